@@ -1,0 +1,3 @@
+/** `@std/assert` with its types, for every test. */
+// @ts-types="./assert.d.ts"
+export * from "@std/assert";
