@@ -1,0 +1,12 @@
+/**
+ * Both directions of one connection as a pair of web streams.
+ *
+ * Closing `writable` half-closes the connection; cancelling `readable` and
+ * aborting `writable` drops it.
+ */
+export interface ByteDuplex {
+  /** Bytes from the peer, in order; ends when the peer half-closes. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Bytes to the peer; a write settles when the operating system took it. */
+  readonly writable: WritableStream<Uint8Array>;
+}
