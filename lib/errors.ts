@@ -1,0 +1,89 @@
+/**
+ * What can go wrong outside the caller's own program, as classes with a
+ * stable `name`. Wrong arguments are `TypeError`s and `RangeError`s; an
+ * abort rejects with the signal's own reason.
+ *
+ * No message here ever holds a secret's value, a header or a body.
+ *
+ * @module
+ */
+
+/** The engine can't be reached, or went away: no socket, no permission, a connection cut. */
+export class ConnectionError extends Error {
+  override readonly name: string = "ConnectionError";
+}
+
+/** What an {@linkcode EngineError} is made of. */
+export interface EngineErrorInit {
+  /** HTTP status of the answer. */
+  status: number;
+  /** HTTP method of the request. */
+  method: string;
+  /** Path of the request, without its query (build arguments live there). */
+  path: string;
+  /** The engine's own sentence. */
+  detail: string;
+  /** What led here. */
+  cause?: unknown;
+}
+
+/** The engine refused a request: an answer with a status of 400 or above. */
+export class EngineError extends Error {
+  override readonly name: string = "EngineError";
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** HTTP method of the request. */
+  readonly method: string;
+  /** Path of the request, without its query. */
+  readonly path: string;
+  /** The engine's own sentence. */
+  readonly detail: string;
+
+  /** Puts the engine's sentence behind the request that it answers. */
+  constructor(init: EngineErrorInit) {
+    super(
+      `${init.method} ${init.path} was refused with status ${init.status}: ${init.detail}`,
+      init.cause === undefined ? {} : { cause: init.cause },
+    );
+    this.status = init.status;
+    this.method = init.method;
+    this.path = init.path;
+    this.detail = init.detail;
+  }
+}
+
+/** The engine's answer is not what the protocol says: garbage, a cut message, no image id. */
+export class ProtocolError extends Error {
+  override readonly name: string = "ProtocolError";
+}
+
+/** The session that serves secrets could not be opened, or was lost while a build needed it. */
+export class SessionError extends Error {
+  override readonly name: string = "SessionError";
+}
+
+/** A secret can't be given to the build: no such file or variable, too large, or asked for in vain. */
+export class SecretError extends Error {
+  override readonly name: string = "SecretError";
+  /** The secret's id, never its value. */
+  readonly id: string;
+
+  /** Names the secret by its id. */
+  constructor(id: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.id = id;
+  }
+}
+
+/** This engine, transport or version of davit can't do what was asked; the message names the way out. */
+export class UnsupportedError extends Error {
+  override readonly name: string = "UnsupportedError";
+  /** The thing that can't be done, in a word or two. */
+  readonly feature: string;
+
+  /** Names the feature. */
+  constructor(feature: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.feature = feature;
+  }
+}

@@ -1,0 +1,69 @@
+import type { ByteDuplex } from "../streams/duplex.ts";
+
+/** One read takes at most this much; a larger one measured no faster. */
+const READ_BYTES = 64 * 1024;
+
+/**
+ * A connection as a pair of streams.
+ *
+ * The descriptor is closed as soon as both directions have ended, or when
+ * either is dropped (`readable.cancel()`, `writable.abort()`).
+ */
+export function connDuplex(conn: Deno.Conn): ByteDuplex {
+  let ends = 0;
+  let closed = false;
+  const close = () => {
+    if (closed) return;
+    closed = true;
+    conn.close();
+  };
+  const end = () => {
+    if (++ends === 2) close();
+  };
+  const readable = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      // A buffer for each read: the consumer may keep views of the last one.
+      const buffer = new Uint8Array(READ_BYTES);
+      let count: number | null;
+      try {
+        count = await conn.read(buffer);
+      } catch (error) {
+        close();
+        throw error;
+      }
+      if (count === null) {
+        controller.close();
+        end();
+      } else {
+        controller.enqueue(buffer.subarray(0, count));
+      }
+    },
+    cancel: close,
+  }, { highWaterMark: 0 });
+  const writable = new WritableStream<Uint8Array>({
+    async write(chunk) {
+      try {
+        let rest = chunk;
+        while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    async close() {
+      if (closed) return;
+      try {
+        await conn.closeWrite();
+      } catch (error) {
+        // The peer may have gone first; then there is nothing left to close.
+        if (!(error instanceof Deno.errors.NotConnected)) {
+          close();
+          throw error;
+        }
+      }
+      end();
+    },
+    abort: close,
+  });
+  return { readable, writable };
+}

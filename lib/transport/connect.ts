@@ -1,0 +1,11 @@
+import { directTransport } from "./direct.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { sshTransport } from "./ssh.ts";
+import type { Transport } from "./transport.ts";
+
+/** The transport for an endpoint. Nothing is dialled before the first request. */
+export function connectEndpoint(endpoint: Endpoint): Transport {
+  return endpoint.kind === "ssh"
+    ? sshTransport(endpoint)
+    : directTransport(endpoint);
+}

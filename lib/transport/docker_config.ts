@@ -1,0 +1,145 @@
+// @ts-types="../std/hex.d.ts"
+import { encodeHex } from "@std/encoding/hex";
+import { type Endpoint, parseEndpoint, type TlsFiles } from "./endpoint.ts";
+import { UnsupportedError } from "../errors.ts";
+
+/** Where environment variables come from; `Deno.env` has this form. */
+export interface Environment {
+  /** The variable's value, or undefined when it is not set. */
+  get(name: string): string | undefined;
+}
+
+/** The context that stands for the environment and the default sockets. */
+const DEFAULT_CONTEXT = "default";
+
+/**
+ * Finds the engine that docker's CLI would use, as far as the environment and
+ * its files name one: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the current
+ * context of `config.json`. Nothing that a higher step makes needless is read,
+ * so a program that sets `DOCKER_HOST` needs no permission for the rest.
+ *
+ * @returns undefined when the default sockets are meant.
+ * @throws {TypeError} If an address has no known form.
+ */
+export async function endpointFromDockerConfig(
+  env: Environment = Deno.env,
+): Promise<Endpoint | undefined> {
+  const host = env.get("DOCKER_HOST");
+  if (host) return await endpointFromHost(host, env);
+  const name = env.get("DOCKER_CONTEXT") || await currentContext(env);
+  if (!name || name === DEFAULT_CONTEXT) return undefined;
+  return await endpointFromContext(name, env);
+}
+
+/** Parses an address and adds the certificates of the environment where TLS wants them. */
+export async function endpointFromHost(
+  host: string,
+  env: Environment = Deno.env,
+): Promise<Endpoint> {
+  if (!/^(tcp|https):/i.test(host)) return parseEndpoint(host);
+  const verify = env.get("DOCKER_TLS_VERIFY");
+  if (!verify) {
+    if (env.get("DOCKER_TLS")) throw unverified("DOCKER_TLS");
+    if (/^tcp:/i.test(host)) return parseEndpoint(host);
+  }
+  const folder = env.get("DOCKER_CERT_PATH");
+  // `https://` alone means the system's certificate authorities.
+  if (!folder && !verify) return parseEndpoint(host, {});
+  return parseEndpoint(host, await readTls(folder || configFolder(env)));
+}
+
+/**
+ * Reads a context as `docker context create` stores it: its metadata lies in
+ * `contexts/meta/<SHA-256 of the name>/meta.json`, its certificates in
+ * `contexts/tls/<the same>/docker/`.
+ *
+ * @throws {TypeError} If there is no such context, or it has no engine.
+ */
+export async function endpointFromContext(
+  name: string,
+  env: Environment = Deno.env,
+): Promise<Endpoint> {
+  const folder = configFolder(env);
+  const digest = encodeHex(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)),
+  );
+  const path = `${folder}/contexts/meta/${digest}/meta.json`;
+  const text = await readIfThere(path);
+  if (text === undefined) {
+    throw new TypeError(
+      `Cannot use docker context "${name}": no such context in "${folder}"; "docker context ls" shows those that exist`,
+    );
+  }
+  const engine = parseJson(path, text)?.Endpoints?.docker;
+  if (typeof engine?.Host !== "string" || engine.Host === "") {
+    throw new TypeError(
+      `Cannot use docker context "${name}": it names no engine`,
+    );
+  }
+  if (engine.SkipTLSVerify === true) throw unverified(`context "${name}"`);
+  const tls = await readTls(`${folder}/contexts/tls/${digest}/docker`);
+  const found = Object.keys(tls).length > 0;
+  return parseEndpoint(engine.Host, found ? tls : undefined);
+}
+
+/** The CLI's folder: `DOCKER_CONFIG`, else `.docker` in the home folder. */
+export function configFolder(env: Environment = Deno.env): string {
+  const folder = env.get("DOCKER_CONFIG");
+  if (folder) return folder.replace(/(.)\/+$/, "$1");
+  const home = env.get("HOME") ?? env.get("USERPROFILE");
+  if (home) return `${home}/.docker`;
+  throw new TypeError(
+    "Cannot find docker's configuration: neither DOCKER_CONFIG nor HOME is set",
+  );
+}
+
+async function currentContext(env: Environment): Promise<string | undefined> {
+  if (
+    !env.get("DOCKER_CONFIG") && !env.get("HOME") && !env.get("USERPROFILE")
+  ) {
+    return undefined; // a service without a home: only the default sockets are left
+  }
+  const path = `${configFolder(env)}/config.json`;
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  const name = parseJson(path, text)?.currentContext;
+  return typeof name === "string" ? name : undefined;
+}
+
+async function readTls(folder: string): Promise<TlsFiles> {
+  const [ca, cert, key] = await Promise.all(
+    ["ca.pem", "cert.pem", "key.pem"].map((name) =>
+      readIfThere(`${folder}/${name}`)
+    ),
+  );
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+// deno-lint-ignore no-explicit-any -- a foreign file: each field is checked where it is used
+function parseJson(path: string, text: string): any {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError(`Cannot read "${path}": it is not JSON`, { cause });
+  }
+}
+
+function unverified(where: string): UnsupportedError {
+  return new UnsupportedError(
+    "TLS without verification",
+    `${where} asks for TLS without checking the engine's certificate, which Deno can not do for one connection: give its ca.pem (DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH)`,
+  );
+}

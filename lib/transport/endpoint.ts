@@ -1,0 +1,155 @@
+/** Certificates for a TLS connection, as PEM text. */
+export interface TlsFiles {
+  /** Certificate authority of the engine. */
+  readonly ca?: string;
+  /** The client's certificate. */
+  readonly cert?: string;
+  /** The client's private key. */
+  readonly key?: string;
+}
+
+/** Where an engine listens. */
+export type Endpoint =
+  | { readonly kind: "unix"; readonly path: string }
+  | {
+    readonly kind: "tcp";
+    readonly hostname: string;
+    readonly port: number;
+    readonly tls?: TlsFiles;
+  }
+  | {
+    readonly kind: "ssh";
+    readonly hostname: string;
+    readonly port?: number;
+    readonly user?: string;
+    /** Socket of the engine on the far side, when it is not the default one. */
+    readonly path?: string;
+  };
+
+/** Ports that the engine's documentation gives to plain and to TLS connections. */
+const PLAIN_PORT = 2375;
+const TLS_PORT = 2376;
+
+/**
+ * Parses what `DOCKER_HOST` may hold: `unix:///path`, `tcp://host:port`,
+ * `http://`, `https://` and `ssh://user@host:port/path/of/socket`.
+ *
+ * @param tls Certificates to use; their presence turns `tcp://` into TLS.
+ * @throws {TypeError} If the address has another form.
+ */
+export function parseEndpoint(address: string, tls?: TlsFiles): Endpoint {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase();
+  if (scheme === "unix") {
+    const path = address.slice("unix://".length);
+    if (!path.startsWith("/")) {
+      throw new TypeError(
+        `Cannot use engine address "${address}": a unix address needs an absolute path, as in "unix:///var/run/docker.sock"`,
+      );
+    }
+    return { kind: "unix", path };
+  }
+  if (
+    scheme === "tcp" || scheme === "http" || scheme === "https" ||
+    scheme === "ssh"
+  ) {
+    return parseNetwork(scheme, address, tls);
+  }
+  throw new TypeError(
+    `Cannot use engine address "${withoutPassword(address)}": expected ` +
+      `"unix:///path", "tcp://host:port", "http://…", "https://…" or "ssh://user@host"`,
+  );
+}
+
+function parseNetwork(
+  scheme: "tcp" | "http" | "https" | "ssh",
+  address: string,
+  tls: TlsFiles | undefined,
+): Endpoint {
+  // The URL parser knows `http:` best: for other schemes it keeps hosts as they are.
+  const rest = address.slice(address.indexOf("://"));
+  const url = URL.parse(`http${rest}`);
+  if (url === null || url.hostname === "") {
+    throw new TypeError(
+      `Cannot use engine address "${withoutPassword(address)}": no host in it`,
+    );
+  }
+  if (url.search !== "" || url.hash !== "") {
+    throw new TypeError(
+      `Cannot use engine address "${
+        withoutPassword(address)
+      }": it has a query or a fragment`,
+    );
+  }
+  if (url.password !== "") {
+    throw new TypeError(
+      `Cannot use engine address "${
+        withoutPassword(address)
+      }": a password in an address ends up in logs; use keys or certificates`,
+    );
+  }
+  // `http://host:80` loses its port in the URL parser.
+  const port = /:(\d+)(?:\/|$)/.exec(rest.slice(3).replace(/^[^@/]*@/, ""))
+    ?.[1];
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  if (scheme === "ssh") {
+    if (hostname.startsWith("-")) {
+      throw new TypeError(
+        `Cannot use engine address "${address}": the host starts with a dash`,
+      );
+    }
+    return {
+      kind: "ssh",
+      hostname,
+      ...(port === undefined ? {} : { port: Number(port) }),
+      ...(url.username === ""
+        ? {}
+        : { user: decodeURIComponent(url.username) }),
+      ...(url.pathname === "/" ? {} : { path: decodeURI(url.pathname) }),
+    };
+  }
+  if (url.username !== "" || url.pathname !== "/") {
+    throw new TypeError(
+      `Cannot use engine address "${address}": expected a host and a port, nothing more`,
+    );
+  }
+  const files = scheme === "https"
+    ? tls ?? {}
+    : scheme === "tcp"
+    ? tls
+    : undefined;
+  return {
+    kind: "tcp",
+    hostname,
+    port: port === undefined
+      ? (files === undefined ? PLAIN_PORT : TLS_PORT)
+      : Number(port),
+    ...(files === undefined ? {} : { tls: files }),
+  };
+}
+
+/** The address of an endpoint, for messages. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  switch (endpoint.kind) {
+    case "unix":
+      return `unix://${endpoint.path}`;
+    case "tcp":
+      return `${endpoint.tls === undefined ? "tcp" : "https"}://${
+        bracketed(endpoint.hostname)
+      }:${endpoint.port}`;
+    case "ssh":
+      return `ssh://${endpoint.user === undefined ? "" : `${endpoint.user}@`}${
+        bracketed(endpoint.hostname)
+      }${endpoint.port === undefined ? "" : `:${endpoint.port}`}${
+        endpoint.path ?? ""
+      }`;
+  }
+}
+
+/** A host as it stands in an address: IPv6 in brackets. */
+export function bracketed(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/(:\/\/[^/@:]*):[^/@]*@/, "$1:…@");
+}

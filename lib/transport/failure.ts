@@ -1,0 +1,67 @@
+import { ConnectionError } from "../errors.ts";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+
+/**
+ * Turns a failure to reach `endpoint` into a sentence that says what to do.
+ * An abort and an error that is already ours pass as they are.
+ */
+export function connectionFailure(
+  endpoint: Endpoint,
+  cause: unknown,
+): unknown {
+  if (cause instanceof ConnectionError) return cause;
+  if (cause instanceof DOMException && cause.name === "AbortError") {
+    return cause;
+  }
+  const where = formatEndpoint(endpoint);
+  if (cause instanceof Deno.errors.NotCapable) {
+    return new ConnectionError(
+      `Deno was not given the permission to reach ${where}: run it with ${
+        permissionFlags(endpoint)
+      }`,
+      { cause },
+    );
+  }
+  return new ConnectionError(`${sentence(endpoint, where, cause)}`, { cause });
+}
+
+function sentence(endpoint: Endpoint, where: string, cause: unknown): string {
+  if (endpoint.kind === "unix") {
+    if (cause instanceof Deno.errors.NotFound) {
+      return `No engine at ${where}: no such socket; start the engine or set DOCKER_HOST`;
+    }
+    if (cause instanceof Deno.errors.PermissionDenied) {
+      return `No permission for ${where}: add yourself to the group that owns the socket (usually "docker"), or use a rootless engine`;
+    }
+    if (cause instanceof Deno.errors.ConnectionRefused) {
+      return `No engine at ${where}: the socket is there but nobody listens; start the engine`;
+    }
+  }
+  if (cause instanceof Deno.errors.ConnectionRefused) {
+    return `No engine at ${where}: connection refused; is it running, and is that its port?`;
+  }
+  const words = cause instanceof Error ? rootMessage(cause) : String(cause);
+  if (endpoint.kind === "tcp" && endpoint.tls !== undefined) {
+    return `No connection to ${where}: ${words}; for certificates see DOCKER_TLS_VERIFY and DOCKER_CERT_PATH`;
+  }
+  return `The connection to ${where} failed: ${words}; is the engine still running?`;
+}
+
+/** `fetch` wraps the reason in layers; the innermost one says most. */
+function rootMessage(error: Error): string {
+  let root = error;
+  while (root.cause instanceof Error) root = root.cause;
+  return root.message.replace(/ for url \([^)]*\)/, "");
+}
+
+/** The exact grants for one endpoint; measured with `--no-prompt`. */
+export function permissionFlags(endpoint: Endpoint): string {
+  switch (endpoint.kind) {
+    case "unix":
+      return `--allow-net=unix:${endpoint.path},localhost:80 --allow-read=${endpoint.path} --allow-write=${endpoint.path}`;
+    case "tcp":
+      return `--allow-net=${endpoint.hostname}:${endpoint.port}`;
+    case "ssh":
+      return "--allow-run=ssh --allow-net --allow-read --allow-write (ssh is reached through a private socket)";
+  }
+}

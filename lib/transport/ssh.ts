@@ -1,0 +1,213 @@
+import { ConnectionError } from "../errors.ts";
+import type { ByteDuplex } from "../streams/duplex.ts";
+import { connDuplex } from "./conn.ts";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { connectionFailure } from "./failure.ts";
+import type { Transport } from "./transport.ts";
+import { upgradeConnection } from "./upgrade.ts";
+
+type SshEndpoint = Extract<Endpoint, { kind: "ssh" }>;
+
+/** How much of ssh's own words is kept for errors. */
+const MAX_STDERR_CHARS = 2000;
+
+/**
+ * A transport through the user's own `ssh`, which runs `docker system
+ * dial-stdio` on the far side, as docker's CLI does: its keys, its agent, its
+ * known hosts and its configuration apply.
+ *
+ * `fetch` needs a socket, so requests go through a private Unix socket (in a
+ * folder that only this user may enter); each connection there is one ssh.
+ */
+export function sshTransport(endpoint: SshEndpoint): Transport {
+  const dialer = new SshDialer(endpoint);
+  let relay: Promise<Relay> | undefined;
+  return {
+    endpoint: formatEndpoint(endpoint),
+    async fetch(path, init = {}) {
+      try {
+        relay ??= openRelay(dialer);
+        const { client } = await relay;
+        return await fetch(`http://localhost${path}`, {
+          ...init,
+          client,
+          redirect: "manual",
+        });
+      } catch (error) {
+        init.signal?.throwIfAborted();
+        throw dialer.explain(error);
+      }
+    },
+    async upgrade(path, init) {
+      try {
+        return await upgradeConnection(dialer.dial(), path, init);
+      } catch (error) {
+        init.signal?.throwIfAborted();
+        throw dialer.explain(error);
+      }
+    },
+    async close() {
+      if (relay === undefined) return;
+      const opened = await relay.catch(() => undefined); // then nothing was opened
+      relay = undefined;
+      await opened?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The command line for one connection; nothing of it passes through a local shell. */
+export function sshArguments(endpoint: SshEndpoint): string[] {
+  const far = endpoint.path === undefined
+    ? ["docker", "system", "dial-stdio"]
+    : [
+      "docker",
+      "--host",
+      shellQuoted(`unix://${endpoint.path}`),
+      "system",
+      "dial-stdio",
+    ];
+  return [
+    "-o",
+    "ConnectTimeout=30",
+    "-T",
+    ...(endpoint.user === undefined ? [] : ["-l", endpoint.user]),
+    ...(endpoint.port === undefined ? [] : ["-p", String(endpoint.port)]),
+    "--",
+    endpoint.hostname,
+    ...far,
+  ];
+}
+
+/** The far side's shell reads the words again. */
+function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+class SshDialer {
+  readonly #endpoint: SshEndpoint;
+  #stderr = "";
+
+  constructor(endpoint: SshEndpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  /** Starts one ssh; its standard streams are the connection. */
+  dial(): ByteDuplex {
+    let child: Deno.ChildProcess;
+    try {
+      child = new Deno.Command("ssh", {
+        args: sshArguments(this.#endpoint),
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) {
+        throw new ConnectionError(
+          `Cannot reach ${
+            formatEndpoint(this.#endpoint)
+          }: there is no "ssh" program on this machine; install OpenSSH's client`,
+          { cause },
+        );
+      }
+      throw cause;
+    }
+    this.#keepWords(child.stderr);
+    const kill = () => {
+      try {
+        child.kill("SIGTERM");
+      } catch {
+        // It has ended by itself, which is what the kill is for.
+      }
+    };
+    const stdout = child.stdout.getReader();
+    const stdin = child.stdin.getWriter();
+    return {
+      readable: new ReadableStream({
+        async pull(controller) {
+          const { done, value } = await stdout.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel(reason) {
+          kill();
+          return stdout.cancel(reason);
+        },
+      }, { highWaterMark: 0 }),
+      writable: new WritableStream({
+        write: (chunk) => stdin.write(chunk),
+        close: () => stdin.close(),
+        async abort(reason) {
+          kill();
+          await stdin.abort(reason);
+        },
+      }),
+    };
+  }
+
+  /** Puts ssh's own words into the error: they name the key, the host, the password. */
+  explain(error: unknown): unknown {
+    const failure = connectionFailure(this.#endpoint, error);
+    const words = this.#stderr.trim();
+    if (!(failure instanceof ConnectionError) || words === "") return failure;
+    return new ConnectionError(
+      `Cannot reach ${formatEndpoint(this.#endpoint)}: ssh says: ${words}`,
+      { cause: error },
+    );
+  }
+
+  async #keepWords(stderr: ReadableStream<Uint8Array>): Promise<void> {
+    try {
+      for await (
+        const text of stderr.pipeThrough(
+          new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
+        )
+      ) {
+        this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS);
+      }
+    } catch {
+      // Only the words are lost; the connection reports its own end.
+    }
+  }
+}
+
+interface Relay extends AsyncDisposable {
+  readonly client: Deno.HttpClient;
+}
+
+async function openRelay(dialer: SshDialer): Promise<Relay> {
+  const folder = await Deno.makeTempDir({ prefix: "davit-ssh-" }); // mode 0700
+  const path = `${folder}/docker.sock`;
+  const listener = Deno.listen({ transport: "unix", path });
+  const client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
+  const joined = new Set<Promise<unknown>>();
+  const accepting = (async () => {
+    for await (const conn of listener) {
+      const near = connDuplex(conn);
+      let far: ByteDuplex;
+      try {
+        far = dialer.dial();
+      } catch {
+        // No ssh to be had: the request fails, and explain() says why.
+        near.readable.cancel().catch(() => {});
+        continue;
+      }
+      const both = Promise.allSettled([
+        near.readable.pipeTo(far.writable),
+        far.readable.pipeTo(near.writable),
+      ]);
+      joined.add(both);
+      both.finally(() => joined.delete(both));
+    }
+  })();
+  return {
+    client,
+    async [Symbol.asyncDispose]() {
+      client.close();
+      listener.close();
+      await accepting.catch(() => {}); // a closed listener ends with an error
+      await Promise.all(joined);
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

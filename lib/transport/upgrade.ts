@@ -1,0 +1,150 @@
+import { ConnectionError, EngineError } from "../errors.ts";
+import type { ByteDuplex } from "../streams/duplex.ts";
+import {
+  findHeadEnd,
+  formatRequestHead,
+  parseResponseHead,
+  type ResponseHead,
+} from "./http_head.ts";
+import type { UpgradeInit } from "./transport.ts";
+
+/** The longest response head, and the longest refusal, that is read: 64 KiB. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Takes a fresh connection over from HTTP: writes `POST path`, waits for
+ * `101`, and returns the connection with the bytes that followed the head in
+ * front of its `readable`.
+ *
+ * Nothing is written before the 101 was read: the engine drops what it had
+ * read ahead when it hands the connection over.
+ *
+ * @throws {EngineError} If the answer is not 101; the connection is dropped.
+ * @throws {ConnectionError} If the peer does not speak HTTP or hangs up.
+ */
+export async function upgradeConnection(
+  duplex: ByteDuplex,
+  path: string,
+  init: UpgradeInit,
+): Promise<ByteDuplex> {
+  const reader = duplex.readable.getReader();
+  const writer = duplex.writable.getWriter();
+  const drop = (reason?: unknown) => {
+    reader.cancel(reason).catch(() => {}); // already closed is as good
+    writer.abort(reason).catch(() => {});
+  };
+  init.signal?.addEventListener("abort", drop, { once: true });
+  try {
+    init.signal?.throwIfAborted();
+    await writer.write(formatRequestHead("POST", path, [
+      ["Host", "localhost"],
+      ["Content-Length", "0"],
+      ["Connection", "Upgrade"],
+      ["Upgrade", init.protocol],
+      ...init.headers,
+    ]));
+    const { head, rest } = await readHead(reader);
+    if (head.status !== 101) {
+      throw new EngineError({
+        status: head.status,
+        method: "POST",
+        path: path.split("?", 1)[0]!,
+        detail: await readRefusal(reader, head, rest),
+      });
+    }
+    writer.releaseLock();
+    return { readable: unread(reader, rest), writable: duplex.writable };
+  } catch (error) {
+    drop(error);
+    init.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    init.signal?.removeEventListener("abort", drop);
+  }
+}
+
+async function readHead(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<{ head: ResponseHead; rest: Uint8Array }> {
+  let bytes: Uint8Array = new Uint8Array(0);
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) {
+      throw new ConnectionError(
+        "The engine hung up on the upgrade request without an answer",
+      );
+    }
+    const from = Math.max(0, bytes.length - 3);
+    bytes = bytes.length === 0 ? value : concat(bytes, value);
+    const end = findHeadEnd(bytes, from);
+    if (end !== -1) {
+      try {
+        const head = parseResponseHead(bytes.subarray(0, end));
+        return { head, rest: bytes.subarray(end) };
+      } catch (cause) {
+        throw new ConnectionError(
+          "What listens there does not speak HTTP: is it a Docker engine?",
+          { cause },
+        );
+      }
+    }
+    if (bytes.length > MAX_ANSWER_BYTES) {
+      throw new ConnectionError(
+        `The answer to the upgrade request has no end of head within ${MAX_ANSWER_BYTES} bytes: is it a Docker engine?`,
+      );
+    }
+  }
+}
+
+/** The engine's sentence in a refusal: `{"message"}`, or its text, or the reason phrase. */
+async function readRefusal(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  head: ResponseHead,
+  rest: Uint8Array,
+): Promise<string> {
+  const length = head.headers.find(([name]) => name === "content-length")?.[1];
+  const wanted = Math.min(Number(length ?? 0) || 0, MAX_ANSWER_BYTES);
+  let body = rest;
+  while (body.length < wanted) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    body = concat(body, value);
+  }
+  const text = new TextDecoder().decode(body.subarray(0, wanted)).trim();
+  return messageOf(text) ?? (text || head.reason || "no reason given");
+}
+
+/** The `message` of an engine's JSON error body, if `text` is one. */
+export function messageOf(text: string): string | undefined {
+  try {
+    const message = JSON.parse(text)?.message;
+    return typeof message === "string" ? message.trim() : undefined;
+  } catch {
+    return undefined; // old engines and proxies answer plain text
+  }
+}
+
+/** Gives `rest` and then whatever `reader` still has. */
+function unread(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  rest: Uint8Array,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (rest.length > 0) controller.enqueue(rest);
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
