@@ -1,0 +1,12 @@
+/** The newest version of the Engine API that davit was tested with (engine 28.5). */
+export const NEWEST_API = "1.51";
+
+/** The oldest version that davit asks for (engine 17.06, which 28 still serves). */
+export const OLDEST_API = "1.24";
+
+/** Orders two versions of the form `1.41`: below zero when `a` is the older one. */
+export function compareApi(a: string, b: string): number {
+  const [majorA = 0, minorA = 0] = a.split(".").map(Number);
+  const [majorB = 0, minorB = 0] = b.split(".").map(Number);
+  return majorA - majorB || minorA - minorB;
+}

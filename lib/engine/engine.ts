@@ -1,0 +1,173 @@
+import { ConnectionError, EngineError, UnsupportedError } from "../errors.ts";
+import { messageOf } from "../transport/upgrade.ts";
+import type { Transport } from "../transport/transport.ts";
+import { compareApi, NEWEST_API, OLDEST_API } from "./api_version.ts";
+import { type Ping, readPing } from "./ping.ts";
+
+/** How long an engine may take to answer its first ping, in milliseconds. */
+const PING_TIMEOUT_MS = 30_000;
+
+/** The longest error body that is read, in bytes. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/** Query parameters; undefined ones are left out, a list repeats its name. */
+export type Query = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+>;
+
+/** One request to the engine. */
+export interface EngineRequest {
+  /** HTTP method; `GET` unless given. */
+  readonly method?: string;
+  /** Path without version, such as `/images/json`. */
+  readonly path: string;
+  /** Query parameters. */
+  readonly query?: Query;
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Body; an object that is not bytes or a stream is sent as JSON. */
+  readonly body?: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | string;
+  /** Aborts the request and the answer's body. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the first ping told of an engine. */
+export interface EngineFacts extends Ping {
+  /** The version that requests are made in. */
+  readonly negotiated: string;
+}
+
+/** A transport, the version spoken over it, and the engine's refusals as errors. */
+export class Engine {
+  /** The way to the engine. */
+  readonly transport: Transport;
+  readonly #wanted: string | undefined;
+  #facts: Promise<EngineFacts> | undefined;
+
+  /** @param apiVersion Version to speak, such as `1.41`; negotiated unless given. */
+  constructor(transport: Transport, apiVersion?: string) {
+    this.transport = transport;
+    this.#wanted = apiVersion;
+  }
+
+  /** Where the engine is, for messages. */
+  get where(): string {
+    return this.transport.endpoint ?? "the given transport";
+  }
+
+  /**
+   * Asks the engine once which versions it speaks and settles on the newest
+   * common one; a failure is tried again by the next call.
+   *
+   * @throws {ConnectionError} If nothing that speaks the Engine API answers.
+   * @throws {UnsupportedError} If there is no common version.
+   */
+  facts(): Promise<EngineFacts> {
+    if (this.#facts === undefined) {
+      const facts = this.#negotiate();
+      this.#facts = facts;
+      facts.catch(() => {
+        if (this.#facts === facts) this.#facts = undefined;
+      });
+    }
+    return this.#facts;
+  }
+
+  /**
+   * Sends a request in the negotiated version.
+   *
+   * @throws {EngineError} If the engine answers with a status of 300 or above.
+   */
+  async request(request: EngineRequest): Promise<Response> {
+    const { negotiated } = await this.facts();
+    return await this.send(`/v${negotiated}${request.path}`, request);
+  }
+
+  /** As {@linkcode request}, for the paths that have no version. */
+  async send(path: string, request: EngineRequest): Promise<Response> {
+    const method = request.method ?? "GET";
+    request.signal?.throwIfAborted();
+    const response = await this.transport.fetch(path + search(request.query), {
+      method,
+      ...(request.headers === undefined ? {} : { headers: request.headers }),
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+    if (response.status < 300) return response;
+    throw new EngineError({
+      status: response.status,
+      method,
+      path: request.path,
+      detail: await readDetail(response),
+    });
+  }
+
+  async #negotiate(): Promise<EngineFacts> {
+    const ping = await this.#ping();
+    if (this.#wanted !== undefined) {
+      return { ...ping, negotiated: this.#wanted };
+    }
+    if (compareApi(ping.apiVersion, OLDEST_API) < 0) {
+      throw new UnsupportedError(
+        "this engine",
+        `The engine at ${this.where} speaks API ${ping.apiVersion}; davit needs ${OLDEST_API} or newer: update the engine`,
+      );
+    }
+    const negotiated = compareApi(ping.apiVersion, NEWEST_API) < 0
+      ? ping.apiVersion
+      : NEWEST_API;
+    return { ...ping, negotiated };
+  }
+
+  async #ping(): Promise<Ping> {
+    const timeout = AbortSignal.timeout(PING_TIMEOUT_MS);
+    let response: Response;
+    try {
+      response = await this.send("/_ping", { path: "/_ping", signal: timeout });
+      await response.body?.cancel();
+    } catch (cause) {
+      if (!timeout.aborted) throw cause;
+      throw new ConnectionError(
+        `What listens at ${this.where} did not answer within ${
+          PING_TIMEOUT_MS / 1000
+        } seconds: is it a Docker engine?`,
+        { cause },
+      );
+    }
+    const ping = readPing(response.headers);
+    if (ping !== undefined) return ping;
+    throw new ConnectionError(
+      `What listens at ${this.where} is not a Docker engine: its answer to /_ping names no API version`,
+    );
+  }
+}
+
+function search(query: Query = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    if (typeof value === "object") {
+      for (const item of value) params.append(name, item);
+    } else {
+      params.append(name, String(value));
+    }
+  }
+  return params.size === 0 ? "" : `?${params}`;
+}
+
+/** The engine's sentence: JSON on newer ones, plain text on older ones and proxies. */
+async function readDetail(response: Response): Promise<string> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > MAX_ERROR_BYTES) break;
+    }
+  } catch {
+    // The status is the news; a body that breaks off takes nothing from it.
+  }
+  const text = (await new Blob(chunks).text()).slice(0, MAX_ERROR_BYTES).trim();
+  return messageOf(text) ?? (text || response.statusText || "no reason given");
+}

@@ -1,0 +1,31 @@
+import type { Engine } from "./engine.ts";
+import { imagePath } from "./image_name.ts";
+
+/** One step in an image's history, newest first. */
+export interface ImageHistoryEntry {
+  /** Id of the image after this step, or `<missing>`. */
+  Id: string;
+  /** When it was made, in seconds since the epoch. */
+  Created: number;
+  /** The instruction that made it. */
+  CreatedBy: string;
+  /** Names of the image after this step. */
+  Tags: string[] | null;
+  /** Size of its layer in bytes. */
+  Size: number;
+  /** What the builder noted. */
+  Comment: string;
+}
+
+/** `GET /images/{name}/history`. */
+export async function imageHistory(
+  engine: Engine,
+  name: string,
+  signal?: AbortSignal,
+): Promise<ImageHistoryEntry[]> {
+  const response = await engine.request({
+    path: `/images/${imagePath(name)}/history`,
+    signal,
+  });
+  return await response.json();
+}

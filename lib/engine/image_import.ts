@@ -1,0 +1,63 @@
+import { ProtocolError } from "../errors.ts";
+import { jsonLines } from "../streams/json_lines.ts";
+import type { Engine } from "./engine.ts";
+import { type JsonMessage, messageError } from "./message.ts";
+
+/** How a root file system becomes an image. */
+export interface ImageImportOptions {
+  /** Name of the image. */
+  readonly repo?: string;
+  /** Its tag; `latest` unless given. */
+  readonly tag?: string;
+  /** A note for its history. */
+  readonly message?: string;
+  /** Dockerfile instructions for its configuration, such as `ENV A=1`. */
+  readonly changes?: readonly string[];
+  /** Platform, as `os/arch`. */
+  readonly platform?: string;
+  /** Aborts the request. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * `POST /images/create` with a tar of a root file system as its body.
+ *
+ * @returns The id of the new image, `sha256:…`.
+ */
+export async function imageImport(
+  engine: Engine,
+  tar: ReadableStream<Uint8Array>,
+  options: ImageImportOptions = {},
+): Promise<string> {
+  const path = "/images/create";
+  const response = await engine.request({
+    method: "POST",
+    path,
+    query: {
+      fromSrc: "-",
+      repo: options.repo,
+      tag: options.repo === undefined ? undefined : options.tag ?? "latest",
+      message: options.message,
+      changes: options.changes,
+      platform: options.platform,
+    },
+    headers: { "content-type": "application/x-tar" },
+    body: tar,
+    signal: options.signal,
+  });
+  let id: string | undefined;
+  for await (
+    const message of jsonLines<JsonMessage>(
+      response.body ?? new ReadableStream(),
+      options.signal === undefined ? {} : { signal: options.signal },
+    )
+  ) {
+    const failure = messageError(message, "POST", path);
+    if (failure !== undefined) throw failure;
+    id = /sha256:[0-9a-f]{64}/.exec(message.status ?? "")?.[0] ?? id;
+  }
+  if (id === undefined) {
+    throw new ProtocolError("The engine imported an image and named no id");
+  }
+  return id;
+}

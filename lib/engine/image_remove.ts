@@ -1,0 +1,35 @@
+import type { Engine } from "./engine.ts";
+import { imagePath } from "./image_name.ts";
+
+/** How an image is removed. */
+export interface ImageRemoveOptions {
+  /** Also when it has further names, or a stopped container uses it. */
+  readonly force?: boolean;
+  /** Keep parents that have no name. */
+  readonly noprune?: boolean;
+  /** Aborts the request. */
+  readonly signal?: AbortSignal;
+}
+
+/** What went: either a name or an image. */
+export interface ImageRemoveEntry {
+  /** A name that was taken away. */
+  Untagged?: string;
+  /** The id of an image that was deleted. */
+  Deleted?: string;
+}
+
+/** `DELETE /images/{name}`. */
+export async function imageRemove(
+  engine: Engine,
+  name: string,
+  options: ImageRemoveOptions = {},
+): Promise<ImageRemoveEntry[]> {
+  const response = await engine.request({
+    method: "DELETE",
+    path: `/images/${imagePath(name)}`,
+    query: { force: options.force, noprune: options.noprune },
+    signal: options.signal,
+  });
+  return await response.json();
+}

@@ -1,0 +1,43 @@
+import type { Engine } from "./engine.ts";
+
+/** What an engine says of itself in the headers of `/_ping`. */
+export interface Ping {
+  /** The newest API version that it speaks, such as `1.51`. */
+  readonly apiVersion: string;
+  /** Its operating system, such as `linux`. */
+  readonly osType: string | undefined;
+  /** The builder that it recommends: `2` is BuildKit. Older engines with BuildKit do not say. */
+  readonly builderVersion: string | undefined;
+  /** Whether experimental features are on. */
+  readonly experimental: boolean;
+  /** Podman's version of its own API; undefined on a Docker engine. */
+  readonly libpodApiVersion: string | undefined;
+}
+
+/** Reads the headers of a ping; undefined where nothing speaks the Engine API. */
+export function readPing(headers: Headers): Ping | undefined {
+  const apiVersion = headers.get("api-version");
+  if (apiVersion === null || !/^\d+\.\d+$/.test(apiVersion)) return undefined;
+  return {
+    apiVersion,
+    osType: headers.get("ostype") ?? undefined,
+    builderVersion: headers.get("builder-version") || undefined,
+    experimental: headers.get("docker-experimental") === "true",
+    libpodApiVersion: headers.get("libpod-api-version") ?? undefined,
+  };
+}
+
+/**
+ * `GET /_ping`: whether the engine answers, and what it says of itself.
+ *
+ * @throws {ConnectionError} If there is no engine.
+ */
+export async function ping(
+  engine: Engine,
+  signal?: AbortSignal,
+): Promise<Ping> {
+  await engine.facts();
+  const response = await engine.send("/_ping", { path: "/_ping", signal });
+  await response.body?.cancel();
+  return readPing(response.headers) ?? await engine.facts();
+}

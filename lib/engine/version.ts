@@ -1,0 +1,48 @@
+import type { Engine } from "./engine.ts";
+
+/** One part of an engine, such as `Engine`, `containerd` or `Podman Engine`. */
+export interface VersionComponent {
+  /** Name of the part. */
+  Name: string;
+  /** Its version. */
+  Version: string;
+  /** Further facts, as text. */
+  Details?: Record<string, string> | null;
+}
+
+/** The answer to `GET /version`, in the engine's own field names. */
+export interface EngineVersion {
+  /** The engine's version, such as `28.5.2`. */
+  Version: string;
+  /** The newest API version that it speaks. */
+  ApiVersion: string;
+  /** The oldest API version that it speaks. */
+  MinAPIVersion?: string;
+  /** Operating system, such as `linux`. */
+  Os: string;
+  /** Processor architecture, such as `amd64`. */
+  Arch: string;
+  /** Version of the kernel. */
+  KernelVersion?: string;
+  /** Commit that the engine was built from. */
+  GitCommit?: string;
+  /** Version of Go that built it. */
+  GoVersion?: string;
+  /** When it was built, RFC 3339. */
+  BuildTime?: string;
+  /** Whether experimental features are on. */
+  Experimental?: boolean;
+  /** Its parts. */
+  Components?: VersionComponent[];
+  /** Name of the product. */
+  Platform?: { Name: string };
+}
+
+/** `GET /version`. */
+export async function version(
+  engine: Engine,
+  signal?: AbortSignal,
+): Promise<EngineVersion> {
+  const response = await engine.request({ path: "/version", signal });
+  return await response.json();
+}

@@ -1,0 +1,46 @@
+// @ts-types="../std/base64.d.ts"
+import { encodeBase64 } from "@std/encoding/base64";
+import type { Secret } from "./secret.ts";
+
+/** Name of the request header that carries build secrets. */
+export const SECRETS_HEADER = "X-BuildKit-Secrets";
+
+/**
+ * The longest header value that is sent, in characters: 512 KiB. An engine
+ * takes 1 MiB for the whole head, query included.
+ */
+export const MAX_SECRETS_HEADER: number = 512 * 1024;
+
+/**
+ * The value of the header: base64 (standard alphabet, padded) of a JSON object
+ * of names to values. A value that is not UTF-8 becomes `{"base64": "…"}`.
+ */
+export function encodeSecretsHeader(
+  secrets: Iterable<readonly [id: string, secret: Secret]>,
+): string {
+  const object = Object.fromEntries(
+    Array.from(secrets, ([id, secret]) => [id, jsonValue(secret.reveal())]),
+  );
+  return encodeBase64(JSON.stringify(object));
+}
+
+/** Whether these secrets fit, without building a header of many megabytes first. */
+export function fitsSecretsHeader(
+  secrets: readonly (readonly [id: string, secret: Secret])[],
+): boolean {
+  const bytes = secrets.reduce((sum, [, secret]) => sum + secret.byteLength, 0);
+  return bytes <= MAX_SECRETS_HEADER &&
+    encodeSecretsHeader(secrets).length <= MAX_SECRETS_HEADER;
+}
+
+function jsonValue(
+  bytes: Uint8Array<ArrayBuffer>,
+): string | { base64: string } {
+  try {
+    // A byte order mark is part of the value: without `ignoreBOM` it is lost.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes);
+  } catch {
+    return { base64: encodeBase64(bytes) };
+  }
+}

@@ -1,0 +1,57 @@
+/** What stands wherever a secret would be printed. */
+const MASK = "[secret]";
+
+/** The hooks of `Deno.inspect` and of node's `util.inspect`. */
+const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
+const NODE_INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
+/**
+ * A value that must not be seen: it prints as `[secret]` in `Deno.inspect`,
+ * `String()`, template strings and `JSON.stringify`.
+ *
+ * @example
+ * ```ts
+ * const token = new Secret("hunter2");
+ * console.log(`${token}`, token, JSON.stringify({ token })); // [secret] three times
+ * ```
+ */
+export class Secret {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  /** Takes a copy; text becomes its UTF-8 bytes. */
+  constructor(value: string | Uint8Array) {
+    this.#bytes = typeof value === "string"
+      ? new TextEncoder().encode(value)
+      : new Uint8Array(value);
+  }
+
+  /** Length of the value in bytes. */
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
+  /** The value itself. Do not write into it, and do not print it. */
+  reveal(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** Always `[secret]`. */
+  toString(): string {
+    return MASK;
+  }
+
+  /** Always `[secret]`. */
+  toJSON(): string {
+    return MASK;
+  }
+
+  /** Always `[secret]`. */
+  [DENO_INSPECT](): string {
+    return MASK;
+  }
+
+  /** Always `[secret]`. */
+  [NODE_INSPECT](): string {
+    return MASK;
+  }
+}

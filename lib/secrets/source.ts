@@ -1,0 +1,124 @@
+import { SecretError } from "../errors.ts";
+import { Secret } from "./secret.ts";
+
+/** A secret's value at hand. Text is the value itself, never a path. */
+export type SecretValue = string | Uint8Array | Secret;
+
+/** What a {@linkcode SecretCallback} is told. */
+export interface SecretRequest {
+  /** The id that the build asked for. */
+  readonly id: string;
+  /** Aborts when the build ends before the answer. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fetches a value when the engine asks for it, and only then: a cached step
+ * asks for nothing. Called once a build for each id; `null` and `undefined`
+ * mean that there is no such secret.
+ */
+export type SecretCallback = (
+  request: SecretRequest,
+) =>
+  | SecretValue
+  | null
+  | undefined
+  | Promise<SecretValue | null | undefined>;
+
+/** Where a secret comes from. */
+export type SecretSource =
+  | SecretValue
+  | SecretCallback
+  | {
+    /** A file, read when the build starts; relative to the working directory. */
+    readonly file: string | URL;
+  }
+  | {
+    /** Name of an environment variable, read when the build starts. */
+    readonly env: string;
+  }
+  | {
+    /** The value itself. */
+    readonly value: SecretValue;
+  };
+
+/** A source after it was looked at: a value, or a function that will give one. */
+export type ResolvedSecret = Secret | SecretCallback;
+
+/**
+ * Checks the form of a source, without reading anything.
+ *
+ * @throws {TypeError} If it is none; the message holds the id and no value.
+ */
+export function checkSource(id: string, source: SecretSource): void {
+  if (id === "" || id.includes("\0")) {
+    throw new TypeError(
+      `Cannot use secret ${
+        JSON.stringify(id)
+      }: an id needs at least one character and no NUL`,
+    );
+  }
+  if (
+    typeof source === "string" || typeof source === "function" ||
+    source instanceof Uint8Array || source instanceof Secret
+  ) return;
+  if (typeof source === "object" && source !== null) {
+    const kinds = Object.keys(source);
+    if (kinds.length === 1) {
+      const { file, env, value } = source as Record<string, unknown>;
+      if (
+        typeof file === "string" || file instanceof URL ||
+        (typeof env === "string" && env !== "") || typeof value === "string" ||
+        value instanceof Uint8Array || value instanceof Secret
+      ) return;
+    }
+  }
+  throw new TypeError(
+    `Cannot use secret "${id}": expected text, bytes, a function, or one of { file }, { env } and { value }`,
+  );
+}
+
+/**
+ * Reads what can be read now: a file or an environment variable.
+ *
+ * @throws {SecretError} If the file can't be read or the variable is not set.
+ */
+export async function resolveSource(
+  id: string,
+  source: SecretSource,
+): Promise<ResolvedSecret> {
+  if (typeof source === "function") return source;
+  if (source instanceof Secret) return source;
+  if (typeof source === "string" || source instanceof Uint8Array) {
+    return new Secret(source);
+  }
+  if ("value" in source) return resolveSource(id, source.value);
+  if ("env" in source) {
+    const value = Deno.env.get(source.env);
+    if (value === undefined) {
+      throw new SecretError(
+        id,
+        `Cannot read secret "${id}": the environment variable "${source.env}" is not set`,
+      );
+    }
+    return new Secret(value);
+  }
+  try {
+    return new Secret(await Deno.readFile(source.file));
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : cause instanceof Deno.errors.PermissionDenied
+      ? "no permission"
+      : cause instanceof Deno.errors.IsADirectory
+      ? "it is a folder"
+      : cause instanceof Error
+      ? cause.message
+      : String(cause);
+    throw new SecretError(
+      id,
+      `Cannot read secret "${id}" from "${source.file}": ${why}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,160 @@
+import { SecretError } from "../errors.ts";
+import { Secret } from "./secret.ts";
+import {
+  checkSource,
+  type ResolvedSecret,
+  resolveSource,
+  type SecretSource,
+} from "./source.ts";
+
+/** What became of the secrets of a build: ids, never values. */
+export interface SecretReport {
+  /** Given to the engine at least once. */
+  readonly served: string[];
+  /** Asked for by the build, and not to be had. */
+  readonly missing: string[];
+  /** Given to davit, and never asked for; a cached step asks for nothing. */
+  readonly unused: string[];
+}
+
+/** Something that happened to a secret. */
+export interface SecretUse {
+  /** The secret's id. */
+  readonly id: string;
+  /** `requested` comes before `served` or `missing`. */
+  readonly state: "requested" | "served" | "missing";
+}
+
+/**
+ * Ids that git and http sources try on their own, in several spellings until
+ * one is there: asking for them in vain is no mistake of a Dockerfile.
+ */
+const PROBED_REGEXP = /^(GIT|HTTP)_AUTH_(TOKEN|HEADER)([._].*)?$/;
+
+/** The secrets of one build, and who asked for them. */
+export class SecretStore {
+  readonly #secrets: Map<string, ResolvedSecret>;
+  readonly #signal: AbortSignal;
+  readonly #answers = new Map<string, Promise<Secret | undefined>>();
+  readonly #served = new Set<string>();
+  readonly #missing = new Set<string>();
+  /** Told about each use, as it happens. */
+  onUse: ((use: SecretUse) => void) | undefined;
+  /** Told about a value that a callback gave, before the engine gets it. */
+  onValue: ((secret: Secret) => void) | undefined;
+
+  private constructor(
+    secrets: Map<string, ResolvedSecret>,
+    signal: AbortSignal,
+  ) {
+    this.#secrets = secrets;
+    this.#signal = signal;
+  }
+
+  /**
+   * Checks every source, then reads the files and variables among them.
+   *
+   * @param signal Aborts when the build ends; callbacks get it.
+   * @throws {TypeError} If a source has no known form.
+   * @throws {SecretError} If a file or variable can't be read.
+   */
+  static async open(
+    sources: Readonly<Record<string, SecretSource>>,
+    signal: AbortSignal,
+  ): Promise<SecretStore> {
+    const entries = Object.entries(sources);
+    for (const [id, source] of entries) checkSource(id, source);
+    const secrets = new Map<string, ResolvedSecret>();
+    for (const [id, source] of entries) {
+      secrets.set(id, await resolveSource(id, source));
+    }
+    return new SecretStore(secrets, signal);
+  }
+
+  /** How many ids were given. */
+  get size(): number {
+    return this.#secrets.size;
+  }
+
+  /** The secrets whose values are at hand: all but those of callbacks. */
+  atHand(): [id: string, secret: Secret][] {
+    return [...this.#secrets].filter((entry): entry is [string, Secret] =>
+      entry[1] instanceof Secret
+    );
+  }
+
+  /** Ids whose values only a callback can give. */
+  deferred(): string[] {
+    return [...this.#secrets].filter(([, secret]) =>
+      typeof secret === "function"
+    ).map(([id]) => id);
+  }
+
+  /**
+   * The value that the engine asks for, or undefined where there is none.
+   *
+   * @throws Whatever a callback throws.
+   */
+  async get(id: string): Promise<Secret | undefined> {
+    const probe = PROBED_REGEXP.test(id) && !this.#secrets.has(id);
+    if (!probe) this.onUse?.({ id, state: "requested" });
+    const secret = await this.#value(id);
+    if (secret === undefined) {
+      if (!probe) {
+        this.#missing.add(id);
+        this.onUse?.({ id, state: "missing" });
+      }
+    } else {
+      this.#served.add(id);
+      this.onUse?.({ id, state: "served" });
+    }
+    return secret;
+  }
+
+  /** What was served, missing and unused so far. */
+  report(): SecretReport {
+    return {
+      served: [...this.#served],
+      missing: [...this.#missing],
+      unused: [...this.#secrets.keys()].filter((id) =>
+        !this.#served.has(id) && !this.#missing.has(id)
+      ),
+    };
+  }
+
+  #value(id: string): Promise<Secret | undefined> {
+    const secret = this.#secrets.get(id);
+    if (secret === undefined || secret instanceof Secret) {
+      return Promise.resolve(secret);
+    }
+    // Parallel steps share one call; a call that failed may be tried again.
+    let answer = this.#answers.get(id);
+    if (answer === undefined) {
+      answer = (async () => {
+        const value = await secret({ id, signal: this.#signal });
+        if (value === null || value === undefined) return undefined;
+        checkAnswer(id, value);
+        const given = value instanceof Secret ? value : new Secret(value);
+        this.onValue?.(given);
+        return given;
+      })();
+      this.#answers.set(id, answer);
+      answer.catch(() => this.#answers.delete(id));
+    }
+    return answer;
+  }
+}
+
+function checkAnswer(id: string, value: unknown): void {
+  if (
+    typeof value !== "string" && !(value instanceof Uint8Array) &&
+    !(value instanceof Secret)
+  ) {
+    throw new SecretError(
+      id,
+      `The function for secret "${id}" gave ${
+        typeof value === "object" ? "an object" : `a ${typeof value}`
+      }: expected text, bytes, a Secret or null`,
+    );
+  }
+}

@@ -1,0 +1,125 @@
+// @ts-types="../std/text_line_stream.d.ts"
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { ConnectionError, ProtocolError } from "../errors.ts";
+
+/**
+ * The longest line that is read, in UTF-16 code units. Engines batch a step's
+ * log into messages of up to 1 MiB before base64; ten times that passes well.
+ */
+export const MAX_LINE_LENGTH: number = 32 * 1024 * 1024;
+
+/** What {@linkcode jsonLines} should know of the stream. */
+export interface JsonLinesOptions {
+  /** Its reason is thrown, instead of the broken read that it causes. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads newline-delimited JSON, one value after the other; blank lines are
+ * skipped. Leaving the loop early cancels the stream.
+ *
+ * @throws {ProtocolError} If a line is not JSON, is too long, or is cut off.
+ * The message tells the line's number and length and holds nothing of it.
+ * @throws {ConnectionError} If the connection breaks.
+ */
+export async function* jsonLines<T>(
+  bytes: ReadableStream<Uint8Array>,
+  options: JsonLinesOptions = {},
+): AsyncGenerator<T, void, undefined> {
+  const limit = new LineLimit();
+  const lines = bytes
+    .pipeThrough(
+      // The platform's types ask for one kind of buffer behind the bytes.
+      new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
+    )
+    .pipeThrough(limit)
+    .pipeThrough(new TextLineStream())
+    .getReader();
+  let count = 0;
+  try {
+    while (true) {
+      const { done, value } = await readLine(lines, count, options.signal);
+      if (done) return;
+      count++;
+      if (value.trim() === "") continue;
+      yield parseLine<T>(value, count, limit);
+    }
+  } finally {
+    await lines.cancel().catch(() => {}); // it may have failed already
+  }
+}
+
+async function readLine(
+  lines: ReadableStreamDefaultReader<string>,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<ReadableStreamReadResult<string>> {
+  try {
+    return await lines.read();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof ProtocolError) throw cause;
+    throw new ConnectionError(
+      `The connection broke after ${count} messages of the answer: is the engine still running?`,
+      { cause },
+    );
+  }
+}
+
+function parseLine<T>(line: string, number: number, limit: LineLimit): T {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // No `cause`: the parser's message quotes the line.
+    const cut = limit.ended && limit.open > 0 && limit.lines === number - 1;
+    throw new ProtocolError(
+      cut
+        ? `The answer ends in the middle of message ${number}: the engine, or something before it, hung up`
+        : `Line ${number} of the answer (${line.length} characters) is not JSON: is something between davit and the engine?`,
+    );
+  }
+}
+
+/** Passes text through and fails on a line that would fill the memory. */
+class LineLimit extends TransformStream<string, string> {
+  /** Length of the line that has no end yet. */
+  open = 0;
+  /** Lines that have ended. */
+  lines = 0;
+  /** Whether all text has been seen. */
+  ended = false;
+
+  constructor() {
+    super({
+      transform: (text, controller) => {
+        let from = 0;
+        for (
+          let at = text.indexOf("\n");
+          at !== -1;
+          at = text.indexOf("\n", from)
+        ) {
+          this.#grow(at - from);
+          this.open = 0;
+          this.lines++;
+          from = at + 1;
+        }
+        this.#grow(text.length - from);
+        controller.enqueue(text);
+      },
+      flush: () => {
+        this.ended = true;
+      },
+    });
+  }
+
+  #grow(length: number): void {
+    this.open += length;
+    if (this.open > MAX_LINE_LENGTH) {
+      throw new ProtocolError(
+        `Line ${
+          this.lines + 1
+        } of the answer is longer than ${MAX_LINE_LENGTH} characters`,
+      );
+    }
+  }
+}
