@@ -116,8 +116,10 @@ async function findOwners(): Promise<
 
 async function readOwner(directory: string): Promise<EngineOwner | undefined> {
   const text = await readTextIfThere(`${directory}/owner.json`);
+  if (text === undefined) return undefined;
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    const { pid, startTime, made } = JSON.parse(text);
+    return { pid: Number(pid), startTime: String(startTime), made: [...made] };
   } catch {
     // Half written: its engine is only starting, or another program's file has this name.
     return undefined;

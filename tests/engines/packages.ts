@@ -5,6 +5,7 @@ import {
   runCommand,
   tryCommand,
 } from "./command.ts";
+import { delay } from "./process.ts";
 
 /** A Docker engine by its major version. */
 export type Generation = "20" | "26" | "28";
@@ -131,8 +132,10 @@ async function unpacked(
     create: true,
     write: true,
   });
-  await lock.lock(true);
-  signal?.throwIfAborted();
+  while (!await lock.tryLock(true)) {
+    signal?.throwIfAborted();
+    await delay(100);
+  }
   return await readUnpacked(folder, recipe) ??
     await unpack(folder, recipe, signal);
 }

@@ -75,7 +75,7 @@ export async function findProcesses(
   return found;
 }
 
-/** The process and all that descend from it, itself first. */
+/** The process and all that descend from it, itself first; none if it is gone. */
 export async function findDescendants(
   root: ProcessRecord,
 ): Promise<ProcessRecord[]> {
@@ -84,7 +84,11 @@ export async function findDescendants(
     const stat = /^\d+$/.test(name) ? await readStat(Number(name)) : undefined;
     if (stat !== undefined) stats.push(stat);
   }
-  const family: ProcessRecord[] = [root];
+  // Without this, a later process with the root's pid would lend it its children.
+  const present = stats.some(({ pid, startTime }) =>
+    pid === root.pid && startTime === root.startTime
+  );
+  const family: ProcessRecord[] = present ? [root] : [];
   for (const { pid } of family) {
     family.push(...stats.filter((stat) => stat.parent === pid));
   }

@@ -15,6 +15,9 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 /** How long a child may take to end after a signal, in milliseconds. */
 const GRACE_MS = 5_000;
 
+/** How long to read on after the child's end, in milliseconds. */
+const DRAIN_MS = 1_000;
+
 /** What {@link supervise} hands to the work it watches over. */
 export interface Supervisor {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
@@ -119,7 +122,7 @@ async function runChild(
   try {
     const output = onOutput === undefined
       ? undefined
-      : readOutput(child.stdout, onOutput, signal);
+      : readOutput(child, onOutput);
     const { code } = await child.status;
     await output;
     await ending;
@@ -131,14 +134,22 @@ async function runChild(
   }
 }
 
-/** Hands on the child's output; after a signal, no longer than the child's family lives. */
+/** Hands on the child's output, to its end or until shortly after the child's. */
 async function readOutput(
-  output: ReadableStream<Uint8Array>,
+  child: Deno.ChildProcess,
   onOutput: (chunk: Uint8Array) => void,
-  signal: AbortSignal,
 ): Promise<void> {
-  for await (const chunk of output) onOutput(chunk);
-  signal.throwIfAborted();
+  const reader = child.stdout.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // A program that the child left in the background may hold the pipe open for ever.
+  child.status.then(() => timer = setTimeout(() => reader.cancel(), DRAIN_MS));
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    onOutput(value);
+  }
+  await child.status;
+  clearTimeout(timer);
 }
 
 /** Asks the child and all that descend from it to end, then makes them. */

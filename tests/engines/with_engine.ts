@@ -3,12 +3,16 @@
  *
  *     deno run -A tests/engines/with_engine.ts [--generation 28] [--containerd-store] -- COMMAND …
  *
- * The command finds the engine in DOCKER_HOST, its client first on the PATH,
- * and the image `davit-test/base` on it.
+ * The command finds the engine in DOCKER_HOST and DAVIT_ENGINES, the engine's
+ * client first on the PATH, and the image `davit-test/base` on the engine.
+ * Where DAVIT_TEST_HOST names an engine and no flag asks for another, the
+ * command gets that one.
  */
-import { importBaseImage } from "./base_image.ts";
-import { startEngine } from "./engine.ts";
-import { describeEngine, enginesEnvironment } from "./environment.ts";
+import {
+  enginesEnvironment,
+  startTestEngines,
+  useTestEngine,
+} from "./environment.ts";
 import { type Generation, GENERATIONS } from "./packages.ts";
 import { supervise } from "./supervise.ts";
 
@@ -16,8 +20,11 @@ const USAGE =
   "Usage: with_engine.ts [--generation 20|26|28] [--containerd-store] -- COMMAND [ARGUMENTS]";
 
 interface Arguments {
-  readonly generation: Generation;
-  readonly containerdStore: boolean;
+  /** Absent if no flag asks for an engine of a kind. */
+  readonly engine?: {
+    readonly generation: Generation;
+    readonly containerdStore: boolean;
+  };
   readonly program: string;
   readonly args: readonly string[];
 }
@@ -35,32 +42,33 @@ function parseArguments(words: readonly string[]): Arguments {
       containerdStore = true;
       continue;
     }
-    const value = GENERATIONS.find((known) => known === flags[0]);
-    if (flag !== "--generation" || value === undefined) {
+    const value = flags.shift();
+    const known = GENERATIONS.find((name) => name === value);
+    if (flag !== "--generation" || known === undefined) {
       throw new SyntaxError(USAGE);
     }
-    generation = value;
-    flags.shift();
+    generation = known;
   }
-  return { generation, containerdStore, program, args };
+  return split > 0
+    ? { engine: { generation, containerdStore }, program, args }
+    : { program, args };
 }
 
 if (import.meta.main) {
   const code = await supervise(async ({ signal, run }) => {
-    const { generation, containerdStore, program, args } = parseArguments(
-      Deno.args,
-    );
-    await using engine = await startEngine({
-      generation,
-      containerdStore,
-      signal,
-    });
-    await importBaseImage(engine.host);
-    const clientFolder = engine.cli.replace(/\/[^/]*$/, "");
+    const { engine, program, args } = parseArguments(Deno.args);
+    const host = engine === undefined
+      ? Deno.env.get("DAVIT_TEST_HOST")
+      : undefined;
+    await using prepared = host
+      ? await useTestEngine(host)
+      : await startTestEngines([{ generation: "28", ...engine, signal }]);
+    const [{ cli, cliEnv } = { cli: undefined, cliEnv: {} }] = prepared.engines;
+    const path = Deno.env.get("PATH") ?? "/usr/bin:/bin";
     return await run(program, args, {
-      ...engine.cliEnv,
-      ...enginesEnvironment([describeEngine(engine)]),
-      PATH: `${clientFolder}:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}`,
+      ...cliEnv,
+      ...enginesEnvironment(prepared.engines),
+      PATH: cli === undefined ? path : `${cli.replace(/\/[^/]*$/, "")}:${path}`,
     });
   });
   Deno.exit(code);
