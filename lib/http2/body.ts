@@ -1,0 +1,124 @@
+/** Small frames are gathered in pieces of this size. */
+const PIECE_BYTES = 4096;
+
+interface Reader {
+  resolve(chunk: Uint8Array | null): void;
+  reject(error: unknown): void;
+}
+
+/** A request's body between the connection, which pushes, and the handler, which reads. */
+export class Body {
+  readonly #onConsumed: (count: number) => void;
+  readonly #chunks: Uint8Array[] = [];
+  /** The last chunk's buffer, if small frames may still join it. */
+  #open: Uint8Array | null = null;
+  #buffered = 0;
+  #ended = false;
+  #failure: Error | null = null;
+  #reader: Reader | null = null;
+
+  /** `onConsumed` is told how many bytes the handler took. */
+  constructor(onConsumed: (count: number) => void) {
+    this.#onConsumed = onConsumed;
+  }
+
+  /** Bytes that wait to be read. */
+  get buffered(): number {
+    return this.#buffered;
+  }
+
+  /** The next chunk, or `null` at the end; one call at a time. */
+  read(): Promise<Uint8Array | null> {
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      if (this.#chunks.length === 0) this.#open = null;
+      this.#buffered -= chunk.length;
+      this.#onConsumed(chunk.length);
+      return Promise.resolve(chunk);
+    }
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve(null);
+    if (this.#reader !== null) {
+      return Promise.reject(
+        new TypeError("Cannot read: an earlier read() is still pending"),
+      );
+    }
+    const read = new Promise<Uint8Array | null>((resolve, reject) => {
+      this.#reader = { resolve, reject };
+    });
+    // Whoever drops the promise learns of the end from the stream's signal.
+    read.catch(() => {});
+    return read;
+  }
+
+  /**
+   * Adds the bytes from `start` to `end`.
+   *
+   * Part of a chunk stays a view of it, unless it is so small that it would
+   * keep much more alive than itself; `borrowed` bytes are always copied.
+   */
+  push(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    borrowed: boolean,
+  ): void {
+    const count = end - start;
+    const keep = !borrowed && count * 4 >= bytes.buffer.byteLength;
+    if (this.#reader !== null) {
+      const reader = this.#reader;
+      this.#reader = null;
+      this.#onConsumed(count);
+      reader.resolve(
+        keep ? bytes.subarray(start, end) : bytes.slice(start, end),
+      );
+      return;
+    }
+    this.#buffered += count;
+    if (keep) {
+      this.#chunks.push(bytes.subarray(start, end));
+      this.#open = null;
+    } else {
+      this.#gather(bytes, start, end);
+    }
+  }
+
+  /** No more bytes will come. */
+  end(): void {
+    this.#ended = true;
+    this.#reader?.resolve(null);
+    this.#reader = null;
+  }
+
+  /** Reads reject from now on; what waits is dropped. */
+  fail(error: Error): void {
+    this.drop();
+    this.#failure = error;
+    this.#reader?.reject(error);
+    this.#reader = null;
+  }
+
+  /** Drops what waits to be read and counts it as consumed. */
+  drop(): void {
+    const dropped = this.#buffered;
+    this.#chunks.length = 0;
+    this.#open = null;
+    this.#buffered = 0;
+    if (dropped > 0) this.#onConsumed(dropped);
+  }
+
+  #gather(bytes: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    const last = this.#chunks.length - 1;
+    const used = this.#open === null ? 0 : this.#chunks[last]!.length;
+    if (this.#open !== null && used + count <= this.#open.length) {
+      this.#open.set(bytes.subarray(start, end), used);
+      this.#chunks[last] = this.#open.subarray(0, used + count);
+      return;
+    }
+    const buffer = new Uint8Array(Math.max(PIECE_BYTES, count));
+    buffer.set(bytes.subarray(start, end));
+    this.#chunks.push(buffer.subarray(0, count));
+    this.#open = buffer;
+  }
+}

@@ -1,0 +1,58 @@
+/** The error codes of HTTP/2 and the one error class of this room. @module */
+
+/** Error codes of RST_STREAM and GOAWAY (RFC 9113 section 7). */
+export const ErrorCode = {
+  NO_ERROR: 0x0,
+  PROTOCOL_ERROR: 0x1,
+  INTERNAL_ERROR: 0x2,
+  FLOW_CONTROL_ERROR: 0x3,
+  SETTINGS_TIMEOUT: 0x4,
+  STREAM_CLOSED: 0x5,
+  FRAME_SIZE_ERROR: 0x6,
+  REFUSED_STREAM: 0x7,
+  CANCEL: 0x8,
+  COMPRESSION_ERROR: 0x9,
+  CONNECT_ERROR: 0xa,
+  ENHANCE_YOUR_CALM: 0xb,
+  INADEQUATE_SECURITY: 0xc,
+  HTTP_1_1_REQUIRED: 0xd,
+} as const;
+
+/** What an {@linkcode Http2Error} is made of, beside its message. */
+export interface Http2ErrorInit {
+  /** One of {@linkcode ErrorCode}, or a number that only the peer knows. */
+  code: number;
+  /** The stream it ended; 0, the default, for the whole connection. */
+  streamId?: number;
+  /** The peer told us, by RST_STREAM or GOAWAY; by default we found it. */
+  remote?: boolean;
+  /** What led here. */
+  cause?: unknown;
+}
+
+/** A stream or the connection ended before its time, and why. */
+export class Http2Error extends Error {
+  override readonly name: string = "Http2Error";
+  /** One of {@linkcode ErrorCode}, or a number that only the peer knows. */
+  readonly code: number;
+  /** The stream it ended, or 0 for the whole connection. */
+  readonly streamId: number;
+  /** Whether the peer told us; otherwise this side found it. */
+  readonly remote: boolean;
+
+  /** Says what ended and why, with the code the wire carries. */
+  constructor(message: string, init: Http2ErrorInit) {
+    super(message, init.cause === undefined ? {} : { cause: init.cause });
+    this.code = init.code;
+    this.streamId = init.streamId ?? 0;
+    this.remote = init.remote ?? false;
+  }
+}
+
+/** The name of an error code, for messages: `"CANCEL"`, or `"0x2a"` when it has none. */
+export function errorName(code: number): string {
+  for (const [name, value] of Object.entries(ErrorCode)) {
+    if (value === code) return name;
+  }
+  return `0x${code.toString(16)}`;
+}

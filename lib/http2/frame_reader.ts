@@ -1,0 +1,110 @@
+import { ErrorCode, Http2Error } from "./error.ts";
+import {
+  DEFAULT_MAX_FRAME_SIZE,
+  FRAME_HEADER_BYTES,
+  readUint31,
+} from "./frame.ts";
+
+/**
+ * Takes one whole frame; its payload is `bytes` from `start` to `end`.
+ *
+ * With `borrowed` the bytes are the reader's own and change after the call;
+ * otherwise they are part of a chunk that is never written again.
+ */
+export type FrameSink = (
+  type: number,
+  flags: number,
+  streamId: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  borrowed: boolean,
+) => void;
+
+/**
+ * Cuts a byte stream into frames, however it was split on its way.
+ *
+ * A frame that lies whole in one chunk is handed on without a copy; one that
+ * is split is gathered in a buffer of one frame's size.
+ */
+export class FrameReader {
+  readonly #sink: FrameSink;
+  readonly #partial: Uint8Array = new Uint8Array(
+    FRAME_HEADER_BYTES + DEFAULT_MAX_FRAME_SIZE,
+  );
+  #held = 0;
+
+  /** Every whole frame goes to `sink`, in order, within {@linkcode push}. */
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  /** Whether the bytes so far end in the middle of a frame. */
+  get midFrame(): boolean {
+    return this.#held > 0;
+  }
+
+  /**
+   * Takes the bytes of `chunk` from `at` on.
+   *
+   * @throws {Http2Error} FRAME_SIZE_ERROR as soon as a header announces more
+   * than 16 384 bytes (RFC 9113 section 4.2).
+   */
+  push(chunk: Uint8Array, at: number): void {
+    if (this.#held > 0) {
+      at = this.#fill(chunk, at, FRAME_HEADER_BYTES);
+      if (this.#held < FRAME_HEADER_BYTES) return;
+      const partial = this.#partial;
+      const whole = FRAME_HEADER_BYTES + payloadLength(partial, 0);
+      at = this.#fill(chunk, at, whole);
+      if (this.#held < whole) return;
+      this.#held = 0;
+      this.#dispatch(partial, 0, whole, true);
+    }
+    const size = chunk.length;
+    while (size - at >= FRAME_HEADER_BYTES) {
+      const next = at + FRAME_HEADER_BYTES + payloadLength(chunk, at);
+      if (next > size) break;
+      this.#dispatch(chunk, at, next, false);
+      at = next;
+    }
+    this.#fill(chunk, at, FRAME_HEADER_BYTES + DEFAULT_MAX_FRAME_SIZE);
+  }
+
+  #dispatch(
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    borrowed: boolean,
+  ): void {
+    this.#sink(
+      bytes[at + 3]!,
+      bytes[at + 4]!,
+      readUint31(bytes, at + 5),
+      bytes,
+      at + FRAME_HEADER_BYTES,
+      end,
+      borrowed,
+    );
+  }
+
+  /** Holds back bytes of `chunk` until `wanted` are held; gives the place after them. */
+  #fill(chunk: Uint8Array, at: number, wanted: number): number {
+    const count = Math.min(wanted - this.#held, chunk.length - at);
+    if (count <= 0) return at;
+    this.#partial.set(chunk.subarray(at, at + count), this.#held);
+    this.#held += count;
+    return at + count;
+  }
+}
+
+function payloadLength(bytes: Uint8Array, at: number): number {
+  const length = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+  if (length > DEFAULT_MAX_FRAME_SIZE) {
+    throw new Http2Error(
+      `Frame of ${length} bytes is longer than ${DEFAULT_MAX_FRAME_SIZE}`,
+      { code: ErrorCode.FRAME_SIZE_ERROR },
+    );
+  }
+  return length;
+}

@@ -1,0 +1,69 @@
+import type { HeaderField } from "./hpack_table.ts";
+
+/** Fields that belong to one HTTP/1.1 connection (RFC 9113 section 8.2.2). */
+const CONNECTION_FIELDS = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+const REQUIRED = [":method", ":scheme", ":path"];
+const PSEUDO = new Set([...REQUIRED, ":authority"]);
+
+/** Octets no name may have: controls, space, upper case, DEL and above, and any ":". */
+const BAD_NAME = /[\0-\x20A-Z\x7f-\xff:]/;
+/** Octets no value may have. Spaces around one are let pass: see {@linkcode requestFault}. */
+const BAD_VALUE = /[\0\r\n]/;
+
+/**
+ * Says what makes a request malformed, or `undefined` (RFC 9113 section 8.3).
+ *
+ * Spaces around a value are accepted against section 8.2.1: a file's name is
+ * sent as a value by BuildKit and may begin with one, and behind us there is
+ * no further hop that could read it differently.
+ */
+export function requestFault(
+  fields: readonly HeaderField[],
+): string | undefined {
+  const pseudo = new Map<string, string>();
+  let regular = false;
+  for (const [name, value] of fields) {
+    if (name.charCodeAt(0) === 0x3a) {
+      if (regular) return "pseudo header after a regular one";
+      if (!PSEUDO.has(name)) return "unknown pseudo header";
+      if (pseudo.has(name)) return `${name} twice`;
+      if (BAD_VALUE.test(value)) return `${name} has a forbidden byte`;
+      pseudo.set(name, value);
+    } else {
+      regular = true;
+      const fault = fieldFault(name, value);
+      if (fault !== undefined) return fault;
+    }
+  }
+  for (const name of REQUIRED) {
+    if ((pseudo.get(name) ?? "") === "") return `no ${name}`;
+  }
+  return undefined;
+}
+
+/** Says what makes a request's trailers malformed, or `undefined` (RFC 9113 section 8.1). */
+export function trailerFault(
+  fields: readonly HeaderField[],
+): string | undefined {
+  for (const [name, value] of fields) {
+    if (name.charCodeAt(0) === 0x3a) return "pseudo header in trailers";
+    const fault = fieldFault(name, value);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function fieldFault(name: string, value: string): string | undefined {
+  if (name === "" || BAD_NAME.test(name)) return "name with a forbidden byte";
+  if (BAD_VALUE.test(value)) return "value with a forbidden byte";
+  if (CONNECTION_FIELDS.has(name)) return `connection header ${name}`;
+  if (name === "te" && value !== "trailers") return "te other than trailers";
+  return undefined;
+}

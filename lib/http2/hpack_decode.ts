@@ -1,0 +1,149 @@
+import { ErrorCode, Http2Error } from "./error.ts";
+import {
+  DEFAULT_HEADER_TABLE_SIZE,
+  fieldSize,
+  type HeaderField,
+  HpackTable,
+} from "./hpack_table.ts";
+import { decodeHuffman, maxDecodedBytes } from "./huffman.ts";
+
+/** Integers of more continuation bytes than these four mean nothing here. */
+const LARGEST_SHIFT = 21;
+
+/** Arguments that one `String.fromCharCode` call takes safely. */
+const PIECE_BYTES = 8192;
+
+/** One header block, decoded. */
+export interface DecodedHeaders {
+  /** The fields in order; those past the limit are left out. */
+  readonly fields: readonly HeaderField[];
+  /** The list as RFC 9113 section 6.5.2 counts it is longer than the limit. */
+  readonly tooLarge: boolean;
+}
+
+/** Decodes the header blocks of one connection, in their order (RFC 7541). */
+export class HpackDecoder {
+  readonly #table: HpackTable;
+  readonly #maxTableSize: number;
+  readonly #maxListSize: number;
+  #huffman: Uint8Array = new Uint8Array(1024);
+  #block: Uint8Array = new Uint8Array();
+  #at = 0;
+
+  /**
+   * @param maxListSize Longest header list that is kept, in bytes plus 32 a field.
+   * @param maxTableSize Our SETTINGS_HEADER_TABLE_SIZE, in bytes.
+   */
+  constructor(
+    maxListSize: number,
+    maxTableSize: number = DEFAULT_HEADER_TABLE_SIZE,
+  ) {
+    this.#maxListSize = maxListSize;
+    this.#maxTableSize = maxTableSize;
+    this.#table = new HpackTable(maxTableSize);
+  }
+
+  /** Bytes in the dynamic table now. */
+  get tableSize(): number {
+    return this.#table.size;
+  }
+
+  /**
+   * Decodes one whole block.
+   *
+   * A list past the limit is decoded to its end all the same, for the dynamic
+   * table has to stay equal to the peer's.
+   *
+   * @throws {Http2Error} COMPRESSION_ERROR; no later block can be decoded.
+   */
+  decode(block: Uint8Array): DecodedHeaders {
+    this.#block = block;
+    this.#at = 0;
+    const fields: HeaderField[] = [];
+    let size = 0;
+    let sizeUpdates = 0;
+    let atStart = true;
+    while (this.#at < block.length) {
+      const first = block[this.#at]!;
+      if ((first & 0xe0) === 0x20) {
+        // RFC 7541 section 4.2: only in front, at most the lowest and the last.
+        if (!atStart || ++sizeUpdates > 2) fail("table size update misplaced");
+        const wanted = this.#integer(5);
+        if (wanted > this.#maxTableSize) fail("table size above the limit");
+        this.#table.resize(wanted);
+        continue;
+      }
+      atStart = false;
+      const field = this.#field(first);
+      size += fieldSize(field);
+      if (size <= this.#maxListSize) fields.push(field);
+    }
+    this.#block = new Uint8Array();
+    return { fields, tooLarge: size > this.#maxListSize };
+  }
+
+  #field(first: number): HeaderField {
+    if (first >= 0x80) {
+      return this.#indexed(this.#integer(7));
+    }
+    const indexing = first >= 0x40;
+    const index = this.#integer(indexing ? 6 : 4);
+    const name = index === 0 ? this.#string() : this.#indexed(index)[0];
+    const field: HeaderField = [name, this.#string()];
+    if (indexing) this.#table.add(field);
+    return field;
+  }
+
+  #indexed(index: number): HeaderField {
+    return this.#table.at(index) ?? fail("index outside the tables");
+  }
+
+  /** RFC 7541 section 5.1. */
+  #integer(prefixBits: number): number {
+    const mask = (1 << prefixBits) - 1;
+    let value = this.#byte() & mask;
+    if (value < mask) return value;
+    for (let shift = 0;; shift += 7) {
+      if (shift > LARGEST_SHIFT) fail("integer too long");
+      const byte = this.#byte();
+      value += (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  /** RFC 7541 section 5.2. */
+  #string(): string {
+    const huffman = (this.#block[this.#at] ?? 0) >= 0x80;
+    const length = this.#integer(7);
+    const start = this.#at;
+    const end = start + length;
+    if (end > this.#block.length) fail("block ends inside a string");
+    this.#at = end;
+    if (!huffman) return byteString(this.#block, start, end);
+    const room = maxDecodedBytes(length);
+    if (this.#huffman.length < room) this.#huffman = new Uint8Array(room * 2);
+    const decoded = decodeHuffman(this.#block, start, end, this.#huffman);
+    return byteString(this.#huffman, 0, decoded);
+  }
+
+  #byte(): number {
+    const byte = this.#block[this.#at++];
+    return byte ?? fail("block ends inside a field");
+  }
+}
+
+/** One character per byte: TextDecoder's "latin1" is windows-1252 and would lose some. */
+function byteString(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; at += PIECE_BYTES) {
+    const piece = bytes.subarray(at, Math.min(at + PIECE_BYTES, end));
+    text += String.fromCharCode(...piece);
+  }
+  return text;
+}
+
+function fail(what: string): never {
+  throw new Http2Error(`Header block can't be decoded: ${what}`, {
+    code: ErrorCode.COMPRESSION_ERROR,
+  });
+}

@@ -1,0 +1,188 @@
+import { ErrorCode, Http2Error } from "./error.ts";
+import { INITIAL_WINDOW, LARGEST_WINDOW } from "./limits.ts";
+import type { Output } from "./output.ts";
+
+/** Bytes that one stream sends before the next one's turn. */
+const TURN_BYTES = 16_384;
+
+interface PendingWrite {
+  readonly parts: readonly Uint8Array[];
+  /** The part and the byte in it that come next. */
+  part: number;
+  at: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** One stream's side of sending: its window, and what waits for it. */
+export interface SendStream {
+  readonly id: number;
+  /** Bytes the peer lets us send; below 0 after it lowered the initial window. */
+  window: number;
+  /** Writes that did not fit, in order. */
+  readonly pending: PendingWrite[];
+  /** Called, once, when the last pending write is out, or with why it never will be. */
+  whenEmpty: ((error?: Error) => void) | null;
+  /** Waits in line for its turn. */
+  queued: boolean;
+}
+
+/**
+ * Shares the connection's send window and the output's room between streams,
+ * each in its turn (RFC 9113 section 5.2).
+ */
+export class SendFlow {
+  readonly #output: Output;
+  /** Streams that could send if only there were room. */
+  readonly #line: SendStream[] = [];
+  #window = INITIAL_WINDOW;
+  #initialWindow = INITIAL_WINDOW;
+
+  /** Sends to `output`; its `onRoom` has to call {@linkcode SendFlow.pump}. */
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** The sending side of a new stream. */
+  open(id: number): SendStream {
+    return {
+      id,
+      window: this.#initialWindow,
+      pending: [],
+      whenEmpty: null,
+      queued: false,
+    };
+  }
+
+  /**
+   * Sends `parts`. `undefined` means that they are copied; otherwise a promise
+   * settles as soon as they are, and they must not change until then.
+   */
+  write(
+    stream: SendStream,
+    parts: readonly Uint8Array[],
+  ): Promise<void> | undefined {
+    let part = 0;
+    let at = 0;
+    if (stream.pending.length === 0) {
+      for (; part < parts.length; part++) {
+        const bytes = parts[part]!;
+        at = this.#send(stream, bytes, 0, bytes.length);
+        if (at < bytes.length) break;
+      }
+      if (part === parts.length) return undefined;
+    }
+    const done = new Promise<void>((resolve, reject) => {
+      stream.pending.push({ parts, part, at, resolve, reject });
+    });
+    // Whoever drops the promise learns of the end from the stream's signal.
+    done.catch(() => {});
+    this.#enqueue(stream);
+    return done;
+  }
+
+  /** Fills the output from the streams in line. */
+  pump(): void {
+    const line = this.#line;
+    while (line.length > 0 && this.#window > 0 && this.#output.hasRoom) {
+      const stream = line.shift()!;
+      stream.queued = false;
+      // Alone, a stream has its turn until the room is used up.
+      this.#turn(stream, line.length === 0 ? Infinity : TURN_BYTES);
+      this.#enqueue(stream);
+    }
+  }
+
+  /**
+   * The peer grants `increment` bytes, to `stream` or to the connection.
+   *
+   * @throws {Http2Error} FLOW_CONTROL_ERROR past 2^31-1.
+   */
+  grant(stream: SendStream | null, increment: number): void {
+    if (stream === null) {
+      this.#window = widened(this.#window, increment, 0);
+    } else {
+      stream.window = widened(stream.window, increment, stream.id);
+      this.#enqueue(stream);
+    }
+    this.pump();
+  }
+
+  /**
+   * The peer changed SETTINGS_INITIAL_WINDOW_SIZE: all windows move by the
+   * difference, below 0 if need be (RFC 9113 section 6.9.2).
+   *
+   * @throws {Http2Error} FLOW_CONTROL_ERROR past 2^31-1.
+   */
+  setInitialWindow(size: number, streams: Iterable<SendStream>): void {
+    const change = size - this.#initialWindow;
+    this.#initialWindow = size;
+    for (const stream of streams) {
+      stream.window = widened(stream.window, change, 0);
+      this.#enqueue(stream);
+    }
+    this.pump();
+  }
+
+  /** The stream is gone: its pending writes reject. */
+  fail(stream: SendStream, error: Error): void {
+    for (const write of stream.pending.splice(0)) write.reject(error);
+    const whenEmpty = stream.whenEmpty;
+    stream.whenEmpty = null;
+    whenEmpty?.(error);
+  }
+
+  #enqueue(stream: SendStream): void {
+    if (stream.queued || stream.window <= 0) return;
+    if (stream.pending.length === 0) return;
+    stream.queued = true;
+    this.#line.push(stream);
+  }
+
+  #turn(stream: SendStream, most: number): void {
+    for (;;) {
+      const write = stream.pending[0];
+      if (write === undefined) break;
+      while (write.part < write.parts.length) {
+        const bytes = write.parts[write.part]!;
+        const end = Math.min(bytes.length, write.at + most);
+        const sent = this.#send(stream, bytes, write.at, end);
+        write.at += sent;
+        most -= sent;
+        if (write.at < bytes.length) return;
+        write.part++;
+        write.at = 0;
+      }
+      stream.pending.shift();
+      write.resolve();
+    }
+    const whenEmpty = stream.whenEmpty;
+    stream.whenEmpty = null;
+    whenEmpty?.();
+  }
+
+  /** Sends as many of the bytes as windows and room allow; gives their number. */
+  #send(
+    stream: SendStream,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    const count = Math.min(end - start, stream.window, this.#window);
+    if (count <= 0) return 0;
+    const sent = this.#output.data(stream.id, bytes, start, start + count);
+    stream.window -= sent;
+    this.#window -= sent;
+    return sent;
+  }
+}
+
+function widened(window: number, by: number, streamId: number): number {
+  if (window + by > LARGEST_WINDOW) {
+    throw new Http2Error(`Window grows past ${LARGEST_WINDOW}`, {
+      code: ErrorCode.FLOW_CONTROL_ERROR,
+      streamId,
+    });
+  }
+  return window + by;
+}

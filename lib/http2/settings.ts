@@ -1,0 +1,70 @@
+import { ErrorCode, Http2Error } from "./error.ts";
+import {
+  DEFAULT_MAX_FRAME_SIZE,
+  LARGEST_MAX_FRAME_SIZE,
+  readUint32,
+  Setting,
+} from "./frame.ts";
+import { LARGEST_WINDOW } from "./limits.ts";
+
+/** Bytes of one setting. */
+const SETTING_BYTES = 6;
+
+/** What a peer's SETTINGS can change in how we send; absent means unchanged. */
+export interface PeerSettings {
+  /** Window of each stream, in bytes. */
+  initialWindow?: number;
+  /** Smallest size that this frame gave the header table that we may use, in bytes. */
+  headerTableSize?: number;
+}
+
+/**
+ * Reads the payload of a SETTINGS frame (RFC 9113 section 6.5).
+ *
+ * MAX_FRAME_SIZE is only checked: no frame of ours is longer than the least it
+ * can be. Push, concurrent streams and header list size concern frames that
+ * a server like this never sends.
+ *
+ * @throws {Http2Error} FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR or PROTOCOL_ERROR.
+ */
+export function readSettings(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): PeerSettings {
+  if ((end - start) % SETTING_BYTES !== 0) {
+    fail(ErrorCode.FRAME_SIZE_ERROR, "cut inside a setting");
+  }
+  const settings: PeerSettings = {};
+  for (let at = start; at < end; at += SETTING_BYTES) {
+    const id = (bytes[at]! << 8) | bytes[at + 1]!;
+    const value = readUint32(bytes, at + 2);
+    switch (id) {
+      case Setting.HEADER_TABLE_SIZE:
+        settings.headerTableSize = Math.min(
+          value,
+          settings.headerTableSize ?? value,
+        );
+        break;
+      case Setting.ENABLE_PUSH:
+        if (value > 1) fail(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH above 1");
+        break;
+      case Setting.INITIAL_WINDOW_SIZE:
+        if (value > LARGEST_WINDOW) {
+          fail(ErrorCode.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE too large");
+        }
+        settings.initialWindow = value;
+        break;
+      case Setting.MAX_FRAME_SIZE:
+        if (value < DEFAULT_MAX_FRAME_SIZE || value > LARGEST_MAX_FRAME_SIZE) {
+          fail(ErrorCode.PROTOCOL_ERROR, "MAX_FRAME_SIZE out of range");
+        }
+        break;
+    }
+  }
+  return settings;
+}
+
+function fail(code: number, what: string): never {
+  throw new Http2Error(`SETTINGS are wrong: ${what}`, { code });
+}
