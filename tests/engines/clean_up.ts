@@ -102,7 +102,8 @@ export async function killDaemons(directory: string): Promise<void> {
   await waitForExit(daemons, 5_000);
 }
 
-async function findOwners(): Promise<
+/** The engines' folders, with the process that started each. */
+export async function findOwners(): Promise<
   [directory: string, owner: EngineOwner][]
 > {
   const found: [string, EngineOwner][] = [];

@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly generation: Generation;
   /** Keep images in containerd's store; 26 and 28 only. */
   readonly containerdStore?: boolean;
+  /** More flags for dockerd. */
+  readonly flags?: readonly string[];
   /** Gives up the start when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -65,7 +67,7 @@ export interface PrivateEngine extends AsyncDisposable {
 export async function startEngine(
   options: EngineOptions,
 ): Promise<PrivateEngine> {
-  const { generation, containerdStore = false, signal } = options;
+  const { generation, containerdStore = false, flags = [], signal } = options;
   if (containerdStore && generation === "20") {
     throw new TypeError(
       `Cannot start engine "20" with containerd's image store: it has none`,
@@ -90,7 +92,7 @@ export async function startEngine(
     })();
   try {
     await writeFolders(directory, generation, programs, containerdStore);
-    child = spawnDaemon(directory, programs);
+    child = spawnDaemon(directory, programs, flags);
     const engineVersion = await waitUntilReady(directory, child, signal);
     const socketPath = `${directory}/docker.sock`;
     const host = `unix://${socketPath}`;
@@ -154,6 +156,7 @@ async function writeFolders(
 function spawnDaemon(
   directory: string,
   programs: EnginePrograms,
+  moreFlags: readonly string[],
 ): Deno.ChildProcess {
   const systemPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -170,6 +173,7 @@ function spawnDaemon(
     "--ip-forward=false",
     "--userland-proxy=false",
     "--shutdown-timeout=3",
+    ...moreFlags,
   ];
   // The shell gives dockerd a file instead of pipes that end with us, and becomes it.
   const script = `exec dockerd "$@" </dev/null >"${logPath(directory)}" 2>&1`;

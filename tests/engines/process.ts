@@ -17,7 +17,8 @@ export async function findProcess(
   pid: number,
 ): Promise<ProcessRecord | undefined> {
   const stat = await readStat(pid);
-  return stat === undefined || stat.state === "Z" ? undefined : stat;
+  if (stat === undefined || stat.state === "Z") return undefined;
+  return { pid: stat.pid, startTime: stat.startTime };
 }
 
 /** True while exactly this process lives; zombies count as gone. */
