@@ -87,3 +87,46 @@ export class UnsupportedError extends Error {
     this.feature = feature;
   }
 }
+
+/** What a {@linkcode BuildError} is made of. */
+export interface BuildErrorInit {
+  /** The engine's own sentence. */
+  detail: string;
+  /** Exit code of the failed step, where the engine tells it. */
+  exitCode?: number | undefined;
+  /** Secrets that the build asked for in vain. */
+  missingSecrets?: readonly string[];
+  /** What led here. */
+  cause?: unknown;
+}
+
+/** The engine accepted the build, and the build failed. */
+export class BuildError extends Error {
+  override readonly name: string = "BuildError";
+  /** The engine's own sentence. */
+  readonly detail: string;
+  /** Exit code of the failed step, where the engine tells it. */
+  readonly exitCode: number | undefined;
+  /** Ids of the secrets that the build asked for and that were not given. */
+  readonly missingSecrets: readonly string[];
+
+  /** Puts what davit knows behind the engine's sentence. */
+  constructor(init: BuildErrorInit) {
+    const missing = init.missingSecrets ?? [];
+    super(
+      [
+        init.detail,
+        ...missing.map((id) => `secret "${id}" was asked for and not given`),
+      ].join("\n"),
+      init.cause === undefined ? {} : { cause: init.cause },
+    );
+    this.detail = init.detail;
+    this.exitCode = init.exitCode;
+    this.missingSecrets = missing;
+  }
+}
+
+/** The build context could not be read to its end; the build was stopped. */
+export class ContextError extends Error {
+  override readonly name: string = "ContextError";
+}

@@ -1,10 +1,6 @@
 /** What stands wherever a secret would be printed. */
 const MASK = "[secret]";
 
-/** The hooks of `Deno.inspect` and of node's `util.inspect`. */
-const DENO_INSPECT: unique symbol = Symbol.for("Deno.customInspect");
-const NODE_INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
-
 /**
  * A value that must not be seen: it prints as `[secret]` in `Deno.inspect`,
  * `String()`, template strings and `JSON.stringify`.
@@ -44,14 +40,12 @@ export class Secret {
   toJSON(): string {
     return MASK;
   }
+}
 
-  /** Always `[secret]`. */
-  [DENO_INSPECT](): string {
-    return MASK;
-  }
-
-  /** Always `[secret]`. */
-  [NODE_INSPECT](): string {
-    return MASK;
-  }
+// The hooks of `Deno.inspect` and node's `util.inspect`; as methods of the
+// class their computed names would be slow types.
+for (const hook of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
+  Object.defineProperty(Secret.prototype, Symbol.for(hook), {
+    value: () => MASK,
+  });
 }

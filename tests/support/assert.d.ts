@@ -22,10 +22,24 @@ export function assertLessOrEqual<T>(
   expected: T,
   msg?: string,
 ): void;
-export function assertMatch(actual: string, expected: RegExp, msg?: string): void;
-export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void;
-export function assertStringIncludes(actual: string, expected: string, msg?: string): void;
-export function assertInstanceOf<T extends abstract new (...args: any[]) => any>(
+export function assertMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void;
+export function assertNotMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void;
+export function assertStringIncludes(
+  actual: string,
+  expected: string,
+  msg?: string,
+): void;
+export function assertInstanceOf<
+  T extends abstract new (...args: any[]) => any,
+>(
   actual: unknown,
   expected: T,
   msg?: string,

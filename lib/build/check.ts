@@ -1,0 +1,196 @@
+import { UnsupportedError } from "../errors.ts";
+import type { BuildOutput, Ulimit } from "./options.ts";
+
+// One function an option: from what the caller gave to what the engine reads.
+// They throw before a byte is sent. A message never quotes the value of a build
+// argument or a label.
+
+/** `host[:port]/path/name:tag` as the engine's reference grammar has it. */
+const REFERENCE_REGEXP =
+  /^(?:(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?$/;
+
+/** Names for the image. An engine of the 20.10 line takes three seconds to refuse a bad one. */
+export function checkTags(tag: string | readonly string[]): string[] {
+  const tags = typeof tag === "string" ? [tag] : [...tag];
+  for (const name of tags) {
+    if (typeof name !== "string" || !REFERENCE_REGEXP.test(name)) {
+      throw new TypeError(
+        `Cannot use tag ${
+          JSON.stringify(name)
+        }: expected "name" or "name:tag", in lower case${
+          String(name).includes("@") ? ", without a digest" : ""
+        }`,
+      );
+    }
+  }
+  return tags;
+}
+
+/** A JSON object of text values: `null` values are kept where they mean something. */
+export function checkTextMap(
+  option: "buildargs" | "labels",
+  given: string | Readonly<Record<string, string | null>>,
+): string {
+  const object = typeof given === "string" ? parse(option, given) : given;
+  if (typeof object !== "object" || object === null || Array.isArray(object)) {
+    throw new TypeError(
+      `Cannot use ${option}: expected an object of names to text`,
+    );
+  }
+  for (const [name, value] of Object.entries(object)) {
+    const fits = typeof value === "string" ||
+      (value === null && option === "buildargs");
+    if (name === "" || !fits) {
+      throw new TypeError(
+        `Cannot use ${option}: the value of "${name}" is not text`,
+      );
+    }
+  }
+  return JSON.stringify(object);
+}
+
+/** `host:ip` each, as the engine reads them. */
+export function checkExtraHosts(
+  given: string | readonly string[] | Readonly<Record<string, string>>,
+): string[] {
+  const hosts = typeof given === "string"
+    ? [given]
+    : Array.isArray(given)
+    ? given as readonly string[]
+    : Object.entries(given).map(([host, address]) => `${host}:${address}`);
+  for (const entry of hosts) {
+    if (!/^[^:\s]+:[^\s]+$/.test(entry)) {
+      throw new TypeError(
+        `Cannot use extrahosts entry ${
+          JSON.stringify(entry)
+        }: expected "host:ip"`,
+      );
+    }
+  }
+  return [...hosts];
+}
+
+/** A JSON array of image names. */
+export function checkCacheFrom(given: string | readonly string[]): string {
+  const names = typeof given !== "string"
+    ? given
+    : given.trimStart().startsWith("[")
+    ? parse("cachefrom", given)
+    : [given];
+  if (
+    !Array.isArray(names) || names.some((name) => typeof name !== "string")
+  ) {
+    throw new TypeError("Cannot use cachefrom: expected a list of image names");
+  }
+  return JSON.stringify(names);
+}
+
+/** A JSON array of `{ Name, Soft, Hard }`. */
+export function checkUlimits(given: string | readonly Ulimit[]): string {
+  const list = typeof given === "string" ? parse("ulimits", given) : given;
+  if (!Array.isArray(list)) {
+    throw new TypeError(
+      "Cannot use ulimits: expected a list of { name, soft, hard }",
+    );
+  }
+  return JSON.stringify(list.map((entry) => {
+    const name = entry?.name ?? entry?.Name;
+    const soft = entry?.soft ?? entry?.Soft;
+    const hard = entry?.hard ?? entry?.Hard;
+    if (
+      typeof name !== "string" || !Number.isInteger(soft) ||
+      !Number.isInteger(hard)
+    ) {
+      throw new TypeError(
+        "Cannot use ulimits: expected { name, soft, hard } with whole numbers",
+      );
+    }
+    return { Name: name, Soft: soft, Hard: hard };
+  }));
+}
+
+/** The one output that `/build` can have. */
+export function checkOutput(
+  given: string | BuildOutput | readonly BuildOutput[],
+): { Type: string; Attrs: Record<string, string> } | undefined {
+  const value: unknown = typeof given === "string"
+    ? parse("outputs", given)
+    : given;
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length > 1) {
+    throw new UnsupportedError(
+      "several outputs",
+      "Cannot build with several outputs: an engine's /build takes one; build again for the next, the cache makes it cheap",
+    );
+  }
+  if (list.length === 0) return undefined;
+  const entry = list[0];
+  const type = entry?.type ?? entry?.Type;
+  const attrs = entry?.attrs ?? entry?.Attrs ?? {};
+  if (typeof type !== "string" || type === "" || typeof attrs !== "object") {
+    throw new TypeError("Cannot use outputs: expected { type, attrs }");
+  }
+  if (["local", "tar", "oci", "docker"].includes(type)) {
+    throw new UnsupportedError(
+      `output "${type}"`,
+      `Cannot build with output "${type}": davit can not receive files from the engine yet; build an image and take it with imageSave`,
+    );
+  }
+  return { Type: type, Attrs: { ...attrs } };
+}
+
+/** One platform. */
+export function checkPlatform(platform: string): string {
+  if (platform.includes(",")) {
+    throw new UnsupportedError(
+      "several platforms",
+      `Cannot build for "${platform}": an engine's /build takes one platform; build once for each`,
+    );
+  }
+  return platform;
+}
+
+/** The networks that BuildKit knows; the classic builder knows more. */
+export function checkNetwork(mode: string, version: "1" | "2"): string {
+  if (version === "2" && !["", "default", "none", "host"].includes(mode)) {
+    throw new UnsupportedError(
+      `network mode "${mode}"`,
+      `Cannot build with network mode "${mode}": BuildKit knows "default", "none" and "host"; version "1" knows others`,
+    );
+  }
+  return mode;
+}
+
+/** A whole number that is at least `min`. */
+export function checkNumber(
+  option: string,
+  value: number,
+  min: number,
+): number {
+  if (!Number.isSafeInteger(value) || value < min) {
+    throw new RangeError(
+      `Cannot use ${option} ${value}: expected a whole number of at least ${min}`,
+    );
+  }
+  return value;
+}
+
+/** Text that is not empty. */
+export function checkText(option: string, value: string): string {
+  if (typeof value !== "string" || value === "") {
+    throw new TypeError(`Cannot use ${option}: expected text`);
+  }
+  return value;
+}
+
+// deno-lint-ignore no-explicit-any -- the caller checks every field
+function parse(option: string, text: string): any {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No `cause`: the parser's message quotes the text.
+    throw new TypeError(
+      `Cannot use ${option}: the text is not JSON; a plain value is taken too`,
+    );
+  }
+}

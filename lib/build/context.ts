@@ -1,0 +1,81 @@
+import { ContextError } from "../errors.ts";
+
+/** A context on its way to the engine. */
+export interface WatchedContext {
+  /** What is sent. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Bytes that the engine's side has taken so far. */
+  readonly sent: number;
+  /** Why the caller's stream failed, if it did. */
+  readonly failure: ContextError | undefined;
+  /** Tells the caller's stream that no more of it is wanted; behind its end, nothing. */
+  release(reason: unknown): void;
+}
+
+/**
+ * Puts an observer before the caller's stream: `fetch` reports a body that
+ * fails as a network error, and says nothing of a body that fails after the
+ * answer has begun.
+ *
+ * @param onFailure Called at once when the caller's stream fails.
+ * @throws {TypeError} If the stream is in use, or is none.
+ */
+export function watchContext(
+  context: ReadableStream<Uint8Array>,
+  onFailure: (failure: ContextError) => void,
+): WatchedContext {
+  const reader = context.getReader();
+  let sent = 0;
+  let failure: ContextError | undefined;
+  const fail = (message: string, options?: ErrorOptions): ContextError => {
+    failure = new ContextError(message, options);
+    onFailure(failure);
+    return failure;
+  };
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      let result: ReadableStreamReadResult<Uint8Array>;
+      try {
+        result = await reader.read();
+      } catch (cause) {
+        throw fail(
+          `The build context could not be read, and the build was stopped: ${
+            cause instanceof Error ? cause.message : String(cause)
+          }`,
+          { cause },
+        );
+      }
+      if (result.done) {
+        controller.close();
+        return;
+      }
+      if (!(result.value instanceof Uint8Array)) {
+        await reader.cancel().catch(() => {}); // it is refused either way
+        throw fail(
+          `The build context gave a ${typeof result
+            .value}, and the build was stopped: expected a stream of Uint8Array`,
+        );
+      }
+      sent += result.value.length;
+      // `fetch` wants plain buffers behind the bytes; a shared one is copied.
+      controller.enqueue(
+        result.value.buffer instanceof ArrayBuffer
+          ? result.value as Uint8Array<ArrayBuffer>
+          : new Uint8Array(result.value),
+      );
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return {
+    body,
+    get sent() {
+      return sent;
+    },
+    get failure() {
+      return failure;
+    },
+    release(reason) {
+      reader.cancel(reason).catch(() => {}); // it is given up either way
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { Engine } from "../engine/engine.ts";
+import { Broadcast } from "../streams/broadcast.ts";
+import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import { runBuild } from "./run.ts";
+
+/**
+ * A build under way; it began at the call that gave it.
+ *
+ * Any number of readers may stand side by side. The newest 16 MiB of messages
+ * are kept for readers that come late. A reader that lags that far behind holds
+ * the wire up for two seconds at the most; then it loses the oldest messages
+ * and finds one `messages-lost` warning in their place.
+ */
+export interface ImageBuild extends AsyncDisposable {
+  /**
+   * The engine's messages as they come, and davit's own warnings.
+   *
+   * @throws The error that `wait()` rejects with, behind the last message.
+   */
+  messages(): AsyncGenerator<BuildMessage, void, undefined>;
+  /**
+   * The image's id, `sha256:…`; empty where the output is no image.
+   *
+   * @throws {BuildError} If the build fails.
+   * @throws {EngineError} If the engine refuses the request.
+   * @throws {ConnectionError} If the engine can't be reached, or goes away.
+   * @throws {SecretError} If a secret can't be given.
+   * @throws {SessionError} If the session was lost and the build failed for it.
+   * @throws {ContextError} If the context stream fails.
+   * @throws {ProtocolError} If the engine's answer can't be read.
+   * @throws {UnsupportedError} If this engine can't do what was asked.
+   * @throws {TypeError} If an option is wrong; nothing was sent then.
+   */
+  wait(): Promise<string>;
+  /**
+   * Stops the build on the engine.
+   *
+   * @param reason What `wait()` rejects with; an `AbortError` unless given.
+   * @returns When the engine was told and every connection is closed.
+   */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** How much of the messages is kept for late and slow readers, in UTF-16 code units. */
+const KEPT_SIZE = 16 * 1024 * 1024;
+
+/** How long the wire waits for a reader that lags so far behind. */
+const PATIENCE_MS = 2000;
+
+/** Starts a build. Every failure, a wrong option too, comes through the result. */
+export function startBuild(
+  engine: Engine,
+  context: ReadableStream<Uint8Array>,
+  options: ImageBuildOptions = {},
+): ImageBuild {
+  const messages = new Broadcast<BuildMessage>({
+    maxSize: KEPT_SIZE,
+    sizeOf,
+    patienceMs: PATIENCE_MS,
+    lost: messagesLost,
+  });
+  const abort = new AbortController();
+  const imageId = runBuild(
+    engine,
+    context,
+    options,
+    (message) => messages.write(message),
+    abort.signal,
+  );
+  // Handled here, so that a build nobody waits for is no unhandled rejection.
+  const over = imageId.then(
+    () => messages.close(),
+    (error) => messages.close({ error }),
+  );
+  const cancel = async (reason?: unknown): Promise<void> => {
+    abort.abort(reason);
+    await over;
+  };
+  return {
+    messages: () => messages.read(),
+    wait: () => imageId,
+    cancel,
+    [Symbol.asyncDispose]: () => cancel(),
+  };
+}
+
+function sizeOf(message: BuildMessage): number {
+  const aux = typeof message.aux === "string" ? message.aux.length : 100;
+  return 200 + aux + (message.stream?.length ?? 0);
+}
+
+function messagesLost(count: number): WarningMessage {
+  const message = warning(
+    "messages-lost",
+    `${count} messages are missing here: they were read too slowly, or too late`,
+  );
+  message.aux.count = count;
+  return message;
+}

@@ -1,0 +1,80 @@
+import type { JsonMessage } from "../engine/message.ts";
+
+/** What a warning of davit is about. */
+export type WarningCode =
+  /** The option has no effect with this builder or engine. */
+  | "option-ignored"
+  /** Secrets are not sent at all. */
+  | "secrets-ignored"
+  /** The header was left out, or is the only thing that carries the secrets. */
+  | "secrets-header"
+  /** Secrets travel without encryption. */
+  | "plain-connection"
+  /** The build asked for a secret that was not given. */
+  | "secret-missing"
+  /** A secret was given and never asked for. */
+  | "secret-unused"
+  /** The session ended before the build did. */
+  | "session-lost"
+  /** This reader of the messages was too slow, or late, and missed some. */
+  | "messages-lost";
+
+/** A message from davit itself, between those of the engine. */
+export interface WarningMessage extends JsonMessage {
+  /** Tells it from the engine's messages. */
+  id: "davit.warning";
+  /** The sentence. */
+  status: string;
+  /** What it is about. */
+  aux: {
+    /** Kind of the warning. */
+    code: WarningCode;
+    /** Name of the option, or id of the secret, where there is one. */
+    name?: string;
+    /** How many messages were lost. */
+    count?: number;
+  };
+}
+
+/** The image that a build made; with BuildKit's own `id`, from the classic builder without. */
+export interface ImageIdMessage extends JsonMessage {
+  /** Set by BuildKit. */
+  id?: "moby.image.id";
+  /** The image's id, `sha256:…`. */
+  aux: { ID: string };
+}
+
+/** A part of BuildKit's log. */
+export interface TraceMessage extends JsonMessage {
+  /** Tells it from other messages. */
+  id: "moby.buildkit.trace";
+  /** Base64 of a protobuf `moby.buildkit.v1.StatusResponse`. */
+  aux: string;
+}
+
+/** One message of a build, as the engine sends it, or a warning of davit. */
+export type BuildMessage =
+  | WarningMessage
+  | TraceMessage
+  | ImageIdMessage
+  | JsonMessage;
+
+/** Makes a warning. */
+export function warning(
+  code: WarningCode,
+  status: string,
+  name?: string,
+): WarningMessage {
+  return {
+    id: "davit.warning",
+    status,
+    aux: { code, ...(name === undefined ? {} : { name }) },
+  };
+}
+
+/** The image id that a message brings, if it does. */
+export function imageIdOf(message: JsonMessage): string | undefined {
+  if (message.id !== undefined && message.id !== "moby.image.id") return;
+  const id = (message.aux as { ID?: unknown } | null | undefined)?.ID;
+  return typeof id === "string" ? id : undefined;
+}

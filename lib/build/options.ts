@@ -1,0 +1,128 @@
+import type { SecretSource } from "../secrets/source.ts";
+
+/** A login for one registry, in the engine's own field names. */
+export interface AuthConfig {
+  /** Name of the user. */
+  username?: string;
+  /** Password or access token. */
+  password?: string;
+  /** `base64(username:password)`, as the docker config file has it. */
+  auth?: string;
+  /** Host of the registry. */
+  serveraddress?: string;
+  /** A token to be traded for access tokens. */
+  identitytoken?: string;
+  /** A token to be sent as it is. */
+  registrytoken?: string;
+}
+
+/** A limit for the processes of a step. */
+export interface Ulimit {
+  /** Name, such as `nofile`. */
+  readonly name: string;
+  /** Limit that a process may raise. */
+  readonly soft: number;
+  /** Limit that it may not pass. */
+  readonly hard: number;
+}
+
+/** What becomes of the result. */
+export interface BuildOutput {
+  /** `moby` (the engine's image store, the default), `image` or `cacheonly`. */
+  readonly type: string;
+  /** Attributes of the exporter, such as `{ name: "app:latest" }`. */
+  readonly attrs?: Readonly<Record<string, string>>;
+}
+
+/**
+ * How an image is built. Names and strings are those of @docker/node-sdk; what
+ * is structured may also be given as a plain value.
+ *
+ * Options marked "classic builder" have no effect with BuildKit and then give
+ * a warning message.
+ */
+export interface ImageBuildOptions {
+  /**
+   * The builder: `"2"` is BuildKit, `"1"` the classic builder, which knows no secrets.
+   *
+   * @default {"2"}
+   */
+  readonly version?: "1" | "2";
+  /**
+   * Path of the Dockerfile in the context.
+   *
+   * @default {"Dockerfile"}
+   */
+  readonly dockerfile?: string;
+  /** Names for the image, as `name` or `name:tag`. */
+  readonly tag?: string | readonly string[];
+  /** Hosts for the steps' `/etc/hosts`: `host:ip`, several of them, or an object of hosts to addresses. */
+  readonly extrahosts?:
+    | string
+    | readonly string[]
+    | Readonly<Record<string, string>>;
+  /** A git or http URL as the context, fetched by the engine; the given stream is then not read. */
+  readonly remote?: string;
+  /** No log, only the image id. */
+  readonly quiet?: boolean;
+  /** Run every step, whatever the cache holds. */
+  readonly nocache?: boolean;
+  /** Images to take cache from: a JSON array, a list, or one name. */
+  readonly cachefrom?: string | readonly string[];
+  /** Ask registries for newer base images. */
+  readonly pull?: string | boolean;
+  /** Remove intermediate containers (classic builder). */
+  readonly rm?: boolean;
+  /** Remove them also when the build fails (classic builder). */
+  readonly forcerm?: boolean;
+  /** Memory for a step, in bytes (classic builder). */
+  readonly memory?: number;
+  /** Memory and swap, in bytes; -1 for no limit (classic builder). */
+  readonly memswap?: number;
+  /** Relative weight of the processor share (classic builder). */
+  readonly cpushares?: number;
+  /** Processors to use, such as `0-3` (classic builder). */
+  readonly cpusetcpus?: string;
+  /** Length of a scheduler period, in microseconds (classic builder). */
+  readonly cpuperiod?: number;
+  /** Processor time within a period, in microseconds (classic builder). */
+  readonly cpuquota?: number;
+  /** Parent control group of the steps (classic builder). */
+  readonly cgroupparent?: string;
+  /** Build arguments: a JSON object, or an object. Not for secrets: they stay in the image's history. */
+  readonly buildargs?: string | Readonly<Record<string, string | null>>;
+  /** Size of `/dev/shm` in bytes; with BuildKit from engine 23 on. */
+  readonly shmsize?: number;
+  /** Limits of the steps' processes: a JSON array, or a list; with BuildKit from engine 23 on. */
+  readonly ulimits?: string | readonly Ulimit[];
+  /** One layer in the place of all (experimental engines only). */
+  readonly squash?: boolean;
+  /** Labels: a JSON object, or an object. */
+  readonly labels?: string | Readonly<Record<string, string>>;
+  /** Network of the steps: `default`, `none` or `host`; the classic builder also knows named ones. */
+  readonly networkmode?: string;
+  /** Logins by registry, sent as `X-Registry-Config` (classic builder). */
+  readonly credentials?: Readonly<Record<string, AuthConfig>>;
+  /** One platform, as `os/arch` or `os/arch/variant`. */
+  readonly platform?: string;
+  /** Stage to build. */
+  readonly target?: string;
+  /** Where the result goes: a JSON array of `{"Type","Attrs"}`, or a plain value. One at the most. */
+  readonly outputs?: string | BuildOutput | readonly BuildOutput[];
+  /** Build secrets by id; see {@linkcode SecretSource}. */
+  readonly secrets?: Readonly<Record<string, SecretSource>>;
+  /**
+   * How secrets travel. `"auto"`: over a session, which is what makes an engine
+   * mount them, and in the `X-BuildKit-Secrets` header, for what stands before
+   * an engine. `"session"` and `"header"`: that way alone.
+   *
+   * @default {"auto"}
+   */
+  readonly secretsVia?: "auto" | "session" | "header";
+  /** Fail when the build asks for a secret that was not given, and when one was given and never asked for. */
+  readonly strictSecrets?: boolean;
+  /** Cancels the build; `wait()` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Id of a session of your own that serves this build, or `false` for none. One is opened unless given. */
+  readonly session?: string | false;
+}

@@ -1,0 +1,166 @@
+import { buildCancel } from "../engine/build_cancel.ts";
+import type { Engine } from "../engine/engine.ts";
+import { errorText } from "../engine/message.ts";
+import { BuildError, ProtocolError } from "../errors.ts";
+import { jsonLines } from "../streams/json_lines.ts";
+import { watchContext } from "./context.ts";
+import { type BuildMessage, imageIdOf } from "./message.ts";
+import type { BuildPlan } from "./plan.ts";
+import type { Publish } from "./run.ts";
+
+/** How long a cancelled build may take to say so before its connection is cut. */
+const CANCEL_GRACE_MS = 400;
+
+/** One `POST /build`. */
+export interface BuildPost {
+  /** Where to. */
+  readonly engine: Engine;
+  /** What is asked. */
+  readonly plan: BuildPlan;
+  /** The tar. */
+  readonly context: ReadableStream<Uint8Array>;
+  /** Id of the session that serves the build. */
+  readonly session: string | undefined;
+  /** Headers beside those of the plan. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Takes the messages. */
+  readonly publish: Publish;
+  /** Stops the build. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Sends the context and reads the answer to its end.
+ *
+ * @returns The image's id, or nothing where the output is no image.
+ * @throws {ContextError} If the context fails; the engine is told to stop.
+ * @throws {BuildError} If the answer holds an error.
+ */
+export async function postBuild(post: BuildPost): Promise<string> {
+  const { engine, plan, context, publish, stop } = post;
+  const ending = new Ending(engine, plan);
+  const onStop = () => ending.begin();
+  // An engine that fetches the context by itself loses its answer to a body
+  // that nobody reads.
+  const remote = plan.query.remote !== undefined;
+  if (remote) await context.cancel().catch(() => {}); // not wanted, whatever it says
+  const watched = remote ? undefined : watchContext(context, onStop);
+  stop.addEventListener("abort", onStop, { once: true });
+  try {
+    stop.throwIfAborted();
+    const response = await engine.request({
+      method: "POST",
+      path: "/build",
+      query: {
+        ...plan.query,
+        buildid: plan.version === "2" ? ending.buildId : undefined,
+        session: post.session,
+      },
+      headers: { ...plan.headers, ...post.headers },
+      body: watched?.body ?? "",
+      signal: ending.cut,
+    });
+    ending.graceMs = CANCEL_GRACE_MS;
+    const imageId = await readAnswer(response, plan, publish);
+    stop.throwIfAborted();
+    if (watched?.failure !== undefined) throw watched.failure;
+    return imageId;
+  } catch (error) {
+    stop.throwIfAborted();
+    throw watched?.failure ?? error;
+  } finally {
+    stop.removeEventListener("abort", onStop);
+    await ending.finish();
+    // `fetch` lets go of an aborted body in its own time.
+    watched?.release(stop.reason);
+  }
+}
+
+async function readAnswer(
+  response: Response,
+  plan: BuildPlan,
+  publish: Publish,
+): Promise<string> {
+  let imageId: string | undefined;
+  const body = response.body ?? new ReadableStream();
+  for await (const message of jsonLines<BuildMessage>(body)) {
+    if (typeof message !== "object" || message === null) {
+      throw new ProtocolError(
+        "The engine's answer holds a message that is no object: is something between davit and the engine?",
+      );
+    }
+    imageId = imageIdOf(message) ?? quietId(message, plan) ?? imageId;
+    await publish(message);
+    const detail = errorText(message);
+    if (detail !== undefined) {
+      throw new BuildError({
+        detail,
+        exitCode: message.errorDetail?.code ?? exitCodeIn(detail),
+      });
+    }
+  }
+  if (imageId === undefined && plan.makesImage) {
+    throw new ProtocolError(
+      "The engine ended the build with neither an image id nor an error: look into its log",
+    );
+  }
+  return imageId ?? "";
+}
+
+/** With `quiet` the id comes as the only text. */
+function quietId(message: BuildMessage, plan: BuildPlan): string | undefined {
+  if (plan.query.q !== true) return undefined;
+  return /^sha256:[0-9a-f]{64}(?=\s*$)/.exec(message.stream ?? "")?.[0];
+}
+
+/** BuildKit flattens a step's exit code into its sentence. */
+function exitCodeIn(detail: string): number | undefined {
+  const code =
+    /did not complete successfully: exit code: (\d+)|executor failed running .*: exit code: (\d+)/
+      .exec(detail);
+  return code === null ? undefined : Number(code[1] ?? code[2]);
+}
+
+/**
+ * The end of a build, wanted or not. `begin` tells the engine to stop; while
+ * it is answering, it may take a moment to say that it did. Then, and in every
+ * ending, the connection is cut, which stops the build by itself.
+ */
+class Ending {
+  readonly buildId: string = crypto.randomUUID();
+  /** 0 before the answer began: the engine is still reading the context. */
+  graceMs = 0;
+  readonly #cut = new AbortController();
+  readonly #engine: Engine;
+  readonly #plan: BuildPlan;
+  #begun: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(engine: Engine, plan: BuildPlan) {
+    this.#engine = engine;
+    this.#plan = plan;
+  }
+
+  /** Ends the connection. */
+  get cut(): AbortSignal {
+    return this.#cut.signal;
+  }
+
+  begin(): void {
+    if (this.#begun !== undefined || this.#cut.signal.aborted) return;
+    this.#timer = setTimeout(() => this.#cut.abort(), this.graceMs);
+    this.#begun = this.#plan.version === "2"
+      ? buildCancel(
+        this.#engine,
+        this.buildId,
+        AbortSignal.timeout(CANCEL_GRACE_MS),
+      ).catch(() => {}) // a courtesy: the cut connection says the same
+      : Promise.resolve();
+  }
+
+  async finish(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#cut.abort();
+    await this.#begun;
+  }
+}

@@ -1,0 +1,229 @@
+import { SecretError, UnsupportedError } from "../errors.ts";
+import { compareApi } from "../engine/api_version.ts";
+import type { Engine, EngineFacts } from "../engine/engine.ts";
+import { openSession } from "../engine/session_open.ts";
+import {
+  encodeSecretsHeader,
+  fitsSecretsHeader,
+  MAX_SECRETS_HEADER,
+  SECRETS_HEADER,
+} from "../secrets/header.ts";
+import { SecretStore } from "../secrets/store.ts";
+import { secretsService, tooLarge } from "../session/secrets.ts";
+import { Session } from "../session/session.ts";
+import { warning } from "./message.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import type { BuildPlan } from "./plan.ts";
+import type { Publish } from "./run.ts";
+
+/** How the secrets of a build reach the engine. */
+export interface SecretWays {
+  /** Id of the session that serves the build. */
+  readonly session: string | undefined;
+  /** Headers that carry secrets; not to be printed. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether it is davit that the engine asks, and so knows what was asked. */
+  readonly served: boolean;
+  /** Why a secret could not be given when the engine asked for it. */
+  failure(): SecretError | undefined;
+  /** Whether the session ended before it was closed. */
+  lost(): boolean;
+  /** Ends the session. */
+  close(): Promise<void>;
+}
+
+/**
+ * The largest gRPC message that an engine takes: 4 MiB, from 26 (API 1.45) on
+ * 16 MiB; and the bytes around a value in it: a tag and a length.
+ */
+const SMALL_MESSAGE = 4 * 1024 * 1024;
+const LARGE_MESSAGE = 16 * 1024 * 1024;
+const VALUE_OVERHEAD = 5;
+
+/** Largest value that this engine can be given, in bytes. */
+export function maxSecretBytes(facts: EngineFacts): number {
+  return (compareApi(facts.apiVersion, "1.45") < 0
+    ? SMALL_MESSAGE
+    : LARGE_MESSAGE) - VALUE_OVERHEAD;
+}
+
+/** Reads the secrets of a build; none with the classic builder, which knows none. */
+export function openSecrets(
+  plan: BuildPlan,
+  options: ImageBuildOptions,
+  over: AbortSignal,
+): Promise<SecretStore> {
+  const secrets = plan.version === "2" ? options.secrets ?? {} : {};
+  return SecretStore.open(secrets, over);
+}
+
+/**
+ * Opens the ways that the options ask for.
+ *
+ * @throws {UnsupportedError} If secrets can't reach this engine.
+ * @throws {SecretError} If a value is too large for the way it has to go.
+ */
+export async function carrySecrets(
+  engine: Engine,
+  plan: BuildPlan,
+  options: ImageBuildOptions,
+  store: SecretStore,
+  signal: AbortSignal,
+  publish: Publish,
+): Promise<SecretWays> {
+  const none = withoutSession(options.session || undefined, {});
+  if (plan.version === "1") {
+    if (Object.keys(options.secrets ?? {}).length > 0) {
+      await publish(warning(
+        "secrets-ignored",
+        'secrets are ignored: the classic builder (version "1") knows none',
+      ));
+    }
+    return none;
+  }
+  const via = options.secretsVia ?? "auto";
+  const canServe = engine.transport.upgrade !== undefined;
+  const headerOnly = via === "header" || (!canServe && via !== "session");
+  const headers = via === "session"
+    ? {}
+    : await secretsHeader(store, headerOnly, publish);
+  if (store.size > 0) {
+    if (headerOnly && via === "auto") {
+      await publish(warning(
+        "secrets-header",
+        `only the ${SECRETS_HEADER} header carries the secrets: this transport can not serve a session, so something before the engine must give the header its meaning`,
+      ));
+    }
+    if (isPlainAndFar(engine.where)) {
+      await publish(warning(
+        "plain-connection",
+        `secrets travel without encryption to ${engine.where}: use TLS (DOCKER_TLS_VERIFY) or ssh://`,
+      ));
+    }
+  }
+  if (headerOnly || options.session !== undefined) {
+    return withoutSession(options.session || undefined, headers);
+  }
+  return await serveSession(engine, options, store, headers, signal, publish);
+}
+
+/** The header, unless there is nothing for it or too much. */
+async function secretsHeader(
+  store: SecretStore,
+  only: boolean,
+  publish: Publish,
+): Promise<Record<string, string>> {
+  const atHand = store.atHand();
+  const [deferred] = store.deferred();
+  if (only && deferred !== undefined) {
+    throw new UnsupportedError(
+      "secrets from functions in the header",
+      `Cannot send secret "${deferred}" in the header: its function is called when the engine asks, and a header is sent before; give the value itself`,
+    );
+  }
+  if (atHand.length === 0) return {};
+  if (!fitsSecretsHeader(atHand)) {
+    const text =
+      `the secrets are too large for the ${SECRETS_HEADER} header (at most ${MAX_SECRETS_HEADER} characters)`;
+    if (only) {
+      throw new SecretError(
+        largest(atHand),
+        `Cannot send the secrets: ${text}; serve them over a session`,
+      );
+    }
+    await publish(
+      warning("secrets-header", `${text}: only the session carries them`),
+    );
+    return {};
+  }
+  return { [SECRETS_HEADER]: encodeSecretsHeader(atHand) };
+}
+
+/**
+ * Opens a session, also for a build without secrets: an engine before 29.6
+ * pulls from registries with tokens only when there is one to ask.
+ */
+async function serveSession(
+  engine: Engine,
+  options: ImageBuildOptions,
+  store: SecretStore,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  publish: Publish,
+): Promise<SecretWays> {
+  const maxBytes = maxSecretBytes(await engine.facts());
+  for (const [id, secret] of store.atHand()) {
+    if (secret.byteLength > maxBytes) {
+      throw tooLarge(id, secret.byteLength, maxBytes);
+    }
+  }
+  let failure: SecretError | undefined;
+  const session = new Session(secretsService(store, {
+    maxBytes,
+    strict: options.strictSecrets ?? false,
+    onError: (error) => {
+      failure ??= error;
+    },
+  }));
+  let duplex;
+  try {
+    duplex = await openSession(engine, {
+      id: session.id,
+      name: "davit",
+      methods: session.methods,
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof UnsupportedError && store.size === 0) {
+      return withoutSession(undefined, headers);
+    }
+    throw error;
+  }
+  let lost = false;
+  const served = session.serve(duplex).then((end) => {
+    lost = end.reason === "lost";
+    if (!lost) return;
+    return publish(warning(
+      "session-lost",
+      "the session ended before the build: a step that still needs a secret will fail",
+    ));
+  });
+  return {
+    session: session.id,
+    headers,
+    served: true,
+    failure: () => failure,
+    lost: () => lost,
+    async close() {
+      session.close();
+      await served;
+    },
+  };
+}
+
+function withoutSession(
+  session: string | undefined,
+  headers: Record<string, string>,
+): SecretWays {
+  return {
+    session,
+    headers,
+    served: false,
+    failure: () => undefined,
+    lost: () => false,
+    close: () => Promise.resolve(),
+  };
+}
+
+function largest(
+  secrets: readonly (readonly [string, { byteLength: number }])[],
+): string {
+  return secrets.reduce((a, b) => b[1].byteLength > a[1].byteLength ? b : a)[0];
+}
+
+/** Plain TCP that leaves this machine. */
+function isPlainAndFar(where: string): boolean {
+  const host = /^(?:tcp|http):\/\/(\[[^\]]*\]|[^:/]*)/.exec(where)?.[1];
+  return host !== undefined &&
+    !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
+}

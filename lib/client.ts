@@ -1,0 +1,247 @@
+import type { ImageBuild } from "./build/image_build.ts";
+import { startBuild } from "./build/image_build.ts";
+import type { ImageBuildOptions } from "./build/options.ts";
+import { requireDenoVersion } from "./deno_version.ts";
+import {
+  buildPrune,
+  type BuildPruneOptions,
+  type BuildPruneResult,
+} from "./engine/build_prune.ts";
+import { Engine } from "./engine/engine.ts";
+import {
+  imageHistory,
+  type ImageHistoryEntry,
+} from "./engine/image_history.ts";
+import { imageImport, type ImageImportOptions } from "./engine/image_import.ts";
+import { type ImageInspect, imageInspect } from "./engine/image_inspect.ts";
+import { imageLoad, type ImageLoadResult } from "./engine/image_load.ts";
+import {
+  imageRemove,
+  type ImageRemoveEntry,
+  type ImageRemoveOptions,
+} from "./engine/image_remove.ts";
+import { imageSave } from "./engine/image_save.ts";
+import { imageTag } from "./engine/image_tag.ts";
+import { type EngineInfo, info } from "./engine/info.ts";
+import { type Ping, ping } from "./engine/ping.ts";
+import { type EngineVersion, version } from "./engine/version.ts";
+import { connectEndpoint } from "./transport/connect.ts";
+import {
+  defaultSockets,
+  findDefaultSocket,
+} from "./transport/default_sockets.ts";
+import {
+  endpointFromContext,
+  endpointFromDockerConfig,
+  endpointFromHost,
+} from "./transport/docker_config.ts";
+import type { Endpoint } from "./transport/endpoint.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** How a client talks to its engine. */
+export interface DockerClientOptions {
+  /** API version to speak, such as `1.41`; negotiated unless given. */
+  readonly apiVersion?: string;
+}
+
+/** An option that every request takes. */
+export interface RequestOptions {
+  /** Aborts the request. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A Docker engine.
+ *
+ * @example A build with a secret
+ * ```ts no-eval
+ * import { DockerClient } from "@davit/build";
+ *
+ * const tar = (await Deno.open("context.tar")).readable;
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const build = docker.imageBuild(tar, {
+ *   tag: "myapp:latest",
+ *   secrets: { npm_token: { env: "NPM_TOKEN" } },
+ * });
+ * console.log(await build.wait()); // sha256:…
+ * ```
+ */
+export class DockerClient implements AsyncDisposable {
+  readonly #engine: Engine;
+
+  /**
+   * A client over a transport; nothing is sent yet.
+   *
+   * @throws {UnsupportedError} If this Deno is too old.
+   */
+  constructor(transport: Transport, options: DockerClientOptions = {}) {
+    requireDenoVersion();
+    this.#engine = new Engine(transport, options.apiVersion);
+  }
+
+  /**
+   * The engine that docker's CLI would use: `DOCKER_HOST`, else the context
+   * that `DOCKER_CONTEXT` names, else the current context, else the first of
+   * the default sockets that answers. `DOCKER_API_VERSION` is obeyed.
+   *
+   * @throws {ConnectionError} If there is no engine to be found.
+   * @throws {TypeError} If an address or a context is not usable.
+   */
+  static async fromDockerConfig(): Promise<DockerClient> {
+    const endpoint = await endpointFromDockerConfig() ??
+      await findDefaultSocket(defaultSockets());
+    return DockerClient.#at(endpoint);
+  }
+
+  /**
+   * The engine at an address: `unix:///path`, `tcp://host:port`, `https://…`
+   * or `ssh://user@host`. For TLS, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`
+   * are read from the environment, and for no other address anything.
+   *
+   * @throws {TypeError} If the address has another form.
+   */
+  static async fromDockerHost(uri: string): Promise<DockerClient> {
+    return DockerClient.#at(await endpointFromHost(uri));
+  }
+
+  /**
+   * The engine of a docker context; `default` means the default sockets.
+   *
+   * @throws {TypeError} If there is no such context.
+   */
+  static async fromDockerContext(name: string): Promise<DockerClient> {
+    return DockerClient.#at(
+      name === "default"
+        ? await findDefaultSocket(defaultSockets())
+        : await endpointFromContext(name),
+    );
+  }
+
+  static #at(endpoint: Endpoint): DockerClient {
+    const apiVersion = apiVersionFromEnvironment();
+    return new DockerClient(
+      connectEndpoint(endpoint),
+      apiVersion === undefined ? {} : { apiVersion },
+    );
+  }
+
+  /**
+   * Builds an image; see {@linkcode ImageBuildOptions}. The build starts at
+   * this call, and everything that goes wrong comes through its result.
+   *
+   * @param buildContext A tar stream with the Dockerfile in it: plain, or
+   * compressed with gzip, bzip2 or xz. It is read as fast as the engine takes
+   * it, and cancelled when the build ends early.
+   */
+  imageBuild(
+    buildContext: ReadableStream<Uint8Array>,
+    options?: ImageBuildOptions,
+  ): ImageBuild {
+    return startBuild(this.#engine, buildContext, options);
+  }
+
+  /** Whether the engine answers, and what it says of itself. */
+  ping(options: RequestOptions = {}): Promise<Ping> {
+    return ping(this.#engine, options.signal);
+  }
+
+  /** Versions of the engine and its parts. */
+  version(options: RequestOptions = {}): Promise<EngineVersion> {
+    return version(this.#engine, options.signal);
+  }
+
+  /** The version of the API that requests are made in, such as `1.51`. */
+  async apiVersion(): Promise<string> {
+    return (await this.#engine.facts()).negotiated;
+  }
+
+  /** What the engine says of its machine and its settings. */
+  info(options: RequestOptions = {}): Promise<EngineInfo> {
+    return info(this.#engine, options.signal);
+  }
+
+  /** An image's configuration. */
+  imageInspect(
+    name: string,
+    options: RequestOptions = {},
+  ): Promise<ImageInspect> {
+    return imageInspect(this.#engine, name, options.signal);
+  }
+
+  /** How an image was made, newest step first. */
+  imageHistory(
+    name: string,
+    options: RequestOptions = {},
+  ): Promise<ImageHistoryEntry[]> {
+    return imageHistory(this.#engine, name, options.signal);
+  }
+
+  /** Gives an image the further name `repo:tag`. */
+  imageTag(
+    name: string,
+    repo: string,
+    tag: string,
+    options: RequestOptions = {},
+  ): Promise<void> {
+    return imageTag(this.#engine, name, repo, tag, options.signal);
+  }
+
+  /** Takes a name from an image, and deletes the image with its last one. */
+  imageRemove(
+    name: string,
+    options?: ImageRemoveOptions,
+  ): Promise<ImageRemoveEntry[]> {
+    return imageRemove(this.#engine, name, options);
+  }
+
+  /** Images as one tar, as `docker save` writes it. */
+  imageSave(
+    names: string | readonly string[],
+    options: RequestOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    return imageSave(this.#engine, names, options.signal);
+  }
+
+  /** Takes images from a tar of {@linkcode imageSave}. */
+  imageLoad(
+    tar: ReadableStream<Uint8Array>,
+    options: RequestOptions = {},
+  ): Promise<ImageLoadResult> {
+    return imageLoad(this.#engine, tar, options.signal);
+  }
+
+  /**
+   * Makes an image of a tar of a root file system.
+   *
+   * @returns The image's id, `sha256:…`.
+   */
+  imageImport(
+    tar: ReadableStream<Uint8Array>,
+    options?: ImageImportOptions,
+  ): Promise<string> {
+    return imageImport(this.#engine, tar, options);
+  }
+
+  /** Empties the builder's cache. */
+  buildPrune(options?: BuildPruneOptions): Promise<BuildPruneResult> {
+    return buildPrune(this.#engine, options);
+  }
+
+  /** Gives back the connections. Builds under way are not waited for. */
+  async close(): Promise<void> {
+    await this.#engine.transport.close();
+  }
+
+  /** Same as {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Asking must not need a permission that the rest of a program can do without. */
+function apiVersionFromEnvironment(): string | undefined {
+  const name = "DOCKER_API_VERSION";
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  if (state !== "granted") return undefined;
+  return Deno.env.get(name) || undefined;
+}

@@ -1,0 +1,43 @@
+import type { GrpcCall } from "./serve.ts";
+
+/** A method that a server offers. */
+export interface GrpcMethod {
+  /** `/package.Service/Method`, as the engine calls it. */
+  readonly path: string;
+  /** The longest request message, in bytes. */
+  readonly maxRequestBytes: number;
+  /** Answers one call. What it throws becomes the call's status. */
+  handle(call: GrpcCall): Promise<void>;
+}
+
+/** How a message type is read and written: the only thing known of protobuf here. */
+export interface Codec<Request, Response> {
+  /** Reads a request; throws if the bytes are none. */
+  decode(bytes: Uint8Array): Request;
+  /** Writes a response. */
+  encode(response: Response): Uint8Array;
+}
+
+/** The longest request to a method with one small message: 64 KiB. */
+const MAX_UNARY_REQUEST: number = 64 * 1024;
+
+/** A method with one message each way. */
+export function unary<Request, Response>(
+  path: string,
+  codec: Codec<Request, Response>,
+  answer: (
+    request: Request,
+    call: GrpcCall,
+  ) => Response | Promise<Response>,
+): GrpcMethod {
+  return {
+    path,
+    maxRequestBytes: MAX_UNARY_REQUEST,
+    async handle(call) {
+      const bytes = await call.read();
+      const request = codec.decode(bytes ?? new Uint8Array(0));
+      const response = await answer(request, call);
+      await call.write(codec.encode(response));
+    },
+  };
+}

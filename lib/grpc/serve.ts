@@ -1,0 +1,99 @@
+import { type Http2Connection, serveHttp2 } from "../http2/connection.ts";
+import type { Http2Stream } from "../http2/stream.ts";
+import type { ByteDuplex } from "../streams/duplex.ts";
+import { framePrefix, MessageReader } from "./frame.ts";
+import type { GrpcMethod } from "./method.ts";
+import { GrpcCode, GrpcError, statusTrailers } from "./status.ts";
+
+/** One call under way, as its method sees it. */
+export interface GrpcCall {
+  /** Aborts when the peer gives the call up or the connection ends. */
+  readonly signal: AbortSignal;
+  /** The values of a metadata key, in order; keys are in lower case. */
+  metadata(key: string): string[];
+  /** The next request message, or null behind the last. */
+  read(): Promise<Uint8Array | null>;
+  /**
+   * Sends a message made of these parts. Their bytes are free again when it
+   * returns; a promise comes only when the peer is slow, and settles when
+   * there is room for more.
+   */
+  write(...parts: Uint8Array[]): Promise<void> | undefined;
+}
+
+/** Told of what goes wrong inside the methods; the peer hears less. */
+export interface GrpcServerOptions {
+  /** A call that ended with an error that is not a {@linkcode GrpcError}. */
+  readonly onError?: (path: string, error: unknown) => void;
+}
+
+/**
+ * Serves gRPC on one connection until it ends.
+ *
+ * Only what BuildKit's session needs: no compression, no reflection, methods
+ * by their exact path. Unknown ones are answered UNIMPLEMENTED, which makes the
+ * engine fall back.
+ */
+export function serveGrpc(
+  duplex: ByteDuplex,
+  methods: readonly GrpcMethod[],
+  options: GrpcServerOptions = {},
+): Http2Connection {
+  const byPath = new Map(methods.map((method) => [method.path, method]));
+  return serveHttp2(duplex, (stream) => {
+    const path = stream.get(":path") ?? "";
+    answer(stream, byPath.get(path)).catch((error) => {
+      // The peer went away or gave up: there is nobody left to tell.
+      if (stream.signal.aborted) return;
+      options.onError?.(path, error);
+    });
+  });
+
+  async function answer(
+    stream: Http2Stream,
+    method: GrpcMethod | undefined,
+  ): Promise<void> {
+    if (method === undefined) {
+      await stream.end([
+        [":status", "200"],
+        ["content-type", "application/grpc"],
+        ...statusTrailers(
+          new GrpcError(GrpcCode.UNIMPLEMENTED, "unknown method"),
+        ),
+      ]);
+      return;
+    }
+    stream.respond([
+      [":status", "200"],
+      ["content-type", "application/grpc"],
+    ]);
+    try {
+      await method.handle(callOf(stream, method));
+    } catch (error) {
+      if (stream.signal.aborted) throw error;
+      if (!(error instanceof GrpcError)) options.onError?.(method.path, error);
+      await stream.end(statusTrailers(error));
+      return;
+    }
+    await stream.end(statusTrailers());
+  }
+}
+
+function callOf(stream: Http2Stream, method: GrpcMethod): GrpcCall {
+  const messages = new MessageReader(
+    () => stream.read(),
+    method.maxRequestBytes,
+  );
+  return {
+    get signal() {
+      return stream.signal;
+    },
+    metadata: (key) => stream.getAll(key),
+    read: () => messages.next(),
+    write(...parts) {
+      let length = 0;
+      for (const part of parts) length += part.length;
+      return stream.write(framePrefix(length), ...parts);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { SecretError } from "../errors.ts";
+import { type GrpcMethod, unary } from "../grpc/method.ts";
+import { GrpcCode, GrpcError } from "../grpc/status.ts";
+import {
+  GetSecretRequestSchema,
+  GetSecretResponseSchema,
+  Secrets,
+} from "../proto/gen/secrets_pb.ts";
+import type { SecretStore } from "../secrets/store.ts";
+import { methodPath } from "./service.ts";
+
+/** How {@linkcode secretsService} answers. */
+export interface SecretsServiceOptions {
+  /** The largest value that the engine takes, in bytes. */
+  readonly maxBytes: number;
+  /** Whether an unknown id fails the step even where its mount is optional. */
+  readonly strict: boolean;
+  /** Told of what the build should say when it fails. */
+  readonly onError: (error: SecretError) => void;
+}
+
+/**
+ * `moby.buildkit.secrets.v1.Secrets`. An unknown id is NOT_FOUND, which a step
+ * survives unless its mount says `required`; every other code ends the step.
+ */
+export function secretsService(
+  store: SecretStore,
+  options: SecretsServiceOptions,
+): GrpcMethod[] {
+  return [
+    unary(methodPath(Secrets.method.getSecret), {
+      decode: (bytes) => fromBinary(GetSecretRequestSchema, bytes),
+      encode: (response: Uint8Array) =>
+        toBinary(
+          GetSecretResponseSchema,
+          create(GetSecretResponseSchema, { data: response }),
+        ),
+    }, async ({ ID: id }) => {
+      let secret;
+      try {
+        secret = await store.get(id);
+      } catch (cause) {
+        options.onError(
+          cause instanceof SecretError ? cause : new SecretError(
+            id,
+            `The function for secret "${id}" failed`,
+            { cause },
+          ),
+        );
+        throw new GrpcError(
+          GrpcCode.INTERNAL,
+          `davit: secret "${id}" could not be fetched`,
+        );
+      }
+      if (secret === undefined) {
+        if (options.strict && store.report().missing.includes(id)) {
+          throw new GrpcError(
+            GrpcCode.FAILED_PRECONDITION,
+            `davit: secret "${id}" was asked for and not given`,
+          );
+        }
+        throw new GrpcError(GrpcCode.NOT_FOUND, `secret "${id}" not found`);
+      }
+      if (secret.byteLength > options.maxBytes) {
+        options.onError(tooLarge(id, secret.byteLength, options.maxBytes));
+        throw new GrpcError(
+          GrpcCode.RESOURCE_EXHAUSTED,
+          `davit: secret "${id}" is too large`,
+        );
+      }
+      return secret.reveal();
+    }),
+  ];
+}
+
+/** The refusal of a value that no message to this engine can hold. */
+export function tooLarge(
+  id: string,
+  byteLength: number,
+  maxBytes: number,
+): SecretError {
+  return new SecretError(
+    id,
+    `Cannot serve secret "${id}": it has ${byteLength} bytes, and this engine takes at most ${maxBytes}`,
+  );
+}

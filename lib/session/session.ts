@@ -1,0 +1,59 @@
+import { serveGrpc } from "../grpc/serve.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
+import type { ByteDuplex } from "../streams/duplex.ts";
+import { healthService } from "./health.ts";
+
+/** How a session ended. */
+export type SessionEnd =
+  | { readonly reason: "closed" }
+  | { readonly reason: "lost"; readonly error: Error | undefined };
+
+/**
+ * A BuildKit session: what we offer the engine while it builds. It does not
+ * know how the connection came about; the engine does not know what is offered
+ * behind the names.
+ */
+export class Session {
+  /** Unique, and 128 random bits: who knows the id of a session can use it. */
+  readonly id: string = crypto.randomUUID().replaceAll("-", "");
+  readonly #methods: readonly GrpcMethod[];
+  readonly #onError: ((error: unknown) => void) | undefined;
+  #drop: (() => void) | undefined;
+
+  /** @param methods What is offered, besides health. */
+  constructor(
+    methods: readonly GrpcMethod[],
+    onError?: (error: unknown) => void,
+  ) {
+    this.#methods = [...healthService(), ...methods];
+    this.#onError = onError;
+  }
+
+  /** The names to offer when the session is opened. */
+  get methods(): string[] {
+    return this.#methods.map((method) => method.path);
+  }
+
+  /**
+   * Serves the engine on this connection.
+   *
+   * @returns When the connection is over, whoever ended it. Never rejects.
+   */
+  async serve(duplex: ByteDuplex): Promise<SessionEnd> {
+    const connection = serveGrpc(duplex, this.#methods, {
+      ...(this.#onError === undefined
+        ? {}
+        : { onError: (_path, error) => this.#onError?.(error) }),
+    });
+    this.#drop = () => connection.close();
+    const end = await connection.closed;
+    return end.reason === "local"
+      ? { reason: "closed" }
+      : { reason: "lost", error: end.error };
+  }
+
+  /** Ends the connection and every call on it, at once. */
+  close(): void {
+    this.#drop?.();
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Image builds over a Docker engine's socket, with build secrets that arrive.
+ *
+ * @example
+ * ```ts no-eval
+ * import { DockerClient } from "@davit/build";
+ *
+ * const tar = (await Deno.open("context.tar")).readable;
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const build = docker.imageBuild(tar, {
+ *   tag: "myapp:latest",
+ *   secrets: { npm_token: { env: "NPM_TOKEN" } },
+ * });
+ * for await (const message of build.messages()) console.log(message);
+ * console.log(await build.wait()); // sha256:…
+ * ```
+ *
+ * @module
+ */
+export {
+  DockerClient,
+  type DockerClientOptions,
+  type RequestOptions,
+} from "./lib/client.ts";
+export type { ImageBuild } from "./lib/build/image_build.ts";
+export type {
+  BuildMessage,
+  ImageIdMessage,
+  TraceMessage,
+  WarningCode,
+  WarningMessage,
+} from "./lib/build/message.ts";
+export type {
+  AuthConfig,
+  BuildOutput,
+  ImageBuildOptions,
+  Ulimit,
+} from "./lib/build/options.ts";
+export type {
+  BuildPruneOptions,
+  BuildPruneResult,
+} from "./lib/engine/build_prune.ts";
+export type { ImageHistoryEntry } from "./lib/engine/image_history.ts";
+export type { ImageImportOptions } from "./lib/engine/image_import.ts";
+export type { ImageConfig, ImageInspect } from "./lib/engine/image_inspect.ts";
+export type { ImageLoadResult } from "./lib/engine/image_load.ts";
+export type {
+  ImageRemoveEntry,
+  ImageRemoveOptions,
+} from "./lib/engine/image_remove.ts";
+export type { EngineInfo } from "./lib/engine/info.ts";
+export type {
+  ErrorDetail,
+  JsonMessage,
+  ProgressDetail,
+} from "./lib/engine/message.ts";
+export type { Ping } from "./lib/engine/ping.ts";
+export type { EngineVersion, VersionComponent } from "./lib/engine/version.ts";
+export {
+  BuildError,
+  type BuildErrorInit,
+  ConnectionError,
+  ContextError,
+  EngineError,
+  type EngineErrorInit,
+  ProtocolError,
+  SecretError,
+  SessionError,
+  UnsupportedError,
+} from "./lib/errors.ts";
+export { Secret } from "./lib/secrets/secret.ts";
+export type {
+  SecretCallback,
+  SecretRequest,
+  SecretSource,
+  SecretValue,
+} from "./lib/secrets/source.ts";
+export type { ByteDuplex } from "./lib/streams/duplex.ts";
+export {
+  fetchTransport,
+  type FetchTransportOptions,
+} from "./lib/transport/fetch.ts";
+export type { Transport, UpgradeInit } from "./lib/transport/transport.ts";

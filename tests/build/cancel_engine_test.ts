@@ -1,0 +1,260 @@
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+} from "../support/assert.ts";
+import { traceText } from "../support/builds.ts";
+import { type EngineContext, engineTest } from "../support/engines.ts";
+import { startRelay } from "../support/relay.ts";
+import { dockerfileTar, tarHeader } from "../support/tar.ts";
+import {
+  BuildError,
+  type BuildMessage,
+  ContextError,
+  DockerClient,
+  type ImageBuild,
+} from "../../mod.ts";
+import { findProcesses } from "../engines/process.ts";
+
+const NONE = { networkmode: "none", nocache: true } as const;
+
+/** A build whose step runs until it is stopped, and a name to find its process by. */
+async function sleeper(
+  docker: DockerClient,
+  signal?: AbortSignal,
+): Promise<{ build: ImageBuild; seconds: string }> {
+  const seconds = String(100_000 + Math.floor(Math.random() * 900_000));
+  const build = docker.imageBuild(
+    dockerfileTar(
+      "FROM davit-test/base",
+      `RUN --mount=type=secret,id=t echo started && sleep ${seconds}`,
+    ),
+    {
+      ...NONE,
+      tag: `davit-test/sleeper:${seconds}`,
+      secrets: { t: "secret-of-sleeper" },
+      ...(signal ? { signal } : {}),
+    },
+  );
+  const seen: BuildMessage[] = [];
+  for await (const message of build.messages()) {
+    seen.push(message);
+    if (/started$/m.test(traceText(seen)) && await sleeping(seconds)) break;
+  }
+  return { build, seconds };
+}
+
+async function sleeping(seconds: string): Promise<boolean> {
+  return (await findProcesses((args) => args.includes(seconds))).length > 0;
+}
+
+async function stopsOnEngine(
+  { docker }: EngineContext,
+  seconds: string,
+): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (await sleeping(seconds)) {
+    assert(Date.now() < deadline, "the step still runs 5 seconds later");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await assertRejects(() =>
+    docker.imageInspect(`davit-test/sleeper:${seconds}`)
+  );
+}
+
+engineTest(
+  "a signal stops the build on the engine, closes the session and rejects with its reason",
+  async (engine) => {
+    await using relay = await startRelay(engine.socketPath);
+    await using docker = await DockerClient.fromDockerHost(relay.host);
+    const controller = new AbortController();
+    const { build, seconds } = await sleeper(docker, controller.signal);
+    const reason = new Error("changed my mind");
+    const began = performance.now();
+    controller.abort(reason);
+    const error = await build.wait().catch((error) => error);
+    assertEquals(error, reason);
+    assertLess(performance.now() - began, 1000);
+    await stopsOnEngine(engine, seconds);
+    const sessions = relay.connections.filter((one) =>
+      /^POST \S*\/session /.test(one.request())
+    );
+    assertEquals(sessions.length, 1);
+    // The relay sees the end a moment after us.
+    const deadline = Date.now() + 1000;
+    while (sessions[0]!.open) {
+      assertLess(Date.now(), deadline, "the session is still open");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  },
+);
+
+engineTest("disposal stops the build", async (engine) => {
+  let seconds: string;
+  let failed: Promise<unknown>;
+  const began = performance.now();
+  {
+    const sleep = await sleeper(engine.docker);
+    await using build = sleep.build;
+    seconds = sleep.seconds;
+    failed = build.wait().catch((error) => error);
+  }
+  const error = await failed;
+  assert(error instanceof DOMException && error.name === "AbortError");
+  assertLess(performance.now() - began, 6000);
+  await stopsOnEngine(engine, seconds);
+});
+
+engineTest(
+  "cancel() resolves when all is closed, also twice and behind the end",
+  async (engine) => {
+    const { build, seconds } = await sleeper(engine.docker);
+    await build.cancel("enough");
+    assertEquals(await build.wait().catch((error) => error), "enough");
+    await build.cancel();
+    await stopsOnEngine(engine, seconds);
+  },
+);
+
+engineTest(
+  "an endless context is cancelled, and its source is told",
+  async ({ docker }) => {
+    let told: unknown;
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(tarHeader("endless", 2 ** 32)),
+      pull(controller) {
+        sent++;
+        controller.enqueue(new Uint8Array(65536));
+      },
+      cancel: (reason) => {
+        told = reason;
+      },
+    });
+    const controller = new AbortController();
+    const build = docker.imageBuild(endless, {
+      ...NONE,
+      signal: controller.signal,
+    });
+    while (sent < 500) await new Promise((resolve) => setTimeout(resolve, 5));
+    const began = performance.now();
+    controller.abort();
+    const error = await build.wait().catch((error) => error);
+    assertEquals(error, controller.signal.reason);
+    assertLess(performance.now() - began, 1000);
+    assert(told !== undefined, "the source was cancelled");
+  },
+);
+
+engineTest(
+  "a context that throws fails the build with its error as the cause, even behind a whole archive",
+  async ({ docker }) => {
+    const failure = new Error("the disk is on fire");
+    for (const whole of [false, true]) {
+      const tag = `davit-test/broken-context:${crypto.randomUUID()}`;
+      async function* chunks(): AsyncGenerator<Uint8Array> {
+        const tar = dockerfileTar("FROM scratch", "LABEL a=b");
+        let last: Uint8Array | undefined;
+        for await (const chunk of tar) {
+          if (last !== undefined) yield last;
+          last = chunk;
+        }
+        if (whole) yield last!;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        throw failure;
+      }
+      const error = await assertRejects(
+        () =>
+          docker.imageBuild(ReadableStream.from(chunks()), { ...NONE, tag })
+            .wait(),
+        ContextError,
+        "the disk is on fire",
+      );
+      assertEquals(error.cause, failure);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await assertRejects(
+        () => docker.imageInspect(tag),
+        Error,
+        "No such image",
+      );
+    }
+  },
+);
+
+engineTest(
+  "an aborted signal, a used stream and a wrong chunk send nothing",
+  async ({ docker }) => {
+    const cancelled: unknown[] = [];
+    const stream = () =>
+      new ReadableStream<Uint8Array>({
+        cancel: (reason) => void cancelled.push(reason),
+      });
+    const reason = new Error("too late");
+    const error = await docker.imageBuild(stream(), {
+      signal: AbortSignal.abort(reason),
+    })
+      .wait().catch((error) => error);
+    assertEquals(error, reason);
+    assertEquals(cancelled, [reason]);
+    const used = stream();
+    used.getReader();
+    await assertRejects(
+      () => docker.imageBuild(used).wait(),
+      TypeError,
+      "in use",
+    );
+    const text = ReadableStream.from(["text"]) as unknown as ReadableStream<
+      Uint8Array
+    >;
+    await assertRejects(
+      () => docker.imageBuild(text).wait(),
+      ContextError,
+      "expected a stream of Uint8Array",
+    );
+  },
+);
+
+engineTest(
+  "a failed build rejects wait() and ends messages() with the same error",
+  async ({ docker }) => {
+    const build = docker.imageBuild(
+      dockerfileTar("FROM davit-test/base", "RUN exit 7"),
+      NONE,
+    );
+    const fromMessages = await Array.fromAsync(build.messages()).catch((
+      error,
+    ) => error);
+    const fromWait = await build.wait().catch((error) => error);
+    assert(fromWait instanceof BuildError);
+    assert(fromMessages === fromWait);
+    assertEquals(fromWait.exitCode, 7);
+    // Nobody listens: no unhandled rejection, which would fail this test.
+    const unheard = docker.imageBuild(
+      dockerfileTar("FROM davit-test/base", "RUN exit 8"),
+      NONE,
+    );
+    const late = await Array.fromAsync(unheard.messages()).catch((error) =>
+      error
+    );
+    assert(late instanceof BuildError);
+    docker.imageBuild(dockerfileTar("nonsense"), NONE);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  },
+);
+
+engineTest(
+  "wait() alone works for a log that nobody reads, and messages() then gives what is kept",
+  async ({ docker }) => {
+    const build = docker.imageBuild(
+      dockerfileTar("FROM davit-test/base", "RUN seq 1 30000"),
+      NONE,
+    );
+    const id = await build.wait();
+    const messages = await Array.fromAsync(build.messages());
+    assert(messages.some((message) => message.id === "moby.image.id"));
+    const again = await Array.fromAsync(build.messages());
+    assertEquals(again.length, messages.length);
+    assert(id.startsWith("sha256:"));
+  },
+);

@@ -1,0 +1,83 @@
+import { assertEquals } from "./support/assert.ts";
+
+/**
+ * The architecture: which room of `lib/` may import which. A room is a folder,
+ * or a file directly in `lib/`. A new arrow is a line changed here.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "deno_version.ts": ["errors.ts"],
+  "errors.ts": [],
+  proto: [],
+  redact: ["std"],
+  std: [],
+  streams: ["errors.ts", "std"],
+  secrets: ["errors.ts", "std"],
+  transport: ["errors.ts", "std", "streams"],
+  http2: ["streams"],
+  grpc: ["http2", "streams"],
+  engine: ["errors.ts", "streams", "transport"],
+  session: ["errors.ts", "grpc", "proto", "secrets", "streams"],
+  progress: ["errors.ts", "proto", "std"],
+  display: ["progress"],
+  build: [
+    "engine",
+    "errors.ts",
+    "progress",
+    "redact",
+    "secrets",
+    "session",
+    "std",
+    "streams",
+  ],
+  "client.ts": ["build", "deno_version.ts", "engine", "transport"],
+};
+
+const LIB = new URL("../lib/", import.meta.url);
+const IMPORT_REGEXP =
+  /^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"|@ts-types="(\.[^"]+)"/gm;
+
+async function* sources(folder: URL, under = ""): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = under + entry.name;
+    if (entry.isDirectory) {
+      yield* sources(new URL(`${entry.name}/`, folder), `${path}/`);
+    } else if (path.endsWith(".ts")) {
+      yield path;
+    }
+  }
+}
+
+Deno.test("rooms of lib/ import each other in one direction", async () => {
+  const wrong: string[] = [];
+  for await (const path of sources(LIB)) {
+    const room = path.split("/")[0]!;
+    const allowed = MAY_IMPORT[room];
+    if (allowed === undefined) wrong.push(`${path}: an unknown room`);
+    const text = await Deno.readTextFile(new URL(path, LIB));
+    for (const [, from, types] of text.matchAll(IMPORT_REGEXP)) {
+      const target = new URL((from ?? types)!, new URL(path, LIB));
+      if (!target.href.startsWith(LIB.href)) {
+        wrong.push(`${path} -> outside of lib/`);
+        continue;
+      }
+      const other = target.href.slice(LIB.href.length).split("/")[0]!;
+      if (other !== room && !allowed?.includes(other)) {
+        wrong.push(`${path} -> ${other}`);
+      }
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("mod.ts only re-exports, and no generated or protocol type", async () => {
+  const text = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, "");
+  const statements = code.split(";").map((part) => part.trim()).filter(Boolean);
+  assertEquals(
+    statements.filter((part) =>
+      !/^export (type )?\{[^}]*\} from "\.\/lib\/(?!proto|grpc|http2)[^"]+"$/
+        .test(part)
+    ),
+    [],
+  );
+});

@@ -1,0 +1,55 @@
+import { assert, assertEquals, assertFalse } from "../support/assert.ts";
+import { decodeBase64 } from "../support/base64.ts";
+import {
+  encodeSecretsHeader,
+  fitsSecretsHeader,
+} from "../../lib/secrets/header.ts";
+import { Secret } from "../../lib/secrets/secret.ts";
+
+function decoded(secrets: [string, Secret][]): unknown {
+  return JSON.parse(
+    new TextDecoder().decode(decodeBase64(encodeSecretsHeader(secrets))),
+  );
+}
+
+Deno.test("encodeSecretsHeader() gives text as text and other bytes as base64", () => {
+  assertEquals(
+    encodeSecretsHeader([["a", new Secret("b")]]),
+    btoa('{"a":"b"}'),
+  );
+  assertEquals(
+    decoded([
+      ["text", new Secret('ü "quoted"\n\ufeff')],
+      ["mark", new Secret("\ufefffirst")],
+      ["bytes", new Secret(Uint8Array.of(0xff, 0))],
+      ["empty", new Secret("")],
+    ]),
+    {
+      text: 'ü "quoted"\n\ufeff',
+      mark: "\ufefffirst",
+      bytes: { base64: "/wA=" },
+      empty: "",
+    },
+  );
+});
+
+Deno.test("encodeSecretsHeader() takes any name", () => {
+  const header = decoded([["__proto__", new Secret("x")], [
+    "1",
+    new Secret("y"),
+  ]]);
+  assertEquals(Object.entries(header as object).sort(), [["1", "y"], [
+    "__proto__",
+    "x",
+  ]]);
+});
+
+Deno.test("fitsSecretsHeader() draws the line at 512 KiB of base64", () => {
+  // {"a":"…"} is 8 characters around the value, and base64 makes 4 of 3.
+  const largest = 512 * 1024 / 4 * 3 - 8;
+  const fits = (length: number) =>
+    fitsSecretsHeader([["a", new Secret("x".repeat(length))]]);
+  assert(fits(largest));
+  assertFalse(fits(largest + 1));
+  assertFalse(fits(5_000_000));
+});

@@ -1,0 +1,116 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+} from "../support/assert.ts";
+import { SecretError } from "../../lib/errors.ts";
+import { Secret } from "../../lib/secrets/secret.ts";
+import type { SecretSource } from "../../lib/secrets/source.ts";
+import { SecretStore } from "../../lib/secrets/store.ts";
+
+const signal = new AbortController().signal;
+
+Deno.test("SecretStore.open() refuses what is no source, and quotes no value", async () => {
+  for (
+    const [id, source] of [
+      ["a", 42],
+      ["a", null],
+      ["a", {}],
+      ["a", { file: "x", env: "hunter2" }],
+      ["a", { value: 7 }],
+      ["a", { env: "" }],
+      ["a", ["hunter2"]],
+      ["", "hunter2"],
+      ["nul\0", "hunter2"],
+    ] as [string, unknown][]
+  ) {
+    const error = await assertRejects(
+      () => SecretStore.open({ [id]: source as SecretSource }, signal),
+      TypeError,
+    );
+    assertFalse(error.message.includes("hunter2"));
+  }
+});
+
+Deno.test("SecretStore.open() names the file or variable that it can not read", async () => {
+  const file = await assertRejects(
+    () => SecretStore.open({ t: { file: "/no/such/file" } }, signal),
+    SecretError,
+    'Cannot read secret "t" from "/no/such/file": there is no such file',
+  );
+  assertEquals(file.id, "t");
+  await assertRejects(
+    () => SecretStore.open({ t: { file: "/" } }, signal),
+    SecretError,
+    "it is a folder",
+  );
+  await assertRejects(
+    () => SecretStore.open({ t: { env: "DAVIT_NOT_SET" } }, signal),
+    SecretError,
+    'the environment variable "DAVIT_NOT_SET" is not set',
+  );
+});
+
+Deno.test("SecretStore.get() reports what was served, missing and unused", async () => {
+  const uses: string[] = [];
+  const store = await SecretStore.open({
+    given: "x",
+    spare: new Secret("y"),
+    none: () => null,
+  }, signal);
+  store.onUse = ({ id, state }) => uses.push(`${id} ${state}`);
+  assertEquals((await store.get("given"))?.reveal(), new Secret("x").reveal());
+  assertEquals(await store.get("absent"), undefined);
+  assertEquals(await store.get("none"), undefined);
+  // Git and http sources try these on their own.
+  for (
+    const id of [
+      "GIT_AUTH_TOKEN",
+      "GIT_AUTH_HEADER.github.com",
+      "HTTP_AUTH_TOKEN_example.com",
+    ]
+  ) {
+    assertEquals(await store.get(id), undefined);
+  }
+  assertEquals(store.report(), {
+    served: ["given"],
+    missing: ["absent", "none"],
+    unused: ["spare"],
+  });
+  assertEquals(uses, [
+    "given requested",
+    "given served",
+    "absent requested",
+    "absent missing",
+    "none requested",
+    "none missing",
+  ]);
+});
+
+Deno.test("SecretStore.get() calls a function once, also for parallel steps, and again after a failure", async () => {
+  let calls = 0;
+  const store = await SecretStore.open({
+    slow: async () => {
+      await Promise.resolve();
+      if (++calls === 1) throw new Error("not yet");
+      return "now";
+    },
+  }, signal);
+  await assertRejects(() => store.get("slow"), Error, "not yet");
+  const [a, b] = await Promise.all([store.get("slow"), store.get("slow")]);
+  assert(a !== undefined && a === b);
+  assertEquals(calls, 2);
+  const wrong = await SecretStore.open(
+    { w: () => 5 as unknown as string },
+    signal,
+  );
+  await assertRejects(() => wrong.get("w"), SecretError, "gave a number");
+});
+
+Deno.test("SecretStore.atHand() leaves functions out", async () => {
+  const store = await SecretStore.open({ a: "1", b: () => "2" }, signal);
+  assertEquals(store.atHand().map(([id]) => id), ["a"]);
+  assertEquals(store.deferred(), ["b"]);
+  assertEquals(store.size, 2);
+});

@@ -1,0 +1,35 @@
+import type { BuildMessage, ImageBuild } from "../../mod.ts";
+import { decodeBase64 } from "./base64.ts";
+
+/** All messages of a build, and the error behind them, if it failed. */
+export async function collect(
+  build: ImageBuild,
+): Promise<{ messages: BuildMessage[]; error: unknown }> {
+  const messages: BuildMessage[] = [];
+  try {
+    for await (const message of build.messages()) messages.push(message);
+    return { messages, error: undefined };
+  } catch (error) {
+    return { messages, error };
+  }
+}
+
+/**
+ * What the steps printed, dug out of the raw traces: good enough to look for
+ * words in, without the code that is tested elsewhere.
+ */
+export function traceText(messages: readonly BuildMessage[]): string {
+  return messages
+    .filter((message) => message.id === "moby.buildkit.trace")
+    .map((message) =>
+      new TextDecoder().decode(decodeBase64(message.aux as string))
+    )
+    .join("\n");
+}
+
+/** The texts of davit's own warnings. */
+export function warnings(messages: readonly BuildMessage[]): string[] {
+  return messages
+    .filter((message) => message.id === "davit.warning")
+    .map((message) => message.status ?? "");
+}

@@ -1,0 +1,58 @@
+import type { EngineDescription } from "../engines/environment.ts";
+import { DockerClient } from "../../mod.ts";
+
+/** What a test against a real engine is given. */
+export interface EngineContext extends EngineDescription {
+  /** A client of its own, closed behind the test. */
+  readonly docker: DockerClient;
+  /** Path of the engine's socket. */
+  readonly socketPath: string;
+}
+
+const given: EngineDescription[] | undefined = JSON.parse(
+  Deno.env.get("DAVIT_ENGINES") ?? "null",
+) ?? undefined;
+
+/**
+ * Registers a test for each engine of this run.
+ *
+ * @param only Engines that the test makes sense on; all unless given. With none
+ * left, the test is registered as ignored and says so by its name.
+ */
+export function engineTest(
+  name: string,
+  test: (engine: EngineContext) => Promise<void>,
+  only: (engine: EngineDescription) => boolean = () => true,
+): void {
+  if (given === undefined) {
+    Deno.test(`${name} [needs an engine]`, () => {
+      throw new Error(
+        'No engine for this test: run it by "deno task test", which starts some',
+      );
+    });
+    return;
+  }
+  const fitting = given.filter(only);
+  if (fitting.length === 0) {
+    Deno.test({
+      name: `${name} [no engine of this run can do it]`,
+      ignore: true,
+      fn: () => {},
+    });
+  }
+  for (const engine of fitting) {
+    Deno.test(`${name} [${engine.name}]`, async () => {
+      await using docker = await DockerClient.fromDockerHost(engine.host);
+      await test({
+        ...engine,
+        docker,
+        socketPath: engine.host.slice("unix://".length),
+      });
+    });
+  }
+}
+
+/** Whether an engine has BuildKit's `env=` for secrets and other news of Dockerfile 1.10. */
+export function isRecent(engine: EngineDescription): boolean {
+  return Number(engine.generation) >= 28;
+}

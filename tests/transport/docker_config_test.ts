@@ -1,0 +1,231 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { sha256 } from "../support/digest.ts";
+import { ConnectionError, UnsupportedError } from "../../lib/errors.ts";
+import {
+  endpointFromContext,
+  endpointFromDockerConfig,
+  endpointFromHost,
+} from "../../lib/transport/docker_config.ts";
+import {
+  defaultSockets,
+  findDefaultSocket,
+} from "../../lib/transport/default_sockets.ts";
+import { connectionFailure } from "../../lib/transport/failure.ts";
+
+/** An environment that remembers which variables were read. */
+function environment(values: Record<string, string>) {
+  const read: string[] = [];
+  return {
+    read,
+    get: (name: string) => {
+      read.push(name);
+      return values[name];
+    },
+  };
+}
+
+/** A configuration folder as docker's CLI writes it. */
+async function configured(
+  contexts: Record<string, unknown>,
+  current?: string,
+): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(
+    `${folder}/config.json`,
+    JSON.stringify(current === undefined ? {} : { currentContext: current }),
+  );
+  for (const [name, docker] of Object.entries(contexts)) {
+    const meta = `${folder}/contexts/meta/${await sha256(name)}`;
+    await Deno.mkdir(meta, { recursive: true });
+    await Deno.writeTextFile(
+      `${meta}/meta.json`,
+      JSON.stringify({ Name: name, Endpoints: { docker } }),
+    );
+  }
+  return folder;
+}
+
+Deno.test("endpointFromDockerConfig() goes down the ladder and reads no more than it needs", async () => {
+  const folder = await configured({
+    one: { Host: "unix:///one.sock" },
+    two: { Host: "unix:///two.sock" },
+  }, "two");
+  const all = {
+    DOCKER_HOST: "unix:///host.sock",
+    DOCKER_CONTEXT: "one",
+    DOCKER_CONFIG: folder,
+  };
+  const host = environment(all);
+  assertEquals(await endpointFromDockerConfig(host), {
+    kind: "unix",
+    path: "/host.sock",
+  });
+  assertEquals(host.read, ["DOCKER_HOST"]);
+  assertEquals(
+    await endpointFromDockerConfig(environment({ ...all, DOCKER_HOST: "" })),
+    { kind: "unix", path: "/one.sock" },
+  );
+  assertEquals(
+    await endpointFromDockerConfig(environment({ DOCKER_CONFIG: folder })),
+    { kind: "unix", path: "/two.sock" },
+  );
+  assertEquals(
+    await endpointFromDockerConfig(
+      environment({ ...all, DOCKER_HOST: "", DOCKER_CONTEXT: "default" }),
+    ),
+    undefined,
+  );
+  assertEquals(
+    await endpointFromDockerConfig(environment({ HOME: "/nowhere" })),
+    undefined,
+  );
+  assertEquals(await endpointFromDockerConfig(environment({})), undefined);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("endpointFromContext() says what is wrong with a context", async () => {
+  const folder = await configured({
+    empty: {},
+    loose: { Host: "tcp://h:1", SkipTLSVerify: true },
+  });
+  const env = environment({ DOCKER_CONFIG: folder });
+  await assertRejects(
+    () => endpointFromContext("nope", env),
+    TypeError,
+    "no such context",
+  );
+  await assertRejects(
+    () => endpointFromContext("empty", env),
+    TypeError,
+    "it names no engine",
+  );
+  await assertRejects(
+    () => endpointFromContext("loose", env),
+    UnsupportedError,
+    "without checking",
+  );
+  await Deno.writeTextFile(`${folder}/config.json`, "{");
+  await assertRejects(
+    () => endpointFromDockerConfig(env),
+    TypeError,
+    "it is not JSON",
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("endpointFromHost() takes certificates only where TLS is asked for", async () => {
+  const folder = await Deno.makeTempDir();
+  for (const name of ["ca", "cert", "key"]) {
+    await Deno.writeTextFile(`${folder}/${name}.pem`, name.toUpperCase());
+  }
+  const tls = { ca: "CA", cert: "CERT", key: "KEY" };
+  const tcp = { kind: "tcp", hostname: "h", port: 1 } as const;
+  assertEquals(
+    await endpointFromHost(
+      "tcp://h:1",
+      environment({ DOCKER_CERT_PATH: folder }),
+    ),
+    tcp,
+  );
+  assertEquals(
+    await endpointFromHost(
+      "tcp://h:1",
+      environment({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder }),
+    ),
+    { ...tcp, tls },
+  );
+  assertEquals(
+    await endpointFromHost(
+      "tcp://h:1",
+      environment({ DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder }),
+    ),
+    { ...tcp, tls },
+  );
+  assertEquals(await endpointFromHost("https://h:1", environment({})), {
+    ...tcp,
+    tls: {},
+  });
+  assertEquals(
+    await endpointFromHost(
+      "https://h:1",
+      environment({ DOCKER_CERT_PATH: folder }),
+    ),
+    { ...tcp, tls },
+  );
+  await assertRejects(
+    () => endpointFromHost("tcp://h:1", environment({ DOCKER_TLS: "1" })),
+    UnsupportedError,
+  );
+  const unix = environment({});
+  await endpointFromHost("unix:///x", unix);
+  assertEquals(unix.read, []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("findDefaultSocket() takes the first that answers, and says what the others said", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/deserted.sock`, "");
+  const listener = Deno.listen({
+    transport: "unix",
+    path: `${folder}/live.sock`,
+  });
+  assertEquals(
+    await findDefaultSocket([
+      `${folder}/no.sock`,
+      `${folder}/deserted.sock`,
+      `${folder}/live.sock`,
+    ]),
+    { kind: "unix", path: `${folder}/live.sock` },
+  );
+  listener.close();
+  await assertRejects(
+    () => findDefaultSocket([`${folder}/no.sock`]),
+    ConnectionError,
+    "set DOCKER_HOST",
+  );
+  await assertRejects(
+    () => findDefaultSocket([`${folder}/deserted.sock`, "/no.sock"]),
+    ConnectionError,
+    "nobody listens",
+  );
+  await Deno.remove(folder, { recursive: true });
+  assertEquals(
+    defaultSockets(
+      environment({ XDG_RUNTIME_DIR: "/run/user/1", HOME: "/home/me" }),
+    ),
+    [
+      "/var/run/docker.sock",
+      "/run/user/1/docker.sock",
+      "/home/me/.docker/run/docker.sock",
+      "/run/user/1/podman/podman.sock",
+      "/run/podman/podman.sock",
+    ],
+  );
+});
+
+Deno.test("connectionFailure() says what to do", () => {
+  const unix = { kind: "unix", path: "/run/d.sock" } as const;
+  for (
+    const [cause, words] of [
+      [
+        new Deno.errors.PermissionDenied("x"),
+        'add yourself to the group that owns the socket (usually "docker")',
+      ],
+      [new Deno.errors.NotFound("x"), "start the engine or set DOCKER_HOST"],
+      [
+        new Deno.errors.NotCapable("x"),
+        "--allow-net=unix:/run/d.sock,localhost:80 --allow-read=/run/d.sock --allow-write=/run/d.sock",
+      ],
+    ] as const
+  ) {
+    const failure = connectionFailure(unix, cause);
+    assert(failure instanceof ConnectionError);
+    assertStringIncludes(failure.message, words);
+    assert(failure.cause === cause);
+  }
+});
