@@ -50,9 +50,6 @@ export async function downloadPackages(
 ): Promise<string[]> {
   const { signal } = options;
   const debs = `${state}/debs`;
-  await Deno.remove(debs, { recursive: true }).catch(
-    () => {/* not there yet */},
-  );
   for (const folder of ["lists/partial", "cache/archives/partial", "debs"]) {
     await Deno.mkdir(`${state}/${folder}`, { recursive: true });
   }

@@ -1,11 +1,4 @@
-import { checkMachine, downloadPackages, USE_YOUR_OWN } from "./apt.ts";
-import {
-  listFolder,
-  readTextIfThere,
-  runCommand,
-  tryCommand,
-} from "./command.ts";
-import { delay } from "./process.ts";
+import { type Recipe, unpacked } from "./unpack.ts";
 
 /** A Docker engine by its major version. */
 export type Generation = "20" | "26" | "28";
@@ -23,20 +16,9 @@ export interface EnginePrograms {
   readonly cli: string;
   /** This generation's buildx plugin; 20 has BuildKit in its client. */
   readonly buildx?: string;
-  /** A static busybox, for base images. */
-  readonly busybox: string;
   /** Debian packages with their versions, as `name version`. */
   readonly packages: readonly string[];
 }
-
-interface Recipe {
-  readonly suite: string;
-  readonly packages: readonly string[];
-  readonly programs: readonly string[];
-}
-
-/** Folder of all that is fetched; it may be removed at any time between runs. */
-export const CACHE: string = `${import.meta.dirname}/.cache`;
 
 const ENGINE = [
   "usr/sbin/dockerd",
@@ -82,10 +64,13 @@ export async function enginePrograms(
   generation: Generation,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<EnginePrograms> {
-  const [engine, host] = await Promise.all([
-    unpacked(generation, options.signal),
-    unpacked("host", options.signal),
-  ]);
+  const fetches = [
+    unpacked(generation, RECIPES[generation], options),
+    unpacked("host", RECIPES.host, options),
+  ] as const;
+  // If one fails, the other's apt is still to be waited for.
+  await Promise.allSettled(fetches);
+  const [engine, host] = await Promise.all(fetches);
   const buildx = `${engine.folder}/${BUILDX}`;
   return {
     path: [
@@ -96,136 +81,18 @@ export async function enginePrograms(
     libraries: `${engine.folder}/lib:${host.folder}/lib`,
     cli: `${engine.folder}/usr/bin/docker`,
     ...(generation === "20" ? {} : { buildx }),
-    busybox: `${host.folder}/bin/busybox`,
     packages: [...engine.packages, ...host.packages],
   };
 }
 
 /** Path of a static busybox, fetched from Debian once. */
 export async function busyboxProgram(): Promise<string> {
-  return `${(await unpacked("host")).folder}/bin/busybox`;
+  return `${(await unpacked("host", RECIPES.host)).folder}/bin/busybox`;
 }
 
 /** Path of `docker-registry`, fetched from Debian once. */
 export async function registryProgram(): Promise<string> {
-  return `${(await unpacked("registry")).folder}/usr/bin/docker-registry`;
-}
-
-interface Unpacked {
-  readonly folder: string;
-  readonly packages: readonly string[];
-}
-
-/** The folder of a recipe, made if it is not there or was made by another recipe. */
-async function unpacked(
-  name: keyof typeof RECIPES,
-  signal?: AbortSignal,
-): Promise<Unpacked> {
-  const recipe: Recipe = RECIPES[name];
-  const folder = `${CACHE}/${name}`;
-  const present = await readUnpacked(folder, recipe);
-  if (present !== undefined) return present;
-  await checkMachine();
-  await Deno.mkdir(`${CACHE}/apt`, { recursive: true });
-  // The system drops this lock with the process, so a killed run never leaves it held.
-  using lock = await Deno.open(`${CACHE}/apt/${recipe.suite}.lock`, {
-    create: true,
-    write: true,
-  });
-  while (!await lock.tryLock(true)) {
-    signal?.throwIfAborted();
-    await delay(100);
-  }
-  return await readUnpacked(folder, recipe) ??
-    await unpack(folder, recipe, signal);
-}
-
-async function readUnpacked(
-  folder: string,
-  recipe: Recipe,
-): Promise<Unpacked | undefined> {
-  const text = await readTextIfThere(`${folder}/unpacked.json`);
-  if (text === undefined) return undefined;
-  const { recipe: made, packages } = JSON.parse(text);
-  return made === JSON.stringify(recipe) ? { folder, packages } : undefined;
-}
-
-/** Fills the folder aside and renames it into place, so that it is whole or not there. */
-async function unpack(
-  folder: string,
-  recipe: Recipe,
-  signal: AbortSignal | undefined,
-): Promise<Unpacked> {
-  const aside = `${folder}.new`;
-  const state = `${CACHE}/apt/${recipe.suite}`;
-  await removeFolder(aside);
-  await Deno.mkdir(aside, { recursive: true });
-  const debs = await downloadPackages(state, recipe.suite, recipe.packages, {
-    signal,
-  });
-  const packages: string[] = [];
-  for (const deb of debs) {
-    await runCommand("dpkg-deb", ["-x", deb, `${aside}/all`], { signal });
-    packages.push(
-      (await runCommand("dpkg-deb", ["-f", deb, "Package", "Version"])).replace(
-        /Package: (\S+)\nVersion: (\S+)\n/,
-        "$1 $2",
-      ),
-    );
-  }
-  for (const program of recipe.programs) {
-    await Deno.mkdir(`${aside}/${program}`.replace(/\/[^/]*$/, ""), {
-      recursive: true,
-    });
-    await Deno.rename(`${aside}/all/${program}`, `${aside}/${program}`);
-  }
-  await keepLibraries(`${aside}/all`, `${aside}/lib`);
-  await removeFolder(`${aside}/all`);
-  await checkLibraries(aside, recipe);
-  await Deno.writeTextFile(
-    `${aside}/unpacked.json`,
-    JSON.stringify({ recipe: JSON.stringify(recipe), packages }),
-  );
-  await removeFolder(folder);
-  await Deno.rename(aside, folder);
-  await removeFolder(`${state}/debs`);
-  return { folder, packages };
-}
-
-/** Moves shared libraries out of the architecture's folders into one. */
-async function keepLibraries(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for (const base of ["lib", "usr/lib"]) {
-    for (const architecture of await listFolder(`${from}/${base}`)) {
-      const folder = `${from}/${base}/${architecture}`;
-      for (const name of await listFolder(folder)) {
-        if (/\.so(\.|$)/.test(name)) {
-          await Deno.rename(`${folder}/${name}`, `${to}/${name}`);
-        }
-      }
-    }
-  }
-}
-
-/** Fails if a library, or the version of one, that a program asks for is not on this machine. */
-async function checkLibraries(folder: string, recipe: Recipe): Promise<void> {
-  for (const program of recipe.programs) {
-    const { stdout, stderr } = await tryCommand(
-      "ldd",
-      [`${folder}/${program}`],
-      {
-        env: { LD_LIBRARY_PATH: `${folder}/lib` },
-      },
-    );
-    const missing = `${stdout}\n${stderr}`.match(/^.*not found.*$/m)?.[0]
-      .trim();
-    if (missing === undefined) continue;
-    throw new Error(
-      `Cannot use ${program} of ${recipe.suite} on this machine: ${missing}; ${USE_YOUR_OWN}`,
-    );
-  }
-}
-
-async function removeFolder(path: string): Promise<void> {
-  await runCommand("rm", ["-rf", "--one-file-system", path]);
+  return `${
+    (await unpacked("registry", RECIPES.registry)).folder
+  }/usr/bin/docker-registry`;
 }

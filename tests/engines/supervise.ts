@@ -67,9 +67,7 @@ export async function supervise(
     });
     return code ?? result;
   } catch (error) {
-    if (code === undefined) {
-      say(error instanceof Error ? error.message : String(error), Deno.stderr);
-    }
+    if (code === undefined) say(describeError(error), Deno.stderr);
     return code ?? 1;
   } finally {
     for (const remove of listeners) remove();
@@ -94,6 +92,13 @@ export function writeAll(
   } catch {
     // The clean-up after us matters more than this line.
   }
+}
+
+/** The error's message and, below it, those of what caused it. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause === undefined) return error.message;
+  return `${error.message}\nCaused by: ${describeError(error.cause)}`;
 }
 
 async function runChild(
