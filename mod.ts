@@ -2,7 +2,7 @@
  * Image builds over a Docker engine's socket, with build secrets that arrive.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { DockerClient } from "@davit/build";
  *
  * const tar = (await Deno.open("context.tar")).readable;

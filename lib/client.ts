@@ -54,7 +54,7 @@ export interface RequestOptions {
  * A Docker engine.
  *
  * @example A build with a secret
- * ```ts no-eval
+ * ```ts
  * import { DockerClient } from "@davit/build";
  *
  * const tar = (await Deno.open("context.tar")).readable;

@@ -10,6 +10,7 @@
 
 /** The engine can't be reached, or went away: no socket, no permission, a connection cut. */
 export class ConnectionError extends Error {
+  /** Always `ConnectionError`. */
   override readonly name: string = "ConnectionError";
 }
 
@@ -29,6 +30,7 @@ export interface EngineErrorInit {
 
 /** The engine refused a request: an answer with a status of 400 or above. */
 export class EngineError extends Error {
+  /** Always `EngineError`. */
   override readonly name: string = "EngineError";
   /** HTTP status of the answer. */
   readonly status: number;
@@ -54,16 +56,19 @@ export class EngineError extends Error {
 
 /** The engine's answer is not what the protocol says: garbage, a cut message, no image id. */
 export class ProtocolError extends Error {
+  /** Always `ProtocolError`. */
   override readonly name: string = "ProtocolError";
 }
 
 /** The session that serves secrets could not be opened, or was lost while a build needed it. */
 export class SessionError extends Error {
+  /** Always `SessionError`. */
   override readonly name: string = "SessionError";
 }
 
 /** A secret can't be given to the build: no such file or variable, too large, or asked for in vain. */
 export class SecretError extends Error {
+  /** Always `SecretError`. */
   override readonly name: string = "SecretError";
   /** The secret's id, never its value. */
   readonly id: string;
@@ -77,6 +82,7 @@ export class SecretError extends Error {
 
 /** This engine, transport or version of davit can't do what was asked; the message names the way out. */
 export class UnsupportedError extends Error {
+  /** Always `UnsupportedError`. */
   override readonly name: string = "UnsupportedError";
   /** The thing that can't be done, in a word or two. */
   readonly feature: string;
@@ -102,6 +108,7 @@ export interface BuildErrorInit {
 
 /** The engine accepted the build, and the build failed. */
 export class BuildError extends Error {
+  /** Always `BuildError`. */
   override readonly name: string = "BuildError";
   /** The engine's own sentence. */
   readonly detail: string;
@@ -128,5 +135,6 @@ export class BuildError extends Error {
 
 /** The build context could not be read to its end; the build was stopped. */
 export class ContextError extends Error {
+  /** Always `ContextError`. */
   override readonly name: string = "ContextError";
 }

@@ -147,26 +147,33 @@ engineTest(
   },
 );
 
+/** A tar that fails before its last chunk, or behind it. */
+async function* brokenTar(
+  whole: boolean,
+  failure: Error,
+): AsyncGenerator<Uint8Array> {
+  let last: Uint8Array | undefined;
+  for await (const chunk of dockerfileTar("FROM scratch", "LABEL a=b")) {
+    if (last !== undefined) yield last;
+    last = chunk;
+  }
+  if (whole) yield last!;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  throw failure;
+}
+
 engineTest(
   "a context that throws fails the build with its error as the cause, even behind a whole archive",
   async ({ docker }) => {
     const failure = new Error("the disk is on fire");
     for (const whole of [false, true]) {
       const tag = `davit-test/broken-context:${crypto.randomUUID()}`;
-      async function* chunks(): AsyncGenerator<Uint8Array> {
-        const tar = dockerfileTar("FROM scratch", "LABEL a=b");
-        let last: Uint8Array | undefined;
-        for await (const chunk of tar) {
-          if (last !== undefined) yield last;
-          last = chunk;
-        }
-        if (whole) yield last!;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        throw failure;
-      }
       const error = await assertRejects(
         () =>
-          docker.imageBuild(ReadableStream.from(chunks()), { ...NONE, tag })
+          docker.imageBuild(ReadableStream.from(brokenTar(whole, failure)), {
+            ...NONE,
+            tag,
+          })
             .wait(),
         ContextError,
         "the disk is on fire",
