@@ -1,0 +1,318 @@
+import type {
+  SolveStatus,
+  SourceRange,
+  Timestamp,
+  Vertex,
+  VertexLog,
+  VertexStatus,
+  VertexWarning,
+} from "./solve_status.ts";
+import { concatBytes } from "./bytes.ts";
+
+/** Key of what the engine sent, with its times to the nanosecond; for displays. */
+export const RECORD: unique symbol = Symbol("record");
+
+/** A step of the build changed. All times are milliseconds since the epoch, by the engine's clock. */
+export interface VertexEvent {
+  readonly type: "vertex";
+  /** Identity of the step. */
+  readonly digest: string;
+  /** Name for people, such as `[2/5] RUN make`. */
+  readonly name: string;
+  /** Digests of the steps that it needs. */
+  readonly inputs: readonly string[];
+  /** Whether the cache had it. */
+  readonly cached: boolean;
+  /** Absent while it is only planned. A step may start again. */
+  readonly started: number | undefined;
+  /** Absent while it runs. */
+  readonly completed: number | undefined;
+  /** The engine's sentence, if it failed or was cancelled. */
+  readonly error: string | undefined;
+  /** The group that it is shown as a part of. */
+  readonly group:
+    | { readonly id: string; readonly name: string; readonly weak: boolean }
+    | undefined;
+  /** What the engine sent. */
+  readonly [RECORD]?: Vertex;
+}
+
+/** Progress of a transfer or another action inside a step. */
+export interface StatusEvent {
+  readonly type: "status";
+  /** Digest of the step. */
+  readonly vertex: string;
+  /** Identity within the step, and its text for people. */
+  readonly id: string;
+  /** Kind of the action, such as `transferring`. */
+  readonly name: string;
+  /** Bytes or steps so far. */
+  readonly current: number;
+  /** Absent when unknown. */
+  readonly total: number | undefined;
+  /** When this was so. */
+  readonly time: number;
+  /** When the action began. */
+  readonly started: number | undefined;
+  /** When it ended. */
+  readonly completed: number | undefined;
+  /** What the engine sent. */
+  readonly [RECORD]?: VertexStatus;
+}
+
+/** A slice of what a step printed: as it came, not whole lines. */
+export interface LogEvent {
+  readonly type: "log";
+  /** Digest of the step. */
+  readonly vertex: string;
+  /** Where it was printed to. */
+  readonly stream: "stdout" | "stderr";
+  /** The bytes; to be copied before they are kept for long. */
+  readonly bytes: Uint8Array;
+  /**
+   * The bytes as text. A character that is cut by the border of two slices
+   * belongs to the second one's text.
+   */
+  readonly text: string;
+  /** When it was printed. */
+  readonly time: number;
+  /** What the engine sent. */
+  readonly [RECORD]?: VertexLog;
+}
+
+/** A warning of the engine, or of davit itself. */
+export interface WarningEvent {
+  readonly type: "warning";
+  /** Digest of the step, where the engine names one. */
+  readonly vertex: string | undefined;
+  /** How serious: 1 is a warning. */
+  readonly level: number;
+  /** The sentence. */
+  readonly short: string;
+  /** More sentences. */
+  readonly detail: readonly string[];
+  /** Where more can be read. */
+  readonly url: string | undefined;
+  /** The place in the Dockerfile. */
+  readonly source: WarningSource | undefined;
+  /** Which of davit's own warnings this is; absent for the engine's. */
+  readonly code: string | undefined;
+  /** What the engine sent. */
+  readonly [RECORD]?: VertexWarning;
+}
+
+/** A place that a warning is about. */
+export interface WarningSource {
+  /** Name of the file. */
+  readonly file: string;
+  /** Its text, where the engine sent it. */
+  readonly text: string | undefined;
+  /** Lines count from 1, characters from 0. */
+  readonly ranges: readonly SourceRange[];
+}
+
+/** What became of a secret; never its value. */
+export interface SecretEvent {
+  readonly type: "secret";
+  /** Its id. */
+  readonly id: string;
+  /** `unused` comes at the end of the build. */
+  readonly state: "requested" | "served" | "missing" | "unused";
+}
+
+/** How much of the context was sent. */
+export interface ContextEvent {
+  readonly type: "context";
+  /** How many files, where davit made the archive. */
+  readonly files: number | undefined;
+  /** How many bytes. */
+  readonly bytes: number;
+}
+
+/** The image is made. */
+export interface ImageEvent {
+  readonly type: "image";
+  /** `sha256:…`. */
+  readonly id: string;
+  /** Digest of the manifest, where the engine has one. */
+  readonly digest: string | undefined;
+  /** Names that it got. */
+  readonly names: readonly string[];
+}
+
+/** One thing that happened in a build. */
+export type BuildEvent =
+  | VertexEvent
+  | StatusEvent
+  | LogEvent
+  | WarningEvent
+  | SecretEvent
+  | ContextEvent
+  | ImageEvent;
+
+/** Milliseconds since the epoch. */
+export function millisOf(time: Timestamp): number {
+  return time.seconds * 1000 + time.nanos / 1e6;
+}
+
+function millis(time: Timestamp | undefined): number | undefined {
+  return time && millisOf(time);
+}
+
+/** Bytes of characters that are not whole yet, by step and stream; one for each build. */
+export class TextCarry {
+  readonly #open = new Map<string, Uint8Array>();
+
+  /** Takes what the slice before left open. */
+  take(key: string): Uint8Array | undefined {
+    if (this.#open.size === 0) return undefined;
+    const bytes = this.#open.get(key);
+    if (bytes !== undefined) this.#open.delete(key);
+    return bytes;
+  }
+
+  /** Keeps the beginning of a character. */
+  keep(key: string, bytes: Uint8Array): void {
+    this.#open.set(key, bytes);
+  }
+}
+
+/**
+ * The events of one message: steps first, then progress, warnings and output,
+ * so that a step is known before something is said of it.
+ *
+ * @param carry Joins characters that were cut between two messages.
+ */
+export function eventsOf(
+  status: SolveStatus,
+  carry: TextCarry = new TextCarry(),
+): BuildEvent[] {
+  const events: BuildEvent[] = [];
+  for (const vertex of status.vertexes) events.push(vertexEvent(vertex));
+  for (const one of status.statuses) events.push(statusEvent(one));
+  for (const warning of status.warnings) events.push(warningEvent(warning));
+  for (const log of status.logs) events.push(new TraceLogEvent(log, carry));
+  return events;
+}
+
+function vertexEvent(vertex: Vertex): VertexEvent {
+  const { group } = vertex;
+  return {
+    type: "vertex",
+    digest: vertex.digest,
+    name: vertex.name,
+    inputs: vertex.inputs,
+    cached: vertex.cached,
+    started: millis(vertex.started),
+    completed: millis(vertex.completed),
+    error: vertex.error || undefined,
+    group: group && { id: group.id, name: group.name, weak: group.weak },
+    [RECORD]: vertex,
+  };
+}
+
+function statusEvent(status: VertexStatus): StatusEvent {
+  const started = millis(status.started);
+  const completed = millis(status.completed);
+  return {
+    type: "status",
+    vertex: status.vertex,
+    id: status.id,
+    name: status.name,
+    current: status.current,
+    total: status.total || undefined,
+    time: millis(status.timestamp) ?? completed ?? started ?? 0,
+    started,
+    completed,
+    [RECORD]: status,
+  };
+}
+
+function warningEvent(warning: VertexWarning): WarningEvent {
+  const { info, ranges } = warning;
+  return {
+    type: "warning",
+    vertex: warning.vertex || undefined,
+    level: warning.level,
+    short: decoder.decode(warning.short),
+    detail: warning.detail.map((bytes) => decoder.decode(bytes)),
+    url: warning.url || undefined,
+    source: info && {
+      file: info.filename,
+      text: info.data.length === 0 ? undefined : decoder.decode(info.data),
+      ranges,
+    },
+    code: undefined,
+    [RECORD]: warning,
+  };
+}
+
+const decoder = new TextDecoder();
+
+/** Decodes its text only when it is asked for. */
+class TraceLogEvent implements LogEvent {
+  readonly type = "log";
+  readonly vertex: string;
+  readonly stream: "stdout" | "stderr";
+  readonly bytes: Uint8Array;
+  readonly time: number;
+  readonly [RECORD]: VertexLog;
+  readonly #before: Uint8Array | undefined;
+  readonly #open: number;
+
+  constructor(log: VertexLog, carry: TextCarry) {
+    const { data, vertex } = log;
+    this.vertex = vertex;
+    this.stream = log.stream === 2 ? "stderr" : "stdout";
+    this.bytes = data;
+    this.time = log.timestamp === undefined ? 0 : millisOf(log.timestamp);
+    this[RECORD] = log;
+    const key = `${log.stream} ${vertex}`;
+    const before = carry.take(key);
+    const last = data.length === 0 ? 0 : data[data.length - 1]!;
+    if (before === undefined && last < 0x80) {
+      this.#open = 0;
+      return;
+    }
+    const whole = before === undefined ? data : concatBytes(before, data);
+    this.#open = openLength(whole);
+    if (this.#open > 0) {
+      carry.keep(key, whole.slice(whole.length - this.#open));
+    }
+    // What was kept may be kept on, in whole or in part.
+    if (before !== undefined) this.#before = before;
+  }
+
+  get text(): string {
+    const before = this.#before;
+    const whole = before === undefined
+      ? this.bytes
+      : concatBytes(before, this.bytes);
+    return decodeText(whole.subarray(0, whole.length - this.#open));
+  }
+
+  toJSON(): Omit<LogEvent, "bytes" | typeof RECORD> {
+    const { type, vertex, stream, text, time } = this;
+    return { type, vertex, stream, text, time };
+  }
+}
+
+/** Without the removal of a byte order mark, as this may be the middle of a text. */
+const logDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decodeText(bytes: Uint8Array): string {
+  return logDecoder.decode(bytes);
+}
+
+/** How many bytes at the end are the beginning of a character that isn't whole: 0 to 3. */
+function openLength(bytes: Uint8Array): number {
+  const length = bytes.length;
+  for (let back = 1; back <= 3 && back <= length; back++) {
+    const byte = bytes[length - back]!;
+    if (byte < 0x80) return 0;
+    if (byte < 0xc0) continue;
+    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return size > back ? back : 0;
+  }
+  return 0;
+}

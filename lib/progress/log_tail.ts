@@ -1,0 +1,75 @@
+/** Smallest room; most steps print little. */
+const FIRST_ROOM = 512;
+
+const decoder = new TextDecoder();
+
+/** The last bytes of a log, in a room that does not grow with the log. */
+export class LogTail {
+  readonly #maxBytes: number;
+  #ring = new Uint8Array();
+  /** Where the next byte goes. */
+  #next = 0;
+  #size = 0;
+  #length = 0;
+
+  /** Keeps up to `maxBytes`. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** How many bytes were pushed in all. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds what was printed; the bytes are copied. */
+  push(bytes: Uint8Array): void {
+    this.#length += bytes.length;
+    if (bytes.length > this.#maxBytes) {
+      bytes = bytes.subarray(bytes.length - this.#maxBytes);
+    }
+    if (this.#size + bytes.length > this.#ring.length) this.#grow(bytes.length);
+    const ring = this.#ring;
+    const first = Math.min(bytes.length, ring.length - this.#next);
+    if (first === bytes.length) ring.set(bytes, this.#next);
+    else {
+      ring.set(bytes.subarray(0, first), this.#next);
+      ring.set(bytes.subarray(first), 0);
+    }
+    this.#next += bytes.length;
+    if (this.#next >= ring.length) this.#next -= ring.length;
+    this.#size = Math.min(this.#size + bytes.length, ring.length);
+  }
+
+  /** What is kept, oldest first. */
+  bytes(): Uint8Array {
+    const bytes = new Uint8Array(this.#size);
+    const start = this.#next - this.#size;
+    if (start >= 0) bytes.set(this.#ring.subarray(start, this.#next));
+    else {
+      bytes.set(this.#ring.subarray(this.#ring.length + start));
+      bytes.set(this.#ring.subarray(0, this.#next), -start);
+    }
+    return bytes;
+  }
+
+  /** The last whole lines, without their ends; an unended line at the end counts. */
+  lines(max: number): string[] {
+    const lines = decoder.decode(this.bytes()).split("\n");
+    if (lines.at(-1) === "") lines.pop();
+    // The first one has lost its beginning.
+    if (this.#length > this.#size && lines.length > 1) lines.shift();
+    return lines.slice(-max).map((line) =>
+      line.endsWith("\r") ? line.slice(0, -1) : line
+    );
+  }
+
+  #grow(more: number): void {
+    if (this.#ring.length === this.#maxBytes) return;
+    const kept = this.bytes();
+    const room = Math.max(FIRST_ROOM, (this.#size + more) * 2);
+    this.#ring = new Uint8Array(Math.min(this.#maxBytes, room));
+    this.#ring.set(kept);
+    this.#next = kept.length === this.#ring.length ? 0 : kept.length;
+  }
+}

@@ -1,0 +1,172 @@
+import { type LineRange, readInstructions } from "./dockerfile.ts";
+import {
+  type NumberedInstruction,
+  numberInstructions,
+  readFrom,
+} from "./stages.ts";
+
+export type { LineRange } from "./dockerfile.ts";
+
+/** What is known of the place of a failure. */
+export interface FailureHints {
+  /** Name of the step, such as `[stage-1 2/5] RUN make`. */
+  readonly name?: string | undefined;
+  /** The engine's sentence. */
+  readonly detail?: string | undefined;
+}
+
+/** `[linux/arm64 stage-1 2/5] RUN make`; the platform stands there if several are built. */
+const NAME_REGEXP = /^\[(?:(.*?)\s+)?(\d+)\/(\d+)\] (.*)$/s;
+const METADATA_REGEXP = /^\[internal\] load metadata for (\S+)$/;
+const LINE_REGEXP =
+  /dockerfile parse error (?:on )?line (\d+):|syntax error on line (\d+)|\bDockerfile:(\d+)\b/i;
+
+/**
+ * Finds the instruction that failed. BuildKit's answer tells no position, so
+ * it is looked for by the line in the sentence, or by the step's name: its
+ * stage, its number and its words.
+ *
+ * @returns Nothing when unsure: no place is better than a wrong one.
+ */
+export function findPosition(
+  dockerfile: string,
+  hints: FailureHints,
+): LineRange | undefined {
+  const instructions = numberInstructions(readInstructions(dockerfile));
+  return positionInDetail(dockerfile, hints.detail ?? "") ??
+    positionOfStep(instructions, hints.name ?? "");
+}
+
+/** The whole instruction around the line that a sentence of the engine names. */
+function positionInDetail(
+  dockerfile: string,
+  detail: string,
+): LineRange | undefined {
+  const match = LINE_REGEXP.exec(detail);
+  if (match === null) return undefined;
+  const line = Number(match[1] ?? match[2] ?? match[3]);
+  const around = readInstructions(dockerfile).find(({ start, end }) =>
+    start <= line && line <= end
+  );
+  // A line inside of an instruction means what is wrong there, as in a
+  // here-document that an old engine doesn't know.
+  return around === undefined
+    ? undefined
+    : { start: line, end: around.start === line ? around.end : line };
+}
+
+function positionOfStep(
+  instructions: readonly NumberedInstruction[],
+  name: string,
+): LineRange | undefined {
+  const metadata = METADATA_REGEXP.exec(name);
+  if (metadata !== null) {
+    return rangeOf(
+      instructions.filter((one) => usesImage(one, metadata[1]!, instructions)),
+    );
+  }
+  const match = NAME_REGEXP.exec(name);
+  if (match === null) return undefined;
+  const [number, total] = [Number(match[2]), Number(match[3])];
+  const words = match[4]!;
+  const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase();
+  // What contains a slash is a platform: a stage's name can't.
+  const stage = label?.includes("/") ? undefined : label;
+  const same = instructions.filter((one) =>
+    (stage === undefined || one.stage === stage) && hasWords(one, words)
+  );
+  const counts: ((one: NumberedInstruction) => boolean)[] = [
+    (one) => one.number === number && one.total === total,
+    // ONBUILD instructions of the base image come first, and are not here.
+    (one) =>
+      one.total < total && one.number > 0 &&
+      one.number === number - (total - one.total),
+    (one) => one.step === number && one.steps === total,
+    () => true,
+  ];
+  for (const isIt of counts) {
+    const found = same.filter(isIt);
+    if (found.length > 0) return rangeOf(found);
+  }
+  return undefined;
+}
+
+function rangeOf(
+  found: readonly NumberedInstruction[],
+): LineRange | undefined {
+  if (found.length !== 1) return undefined;
+  const { start, end } = found[0]!;
+  return { start, end };
+}
+
+/** Whether an instruction can have got this name. */
+function hasWords(instruction: NumberedInstruction, words: string): boolean {
+  const { keyword, heredoc } = instruction;
+  if (keyword === "FROM") {
+    const image = /^FROM (\S+)/i.exec(words)?.[1];
+    return image !== undefined &&
+      isImage(readFrom(instruction.text).base, image);
+  }
+  const own = squeeze(
+    instruction.text.replace(/^\S+/, (word) => word.toUpperCase()),
+  );
+  const name = squeeze(words);
+  if (matches(own, name)) return true;
+  // Of a here-document the name has the beginning: `RUN <<EOT (echo one...)`.
+  return heredoc && matches(own, name.replace(/ \(.*\)$/s, ""));
+}
+
+/** Whether an instruction makes BuildKit ask a registry for an image. */
+function usesImage(
+  instruction: NumberedInstruction,
+  image: string,
+  all: readonly NumberedInstruction[],
+): boolean {
+  const { keyword, text } = instruction;
+  const isStage = (name: string) =>
+    all.some(({ stage }) => stage === name.toLowerCase());
+  if (keyword === "FROM") {
+    return instruction.number > 0 && isImage(readFrom(text).base, image);
+  }
+  const sources = [...text.matchAll(/(?:--from=|,from=|=from=)([^\s,]+)/g)];
+  return sources.some(([, from]) =>
+    from !== undefined && !/^\d+$/.test(from) && !isStage(from) &&
+    isImage(from, image)
+  );
+}
+
+/** Whether an image's name, as it is written, can stand for its full name. */
+function isImage(written: string, full: string): boolean {
+  return matches(fullName(written), fullName(full));
+}
+
+function fullName(image: string): string {
+  const short = image.replace(/^(?:index\.)?docker\.io\//, "")
+    .replace(/^library\//, "").replace(/@sha256:[0-9a-f]{64}$/, "");
+  return /:[^/]*$/.test(short) || short.includes("$")
+    ? short
+    : `${short}:latest`;
+}
+
+function squeeze(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
+/**
+ * Whether `text` is `written` with its variables replaced by anything. Not a
+ * regular expression, which could take very long over many variables.
+ */
+function matches(written: string, text: string): boolean {
+  const parts = written.split(/\$(?:\w+|\{[^}]*\}*)/);
+  const first = parts.shift()!;
+  const last = parts.pop();
+  if (last === undefined) return first === text;
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of parts) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
+}

@@ -1,0 +1,340 @@
+import type {
+  ProgressGroup,
+  SolveStatus,
+  SourceInfo,
+  SourcePosition,
+  SourceRange,
+  Timestamp,
+  Vertex,
+  VertexLog,
+  VertexStatus,
+  VertexWarning,
+} from "./solve_status.ts";
+import { concatBytes, fromBase64 } from "./bytes.ts";
+import { BYTES, VARINT, WireError, WireReader } from "./wire_reader.ts";
+
+export { encodeTrace } from "./trace_encode.ts";
+export { mapTrace, type TraceMask } from "./trace_mask.ts";
+export type * from "./solve_status.ts";
+
+const NONE: readonly never[] = Object.freeze([]);
+const EMPTY: Uint8Array = new Uint8Array();
+const START: SourcePosition = { line: 0, character: 0 };
+
+/**
+ * Decodes `aux` of a `moby.buildkit.trace` message.
+ *
+ * Log bytes are views of one buffer that nothing else uses. Fields that are
+ * not known, or not of the kind that they should be, are kept in `unknown`.
+ *
+ * @param aux Base64 text, or the message's bytes.
+ * @returns Nothing if it can't be read; this never throws.
+ */
+export function decodeTrace(
+  aux: string | Uint8Array,
+): SolveStatus | undefined {
+  const bytes = typeof aux === "string" ? fromBase64(aux) : aux;
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  try {
+    return readStatus(new WireReader(bytes));
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
+
+/** Unknown fields of one message, joined when there are several. */
+function keep(
+  reader: WireReader,
+  kept: Uint8Array | undefined,
+  tag: number,
+  start: number,
+): Uint8Array {
+  reader.skip(tag);
+  const field = reader.since(start);
+  return kept === undefined ? field : concatBytes(kept, field);
+}
+
+const tagOf = (field: number, kind: number): number => field << 3 | kind;
+
+function readStatus(reader: WireReader): SolveStatus {
+  let vertexes: Vertex[] | undefined;
+  let statuses: VertexStatus[] | undefined;
+  let logs: VertexLog[] | undefined;
+  let warnings: VertexWarning[] | undefined;
+  let unknown: Uint8Array | undefined;
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.uint32();
+    switch (tag) {
+      case tagOf(1, BYTES):
+        (vertexes ??= []).push(readVertex(reader));
+        break;
+      case tagOf(2, BYTES):
+        (statuses ??= []).push(readVertexStatus(reader));
+        break;
+      case tagOf(3, BYTES):
+        (logs ??= []).push(readLog(reader));
+        break;
+      case tagOf(4, BYTES):
+        (warnings ??= []).push(readWarning(reader));
+        break;
+      default:
+        unknown = keep(reader, unknown, tag, start);
+    }
+  }
+  return {
+    vertexes: vertexes ?? NONE,
+    statuses: statuses ?? NONE,
+    logs: logs ?? NONE,
+    warnings: warnings ?? NONE,
+    unknown,
+  };
+}
+
+function readVertex(reader: WireReader): Vertex {
+  const outer = reader.enter();
+  let digest = "";
+  let inputs: string[] | undefined;
+  let name = "";
+  let cached = false;
+  let started: Timestamp | undefined;
+  let completed: Timestamp | undefined;
+  let error = "";
+  let group: ProgressGroup | undefined;
+  let unknown: Uint8Array | undefined;
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.uint32();
+    switch (tag) {
+      case tagOf(1, BYTES):
+        digest = reader.text();
+        break;
+      case tagOf(2, BYTES):
+        (inputs ??= []).push(reader.text());
+        break;
+      case tagOf(3, BYTES):
+        name = reader.text();
+        break;
+      case tagOf(4, VARINT):
+        cached = reader.int64() !== 0;
+        break;
+      case tagOf(5, BYTES):
+        started = readTimestamp(reader);
+        break;
+      case tagOf(6, BYTES):
+        completed = readTimestamp(reader);
+        break;
+      case tagOf(7, BYTES):
+        error = reader.text();
+        break;
+      case tagOf(8, BYTES):
+        group = readGroup(reader);
+        break;
+      default:
+        unknown = keep(reader, unknown, tag, start);
+    }
+  }
+  reader.leave(outer);
+  return {
+    digest,
+    inputs: inputs ?? NONE,
+    name,
+    cached,
+    started,
+    completed,
+    error,
+    group,
+    unknown,
+  };
+}
+
+function readGroup(reader: WireReader): ProgressGroup {
+  const outer = reader.enter();
+  let id = "";
+  let name = "";
+  let weak = false;
+  let unknown: Uint8Array | undefined;
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.uint32();
+    if (tag === tagOf(1, BYTES)) id = reader.text();
+    else if (tag === tagOf(2, BYTES)) name = reader.text();
+    else if (tag === tagOf(3, VARINT)) weak = reader.int64() !== 0;
+    else unknown = keep(reader, unknown, tag, start);
+  }
+  reader.leave(outer);
+  return { id, name, weak, unknown };
+}
+
+function readVertexStatus(reader: WireReader): VertexStatus {
+  const outer = reader.enter();
+  let id = "";
+  let vertex = "";
+  let name = "";
+  let current = 0;
+  let total = 0;
+  let timestamp: Timestamp | undefined;
+  let started: Timestamp | undefined;
+  let completed: Timestamp | undefined;
+  let unknown: Uint8Array | undefined;
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.uint32();
+    switch (tag) {
+      case tagOf(1, BYTES):
+        id = reader.text();
+        break;
+      case tagOf(2, BYTES):
+        vertex = reader.digest();
+        break;
+      case tagOf(3, BYTES):
+        name = reader.text();
+        break;
+      case tagOf(4, VARINT):
+        current = reader.int64();
+        break;
+      case tagOf(5, VARINT):
+        total = reader.int64();
+        break;
+      case tagOf(6, BYTES):
+        timestamp = readTimestamp(reader);
+        break;
+      case tagOf(7, BYTES):
+        started = readTimestamp(reader);
+        break;
+      case tagOf(8, BYTES):
+        completed = readTimestamp(reader);
+        break;
+      default:
+        unknown = keep(reader, unknown, tag, start);
+    }
+  }
+  reader.leave(outer);
+  return {
+    id,
+    vertex,
+    name,
+    current,
+    total,
+    timestamp,
+    started,
+    completed,
+    unknown,
+  };
+}
+
+function readLog(reader: WireReader): VertexLog {
+  const outer = reader.enter();
+  let vertex = "";
+  let timestamp: Timestamp | undefined;
+  let stream = 0;
+  let data = EMPTY;
+  let unknown: Uint8Array | undefined;
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.uint32();
+    if (tag === tagOf(1, BYTES)) vertex = reader.digest();
+    else if (tag === tagOf(2, BYTES)) timestamp = readTimestamp(reader);
+    else if (tag === tagOf(3, VARINT)) stream = reader.int64();
+    else if (tag === tagOf(4, BYTES)) data = reader.bytes();
+    else unknown = keep(reader, unknown, tag, start);
+  }
+  reader.leave(outer);
+  return { vertex, timestamp, stream, data, unknown };
+}
+
+function readWarning(reader: WireReader): VertexWarning {
+  const outer = reader.enter();
+  let vertex = "";
+  let level = 0;
+  let short = EMPTY;
+  let detail: Uint8Array[] | undefined;
+  let url = "";
+  let info: SourceInfo | undefined;
+  let ranges: SourceRange[] | undefined;
+  let unknown: Uint8Array | undefined;
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.uint32();
+    if (tag === tagOf(1, BYTES)) vertex = reader.digest();
+    else if (tag === tagOf(2, VARINT)) level = reader.int64();
+    else if (tag === tagOf(3, BYTES)) short = reader.bytes();
+    else if (tag === tagOf(4, BYTES)) (detail ??= []).push(reader.bytes());
+    else if (tag === tagOf(5, BYTES)) url = reader.text();
+    else if (tag === tagOf(6, BYTES)) info = readSourceInfo(reader);
+    else if (tag === tagOf(7, BYTES)) (ranges ??= []).push(readRange(reader));
+    else unknown = keep(reader, unknown, tag, start);
+  }
+  reader.leave(outer);
+  return {
+    vertex,
+    level,
+    short,
+    detail: detail ?? NONE,
+    url,
+    info,
+    ranges: ranges ?? NONE,
+    unknown,
+  };
+}
+
+function readSourceInfo(reader: WireReader): SourceInfo {
+  const outer = reader.enter();
+  let filename = "";
+  let data = EMPTY;
+  let language = "";
+  let unknown: Uint8Array | undefined;
+  while (reader.at < reader.end) {
+    const start = reader.at;
+    const tag = reader.uint32();
+    if (tag === tagOf(1, BYTES)) filename = reader.text();
+    else if (tag === tagOf(2, BYTES)) data = reader.bytes();
+    else if (tag === tagOf(4, BYTES)) language = reader.text();
+    else unknown = keep(reader, unknown, tag, start);
+  }
+  reader.leave(outer);
+  return { filename, data, language, unknown };
+}
+
+function readRange(reader: WireReader): SourceRange {
+  const outer = reader.enter();
+  let start = START;
+  let end = START;
+  while (reader.at < reader.end) {
+    const tag = reader.uint32();
+    if (tag === tagOf(1, BYTES)) start = readPosition(reader);
+    else if (tag === tagOf(2, BYTES)) end = readPosition(reader);
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return { start, end };
+}
+
+function readPosition(reader: WireReader): SourcePosition {
+  const outer = reader.enter();
+  let line = 0;
+  let character = 0;
+  while (reader.at < reader.end) {
+    const tag = reader.uint32();
+    if (tag === tagOf(1, VARINT)) line = reader.int64() | 0;
+    else if (tag === tagOf(2, VARINT)) character = reader.int64() | 0;
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return { line, character };
+}
+
+function readTimestamp(reader: WireReader): Timestamp {
+  const outer = reader.enter();
+  let seconds = 0;
+  let nanos = 0;
+  while (reader.at < reader.end) {
+    const tag = reader.uint32();
+    if (tag === tagOf(1, VARINT)) seconds = reader.int64();
+    else if (tag === tagOf(2, VARINT)) nanos = reader.int64() | 0;
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return { seconds, nanos };
+}

@@ -1,0 +1,178 @@
+/** The bytes are no protobuf message. */
+export class WireError extends Error {
+  override readonly name: string = "WireError";
+}
+
+/** Bits of a tag that tell how the value is written. */
+export const VARINT = 0;
+/** Eight bytes. */
+export const FIXED64 = 1;
+/** A length and so many bytes. */
+export const BYTES = 2;
+/** Four bytes. */
+export const FIXED32 = 5;
+
+const TWO_32 = 2 ** 32;
+/** Longer text is cheaper to decode natively. */
+const SHORT_TEXT = 24;
+const decoder = new TextDecoder();
+
+/**
+ * Reads the wire format of protobuf in place, one field after the other.
+ *
+ * It stands beside the generated code because log messages are the hot path:
+ * it makes no descriptors, no bigints and no copies, and measures several
+ * times faster.
+ */
+export class WireReader {
+  /** Offset of the next byte. */
+  at = 0;
+  /** Offset behind the message that is being read. */
+  end: number;
+  readonly #bytes: Uint8Array;
+  /** Where the last digest stood: a message repeats the same one in each log. */
+  #digest = "";
+  #digestAt = 0;
+
+  /** Reads `bytes`, which must not change meanwhile. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.end = bytes.length;
+  }
+
+  /** Enters the message that follows; gives what {@linkcode leave} needs. */
+  enter(): number {
+    const length = this.#length();
+    const outer = this.end;
+    this.end = this.at + length;
+    return outer;
+  }
+
+  /** Goes on in the outer message. */
+  leave(outer: number): void {
+    this.at = this.end;
+    this.end = outer;
+  }
+
+  /** A number of up to 32 bits, such as a tag. */
+  uint32(): number {
+    const value = this.int64();
+    return value >>> 0;
+  }
+
+  /** A number of 64 bits; beyond 2^53 it is rounded. */
+  int64(): number {
+    const bytes = this.#bytes;
+    let at = this.at;
+    let byte = at < this.end ? bytes[at++]! : this.#cut();
+    if (byte < 0x80) {
+      this.at = at;
+      return byte;
+    }
+    let low = byte & 0x7f;
+    let high = 0;
+    for (let shift = 7;; shift += 7) {
+      byte = at < this.end ? bytes[at++]! : this.#cut();
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 0x80) break;
+      if (shift >= 63) throw new WireError("a number is too long");
+    }
+    this.at = at;
+    return (high | 0) * TWO_32 + (low >>> 0);
+  }
+
+  /** A view of bytes. */
+  bytes(): Uint8Array {
+    const length = this.#length();
+    const at = this.at;
+    this.at += length;
+    return this.#bytes.subarray(at, this.at);
+  }
+
+  /** Text; what is no UTF-8 becomes U+FFFD. */
+  text(): string {
+    const length = this.#length();
+    const start = this.at;
+    this.at += length;
+    return this.#text(start, length);
+  }
+
+  /** Text that is likely the same as the last one read by this method. */
+  digest(): string {
+    const length = this.#length();
+    const start = this.at;
+    this.at += length;
+    if (!this.#isLastDigest(start, length)) {
+      this.#digest = this.#text(start, length);
+      this.#digestAt = start;
+    }
+    return this.#digest;
+  }
+
+  /** Steps over the value of a field, of whatever kind. */
+  skip(tag: number): void {
+    switch (tag & 7) {
+      case VARINT:
+        this.int64();
+        return;
+      case FIXED64:
+        return this.#advance(8);
+      case BYTES:
+        return this.#advance(this.#length());
+      case FIXED32:
+        return this.#advance(4);
+      default:
+        // Groups ended with protobuf 2; BuildKit never had one.
+        throw new WireError(`wire type ${tag & 7} is not known`);
+    }
+  }
+
+  /** A view of what has been read from `start` on. */
+  since(start: number): Uint8Array {
+    return this.#bytes.subarray(start, this.at);
+  }
+
+  #advance(length: number): void {
+    if (length > this.end - this.at) this.#cut();
+    this.at += length;
+  }
+
+  #length(): number {
+    const length = this.int64();
+    if (length < 0 || length > this.end - this.at) this.#cut();
+    return length;
+  }
+
+  #text(start: number, length: number): string {
+    const bytes = this.#bytes;
+    const end = start + length;
+    if (length > SHORT_TEXT) return decoder.decode(bytes.subarray(start, end));
+    let text = "";
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end));
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  #isLastDigest(start: number, length: number): boolean {
+    // Digests are ASCII; anything else has another length and is read anew.
+    if (length === 0 || length !== this.#digest.length) return false;
+    const bytes = this.#bytes;
+    for (let i = length - 1; i >= 0; i--) {
+      const byte = bytes[start + i]!;
+      if (byte !== bytes[this.#digestAt + i] || byte >= 0x80) return false;
+    }
+    return true;
+  }
+
+  #cut(): never {
+    throw new WireError("the message is cut off");
+  }
+}
