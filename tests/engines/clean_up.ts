@@ -31,7 +31,7 @@ const SHARED_FOLDERS = [
 ];
 
 /** Programs that an engine runs with its folder in their command line. */
-const ENGINE_PROGRAM = /^(sh|dockerd|containerd(-shim.*)?|runc)$/;
+const ENGINE_PROGRAM = /^(setsid|sh|dockerd|containerd(-shim.*)?|runc)$/;
 
 /** What an engine's folder says about it, for whoever has to clean up after it. */
 export interface EngineOwner extends ProcessRecord {
@@ -79,12 +79,13 @@ export async function sweep(): Promise<string[]> {
 /** Ends the engine in `directory` and all it runs, and leaves nothing of it. */
 export async function cleanUp(directory: string): Promise<void> {
   const owner = await readOwner(directory);
-  const cgroups = await findCgroups(directory);
   // On SIGTERM dockerd would grant each running container 10 seconds.
-  await killCgroups(cgroups);
+  await killCgroups(await findCgroups(directory));
   await endDaemon(directory);
-  await killCgroups(cgroups);
   await endPrograms(directory);
+  // Again, with what it started while it was told to end.
+  const cgroups = await findCgroups(directory);
+  await killCgroups(cgroups);
   const leftovers = await findRuntimeLeftovers(directory);
   await unmountAll(directory);
   await removeCgroups(cgroups);
@@ -119,8 +120,15 @@ async function readOwner(directory: string): Promise<EngineOwner | undefined> {
   const text = await readTextIfThere(`${directory}/owner.json`);
   if (text === undefined) return undefined;
   try {
+    const { uid } = await Deno.lstat(directory);
+    // Anyone may put a folder into /tmp, and we are root.
+    if (uid !== Deno.uid()) return undefined;
     const { pid, startTime, made } = JSON.parse(text);
-    return { pid: Number(pid), startTime: String(startTime), made: [...made] };
+    return {
+      pid: Number(pid),
+      startTime: String(startTime),
+      made: SHARED_FOLDERS.filter((path) => made.includes(path)),
+    };
   } catch {
     // Half written: its engine is only starting, or another program's file has this name.
     return undefined;

@@ -116,9 +116,20 @@ export async function startEngine(
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
+    // At once, whatever it was about to become: it has nothing to lose yet.
+    await killChild(child);
     await stop();
     throw error;
   }
+}
+
+async function killChild(child: Deno.ChildProcess | undefined): Promise<void> {
+  try {
+    child?.kill("SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+  await child?.status;
 }
 
 function logPath(directory: string): string {
