@@ -28,7 +28,10 @@ export interface Http2Options {
 export interface Http2Close {
   /** `close()` was called, the peer hung up or finished, or something broke. */
   readonly reason: "local" | "peer" | "error";
-  /** What broke: an `Http2Error`, or what the duplex failed with. */
+  /**
+   * What broke: an `Http2Error`, or what the duplex failed with. With
+   * `"peer"`: the error code of its GOAWAY, if that was one.
+   */
   readonly error?: Error;
 }
 
@@ -141,7 +144,7 @@ class Connection implements Http2Connection {
         // After the end, what still comes is read only to be dropped.
         if (!this.#over) this.#receive(value);
       }
-      this.#end({ reason: "peer" });
+      this.#end(this.#peerClose());
     } catch (error) {
       this.#end({ reason: "error", error: toError(error) });
     }
@@ -183,7 +186,12 @@ class Connection implements Http2Connection {
     const farewell = new Http2Error("No streams are left after GOAWAY", {
       code: ErrorCode.NO_ERROR,
     });
-    this.#end({ reason: "peer" }, farewell);
+    this.#end(this.#peerClose(), farewell);
+  }
+
+  #peerClose(): Http2Close {
+    const error = this.#endpoint.peerError;
+    return error === null ? { reason: "peer" } : { reason: "peer", error };
   }
 
   /** Ends everything; with `farewell` the peer is told by GOAWAY and may hang up by itself. */
@@ -237,12 +245,13 @@ function lostConnection(close: Http2Close): Http2Error {
       return new Http2Error("Connection was closed by the peer", {
         code: ErrorCode.CANCEL,
         remote: true,
+        cause: close.error,
       });
     case "error":
       return close.error instanceof Http2Error
         ? close.error
         : new Http2Error("Connection broke", {
-          code: ErrorCode.CONNECT_ERROR,
+          code: ErrorCode.INTERNAL_ERROR,
           cause: close.error,
         });
   }

@@ -63,6 +63,7 @@ export class Endpoint implements StreamHost {
   #lastStreamId = 0;
   #settled = false;
   #goingAway = false;
+  #peerError: Http2Error | null = null;
   #over = false;
 
   /**
@@ -100,6 +101,11 @@ export class Endpoint implements StreamHost {
   /** The last stream that was taken on, for GOAWAY. */
   get lastStreamId(): number {
     return this.#lastStreamId;
+  }
+
+  /** What the peer's GOAWAY blamed us for, if it did. */
+  get peerError(): Http2Error | null {
+    return this.#peerError;
   }
 
   /** Sends what waited for room. */
@@ -203,7 +209,7 @@ export class Endpoint implements StreamHost {
       case FrameType.PING:
         return this.#onPing(flags, streamId, bytes, start, end);
       case FrameType.GOAWAY:
-        return this.#onGoaway(streamId, end - start);
+        return this.#onGoaway(streamId, bytes, start, end);
       case FrameType.WINDOW_UPDATE:
         return this.#onWindowUpdate(streamId, bytes, start, end);
       case FrameType.PRIORITY:
@@ -403,12 +409,24 @@ export class Endpoint implements StreamHost {
     }
   }
 
-  #onGoaway(streamId: number, length: number): void {
+  #onGoaway(
+    streamId: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
     if (streamId !== 0) throw broken("GOAWAY on a stream");
-    if (length < 8) throw wrongSize("GOAWAY below 8 bytes");
+    if (end - start < 8) throw wrongSize("GOAWAY below 8 bytes");
     this.#spend(1);
-    // What it says of the last stream concerns those that we opened: none.
+    // The last stream that it names is one that we opened: there are none.
     this.#goingAway = true;
+    const code = readUint32(bytes, start + 4);
+    if (code !== ErrorCode.NO_ERROR) {
+      this.#peerError ??= new Http2Error(
+        `Connection was ended by the peer: ${errorName(code)}`,
+        { code, remote: true },
+      );
+    }
     this.#checkFinished();
   }
 

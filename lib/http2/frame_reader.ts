@@ -39,11 +39,6 @@ export class FrameReader {
     this.#sink = sink;
   }
 
-  /** Whether the bytes so far end in the middle of a frame. */
-  get midFrame(): boolean {
-    return this.#held > 0;
-  }
-
   /**
    * Takes the bytes of `chunk` from `at` on.
    *

@@ -151,6 +151,7 @@ export class ServerStream implements Http2Stream {
   respond(headers: readonly HeaderField[]): void {
     this.#checkOpen();
     if (this.#responded) throw new TypeError("Cannot respond twice");
+    checkPseudo(headers, true);
     const block = encodeHeaders(headers);
     this.#responded = true;
     this.#host.sendHeaders(this.id, block, false);
@@ -169,6 +170,7 @@ export class ServerStream implements Http2Stream {
     if (!this.#responded && trailers === undefined) {
       throw new TypeError("Cannot end without headers or trailers");
     }
+    if (trailers !== undefined) checkPseudo(trailers, !this.#responded);
     const block = trailers === undefined ? null : encodeHeaders(trailers);
     this.#ending = true;
     if (this.sendStream.pending.length === 0) {
@@ -260,4 +262,19 @@ export class ServerStream implements Http2Stream {
       streamId: this.id,
     });
   }
+}
+
+/** A response begins with `:status` and has no other pseudo header; trailers have none. */
+function checkPseudo(fields: readonly HeaderField[], status: boolean): void {
+  if (status && fields.length === 0) {
+    throw new TypeError('Cannot send headers: ":status" is missing');
+  }
+  fields.forEach(([name], index) => {
+    const expected = status && index === 0;
+    if (name.startsWith(":") !== expected || (expected && name !== ":status")) {
+      throw new TypeError(
+        `Cannot send header "${name}": ":status" is first in a response, and nowhere else`,
+      );
+    }
+  });
 }
