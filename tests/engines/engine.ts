@@ -145,6 +145,7 @@ async function writeFolders(
   // Containers with a user of their own pass through this folder to their files.
   await Deno.chmod(directory, 0o711);
   await Deno.mkdir(`${directory}/cli/cli-plugins`, { recursive: true });
+  await Deno.mkdir(`${directory}/tmp`);
   if (programs.buildx !== undefined) {
     await Deno.symlink(
       programs.buildx,
@@ -194,6 +195,8 @@ function spawnDaemon(
     clearEnv: true,
     env: {
       HOME: directory,
+      // A containerd that answers too slowly is made to leave its stacks here.
+      TMPDIR: `${directory}/tmp`,
       PATH: [...programs.path, systemPath].join(":"),
       LD_LIBRARY_PATH: programs.libraries,
     },
