@@ -1,0 +1,199 @@
+/**
+ * From a secret value to every byte pattern that shows it.
+ *
+ * This is a net, not a wall: a program that prints a secret reversed,
+ * compressed, encrypted, one character a line or in an encoding not listed
+ * here prints it unmasked.
+ *
+ * @module
+ */
+
+import { isLineEnd } from "./blocks.ts";
+import {
+  encodeBase64At,
+  encodeHex,
+  encodeJson,
+  encodePercent,
+  toUrlAlphabet,
+} from "./encodings.ts";
+
+/** How a pattern shows its value. */
+export type Form =
+  | "plain"
+  | "line"
+  | "base64"
+  | "base64url"
+  | "hex"
+  | "percent"
+  | "json";
+
+/** Bytes that must not leave, and where they come from. */
+export interface Pattern {
+  /** The bytes to look for. They are a secret: never print them. */
+  readonly bytes: Uint8Array;
+  /** How they show the value. */
+  readonly form: Form;
+  /** Index of the value among those given. */
+  readonly value: number;
+}
+
+/**
+ * Shortest value masked, in bytes, line ends round it not counted: a
+ * shorter one would mask ordinary text everywhere. No derived pattern is
+ * shorter either.
+ */
+export const MIN_VALUE_BYTES = 4;
+
+/** Shortest line of a multi-line value that is masked by itself, in bytes. */
+export const MIN_LINE_BYTES = 8;
+
+/**
+ * Longest value, in bytes, whose single lines and line-wrapped base64 are
+ * looked for as well; longer ones are looked for as one piece only, which
+ * bounds the memory. BuildKit refuses secrets over 500 KiB
+ * (`session/secrets/secrets.go`, `MaxSecretSize`).
+ */
+export const MAX_LINED_BYTES: number = 512 * 1024;
+
+/** Line widths of base64: 76 is MIME's and coreutils', 64 is PEM's and OpenSSL's. */
+const WRAP_WIDTHS = [76, 64] as const;
+
+/** A line of fewer different bytes is a ruler or an indent, not a secret. */
+const MIN_LINE_DISTINCT = 4;
+
+/** Patterns up to this length are compared with each other to drop doubles. */
+const MAX_COMPARED_BYTES = 4096;
+
+const LF = 0x0a;
+const encoder = new TextEncoder();
+
+/**
+ * Lists every pattern of one value, most direct form first; none if the value
+ * is shorter than {@link MIN_VALUE_BYTES}.
+ *
+ * - Line ends at either end of a value do not count: shells strip them, and
+ *   masking them would glue two lines of a log together.
+ * - A text of many lines counts with LF and with CRLF line ends (terminals
+ *   write CRLF), and each of its lines counts by itself, without the blanks
+ *   round it, if it has {@link MIN_LINE_BYTES}; `-----BEGIN …-----` and
+ *   `-----END …-----` lines, rulers and indents do not.
+ * - base64 is given in the three alignments a value can have in a longer
+ *   stream, in the standard and the URL-safe alphabet, and by each line of its
+ *   wrapped form (76 and 64 columns).
+ * - JSON forms exist for valid UTF-8 without NUL ("text") only.
+ *
+ * A generator, because the forms of a value of 3 MiB are 100 MiB together:
+ * one at a time is in memory.
+ *
+ * @param index Number to give as {@link Pattern.value}.
+ */
+export function* listPatterns(
+  value: Uint8Array,
+  index = 0,
+): Generator<Pattern> {
+  const seen = new Set<string>();
+  for (const [form, bytes] of listForms(value)) {
+    if (bytes.length < MIN_VALUE_BYTES) continue;
+    if (bytes.length <= MAX_COMPARED_BYTES) {
+      const key = String.fromCharCode(...bytes);
+      if (seen.has(key)) continue;
+      seen.add(key);
+    }
+    yield { bytes, form, value: index };
+  }
+}
+
+/**
+ * Whether a value is too short to be masked.
+ *
+ * The caller tells its user so, once, by the name of the secret.
+ */
+export function isTooShort(value: Uint8Array): boolean {
+  return trimLineEnds(value).length < MIN_VALUE_BYTES;
+}
+
+function* listForms(value: Uint8Array): Generator<[Form, Uint8Array]> {
+  const trimmed = trimLineEnds(value);
+  if (trimmed.length < MIN_VALUE_BYTES) return;
+  const text = decodeText(trimmed);
+  const lined = trimmed.length <= MAX_LINED_BYTES;
+  for (const variant of listLineEndings(trimmed, text)) {
+    yield ["plain", variant];
+    yield* listBase64(variant, lined);
+    yield ["hex", encodeHex(variant, "lower")];
+    yield ["hex", encodeHex(variant, "upper")];
+    for (const bytes of encodePercent(variant)) yield ["percent", bytes];
+    if (text === undefined) continue;
+    for (const bytes of encodeJson(decodeText(variant)!)) yield ["json", bytes];
+  }
+  if (text !== undefined && lined) yield* listLines(text);
+}
+
+function* listBase64(
+  value: Uint8Array,
+  lined: boolean,
+): Generator<[Form, Uint8Array]> {
+  for (const offset of [0, 1, 2] as const) {
+    const standard = encodeBase64At(value, offset);
+    yield ["base64", standard];
+    const url = toUrlAlphabet(standard);
+    if (url) yield ["base64url", url];
+    if (offset > 0 || !lined) continue;
+    for (const width of WRAP_WIDTHS) {
+      if (standard.length <= width) continue;
+      for (let at = 0; at < standard.length; at += width) {
+        const line = standard.subarray(at, at + width);
+        if (line.length >= MIN_LINE_BYTES) yield ["base64", line];
+      }
+    }
+  }
+}
+
+function* listLines(text: string): Generator<[Form, Uint8Array]> {
+  const lines = text.split(/[\r\n]+/);
+  if (lines.length === 1) return;
+  for (const raw of lines) {
+    const line = raw.trim();
+    if (/^-{4,5} ?(BEGIN|END) [^-]*-{4,5}$/.test(line)) continue;
+    const bytes = encoder.encode(line);
+    if (
+      bytes.length < MIN_LINE_BYTES || new Set(bytes).size < MIN_LINE_DISTINCT
+    ) continue;
+    yield ["line", bytes];
+    // A log line inside a JSON message shows the line with its quotes escaped.
+    for (const json of encodeJson(line)) yield ["json", json];
+  }
+}
+
+/** The value as it is and, for a text of many lines, with the other line ends. */
+function* listLineEndings(
+  value: Uint8Array,
+  text: string | undefined,
+): Generator<Uint8Array> {
+  yield value;
+  if (text === undefined || !value.includes(LF)) return;
+  const lf = text.replaceAll("\r\n", "\n");
+  if (lf.length !== text.length) yield encoder.encode(lf);
+  const crlf = lf.replaceAll("\n", "\r\n");
+  if (crlf !== text) yield encoder.encode(crlf);
+}
+
+function trimLineEnds(value: Uint8Array): Uint8Array {
+  let start = 0;
+  let end = value.length;
+  while (end > start && isLineEnd(value[end - 1]!)) end--;
+  while (start < end && isLineEnd(value[start]!)) start++;
+  return value.subarray(start, end);
+}
+
+/** The text that `bytes` are, or `undefined` for anything binary. */
+function decodeText(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      bytes,
+    );
+  } catch {
+    return undefined; // the question was whether it is text: it is not
+  }
+}

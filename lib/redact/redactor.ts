@@ -1,0 +1,185 @@
+/**
+ * Masks the secrets of a build in everything that leaves it.
+ *
+ * Redaction is a net, not a wall. It finds a secret as it is and in the usual
+ * encodings (`forms.ts`); a build step that wants to print a secret otherwise
+ * can. Do not give secrets to code that you do not trust.
+ *
+ * @module
+ */
+
+import { Automaton, type Matcher } from "./automaton.ts";
+import { isTooShort, listPatterns, type Pattern } from "./forms.ts";
+import { maskJsonValue } from "./json_value.ts";
+import { IdleScanner, MaskingScanner, type Scanner } from "./scanner.ts";
+import { findSpans, MASK } from "./spans.ts";
+
+export type { Match, Matcher, PatternInfo, SpanSink } from "./automaton.ts";
+export type { Form } from "./forms.ts";
+export type { Scanner } from "./scanner.ts";
+
+const encoder = new TextEncoder();
+const MASK_BYTES = encoder.encode(MASK);
+
+/**
+ * Masks secret values with `***`, in every form of `listPatterns()`.
+ *
+ * Every occurrence is masked to its full length; occurrences that overlap or
+ * touch become one `***`. What holds no secret passes as it is, the same object.
+ * Nothing here prints a value: there is none in `Deno.inspect()` nor in errors.
+ */
+export interface Redactor {
+  /** Whether there is nothing to mask. Then each method gives back its argument. */
+  readonly empty: boolean;
+  /**
+   * Indexes of the values that are not masked, because they have fewer than 4
+   * bytes and would mask everything. Warn of them once.
+   */
+  readonly skipped: readonly number[];
+  /** Masks a whole string. Lone surrogates are left as they are. */
+  text(text: string): string;
+  /** Masks whole bytes; gives back the same array if there is nothing to mask. */
+  bytes(bytes: Uint8Array): Uint8Array;
+  /**
+   * Masks strings, keys and byte arrays of a JSON-like value, at any depth;
+   * gives back the same object if there is nothing to mask. Numbers pass.
+   */
+  value(value: unknown): unknown;
+  /** Starts masking one stream of bytes; one for each step and output. */
+  scanner(): Scanner;
+  /** A scanner as a stage of a pipeline. */
+  stream(): TransformStream<Uint8Array, Uint8Array>;
+  /** Starts a search that reports where which form of which value is. */
+  matcher(): Matcher;
+}
+
+/**
+ * Compiles a redactor for the secret values of one build.
+ *
+ * The values are read here and not kept; their forms are kept in memory, as
+ * the tables of an automaton, until the redactor is garbage.
+ */
+export function createRedactor(values: readonly Uint8Array[]): Redactor {
+  return new CompiledRedactor(values);
+}
+
+class CompiledRedactor implements Redactor {
+  readonly skipped: readonly number[];
+  #automaton: Automaton;
+  /** For whole texts: nothing of one remains for the next. */
+  #matcher: Matcher;
+
+  constructor(values: readonly Uint8Array[]) {
+    this.skipped = values.flatMap((value, index) =>
+      isTooShort(value) ? [index] : []
+    );
+    this.#automaton = new Automaton(listAllPatterns(values));
+    this.#matcher = this.#automaton.matcher();
+  }
+
+  get empty(): boolean {
+    return this.#automaton.empty;
+  }
+
+  text(text: string): string {
+    if (this.empty) return text;
+    const bytes = encoder.encode(text);
+    const spans = findSpans(this.#matcher, bytes);
+    if (spans.length === 0) return text;
+    const ascii = bytes.length === text.length;
+    return maskText(text, ascii ? spans : toStringOffsets(text, spans));
+  }
+
+  bytes(bytes: Uint8Array): Uint8Array {
+    if (this.empty) return bytes;
+    const spans = findSpans(this.#matcher, bytes);
+    return spans.length === 0 ? bytes : maskBytes(bytes, spans);
+  }
+
+  value(value: unknown): unknown {
+    return this.empty ? value : maskJsonValue(value, this);
+  }
+
+  scanner(): Scanner {
+    return this.empty ? new IdleScanner() : new MaskingScanner(this.matcher());
+  }
+
+  stream(): TransformStream<Uint8Array, Uint8Array> {
+    if (this.empty) return new TransformStream();
+    const scanner = this.scanner();
+    return new TransformStream({
+      transform(chunk, controller) {
+        const decided = scanner.push(chunk);
+        if (decided.length > 0) controller.enqueue(decided);
+      },
+      flush(controller) {
+        const rest = scanner.flush();
+        if (rest.length > 0) controller.enqueue(rest);
+      },
+    });
+  }
+
+  matcher(): Matcher {
+    return this.#automaton.matcher();
+  }
+}
+
+function* listAllPatterns(values: readonly Uint8Array[]): Generator<Pattern> {
+  for (const [index, value] of values.entries()) {
+    yield* listPatterns(value, index);
+  }
+}
+
+function maskText(text: string, spans: readonly number[]): string {
+  let out = "";
+  let at = 0;
+  for (let i = 0; i < spans.length; i += 2) {
+    out += text.slice(at, spans[i]!) + MASK;
+    at = spans[i + 1]!;
+  }
+  return out + text.slice(at);
+}
+
+function maskBytes(bytes: Uint8Array, spans: readonly number[]): Uint8Array {
+  let length = bytes.length;
+  for (let i = 0; i < spans.length; i += 2) {
+    length += MASK.length - (spans[i + 1]! - spans[i]!);
+  }
+  const out = new Uint8Array(length);
+  let to = 0;
+  let from = 0;
+  for (let i = 0; i < spans.length; i += 2) {
+    out.set(bytes.subarray(from, spans[i]!), to);
+    to += spans[i]! - from;
+    out.set(MASK_BYTES, to);
+    to += MASK.length;
+    from = spans[i + 1]!;
+  }
+  out.set(bytes.subarray(from), to);
+  return out;
+}
+
+/**
+ * Turns offsets in the UTF-8 form of `text` into offsets in `text`.
+ *
+ * A span that begins or ends inside a character (of a binary value) takes the
+ * whole character. A lone surrogate counts 3 bytes, as `TextEncoder` gives
+ * U+FFFD for it.
+ */
+function toStringOffsets(text: string, spans: readonly number[]): number[] {
+  const offsets: number[] = [];
+  let byte = 0;
+  let unit = 0;
+  for (let i = 0; i < spans.length; i++) {
+    const isEnd = i % 2 === 1;
+    let before = unit;
+    while (byte < spans[i]!) {
+      before = unit;
+      const code = text.codePointAt(unit)!;
+      byte += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+      unit += code < 0x10000 ? 1 : 2;
+    }
+    offsets.push(byte > spans[i]! && !isEnd ? before : unit);
+  }
+  return offsets;
+}

@@ -1,0 +1,202 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { type Form, isTooShort, listPatterns } from "../../lib/redact/forms.ts";
+import { createRedactor } from "../../lib/redact/redactor.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+function list(value: string | Uint8Array, form: Form): string[] {
+  const bytes = typeof value === "string" ? encode(value) : value;
+  return [...listPatterns(bytes)]
+    .filter((pattern) => pattern.form === form)
+    .map((pattern) => new TextDecoder().decode(pattern.bytes));
+}
+
+const PEM = [
+  "-----BEGIN PRIVATE KEY-----",
+  "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDJ5s+xQp7Lw8ab",
+  "q0Vt/3nUu2yXcHkPzR1eS9dGmFh4ToLwE6KjNvBYiA8rC5gW7ZxQlDtO+MnUvwXy",
+  "Zr8t2Q==",
+  "-----END PRIVATE KEY-----",
+  "",
+].join("\n");
+
+Deno.test("listPatterns() gives nothing for under 4 bytes, line ends not counted", () => {
+  for (const short of ["", "\n", "abc", "abc\r\n", "abc\n\n\n"]) {
+    assertEquals([...listPatterns(encode(short))], []);
+    assert(isTooShort(encode(short)));
+  }
+  assertEquals(isTooShort(encode("abcd\n")), false);
+  assertEquals(list("abcd\n", "plain"), ["abcd"]);
+});
+
+Deno.test("listPatterns() gives each pattern once, of at least 4 bytes, with its index", () => {
+  const values = [
+    "abcd",
+    "token-with-+/&<>\"'",
+    PEM,
+    "a\nb\nc\nd",
+    "aaaaaaaa\naaaaaaaa",
+  ];
+  for (const [index, value] of values.entries()) {
+    const patterns = [...listPatterns(encode(value), index)];
+    const texts = patterns.map(({ bytes }) => bytes.join());
+    assertEquals(new Set(texts).size, texts.length);
+    assert(patterns.every(({ bytes }) => bytes.length >= 4));
+    assert(patterns.every((pattern) => pattern.value === index));
+  }
+});
+
+Deno.test("listPatterns() leaves out trailing line ends and counts LF and CRLF as one text", () => {
+  assertEquals(list("tok-en\r\n", "plain"), ["tok-en"]);
+  assertEquals(list("one\ntwo\n", "plain"), ["one\ntwo", "one\r\ntwo"]);
+  assertEquals(list("one\r\ntwo", "plain"), ["one\r\ntwo", "one\ntwo"]);
+  assertEquals(list("one\r\ntwo\nthree", "plain"), [
+    "one\r\ntwo\nthree",
+    "one\ntwo\nthree",
+    "one\r\ntwo\r\nthree",
+  ]);
+});
+
+Deno.test("listPatterns() gives lines of 8 bytes and more, but no PEM borders and rulers", () => {
+  assertEquals(list(PEM, "line"), PEM.split("\n").slice(1, 4));
+  assertEquals(
+    list("  indented line\n\tshort\n==========\n          \nuser: bob", "line"),
+    [
+      "indented line",
+      "user: bob",
+    ],
+  );
+  assertEquals(list("a single line", "line"), []);
+  assertEquals(
+    list(`{\n  "key": "value"\n}`, "json").includes(
+      String.raw`\"key\": \"value\"`,
+    ),
+    true,
+  );
+});
+
+Deno.test("listPatterns() gives base64 as it stands in a stream, at every alignment", () => {
+  for (
+    const value of [
+      "hunter2!",
+      "a longer secret, of 31 bytes ??",
+      "\xff\xfe\xfb>>>???~~~",
+    ]
+  ) {
+    const bytes = encode(value);
+    const standard = list(value, "base64");
+    const url = list(value, "base64url");
+    for (let before = 0; before < 6; before++) {
+      for (let after = 0; after < 6; after++) {
+        const stream = "x".repeat(before) + String.fromCharCode(...bytes) +
+          "\xee".repeat(after);
+        const text = btoa(stream);
+        const found = standard.filter((pattern) => text.includes(pattern));
+        assert(found.length > 0);
+        const urlText = text.replaceAll("+", "-").replaceAll("/", "_")
+          .replaceAll("=", "");
+        assert(
+          [...standard, ...url].some((pattern) => urlText.includes(pattern)),
+        );
+        // All but the characters shared with a neighbour: one in front, one behind.
+        const bits = Math.max(...found.map((pattern) => pattern.length * 6));
+        assert(bits > bytes.length * 8 - 12);
+      }
+    }
+  }
+});
+
+Deno.test("listPatterns() gives the lines of wrapped base64, of 76 and of 64 columns", () => {
+  const value = "0123456789".repeat(20);
+  const text = btoa(value);
+  const patterns = list(value, "base64");
+  for (const width of [76, 64]) {
+    const lines = text.match(new RegExp(`.{1,${width}}`, "g"))!;
+    for (const line of lines.slice(0, -1)) assert(patterns.includes(line));
+    // The last line but for its padding and the character before, which is not full.
+    const last = lines.at(-1)!.replaceAll("=", "").slice(0, -1);
+    assert(patterns.includes(last));
+  }
+});
+
+Deno.test("listPatterns() gives hex in both cases", () => {
+  assertEquals(list("jk\u00ff~", "hex"), ["6a6bc3bf7e", "6A6BC3BF7E"]);
+});
+
+Deno.test("listPatterns() gives percent encodings of all usual encoders", () => {
+  const value = "p@ss w/rd+(\u00fc)~!*";
+  const patterns = list(value, "percent");
+  const component = encodeURIComponent(value);
+  const lower = (text: string) =>
+    text.replace(/%../g, (code) => code.toLowerCase());
+  const form = new URLSearchParams([["", value]]).toString().slice(1);
+  const unreserved = component.replace(
+    /[!'()*]/g,
+    (char) => "%" + char.charCodeAt(0).toString(16).toUpperCase(),
+  );
+  const expected = [
+    component,
+    unreserved,
+    unreserved.replaceAll("%2F", "/"),
+    unreserved.replaceAll("%20", "+"),
+    form,
+  ];
+  assertEquals(
+    new Set(patterns),
+    new Set([...expected, ...expected.map(lower)]),
+  );
+  assertEquals(list("nothing-to-escape", "percent"), []);
+});
+
+Deno.test("listPatterns() gives percent encodings of binary values", () => {
+  const patterns = list(Uint8Array.of(0, 0xff, 0x41, 0x20), "percent");
+  assertEquals(
+    new Set(patterns),
+    new Set(["%00%FFA%20", "%00%ffA%20", "%00%FFA+", "%00%ffA+"]),
+  );
+});
+
+Deno.test("listPatterns() gives JSON escapes of all usual encoders", () => {
+  const value = `a"b\\c/d<e>&f\u2028\u00e9\ud83d\ude00\b\t`;
+  const patterns = list(value, "json");
+  const base = JSON.stringify(value).slice(1, -1);
+  assert(patterns.includes(base));
+  assert(patterns.includes(base.replaceAll("/", "\\/")));
+  assert(patterns.includes(
+    String.raw`a\"b\\c/d\u003ce\u003e\u0026f\u2028` + "\u00e9\ud83d\ude00" +
+      String.raw`\b\t`,
+  ));
+  assert(patterns.includes(
+    String.raw`a\"b\\c/d\u003ce\u003e\u0026f\u2028` + "\u00e9\ud83d\ude00" +
+      String.raw`\u0008\t`,
+  ));
+  assert(
+    patterns.includes(String.raw`a\"b\\c/d<e>&f\u2028\u00e9\ud83d\ude00\b\t`),
+  );
+  assert(
+    patterns.includes(String.raw`a\"b\\c\/d<e>&f\u2028\u00e9\ud83d\ude00\b\t`),
+  );
+  assertEquals(list("nothing-to-escape", "json"), []);
+  assertEquals(list(Uint8Array.of(0xff, 0x22, 0x22, 0x22), "json"), []);
+});
+
+Deno.test("every pattern of a value is masked where it stands", () => {
+  const values = [
+    "hunter2!",
+    PEM,
+    `{"user":"bob","pass":"a/b<c>"}`,
+    "caf\u00e9 & cr\u00e8me",
+    "x".repeat(700),
+  ];
+  for (const value of values) {
+    const redactor = createRedactor([encode(value)]);
+    for (const { bytes } of listPatterns(encode(value))) {
+      const text = Uint8Array.from([
+        ...encode("[ "),
+        ...bytes,
+        ...encode(" ]"),
+      ]);
+      assertEquals(new TextDecoder().decode(redactor.bytes(text)), "[ *** ]");
+    }
+  }
+});
