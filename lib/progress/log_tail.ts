@@ -12,7 +12,7 @@ export class LogTail {
   #size = 0;
   #length = 0;
 
-  /** Keeps up to `maxBytes`. */
+  /** Keeps up to `maxBytes`, which may be none. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -25,6 +25,7 @@ export class LogTail {
   /** Adds what was printed; the bytes are copied. */
   push(bytes: Uint8Array): void {
     this.#length += bytes.length;
+    if (this.#maxBytes === 0) return;
     if (bytes.length > this.#maxBytes) {
       bytes = bytes.subarray(bytes.length - this.#maxBytes);
     }
@@ -41,10 +42,11 @@ export class LogTail {
     this.#size = Math.min(this.#size + bytes.length, ring.length);
   }
 
-  /** What is kept, oldest first. */
-  bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.#size);
-    const start = this.#next - this.#size;
+  /** What is kept, oldest first, but no more than `maxBytes` from its end. */
+  bytes(maxBytes: number = this.#size): Uint8Array {
+    const size = Math.min(this.#size, maxBytes);
+    const bytes = new Uint8Array(size);
+    const start = this.#next - size;
     if (start >= 0) bytes.set(this.#ring.subarray(start, this.#next));
     else {
       bytes.set(this.#ring.subarray(this.#ring.length + start));
@@ -53,12 +55,17 @@ export class LogTail {
     return bytes;
   }
 
-  /** The last whole lines, without their ends; an unended line at the end counts. */
-  lines(max: number): string[] {
-    const lines = decoder.decode(this.bytes()).split("\n");
+  /**
+   * The last whole lines, without their ends; an unended line at the end counts.
+   *
+   * @param maxBytes Looks no further back than this.
+   */
+  lines(max: number, maxBytes: number = this.#size): string[] {
+    const bytes = this.bytes(maxBytes);
+    const lines = decoder.decode(bytes).split("\n");
     if (lines.at(-1) === "") lines.pop();
     // The first one has lost its beginning.
-    if (this.#length > this.#size && lines.length > 1) lines.shift();
+    if (this.#length > bytes.length && lines.length > 1) lines.shift();
     return lines.slice(-max).map((line) =>
       line.endsWith("\r") ? line.slice(0, -1) : line
     );

@@ -55,6 +55,11 @@ export class VertexState {
     return this.intervals.at(-1)?.stop;
   }
 
+  /** When it last began. */
+  get resumed(): number | undefined {
+    return this.intervals.at(-1)?.start;
+  }
+
   /** Whether it runs now. */
   get running(): boolean {
     const last = this.intervals.at(-1);

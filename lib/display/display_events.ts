@@ -1,0 +1,190 @@
+import type { BuildEvent } from "../progress/event.ts";
+import type { Display } from "./display.ts";
+import { PlainDisplay } from "./plain.ts";
+import { QuietDisplay } from "./quiet.ts";
+import { RawJsonDisplay } from "./rawjson.ts";
+import {
+  ownTerminal,
+  type Terminal,
+  type TerminalSize,
+  wantsColor,
+} from "./terminal.ts";
+import { TtyDisplay } from "./tty.ts";
+
+/**
+ * How a build is shown: `tty` paints into a terminal, `plain` is a text that
+ * grows, `rawjson` is for programs, `quiet` gives the image's id only, and
+ * `auto` is `tty` on a terminal and else `plain`.
+ */
+export type DisplayMode = "auto" | "tty" | "plain" | "rawjson" | "quiet";
+
+/** What `Deno.stdout` and `Deno.stderr` are, besides plain streams. */
+export interface DisplayFile {
+  /** Where the bytes go. */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Whether it is a terminal. */
+  isTerminal?(): boolean;
+}
+
+/** How {@linkcode displayEvents} shows. */
+export interface DisplayOptions {
+  /** @default {"auto"} */
+  readonly mode?: DisplayMode | undefined;
+  /**
+   * The terminal that is written to, or its size if that doesn't change. With
+   * it, `auto` means `tty`.
+   *
+   * @default The terminal of this program.
+   */
+  readonly terminal?: Terminal | TerminalSize | undefined;
+  /**
+   * Whether to use colours in a terminal.
+   *
+   * @default Yes, unless `NO_COLOR` is set.
+   */
+  readonly color?: boolean | undefined;
+  /**
+   * The clock, in milliseconds.
+   * @default {Date.now}
+   */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Shows a build until its events end, and then what there is to say at the
+ * end. The output is not closed.
+ *
+ * @param events One by one, or in batches, as they come with a message.
+ * @param output A stream, or a file such as `Deno.stderr`.
+ * @throws What the events throw, after all is shown; and what the output throws.
+ */
+export async function displayEvents(
+  events: AsyncIterable<BuildEvent | readonly BuildEvent[]>,
+  output: WritableStream<Uint8Array> | DisplayFile,
+  options: DisplayOptions = {},
+): Promise<void> {
+  const { terminal, now = Date.now } = options;
+  const display = createDisplay(output, options);
+  const stream = output instanceof WritableStream ? output : output.writable;
+  const writer = stream.getWriter();
+  const screen = new Screen(display, writer, now);
+  const unwatch = display instanceof TtyDisplay
+    ? watchSize(terminal, () => screen.show())
+    : undefined;
+  try {
+    for await (const item of events) {
+      const batch: readonly BuildEvent[] = isBatch(item) ? item : [item];
+      const full = display.update(batch, now());
+      await screen.updated(full);
+    }
+  } finally {
+    unwatch?.();
+    screen.stop();
+    try {
+      await screen.write(display.end(now()));
+    } finally {
+      writer.releaseLock();
+    }
+  }
+}
+
+function isBatch(
+  item: BuildEvent | readonly BuildEvent[],
+): item is readonly BuildEvent[] {
+  return Array.isArray(item);
+}
+
+function createDisplay(
+  output: WritableStream<Uint8Array> | DisplayFile,
+  options: DisplayOptions,
+): Display {
+  const { mode = "auto", terminal, color = wantsColor() } = options;
+  switch (mode) {
+    case "plain":
+      return new PlainDisplay();
+    case "rawjson":
+      return new RawJsonDisplay();
+    case "quiet":
+      return new QuietDisplay();
+    case "auto":
+    case "tty": {
+      const onTerminal = terminal !== undefined ||
+        !(output instanceof WritableStream) && output.isTerminal?.() === true;
+      if (mode === "auto" && !onTerminal) return new PlainDisplay();
+      return new TtyDisplay({ size: sizeOf(terminal), color });
+    }
+    default:
+      throw new TypeError(
+        `Cannot display in mode "${mode}": expected auto, tty, plain, rawjson or quiet`,
+      );
+  }
+}
+
+function sizeOf(
+  terminal: Terminal | TerminalSize | undefined,
+): () => TerminalSize {
+  if (terminal === undefined) return ownTerminal.size;
+  return "size" in terminal ? () => terminal.size() : () => terminal;
+}
+
+function watchSize(
+  terminal: Terminal | TerminalSize | undefined,
+  changed: () => void,
+): (() => void) | undefined {
+  if (terminal === undefined) return ownTerminal.watch?.(changed);
+  return "size" in terminal ? terminal.watch?.(changed) : undefined;
+}
+
+/** Writes what a display renders, when it is time. */
+class Screen {
+  readonly #display: Display;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #now: () => number;
+  #shown = -Infinity;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #written: Promise<void> = Promise.resolve();
+  #failure: { error: unknown } | undefined;
+
+  constructor(
+    display: Display,
+    writer: WritableStreamDefaultWriter<Uint8Array>,
+    now: () => number,
+  ) {
+    this.#display = display;
+    this.#writer = writer;
+    this.#now = now;
+    const { intervalMs } = display;
+    // Times go on while nothing comes.
+    if (intervalMs > 0 && intervalMs < Infinity) {
+      this.#timer = setInterval(() => this.show(), intervalMs);
+    }
+  }
+
+  /** After an update: shows it if it is time, and waits for a slow output. */
+  async updated(full: boolean): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (full || this.#now() - this.#shown >= this.#display.intervalMs) {
+      this.show();
+      await this.#written;
+    }
+  }
+
+  /** Writes what there is to be written. */
+  show(): void {
+    // A frame that nobody could see yet makes the next one superfluous.
+    if ((this.#writer.desiredSize ?? 1) <= 0) return;
+    const now = this.#now();
+    this.#shown = now;
+    this.#written = this.write(this.#display.render(now)).catch((error) => {
+      this.#failure ??= { error };
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (bytes.length > 0) await this.#writer.write(bytes);
+  }
+}

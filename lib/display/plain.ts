@@ -1,0 +1,164 @@
+import type { BuildEvent, VertexEvent } from "../progress/event.ts";
+import { BuildState } from "../progress/state.ts";
+import { isCanceled, type VertexState } from "../progress/vertex_state.ts";
+import { ByteBuffer } from "./byte_buffer.ts";
+import type { Display } from "./display.ts";
+import { PlainVertex } from "./plain_vertex.ts";
+import { nextVertex } from "./plain_turn.ts";
+
+/** More output than this is not kept back until its step's turn. */
+const MAX_WAITING_BYTES = 256 * 1024;
+
+/**
+ * Prints a build as a text that only grows, as buildx's plain progress does:
+ * the steps have numbers, and take turns.
+ */
+export class PlainDisplay implements Display {
+  readonly intervalMs = 100;
+  readonly #state = new BuildState({ tailBytes: 0 });
+  readonly #vertices = new Map<VertexState, PlainVertex>();
+  readonly #updated = new Set<PlainVertex>();
+  readonly #out = new ByteBuffer(16 * 1024);
+  #current: PlainVertex | undefined;
+  #index = 0;
+  #first = true;
+
+  update(events: readonly BuildEvent[], now: number): boolean {
+    let full = false;
+    for (const event of events) full = this.#take(event, now) || full;
+    return full;
+  }
+
+  render(now: number): Uint8Array {
+    this.#printUpdated(now);
+    return this.#out.take();
+  }
+
+  end(now: number): Uint8Array {
+    this.#printUpdated(now);
+    // What never got its turn.
+    for (const vertex of [...this.#updated]) this.#print(vertex);
+    this.#printFailures();
+    this.#printWarnings();
+    return this.#out.take();
+  }
+
+  #take(event: BuildEvent, now: number): boolean {
+    const state = this.#state.apply(event);
+    if (state === undefined) {
+      if (event.type === "warning" && event.code !== undefined) {
+        this.#printOwnWarning(event.short);
+      }
+      return false;
+    }
+    let vertex = this.#vertices.get(state);
+    if (vertex === undefined) {
+      vertex = new PlainVertex(state);
+      this.#vertices.set(state, vertex);
+    }
+    if (event.type === "vertex") {
+      if (!this.#isNews(vertex, event)) return false;
+    } else if (event.type === "log") vertex.log(event);
+    else if (event.type === "status") vertex.status(event);
+    vertex.touch(now);
+    if (event.type !== "warning") this.#updated.add(vertex);
+    if (vertex.waiting < MAX_WAITING_BYTES) return false;
+    // Kept back no longer, even if another step has its turn.
+    if (vertex !== this.#current && isShown(vertex)) this.#print(vertex);
+    return true;
+  }
+
+  /** Engines repeat themselves. */
+  #isNews(vertex: PlainVertex, event: VertexEvent): boolean {
+    const { state } = vertex;
+    if (event.group === undefined && event.started === undefined) return false;
+    const { name, cached, error, intervals } = state;
+    const seen = JSON.stringify([name, cached, error, intervals]);
+    if (seen === vertex.seen) return false;
+    vertex.seen = seen;
+    return true;
+  }
+
+  #printUpdated(now: number): void {
+    const completed: PlainVertex[] = [];
+    const open: PlainVertex[] = [];
+    for (const vertex of this.#updated) {
+      if (!isShown(vertex)) continue;
+      (vertex.state.completed === undefined ? open : completed).push(vertex);
+    }
+    const before = this.#current;
+    completed.sort((a, b) =>
+      Number(b === before) - Number(a === before) ||
+      a.state.completed! - b.state.completed!
+    );
+    for (const vertex of completed) this.#print(vertex);
+    if (open.length === 0) {
+      if (this.#current?.state.running) return;
+      // Shows any step that runs, so that a silent one is seen.
+      for (const vertex of this.#vertices.values()) {
+        if (vertex.state.running && isShown(vertex)) {
+          return this.#print(vertex);
+        }
+      }
+      return;
+    }
+    if (before !== undefined && open.includes(before)) this.#print(before);
+    const next = nextVertex(open, this.#current, now);
+    if (next !== undefined) this.#print(next);
+  }
+
+  #print(vertex: PlainVertex): void {
+    const out = this.#out;
+    if (vertex.index === 0) vertex.number(++this.#index);
+    if (vertex !== this.#current) {
+      this.#current?.leave(out);
+      if (!this.#first) out.newline();
+      this.#first = false;
+      out.text(`#${vertex.index} ${vertex.state.name}\n`);
+    }
+    const busy = vertex.print(out);
+    this.#current = vertex;
+    if (vertex.state.completed !== undefined && !busy) {
+      this.#current = undefined;
+      vertex.printEnd(out);
+    }
+    this.#updated.delete(vertex);
+  }
+
+  #printFailures(): void {
+    for (const state of this.#state.vertices) {
+      if (state.error === undefined || isCanceled(state.error)) continue;
+      const lines = this.#vertices.get(state)?.lastLines() ?? [];
+      this.#out.text(
+        ["------", ` > ${state.name}:`, ...lines, "------", ""].join("\n"),
+      );
+    }
+  }
+
+  /** Warnings are lost among the steps, and told again in the end. */
+  #printWarnings(): void {
+    const warnings = this.#state.warnings.filter(({ code }) =>
+      code === undefined
+    );
+    if (warnings.length === 0) return;
+    const count = warnings.length === 1
+      ? "1 warning"
+      : `${warnings.length} warnings`;
+    this.#out.text(
+      ["", ` ${count} found:`, ...warnings.map(({ short }) => ` - ${short}`)]
+        .join("\n") + "\n",
+    );
+  }
+
+  #printOwnWarning(short: string): void {
+    this.#current?.leave(this.#out);
+    this.#current = undefined;
+    if (!this.#first) this.#out.newline();
+    this.#first = false;
+    this.#out.text(`WARN: ${short}\n`);
+  }
+}
+
+function isShown({ state }: PlainVertex): boolean {
+  return state.started !== undefined && !state.hidden;
+}

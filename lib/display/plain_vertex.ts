@@ -1,0 +1,226 @@
+import type { LogEvent, StatusEvent } from "../progress/event.ts";
+import { totalDuration } from "../progress/intervals.ts";
+import { isCanceled, type VertexState } from "../progress/vertex_state.ts";
+import { concatBytes } from "../progress/bytes.ts";
+import { ByteBuffer } from "./byte_buffer.ts";
+import { formatProgress, formatSeconds } from "./units.ts";
+
+/** How many lines of a failed step are told again at the end. */
+const LAST_LINES = 10;
+/** And how many bytes, as a line may be of any length. */
+const MAX_LAST_BYTES = 64 * 1024;
+const MIN_PROGRESS = 0.05;
+const MIN_PROGRESS_MS = 5000;
+const NEWLINE = 10;
+
+const LINE_END = new Uint8Array([NEWLINE]);
+const decoder = new TextDecoder();
+
+/** What the plain display knows of a step: what of it has been printed, and what not. */
+export class PlainVertex {
+  /** What is known of the step. */
+  readonly state: VertexState;
+  /** Its number in the output; 0 before it is printed the first time. */
+  index = 0;
+  /** How much happened since it was last left. */
+  count = 0;
+  /** When the first of this happened. */
+  since = 0;
+  /** A short form of what the engine said, to see whether it says anything new. */
+  seen = "";
+  /** Whether the last line has no end yet. */
+  partial = false;
+  readonly #changed = new Set<string>();
+  readonly #printed = new Map<string, StatusEvent>();
+  #warnings = 0;
+  /** Lines as they will be printed; without their `#1 ` while there is no number. */
+  readonly #logs = new ByteBuffer(256);
+  #prefix = "";
+  /** The last lines that were printed. */
+  #last: Uint8Array = new Uint8Array();
+  /** Whether the last of them was broken off for another step. */
+  #left = false;
+
+  /** Starts with nothing printed. */
+  constructor(state: VertexState) {
+    this.state = state;
+  }
+
+  /** Bytes that wait to be printed. */
+  get waiting(): number {
+    return this.#logs.length;
+  }
+
+  /** Counts something that happened. */
+  touch(now: number): void {
+    if (this.count === 0) this.since = now;
+    this.count++;
+  }
+
+  /** Takes output in, as lines with the step's number and the time since its start. */
+  log(event: LogEvent): void {
+    const { bytes } = event;
+    if (bytes.length === 0) return;
+    const prefix = this.#prefix + this.#timeOf(event);
+    const logs = this.#logs;
+    for (let from = 0; from < bytes.length;) {
+      if (!this.partial) logs.ascii(prefix);
+      const end = bytes.indexOf(NEWLINE, from);
+      this.partial = end < 0;
+      const to = end < 0 ? bytes.length : end + 1;
+      logs.bytes(bytes, from, to);
+      from = to;
+    }
+  }
+
+  /** Remembers that an action inside the step has moved. */
+  status(event: StatusEvent): void {
+    this.#changed.add(event.id);
+  }
+
+  /** Gives it a number. */
+  number(index: number): void {
+    this.index = index;
+    this.#prefix = `#${index} `;
+    if (this.#logs.length > 0) this.#numberLogs();
+  }
+
+  /** Ends an open line, as another step is printed now. */
+  leave(out: ByteBuffer): void {
+    if (this.#openAt() < this.#last.length && !this.#left) {
+      out.newline();
+      this.#left = true;
+    }
+    this.count = 0;
+    out.text(`#${this.index} ...\n`);
+  }
+
+  /**
+   * Prints what is new.
+   *
+   * @returns Whether an action still runs.
+   */
+  print(out: ByteBuffer): boolean {
+    const open = this.#printStatuses(out);
+    const { warnings } = this.state;
+    for (; this.#warnings < warnings.length; this.#warnings++) {
+      out.text(`#${this.index} WARN: ${warnings[this.#warnings]!.short}\n`);
+    }
+    this.#printLogs(out);
+    return open;
+  }
+
+  /** Prints how the step ended. */
+  printEnd(out: ByteBuffer): void {
+    if (this.partial) {
+      if (!this.#left) out.newline();
+      this.#last = concatBytes(this.#last, LINE_END);
+      this.partial = false;
+      this.#left = false;
+    }
+    this.count = 0;
+    const { error, cached, intervals } = this.state;
+    const end = error !== undefined
+      ? (isCanceled(error) ? "CANCELED" : `ERROR: ${error}`)
+      : cached
+      ? "CACHED"
+      : `DONE ${formatSeconds(totalDuration(intervals, 0))}s`;
+    out.text(`#${this.index} ${end}\n`);
+  }
+
+  /** The last lines of the output, with their times. */
+  lastLines(): readonly string[] {
+    const lines = decoder.decode(this.#last).split("\n");
+    if (lines.at(-1) === "") lines.pop();
+    return lines.slice(-LAST_LINES).map((line) => line.replace(/^#\d+ /, ""));
+  }
+
+  #timeOf(event: LogEvent): string {
+    const started = this.state.resumed;
+    const seconds = started === undefined ? 0 : (event.time - started) / 1000;
+    const decimals = seconds < 10 ? 3 : seconds < 100 ? 2 : 1;
+    return `${seconds.toFixed(decimals)} `;
+  }
+
+  /** Puts the number before the lines that came when there was none. */
+  #numberLogs(): void {
+    const lines = this.#logs.take();
+    for (let from = 0; from < lines.length;) {
+      const end = lines.indexOf(NEWLINE, from);
+      const to = end < 0 ? lines.length : end + 1;
+      this.#logs.ascii(this.#prefix);
+      this.#logs.bytes(lines, from, to);
+      from = to;
+    }
+  }
+
+  #printStatuses(out: ByteBuffer): boolean {
+    let open = false;
+    for (const status of this.state.statuses.values()) {
+      if (status.started === undefined || !this.#changed.has(status.id)) {
+        continue;
+      }
+      const last = this.#printed.get(status.id);
+      const done = status.completed !== undefined;
+      if (last !== undefined && !done && !hasMoved(last, status)) continue;
+      this.#printed.set(status.id, status);
+      open ||= !done;
+      out.text(`#${this.index} ${formatStatus(status)}\n`);
+    }
+    this.#changed.clear();
+    return open;
+  }
+
+  #printLogs(out: ByteBuffer): void {
+    const logs = this.#logs.view();
+    if (logs.length === 0) return;
+    // The line that was left in its middle is told again, from its start.
+    if (this.#left) out.bytes(this.#last, this.#openAt());
+    this.#left = false;
+    out.bytes(logs);
+    this.#last = lastLines(this.#last, logs);
+    this.#logs.clear();
+  }
+
+  /** Where in the last lines the one without an end begins. */
+  #openAt(): number {
+    return this.#last.lastIndexOf(NEWLINE) + 1;
+  }
+}
+
+/** The last lines of two texts in a row. */
+function lastLines(before: Uint8Array, text: Uint8Array): Uint8Array {
+  const inText = lastLinesAt(text);
+  if (inText > 0) return text.slice(inText);
+  const joined = concatBytes(before, text);
+  return joined.subarray(lastLinesAt(joined));
+}
+
+/** Where the last lines begin: 0 if there are too few. */
+function lastLinesAt(text: Uint8Array): number {
+  let at = text.length;
+  // One more end of a line than there are lines to be kept.
+  for (let ends = 0; ends <= LAST_LINES && at > 0; ends++) {
+    at = text.lastIndexOf(NEWLINE, at - 1);
+    if (at < 0) break;
+  }
+  return Math.max(at + 1, text.length - MAX_LAST_BYTES, 0);
+}
+
+function hasMoved(last: StatusEvent, status: StatusEvent): boolean {
+  const { total } = status;
+  const moved = total ? (status.current - last.current) / total : 0;
+  return moved >= MIN_PROGRESS || status.time - last.time >= MIN_PROGRESS_MS;
+}
+
+function formatStatus(status: StatusEvent): string {
+  const { id, current, total, started, completed, time } = status;
+  const progress = formatProgress(current, total);
+  const ms = (completed ?? time) - (started ?? time);
+  return [
+    id,
+    ...(progress === "" ? [] : [progress]),
+    ...(ms > 10 ? [`${formatSeconds(ms)}s`] : []),
+    ...(completed === undefined ? [] : ["done"]),
+  ].join(" ");
+}

@@ -1,0 +1,49 @@
+/**
+ * The one place that asks the platform about a terminal.
+ *
+ * @module
+ */
+
+/** Size of a terminal, in characters. */
+export interface TerminalSize {
+  /** Width. */
+  readonly columns: number;
+  /** Height. */
+  readonly rows: number;
+}
+
+/** A terminal, as far as a display needs to know it. */
+export interface Terminal {
+  /** Its size now. */
+  size(): TerminalSize;
+  /** Calls back when the size changes, until the returned function is called. */
+  watch?(changed: () => void): () => void;
+}
+
+/** Size of a terminal that does not tell one. */
+const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
+
+/** The terminal of this program. */
+export const ownTerminal: Terminal = {
+  size(): TerminalSize {
+    try {
+      const { columns, rows } = Deno.consoleSize();
+      return columns > 0 && rows > 0 ? { columns, rows } : USUAL_SIZE;
+    } catch {
+      return USUAL_SIZE; // all of stdin, stdout and stderr may be redirected
+    }
+  },
+  watch(changed: () => void): () => void {
+    try {
+      Deno.addSignalListener("SIGWINCH", changed);
+    } catch {
+      return () => {}; // no such signal here: the next frame asks for the size anyway
+    }
+    return () => Deno.removeSignalListener("SIGWINCH", changed);
+  },
+};
+
+/** Whether the user wants colours: not if `NO_COLOR` is set. */
+export function wantsColor(): boolean {
+  return globalThis.Deno?.noColor !== true;
+}

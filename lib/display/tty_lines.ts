@@ -1,0 +1,145 @@
+import type { StatusEvent } from "../progress/event.ts";
+import { totalDuration } from "../progress/intervals.ts";
+import { isCanceled, type VertexState } from "../progress/vertex_state.ts";
+import { lastVersion, printable } from "./printable.ts";
+import { textWidth, truncate } from "./text_width.ts";
+import { formatProgress, formatSeconds } from "./units.ts";
+
+/** How a line is painted. */
+export type Paint = "none" | "done" | "error" | "canceled" | "log";
+
+/** One line of the display. */
+export interface TtyLine {
+  /** Its text, no wider than the terminal. */
+  readonly text: string;
+  /** Its colour. */
+  readonly paint: Paint;
+  /** Whether it tells of something that still runs. */
+  readonly running: boolean;
+  /** The step whose output may stand below it. */
+  readonly vertex: VertexState | undefined;
+}
+
+const BAR_WIDTH = 16;
+/** Less is not worth a line. */
+const MIN_NAME_WIDTH = 12;
+/** Beyond this a bar leaves the name too little room. */
+const MIN_NAME_WITH_BAR = 20;
+
+/** The lines of one step: itself, its transfers, its warnings. */
+export function vertexLines(
+  vertex: VertexState,
+  now: number,
+  columns: number,
+): TtyLine[] {
+  const { running, error } = vertex;
+  const canceled = error !== undefined && isCanceled(error);
+  const mark = canceled
+    ? "CANCELED "
+    : error !== undefined
+    ? "ERROR "
+    : vertex.cached
+    ? "CACHED "
+    : "";
+  const time = formatTime(totalDuration(vertex.intervals, now));
+  const done: Paint = canceled
+    ? "canceled"
+    : error === undefined
+    ? "done"
+    : "error";
+  const lines: TtyLine[] = [{
+    text: formatLine(mark + vertex.name, "", time, columns),
+    paint: running ? "none" : done,
+    running,
+    vertex,
+  }];
+  for (const status of vertex.statuses.values()) {
+    if (status.started !== undefined) {
+      lines.push(statusLine(status, vertex, now, columns));
+    }
+  }
+  for (const { short } of vertex.warnings) {
+    lines.push({
+      text: formatLine(`WARN: ${short}`, "", time, columns),
+      paint: "canceled",
+      running: false,
+      vertex: undefined,
+    });
+  }
+  return lines;
+}
+
+function statusLine(
+  status: StatusEvent,
+  vertex: VertexState,
+  now: number,
+  columns: number,
+): TtyLine {
+  const { id, current, total, started, completed } = status;
+  const running = completed === undefined && vertex.running;
+  const time = formatTime(Math.max(0, (completed ?? now) - started!));
+  const progress = formatProgress(current, total);
+  const bar = running && total ? `${formatBar(current / total)} ` : "";
+  return {
+    text: formatLine(`=> ${id}`, [bar, progress], time, columns),
+    paint: completed === undefined ? "none" : "done",
+    running,
+    vertex: undefined,
+  };
+}
+
+function formatBar(share: number): string {
+  const filled = Math.floor(Math.min(1, Math.max(0, share)) * BAR_WIDTH);
+  const head = filled < BAR_WIDTH ? ">" : "";
+  return `[${"=".repeat(filled)}${head}${
+    " ".repeat(Math.max(0, BAR_WIDTH - filled - head.length))
+  }]`;
+}
+
+function formatTime(ms: number): string {
+  return `${formatSeconds(ms < 50 ? 0 : ms)}s`;
+}
+
+/**
+ * ` => name status      1.2s`, in which the name is cut where it must be, and
+ * the status, or a part of it, is left out where there is no room.
+ */
+function formatLine(
+  name: string,
+  status: string | readonly [string, string],
+  time: string,
+  columns: number,
+): string {
+  const start = " => ";
+  const room = columns - start.length - time.length - 1;
+  const [bar, progress] = typeof status === "string" ? ["", status] : status;
+  const shown = [bar + progress, progress, ""].find((text) =>
+    text === "" || room - text.length - 1 >= MIN_NAME_WITH_BAR
+  )!;
+  const left = shown === "" ? room : room - shown.length - 1;
+  if (left < MIN_NAME_WIDTH) return truncate(start + name, columns);
+  const cut = truncate(printable(name), left);
+  const text = start + cut + (shown === "" ? "" : ` ${shown}`);
+  return text +
+    " ".repeat(Math.max(1, columns - textWidth(text) - time.length)) +
+    time;
+}
+
+/** The last lines that a running step printed. */
+export function logLines(
+  vertex: VertexState,
+  count: number,
+  columns: number,
+): TtyLine[] {
+  // Some lines may be empty, and are not shown.
+  return vertex.tail.lines(count * 3, columns * count * 8)
+    .map((line) => printable(lastVersion(line)))
+    .filter((line) => line.trim() !== "")
+    .slice(-count)
+    .map((line) => ({
+      text: truncate(` => => # ${line}`, columns),
+      paint: "log",
+      running: true,
+      vertex: undefined,
+    }));
+}
