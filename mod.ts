@@ -25,7 +25,9 @@ export {
 export type { ImageBuild } from "./lib/build/image_build.ts";
 export type {
   BuildMessage,
+  ContextMessage,
   ImageIdMessage,
+  SecretMessage,
   TraceMessage,
   WarningCode,
   WarningMessage,
@@ -36,6 +38,7 @@ export type {
   ImageBuildOptions,
   Ulimit,
 } from "./lib/build/options.ts";
+export type { BuildResult } from "./lib/build/result.ts";
 export type {
   BuildPruneOptions,
   BuildPruneResult,
@@ -59,6 +62,7 @@ export type { EngineVersion, VersionComponent } from "./lib/engine/version.ts";
 export {
   BuildError,
   type BuildErrorInit,
+  type BuildErrorSource,
   ConnectionError,
   ContextError,
   EngineError,
@@ -68,7 +72,32 @@ export {
   SessionError,
   UnsupportedError,
 } from "./lib/errors.ts";
+export type {
+  BuildEvent,
+  ContextEvent,
+  ImageEvent,
+  LogEvent,
+  SecretEvent,
+  StatusEvent,
+  VertexEvent,
+  WarningEvent,
+  WarningSource,
+} from "./lib/progress/event.ts";
+export type {
+  ProgressGroup,
+  SolveStatus,
+  SourceInfo,
+  SourcePosition,
+  SourceRange,
+  Timestamp,
+  Vertex,
+  VertexLog,
+  VertexStatus,
+  VertexWarning,
+} from "./lib/progress/solve_status.ts";
+export type { BuildStep } from "./lib/progress/state.ts";
 export { Secret } from "./lib/secrets/secret.ts";
+export type { SecretReport } from "./lib/secrets/store.ts";
 export type {
   SecretCallback,
   SecretRequest,

@@ -94,12 +94,32 @@ export class UnsupportedError extends Error {
   }
 }
 
+/** A place in a Dockerfile. */
+export interface BuildErrorSource {
+  /** Path of the file in the context. */
+  readonly file: string;
+  /** First line, counted from 1. */
+  readonly startLine: number;
+  /** Last line. */
+  readonly endLine: number;
+  /** The lines around it, with `>>>` at the place. */
+  readonly excerpt: string;
+}
+
 /** What a {@linkcode BuildError} is made of. */
 export interface BuildErrorInit {
   /** The engine's own sentence. */
   detail: string;
   /** Exit code of the failed step, where the engine tells it. */
   exitCode?: number | undefined;
+  /** Digest of the failed step. */
+  vertex?: string | undefined;
+  /** Name of the failed step. */
+  step?: string | undefined;
+  /** The last lines that it printed. */
+  log?: readonly string[];
+  /** Its place in the Dockerfile. */
+  source?: BuildErrorSource | undefined;
   /** Secrets that the build asked for in vain. */
   missingSecrets?: readonly string[];
   /** What led here. */
@@ -114,22 +134,40 @@ export class BuildError extends Error {
   readonly detail: string;
   /** Exit code of the failed step, where the engine tells it. */
   readonly exitCode: number | undefined;
+  /** Digest of the failed step, where it is known for sure. */
+  readonly vertex: string | undefined;
+  /** Name of the failed step, such as `[2/5] RUN make`. */
+  readonly step: string | undefined;
+  /** The last lines that the failed step printed, secrets masked. */
+  readonly log: readonly string[];
+  /** The failed step's place in the Dockerfile, where it is known for sure. */
+  readonly source: BuildErrorSource | undefined;
   /** Ids of the secrets that the build asked for and that were not given. */
   readonly missingSecrets: readonly string[];
 
-  /** Puts what davit knows behind the engine's sentence. */
+  /** Puts what davit knows behind the engine's sentence, as buildx prints it. */
   constructor(init: BuildErrorInit) {
-    const missing = init.missingSecrets ?? [];
+    const { detail, step, source, log = [], missingSecrets = [] } = init;
     super(
       [
-        init.detail,
-        ...missing.map((id) => `secret "${id}" was asked for and not given`),
+        detail,
+        ...missingSecrets.map((id) =>
+          `secret "${id}" was asked for and not given`
+        ),
+        ...(step === undefined || log.length === 0
+          ? []
+          : ["------", ` > ${step}:`, ...log, "------"]),
+        ...(source === undefined ? [] : [source.excerpt]),
       ].join("\n"),
       init.cause === undefined ? {} : { cause: init.cause },
     );
-    this.detail = init.detail;
+    this.detail = detail;
     this.exitCode = init.exitCode;
-    this.missingSecrets = missing;
+    this.vertex = init.vertex;
+    this.step = step;
+    this.log = log;
+    this.source = source;
+    this.missingSecrets = missingSecrets;
   }
 }
 

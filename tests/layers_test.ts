@@ -17,8 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   grpc: ["http2", "streams"],
   engine: ["errors.ts", "streams", "transport"],
   session: ["errors.ts", "grpc", "proto", "secrets", "streams"],
-  progress: ["errors.ts", "proto", "std"],
-  display: ["progress"],
+  progress: ["engine", "errors.ts", "std"],
   build: [
     "engine",
     "errors.ts",
@@ -29,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "std",
     "streams",
   ],
+  display: ["build", "progress"],
   "client.ts": ["build", "deno_version.ts", "engine", "transport"],
 };
 

@@ -12,24 +12,33 @@ export interface WatchedContext {
   release(reason: unknown): void;
 }
 
+/** Told of what happens to a context on its way. */
+export interface ContextWatcher {
+  /** Called at once when the caller's stream fails. */
+  readonly onFailure: (failure: ContextError) => void;
+  /** Called behind the last byte, with their number. */
+  readonly onEnd: (bytes: number) => void;
+  /** Called with each chunk before it is sent; it must not be changed or kept. */
+  readonly onChunk?: (chunk: Uint8Array) => void;
+}
+
 /**
  * Puts an observer before the caller's stream: `fetch` reports a body that
  * fails as a network error, and says nothing of a body that fails after the
  * answer has begun.
  *
- * @param onFailure Called at once when the caller's stream fails.
  * @throws {TypeError} If the stream is in use, or is none.
  */
 export function watchContext(
   context: ReadableStream<Uint8Array>,
-  onFailure: (failure: ContextError) => void,
+  watcher: ContextWatcher,
 ): WatchedContext {
   const reader = context.getReader();
   let sent = 0;
   let failure: ContextError | undefined;
   const fail = (message: string, options?: ErrorOptions): ContextError => {
     failure = new ContextError(message, options);
-    onFailure(failure);
+    watcher.onFailure(failure);
     return failure;
   };
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -47,6 +56,7 @@ export function watchContext(
       }
       if (result.done) {
         controller.close();
+        watcher.onEnd(sent);
         return;
       }
       if (!(result.value instanceof Uint8Array)) {
@@ -57,6 +67,7 @@ export function watchContext(
         );
       }
       sent += result.value.length;
+      watcher.onChunk?.(result.value);
       // `fetch` wants plain buffers behind the bytes; a shared one is copied.
       controller.enqueue(
         result.value.buffer instanceof ArrayBuffer

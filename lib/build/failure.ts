@@ -1,4 +1,14 @@
-import { BuildError, SecretError, SessionError } from "../errors.ts";
+import {
+  BuildError,
+  type BuildErrorSource,
+  EngineError,
+  SecretError,
+  SessionError,
+} from "../errors.ts";
+import { formatExcerpt } from "../progress/excerpt.ts";
+import { findFailure } from "../progress/failure.ts";
+import { findPosition } from "../progress/position.ts";
+import type { BuildRecord } from "./record.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { SecretWays } from "./secrets.ts";
 
@@ -10,6 +20,8 @@ export interface FailureFacts {
   readonly ways: SecretWays;
   /** Whether a secret that is not there is an error. */
   readonly strict: boolean;
+  /** Everything that was said. */
+  readonly record: BuildRecord;
 }
 
 /** The words of engines for a session that is not there when it is needed. */
@@ -18,6 +30,7 @@ const SESSION_REGEXP =
 
 /** The error to report, where davit knows more than the engine said; else the same. */
 export function explainFailure(error: unknown, facts: FailureFacts): unknown {
+  if (error instanceof EngineError) return maskedError(error, facts.record);
   if (!(error instanceof BuildError)) return error;
   const failure = facts.ways.failure();
   if (failure !== undefined) {
@@ -34,8 +47,7 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
     );
   }
   const missing = facts.store.report().missing;
-  if (missing.length === 0) return error;
-  if (facts.strict) {
+  if (facts.strict && missing.length > 0) {
     return new SecretError(
       missing[0]!,
       `The build was stopped: secret "${
@@ -44,10 +56,50 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
       { cause: error },
     );
   }
+  return detailedError(error, missing, facts.record);
+}
+
+/** Adds the step, its last words and its place. */
+function detailedError(
+  error: BuildError,
+  missingSecrets: readonly string[],
+  record: BuildRecord,
+): BuildError {
+  const step = findFailure(record.state, error.detail);
   return new BuildError({
     detail: error.detail,
-    exitCode: error.exitCode,
-    missingSecrets: missing,
+    exitCode: error.exitCode ?? step.exitCode,
+    vertex: step.vertex,
+    step: step.name,
+    log: step.log,
+    source: sourceOf(step.name, error.detail, record),
+    missingSecrets,
     cause: error.cause,
   });
+}
+
+/** The place in the Dockerfile: `/build` tells none, so it is looked for. */
+function sourceOf(
+  name: string | undefined,
+  detail: string,
+  record: BuildRecord,
+): BuildErrorSource | undefined {
+  const file = record.dockerfile();
+  if (file === undefined) return undefined;
+  const range = findPosition(file.text, { name, detail });
+  if (range === undefined) return undefined;
+  return {
+    file: file.name,
+    startLine: range.start,
+    endLine: range.end,
+    excerpt: record.text(formatExcerpt(file.text, range, file.name)),
+  };
+}
+
+/** An engine may quote a part of the request in its refusal. */
+function maskedError(error: EngineError, record: BuildRecord): EngineError {
+  const detail = record.text(error.detail);
+  if (detail === error.detail) return error;
+  const { status, method, path } = error;
+  return new EngineError({ status, method, path, detail });
 }

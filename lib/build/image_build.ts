@@ -1,14 +1,18 @@
 import type { Engine } from "../engine/engine.ts";
 import { Broadcast } from "../streams/broadcast.ts";
+import type { BuildEvent } from "../progress/event.ts";
 import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
+import type { BuildResult } from "./result.ts";
 import { runBuild } from "./run.ts";
+import { EventTranslator } from "./translate.ts";
 
 /**
  * A build under way; it began at the call that gave it.
  *
  * Any number of readers may stand side by side. The newest 16 MiB of messages
- * are kept for readers that come late. A reader that lags that far behind holds
+ * are kept for readers that come late, of `messages()`, `events()` and `logs()`
+ * alike. A reader that lags that far behind holds
  * the wire up for two seconds at the most; then it loses the oldest messages
  * and finds one `messages-lost` warning in their place.
  */
@@ -19,6 +23,19 @@ export interface ImageBuild extends AsyncDisposable {
    * @throws The error that `wait()` rejects with, behind the last message.
    */
   messages(): AsyncGenerator<BuildMessage, void, undefined>;
+  /**
+   * What happens, with types: the same for BuildKit and the classic builder.
+   *
+   * @throws The error that `wait()` rejects with, behind the last event.
+   */
+  events(): AsyncGenerator<BuildEvent, void, undefined>;
+  /**
+   * The bytes that the steps print, stdout and stderr in the order of their
+   * coming. The stream fails with the error that `wait()` rejects with.
+   */
+  logs(): ReadableStream<Uint8Array>;
+  /** Everything that is known of the build, once it went well; rejects as `wait()` does. */
+  result(): Promise<BuildResult>;
   /**
    * The image's id, `sha256:…`; empty where the output is no image.
    *
@@ -61,7 +78,7 @@ export function startBuild(
     lost: messagesLost,
   });
   const abort = new AbortController();
-  const imageId = runBuild(
+  const result = runBuild(
     engine,
     context,
     options,
@@ -69,7 +86,7 @@ export function startBuild(
     abort.signal,
   );
   // Handled here, so that a build nobody waits for is no unhandled rejection.
-  const over = imageId.then(
+  const over = result.then(
     () => messages.close(),
     (error) => messages.close({ error }),
   );
@@ -77,12 +94,51 @@ export function startBuild(
     abort.abort(reason);
     await over;
   };
+  const imageId = result.then((result) => result.imageId);
+  imageId.catch(() => {}); // as above
+  const names = typeof options.tag === "string"
+    ? [options.tag]
+    : [...options.tag ?? []];
+  const events = () => eventsOf(messages.read(), names);
   return {
     messages: () => messages.read(),
+    events,
+    logs: () => logsOf(events()),
+    result: () => result,
     wait: () => imageId,
     cancel,
     [Symbol.asyncDispose]: () => cancel(),
   };
+}
+
+async function* eventsOf(
+  messages: AsyncIterable<BuildMessage>,
+  names: readonly string[],
+): AsyncGenerator<BuildEvent, void, undefined> {
+  const translator = new EventTranslator(names);
+  for await (const message of messages) yield* translator.translate(message);
+}
+
+function logsOf(
+  events: AsyncGenerator<BuildEvent, void, undefined>,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      for (
+        let next = await events.next();
+        !next.done;
+        next = await events.next()
+      ) {
+        if (next.value.type !== "log") continue;
+        controller.enqueue(next.value.bytes.slice());
+        return;
+      }
+      controller.close();
+    },
+    async cancel() {
+      await events.return();
+    },
+  }, { highWaterMark: 0 });
 }
 
 function sizeOf(message: BuildMessage): number {

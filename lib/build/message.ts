@@ -1,4 +1,5 @@
 import type { JsonMessage } from "../engine/message.ts";
+import type { SolveStatus } from "../progress/solve_status.ts";
 
 /** What a warning of davit is about. */
 export type WarningCode =
@@ -16,6 +17,10 @@ export type WarningCode =
   | "secret-unused"
   /** The session ended before the build did. */
   | "session-lost"
+  /** A secret is too short to be masked in the log. */
+  | "secret-short"
+  /** A part of the engine's log could not be read. */
+  | "trace-unreadable"
   /** This reader of the messages was too slow, or late, and missed some. */
   | "messages-lost";
 
@@ -48,13 +53,41 @@ export interface ImageIdMessage extends JsonMessage {
 export interface TraceMessage extends JsonMessage {
   /** Tells it from other messages. */
   id: "moby.buildkit.trace";
-  /** Base64 of a protobuf `moby.buildkit.v1.StatusResponse`. */
+  /** Base64 of a protobuf `moby.buildkit.v1.StatusResponse`, secrets masked. */
   aux: string;
+  /** The same, decoded. */
+  trace: SolveStatus;
 }
 
-/** One message of a build, as the engine sends it, or a warning of davit. */
+/** Something happened to a secret; from davit itself. */
+export interface SecretMessage extends JsonMessage {
+  /** Tells it from the engine's messages. */
+  id: "davit.secret";
+  /** Never a value. */
+  aux: {
+    /** The secret's id. */
+    id: string;
+    /** `unused` comes at the end of the build. */
+    state: "requested" | "served" | "missing" | "unused";
+  };
+}
+
+/** The context was sent; from davit itself. */
+export interface ContextMessage extends JsonMessage {
+  /** Tells it from the engine's messages. */
+  id: "davit.context";
+  /** How much it was. */
+  aux: {
+    /** Bytes of the tar. */
+    bytes: number;
+  };
+}
+
+/** One message of a build: the engine's, with secrets masked, or davit's own (`davit.…`). */
 export type BuildMessage =
   | WarningMessage
+  | SecretMessage
+  | ContextMessage
   | TraceMessage
   | ImageIdMessage
   | JsonMessage;

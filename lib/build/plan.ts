@@ -24,6 +24,8 @@ export interface BuildPlan {
   readonly version: "1" | "2";
   /** Query parameters of `/build`, without session and build id. */
   readonly query: Record<string, Query[string]>;
+  /** Path of the Dockerfile in the context. */
+  readonly dockerfile: string;
   /** Headers of `/build`, without secrets. */
   readonly headers: Record<string, string>;
   /** What the builder will ignore. */
@@ -146,6 +148,7 @@ export function planBuild(options: ImageBuildOptions): BuildPlan {
   return {
     version,
     query,
+    dockerfile: options.dockerfile ?? "Dockerfile",
     headers,
     warnings: version === "2" ? ignoredOptions(options) : [],
     makesImage: output?.Type !== "cacheonly",

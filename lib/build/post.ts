@@ -4,9 +4,10 @@ import { errorText } from "../engine/message.ts";
 import { BuildError, ProtocolError } from "../errors.ts";
 import { jsonLines } from "../streams/json_lines.ts";
 import { watchContext } from "./context.ts";
+import { DockerfileTap } from "./dockerfile_tap.ts";
 import { type BuildMessage, imageIdOf } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
-import type { Publish } from "./run.ts";
+import type { BuildRecord } from "./record.ts";
 
 /** How long a cancelled build may take to say so before its connection is cut. */
 const CANCEL_GRACE_MS = 400;
@@ -24,7 +25,7 @@ export interface BuildPost {
   /** Headers beside those of the plan. */
   readonly headers: Readonly<Record<string, string>>;
   /** Takes the messages. */
-  readonly publish: Publish;
+  readonly record: BuildRecord;
   /** Stops the build. */
   readonly stop: AbortSignal;
 }
@@ -37,14 +38,24 @@ export interface BuildPost {
  * @throws {BuildError} If the answer holds an error.
  */
 export async function postBuild(post: BuildPost): Promise<string> {
-  const { engine, plan, context, publish, stop } = post;
+  const { engine, plan, context, record, stop } = post;
   const ending = new Ending(engine, plan);
   const onStop = () => ending.begin();
   // An engine that fetches the context by itself loses its answer to a body
   // that nobody reads.
   const remote = plan.query.remote !== undefined;
   if (remote) await context.cancel().catch(() => {}); // not wanted, whatever it says
-  const watched = remote ? undefined : watchContext(context, onStop);
+  const tap = new DockerfileTap(plan.dockerfile);
+  record.dockerfile = () =>
+    tap.text === undefined
+      ? undefined
+      : { name: plan.dockerfile, text: tap.text };
+  const watched = remote ? undefined : watchContext(context, {
+    onChunk: (chunk) => tap.push(chunk),
+    onFailure: onStop,
+    onEnd: (bytes) =>
+      void record.publish({ id: "davit.context", aux: { bytes } }),
+  });
   stop.addEventListener("abort", onStop, { once: true });
   try {
     stop.throwIfAborted();
@@ -61,7 +72,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
       signal: ending.cut,
     });
     ending.graceMs = CANCEL_GRACE_MS;
-    const imageId = await readAnswer(response, plan, publish);
+    const imageId = await readAnswer(response, plan, record);
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
     return imageId;
@@ -79,7 +90,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
 async function readAnswer(
   response: Response,
   plan: BuildPlan,
-  publish: Publish,
+  record: BuildRecord,
 ): Promise<string> {
   let imageId: string | undefined;
   const body = response.body ?? new ReadableStream();
@@ -90,12 +101,12 @@ async function readAnswer(
       );
     }
     imageId = imageIdOf(message) ?? quietId(message, plan) ?? imageId;
-    await publish(message);
+    await record.publish(message);
     const detail = errorText(message);
     if (detail !== undefined) {
       throw new BuildError({
-        detail,
-        exitCode: message.errorDetail?.code ?? exitCodeIn(detail),
+        detail: record.text(detail),
+        exitCode: message.errorDetail?.code,
       });
     }
   }
@@ -111,14 +122,6 @@ async function readAnswer(
 function quietId(message: BuildMessage, plan: BuildPlan): string | undefined {
   if (plan.query.q !== true) return undefined;
   return /^sha256:[0-9a-f]{64}(?=\s*$)/.exec(message.stream ?? "")?.[0];
-}
-
-/** BuildKit flattens a step's exit code into its sentence. */
-function exitCodeIn(detail: string): number | undefined {
-  const code =
-    /did not complete successfully: exit code: (\d+)|executor failed running .*: exit code: (\d+)/
-      .exec(detail);
-  return code === null ? undefined : Number(code[1] ?? code[2]);
 }
 
 /**

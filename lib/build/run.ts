@@ -2,14 +2,13 @@ import type { Engine } from "../engine/engine.ts";
 import { SecretError } from "../errors.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { explainFailure } from "./failure.ts";
-import { type BuildMessage, warning } from "./message.ts";
+import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, planBuild } from "./plan.ts";
 import { postBuild } from "./post.ts";
+import { BuildRecord, type Publish } from "./record.ts";
+import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets, openSecrets, type SecretWays } from "./secrets.ts";
-
-/** Takes a message to the readers; a promise asks to be waited for. */
-export type Publish = (message: BuildMessage) => Promise<void> | undefined;
 
 /**
  * One build from its options to its image id: check, read the secrets, meet
@@ -20,13 +19,17 @@ export async function runBuild(
   engine: Engine,
   context: ReadableStream<Uint8Array>,
   options: ImageBuildOptions,
-  publish: Publish,
+  write: Publish,
   cancelled: AbortSignal,
-): Promise<string> {
+): Promise<BuildResult> {
   const signals = [cancelled, ...(options.signal ? [options.signal] : [])];
   const stop = AbortSignal.any(signals);
   /** Ends with the build, in every ending: secrets' callbacks listen to it. */
   const over = new AbortController();
+  const names = typeof options.tag === "string"
+    ? [options.tag]
+    : [...options.tag ?? []];
+  const record = new BuildRecord(write, names);
   let ways: SecretWays | undefined;
   try {
     const plan = planBuild(options);
@@ -39,9 +42,12 @@ export async function runBuild(
     const store = await openSecrets(plan, options, over.signal);
     const facts = await abortable(engine.facts(), stop);
     for (const message of [...plan.warnings, ...checkPlan(plan, facts)]) {
-      await publish(message);
+      await record.publish(message);
     }
-    ways = await carrySecrets(engine, plan, options, store, stop, publish);
+    await record.protect(store.atHand());
+    store.onUse = (use) => record.use(use);
+    store.onValue = (id, secret) => record.protect([[id, secret]]);
+    ways = await carrySecrets(engine, plan, options, store, stop, record);
     const strict = options.strictSecrets ?? false;
     try {
       const imageId = await postBuild({
@@ -50,14 +56,16 @@ export async function runBuild(
         context,
         session: ways.session,
         headers: ways.headers,
-        publish,
+        record,
         stop,
       });
-      if (ways.served) await accountForSecrets(store, strict, publish);
-      return imageId;
+      if (ways.served) await accountForSecrets(store, strict, record);
+      return buildResult(imageId, names, record, store);
     } catch (error) {
       stop.throwIfAborted();
-      throw explainFailure(error, { store, ways, strict });
+      throw explainFailure(error, { store, ways, strict, record });
+    } finally {
+      await record.end();
     }
   } catch (error) {
     // What was not sent is given back.
@@ -73,19 +81,29 @@ export async function runBuild(
 async function accountForSecrets(
   store: SecretStore,
   strict: boolean,
-  publish: Publish,
+  record: BuildRecord,
 ): Promise<void> {
   const { missing, unused } = store.report();
-  for (const id of missing) {
-    const text = `secret "${id}" was asked for and not given`;
+  for (const id of unused) record.use({ id, state: "unused" });
+  const faults = [
+    ...missing.map((id) =>
+      [
+        "secret-missing",
+        id,
+        `secret "${id}" was asked for and not given`,
+      ] as const
+    ),
+    ...unused.map((id) =>
+      [
+        "secret-unused",
+        id,
+        `secret "${id}" was given and never asked for: no step that ran mounts it (a cached step asks for nothing)`,
+      ] as const
+    ),
+  ];
+  for (const [code, id, text] of faults) {
     if (strict) throw new SecretError(id, `The image was built, but ${text}`);
-    await publish(warning("secret-missing", text, id));
-  }
-  for (const id of unused) {
-    const text =
-      `secret "${id}" was given and never asked for: no step that ran mounts it (a cached step asks for nothing)`;
-    if (strict) throw new SecretError(id, `The image was built, but ${text}`);
-    await publish(warning("secret-unused", text, id));
+    await record.publish(warning(code, text, id));
   }
 }
 

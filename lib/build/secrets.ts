@@ -14,7 +14,7 @@ import { Session } from "../session/session.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
-import type { Publish } from "./run.ts";
+import type { BuildRecord } from "./record.ts";
 
 /** How the secrets of a build reach the engine. */
 export interface SecretWays {
@@ -69,12 +69,12 @@ export async function carrySecrets(
   options: ImageBuildOptions,
   store: SecretStore,
   signal: AbortSignal,
-  publish: Publish,
+  record: BuildRecord,
 ): Promise<SecretWays> {
   const none = withoutSession(options.session || undefined, {});
   if (plan.version === "1") {
     if (Object.keys(options.secrets ?? {}).length > 0) {
-      await publish(warning(
+      await record.publish(warning(
         "secrets-ignored",
         'secrets are ignored: the classic builder (version "1") knows none',
       ));
@@ -86,16 +86,16 @@ export async function carrySecrets(
   const headerOnly = via === "header" || (!canServe && via !== "session");
   const headers = via === "session"
     ? {}
-    : await secretsHeader(store, headerOnly, publish);
+    : await secretsHeader(store, headerOnly, record);
   if (store.size > 0) {
     if (headerOnly && via === "auto") {
-      await publish(warning(
+      await record.publish(warning(
         "secrets-header",
         `only the ${SECRETS_HEADER} header carries the secrets: this transport can not serve a session, so something before the engine must give the header its meaning`,
       ));
     }
     if (isPlainAndFar(engine.where)) {
-      await publish(warning(
+      await record.publish(warning(
         "plain-connection",
         `secrets travel without encryption to ${engine.where}: use TLS (DOCKER_TLS_VERIFY) or ssh://`,
       ));
@@ -104,14 +104,14 @@ export async function carrySecrets(
   if (headerOnly || options.session !== undefined) {
     return withoutSession(options.session || undefined, headers);
   }
-  return await serveSession(engine, options, store, headers, signal, publish);
+  return await serveSession(engine, options, store, headers, signal, record);
 }
 
 /** The header, unless there is nothing for it or too much. */
 async function secretsHeader(
   store: SecretStore,
   only: boolean,
-  publish: Publish,
+  record: BuildRecord,
 ): Promise<Record<string, string>> {
   const atHand = store.atHand();
   const [deferred] = store.deferred();
@@ -131,7 +131,7 @@ async function secretsHeader(
         `Cannot send the secrets: ${text}; serve them over a session`,
       );
     }
-    await publish(
+    await record.publish(
       warning("secrets-header", `${text}: only the session carries them`),
     );
     return {};
@@ -149,7 +149,7 @@ async function serveSession(
   store: SecretStore,
   headers: Record<string, string>,
   signal: AbortSignal,
-  publish: Publish,
+  record: BuildRecord,
 ): Promise<SecretWays> {
   const maxBytes = maxSecretBytes(await engine.facts());
   for (const [id, secret] of store.atHand()) {
@@ -183,7 +183,7 @@ async function serveSession(
   const served = session.serve(duplex).then((end) => {
     lost = end.reason === "lost";
     if (!lost) return;
-    return publish(warning(
+    return record.publish(warning(
       "session-lost",
       "the session ended before the build: a step that still needs a secret will fail",
     ));

@@ -21,8 +21,8 @@ export interface SecretReport {
 export interface SecretUse {
   /** The secret's id. */
   readonly id: string;
-  /** `requested` comes before `served` or `missing`. */
-  readonly state: "requested" | "served" | "missing";
+  /** `requested` comes before `served` or `missing`, `unused` at the end. */
+  readonly state: "requested" | "served" | "missing" | "unused";
 }
 
 /**
@@ -41,7 +41,7 @@ export class SecretStore {
   /** Told about each use, as it happens. */
   onUse: ((use: SecretUse) => void) | undefined;
   /** Told about a value that a callback gave, before the engine gets it. */
-  onValue: ((secret: Secret) => void) | undefined;
+  onValue: ((id: string, secret: Secret) => Promise<void>) | undefined;
 
   private constructor(
     secrets: Map<string, ResolvedSecret>,
@@ -135,7 +135,7 @@ export class SecretStore {
         if (value === null || value === undefined) return undefined;
         checkAnswer(id, value);
         const given = value instanceof Secret ? value : new Secret(value);
-        this.onValue?.(given);
+        await this.onValue?.(id, given);
         return given;
       })();
       this.#answers.set(id, answer);

@@ -41,7 +41,9 @@ async function buildAt(
   });
   let messages = 0;
   try {
-    for await (const _ of build.messages()) messages++;
+    for await (const message of build.messages()) {
+      if (!message.id?.startsWith("davit.")) messages++;
+    }
     return { id: await build.wait(), messages };
   } catch (error) {
     return { error: error as Error, messages };

@@ -36,7 +36,7 @@ engineTest(
       binary: randomBytes(3 * 1024 * 1024),
       empty: "",
       key: "-----BEGIN KEY-----\nAAAA\nBBBB\r\n-----END KEY-----\n",
-      "a.dotted-name_1": "dotted",
+      "a.dotted-name_1": "value of the dotted one",
       file: await Deno.readFile(`${folder}/key`),
       env: "from the environment: ü\n",
       lazy: "only when asked",

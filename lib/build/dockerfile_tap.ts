@@ -1,0 +1,90 @@
+const BLOCK = 512;
+const decoder = new TextDecoder();
+
+/** The longest Dockerfile that is kept for error messages, in bytes. */
+const MAX_DOCKERFILE_BYTES: number = 256 * 1024;
+
+/**
+ * Looks for one file in a tar that passes by, so that an error can show its
+ * lines. It reads headers only, skips contents, gives up on what is no plain
+ * tar (a compressed one, a name in an extended header), and costs nothing
+ * once the file is found.
+ */
+export class DockerfileTap {
+  /** The file's text, once it has passed. */
+  text: string | undefined;
+  readonly #name: string;
+  /** Bytes of the current header or file so far. */
+  #kept: Uint8Array = new Uint8Array(BLOCK);
+  #length = 0;
+  /** How many bytes to keep; then what they are. */
+  #wanted = BLOCK;
+  #inFile = false;
+  #skip = 0;
+  #over = false;
+
+  /** @param name Path of the file in the archive. */
+  constructor(name: string) {
+    this.#name = clean(name);
+  }
+
+  /** Takes the next bytes of the archive. */
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    while (!this.#over && at < chunk.length) {
+      if (this.#skip > 0) {
+        const part = Math.min(this.#skip, chunk.length - at);
+        this.#skip -= part;
+        at += part;
+        continue;
+      }
+      const part = chunk.subarray(at, at + this.#wanted - this.#length);
+      this.#kept.set(part, this.#length);
+      this.#length += part.length;
+      at += part.length;
+      if (this.#length === this.#wanted) this.#complete();
+    }
+  }
+
+  #complete(): void {
+    if (this.#inFile) {
+      this.text = decoder.decode(this.#kept.subarray(0, this.#wanted));
+      this.#over = true;
+      return;
+    }
+    const header = this.#kept;
+    const size = parseInt(field(header, 124, 12).trim(), 8);
+    if (field(header, 257, 5) !== "ustar" || !Number.isFinite(size)) {
+      this.#over = true; // the end of the archive, or none
+      return;
+    }
+    const prefix = field(header, 345, 155);
+    const name = field(header, 0, 100);
+    const type = field(header, 156, 1);
+    const path = clean(prefix === "" ? name : `${prefix}/${name}`);
+    this.#length = 0;
+    if ((type === "0" || type === "") && path === this.#name) {
+      if (size > MAX_DOCKERFILE_BYTES) {
+        this.#over = true;
+        return;
+      }
+      this.#inFile = true;
+      this.#wanted = size;
+      this.#kept = new Uint8Array(size);
+      if (size === 0) this.#complete();
+      return;
+    }
+    this.#skip = Math.ceil(size / BLOCK) * BLOCK;
+  }
+}
+
+/** Text of a header's field, up to its first NUL. */
+function field(header: Uint8Array, at: number, length: number): string {
+  const bytes = header.subarray(at, at + length);
+  const end = bytes.indexOf(0);
+  return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));
+}
+
+function clean(path: string): string {
+  return path.replace(/^(\.?\/)+/, "");
+}

@@ -1,0 +1,184 @@
+import { decodeTrace, encodeTrace, mapTrace } from "../progress/trace.ts";
+import type { SolveStatus, VertexLog } from "../progress/solve_status.ts";
+import {
+  createRedactor,
+  type Redactor,
+  type Scanner,
+} from "../redact/redactor.ts";
+import type { Secret } from "../secrets/secret.ts";
+import { type BuildMessage, type TraceMessage, warning } from "./message.ts";
+
+const TRACE = "moby.buildkit.trace";
+
+/**
+ * Masks the secrets of one build in all that the engine says, before anybody
+ * sees it. Traces are decoded on the way.
+ *
+ * Each step's stdout and stderr is a text of its own, whatever slices it comes
+ * in; what may be the beginning of a secret is held back until the next slice,
+ * or the end of the step.
+ */
+export class BuildMask {
+  readonly #values: Uint8Array[] = [];
+  #redactor: Redactor = createRedactor([]);
+  /** By step and stream; `classic` is the one text of the classic builder. */
+  readonly #scanners = new Map<string, Scanner>();
+  #classic = new TextDecoder();
+
+  /**
+   * Values to mask from now on.
+   *
+   * @returns Ids of those that are too short to be masked.
+   */
+  add(secrets: readonly (readonly [id: string, secret: Secret])[]): string[] {
+    const first = this.#values.length;
+    for (const [, secret] of secrets) this.#values.push(secret.reveal());
+    this.#redactor = createRedactor(this.#values);
+    for (const [key, old] of this.#scanners) {
+      const scanner = this.#redactor.scanner();
+      const held = old.flush();
+      this.#scanners.set(key, scanner);
+      this.#carried.set(key, scanner.push(held));
+    }
+    return this.#redactor.skipped.filter((index) => index >= first)
+      .map((index) => secrets[index - first]![0]);
+  }
+
+  /** What a scanner gave out when it was replaced by a newer one. */
+  readonly #carried = new Map<string, Uint8Array>();
+
+  /** Masks a whole text. */
+  text(text: string): string {
+    return this.#redactor.text(text);
+  }
+
+  /** Masks a message; some become two, and held back text may be in a later one. */
+  *messages(message: BuildMessage): Generator<BuildMessage> {
+    if (message.id === TRACE && typeof message.aux === "string") {
+      yield* this.#trace(message as TraceMessage);
+    } else if (this.#redactor.empty) {
+      yield message;
+    } else if (typeof message.stream === "string") {
+      yield this.#stream(message);
+    } else {
+      yield* this.#rest();
+      yield this.#redactor.value(message) as BuildMessage;
+    }
+  }
+
+  /** What was held back, at the end of all messages. */
+  *end(): Generator<BuildMessage> {
+    yield* this.#rest();
+    const logs: VertexLog[] = [];
+    for (const key of this.#scanners.keys()) {
+      if (key !== "classic") this.#flush(key, undefined, logs);
+    }
+    if (logs.length === 0) return;
+    yield traceMessage({ vertexes: [], statuses: [], logs, warnings: [] });
+  }
+
+  *#trace(message: TraceMessage): Generator<BuildMessage> {
+    const status = decodeTrace(message.aux);
+    if (status === undefined) {
+      yield warning(
+        "trace-unreadable",
+        "a part of the engine's log could not be read, and is left out",
+      );
+      return;
+    }
+    if (this.#redactor.empty) {
+      yield { ...message, trace: status };
+      return;
+    }
+    const masked = this.#flushCompleted(mapTrace(status, {
+      text: (text) => this.#redactor.text(text),
+      bytes: (bytes) => this.#redactor.bytes(bytes),
+      log: (log) => this.#push(`${log.vertex}/${log.stream}`, log.data),
+    }));
+    if (masked === status) yield { ...message, trace: status };
+    else yield traceMessage(masked);
+  }
+
+  #push(key: string, data: Uint8Array): Uint8Array {
+    let scanner = this.#scanners.get(key);
+    if (scanner === undefined) {
+      scanner = this.#redactor.scanner();
+      this.#scanners.set(key, scanner);
+    }
+    return joined(this.#takeCarried(key), scanner.push(data));
+  }
+
+  #takeCarried(key: string): Uint8Array | undefined {
+    const carried = this.#carried.get(key);
+    this.#carried.delete(key);
+    return carried;
+  }
+
+  /** Gives out what was held back of the steps that have ended. */
+  #flushCompleted(status: SolveStatus): SolveStatus {
+    const logs: VertexLog[] = [];
+    for (const vertex of status.vertexes) {
+      if (vertex.completed === undefined) continue;
+      for (const stream of [1, 2]) {
+        this.#flush(`${vertex.digest}/${stream}`, vertex.completed, logs);
+      }
+    }
+    const held = status.logs.some((log) => log.data.length === 0);
+    if (logs.length === 0 && !held) return status;
+    return {
+      ...status,
+      logs: [...status.logs.filter((log) => log.data.length > 0), ...logs],
+    };
+  }
+
+  #flush(
+    key: string,
+    timestamp: VertexLog["timestamp"],
+    into: VertexLog[],
+  ): void {
+    const scanner = this.#scanners.get(key);
+    if (scanner === undefined) return;
+    const data = joined(this.#takeCarried(key), scanner.flush());
+    if (data.length === 0) return;
+    const cut = key.lastIndexOf("/");
+    into.push({
+      vertex: key.slice(0, cut),
+      timestamp,
+      stream: Number(key.slice(cut + 1)),
+      data,
+    });
+  }
+
+  #stream(message: BuildMessage): BuildMessage {
+    const bytes = this.#push(
+      "classic",
+      new TextEncoder().encode(message.stream),
+    );
+    return {
+      ...this.#redactor.value({ ...message, stream: "" }) as BuildMessage,
+      stream: this.#classic.decode(bytes, { stream: true }),
+    };
+  }
+
+  /** The end of the classic builder's text so far. */
+  *#rest(): Generator<BuildMessage> {
+    const scanner = this.#scanners.get("classic");
+    if (scanner === undefined) return;
+    const bytes = joined(this.#takeCarried("classic"), scanner.flush());
+    const stream = this.#classic.decode(bytes, { stream: true });
+    if (stream !== "") yield { stream };
+  }
+}
+
+/** A trace in its two forms. */
+function traceMessage(trace: SolveStatus): TraceMessage {
+  return { id: TRACE, aux: encodeTrace(trace), trace };
+}
+
+function joined(a: Uint8Array | undefined, b: Uint8Array): Uint8Array {
+  if (a === undefined || a.length === 0) return b;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

@@ -1,0 +1,57 @@
+import { ClassicTranslator } from "../progress/classic.ts";
+import { type BuildEvent, eventsOf, TextCarry } from "../progress/event.ts";
+import type {
+  BuildMessage,
+  ContextMessage,
+  SecretMessage,
+  TraceMessage,
+  WarningMessage,
+} from "./message.ts";
+
+/** Makes events of the messages of one build, in their order; one for each reader. */
+export class EventTranslator {
+  readonly #names: readonly string[];
+  readonly #carry = new TextCarry();
+  readonly #classic = new ClassicTranslator();
+
+  /** @param names The image's names, which BuildKit's messages leave out. */
+  constructor(names: readonly string[]) {
+    this.#names = names;
+  }
+
+  /** The events of a message; none if it says nothing new. */
+  translate(message: BuildMessage): BuildEvent[] {
+    switch (message.id) {
+      case "moby.buildkit.trace":
+        return eventsOf((message as TraceMessage).trace, this.#carry);
+      case "davit.warning":
+        return [warningEvent(message as WarningMessage)];
+      case "davit.secret":
+        return [{ type: "secret", ...(message as SecretMessage).aux }];
+      case "davit.context":
+        return [{
+          type: "context",
+          files: undefined,
+          bytes: (message as ContextMessage).aux.bytes,
+        }];
+    }
+    return this.#classic.translate(message).map((event) =>
+      event.type === "image" && event.names.length === 0
+        ? { ...event, names: this.#names }
+        : event
+    );
+  }
+}
+
+function warningEvent({ status, aux }: WarningMessage): BuildEvent {
+  return {
+    type: "warning",
+    vertex: undefined,
+    level: 1,
+    short: status,
+    detail: [],
+    url: undefined,
+    source: undefined,
+    code: aux.code,
+  };
+}
