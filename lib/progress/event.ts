@@ -14,6 +14,7 @@ export const RECORD: unique symbol = Symbol("record");
 
 /** A step of the build changed. All times are milliseconds since the epoch, by the engine's clock. */
 export interface VertexEvent {
+  /** Tells it from other events. */
   readonly type: "vertex";
   /** Identity of the step. */
   readonly digest: string;
@@ -33,12 +34,13 @@ export interface VertexEvent {
   readonly group:
     | { readonly id: string; readonly name: string; readonly weak: boolean }
     | undefined;
-  /** What the engine sent. */
+  /** @internal What the engine sent. */
   readonly [RECORD]?: Vertex;
 }
 
 /** Progress of a transfer or another action inside a step. */
 export interface StatusEvent {
+  /** Tells it from other events. */
   readonly type: "status";
   /** Digest of the step. */
   readonly vertex: string;
@@ -56,12 +58,13 @@ export interface StatusEvent {
   readonly started: number | undefined;
   /** When it ended. */
   readonly completed: number | undefined;
-  /** What the engine sent. */
+  /** @internal What the engine sent. */
   readonly [RECORD]?: VertexStatus;
 }
 
 /** A slice of what a step printed: as it came, not whole lines. */
 export interface LogEvent {
+  /** Tells it from other events. */
   readonly type: "log";
   /** Digest of the step. */
   readonly vertex: string;
@@ -76,12 +79,13 @@ export interface LogEvent {
   readonly text: string;
   /** When it was printed. */
   readonly time: number;
-  /** What the engine sent. */
+  /** @internal What the engine sent. */
   readonly [RECORD]?: VertexLog;
 }
 
 /** A warning of the engine, or of davit itself. */
 export interface WarningEvent {
+  /** Tells it from other events. */
   readonly type: "warning";
   /** Digest of the step, where the engine names one. */
   readonly vertex: string | undefined;
@@ -97,7 +101,7 @@ export interface WarningEvent {
   readonly source: WarningSource | undefined;
   /** Which of davit's own warnings this is; absent for the engine's. */
   readonly code: string | undefined;
-  /** What the engine sent. */
+  /** @internal What the engine sent. */
   readonly [RECORD]?: VertexWarning;
 }
 
@@ -113,6 +117,7 @@ export interface WarningSource {
 
 /** What became of a secret; never its value. */
 export interface SecretEvent {
+  /** Tells it from other events. */
   readonly type: "secret";
   /** Its id. */
   readonly id: string;
@@ -122,6 +127,7 @@ export interface SecretEvent {
 
 /** How much of the context was sent. */
 export interface ContextEvent {
+  /** Tells it from other events. */
   readonly type: "context";
   /** How many files, where davit made the archive. */
   readonly files: number | undefined;
@@ -131,6 +137,7 @@ export interface ContextEvent {
 
 /** The image is made. */
 export interface ImageEvent {
+  /** Tells it from other events. */
   readonly type: "image";
   /** `sha256:…`. */
   readonly id: string;
