@@ -46,6 +46,8 @@ export interface Http2Connection {
   readonly streams: number;
   /** Drops the connection at once and waits until it is closed. Any number of times. */
   close(): Promise<void>;
+  /** The same as `close()`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -99,6 +101,9 @@ class Connection implements Http2Connection {
   #prefaceRead = 0;
   #over = false;
   #settle!: (close: Http2Close) => void;
+  /** Ends the wait for a peer that has our last frames, but does not hang up. */
+  #hurry!: () => void;
+  readonly #hurried: Promise<void>;
 
   constructor(
     duplex: ByteDuplex,
@@ -106,6 +111,7 @@ class Connection implements Http2Connection {
     limits: ConstructorParameters<typeof Endpoint>[2],
   ) {
     this.closed = new Promise((resolve) => this.#settle = resolve);
+    this.#hurried = new Promise((resolve) => this.#hurry = resolve);
     this.#handler = handler;
     this.#reader = duplex.readable.getReader();
     this.#writer = duplex.writable.getWriter();
@@ -120,8 +126,8 @@ class Connection implements Http2Connection {
       limits,
       () => this.#finish(),
     );
-    this.#frames = new FrameReader((...frame) =>
-      this.#endpoint.receive(...frame)
+    this.#frames = new FrameReader(
+      this.#endpoint.receive.bind(this.#endpoint),
     );
     this.#readEnd = this.#read();
   }
@@ -132,7 +138,12 @@ class Connection implements Http2Connection {
 
   async close(): Promise<void> {
     this.#end({ reason: "local" });
+    this.#hurry();
     await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Never rejects. */
@@ -213,7 +224,7 @@ class Connection implements Http2Connection {
       );
       // Closing with unread input would make the system drop what we just
       // sent, so the peer gets a moment to take it and to hang up first.
-      await atMost(LINGER_MS, this.#hangUp());
+      await atMost(LINGER_MS, Promise.race([this.#hangUp(), this.#hurried]));
     }
     this.#output.stop();
     const reason = close.error ?? new Error("HTTP/2 connection is closed");

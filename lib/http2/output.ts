@@ -11,7 +11,7 @@ import {
 const HEADROOM = 4 * 1024;
 
 /** DATA is taken until a batch is this long; two batches make all that is ever queued. */
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 128 * 1024;
 
 /** A batch's buffer: HEADERS and the like may follow when DATA no longer may. */
 const CAPACITY = HEADROOM + BATCH_BYTES + 16 * 1024;

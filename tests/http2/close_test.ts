@@ -132,6 +132,26 @@ Deno.test("close() does not wait for ever for a stream that does not settle", as
   await connection.close();
 });
 
+Deno.test("close() does not wait for a peer that was told to go, and stays", async () => {
+  let cancelled = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const connection = serveHttp2({
+    readable: new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array(1)),
+      cancel: () => {
+        cancelled++;
+      },
+    }),
+    writable: new WritableStream({ close: resolve }),
+  }, () => {});
+  await promise;
+  const start = performance.now();
+  await connection.close();
+  assert(performance.now() - start < 500);
+  assertEquals((await connection.closed).reason, "error");
+  assertEquals(cancelled, 1);
+});
+
 Deno.test("GOAWAY lets open streams finish, then the connection closes", async () => {
   const streams: Http2Stream[] = [];
   await using peer = await RawPeer.greeted((stream) => {

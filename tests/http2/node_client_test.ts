@@ -74,11 +74,13 @@ class NodePeer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise<void>((resolve) =>
-      this.session.once("close", () => resolve())
-    );
-    this.session.close();
-    await closed;
+    if (!this.session.closed) {
+      const closed = new Promise<void>((resolve) =>
+        this.session.once("close", () => resolve())
+      );
+      this.session.close();
+      await closed;
+    }
     await this.connection.closed;
   }
 }
@@ -237,4 +239,23 @@ Deno.test("serveHttp2() slows a node:http2 client down to the pace of its handle
   go();
   await answered;
   assertEquals(total, 2_000_000);
+});
+
+Deno.test("serveHttp2() finishes a large response after the client's GOAWAY", async () => {
+  for (let run = 0; run < 20; run++) {
+    const started = Promise.withResolvers<void>();
+    await using peer = new NodePeer(async (stream) => {
+      started.resolve();
+      stream.respond([[":status", "200"]]);
+      for (let i = 0; i < 40; i++) await stream.write(new Uint8Array(100_000));
+      await stream.end([["grpc-status", "0"]]);
+    });
+    const response = peer.request({ ":path": "/x" });
+    // In the middle of the response, or after it.
+    await (run % 4 === 3 ? response : started.promise);
+    await new Promise((resolve) => setTimeout(resolve, run % 5));
+    peer.session.close();
+    assertEquals((await response).body.length, 4_000_000);
+    assertEquals(await peer.connection.closed, { reason: "peer" });
+  }
 });
