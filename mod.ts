@@ -60,6 +60,16 @@ export type {
 export type { Ping } from "./lib/engine/ping.ts";
 export type { EngineVersion, VersionComponent } from "./lib/engine/version.ts";
 export {
+  displayBuild,
+  type DisplayBuildOptions,
+} from "./lib/display/display_build.ts";
+export type {
+  DisplayFile,
+  DisplayMode,
+  DisplayOptions,
+} from "./lib/display/display_events.ts";
+export type { Terminal, TerminalSize } from "./lib/display/terminal.ts";
+export {
   BuildError,
   type BuildErrorInit,
   type BuildErrorSource,

@@ -18,4 +18,5 @@ const tar = ReadableStream.from<TarStreamInput>([{
 
 await using docker = await DockerClient.fromDockerConfig();
 const build = docker.imageBuild(tar, { tag: "davit-example:std-tar" });
+// deno-lint-ignore no-console
 console.log(await build.wait());

@@ -1,11 +1,7 @@
-import { fromBinary } from "@bufbuild/protobuf";
-// @ts-types="../../lib/std/base64.d.ts"
-import { decodeBase64 } from "@std/encoding/base64";
-import type { BuildMessage, DockerClient } from "../../mod.ts";
-import { StatusResponseSchema } from "../../lib/proto/gen/trace_pb.ts";
+import { displayBuild, type DockerClient } from "../../mod.ts";
 import { tarOf } from "../../tests/support/tar.ts";
 
-/** What is built, and who listens. */
+/** What is built. */
 export interface SecretBuild {
   /** The secret's value. */
   readonly token: string;
@@ -13,11 +9,13 @@ export interface SecretBuild {
   readonly base: string;
   /** Cancels the build. */
   readonly signal: AbortSignal;
-  /** Gets the log, line by line, as it comes. */
-  readonly onText: (line: string) => void;
 }
 
-/** Builds `examples/secret/Dockerfile`. */
+/**
+ * Builds `examples/secret/Dockerfile` and shows its log as it comes.
+ *
+ * @returns What the steps printed, too.
+ */
 export async function buildWithSecret(
   docker: DockerClient,
   options: SecretBuild,
@@ -34,35 +32,9 @@ export async function buildWithSecret(
     strictSecrets: true,
     signal: options.signal,
   });
-  let log = "";
-  const seen = new Set<string>();
-  for await (const message of build.messages()) {
-    for (const line of linesOf(message, seen)) {
-      log += `${line}\n`;
-      options.onText(line);
-    }
-  }
-  return { imageId: await build.wait(), log };
-}
-
-/** Names of steps as they begin, and what they print. */
-function* linesOf(
-  message: BuildMessage,
-  seen: Set<string>,
-): Generator<string> {
-  if (message.id === "davit.warning") yield `WARN ${message.status}`;
-  if (message.id !== "moby.buildkit.trace") return;
-  const { vertexes, logs } = fromBinary(
-    StatusResponseSchema,
-    decodeBase64(message.aux as string),
+  await displayBuild(build, { mode: "plain", output: Deno.stdout });
+  const log = new Response(
+    build.logs() as ReadableStream<Uint8Array<ArrayBuffer>>,
   );
-  for (const { digest, name, started } of vertexes) {
-    if (started === undefined || seen.has(digest)) continue;
-    seen.add(digest);
-    yield name;
-  }
-  for (const { msg } of logs) {
-    const text = new TextDecoder().decode(msg).trimEnd();
-    for (const line of text.split("\n")) yield `    ${line}`;
-  }
+  return { imageId: await build.wait(), log: await log.text() };
 }

@@ -51,7 +51,6 @@ async function demonstrate(
     token,
     base,
     signal,
-    onText: say,
   });
 
   const digest = await sha256(token);

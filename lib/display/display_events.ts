@@ -28,7 +28,11 @@ export interface DisplayFile {
 
 /** How {@linkcode displayEvents} shows. */
 export interface DisplayOptions {
-  /** @default {"auto"} */
+  /**
+   * How it is shown.
+   *
+   * @default {"auto"}
+   */
   readonly mode?: DisplayMode | undefined;
   /**
    * The terminal that is written to, or its size if that doesn't change. With

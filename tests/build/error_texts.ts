@@ -1,4 +1,4 @@
-import { type DockerClient, type ImageBuildOptions } from "../../mod.ts";
+import type { DockerClient, ImageBuildOptions } from "../../mod.ts";
 import { dockerfileTar } from "../support/tar.ts";
 
 /** A way for a build to fail. */

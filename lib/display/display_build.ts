@@ -1,0 +1,39 @@
+import type { ImageBuild } from "../build/image_build.ts";
+import {
+  displayEvents,
+  type DisplayFile,
+  type DisplayOptions,
+} from "./display_events.ts";
+
+/** How {@linkcode displayBuild} shows, and where. */
+export interface DisplayBuildOptions extends DisplayOptions {
+  /**
+   * A stream, or a file such as `Deno.stdout`. It is not closed.
+   *
+   * @default {Deno.stderr}
+   */
+  readonly output?: WritableStream<Uint8Array> | DisplayFile;
+}
+
+/**
+ * Shows a build as docker's own tools do, until it ends. It is one reader among
+ * others: `wait()`, `result()` and further readers work beside it.
+ *
+ * @throws The error that `wait()` rejects with, once the failure is shown; and
+ * what the output throws.
+ * @example
+ * ```ts
+ * import { displayBuild, DockerClient } from "@davit/build";
+ *
+ * const tar = (await Deno.open("context.tar")).readable;
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const build = docker.imageBuild(tar, { tag: "myapp:latest" });
+ * await displayBuild(build, { mode: "auto" });
+ * ```
+ */
+export async function displayBuild(
+  build: Pick<ImageBuild, "events">,
+  options: DisplayBuildOptions = {},
+): Promise<void> {
+  await displayEvents(build.events(), options.output ?? Deno.stderr, options);
+}
