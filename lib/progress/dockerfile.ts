@@ -57,7 +57,8 @@ export function readInstructions(dockerfile: string): Instruction[] {
       end = after - 1;
     }
     text = text.trim();
-    const keyword = /^\S+/.exec(text)![0].toUpperCase();
+    const keyword = /^\S+/.exec(text)?.[0].toUpperCase();
+    if (keyword === undefined) continue;
     instructions.push({
       keyword,
       text,

@@ -1,0 +1,279 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { fromBase64, toBase64 } from "../../lib/progress/bytes.ts";
+import {
+  decodeTrace,
+  encodeTrace,
+  mapTrace,
+  type SolveStatus,
+  type Timestamp,
+} from "../../lib/progress/trace.ts";
+import { StatusResponseSchema } from "../../lib/proto/gen/trace_pb.ts";
+import { assert, assertEquals, assertStrictEquals } from "../support/assert.ts";
+import { SAMPLE_BUILDS } from "./builds.ts";
+import { readAux, TRACE_GENERATIONS } from "./traces.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const traces = TRACE_GENERATIONS.flatMap((generation) =>
+  SAMPLE_BUILDS.map(({ name }) => `${generation}_${name}`)
+);
+
+/** The generated decoder's view of a message, in our words. */
+function generated(bytes: Uint8Array): unknown {
+  const time = (value?: { seconds: bigint; nanos: number }) =>
+    value && { seconds: Number(value.seconds), nanos: value.nanos };
+  const status = fromBinary(StatusResponseSchema, bytes);
+  return {
+    vertexes: status.vertexes.map((vertex) => ({
+      digest: vertex.digest,
+      inputs: vertex.inputs,
+      name: vertex.name,
+      cached: vertex.cached,
+      started: time(vertex.started),
+      completed: time(vertex.completed),
+      error: vertex.error,
+    })),
+    statuses: status.statuses.map((one) => ({
+      id: one.ID,
+      vertex: one.vertex,
+      name: one.name,
+      current: Number(one.current),
+      total: Number(one.total),
+      timestamp: time(one.timestamp),
+      started: time(one.started),
+      completed: time(one.completed),
+    })),
+    logs: status.logs.map((log) => ({
+      vertex: log.vertex,
+      timestamp: time(log.timestamp),
+      stream: Number(log.stream),
+      data: decoder.decode(log.msg),
+    })),
+    warnings: status.warnings.map((warning) => ({
+      vertex: warning.vertex,
+      level: Number(warning.level),
+      short: decoder.decode(warning.short),
+      detail: warning.detail.map((bytes) => decoder.decode(bytes)),
+      url: warning.url,
+      file: warning.info?.filename,
+      text: decoder.decode(warning.info?.data ?? new Uint8Array()),
+      lines: warning.ranges.map(({ start, end }) => [start?.line, end?.line]),
+    })),
+  };
+}
+
+function ours(status: SolveStatus): unknown {
+  return {
+    vertexes: status.vertexes.map((
+      { group: _group, unknown: _unknown, ...vertex },
+    ) => vertex),
+    statuses: status.statuses.map(({ unknown: _, ...one }) => one),
+    logs: status.logs.map(({ unknown: _, data, ...log }) => ({
+      ...log,
+      data: decoder.decode(data),
+    })),
+    warnings: status.warnings.map((warning) => ({
+      vertex: warning.vertex,
+      level: warning.level,
+      short: decoder.decode(warning.short),
+      detail: warning.detail.map((bytes) => decoder.decode(bytes)),
+      url: warning.url,
+      file: warning.info?.filename,
+      text: decoder.decode(warning.info?.data ?? new Uint8Array()),
+      lines: warning.ranges.map(({ start, end }) => [start.line, end.line]),
+    })),
+  };
+}
+
+Deno.test("decodeTrace() reads real engines' messages as the generated code does", () => {
+  for (const name of traces) {
+    for (const aux of readAux(name)) {
+      const bytes = fromBase64(aux)!;
+      const status = decodeTrace(aux);
+      assert(status !== undefined, name);
+      assertEquals<unknown>(ours(status), generated(bytes));
+      assertEquals(decodeTrace(bytes), status);
+    }
+  }
+});
+
+Deno.test("encodeTrace() gives back the engine's own bytes", () => {
+  for (const name of traces) {
+    for (const aux of readAux(name)) {
+      const status = decodeTrace(aux)!;
+      const again = encodeTrace(status);
+      assertEquals(again.length, aux.length);
+      // A field that is not known stands behind the known ones.
+      if (status.warnings.length > 0) assertEquals(decodeTrace(again), status);
+      else assert(again === aux, name);
+    }
+  }
+});
+
+const TIME: Timestamp = { seconds: 1_700_000_000, nanos: 123_456_789 };
+
+const FULL: SolveStatus = {
+  vertexes: [{
+    digest: "sha256:a",
+    inputs: ["sha256:b", ""],
+    name: "[1/2] RUN é",
+    cached: true,
+    started: TIME,
+    completed: { seconds: 0, nanos: 0 },
+    error: "no",
+    group: { id: "g", name: "group", weak: true, unknown: undefined },
+    unknown: undefined,
+  }],
+  statuses: [{
+    id: "layer",
+    vertex: "sha256:a",
+    name: "downloading",
+    current: 2 ** 40 + 1,
+    total: -1,
+    timestamp: TIME,
+    started: undefined,
+    completed: undefined,
+    unknown: undefined,
+  }],
+  logs: [{
+    vertex: "sha256:a",
+    timestamp: TIME,
+    stream: 2,
+    data: encoder.encode("x".repeat(300)),
+    unknown: undefined,
+  }],
+  warnings: [{
+    vertex: "sha256:a",
+    level: 1,
+    short: encoder.encode("short"),
+    detail: [encoder.encode("one"), encoder.encode("")],
+    url: "https://example.com",
+    info: {
+      filename: "Dockerfile",
+      data: encoder.encode("FROM scratch"),
+      language: "Dockerfile",
+      // Field 3, which is not known here: bytes.
+      unknown: new Uint8Array([0x1a, 2, 7, 8]),
+    },
+    ranges: [{
+      start: { line: 3, character: 0 },
+      end: { line: 4, character: 2 },
+    }],
+    unknown: undefined,
+  }],
+  // Fields 100 to 103, one of each kind.
+  unknown: new Uint8Array([
+    ...[0xa0, 6, 5],
+    ...[0xa9, 6, 1, 2, 3, 4, 5, 6, 7, 8],
+    ...[0xb2, 6, 1, 9],
+    ...[0xbd, 6, 1, 2, 3, 4],
+  ]),
+};
+
+Deno.test("decodeTrace() reads back every field, and those that are not known", () => {
+  assertEquals(decodeTrace(encodeTrace(FULL)), FULL);
+});
+
+Deno.test("decodeTrace() reads digests that repeat, differ, and stand in a row", () => {
+  const logs = ["aa", "aa", "ab", "a", "aa", "", "é", "é"].map((vertex) => ({
+    ...FULL.logs[0]!,
+    vertex,
+  }));
+  assertEquals(
+    decodeTrace(encodeTrace({ ...FULL, logs }))?.logs.map((log) => log.vertex),
+    ["aa", "aa", "ab", "a", "aa", "", "é", "é"],
+  );
+});
+
+Deno.test("decodeTrace() gives nothing for what is no message", () => {
+  for (const aux of ["*", "not base64!", "/w==", "CgU=", "Cw=="]) {
+    assertEquals(decodeTrace(aux), undefined);
+  }
+  assertEquals(decodeTrace({} as unknown as string), undefined);
+  assertEquals(decodeTrace("")?.logs, []);
+});
+
+Deno.test("decodeTrace() keeps a known field of another kind as unknown", () => {
+  // Field 1 as a number.
+  const status = decodeTrace(new Uint8Array([0x08, 1]));
+  assertEquals(status?.vertexes, []);
+  assertEquals(status?.unknown, new Uint8Array([0x08, 1]));
+});
+
+const SECRET = "hunter22";
+
+function maskText(text: string): string {
+  return text.replaceAll(SECRET, "***");
+}
+
+function maskBytes(bytes: Uint8Array): Uint8Array {
+  const text = decoder.decode(bytes);
+  const masked = maskText(text);
+  return masked === text ? bytes : encoder.encode(masked);
+}
+
+const MASK = {
+  text: maskText,
+  bytes: maskBytes,
+  log: (log: { data: Uint8Array }) => maskBytes(log.data),
+};
+
+Deno.test("mapTrace() gives the same object back if there is nothing to mask", () => {
+  assertStrictEquals(mapTrace(FULL, MASK), FULL);
+  for (const name of traces) {
+    for (const aux of readAux(name)) {
+      const status = decodeTrace(aux)!;
+      assertStrictEquals(mapTrace(status, MASK), status);
+    }
+  }
+});
+
+Deno.test("mapTrace() masks a secret in every field, also in those that are not known", () => {
+  const bytes = encoder.encode(SECRET);
+  const field = new Uint8Array([0x7a, bytes.length, ...bytes]); // field 15
+  const status: SolveStatus = {
+    vertexes: [{
+      ...FULL.vertexes[0]!,
+      name: SECRET,
+      error: SECRET,
+      group: { id: "g", name: SECRET, weak: false, unknown: field },
+      unknown: field,
+    }],
+    statuses: [{
+      ...FULL.statuses[0]!,
+      id: SECRET,
+      name: SECRET,
+      unknown: field,
+    }],
+    logs: [{ ...FULL.logs[0]!, data: bytes, unknown: field }],
+    warnings: [{
+      ...FULL.warnings[0]!,
+      short: bytes,
+      detail: [bytes],
+      url: SECRET,
+      info: {
+        filename: SECRET,
+        data: bytes,
+        language: SECRET,
+        unknown: field,
+      },
+      unknown: field,
+    }],
+    unknown: field,
+  };
+  assertEquals(decodeTrace(encodeTrace(status)), status);
+  const masked = mapTrace(status, MASK);
+  const wire = decoder.decode(fromBase64(encodeTrace(masked)));
+  assert(!wire.includes(SECRET));
+  assertEquals(wire.split("***").length - 1, 12);
+  assertEquals(masked.vertexes[0]!.digest, "sha256:a");
+  assertEquals(masked.unknown, undefined);
+});
+
+Deno.test("toBase64() and fromBase64() go there and back", () => {
+  for (const length of [0, 1, 2, 3, 0x2001]) {
+    const bytes = new Uint8Array(length).map((_, index) => index * 7);
+    assertEquals(fromBase64(toBase64(bytes)), bytes);
+  }
+});
