@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects } from "../support/assert.ts";
+import { framePrefix, MessageReader } from "../../lib/grpc/frame.ts";
+import { GrpcCode, GrpcError, statusTrailers } from "../../lib/grpc/status.ts";
+
+const MESSAGES = [
+  [],
+  [1],
+  [2, 3, 4],
+  Array.from({ length: 300 }, (_, i) => i % 256),
+]
+  .map((bytes) => Uint8Array.from(bytes));
+const WIRE = Uint8Array.from(
+  MESSAGES.flatMap((message) => [...framePrefix(message.length), ...message]),
+);
+
+/** A reader of `bytes` in pieces of `size`. */
+function pieces(
+  bytes: Uint8Array,
+  size: number,
+  maxBytes = 1000,
+): MessageReader {
+  let at = 0;
+  return new MessageReader(() => {
+    if (at >= bytes.length) return Promise.resolve(null);
+    at += size;
+    return Promise.resolve(bytes.slice(at - size, at));
+  }, maxBytes);
+}
+
+Deno.test("MessageReader reads the same messages from every split", async () => {
+  for (let size = 1; size <= WIRE.length; size++) {
+    const reader = pieces(WIRE, size);
+    const read: Uint8Array[] = [];
+    for (
+      let message = await reader.next();
+      message !== null;
+      message = await reader.next()
+    ) {
+      read.push(message.slice());
+    }
+    assertEquals(read, MESSAGES);
+  }
+});
+
+Deno.test("MessageReader refuses what is compressed, too long or cut off", async () => {
+  await assertRejects(
+    () => pieces(Uint8Array.of(1, 0, 0, 0, 0), 9).next(),
+    GrpcError,
+    "compressed",
+  );
+  await assertRejects(
+    () => pieces(WIRE.slice(19), 7, 100).next(),
+    GrpcError,
+    "at most 100",
+  );
+  for (const length of [1, 4, 6, 7]) {
+    await assertRejects(
+      () => pieces(WIRE.slice(11, 11 + length), 3).next(),
+      GrpcError,
+      "cut off",
+    );
+  }
+});
+
+Deno.test("statusTrailers() escapes what a header can not hold, and tells nothing of foreign errors", () => {
+  assertEquals(statusTrailers(), [["grpc-status", "0"]]);
+  assertEquals(statusTrailers(new GrpcError(GrpcCode.NOT_FOUND, "ü 100%\n")), [
+    ["grpc-status", "5"],
+    ["grpc-message", "%C3%BC 100%25%0A"],
+  ]);
+  assertEquals(statusTrailers(new Error("the password is hunter2")), [
+    ["grpc-status", "13"],
+    ["grpc-message", "internal error"],
+  ]);
+});
