@@ -3,7 +3,7 @@ import { OLDEST_DENO, requireDenoVersion } from "../lib/deno_version.ts";
 import { UnsupportedError } from "../lib/errors.ts";
 
 Deno.test("requireDenoVersion() fails on an older Deno with a sentence", () => {
-  for (const version of ["1.46.3", "2.0.6", "2.4.5"]) {
+  for (const version of ["1.46.3", "2.0.6", "2.8.3"]) {
     assertThrows(
       () => requireDenoVersion(version),
       UnsupportedError,

@@ -201,11 +201,8 @@ engineTest(
   `;
     const file = await Deno.makeTempFile({ suffix: ".ts" });
     await Deno.writeTextFile(file, program);
-    // Deno before 2.9 asks for no permission of its own for a Unix socket.
-    const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
-    const unix = major > 2 || minor >= 9 ? `unix:${socketPath},` : "";
     const flags = [
-      `--allow-net=${unix}localhost:80`,
+      `--allow-net=unix:${socketPath},localhost:80`,
       `--allow-read=${socketPath}`,
       `--allow-write=${socketPath}`,
     ];
