@@ -1,7 +1,7 @@
 import { UnsupportedError } from "./errors.ts";
 
 /** The oldest Deno that passes the tests. */
-export const OLDEST_DENO = "2.9.0";
+export const OLDEST_DENO = "2.9.4";
 
 /**
  * Fails on a Deno that is too old, with a sentence instead of a riddle.
