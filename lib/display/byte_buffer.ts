@@ -60,10 +60,15 @@ export class ByteBuffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Empties it, and keeps its room unless that is large. */
+  /** Empties it, and keeps its room for what comes. */
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > 1024 * 1024) this.#bytes = new Uint8Array(1024);
+  }
+
+  /** Empties it, and gives its room away. */
+  release(): void {
+    this.#length = 0;
+    this.#bytes = new Uint8Array();
   }
 
   /** Gives what is in it as a copy, and empties it. */

@@ -62,10 +62,7 @@ export class PlainDisplay implements Display {
     else if (event.type === "status") vertex.status(event);
     vertex.touch(now);
     if (event.type !== "warning") this.#updated.add(vertex);
-    if (vertex.waiting < MAX_WAITING_BYTES) return false;
-    // Kept back no longer, even if another step has its turn.
-    if (vertex !== this.#current && isShown(vertex)) this.#print(vertex);
-    return true;
+    return vertex.waiting >= MAX_WAITING_BYTES;
   }
 
   /** Engines repeat themselves. */
@@ -103,6 +100,10 @@ export class PlainDisplay implements Display {
       return;
     }
     if (before !== undefined && open.includes(before)) this.#print(before);
+    for (const vertex of open) {
+      // Kept back no longer, even if another step has its turn.
+      if (vertex.waiting >= MAX_WAITING_BYTES) this.#print(vertex);
+    }
     const next = nextVertex(open, this.#current, now);
     if (next !== undefined) this.#print(next);
   }

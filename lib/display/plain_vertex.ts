@@ -119,6 +119,8 @@ export class PlainVertex {
       this.#left = false;
     }
     this.count = 0;
+    // There may be hundreds of steps.
+    this.#logs.release();
     const { error, cached, intervals } = this.state;
     const end = error !== undefined
       ? (isCanceled(error) ? "CANCELED" : `ERROR: ${error}`)

@@ -58,8 +58,12 @@ export class TtyDisplay implements Display {
 
   update(events: readonly BuildEvent[], now: number): boolean {
     for (const event of events) {
-      this.#state.apply(event);
+      const vertex = this.#state.apply(event);
       if (event.type === "vertex" && event.started !== undefined) {
+        // Only what runs or failed has its output shown.
+        if (!vertex?.running && vertex?.error === undefined) {
+          vertex?.tail.clear();
+        }
         this.#clockSkew ??= now - event.started;
         this.#started ??= event.started;
       }

@@ -71,6 +71,13 @@ export class LogTail {
     );
   }
 
+  /** Forgets all of it, and gives its room away. */
+  clear(): void {
+    this.#ring = new Uint8Array();
+    this.#next = 0;
+    this.#size = 0;
+  }
+
   #grow(more: number): void {
     if (this.#ring.length === this.#maxBytes) return;
     const kept = this.bytes();
