@@ -1,0 +1,235 @@
+import { displayEvents } from "../../lib/display/display_events.ts";
+import type {
+  BuildEvent,
+  LogEvent,
+  VertexEvent,
+} from "../../lib/progress/event.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { eventsOfTrace } from "../progress/traces.ts";
+import { rendered } from "./replay.ts";
+
+function vertex(
+  digest: string,
+  fields: Partial<VertexEvent> = {},
+): VertexEvent {
+  return {
+    type: "vertex",
+    digest,
+    name: `step ${digest}`,
+    inputs: [],
+    cached: false,
+    started: 1000,
+    completed: undefined,
+    error: undefined,
+    group: undefined,
+    ...fields,
+  };
+}
+
+function log(digest: string, text: string): LogEvent {
+  return {
+    type: "log",
+    vertex: digest,
+    stream: "stdout",
+    bytes: new TextEncoder().encode(text),
+    text,
+    time: 1500,
+  };
+}
+
+function ownWarning(short: string): BuildEvent {
+  return {
+    type: "warning",
+    vertex: undefined,
+    level: 1,
+    short,
+    detail: [],
+    url: undefined,
+    source: undefined,
+    code: "secret-missing",
+  };
+}
+
+Deno.test("quiet prints the image's id and nothing else", async () => {
+  const events = eventsOfTrace("28_output");
+  const text = await rendered(events, { mode: "quiet" });
+  assert(/^sha256:[0-9a-f]{64}\n$/.test(text));
+  const failed = eventsOfTrace("28_failing_run");
+  assertEquals(await rendered(failed, { mode: "quiet" }), "");
+});
+
+Deno.test("auto is plain where there is no terminal, and tty where one is given", async () => {
+  const events = eventsOfTrace("28_output");
+  assertStringIncludes(await rendered(events, {}), "#1 [internal] load");
+  const terminal = { columns: 80, rows: 24 };
+  assertStringIncludes(await rendered(events, { terminal }), "[+] Building ");
+});
+
+Deno.test("displayEvents() refuses a mode that is none", async () => {
+  const mode = "fancy" as "plain";
+  await assertRejects(() => rendered([], { mode }), TypeError, "fancy");
+});
+
+Deno.test("tty has no colours without color, and leaves the cursor as it was", async () => {
+  const terminal = { columns: 80, rows: 24 };
+  for (const trace of ["28_output", "28_failing_run"]) {
+    const events = eventsOfTrace(trace);
+    const plain = await rendered(events, { terminal, color: false });
+    // deno-lint-ignore no-control-regex
+    assertEquals(plain.match(/\x1b\[[\d;]*m/g), null);
+    const coloured = await rendered(events, { terminal, color: true });
+    assertStringIncludes(coloured, "\x1b[34m");
+    for (const text of [plain, coloured]) {
+      assert(text.lastIndexOf("\x1b[?25h") > text.lastIndexOf("\x1b[?25l"));
+    }
+  }
+});
+
+Deno.test("displayEvents() writes a whole frame at once", async () => {
+  const chunks: string[] = [];
+  const output = new WritableStream<Uint8Array>({
+    write: (chunk) => void chunks.push(new TextDecoder().decode(chunk)),
+  });
+  async function* events() {
+    yield* eventsOfTrace("28_stages");
+  }
+  let time = 0;
+  await displayEvents(events(), output, {
+    mode: "tty",
+    terminal: { columns: 80, rows: 24 },
+    now: () => time += 30,
+  });
+  assert(chunks.length > 10);
+  for (const chunk of chunks) {
+    assert(chunk.startsWith("\x1b[?25l"));
+    assertEquals(chunk.split("\x1b[?25h").length, 2);
+  }
+});
+
+for (const mode of ["plain", "tty"] as const) {
+  Deno.test(`${mode} shows all there is before it throws what the events throw`, async () => {
+    const chunks: Uint8Array[] = [];
+    const output = new WritableStream<Uint8Array>({
+      write: (chunk) => void chunks.push(chunk),
+    });
+    const failure = new Error("the build failed");
+    async function* events() {
+      yield vertex("a", { completed: 2000, error: "it broke" });
+      await Promise.resolve();
+      throw failure;
+    }
+    const error = await assertRejects(() =>
+      displayEvents(events(), output, {
+        mode,
+        terminal: { columns: 60, rows: 9 },
+      })
+    );
+    assertEquals(error, failure);
+    assertStringIncludes(
+      await new Blob(chunks as BlobPart[]).text(),
+      "------\n > step a:".replaceAll("\n", mode === "tty" ? "\r\n" : "\n"),
+    );
+    assertEquals(output.locked, false);
+  });
+}
+
+Deno.test("displayEvents() ends when its output does", async () => {
+  let ended = false;
+  async function* events() {
+    try {
+      while (true) {
+        await Promise.resolve();
+        yield vertex("a", { started: Math.random() });
+      }
+    } finally {
+      ended = true;
+    }
+  }
+  const output = new WritableStream<Uint8Array>({
+    write() {
+      throw new Error("broken pipe");
+    },
+  });
+  await assertRejects(
+    () => displayEvents(events(), output, { mode: "plain" }),
+    Error,
+    "broken pipe",
+  );
+  assert(ended);
+});
+
+Deno.test("displayEvents() waits for a slow output and loses nothing", async () => {
+  let pending = 0;
+  let most = 0;
+  let text = "";
+  const output = new WritableStream<Uint8Array>({
+    async write(chunk) {
+      pending++;
+      most = Math.max(most, pending);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      text += new TextDecoder().decode(chunk);
+      pending--;
+    },
+  });
+  async function* events() {
+    yield [vertex("a")];
+    for (let i = 0; i < 500; i++) {
+      yield [log("a", `${i} ${"x".repeat(5000)}\n`)];
+    }
+    yield [vertex("a", { completed: 2000 })];
+  }
+  await displayEvents(events(), output, { mode: "plain" });
+  assertEquals(most, 1);
+  assertEquals(text.match(/^#1 0\.500 \d+ x+$/gm)?.length, 500);
+});
+
+Deno.test("plain takes up a line again that another step broke off", async () => {
+  let time = 0;
+  const text = await rendered([
+    vertex("a"),
+    log("a", "begin"),
+    vertex("b", { started: 1100, completed: 1200 }),
+    log("a", " end\nnext\n"),
+    vertex("a", { completed: 3000 }),
+  ], { mode: "plain", now: () => time += 200 });
+  assertEquals(
+    text,
+    `#1 step a
+#1 0.500 begin
+#1 ...
+
+#2 step b
+#2 DONE 0.1s
+
+#1 step a
+#1 0.500 begin end
+#1 0.500 next
+#1 DONE 2.0s
+`,
+  );
+});
+
+Deno.test("plain tells the warnings of davit where they come", async () => {
+  let time = 0;
+  const text = await rendered([
+    vertex("a"),
+    ownWarning('secret "x" was asked for and not given'),
+    vertex("a", { completed: 2000 }),
+  ], { mode: "plain", now: () => time += 200 });
+  assertEquals(
+    text,
+    `#1 step a
+#1 ...
+
+WARN: secret "x" was asked for and not given
+
+#1 step a
+#1 DONE 1.0s
+`,
+  );
+});
