@@ -1,0 +1,46 @@
+import { ClassicTranslator } from "../../lib/progress/classic.ts";
+import { eventsOf, TextCarry } from "../../lib/progress/event.ts";
+import { decodeTrace } from "../../lib/progress/trace.ts";
+import { postSample } from "../progress/capture.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { engineTest, isRecent } from "../support/engines.ts";
+import { PRINTED_BUILDS, runBuildx } from "./capture.ts";
+import { normalized, rendered, renderedInTime } from "./replay.ts";
+
+/** What davit prints of an engine's answer. */
+async function plainOf(answer: string): Promise<string> {
+  const carry = new TextCarry();
+  const classic = new ClassicTranslator();
+  const batches = answer.split("\n").filter((line) => line.trim() !== "")
+    .map((line) => JSON.parse(line)).map((message) =>
+      message.id === "moby.buildkit.trace"
+        ? eventsOf(decodeTrace(message.aux)!, carry)
+        : classic.translate(message)
+    );
+  return await renderedInTime(batches, { mode: "plain" });
+}
+
+/** Whether a step of BuildKit's own was done before is a matter of its mood. */
+function withoutCache(text: string): string {
+  return normalized(text).replace(/^(#[1-4]) CACHED$/gm, "$1 DONE TIME");
+}
+
+for (const build of PRINTED_BUILDS.filter(({ twice }) => !twice)) {
+  engineTest(
+    `plain of ${build.name} is what buildx prints at the same time`,
+    async (engine) => {
+      const ours = await plainOf(await postSample(engine.host, build));
+      const theirs = await runBuildx(engine, build, "plain");
+      assertEquals(withoutCache(ours), withoutCache(theirs));
+    },
+    (engine) => isRecent(engine) && engine.cli !== undefined,
+  );
+}
+
+engineTest("every engine's answer becomes steps", async (engine) => {
+  for (const build of PRINTED_BUILDS.slice(0, 2)) {
+    const text = await plainOf(await postSample(engine.host, build));
+    assert(/^#\d+ \[2\/4\] RUN echo to stdout/m.test(text));
+  }
+  assertEquals(await rendered([], { mode: "plain" }), "");
+});
