@@ -51,6 +51,7 @@ export class TtyDisplay implements Display {
   #clockSkew: number | undefined;
   #started: number | undefined;
 
+  /** Starts with an empty screen. */
   constructor(options: TtyOptions) {
     this.#size = options.size;
     this.#color = options.color;

@@ -7,10 +7,11 @@ import type {
   VertexStatus,
   VertexWarning,
 } from "./solve_status.ts";
-import { concatBytes } from "./bytes.ts";
+import { logEventOf, TextCarry } from "./log_event.ts";
+import { millisOf, RECORD } from "./record.ts";
 
-/** Key of what the engine sent, with its times to the nanosecond; for displays. */
-export const RECORD: unique symbol = Symbol("record");
+export { TextCarry } from "./log_event.ts";
+export { RECORD } from "./record.ts";
 
 /** A step of the build changed. All times are milliseconds since the epoch, by the engine's clock. */
 export interface VertexEvent {
@@ -157,31 +158,8 @@ export type BuildEvent =
   | ContextEvent
   | ImageEvent;
 
-/** Milliseconds since the epoch. */
-export function millisOf(time: Timestamp): number {
-  return time.seconds * 1000 + time.nanos / 1e6;
-}
-
 function millis(time: Timestamp | undefined): number | undefined {
   return time && millisOf(time);
-}
-
-/** Bytes of characters that are not whole yet, by step and stream; one for each build. */
-export class TextCarry {
-  readonly #open = new Map<string, Uint8Array>();
-
-  /** Takes what the slice before left open. */
-  take(key: string): Uint8Array | undefined {
-    if (this.#open.size === 0) return undefined;
-    const bytes = this.#open.get(key);
-    if (bytes !== undefined) this.#open.delete(key);
-    return bytes;
-  }
-
-  /** Keeps the beginning of a character. */
-  keep(key: string, bytes: Uint8Array): void {
-    this.#open.set(key, bytes);
-  }
 }
 
 /**
@@ -198,7 +176,7 @@ export function eventsOf(
   for (const vertex of status.vertexes) events.push(vertexEvent(vertex));
   for (const one of status.statuses) events.push(statusEvent(one));
   for (const warning of status.warnings) events.push(warningEvent(warning));
-  for (const log of status.logs) events.push(new TraceLogEvent(log, carry));
+  for (const log of status.logs) events.push(logEventOf(log, carry));
   return events;
 }
 
@@ -255,71 +233,3 @@ function warningEvent(warning: VertexWarning): WarningEvent {
 }
 
 const decoder = new TextDecoder();
-
-/** Decodes its text only when it is asked for. */
-class TraceLogEvent implements LogEvent {
-  readonly type = "log";
-  readonly vertex: string;
-  readonly stream: "stdout" | "stderr";
-  readonly bytes: Uint8Array;
-  readonly time: number;
-  readonly [RECORD]: VertexLog;
-  readonly #before: Uint8Array | undefined;
-  readonly #open: number;
-
-  constructor(log: VertexLog, carry: TextCarry) {
-    const { data, vertex } = log;
-    this.vertex = vertex;
-    this.stream = log.stream === 2 ? "stderr" : "stdout";
-    this.bytes = data;
-    this.time = log.timestamp === undefined ? 0 : millisOf(log.timestamp);
-    this[RECORD] = log;
-    const key = `${log.stream} ${vertex}`;
-    const before = carry.take(key);
-    const last = data.length === 0 ? 0 : data[data.length - 1]!;
-    if (before === undefined && last < 0x80) {
-      this.#open = 0;
-      return;
-    }
-    const whole = before === undefined ? data : concatBytes(before, data);
-    this.#open = openLength(whole);
-    if (this.#open > 0) {
-      carry.keep(key, whole.slice(whole.length - this.#open));
-    }
-    // What was kept may be kept on, in whole or in part.
-    if (before !== undefined) this.#before = before;
-  }
-
-  get text(): string {
-    const before = this.#before;
-    const whole = before === undefined
-      ? this.bytes
-      : concatBytes(before, this.bytes);
-    return decodeText(whole.subarray(0, whole.length - this.#open));
-  }
-
-  toJSON(): Omit<LogEvent, "bytes" | typeof RECORD> {
-    const { type, vertex, stream, text, time } = this;
-    return { type, vertex, stream, text, time };
-  }
-}
-
-/** Without the removal of a byte order mark, as this may be the middle of a text. */
-const logDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function decodeText(bytes: Uint8Array): string {
-  return logDecoder.decode(bytes);
-}
-
-/** How many bytes at the end are the beginning of a character that isn't whole: 0 to 3. */
-function openLength(bytes: Uint8Array): number {
-  const length = bytes.length;
-  for (let back = 1; back <= 3 && back <= length; back++) {
-    const byte = bytes[length - back]!;
-    if (byte < 0x80) return 0;
-    if (byte < 0xc0) continue;
-    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    return size > back ? back : 0;
-  }
-  return 0;
-}

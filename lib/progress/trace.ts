@@ -1,17 +1,15 @@
 import type {
   ProgressGroup,
   SolveStatus,
-  SourceInfo,
-  SourcePosition,
-  SourceRange,
   Timestamp,
   Vertex,
   VertexLog,
   VertexStatus,
   VertexWarning,
 } from "./solve_status.ts";
-import { concatBytes, fromBase64 } from "./bytes.ts";
-import { BYTES, VARINT, WireError, WireReader } from "./wire_reader.ts";
+import { fromBase64 } from "./bytes.ts";
+import { readWarning } from "./trace_warning.ts";
+import { BYTES, tagOf, VARINT, WireError, WireReader } from "./wire_reader.ts";
 
 export { encodeTrace } from "./trace_encode.ts";
 export { mapTrace, type TraceMask } from "./trace_mask.ts";
@@ -19,7 +17,6 @@ export type * from "./solve_status.ts";
 
 const NONE: readonly never[] = Object.freeze([]);
 const EMPTY: Uint8Array = new Uint8Array();
-const START: SourcePosition = { line: 0, character: 0 };
 
 /**
  * Decodes `aux` of a `moby.buildkit.trace` message.
@@ -42,20 +39,6 @@ export function decodeTrace(
     throw error;
   }
 }
-
-/** Unknown fields of one message, joined when there are several. */
-function keep(
-  reader: WireReader,
-  kept: Uint8Array | undefined,
-  tag: number,
-  start: number,
-): Uint8Array {
-  reader.skip(tag);
-  const field = reader.since(start);
-  return kept === undefined ? field : concatBytes(kept, field);
-}
-
-const tagOf = (field: number, kind: number): number => field << 3 | kind;
 
 function readStatus(reader: WireReader): SolveStatus {
   let vertexes: Vertex[] | undefined;
@@ -80,7 +63,7 @@ function readStatus(reader: WireReader): SolveStatus {
         (warnings ??= []).push(readWarning(reader));
         break;
       default:
-        unknown = keep(reader, unknown, tag, start);
+        unknown = reader.keep(unknown, tag, start);
     }
   }
   return {
@@ -132,7 +115,7 @@ function readVertex(reader: WireReader): Vertex {
         group = readGroup(reader);
         break;
       default:
-        unknown = keep(reader, unknown, tag, start);
+        unknown = reader.keep(unknown, tag, start);
     }
   }
   reader.leave(outer);
@@ -161,7 +144,7 @@ function readGroup(reader: WireReader): ProgressGroup {
     if (tag === tagOf(1, BYTES)) id = reader.text();
     else if (tag === tagOf(2, BYTES)) name = reader.text();
     else if (tag === tagOf(3, VARINT)) weak = reader.int64() !== 0;
-    else unknown = keep(reader, unknown, tag, start);
+    else unknown = reader.keep(unknown, tag, start);
   }
   reader.leave(outer);
   return { id, name, weak, unknown };
@@ -207,7 +190,7 @@ function readVertexStatus(reader: WireReader): VertexStatus {
         completed = readTimestamp(reader);
         break;
       default:
-        unknown = keep(reader, unknown, tag, start);
+        unknown = reader.keep(unknown, tag, start);
     }
   }
   reader.leave(outer);
@@ -238,91 +221,10 @@ function readLog(reader: WireReader): VertexLog {
     else if (tag === tagOf(2, BYTES)) timestamp = readTimestamp(reader);
     else if (tag === tagOf(3, VARINT)) stream = reader.int64();
     else if (tag === tagOf(4, BYTES)) data = reader.bytes();
-    else unknown = keep(reader, unknown, tag, start);
+    else unknown = reader.keep(unknown, tag, start);
   }
   reader.leave(outer);
   return { vertex, timestamp, stream, data, unknown };
-}
-
-function readWarning(reader: WireReader): VertexWarning {
-  const outer = reader.enter();
-  let vertex = "";
-  let level = 0;
-  let short = EMPTY;
-  let detail: Uint8Array[] | undefined;
-  let url = "";
-  let info: SourceInfo | undefined;
-  let ranges: SourceRange[] | undefined;
-  let unknown: Uint8Array | undefined;
-  while (reader.at < reader.end) {
-    const start = reader.at;
-    const tag = reader.uint32();
-    if (tag === tagOf(1, BYTES)) vertex = reader.digest();
-    else if (tag === tagOf(2, VARINT)) level = reader.int64();
-    else if (tag === tagOf(3, BYTES)) short = reader.bytes();
-    else if (tag === tagOf(4, BYTES)) (detail ??= []).push(reader.bytes());
-    else if (tag === tagOf(5, BYTES)) url = reader.text();
-    else if (tag === tagOf(6, BYTES)) info = readSourceInfo(reader);
-    else if (tag === tagOf(7, BYTES)) (ranges ??= []).push(readRange(reader));
-    else unknown = keep(reader, unknown, tag, start);
-  }
-  reader.leave(outer);
-  return {
-    vertex,
-    level,
-    short,
-    detail: detail ?? NONE,
-    url,
-    info,
-    ranges: ranges ?? NONE,
-    unknown,
-  };
-}
-
-function readSourceInfo(reader: WireReader): SourceInfo {
-  const outer = reader.enter();
-  let filename = "";
-  let data = EMPTY;
-  let language = "";
-  let unknown: Uint8Array | undefined;
-  while (reader.at < reader.end) {
-    const start = reader.at;
-    const tag = reader.uint32();
-    if (tag === tagOf(1, BYTES)) filename = reader.text();
-    else if (tag === tagOf(2, BYTES)) data = reader.bytes();
-    else if (tag === tagOf(4, BYTES)) language = reader.text();
-    else unknown = keep(reader, unknown, tag, start);
-  }
-  reader.leave(outer);
-  return { filename, data, language, unknown };
-}
-
-function readRange(reader: WireReader): SourceRange {
-  const outer = reader.enter();
-  let start = START;
-  let end = START;
-  while (reader.at < reader.end) {
-    const tag = reader.uint32();
-    if (tag === tagOf(1, BYTES)) start = readPosition(reader);
-    else if (tag === tagOf(2, BYTES)) end = readPosition(reader);
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  return { start, end };
-}
-
-function readPosition(reader: WireReader): SourcePosition {
-  const outer = reader.enter();
-  let line = 0;
-  let character = 0;
-  while (reader.at < reader.end) {
-    const tag = reader.uint32();
-    if (tag === tagOf(1, VARINT)) line = reader.int64() | 0;
-    else if (tag === tagOf(2, VARINT)) character = reader.int64() | 0;
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  return { line, character };
 }
 
 function readTimestamp(reader: WireReader): Timestamp {

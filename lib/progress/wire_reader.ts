@@ -1,9 +1,12 @@
+import { concatBytes } from "./bytes.ts";
+
 /** The bytes are no protobuf message. */
 export class WireError extends Error {
+  /** Stable, unlike the class in a bundle. */
   override readonly name: string = "WireError";
 }
 
-/** Bits of a tag that tell how the value is written. */
+/** How a value is written, as a tag tells it: a number of bytes that ends itself. */
 export const VARINT = 0;
 /** Eight bytes. */
 export const FIXED64 = 1;
@@ -11,6 +14,11 @@ export const FIXED64 = 1;
 export const BYTES = 2;
 /** Four bytes. */
 export const FIXED32 = 5;
+
+/** The tag of a field whose value is written in this way. */
+export function tagOf(field: number, kind: number): number {
+  return field << 3 | kind;
+}
 
 const TWO_32 = 2 ** 32;
 /** Longer text is cheaper to decode natively. */
@@ -132,9 +140,14 @@ export class WireReader {
     }
   }
 
-  /** A view of what has been read from `start` on. */
-  since(start: number): Uint8Array {
-    return this.#bytes.subarray(start, this.at);
+  /**
+   * Steps over the field whose tag began at `start`, and adds all of it to
+   * those that were kept before.
+   */
+  keep(kept: Uint8Array | undefined, tag: number, start: number): Uint8Array {
+    this.skip(tag);
+    const field = this.#bytes.subarray(start, this.at);
+    return kept === undefined ? field : concatBytes(kept, field);
   }
 
   #advance(length: number): void {
