@@ -32,13 +32,9 @@ export async function runBuild(
   const record = new BuildRecord(write, names);
   let ways: SecretWays | undefined;
   try {
+    checkContext(context);
     const plan = planBuild(options);
     stop.throwIfAborted();
-    if (context.locked) {
-      throw new TypeError(
-        "Cannot build: the context stream is in use by another reader",
-      );
-    }
     const store = await openSecrets(plan, options, over.signal);
     const facts = await abortable(engine.facts(), stop);
     for (const message of [...plan.warnings, ...checkPlan(plan, facts)]) {
@@ -69,12 +65,32 @@ export async function runBuild(
     }
   } catch (error) {
     // What was not sent is given back.
-    if (!context.locked) await context.cancel(error).catch(() => {});
+    if (isStream(context) && !context.locked) {
+      await context.cancel(error).catch(() => {}); // it is given up either way
+    }
     throw error;
   } finally {
     over.abort(new DOMException("The build is over", "AbortError"));
     await ways?.close();
   }
+}
+
+function checkContext(context: unknown): void {
+  if (!isStream(context)) {
+    throw new TypeError(
+      "Cannot build: the context is a ReadableStream of a tar's bytes, as in (await Deno.open(path)).readable",
+    );
+  }
+  if (context.locked) {
+    throw new TypeError(
+      "Cannot build: the context stream is in use by another reader",
+    );
+  }
+}
+
+function isStream(context: unknown): context is ReadableStream<Uint8Array> {
+  return typeof (context as { getReader?: unknown } | null)?.getReader ===
+    "function";
 }
 
 /** Says what the secrets came to, once the build went well. */

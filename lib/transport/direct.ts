@@ -1,3 +1,4 @@
+import { ConnectionError } from "../errors.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { connDuplex } from "./conn.ts";
 import {
@@ -26,9 +27,17 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
       bracketed(endpoint.hostname)
     }:${endpoint.port}`;
   let client: Deno.HttpClient | undefined;
+  let closed = false;
+  const checkOpen = () => {
+    if (!closed) return;
+    throw new ConnectionError(
+      `The client of ${formatEndpoint(endpoint)} is closed: make a new one`,
+    );
+  };
   return {
     endpoint: formatEndpoint(endpoint),
     async fetch(path, init = {}) {
+      checkOpen();
       try {
         client ??= createClient(endpoint);
         return await fetch(base + path, {
@@ -42,10 +51,12 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
       }
     },
     async upgrade(path, init) {
+      checkOpen();
       const duplex = await dialDuplex(endpoint, init);
       return await upgradeConnection(duplex, path, init);
     },
     close() {
+      closed = true;
       client?.close();
       client = undefined;
     },

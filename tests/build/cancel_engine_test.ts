@@ -211,6 +211,12 @@ engineTest(
       TypeError,
       "in use",
     );
+    const path = "./folder" as unknown as ReadableStream<Uint8Array>;
+    await assertRejects(
+      () => docker.imageBuild(path).wait(),
+      TypeError,
+      "is a ReadableStream",
+    );
     const text = ReadableStream.from(["text"]) as unknown as ReadableStream<
       Uint8Array
     >;

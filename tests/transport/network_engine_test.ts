@@ -78,7 +78,7 @@ async function withEnvironment(
 }
 
 engineTest(
-  "a build with a secret goes over tcp, and no proxy of the environment comes between",
+  "a build with a secret goes over tcp and unix, and no proxy of the environment comes between",
   async (engine) => {
     await withProxy("tcp", engine, async (port) => {
       const nowhere = "http://127.0.0.1:1";
@@ -91,6 +91,8 @@ engineTest(
           `tcp://127.0.0.1:${port}`,
         );
         await buildsWithSecret(docker);
+        await using local = await DockerClient.fromDockerHost(engine.host);
+        await buildsWithSecret(local);
       });
     });
   },
@@ -181,6 +183,14 @@ exec sh -c "$*"
   },
   ({ cli }) => cli !== undefined,
 );
+
+engineTest("a closed client says that it is closed", async ({ host }) => {
+  const docker = await DockerClient.fromDockerHost(host);
+  await docker.ping();
+  await docker.close();
+  await docker.close();
+  await assertRejects(() => docker.ping(), ConnectionError, "is closed");
+});
 
 engineTest(
   "the documented permissions are enough, and each is needed",
