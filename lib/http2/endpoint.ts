@@ -1,5 +1,10 @@
-import { ClosedStreams } from "./closed_streams.ts";
-import { ErrorCode, errorName, Http2Error } from "./error.ts";
+import {
+  connectionError,
+  ErrorCode,
+  errorName,
+  Http2Error,
+  streamError,
+} from "./error.ts";
 import {
   encodeFrame,
   encodePingAck,
@@ -13,10 +18,11 @@ import {
   readUint32,
   Setting,
 } from "./frame.ts";
-import { HeaderBlock } from "./header_block.ts";
+import type { Frame } from "./frame_reader.ts";
+import { checkFrameHeader, unpad } from "./frame_rules.ts";
+import { HeaderReader, type ReceivedHeaders } from "./header_reader.ts";
 import { requestFault, trailerFault } from "./header_rules.ts";
-import { HpackDecoder } from "./hpack_decode.ts";
-import { DEFAULT_HEADER_TABLE_SIZE, type HeaderField } from "./hpack_table.ts";
+import { DEFAULT_HEADER_TABLE_SIZE } from "./hpack_table.ts";
 import {
   Allowance,
   IDLE_FRAMES,
@@ -30,6 +36,17 @@ import { ReceiveFlow } from "./receive_flow.ts";
 import { SendFlow } from "./send_flow.ts";
 import { readSettings } from "./settings.ts";
 import { ServerStream, type StreamHost } from "./stream.ts";
+import { StreamTable } from "./stream_table.ts";
+
+const {
+  ENHANCE_YOUR_CALM,
+  FLOW_CONTROL_ERROR,
+  FRAME_SIZE_ERROR,
+  NO_ERROR,
+  PROTOCOL_ERROR,
+  REFUSED_STREAM,
+  STREAM_CLOSED,
+} = ErrorCode;
 
 /** What an {@linkcode Endpoint} grants to its peer. */
 export interface EndpointLimits {
@@ -54,13 +71,10 @@ export class Endpoint implements StreamHost {
   readonly #onFinished: () => void;
   readonly #sendFlow: SendFlow;
   readonly #receiveFlow: ReceiveFlow;
-  readonly #hpack = new HpackDecoder(MAX_HEADER_LIST_SIZE);
-  readonly #block = new HeaderBlock();
-  readonly #streams = new Map<number, ServerStream>();
-  readonly #closed = new ClosedStreams();
+  readonly #headers = new HeaderReader();
+  readonly #streams = new StreamTable();
   readonly #idleFrames = new Allowance(IDLE_FRAMES);
   readonly #resets = new Allowance(RESETS);
-  #lastStreamId = 0;
   #settled = false;
   #goingAway = false;
   #peerError: Http2Error | null = null;
@@ -100,7 +114,7 @@ export class Endpoint implements StreamHost {
 
   /** The last stream that was taken on, for GOAWAY. */
   get lastStreamId(): number {
-    return this.#lastStreamId;
+    return this.#streams.last;
   }
 
   /** What the peer's GOAWAY blamed us for, if it did. */
@@ -116,32 +130,27 @@ export class Endpoint implements StreamHost {
   /** The connection is over: all streams end with `error`, nothing is received any more. */
   fail(error: Http2Error): void {
     this.#over = true;
-    for (const stream of [...this.#streams.values()]) stream.fail(error, true);
+    for (const stream of this.#streams.open()) stream.fail(error, true);
   }
 
   /**
-   * Takes one frame; a `FrameSink`.
+   * Takes one frame.
    *
    * @throws {Http2Error} An error of the connection, `streamId` 0, to be told by GOAWAY.
    */
-  receive(
-    type: number,
-    flags: number,
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    borrowed: boolean,
-  ): void {
+  receive(frame: Frame): void {
     if (this.#over) return;
     try {
-      this.#dispatch(type, flags, streamId, bytes, start, end, borrowed);
+      this.#dispatch(frame);
     } catch (error) {
       if (!(error instanceof Http2Error) || error.streamId === 0) throw error;
       this.#failStream(error);
     }
     if (this.#output.answerBacklog > MAX_ANSWER_BACKLOG) {
-      throw calm("Peer does not read its answers");
+      throw connectionError(
+        ENHANCE_YOUR_CALM,
+        "Peer does not read its answers",
+      );
     }
   }
 
@@ -161,7 +170,9 @@ export class Endpoint implements StreamHost {
 
   consumed(stream: ServerStream, count: number): void {
     this.#giveBack(count);
-    if (stream.requestEnded || !this.#streams.has(stream.id)) return;
+    if (stream.requestEnded || this.#streams.get(stream.id) === undefined) {
+      return;
+    }
     const increment = stream.receiveFlow.giveBack(count);
     if (increment > 0) {
       this.#output.urgent(encodeWindowUpdate(stream.id, increment));
@@ -169,85 +180,74 @@ export class Endpoint implements StreamHost {
   }
 
   forget(stream: ServerStream, expectFrames: boolean): void {
-    this.#streams.delete(stream.id);
-    this.#closed.add(stream.id, expectFrames);
+    this.#streams.close(stream.id, expectFrames);
     this.#checkFinished();
   }
 
-  #dispatch(
-    type: number,
-    flags: number,
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    borrowed: boolean,
-  ): void {
+  #dispatch(frame: Frame): void {
+    checkFrameHeader(frame);
+    const { type } = frame;
     if (type === FrameType.CONTINUATION) {
-      return this.#onContinuation(flags, streamId, bytes.subarray(start, end));
+      return this.#onBlock(this.#headers.continuation(frame));
     }
-    if (this.#block.streamId !== 0) {
-      throw broken("Frame inside a header block");
+    if (this.#headers.midBlock) {
+      throw connectionError(PROTOCOL_ERROR, "Frame inside a header block");
     }
     if (!this.#settled) {
-      if (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0) {
-        throw broken("First frame is not SETTINGS");
+      if (type !== FrameType.SETTINGS || (frame.flags & Flag.ACK) !== 0) {
+        throw connectionError(PROTOCOL_ERROR, "First frame is not SETTINGS");
       }
       this.#settled = true;
     }
     switch (type) {
       case FrameType.DATA:
-        return this.#onData(flags, streamId, bytes, start, end, borrowed);
+        return this.#onData(frame);
       case FrameType.HEADERS:
-        return this.#onHeaders(flags, streamId, bytes, start, end);
+        return this.#onBlock(this.#headers.headers(frame));
       case FrameType.RST_STREAM:
-        return this.#onRstStream(streamId, bytes, start, end);
+        return this.#onRstStream(frame);
       case FrameType.SETTINGS:
-        return this.#onSettings(flags, streamId, bytes, start, end);
+        return this.#onSettings(frame);
       case FrameType.PUSH_PROMISE:
-        throw broken("PUSH_PROMISE from a client");
+        throw connectionError(PROTOCOL_ERROR, "PUSH_PROMISE from a client");
       case FrameType.PING:
-        return this.#onPing(flags, streamId, bytes, start, end);
+        return this.#onPing(frame);
       case FrameType.GOAWAY:
-        return this.#onGoaway(streamId, bytes, start, end);
+        return this.#onGoaway(frame);
       case FrameType.WINDOW_UPDATE:
-        return this.#onWindowUpdate(streamId, bytes, start, end);
-      case FrameType.PRIORITY:
-        return this.#onPriority(streamId, end - start);
+        return this.#onWindowUpdate(frame);
       default:
-        // RFC 9113 section 4.1: extensions are ignored.
+        // PRIORITY is deprecated, the rest unknown: ignored (RFC 9113
+        // sections 5.3.2 and 4.1).
         return this.#spend(1);
     }
   }
 
-  #onData(
-    flags: number,
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    borrowed: boolean,
-  ): void {
-    if (streamId === 0) throw broken("DATA on stream 0");
-    const length = end - start;
+  #onData(frame: Frame): void {
+    const { flags, streamId } = frame;
+    const length = frame.end - frame.start;
     if (!this.#receiveFlow.take(length)) {
-      throw overrun("DATA past the connection's window", 0);
+      throw connectionError(
+        FLOW_CONTROL_ERROR,
+        "DATA past the connection's window",
+      );
     }
-    if ((flags & Flag.PADDED) !== 0) {
-      end -= padding(bytes, start, end);
-      start++;
-    }
+    const [start, end] = unpad(frame);
     const endStream = (flags & Flag.END_STREAM) !== 0;
     const stream = this.#streams.get(streamId);
     if (stream === undefined || stream.requestEnded) {
       this.#giveBack(length);
-      this.#checkNotIdle(streamId);
-      if (this.#closed.expects(streamId)) return;
-      throw closed("DATA on a closed stream", streamId);
+      this.#streams.checkNotIdle(streamId);
+      if (this.#streams.expects(streamId)) return;
+      throw streamError(STREAM_CLOSED, "DATA on a closed stream", streamId);
     }
     if (!stream.receiveFlow.take(length)) {
       this.#giveBack(length);
-      throw overrun("DATA past the stream's window", streamId);
+      throw streamError(
+        FLOW_CONTROL_ERROR,
+        "DATA past the stream's window",
+        streamId,
+      );
     }
     if (start === end && !endStream) this.#spend(1);
     // Padding is never read, so it counts as consumed.
@@ -255,7 +255,7 @@ export class Endpoint implements StreamHost {
     if (overhead > 0) this.consumed(stream, overhead);
     if (end > start) {
       try {
-        stream.receive(bytes, start, end, borrowed);
+        stream.receive(frame.bytes, start, end, frame.borrowed);
       } catch (error) {
         this.#giveBack(end - start);
         throw error;
@@ -264,77 +264,47 @@ export class Endpoint implements StreamHost {
     if (endStream) stream.receiveEnd();
   }
 
-  #onHeaders(
-    flags: number,
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    if (streamId % 2 === 0) throw broken("HEADERS on a stream of the server");
-    if ((flags & Flag.PADDED) !== 0) {
-      end -= padding(bytes, start, end);
-      start++;
-    }
-    if ((flags & Flag.PRIORITY) !== 0) {
-      start += 5;
-      if (start > end) throw wrongSize("HEADERS without its priority");
-    }
-    this.#block.begin(
-      streamId,
-      (flags & Flag.END_STREAM) !== 0,
-      bytes.subarray(start, end),
-    );
-    if ((flags & Flag.END_HEADERS) !== 0) this.#onBlock(streamId);
-  }
-
-  #onContinuation(flags: number, streamId: number, fragment: Uint8Array): void {
-    if (this.#block.streamId === 0 || this.#block.streamId !== streamId) {
-      throw broken("CONTINUATION of no header block");
-    }
-    this.#block.append(fragment);
-    if ((flags & Flag.END_HEADERS) !== 0) this.#onBlock(streamId);
-  }
-
-  #onBlock(streamId: number): void {
-    const endStream = this.#block.endStream;
-    // Decoded whatever becomes of it: the tables have to stay in step.
-    const { fields, tooLarge } = this.#hpack.decode(this.#block.finish());
+  #onBlock(headers: ReceivedHeaders | null): void {
+    if (headers === null) return;
+    const { streamId } = headers;
     const stream = this.#streams.get(streamId);
-    if (stream !== undefined) {
-      if (stream.requestEnded) throw closed("HEADERS after the end", streamId);
-      const fault = endStream ? trailerFault(fields) : "trailers without end";
-      if (fault !== undefined) throw malformed(fault, streamId);
-      if (tooLarge) throw calm("Trailers are too long", streamId);
-      stream.receiveEnd();
-      return;
-    }
-    if (streamId <= this.#lastStreamId) {
-      if (this.#closed.expects(streamId)) return;
-      if (this.#closed.has(streamId)) {
-        throw closed("HEADERS on a closed stream", 0);
-      }
-      throw broken("HEADERS on a stream below the last one");
-    }
-    this.#lastStreamId = streamId;
-    this.#open(streamId, fields, tooLarge, endStream);
+    if (stream !== undefined) return this.#onTrailers(stream, headers);
+    if (this.#streams.begin(streamId)) this.#open(headers);
   }
 
-  #open(
-    streamId: number,
-    fields: readonly HeaderField[],
-    tooLarge: boolean,
-    endStream: boolean,
-  ): void {
-    if (this.#streams.size >= this.#limits.maxConcurrentStreams) {
-      throw new Http2Error("Too many streams", {
-        code: ErrorCode.REFUSED_STREAM,
-        streamId,
-      });
+  #onTrailers(stream: ServerStream, headers: ReceivedHeaders): void {
+    const { id } = stream;
+    if (stream.requestEnded) {
+      throw streamError(STREAM_CLOSED, "HEADERS after the end", id);
     }
-    if (tooLarge) throw calm("Headers are too long", streamId);
+    const fault = headers.endStream
+      ? trailerFault(headers.fields)
+      : "trailers without END_STREAM";
+    if (fault !== undefined) {
+      throw streamError(PROTOCOL_ERROR, `Request is malformed: ${fault}`, id);
+    }
+    if (headers.tooLarge) {
+      throw streamError(ENHANCE_YOUR_CALM, "Trailers are too long", id);
+    }
+    stream.receiveEnd();
+  }
+
+  #open(headers: ReceivedHeaders): void {
+    const { streamId, fields } = headers;
+    if (this.#streams.size >= this.#limits.maxConcurrentStreams) {
+      throw streamError(REFUSED_STREAM, "Too many streams", streamId);
+    }
+    if (headers.tooLarge) {
+      throw streamError(ENHANCE_YOUR_CALM, "Headers are too long", streamId);
+    }
     const fault = requestFault(fields);
-    if (fault !== undefined) throw malformed(fault, streamId);
+    if (fault !== undefined) {
+      throw streamError(
+        PROTOCOL_ERROR,
+        `Request is malformed: ${fault}`,
+        streamId,
+      );
+    }
     const stream = new ServerStream(
       streamId,
       fields,
@@ -342,23 +312,17 @@ export class Endpoint implements StreamHost {
       this.#sendFlow,
       new ReceiveFlow(this.#limits.streamWindow),
     );
-    this.#streams.set(streamId, stream);
-    if (endStream) stream.receiveEnd();
+    this.#streams.add(stream);
+    if (headers.endStream) stream.receiveEnd();
     this.#onRequest(stream);
   }
 
-  #onRstStream(
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    if (streamId === 0) throw broken("RST_STREAM on stream 0");
-    if (end - start !== 4) throw wrongSize("RST_STREAM not of 4 bytes");
-    this.#checkNotIdle(streamId);
+  #onRstStream(frame: Frame): void {
+    const { streamId } = frame;
+    this.#streams.checkNotIdle(streamId);
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return this.#spend(1);
-    const code = readUint32(bytes, start);
+    const code = readUint32(frame.bytes, frame.start);
     const message = `Stream was reset by the peer: ${errorName(code)}`;
     stream.fail(
       new Http2Error(message, { code, streamId, remote: true }),
@@ -367,17 +331,13 @@ export class Endpoint implements StreamHost {
     this.#countReset();
   }
 
-  #onSettings(
-    flags: number,
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    if (streamId !== 0) throw broken("SETTINGS on a stream");
+  #onSettings(frame: Frame): void {
+    const { bytes, start, end } = frame;
     this.#spend(1);
-    if ((flags & Flag.ACK) !== 0) {
-      if (end !== start) throw wrongSize("SETTINGS ACK with a payload");
+    if ((frame.flags & Flag.ACK) !== 0) {
+      if (end !== start) {
+        throw connectionError(FRAME_SIZE_ERROR, "SETTINGS ACK with a payload");
+      }
       return;
     }
     const settings = readSettings(bytes, start, end);
@@ -387,41 +347,26 @@ export class Endpoint implements StreamHost {
     if (settings.initialWindow !== undefined) {
       // It touches every stream, and costs accordingly.
       this.#spend(this.#streams.size / 100);
-      const sending = [...this.#streams.values()].map((s) => s.sendStream);
+      const sending = this.#streams.open().map((s) => s.sendStream);
       this.#sendFlow.setInitialWindow(settings.initialWindow, sending);
     }
     // Behind the frames already queued: those obeyed the old settings.
     this.#output.frame(encodeSettingsAck());
   }
 
-  #onPing(
-    flags: number,
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    if (streamId !== 0) throw broken("PING on a stream");
-    if (end - start !== 8) throw wrongSize("PING not of 8 bytes");
+  #onPing(frame: Frame): void {
     this.#spend(1);
-    if ((flags & Flag.ACK) === 0) {
-      this.#output.urgent(encodePingAck(bytes, start));
+    if ((frame.flags & Flag.ACK) === 0) {
+      this.#output.urgent(encodePingAck(frame.bytes, frame.start));
     }
   }
 
-  #onGoaway(
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    if (streamId !== 0) throw broken("GOAWAY on a stream");
-    if (end - start < 8) throw wrongSize("GOAWAY below 8 bytes");
+  #onGoaway(frame: Frame): void {
     this.#spend(1);
     // The last stream that it names is one that we opened: there are none.
     this.#goingAway = true;
-    const code = readUint32(bytes, start + 4);
-    if (code !== ErrorCode.NO_ERROR) {
+    const code = readUint32(frame.bytes, frame.start + 4);
+    if (code !== NO_ERROR) {
       this.#peerError ??= new Http2Error(
         `Connection was ended by the peer: ${errorName(code)}`,
         { code, remote: true },
@@ -430,30 +375,16 @@ export class Endpoint implements StreamHost {
     this.#checkFinished();
   }
 
-  #onWindowUpdate(
-    streamId: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    if (end - start !== 4) throw wrongSize("WINDOW_UPDATE not of 4 bytes");
-    this.#checkNotIdle(streamId);
-    const increment = readUint31(bytes, start);
+  #onWindowUpdate(frame: Frame): void {
+    const { streamId } = frame;
+    if (streamId !== 0) this.#streams.checkNotIdle(streamId);
+    const increment = readUint31(frame.bytes, frame.start);
     const stream = this.#streams.get(streamId);
     if (streamId !== 0 && stream === undefined) return this.#spend(1);
     if (increment === 0) {
-      throw new Http2Error("WINDOW_UPDATE of 0", {
-        code: ErrorCode.PROTOCOL_ERROR,
-        streamId,
-      });
+      throw streamError(PROTOCOL_ERROR, "WINDOW_UPDATE of 0", streamId);
     }
     this.#sendFlow.grant(stream?.sendStream ?? null, increment);
-  }
-
-  #onPriority(streamId: number, length: number): void {
-    if (streamId === 0) throw broken("PRIORITY on stream 0");
-    if (length !== 5) throw wrongSize("PRIORITY not of 5 bytes");
-    this.#spend(1);
   }
 
   /** Gives bytes back to the connection's window. */
@@ -462,20 +393,11 @@ export class Endpoint implements StreamHost {
     if (increment > 0) this.#output.urgent(encodeWindowUpdate(0, increment));
   }
 
-  /** RFC 9113 section 5.1: an idle stream takes nothing but HEADERS and PRIORITY. */
-  #checkNotIdle(streamId: number): void {
-    if (
-      streamId > this.#lastStreamId || (streamId !== 0 && streamId % 2 === 0)
-    ) {
-      throw broken("Frame on an idle stream");
-    }
-  }
-
   #failStream(error: Http2Error): void {
     this.sendReset(error.streamId, error.code);
     const stream = this.#streams.get(error.streamId);
     if (stream !== undefined) stream.fail(error, true);
-    else this.#closed.add(error.streamId, true);
+    else this.#streams.close(error.streamId, true);
     this.#countReset();
   }
 
@@ -486,50 +408,17 @@ export class Endpoint implements StreamHost {
   }
 
   #countReset(): void {
-    if (!this.#resets.take(1)) throw calm("Too many streams were reset");
+    if (!this.#resets.take(1)) {
+      throw connectionError(ENHANCE_YOUR_CALM, "Too many streams were reset");
+    }
   }
 
   #spend(cost: number): void {
     if (!this.#idleFrames.take(cost)) {
-      throw calm("Too many frames that change nothing");
+      throw connectionError(
+        ENHANCE_YOUR_CALM,
+        "Too many frames that change nothing",
+      );
     }
   }
-}
-
-/** Bytes of padding behind the payload (RFC 9113 section 6.1). */
-function padding(bytes: Uint8Array, start: number, end: number): number {
-  if (start === end) throw wrongSize("Frame without its padding length");
-  const length = bytes[start]!;
-  if (length >= end - start) throw broken("Padding longer than its frame");
-  return length;
-}
-
-function broken(what: string): Http2Error {
-  return new Http2Error(what, { code: ErrorCode.PROTOCOL_ERROR });
-}
-
-function wrongSize(what: string): Http2Error {
-  return new Http2Error(what, { code: ErrorCode.FRAME_SIZE_ERROR });
-}
-
-function overrun(what: string, streamId: number): Http2Error {
-  return new Http2Error(what, {
-    code: ErrorCode.FLOW_CONTROL_ERROR,
-    streamId,
-  });
-}
-
-function closed(what: string, streamId: number): Http2Error {
-  return new Http2Error(what, { code: ErrorCode.STREAM_CLOSED, streamId });
-}
-
-function malformed(fault: string, streamId: number): Http2Error {
-  return new Http2Error(`Request is malformed: ${fault}`, {
-    code: ErrorCode.PROTOCOL_ERROR,
-    streamId,
-  });
-}
-
-function calm(what: string, streamId = 0): Http2Error {
-  return new Http2Error(what, { code: ErrorCode.ENHANCE_YOUR_CALM, streamId });
 }

@@ -56,3 +56,17 @@ export function errorName(code: number): string {
   }
   return `0x${code.toString(16)}`;
 }
+
+/** An error that ends the connection (RFC 9113 section 5.4.1). */
+export function connectionError(code: number, message: string): Http2Error {
+  return new Http2Error(message, { code });
+}
+
+/** An error that ends one stream (RFC 9113 section 5.4.2). */
+export function streamError(
+  code: number,
+  message: string,
+  streamId: number,
+): Http2Error {
+  return new Http2Error(message, { code, streamId });
+}

@@ -5,21 +5,20 @@ import {
   readUint31,
 } from "./frame.ts";
 
-/**
- * Takes one whole frame; its payload is `bytes` from `start` to `end`.
- *
- * With `borrowed` the bytes are the reader's own and change after the call;
- * otherwise they are part of a chunk that is never written again.
- */
-export type FrameSink = (
-  type: number,
-  flags: number,
-  streamId: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  borrowed: boolean,
-) => void;
+/** One frame as it was received; its payload is `bytes` from `start` to `end`. */
+export interface Frame {
+  readonly type: number;
+  readonly flags: number;
+  readonly streamId: number;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /**
+   * The bytes are the reader's own and change after the call; otherwise they
+   * are part of a chunk that is never written again.
+   */
+  readonly borrowed: boolean;
+}
 
 /**
  * Cuts a byte stream into frames, however it was split on its way.
@@ -28,14 +27,14 @@ export type FrameSink = (
  * is split is gathered in a buffer of one frame's size.
  */
 export class FrameReader {
-  readonly #sink: FrameSink;
+  readonly #sink: (frame: Frame) => void;
   readonly #partial: Uint8Array = new Uint8Array(
     FRAME_HEADER_BYTES + DEFAULT_MAX_FRAME_SIZE,
   );
   #held = 0;
 
   /** Every whole frame goes to `sink`, in order, within {@linkcode push}. */
-  constructor(sink: FrameSink) {
+  constructor(sink: (frame: Frame) => void) {
     this.#sink = sink;
   }
 
@@ -72,15 +71,15 @@ export class FrameReader {
     end: number,
     borrowed: boolean,
   ): void {
-    this.#sink(
-      bytes[at + 3]!,
-      bytes[at + 4]!,
-      readUint31(bytes, at + 5),
+    this.#sink({
+      type: bytes[at + 3]!,
+      flags: bytes[at + 4]!,
+      streamId: readUint31(bytes, at + 5),
       bytes,
-      at + FRAME_HEADER_BYTES,
+      start: at + FRAME_HEADER_BYTES,
       end,
       borrowed,
-    );
+    });
   }
 
   /** Holds back bytes of `chunk` until `wanted` are held; gives the place after them. */

@@ -17,6 +17,9 @@ const BAD_NAME = /[\0-\x20A-Z\x7f-\xff:]/;
 /** Octets no value may have. Spaces around one are let pass: see {@linkcode requestFault}. */
 const BAD_VALUE = /[\0\r\n]/;
 
+/** A number of bytes that a double can count. */
+const LENGTH = /^\d{1,15}$/;
+
 /**
  * Says what makes a request malformed, or `undefined` (RFC 9113 section 8.3).
  *
@@ -64,6 +67,9 @@ function fieldFault(name: string, value: string): string | undefined {
   if (name === "" || BAD_NAME.test(name)) return "name with a forbidden byte";
   if (BAD_VALUE.test(value)) return "value with a forbidden byte";
   if (CONNECTION_FIELDS.has(name)) return `connection header ${name}`;
+  if (name === "content-length" && !LENGTH.test(value)) {
+    return "content-length without a length";
+  }
   if (name === "te" && value !== "trailers") return "te other than trailers";
   return undefined;
 }

@@ -88,7 +88,7 @@ export class ServerStream implements Http2Stream {
   readonly #sendFlow: SendFlow;
   readonly #body: Body;
   /** Body bytes that `content-length` still announces, or -1 without one. */
-  #announced = -1;
+  #announced: number;
   #requestEnded = false;
   #responded = false;
   #ending = false;
@@ -111,10 +111,7 @@ export class ServerStream implements Http2Stream {
     this.#host = host;
     this.#sendFlow = sendFlow;
     this.#body = new Body((count) => host.consumed(this, count));
-    const length = this.get("content-length");
-    if (length !== undefined && /^\d{1,15}$/.test(length)) {
-      this.#announced = Number(length);
-    }
+    this.#announced = Number(this.get("content-length") ?? -1);
   }
 
   /** Whether the peer sent END_STREAM. */

@@ -45,8 +45,9 @@ Deno.test("errorName() knows the codes, and shows those it does not", () => {
 /** What a reader makes of chunks, as text. */
 function read(chunks: readonly Uint8Array[]): string[] {
   const seen: string[] = [];
-  const reader = new FrameReader((type, flags, id, bytes, start, end) => {
-    const payload = bytes.subarray(start, end);
+  const reader = new FrameReader((frame) => {
+    const { type, flags, streamId: id } = frame;
+    const payload = frame.bytes.subarray(frame.start, frame.end);
     seen.push(
       `${type} ${flags} ${id} ${payload.length} ${payload.join(".")}`,
     );

@@ -163,6 +163,8 @@ async function converse(seed: number): Promise<string> {
   let written = 0;
   const writable = new WritableStream<Uint8Array>({
     write(chunk) {
+      // The server's preface is SETTINGS, whatever the client does first.
+      if (written === 0) assertEquals(chunk[3], 4);
       written += chunk.length;
       // What goes out is frames, whatever came in.
       let frameAt = 0;

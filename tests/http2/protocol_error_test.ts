@@ -293,6 +293,10 @@ const STREAM_ERRORS: Record<string, [string, (string | Uint8Array)[]]> = {
     "PROTOCOL_ERROR",
     [frame("HEADERS", 5, 1, "838684 00027465 04677a6970")],
   ],
+  "a content-length that is none": [
+    "PROTOCOL_ERROR",
+    [frame("HEADERS", 4, 1, `${REQUEST} 0f0d 022d31`)],
+  ],
   "a body longer than content-length": [
     "PROTOCOL_ERROR",
     [

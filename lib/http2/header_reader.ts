@@ -1,0 +1,117 @@
+import { connectionError, ErrorCode } from "./error.ts";
+import { Flag } from "./frame.ts";
+import type { Frame } from "./frame_reader.ts";
+import { unpad } from "./frame_rules.ts";
+import { type DecodedHeaders, HpackDecoder } from "./hpack_decode.ts";
+import {
+  MAX_CONTINUATIONS,
+  MAX_HEADER_BLOCK_BYTES,
+  MAX_HEADER_LIST_SIZE,
+} from "./limits.ts";
+
+/** Stream dependency and weight, which are read over. */
+const PRIORITY_BYTES = 5;
+
+/** A whole header block, decoded. */
+export interface ReceivedHeaders extends DecodedHeaders {
+  readonly streamId: number;
+  /** Its HEADERS frame had END_STREAM. */
+  readonly endStream: boolean;
+}
+
+/**
+ * Puts HEADERS and CONTINUATION together and decodes them (RFC 9113 section
+ * 4.3). Bytes and frames of a block are counted, so that CONTINUATION without
+ * end can't fill the memory or the time.
+ */
+export class HeaderReader {
+  readonly #hpack = new HpackDecoder(MAX_HEADER_LIST_SIZE);
+  #streamId = 0;
+  #endStream = false;
+  #fragments: Uint8Array[] = [];
+  #bytes = 0;
+
+  /** Whether CONTINUATION is the only frame that may come. */
+  get midBlock(): boolean {
+    return this.#streamId !== 0;
+  }
+
+  /**
+   * Takes a HEADERS frame; gives the headers if that is all of them.
+   *
+   * @throws {Http2Error} COMPRESSION_ERROR, and what a frame can be wrong in.
+   */
+  headers(frame: Frame): ReceivedHeaders | null {
+    const { flags, streamId } = frame;
+    if (streamId % 2 === 0) {
+      throw connectionError(
+        ErrorCode.PROTOCOL_ERROR,
+        "HEADERS on a stream of the server",
+      );
+    }
+    const [content, end] = unpad(frame);
+    const start = content +
+      ((flags & Flag.PRIORITY) === 0 ? 0 : PRIORITY_BYTES);
+    if (start > end) {
+      throw connectionError(
+        ErrorCode.FRAME_SIZE_ERROR,
+        "HEADERS without its priority",
+      );
+    }
+    this.#streamId = streamId;
+    this.#endStream = (flags & Flag.END_STREAM) !== 0;
+    return this.#append(frame, start, end);
+  }
+
+  /**
+   * Takes a CONTINUATION frame; gives the headers if it is the last.
+   *
+   * @throws {Http2Error} Also ENHANCE_YOUR_CALM past the limits.
+   */
+  continuation(frame: Frame): ReceivedHeaders | null {
+    if (frame.streamId !== this.#streamId) {
+      throw connectionError(
+        ErrorCode.PROTOCOL_ERROR,
+        "CONTINUATION of no header block",
+      );
+    }
+    return this.#append(frame, frame.start, frame.end);
+  }
+
+  #append(frame: Frame, start: number, end: number): ReceivedHeaders | null {
+    const fragment = frame.bytes.subarray(start, end);
+    this.#bytes += fragment.length;
+    if (
+      this.#bytes > MAX_HEADER_BLOCK_BYTES ||
+      this.#fragments.length > MAX_CONTINUATIONS
+    ) {
+      throw connectionError(
+        ErrorCode.ENHANCE_YOUR_CALM,
+        "Header block is too long",
+      );
+    }
+    if ((frame.flags & Flag.END_HEADERS) === 0) {
+      this.#fragments.push(fragment.slice());
+      return null;
+    }
+    const block = this.#fragments.length === 0
+      ? fragment
+      : this.#join(fragment);
+    const streamId = this.#streamId;
+    this.#streamId = 0;
+    this.#fragments = [];
+    this.#bytes = 0;
+    const decoded = this.#hpack.decode(block);
+    return { streamId, endStream: this.#endStream, ...decoded };
+  }
+
+  #join(last: Uint8Array): Uint8Array {
+    const whole = new Uint8Array(this.#bytes);
+    let at = 0;
+    for (const fragment of [...this.#fragments, last]) {
+      whole.set(fragment, at);
+      at += fragment.length;
+    }
+    return whole;
+  }
+}
