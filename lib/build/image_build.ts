@@ -3,6 +3,7 @@ import { Broadcast } from "../streams/broadcast.ts";
 import type { BuildEvent } from "../progress/event.ts";
 import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
+import { namesOf } from "./plan.ts";
 import type { BuildResult } from "./result.ts";
 import { runBuild } from "./run.ts";
 import { EventTranslator } from "./translate.ts";
@@ -96,9 +97,7 @@ export function startBuild(
   };
   const imageId = result.then((result) => result.imageId);
   imageId.catch(() => {}); // as above
-  const names = typeof options.tag === "string"
-    ? [options.tag]
-    : [...options.tag ?? []];
+  const names = namesOf(options);
   const events = () => eventsOf(messages.read(), names);
   return {
     messages: () => messages.read(),

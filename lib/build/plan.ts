@@ -197,6 +197,11 @@ export function checkPlan(
     );
 }
 
+/** The image's names, as they were given; not checked yet. */
+export function namesOf({ tag }: ImageBuildOptions): string[] {
+  return typeof tag === "string" ? [tag] : [...tag ?? []];
+}
+
 function checkSecretOptions(
   options: ImageBuildOptions,
   version: "1" | "2",

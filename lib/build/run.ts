@@ -4,7 +4,7 @@ import type { SecretStore } from "../secrets/store.ts";
 import { explainFailure } from "./failure.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
-import { checkPlan, planBuild } from "./plan.ts";
+import { checkPlan, namesOf, planBuild } from "./plan.ts";
 import { postBuild } from "./post.ts";
 import { BuildRecord, type Publish } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
@@ -26,9 +26,7 @@ export async function runBuild(
   const stop = AbortSignal.any(signals);
   /** Ends with the build, in every ending: secrets' callbacks listen to it. */
   const over = new AbortController();
-  const names = typeof options.tag === "string"
-    ? [options.tag]
-    : [...options.tag ?? []];
+  const names = namesOf(options);
   const record = new BuildRecord(write, names);
   let ways: SecretWays | undefined;
   try {
