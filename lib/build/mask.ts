@@ -40,7 +40,9 @@ export class BuildMask {
       this.#scanners.set(key, scanner);
       this.#carried.set(key, scanner.push(held));
     }
-    return this.#redactor.skipped.filter((index) => index >= first)
+    // Of an empty value there is nothing to mask.
+    return this.#redactor.skipped
+      .filter((index) => index >= first && this.#values[index]!.length > 0)
       .map((index) => secrets[index - first]![0]);
   }
 

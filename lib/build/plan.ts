@@ -199,7 +199,8 @@ export function checkPlan(
 
 /** The image's names, as they were given; not checked yet. */
 export function namesOf({ tag }: ImageBuildOptions): string[] {
-  return typeof tag === "string" ? [tag] : [...tag ?? []];
+  if (typeof tag === "string") return [tag];
+  return Array.isArray(tag) ? [...tag] : [];
 }
 
 function checkSecretOptions(

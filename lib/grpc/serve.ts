@@ -14,9 +14,9 @@ export interface GrpcCall {
   /** The next request message, or null behind the last. */
   read(): Promise<Uint8Array | null>;
   /**
-   * Sends a message made of these parts. Their bytes are free again when it
-   * returns; a promise comes only when the peer is slow, and settles when
-   * there is room for more.
+   * Sends a message made of these parts. Where it returns nothing, their bytes
+   * were copied; a promise comes when the peer is slow, and until it settles
+   * they must stay as they are.
    */
   write(...parts: Uint8Array[]): Promise<void> | undefined;
 }
