@@ -1,6 +1,6 @@
 import type { WarningEvent } from "../progress/event.ts";
 import type { BuildStep } from "../progress/state.ts";
-import type { SecretReport, SecretStore } from "../secrets/store.ts";
+import type { SecretReport } from "../secrets/store.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** What came of a build that went well. */
@@ -11,7 +11,10 @@ export interface BuildResult {
   readonly names: readonly string[];
   /** Warnings of the engine and of davit, in their order. */
   readonly warnings: readonly WarningEvent[];
-  /** What became of the secrets: ids, never values. */
+  /**
+   * What became of the secrets: ids, never values. Empty where the header alone
+   * carried them: then davit is not asked, and does not know.
+   */
   readonly secrets: SecretReport;
   /** Every step that began, in the order of their start. */
   readonly steps: readonly BuildStep[];
@@ -27,14 +30,14 @@ export function buildResult(
   imageId: string,
   names: readonly string[],
   record: BuildRecord,
-  store: SecretStore,
+  secrets: SecretReport,
 ): BuildResult {
   const { state } = record;
   return {
     imageId,
     names,
     warnings: state.warnings,
-    secrets: store.report(),
+    secrets,
     steps: state.steps(),
     context: { bytes: state.context?.bytes ?? 0 },
   };

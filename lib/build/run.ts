@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { SecretError } from "../errors.ts";
-import type { SecretStore } from "../secrets/store.ts";
+import type { SecretReport, SecretStore } from "../secrets/store.ts";
 import { explainFailure } from "./failure.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -9,6 +9,9 @@ import { postBuild } from "./post.ts";
 import { BuildRecord, type Publish } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets, openSecrets, type SecretWays } from "./secrets.ts";
+
+/** The report on secrets that nobody asked davit for. */
+const UNASKED: SecretReport = { served: [], missing: [], unused: [] };
 
 /**
  * One build from its options to its image id: check, read the secrets, meet
@@ -54,7 +57,8 @@ export async function runBuild(
         stop,
       });
       if (ways.served) await accountForSecrets(store, strict, record);
-      return buildResult(imageId, names, record, store);
+      const report = ways.served ? store.report() : UNASKED;
+      return buildResult(imageId, names, record, report);
     } catch (error) {
       stop.throwIfAborted();
       throw explainFailure(error, { store, ways, strict, record });
