@@ -15,6 +15,8 @@ export type WarningCode =
   | "secret-missing"
   /** A secret was given and never asked for. */
   | "secret-unused"
+  /** A question of the engine over the session failed. */
+  | "session-error"
   /** The session ended before the build did. */
   | "session-lost"
   /** A secret is too short to be masked in the log. */

@@ -158,13 +158,18 @@ async function serveSession(
     }
   }
   let failure: SecretError | undefined;
-  const session = new Session(secretsService(store, {
+  const secrets = secretsService(store, {
     maxBytes,
     strict: options.strictSecrets ?? false,
     onError: (error) => {
       failure ??= error;
     },
-  }));
+  });
+  const session = new Session(secrets, (error) =>
+    void record.publish(warning(
+      "session-error",
+      `the engine asked for something over the session that could not be answered: ${error}`,
+    )));
   let duplex;
   try {
     duplex = await openSession(engine, {

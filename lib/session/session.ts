@@ -20,7 +20,11 @@ export class Session {
   readonly #onError: ((error: unknown) => void) | undefined;
   #drop: (() => void) | undefined;
 
-  /** @param methods What is offered, besides health. */
+  /**
+   * @param methods What is offered, besides health.
+   * @param onError Told of a call that failed for a reason of our own; the
+   * engine hears only "internal error".
+   */
   constructor(
     methods: readonly GrpcMethod[],
     onError?: (error: unknown) => void,
