@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   grpc: ["http2", "streams"],
   engine: ["errors.ts", "streams", "transport"],
   session: ["errors.ts", "grpc", "proto", "secrets", "streams"],
-  progress: ["engine", "errors.ts", "std"],
+  progress: ["engine", "errors.ts", "std", "streams"],
   build: [
     "engine",
     "errors.ts",
@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "std",
     "streams",
   ],
-  display: ["build", "progress"],
+  display: ["build", "progress", "streams"],
   "client.ts": ["build", "deno_version.ts", "engine", "transport"],
 };
 

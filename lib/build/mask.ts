@@ -6,6 +6,7 @@ import {
   type Scanner,
 } from "../redact/redactor.ts";
 import type { Secret } from "../secrets/secret.ts";
+import { concatBytes } from "../streams/bytes.ts";
 import { type BuildMessage, type TraceMessage, warning } from "./message.ts";
 
 const TRACE = "moby.buildkit.trace";
@@ -178,9 +179,5 @@ function traceMessage(trace: SolveStatus): TraceMessage {
 }
 
 function joined(a: Uint8Array | undefined, b: Uint8Array): Uint8Array {
-  if (a === undefined || a.length === 0) return b;
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+  return a === undefined || a.length === 0 ? b : concatBytes(a, b);
 }

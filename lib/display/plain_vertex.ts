@@ -1,7 +1,7 @@
 import type { LogEvent, StatusEvent } from "../progress/event.ts";
 import { totalDuration } from "../progress/intervals.ts";
 import { isCanceled, type VertexState } from "../progress/vertex_state.ts";
-import { concatBytes } from "../progress/bytes.ts";
+import { concatBytes } from "../streams/bytes.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { formatProgress, formatSeconds } from "./units.ts";
 

@@ -1,11 +1,3 @@
-/** Two byte arrays as one. */
-export function concatBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
-}
-
 interface Base64Constructor {
   fromBase64?(text: string): Uint8Array;
 }

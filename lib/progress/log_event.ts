@@ -1,6 +1,6 @@
 import type { LogEvent } from "./event.ts";
 import type { VertexLog } from "./solve_status.ts";
-import { concatBytes } from "./bytes.ts";
+import { concatBytes } from "../streams/bytes.ts";
 import { millisOf, RECORD } from "./record.ts";
 
 /** Bytes of characters that are not whole yet, by step and stream; one for each build. */

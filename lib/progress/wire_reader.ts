@@ -1,4 +1,4 @@
-import { concatBytes } from "./bytes.ts";
+import { concatBytes } from "../streams/bytes.ts";
 
 /** The bytes are no protobuf message. */
 export class WireError extends Error {

@@ -1,4 +1,5 @@
 import { ConnectionError, EngineError } from "../errors.ts";
+import { concatBytes } from "../streams/bytes.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import {
   findHeadEnd,
@@ -75,7 +76,7 @@ async function readHead(
       );
     }
     const from = Math.max(0, bytes.length - 3);
-    bytes = bytes.length === 0 ? value : concat(bytes, value);
+    bytes = bytes.length === 0 ? value : concatBytes(bytes, value);
     const end = findHeadEnd(bytes, from);
     if (end !== -1) {
       try {
@@ -108,7 +109,7 @@ async function readRefusal(
   while (body.length < wanted) {
     const { done, value } = await reader.read();
     if (done) break;
-    body = concat(body, value);
+    body = concatBytes(body, value);
   }
   const text = new TextDecoder().decode(body.subarray(0, wanted)).trim();
   return messageOf(text) ?? (text || head.reason || "no reason given");
@@ -140,11 +141,4 @@ function unread(
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

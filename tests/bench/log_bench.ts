@@ -6,7 +6,7 @@
  *     deno run -A tests/engines/with_engine.ts --generation 28 -- \
  *       deno run -A tests/bench/log_bench.ts [RUNS]
  */
-import { tarOf } from "../support/tar.ts";
+import { tarBytes } from "../support/tar.ts";
 
 const STEPS = 200;
 const LINES = 5000;
@@ -19,11 +19,7 @@ const dockerfile = [
 await Deno.writeTextFile(`${folder}/Dockerfile`, dockerfile);
 await Deno.writeFile(
   `${folder}/context.tar`,
-  await new Response(
-    tarOf({ Dockerfile: dockerfile }) as ReadableStream<
-      Uint8Array<ArrayBuffer>
-    >,
-  ).bytes(),
+  await tarBytes({ Dockerfile: dockerfile }),
 );
 
 const SDK = `

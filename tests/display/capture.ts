@@ -9,7 +9,7 @@
 
 import type { EngineDescription } from "../engines/environment.ts";
 import { SAMPLE_BUILDS, type SampleBuild } from "../progress/builds.ts";
-import { tarOf } from "../progress/tar.ts";
+import { tarBytes } from "../support/tar.ts";
 
 /** Builds that buildx prints in the same order each time. */
 export const PRINTED_BUILDS: readonly SampleBuild[] = SAMPLE_BUILDS.filter(
@@ -34,12 +34,14 @@ export async function runBuildx(
     stderr: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(tarOf({
-    "Dockerfile": build.dockerfile,
-    "hello.txt": "hello from the context\n",
-    // A context that is known already is not loaded again.
-    ...(build.twice ? {} : { "salt": crypto.randomUUID() }),
-  }));
+  await writer.write(
+    await tarBytes({
+      "Dockerfile": build.dockerfile,
+      "hello.txt": "hello from the context\n",
+      // A context that is known already is not loaded again.
+      ...(build.twice ? {} : { "salt": crypto.randomUUID() }),
+    }),
+  );
   await writer.close();
   return new TextDecoder().decode((await child.output()).stderr);
 }

@@ -2,26 +2,13 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import http2 from "node:http2";
 import { Duplex } from "node:stream";
-import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import {
   type Http2Connection,
   type Http2Options,
   serveHttp2,
 } from "../../lib/http2/connection.ts";
 import type { Http2Stream } from "../../lib/http2/stream.ts";
-
-/** Two ends of a connection in memory; a chunk is copied before its write settles. */
-function duplexPair(): [ByteDuplex, ByteDuplex] {
-  const pipe = () =>
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform: (chunk, controller) => controller.enqueue(chunk.slice()),
-    });
-  const [a, b] = [pipe(), pipe()];
-  return [
-    { readable: a.readable, writable: b.writable },
-    { readable: b.readable, writable: a.writable },
-  ];
-}
+import { duplexPair } from "../support/duplex_pair.ts";
 
 class NodePeer implements AsyncDisposable {
   readonly connection: Http2Connection;

@@ -10,7 +10,7 @@
 import { connectEngine, socketPathOf } from "../engines/engine_api.ts";
 import type { EngineDescription } from "../engines/environment.ts";
 import { CLASSIC_BUILDS, SAMPLE_BUILDS, type SampleBuild } from "./builds.ts";
-import { tarOf } from "./tar.ts";
+import { tarBytes } from "../support/tar.ts";
 
 /** Sends a sample build and gives back the whole answer, an error's text too. */
 export async function postSample(
@@ -24,7 +24,7 @@ export async function postSample(
     ...(build.twice ? {} : { nocache: "1" }),
     ...build.query,
   });
-  const body = tarOf({
+  const body = await tarBytes({
     "Dockerfile": build.dockerfile,
     "hello.txt": "hello from the context\n",
   });

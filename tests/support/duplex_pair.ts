@@ -1,11 +1,18 @@
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 
-/** Two ends of a connection in memory: what one writes, the other reads. */
+/**
+ * Two ends of a connection in memory: what one writes, the other reads. A
+ * chunk is copied before its write settles, as a socket does: a writer may use
+ * its buffer again then.
+ */
 export function duplexPair(): [ByteDuplex, ByteDuplex] {
-  const there = new TransformStream<Uint8Array, Uint8Array>();
-  const back = new TransformStream<Uint8Array, Uint8Array>();
+  const pipe = () =>
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => controller.enqueue(chunk.slice()),
+    });
+  const [a, b] = [pipe(), pipe()];
   return [
-    { readable: back.readable, writable: there.writable },
-    { readable: there.readable, writable: back.writable },
+    { readable: a.readable, writable: b.writable },
+    { readable: b.readable, writable: a.writable },
   ];
 }

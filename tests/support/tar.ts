@@ -43,3 +43,12 @@ export function tarHeader(name: string, size: number): Uint8Array {
   put(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return header;
 }
+
+/** The same tar as one piece. */
+export async function tarBytes(
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return await new Blob(
+    [...tarChunks(files)] as Uint8Array<ArrayBuffer>[],
+  ).bytes();
+}
