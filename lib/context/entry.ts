@@ -1,9 +1,10 @@
-/** What an entry of a context is. Sockets never are one: docker's own clients leave them out of a tar. */
+/** What an entry of a context is. */
 export type ContextEntryType =
   | "file"
   | "directory"
   | "symlink"
   | "fifo"
+  | "socket"
   | "char-device"
   | "block-device";
 

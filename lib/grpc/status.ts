@@ -4,6 +4,8 @@ export enum GrpcCode {
   OK = 0,
   /** Something else went wrong. */
   UNKNOWN = 2,
+  /** What was asked makes no sense. */
+  INVALID_ARGUMENT = 3,
   /** There is no such thing. */
   NOT_FOUND = 5,
   /** Too large. */

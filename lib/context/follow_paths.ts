@@ -1,0 +1,92 @@
+import { PatternMatcher } from "./pattern_matcher.ts";
+
+/** How many links may stand between a path and what it means; more lead nowhere. */
+const MAX_LINKS = 255;
+
+/**
+ * The paths that must be sent so that these mean the same at the other end:
+ * each one, every link on the way to it, and what the links point to. Links
+ * that lead out of the folder end at its root, as in a chroot.
+ *
+ * A part of a path may be a pattern (`*.go`, `a?`); then every link that it
+ * matches is followed, and the pattern itself is among the results.
+ *
+ * @param root The folder, with a `/` at its end.
+ * @returns Include patterns; undefined where they mean everything.
+ */
+export function followPaths(
+  root: string,
+  paths: readonly string[],
+): string[] | undefined {
+  const found = new Set<string>();
+  const seen = new Set<string>();
+  for (const path of paths) follow(path, 0);
+  return found.has("") ? undefined : [...found].sort();
+
+  function follow(path: string, links: number): void {
+    const parts = cleanParts(path);
+    if (links > MAX_LINKS || seen.has(parts.join("/"))) return;
+    seen.add(parts.join("/"));
+    let current = "";
+    for (const [index, part] of parts.entries()) {
+      current = current === "" ? part : `${current}/${part}`;
+      const rest = parts.slice(index + 1);
+      const targets = targetsOf(current, part);
+      if (targets.length === 0) continue;
+      found.add(current);
+      for (const target of targets) {
+        follow([target, ...rest].join("/"), links + 1);
+      }
+      return;
+    }
+    found.add(current);
+  }
+
+  /** Where the link at a path points to, or the links that a pattern matches; none for anything else. */
+  function targetsOf(path: string, name: string): string[] {
+    const folder = path.slice(0, path.length - name.length);
+    if (!isPattern(name)) return targetOf(folder, name);
+    const matcher = new PatternMatcher([name.replaceAll(/\*+/g, "*")]);
+    return linksIn(folder)
+      .filter((link) => matcher.step(link, matcher.root).matched)
+      .flatMap((link) => targetOf(folder, link));
+  }
+
+  function targetOf(folder: string, name: string): string[] {
+    const target = readLink(root + folder + name);
+    if (target === undefined) return [];
+    return [target.startsWith("/") ? target : `${folder}${target}`];
+  }
+
+  function linksIn(folder: string): string[] {
+    try {
+      return [...Deno.readDirSync(root + folder)]
+        .filter((entry) => entry.isSymlink).map((entry) => entry.name);
+    } catch {
+      return []; // no folder there: the build says so, if it matters
+    }
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return undefined; // no link there, or nothing at all
+  }
+}
+
+/** The parts of a path without `.`; `..` ends at the root. */
+function cleanParts(path: string): string[] {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts;
+}
+
+/** Whether a name holds `*`, `?` or `[` without a backslash before it. */
+function isPattern(name: string): boolean {
+  return /[*?[]/.test(name.replaceAll(/\\./gs, ""));
+}

@@ -1,0 +1,28 @@
+/** A code unit from which on UTF-16 and UTF-8 sort differently: surrogates come before U+E000. */
+const HIGH_REGEXP = /[\uD800-\uFFFF]/;
+
+/**
+ * Sorts names as their UTF-8 bytes sort, in place. The engine's receiver
+ * refuses any other order ("changes out of order").
+ */
+export function sortNames(names: string[]): string[] {
+  return names.some((name) => HIGH_REGEXP.test(name))
+    ? names.sort(compareNames)
+    : names.sort();
+}
+
+/** Compares two names by their UTF-8 bytes, which is by code points. */
+export function compareNames(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const left = a.charCodeAt(at);
+    const right = b.charCodeAt(at);
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Where a code unit stands among code points: a surrogate is half of one above U+FFFF. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

@@ -1,0 +1,42 @@
+import type { ContextEntry } from "../context/entry.ts";
+
+/** Which part of a folder the engine wants. */
+export interface LocalRequest {
+  /** Patterns of which one must match. */
+  readonly include: readonly string[];
+  /** Patterns as in an ignore file. */
+  readonly exclude: readonly string[];
+  /** Paths that are wanted with what their links point to. */
+  readonly follow: readonly string[];
+}
+
+/** A folder that is offered to the engine under a name. */
+export interface Local {
+  /**
+   * The entries that are wanted, in the order of the wire.
+   *
+   * @throws {ContextError} If a pattern is malformed, or something is not to be read.
+   */
+  entries(request: LocalRequest): Iterator<ContextEntry, void, undefined>;
+  /** Where a file is, or what is in it. */
+  content(path: string): string | Uint8Array<ArrayBuffer>;
+  /** Told of every transfer. */
+  readonly counts: TransferCounts;
+}
+
+/** What was offered and what was taken. */
+export interface TransferCounts {
+  /** Regular files offered. */
+  files: number;
+  /** Their bytes. */
+  bytesOffered: number;
+  /** Files whose content the engine asked for. */
+  filesSent: number;
+  /** Bytes of content that were sent. */
+  bytesSent: number;
+}
+
+/** Nothing yet. */
+export function noTransfers(): TransferCounts {
+  return { files: 0, bytesOffered: 0, filesSent: 0, bytesSent: 0 };
+}

@@ -1,0 +1,111 @@
+import type { ContextEntry } from "../context/entry.ts";
+import { ContextFilter } from "../context/filter.ts";
+import { compareNames } from "../context/order.ts";
+import {
+  type Local,
+  type LocalRequest,
+  noTransfers,
+  type TransferCounts,
+} from "./local.ts";
+
+/**
+ * A folder that holds a few texts and exists nowhere.
+ *
+ * Each file's time is made of its content: an engine of the 20.10 line takes a
+ * Dockerfile with the same size and time as the one that it had before, even
+ * if the text is another.
+ */
+export class MemoryLocal implements Local {
+  readonly counts: TransferCounts = noTransfers();
+  readonly #entries: readonly ContextEntry[];
+  readonly #files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+  private constructor(
+    files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+    entries: readonly ContextEntry[],
+  ) {
+    this.#files = files;
+    this.#entries = entries;
+  }
+
+  /** @param files Contents by clean relative path. */
+  static async of(
+    files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  ): Promise<MemoryLocal> {
+    const entries = new Map<string, ContextEntry>();
+    for (const [path, bytes] of files) {
+      for (const folder of foldersOf(path)) {
+        entries.set(folder, entryOf(folder, "directory", 0, 0n));
+      }
+      const digest = await crypto.subtle.digest("SHA-256", bytes);
+      const time = new DataView(digest).getBigUint64(0);
+      entries.set(path, entryOf(path, "file", bytes.length, time));
+    }
+    const sorted = [...entries.values()].sort((a, b) =>
+      comparePaths(a.path, b.path)
+    );
+    return new MemoryLocal(files, sorted);
+  }
+
+  *entries(
+    { include, exclude, follow }: LocalRequest,
+  ): Generator<ContextEntry, void, undefined> {
+    const filter = new ContextFilter({
+      include: [...include, ...follow.map((path) => path.replace(/^\/+/, ""))],
+      exclude,
+    });
+    const states = new Map([["", filter.root]]);
+    for (const entry of this.#entries) {
+      const folder = entry.path.slice(0, entry.path.lastIndexOf("/") + 1);
+      const above = states.get(folder);
+      if (above === undefined) continue;
+      const state = filter.step(entry.path, above);
+      if (entry.type === "directory" && (state.keep || state.enter)) {
+        states.set(`${entry.path}/`, state);
+        yield entry;
+      } else if (state.keep) yield entry;
+    }
+  }
+
+  content(path: string): Uint8Array<ArrayBuffer> {
+    return this.#files.get(path) ?? new Uint8Array(0);
+  }
+}
+
+function entryOf(
+  path: string,
+  type: "file" | "directory",
+  size: number,
+  time: bigint,
+): ContextEntry {
+  return {
+    path,
+    type,
+    mode: type === "file" ? 0o644 : 0o755,
+    size,
+    // 40 bits of milliseconds end in 2004; another 20 bits go below them.
+    mtimeMs: Number(time & 0xffffffffffn),
+    ctimeMs: Number(time >> 44n),
+    target: undefined,
+    hardlink: undefined,
+    major: 0,
+    minor: 0,
+  };
+}
+
+/** `a`, `a/b` for `a/b/c`. */
+function foldersOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+/** The order of the wire: by the names, part by part. */
+function comparePaths(a: string, b: string): number {
+  const left = a.split("/");
+  const right = b.split("/");
+  for (let at = 0; at < Math.min(left.length, right.length); at++) {
+    const order = compareNames(left[at]!, right[at]!);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}

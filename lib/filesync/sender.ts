@@ -1,0 +1,274 @@
+import type { ContextEntry } from "../context/entry.ts";
+import { ContextFile } from "../context/file.ts";
+import { unreadable } from "../context/walk.ts";
+import { ContextError } from "../errors.ts";
+import { GrpcCode, GrpcError } from "../grpc/status.ts";
+import { Turn } from "../streams/turn.ts";
+import type { Local, LocalRequest } from "./local.ts";
+import { isRegular, type Packet, PacketType } from "./packet.ts";
+import { readPacket } from "./packet_reader.ts";
+import { PacketWriter } from "./packet_writer.ts";
+import { statOf } from "./stat.ts";
+
+/** The two directions of one DiffCopy call. */
+export interface PacketStream {
+  /** Aborts when the other side gave up. */
+  readonly signal: AbortSignal;
+  /** The next packet; null behind the last. */
+  read(): Promise<Uint8Array | null>;
+  /** Sends one packet, given in parts; a promise asks to be waited for. */
+  write(...parts: Uint8Array[]): Promise<void> | undefined;
+}
+
+/**
+ * How much of a file goes into one packet. The engine's limit for a message is
+ * 4 MiB; its own clients send 32 KiB, which costs both sides more.
+ */
+const CHUNK_BYTES: number = 512 * 1024;
+
+/** Files up to this length are read at once, without giving way in between. */
+const SMALL_BYTES: number = 64 * 1024;
+
+/** How long other work waits for us, in milliseconds. */
+const SLICE_MS = 4;
+
+/**
+ * Sends a folder to the engine: every entry's STAT, and the content of the
+ * files that it asks for, which are those that it does not have.
+ *
+ * @throws {ContextError} If something can't be read; the engine was told so.
+ * @throws {GrpcError} If the engine asks for what it may not ask for.
+ */
+export async function sendLocal(
+  stream: PacketStream,
+  local: Local,
+  request: LocalRequest,
+): Promise<void> {
+  const sender = new Sender(stream, local);
+  try {
+    await sender.run(local.entries(request));
+  } catch (error) {
+    const told = error instanceof ContextError || error instanceof GrpcError;
+    if (told && !stream.signal.aborted) {
+      await stream.write(new PacketWriter().error(error.message));
+    }
+    throw error;
+  }
+}
+
+class Sender {
+  readonly #stream: PacketStream;
+  readonly #local: Local;
+  readonly #packet = new PacketWriter();
+  /** By id: path and length of the regular files that were not asked for yet. */
+  readonly #paths: (string | undefined)[] = [];
+  readonly #sizes: number[] = [];
+  /** Ids that were asked for, from `#next` on. */
+  #requests: number[] = [];
+  #next = 0;
+  #finished = false;
+  #failure: { readonly error: unknown } | undefined;
+  #wake: (() => void) | undefined;
+  readonly #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(SMALL_BYTES + 1);
+  /** For large files: one is sent while the other is filled. */
+  #chunks: [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>] | undefined;
+
+  constructor(stream: PacketStream, local: Local) {
+    this.#stream = stream;
+    this.#local = local;
+  }
+
+  async run(entries: Iterator<ContextEntry, void, undefined>): Promise<void> {
+    // Its failure is seen by the loop below.
+    this.#receive().catch((error) => {
+      this.#failure = { error };
+      this.#wake?.();
+    });
+    using turn = new Turn();
+    let listing = true;
+    try {
+      while (true) {
+        if (listing) listing = await this.#sendEntries(entries);
+        await this.#sendFiles();
+        if (this.#failure !== undefined) throw this.#failure.error;
+        const idle = this.#next === this.#requests.length;
+        if (listing || !idle) await turn.next();
+        else if (this.#finished) break;
+        else await new Promise<void>((wake) => this.#wake = wake);
+      }
+    } finally {
+      entries.return?.();
+    }
+    await this.#stream.write(this.#packet.finish());
+  }
+
+  /** Takes requests until the engine has all that it wants. */
+  async #receive(): Promise<void> {
+    while (!this.#finished) {
+      const bytes = await this.#stream.read();
+      if (bytes === null) {
+        throw new GrpcError(GrpcCode.UNKNOWN, "the transfer was given up");
+      }
+      const { type, id, data } = decode(bytes);
+      switch (type) {
+        case PacketType.REQ:
+          if (this.#paths[id] === undefined || this.#sizes[id]! < 0) {
+            throw new GrpcError(
+              GrpcCode.INVALID_ARGUMENT,
+              `invalid file id ${id}`,
+            );
+          }
+          // A length below zero: asked for, and not to be asked for again.
+          this.#sizes[id] = -1 - this.#sizes[id]!;
+          this.#requests.push(id);
+          break;
+        case PacketType.FIN:
+          if (this.#next !== this.#requests.length) {
+            throw new GrpcError(
+              GrpcCode.FAILED_PRECONDITION,
+              "finished before the files that were asked for were sent",
+            );
+          }
+          this.#finished = true;
+          break;
+        case PacketType.ERR:
+          throw new GrpcError(
+            GrpcCode.UNKNOWN,
+            `error from receiver: ${new TextDecoder().decode(data)}`,
+          );
+        default:
+          throw new GrpcError(
+            GrpcCode.INVALID_ARGUMENT,
+            `unexpected packet of type ${type}`,
+          );
+      }
+      this.#wake?.();
+    }
+  }
+
+  /** Sends entries for a slice of time; false when all are sent. */
+  async #sendEntries(
+    entries: Iterator<ContextEntry, void, undefined>,
+  ): Promise<boolean> {
+    const { counts } = this.#local;
+    const end = performance.now() + SLICE_MS;
+    for (let count = 1; ; count++) {
+      const next = entries.next();
+      if (next.done) {
+        await this.#stream.write(this.#packet.stat());
+        return false;
+      }
+      const entry = next.value;
+      const stat = statOf(entry);
+      const wanted = isRegular(stat.mode) && entry.hardlink === undefined;
+      this.#paths.push(wanted ? entry.path : undefined);
+      this.#sizes.push(entry.size);
+      if (wanted) {
+        counts.files++;
+        counts.bytesOffered += entry.size;
+      }
+      const room = this.#stream.write(this.#packet.stat(stat));
+      if (room !== undefined) await room;
+      if (count % 16 === 0 && performance.now() > end) return true;
+    }
+  }
+
+  /** Sends the content of files for a slice of time, a large one whole. */
+  async #sendFiles(): Promise<void> {
+    const end = performance.now() + SLICE_MS;
+    while (this.#next < this.#requests.length) {
+      if (this.#failure !== undefined) return;
+      const id = this.#requests[this.#next]!;
+      const size = -1 - this.#sizes[id]!;
+      const path = this.#paths[id]!;
+      this.#paths[id] = undefined;
+      const content = this.#local.content(path);
+      if (typeof content !== "string") await this.#sendBytes(id, content);
+      else if (size <= SMALL_BYTES) await this.#sendSmall(id, content, size);
+      else await this.#sendLarge(id, content, size);
+      this.#local.counts.filesSent++;
+      // Only now: a FIN before this is one too early.
+      this.#next++;
+      if (this.#next === this.#requests.length) {
+        this.#requests = [];
+        this.#next = 0;
+      }
+      if (performance.now() > end) return;
+    }
+  }
+
+  async #sendBytes(id: number, bytes: Uint8Array): Promise<void> {
+    if (bytes.length > 0) await this.#data(id, bytes);
+    await this.#end(id);
+  }
+
+  async #sendSmall(id: number, path: string, size: number): Promise<void> {
+    {
+      using file = open(path, size);
+      const buffer = this.#buffer;
+      let count = buffer.length;
+      // One byte more than it should have: what is shorter is at its end.
+      while (file !== undefined && count === buffer.length) {
+        count = file.readSync(buffer);
+        if (count === 0) break;
+        const room = this.#data(id, buffer.subarray(0, count));
+        if (room !== undefined) await room;
+      }
+    }
+    await this.#end(id);
+  }
+
+  async #sendLarge(id: number, path: string, size: number): Promise<void> {
+    using file = open(path, size);
+    if (file === undefined) return await this.#end(id);
+    let [buffer, ahead] = this.#chunks ??= [
+      new Uint8Array(CHUNK_BYTES),
+      new Uint8Array(CHUNK_BYTES),
+    ];
+    let reading = file.read(ahead);
+    try {
+      while (true) {
+        const count = await reading;
+        if (this.#failure !== undefined) throw this.#failure.error;
+        if (count === 0) break;
+        [buffer, ahead] = [ahead, buffer];
+        reading = file.read(ahead);
+        await this.#data(id, buffer.subarray(0, count));
+      }
+    } catch (error) {
+      // The file may only be closed when nobody reads it.
+      await reading.catch(() => {}); // of two failures, the first is told
+      throw error;
+    }
+    await this.#end(id);
+  }
+
+  #data(id: number, bytes: Uint8Array): Promise<void> | undefined {
+    this.#local.counts.bytesSent += bytes.length;
+    return this.#stream.write(this.#packet.data(id, bytes.length), bytes);
+  }
+
+  #end(id: number): Promise<void> | undefined {
+    return this.#stream.write(this.#packet.data(id, 0));
+  }
+}
+
+/** Undefined for what has no content: a socket. */
+function open(path: string, size: number): ContextFile | undefined {
+  try {
+    return new ContextFile(path, size);
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENXIO") return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+function decode(bytes: Uint8Array): Packet {
+  try {
+    return readPacket(bytes);
+  } catch (cause) {
+    throw new GrpcError(GrpcCode.INVALID_ARGUMENT, "unreadable packet", {
+      cause,
+    });
+  }
+}

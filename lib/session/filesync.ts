@@ -1,0 +1,72 @@
+import { ContextError } from "../errors.ts";
+import type { Local, LocalRequest } from "../filesync/local.ts";
+import { sendLocal } from "../filesync/sender.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
+import type { GrpcCall } from "../grpc/serve.ts";
+import { GrpcCode, GrpcError } from "../grpc/status.ts";
+import { FileSync } from "../proto/gen/filesync_pb.ts";
+import { methodPath } from "./service.ts";
+
+/** How {@linkcode filesyncService} answers. */
+export interface FilesyncServiceOptions {
+  /** Told why a folder could not be sent. */
+  readonly onError: (error: ContextError) => void;
+}
+
+/** The longest packet that an engine sends here: a request, or a reason to give up. */
+const MAX_PACKET_BYTES: number = 64 * 1024;
+
+/**
+ * `moby.filesync.v1.FileSync`: the engine asks for a folder by the name that
+ * it was offered under, and never by a path of this machine. A name that is
+ * not offered is NOT_FOUND.
+ *
+ * @param locals The folders by their names: `context` and `dockerfile`.
+ */
+export function filesyncService(
+  locals: ReadonlyMap<string, Local>,
+  options: FilesyncServiceOptions,
+): GrpcMethod[] {
+  return [{
+    path: methodPath(FileSync.method.diffCopy),
+    maxRequestBytes: MAX_PACKET_BYTES,
+    async handle(call) {
+      const [name = ""] = values(call, "dir-name");
+      const local = locals.get(name);
+      if (local === undefined) {
+        throw new GrpcError(
+          GrpcCode.NOT_FOUND,
+          `no folder is offered as ${JSON.stringify(name)}`,
+        );
+      }
+      try {
+        await sendLocal(call, local, requestOf(call));
+      } catch (error) {
+        if (!(error instanceof ContextError)) throw error;
+        options.onError(error);
+        throw new GrpcError(GrpcCode.FAILED_PRECONDITION, error.message);
+      }
+    },
+  }];
+}
+
+function requestOf(call: GrpcCall): LocalRequest {
+  return {
+    include: values(call, "include-patterns"),
+    exclude: values(call, "exclude-patterns"),
+    follow: values(call, "followpaths"),
+  };
+}
+
+/**
+ * The values of a key as text. Engines up to 24 send UTF-8 as it is; newer ones
+ * escape all values of a key as in a form, and mark it, where one is not ASCII.
+ */
+function values(call: GrpcCall, key: string): string[] {
+  const [encoded] = call.metadata(`${key}-encoded`);
+  return call.metadata(key).map((value) => {
+    if (encoded === "1") return decodeURIComponent(value.replaceAll("+", " "));
+    const bytes = Uint8Array.from(value, (char) => char.charCodeAt(0));
+    return new TextDecoder().decode(bytes);
+  });
+}
