@@ -14,9 +14,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   secrets: ["errors.ts", "std"],
   transport: ["errors.ts", "std", "streams"],
   http2: ["streams"],
+  context: ["errors.ts", "streams"],
+  filesync: ["context", "errors.ts", "grpc", "streams"],
   grpc: ["http2", "streams"],
   engine: ["errors.ts", "streams", "transport"],
-  session: ["errors.ts", "grpc", "proto", "secrets", "streams"],
+  session: ["errors.ts", "filesync", "grpc", "proto", "secrets", "streams"],
   progress: ["engine", "errors.ts", "std", "streams"],
   build: [
     "engine",

@@ -23,9 +23,7 @@ export class FolderLocal implements Local {
     request: LocalRequest,
   ): Iterator<ContextEntry, void, undefined> {
     const { include, exclude, follow } = request;
-    const followed = follow.length === 0
-      ? []
-      : followPaths(this.#root, follow);
+    const followed = follow.length === 0 ? [] : followPaths(this.#root, follow);
     const filter = new ContextFilter({
       // With the root among the paths, everything is wanted.
       include: followed === undefined ? [] : [...include, ...followed],

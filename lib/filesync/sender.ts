@@ -152,7 +152,7 @@ class Sender {
   ): Promise<boolean> {
     const { counts } = this.#local;
     const end = performance.now() + SLICE_MS;
-    for (let count = 1; ; count++) {
+    for (let count = 1;; count++) {
       const next = entries.next();
       if (next.done) {
         await this.#stream.write(this.#packet.stat());
