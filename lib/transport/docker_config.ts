@@ -93,16 +93,42 @@ export function configFolder(env: Environment = Deno.env): string {
   );
 }
 
-async function currentContext(env: Environment): Promise<string | undefined> {
+/** The CLI's `config.json`; of no field is more known than that it was read. */
+export interface CliConfig {
+  /** Where it lies. */
+  readonly path: string;
+  /** Its fields; none if the file holds something that is no object. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the CLI's `config.json`, which holds logins: no part of it is ever in
+ * an error.
+ *
+ * @returns undefined if there is none, or no home that it could be in.
+ * @throws {TypeError} If it is not JSON.
+ */
+export async function readCliConfig(
+  env: Environment = Deno.env,
+): Promise<CliConfig | undefined> {
   if (
     !env.get("DOCKER_CONFIG") && !env.get("HOME") && !env.get("USERPROFILE")
   ) {
-    return undefined; // a service without a home: only the default sockets are left
+    return undefined; // a service without a home
   }
   const path = `${configFolder(env)}/config.json`;
   const text = await readIfThere(path);
   if (text === undefined) return undefined;
-  const name = parseJson(path, text)?.currentContext;
+  // Docker's CLI takes an empty file for one without fields.
+  const fields = text.trim() === "" ? {} : parseJson(path, text);
+  return {
+    path,
+    fields: typeof fields === "object" && fields !== null ? fields : {},
+  };
+}
+
+async function currentContext(env: Environment): Promise<string | undefined> {
+  const name = (await readCliConfig(env))?.fields.currentContext;
   return typeof name === "string" ? name : undefined;
 }
 
@@ -132,8 +158,9 @@ async function readIfThere(path: string): Promise<string | undefined> {
 function parseJson(path: string, text: string): any {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError(`Cannot read "${path}": it is not JSON`, { cause });
+  } catch {
+    // No cause: its message shows a piece of the file, and that may be a login.
+    throw new TypeError(`Cannot read "${path}": it is not JSON`);
   }
 }
 

@@ -1,0 +1,80 @@
+// @ts-types="../std/base64.d.ts"
+import { decodeBase64 } from "@std/encoding/base64";
+
+/** A login for one registry, in the engine's own field names. */
+export interface AuthConfig {
+  /** Name of the user. */
+  username?: string;
+  /** Password or access token. */
+  password?: string;
+  /** `base64(username:password)`, as the docker config file has it; counts before the two. */
+  auth?: string;
+  /** Host of the registry; needless, and refused where it is not the one that the login is for. */
+  serveraddress?: string;
+  /** A token to be traded for access tokens; counts before a password. */
+  identitytoken?: string;
+  /** A token to be sent as it is, to registries that ask for one. */
+  registrytoken?: string;
+}
+
+const FIELDS = [
+  "username",
+  "password",
+  "auth",
+  "serveraddress",
+  "identitytoken",
+  "registrytoken",
+] as const;
+
+/**
+ * Checks a login from outside and takes its `auth` apart.
+ *
+ * @param what Names the login, for the error.
+ * @throws {TypeError} If it is no login; the message holds no value.
+ */
+export function checkAuthConfig(
+  what: string,
+  value: unknown,
+): Omit<AuthConfig, "auth"> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(
+      `Cannot use ${what}: expected an object such as { username, password }`,
+    );
+  }
+  const given = value as Record<string, unknown>;
+  const config: AuthConfig = {};
+  for (const field of FIELDS) {
+    const text = given[field];
+    if (text === undefined || text === null || text === "") continue;
+    if (typeof text !== "string") {
+      throw new TypeError(`Cannot use ${what}: "${field}" is not text`);
+    }
+    config[field] = text;
+  }
+  const { auth, ...rest } = config;
+  return auth === undefined ? rest : { ...rest, ...splitAuth(what, auth) };
+}
+
+/** `base64(username:password)` in its parts; a password may hold a colon, and NUL bytes round it are padding. */
+function splitAuth(
+  what: string,
+  auth: string,
+): { username: string; password: string } {
+  let text;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(decodeBase64(auth));
+  } catch {
+    text = ""; // no cause: its message could show a piece of the value
+  }
+  const colon = text.indexOf(":");
+  if (colon < 1) {
+    throw new TypeError(
+      `Cannot use ${what}: its "auth" is not base64 of "username:password"`,
+    );
+  }
+  return {
+    username: text.slice(0, colon),
+    password: text.slice(colon + 1).replace(/^\0+|\0+$/g, ""),
+  };
+}

@@ -1,0 +1,126 @@
+import { type Environment, readCliConfig } from "../transport/docker_config.ts";
+import { type AuthConfig, checkAuthConfig } from "./auth_config.ts";
+import { CredentialError } from "./credential_error.ts";
+import { askHelper } from "./helper.ts";
+import { registryName, serverAddress } from "./registry_name.ts";
+
+/** A variable with logins in the form of the config file's `auths`, which goes before the file. */
+const ENV_CONFIG = "DOCKER_AUTH_CONFIG";
+
+/** What a look into the CLI's files needs. */
+export interface ConfigLookup {
+  /** The registry, in its one spelling. */
+  readonly registry: string;
+  /** Where `DOCKER_CONFIG`, `DOCKER_AUTH_CONFIG` and `HOME` come from. */
+  readonly env: Environment;
+  /** How long a helper may take, in milliseconds. */
+  readonly helperTimeout: number;
+  /** Ends a helper. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The login that docker's CLI would use: from `DOCKER_AUTH_CONFIG`, else, if
+ * `config.json` names a helper for this registry (`credHelpers`) or for all of
+ * them (`credsStore`), from that helper alone, else from `auths`.
+ *
+ * @throws {CredentialError} If a file, a variable or a helper is broken.
+ * @throws {Deno.errors.NotCapable} If Deno may not read or run what is needed.
+ */
+export async function loginFromConfig(
+  lookup: ConfigLookup,
+): Promise<AuthConfig | undefined> {
+  const { registry, env } = lookup;
+  const fromEnv = loginFromEnv(registry, env);
+  if (fromEnv !== undefined) return fromEnv;
+  let file;
+  try {
+    file = await readCliConfig(env);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new CredentialError(
+      registry,
+      `Cannot fetch the login for "${registry}": ${
+        cause instanceof Error ? cause.message : cause
+      }`,
+      { cause },
+    );
+  }
+  if (file === undefined) return undefined;
+  const helper = helperFor(registry, file.fields);
+  return helper === undefined
+    ? loginFromAuths(registry, file.fields.auths, `"${file.path}"`)
+    : await askHelper({
+      helper,
+      registry,
+      address: serverAddress(registry),
+      timeout: lookup.helperTimeout,
+      signal: lookup.signal,
+    });
+}
+
+function loginFromEnv(
+  registry: string,
+  env: Environment,
+): AuthConfig | undefined {
+  const text = env.get(ENV_CONFIG);
+  if (!text) return undefined;
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // No cause: its message shows a piece of the value.
+    throw new CredentialError(
+      registry,
+      `Cannot fetch the login for "${registry}": the environment variable ${ENV_CONFIG} is not JSON`,
+    );
+  }
+  return loginFromAuths(registry, value?.auths, ENV_CONFIG);
+}
+
+/** Name of the helper to ask: the registry's own, else the one for all. */
+function helperFor(
+  registry: string,
+  fields: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const own = entryFor(registry, fields.credHelpers);
+  // An empty name for one registry takes it out of the helper for all.
+  const helper = own === undefined ? fields.credsStore : own[1];
+  return typeof helper === "string" && helper !== "" ? helper : undefined;
+}
+
+function loginFromAuths(
+  registry: string,
+  auths: unknown,
+  where: string,
+): AuthConfig | undefined {
+  const entry = entryFor(registry, auths);
+  if (entry === undefined) return undefined;
+  const [key, value] = entry;
+  let login;
+  try {
+    login = checkAuthConfig(`the login for "${key}" in ${where}`, value);
+  } catch (error) {
+    throw new CredentialError(
+      registry,
+      error instanceof Error ? error.message : String(error),
+    );
+  }
+  // The key is the address, whatever the entry says.
+  delete login.serveraddress;
+  return login.password || login.identitytoken || login.registrytoken
+    ? login
+    : undefined;
+}
+
+/** The entry under the registry's own address, else under another spelling of it; the first one counts. */
+function entryFor(
+  registry: string,
+  map: unknown,
+): [key: string, value: unknown] | undefined {
+  if (typeof map !== "object" || map === null) return undefined;
+  const entries = Object.entries(map);
+  const address = serverAddress(registry);
+  return entries.find(([key]) => key === address) ??
+    entries.find(([key]) => registryName(key) === registry);
+}

@@ -1,0 +1,68 @@
+// @ts-types="../std/base64.d.ts"
+import { encodeBase64 } from "@std/encoding/base64";
+import type { AuthConfig } from "./auth_config.ts";
+import { Login } from "./login.ts";
+import { registryName, serverAddress } from "./registry_name.ts";
+
+/**
+ * The value of `X-Registry-Auth`, which carries one login for a push or a
+ * pull: base64 of JSON in the URL-safe alphabet, padded. Without a login it
+ * says `{}`: an engine of the 20.10 line refuses a push that has no such
+ * header.
+ */
+export function registryAuthHeader(login: Login | undefined): string {
+  return encode(login?.reveal() ?? {});
+}
+
+/**
+ * The value of `X-Registry-Config`, which carries logins by registry to the
+ * classic builder; BuildKit reads none of it. Keys are spelled as docker's CLI
+ * spells them, which is what the engine looks for.
+ *
+ * @throws {TypeError} If a key names no registry, or what it leads to is no login.
+ */
+export function registryConfigHeader(
+  credentials: Readonly<Record<string, AuthConfig>>,
+): string {
+  const map = [...checkCredentials(credentials)].map(([registry, login]) =>
+    [serverAddress(registry), login.reveal()] as const
+  );
+  return encode(Object.fromEntries(map));
+}
+
+/**
+ * Logins by the one spelling of their registries.
+ *
+ * @throws {TypeError} If a key names no registry or one a second time, or what
+ * it leads to is no login. No value is in the message.
+ */
+export function checkCredentials(
+  credentials: Readonly<Record<string, AuthConfig>>,
+): Map<string, Login> {
+  const logins = new Map<string, Login>();
+  for (const [key, config] of Object.entries(credentials)) {
+    const registry = registryName(key);
+    if (registry === undefined) {
+      throw new TypeError(
+        `Cannot use credentials for ${
+          JSON.stringify(key)
+        }: expected a registry's host, such as "ghcr.io" or "localhost:5000"`,
+      );
+    }
+    if (logins.has(registry)) {
+      throw new TypeError(
+        `Cannot use credentials for "${key}": "${registry}" has some already, under another spelling`,
+      );
+    }
+    logins.set(
+      registry,
+      new Login(registry, config, `the credentials for "${key}"`),
+    );
+  }
+  return logins;
+}
+
+function encode(value: unknown): string {
+  return encodeBase64(JSON.stringify(value))
+    .replaceAll("+", "-").replaceAll("/", "_");
+}

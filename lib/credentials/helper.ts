@@ -1,0 +1,199 @@
+import { CredentialError } from "./credential_error.ts";
+import type { AuthConfig } from "./auth_config.ts";
+
+/** The longest answer that is read, in bytes; tokens of clouds have a few thousand. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** How long a helper that was told to end may take before it is killed, in milliseconds. */
+const GRACE_MS = 1000;
+
+/** What a helper prints, with an exit code that is not 0, when it knows no login. */
+const NOT_FOUND = "credentials not found in native keychain";
+
+/** The user's name beside which the secret is an identity token. */
+const TOKEN_USER = "<token>";
+
+/** One question to a credential helper. */
+export interface HelperRequest {
+  /** Name as config files have it: the program is `docker-credential-NAME`. */
+  readonly helper: string;
+  /** The registry, for errors. */
+  readonly registry: string;
+  /** Its address, as the helper is asked for it. */
+  readonly address: string;
+  /** How long the helper may take, in milliseconds. */
+  readonly timeout: number;
+  /** Ends the helper. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs `docker-credential-NAME get` with the address on its standard input,
+ * as docker's CLI does; no shell. Its own complaints are not shown, since what
+ * goes wrong in such a program may hold a password.
+ *
+ * @returns undefined when it knows no login for this registry.
+ * @throws {CredentialError} If there is no such program, or it fails.
+ * @throws {Deno.errors.NotCapable} If Deno may not run it.
+ */
+export async function askHelper(
+  request: HelperRequest,
+): Promise<AuthConfig | undefined> {
+  const { helper, registry, address, timeout, signal } = request;
+  const program = `docker-credential-${helper}`;
+  if (!/^[\w.-]+$/.test(helper)) {
+    throw new CredentialError(
+      registry,
+      `Cannot fetch the login for "${registry}": docker's config names the credential helper ${
+        JSON.stringify(helper)
+      }, which is no program's name`,
+    );
+  }
+  signal.throwIfAborted();
+  const fail = (why: string, options?: ErrorOptions) =>
+    new CredentialError(
+      registry,
+      `Cannot fetch the login for "${registry}": the credential helper "${program}" ${why}`,
+      options,
+    );
+  let child;
+  try {
+    child = new Deno.Command(program, {
+      args: ["get"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw fail(
+        "is not in PATH; docker's config asks for it: install it, or take it out of credsStore or credHelpers",
+        { cause },
+      );
+    }
+    throw cause;
+  }
+  const late = AbortSignal.timeout(timeout);
+  const stop = AbortSignal.any([signal, late]);
+  let answer;
+  try {
+    answer = await converse(child, address, stop);
+  } catch (error) {
+    await end(child);
+    if (signal.aborted) throw signal.reason;
+    throw late.aborted
+      ? fail(`gave no answer within ${timeout / 1000} s`)
+      : error instanceof RangeError
+      ? fail("answered more than any login has")
+      : fail("could not be asked", { cause: error });
+  }
+  const { text, code } = answer;
+  if (code !== 0) {
+    if (text.trim() === NOT_FOUND) return undefined;
+    throw fail(
+      `ended with exit code ${code}${
+        quoted(text)
+      }; to see it at work: echo ${address} | ${program} get`,
+    );
+  }
+  const login = readAnswer(text);
+  if (login === undefined) {
+    throw fail("gave an answer that is not its protocol's JSON");
+  }
+  return login.password || login.identitytoken ? login : undefined;
+}
+
+async function converse(
+  child: Deno.ChildProcess,
+  address: string,
+  stop: AbortSignal,
+): Promise<{ text: string; code: number }> {
+  const gone = Promise.withResolvers<never>();
+  const reader = child.stdout.getReader();
+  const onAbort = () => {
+    gone.reject(stop.reason);
+    // A child of the helper may hold the pipe open for longer than the helper lives.
+    reader.cancel().catch(() => {});
+  };
+  if (stop.aborted) onAbort();
+  stop.addEventListener("abort", onAbort, { once: true });
+  gone.promise.catch(() => {}); // heard below, or of no more interest
+  try {
+    await Promise.race([write(child.stdin, address), gone.promise]);
+    const text = await Promise.race([readAll(reader), gone.promise]);
+    const { code } = await Promise.race([child.status, gone.promise]);
+    return { text, code };
+  } catch (error) {
+    await reader.cancel().catch(() => {}); // the pipe is gone with the child
+    throw error;
+  } finally {
+    stop.removeEventListener("abort", onAbort);
+  }
+}
+
+async function write(
+  stdin: WritableStream<Uint8Array>,
+  text: string,
+): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch {
+    // A helper need not read to its end; what it answers is what counts.
+  }
+}
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+): Promise<string> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return await new Blob(chunks).text();
+    length += value.length;
+    if (length > MAX_ANSWER_BYTES) throw new RangeError("answer too long");
+    chunks.push(value);
+  }
+}
+
+/** Ends a helper: kindly, then by force. Returns when it is gone. */
+async function end(child: Deno.ChildProcess): Promise<void> {
+  const kill = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended by itself, which is what the kill is for.
+    }
+  };
+  kill("SIGTERM");
+  const force = setTimeout(() => kill("SIGKILL"), GRACE_MS);
+  await child.status;
+  clearTimeout(force);
+}
+
+function readAnswer(text: string): AuthConfig | undefined {
+  let answer;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return undefined; // no cause: its message could show a piece of the value
+  }
+  if (typeof answer !== "object" || answer === null) return undefined;
+  const { Username: username = "", Secret: secret = "" } = answer;
+  if (typeof username !== "string" || typeof secret !== "string") {
+    return undefined;
+  }
+  return username === TOKEN_USER
+    ? { identitytoken: secret }
+    : { username, password: secret };
+}
+
+/** The first line of a helper's complaint; nothing that could be an answer after all. */
+function quoted(text: string): string {
+  const line = text.trim().split("\n")[0]!;
+  // deno-lint-ignore no-control-regex -- no terminal is to obey a helper's words
+  const plain = line.replace(/[\x00-\x1f\x7f-\x9f]/g, "").slice(0, 200);
+  return plain === "" || text.includes("{") ? "" : ` and the words "${plain}"`;
+}

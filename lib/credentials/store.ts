@@ -1,0 +1,222 @@
+import type { Secret } from "../secrets/secret.ts";
+import type { Environment } from "../transport/docker_config.ts";
+import type { AuthConfig } from "./auth_config.ts";
+import { loginFromConfig } from "./config_file.ts";
+import { CredentialError } from "./credential_error.ts";
+import { checkCredentials } from "./header.ts";
+import { Login } from "./login.ts";
+import { registryName } from "./registry_name.ts";
+
+/** How long an answer is good for, in milliseconds: some clouds' logins die after five minutes. */
+const FRESH_MS = 4 * 60 * 1000;
+
+/** How long a credential helper may take: it may have to wait for a person who unlocks a keychain. */
+const HELPER_TIMEOUT_MS = 60_000;
+
+/**
+ * Gives the login for a registry when it is asked for, and only then.
+ *
+ * `host` is the registry that asked, in its one spelling: `docker.io` for
+ * Docker Hub, else `host[:port]` in lower case. `scopes` are those of a token
+ * that is to be fetched, such as `repository:app:pull`; an engine that fetches
+ * its tokens itself names none. `signal` aborts when the answer is of no more
+ * use. `null` and `undefined` mean that it knows no login for this registry;
+ * the next source is asked then.
+ */
+export type CredentialCallback = (
+  host: string,
+  scopes: readonly string[],
+  signal: AbortSignal,
+) =>
+  | AuthConfig
+  | null
+  | undefined
+  | Promise<AuthConfig | null | undefined>;
+
+/** A registry that asked, and what became of it. */
+export interface CredentialUse {
+  /** The registry, in its one spelling. */
+  readonly registry: string;
+  /** `served`: a login was given; `anonymous`: there is none for this registry. */
+  readonly state: "served" | "anonymous";
+}
+
+/** Where a {@linkcode CredentialStore} looks, in this order. */
+export interface CredentialStoreOptions {
+  /**
+   * Logins by registry. One without fields says that this registry is to be
+   * asked without a login, whatever the other sources know.
+   */
+  readonly credentials?: Readonly<Record<string, AuthConfig>> | undefined;
+  /** Asked for the registries that are not among them. */
+  readonly callback?: CredentialCallback | undefined;
+  /**
+   * Whether docker's own files and helpers are looked into at the end.
+   *
+   * @default {false}
+   */
+  readonly dockerConfig?: boolean | undefined;
+  /** The environment that leads to those files; the process's own unless given. */
+  readonly env?: Environment | undefined;
+  /** How long a credential helper may take, in milliseconds; a minute unless given. */
+  readonly helperTimeout?: number | undefined;
+  /** Aborts callbacks and helpers. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Logins by registry: a question for one registry is answered with that
+ * registry's login or with none, never with another's. Nothing is read before
+ * the first question.
+ */
+export class CredentialStore {
+  readonly #logins: ReadonlyMap<string, Login>;
+  readonly #options: CredentialStoreOptions;
+  readonly #signal: AbortSignal;
+  readonly #answers = new Map<
+    string,
+    { readonly at: number; readonly login: Promise<Login | undefined> }
+  >();
+  /** Told of each question that was answered. */
+  onUse: ((use: CredentialUse) => void) | undefined;
+  /** Told of each value that {@linkcode CredentialStore.atHand} did not know, before anybody gets it. */
+  onCredential:
+    | ((registry: string, secret: Secret) => void | Promise<void>)
+    | undefined;
+  /** Told, once for each, of a source that Deno's permissions keep closed; it counts as empty. */
+  onClosed: ((why: string) => void) | undefined;
+  readonly #closed = new Set<string>();
+
+  /**
+   * @throws {TypeError} If a key of `credentials` names no registry, or what
+   * it leads to is no login.
+   */
+  constructor(options: CredentialStoreOptions = {}) {
+    this.#logins = checkCredentials(options.credentials ?? {});
+    this.#options = options;
+    this.#signal = options.signal ?? new AbortController().signal;
+  }
+
+  /** The values that were given as options: to be masked from the start. */
+  atHand(): [registry: string, secret: Secret][] {
+    return [...this.#logins].flatMap(([registry, login]) =>
+      login.secrets().map((secret): [string, Secret] => [registry, secret])
+    );
+  }
+
+  /**
+   * The login for exactly this registry, or undefined where there is none.
+   *
+   * @param host `host[:port]`, as an image's name or an engine has it.
+   * @param scopes For the callback, where a token is to be fetched.
+   * @throws {CredentialError} If a source is broken; the next is not asked then.
+   */
+  async get(
+    host: string,
+    scopes: readonly string[] = [],
+  ): Promise<Login | undefined> {
+    const registry = registryName(host);
+    const login = registry === undefined
+      ? undefined
+      : await this.#login(registry, scopes);
+    this.onUse?.({
+      registry: registry ?? host,
+      state: login === undefined ? "anonymous" : "served",
+    });
+    return login;
+  }
+
+  #login(
+    registry: string,
+    scopes: readonly string[],
+  ): Promise<Login | undefined> {
+    const given = this.#logins.get(registry);
+    if (given !== undefined) {
+      return Promise.resolve(given.isEmpty ? undefined : given);
+    }
+    // Stages that pull at the same time share one answer.
+    const question = [registry, ...scopes].join(" ");
+    const known = this.#answers.get(question);
+    if (known !== undefined && Date.now() - known.at < FRESH_MS) {
+      return known.login;
+    }
+    const answer = { at: Date.now(), login: this.#ask(registry, scopes) };
+    this.#answers.set(question, answer);
+    answer.login.catch(() => {
+      // A source that failed may be asked again.
+      if (this.#answers.get(question) === answer) {
+        this.#answers.delete(question);
+      }
+    });
+    return answer.login;
+  }
+
+  async #ask(
+    registry: string,
+    scopes: readonly string[],
+  ): Promise<Login | undefined> {
+    const login = await this.#fromCallback(registry, scopes) ??
+      await this.#fromDockerConfig(registry);
+    if (login === undefined || login.isEmpty) return undefined;
+    for (const secret of login.secrets()) {
+      await this.onCredential?.(registry, secret);
+    }
+    return login;
+  }
+
+  async #fromCallback(
+    registry: string,
+    scopes: readonly string[],
+  ): Promise<Login | undefined> {
+    const { callback } = this.#options;
+    if (callback === undefined) return undefined;
+    const what = `the function's login for "${registry}"`;
+    let config;
+    try {
+      config = await callback(registry, scopes, this.#signal);
+    } catch (cause) {
+      this.#signal.throwIfAborted();
+      throw new CredentialError(
+        registry,
+        `Cannot fetch the login for "${registry}": the function for logins failed`,
+        { cause },
+      );
+    }
+    if (config === null || config === undefined) return undefined;
+    try {
+      return new Login(registry, config, what);
+    } catch (error) {
+      throw new CredentialError(
+        registry,
+        error instanceof Error ? error.message : String(error),
+      );
+    }
+  }
+
+  async #fromDockerConfig(registry: string): Promise<Login | undefined> {
+    const { dockerConfig, env = Deno.env, helperTimeout } = this.#options;
+    if (dockerConfig !== true) return undefined;
+    try {
+      const config = await loginFromConfig({
+        registry,
+        env,
+        helperTimeout: helperTimeout ?? HELPER_TIMEOUT_MS,
+        signal: this.#signal,
+      });
+      return config === undefined
+        ? undefined
+        : new Login(registry, config, `docker's login for "${registry}"`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      // A program without the permission did not ask for docker's logins, and
+      // most images are public: it goes on without, and is told.
+      const why =
+        `docker's login for "${registry}" was not looked up: ${error.message}`;
+      if (!this.#closed.has(why)) {
+        this.#closed.add(why);
+        this.onClosed?.(why);
+      }
+      return undefined;
+    }
+  }
+}
