@@ -18,11 +18,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   filesync: ["context", "errors.ts", "grpc", "streams"],
   grpc: ["http2", "streams"],
   engine: ["errors.ts", "streams", "transport"],
-  session: ["errors.ts", "filesync", "grpc", "proto", "secrets", "streams"],
+  credentials: ["errors.ts", "secrets", "std", "transport"],
+  session: [
+    "credentials",
+    "errors.ts",
+    "filesync",
+    "grpc",
+    "proto",
+    "secrets",
+    "streams",
+  ],
   progress: ["engine", "errors.ts", "std", "streams"],
   build: [
+    "context",
+    "credentials",
     "engine",
     "errors.ts",
+    "filesync",
+    "grpc",
     "progress",
     "redact",
     "secrets",
@@ -31,7 +44,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
   ],
   display: ["build", "progress", "streams"],
-  "client.ts": ["build", "deno_version.ts", "engine", "transport"],
+  transfer: ["credentials", "engine", "errors.ts", "streams"],
+  "client.ts": [
+    "build",
+    "credentials",
+    "deno_version.ts",
+    "engine",
+    "transfer",
+    "transport",
+  ],
 };
 
 const LIB = new URL("../lib/", import.meta.url);

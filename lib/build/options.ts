@@ -1,20 +1,7 @@
+import type { AuthConfig } from "../credentials/auth_config.ts";
 import type { SecretSource } from "../secrets/source.ts";
 
-/** A login for one registry, in the engine's own field names. */
-export interface AuthConfig {
-  /** Name of the user. */
-  username?: string;
-  /** Password or access token. */
-  password?: string;
-  /** `base64(username:password)`, as the docker config file has it. */
-  auth?: string;
-  /** Host of the registry. */
-  serveraddress?: string;
-  /** A token to be traded for access tokens. */
-  identitytoken?: string;
-  /** A token to be sent as it is. */
-  registrytoken?: string;
-}
+export type { AuthConfig } from "../credentials/auth_config.ts";
 
 /** A limit for the processes of a step. */
 export interface Ulimit {
