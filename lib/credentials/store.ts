@@ -77,7 +77,7 @@ export class CredentialStore {
     string,
     { readonly at: number; readonly login: Promise<Login | undefined> }
   >();
-  /** Told of each question that was answered. */
+  /** Told of each registry that asked, once for each state. */
   onUse: ((use: CredentialUse) => void) | undefined;
   /** Told of each value that {@linkcode CredentialStore.atHand} did not know, before anybody gets it. */
   onCredential:
@@ -85,6 +85,7 @@ export class CredentialStore {
     | undefined;
   /** Told, once for each, of a source that Deno's permissions keep closed; it counts as empty. */
   onClosed: ((why: string) => void) | undefined;
+  readonly #uses = new Set<string>();
   readonly #closed = new Set<string>();
 
   /**
@@ -119,11 +120,15 @@ export class CredentialStore {
     const login = registry === undefined
       ? undefined
       : await this.#login(registry, scopes);
-    this.onUse?.({
-      registry: registry ?? host,
-      state: login === undefined ? "anonymous" : "served",
-    });
+    this.#used(registry ?? host, login === undefined ? "anonymous" : "served");
     return login;
+  }
+
+  #used(registry: string, state: CredentialUse["state"]): void {
+    const use = `${state} ${registry}`;
+    if (this.#uses.has(use)) return;
+    this.#uses.add(use);
+    this.onUse?.({ registry, state });
   }
 
   #login(
@@ -135,7 +140,9 @@ export class CredentialStore {
       return Promise.resolve(given.isEmpty ? undefined : given);
     }
     // Stages that pull at the same time share one answer.
-    const question = [registry, ...scopes].join(" ");
+    const question = this.#options.callback === undefined
+      ? registry
+      : [registry, ...scopes].join(" ");
     const known = this.#answers.get(question);
     if (known !== undefined && Date.now() - known.at < FRESH_MS) {
       return known.login;

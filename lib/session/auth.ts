@@ -1,18 +1,33 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { CredentialError } from "../credentials/credential_error.ts";
 import type { Login } from "../credentials/login.ts";
 import type { CredentialStore } from "../credentials/store.ts";
+import { fetchToken } from "../credentials/token.ts";
 import { type GrpcMethod, unary } from "../grpc/method.ts";
+import type { GrpcCall } from "../grpc/serve.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import {
-  Auth,
-  CredentialsRequestSchema,
-  CredentialsResponseSchema,
-} from "../proto/gen/auth_pb.ts";
+import { Auth } from "../proto/gen/auth_pb.ts";
 import { methodPath } from "./service.ts";
+import { TokenAuthority } from "./token_authority.ts";
 
 /** How {@linkcode authService} answers. */
 export interface AuthServiceOptions {
+  /**
+   * Who trades logins for tokens, where a registry asks for tokens. `"engine"`:
+   * the engine gets the login and does it. `"client"`: it is done here, and
+   * the login stays; token servers must then be reachable from here, too.
+   *
+   * @default {"engine"}
+   */
+  readonly tokens?: "engine" | "client" | undefined;
   /** Told of what the build should say when it fails. */
   readonly onError: (error: CredentialError) => void;
 }
@@ -20,46 +35,109 @@ export interface AuthServiceOptions {
 /**
  * `moby.filesync.v1.Auth`: logins for exactly the registries that asked. A
  * registry without one gets an empty answer, with which the engine goes on
- * anonymously; any error would end the build.
+ * anonymously; an error would end the build.
  *
- * The methods for tokens that the client fetches are left out: the engine
- * takes that for a no, asks for the login and fetches its tokens itself.
+ * An engine asks for a token authority first. "Unimplemented" is the no that
+ * makes it ask for the login itself.
  */
 export function authService(
   store: CredentialStore,
   options: AuthServiceOptions,
 ): GrpcMethod[] {
-  const loginFor = async (host: string): Promise<Login | undefined> => {
+  const { tokens = "engine", onError } = options;
+  const authority = new TokenAuthority();
+  /** A failure is told in full to the build, and to the engine as little as it needs. */
+  const attempt = async <T>(
+    host: string,
+    what: string,
+    action: () => Promise<T>,
+  ): Promise<T> => {
     try {
-      return await store.get(host);
+      return await action();
     } catch (cause) {
-      options.onError(
+      onError(
         cause instanceof CredentialError ? cause : new CredentialError(
           host,
-          `Cannot fetch the login for "${host}"`,
+          `Cannot fetch ${what} for "${host}"`,
           { cause },
         ),
       );
       throw new GrpcError(
         GrpcCode.INTERNAL,
-        `davit: the login for "${host}" could not be fetched`,
+        `davit: ${what} for "${host}" could not be fetched`,
       );
     }
   };
+  const loginFor = (
+    host: string,
+    scopes?: readonly string[],
+  ): Promise<Login | undefined> =>
+    attempt(host, "the login", () => store.get(host, scopes));
   return [
-    unary(methodPath(Auth.method.credentials), {
-      decode: (bytes) => fromBinary(CredentialsRequestSchema, bytes),
-      encode: (login: Login | undefined) => {
-        const { username, secret } = login?.forSession() ??
-          { username: "", secret: "" };
-        return toBinary(
-          CredentialsResponseSchema,
-          create(CredentialsResponseSchema, {
-            Username: username,
-            Secret: secret,
+    method(Auth.method.credentials, async ({ Host: host }) => {
+      const login = await loginFor(host);
+      const { username = "", secret = "" } = login?.forSession() ?? {};
+      return { Username: username, Secret: secret };
+    }),
+    method(Auth.method.getTokenAuthority, async ({ Host: host }) => {
+      const login = await loginFor(host);
+      // A token of the caller's own can reach a registry in no other way.
+      if (login?.registryToken === undefined) {
+        if (tokens === "engine" || login === undefined) throw fallBack();
+      }
+      return { PublicKey: await authority.publicKey(host) };
+    }),
+    method(Auth.method.verifyTokenAuthority, async (request) => {
+      const signed = await authority.sign(request.Host, request.Payload);
+      if (signed === undefined) throw fallBack();
+      return { Signed: signed };
+    }),
+    method(Auth.method.fetchToken, async (request, call) => {
+      const { Host: host, Realm: realm, Service: service } = request;
+      const { Scopes: scopes, ClientID: clientId } = request;
+      const login = await loginFor(host, scopes);
+      // Without a login there was no authority, and nobody who is to ask this.
+      if (login === undefined) throw fallBack();
+      const { token, expiresIn, issuedAt } = await attempt(
+        host,
+        "a token",
+        () =>
+          fetchToken(login, {
+            realm,
+            service,
+            scopes,
+            clientId,
+            signal: call.signal,
           }),
-        );
-      },
-    }, ({ Host: host }) => loginFor(host)),
+      );
+      return {
+        Token: token,
+        ExpiresIn: BigInt(expiresIn),
+        IssuedAt: BigInt(issuedAt),
+      };
+    }),
   ];
+}
+
+function fallBack(): GrpcError {
+  return new GrpcError(
+    GrpcCode.UNIMPLEMENTED,
+    "davit: the engine fetches its tokens itself",
+  );
+}
+
+/** A method of a generated service with its messages as plain objects. */
+function method<I extends DescMessage, O extends DescMessage>(
+  description: DescMethodUnary<I, O>,
+  answer: (
+    request: MessageShape<I>,
+    call: GrpcCall,
+  ) => Promise<MessageInitShape<O>>,
+): GrpcMethod {
+  const { input, output } = description;
+  return unary(methodPath(description), {
+    decode: (bytes) => fromBinary(input, bytes),
+    encode: (response: MessageInitShape<O>) =>
+      toBinary(output, create(output, response)),
+  }, answer);
 }
