@@ -1,0 +1,149 @@
+/**
+ * Builds of directories by davit, by docker's own client and by the other
+ * libraries for JavaScript, side by side on the same private engines:
+ *
+ *     deno task bench [--help] [OPTIONS]
+ *
+ * Tables go to stdout, progress to stderr.
+ */
+import { startTestEngines } from "../engines/environment.ts";
+import type { Generation } from "../engines/packages.ts";
+import { say, supervise, type Supervisor } from "../engines/supervise.ts";
+import { describeVersions, prepareClients } from "./context/clients.ts";
+import { checkDisk, type Context, prepareContext } from "./context/contexts.ts";
+import { connectEngineState } from "./context/engine_state.ts";
+import { createMeter } from "./context/measure.ts";
+import {
+  type BenchOptions,
+  estimateMinutes,
+  parseOptions,
+  USAGE,
+} from "./context/options.ts";
+import {
+  type ContextResult,
+  type EngineResult,
+  renderContext,
+  renderGoals,
+} from "./context/report.ts";
+import { playRounds } from "./context/rounds.ts";
+
+/** Above this load, others use the machine and the figures are noise. */
+const QUIET_LOAD = 0.5;
+
+async function runBench(
+  options: BenchOptions,
+  supervisor: Supervisor,
+): Promise<number> {
+  const { signal } = supervisor;
+  const scratch = await Deno.makeTempDir({ prefix: "context-bench-" });
+  const folder = options.folder ?? scratch;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await checkDisk(folder, options.contexts);
+    tell(
+      `${options.runs} rounds with ${options.clients.join(", ")} on engines ${
+        options.generations.join(", ")
+      }: about ${estimateMinutes(options)} minutes`,
+    );
+    const [load = 0] = Deno.loadavg();
+    if (load > QUIET_LOAD) {
+      tell(`others use this machine (load ${load.toFixed(1)}): expect noise`);
+    }
+    const contexts: Context[] = [];
+    for (const name of options.contexts) {
+      tell(`making or finding ${name} in ${folder}`);
+      contexts.push(await prepareContext(folder, name, signal));
+    }
+    const warmUp = await prepareContext(folder, "tiny", signal);
+    const engines: EngineResult[] = [];
+    for (const generation of options.generations) {
+      const field = { generation, options, contexts, warmUp, scratch };
+      engines.push(await benchEngine(field, supervisor));
+      // After each engine: what was measured is not lost with a later one.
+      if (options.json !== undefined) {
+        const text = JSON.stringify({ machine: describeMachine(), engines });
+        await Deno.writeTextFile(options.json, `${text}\n`);
+      }
+    }
+    return 0;
+  } finally {
+    if (options.keep) tell(`kept ${scratch}`);
+    else await Deno.remove(scratch, { recursive: true });
+  }
+}
+
+interface Field {
+  readonly generation: Generation;
+  readonly options: BenchOptions;
+  readonly contexts: readonly Context[];
+  /** Built once by each client, uncounted. */
+  readonly warmUp: Context;
+  /** Folder for what the clients print. */
+  readonly scratch: string;
+}
+
+async function benchEngine(
+  { generation, options, contexts, warmUp, scratch }: Field,
+  supervisor: Supervisor,
+): Promise<EngineResult> {
+  const { signal } = supervisor;
+  await using prepared = await startTestEngines([{ generation, signal }]);
+  const description = prepared.engines[0]!;
+  using engine = connectEngineState(description.host);
+  const clients = await prepareClients(options.clients, description);
+  const versions = await describeVersions(description);
+  say(`\n## Engine ${description.name}\n`);
+  for (const line of versions) say(`- ${line}`);
+  const game = {
+    clients,
+    env: description.cliEnv,
+    engine,
+    meter: await createMeter(scratch, supervisor),
+    signal,
+    say: tell,
+  };
+  tell("warming up, uncounted");
+  await playRounds(game, warmUp, 1);
+  const results: ContextResult[] = [];
+  for (const context of contexts) {
+    const began = performance.now();
+    const result = {
+      context,
+      clients: await playRounds(game, context, options.runs),
+    };
+    results.push(result);
+    const seconds = (performance.now() - began) / 1000;
+    tell(`${context.name} took ${seconds.toFixed(0)} s`);
+    say(`\n${renderContext(result, clients)}`);
+  }
+  const result = { generation, versions, contexts: results };
+  const goals = renderGoals(result);
+  if (goals !== "") say(`\n### Goals\n\n${goals}`);
+  return result;
+}
+
+function describeMachine(): Record<string, unknown> {
+  return {
+    cores: navigator.hardwareConcurrency,
+    memoryBytes: Deno.systemMemoryInfo().total,
+    kernel: Deno.osRelease(),
+    load: Deno.loadavg(),
+    date: new Date().toISOString(),
+  };
+}
+
+function tell(line: string): void {
+  say(line, Deno.stderr);
+}
+
+if (import.meta.main) {
+  if (Deno.args.includes("--help")) {
+    say(USAGE);
+    Deno.exit(0);
+  }
+  Deno.exit(
+    await supervise((supervisor) =>
+      runBench(parseOptions(Deno.args), supervisor)
+    ),
+  );
+}
