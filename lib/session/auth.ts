@@ -16,7 +16,9 @@ import type { GrpcCall } from "../grpc/serve.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 import { Auth } from "../proto/gen/auth_pb.ts";
 import { methodPath } from "./service.ts";
-import { TokenAuthority } from "./token_authority.ts";
+
+/** An Ed25519 key. */
+const PUBLIC_KEY_BYTES = 32;
 
 /** How {@linkcode authService} answers. */
 export interface AuthServiceOptions {
@@ -38,14 +40,15 @@ export interface AuthServiceOptions {
  * anonymously; an error would end the build.
  *
  * An engine asks for a token authority first. "Unimplemented" is the no that
- * makes it ask for the login itself.
+ * makes it ask for the login itself. The authority's key is for a later session
+ * to prove that it may use this one's tokens; davit lends none, so there is no
+ * private half of it, and `VerifyTokenAuthority` is not offered.
  */
 export function authService(
   store: CredentialStore,
   options: AuthServiceOptions,
 ): GrpcMethod[] {
   const { tokens = "engine", onError } = options;
-  const authority = new TokenAuthority();
   /** A failure is told in full to the build, and to the engine as little as it needs. */
   const attempt = async <T>(
     host: string,
@@ -85,12 +88,9 @@ export function authService(
       if (login?.registryToken === undefined) {
         if (tokens === "engine" || login === undefined) throw fallBack();
       }
-      return { PublicKey: await authority.publicKey(host) };
-    }),
-    method(Auth.method.verifyTokenAuthority, async (request) => {
-      const signed = await authority.sign(request.Host, request.Payload);
-      if (signed === undefined) throw fallBack();
-      return { Signed: signed };
+      return {
+        PublicKey: crypto.getRandomValues(new Uint8Array(PUBLIC_KEY_BYTES)),
+      };
     }),
     method(Auth.method.fetchToken, async (request, call) => {
       const { Host: host, Realm: realm, Service: service } = request;

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file auth.proto.
  */
 export const file_auth: GenFile = /*@__PURE__*/
-  fileDesc("CgphdXRoLnByb3RvEhBtb2J5LmZpbGVzeW5jLnYxIiIKEkNyZWRlbnRpYWxzUmVxdWVzdBIMCgRIb3N0GAEgASgJIjcKE0NyZWRlbnRpYWxzUmVzcG9uc2USEAoIVXNlcm5hbWUYASABKAkSDgoGU2VjcmV0GAIgASgJImMKEUZldGNoVG9rZW5SZXF1ZXN0EhAKCENsaWVudElEGAEgASgJEgwKBEhvc3QYAiABKAkSDQoFUmVhbG0YAyABKAkSDwoHU2VydmljZRgEIAEoCRIOCgZTY29wZXMYBSADKAkiSAoSRmV0Y2hUb2tlblJlc3BvbnNlEg0KBVRva2VuGAEgASgJEhEKCUV4cGlyZXNJbhgCIAEoAxIQCghJc3N1ZWRBdBgDIAEoAyI2ChhHZXRUb2tlbkF1dGhvcml0eVJlcXVlc3QSDAoESG9zdBgBIAEoCRIMCgRTYWx0GAIgASgMIi4KGUdldFRva2VuQXV0aG9yaXR5UmVzcG9uc2USEQoJUHVibGljS2V5GAEgASgMIkoKG1ZlcmlmeVRva2VuQXV0aG9yaXR5UmVxdWVzdBIMCgRIb3N0GAEgASgJEg8KB1BheWxvYWQYAiABKAwSDAoEU2FsdBgDIAEoDCIuChxWZXJpZnlUb2tlbkF1dGhvcml0eVJlc3BvbnNlEg4KBlNpZ25lZBgBIAEoDDKgAwoEQXV0aBJaCgtDcmVkZW50aWFscxIkLm1vYnkuZmlsZXN5bmMudjEuQ3JlZGVudGlhbHNSZXF1ZXN0GiUubW9ieS5maWxlc3luYy52MS5DcmVkZW50aWFsc1Jlc3BvbnNlElcKCkZldGNoVG9rZW4SIy5tb2J5LmZpbGVzeW5jLnYxLkZldGNoVG9rZW5SZXF1ZXN0GiQubW9ieS5maWxlc3luYy52MS5GZXRjaFRva2VuUmVzcG9uc2USbAoRR2V0VG9rZW5BdXRob3JpdHkSKi5tb2J5LmZpbGVzeW5jLnYxLkdldFRva2VuQXV0aG9yaXR5UmVxdWVzdBorLm1vYnkuZmlsZXN5bmMudjEuR2V0VG9rZW5BdXRob3JpdHlSZXNwb25zZRJ1ChRWZXJpZnlUb2tlbkF1dGhvcml0eRItLm1vYnkuZmlsZXN5bmMudjEuVmVyaWZ5VG9rZW5BdXRob3JpdHlSZXF1ZXN0Gi4ubW9ieS5maWxlc3luYy52MS5WZXJpZnlUb2tlbkF1dGhvcml0eVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("CgphdXRoLnByb3RvEhBtb2J5LmZpbGVzeW5jLnYxIiIKEkNyZWRlbnRpYWxzUmVxdWVzdBIMCgRIb3N0GAEgASgJIjcKE0NyZWRlbnRpYWxzUmVzcG9uc2USEAoIVXNlcm5hbWUYASABKAkSDgoGU2VjcmV0GAIgASgJImMKEUZldGNoVG9rZW5SZXF1ZXN0EhAKCENsaWVudElEGAEgASgJEgwKBEhvc3QYAiABKAkSDQoFUmVhbG0YAyABKAkSDwoHU2VydmljZRgEIAEoCRIOCgZTY29wZXMYBSADKAkiSAoSRmV0Y2hUb2tlblJlc3BvbnNlEg0KBVRva2VuGAEgASgJEhEKCUV4cGlyZXNJbhgCIAEoAxIQCghJc3N1ZWRBdBgDIAEoAyI2ChhHZXRUb2tlbkF1dGhvcml0eVJlcXVlc3QSDAoESG9zdBgBIAEoCRIMCgRTYWx0GAIgASgMIi4KGUdldFRva2VuQXV0aG9yaXR5UmVzcG9uc2USEQoJUHVibGljS2V5GAEgASgMMqkCCgRBdXRoEloKC0NyZWRlbnRpYWxzEiQubW9ieS5maWxlc3luYy52MS5DcmVkZW50aWFsc1JlcXVlc3QaJS5tb2J5LmZpbGVzeW5jLnYxLkNyZWRlbnRpYWxzUmVzcG9uc2USVwoKRmV0Y2hUb2tlbhIjLm1vYnkuZmlsZXN5bmMudjEuRmV0Y2hUb2tlblJlcXVlc3QaJC5tb2J5LmZpbGVzeW5jLnYxLkZldGNoVG9rZW5SZXNwb25zZRJsChFHZXRUb2tlbkF1dGhvcml0eRIqLm1vYnkuZmlsZXN5bmMudjEuR2V0VG9rZW5BdXRob3JpdHlSZXF1ZXN0GisubW9ieS5maWxlc3luYy52MS5HZXRUb2tlbkF1dGhvcml0eVJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * @generated from message moby.filesync.v1.CredentialsRequest
@@ -172,52 +172,6 @@ export const GetTokenAuthorityResponseSchema: GenMessage<GetTokenAuthorityRespon
   messageDesc(file_auth, 5);
 
 /**
- * @generated from message moby.filesync.v1.VerifyTokenAuthorityRequest
- */
-export type VerifyTokenAuthorityRequest = Message<"moby.filesync.v1.VerifyTokenAuthorityRequest"> & {
-  /**
-   * @generated from field: string Host = 1;
-   */
-  Host: string;
-
-  /**
-   * @generated from field: bytes Payload = 2;
-   */
-  Payload: Uint8Array;
-
-  /**
-   * @generated from field: bytes Salt = 3;
-   */
-  Salt: Uint8Array;
-};
-
-/**
- * Describes the message moby.filesync.v1.VerifyTokenAuthorityRequest.
- * Use `create(VerifyTokenAuthorityRequestSchema)` to create a new message.
- */
-export const VerifyTokenAuthorityRequestSchema: GenMessage<VerifyTokenAuthorityRequest> = /*@__PURE__*/
-  messageDesc(file_auth, 6);
-
-/**
- * @generated from message moby.filesync.v1.VerifyTokenAuthorityResponse
- */
-export type VerifyTokenAuthorityResponse = Message<"moby.filesync.v1.VerifyTokenAuthorityResponse"> & {
-  /**
-   * A signature (64 bytes) and the payload behind it.
-   *
-   * @generated from field: bytes Signed = 1;
-   */
-  Signed: Uint8Array;
-};
-
-/**
- * Describes the message moby.filesync.v1.VerifyTokenAuthorityResponse.
- * Use `create(VerifyTokenAuthorityResponseSchema)` to create a new message.
- */
-export const VerifyTokenAuthorityResponseSchema: GenMessage<VerifyTokenAuthorityResponse> = /*@__PURE__*/
-  messageDesc(file_auth, 7);
-
-/**
  * @generated from service moby.filesync.v1.Auth
  */
 export const Auth: GenService<{
@@ -238,20 +192,14 @@ export const Auth: GenService<{
     output: typeof FetchTokenResponseSchema;
   },
   /**
+   * There is a VerifyTokenAuthority, too, which davit does not offer.
+   *
    * @generated from rpc moby.filesync.v1.Auth.GetTokenAuthority
    */
   getTokenAuthority: {
     methodKind: "unary";
     input: typeof GetTokenAuthorityRequestSchema;
     output: typeof GetTokenAuthorityResponseSchema;
-  },
-  /**
-   * @generated from rpc moby.filesync.v1.Auth.VerifyTokenAuthority
-   */
-  verifyTokenAuthority: {
-    methodKind: "unary";
-    input: typeof VerifyTokenAuthorityRequestSchema;
-    output: typeof VerifyTokenAuthorityResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_auth, 0);
