@@ -381,6 +381,11 @@ engineTest(
         tokens.questions.map((q) => q.path).join("\n"),
         /battery|identity/,
       );
+      // The engine keeps its tokens for this session alone.
+      const image = await registry.put("app:latest");
+      const other = await build(context, {}, image);
+      assertInstanceOf(other.error, BuildError);
+      assertEquals(other.asked, [`${registry.host} anonymous`]);
     }
   },
 );
