@@ -110,11 +110,7 @@ async function converse(
 ): Promise<{ text: string; code: number }> {
   const gone = Promise.withResolvers<never>();
   const reader = child.stdout.getReader();
-  const onAbort = () => {
-    gone.reject(stop.reason);
-    // A child of the helper may hold the pipe open for longer than the helper lives.
-    reader.cancel().catch(() => {});
-  };
+  const onAbort = () => gone.reject(stop.reason);
   if (stop.aborted) onAbort();
   stop.addEventListener("abort", onAbort, { once: true });
   gone.promise.catch(() => {}); // heard below, or of no more interest
@@ -124,7 +120,8 @@ async function converse(
     const { code } = await Promise.race([child.status, gone.promise]);
     return { text, code };
   } catch (error) {
-    await reader.cancel().catch(() => {}); // the pipe is gone with the child
+    // A child of the helper may hold the pipe open for longer than the helper lives.
+    await reader.cancel().catch(() => {}); // a pipe that broke is what is wanted
     throw error;
   } finally {
     stop.removeEventListener("abort", onAbort);
