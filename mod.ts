@@ -43,10 +43,19 @@ export type {
   BuildPruneOptions,
   BuildPruneResult,
 } from "./lib/engine/build_prune.ts";
+export type { AuthResult } from "./lib/engine/auth.ts";
+export type {
+  DistributionInspect,
+  DistributionPlatform,
+} from "./lib/engine/distribution_inspect.ts";
 export type { ImageHistoryEntry } from "./lib/engine/image_history.ts";
 export type { ImageImportOptions } from "./lib/engine/image_import.ts";
 export type { ImageConfig, ImageInspect } from "./lib/engine/image_inspect.ts";
 export type { ImageLoadResult } from "./lib/engine/image_load.ts";
+export type {
+  ImagePruneOptions,
+  ImagePruneResult,
+} from "./lib/engine/image_prune.ts";
 export type {
   ImageRemoveEntry,
   ImageRemoveOptions,
@@ -115,6 +124,24 @@ export type {
   SecretValue,
 } from "./lib/secrets/source.ts";
 export type { ByteDuplex } from "./lib/streams/duplex.ts";
+export type {
+  EventsLostEvent,
+  LayerEvent,
+  TransferBytesEvent,
+  TransferEvent,
+  TransferStatusEvent,
+} from "./lib/transfer/event.ts";
+export type { DistributionInspectOptions } from "./lib/transfer/distribution.ts";
+export type { ImageLoadOptions } from "./lib/transfer/load.ts";
+export type { ImagePullOptions } from "./lib/transfer/pull.ts";
+export type { ImagePushOptions } from "./lib/transfer/push.ts";
+export type { LoginSources } from "./lib/transfer/registry_login.ts";
+export type { ImageSaveOptions } from "./lib/transfer/save.ts";
+export type { ImageTransfer } from "./lib/transfer/transfer.ts";
+export {
+  TransferError,
+  type TransferErrorInit,
+} from "./lib/transfer/transfer_error.ts";
 export {
   fetchTransport,
   type FetchTransportOptions,

@@ -2,11 +2,14 @@ import type { ImageBuild } from "./build/image_build.ts";
 import { startBuild } from "./build/image_build.ts";
 import type { ImageBuildOptions } from "./build/options.ts";
 import { requireDenoVersion } from "./deno_version.ts";
+import type { AuthConfig } from "./credentials/auth_config.ts";
+import type { AuthResult } from "./engine/auth.ts";
 import {
   buildPrune,
   type BuildPruneOptions,
   type BuildPruneResult,
 } from "./engine/build_prune.ts";
+import type { DistributionInspect } from "./engine/distribution_inspect.ts";
 import { Engine } from "./engine/engine.ts";
 import {
   imageHistory,
@@ -14,17 +17,32 @@ import {
 } from "./engine/image_history.ts";
 import { imageImport, type ImageImportOptions } from "./engine/image_import.ts";
 import { type ImageInspect, imageInspect } from "./engine/image_inspect.ts";
-import { imageLoad, type ImageLoadResult } from "./engine/image_load.ts";
+import type { ImageLoadResult } from "./engine/image_load.ts";
+import {
+  imagePrune,
+  type ImagePruneOptions,
+  type ImagePruneResult,
+} from "./engine/image_prune.ts";
 import {
   imageRemove,
   type ImageRemoveEntry,
   type ImageRemoveOptions,
 } from "./engine/image_remove.ts";
-import { imageSave } from "./engine/image_save.ts";
 import { imageTag } from "./engine/image_tag.ts";
 import { type EngineInfo, info } from "./engine/info.ts";
 import { type Ping, ping } from "./engine/ping.ts";
 import { type EngineVersion, version } from "./engine/version.ts";
+import { checkLogin } from "./transfer/check_login.ts";
+import {
+  type DistributionInspectOptions,
+  inspectDistribution,
+} from "./transfer/distribution.ts";
+import { type ImageLoadOptions, loadImages } from "./transfer/load.ts";
+import { type ImagePullOptions, startPull } from "./transfer/pull.ts";
+import { type ImagePushOptions, startPush } from "./transfer/push.ts";
+import type { LoginSources } from "./transfer/registry_login.ts";
+import { type ImageSaveOptions, saveImages } from "./transfer/save.ts";
+import type { ImageTransfer } from "./transfer/transfer.ts";
 import { connectEndpoint } from "./transport/connect.ts";
 import {
   defaultSockets,
@@ -42,6 +60,8 @@ import type { Transport } from "./transport/transport.ts";
 export interface DockerClientOptions {
   /** API version to speak, such as `1.41`; negotiated unless given. */
   readonly apiVersion?: string;
+  /** Where logins for pushes, pulls and `distributionInspect` come from; nowhere unless given. */
+  readonly logins?: LoginSources;
 }
 
 /** An option that every request takes. */
@@ -68,6 +88,7 @@ export interface RequestOptions {
  */
 export class DockerClient implements AsyncDisposable {
   readonly #engine: Engine;
+  readonly #logins: LoginSources;
 
   /**
    * A client over a transport; nothing is sent yet.
@@ -77,6 +98,7 @@ export class DockerClient implements AsyncDisposable {
   constructor(transport: Transport, options: DockerClientOptions = {}) {
     requireDenoVersion();
     this.#engine = new Engine(transport, options.apiVersion);
+    this.#logins = options.logins ?? {};
   }
 
   /**
@@ -84,13 +106,16 @@ export class DockerClient implements AsyncDisposable {
    * that `DOCKER_CONTEXT` names, else the current context, else the first of
    * the default sockets that answers. `DOCKER_API_VERSION` is obeyed.
    *
+   * Pushes and pulls use the CLI's logins: `config.json` and the credential
+   * helpers that it names, read when a registry is spoken to and not before.
+   *
    * @throws {ConnectionError} If there is no engine to be found.
    * @throws {TypeError} If an address or a context is not usable.
    */
   static async fromDockerConfig(): Promise<DockerClient> {
     const endpoint = await endpointFromDockerConfig() ??
       await findDefaultSocket(defaultSockets());
-    return DockerClient.#at(endpoint);
+    return DockerClient.#at(endpoint, { dockerConfig: true });
   }
 
   /**
@@ -105,7 +130,8 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * The engine of a docker context; `default` means the default sockets.
+   * The engine of a docker context; `default` means the default sockets. The
+   * CLI's logins are used, as by {@linkcode fromDockerConfig}.
    *
    * @throws {TypeError} If there is no such context.
    */
@@ -114,15 +140,16 @@ export class DockerClient implements AsyncDisposable {
       name === "default"
         ? await findDefaultSocket(defaultSockets())
         : await endpointFromContext(name),
+      { dockerConfig: true },
     );
   }
 
-  static #at(endpoint: Endpoint): DockerClient {
+  static #at(endpoint: Endpoint, logins: LoginSources = {}): DockerClient {
     const apiVersion = apiVersionFromEnvironment();
-    return new DockerClient(
-      connectEndpoint(endpoint),
-      apiVersion === undefined ? {} : { apiVersion },
-    );
+    return new DockerClient(connectEndpoint(endpoint), {
+      logins,
+      ...(apiVersion === undefined ? {} : { apiVersion }),
+    });
   }
 
   /**
@@ -194,20 +221,66 @@ export class DockerClient implements AsyncDisposable {
     return imageRemove(this.#engine, name, options);
   }
 
+  /** Deletes images that nothing uses: those without a name, unless `filters` say otherwise. */
+  imagePrune(options?: ImagePruneOptions): Promise<ImagePruneResult> {
+    return imagePrune(this.#engine, options);
+  }
+
+  /**
+   * Sends an image to the registry that its name begins with. The push starts
+   * at this call, and everything that goes wrong comes through its result.
+   *
+   * @example
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const push = docker.imagePush("registry.example/app:1");
+   * for await (const event of push.events()) {
+   *   if (event.type === "layer") console.log(event.id, event.status);
+   * }
+   * console.log(await push.wait()); // sha256:…
+   * ```
+   */
+  imagePush(name: string, options?: ImagePushOptions): ImageTransfer {
+    return startPush(this.#engine, name, options, this.#logins);
+  }
+
+  /** Fetches an image from the registry that its name begins with; as {@linkcode imagePush}. */
+  imagePull(name: string, options?: ImagePullOptions): ImageTransfer {
+    return startPull(this.#engine, name, options, this.#logins);
+  }
+
   /** Images as one tar, as `docker save` writes it. */
   imageSave(
     names: string | readonly string[],
-    options: RequestOptions = {},
+    options?: ImageSaveOptions,
   ): Promise<ReadableStream<Uint8Array>> {
-    return imageSave(this.#engine, names, options.signal);
+    return saveImages(this.#engine, names, options);
   }
 
   /** Takes images from a tar of {@linkcode imageSave}. */
   imageLoad(
     tar: ReadableStream<Uint8Array>,
-    options: RequestOptions = {},
+    options?: ImageLoadOptions,
   ): Promise<ImageLoadResult> {
-    return imageLoad(this.#engine, tar, options.signal);
+    return loadImages(this.#engine, tar, options);
+  }
+
+  /** What the registry says that an image's name leads to; nothing is pulled. */
+  distributionInspect(
+    name: string,
+    options?: DistributionInspectOptions,
+  ): Promise<DistributionInspect> {
+    return inspectDistribution(this.#engine, name, options, this.#logins);
+  }
+
+  /** Has the engine try a login at the registry `serveraddress`; nothing is kept. */
+  auth(
+    config: AuthConfig,
+    options: RequestOptions = {},
+  ): Promise<AuthResult> {
+    return checkLogin(this.#engine, config, options.signal);
   }
 
   /**

@@ -1,5 +1,7 @@
+import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "./api_version.ts";
 import type { Engine } from "./engine.ts";
+import { requestFeature } from "./podman.ts";
 
 /** Which of the builder's cache goes. Sizes are in bytes. */
 export interface BuildPruneOptions {
@@ -11,7 +13,12 @@ export interface BuildPruneOptions {
   readonly maxUsedSpace?: number;
   /** Free the disk up to this much; engines from API 1.48 on. */
   readonly minFreeSpace?: number;
-  /** Conditions by name, such as `{ until: ["24h"], type: ["source.local"] }`. */
+  /**
+   * Conditions by name, one value each, such as `{ until: ["24h"] }` or
+   * `{ type: ["source.local"] }`; also `id` (a regular expression), `parent`,
+   * `description` (fits nothing on engines up to 26), `inuse`, `shared`
+   * and `private`.
+   */
   readonly filters?: Readonly<Record<string, readonly string[]>>;
   /** Aborts the request. */
   readonly signal?: AbortSignal;
@@ -25,28 +32,45 @@ export interface BuildPruneResult {
   SpaceReclaimed?: number;
 }
 
-/** `POST /build/prune`: empties the builder's cache. */
+/**
+ * `POST /build/prune`: empties the builder's cache.
+ *
+ * @throws {UnsupportedError} If this engine would overlook a size that was
+ * given, or is podman, which keeps its cache as images.
+ * @throws {EngineError} If a filter is not one that the engine knows.
+ */
 export async function buildPrune(
   engine: Engine,
   options: BuildPruneOptions = {},
 ): Promise<BuildPruneResult> {
   const { negotiated } = await engine.facts();
-  const keep = compareApi(negotiated, "1.48") < 0
-    ? "keep-storage"
-    : "reserved-space";
-  const response = await engine.request({
-    method: "POST",
-    path: "/build/prune",
-    query: {
-      all: options.all,
-      [keep]: options.reservedSpace,
-      "max-used-space": options.maxUsedSpace,
-      "min-free-space": options.minFreeSpace,
-      filters: options.filters === undefined
-        ? undefined
-        : JSON.stringify(options.filters),
+  const old = compareApi(negotiated, "1.48") < 0;
+  for (const option of ["maxUsedSpace", "minFreeSpace"] as const) {
+    // It would go unread, and the cache be emptied of more than was meant.
+    if (!old || options[option] === undefined) continue;
+    throw new UnsupportedError(
+      `buildPrune with ${option}`,
+      `This engine can not prune with ${option}: it speaks API ${negotiated}, and that needs 1.48; reservedSpace is older`,
+    );
+  }
+  const response = await requestFeature(
+    engine,
+    "buildPrune",
+    "its cache is made of images, so use imagePrune",
+    {
+      method: "POST",
+      path: "/build/prune",
+      query: {
+        all: options.all,
+        [old ? "keep-storage" : "reserved-space"]: options.reservedSpace,
+        "max-used-space": options.maxUsedSpace,
+        "min-free-space": options.minFreeSpace,
+        filters: options.filters === undefined
+          ? undefined
+          : JSON.stringify(options.filters),
+      },
+      signal: options.signal,
     },
-    signal: options.signal,
-  });
+  );
   return await response.json();
 }

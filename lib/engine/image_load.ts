@@ -1,7 +1,6 @@
-import { ProtocolError } from "../errors.ts";
-import { jsonLines } from "../streams/json_lines.ts";
 import type { Engine } from "./engine.ts";
-import { type JsonMessage, messageError } from "./message.ts";
+import type { JsonMessage } from "./message.ts";
+import { messageStream } from "./message_stream.ts";
 
 /** What `docker load` brought in. */
 export interface ImageLoadResult {
@@ -14,6 +13,7 @@ export interface ImageLoadResult {
 /**
  * `POST /images/load`: takes what {@linkcode imageSave} gave, also compressed.
  *
+ * @param onMessage Told of each message; without it, the engine says less.
  * @throws {EngineError} If the engine refuses it, also when it says so inside
  * an answer that began with 200.
  */
@@ -21,32 +21,26 @@ export async function imageLoad(
   engine: Engine,
   tar: ReadableStream<Uint8Array>,
   signal?: AbortSignal,
+  onMessage?: (message: JsonMessage) => void,
 ): Promise<ImageLoadResult> {
-  const path = "/images/load";
-  const response = await engine.request({
+  const names: string[] = [];
+  const ids: string[] = [];
+  const messages = messageStream(engine, {
     method: "POST",
-    path,
-    query: { quiet: true },
+    path: "/images/load",
+    query: { quiet: onMessage === undefined },
     headers: { "content-type": "application/x-tar" },
     body: tar,
     signal,
   });
-  if (response.body === null) {
-    throw new ProtocolError("The engine answered a load with nothing");
-  }
-  const names: string[] = [];
-  const ids: string[] = [];
-  for await (
-    const message of jsonLines<JsonMessage>(
-      response.body,
-      signal === undefined ? {} : { signal },
-    )
-  ) {
-    const failure = messageError(message, "POST", path);
-    if (failure !== undefined) throw failure;
-    const [, kind, what] =
+  for await (const message of messages) {
+    onMessage?.(message);
+    const [, kind, what = ""] =
       /^Loaded image(?: (ID))?: (\S+)/m.exec(message.stream ?? "") ?? [];
-    if (what !== undefined) (kind === "ID" ? ids : names).push(what);
+    // Podman names them all at once, with commas between.
+    for (const one of what.split(",")) {
+      if (one !== "") (kind === "ID" ? ids : names).push(one);
+    }
   }
   return { names, ids };
 }

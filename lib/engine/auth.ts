@@ -1,0 +1,38 @@
+import type { Engine } from "./engine.ts";
+
+/** What a registry said to a login, in the engine's own field names. */
+export interface AuthResult {
+  /** A sentence, such as `Login Succeeded`. */
+  Status: string;
+  /** To be kept in the place of the password, where the registry gives one; else empty. */
+  IdentityToken: string;
+}
+
+/**
+ * `POST /auth`: has the engine try a login at its registry. Nothing is kept,
+ * neither by the engine nor here.
+ *
+ * @param login The login with its `serveraddress`, in the engine's field names.
+ * @throws {EngineError} If the registry refuses the login (`status` is 401 or
+ * 500, by the engine's version), or can't be reached.
+ */
+export async function auth(
+  engine: Engine,
+  login: object,
+  signal?: AbortSignal,
+): Promise<AuthResult> {
+  const response = await engine.request({
+    method: "POST",
+    path: "/auth",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(login),
+    signal,
+  });
+  const text = await response.text();
+  // 204: right, and nothing to be kept.
+  const answer = text === "" ? {} : JSON.parse(text);
+  return {
+    Status: answer.Status ?? "Login Succeeded",
+    IdentityToken: answer.IdentityToken ?? "",
+  };
+}

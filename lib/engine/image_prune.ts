@@ -1,0 +1,47 @@
+import type { Engine } from "./engine.ts";
+import type { ImageRemoveEntry } from "./image_remove.ts";
+
+/** Which images go. */
+export interface ImagePruneOptions {
+  /**
+   * Conditions by name; only images that no container uses, and by default
+   * only those without a name, are taken at all.
+   *
+   * - `dangling: ["false"]`: those with a name too;
+   * - `until: ["24h"]`, or a time: those made before;
+   * - `label: ["key", "key=value"]`, `"label!"`: those with and without.
+   */
+  readonly filters?: Readonly<Record<string, readonly string[]>>;
+  /** Aborts the request. */
+  readonly signal?: AbortSignal;
+}
+
+/** What went. */
+export interface ImagePruneResult {
+  /** Names that were taken away, and images that were deleted. */
+  ImagesDeleted?: ImageRemoveEntry[] | null;
+  /** Bytes on disk. */
+  SpaceReclaimed?: number;
+}
+
+/**
+ * `POST /images/prune`: deletes images that nothing uses.
+ *
+ * @throws {EngineError} If a filter is not one that the engine knows.
+ */
+export async function imagePrune(
+  engine: Engine,
+  options: ImagePruneOptions = {},
+): Promise<ImagePruneResult> {
+  const response = await engine.request({
+    method: "POST",
+    path: "/images/prune",
+    query: {
+      filters: options.filters === undefined
+        ? undefined
+        : JSON.stringify(options.filters),
+    },
+    signal: options.signal,
+  });
+  return await response.json();
+}

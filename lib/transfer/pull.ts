@@ -1,0 +1,88 @@
+import type { AuthConfig } from "../credentials/auth_config.ts";
+import type { Engine } from "../engine/engine.ts";
+import { imageInspect } from "../engine/image_inspect.ts";
+import { imagePull } from "../engine/image_pull.ts";
+import {
+  formatImageReference,
+  type ImageReference,
+  parseImageReference,
+} from "../engine/image_reference.ts";
+import { EngineError, ProtocolError } from "../errors.ts";
+import { transferEvent } from "./event.ts";
+import { type LoginSources, registryLogin } from "./registry_login.ts";
+import { type ImageTransfer, startTransfer } from "./transfer.ts";
+import { TransferError } from "./transfer_error.ts";
+
+/** How an image is pulled. */
+export interface ImagePullOptions {
+  /** The tag to pull, where the name has none; `latest` unless given. */
+  readonly tag?: string;
+  /** The platform to pull, as `os/arch` or `os/arch/variant`; the engine's own unless given. */
+  readonly platform?: string;
+  /** The login for the image's registry; the client's own for it unless given. */
+  readonly auth?: AuthConfig;
+  /** Cancels the pull; `wait()` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Starts a pull. */
+export function startPull(
+  engine: Engine,
+  name: string,
+  options: ImagePullOptions = {},
+  sources: LoginSources = {},
+): ImageTransfer {
+  return startTransfer(async (signal, tell) => {
+    const reference = parseImageReference(name, options.tag);
+    const login = await registryLogin(
+      reference.registry,
+      { auth: options.auth, signal },
+      sources,
+    );
+    let digest = reference.digest;
+    try {
+      const messages = imagePull(
+        engine,
+        reference,
+        login.header,
+        options.platform,
+        signal,
+      );
+      for await (const message of messages) {
+        digest = /^Digest: (\w+:[0-9a-f]+)$/.exec(message.status ?? "")?.[1] ??
+          digest;
+        const event = transferEvent(message);
+        if (event !== undefined) await tell(event);
+      }
+    } catch (cause) {
+      if (!(cause instanceof EngineError)) throw cause;
+      throw new TransferError({
+        action: "pull",
+        image: formatImageReference(reference),
+        registry: reference.registry,
+        authenticated: login.present,
+        closed: login.closed,
+        cause,
+      });
+    }
+    return digest ?? await inspectedDigest(engine, reference, signal);
+  }, options.signal);
+}
+
+/** Podman names no digest while it pulls; the image that came knows it. */
+async function inspectedDigest(
+  engine: Engine,
+  reference: ImageReference,
+  signal: AbortSignal,
+): Promise<string> {
+  const name = formatImageReference(reference);
+  const { RepoDigests } = await imageInspect(engine, name, signal);
+  const digests = (RepoDigests ?? []).filter((entry) =>
+    entry.split("@")[0]!.endsWith(reference.repository)
+  );
+  const digest = digests[0]?.split("@")[1];
+  if (digest !== undefined) return digest;
+  throw new ProtocolError(
+    `The engine ended the pull of "${name}" with neither a digest nor an error: look into its log`,
+  );
+}

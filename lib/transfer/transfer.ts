@@ -1,0 +1,94 @@
+import { Broadcast } from "../streams/broadcast.ts";
+import type { TransferEvent } from "./event.ts";
+
+/**
+ * An image on its way to or from a registry; it began at the call that gave it.
+ *
+ * Any number of readers may stand side by side, and none is needed. A reader
+ * that is slow, or late, never holds the transfer up: the newest events are
+ * kept for it, about four thousand; in the place of older ones it finds one
+ * `lost` event.
+ */
+export interface ImageTransfer extends AsyncDisposable {
+  /**
+   * What happens, as it does.
+   *
+   * @throws The error that `wait()` rejects with, behind the last event.
+   */
+  events(): AsyncGenerator<TransferEvent, void, undefined>;
+  /**
+   * The digest of the manifest, `sha256:…`: what `name@digest` leads to in the
+   * registry.
+   *
+   * @throws {TransferError} If the engine, or the registry, refuses.
+   * @throws {ConnectionError} If the engine can't be reached, or goes away.
+   * @throws {ProtocolError} If the engine's answer can't be read.
+   * @throws {TypeError} If an option is wrong; nothing was sent then.
+   */
+  wait(): Promise<string>;
+  /**
+   * Closes the connection, at which the engine stops.
+   *
+   * @param reason What `wait()` rejects with; an `AbortError` unless given.
+   */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** How much of the events is kept for late and slow readers, in UTF-16 code units. */
+const KEPT_SIZE = 1024 * 1024;
+
+/**
+ * A transfer's work: tells of events, heeds the signal, and gives the digest.
+ * `tell` may give a promise: read on when it settles.
+ */
+export type TransferWork = (
+  signal: AbortSignal,
+  tell: (event: TransferEvent) => Promise<void> | undefined,
+) => Promise<string>;
+
+/** Starts a transfer. Every failure, a wrong option too, comes through the result. */
+export function startTransfer(
+  work: TransferWork,
+  signal: AbortSignal | undefined,
+): ImageTransfer {
+  const events = new Broadcast<TransferEvent>({
+    maxSize: KEPT_SIZE,
+    sizeOf: (event) => 200 + ("status" in event ? event.status.length : 0),
+    patienceMs: 0,
+    lost: (count) => ({ type: "lost", count }),
+  });
+  const abort = new AbortController();
+  const stop = signal === undefined
+    ? abort.signal
+    : AbortSignal.any([abort.signal, signal]);
+  const digest = runWork(work, stop, events);
+  // Handled here, so that a transfer nobody waits for is no unhandled rejection.
+  const over = digest.then(
+    () => events.close(),
+    (error) => events.close({ error }),
+  );
+  const cancel = async (reason?: unknown): Promise<void> => {
+    abort.abort(reason);
+    await over;
+  };
+  return {
+    events: () => events.read(),
+    wait: () => digest,
+    cancel,
+    [Symbol.asyncDispose]: () => cancel(),
+  };
+}
+
+async function runWork(
+  work: TransferWork,
+  stop: AbortSignal,
+  events: Broadcast<TransferEvent>,
+): Promise<string> {
+  stop.throwIfAborted();
+  try {
+    return await work(stop, (event) => events.write(event));
+  } catch (error) {
+    stop.throwIfAborted();
+    throw error;
+  }
+}
