@@ -89,6 +89,8 @@ export class CredentialStore {
   readonly #closed = new Set<string>();
 
   /**
+   * Checks the given logins and reads nothing else.
+   *
    * @throws {TypeError} If a key of `credentials` names no registry, or what
    * it leads to is no login.
    */
