@@ -1,0 +1,122 @@
+import { dirname, join } from "node:path";
+import {
+  cannotExport,
+  type ExportError,
+  notReceived,
+  secondArchive,
+} from "./export_error.ts";
+import type {
+  Exporter,
+  ExportLimits,
+  ExportReport,
+  ResultStream,
+} from "./exporter.ts";
+import { FileWriter } from "./file_writer.ts";
+import { findPlace, type Place, temporaryName } from "./place.ts";
+import { receiveArchive } from "./archive_receiver.ts";
+import { setMode } from "./staged_tree.ts";
+
+/** An archive, into a file: written beside it, and renamed at the end. */
+export class ArchiveFile implements Exporter {
+  readonly wire = "bytes";
+  readonly #dest: string;
+  readonly #limits: ExportLimits;
+  #place: Place | undefined;
+  #temporary: string | undefined;
+  #writer: FileWriter | undefined;
+  #bytes = 0;
+  #complete = false;
+
+  /** @param dest Path of the file, as the caller gave it. */
+  constructor(dest: string, limits: ExportLimits) {
+    this.#dest = dest;
+    this.#limits = limits;
+  }
+
+  async prepare(): Promise<void> {
+    const place = await findPlace(this.#dest, "file");
+    const temporary = join(dirname(place.path), temporaryName());
+    try {
+      this.#writer = createFile(temporary);
+    } catch (error) {
+      throw cannotExport(this.#dest, "nothing can be written there", error);
+    }
+    this.#temporary = temporary;
+    this.#place = place;
+  }
+
+  async receive(stream: ResultStream): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) throw secondArchive();
+    this.#writer = undefined;
+    try {
+      await receiveArchive(stream, this.#limits.maxBytes, (bytes) => {
+        this.#bytes += bytes.length;
+        return writer.write(bytes)?.catch((error) => {
+          throw this.#unwritable(error);
+        });
+      });
+      await writer.end().catch((error) => {
+        throw this.#unwritable(error);
+      });
+      this.#complete = true;
+    } finally {
+      await writer.close();
+    }
+  }
+
+  async commit(): Promise<ExportReport> {
+    const [place, temporary] = [this.#place, this.#temporary];
+    if (place === undefined || temporary === undefined) {
+      throw new TypeError("Cannot commit: the export was not prepared");
+    }
+    try {
+      if (!this.#complete) throw notReceived();
+      const { mode } = place.info ?? {};
+      if (typeof mode === "number") setModeOf(temporary, mode);
+      await Deno.rename(temporary, place.path).catch((error) => {
+        throw cannotExport(this.#dest, "it can't be put in its place", error);
+      });
+      this.#temporary = undefined;
+    } finally {
+      await this.discard();
+    }
+    return {
+      dest: place.path,
+      entries: 0,
+      bytes: this.#bytes,
+      skipped: 0,
+      skippedPaths: [],
+    };
+  }
+
+  async discard(): Promise<void> {
+    await this.#writer?.close();
+    this.#writer = undefined;
+    const temporary = this.#temporary;
+    this.#temporary = undefined;
+    if (temporary === undefined) return;
+    await Deno.remove(temporary).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return;
+      throw cannotExport(
+        this.#dest,
+        `the temporary file ${JSON.stringify(temporary)} can't be removed`,
+        error,
+      );
+    });
+  }
+
+  #unwritable(error: unknown): ExportError {
+    return cannotExport(this.#dest, "the archive can't be written", error);
+  }
+}
+
+/** With the permissions that the process gives to new files. */
+function createFile(path: string): FileWriter {
+  return FileWriter.create(path, 0o666);
+}
+
+/** The file that is replaced had permissions for a reason. */
+function setModeOf(path: string, mode: number): void {
+  setMode(path, mode & 0o777);
+}

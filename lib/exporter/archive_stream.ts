@@ -1,0 +1,98 @@
+import { receiveArchive } from "./archive_receiver.ts";
+import { ExportError, notReceived, secondArchive } from "./export_error.ts";
+import type {
+  Exporter,
+  ExportLimits,
+  ExportReport,
+  ResultStream,
+} from "./exporter.ts";
+
+/** An archive, into a stream of the caller's, as it comes. */
+export class ArchiveStream implements Exporter {
+  readonly wire = "bytes";
+  readonly #dest: WritableStream<Uint8Array>;
+  readonly #limits: ExportLimits;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #begun = false;
+  #complete = false;
+  #over = false;
+  #bytes = 0;
+
+  /** @param dest Not locked. */
+  constructor(dest: WritableStream<Uint8Array>, limits: ExportLimits) {
+    this.#dest = dest;
+    this.#limits = limits;
+  }
+
+  prepare(): Promise<void> {
+    try {
+      this.#writer = this.#dest.getWriter();
+      this.#writer.closed.catch(() => {}); // whoever writes next is told
+      return Promise.resolve();
+    } catch (cause) {
+      return Promise.reject(unwritable(cause));
+    }
+  }
+
+  async receive(stream: ResultStream): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined || this.#begun || this.#over) {
+      throw secondArchive();
+    }
+    this.#begun = true;
+    await receiveArchive(stream, this.#limits.maxBytes, async (bytes) => {
+      this.#bytes += bytes.length;
+      try {
+        // A copy: the consumer may keep it or give its memory away.
+        await writer.write(bytes.slice());
+      } catch (cause) {
+        throw unwritable(cause);
+      }
+    });
+    this.#complete = true;
+  }
+
+  async commit(): Promise<ExportReport> {
+    const writer = this.#writer;
+    if (writer === undefined || this.#over) {
+      throw new TypeError("Cannot commit: the export was not prepared");
+    }
+    if (!this.#complete) {
+      const error = notReceived();
+      await this.discard(error);
+      throw error;
+    }
+    this.#over = true;
+    try {
+      await writer.close();
+    } catch (cause) {
+      throw unwritable(cause);
+    } finally {
+      writer.releaseLock();
+    }
+    return {
+      dest: undefined,
+      entries: 0,
+      bytes: this.#bytes,
+      skipped: 0,
+      skippedPaths: [],
+    };
+  }
+
+  async discard(reason?: unknown): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#writer === undefined && this.#dest.locked) return; // somebody else's
+    const aborted = (this.#writer ?? this.#dest).abort(reason);
+    await aborted.catch(() => {}); // given up: what it says to that changes nothing
+    this.#writer?.releaseLock();
+  }
+}
+
+function unwritable(cause: unknown): ExportError {
+  const words = cause instanceof Error ? `: ${cause.message}` : "";
+  return new ExportError(
+    `Cannot export to the stream: it takes no more${words}`,
+    { cause },
+  );
+}

@@ -1,0 +1,117 @@
+import { cannotExport, notReceived } from "./export_error.ts";
+import type {
+  Exporter,
+  ExportLimits,
+  ExportReport,
+  ResultStream,
+} from "./exporter.ts";
+import { receiveFolder } from "./folder_receiver.ts";
+import { mergeInto, setFolders } from "./merge.ts";
+import { findPlace, makeArea, type Place, removeArea } from "./place.ts";
+import { StagedTree } from "./staged_tree.ts";
+
+/** The files of a result, into a folder: written beside it, and moved in at the end. */
+export class FolderExporter implements Exporter {
+  readonly wire = "packets";
+  readonly #dest: string;
+  readonly #limits: ExportLimits;
+  #place: Place | undefined;
+  /** A private folder: `new` in it is what is received, `old` what is replaced. */
+  #area: string | undefined;
+  #tree: StagedTree | undefined;
+  #running = 0;
+  #received = 0;
+
+  /** @param dest Path of the folder, as the caller gave it. */
+  constructor(dest: string, limits: ExportLimits) {
+    this.#dest = dest;
+    this.#limits = limits;
+  }
+
+  async prepare(): Promise<void> {
+    this.#place = await findPlace(this.#dest, "folder");
+    this.#area = await makeArea(this.#dest, this.#place);
+    for (const name of ["new", "old"]) {
+      await Deno.mkdir(`${this.#area}/${name}`, { mode: 0o700 });
+    }
+    this.#tree = new StagedTree(`${this.#area}/new`, this.#dest, this.#limits);
+  }
+
+  async receive(stream: ResultStream): Promise<void> {
+    if (this.#tree === undefined) {
+      throw new TypeError("Cannot receive: the export was not prepared");
+    }
+    this.#running++;
+    try {
+      await receiveFolder(stream, this.#tree);
+      this.#received++;
+    } catch (error) {
+      // What another call receives is of no use any more, either.
+      await this.#tree.close();
+      throw error;
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async commit(): Promise<ExportReport> {
+    const [place, area, tree] = [this.#place, this.#area, this.#tree];
+    if (place === undefined || area === undefined || tree === undefined) {
+      throw new TypeError("Cannot commit: the export was not prepared");
+    }
+    try {
+      if (this.#running > 0 || this.#received === 0) throw notReceived();
+      await tree.close();
+      await this.#moveIn(place, area, tree);
+    } finally {
+      await this.discard();
+    }
+    return { dest: place.path, ...tree.counts };
+  }
+
+  async discard(): Promise<void> {
+    await this.#tree?.close();
+    const area = this.#area;
+    this.#area = undefined;
+    if (area === undefined) return;
+    try {
+      await removeArea(area);
+    } catch (error) {
+      throw cannotExport(
+        this.#dest,
+        `the temporary folder ${JSON.stringify(area)} can't be removed`,
+        error,
+      );
+    }
+  }
+
+  async #moveIn(place: Place, area: string, tree: StagedTree): Promise<void> {
+    const from = `${area}/new`;
+    if (place.info === undefined && !await isThere(place.path)) {
+      try {
+        setFolders(from, tree.folders, () => false);
+        await Deno.rename(from, place.path);
+      } catch (error) {
+        throw cannotExport(this.#dest, "it can't be put in its place", error);
+      }
+      return;
+    }
+    await mergeInto({
+      from,
+      dest: place.path,
+      trash: `${area}/old`,
+      folders: tree.folders,
+      name: this.#dest,
+    });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

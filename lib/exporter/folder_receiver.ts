@@ -1,0 +1,296 @@
+import type { ResultStream } from "./exporter.ts";
+import { ProtocolError } from "../errors.ts";
+import {
+  FileMode,
+  isRegular,
+  PacketType,
+  type Stat,
+} from "../filesync/packet.ts";
+import { readPacket } from "../filesync/packet_reader.ts";
+import { PacketWriter } from "../filesync/packet_writer.ts";
+import { turn } from "../streams/turn.ts";
+import { checkEntryPath, EntryOrder, quoted } from "./entry_path.ts";
+import { ExportError } from "./export_error.ts";
+import type { FileWriter } from "./file_writer.ts";
+import type { StagedTree } from "./staged_tree.ts";
+
+/** Files up to this length are gathered and written at once. */
+const SMALL_BYTES: number = 256 * 1024;
+
+/**
+ * Files that are asked for at a time, and below how many more are asked for.
+ * An engine sends four at a time and lets 128 requests wait; this also bounds
+ * the files that are open, whatever it sends.
+ */
+const MAX_REQUESTS = 128;
+const FEW_REQUESTS = 64;
+
+/** How long other work waits for us, in milliseconds. */
+const SLICE_MS = 4;
+
+/** How many packets go by between two looks at the clock. */
+const PACKETS_A_LOOK = 16;
+
+/** Longest target of a symlink, in bytes. */
+const MAX_TARGET_BYTES = 4095;
+
+/** A regular file between its STAT and its last DATA. */
+interface Incoming {
+  readonly path: string;
+  readonly mode: number;
+  readonly mtime: Date;
+  readonly size: number;
+  asked: boolean;
+  received: number;
+  /** Pieces of a small file. */
+  parts: Uint8Array[];
+  /** A large file. */
+  writer: FileWriter | undefined;
+}
+
+/**
+ * Receives a folder: takes every STAT, asks for every file, writes what comes
+ * (`fsutil/receive.go`).
+ *
+ * @throws {ProtocolError} If the engine sends what it may not.
+ * @throws {ExportError} If something can't be written, or is too much.
+ */
+export async function receiveFolder(
+  stream: ResultStream,
+  tree: StagedTree,
+): Promise<void> {
+  await new FolderReceiver(stream, tree).run();
+}
+
+class FolderReceiver {
+  readonly #stream: ResultStream;
+  readonly #tree: StagedTree;
+  readonly #packet = new PacketWriter();
+  readonly #order = new EntryOrder();
+  /** Files whose content is not here yet, by their ids. */
+  readonly #files = new Map<number, Incoming>();
+  /** Ids to ask for, from `#next` on. */
+  #queue: number[] = [];
+  #next = 0;
+  #outstanding = 0;
+  #asking = false;
+  readonly #links: { readonly path: string; readonly target: string }[] = [];
+  #entries = 0;
+  #listed = false;
+
+  constructor(stream: ResultStream, tree: StagedTree) {
+    this.#stream = stream;
+    this.#tree = tree;
+  }
+
+  async run(): Promise<void> {
+    let end = performance.now() + SLICE_MS;
+    for (let count = 1; !this.#complete; count++) {
+      const working = this.#take(await this.#read());
+      if (working !== undefined) await working;
+      if (this.#outstanding < FEW_REQUESTS && !this.#asking) this.#ask();
+      if (count % PACKETS_A_LOOK === 0 && performance.now() > end) {
+        await turn();
+        end = performance.now() + SLICE_MS;
+      }
+    }
+    for (const { path, target } of this.#links) this.#tree.link(path, target);
+    await this.#stream.write(this.#packet.finish());
+    const { type, data } = decode(await this.#read());
+    if (type === PacketType.ERR) throw givenUp(data);
+    if (type !== PacketType.FIN) throw unexpected(type);
+  }
+
+  get #complete(): boolean {
+    return this.#listed && this.#files.size === 0;
+  }
+
+  async #read(): Promise<Uint8Array> {
+    const bytes = await this.#stream.read();
+    if (bytes !== null) return bytes;
+    throw new ProtocolError(
+      "The engine ended the transfer of the result before all of it was sent",
+    );
+  }
+
+  #take(bytes: Uint8Array): Promise<void> | undefined {
+    const { type, stat, id, data } = decode(bytes);
+    switch (type) {
+      case PacketType.STAT:
+        return this.#list(stat);
+      case PacketType.DATA:
+        return this.#receive(id, data);
+      case PacketType.ERR:
+        throw givenUp(data);
+      default:
+        throw unexpected(type);
+    }
+  }
+
+  #list(stat: Stat | undefined): undefined {
+    if (this.#listed) throw unexpected(PacketType.STAT);
+    if (stat === undefined) this.#listed = true;
+    else this.#enter(stat, this.#entries++);
+  }
+
+  #enter(stat: Stat, id: number): void {
+    const { path, linkname } = stat;
+    checkEntryPath(path);
+    checkNumbers(stat);
+    const isFolder = (stat.mode & FileMode.DIR) !== 0;
+    this.#order.next(path, isFolder);
+    const mode = permissions(stat.mode);
+    const mtime = new Date(stat.mtimeMs);
+    const isFile = isRegular(stat.mode) && linkname === "";
+    this.#tree.claim(isFile ? stat.size : 0);
+    if (isFile) {
+      const { size } = stat;
+      this.#files.set(id, {
+        path,
+        mode,
+        mtime,
+        size,
+        asked: false,
+        received: 0,
+        parts: [],
+        writer: undefined,
+      });
+      this.#queue.push(id);
+    } else if (isRegular(stat.mode)) {
+      checkEntryPath(linkname);
+      this.#links.push({ path, target: linkname });
+    } else if (isFolder) this.#tree.folder(path, mode, mtime);
+    else if ((stat.mode & FileMode.SYMLINK) !== 0) {
+      checkTarget(path, linkname);
+      this.#tree.symlink(path, linkname, mtime);
+    } else this.#tree.skip(path);
+  }
+
+  /** Asks for files until enough are under way. */
+  async #ask(): Promise<void> {
+    this.#asking = true;
+    try {
+      while (
+        this.#outstanding < MAX_REQUESTS && this.#next < this.#queue.length
+      ) {
+        const id = this.#queue[this.#next++]!;
+        this.#files.get(id)!.asked = true;
+        this.#outstanding++;
+        const room = this.#stream.write(this.#packet.request(id));
+        if (room !== undefined) await room;
+      }
+      if (this.#next === this.#queue.length) {
+        this.#queue = [];
+        this.#next = 0;
+      }
+    } catch {
+      // The connection is gone: reading from it says so.
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #receive(id: number, data: Uint8Array): Promise<void> | undefined {
+    const file = this.#files.get(id);
+    if (file === undefined || !file.asked) {
+      throw new ProtocolError(
+        `The engine sent content of entry ${id}, which was not asked for: nothing of it was kept`,
+      );
+    }
+    if (data.length === 0) return this.#end(id, file);
+    file.received += data.length;
+    if (file.received > file.size) throw wrongSize(file);
+    if (file.size <= SMALL_BYTES) {
+      file.parts.push(data);
+      return;
+    }
+    file.writer ??= this.#tree.open(file.path);
+    return file.writer.write(data)?.catch((error) => {
+      throw this.#tree.unwritable(file.path, error);
+    });
+  }
+
+  #end(id: number, file: Incoming): Promise<void> | undefined {
+    if (file.received !== file.size) throw wrongSize(file);
+    this.#files.delete(id);
+    this.#outstanding--;
+    const { path, mode, mtime, writer, parts } = file;
+    if (writer !== undefined) return this.#tree.end(writer, path, mode, mtime);
+    const bytes = parts.length === 1 ? parts[0]! : join(parts, file.size);
+    this.#tree.file(path, mode, mtime, bytes);
+  }
+}
+
+/** `chmod`'s bits from those of Go's `os.FileMode`. */
+function permissions(mode: number): number {
+  return (mode & 0o777) +
+    (mode & FileMode.SETUID ? 0o4000 : 0) +
+    (mode & FileMode.SETGID ? 0o2000 : 0) +
+    (mode & FileMode.STICKY ? 0o1000 : 0);
+}
+
+function checkNumbers({ path, mode, size }: Stat): void {
+  if (mode < 0 || mode > 0xffffffff || size < 0) {
+    throw new ProtocolError(
+      `The engine sent ${
+        quoted(path)
+      } with an impossible mode or size: nothing of it was kept`,
+    );
+  }
+}
+
+function checkTarget(path: string, target: string): void {
+  const length = target.length > MAX_TARGET_BYTES
+    ? target.length
+    : new TextEncoder().encode(target).length;
+  if (target === "" || target.includes("\0") || length > MAX_TARGET_BYTES) {
+    throw new ProtocolError(
+      `The engine sent ${
+        quoted(path)
+      } as a symlink that no system can have: nothing of it was kept`,
+    );
+  }
+}
+
+function join(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function decode(bytes: Uint8Array): ReturnType<typeof readPacket> {
+  try {
+    return readPacket(bytes);
+  } catch (cause) {
+    throw new ProtocolError(
+      "The engine sent a packet of the result that can't be read; a name that is no UTF-8 is one",
+      { cause },
+    );
+  }
+}
+
+function wrongSize({ path, size, received }: Incoming): ProtocolError {
+  return new ProtocolError(
+    `The engine announced ${quoted(path)} with ${size} bytes and sent ${
+      received > size ? "more" : received
+    }: nothing of it was kept`,
+  );
+}
+
+function unexpected(type: number): ProtocolError {
+  return new ProtocolError(
+    `The engine sent a packet of type ${type} where none may come: nothing of the result was kept`,
+  );
+}
+
+function givenUp(reason: Uint8Array): ExportError {
+  return new ExportError(
+    `The engine gave the transfer of the result up: ${
+      new TextDecoder().decode(reason.subarray(0, 4096))
+    }`,
+  );
+}

@@ -1,0 +1,217 @@
+import { lutimesSync } from "node:fs";
+import { ProtocolError } from "../errors.ts";
+import { comparePaths, quoted } from "./entry_path.ts";
+import { cannotExport, ExportError } from "./export_error.ts";
+import type { ExportLimits } from "./exporter.ts";
+import { FileWriter } from "./file_writer.ts";
+
+/** A folder's own bits and time; set last, because writing below it needs and changes them. */
+export interface StagedFolder {
+  /** Path below the root. */
+  readonly path: string;
+  /** Permissions, as in `chmod`. */
+  readonly mode: number;
+  /** Time of its last change. */
+  readonly mtime: Date;
+}
+
+/** How many left out paths are told. */
+const MAX_SKIPPED_PATHS = 10;
+
+/**
+ * A tree of files in a private folder of ours, while it is written.
+ *
+ * The caller has checked each path and has each parent made here as a folder
+ * before (`EntryOrder`): so nothing is written through a link. Nothing is ever
+ * overwritten either.
+ */
+export class StagedTree {
+  readonly #root: string;
+  readonly #dest: string;
+  readonly #limits: ExportLimits;
+  readonly #open = new Set<FileWriter>();
+  readonly #folders: StagedFolder[] = [];
+  readonly #skippedPaths: string[] = [];
+  #entries = 0;
+  #bytes = 0;
+  #skipped = 0;
+  #over = false;
+
+  /**
+   * @param root An empty folder that nobody else can write to.
+   * @param dest What the caller calls it, for messages.
+   */
+  constructor(root: string, dest: string, limits: ExportLimits) {
+    this.#root = root;
+    this.#dest = dest;
+    this.#limits = limits;
+  }
+
+  /** The folders, each before those in it. */
+  get folders(): readonly StagedFolder[] {
+    return this.#folders;
+  }
+
+  /** What was taken so far. */
+  get counts(): {
+    entries: number;
+    bytes: number;
+    skipped: number;
+    skippedPaths: readonly string[];
+  } {
+    return {
+      entries: this.#entries,
+      bytes: this.#bytes,
+      skipped: this.#skipped,
+      skippedPaths: this.#skippedPaths,
+    };
+  }
+
+  /**
+   * Counts an entry before anything is made of it.
+   *
+   * @throws {ExportError} If that is more than the caller allows.
+   */
+  claim(size: number): void {
+    this.#entries++;
+    this.#bytes += size;
+    const { maxEntries, maxBytes } = this.#limits;
+    if (this.#entries > maxEntries || this.#bytes > maxBytes) {
+      throw new ExportError(
+        this.#entries > maxEntries
+          ? `Cannot export: the result has more than ${maxEntries} entries (maxEntries)`
+          : `Cannot export: the result has more than ${maxBytes} bytes (maxBytes)`,
+      );
+    }
+  }
+
+  /** Makes a folder. */
+  folder(path: string, mode: number, mtime: Date): void {
+    this.#make(path, (at) => {
+      try {
+        Deno.mkdirSync(at, { mode: 0o700 });
+      } catch (error) {
+        // Another call of the same build may have made it: one for each platform.
+        const there = error instanceof Deno.errors.AlreadyExists &&
+          Deno.lstatSync(at).isDirectory;
+        if (!there) throw error;
+      }
+    });
+    this.#folders.push({ path, mode, mtime });
+  }
+
+  /** Makes a symlink. Its target is text and never looked at. */
+  symlink(path: string, target: string, mtime: Date): void {
+    this.#make(path, (at) => {
+      Deno.symlinkSync(target, at);
+      lutimesSync(at, mtime, mtime);
+    });
+  }
+
+  /** Writes a small file at once. */
+  file(path: string, mode: number, mtime: Date, bytes: Uint8Array): void {
+    this.#make(path, (at) => {
+      Deno.writeFileSync(at, bytes, { createNew: true, mode });
+      Deno.utimeSync(at, mtime, mtime);
+    });
+  }
+
+  /** Begins a large file. */
+  open(path: string): FileWriter {
+    return this.#make(path, (at) => {
+      const writer = FileWriter.create(at, 0o600);
+      this.#open.add(writer);
+      return writer;
+    });
+  }
+
+  /** Ends a large file. */
+  async end(
+    writer: FileWriter,
+    path: string,
+    mode: number,
+    mtime: Date,
+  ): Promise<void> {
+    this.#open.delete(writer);
+    try {
+      await writer.end();
+    } catch (error) {
+      throw this.unwritable(path, error);
+    }
+    this.#make(path, (at) => {
+      setMode(at, mode);
+      Deno.utimeSync(at, mtime, mtime);
+    });
+  }
+
+  /**
+   * Makes a hard link to a file of this tree, when all files are written.
+   *
+   * @throws {ProtocolError} If the target is not an earlier file of the tree.
+   */
+  link(path: string, target: string): void {
+    // The tree came in order: what stands before, came before.
+    if (comparePaths(target, path) >= 0 || !this.#isFile(target)) {
+      throw new ProtocolError(
+        `The engine sent ${quoted(path)} as a hard link to ${
+          quoted(target)
+        }, which is no earlier file: nothing of it was kept`,
+      );
+    }
+    this.#make(path, (at) => Deno.linkSync(this.#at(target), at));
+  }
+
+  /** Counts what can't be made here. */
+  skip(path: string): void {
+    this.#skipped++;
+    if (this.#skippedPaths.length < MAX_SKIPPED_PATHS) {
+      this.#skippedPaths.push(path);
+    }
+  }
+
+  /** Closes all files; nothing can be written any more. */
+  async close(): Promise<void> {
+    this.#over = true;
+    const open = [...this.#open];
+    this.#open.clear();
+    for (const writer of open) await writer.close();
+  }
+
+  /** What is told when something can't be written. */
+  unwritable(path: string, cause: unknown): ExportError {
+    return cannotExport(this.#dest, `${quoted(path)} can't be written`, cause);
+  }
+
+  /** Whether a path is a file of the tree, with nothing but folders above it. */
+  #isFile(path: string): boolean {
+    try {
+      const parts = path.split("/");
+      return parts.every((_, index) => {
+        const at = this.#at(parts.slice(0, index + 1).join("/"));
+        const { isFile, isDirectory } = Deno.lstatSync(at);
+        return index === parts.length - 1 ? isFile : isDirectory;
+      });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw this.unwritable(path, error);
+    }
+  }
+
+  #make<T>(path: string, make: (at: string) => T): T {
+    if (this.#over) throw cannotExport(this.#dest, "the export was given up");
+    try {
+      return make(this.#at(path));
+    } catch (error) {
+      throw this.unwritable(path, error);
+    }
+  }
+
+  #at(path: string): string {
+    return `${this.#root}/${path}`;
+  }
+}
+
+/** Sets permissions, where the system has them. */
+export function setMode(path: string, mode: number): void {
+  if (Deno.build.os !== "windows") Deno.chmodSync(path, mode);
+}
