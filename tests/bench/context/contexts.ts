@@ -47,7 +47,7 @@ const SOURCES: Part = {
 
 const RECIPES: Record<ContextName, Recipe> = {
   tiny: {
-    secondsPerRound: 10,
+    secondsPerRound: 6,
     title: "5 files",
     parts: [{ under: "part", folders: 1, filesPerFolder: 4, size: 2 * KB }],
   },
@@ -58,7 +58,7 @@ const RECIPES: Record<ContextName, Recipe> = {
     ignore: "node_modules\n",
   },
   ignored: {
-    secondsPerRound: 20,
+    secondsPerRound: 12,
     title: "500 source files beside an ignored node_modules of 200,000",
     parts: [SOURCES, {
       under: "node_modules/package",
@@ -80,12 +80,12 @@ const RECIPES: Record<ContextName, Recipe> = {
     }],
   },
   large: {
-    secondsPerRound: 60,
+    secondsPerRound: 90,
     title: "8 files of 64 MB",
     parts: [{ under: "part", folders: 1, filesPerFolder: 8, size: 64 * MB }],
   },
   huge: {
-    secondsPerRound: 500,
+    secondsPerRound: 550,
     title: "one file of 4 GB",
     parts: [{ under: "part", folders: 1, filesPerFolder: 1, size: 4096 * MB }],
   },
