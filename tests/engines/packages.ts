@@ -52,6 +52,25 @@ const RECIPES = {
     packages: ["docker-registry"],
     programs: ["usr/bin/docker-registry"],
   },
+  podman: {
+    suite: "bookworm",
+    packages: [
+      "podman",
+      "conmon",
+      "golang-github-containers-common",
+      "libassuan0",
+      "libdevmapper1.02.1",
+      "libglib2.0-0",
+      "libgpg-error0",
+      "libgpgme11",
+      "libsubid4",
+    ],
+    programs: [
+      "usr/bin/podman",
+      "usr/bin/conmon",
+      "usr/share/containers/seccomp.json",
+    ],
+  },
 } satisfies Record<string, Recipe>;
 
 /**
@@ -95,4 +114,40 @@ export async function registryProgram(): Promise<string> {
   return `${
     (await unpacked("registry", RECIPES.registry)).folder
   }/usr/bin/docker-registry`;
+}
+
+/** Where the parts of podman lie, unpacked. */
+export interface PodmanPrograms {
+  /** Folders for the front of its PATH. */
+  readonly path: readonly string[];
+  /** Folders for the front of the library path, with colons between. */
+  readonly libraries: string;
+  /** Path of conmon, which holds its containers' output. */
+  readonly conmon: string;
+  /** Path of runc, which runs its containers. */
+  readonly runc: string;
+  /** Path of the list of system calls that containers may use. */
+  readonly seccomp: string;
+  /** Debian packages with their versions, as `name version`. */
+  readonly packages: readonly string[];
+}
+
+/**
+ * Fetches podman from Debian, once, and unpacks it; nothing is installed.
+ *
+ * @throws {Error} If this machine cannot have it, saying why and what to do.
+ */
+export async function podmanPrograms(
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<PodmanPrograms> {
+  const podman = await unpacked("podman", RECIPES.podman, options);
+  const host = await unpacked("host", RECIPES.host, options);
+  return {
+    path: [`${podman.folder}/usr/bin`, `${host.folder}/usr/sbin`],
+    libraries: `${podman.folder}/lib:${host.folder}/lib`,
+    conmon: `${podman.folder}/usr/bin/conmon`,
+    runc: `${host.folder}/usr/sbin/runc`,
+    seccomp: `${podman.folder}/usr/share/containers/seccomp.json`,
+    packages: [...podman.packages, ...host.packages],
+  };
 }

@@ -1,0 +1,269 @@
+import { importBaseImage } from "../engines/base_image.ts";
+import { connectEngine } from "../engines/engine_api.ts";
+import { startPodman } from "../engines/podman.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { sha256 } from "../support/digest.ts";
+import { LOGIN, startRegistry } from "../support/registry.ts";
+import { dockerfileTar, tarOf } from "../support/tar.ts";
+import { addPodmanSecrets } from "../../lib/build/podman_secrets.ts";
+import { podmanQuery } from "../../lib/build/podman_query.ts";
+import { Engine } from "../../lib/engine/engine.ts";
+import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
+import { directTransport } from "../../lib/transport/direct.ts";
+import {
+  DockerClient,
+  EngineError,
+  Secret,
+  TransferError,
+  UnsupportedError,
+} from "../../mod.ts";
+
+/** All that a build says, as text. */
+async function buildLog(
+  docker: DockerClient,
+  ...[context, options]: Parameters<DockerClient["imageBuild"]>
+): Promise<{ log: string; id: string }> {
+  const build = docker.imageBuild(context, options);
+  let log = "";
+  for await (const message of build.messages()) log += message.stream ?? "";
+  return { log, id: await build.wait() };
+}
+
+/** The bytes of an image, as `docker save` writes them. */
+async function savedText(docker: DockerClient, name: string): Promise<string> {
+  const tar = await docker.imageSave(name);
+  return await new Response(tar as ReadableStream<Uint8Array<ArrayBuffer>>)
+    .text();
+}
+
+Deno.test({
+  name: "podman",
+  ignore: Deno.env.has("DAVIT_TEST_HOST"),
+  async fn(t) {
+    await using podman = await startPodman();
+    await importBaseImage(podman.host);
+    await using docker = await DockerClient.fromDockerHost(podman.host);
+    const transport = directTransport({
+      kind: "unix",
+      path: podman.socketPath,
+    });
+    const engine = new Engine(transport);
+
+    await t.step("is told by its ping, and by its parts", async () => {
+      assertEquals((await docker.ping()).libpodApiVersion, podman.version);
+      const version = await docker.version();
+      assertEquals(podmanComponent(version), podman.version);
+      assertEquals(await podmanVersion(engine), podman.version);
+      // Something between may take the header away.
+      const headless = new Engine({
+        fetch: async (path, init) => {
+          const response = await transport.fetch(path, init);
+          const headers = new Headers(response.headers);
+          headers.delete("libpod-api-version");
+          const { status } = response;
+          return new Response(await response.text(), { status, headers });
+        },
+        close: () => {},
+      });
+      assertEquals((await headless.facts()).libpodApiVersion, undefined);
+      assertEquals(await podmanVersion(headless), podman.version);
+    });
+
+    await t.step("builds a tar", async () => {
+      const { log, id } = await buildLog(
+        docker,
+        tarOf({
+          Dockerfile:
+            "FROM davit-test/base\nARG A\nCOPY a /a\nRUN echo $A-$(cat /a)\n",
+          a: "x",
+        }),
+        {
+          tag: ["davit-test/podman:1", "davit-test/podman:2"],
+          buildargs: { A: "1 ü" },
+          labels: { made: "here" },
+          networkmode: "none",
+        },
+      );
+      assertStringIncludes(log, "1 ü-x\n");
+      for (const tag of ["1", "2"]) {
+        const image = await docker.imageInspect(`davit-test/podman:${tag}`);
+        assertEquals(image.Id, id);
+        assertEquals(image.Config?.Labels?.made, "here");
+      }
+      await assertRejects(
+        () =>
+          docker.imageBuild(
+            dockerfileTar("FROM davit-test/base", "RUN exit 7"),
+            { networkmode: "none" },
+          ).wait(),
+        Error,
+        "exit status 7",
+      );
+    });
+
+    await t.step("takes hosts and limits in its own form", async () => {
+      const query = podmanQuery({
+        networkmode: "none",
+        nocache: true,
+        extrahosts: ["somewhere:10.1.2.3"],
+        ulimits: '[{"Name":"nofile","Soft":100,"Hard":200}]',
+      });
+      const response = await engine.request({
+        method: "POST",
+        path: "/build",
+        query,
+        headers: { "content-type": "application/x-tar" },
+        body: dockerfileTar(
+          "FROM davit-test/base",
+          "RUN cat /etc/hosts; ulimit -n; ulimit -Hn",
+        ),
+      });
+      const text = await response.text();
+      assertMatch(text, /10\.1\.2\.3\\tsomewhere/);
+      assertStringIncludes(text, "100\\n200\\n");
+    });
+
+    await t.step(
+      "mounts secrets that came in the tar, and keeps them out of the image",
+      async () => {
+        const values = {
+          token: `hunter2-${crypto.randomUUID()}`,
+          "a.b": `binary\0\xff-${crypto.randomUUID()}`,
+        };
+        const { tar, secrets } = await addPodmanSecrets(
+          tarOf({
+            ".dockerignore": "*\n!Dockerfile\n",
+            Dockerfile: [
+              "FROM davit-test/base",
+              "COPY . /before",
+              "RUN --mount=type=secret,id=token --mount=type=secret,id=a.b,target=/b sha256sum /run/secrets/token /b; ls -l /run/secrets/token",
+              "COPY . /after",
+              "RUN ls -aR /before /after; ls /run/secrets/token || echo gone",
+            ].join("\n"),
+          }),
+          Object.entries(values).map(([id, value]) => [id, new Secret(value)]),
+        );
+        const name = "davit-test/podman-secret:1";
+        using api = connectEngine(podman.socketPath);
+        const query = new URLSearchParams({
+          t: name,
+          nocache: "1",
+          networkmode: "none",
+          secrets,
+        });
+        const response = await api.request(`/build?${query}`, {
+          method: "POST",
+          headers: { "content-type": "application/x-tar" },
+          body: tar as ReadableStream<Uint8Array<ArrayBuffer>>,
+        });
+        const text = await response.text();
+        for (const value of Object.values(values)) {
+          assertStringIncludes(text, await sha256(value));
+        }
+        assertStringIncludes(text, "-r--------");
+        assertStringIncludes(text, "gone");
+        assert(!text.includes("davit-secret-"), text);
+        const image = await savedText(docker, name);
+        const history = JSON.stringify(await docker.imageHistory(name));
+        for (const value of Object.values(values)) {
+          assert(!image.includes(value.slice(-36)));
+          assert(!history.includes(value.slice(-36)));
+        }
+        assert(!image.includes("davit-secret-"));
+        assertEquals(await leftovers(podman.directory, values.token), []);
+      },
+    );
+
+    await t.step(
+      "has no session, cache, or registry's answer to ask for: an UnsupportedError names it",
+      async () => {
+        const cases: [feature: string, ask: () => Promise<unknown>][] = [
+          ["buildPrune", () => docker.buildPrune({ all: true })],
+          [
+            "distributionInspect",
+            () => docker.distributionInspect("davit-test/base"),
+          ],
+        ];
+        for (const [feature, ask] of cases) {
+          const error = await assertRejects(ask, UnsupportedError, "Podman");
+          assertEquals(error.feature, feature);
+        }
+        await assertRejects(
+          () =>
+            docker.imageBuild(dockerfileTar("FROM davit-test/base"), {
+              secrets: { token: "hunter2-hunter2" },
+            }).wait(),
+          UnsupportedError,
+        );
+        // Its own refusals stay what they are.
+        await assertRejects(() => docker.imageInspect("no/such"), EngineError);
+      },
+    );
+
+    await t.step("pushes and pulls, with a login and without", async () => {
+      await using open = await startRegistry();
+      await using guarded = await startRegistry({ auth: "basic" });
+      for (const registry of [open, guarded]) {
+        const name = `${registry.host}/podman/app:1`;
+        await docker.imageTag("davit-test/podman:1", name.slice(0, -2), "1");
+        if (registry === guarded) {
+          const error = await assertRejects(
+            () => docker.imagePush(name).wait(),
+            TransferError,
+            "give a login for",
+          );
+          assertStringIncludes(error.detail, "unauthorized");
+        }
+        const options = registry === guarded ? { auth: LOGIN } : {};
+        const digest = await docker.imagePush(name, options).wait();
+        await docker.imageRemove(name);
+        const pull = docker.imagePull(name, options);
+        assert((await Array.fromAsync(pull.events())).length > 0);
+        assertEquals(await pull.wait(), digest);
+        await docker.imageRemove(name);
+      }
+      await assertRejects(
+        () => docker.imagePull(`${open.host}/nothing/here:1`).wait(),
+        TransferError,
+        "check its name and its tag",
+      );
+    });
+
+    await t.step("saves, loads, tags and prunes", async () => {
+      const name = "davit-test/podman:1";
+      const tar = await new Response(
+        await docker.imageSave(name) as ReadableStream<Uint8Array<ArrayBuffer>>,
+      ).bytes();
+      const { Id } = await docker.imageInspect(name);
+      for (const tag of ["1", "2"]) {
+        await docker.imageRemove(`davit-test/podman:${tag}`);
+      }
+      const { names } = await docker.imageLoad(ReadableStream.from([tar]));
+      assertEquals(names, [`docker.io/${name}`]);
+      assertEquals((await docker.imageInspect(name)).Id, Id);
+      await docker.imageRemove(name);
+      await docker.imageBuild(
+        dockerfileTar("FROM davit-test/base", "LABEL prune=me"),
+      ).wait();
+      const { ImagesDeleted } = await docker.imagePrune({
+        filters: { label: ["prune=me"] },
+      });
+      assertEquals(ImagesDeleted?.length, 1);
+    });
+    await transport.close();
+  },
+});
+
+/** Files of the service that hold a text. */
+async function leftovers(directory: string, text: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command("grep", {
+    args: ["-rlF", text, directory],
+  }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n").filter(Boolean);
+}
