@@ -43,6 +43,8 @@ export type {
   BuildPruneOptions,
   BuildPruneResult,
 } from "./lib/engine/build_prune.ts";
+export { CredentialError } from "./lib/credentials/credential_error.ts";
+export type { CredentialCallback } from "./lib/credentials/store.ts";
 export type { AuthResult } from "./lib/engine/auth.ts";
 export type {
   DistributionInspect,

@@ -40,12 +40,8 @@ export interface EventsLostEvent {
   readonly count: number;
 }
 
-/** Something that happened while an image travels. */
-export type TransferEvent =
-  | LayerEvent
-  | TransferStatusEvent
-  | TransferBytesEvent
-  | EventsLostEvent;
+/** Something that happened while an image travels to or from a registry. */
+export type TransferEvent = LayerEvent | TransferStatusEvent | EventsLostEvent;
 
 /** What a message of the engine tells, if it is progress at all. */
 export function transferEvent(

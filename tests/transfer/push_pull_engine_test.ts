@@ -78,9 +78,14 @@ engineTest(
       );
     }
 
-    // By its digest, and once more, when there is nothing to fetch.
-    const byDigest = docker.imagePull(`${registry.host}/travel/app@${digest}`);
-    assertEquals(await byDigest.wait(), digest);
+    // By its digest: that image, and no name that leads to it.
+    await docker.imageRemove(name, { force: true });
+    const byDigest = `${registry.host}/travel/app@${digest}`;
+    assertEquals(await docker.imagePull(byDigest).wait(), digest);
+    assertEquals((await docker.imageInspect(byDigest)).Id, id);
+    await assertRejects(() => docker.imageInspect(name), EngineError);
+    await docker.imagePull(name).wait();
+    // Once more, when there is nothing to fetch.
     const again = docker.imagePull(name);
     assertStringIncludes(
       texts(await eventsOf(again.events())),
@@ -237,6 +242,51 @@ engineTest(
       }
       await Deno.remove(folder, { recursive: true });
     }
+  },
+);
+
+engineTest(
+  "without the permission for docker's files a pull goes on without a login, and a refusal says why",
+  async ({ docker, host, socketPath }) => {
+    await using registry = await startRegistry({ auth: "basic" });
+    await using open = await startRegistry();
+    const publicName = await open.put("public/app:1");
+    const name = await registry.put("private/app:1");
+    const program = `
+      import { DockerClient } from "${new URL(
+      "../../mod.ts",
+      import.meta.url,
+    )}";
+      await using docker = await DockerClient.fromDockerConfig();
+      console.log(await docker.imagePull("${publicName}").wait());
+      await docker.imagePull("${name}").wait().catch((error) => console.log(error.message));
+    `;
+    const file = await Deno.makeTempFile({ suffix: ".ts" });
+    await Deno.writeTextFile(file, program);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--no-check",
+        `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
+        `--allow-net=unix:${socketPath},localhost:80`,
+        `--allow-read=${socketPath}`,
+        `--allow-write=${socketPath}`,
+        "--allow-env=DOCKER_HOST",
+        file,
+      ],
+      env: { NO_COLOR: "1", DOCKER_HOST: host },
+    }).output();
+    await Deno.remove(file);
+    const text = new TextDecoder().decode(stdout) +
+      new TextDecoder().decode(stderr);
+    assert(/^sha256:[0-9a-f]{64}$/m.test(text), text);
+    assertStringIncludes(text, `Cannot pull "${name}": `);
+    assertStringIncludes(
+      text,
+      `; docker's login for "${registry.host}" was not looked up: `,
+    );
+    await docker.imageRemove(publicName, { force: true });
   },
 );
 

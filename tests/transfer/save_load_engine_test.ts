@@ -37,12 +37,18 @@ engineTest(
       { repo: "davit-test/large", tag: "1" },
     );
     let saved = 0;
-    const path = await Deno.makeTempFile({ prefix: "davit-save-" });
+    const folder = await Deno.makeTempDir({ prefix: "davit-save-" });
+    await using _ = {
+      [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    };
+    const path = `${folder}/images.tar`;
     const growth = await growthDuring(async () => {
       const tar = await docker.imageSave(name, {
         onProgress: ({ bytes }) => saved = bytes,
       });
-      await tar.pipeTo((await Deno.open(path, { write: true })).writable);
+      await tar.pipeTo(
+        (await Deno.open(path, { write: true, create: true })).writable,
+      );
     });
     assertEquals(saved, (await Deno.stat(path)).size);
     assert(saved > SIZE);
@@ -75,7 +81,6 @@ engineTest(
     );
     assertEquals((await docker.imageInspect(name)).Id, id);
     await docker.imageRemove(name, { force: true });
-    await Deno.remove(path);
   },
 );
 
