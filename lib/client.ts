@@ -1,3 +1,4 @@
+import type { BuildContext } from "./build/build_context.ts";
 import type { ImageBuild } from "./build/image_build.ts";
 import { startBuild } from "./build/image_build.ts";
 import type { ImageBuildOptions } from "./build/options.ts";
@@ -156,15 +157,17 @@ export class DockerClient implements AsyncDisposable {
    * Builds an image; see {@linkcode ImageBuildOptions}. The build starts at
    * this call, and everything that goes wrong comes through its result.
    *
-   * @param buildContext A tar stream with the Dockerfile in it: plain, or
-   * compressed with gzip, bzip2 or xz. It is read as fast as the engine takes
-   * it, and cancelled when the build ends early.
+   * @param buildContext A folder, of which the engine gets what it does not
+   * have yet; a tar stream with the Dockerfile in it, plain or compressed with
+   * gzip, bzip2 or xz, which is read as fast as the engine takes it and
+   * cancelled when the build ends early; or the URL of a git repository, a tar
+   * or a Dockerfile.
    */
   imageBuild(
-    buildContext: ReadableStream<Uint8Array>,
+    buildContext: BuildContext,
     options?: ImageBuildOptions,
   ): ImageBuild {
-    return startBuild(this.#engine, buildContext, options);
+    return startBuild(this.#engine, buildContext, options, this.#logins);
   }
 
   /** Whether the engine answers, and what it says of itself. */

@@ -1,4 +1,6 @@
 import { UnsupportedError } from "../errors.ts";
+import type { Exporter } from "../exporter/exporter.ts";
+import { checkExport, isExport } from "../exporter/output.ts";
 import type { BuildOutput, Ulimit } from "./options.ts";
 
 // One function an option: from what the caller gave to what the engine reads.
@@ -109,10 +111,20 @@ export function checkUlimits(given: string | readonly Ulimit[]): string {
   }));
 }
 
+/** An output as the engine is asked for it. */
+export interface CheckedOutput {
+  /** The engine's exporter. */
+  readonly type: string;
+  /** Its attributes. */
+  readonly attrs: Readonly<Record<string, string>>;
+  /** Takes what comes back, if that is where the result goes. */
+  readonly exporter?: Exporter;
+}
+
 /** The one output that `/build` can have. */
 export function checkOutput(
   given: string | BuildOutput | readonly BuildOutput[],
-): { Type: string; Attrs: Record<string, string> } | undefined {
+): CheckedOutput | undefined {
   const value: unknown = typeof given === "string"
     ? parse("outputs", given)
     : given;
@@ -130,13 +142,8 @@ export function checkOutput(
   if (typeof type !== "string" || type === "" || typeof attrs !== "object") {
     throw new TypeError("Cannot use outputs: expected { type, attrs }");
   }
-  if (["local", "tar", "oci", "docker"].includes(type)) {
-    throw new UnsupportedError(
-      `output "${type}"`,
-      `Cannot build with output "${type}": davit can not receive files from the engine yet; build an image and take it with imageSave`,
-    );
-  }
-  return { Type: type, Attrs: { ...attrs } };
+  if (isExport(type)) return checkExport(type, entry);
+  return { type, attrs: { ...attrs } };
 }
 
 /** One platform. */

@@ -10,14 +10,16 @@ import { findFailure } from "../progress/failure.ts";
 import { findPosition } from "../progress/position.ts";
 import type { BuildRecord } from "./record.ts";
 import type { SecretStore } from "../secrets/store.ts";
-import type { SecretWays } from "./secrets.ts";
+import type { BuildSession } from "./session.ts";
 
 /** What davit knows of a failed build besides the engine's sentence. */
 export interface FailureFacts {
   /** Who asked for which secret. */
   readonly store: SecretStore;
-  /** How the secrets travelled. */
-  readonly ways: SecretWays;
+  /** The build's session, if it has one. */
+  readonly session: BuildSession | undefined;
+  /** Why something that the engine asked for could not be given, if so. */
+  readonly served: Error | undefined;
   /** Whether a secret that is not there is an error. */
   readonly strict: boolean;
   /** Everything that was said. */
@@ -32,15 +34,17 @@ const SESSION_REGEXP =
 export function explainFailure(error: unknown, facts: FailureFacts): unknown {
   if (error instanceof EngineError) return maskedError(error, facts.record);
   if (!(error instanceof BuildError)) return error;
-  const failure = facts.ways.failure();
-  if (failure !== undefined) {
+  if (facts.served instanceof SecretError) {
+    const { id, message, cause } = facts.served;
     return new SecretError(
-      failure.id,
-      `${failure.message}; the build failed: ${error.detail}`,
-      { cause: failure.cause ?? error },
+      id,
+      `${message}; the build failed: ${error.detail}`,
+      { cause: cause ?? error },
     );
   }
-  if (facts.ways.lost() && SESSION_REGEXP.test(error.detail)) {
+  // The engine only repeats what it was told.
+  if (facts.served !== undefined) return facts.served;
+  if (facts.session?.lost() && SESSION_REGEXP.test(error.detail)) {
     return new SessionError(
       `The session was lost while the build needed it: ${error.detail}; build again, and look into the engine's log if it happens twice`,
       { cause: error },

@@ -1,6 +1,8 @@
+import type { CredentialStoreOptions } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Broadcast } from "../streams/broadcast.ts";
 import type { BuildEvent } from "../progress/event.ts";
+import type { BuildContext } from "./build_context.ts";
 import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { namesOf } from "./plan.ts";
@@ -69,8 +71,9 @@ const PATIENCE_MS = 2000;
 /** Starts a build. Every failure, a wrong option too, comes through the result. */
 export function startBuild(
   engine: Engine,
-  context: ReadableStream<Uint8Array>,
+  context: BuildContext,
   options: ImageBuildOptions = {},
+  logins: CredentialStoreOptions = {},
 ): ImageBuild {
   const messages = new Broadcast<BuildMessage>({
     maxSize: KEPT_SIZE,
@@ -79,13 +82,14 @@ export function startBuild(
     lost: messagesLost,
   });
   const abort = new AbortController();
-  const result = runBuild(
+  const result = runBuild({
     engine,
+    logins,
     context,
     options,
-    (message) => messages.write(message),
-    abort.signal,
-  );
+    write: (message) => messages.write(message),
+    cancelled: abort.signal,
+  });
   // Handled here, so that a build nobody waits for is no unhandled rejection.
   const over = result.then(
     () => messages.close(),

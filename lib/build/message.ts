@@ -19,6 +19,10 @@ export type WarningCode =
   | "session-error"
   /** The session ended before the build did. */
   | "session-lost"
+  /** Deno's permissions keep a source of logins closed. */
+  | "credentials-closed"
+  /** Something of the result was left out of the export. */
+  | "export-skipped"
   /** A secret is too short to be masked in the log. */
   | "secret-short"
   /** A part of the engine's log could not be read. */
@@ -80,8 +84,14 @@ export interface ContextMessage extends JsonMessage {
   id: "davit.context";
   /** How much it was. */
   aux: {
-    /** Bytes of the tar. */
-    bytes: number;
+    /** Regular files that were offered, where davit knows them. */
+    files?: number;
+    /** Files that the engine had already. */
+    filesReused: number;
+    /** Bytes that were offered: of those files, or of the tar. */
+    bytesOffered: number;
+    /** Bytes that were sent. */
+    bytesSent: number;
   };
 }
 

@@ -1,4 +1,6 @@
 import type { AuthConfig } from "../credentials/auth_config.ts";
+import type { CredentialCallback } from "../credentials/store.ts";
+import type { ExportOutput } from "../exporter/output.ts";
 import type { SecretSource } from "../secrets/source.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
@@ -13,13 +15,16 @@ export interface Ulimit {
   readonly hard: number;
 }
 
-/** What becomes of the result. */
-export interface BuildOutput {
+/** A result that stays with the engine. */
+export interface ImageOutput {
   /** `moby` (the engine's image store, the default), `image` or `cacheonly`. */
-  readonly type: string;
+  readonly type: "moby" | "image" | "cacheonly";
   /** Attributes of the exporter, such as `{ name: "app:latest" }`. */
   readonly attrs?: Readonly<Record<string, string>>;
 }
+
+/** What becomes of the result. */
+export type BuildOutput = ImageOutput | ExportOutput;
 
 /**
  * How an image is built. Names and strings are those of @docker/node-sdk; what
@@ -88,13 +93,24 @@ export interface ImageBuildOptions {
   readonly labels?: string | Readonly<Record<string, string>>;
   /** Network of the steps: `default`, `none` or `host`; the classic builder also knows named ones. */
   readonly networkmode?: string;
-  /** Logins by registry, sent as `X-Registry-Config` (classic builder). */
-  readonly credentials?: Readonly<Record<string, AuthConfig>>;
+  /**
+   * Logins for registries: by registry, or a function that is asked for each.
+   * BuildKit asks for the login of a registry when it needs it, and gets that
+   * one alone; the classic builder gets all that are given by registry, in the
+   * `X-Registry-Config` header. Behind these come the client's own.
+   */
+  readonly credentials?:
+    | Readonly<Record<string, AuthConfig>>
+    | CredentialCallback;
   /** One platform, as `os/arch` or `os/arch/variant`. */
   readonly platform?: string;
   /** Stage to build. */
   readonly target?: string;
-  /** Where the result goes: a JSON array of `{"Type","Attrs"}`, or a plain value. One at the most. */
+  /**
+   * Where the result goes: the engine's image store unless given; with
+   * `{ type: "local", dest }` a folder, with `{ type: "tar", dest }` a file or
+   * a stream. Also a JSON array of `{"Type","Attrs"}`. One at the most.
+   */
   readonly outputs?: string | BuildOutput | readonly BuildOutput[];
   /** Build secrets by id; see {@linkcode SecretSource}. */
   readonly secrets?: Readonly<Record<string, SecretSource>>;

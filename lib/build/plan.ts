@@ -1,10 +1,10 @@
-// @ts-types="../std/base64.d.ts"
-import { encodeBase64 } from "@std/encoding/base64";
+import { registryConfigHeader } from "../credentials/header.ts";
 import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "../engine/api_version.ts";
 import type { EngineFacts, Query } from "../engine/engine.ts";
 import {
   checkCacheFrom,
+  type CheckedOutput,
   checkExtraHosts,
   checkNetwork,
   checkNumber,
@@ -15,6 +15,7 @@ import {
   checkTextMap,
   checkUlimits,
 } from "./check.ts";
+import type { ContextSource } from "./build_context.ts";
 import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 
@@ -24,14 +25,16 @@ export interface BuildPlan {
   readonly version: "1" | "2";
   /** Query parameters of `/build`, without session and build id. */
   readonly query: Record<string, Query[string]>;
-  /** Path of the Dockerfile in the context. */
-  readonly dockerfile: string;
+  /** Path of the Dockerfile in the context, if it is named. */
+  readonly dockerfile: string | undefined;
   /** Headers of `/build`, without secrets. */
   readonly headers: Record<string, string>;
   /** What the builder will ignore. */
   readonly warnings: WarningMessage[];
   /** Whether the engine will name an image id. */
   readonly makesImage: boolean;
+  /** Where the result goes, unless that is the engine's image store. */
+  readonly output: CheckedOutput | undefined;
 }
 
 /** Every option there is: a misspelt one is refused, not ignored. */
@@ -82,17 +85,20 @@ const IGNORED_BY_BUILDKIT = [
   "cpuperiod",
   "cpuquota",
   "cgroupparent",
-  "credentials",
 ] as const satisfies readonly (keyof ImageBuildOptions)[];
 
 /**
  * Checks the options and turns them into a request.
  *
+ * @param kind What the context is.
  * @throws {TypeError} If an option has the wrong form.
  * @throws {RangeError} If a number is out of range.
  * @throws {UnsupportedError} If no engine can do it.
  */
-export function planBuild(options: ImageBuildOptions): BuildPlan {
+export function planBuild(
+  options: ImageBuildOptions,
+  kind: ContextSource["kind"] = "tar",
+): BuildPlan {
   for (const name of Object.keys(options)) {
     if (!OPTIONS.has(name)) {
       throw new TypeError(`Cannot build: there is no option "${name}"`);
@@ -107,7 +113,13 @@ export function planBuild(options: ImageBuildOptions): BuildPlan {
     );
   }
   checkSecretOptions(options, version);
+  if (options.remote !== undefined && kind !== "tar") {
+    throw new TypeError(
+      "Cannot build: the context is named twice, also by the option remote",
+    );
+  }
   const output = given(options.outputs, checkOutput);
+  checkExportOptions(output, options);
   const query: Record<string, Query[string]> = {
     version,
     dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
@@ -135,23 +147,23 @@ export function planBuild(options: ImageBuildOptions): BuildPlan {
     networkmode: given(options.networkmode, (v) => checkNetwork(v, version)),
     platform: given(options.platform, checkPlatform),
     target: given(options.target, (v) => checkText("target", v)),
-    outputs: output === undefined ? undefined : JSON.stringify([output]),
+    outputs: output === undefined ? undefined : outputQuery(output, options),
   };
   const headers: Record<string, string> = {
     "content-type": "application/x-tar",
   };
-  if (options.credentials !== undefined) {
-    headers["X-Registry-Config"] = urlSafe(
-      encodeBase64(JSON.stringify(options.credentials)),
-    );
+  if (typeof options.credentials === "object" && version === "1") {
+    headers["X-Registry-Config"] = registryConfigHeader(options.credentials);
   }
   return {
     version,
     query,
-    dockerfile: options.dockerfile ?? "Dockerfile",
+    dockerfile: options.dockerfile,
     headers,
     warnings: version === "2" ? ignoredOptions(options) : [],
-    makesImage: output?.Type !== "cacheonly",
+    makesImage: output === undefined ||
+      (output.type !== "cacheonly" && output.exporter === undefined),
+    output,
   };
 }
 
@@ -177,7 +189,10 @@ export function checkPlan(
   }
   if (plan.query.platform !== undefined) needs("a platform", "1.32");
   if (plan.query.outputs !== undefined) needs("outputs", "1.40");
-  if (!plan.makesImage && compareApi(facts.negotiated, "1.45") >= 0) {
+  if (
+    plan.output?.type === "cacheonly" &&
+    compareApi(facts.negotiated, "1.45") >= 0
+  ) {
     throw new UnsupportedError(
       'output "cacheonly"',
       'This engine can not build with output "cacheonly": engines from 26 on lost it; build without outputs',
@@ -239,9 +254,7 @@ function ignoredOptions(options: ImageBuildOptions): WarningMessage[] {
     .map((option) =>
       warning(
         "option-ignored",
-        option === "credentials"
-          ? "credentials have no effect: BuildKit asks the session for logins, and davit does not serve them yet"
-          : `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys`,
+        `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys`,
         option,
       )
     );
@@ -251,7 +264,7 @@ function checkRemote(remote: string): string {
   if (remote === "client-session" || remote.startsWith("upload-request")) {
     throw new UnsupportedError(
       `remote "${remote}"`,
-      `Cannot build with remote "${remote}": that is between an engine and its client; give the context as a stream`,
+      `Cannot build with remote "${remote}": that is between an engine and its client; give the context as a folder or a stream`,
     );
   }
   return checkText("remote", remote);
@@ -264,7 +277,34 @@ function given<T, R>(
   return value === undefined ? undefined : check(value);
 }
 
-/** The engine decodes this header in the URL-safe alphabet, with padding. */
-function urlSafe(base64: string): string {
-  return base64.replaceAll("+", "-").replaceAll("/", "_");
+/** An image in an archive is named by its exporter's attributes, and by the tags only through them. */
+function outputQuery(
+  { type, attrs }: CheckedOutput,
+  options: ImageBuildOptions,
+): string {
+  const names = namesOf(options).join(",");
+  const named = (type === "oci" || type === "docker") && names !== "" &&
+    attrs.name === undefined;
+  const Attrs = named ? { ...attrs, name: names } : attrs;
+  return JSON.stringify([{ Type: type, Attrs }]);
+}
+
+/** What comes back to the caller comes over a session of davit's own. */
+function checkExportOptions(
+  output: CheckedOutput | undefined,
+  options: ImageBuildOptions,
+): void {
+  if (output?.exporter === undefined) return;
+  const why = options.version === "1"
+    ? 'the classic builder (version "1") makes images only'
+    : options.session !== undefined
+    ? "it comes over a session of davit's own; leave the option session out"
+    : options.secretsVia === "header"
+    ? 'it comes over a session, and secretsVia: "header" means none'
+    : undefined;
+  if (why === undefined) return;
+  throw new UnsupportedError(
+    `output "${output.type}"`,
+    `Cannot build with output "${output.type}": ${why}`,
+  );
 }

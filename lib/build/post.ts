@@ -3,11 +3,12 @@ import type { Engine } from "../engine/engine.ts";
 import { errorText } from "../engine/message.ts";
 import { BuildError, ProtocolError } from "../errors.ts";
 import { jsonLines } from "../streams/json_lines.ts";
-import { watchContext } from "./context.ts";
+import { watchContext, type WatchedContext } from "./context.ts";
 import { DockerfileTap } from "./dockerfile_tap.ts";
 import { type BuildMessage, imageIdOf } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
+import type { Sending } from "./sending.ts";
 
 /** How long a cancelled build may take to say so before its connection is cut. */
 const CANCEL_GRACE_MS = 400;
@@ -18,8 +19,8 @@ export interface BuildPost {
   readonly engine: Engine;
   /** What is asked. */
   readonly plan: BuildPlan;
-  /** The tar. */
-  readonly context: ReadableStream<Uint8Array>;
+  /** How the context is sent. */
+  readonly sending: Sending;
   /** Id of the session that serves the build. */
   readonly session: string | undefined;
   /** Headers beside those of the plan. */
@@ -38,24 +39,21 @@ export interface BuildPost {
  * @throws {BuildError} If the answer holds an error.
  */
 export async function postBuild(post: BuildPost): Promise<string> {
-  const { engine, plan, context, record, stop } = post;
+  const { engine, plan, sending, record, stop } = post;
   const ending = new Ending(engine, plan);
   const onStop = () => ending.begin();
+  const watched = sending.body === undefined ||
+      plan.query.remote !== undefined
+    ? undefined
+    : watchTar(sending.body, plan, record, onStop);
   // An engine that fetches the context by itself loses its answer to a body
   // that nobody reads.
-  const remote = plan.query.remote !== undefined;
-  if (remote) await context.cancel().catch(() => {}); // not wanted, whatever it says
-  const tap = new DockerfileTap(plan.dockerfile);
-  record.dockerfile = () =>
-    tap.text === undefined
-      ? undefined
-      : { name: plan.dockerfile, text: tap.text };
-  const watched = remote ? undefined : watchContext(context, {
-    onChunk: (chunk) => tap.push(chunk),
-    onFailure: onStop,
-    onEnd: (bytes) =>
-      void record.publish({ id: "davit.context", aux: { bytes } }),
-  });
+  if (watched === undefined) {
+    await sending.body?.cancel().catch(() => {}); // not wanted, whatever it says
+  }
+  if (sending.dockerfile !== undefined) {
+    record.dockerfile = () => sending.dockerfile;
+  }
   stop.addEventListener("abort", onStop, { once: true });
   try {
     stop.throwIfAborted();
@@ -64,6 +62,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
       path: "/build",
       query: {
         ...plan.query,
+        ...sending.query,
         buildid: plan.version === "2" ? ending.buildId : undefined,
         session: post.session,
       },
@@ -85,6 +84,28 @@ export async function postBuild(post: BuildPost): Promise<string> {
     // `fetch` lets go of an aborted body in its own time.
     watched?.release(stop.reason);
   }
+}
+
+/** Puts observers before a tar: what it holds, how long it is, how it ends. */
+function watchTar(
+  tar: ReadableStream<Uint8Array>,
+  plan: BuildPlan,
+  record: BuildRecord,
+  onFailure: () => void,
+): WatchedContext {
+  const name = plan.dockerfile ?? "Dockerfile";
+  const tap = new DockerfileTap(name);
+  record.dockerfile = () =>
+    tap.text === undefined ? undefined : { name, text: tap.text };
+  return watchContext(tar, {
+    onChunk: (chunk) => tap.push(chunk),
+    onFailure,
+    onEnd: (bytes) =>
+      void record.publish({
+        id: "davit.context",
+        aux: { filesReused: 0, bytesOffered: bytes, bytesSent: bytes },
+      }),
+  });
 }
 
 async function readAnswer(

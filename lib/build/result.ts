@@ -3,6 +3,18 @@ import type { BuildStep } from "../progress/state.ts";
 import type { SecretReport } from "../secrets/store.ts";
 import type { BuildRecord } from "./record.ts";
 
+/** How much of a context was sent. */
+export interface BuildContextResult {
+  /** Regular files that were offered; undefined for a tar that davit did not make. */
+  readonly files: number | undefined;
+  /** Files that the engine had from an earlier build and did not ask for. */
+  readonly filesReused: number;
+  /** Bytes that were offered: of those files, or of the tar. */
+  readonly bytesOffered: number;
+  /** Bytes that were sent. */
+  readonly bytesSent: number;
+}
+
 /** What came of a build that went well. */
 export interface BuildResult {
   /** The image's id, `sha256:…`; empty where the output is no image. */
@@ -18,11 +30,8 @@ export interface BuildResult {
   readonly secrets: SecretReport;
   /** Every step that began, in the order of their start. */
   readonly steps: readonly BuildStep[];
-  /** What was sent. */
-  readonly context: {
-    /** Bytes of the tar; 0 where the engine fetched the context itself. */
-    readonly bytes: number;
-  };
+  /** What was sent; all zero where the engine fetched the context itself, or took nothing of it. */
+  readonly context: BuildContextResult;
 }
 
 /** Sums up a build. */
@@ -39,6 +48,11 @@ export function buildResult(
     warnings: state.warnings,
     secrets,
     steps: state.steps(),
-    context: { bytes: state.context?.bytes ?? 0 },
+    context: {
+      files: state.context?.files,
+      filesReused: state.context?.filesReused ?? 0,
+      bytesOffered: state.context?.bytesOffered ?? 0,
+      bytesSent: state.context?.bytesSent ?? 0,
+    },
   };
 }

@@ -1,67 +1,132 @@
 import type { Engine } from "../engine/engine.ts";
+import type { CredentialStoreOptions } from "../credentials/store.ts";
 import { SecretError } from "../errors.ts";
+import type { Exporter } from "../exporter/exporter.ts";
 import type { SecretReport, SecretStore } from "../secrets/store.ts";
+import { authService } from "../session/auth.ts";
+import { filesendService } from "../session/filesend.ts";
+import { type BuildContext, isStream, sortContext } from "./build_context.ts";
+import { commitExport, prepareExport } from "./export.ts";
 import { explainFailure } from "./failure.ts";
+import { openLogins, watchLogins } from "./logins.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, namesOf, planBuild } from "./plan.ts";
 import { postBuild } from "./post.ts";
 import { BuildRecord, type Publish } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
-import { carrySecrets, openSecrets, type SecretWays } from "./secrets.ts";
+import { carrySecrets, openSecrets } from "./secrets.ts";
+import { PreparedContext } from "./sending.ts";
+import { type BuildSession, openBuildSession } from "./session.ts";
 
 /** The report on secrets that nobody asked davit for. */
 const UNASKED: SecretReport = { served: [], missing: [], unused: [] };
+
+/** What a build is started with. */
+export interface BuildStart {
+  /** Where to build. */
+  readonly engine: Engine;
+  /** Where logins come from, besides the options. */
+  readonly logins: CredentialStoreOptions;
+  /** What to build from. */
+  readonly context: BuildContext;
+  /** How. */
+  readonly options: ImageBuildOptions;
+  /** Takes the messages. */
+  readonly write: Publish;
+  /** Stops the build. */
+  readonly cancelled: AbortSignal;
+}
 
 /**
  * One build from its options to its image id: check, read the secrets, meet
  * the engine, open the session, post the context, read the answer; then
  * everything is closed, whatever happened.
  */
-export async function runBuild(
-  engine: Engine,
-  context: ReadableStream<Uint8Array>,
-  options: ImageBuildOptions,
-  write: Publish,
-  cancelled: AbortSignal,
-): Promise<BuildResult> {
-  const signals = [cancelled, ...(options.signal ? [options.signal] : [])];
+export async function runBuild(start: BuildStart): Promise<BuildResult> {
+  const { engine, context, options } = start;
+  const signals = [
+    start.cancelled,
+    ...(options.signal ? [options.signal] : []),
+  ];
   const stop = AbortSignal.any(signals);
-  /** Ends with the build, in every ending: secrets' callbacks listen to it. */
+  /** Ends with the build, in every ending: callbacks listen to it. */
   const over = new AbortController();
   const names = namesOf(options);
-  const record = new BuildRecord(write, names);
-  let ways: SecretWays | undefined;
+  const record = new BuildRecord(start.write, names);
+  let session: BuildSession | undefined;
+  let exporter: Exporter | undefined;
   try {
-    checkContext(context);
-    const plan = planBuild(options);
+    const source = sortContext(context);
+    const plan = planBuild(options, source.kind);
+    exporter = plan.output?.exporter;
+    const logins = openLogins(options, start.logins, over.signal);
     stop.throwIfAborted();
+    const prepared = await PreparedContext.of(source, options);
     const store = await openSecrets(plan, options, over.signal);
     const facts = await abortable(engine.facts(), stop);
     for (const message of [...plan.warnings, ...checkPlan(plan, facts)]) {
       await record.publish(message);
     }
-    await record.protect(store.atHand());
+    await prepareExport(engine, plan, stop);
+    await record.protect([...store.atHand(), ...logins.atHand()]);
     store.onUse = (use) => record.use(use);
     store.onValue = (id, secret) => record.protect([[id, secret]]);
-    ways = await carrySecrets(engine, plan, options, store, stop, record);
+    watchLogins(logins, record);
+    /** The first thing that the engine asked for in vain, for a reason of ours. */
+    let failure: Error | undefined;
+    const onError = (error: Error) => failure ??= error;
+    const ways = await carrySecrets(
+      engine,
+      plan,
+      options,
+      store,
+      record,
+      onError,
+    );
+    if (ways.methods !== undefined) {
+      // Also for a build that needs nothing of it: an engine before 29.6 pulls
+      // from registries with tokens only when there is one to ask.
+      session = await openBuildSession(engine, {
+        methods: [
+          ...ways.methods,
+          ...authService(logins, { onError }),
+          ...await prepared.methods(record, onError),
+          ...(exporter === undefined
+            ? []
+            : filesendService(exporter, { onError })),
+        ],
+        sharedKey: prepared.sharedKey,
+        required: store.size > 0 || exporter !== undefined,
+        signal: stop,
+        record,
+      });
+    }
     const strict = options.strictSecrets ?? false;
     try {
       const imageId = await postBuild({
         engine,
         plan,
-        context,
-        session: ways.session,
+        sending: prepared.send(session !== undefined),
+        session: session?.id ?? (options.session || undefined),
         headers: ways.headers,
         record,
         stop,
       });
-      if (ways.served) await accountForSecrets(store, strict, record);
-      const report = ways.served ? store.report() : UNASKED;
+      if (session !== undefined) await accountForSecrets(store, strict, record);
+      const report = session === undefined ? UNASKED : store.report();
+      await session?.close();
+      if (exporter !== undefined) await commitExport(exporter, record);
       return buildResult(imageId, names, record, report);
     } catch (error) {
       stop.throwIfAborted();
-      throw explainFailure(error, { store, ways, strict, record });
+      throw explainFailure(error, {
+        store,
+        session,
+        served: failure,
+        strict,
+        record,
+      });
     } finally {
       await record.end();
     }
@@ -70,29 +135,13 @@ export async function runBuild(
     if (isStream(context) && !context.locked) {
       await context.cancel(error).catch(() => {}); // it is given up either way
     }
+    await session?.close();
+    await exporter?.discard(error);
     throw error;
   } finally {
     over.abort(new DOMException("The build is over", "AbortError"));
-    await ways?.close();
+    await session?.close();
   }
-}
-
-function checkContext(context: unknown): void {
-  if (!isStream(context)) {
-    throw new TypeError(
-      "Cannot build: the context is a ReadableStream of a tar's bytes, as in (await Deno.open(path)).readable",
-    );
-  }
-  if (context.locked) {
-    throw new TypeError(
-      "Cannot build: the context stream is in use by another reader",
-    );
-  }
-}
-
-function isStream(context: unknown): context is ReadableStream<Uint8Array> {
-  return typeof (context as { getReader?: unknown } | null)?.getReader ===
-    "function";
 }
 
 /** Says what the secrets came to, once the build went well. */

@@ -1,7 +1,7 @@
-import { SecretError, UnsupportedError } from "../errors.ts";
 import { compareApi } from "../engine/api_version.ts";
 import type { Engine, EngineFacts } from "../engine/engine.ts";
-import { openSession } from "../engine/session_open.ts";
+import { SecretError, UnsupportedError } from "../errors.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
 import {
   encodeSecretsHeader,
   fitsSecretsHeader,
@@ -10,7 +10,6 @@ import {
 } from "../secrets/header.ts";
 import { SecretStore } from "../secrets/store.ts";
 import { secretsService, tooLarge } from "../session/secrets.ts";
-import { Session } from "../session/session.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
@@ -18,18 +17,10 @@ import type { BuildRecord } from "./record.ts";
 
 /** How the secrets of a build reach the engine. */
 export interface SecretWays {
-  /** Id of the session that serves the build. */
-  readonly session: string | undefined;
   /** Headers that carry secrets; not to be printed. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether it is davit that the engine asks, and so knows what was asked. */
-  readonly served: boolean;
-  /** Why a secret could not be given when the engine asked for it. */
-  failure(): SecretError | undefined;
-  /** Whether the session ended before it was closed. */
-  lost(): boolean;
-  /** Ends the session. */
-  close(): Promise<void>;
+  /** What serves them; undefined where the build has no session of davit's. */
+  readonly methods: readonly GrpcMethod[] | undefined;
 }
 
 /**
@@ -58,8 +49,9 @@ export function openSecrets(
 }
 
 /**
- * Opens the ways that the options ask for.
+ * Prepares the ways that the options ask for.
  *
+ * @param onError Told why a secret could not be given when the engine asked for it.
  * @throws {UnsupportedError} If secrets can't reach this engine.
  * @throws {SecretError} If a value is too large for the way it has to go.
  */
@@ -68,10 +60,9 @@ export async function carrySecrets(
   plan: BuildPlan,
   options: ImageBuildOptions,
   store: SecretStore,
-  signal: AbortSignal,
   record: BuildRecord,
+  onError: (error: SecretError) => void,
 ): Promise<SecretWays> {
-  const none = withoutSession(options.session || undefined, {});
   if (plan.version === "1") {
     if (Object.keys(options.secrets ?? {}).length > 0) {
       await record.publish(warning(
@@ -79,7 +70,7 @@ export async function carrySecrets(
         'secrets are ignored: the classic builder (version "1") knows none',
       ));
     }
-    return none;
+    return unserved({});
   }
   const via = options.secretsVia ?? "auto";
   const canServe = engine.transport.upgrade !== undefined;
@@ -101,10 +92,8 @@ export async function carrySecrets(
       ));
     }
   }
-  if (headerOnly || options.session !== undefined) {
-    return withoutSession(options.session || undefined, headers);
-  }
-  return await serveSession(engine, options, store, headers, signal, record);
+  if (headerOnly || options.session !== undefined) return unserved(headers);
+  return serveSecrets(await engine.facts(), options, store, headers, onError);
 }
 
 /** The header, unless there is nothing for it or too much. */
@@ -139,85 +128,29 @@ async function secretsHeader(
   return { [SECRETS_HEADER]: encodeSecretsHeader(atHand) };
 }
 
-/**
- * Opens a session, also for a build without secrets: an engine before 29.6
- * pulls from registries with tokens only when there is one to ask.
- */
-async function serveSession(
-  engine: Engine,
+function serveSecrets(
+  facts: EngineFacts,
   options: ImageBuildOptions,
   store: SecretStore,
   headers: Record<string, string>,
-  signal: AbortSignal,
-  record: BuildRecord,
-): Promise<SecretWays> {
-  const maxBytes = maxSecretBytes(await engine.facts());
+  onError: (error: SecretError) => void,
+): SecretWays {
+  const maxBytes = maxSecretBytes(facts);
   for (const [id, secret] of store.atHand()) {
     if (secret.byteLength > maxBytes) {
       throw tooLarge(id, secret.byteLength, maxBytes);
     }
   }
-  let failure: SecretError | undefined;
-  const secrets = secretsService(store, {
+  const methods = secretsService(store, {
     maxBytes,
     strict: options.strictSecrets ?? false,
-    onError: (error) => {
-      failure ??= error;
-    },
+    onError,
   });
-  const session = new Session(secrets, (error) =>
-    void record.publish(warning(
-      "session-error",
-      `the engine asked for something over the session that could not be answered: ${error}`,
-    )));
-  let duplex;
-  try {
-    duplex = await openSession(engine, {
-      id: session.id,
-      name: "davit",
-      methods: session.methods,
-      signal,
-    });
-  } catch (error) {
-    if (error instanceof UnsupportedError && store.size === 0) {
-      return withoutSession(undefined, headers);
-    }
-    throw error;
-  }
-  let lost = false;
-  const served = session.serve(duplex).then((end) => {
-    lost = end.reason === "lost";
-    if (!lost) return;
-    return record.publish(warning(
-      "session-lost",
-      "the session ended before the build: a step that still needs a secret will fail",
-    ));
-  });
-  return {
-    session: session.id,
-    headers,
-    served: true,
-    failure: () => failure,
-    lost: () => lost,
-    async close() {
-      session.close();
-      await served;
-    },
-  };
+  return { headers, methods };
 }
 
-function withoutSession(
-  session: string | undefined,
-  headers: Record<string, string>,
-): SecretWays {
-  return {
-    session,
-    headers,
-    served: false,
-    failure: () => undefined,
-    lost: () => false,
-    close: () => Promise.resolve(),
-  };
+function unserved(headers: Record<string, string>): SecretWays {
+  return { headers, methods: undefined };
 }
 
 function largest(

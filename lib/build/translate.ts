@@ -1,5 +1,10 @@
 import { ClassicTranslator } from "../progress/classic.ts";
-import { type BuildEvent, eventsOf, TextCarry } from "../progress/event.ts";
+import {
+  type BuildEvent,
+  type ContextEvent,
+  eventsOf,
+  TextCarry,
+} from "../progress/event.ts";
 import type {
   BuildMessage,
   ContextMessage,
@@ -29,11 +34,7 @@ export class EventTranslator {
       case "davit.secret":
         return [{ type: "secret", ...(message as SecretMessage).aux }];
       case "davit.context":
-        return [{
-          type: "context",
-          files: undefined,
-          bytes: (message as ContextMessage).aux.bytes,
-        }];
+        return [contextEvent(message as ContextMessage)];
     }
     return this.#classic.translate(message).map((event) =>
       event.type === "image" && event.names.length === 0
@@ -41,6 +42,10 @@ export class EventTranslator {
         : event
     );
   }
+}
+
+function contextEvent({ aux }: ContextMessage): ContextEvent {
+  return { type: "context", ...aux, files: aux.files };
 }
 
 function warningEvent({ status, aux }: WarningMessage): BuildEvent {

@@ -40,7 +40,7 @@ export class ContextFilter {
       ? undefined
       : new PatternMatcher(exclude);
     this.root = {
-      keep: true,
+      keep: this.#include === undefined,
       enter: true,
       include: this.#include?.root,
       exclude: this.#exclude?.root,

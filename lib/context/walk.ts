@@ -31,10 +31,10 @@ interface Level {
  * It reads synchronously, a few microseconds an entry, and only when it is
  * asked for the next: whoever takes the entries decides when to pause.
  *
- * What vanishes between its listing and its turn is left out. A name that is
- * not UTF-8 does not exist for Deno, and is not seen.
+ * What vanishes between its listing and its turn is left out.
  *
- * @throws {ContextError} If a folder or file that is kept can't be read.
+ * @throws {ContextError} If a folder or file that is kept can't be read, or has
+ * a name that is not UTF-8: Deno has no way to open it.
  */
 export function* walkContext(
   root: string,
@@ -61,7 +61,11 @@ export function* walkContext(
     const state = filter.step(path, level.state);
     if (!state.keep && !(state.enter && folders.has(name))) continue;
     const entry = readEntry(base, path, links);
-    if (entry === undefined) continue;
+    if (entry === undefined) {
+      // Deno writes U+FFFD for a byte that is no UTF-8, and finds no such file.
+      if (state.keep && name.includes("\uFFFD")) throw notUtf8(base + path);
+      continue;
+    }
     if (state.keep) {
       // Folders above that are not kept themselves, outermost first.
       for (const above of levels) {
@@ -147,10 +151,7 @@ function readLink(path: string): string | undefined {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof Deno.errors.InvalidData) {
-      throw new ContextError(
-        `Cannot build: the target of the link ${path} is not UTF-8, and Deno can't read it; ignore the link, or rename what it points to`,
-        { cause: error },
-      );
+      throw notUtf8(`the target of the link ${path}`);
     }
     throw unreadable(path, error);
   }
@@ -181,6 +182,12 @@ function majorOf(rdev: number): number {
 function minorOf(rdev: number): number {
   return Number(
     (BigInt(rdev) & 0xffn) | (BigInt(rdev) >> 12n & 0xffffff00n),
+  );
+}
+
+function notUtf8(what: string): ContextError {
+  return new ContextError(
+    `Cannot build: ${what} is not UTF-8, and Deno can't read it: rename it, or ignore it`,
   );
 }
 

@@ -2,16 +2,10 @@ import type { ContextEntry } from "../context/entry.ts";
 import { ContextFilter } from "../context/filter.ts";
 import { followPaths } from "../context/follow_paths.ts";
 import { walkContext } from "../context/walk.ts";
-import {
-  type Local,
-  type LocalRequest,
-  noTransfers,
-  type TransferCounts,
-} from "./local.ts";
+import type { Local, LocalRequest } from "./local.ts";
 
 /** A folder of this machine. */
 export class FolderLocal implements Local {
-  readonly counts: TransferCounts = noTransfers();
   readonly #root: string;
 
   /** @param root Its real path. */

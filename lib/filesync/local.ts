@@ -20,8 +20,6 @@ export interface Local {
   entries(request: LocalRequest): Iterator<ContextEntry, void, undefined>;
   /** Where a file is, or what is in it. */
   content(path: string): string | Uint8Array<ArrayBuffer>;
-  /** Told of every transfer. */
-  readonly counts: TransferCounts;
 }
 
 /** What was offered and what was taken. */

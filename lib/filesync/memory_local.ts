@@ -1,12 +1,7 @@
 import type { ContextEntry } from "../context/entry.ts";
 import { ContextFilter } from "../context/filter.ts";
 import { compareNames } from "../context/order.ts";
-import {
-  type Local,
-  type LocalRequest,
-  noTransfers,
-  type TransferCounts,
-} from "./local.ts";
+import type { Local, LocalRequest } from "./local.ts";
 
 /**
  * A folder that holds a few texts and exists nowhere.
@@ -16,7 +11,6 @@ import {
  * if the text is another.
  */
 export class MemoryLocal implements Local {
-  readonly counts: TransferCounts = noTransfers();
   readonly #entries: readonly ContextEntry[];
   readonly #files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 

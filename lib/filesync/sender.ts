@@ -3,8 +3,13 @@ import { ContextFile } from "../context/file.ts";
 import { unreadable } from "../context/walk.ts";
 import { ContextError } from "../errors.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import { Turn } from "../streams/turn.ts";
-import type { Local, LocalRequest } from "./local.ts";
+import { turn } from "../streams/turn.ts";
+import {
+  type Local,
+  type LocalRequest,
+  noTransfers,
+  type TransferCounts,
+} from "./local.ts";
 import { isRegular, type Packet, PacketType } from "./packet.ts";
 import { readPacket } from "./packet_reader.ts";
 import { PacketWriter } from "./packet_writer.ts";
@@ -30,12 +35,13 @@ const CHUNK_BYTES: number = 512 * 1024;
 const SMALL_BYTES: number = 64 * 1024;
 
 /** How long other work waits for us, in milliseconds. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 
 /**
  * Sends a folder to the engine: every entry's STAT, and the content of the
  * files that it asks for, which are those that it does not have.
  *
+ * @returns What was offered and what was taken.
  * @throws {ContextError} If something can't be read; the engine was told so.
  * @throws {GrpcError} If the engine asks for what it may not ask for.
  */
@@ -43,10 +49,11 @@ export async function sendLocal(
   stream: PacketStream,
   local: Local,
   request: LocalRequest,
-): Promise<void> {
+): Promise<TransferCounts> {
   const sender = new Sender(stream, local);
   try {
     await sender.run(local.entries(request));
+    return sender.counts;
   } catch (error) {
     const told = error instanceof ContextError || error instanceof GrpcError;
     if (told && !stream.signal.aborted) {
@@ -57,6 +64,7 @@ export async function sendLocal(
 }
 
 class Sender {
+  readonly counts: TransferCounts = noTransfers();
   readonly #stream: PacketStream;
   readonly #local: Local;
   readonly #packet = new PacketWriter();
@@ -84,7 +92,6 @@ class Sender {
       this.#failure = { error };
       this.#wake?.();
     });
-    using turn = new Turn();
     let listing = true;
     try {
       while (true) {
@@ -92,7 +99,7 @@ class Sender {
         await this.#sendFiles();
         if (this.#failure !== undefined) throw this.#failure.error;
         const idle = this.#next === this.#requests.length;
-        if (listing || !idle) await turn.next();
+        if (listing || !idle) await turn();
         else if (this.#finished) break;
         else await new Promise<void>((wake) => this.#wake = wake);
       }
@@ -150,7 +157,7 @@ class Sender {
   async #sendEntries(
     entries: Iterator<ContextEntry, void, undefined>,
   ): Promise<boolean> {
-    const { counts } = this.#local;
+    const { counts } = this;
     const end = performance.now() + SLICE_MS;
     for (let count = 1;; count++) {
       const next = entries.next();
@@ -186,9 +193,6 @@ class Sender {
       if (typeof content !== "string") await this.#sendBytes(id, content);
       else if (size <= SMALL_BYTES) await this.#sendSmall(id, content, size);
       else await this.#sendLarge(id, content, size);
-      this.#local.counts.filesSent++;
-      // Only now: a FIN before this is one too early.
-      this.#next++;
       if (this.#next === this.#requests.length) {
         this.#requests = [];
         this.#next = 0;
@@ -244,11 +248,14 @@ class Sender {
   }
 
   #data(id: number, bytes: Uint8Array): Promise<void> | undefined {
-    this.#local.counts.bytesSent += bytes.length;
+    this.counts.bytesSent += bytes.length;
     return this.#stream.write(this.#packet.data(id, bytes.length), bytes);
   }
 
   #end(id: number): Promise<void> | undefined {
+    this.counts.filesSent++;
+    // The engine may say FIN as soon as it has this, and not before.
+    this.#next++;
     return this.#stream.write(this.#packet.data(id, 0));
   }
 }

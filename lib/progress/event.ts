@@ -130,10 +130,14 @@ export interface SecretEvent {
 export interface ContextEvent {
   /** Tells it from other events. */
   readonly type: "context";
-  /** How many files, where davit made the archive. */
+  /** Regular files that were offered; undefined for a tar that davit did not make. */
   readonly files: number | undefined;
-  /** How many bytes. */
-  readonly bytes: number;
+  /** Files that the engine had already and did not ask for. */
+  readonly filesReused: number;
+  /** Bytes that were offered: of those files, or of the tar. */
+  readonly bytesOffered: number;
+  /** Bytes that were sent. */
+  readonly bytesSent: number;
 }
 
 /** The image is made. */

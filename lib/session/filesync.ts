@@ -1,5 +1,5 @@
 import { ContextError } from "../errors.ts";
-import type { Local, LocalRequest } from "../filesync/local.ts";
+import type { Local, LocalRequest, TransferCounts } from "../filesync/local.ts";
 import { sendLocal } from "../filesync/sender.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/serve.ts";
@@ -11,6 +11,8 @@ import { methodPath } from "./service.ts";
 export interface FilesyncServiceOptions {
   /** Told why a folder could not be sent. */
   readonly onError: (error: ContextError) => void;
+  /** Told what was sent of the folder with this name. */
+  readonly onSent: (name: string, counts: TransferCounts) => void;
 }
 
 /** The longest packet that an engine sends here: a request, or a reason to give up. */
@@ -40,7 +42,7 @@ export function filesyncService(
         );
       }
       try {
-        await sendLocal(call, local, requestOf(call));
+        options.onSent(name, await sendLocal(call, local, requestOf(call)));
       } catch (error) {
         if (!(error instanceof ContextError)) throw error;
         options.onError(error);

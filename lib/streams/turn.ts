@@ -1,29 +1,13 @@
+const NOTHING = new Uint8Array(0);
+
 /**
- * A pause of work that would otherwise hold the event loop: sockets are read
- * and timers run before it ends. It takes some 10 µs; a timer of 0 ms takes
- * more than a millisecond.
+ * A pause in work that would otherwise hold the event loop: sockets are read
+ * and timers run before it ends.
+ *
+ * It takes some 20 µs. A timer of 0 ms takes 2 ms, and after a message or an
+ * immediate Deno 2.9 runs on without looking at its sockets; it does look when
+ * it waits for another thread, and this is the smallest thing that one does.
  */
-export class Turn implements Disposable {
-  readonly #channel: MessageChannel = new MessageChannel();
-  #resolve: (() => void) | undefined;
-
-  /** Keeps the program alive until it is disposed of. */
-  constructor() {
-    this.#channel.port2.onmessage = () => this.#resolve?.();
-  }
-
-  /** Pauses; one at a time. */
-  next(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-      this.#channel.port1.postMessage(null);
-    });
-  }
-
-  /** Gives the channel back; a pause under way ends. */
-  [Symbol.dispose](): void {
-    this.#channel.port1.close();
-    this.#channel.port2.close();
-    this.#resolve?.();
-  }
+export async function turn(): Promise<void> {
+  await crypto.subtle.digest("SHA-1", NOTHING);
 }

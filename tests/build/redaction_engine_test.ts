@@ -196,7 +196,7 @@ engineTest(
       run !== undefined && !run.cached && run.completed !== undefined &&
         run.completed >= run.started,
     );
-    assert(result.context.bytes > 1024);
+    assert(result.context.bytesSent > 1024);
     assertEquals(result.warnings.map((warning) => warning.code).sort(), [
       "secret-missing",
       "secret-unused",

@@ -132,7 +132,13 @@ Deno.test("BuildState keeps secrets, context, image and warnings", () => {
   state.apply({ type: "secret", id: "a", state: "requested" });
   state.apply({ type: "secret", id: "a", state: "served" });
   state.apply({ type: "secret", id: "b", state: "unused" });
-  state.apply({ type: "context", files: 2, bytes: 10 });
+  state.apply({
+      type: "context",
+      files: 2,
+      filesReused: 0,
+      bytesOffered: 10,
+      bytesSent: 10,
+    });
   state.apply({ type: "image", id: "sha256:1", digest: undefined, names: [] });
   for (const short of ["one", "two"]) {
     state.apply({
@@ -147,7 +153,7 @@ Deno.test("BuildState keeps secrets, context, image and warnings", () => {
     });
   }
   assertEquals([...state.secrets], [["a", "served"], ["b", "unused"]]);
-  assertEquals(state.context?.bytes, 10);
+  assertEquals(state.context?.bytesSent, 10);
   assertEquals(state.image?.id, "sha256:1");
   assertEquals(state.warnings.map(({ short }) => short), ["one"]);
 });

@@ -1,0 +1,178 @@
+import { fileURLToPath } from "node:url";
+
+/**
+ * A folder of this machine, where a path alone is not enough.
+ *
+ * @example A Dockerfile as text, and a list of what to leave out
+ * ```ts
+ * import type { FolderContext } from "@davit/build";
+ *
+ * const context: FolderContext = {
+ *   context: "./app",
+ *   dockerfile: { text: "FROM scratch\nCOPY . /\n" },
+ *   ignore: ["node_modules", "**\/*.log"],
+ * };
+ * ```
+ */
+export interface FolderContext {
+  /** The folder; without one, the context is empty. */
+  readonly context?: string | URL;
+  /**
+   * The Dockerfile: its path on this machine, inside or outside of the folder,
+   * relative to the current directory (docker's `-f`); its text; or a stream of
+   * its bytes (docker's `-f -`). Unless given, the option `dockerfile` names it,
+   * inside the folder.
+   */
+  readonly dockerfile?:
+    | string
+    | URL
+    | { readonly text: string }
+    | ReadableStream<Uint8Array>;
+  /** Patterns, as in a `.dockerignore`, in the place of the ignore files. */
+  readonly ignore?: readonly string[];
+}
+
+/**
+ * What an image is built from: a tar stream; a folder, by its path or `file:`
+ * URL; a git or http(s) URL, which the engine fetches; or a
+ * {@linkcode FolderContext}.
+ *
+ * Text is a URL where it begins as one (`https://`, `git://`, `ssh://`, `git@`,
+ * `github.com/`), and a path otherwise.
+ */
+export type BuildContext =
+  | ReadableStream<Uint8Array>
+  | string
+  | URL
+  | FolderContext;
+
+/** The same, sorted out. */
+export type ContextSource =
+  | { readonly kind: "tar"; readonly stream: ReadableStream<Uint8Array> }
+  | { readonly kind: "remote"; readonly url: string }
+  | { readonly kind: "folder"; readonly folder: FolderSource };
+
+/** A folder as it was asked for, paths instead of URLs. */
+export interface FolderSource {
+  /** Path of the folder; undefined for an empty context. */
+  readonly path: string | undefined;
+  /** Path, text or stream of the Dockerfile; undefined where it is inside the folder. */
+  readonly dockerfile:
+    | string
+    | { readonly text: string }
+    | ReadableStream<Uint8Array>
+    | undefined;
+  /** Patterns in the place of the ignore files. */
+  readonly ignore: readonly string[] | undefined;
+}
+
+/** What docker takes for an address, and not for a path. */
+const REMOTE_REGEXP = /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//i;
+
+/**
+ * Sorts out what was given.
+ *
+ * @throws {TypeError} If it is nothing to build from.
+ */
+export function sortContext(given: BuildContext): ContextSource {
+  if (isStream(given)) {
+    if (given.locked) {
+      throw new TypeError(
+        "Cannot build: the context stream is in use by another reader",
+      );
+    }
+    return { kind: "tar", stream: given };
+  }
+  if (typeof given === "string" || given instanceof URL) {
+    const text = String(given);
+    if (REMOTE_REGEXP.test(text)) return { kind: "remote", url: text };
+    return folder({ context: given });
+  }
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new TypeError(
+      "Cannot build: the context is the path of a folder, a URL, a ReadableStream of a tar's bytes, as in (await Deno.open(path)).readable, or { context, dockerfile, ignore }",
+    );
+  }
+  return folder(given);
+}
+
+function folder(given: FolderContext): ContextSource {
+  for (const name of Object.keys(given)) {
+    if (!["context", "dockerfile", "ignore"].includes(name)) {
+      throw new TypeError(`Cannot build: a context has no "${name}"`);
+    }
+  }
+  const { context, dockerfile, ignore } = given;
+  if (context === undefined && dockerfile === undefined) {
+    throw new TypeError(
+      "Cannot build: neither a folder nor a Dockerfile is given",
+    );
+  }
+  if (context !== undefined && REMOTE_REGEXP.test(String(context))) {
+    throw new TypeError(
+      "Cannot build: an engine that fetches the context takes the Dockerfile from there, too; give the URL alone",
+    );
+  }
+  return {
+    kind: "folder",
+    folder: {
+      path: context === undefined ? undefined : pathOf("context", context),
+      dockerfile: checkDockerfile(dockerfile),
+      ignore: ignore === undefined ? undefined : checkIgnore(ignore),
+    },
+  };
+}
+
+function checkDockerfile(
+  given: FolderContext["dockerfile"],
+): FolderSource["dockerfile"] {
+  if (given === undefined) return undefined;
+  if (typeof given === "string" || given instanceof URL) {
+    return pathOf("dockerfile", given);
+  }
+  if (isStream(given)) {
+    if (!given.locked) return given;
+    throw new TypeError(
+      "Cannot build: the Dockerfile's stream is in use by another reader",
+    );
+  }
+  if (typeof given?.text === "string") return { text: given.text };
+  throw new TypeError(
+    "Cannot build: a Dockerfile is its path, a file: URL, { text } or a stream",
+  );
+}
+
+function checkIgnore(given: readonly string[]): readonly string[] {
+  if (
+    !Array.isArray(given) ||
+    given.some((line) => typeof line !== "string" || /[\r\n]/.test(line))
+  ) {
+    throw new TypeError(
+      "Cannot build: ignore is a list of patterns, one line each",
+    );
+  }
+  return [...given];
+}
+
+function pathOf(name: string, given: string | URL): string {
+  if (typeof given === "string") {
+    if (given === "" || given.includes("\0")) {
+      throw new TypeError(`Cannot build: ${name} is no path`);
+    }
+    return given.startsWith("file:") ? fileURLToPath(given) : given;
+  }
+  if (given.protocol !== "file:") {
+    throw new TypeError(
+      `Cannot build: ${name} can't be a ${given.protocol} URL`,
+    );
+  }
+  return fileURLToPath(given);
+}
+
+/** Whether a value is a web stream that can be read. */
+export function isStream(
+  value: unknown,
+): value is ReadableStream<Uint8Array> {
+  return typeof (value as { getReader?: unknown } | null)?.getReader ===
+    "function";
+}

@@ -1,0 +1,45 @@
+import type { Engine } from "../engine/engine.ts";
+import { info } from "../engine/info.ts";
+import type { Exporter } from "../exporter/exporter.ts";
+import { checkImageStore, isExport } from "../exporter/output.ts";
+import { warning } from "./message.ts";
+import type { BuildPlan } from "./plan.ts";
+import type { BuildRecord } from "./record.ts";
+
+/**
+ * Finds the place of an export, before the engine is asked for anything.
+ *
+ * @throws {UnsupportedError} If this engine has no such exporter.
+ * @throws {ExportError} If nothing can be written there.
+ */
+export async function prepareExport(
+  engine: Engine,
+  { output }: BuildPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  if (output?.exporter === undefined || !isExport(output.type)) return;
+  if (output.type === "oci" || output.type === "docker") {
+    const { DriverStatus } = await info(engine, signal);
+    checkImageStore(output.type, DriverStatus as [string, string][]);
+  }
+  await output.exporter.prepare();
+}
+
+/**
+ * Puts the result in its place, and names what was left out of it.
+ *
+ * @throws {ExportError} If that fails.
+ */
+export async function commitExport(
+  exporter: Exporter,
+  record: BuildRecord,
+): Promise<void> {
+  const { skipped, skippedPaths } = await exporter.commit();
+  if (skipped === 0) return;
+  await record.publish(warning(
+    "export-skipped",
+    `${skipped} devices, FIFOs or sockets were left out of the export: ${
+      skippedPaths.join(", ")
+    }${skipped > skippedPaths.length ? ", …" : ""}`,
+  ));
+}

@@ -1,0 +1,91 @@
+import { UnsupportedError } from "../errors.ts";
+import type { Query } from "../engine/engine.ts";
+import type { ContextError } from "../errors.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
+import { filesyncService } from "../session/filesync.ts";
+import type { ContextSource } from "./build_context.ts";
+import { type BuildFolder, localsOf, openFolder } from "./folder.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import type { BuildRecord, Dockerfile } from "./record.ts";
+
+/** How the context of one build gets to the engine. */
+export interface Sending {
+  /** Query parameters that say so. */
+  readonly query: Readonly<Record<string, Query[string]>>;
+  /** The request's body; undefined where it is empty. */
+  readonly body: ReadableStream<Uint8Array> | undefined;
+  /** The Dockerfile, where it is known before it is sent. */
+  readonly dockerfile: Dockerfile | undefined;
+}
+
+/**
+ * A context that was looked at: what can be offered over a session, and what
+ * is sent where there is none.
+ */
+export class PreparedContext {
+  readonly #source: ContextSource;
+  readonly #folder: BuildFolder | undefined;
+
+  private constructor(source: ContextSource, folder?: BuildFolder) {
+    this.#source = source;
+    this.#folder = folder;
+  }
+
+  /**
+   * Looks at a context.
+   *
+   * @throws {ContextError} If a folder or its Dockerfile can't be read.
+   */
+  static async of(
+    source: ContextSource,
+    options: ImageBuildOptions,
+  ): Promise<PreparedContext> {
+    if (source.kind !== "folder") return new PreparedContext(source);
+    const folder = await openFolder(source.folder, options.dockerfile);
+    return new PreparedContext(source, folder);
+  }
+
+  /**
+   * What a session offers of it; nothing unless it is a folder.
+   *
+   * @param onError Told why it could not be sent.
+   */
+  async methods(
+    record: BuildRecord,
+    onError: (error: ContextError) => void,
+  ): Promise<GrpcMethod[]> {
+    if (this.#folder === undefined) return [];
+    return filesyncService(await localsOf(this.#folder), {
+      onError,
+      onSent(name, { files, filesSent, bytesOffered, bytesSent }) {
+        if (name !== "context") return;
+        const filesReused = files - filesSent;
+        const aux = { files, filesReused, bytesOffered, bytesSent };
+        record.publish({ id: "davit.context", aux });
+      },
+    });
+  }
+
+  /** Under which the engine keeps what it got of a folder. */
+  get sharedKey(): string | undefined {
+    return this.#folder?.root?.key;
+  }
+
+  /** Decides how it is sent. */
+  send(overSession: boolean): Sending {
+    const source = this.#source;
+    if (source.kind === "tar") {
+      return { query: {}, body: source.stream, dockerfile: undefined };
+    }
+    if (source.kind === "remote") {
+      const query = { remote: source.url };
+      return { query, body: undefined, dockerfile: undefined };
+    }
+    const { dockerfile } = this.#folder!;
+    if (overSession) {
+      const query = { remote: "client-session", dockerfile: dockerfile.name };
+      return { query, body: undefined, dockerfile };
+    }
+    throw new UnsupportedError("folders", "TAR FALLBACK NOT YET");
+  }
+}
