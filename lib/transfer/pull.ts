@@ -69,7 +69,10 @@ export function startPull(
   }, options.signal);
 }
 
-/** Podman names no digest while it pulls; the image that came knows it. */
+/**
+ * Podman names no digest while it pulls; the image that came knows it, but not
+ * which of them, if it had been here with another manifest.
+ */
 async function inspectedDigest(
   engine: Engine,
   reference: ImageReference,
@@ -77,12 +80,13 @@ async function inspectedDigest(
 ): Promise<string> {
   const name = formatImageReference(reference);
   const { RepoDigests } = await imageInspect(engine, name, signal);
-  const digests = (RepoDigests ?? []).filter((entry) =>
-    entry.split("@")[0]!.endsWith(reference.repository)
-  );
-  const digest = digests[0]?.split("@")[1];
-  if (digest !== undefined) return digest;
-  throw new ProtocolError(
-    `The engine ended the pull of "${name}" with neither a digest nor an error: look into its log`,
-  );
+  const digests = (RepoDigests ?? []).map((entry) => entry.split("@"))
+    .filter(([repository]) => repository!.endsWith(reference.repository))
+    .map(([, digest]) => digest);
+  if (digests.length === 0 || digests[0] === undefined) {
+    throw new ProtocolError(
+      `The engine ended the pull of "${name}" with neither a digest nor an error: look into its log`,
+    );
+  }
+  return digests.length === 1 ? digests[0] : "";
 }

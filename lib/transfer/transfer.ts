@@ -18,7 +18,8 @@ export interface ImageTransfer extends AsyncDisposable {
   events(): AsyncGenerator<TransferEvent, void, undefined>;
   /**
    * The digest of the manifest, `sha256:…`: what `name@digest` leads to in the
-   * registry.
+   * registry. Empty behind a pull by podman of an image that it had already
+   * with another manifest: it does not tell which one came.
    *
    * @throws {TransferError} If the engine, or the registry, refuses.
    * @throws {ConnectionError} If the engine can't be reached, or goes away.
