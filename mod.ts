@@ -22,6 +22,7 @@ export {
   type DockerClientOptions,
   type RequestOptions,
 } from "./lib/client.ts";
+export type { BuildContext, FolderContext } from "./lib/build/build_context.ts";
 export type { ImageBuild } from "./lib/build/image_build.ts";
 export type {
   BuildMessage,
@@ -36,9 +37,10 @@ export type {
   AuthConfig,
   BuildOutput,
   ImageBuildOptions,
+  ImageOutput,
   Ulimit,
 } from "./lib/build/options.ts";
-export type { BuildResult } from "./lib/build/result.ts";
+export type { BuildContextResult, BuildResult } from "./lib/build/result.ts";
 export type {
   BuildPruneOptions,
   BuildPruneResult,

@@ -88,7 +88,10 @@ export function sortContext(given: BuildContext): ContextSource {
     if (REMOTE_REGEXP.test(text)) return { kind: "remote", url: text };
     return folder({ context: given });
   }
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+  if (
+    typeof given !== "object" || given === null || Array.isArray(given) ||
+    ArrayBuffer.isView(given)
+  ) {
     throw new TypeError(
       "Cannot build: the context is the path of a folder, a URL, a ReadableStream of a tar's bytes, as in (await Deno.open(path)).readable, or { context, dockerfile, ignore }",
     );

@@ -21,10 +21,11 @@ export interface ContextEntry {
   /** Time of the last change of the content, in milliseconds since 1970. */
   readonly mtimeMs: number;
   /**
-   * Time of the last change of content or inode, in milliseconds since 1970; 0
-   * where the system has none.
+   * Below 1,000,000, made of the inode and the time of its last change: another
+   * one tells that the file is another one, or was written to, even where its
+   * length and its time are the same.
    */
-  readonly ctimeMs: number;
+  readonly stamp: number;
   /** Target of a symlink, as it is written in it; undefined for everything else. */
   readonly target: string | undefined;
   /** Path of an earlier entry that is the same file (a hard link); undefined if there is none. */

@@ -137,12 +137,21 @@ function readEntry(
     mode: modeOf(info, type),
     size: type === "file" && hardlink === undefined ? info.size : 0,
     mtimeMs: info.mtime?.getTime() ?? 0,
-    ctimeMs: info.ctime?.getTime() ?? 0,
+    stamp: stampOf(info),
     target,
     hardlink,
     major: isDevice ? majorOf(info.rdev ?? 0) : 0,
     minor: isDevice ? minorOf(info.rdev ?? 0) : 0,
   };
+}
+
+/** Deno tells the time of an inode's change in seconds; two changes within one are told by it only where the inode is another. */
+function stampOf({ ino, ctime }: Deno.FileInfo): number {
+  const inode = ino ?? 0;
+  const low = inode % 2 ** 32 ^ Math.floor(inode / 2 ** 32);
+  const seconds = Math.floor((ctime?.getTime() ?? 0) / 1000);
+  const mixed = Math.imul(low ^ Math.imul(seconds, 0x9e3779b1), 0x85ebca6b);
+  return ((mixed ^ mixed >>> 15) >>> 0) % 1_000_000;
 }
 
 function readLink(path: string): string | undefined {

@@ -79,7 +79,7 @@ function entryOf(
     size,
     // 40 bits of milliseconds end in 2004; another 20 bits go below them.
     mtimeMs: Number(time & 0xffffffffffn),
-    ctimeMs: Number(time >> 44n),
+    stamp: Number(time >> 44n) % 1_000_000,
     target: undefined,
     hardlink: undefined,
     major: 0,

@@ -1,6 +1,9 @@
 import type { Packet, Stat } from "./packet.ts";
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", {
+  fatal: true,
+  ignoreBOM: true,
+});
 const NOTHING = new Uint8Array(0);
 
 /**

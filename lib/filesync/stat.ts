@@ -18,8 +18,8 @@ const TYPE_BITS: Readonly<Record<ContextEntry["type"], number>> = {
  *
  * Deno tells times in milliseconds. The engine takes a file as unchanged when
  * its size and its nanoseconds are, so the place below the milliseconds holds
- * the time of the inode's last change: a file that was replaced by another one
- * with the same size and time (a rename, a restored time) is still a new file.
+ * the entry's stamp: a file that was replaced by another one with the same size
+ * and time (a rename, a restored time) is still a new file.
  */
 export function statOf(entry: ContextEntry): Stat {
   return {
@@ -29,7 +29,7 @@ export function statOf(entry: ContextEntry): Stat {
     gid: 0,
     size: entry.size,
     mtimeMs: entry.mtimeMs,
-    mtimeNs: Math.abs(entry.ctimeMs) % 1_000_000,
+    mtimeNs: entry.stamp,
     linkname: entry.target ?? entry.hardlink ?? "",
     devmajor: entry.major,
     devminor: entry.minor,

@@ -211,11 +211,11 @@ engineTest(
       TypeError,
       "in use",
     );
-    const path = "./folder" as unknown as ReadableStream<Uint8Array>;
+    const bytes = new Uint8Array(1) as unknown as ReadableStream<Uint8Array>;
     await assertRejects(
-      () => docker.imageBuild(path).wait(),
+      () => docker.imageBuild(bytes).wait(),
       TypeError,
-      "is a ReadableStream",
+      "the path of a folder",
     );
     const text = ReadableStream.from(["text"]) as unknown as ReadableStream<
       Uint8Array

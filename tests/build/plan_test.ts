@@ -108,6 +108,7 @@ Deno.test("planBuild() names every option as the engine does", () => {
     },
   );
   const { headers } = planBuild({
+    version: "1",
     credentials: { "r.example": { username: "u", password: "??>>" } },
   });
   assertEquals(headers["content-type"], "application/x-tar");
@@ -117,7 +118,13 @@ Deno.test("planBuild() names every option as the engine does", () => {
         headers["X-Registry-Config"]!.replaceAll("-", "+").replaceAll("_", "/"),
       ),
     ),
-    { "r.example": { username: "u", password: "??>>" } },
+    {
+      "r.example": {
+        username: "u",
+        password: "??>>",
+        serveraddress: "r.example",
+      },
+    },
   );
 });
 
@@ -184,9 +191,9 @@ Deno.test("planBuild() refuses what no engine can do", () => {
   for (
     const options of [
       { outputs: [{ type: "moby" }, { type: "image" }] },
-      { outputs: { type: "local" } },
-      { outputs: { type: "tar" } },
-      { outputs: { type: "oci" } },
+      { outputs: { type: "local", dest: "out" }, version: "1" },
+      { outputs: { type: "tar", dest: "out" }, session: false },
+      { outputs: { type: "oci", dest: "out" }, secretsVia: "header" },
       { platform: "linux/amd64,linux/arm64" },
       { networkmode: "bridge" },
       { remote: "client-session" },
@@ -209,7 +216,6 @@ Deno.test("planBuild() warns of each option that BuildKit ignores, and of none w
     cpuperiod: 1,
     cpuquota: 1,
     cgroupparent: "/x",
-    credentials: {},
   };
   assertEquals(
     planBuild(options).warnings.map((message) => message.aux.name).sort(),

@@ -15,7 +15,19 @@ import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
 
-const ALPHABET = ["a", "/", "-", " ", "\n", "é", "\uFF5E", "😀", "\\", "z"];
+const ALPHABET = [
+  "a",
+  "/",
+  "-",
+  " ",
+  "\n",
+  "é",
+  "\uFF5E",
+  "\uFEFF",
+  "😀",
+  "\\",
+  "z",
+];
 
 function randomText(random: Random, longest: number): string {
   return Array.from(

@@ -283,7 +283,7 @@ Deno.test("sendLocal() makes no entry before there is room for the last one", as
           mode: 0o644,
           size: 1,
           mtimeMs: 0,
-          ctimeMs: 0,
+          stamp: 0,
           target: undefined,
           hardlink: undefined,
           major: 0,
