@@ -124,6 +124,13 @@ export interface ImageBuildOptions {
   readonly secretsVia?: "auto" | "session" | "header";
   /** Fail when the build asks for a secret that was not given, and when one was given and never asked for. */
   readonly strictSecrets?: boolean;
+  /**
+   * Whether secrets may go to podman, which has no sessions, as files inside
+   * the tar: they lie on the server's disk while it builds.
+   *
+   * @default {false}
+   */
+  readonly allowSecretFiles?: boolean;
   /** Cancels the build; `wait()` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Id of a session of your own that serves this build, or `false` for none. One is opened unless given. */

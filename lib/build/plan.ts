@@ -18,6 +18,7 @@ import {
 import type { ContextSource } from "./build_context.ts";
 import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
+import { isPodman } from "./podman.ts";
 
 /** What a build will ask of the engine; made of the options alone. */
 export interface BuildPlan {
@@ -70,6 +71,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ImageBuildOptions>([
   "secrets",
   "secretsVia",
   "strictSecrets",
+  "allowSecretFiles",
   "signal",
   "session",
 ]);
@@ -171,7 +173,7 @@ export function planBuild(
  * Checks the plan against the engine that was found.
  *
  * @throws {UnsupportedError} If this engine can't do it.
- * @returns What this engine will ignore.
+ * @returns What its builder will ignore.
  */
 export function checkPlan(
   plan: BuildPlan,
@@ -184,9 +186,8 @@ export function checkPlan(
       `This engine can not build with ${feature}: it speaks API ${facts.negotiated}, and that needs ${api}`,
     );
   };
-  if (plan.version === "2" && facts.libpodApiVersion === undefined) {
-    needs("BuildKit", "1.39");
-  }
+  const podman = isPodman(facts);
+  if (plan.version === "2" && !podman) needs("BuildKit", "1.39");
   if (plan.query.platform !== undefined) needs("a platform", "1.32");
   if (plan.query.outputs !== undefined) needs("outputs", "1.40");
   if (
@@ -198,10 +199,12 @@ export function checkPlan(
       'This engine can not build with output "cacheonly": engines from 26 on lost it; build without outputs',
     );
   }
+  // Podman obeys what BuildKit ignores, whatever version says.
+  if (podman) return [];
   if (plan.version === "1" || compareApi(facts.negotiated, "1.42") >= 0) {
-    return [];
+    return plan.warnings;
   }
-  return (["shmsize", "ulimits"] as const)
+  const late = (["shmsize", "ulimits"] as const)
     .filter((option) => plan.query[option] !== undefined)
     .map((option) =>
       warning(
@@ -210,6 +213,7 @@ export function checkPlan(
         option,
       )
     );
+  return [...plan.warnings, ...late];
 }
 
 /** The image's names, as they were given; not checked yet. */

@@ -7,6 +7,7 @@ import { watchContext, type WatchedContext } from "./context.ts";
 import { DockerfileTap } from "./dockerfile_tap.ts";
 import { type BuildMessage, imageIdOf } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
+import { podmanQuery } from "./podman_query.ts";
 import type { BuildRecord } from "./record.ts";
 import type { Sending } from "./sending.ts";
 
@@ -19,6 +20,8 @@ export interface BuildPost {
   readonly engine: Engine;
   /** What is asked. */
   readonly plan: BuildPlan;
+  /** Whether it is podman that builds. */
+  readonly podman: boolean;
   /** How the context is sent. */
   readonly sending: Sending;
   /** Id of the session that serves the build. */
@@ -61,8 +64,9 @@ export async function postBuild(post: BuildPost): Promise<string> {
       method: "POST",
       path: "/build",
       query: {
-        ...plan.query,
-        ...sending.query,
+        ...(post.podman
+          ? podmanQuery({ ...plan.query, ...sending.query })
+          : { ...plan.query, ...sending.query }),
         buildid: plan.version === "2" ? ending.buildId : undefined,
         session: post.session,
       },
@@ -142,7 +146,9 @@ async function readAnswer(
 /** With `quiet` the id comes as the only text. */
 function quietId(message: BuildMessage, plan: BuildPlan): string | undefined {
   if (plan.query.q !== true) return undefined;
-  return /^sha256:[0-9a-f]{64}(?=\s*$)/.exec(message.stream ?? "")?.[0];
+  // Podman leaves the algorithm out.
+  const id = /^(?:sha256:)?([0-9a-f]{64})\s*$/.exec(message.stream ?? "")?.[1];
+  return id === undefined ? undefined : `sha256:${id}`;
 }
 
 /**

@@ -12,6 +12,7 @@ import { openLogins, watchLogins } from "./logins.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, namesOf, planBuild } from "./plan.ts";
+import { checkPodman, isPodman, withSecretFiles } from "./podman.ts";
 import { postBuild } from "./post.ts";
 import { BuildRecord, type Publish } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
@@ -65,9 +66,9 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     const prepared = await PreparedContext.of(source, options);
     const store = await openSecrets(plan, options, over.signal);
     const facts = await abortable(engine.facts(), stop);
-    for (const message of [...plan.warnings, ...checkPlan(plan, facts)]) {
-      await record.publish(message);
-    }
+    for (const message of checkPlan(plan, facts)) await record.publish(message);
+    const podman = isPodman(facts);
+    if (podman) checkPodman(plan, options, store);
     await prepareExport(engine, plan, stop);
     await record.protect([...store.atHand(), ...logins.atHand()]);
     store.onUse = (use) => record.use(use);
@@ -103,11 +104,14 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       });
     }
     const strict = options.strictSecrets ?? false;
+    let sending = prepared.send(session !== undefined);
+    if (podman) sending = await withSecretFiles(sending, store);
     try {
       const imageId = await postBuild({
         engine,
         plan,
-        sending: prepared.send(session !== undefined),
+        sending,
+        podman,
         session: session?.id ?? (options.session || undefined),
         headers: ways.headers,
         record,

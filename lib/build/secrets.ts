@@ -13,6 +13,7 @@ import { secretsService, tooLarge } from "../session/secrets.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
+import { isPodman } from "./podman.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** How the secrets of a build reach the engine. */
@@ -63,6 +64,9 @@ export async function carrySecrets(
   record: BuildRecord,
   onError: (error: SecretError) => void,
 ): Promise<SecretWays> {
+  const facts = await engine.facts();
+  // What podman gets is inside the tar.
+  if (isPodman(facts)) return unserved({});
   if (plan.version === "1") {
     if (Object.keys(options.secrets ?? {}).length > 0) {
       await record.publish(warning(
@@ -93,7 +97,7 @@ export async function carrySecrets(
     }
   }
   if (headerOnly || options.session !== undefined) return unserved(headers);
-  return serveSecrets(await engine.facts(), options, store, headers, onError);
+  return serveSecrets(facts, options, store, headers, onError);
 }
 
 /** The header, unless there is nothing for it or too much. */

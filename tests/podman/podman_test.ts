@@ -11,15 +11,13 @@ import {
 import { sha256 } from "../support/digest.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { dockerfileTar, tarOf } from "../support/tar.ts";
-import { addPodmanSecrets } from "../../lib/build/podman_secrets.ts";
-import { podmanQuery } from "../../lib/build/podman_query.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
 import { directTransport } from "../../lib/transport/direct.ts";
 import {
   DockerClient,
   EngineError,
-  Secret,
+  type ImageBuildOptions,
   TransferError,
   UnsupportedError,
 } from "../../mod.ts";
@@ -110,25 +108,30 @@ Deno.test({
       );
     });
 
+    await t.step("names the image when it is asked to be quiet", async () => {
+      const { id } = await buildLog(
+        docker,
+        dockerfileTar("FROM davit-test/base"),
+        { quiet: true, tag: "davit-test/podman-quiet:1" },
+      );
+      const { Id } = await docker.imageInspect("davit-test/podman-quiet:1");
+      assertEquals(id, Id);
+    });
+
     await t.step("takes hosts and limits in its own form", async () => {
-      const query = podmanQuery({
-        networkmode: "none",
-        nocache: true,
-        extrahosts: ["somewhere:10.1.2.3"],
-        ulimits: '[{"Name":"nofile","Soft":100,"Hard":200}]',
-      });
-      const response = await engine.request({
-        method: "POST",
-        path: "/build",
-        query,
-        headers: { "content-type": "application/x-tar" },
-        body: dockerfileTar(
+      const { log } = await buildLog(
+        docker,
+        dockerfileTar(
           "FROM davit-test/base",
           "RUN cat /etc/hosts; ulimit -n; ulimit -Hn",
         ),
-      });
-      const lines = (await response.text()).trim().split("\n");
-      const log = lines.map((line) => JSON.parse(line).stream ?? "").join("");
+        {
+          networkmode: "none",
+          nocache: true,
+          extrahosts: ["somewhere:10.1.2.3"],
+          ulimits: [{ name: "nofile", soft: 100, hard: 200 }],
+        },
+      );
       assertMatch(log, /^10\.1\.2\.3\tsomewhere$/m);
       assertStringIncludes(log, "\n100\n200\n");
     });
@@ -140,7 +143,7 @@ Deno.test({
           token: `hunter2-${crypto.randomUUID()}`,
           "a.b": `binary\0\xff-${crypto.randomUUID()}`,
         };
-        const { tar, secrets } = await addPodmanSecrets(
+        const tar = () =>
           tarOf({
             ".dockerignore": "*\n!Dockerfile\n",
             Dockerfile: [
@@ -150,23 +153,16 @@ Deno.test({
               "COPY . /after",
               "RUN ls -aR /before /after; ls /run/secrets/token || echo gone",
             ].join("\n"),
-          }),
-          Object.entries(values).map(([id, value]) => [id, new Secret(value)]),
-        );
+          });
         const name = "davit-test/podman-secret:1";
-        using api = connectEngine(podman.socketPath);
-        const query = new URLSearchParams({
-          t: name,
-          nocache: "1",
+        const options: ImageBuildOptions = {
+          tag: name,
+          nocache: true,
           networkmode: "none",
-          secrets,
-        });
-        const response = await api.request(`/build?${query}`, {
-          method: "POST",
-          headers: { "content-type": "application/x-tar" },
-          body: tar as ReadableStream<Uint8Array<ArrayBuffer>>,
-        });
-        const text = await response.text();
+          secrets: values,
+          allowSecretFiles: true,
+        };
+        const { log: text } = await buildLog(docker, tar(), options);
         for (const value of Object.values(values)) {
           assertStringIncludes(text, await sha256(value));
         }
@@ -198,13 +194,32 @@ Deno.test({
           const error = await assertRejects(ask, UnsupportedError, "Podman");
           assertEquals(error.feature, feature);
         }
-        await assertRejects(
-          () =>
-            docker.imageBuild(dockerfileTar("FROM davit-test/base"), {
-              secrets: { token: "hunter2-hunter2" },
-            }).wait(),
-          UnsupportedError,
-        );
+        const secrets = { token: "hunter2-hunter2" };
+        const refused: [ImageBuildOptions, words: string][] = [
+          [{ secrets }, "allowSecretFiles: true"],
+          [{ secrets, version: "1", allowSecretFiles: true }, "leave version"],
+          [
+            { secrets, allowSecretFiles: true, strictSecrets: true },
+            "leave strictSecrets out",
+          ],
+          [
+            { secrets: { token: () => "x" }, allowSecretFiles: true },
+            "give the value itself",
+          ],
+          [{ session: "some" }, "leave the option out"],
+          [{ outputs: { type: "cacheonly" } }, "imageSave"],
+          [{ outputs: { type: "tar", dest: "/nowhere" } }, "imageSave"],
+          [{ remote: "https://x.example/y.git" }, "give it as a tar"],
+        ];
+        for (const [options, words] of refused) {
+          await assertRejects(
+            () =>
+              docker.imageBuild(dockerfileTar("FROM davit-test/base"), options)
+                .wait(),
+            UnsupportedError,
+            words,
+          );
+        }
         // Its own refusals stay what they are.
         await assertRejects(() => docker.imageInspect("no/such"), EngineError);
       },
