@@ -1,5 +1,4 @@
 import { displayBuild, type DockerClient } from "../../mod.ts";
-import { tarOf } from "../../tests/support/tar.ts";
 
 /** What is built. */
 export interface SecretBuild {
@@ -20,10 +19,8 @@ export async function buildWithSecret(
   docker: DockerClient,
   options: SecretBuild,
 ): Promise<{ imageId: string; log: string }> {
-  const dockerfile = await Deno.readTextFile(
-    new URL("./Dockerfile", import.meta.url),
-  );
-  await using build = docker.imageBuild(tarOf({ Dockerfile: dockerfile }), {
+  const dockerfile = new URL("./Dockerfile", import.meta.url);
+  await using build = docker.imageBuild({ dockerfile }, {
     tag: "davit-demo/secret:latest",
     buildargs: { BASE: options.base },
     networkmode: "none",
