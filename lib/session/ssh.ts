@@ -1,0 +1,139 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type GrpcMethod, unary } from "../grpc/method.ts";
+import type { GrpcCall } from "../grpc/serve.ts";
+import { GrpcCode, GrpcError } from "../grpc/status.ts";
+import {
+  BytesMessageSchema,
+  CheckAgentRequestSchema,
+  CheckAgentResponseSchema,
+  SSH,
+} from "../proto/gen/ssh_pb.ts";
+import type { SshAgent, SshAgentConnection } from "../ssh/agent.ts";
+import type { SshAgents } from "../ssh/agents.ts";
+import {
+  AgentMessageError,
+  AgentMessageReader,
+  frame,
+} from "../ssh/message.ts";
+import { SshError } from "../ssh/ssh_error.ts";
+import { methodPath } from "./service.ts";
+
+/** How {@linkcode sshService} answers. */
+export interface SshServiceOptions {
+  /** Told of what the build should say when it fails. */
+  readonly onError: (error: SshError) => void;
+}
+
+/** The longest piece that is taken at once. Engines send up to 32 KiB. */
+const MAX_PIECE_BYTES: number = 512 * 1024;
+
+/**
+ * `moby.sshforward.v1.SSH`: the engine asks whether there is an agent for an
+ * id, and then makes one call for each connection of a step. An unknown id is
+ * UNIMPLEMENTED, the one status that engines have words of their own for:
+ * `no SSH key "…" forwarded from the client`. A mount that is not `required`
+ * is left out with any status but OK.
+ *
+ * @param agents The agents of the build.
+ */
+export function sshService(
+  agents: Pick<SshAgents, "get">,
+  options: SshServiceOptions,
+): GrpcMethod[] {
+  const failed = (error: SshError): GrpcError => {
+    options.onError(error);
+    return new GrpcError(
+      GrpcCode.FAILED_PRECONDITION,
+      `davit: ${error.message}`,
+    );
+  };
+  const open = async (id: string): Promise<SshAgentConnection> => {
+    const agent = agents.get(id);
+    if (agent === undefined) throw unknownId(id);
+    return await connect(agent);
+  };
+  const connect = async (agent: SshAgent): Promise<SshAgentConnection> => {
+    try {
+      return await agent.connect();
+    } catch (error) {
+      throw error instanceof SshError ? failed(error) : error;
+    }
+  };
+  return [
+    unary(methodPath(SSH.method.checkAgent), {
+      decode: (bytes) => fromBinary(CheckAgentRequestSchema, bytes),
+      encode: (bytes: Uint8Array) => bytes,
+    }, async ({ ID: id }) => {
+      // That it answers now is all that can be said: it may be gone later.
+      (await open(id)).close();
+      return toBinary(
+        CheckAgentResponseSchema,
+        create(CheckAgentResponseSchema),
+      );
+    }),
+    {
+      path: methodPath(SSH.method.forwardAgent),
+      maxRequestBytes: MAX_PIECE_BYTES,
+      async handle(call) {
+        const connection = await open(
+          call.metadata("buildkit.ssh.id")[0] ?? "",
+        );
+        // An agent may wait for its user; the step, the build or the session
+        // may end meanwhile.
+        const close = () => connection.close();
+        call.signal.addEventListener("abort", close);
+        try {
+          call.signal.throwIfAborted();
+          await forward(call, connection);
+        } catch (error) {
+          if (call.signal.aborted) throw error;
+          if (error instanceof SshError) throw failed(error);
+          if (error instanceof AgentMessageError) {
+            throw new GrpcError(
+              GrpcCode.INVALID_ARGUMENT,
+              `davit: the step sent the ssh agent ${error.message}`,
+            );
+          }
+          throw error;
+        } finally {
+          call.signal.removeEventListener("abort", close);
+          close();
+        }
+      },
+    },
+  ];
+}
+
+/**
+ * Question by question, until the step has no more: then all answers are sent,
+ * and the call may end. The next question is read when the answer before is
+ * on its way, so neither side is read faster than the other takes.
+ */
+async function forward(
+  call: GrpcCall,
+  connection: SshAgentConnection,
+): Promise<void> {
+  const questions = new AgentMessageReader(async () => {
+    const message = await call.read();
+    return message === null
+      ? null
+      : fromBinary(BytesMessageSchema, message).data;
+  });
+  while (true) {
+    const question = await questions.next();
+    if (question === null) return;
+    const data = frame(await connection.ask(question));
+    await call.write(
+      toBinary(BytesMessageSchema, create(BytesMessageSchema, { data })),
+    );
+  }
+}
+
+function unknownId(id: string): GrpcError {
+  return new GrpcError(
+    GrpcCode.UNIMPLEMENTED,
+    `no ssh agent is given for id ${
+      JSON.stringify(id === "" ? "default" : id)
+    }`,
+  );
+}

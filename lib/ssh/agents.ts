@@ -1,0 +1,204 @@
+import { fileURLToPath } from "node:url";
+import { Secret } from "../secrets/secret.ts";
+import type { SshAgent } from "./agent.ts";
+import {
+  DEFAULT_ID,
+  type SshKey,
+  type SshOption,
+  type SshSource,
+  sshSources,
+} from "./option.ts";
+import { PrivateKeyError } from "./private_key_error.ts";
+import { reasonOf, SocketAgent } from "./socket_agent.ts";
+import { SshError } from "./ssh_error.ts";
+
+/** The largest file that is taken for a private key, in bytes. */
+const MAX_KEY_BYTES: number = 100 * 1024;
+
+/** What {@linkcode SshAgents} looks into besides the option. */
+export interface SshAgentsOptions {
+  /**
+   * Environment variables: `SSH_AUTH_SOCK`.
+   *
+   * @default {Deno.env}
+   */
+  readonly env?: { get(name: string): string | undefined };
+}
+
+/** What became of a build's ssh ids. */
+export interface SshReport {
+  /** Given, and used by a step. */
+  readonly used: readonly string[];
+  /** Asked for, and not given. */
+  readonly missing: readonly string[];
+  /** Given, and asked for by no step that ran. */
+  readonly unused: readonly string[];
+}
+
+/** The ssh agents of one build. */
+export class SshAgents {
+  readonly #agents: ReadonlyMap<string, SshAgent>;
+  readonly #used = new Set<string>();
+  readonly #missing = new Set<string>();
+
+  private constructor(agents: ReadonlyMap<string, SshAgent>) {
+    this.#agents = agents;
+  }
+
+  /**
+   * Looks at every source: sockets must answer, keys are read.
+   *
+   * @throws {TypeError} If the option is none.
+   * @throws {SshError} If an agent can't be reached, or a key not be used.
+   */
+  static async open(
+    option: SshOption | undefined,
+    options: SshAgentsOptions = {},
+  ): Promise<SshAgents> {
+    const agents = new Map<string, SshAgent>();
+    for (const [id, source] of sshSources(option ?? {})) {
+      const agent = await openAgent(id, source, options.env ?? Deno.env);
+      // Better now than in the middle of the build.
+      (await agent.connect()).close();
+      agents.set(id, agent);
+    }
+    return new SshAgents(agents);
+  }
+
+  /** How many ids were given. */
+  get size(): number {
+    return this.#agents.size;
+  }
+
+  /** The agent that a mount with this id gets, if any; empty means `default`. */
+  get(id: string): SshAgent | undefined {
+    const name = id === "" ? DEFAULT_ID : id;
+    const agent = this.#agents.get(name);
+    (agent === undefined ? this.#missing : this.#used).add(name);
+    return agent;
+  }
+
+  /** What was asked for so far. */
+  report(): SshReport {
+    return {
+      used: [...this.#used],
+      missing: [...this.#missing],
+      unused: [...this.#agents.keys()].filter((id) => !this.#used.has(id)),
+    };
+  }
+}
+
+async function openAgent(
+  id: string,
+  source: SshSource,
+  env: { get(name: string): string | undefined },
+): Promise<SshAgent> {
+  if (source === true) return new SocketAgent(id, socketOf(id, env));
+  if (typeof source === "string") return await openPaths(id, source.split(","));
+  if ("socket" in source) return new SocketAgent(id, pathOf(source.socket));
+  return await openKeys(id, source.keys);
+}
+
+function socketOf(
+  id: string,
+  env: { get(name: string): string | undefined },
+): string {
+  let path: string | undefined;
+  try {
+    path = env.get("SSH_AUTH_SOCK");
+  } catch (cause) {
+    throw new SshError(
+      id,
+      `Cannot find the ssh agent for id "${id}": no permission to read SSH_AUTH_SOCK; run with --allow-env=SSH_AUTH_SOCK, or name a socket`,
+      { cause },
+    );
+  }
+  if (path !== undefined && path !== "") return path;
+  throw new SshError(
+    id,
+    `Cannot find the ssh agent for id "${id}": SSH_AUTH_SOCK is not set; start an agent (ssh-agent) and add keys to it (ssh-add), or give { socket } or { keys }`,
+  );
+}
+
+/** One socket, or any number of key files. */
+async function openPaths(
+  id: string,
+  paths: readonly string[],
+): Promise<SshAgent> {
+  for (const path of paths) {
+    let isSocket: boolean | null;
+    try {
+      ({ isSocket } = await Deno.stat(path));
+    } catch (cause) {
+      throw cannotUse(id, path, reasonOf(cause, path), cause);
+    }
+    if (!isSocket) continue;
+    if (paths.length === 1) return new SocketAgent(id, path);
+    throw cannotUse(
+      id,
+      path,
+      "it is a socket, and an id has one socket or any number of keys",
+    );
+  }
+  return await openKeys(id, paths);
+}
+
+async function openKeys(
+  id: string,
+  keys: readonly SshKey[],
+): Promise<SshAgent> {
+  // Builds without keys load none of it.
+  const { KeyAgent } = await import("./key_agent.ts");
+  const { readPrivateKey } = await import("./private_key.ts");
+  const read = [];
+  for (const [index, key] of keys.entries()) {
+    const { name, bytes } = await contentOf(id, key, index);
+    try {
+      read.push(await readPrivateKey(bytes));
+    } catch (cause) {
+      if (!(cause instanceof PrivateKeyError)) throw cause;
+      throw cannotUse(id, name, cause.message, cause);
+    }
+  }
+  return new KeyAgent(read);
+}
+
+/** A key's bytes, and what to call it in errors. */
+async function contentOf(
+  id: string,
+  key: SshKey,
+  index: number,
+): Promise<{ name: string; bytes: Uint8Array }> {
+  if (key instanceof Uint8Array || key instanceof Secret) {
+    const bytes = key instanceof Secret ? key.reveal() : key;
+    return { name: `key ${index + 1}`, bytes };
+  }
+  const name = pathOf(key);
+  try {
+    const { size } = await Deno.stat(name);
+    if (size > MAX_KEY_BYTES) {
+      throw cannotUse(id, name, `it has ${size} bytes: too large for a key`);
+    }
+    return { name, bytes: await Deno.readFile(name) };
+  } catch (cause) {
+    if (cause instanceof SshError) throw cause;
+    throw cannotUse(id, name, reasonOf(cause, name), cause);
+  }
+}
+
+function pathOf(path: string | URL): string {
+  return path instanceof URL ? fileURLToPath(path) : path;
+}
+
+function cannotUse(
+  id: string,
+  name: string,
+  why: string,
+  cause?: unknown,
+): SshError {
+  return new SshError(
+    id,
+    `Cannot use ${name} for ssh id "${id}": ${why}`,
+    cause === undefined ? {} : { cause },
+  );
+}

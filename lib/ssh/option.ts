@@ -1,0 +1,163 @@
+import { Secret } from "../secrets/secret.ts";
+
+/**
+ * A private key: the path of its file, or the key itself as bytes or
+ * {@linkcode Secret}. A string is always a path.
+ *
+ * Read are OpenSSH's own format and PEM (PKCS #8, PKCS #1, SEC 1), for keys of
+ * the types Ed25519, ECDSA (P-256, P-384, P-521) and RSA, none of them behind a
+ * passphrase.
+ */
+export type SshKey = string | URL | Uint8Array | Secret;
+
+/** What answers the steps that mount one ssh id. */
+export type SshSource =
+  /** The agent at `$SSH_AUTH_SOCK`. */
+  | true
+  /**
+   * What stands behind `id=` for docker's `--ssh`: the path of a socket, or
+   * those of key files with commas between. It is looked at to see which.
+   */
+  | string
+  | {
+    /** Path of an agent's socket; relative to the working directory. */
+    readonly socket: string | URL;
+  }
+  | {
+    /**
+     * Keys for an agent of davit's own, which lists them and signs with them
+     * and does nothing else. They never leave this process.
+     */
+    readonly keys: readonly SshKey[];
+  };
+
+/**
+ * The ssh agents of a build: sources by their ids, or docker's own spelling
+ * for `--ssh`, once or as a list: `"default"`, `"id"`, `"id=socket"`,
+ * `"id=key,key"`. The id `default` is the one of mounts that name none.
+ *
+ * @example
+ * ```ts ignore
+ * docker.imageBuild(tar, { ssh: "default" });
+ * docker.imageBuild(tar, { ssh: { default: { socket: "/run/agent.sock" } } });
+ * docker.imageBuild(tar, { ssh: { github: { keys: ["./deploy_key"] } } });
+ * ```
+ */
+export type SshOption =
+  | string
+  | readonly string[]
+  | Readonly<Record<string, SshSource>>;
+
+/** The id of a mount that names none. */
+export const DEFAULT_ID = "default";
+
+/**
+ * The sources by their ids, checked as far as that goes without reading
+ * anything.
+ *
+ * @throws {TypeError} If an id or a source is none; the message holds no key.
+ */
+export function sshSources(
+  option: SshOption,
+): ReadonlyMap<string, SshSource> {
+  const sources = new Map<string, SshSource>();
+  for (const [name, source] of entriesOf(option)) {
+    const id = name === "" ? DEFAULT_ID : name;
+    checkId(id);
+    checkSource(id, source);
+    if (sources.has(id)) {
+      throw new TypeError(`Cannot use ssh id "${id}": it is given twice`);
+    }
+    sources.set(id, source);
+  }
+  return sources;
+}
+
+function entriesOf(option: SshOption): (readonly [string, SshSource])[] {
+  if (typeof option === "string") return [fromCli(option)];
+  if (Array.isArray(option)) return option.map(fromCli);
+  if (typeof option === "object" && option !== null) {
+    return Object.entries(option as Readonly<Record<string, SshSource>>);
+  }
+  throw new TypeError(
+    'Cannot use option "ssh": expected "default", "id=path", a list of these, or an object of ids and sources',
+  );
+}
+
+/** `id[=path[,path…]]`, as for docker's `--ssh`. */
+function fromCli(text: unknown): readonly [string, SshSource] {
+  if (typeof text !== "string") {
+    throw new TypeError(
+      'Cannot use option "ssh": a list has strings such as "default" and "id=path"',
+    );
+  }
+  const at = text.indexOf("=");
+  if (at === -1 && looksLikeKey(text)) throw keyAsText(DEFAULT_ID);
+  if (at === -1) return [text, true];
+  const paths = text.slice(at + 1);
+  return [text.slice(0, at), paths === "" ? true : paths];
+}
+
+/** Engines send an id as metadata, which holds printable ASCII. */
+function checkId(id: string): void {
+  if (/^[\x21-\x7e]+$/.test(id)) return;
+  throw new TypeError(
+    `Cannot use ssh id ${
+      JSON.stringify(id)
+    }: an id is made of printable ASCII characters without spaces`,
+  );
+}
+
+function checkSource(id: string, source: unknown): void {
+  if (source === true) return;
+  if (typeof source === "string") return checkPath(id, source);
+  if (typeof source === "object" && source !== null) {
+    const { socket, keys, ...others } = source as Record<string, unknown>;
+    if (Object.keys(others).length === 0) {
+      if (keys === undefined && isPath(socket)) return checkPath(id, socket);
+      if (socket === undefined && Array.isArray(keys) && keys.length > 0) {
+        return keys.forEach((key) => checkKey(id, key));
+      }
+    }
+  }
+  throw new TypeError(
+    `Cannot use ssh id "${id}": expected true for the agent at $SSH_AUTH_SOCK, a path, or one of { socket } and { keys } with at least one key`,
+  );
+}
+
+function checkKey(id: string, key: unknown): void {
+  if (key instanceof Uint8Array || key instanceof Secret) return;
+  if (isPath(key)) return checkPath(id, key);
+  throw new TypeError(
+    `Cannot use ssh id "${id}": a key is a path, or the key itself as bytes or Secret`,
+  );
+}
+
+function isPath(value: unknown): value is string | URL {
+  return typeof value === "string" || value instanceof URL;
+}
+
+function checkPath(id: string, path: string | URL): void {
+  if (path instanceof URL) {
+    if (path.protocol === "file:") return;
+    throw new TypeError(
+      `Cannot use ssh id "${id}": a URL of a socket or key begins with file:`,
+    );
+  }
+  if (looksLikeKey(path)) throw keyAsText(id);
+  if (path !== "" && !path.includes("\0")) return;
+  throw new TypeError(
+    `Cannot use ssh id "${id}": a path needs at least one character and no NUL`,
+  );
+}
+
+/** Paths are printed in errors, so a key in the place of one must not get far. */
+function looksLikeKey(text: string): boolean {
+  return text.includes("-----BEGIN") || text.includes("\n");
+}
+
+function keyAsText(id: string): TypeError {
+  return new TypeError(
+    `Cannot use ssh id "${id}": a string is a path; give a key itself as { keys: [bytes] }, such as new TextEncoder().encode(key)`,
+  );
+}
