@@ -18,12 +18,12 @@ import type { StagedTree } from "./staged_tree.ts";
 const SMALL_BYTES: number = 256 * 1024;
 
 /**
- * Files that are asked for at a time, and below how many more are asked for.
- * An engine sends four at a time and lets 128 requests wait; this also bounds
- * the files that are open, whatever it sends.
+ * Files that are asked for at a time. An engine sends four at a time, lets 128
+ * requests wait, and reads no further while they do: with more than that, both
+ * sides can come to wait for each other. It also bounds the files that are
+ * open, whatever the engine sends.
  */
-const MAX_REQUESTS = 128;
-const FEW_REQUESTS = 64;
+const MAX_REQUESTS = 64;
 
 /** How long other work waits for us, in milliseconds. */
 const SLICE_MS = 4;
@@ -88,7 +88,7 @@ class FolderReceiver {
     for (let count = 1; !this.#complete; count++) {
       const working = this.#take(await this.#read());
       if (working !== undefined) await working;
-      if (this.#outstanding < FEW_REQUESTS && !this.#asking) this.#ask();
+      if (this.#next < this.#queue.length && !this.#asking) this.#ask();
       if (count % PACKETS_A_LOOK === 0 && performance.now() > end) {
         await turn();
         end = performance.now() + SLICE_MS;

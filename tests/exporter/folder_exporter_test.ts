@@ -1,0 +1,353 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { randomBytes } from "../support/digest.ts";
+import { FileMode } from "../../lib/filesync/packet.ts";
+import { ExportError } from "../../lib/exporter/export_error.ts";
+import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
+import { listing, names, replaced, scratch } from "./scratch.ts";
+import { packets, play, playTree } from "./script.ts";
+
+const { end, file, finish, folder, hardlink, stat, symlink } = packets;
+const LIMITS = { maxEntries: 1_000_000, maxBytes: Infinity };
+const TIME = "2001-02-03T04:05:06.000Z";
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (path: string, content: string) => ({
+  stat: file(path, bytes(content).length),
+  content: bytes(content),
+});
+const entry = (stat: Uint8Array) => ({ stat });
+
+async function received(
+  dest: string,
+  entries: Parameters<typeof playTree>[0],
+  pieceBytes?: number,
+): Promise<FolderExporter> {
+  const exporter = new FolderExporter(dest, LIMITS);
+  await exporter.prepare();
+  await exporter.receive(playTree(entries, pieceBytes));
+  return exporter;
+}
+
+Deno.test("FolderExporter writes files of every size, with permissions and times whatever the umask", async () => {
+  await using place = await scratch();
+  const sizes = [0, 1, 32768, 32769, 262_144, 262_145, 524_288, 3_000_001];
+  const contents = sizes.map((size) => randomBytes(size));
+  const before = Deno.umask(0o077);
+  try {
+    const exporter = await received(`${place.path}/dest`, [
+      ...sizes.map((size, index) => ({
+        stat: stat({
+          path: `f${index}`,
+          size,
+          mode: 0o666 + (index === 3 ? FileMode.SETUID : 0),
+          mtimeMs: 1_700_000_000_123 + index,
+          mtimeNs: 999_999,
+        }),
+        content: contents[index]!,
+      })),
+      { stat: stat({ path: "old", mtimeMs: -1500 }), content: bytes("") },
+      { stat: stat({ path: "shut", mode: 0 }), content: bytes("") },
+      entry(
+        stat({ path: "sticky", mode: 0o777 + FileMode.DIR + FileMode.STICKY }),
+      ),
+    ]);
+    const report = await exporter.commit();
+    assertEquals(report.entries, sizes.length + 3);
+    assertEquals(report.bytes, sizes.reduce((a, b) => a + b, 0));
+    assertEquals(report.dest, `${place.path}/dest`);
+  } finally {
+    Deno.umask(before);
+  }
+  for (const [index, content] of contents.entries()) {
+    const path = `${place.path}/dest/f${index}`;
+    assertEquals(await Deno.readFile(path), content);
+    const { mode, mtime } = await Deno.stat(path);
+    assertEquals(mode! & 0o7777, index === 3 ? 0o4666 : 0o666);
+    assertEquals(mtime!.getTime(), 1_700_000_000_123 + index);
+  }
+  const list = await listing(`${place.path}/dest`);
+  assertStringIncludes(list.old!, "1969-12-31T23:59:58.500Z");
+  assertStringIncludes(list.shut!, "file 0 ");
+  assertEquals(list.sticky, `folder 1777 ${TIME}`);
+  assertEquals(await names(place.path), ["dest"]);
+});
+
+Deno.test("FolderExporter keeps links, odd names and the times of folders", async () => {
+  await using place = await scratch();
+  const exporter = await received(`${place.path}/dest`, [
+    text("a", "one"),
+    entry(folder("d", 0o500)),
+    entry(hardlink("d/hard", "a")),
+    text("d/x", "two"),
+    entry(symlink("dangling", "/nowhere/at all")),
+    entry(folder("e")),
+    entry(symlink("up", "../../../etc")),
+    text("ünï \u{1F600}\n\\", "three"),
+  ]);
+  await exporter.commit();
+  const { a, ...list } = await listing(`${place.path}/dest`);
+  assert(a!.startsWith(`file 644 ${TIME} ×2 3 `), a);
+  assertEquals(list["d/hard"], a);
+  assertEquals(list.d, `folder 500 ${TIME}`);
+  assertEquals(list.e, `folder 755 ${TIME}`);
+  assertEquals(list.dangling, `-> /nowhere/at all ${TIME}`);
+  assertEquals(list.up, `-> ../../../etc ${TIME}`);
+  assertEquals(Object.keys(list).length, 7);
+  assertEquals(await names(place.path), ["dest"]);
+});
+
+Deno.test("FolderExporter merges as docker does: what is there stays unless its name is taken", async () => {
+  await using place = await scratch();
+  const [dest, outside] = [`${place.path}/dest`, `${place.path}/outside`];
+  for (
+    const path of [
+      "dest/both/keep",
+      "dest/wasfolder/in",
+      "dest/other",
+      "outside",
+    ]
+  ) await Deno.mkdir(`${place.path}/${path}`, { recursive: true });
+  for (
+    const path of [
+      "dest/both/keep/k",
+      "dest/both/same",
+      "dest/wasfile",
+      "dest/wasfolder/in/x",
+      "dest/stays",
+      "outside/kept",
+    ]
+  ) await Deno.writeTextFile(`${place.path}/${path}`, "old");
+  await Deno.chmod(`${dest}/both`, 0o500);
+  await Deno.symlink("../outside", `${dest}/folderlink`);
+  await Deno.symlink("../outside/kept", `${dest}/filelink`);
+  const mode = (await Deno.stat(dest)).mode;
+  const exporter = await received(dest, [
+    entry(folder("both", 0o755)),
+    text("both/new", "new"),
+    text("both/same", "new"),
+    text("filelink", "new"),
+    entry(folder("folderlink", 0o755)),
+    text("folderlink/x", "new"),
+    entry(folder("fresh", 0o500)),
+    text("fresh/x", "new"),
+    entry(folder("wasfile", 0o755)),
+    text("wasfile/x", "new"),
+    text("wasfolder", "new"),
+  ]);
+  assertEquals((await listing(dest)).both!.slice(0, 10), "folder 500");
+  await exporter.commit();
+  const list = await listing(dest);
+  assertEquals(Object.keys(list).sort(), [
+    "both",
+    "both/keep",
+    "both/keep/k",
+    "both/new",
+    "both/same",
+    "filelink",
+    "folderlink",
+    "folderlink/x",
+    "fresh",
+    "fresh/x",
+    "other",
+    "stays",
+    "wasfile",
+    "wasfile/x",
+    "wasfolder",
+  ]);
+  for (const path of ["both/new", "both/same", "filelink", "wasfolder"]) {
+    assertEquals(await Deno.readTextFile(`${dest}/${path}`), "new");
+  }
+  assertEquals(list.both, `folder 755 ${TIME}`);
+  assertEquals(list.fresh, `folder 500 ${TIME}`);
+  assertEquals((await Deno.stat(dest)).mode, mode);
+  assertEquals(await names(outside), ["kept"]);
+  assertEquals(await Deno.readTextFile(`${outside}/kept`), "old");
+  assertEquals(await names(place.path), ["dest", "outside"]);
+});
+
+Deno.test("FolderExporter takes a folder behind a link, and the current one", async () => {
+  await using place = await scratch();
+  await Deno.mkdir(`${place.path}/real`);
+  await Deno.symlink("real", `${place.path}/link`);
+  const exporter = await received(`${place.path}/link`, [text("a", "one")]);
+  assertEquals((await exporter.commit()).dest, `${place.path}/real`);
+  assertEquals(await names(`${place.path}/real`), ["a"]);
+  assertEquals(await names(place.path), ["link", "real"]);
+});
+
+Deno.test("FolderExporter takes one call for each platform", async () => {
+  await using place = await scratch();
+  const exporter = await received(`${place.path}/dest`, [
+    entry(folder("linux_amd64")),
+    text("linux_amd64/a", "one"),
+  ]);
+  await exporter.receive(playTree([
+    entry(folder("linux_amd64")),
+    entry(folder("linux_arm64")),
+    text("linux_arm64/a", "two"),
+  ]));
+  await exporter.commit();
+  assertEquals(Object.keys(await listing(`${place.path}/dest`)).sort(), [
+    "linux_amd64",
+    "linux_amd64/a",
+    "linux_arm64",
+    "linux_arm64/a",
+  ]);
+});
+
+Deno.test("FolderExporter lets no call write through another's link", async () => {
+  await using place = await scratch();
+  await Deno.mkdir(`${place.path}/outside`);
+  const exporter = await received(`${place.path}/dest`, [
+    entry(symlink("a", `${place.path}/outside`)),
+  ]);
+  await assertRejects(
+    () => exporter.receive(playTree([entry(folder("a")), text("a/x", "no")])),
+    ExportError,
+    "can't be written",
+  );
+  await exporter.discard();
+  assertEquals(await names(`${place.path}/outside`), []);
+  assertEquals(await names(place.path), ["outside"]);
+});
+
+Deno.test("FolderExporter refuses a place before anything is sent", async () => {
+  await using place = await scratch();
+  await Deno.writeTextFile(`${place.path}/file`, "");
+  await Deno.symlink("nowhere", `${place.path}/link`);
+  for (
+    const [dest, words] of [
+      ["file", "it is not a folder"],
+      ["file/below", "can't be looked at"],
+      ["link", "a link to nothing"],
+      ["no/such", "the folder that it would lie in is not there"],
+      ["x".repeat(300), "can't be looked at"],
+    ] as const
+  ) {
+    const exporter = new FolderExporter(`${place.path}/${dest}`, LIMITS);
+    const error = await assertRejects(() => exporter.prepare(), ExportError);
+    assertStringIncludes(error.message, words);
+    assertStringIncludes(error.message, dest);
+    await exporter.discard();
+  }
+  // No process may make folders there, not even root's.
+  const sealed = new FolderExporter("/proc/davit", LIMITS);
+  await assertRejects(() => sealed.prepare(), ExportError, "written there");
+  assertEquals(await names(place.path), ["file", "link"]);
+});
+
+Deno.test("FolderExporter that is given up in the middle leaves nothing, open or on the disk", async () => {
+  await using place = await scratch();
+  for (const how of ["broken", "discarded"]) {
+    const exporter = new FolderExporter(`${place.path}/dest`, LIMITS);
+    await exporter.prepare();
+    const { promise, reject } = Promise.withResolvers<Uint8Array>();
+    const script = play([
+      folder("d"),
+      file("d/large", 5_000_000),
+      end(),
+      packets.data(1, new Uint8Array(1_000_000)),
+    ]);
+    const reached = Promise.withResolvers<void>();
+    const receiving = exporter.receive({
+      ...script,
+      async read() {
+        const packet = await script.read();
+        if (packet !== null) return packet;
+        reached.resolve();
+        return await promise;
+      },
+    });
+    const rejected = assertRejects(() => receiving, Error);
+    await reached.promise;
+    if (how === "broken") {
+      reject(new Error("connection reset"));
+      assertStringIncludes((await rejected).message, "connection reset");
+      await assertRejects(() => exporter.commit(), Error, "without sending");
+    } else {
+      await exporter.discard();
+      assertEquals(await names(place.path), []);
+      reject(new Error("too late"));
+      await rejected;
+    }
+    await exporter.discard();
+    assertEquals(await names(place.path), []);
+  }
+});
+
+Deno.test("FolderExporter commits nothing that was not sent", async () => {
+  await using place = await scratch();
+  const exporter = new FolderExporter(`${place.path}/dest`, LIMITS);
+  await assertRejects(() => exporter.commit(), TypeError, "not prepared");
+  await exporter.prepare();
+  await assertRejects(() => exporter.commit(), Error, "without sending");
+  assertEquals(await names(place.path), []);
+  const empty = new FolderExporter(`${place.path}/dest`, LIMITS);
+  await empty.prepare();
+  await empty.receive(play([end(), finish()]));
+  await empty.commit();
+  await empty.discard();
+  assertEquals(await names(`${place.path}/dest`), []);
+});
+
+Deno.test("FolderExporter says what was moved when the last step fails half-way", async () => {
+  await using place = await scratch();
+  const dest = `${place.path}/dest`;
+  await Deno.mkdir(dest);
+  const exporter = await received(dest, [text("a", "one"), text("b", "two")]);
+  const area = (await names(place.path)).find((name) => name !== "dest")!;
+  let first: string | undefined;
+  {
+    using _ = replaced(Deno, "renameSync", (rename) => (from, to) => {
+      if (first !== undefined) throw new Error("disk on fire");
+      first = String(from).slice(-1);
+      rename(from, to);
+    });
+    const error = await assertRejects(() => exporter.commit(), ExportError);
+    assertStringIncludes(error.message, `1 of 2 entries were moved there`);
+    assertStringIncludes(error.message, "disk on fire");
+    assertEquals(error.moved, [first!]);
+    assertInstanceOf(error.cause, Error);
+  }
+  assertEquals(await names(dest), [first!]);
+  assertEquals((await names(place.path)).includes(area), false);
+});
+
+Deno.test("FolderExporter touches nothing when it foresees that moving fails", async () => {
+  await using place = await scratch();
+  const dest = `${place.path}/dest`;
+  await Deno.mkdir(dest);
+  // A link to /proc is another file system only behind the link.
+  await Deno.symlink("/proc", `${dest}/proc`);
+  const exporter = await received(dest, [
+    entry(folder("proc")),
+    text("proc/x", "mine"),
+  ]);
+  await exporter.commit();
+  assertEquals(await Deno.readTextFile(`${dest}/proc/x`), "mine");
+});
+
+Deno.test("FolderExporter lets timers run while thousands of small files come in one go", async () => {
+  await using place = await scratch();
+  const count = 3000;
+  const entries = Array.from(
+    { length: count },
+    (_, index) => text(`f${String(index).padStart(5, "0")}`, "small"),
+  );
+  let longest = 0;
+  let last = performance.now();
+  const watch = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  const exporter = await received(`${place.path}/dest`, entries);
+  await exporter.commit();
+  clearInterval(watch);
+  assertEquals((await names(`${place.path}/dest`)).length, count);
+  assert(longest < 100, `${longest} ms`);
+});

@@ -1,0 +1,20 @@
+/** Whether file systems can be mounted here. */
+export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0;
+
+/** Mounts a small file system in memory over a folder. */
+export async function mountTmpfs(
+  folder: string,
+  options: string,
+): Promise<AsyncDisposable> {
+  await command("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
+  return {
+    async [Symbol.asyncDispose]() {
+      await command("umount", folder);
+    },
+  };
+}
+
+async function command(name: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(name, { args }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}

@@ -1,0 +1,80 @@
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "../support/assert.ts";
+import { UnsupportedError } from "../../lib/errors.ts";
+import { ArchiveFile } from "../../lib/exporter/archive_file.ts";
+import { ArchiveStream } from "../../lib/exporter/archive_stream.ts";
+import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
+import {
+  checkExport,
+  checkImageStore,
+  isExport,
+} from "../../lib/exporter/output.ts";
+
+Deno.test("checkExport takes paths, URLs, streams, and dest among the attributes", () => {
+  const cases = [
+    ["local", { dest: "out" }, FolderExporter],
+    ["local", { dest: new URL("file:///tmp/out") }, FolderExporter],
+    ["local", { Attrs: { dest: "file:///tmp/out" } }, FolderExporter],
+    ["tar", { dest: "out.tar", attrs: {}, maxBytes: 5 }, ArchiveFile],
+    ["oci", { dest: "out.tar", attrs: { tar: "true" } }, ArchiveFile],
+    ["docker", { dest: new WritableStream() }, ArchiveStream],
+  ] as const;
+  for (const [type, given, kind] of cases) {
+    assertInstanceOf(checkExport(type, given).exporter, kind);
+  }
+  const { attrs } = checkExport("local", {
+    Attrs: { dest: "out", "platform-split": "false" },
+  });
+  assertEquals(attrs, { "platform-split": "false" });
+});
+
+Deno.test("checkExport refuses what can't work, by its name", () => {
+  const locked = new WritableStream();
+  locked.getWriter();
+  const cases: [
+    Parameters<typeof checkExport>,
+    // deno-lint-ignore no-explicit-any -- as assertThrows has it
+    new (...args: any[]) => Error,
+    string,
+  ][] = [
+    [["local", {}], TypeError, "path of a folder"],
+    [["local", { dest: "" }], TypeError, "path of a folder"],
+    [["local", { dest: "a\0b" }], TypeError, "path of a folder"],
+    [["tar", { dest: 5 }], TypeError, "path of a file"],
+    [["tar", { dest: new URL("https://x.test/") }], TypeError, "file: URL"],
+    [["tar", { dest: "-" }], TypeError, "Deno.stdout.writable"],
+    [["tar", { dest: locked }], TypeError, "in use"],
+    [["local", { dest: new WritableStream() }], TypeError, 'type "tar"'],
+    [["local", { dest: "x", attrs: { a: 1 } }], TypeError, "attrs"],
+    [["local", { dest: "x", attrs: null, Attrs: [] }], TypeError, "attrs"],
+    [["local", { dest: "x", maxEntries: -1 }], RangeError, "maxEntries"],
+    [["tar", { dest: "x", maxBytes: NaN }], RangeError, "maxBytes"],
+    [
+      ["local", { dest: "x", attrs: { mode: "delete" } }],
+      UnsupportedError,
+      "never deletes",
+    ],
+    [["oci", { dest: "x", attrs: { tar: "false" } }], UnsupportedError, "tar"],
+  ];
+  for (const [args, kind, words] of cases) {
+    assertThrows(() => checkExport(...args), kind, words);
+  }
+});
+
+Deno.test("isExport and checkImageStore know what comes back, and from which engines", () => {
+  assertEquals(
+    ["local", "tar", "oci", "docker", "moby", "image", "cacheonly", undefined]
+      .map(isExport),
+    [true, true, true, true, false, false, false, false],
+  );
+  checkImageStore("tar");
+  checkImageStore("oci", [["driver-type", "io.containerd.snapshotter.v1"]]);
+  assertThrows(
+    () => checkImageStore("docker", [["Backing Filesystem", "extfs"]]),
+    UnsupportedError,
+    "containerd image store",
+  );
+});

@@ -1,0 +1,89 @@
+import type { EngineContext } from "../support/engines.ts";
+import { Engine } from "../../lib/engine/engine.ts";
+import { openSession } from "../../lib/engine/session_open.ts";
+import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
+import type { ExportRequest } from "../../lib/exporter/output.ts";
+import { filesendService } from "../../lib/session/filesend.ts";
+import { Session } from "../../lib/session/session.ts";
+import { jsonLines } from "../../lib/streams/json_lines.ts";
+import { connectEndpoint } from "../../lib/transport/connect.ts";
+import { dockerfileTar } from "../support/tar.ts";
+
+/** How a build with an export is made. */
+export interface ExportBuildOptions {
+  /** Cancels it. */
+  readonly signal?: AbortSignal;
+  /** In the place of a context that holds the Dockerfile alone. */
+  readonly context?: ReadableStream<Uint8Array>;
+  /** Further query parameters. */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** One build by hand: a session that takes the result, the post, then commit or discard. */
+export async function exportBuild(
+  { socketPath }: Pick<EngineContext, "socketPath">,
+  request: ExportRequest,
+  dockerfile: readonly string[],
+  options: ExportBuildOptions = {},
+): Promise<ExportReport> {
+  const { exporter } = request;
+  const transport = connectEndpoint({ kind: "unix", path: socketPath });
+  const engine = new Engine(transport);
+  try {
+    await exporter.prepare();
+    await post(engine, exporter, request, dockerfile, options);
+    return await exporter.commit();
+  } catch (error) {
+    await exporter.discard(error);
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await transport.close();
+  }
+}
+
+async function post(
+  engine: Engine,
+  exporter: Exporter,
+  { type, attrs }: ExportRequest,
+  dockerfile: readonly string[],
+  { signal, context, query }: ExportBuildOptions,
+): Promise<void> {
+  let failure: Error | undefined;
+  const session = new Session(
+    filesendService(exporter, { onError: (error) => failure ??= error }),
+    (error) => failure ??= error as Error,
+  );
+  const served = session.serve(
+    await openSession(engine, {
+      id: session.id,
+      name: "davit",
+      methods: session.methods,
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+  try {
+    const response = await engine.request({
+      method: "POST",
+      path: "/build",
+      query: {
+        version: "2",
+        networkmode: "none",
+        session: session.id,
+        outputs: JSON.stringify([{ Type: type, Attrs: attrs }]),
+        ...query,
+      },
+      headers: { "Content-Type": "application/x-tar" },
+      body: context ?? dockerfileTar(...dockerfile),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for await (
+      const { error } of jsonLines<{ error?: string }>(response.body!)
+    ) {
+      if (error !== undefined) throw failure ?? new Error(error);
+    }
+  } finally {
+    session.close();
+    await served;
+  }
+}
