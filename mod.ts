@@ -151,3 +151,11 @@ export {
   type FetchTransportOptions,
 } from "./lib/transport/fetch.ts";
 export type { Transport, UpgradeInit } from "./lib/transport/transport.ts";
+export { SshError } from "./lib/ssh/ssh_error.ts";
+export type { SshKey, SshOption, SshSource } from "./lib/ssh/option.ts";
+export { ExportError } from "./lib/exporter/export_error.ts";
+export type {
+  ArchiveOutput,
+  ExportOutput,
+  LocalOutput,
+} from "./lib/exporter/output.ts";

@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "redact",
     "secrets",
     "session",
+    "ssh",
     "std",
     "streams",
   ],

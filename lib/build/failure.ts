@@ -8,6 +8,7 @@ import {
 import { formatExcerpt } from "../progress/excerpt.ts";
 import { findFailure } from "../progress/failure.ts";
 import { findPosition } from "../progress/position.ts";
+import { SshError } from "../ssh/ssh_error.ts";
 import type { BuildRecord } from "./record.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { BuildSession } from "./session.ts";
@@ -37,6 +38,14 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
   if (facts.served instanceof SecretError) {
     const { id, message, cause } = facts.served;
     return new SecretError(
+      id,
+      `${message}; the build failed: ${error.detail}`,
+      { cause: cause ?? error },
+    );
+  }
+  if (facts.served instanceof SshError) {
+    const { id, message, cause } = facts.served;
+    return new SshError(
       id,
       `${message}; the build failed: ${error.detail}`,
       { cause: cause ?? error },

@@ -15,6 +15,8 @@ export type WarningCode =
   | "secret-missing"
   /** A secret was given and never asked for. */
   | "secret-unused"
+  /** The build asked for an ssh agent that was not given. */
+  | "ssh-missing"
   /** A question of the engine over the session failed. */
   | "session-error"
   /** The session ended before the build did. */

@@ -1,6 +1,7 @@
 import type { AuthConfig } from "../credentials/auth_config.ts";
 import type { CredentialCallback } from "../credentials/store.ts";
 import type { ExportOutput } from "../exporter/output.ts";
+import type { SshOption } from "../ssh/option.ts";
 import type { SecretSource } from "../secrets/source.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
@@ -124,6 +125,11 @@ export interface ImageBuildOptions {
   readonly secretsVia?: "auto" | "session" | "header";
   /** Fail when the build asks for a secret that was not given, and when one was given and never asked for. */
   readonly strictSecrets?: boolean;
+  /**
+   * ssh agents for `RUN --mount=type=ssh` and for git contexts: `"default"` is
+   * the one at `$SSH_AUTH_SOCK`; see {@linkcode SshOption}.
+   */
+  readonly ssh?: SshOption;
   /**
    * Whether secrets may go to podman, which has no sessions, as files inside
    * the tar: they lie on the server's disk while it builds.

@@ -15,6 +15,7 @@ import {
   checkTextMap,
   checkUlimits,
 } from "./check.ts";
+import { sshSources } from "../ssh/option.ts";
 import type { ContextSource } from "./build_context.ts";
 import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -71,6 +72,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ImageBuildOptions>([
   "secrets",
   "secretsVia",
   "strictSecrets",
+  "ssh",
   "allowSecretFiles",
   "signal",
   "session",
@@ -121,7 +123,7 @@ export function planBuild(
     );
   }
   const output = given(options.outputs, checkOutput);
-  checkExportOptions(output, options);
+  checkSessionOptions(output, options);
   const query: Record<string, Query[string]> = {
     version,
     dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
@@ -162,7 +164,15 @@ export function planBuild(
     query,
     dockerfile: options.dockerfile,
     headers,
-    warnings: version === "2" ? ignoredOptions(options) : [],
+    warnings: version === "2"
+      ? ignoredOptions(options)
+      : options.ssh === undefined
+      ? []
+      : [warning(
+        "option-ignored",
+        'ssh is ignored: the classic builder (version "1") knows none',
+        "ssh",
+      )],
     makesImage: output === undefined ||
       (output.type !== "cacheonly" && output.exporter === undefined),
     output,
@@ -293,12 +303,18 @@ function outputQuery(
   return JSON.stringify([{ Type: type, Attrs }]);
 }
 
-/** What comes back to the caller comes over a session of davit's own. */
-function checkExportOptions(
+/** What needs a session of davit's own must not be told to do without. */
+function checkSessionOptions(
   output: CheckedOutput | undefined,
   options: ImageBuildOptions,
 ): void {
-  if (output?.exporter === undefined) return;
+  if (options.ssh !== undefined) sshSources(options.ssh);
+  const feature = output?.exporter !== undefined
+    ? `output "${output.type}"`
+    : options.ssh !== undefined && options.version !== "1"
+    ? "ssh"
+    : undefined;
+  if (feature === undefined) return;
   const why = options.version === "1"
     ? 'the classic builder (version "1") makes images only'
     : options.session !== undefined
@@ -307,8 +323,5 @@ function checkExportOptions(
     ? 'it comes over a session, and secretsVia: "header" means none'
     : undefined;
   if (why === undefined) return;
-  throw new UnsupportedError(
-    `output "${output.type}"`,
-    `Cannot build with output "${output.type}": ${why}`,
-  );
+  throw new UnsupportedError(feature, `Cannot build with ${feature}: ${why}`);
 }

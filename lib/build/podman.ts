@@ -29,6 +29,9 @@ export function checkPodman(
       "podman has no sessions; leave the option out",
     );
   }
+  if (options.ssh !== undefined) {
+    throw unsupported("ssh on podman", "podman has no sessions to ask over");
+  }
   if (plan.version === "1" && Object.keys(options.secrets ?? {}).length > 0) {
     throw unsupported(
       'secrets and version "1"',

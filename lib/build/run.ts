@@ -1,23 +1,25 @@
-import type { Engine } from "../engine/engine.ts";
 import type { CredentialStoreOptions } from "../credentials/store.ts";
-import { SecretError } from "../errors.ts";
+import type { Engine } from "../engine/engine.ts";
+import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
-import type { SecretReport, SecretStore } from "../secrets/store.ts";
-import { authService } from "../session/auth.ts";
-import { filesendService } from "../session/filesend.ts";
+import type { SecretReport } from "../secrets/store.ts";
+import { accountForInputs } from "./account.ts";
 import { type BuildContext, isStream, sortContext } from "./build_context.ts";
 import { commitExport, prepareExport } from "./export.ts";
 import { explainFailure } from "./failure.ts";
-import { openLogins, watchLogins } from "./logins.ts";
-import { warning } from "./message.ts";
+import {
+  type BuildInputs,
+  inputMethods,
+  openInputs,
+  watchInputs,
+} from "./inputs.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, namesOf, planBuild } from "./plan.ts";
 import { checkPodman, isPodman, withSecretFiles } from "./podman.ts";
 import { postBuild } from "./post.ts";
 import { BuildRecord, type Publish } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
-import { carrySecrets, openSecrets } from "./secrets.ts";
-import { PreparedContext } from "./sending.ts";
+import { carrySecrets } from "./secrets.ts";
 import { type BuildSession, openBuildSession } from "./session.ts";
 
 /** The report on secrets that nobody asked davit for. */
@@ -61,51 +63,51 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     const source = sortContext(context);
     const plan = planBuild(options, source.kind);
     exporter = plan.output?.exporter;
-    const logins = openLogins(options, start.logins, over.signal);
     stop.throwIfAborted();
-    const prepared = await PreparedContext.of(source, options);
-    const store = await openSecrets(plan, options, over.signal);
+    const inputs = await openInputs(
+      source,
+      plan,
+      options,
+      start.logins,
+      over.signal,
+    );
+    const { secrets } = inputs;
     const facts = await abortable(engine.facts(), stop);
     for (const message of checkPlan(plan, facts)) await record.publish(message);
     const podman = isPodman(facts);
-    if (podman) checkPodman(plan, options, store);
+    if (podman) checkPodman(plan, options, secrets);
     await prepareExport(engine, plan, stop);
-    await record.protect([...store.atHand(), ...logins.atHand()]);
-    store.onUse = (use) => record.use(use);
-    store.onValue = (id, secret) => record.protect([[id, secret]]);
-    watchLogins(logins, record);
+    await watchInputs(inputs, record);
     /** The first thing that the engine asked for in vain, for a reason of ours. */
     let failure: Error | undefined;
     const onError = (error: Error) => failure ??= error;
-    const ways = await carrySecrets(
+    const ways = await carrySecrets({
       engine,
       plan,
       options,
-      store,
+      secrets,
       record,
       onError,
-    );
+    });
+    const required = secrets.size > 0 || inputs.agents.size > 0 ||
+      exporter !== undefined;
     if (ways.methods !== undefined) {
       // Also for a build that needs nothing of it: an engine before 29.6 pulls
       // from registries with tokens only when there is one to ask.
       session = await openBuildSession(engine, {
         methods: [
           ...ways.methods,
-          ...authService(logins, { onError }),
-          ...await prepared.methods(record, onError),
-          ...(exporter === undefined
-            ? []
-            : filesendService(exporter, { onError })),
+          ...await inputMethods(inputs, record, onError),
         ],
-        sharedKey: prepared.sharedKey,
-        required: store.size > 0 || exporter !== undefined,
+        sharedKey: inputs.context.sharedKey,
+        required,
         signal: stop,
         record,
       });
-    }
+    } else checkUnserved(inputs);
     const strict = options.strictSecrets ?? false;
-    let sending = prepared.send(session !== undefined);
-    if (podman) sending = await withSecretFiles(sending, store);
+    let sending = inputs.context.send(session !== undefined);
+    if (podman) sending = await withSecretFiles(sending, secrets);
     try {
       const imageId = await postBuild({
         engine,
@@ -117,15 +119,15 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         record,
         stop,
       });
-      if (session !== undefined) await accountForSecrets(store, strict, record);
-      const report = session === undefined ? UNASKED : store.report();
+      if (session !== undefined) await accountForInputs(inputs, strict, record);
+      const report = session === undefined ? UNASKED : secrets.report();
       await session?.close();
       if (exporter !== undefined) await commitExport(exporter, record);
       return buildResult(imageId, names, record, report);
     } catch (error) {
       stop.throwIfAborted();
       throw explainFailure(error, {
-        store,
+        store: secrets,
         session,
         served: failure,
         strict,
@@ -148,34 +150,14 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
   }
 }
 
-/** Says what the secrets came to, once the build went well. */
-async function accountForSecrets(
-  store: SecretStore,
-  strict: boolean,
-  record: BuildRecord,
-): Promise<void> {
-  const { missing, unused } = store.report();
-  for (const id of unused) record.use({ id, state: "unused" });
-  const faults = [
-    ...missing.map((id) =>
-      [
-        "secret-missing",
-        id,
-        `secret "${id}" was asked for and not given`,
-      ] as const
-    ),
-    ...unused.map((id) =>
-      [
-        "secret-unused",
-        id,
-        `secret "${id}" was given and never asked for: no step that ran mounts it (a cached step asks for nothing)`,
-      ] as const
-    ),
-  ];
-  for (const [code, id, text] of faults) {
-    if (strict) throw new SecretError(id, `The image was built, but ${text}`);
-    await record.publish(warning(code, text, id));
-  }
+/** Refuses what can only be had over a session, where there is none. */
+function checkUnserved({ agents, exporter }: BuildInputs): void {
+  if (agents.size === 0 && exporter === undefined) return;
+  const what = agents.size > 0 ? "ssh" : "an export";
+  throw new UnsupportedError(
+    what,
+    `Cannot build with ${what}: it takes a session with the engine, and this transport or engine can not serve one; use a Docker engine's own socket`,
+  );
 }
 
 async function abortable<T>(

@@ -49,20 +49,30 @@ export function openSecrets(
   return SecretStore.open(secrets, over);
 }
 
+/** What {@linkcode carrySecrets} decides on. */
+export interface SecretCarriage {
+  /** The engine that builds. */
+  readonly engine: Engine;
+  /** What is asked of it. */
+  readonly plan: BuildPlan;
+  /** What was asked for. */
+  readonly options: ImageBuildOptions;
+  /** The secrets. */
+  readonly secrets: SecretStore;
+  /** Told of what does not work. */
+  readonly record: BuildRecord;
+  /** Told why a secret could not be given when the engine asked for it. */
+  readonly onError: (error: SecretError) => void;
+}
+
 /**
  * Prepares the ways that the options ask for.
  *
- * @param onError Told why a secret could not be given when the engine asked for it.
  * @throws {UnsupportedError} If secrets can't reach this engine.
  * @throws {SecretError} If a value is too large for the way it has to go.
  */
 export async function carrySecrets(
-  engine: Engine,
-  plan: BuildPlan,
-  options: ImageBuildOptions,
-  store: SecretStore,
-  record: BuildRecord,
-  onError: (error: SecretError) => void,
+  { engine, plan, options, secrets: store, record, onError }: SecretCarriage,
 ): Promise<SecretWays> {
   const facts = await engine.facts();
   // What podman gets is inside the tar.
