@@ -15,11 +15,11 @@ import {
   checkTextMap,
   checkUlimits,
 } from "./check.ts";
-import { sshSources } from "../ssh/option.ts";
 import type { ContextSource } from "./build_context.ts";
 import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { isPodman } from "./podman.ts";
+import { checkSecretOptions, checkSessionOptions } from "./session_options.ts";
 
 /** What a build will ask of the engine; made of the options alone. */
 export interface BuildPlan {
@@ -232,36 +232,6 @@ export function namesOf({ tag }: ImageBuildOptions): string[] {
   return Array.isArray(tag) ? [...tag] : [];
 }
 
-function checkSecretOptions(
-  options: ImageBuildOptions,
-  version: "1" | "2",
-): void {
-  const { secrets, secretsVia: via = "auto", session } = options;
-  if (!["auto", "session", "header"].includes(via)) {
-    throw new TypeError(
-      'Cannot build: secretsVia is one of "auto", "session" and "header"',
-    );
-  }
-  if (
-    session !== undefined && session !== false &&
-    (typeof session !== "string" || session === "")
-  ) {
-    throw new TypeError("Cannot build: session is the id of one, or false");
-  }
-  if (
-    version === "1" || secrets === undefined ||
-    Object.keys(secrets).length === 0
-  ) return;
-  if (typeof secrets !== "object") {
-    throw new TypeError("Cannot build: secrets is an object of ids to sources");
-  }
-  if (session !== undefined && via !== "header") {
-    throw new TypeError(
-      'Cannot build: secrets are served over a session of davit\'s own; leave the option session out, or use secretsVia: "header"',
-    );
-  }
-}
-
 function ignoredOptions(options: ImageBuildOptions): WarningMessage[] {
   return IGNORED_BY_BUILDKIT
     .filter((option) => options[option] !== undefined)
@@ -301,27 +271,4 @@ function outputQuery(
     attrs.name === undefined;
   const Attrs = named ? { ...attrs, name: names } : attrs;
   return JSON.stringify([{ Type: type, Attrs }]);
-}
-
-/** What needs a session of davit's own must not be told to do without. */
-function checkSessionOptions(
-  output: CheckedOutput | undefined,
-  options: ImageBuildOptions,
-): void {
-  if (options.ssh !== undefined) sshSources(options.ssh);
-  const feature = output?.exporter !== undefined
-    ? `output "${output.type}"`
-    : options.ssh !== undefined && options.version !== "1"
-    ? "ssh"
-    : undefined;
-  if (feature === undefined) return;
-  const why = options.version === "1"
-    ? 'the classic builder (version "1") makes images only'
-    : options.session !== undefined
-    ? "it comes over a session of davit's own; leave the option session out"
-    : options.secretsVia === "header"
-    ? 'it comes over a session, and secretsVia: "header" means none'
-    : undefined;
-  if (why === undefined) return;
-  throw new UnsupportedError(feature, `Cannot build with ${feature}: ${why}`);
 }

@@ -1,0 +1,67 @@
+import { UnsupportedError } from "../errors.ts";
+import { sshSources } from "../ssh/option.ts";
+import type { CheckedOutput } from "./check.ts";
+import type { ImageBuildOptions } from "./options.ts";
+
+/**
+ * How secrets are to travel.
+ *
+ * @throws {TypeError} If they can't travel that way.
+ */
+export function checkSecretOptions(
+  options: ImageBuildOptions,
+  version: "1" | "2",
+): void {
+  const { secrets, secretsVia: via = "auto", session } = options;
+  if (!["auto", "session", "header"].includes(via)) {
+    throw new TypeError(
+      'Cannot build: secretsVia is one of "auto", "session" and "header"',
+    );
+  }
+  if (
+    session !== undefined && session !== false &&
+    (typeof session !== "string" || session === "")
+  ) {
+    throw new TypeError("Cannot build: session is the id of one, or false");
+  }
+  if (
+    version === "1" || secrets === undefined ||
+    Object.keys(secrets).length === 0
+  ) return;
+  if (typeof secrets !== "object") {
+    throw new TypeError("Cannot build: secrets is an object of ids to sources");
+  }
+  if (session !== undefined && via !== "header") {
+    throw new TypeError(
+      'Cannot build: secrets are served over a session of davit\'s own; leave the option session out, or use secretsVia: "header"',
+    );
+  }
+}
+
+/**
+ * What needs a session of davit's own must not be told to do without.
+ *
+ * @throws {UnsupportedError} If it is.
+ * @throws {TypeError} If an option has the wrong form.
+ */
+export function checkSessionOptions(
+  output: CheckedOutput | undefined,
+  options: ImageBuildOptions,
+): void {
+  if (options.ssh !== undefined) sshSources(options.ssh);
+  const feature = output?.exporter !== undefined
+    ? `output "${output.type}"`
+    : options.ssh !== undefined && options.version !== "1"
+    ? "ssh"
+    : undefined;
+  if (feature === undefined) return;
+  const why = options.version === "1"
+    ? 'the classic builder (version "1") makes images only'
+    : options.session !== undefined
+    ? "it comes over a session of davit's own; leave the option session out"
+    : options.secretsVia === "header"
+    ? 'it comes over a session, and secretsVia: "header" means none'
+    : undefined;
+  if (why === undefined) return;
+  throw new UnsupportedError(feature, `Cannot build with ${feature}: ${why}`);
+}
