@@ -1,58 +1,76 @@
-/** Provisional: replaced by the real matcher at once. */
+import { Pattern } from "./pattern.ts";
+import { cleanPath, trimSpace } from "./pattern_text.ts";
+
+/** How a list of patterns stands at one path. */
 export interface MatchState {
+  /** Whether the path is matched: by itself, or with a folder above it. */
   readonly matched: boolean;
+  /** For each pattern 1 if it matched, as far as it was asked. */
+  readonly each: Uint8Array;
 }
-const YES: MatchState = { matched: true };
-const NO: MatchState = { matched: false };
-function toRegExp(p: string): RegExp {
-  let out = "^";
-  for (let i = 0; i < p.length; i++) {
-    const c = p[i]!;
-    if (c === "*" && p[i + 1] === "*") {
-      i++;
-      if (p[i + 1] === "/") {
-        i++;
-        out += "(.*/)?";
-      } else out += ".*";
-    } else if (c === "*") out += "[^/]*";
-    else if (c === "?") out += "[^/]";
-    else if (c === "\\") out += "\\" + (p[++i] ?? "\\");
-    else if (/[.+()|{}$^]/.test(c)) out += "\\" + c;
-    else out += c;
-  }
-  return new RegExp(out + "$", "s");
-}
+
+/**
+ * A list of patterns of which the last that matches decides, as moby's
+ * patternmatcher has it (`MatchesUsingParentResults`): what a pattern says of a
+ * folder, it says of everything in it.
+ *
+ * A path is asked for from the root down, each with the state of the folder it
+ * is in.
+ */
 export class PatternMatcher {
-  readonly root: MatchState = NO;
-  readonly #patterns: { negated: boolean; regexp: RegExp; text: string }[];
+  /** The state above the first level. */
+  readonly root: MatchState;
+  readonly #patterns: readonly Pattern[];
+  readonly #each: Uint8Array;
+
+  /**
+   * @param patterns As an ignore file has them, those of exceptions with a `!`.
+   * @throws {ContextError} If one is malformed.
+   */
   constructor(patterns: readonly string[]) {
-    this.#patterns = patterns.map((p) => {
-      const negated = p.startsWith("!");
-      const text = negated ? p.slice(1) : p;
-      return { negated, regexp: toRegExp(text), text };
-    });
+    this.#patterns = patterns.map(trimSpace).filter((text) => text !== "")
+      .map((text) => new Pattern(cleanPath(text)));
+    this.#each = new Uint8Array(this.#patterns.length);
+    this.root = { matched: false, each: this.#each.slice() };
   }
-  step(path: string, _parent: MatchState): MatchState {
+
+  /**
+   * The state at a path; the very one of the folder it is in, where nothing
+   * changes.
+   *
+   * @throws {ContextError} If a pattern turns out to be malformed.
+   */
+  step(path: string, parent: MatchState): MatchState {
+    const patterns = this.#patterns;
+    const each = this.#each;
     let matched = false;
-    const parts = path.split("/");
-    for (const { negated, regexp } of this.#patterns) {
-      for (let n = 1; n <= parts.length; n++) {
-        if (regexp.test(parts.slice(0, n).join("/"))) {
-          matched = !negated;
-          break;
-        }
+    let same = true;
+    for (let index = 0; index < patterns.length; index++) {
+      const pattern = patterns[index]!;
+      let match = parent.each[index] === 1;
+      // What would change nothing is not asked, and is not remembered either.
+      if (!match && pattern.isException === matched) {
+        match = pattern.matches(path);
+        if (match) same = false;
       }
+      each[index] = match ? 1 : 0;
+      if (match) matched = !pattern.isException;
     }
-    return matched ? YES : NO;
+    if (same && matched === parent.matched) return parent;
+    return { matched, each: each.slice() };
   }
-  canExceptionMatchBelow(dir: string): boolean {
-    return this.#patterns.some((p) =>
-      p.negated && (/[*?[\\]/.test(p.text) || p.text.startsWith(`${dir}/`))
+
+  /** Whether an exception may match something below a folder. */
+  canExceptionMatchBelow(folder: string): boolean {
+    return this.#patterns.some((pattern) =>
+      pattern.isException && pattern.canMatchBelow(folder)
     );
   }
-  canMatchBelow(dir: string): boolean {
-    return this.#patterns.some((p) =>
-      !p.negated && (/[*?[\\]/.test(p.text) || p.text.startsWith(`${dir}/`))
+
+  /** Whether a pattern that is no exception may match something below a folder. */
+  canMatchBelow(folder: string): boolean {
+    return this.#patterns.some((pattern) =>
+      !pattern.isException && pattern.canMatchBelow(folder)
     );
   }
 }

@@ -1,5 +1,5 @@
 import type { ContextEntry } from "../context/entry.ts";
-import { ContextFile } from "../context/file.ts";
+import type { ContextFile } from "../context/file.ts";
 import { unreadable } from "../context/walk.ts";
 import { ContextError } from "../errors.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
@@ -208,7 +208,7 @@ class Sender {
 
   async #sendSmall(id: number, path: string, size: number): Promise<void> {
     {
-      using file = open(path, size);
+      using file = await open(path, size);
       const buffer = this.#buffer;
       let count = buffer.length;
       // One byte more than it should have: what is shorter is at its end.
@@ -223,7 +223,7 @@ class Sender {
   }
 
   async #sendLarge(id: number, path: string, size: number): Promise<void> {
-    using file = open(path, size);
+    using file = await open(path, size);
     if (file === undefined) return await this.#end(id);
     let [buffer, ahead] = this.#chunks ??= [
       new Uint8Array(CHUNK_BYTES),
@@ -260,10 +260,17 @@ class Sender {
   }
 }
 
+/** Loaded with the first file that is sent: what it stands on takes longer than a build that sends none. */
+let files: typeof import("../context/file.ts") | undefined;
+
 /** Undefined for what has no content: a socket. */
-function open(path: string, size: number): ContextFile | undefined {
+async function open(
+  path: string,
+  size: number,
+): Promise<ContextFile | undefined> {
+  files ??= await import("../context/file.ts");
   try {
-    return new ContextFile(path, size);
+    return new files.ContextFile(path, size);
   } catch (error) {
     if ((error as { code?: string }).code === "ENXIO") return undefined;
     throw unreadable(path, error);

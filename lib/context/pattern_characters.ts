@@ -1,0 +1,104 @@
+/** A set of characters of a pattern, by code points. */
+export class CharacterSet {
+  /** 1 for each ASCII character in the set. */
+  readonly #ascii = new Uint8Array(0x80);
+  readonly #holds: (code: number) => boolean;
+
+  /** @param holds Whether a code point is in the set. */
+  constructor(holds: (code: number) => boolean) {
+    this.#holds = holds;
+    for (let code = 0; code < 0x80; code++) {
+      this.#ascii[code] = holds(code) ? 1 : 0;
+    }
+  }
+
+  /** Whether a code point is in the set. */
+  has(code: number): boolean {
+    return code < 0x80 ? this.#ascii[code] === 1 : this.#holds(code);
+  }
+}
+
+/** `[^/]`: what `*` and `?` stand for, newlines included. */
+export const NO_SLASH: CharacterSet = new CharacterSet((code) => code !== 0x2f);
+
+/** `.`: what `**` stands for; no newline, as in Go's regexps. */
+export const NO_NEWLINE: CharacterSet = new CharacterSet((code) =>
+  code !== 0x0a
+);
+
+/** The characters between two, both included. */
+export function rangeSet(first: number, last: number): CharacterSet {
+  return new CharacterSet((code) => code >= first && code <= last);
+}
+
+/** The characters of any of these sets. */
+export function unionSet(sets: readonly CharacterSet[]): CharacterSet {
+  return new CharacterSet((code) => sets.some((set) => set.has(code)));
+}
+
+/** The characters that a set doesn't hold. */
+export function otherSet(set: CharacterSet): CharacterSet {
+  return new CharacterSet((code) => !set.has(code));
+}
+
+/** The classes that Go's regexps know by a name are ASCII alone. */
+const POSIX: Readonly<Record<string, RegExp>> = {
+  alnum: /[0-9A-Za-z]/,
+  alpha: /[A-Za-z]/,
+  ascii: /\p{ASCII}/u,
+  blank: /[\t ]/,
+  cntrl: /(?=\p{ASCII})\p{Cc}/u,
+  digit: /[0-9]/,
+  graph: /[!-~]/,
+  lower: /[a-z]/,
+  print: /[ -~]/,
+  punct: /[!-/:-@[-`{-~]/,
+  space: /[\t-\r ]/,
+  upper: /[A-Z]/,
+  word: /[0-9A-Za-z_]/,
+  xdigit: /[0-9A-Fa-f]/,
+};
+const PERL: Readonly<Record<string, RegExp>> = {
+  d: /[0-9]/,
+  s: /[\t\n\f\r ]/,
+  w: /[0-9A-Za-z_]/,
+};
+const CATEGORIES: Readonly<Record<string, RegExp>> = {
+  C: /\p{C}/u,
+  L: /\p{L}/u,
+  M: /\p{M}/u,
+  N: /\p{N}/u,
+  P: /\p{P}/u,
+  S: /\p{S}/u,
+  Z: /\p{Z}/u,
+};
+
+/** The set of `[:name:]` or `[:^name:]`, by what stands between the colons. */
+export function posixSet(name: string): CharacterSet | undefined {
+  return name.startsWith("^")
+    ? invert(lookUp(POSIX, name.slice(1)))
+    : lookUp(POSIX, name);
+}
+
+/** The set of `\d`, `\s`, `\w` or of their opposites, by the letter. */
+export function perlSet(letter: string): CharacterSet | undefined {
+  return lookUp(PERL, letter) ?? invert(lookUp(PERL, letter.toLowerCase()));
+}
+
+/** The set of `\pL` and the like: a category of Unicode by its one letter. */
+export function categorySet(letter: string): CharacterSet | undefined {
+  return lookUp(CATEGORIES, letter);
+}
+
+function lookUp(
+  table: Readonly<Record<string, RegExp>>,
+  name: string,
+): CharacterSet | undefined {
+  if (!Object.hasOwn(table, name)) return undefined;
+  const regexp = table[name]!;
+  return new CharacterSet((code) => regexp.test(String.fromCodePoint(code)));
+}
+
+function invert(set: CharacterSet | undefined): CharacterSet | undefined {
+  return set === undefined ? undefined : otherSet(set);
+}

@@ -1,0 +1,201 @@
+import {
+  categorySet,
+  type CharacterSet,
+  NO_NEWLINE,
+  otherSet,
+  perlSet,
+  posixSet,
+  rangeSet,
+  unionSet,
+} from "./pattern_characters.ts";
+
+/** A piece of an expression; they follow each other. */
+export type ExpressionNode =
+  | { readonly kind: "character"; readonly code: number }
+  | { readonly kind: "one" | "many"; readonly set: CharacterSet }
+  /** `(.*\/)?`: any number of whole folders. */
+  | { readonly kind: "folders" }
+  /** A place that takes no character: of the text, or of a word. */
+  | { readonly kind: "start" | "end" | "boundary" | "no-boundary" };
+
+/** What {@linkcode toExpression} writes for a `**` that something follows. */
+export const FOLDERS = "(.*/)?";
+
+const OCTAL_REGEXP = /^(?:0[0-7]{0,2}|[1-7][0-7]{1,2})/;
+const HEX_REGEXP = /^x[0-9A-Fa-f]{2}/;
+const WORD_REGEXP = /^[0-9A-Za-z\u0080-\u{10ffff}]/u;
+const CONTROLS: Readonly<Record<string, number>> = {
+  a: 0x07,
+  f: 0x0c,
+  n: 0x0a,
+  r: 0x0d,
+  t: 0x09,
+  v: 0x0b,
+};
+const PLACES = {
+  A: "start",
+  b: "boundary",
+  B: "no-boundary",
+  z: "end",
+} as const;
+
+/**
+ * Reads an expression as Go's `regexp` does, as far as patterns can come to
+ * one: no alternatives, no groups but {@linkcode FOLDERS}, no repetition but `*`
+ * behind a set.
+ *
+ * @throws {SyntaxError} If Go would refuse it.
+ */
+export function parseExpression(source: string): ExpressionNode[] {
+  return new ExpressionParser(source).parse();
+}
+
+class ExpressionParser {
+  readonly #source: string;
+  #at = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  parse(): ExpressionNode[] {
+    const nodes: ExpressionNode[] = [];
+    while (this.#at < this.#source.length) {
+      const next = this.#source[this.#at];
+      if (next === "^" || next === "$") {
+        this.#at++;
+        nodes.push({ kind: next === "^" ? "start" : "end" });
+      } else if (this.#take(FOLDERS)) nodes.push({ kind: "folders" });
+      else if (next === ".") {
+        this.#at++;
+        nodes.push(this.#repeated(NO_NEWLINE));
+      } else if (next === "[") nodes.push(this.#repeated(this.#class()));
+      else if (this.#take("\\Q")) nodes.push(...this.#quoted());
+      else if (next === "\\") nodes.push(this.#escape());
+      else nodes.push({ kind: "character", code: this.#character() });
+    }
+    return nodes;
+  }
+
+  #take(text: string): boolean {
+    const found = this.#source.startsWith(text, this.#at);
+    if (found) this.#at += text.length;
+    return found;
+  }
+
+  #repeated(set: CharacterSet): ExpressionNode {
+    return { kind: this.#take("*") ? "many" : "one", set };
+  }
+
+  #character(): number {
+    const code = this.#source.codePointAt(this.#at);
+    if (code === undefined) throw malformed();
+    this.#at += code > 0xffff ? 2 : 1;
+    return code;
+  }
+
+  /** Behind `\Q` everything stands for itself, up to `\E` or the end. */
+  #quoted(): ExpressionNode[] {
+    const end = this.#source.indexOf("\\E", this.#at);
+    const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
+    this.#at += text.length + (end < 0 ? 0 : 2);
+    return Array.from(
+      text,
+      (one) => ({ kind: "character", code: one.codePointAt(0)! }),
+    );
+  }
+
+  #escape(): ExpressionNode {
+    const letter = this.#source[this.#at + 1] ?? "";
+    if (letter === "A" || letter === "b" || letter === "B" || letter === "z") {
+      this.#at += 2;
+      return { kind: PLACES[letter] };
+    }
+    const set = this.#escapedSet();
+    return set === undefined
+      ? { kind: "character", code: this.#escapedCharacter() }
+      : { kind: "one", set };
+  }
+
+  /** `\d` and the like, `\pL` and the like. */
+  #escapedSet(): CharacterSet | undefined {
+    if (this.#take("\\p") || this.#take("\\P")) {
+      const isOther = this.#source[this.#at - 1] === "P";
+      const set = categorySet(this.#source[this.#at] ?? "");
+      if (set === undefined) throw malformed();
+      this.#at++;
+      return isOther ? otherSet(set) : set;
+    }
+    if (this.#source[this.#at] !== "\\") return undefined;
+    const set = perlSet(this.#source[this.#at + 1] ?? "");
+    if (set !== undefined) this.#at += 2;
+    return set;
+  }
+
+  #escapedCharacter(): number {
+    this.#at++;
+    const rest = this.#source.slice(this.#at, this.#at + 3);
+    const octal = OCTAL_REGEXP.exec(rest)?.[0];
+    if (octal !== undefined) {
+      this.#at += octal.length;
+      return Number.parseInt(octal, 8);
+    }
+    if (HEX_REGEXP.test(rest)) {
+      this.#at += 3;
+      return Number.parseInt(rest.slice(1), 16);
+    }
+    const letter = rest[0] ?? "";
+    if (Object.hasOwn(CONTROLS, letter)) {
+      this.#at++;
+      return CONTROLS[letter]!;
+    }
+    // Other letters and digits mean nothing behind a backslash, nor does what is not ASCII.
+    if (letter === "" || WORD_REGEXP.test(rest)) throw malformed();
+    return this.#character();
+  }
+
+  #class(): CharacterSet {
+    this.#at++;
+    const isOther = this.#take("^");
+    const sets: CharacterSet[] = [];
+    for (let first = true; first || !this.#take("]"); first = false) {
+      sets.push(
+        this.#posix() ?? this.#escapedSet() ?? this.#range(),
+      );
+    }
+    const set = unionSet(sets);
+    return isOther ? otherSet(set) : set;
+  }
+
+  #posix(): CharacterSet | undefined {
+    if (!this.#source.startsWith("[:", this.#at)) return undefined;
+    const end = this.#source.indexOf(":]", this.#at + 2);
+    if (end < 0) return undefined;
+    const set = posixSet(this.#source.slice(this.#at + 2, end));
+    if (set === undefined) throw malformed();
+    this.#at = end + 2;
+    return set;
+  }
+
+  #range(): CharacterSet {
+    const first = this.#classCharacter();
+    let last = first;
+    const next = this.#source.slice(this.#at, this.#at + 2);
+    if (next.length === 2 && next[0] === "-" && next[1] !== "]") {
+      this.#at++;
+      last = this.#classCharacter();
+    }
+    if (last < first) throw malformed();
+    return rangeSet(first, last);
+  }
+
+  #classCharacter(): number {
+    return this.#source[this.#at] === "\\"
+      ? this.#escapedCharacter()
+      : this.#character();
+  }
+}
+
+function malformed(): SyntaxError {
+  return new SyntaxError("syntax error in pattern");
+}

@@ -1,0 +1,99 @@
+import { FOLDERS } from "./pattern_expression.ts";
+
+/** Characters that mean something in an expression and nothing in a pattern. */
+const ESCAPED = ".+()|{}$";
+
+/**
+ * Whether Go's `filepath.Match` takes a pattern: brackets closed and not empty,
+ * ranges with both ends, something behind a backslash.
+ */
+export function isWellFormed(pattern: string): boolean {
+  let at = 0;
+  while (at < pattern.length) {
+    const letter = pattern[at++];
+    if (letter === "\\") {
+      if (at++ === pattern.length) return false;
+    } else if (letter === "[") {
+      const end = endOfClass(pattern, at);
+      if (end === undefined) return false;
+      at = end;
+    }
+  }
+  return true;
+}
+
+/** Where a class ends that begins behind its `[`; undefined if it is malformed. */
+function endOfClass(pattern: string, from: number): number | undefined {
+  let at = pattern[from] === "^" ? from + 1 : from;
+  for (let count = 0;; count++) {
+    if (count > 0 && pattern[at] === "]") return at + 1;
+    let end = endOfMember(pattern, at);
+    if (end !== undefined && pattern[end] === "-") {
+      end = endOfMember(pattern, end + 1);
+    }
+    if (end === undefined) return undefined;
+    at = end;
+  }
+}
+
+/** Where one character of a class ends; something must follow it. */
+function endOfMember(pattern: string, from: number): number | undefined {
+  if (pattern[from] === "-" || pattern[from] === "]") return undefined;
+  const at = pattern[from] === "\\" ? from + 1 : from;
+  const code = pattern.codePointAt(at);
+  if (code === undefined) return undefined;
+  const end = at + (code > 0xffff ? 2 : 1);
+  return end < pattern.length ? end : undefined;
+}
+
+/** How a pattern is matched. */
+export type PatternKind = "exact" | "prefix" | "suffix" | "expression";
+
+/** A pattern as moby's patternmatcher takes it. */
+export interface PatternSyntax {
+  /** Only `expression` needs the expression: the others are compared. */
+  readonly kind: PatternKind;
+  /** A regexp of Go that matches what the pattern does. */
+  readonly expression: string;
+}
+
+/**
+ * Finds out how a well-formed pattern is matched, and converts it to an
+ * expression, letter by letter as moby's patternmatcher (0.6) does: odd
+ * patterns have their meaning from this conversion, such as a `*` in brackets.
+ */
+export function readSyntax(pattern: string): PatternSyntax {
+  // moby reads with Go's text/scanner, which skips a byte order mark.
+  const letters = [...pattern.replace(/^\ufeff/, "")];
+  let kind: PatternKind = "exact";
+  let expression = "^";
+  for (let at = 0; at < letters.length; at++) {
+    const isFirst = at === 0;
+    const letter = letters[at]!;
+    if (letter === "*" && letters[at + 1] === "*") {
+      at += letters[at + 2] === "/" ? 2 : 1;
+      if (at < letters.length - 1) {
+        expression += FOLDERS;
+        kind = "expression";
+      } else if (kind === "exact") {
+        kind = "prefix";
+      } else {
+        expression += ".*";
+        kind = "expression";
+      }
+      if (isFirst) kind = "suffix";
+    } else if (letter === "*" || letter === "?") {
+      expression += letter === "*" ? "[^/]*" : "[^/]";
+      kind = "expression";
+    } else if (letter === "\\") {
+      expression += `\\${letters[++at] ?? ""}`;
+      kind = "expression";
+    } else if (letter === "[" || letter === "]") {
+      expression += letter;
+      kind = "expression";
+    } else {
+      expression += ESCAPED.includes(letter) ? `\\${letter}` : letter;
+    }
+  }
+  return { kind, expression: `${expression}$` };
+}
