@@ -45,6 +45,10 @@ export type {
   BuildPruneOptions,
   BuildPruneResult,
 } from "./lib/engine/build_prune.ts";
+export {
+  tarDirectory,
+  type TarDirectoryOptions,
+} from "./lib/context/tar_directory.ts";
 export { CredentialError } from "./lib/credentials/credential_error.ts";
 export type { CredentialCallback } from "./lib/credentials/store.ts";
 export type { AuthResult } from "./lib/engine/auth.ts";

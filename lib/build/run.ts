@@ -106,7 +106,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       });
     } else checkUnserved(inputs);
     const strict = options.strictSecrets ?? false;
-    let sending = inputs.context.send(session !== undefined);
+    let sending = await inputs.context.send(session !== undefined, record);
     if (podman) sending = await withSecretFiles(sending, secrets);
     try {
       const imageId = await postBuild({

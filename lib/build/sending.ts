@@ -1,10 +1,11 @@
-import { UnsupportedError } from "../errors.ts";
+import { TarSource } from "../context/tar_stream.ts";
 import type { Query } from "../engine/engine.ts";
 import type { ContextError } from "../errors.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import { filesyncService } from "../session/filesync.ts";
 import type { ContextSource } from "./build_context.ts";
 import { type BuildFolder, localsOf, openFolder } from "./folder.ts";
+import { folderTar } from "./folder_tar.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord, Dockerfile } from "./record.ts";
 
@@ -71,8 +72,12 @@ export class PreparedContext {
     return this.#folder?.root?.key;
   }
 
-  /** Decides how it is sent. */
-  send(overSession: boolean): Sending {
+  /**
+   * Decides how it is sent.
+   *
+   * @param overSession Whether there is a session that serves a folder.
+   */
+  async send(overSession: boolean, record: BuildRecord): Promise<Sending> {
     const source = this.#source;
     if (source.kind === "tar") {
       return { query: {}, body: source.stream, dockerfile: undefined };
@@ -81,11 +86,27 @@ export class PreparedContext {
       const query = { remote: source.url };
       return { query, body: undefined, dockerfile: undefined };
     }
-    const { dockerfile } = this.#folder!;
+    const folder = this.#folder!;
+    const { dockerfile } = folder;
     if (overSession) {
       const query = { remote: "client-session", dockerfile: dockerfile.name };
       return { query, body: undefined, dockerfile };
     }
-    throw new UnsupportedError("folders", "TAR FALLBACK NOT YET");
+    const { name, contents } = await folderTar(folder, source.folder.ignore);
+    const tar = new TarSource(
+      () => Promise.resolve(contents),
+      undefined,
+      ({ files, bytes }) => {
+        const aux = {
+          files,
+          filesReused: 0,
+          bytesOffered: bytes,
+          bytesSent: bytes,
+        };
+        record.publish({ id: "davit.context", aux });
+      },
+    );
+    const body = new ReadableStream(tar, { highWaterMark: 0 });
+    return { query: { dockerfile: name }, body, dockerfile };
   }
 }

@@ -19,7 +19,7 @@ export interface ContextRoot {
  *
  * @throws {ContextError} If there is none, or it can't be read.
  */
-export async function findRoot(path: string): Promise<ContextRoot> {
+export async function findRoot(path: string | URL): Promise<ContextRoot> {
   let real: string;
   let info: Deno.FileInfo;
   try {
@@ -32,7 +32,7 @@ export async function findRoot(path: string): Promise<ContextRoot> {
         { cause: error },
       );
     }
-    throw unreadable(path, error);
+    throw unreadable(String(path), error);
   }
   if (!info.isDirectory) {
     throw new ContextError(

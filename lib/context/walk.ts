@@ -107,6 +107,15 @@ function listFolder(path: string, wanted: boolean): Listing | undefined {
   return { names: sortNames(names), folders };
 }
 
+/**
+ * The entry at a path below a folder; undefined if there is none.
+ *
+ * @throws {ContextError} If it can't be looked at.
+ */
+export function entryAt(root: string, path: string): ContextEntry | undefined {
+  return readEntry(root.endsWith("/") ? root : `${root}/`, path, new Map());
+}
+
 /** One entry; undefined if it is gone. */
 function readEntry(
   base: string,

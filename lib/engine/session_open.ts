@@ -72,7 +72,7 @@ function noSession(
 ): UnsupportedError {
   return new UnsupportedError(
     "sessions",
-    `The engine at ${engine.where} can not be asked for a session, and build secrets need one (${why}): use a Docker engine's own socket, let a proxy before it pass POST /session, or, if something there gives the X-BuildKit-Secrets header its meaning, build with secretsVia: "header"`,
+    `The engine at ${engine.where} can not be asked for a session, and secrets, ssh and exports need one (${why}): use a Docker engine's own socket, let a proxy before it pass POST /session, or, for secrets where something there gives the X-BuildKit-Secrets header its meaning, build with secretsVia: "header"`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -1,0 +1,86 @@
+import { ContextFilter } from "./filter.ts";
+import { parseIgnoreFile } from "./ignore_file.ts";
+import { findIgnoreRules } from "./ignore_rules.ts";
+import { findRoot } from "./root.ts";
+import { type TarContents, TarSource } from "./tar_stream.ts";
+
+/** What {@linkcode tarDirectory} packs, and how. */
+export interface TarDirectoryOptions {
+  /** Patterns as in a `.dockerignore`, in the place of the ignore files. */
+  readonly ignore?: readonly string[];
+  /**
+   * Path of the Dockerfile in the folder: it comes first, and its own ignore
+   * file counts before `.dockerignore`.
+   *
+   * @default {"Dockerfile"}
+   */
+  readonly dockerfile?: string;
+  /**
+   * Seconds since 1970: no time in the tar is later, so that the same files
+   * give the same bytes (`SOURCE_DATE_EPOCH` of reproducible-builds.org).
+   */
+  readonly sourceDateEpoch?: number;
+  /** Ends the stream with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A folder as a tar: what `imageBuild` sends where there is no session, for
+ * anybody who wants it.
+ *
+ * Ignore files are obeyed, and packed themselves, as is the Dockerfile: an
+ * engine looks for them. Entries are sorted, links are links, owner and group
+ * are root. ustar, with PAX records for long names, lengths from 8 GiB on and
+ * parts of a second (the very first entry has whole seconds: engines know no
+ * tar by a PAX header). Sockets are left out, as docker does.
+ *
+ * It is read as fast as the stream is, one chunk of half a MiB at a time. What
+ * can't be read ends the stream with a {@linkcode ContextError}, and so does a
+ * file that becomes shorter meanwhile.
+ *
+ * @param path The folder's path, or its `file:` URL.
+ * @throws {TypeError} If an option has the wrong form.
+ * @example
+ * ```ts
+ * import { tarDirectory } from "@davit/build";
+ *
+ * await using file = await Deno.create("app.tar");
+ * await tarDirectory("./app", { sourceDateEpoch: 0 }).pipeTo(file.writable);
+ * ```
+ */
+export function tarDirectory(
+  path: string | URL,
+  options: TarDirectoryOptions = {},
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const { ignore, dockerfile = "Dockerfile", sourceDateEpoch, signal } =
+    options;
+  if (path instanceof URL ? path.protocol !== "file:" : path === "") {
+    throw new TypeError("Cannot pack: a folder is its path, or a file: URL");
+  }
+  if (sourceDateEpoch !== undefined && !Number.isInteger(sourceDateEpoch)) {
+    throw new TypeError("Cannot pack: sourceDateEpoch is whole seconds");
+  }
+  if (ignore !== undefined && !Array.isArray(ignore)) {
+    throw new TypeError("Cannot pack: ignore is a list of patterns");
+  }
+  const given = ignore === undefined
+    ? undefined
+    : new ContextFilter({ exclude: parseIgnoreFile(ignore.join("\n")) });
+  const prepare = async (): Promise<TarContents> => {
+    const root = (await findRoot(path)).path;
+    const rules = given === undefined
+      ? await findIgnoreRules(root, dockerfile)
+      : { filter: given, file: undefined };
+    return {
+      root,
+      filter: rules.filter,
+      first: rules.file === undefined ? [dockerfile] : [dockerfile, rules.file],
+      latestMs: sourceDateEpoch === undefined
+        ? undefined
+        : sourceDateEpoch * 1000,
+    };
+  };
+  return new ReadableStream(new TarSource(prepare, signal), {
+    highWaterMark: 0,
+  });
+}

@@ -1,0 +1,251 @@
+import { ContextError } from "../errors.ts";
+import { turn } from "../streams/turn.ts";
+import type { ContextEntry } from "./entry.ts";
+import type { ContextFile } from "./file.ts";
+import type { ContextFilter } from "./filter.ts";
+import { BLOCK_BYTES, tarEnd, tarHeader } from "./tar_header.ts";
+import { entryAt, unreadable, walkContext } from "./walk.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** How much comes at once: what the system's pipes and an engine take in one go. */
+const CHUNK_BYTES = 512 * 1024;
+
+/** What a tar is made of. */
+export interface TarContents {
+  /** Real path of the folder; undefined for none. */
+  readonly root: string | undefined;
+  /** What of the folder is wanted. */
+  readonly filter: ContextFilter;
+  /**
+   * Paths in the folder that come before everything else, wanted or not; what
+   * is not there is left out. An engine takes a tar for one by its first 1,024
+   * bytes, so the first has a short name, and no parts of a second.
+   */
+  readonly first?: readonly string[];
+  /** Files that are in no folder, before all others; a path in the folder is replaced. */
+  readonly files?: ReadonlyMap<string, Bytes>;
+  /** Paths in the folder that are left out, wanted or not. */
+  readonly without?: readonly string[];
+  /** No time is later, in milliseconds since 1970. */
+  readonly latestMs?: number | undefined;
+}
+
+/** What went into a tar. */
+export interface TarCounts {
+  /** Regular files. */
+  files: number;
+  /** Their bytes. */
+  bytes: number;
+}
+
+/** A file that is on its way. */
+interface OpenFile {
+  readonly file: ContextFile;
+  readonly path: string;
+  /** Bytes that are still to come, and the zeros behind them. */
+  left: number;
+  padding: number;
+}
+
+/**
+ * A folder as a tar, made while it is read: memory holds one chunk, whatever
+ * the folder's size.
+ */
+export class TarSource implements UnderlyingDefaultSource<Bytes> {
+  /** What has been put into it so far. */
+  readonly counts: TarCounts = { files: 0, bytes: 0 };
+  readonly #prepare: () => Promise<TarContents>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onEnd: (counts: TarCounts) => void;
+  #contents: TarContents | undefined;
+  #entries: Iterator<ContextEntry, void, undefined> | undefined;
+  #open: OpenFile | undefined;
+  /** What is ready and did not fit into the last chunk. */
+  #rest: Bytes | undefined;
+  #isFirst = true;
+  #isOver = false;
+
+  /**
+   * @param prepare Called with the first read.
+   * @param signal Ends it with its reason.
+   * @param onEnd Told of what was sent, once all of it is.
+   */
+  constructor(
+    prepare: () => Promise<TarContents>,
+    signal?: AbortSignal,
+    onEnd: (counts: TarCounts) => void = () => {},
+  ) {
+    this.#prepare = prepare;
+    this.#signal = signal;
+    this.#onEnd = onEnd;
+  }
+
+  /** Makes the next chunk. */
+  async pull(
+    controller: ReadableStreamDefaultController<Bytes>,
+  ): Promise<void> {
+    try {
+      // So that sockets are read and timers run however fast the reader is.
+      await turn();
+      this.#signal?.throwIfAborted();
+      const chunk = await this.#chunk();
+      if (chunk.length > 0) controller.enqueue(chunk);
+      if (chunk.length === CHUNK_BYTES) return;
+      this.#onEnd(this.counts);
+      controller.close();
+    } catch (error) {
+      this.cancel();
+      throw error;
+    }
+  }
+
+  /** Closes what is open. */
+  cancel(): void {
+    this.#open?.file[Symbol.dispose]();
+    this.#open = undefined;
+    this.#entries = undefined;
+  }
+
+  /** A full chunk; a shorter one is the last. */
+  async #chunk(): Promise<Bytes> {
+    this.#contents ??= await this.#prepare();
+    this.#entries ??= entriesOf(this.#contents);
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    let at = 0;
+    while (at < CHUNK_BYTES) {
+      if (this.#rest !== undefined) {
+        const part = this.#rest.subarray(0, CHUNK_BYTES - at);
+        chunk.set(part, at);
+        at += part.length;
+        this.#rest = part.length < this.#rest.length
+          ? this.#rest.subarray(part.length)
+          : undefined;
+      } else if (this.#open !== undefined) {
+        at += await this.#read(this.#open, chunk.subarray(at));
+      } else {
+        const { value: entry, done } = this.#entries.next();
+        if (done) {
+          if (this.#isOver) return chunk.subarray(0, at);
+          this.#isOver = true;
+          this.#rest = tarEnd();
+        } else await this.#begin(entry);
+      }
+    }
+    return chunk;
+  }
+
+  async #begin(entry: ContextEntry): Promise<void> {
+    // A tar has no form for it; docker's own leaves it out, too.
+    if (entry.type === "socket") return;
+    const { root, files, latestMs = Infinity } = this.#contents!;
+    const bytes = files?.get(entry.path);
+    const size = entry.type === "file" && entry.hardlink === undefined
+      ? entry.size
+      : 0;
+    let file: ContextFile | undefined;
+    if (size > 0 && bytes === undefined) {
+      file = await openFile(`${root}/${entry.path}`, size);
+      if (file === undefined) return; // gone since it was listed
+    }
+    let mtimeMs = Math.min(entry.mtimeMs, latestMs);
+    if (this.#isFirst) mtimeMs = Math.floor(mtimeMs / 1000) * 1000;
+    this.#isFirst = false;
+    if (entry.type === "file") this.counts.files++;
+    this.counts.bytes += size;
+    const header = tarHeader(entry, mtimeMs);
+    const padding = (BLOCK_BYTES - size % BLOCK_BYTES) % BLOCK_BYTES;
+    if (bytes === undefined) {
+      this.#rest = header;
+      if (file === undefined) return;
+      this.#open = { file, path: entry.path, left: size, padding };
+      return;
+    }
+    this.#rest = new Uint8Array(header.length + size + padding);
+    this.#rest.set(header);
+    this.#rest.set(bytes, header.length);
+  }
+
+  /** Reads into a chunk that is all zeros; returns how far it is filled. */
+  async #read(open: OpenFile, room: Bytes): Promise<number> {
+    const { file, path } = open;
+    if (open.left > 0) {
+      const part = room.subarray(0, open.left);
+      let count: number;
+      try {
+        // What is small is at hand; a large one may wait for its disk.
+        count = open.left <= 64 * 1024
+          ? file.readSync(part)
+          : await file.read(part);
+      } catch (error) {
+        throw unreadable(path, error);
+      }
+      if (this.#open === undefined) throw this.#signal?.reason; // cancelled meanwhile
+      if (count === 0) {
+        throw new ContextError(
+          `Cannot build: ${path} became ${open.left} bytes shorter while it was sent; build again when nobody writes to it`,
+        );
+      }
+      open.left -= count;
+      return count;
+    }
+    const zeros = Math.min(open.padding, room.length);
+    open.padding -= zeros;
+    if (open.padding === 0) {
+      file[Symbol.dispose]();
+      this.#open = undefined;
+    }
+    return zeros;
+  }
+}
+
+/** All entries in their order. */
+function* entriesOf(
+  contents: TarContents,
+): Generator<ContextEntry, void, undefined> {
+  const { root, filter, first = [], files = new Map(), without = [] } =
+    contents;
+  for (const [path, bytes] of files) {
+    yield {
+      path,
+      type: "file",
+      mode: 0o644,
+      size: bytes.length,
+      mtimeMs: 0,
+      stamp: 0,
+      target: undefined,
+      hardlink: undefined,
+      major: 0,
+      minor: 0,
+    };
+  }
+  if (root === undefined) return;
+  const done = new Set([...files.keys(), ...without]);
+  for (const path of first) {
+    if (done.has(path)) continue;
+    const entry = entryAt(root, path);
+    if (entry === undefined || entry.type === "directory") continue;
+    done.add(path);
+    yield entry;
+  }
+  for (const entry of walkContext(root, filter)) {
+    if (!done.has(entry.path)) yield entry;
+  }
+}
+
+/** Loaded with the first file: what it stands on takes time. */
+let files: typeof import("./file.ts") | undefined;
+
+/** Undefined if there is none any more. */
+async function openFile(
+  path: string,
+  size: number,
+): Promise<ContextFile | undefined> {
+  files ??= await import("./file.ts");
+  try {
+    return new files.ContextFile(path, size);
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return undefined;
+    throw unreadable(path, error);
+  }
+}
