@@ -37,7 +37,10 @@ export function watchContext(
   let sent = 0;
   let failure: ContextError | undefined;
   const fail = (message: string, options?: ErrorOptions): ContextError => {
-    failure = new ContextError(message, options);
+    // A folder's own words need no others.
+    failure = options?.cause instanceof ContextError
+      ? options.cause
+      : new ContextError(message, options);
     watcher.onFailure(failure);
     return failure;
   };

@@ -48,7 +48,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
   const watched = sending.body === undefined ||
       plan.query.remote !== undefined
     ? undefined
-    : watchTar(sending.body, plan, record, onStop);
+    : watchTar(sending.body, sending, plan, record, onStop);
   // An engine that fetches the context by itself loses its answer to a body
   // that nobody reads.
   if (watched === undefined) {
@@ -93,6 +93,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
 /** Puts observers before a tar: what it holds, how long it is, how it ends. */
 function watchTar(
   tar: ReadableStream<Uint8Array>,
+  { files }: Sending,
   plan: BuildPlan,
   record: BuildRecord,
   onFailure: () => void,
@@ -104,11 +105,11 @@ function watchTar(
   return watchContext(tar, {
     onChunk: (chunk) => tap.push(chunk),
     onFailure,
-    onEnd: (bytes) =>
-      void record.publish({
-        id: "davit.context",
-        aux: { filesReused: 0, bytesOffered: bytes, bytesSent: bytes },
-      }),
+    onEnd: (bytes) => {
+      const counts = { filesReused: 0, bytesOffered: bytes, bytesSent: bytes };
+      const aux = files === undefined ? counts : { files: files(), ...counts };
+      record.publish({ id: "davit.context", aux });
+    },
   });
 }
 

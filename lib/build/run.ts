@@ -106,7 +106,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       });
     } else checkUnserved(inputs);
     const strict = options.strictSecrets ?? false;
-    let sending = await inputs.context.send(session !== undefined, record);
+    let sending = await inputs.context.send(session !== undefined);
     if (podman) sending = await withSecretFiles(sending, secrets);
     try {
       const imageId = await postBuild({

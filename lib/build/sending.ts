@@ -17,6 +17,8 @@ export interface Sending {
   readonly body: ReadableStream<Uint8Array> | undefined;
   /** The Dockerfile, where it is known before it is sent. */
   readonly dockerfile: Dockerfile | undefined;
+  /** How many files of a folder are in the body so far. */
+  readonly files?: () => number;
 }
 
 /**
@@ -77,7 +79,7 @@ export class PreparedContext {
    *
    * @param overSession Whether there is a session that serves a folder.
    */
-  async send(overSession: boolean, record: BuildRecord): Promise<Sending> {
+  async send(overSession: boolean): Promise<Sending> {
     const source = this.#source;
     if (source.kind === "tar") {
       return { query: {}, body: source.stream, dockerfile: undefined };
@@ -93,20 +95,13 @@ export class PreparedContext {
       return { query, body: undefined, dockerfile };
     }
     const { name, contents } = await folderTar(folder, source.folder.ignore);
-    const tar = new TarSource(
-      () => Promise.resolve(contents),
-      undefined,
-      ({ files, bytes }) => {
-        const aux = {
-          files,
-          filesReused: 0,
-          bytesOffered: bytes,
-          bytesSent: bytes,
-        };
-        record.publish({ id: "davit.context", aux });
-      },
-    );
+    const tar = new TarSource(() => Promise.resolve(contents));
     const body = new ReadableStream(tar, { highWaterMark: 0 });
-    return { query: { dockerfile: name }, body, dockerfile };
+    return {
+      query: { dockerfile: name },
+      body,
+      dockerfile,
+      files: () => tar.files,
+    };
   }
 }

@@ -53,7 +53,10 @@ export class Pattern {
       if (part === undefined) return false;
       // Brackets may match a slash, and `**` any number of them.
       if (/[\\[\]]|\*\*/.test(part)) return true;
-      if (!/[*?]/.test(part) && part !== name) return false;
+      const [start = ""] = part.split(/[*?]/, 1);
+      if (start === part ? part !== name : !name.startsWith(start)) {
+        return false;
+      }
     }
     return this.#parts.length > above.length;
   }

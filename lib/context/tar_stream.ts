@@ -31,14 +31,6 @@ export interface TarContents {
   readonly latestMs?: number | undefined;
 }
 
-/** What went into a tar. */
-export interface TarCounts {
-  /** Regular files. */
-  files: number;
-  /** Their bytes. */
-  bytes: number;
-}
-
 /** A file that is on its way. */
 interface OpenFile {
   readonly file: ContextFile;
@@ -53,11 +45,10 @@ interface OpenFile {
  * the folder's size.
  */
 export class TarSource implements UnderlyingDefaultSource<Bytes> {
-  /** What has been put into it so far. */
-  readonly counts: TarCounts = { files: 0, bytes: 0 };
+  /** Regular files that have been put into it so far. */
+  files = 0;
   readonly #prepare: () => Promise<TarContents>;
   readonly #signal: AbortSignal | undefined;
-  readonly #onEnd: (counts: TarCounts) => void;
   #contents: TarContents | undefined;
   #entries: Iterator<ContextEntry, void, undefined> | undefined;
   #open: OpenFile | undefined;
@@ -69,16 +60,10 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
   /**
    * @param prepare Called with the first read.
    * @param signal Ends it with its reason.
-   * @param onEnd Told of what was sent, once all of it is.
    */
-  constructor(
-    prepare: () => Promise<TarContents>,
-    signal?: AbortSignal,
-    onEnd: (counts: TarCounts) => void = () => {},
-  ) {
+  constructor(prepare: () => Promise<TarContents>, signal?: AbortSignal) {
     this.#prepare = prepare;
     this.#signal = signal;
-    this.#onEnd = onEnd;
   }
 
   /** Makes the next chunk. */
@@ -91,9 +76,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
       this.#signal?.throwIfAborted();
       const chunk = await this.#chunk();
       if (chunk.length > 0) controller.enqueue(chunk);
-      if (chunk.length === CHUNK_BYTES) return;
-      this.#onEnd(this.counts);
-      controller.close();
+      if (chunk.length < CHUNK_BYTES) controller.close();
     } catch (error) {
       this.cancel();
       throw error;
@@ -151,8 +134,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     let mtimeMs = Math.min(entry.mtimeMs, latestMs);
     if (this.#isFirst) mtimeMs = Math.floor(mtimeMs / 1000) * 1000;
     this.#isFirst = false;
-    if (entry.type === "file") this.counts.files++;
-    this.counts.bytes += size;
+    if (entry.type === "file") this.files++;
     const header = tarHeader(entry, mtimeMs);
     const padding = (BLOCK_BYTES - size % BLOCK_BYTES) % BLOCK_BYTES;
     if (bytes === undefined) {

@@ -1,5 +1,4 @@
 import { importBaseImage } from "../engines/base_image.ts";
-import { connectEngine } from "../engines/engine_api.ts";
 import { startPodman } from "../engines/podman.ts";
 import {
   assert,

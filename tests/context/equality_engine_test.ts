@@ -1,0 +1,132 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import {
+  type EngineContext,
+  engineTest,
+  isRecent,
+} from "../support/engines.ts";
+import { withTempFolder } from "../support/folder.ts";
+import { dockerBuild } from "./docker_build.ts";
+import { imageListing, type Listing } from "./image_listing.ts";
+import { SOURCE_TREES, unpackPackage } from "./source_trees.ts";
+import { makeZoo } from "./zoo.ts";
+
+/** Builds a folder by docker's own client, which must not have what davit sent. */
+async function byDocker(
+  context: EngineContext,
+  root: string,
+  dockerfile: string,
+): Promise<Listing> {
+  const copy = `${root}-copy-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    // A hard link keeps its place; nothing else of the copy is another.
+    await new Deno.Command("cp", { args: ["-a", root, copy] }).output();
+    await dockerBuild(context, copy, [
+      "--no-cache",
+      "-f",
+      dockerfile,
+      "-t",
+      "equality:docker",
+    ]);
+    return await imageListing(context.docker, "equality:docker");
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
+}
+
+async function byDavit(
+  { docker }: EngineContext,
+  root: string,
+  dockerfile: string,
+): Promise<Listing> {
+  await docker.imageBuild({ context: root, dockerfile }, {
+    tag: "equality:davit",
+    nocache: true,
+  }).wait();
+  return await imageListing(docker, "equality:davit");
+}
+
+/**
+ * Builds by both and compares. Folder times are the engine's own affair where
+ * it had the folder already, or is an old one: it then gives a folder the time
+ * at which it last wrote into it, whoever the client is.
+ */
+async function assertEqualImages(
+  context: EngineContext,
+  root: string,
+  { ignore = "", isFirst = false } = {},
+): Promise<number> {
+  return await withDockerfile(root, ignore, async (dockerfile) => {
+    const expected = await byDocker(context, root, dockerfile);
+    const actual = await byDavit(context, root, dockerfile);
+    const adjust = isFirst && isRecent(context)
+      ? (listing: Listing) => listing
+      : withoutFolderTimes;
+    assertEquals(adjust(actual), adjust(expected));
+    return expected.size;
+  });
+}
+
+function withoutFolderTimes(listing: Listing): Listing {
+  return new Map([...listing].map(([path, entry]) => {
+    const fields = entry.split(" ");
+    if (fields[0] === "5") fields[5] = "-";
+    return [path, fields.join(" ")];
+  }));
+}
+
+async function withDockerfile<T>(
+  root: string,
+  ignore: string,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = `${root}.Dockerfile`;
+  await Deno.writeTextFile(path, "FROM scratch\nCOPY . /\n");
+  await Deno.writeTextFile(`${path}.dockerignore`, `# none\n${ignore}`);
+  return await use(path);
+}
+
+engineTest(
+  "an image of a zoo of odd files equals docker's, and again after changes",
+  async (context) => {
+    await withTempFolder(async (folder) => {
+      const root = `${folder}/zoo`;
+      await makeZoo(root);
+      assert(await assertEqualImages(context, root, { isFirst: true }) > 200);
+      assert(
+        await assertEqualImages(context, root, {
+          ignore: "names\nsizes/5*\nlink-*\n!link-dot\n",
+        }) > 50,
+      );
+      if (isRecent(context)) {
+        const ignore =
+          "**/a*\n!deep/**/a.b/*\nnames\n!names/[a-e]*\nsizes/5??\n";
+        assert(await assertEqualImages(context, root, { ignore }) > 50);
+      }
+      // The same length and time, another content: the inode's change tells.
+      const { mtime } = await Deno.stat(`${root}/sizes/512`);
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      await Deno.writeFile(`${root}/sizes/512`, new Uint8Array(512).fill(9));
+      await Deno.utime(`${root}/sizes/512`, mtime!, mtime!);
+      await Deno.remove(`${root}/deep`, { recursive: true });
+      await Deno.remove(`${root}/link-up`);
+      await Deno.mkdir(`${root}/link-up`);
+      await Deno.chmod(`${root}/mode-292`, 0o600);
+      await Deno.writeTextFile(`${root}/names/added`, "new");
+      await assertEqualImages(context, root);
+    });
+  },
+);
+
+for (const [name, rules] of Object.entries(SOURCE_TREES)) {
+  engineTest(`an image of ${name} equals docker's`, async (context) => {
+    await withTempFolder(async (folder) => {
+      const root = `${folder}/tree`;
+      await Deno.mkdir(root);
+      await unpackPackage(name, root);
+      const all = await assertEqualImages(context, root, { isFirst: true });
+      const ignore = rules.replaceAll(/^(!?)(?!\*\*|$)/gm, "$1package/");
+      const rest = await assertEqualImages(context, root, { ignore });
+      assert(rest < all && rest > 1, `${rest} of ${all}`);
+    });
+  });
+}

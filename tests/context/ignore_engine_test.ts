@@ -1,0 +1,239 @@
+import { ContextFilter } from "../../lib/context/filter.ts";
+import { parseIgnoreFile } from "../../lib/context/ignore_file.ts";
+import { walkContext } from "../../lib/context/walk.ts";
+import { ContextError } from "../../lib/errors.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import {
+  type EngineContext,
+  engineTest,
+  isRecent,
+} from "../support/engines.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { Random } from "../support/random.ts";
+import { tryDockerBuild } from "./docker_build.ts";
+import { tarEntries } from "./image_listing.ts";
+
+const CASES = 220;
+const encoder = new TextEncoder();
+
+/** Ignore files with which something was wrong once, here or elsewhere. */
+const KNOWN: readonly string[] = [
+  "",
+  "*\n",
+  "**\n",
+  "*\n!a\n",
+  "*\n!a/b\n",
+  "*\n!**/x\n",
+  "a\n!a/b/x\na/b\n",
+  "\ufeffa\n",
+  "a\r\nb\r\n",
+  "#a\n # a\n",
+  " a \n",
+  "! a\n*\n!b\n",
+  "/a/\n/\n.\n",
+  "./a/../b\n",
+  "../a\n",
+  "a/**/x\n",
+  "**/b/**\n!**/b/x\n",
+  "[\n",
+  "a[\n",
+  "!\n",
+  "[a-c]\n",
+  "[^a]*\n",
+  "[!a]\n",
+  "\\*\n",
+  "a\\ b\n",
+  "x\\\n",
+  "**/*.log\n!keep.log\n",
+  "a**\n",
+  "a**b\n",
+  "**a\n",
+  "***\n",
+  "a/***/x\n",
+  "?\n",
+  "é\n日*\n",
+  "(.*)\n",
+  "a.b\na+b\n",
+  "$\n^a\n",
+  "a//b\n",
+  "a/b/\n!a/b/x/\n",
+  "!a\na\n",
+  "*/*\n!*/b\n",
+  "**/\n",
+  "**/*\n!a\n",
+  `${"*a".repeat(30)}b\n`,
+  "*.log\n!\n",
+  "a b\n",
+  "a\tb\n",
+  "[]a]\n",
+  "[a-]\n",
+  "[-a]\n",
+  "[[:alpha:]]\n",
+  "\\a\n",
+  "a/[b]/x\n",
+  "a[^b]b\n",
+];
+
+function someLine(random: Random): string {
+  const part = () =>
+    random.pick([
+      "a",
+      "b",
+      "c",
+      "x",
+      "a.b",
+      "*",
+      "**",
+      "?",
+      "*.log",
+      "keep.log",
+      "[a-c]",
+      "[^a]",
+      "é",
+      "日",
+      "a*",
+      "*b",
+      "a b",
+      "a**",
+      "\\a",
+      "..",
+      ".",
+      "",
+      "x?",
+    ]);
+  const path = Array.from({ length: 1 + random.below(4) }, part).join("/");
+  const before = random.pick(["", "", "", "!", "!", "/", "!/", " ", "! ", "#"]);
+  return before + path + random.pick(["", "", "", "/", " ", "\r"]);
+}
+
+function ignoreFiles(): string[] {
+  const random = new Random(2024);
+  const files = [...KNOWN];
+  while (files.length < CASES) {
+    const lines = Array.from(
+      { length: 1 + random.below(6) },
+      () => someLine(random),
+    );
+    if (random.below(3) === 0) {
+      lines.unshift(random.pick(["*", "**", "a", "*/b"]));
+    }
+    files.push(`${lines.join("\n")}\n`);
+  }
+  return files;
+}
+
+async function makeTree(root: string): Promise<void> {
+  const files: Record<string, string> = {};
+  const names = ["a", "b", "x", "a.b", "keep.log", "é", "a b"];
+  for (const one of names) {
+    files[`top-${one}`] = "";
+    for (const two of names) {
+      files[`${one}/${two}/x`] = "";
+      files[`${one}/${two}/a.log`] = "";
+    }
+    files[`${one}/keep.log`.replace("/keep.log", "/k.log")] = "";
+  }
+  for (
+    const name of [
+      "c",
+      "cab",
+      "ab",
+      "*",
+      "(.*)",
+      "a+b",
+      "$",
+      "^a",
+      "日x",
+      "#a",
+      "z.log",
+      "[",
+      "]a",
+      "-",
+    ]
+  ) {
+    files[name] = "";
+  }
+  files["empty/"] = "";
+  await writeTree(root, files);
+}
+
+/**
+ * What clients before 23 read in another way: exceptions below excluded folders,
+ * characters of regexps that they did not escape, `**` beside other letters.
+ */
+const CHANGED_REGEXP = /!|[()+$^{}|[\]\\]|\*\*[^/\n\r]|[^/\n!]\*\*/;
+
+/** What docker's client can't send in gRPC's metadata, and the engine asks for there. */
+const UNSENT_REGEXP = /[\t]/;
+
+/** Paths that docker's client sends, sorted; undefined if it refuses. */
+async function byDocker(
+  context: EngineContext,
+  root: string,
+  dockerfile: string,
+): Promise<string[] | undefined> {
+  const { success, stdout, stderr } = await tryDockerBuild(context, root, [
+    "-f",
+    dockerfile,
+    "-o",
+    "-",
+    "--no-cache",
+  ]);
+  if (success) {
+    return [...tarEntries(stdout)].map(({ path }) => path.replace(/\/$/, ""))
+      .sort();
+  }
+  assert(/pattern|exclusion|dockerignore/.test(stderr), stderr);
+  return undefined;
+}
+
+function byDavit(root: string, ignore: string): string[] | undefined {
+  try {
+    const filter = new ContextFilter({
+      exclude: parseIgnoreFile(encoder.encode(ignore)),
+    });
+    return [...walkContext(root, filter)].map(({ path }) => path).sort();
+  } catch (error) {
+    if (error instanceof ContextError) return undefined;
+    throw error;
+  }
+}
+
+engineTest(
+  "ignore files leave of a folder what docker's client leaves",
+  async (context) => {
+    await withTempFolder(async (folder) => {
+      const root = `${folder}/tree`;
+      await makeTree(root);
+      const cases = ignoreFiles().filter((ignore) =>
+        !UNSENT_REGEXP.test(ignore) &&
+        (isRecent(context) || !CHANGED_REGEXP.test(ignore))
+      );
+      const different: unknown[] = [];
+      let next = 0;
+      const work = async () => {
+        for (let at = next++; at < cases.length; at = next++) {
+          const ignore = cases[at]!;
+          const dockerfile = `${folder}/Dockerfile-${at}`;
+          await Deno.writeTextFile(dockerfile, "FROM scratch\nCOPY . /\n");
+          await Deno.writeTextFile(`${dockerfile}.dockerignore`, ignore);
+          const docker = await byDocker(context, root, dockerfile);
+          const davit = byDavit(root, ignore);
+          if (JSON.stringify(docker) === JSON.stringify(davit)) continue;
+          different.push({
+            ignore,
+            missing: docker?.filter((path) =>
+              !davit?.includes(path)
+            ).slice(0, 5) ?? "refused",
+            extra: davit?.filter((path) =>
+              !docker?.includes(path)
+            ).slice(0, 5) ?? "refused",
+          });
+        }
+      };
+      await Promise.all([work(), work(), work()]);
+      assertEquals(different, []);
+      assert(cases.length > (isRecent(context) ? 200 : 40), `${cases.length}`);
+    });
+  },
+);
