@@ -209,7 +209,7 @@ Deno.test("an engine without sessions fails a build with secrets and builds one 
         secrets: { a: "123456" },
       }).wait(),
     UnsupportedError,
-    "build secrets need one",
+    "secrets, ssh and exports need one",
   );
   assertEquals(error.feature, "sessions");
   assertEquals(

@@ -124,7 +124,11 @@ for (const [name, rules] of Object.entries(SOURCE_TREES)) {
       await Deno.mkdir(root);
       await unpackPackage(name, root);
       const all = await assertEqualImages(context, root, { isFirst: true });
-      const ignore = rules.replaceAll(/^(!?)(?!\*\*|$)/gm, "$1package/");
+      // Clients before 23 read exceptions in another way.
+      const lines = isRecent(context)
+        ? rules
+        : rules.replaceAll(/^!.*\n/gm, "");
+      const ignore = lines.replaceAll(/^(!?)(?!\*\*|$)/gm, "$1package/");
       const rest = await assertEqualImages(context, root, { ignore });
       assert(rest < all && rest > 1, `${rest} of ${all}`);
     });

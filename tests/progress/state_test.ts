@@ -133,12 +133,12 @@ Deno.test("BuildState keeps secrets, context, image and warnings", () => {
   state.apply({ type: "secret", id: "a", state: "served" });
   state.apply({ type: "secret", id: "b", state: "unused" });
   state.apply({
-      type: "context",
-      files: 2,
-      filesReused: 0,
-      bytesOffered: 10,
-      bytesSent: 10,
-    });
+    type: "context",
+    files: 2,
+    filesReused: 0,
+    bytesOffered: 10,
+    bytesSent: 10,
+  });
   state.apply({ type: "image", id: "sha256:1", digest: undefined, names: [] });
   for (const short of ["one", "two"]) {
     state.apply({
