@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { pathOfUrl } from "../file_url.ts";
 
 /**
  * A folder of this machine, where a path alone is not enough.
@@ -162,14 +162,14 @@ function pathOf(name: string, given: string | URL): string {
     if (given === "" || given.includes("\0")) {
       throw new TypeError(`Cannot build: ${name} is no path`);
     }
-    return given.startsWith("file:") ? fileURLToPath(given) : given;
+    return given.startsWith("file:") ? pathOfUrl(given) : given;
   }
   if (given.protocol !== "file:") {
     throw new TypeError(
       `Cannot build: ${name} can't be a ${given.protocol} URL`,
     );
   }
-  return fileURLToPath(given);
+  return pathOfUrl(given);
 }
 
 /** Whether a value is a web stream that can be read. */

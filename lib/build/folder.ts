@@ -1,4 +1,5 @@
-import { basename } from "node:path";
+// @ts-types="../std/path.d.ts"
+import { basename } from "@std/path/posix/basename";
 import { type ContextRoot, findRoot } from "../context/root.ts";
 import { unreadable } from "../context/walk.ts";
 import { ContextError } from "../errors.ts";

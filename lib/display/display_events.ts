@@ -1,15 +1,11 @@
 import type { BuildEvent } from "../progress/event.ts";
 import type { Display } from "./display.ts";
-import { PlainDisplay } from "./plain.ts";
-import { QuietDisplay } from "./quiet.ts";
-import { RawJsonDisplay } from "./rawjson.ts";
 import {
   ownTerminal,
   type Terminal,
   type TerminalSize,
   wantsColor,
 } from "./terminal.ts";
-import { TtyDisplay } from "./tty.ts";
 
 /**
  * How a build is shown: `tty` paints into a terminal, `plain` is a text that
@@ -68,11 +64,12 @@ export async function displayEvents(
   options: DisplayOptions = {},
 ): Promise<void> {
   const { terminal, now = Date.now } = options;
-  const display = createDisplay(output, options);
+  const mode = modeOf(output, options);
+  const display = await createDisplay(mode, options);
   const stream = output instanceof WritableStream ? output : output.writable;
   const writer = stream.getWriter();
   const screen = new Screen(display, writer, now);
-  const unwatch = display instanceof TtyDisplay
+  const unwatch = mode === "tty"
     ? watchSize(terminal, () => screen.show())
     : undefined;
   try {
@@ -98,23 +95,31 @@ function isBatch(
   return Array.isArray(item);
 }
 
-function createDisplay(
+/** What `auto` comes to. */
+function modeOf(
   output: WritableStream<Uint8Array> | DisplayFile,
-  options: DisplayOptions,
-): Display {
-  const { mode = "auto", terminal, color = wantsColor() } = options;
+  { mode = "auto", terminal }: DisplayOptions,
+): DisplayMode {
+  if (mode !== "auto") return mode;
+  const onTerminal = terminal !== undefined ||
+    !(output instanceof WritableStream) && output.isTerminal?.() === true;
+  return onTerminal ? "tty" : "plain";
+}
+
+/** Only the display that is used is loaded. */
+async function createDisplay(
+  mode: DisplayMode,
+  { terminal, color = wantsColor() }: DisplayOptions,
+): Promise<Display> {
   switch (mode) {
     case "plain":
-      return new PlainDisplay();
+      return new (await import("./plain.ts")).PlainDisplay();
     case "rawjson":
-      return new RawJsonDisplay();
+      return new (await import("./rawjson.ts")).RawJsonDisplay();
     case "quiet":
-      return new QuietDisplay();
-    case "auto":
+      return new (await import("./quiet.ts")).QuietDisplay();
     case "tty": {
-      const onTerminal = terminal !== undefined ||
-        !(output instanceof WritableStream) && output.isTerminal?.() === true;
-      if (mode === "auto" && !onTerminal) return new PlainDisplay();
+      const { TtyDisplay } = await import("./tty.ts");
       return new TtyDisplay({ size: sizeOf(terminal), color });
     }
     default:

@@ -1,4 +1,11 @@
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made with the first text that needs it: its tables take 10 ms to load. */
+let segmenter: Intl.Segmenter | undefined;
+
+function segments(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
+
 const ASCII_REGEXP = /^[\x20-\x7e]*$/;
 const ZERO_REGEXP = /^[\p{M}\p{Cf}\u1160-\u11ff]+$/u;
 const EMOJI_REGEXP = /\p{Emoji_Presentation}|\ufe0f/u;
@@ -43,7 +50,7 @@ function characterWidth(character: string): number {
 export function textWidth(text: string): number {
   if (ASCII_REGEXP.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of segments(text)) {
     width += characterWidth(segment);
   }
   return width;
@@ -56,7 +63,7 @@ export function truncate(text: string, columns: number): string {
   if (text.length * 2 <= columns) return text;
   if (ASCII_REGEXP.test(text)) return text.slice(0, columns);
   let width = 0;
-  for (const { segment, index } of segmenter.segment(text)) {
+  for (const { segment, index } of segments(text)) {
     width += characterWidth(segment);
     if (width > columns) return text.slice(0, index);
   }

@@ -1,4 +1,7 @@
-import { dirname, join } from "node:path";
+// @ts-types="../std/path.d.ts"
+import { dirname } from "@std/path/posix/dirname";
+// @ts-types="../std/path.d.ts"
+import { join } from "@std/path/posix/join";
 import {
   cannotExport,
   type ExportError,

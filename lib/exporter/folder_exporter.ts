@@ -5,10 +5,8 @@ import type {
   ExportReport,
   ResultStream,
 } from "./exporter.ts";
-import { receiveFolder } from "./folder_receiver.ts";
-import { mergeInto, setFolders } from "./merge.ts";
 import { findPlace, makeArea, type Place, removeArea } from "./place.ts";
-import { StagedTree } from "./staged_tree.ts";
+import type { StagedTree } from "./staged_tree.ts";
 
 /** The files of a result, into a folder: written beside it, and moved in at the end. */
 export class FolderExporter implements Exporter {
@@ -34,6 +32,7 @@ export class FolderExporter implements Exporter {
     for (const name of ["new", "old"]) {
       await Deno.mkdir(`${this.#area}/${name}`, { mode: 0o700 });
     }
+    const { StagedTree } = await import("./staged_tree.ts");
     this.#tree = new StagedTree(`${this.#area}/new`, this.#dest, this.#limits);
   }
 
@@ -43,6 +42,7 @@ export class FolderExporter implements Exporter {
     }
     this.#running++;
     try {
+      const { receiveFolder } = await import("./folder_receiver.ts");
       await receiveFolder(stream, this.#tree);
       this.#received++;
     } catch (error) {
@@ -86,6 +86,7 @@ export class FolderExporter implements Exporter {
   }
 
   async #moveIn(place: Place, area: string, tree: StagedTree): Promise<void> {
+    const { mergeInto, setFolders } = await import("./merge.ts");
     const from = `${area}/new`;
     if (place.info === undefined && !await isThere(place.path)) {
       try {

@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { pathOfUrl } from "../file_url.ts";
 import { UnsupportedError } from "../errors.ts";
 import { ArchiveFile } from "./archive_file.ts";
 import { ArchiveStream } from "./archive_stream.ts";
@@ -146,7 +146,7 @@ function exporterOf(
 
 function pathOf(type: ExportOutput["type"], dest: unknown): string {
   if (dest instanceof URL && dest.protocol === "file:") {
-    return fileURLToPath(dest);
+    return pathOfUrl(dest);
   }
   if (dest === "-") {
     throw new TypeError(
@@ -160,7 +160,7 @@ function pathOf(type: ExportOutput["type"], dest: unknown): string {
       }, a file: URL${type === "local" ? "" : " or a WritableStream"}`,
     );
   }
-  return dest.startsWith("file:") ? fileURLToPath(dest) : dest;
+  return dest.startsWith("file:") ? pathOfUrl(dest) : dest;
 }
 
 function textMap(type: string, given: unknown): Record<string, string> {

@@ -1,4 +1,11 @@
-import { basename, dirname, join, resolve } from "node:path";
+// @ts-types="../std/path.d.ts"
+import { basename } from "@std/path/posix/basename";
+// @ts-types="../std/path.d.ts"
+import { dirname } from "@std/path/posix/dirname";
+// @ts-types="../std/path.d.ts"
+import { join } from "@std/path/posix/join";
+// @ts-types="../std/path.d.ts"
+import { resolve } from "@std/path/posix/resolve";
 import { cannotExport } from "./export_error.ts";
 
 /** Where a folder or file is to be, and what is there now. */

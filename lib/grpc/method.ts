@@ -21,10 +21,15 @@ export interface Codec<Request, Response> {
 /** The longest request to a method with one small message: 64 KiB. */
 const MAX_UNARY_REQUEST: number = 64 * 1024;
 
-/** A method with one message each way. */
+/**
+ * A method with one message each way.
+ *
+ * @param loadCodec Asked at each call: code that few programs need may be
+ * loaded with the first one.
+ */
 export function unary<Request, Response>(
   path: string,
-  codec: Codec<Request, Response>,
+  loadCodec: () => Codec<Request, Response> | Promise<Codec<Request, Response>>,
   answer: (
     request: Request,
     call: GrpcCall,
@@ -35,6 +40,7 @@ export function unary<Request, Response>(
     maxRequestBytes: MAX_UNARY_REQUEST,
     async handle(call) {
       const bytes = await call.read();
+      const codec = await loadCodec();
       const request = codec.decode(bytes ?? new Uint8Array(0));
       const response = await answer(request, call);
       await call.write(codec.encode(response));

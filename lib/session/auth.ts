@@ -1,21 +1,11 @@
-import {
-  create,
-  type DescMessage,
-  type DescMethodUnary,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
 import { CredentialError } from "../credentials/credential_error.ts";
 import type { Login } from "../credentials/login.ts";
 import type { CredentialStore } from "../credentials/store.ts";
 import { fetchToken } from "../credentials/token.ts";
 import { type GrpcMethod, unary } from "../grpc/method.ts";
-import type { GrpcCall } from "../grpc/serve.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import { Auth } from "../proto/gen/auth_pb.ts";
-import { methodPath } from "./service.ts";
+
+const SERVICE = "/moby.filesync.v1.Auth";
 
 /** An Ed25519 key. */
 const PUBLIC_KEY_BYTES = 32;
@@ -77,12 +67,16 @@ export function authService(
   ): Promise<Login | undefined> =>
     attempt(host, "the login", () => store.get(host, scopes));
   return [
-    method(Auth.method.credentials, async ({ Host: host }) => {
+    unary(`${SERVICE}/Credentials`, async () => {
+      return (await import("../proto/auth.ts")).credentials;
+    }, async ({ Host: host }) => {
       const login = await loginFor(host);
       const { username = "", secret = "" } = login?.forSession() ?? {};
       return { Username: username, Secret: secret };
     }),
-    method(Auth.method.getTokenAuthority, async ({ Host: host }) => {
+    unary(`${SERVICE}/GetTokenAuthority`, async () => {
+      return (await import("../proto/auth.ts")).getTokenAuthority;
+    }, async ({ Host: host }) => {
       const login = await loginFor(host);
       // A token of the caller's own can reach a registry in no other way.
       if (login?.registryToken === undefined) {
@@ -92,7 +86,9 @@ export function authService(
         PublicKey: crypto.getRandomValues(new Uint8Array(PUBLIC_KEY_BYTES)),
       };
     }),
-    method(Auth.method.fetchToken, async (request, call) => {
+    unary(`${SERVICE}/FetchToken`, async () => {
+      return (await import("../proto/auth.ts")).fetchToken;
+    }, async (request, call) => {
       const { Host: host, Realm: realm, Service: service } = request;
       const { Scopes: scopes, ClientID: clientId } = request;
       const login = await loginFor(host, scopes);
@@ -124,20 +120,4 @@ function fallBack(): GrpcError {
     GrpcCode.UNIMPLEMENTED,
     "davit: the engine fetches its tokens itself",
   );
-}
-
-/** A method of a generated service with its messages as plain objects. */
-function method<I extends DescMessage, O extends DescMessage>(
-  description: DescMethodUnary<I, O>,
-  answer: (
-    request: MessageShape<I>,
-    call: GrpcCall,
-  ) => Promise<MessageInitShape<O>>,
-): GrpcMethod {
-  const { input, output } = description;
-  return unary(methodPath(description), {
-    decode: (bytes) => fromBinary(input, bytes),
-    encode: (response: MessageInitShape<O>) =>
-      toBinary(output, create(output, response)),
-  }, answer);
 }

@@ -1,12 +1,9 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { ProtocolError } from "../errors.ts";
 import { ExportError } from "../exporter/export_error.ts";
 import type { Exporter, ResultStream } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/serve.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import { BytesMessageSchema, FileSend } from "../proto/gen/filesync_pb.ts";
-import { methodPath } from "./service.ts";
 
 /** How {@linkcode filesendService} answers. */
 export interface FilesendServiceOptions {
@@ -29,12 +26,12 @@ export function filesendService(
   options: FilesendServiceOptions,
 ): GrpcMethod[] {
   return [{
-    path: methodPath(FileSend.method.diffCopy),
+    path: "/moby.filesync.v1.FileSend/DiffCopy",
     maxRequestBytes: MAX_MESSAGE_BYTES,
     async handle(call) {
       try {
         await exporter.receive(
-          exporter.wire === "packets" ? call : unwrapped(call),
+          exporter.wire === "packets" ? call : await unwrapped(call),
         );
       } catch (error) {
         if (call.signal.aborted) throw error;
@@ -49,7 +46,8 @@ export function filesendService(
 }
 
 /** The same call, its messages without their envelope. */
-function unwrapped(call: GrpcCall): ResultStream {
+async function unwrapped(call: GrpcCall): Promise<ResultStream> {
+  const { decodeSentBytes } = await import("../proto/filesend.ts");
   return {
     get signal() {
       return call.signal;
@@ -58,7 +56,7 @@ function unwrapped(call: GrpcCall): ResultStream {
       const message = await call.read();
       if (message === null) return null;
       try {
-        return fromBinary(BytesMessageSchema, message).data;
+        return decodeSentBytes(message);
       } catch (cause) {
         throw new ProtocolError(
           "The engine sent a piece of the result that can't be read",

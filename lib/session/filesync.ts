@@ -4,8 +4,6 @@ import { sendLocal } from "../filesync/sender.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/serve.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import { FileSync } from "../proto/gen/filesync_pb.ts";
-import { methodPath } from "./service.ts";
 
 /** How {@linkcode filesyncService} answers. */
 export interface FilesyncServiceOptions {
@@ -30,7 +28,7 @@ export function filesyncService(
   options: FilesyncServiceOptions,
 ): GrpcMethod[] {
   return [{
-    path: methodPath(FileSync.method.diffCopy),
+    path: "/moby.filesync.v1.FileSync/DiffCopy",
     maxRequestBytes: MAX_PACKET_BYTES,
     async handle(call) {
       const [name = ""] = values(call, "dir-name");

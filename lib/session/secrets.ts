@@ -1,14 +1,7 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { SecretError } from "../errors.ts";
 import { type GrpcMethod, unary } from "../grpc/method.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import {
-  GetSecretRequestSchema,
-  GetSecretResponseSchema,
-  Secrets,
-} from "../proto/gen/secrets_pb.ts";
 import type { SecretStore } from "../secrets/store.ts";
-import { methodPath } from "./service.ts";
 
 /** How {@linkcode secretsService} answers. */
 export interface SecretsServiceOptions {
@@ -29,13 +22,8 @@ export function secretsService(
   options: SecretsServiceOptions,
 ): GrpcMethod[] {
   return [
-    unary(methodPath(Secrets.method.getSecret), {
-      decode: (bytes) => fromBinary(GetSecretRequestSchema, bytes),
-      encode: (response: Uint8Array) =>
-        toBinary(
-          GetSecretResponseSchema,
-          create(GetSecretResponseSchema, { data: response }),
-        ),
+    unary("/moby.buildkit.secrets.v1.Secrets/GetSecret", async () => {
+      return (await import("../proto/secrets.ts")).getSecret;
     }, async ({ ID: id }) => {
       let secret;
       try {
@@ -69,7 +57,7 @@ export function secretsService(
           `davit: secret "${id}" is too large`,
         );
       }
-      return secret.reveal();
+      return { data: secret.reveal() };
     }),
   ];
 }

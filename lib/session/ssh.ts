@@ -1,13 +1,6 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type GrpcMethod, unary } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/serve.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import {
-  BytesMessageSchema,
-  CheckAgentRequestSchema,
-  CheckAgentResponseSchema,
-  SSH,
-} from "../proto/gen/ssh_pb.ts";
 import type { SshAgent, SshAgentConnection } from "../ssh/agent.ts";
 import type { SshAgents } from "../ssh/agents.ts";
 import {
@@ -16,7 +9,6 @@ import {
   frame,
 } from "../ssh/message.ts";
 import { SshError } from "../ssh/ssh_error.ts";
-import { methodPath } from "./service.ts";
 
 /** How {@linkcode sshService} answers. */
 export interface SshServiceOptions {
@@ -60,19 +52,15 @@ export function sshService(
     }
   };
   return [
-    unary(methodPath(SSH.method.checkAgent), {
-      decode: (bytes) => fromBinary(CheckAgentRequestSchema, bytes),
-      encode: (bytes: Uint8Array) => bytes,
+    unary("/moby.sshforward.v1.SSH/CheckAgent", async () => {
+      return (await loadMessages()).checkAgent;
     }, async ({ ID: id }) => {
       // That it answers now is all that can be said: it may be gone later.
       (await open(id)).close();
-      return toBinary(
-        CheckAgentResponseSchema,
-        create(CheckAgentResponseSchema),
-      );
+      return {};
     }),
     {
-      path: methodPath(SSH.method.forwardAgent),
+      path: "/moby.sshforward.v1.SSH/ForwardAgent",
       maxRequestBytes: MAX_PIECE_BYTES,
       async handle(call) {
         const connection = await open(
@@ -113,20 +101,21 @@ async function forward(
   call: GrpcCall,
   connection: SshAgentConnection,
 ): Promise<void> {
+  const { decodeAgentBytes, encodeAgentBytes } = await loadMessages();
   const questions = new AgentMessageReader(async () => {
     const message = await call.read();
-    return message === null
-      ? null
-      : fromBinary(BytesMessageSchema, message).data;
+    return message === null ? null : decodeAgentBytes(message);
   });
   while (true) {
     const question = await questions.next();
     if (question === null) return;
-    const data = frame(await connection.ask(question));
-    await call.write(
-      toBinary(BytesMessageSchema, create(BytesMessageSchema, { data })),
-    );
+    await call.write(encodeAgentBytes(frame(await connection.ask(question))));
   }
+}
+
+/** With the first call: a build whose steps mount no agent does without. */
+function loadMessages(): Promise<typeof import("../proto/ssh.ts")> {
+  return import("../proto/ssh.ts");
 }
 
 function unknownId(id: string): GrpcError {

@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { pathOfUrl } from "../file_url.ts";
 import { Secret } from "../secrets/secret.ts";
 import type { SshAgent } from "./agent.ts";
 import {
@@ -187,7 +187,7 @@ async function contentOf(
 }
 
 function pathOf(path: string | URL): string {
-  return path instanceof URL ? fileURLToPath(path) : path;
+  return path instanceof URL ? pathOfUrl(path) : path;
 }
 
 function cannotUse(

@@ -1,0 +1,17 @@
+// @ts-types="./std/path.d.ts"
+import { fromFileUrl } from "@std/path/posix/from-file-url";
+
+/**
+ * The path that a `file:` URL names.
+ *
+ * @throws {TypeError} If it names another host's file, or a name holds a slash.
+ */
+export function pathOfUrl(url: string | URL): string {
+  const parsed = new URL(url);
+  if (parsed.host !== "" || /%2f/i.test(parsed.pathname)) {
+    throw new TypeError(
+      `Cannot use ${parsed}: expected the URL of a file of this machine, as in file:///path`,
+    );
+  }
+  return fromFileUrl(parsed);
+}
