@@ -116,7 +116,7 @@ export class DockerClient implements AsyncDisposable {
   static async fromDockerConfig(): Promise<DockerClient> {
     const endpoint = await endpointFromDockerConfig() ??
       await findDefaultSocket(defaultSockets());
-    return DockerClient.#at(endpoint, { dockerConfig: true });
+    return DockerClient.#at(endpoint, { logins: { dockerConfig: true } });
   }
 
   /**
@@ -124,10 +124,15 @@ export class DockerClient implements AsyncDisposable {
    * or `ssh://user@host`. For TLS, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`
    * are read from the environment, and for no other address anything.
    *
+   * @param options Such as `{ logins: { dockerConfig: true } }` for the CLI's
+   * logins, which are not used unless asked for.
    * @throws {TypeError} If the address has another form.
    */
-  static async fromDockerHost(uri: string): Promise<DockerClient> {
-    return DockerClient.#at(await endpointFromHost(uri));
+  static async fromDockerHost(
+    uri: string,
+    options: DockerClientOptions = {},
+  ): Promise<DockerClient> {
+    return DockerClient.#at(await endpointFromHost(uri), options);
   }
 
   /**
@@ -141,14 +146,16 @@ export class DockerClient implements AsyncDisposable {
       name === "default"
         ? await findDefaultSocket(defaultSockets())
         : await endpointFromContext(name),
-      { dockerConfig: true },
+      { logins: { dockerConfig: true } },
     );
   }
 
-  static #at(endpoint: Endpoint, logins: LoginSources = {}): DockerClient {
-    const apiVersion = apiVersionFromEnvironment();
+  static #at(
+    endpoint: Endpoint,
+    { apiVersion = apiVersionFromEnvironment(), logins }: DockerClientOptions,
+  ): DockerClient {
     return new DockerClient(connectEndpoint(endpoint), {
-      logins,
+      ...(logins === undefined ? {} : { logins }),
       ...(apiVersion === undefined ? {} : { apiVersion }),
     });
   }

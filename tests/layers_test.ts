@@ -60,6 +60,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   display: ["build", "progress", "streams"],
   transfer: ["credentials", "engine", "errors.ts", "streams"],
+  cli: [
+    "build",
+    "client.ts",
+    "context",
+    "deno_version.ts",
+    "display",
+    "errors.ts",
+    "secrets",
+    "std",
+    "transport",
+  ],
   "client.ts": [
     "build",
     "credentials",

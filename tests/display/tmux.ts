@@ -80,6 +80,11 @@ export class TmuxScreen implements AsyncDisposable {
       .trim() === "1";
   }
 
+  /** Presses a key, as `C-c`. */
+  async press(key: string): Promise<void> {
+    await this.#tmux("send-keys", key);
+  }
+
   /** Gives the terminal another size. */
   async resize(columns: number, rows: number): Promise<void> {
     await this.#tmux("resize-window", "-x", `${columns}`, "-y", `${rows}`);

@@ -1,0 +1,126 @@
+import type { ImageBuildOptions } from "../build/options.ts";
+import { parseBytes } from "./bytes_flag.ts";
+import { UsageError } from "./exit.ts";
+import type { ParsedWords } from "./flag.ts";
+import { fieldsOf } from "./fields.ts";
+import { type OutputPlan, planOutput } from "./output_flag.ts";
+import { secretSources } from "./secret_flag.ts";
+import { parseUlimit } from "./ulimit_flag.ts";
+
+/**
+ * The options of the build that the flags mean.
+ *
+ * @throws {UsageError} If a value can't be used.
+ */
+export function buildOptions(
+  parsed: ParsedWords,
+): { options: ImageBuildOptions; plan: OutputPlan } {
+  const plan = planOutput(parsed);
+  const platforms = parsed.list("platform").flatMap((word) => word.split(","));
+  if (platforms.length > 1) {
+    throw new UsageError(
+      "--platform can name one: an engine's /build takes one; build once for each",
+    );
+  }
+  const tag = parsed.list("tag");
+  if (plan.push && tag.length === 0) {
+    throw new UsageError("--push needs a --tag to push");
+  }
+  const options: ImageBuildOptions = {
+    tag,
+    ...given("target", parsed.text("target")),
+    ...given("platform", platforms[0]),
+    ...given("networkmode", parsed.text("network")),
+    ...given("cgroupparent", parsed.text("cgroup-parent")),
+    ...some("buildargs", buildArgs(parsed.list("build-arg"))),
+    ...some("labels", labels(parsed.list("label"))),
+    ...some("secrets", secretSources(parsed.list("secret"))),
+    ...many("ssh", parsed.list("ssh")),
+    ...many("extrahosts", parsed.list("add-host").map(extraHost)),
+    ...many("ulimits", parsed.list("ulimit").map(parseUlimit)),
+    ...many("cachefrom", parsed.list("cache-from").map(cacheFrom)),
+    ...given("outputs", plan.output),
+    nocache: parsed.switched("no-cache"),
+    ...(parsed.switched("pull") ? { pull: true } : {}),
+  };
+  const shm = parsed.text("shm-size");
+  return {
+    options: shm === undefined
+      ? options
+      : { ...options, shmsize: parseBytes("--shm-size", shm) },
+    plan,
+  };
+}
+
+function given<Name extends string, T>(
+  name: Name,
+  value: T | undefined,
+): { [N in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
+}
+
+function some<Name extends string, T extends object>(
+  name: Name,
+  value: T,
+): { [N in Name]?: T } {
+  return given(name, Object.keys(value).length === 0 ? undefined : value);
+}
+
+function many<Name extends string, T>(
+  name: Name,
+  value: readonly T[],
+): { [N in Name]?: readonly T[] } {
+  return given(name, value.length === 0 ? undefined : value);
+}
+
+/** `NAME=value`, or the variable of that name where it is set. */
+function buildArgs(words: readonly string[]): Record<string, string> {
+  const args: Record<string, string> = {};
+  for (const word of words) {
+    const [name, value] = split("--build-arg", word);
+    const text = value ?? Deno.env.get(name);
+    if (text !== undefined) args[name] = text;
+  }
+  return args;
+}
+
+function labels(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(words.map((word) => {
+    const [name, value = ""] = split("--label", word);
+    return [name, value];
+  }));
+}
+
+/** The value is not in the message: it is none of a terminal's business. */
+function split(flag: string, word: string): [string, string | undefined] {
+  const cut = word.indexOf("=");
+  const name = cut < 0 ? word : word.slice(0, cut);
+  if (name === "") throw new UsageError(`${flag} needs a name, as NAME=value`);
+  return [name, cut < 0 ? undefined : word.slice(cut + 1)];
+}
+
+/** `host:ip`, or `host=ip` as newer clients have it. */
+function extraHost(word: string): string {
+  const [, host, address] = /^([^:=\s]+)[:=](\S+)$/.exec(word) ?? [];
+  if (host === undefined) {
+    throw new UsageError(
+      `invalid argument ${
+        JSON.stringify(word)
+      } for "--add-host": expected HOST:IP`,
+    );
+  }
+  return `${host}:${address}`;
+}
+
+/** An image, or `type=registry,ref=IMAGE`. */
+function cacheFrom(word: string): string {
+  if (!word.includes("=")) return word;
+  const fields = new Map(fieldsOf("--cache-from", word));
+  const ref = fields.get("ref");
+  if (fields.get("type") !== "registry" || ref === undefined) {
+    throw new UsageError(
+      "--cache-from can be an image, or type=registry,ref=IMAGE: an engine's /build knows no other",
+    );
+  }
+  return ref;
+}

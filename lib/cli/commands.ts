@@ -1,0 +1,64 @@
+import { BUILD_FLAGS } from "./build_flags.ts";
+import type { Command } from "./command.ts";
+import { ENGINE_FLAGS } from "./engine_flags.ts";
+
+/** Every command. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "build",
+    summary: "Build an image from a folder, a URL or standard input",
+    usage: "[OPTIONS] PATH | URL | -",
+    flags: BUILD_FLAGS,
+    words: [1, 1],
+    load: async () => (await import("./build_command.ts")).runBuild,
+  },
+  {
+    name: "push",
+    summary: "Send an image to its registry",
+    usage: "[OPTIONS] NAME[:TAG]",
+    flags: [
+      { name: "quiet", short: "q", help: "the digest alone" },
+      ...ENGINE_FLAGS,
+    ],
+    words: [1, 1],
+    load: async () => (await import("./push_command.ts")).runPush,
+  },
+  {
+    name: "prune",
+    summary: "Empty the builder's cache",
+    usage: "[OPTIONS]",
+    flags: [
+      { name: "all", short: "a", help: "all that is unused" },
+      {
+        name: "filter",
+        value: "KEY=VALUE",
+        many: true,
+        help: "as until=24h",
+      },
+      {
+        name: "keep-storage",
+        value: "BYTES",
+        help: "keep this much",
+      },
+      ...ENGINE_FLAGS,
+    ],
+    words: [0, 0],
+    load: async () => (await import("./prune_command.ts")).runPrune,
+  },
+  {
+    name: "doctor",
+    summary: "Tell which engine is used, why, and what it lacks",
+    usage: "[OPTIONS]",
+    flags: ENGINE_FLAGS,
+    words: [0, 0],
+    load: async () => (await import("./doctor_command.ts")).runDoctor,
+  },
+  {
+    name: "completions",
+    summary: "Print a script that completes words in a shell",
+    usage: "bash | zsh | fish",
+    flags: [],
+    words: [1, 1],
+    load: async () => (await import("./completions_command.ts")).runCompletions,
+  },
+];

@@ -1,0 +1,34 @@
+// @ts-types="../std/csv.d.ts"
+import { parse } from "@std/csv/parse";
+import { UsageError } from "./exit.ts";
+
+/**
+ * The fields of a value like `id=a,"src=b,c"`: CSV, each one `key=value`.
+ *
+ * @param flag What the value stands behind.
+ * @throws {UsageError} If it is not that. Its text is not repeated: somebody may have put a secret in it.
+ */
+export function fieldsOf(
+  flag: string,
+  value: string,
+): [key: string, value: string][] {
+  let rows: string[][];
+  try {
+    rows = parse(value);
+  } catch {
+    throw new UsageError(`${flag}: the quotes do not fit together`);
+  }
+  const [fields = []] = rows;
+  if (rows.length !== 1) {
+    throw new UsageError(`${flag} needs a value in one line`);
+  }
+  return fields.map((field) => {
+    const cut = field.indexOf("=");
+    if (cut < 1) {
+      throw new UsageError(
+        `${flag}: expected fields as key=value with commas between`,
+      );
+    }
+    return [field.slice(0, cut).trim().toLowerCase(), field.slice(cut + 1)];
+  });
+}

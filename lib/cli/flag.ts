@@ -1,0 +1,104 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "./exit.ts";
+
+/** A flag of a command. */
+export interface Flag {
+  /** Long name, without dashes. */
+  readonly name: string;
+  /** One letter. */
+  readonly short?: string;
+  /** What stands for its value in the help; a flag without is on or off. */
+  readonly value?: string;
+  /** Whether it may be given several times; else the last one counts. */
+  readonly many?: boolean;
+  /** What it is for, in a few words; a flag without is not in the help. */
+  readonly help?: string;
+  /** What can be completed behind it. */
+  readonly complete?: "file" | "folder" | readonly string[];
+}
+
+/** The words of a command line, sorted. */
+export interface ParsedWords {
+  /** The words that are no flags. */
+  readonly words: readonly string[];
+  /** The last value of a flag; undefined if it was not given. */
+  text(name: string): string | undefined;
+  /** All values of a flag. */
+  list(name: string): readonly string[];
+  /** Whether a flag is on. */
+  switched(name: string): boolean;
+}
+
+/** The words that docker's command takes for yes and no. */
+const SWITCHES: Readonly<Record<string, boolean>> = {
+  ...Object.fromEntries(
+    ["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true]),
+  ),
+  ...Object.fromEntries(
+    ["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false]),
+  ),
+};
+
+/**
+ * Sorts the words of a command line as docker's command does: `--name value`,
+ * `--name=value`, `-n value`, `-nvalue`, `-qn value`; `--` ends the flags.
+ *
+ * @throws {UsageError} If a flag is unknown, lacks its value, or is neither on
+ * nor off.
+ */
+export function parseWords(
+  words: readonly string[],
+  flags: readonly Flag[],
+): ParsedWords {
+  const { tokens, positionals } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(
+      flags.map(({ name, short, value }) => [name, {
+        type: value === undefined ? "boolean" : "string",
+        ...(short === undefined ? {} : { short }),
+      }]),
+    ),
+    // What it would refuse it would refuse in words of its own.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const lists = new Map<string, string[]>();
+  const switches = new Map<string, boolean>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const { name, rawName, value } = token;
+    const flag = flags.find((flag) => flag.name === name);
+    if (flag === undefined) {
+      throw new UsageError(`unknown flag: ${rawName}; see --help`);
+    }
+    if (flag.value === undefined) {
+      switches.set(name, switchValue(flag, value));
+      continue;
+    }
+    if (value === undefined) {
+      throw new UsageError(`flag needs an argument: ${rawName}`);
+    }
+    const isShort = token.inlineValue && !rawName.startsWith("--");
+    const list = lists.get(name) ?? [];
+    list.push(isShort ? value.replace(/^=/, "") : value);
+    lists.set(name, list);
+  }
+  const list = (name: string): readonly string[] => lists.get(name) ?? [];
+  return {
+    words: positionals,
+    list,
+    text: (name) => list(name).at(-1),
+    switched: (name) => switches.get(name) === true,
+  };
+}
+
+function switchValue({ name }: Flag, text = "true"): boolean {
+  const on = SWITCHES[text];
+  if (on !== undefined) return on;
+  throw new UsageError(
+    `invalid argument ${
+      JSON.stringify(text)
+    } for "--${name}": expected true or false`,
+  );
+}

@@ -1,0 +1,56 @@
+import { UsageError } from "./exit.ts";
+import type { ParsedWords } from "./flag.ts";
+
+const BUILDER = "an engine's own builder is used; a builder container is not";
+const CLASSIC = "BuildKit has no such limit; only the classic builder had it";
+const ATTEST = "an engine's /build makes no attestations";
+
+/** What buildx knows and davit can't do: the flag, and why. */
+const REFUSED: Readonly<Record<string, string>> = {
+  "allow": "an engine's /build grants no entitlements",
+  "annotation": "an engine's /build writes none; a --label stays in the image",
+  "attest": ATTEST,
+  "build-context":
+    "an engine's /build knows one context; COPY --from=IMAGE takes an image",
+  "builder": BUILDER,
+  "cache-to":
+    "an engine's /build exports no cache; --build-arg BUILDKIT_INLINE_CACHE=1 keeps it in the image",
+  "call": "an engine's /build only builds",
+  "check": "an engine's /build only builds",
+  "compress": "only what changed is sent, and over a socket it is not worth it",
+  "cpu-period": CLASSIC,
+  "cpu-quota": CLASSIC,
+  "cpu-shares": CLASSIC,
+  "cpuset-cpus": CLASSIC,
+  "cpuset-mems": CLASSIC,
+  "isolation": "it is for Windows",
+  "memory": CLASSIC,
+  "memory-swap": CLASSIC,
+  "no-cache-filter": "an engine's /build caches all stages or none: --no-cache",
+  "provenance": ATTEST,
+  "sbom": ATTEST,
+  "security-opt": "it is for Windows",
+  "squash": "BuildKit does not squash; use several stages",
+};
+
+/** Values that ask for what is done anyway. */
+const NOTHING_ASKED: Readonly<Record<string, readonly string[]>> = {
+  "builder": ["", "default"],
+  "cache-to": ["type=inline"],
+  "call": ["build"],
+  "provenance": ["false"],
+  "sbom": ["false"],
+};
+
+/**
+ * Refuses what buildx could do and davit can't, rather than do something else.
+ *
+ * @throws {UsageError} If there is such a flag.
+ */
+export function refuseFlags(parsed: ParsedWords): void {
+  for (const [name, why] of Object.entries(REFUSED)) {
+    const asked = parsed.switched(name) ||
+      parsed.list(name).some((value) => !NOTHING_ASKED[name]?.includes(value));
+    if (asked) throw new UsageError(`--${name} can't be used: ${why}`);
+  }
+}

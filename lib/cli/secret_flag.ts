@@ -1,0 +1,89 @@
+import type { SecretSource } from "../secrets/source.ts";
+import { fieldsOf } from "./fields.ts";
+import { UsageError } from "./exit.ts";
+
+/** Where `--secret` looks, in docker's spelling. */
+interface SecretFields {
+  id?: string;
+  src?: string;
+  env?: string;
+  type?: string;
+}
+
+const KEYS: Readonly<Record<string, keyof SecretFields>> = {
+  id: "id",
+  src: "src",
+  source: "src",
+  env: "env",
+  type: "type",
+};
+
+/**
+ * The secrets of a command line: `id=…`, with `src=FILE` (`-` is standard
+ * input) or `env=VARIABLE`; with neither, the variable of that name if it is
+ * set, and else the file of that name. A value is never one of the words: the
+ * machine's list of processes shows them.
+ *
+ * @throws {UsageError} If one can't be used.
+ */
+export function secretSources(
+  words: readonly string[],
+): Record<string, SecretSource> {
+  const sources: Record<string, SecretSource> = {};
+  for (const word of words) {
+    const fields: SecretFields = {};
+    for (const [key, value] of fieldsOf("--secret", word)) {
+      const field = KEYS[key];
+      if (field === undefined) {
+        throw new UsageError(
+          `--secret has no field ${
+            JSON.stringify(key)
+          }: expected id, src, env and type; a value is never given here, but in a file or a variable`,
+        );
+      }
+      fields[field] = value;
+    }
+    const { id } = fields;
+    if (id === undefined || id === "") {
+      throw new UsageError("--secret needs an id, as in id=token,env=TOKEN");
+    }
+    if (Object.hasOwn(sources, id)) {
+      throw new UsageError(`--secret ${JSON.stringify(id)} is given twice`);
+    }
+    sources[id] = sourceOf(id, fields);
+  }
+  return sources;
+}
+
+/** Whether a secret comes from standard input. */
+export function readsStdin(words: readonly string[]): boolean {
+  return words.some((word) => /(?:^|,)"?(?:src|source)=-"?(?:,|$)/.test(word));
+}
+
+function sourceOf(id: string, { src, env, type }: SecretFields): SecretSource {
+  if (type !== undefined && type !== "file" && type !== "env") {
+    throw new UsageError(
+      `--secret ${JSON.stringify(id)} has type ${
+        JSON.stringify(type)
+      }: expected file or env`,
+    );
+  }
+  if (src !== undefined && env !== undefined) {
+    throw new UsageError(
+      `--secret ${JSON.stringify(id)} has both src and env: give one`,
+    );
+  }
+  if (type === "env") return { env: env ?? src ?? id };
+  if (env !== undefined) {
+    if (type === undefined) return { env };
+    throw new UsageError(
+      `--secret ${JSON.stringify(id)} has type file and env: give one`,
+    );
+  }
+  if (src === "-") {
+    return () => new Response(Deno.stdin.readable).bytes();
+  }
+  if (src !== undefined) return { file: src };
+  if (type === undefined && Deno.env.get(id) !== undefined) return { env: id };
+  return { file: id };
+}

@@ -1,0 +1,271 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { collect, traceText } from "../support/builds.ts";
+import { type EngineContext, engineTest } from "../support/engines.ts";
+import { writeTree } from "../support/folder.ts";
+import { Random } from "../support/random.ts";
+import { LOGIN, startRegistry } from "../support/registry.ts";
+import { busyboxProgram } from "../engines/packages.ts";
+import { delay, findDescendants, findProcess } from "../engines/process.ts";
+import { listing, scratch } from "../exporter/scratch.ts";
+import { installHelper } from "../registry/helper.ts";
+import {
+  fingerprints,
+  makeKey,
+  packOpenssh,
+  startSshAgent,
+} from "../ssh/openssh.ts";
+import { type BuildEvent, DockerClient, type ImageBuild } from "../../mod.ts";
+
+const SECRETS = {
+  first: "the first secret of the whole",
+  second: "the second secret of the whole",
+};
+
+/** A build that needs everything that a session has, and where it is made. */
+interface Whole extends AsyncDisposable {
+  /** Holds `context` and `dest`. */
+  readonly folder: string;
+  /** Name of the base image, which wants a login. */
+  readonly base: string;
+  /** `SHA256:…` of the key that the agent holds. */
+  readonly fingerprint: string;
+  /** Starts the build. */
+  start(signal?: AbortSignal): ImageBuild;
+}
+
+/** The environment variables that docker's CLI would find its engine and logins by. */
+function environment(variables: Record<string, string>): Disposable {
+  const before = Object.keys(variables).map((name) =>
+    [name, Deno.env.get(name)] as const
+  );
+  for (const [name, value] of Object.entries(variables)) {
+    Deno.env.set(name, value);
+  }
+  return {
+    [Symbol.dispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
+    },
+  };
+}
+
+async function prepare({ docker, host }: EngineContext): Promise<Whole> {
+  await using stack = new AsyncDisposableStack();
+  const registry = stack.use(await startRegistry({ auth: "basic" }));
+  const base = `${registry.host}/whole:1`;
+  await docker.imageImport(
+    ReadableStream.from([await packOpenssh(await busyboxProgram())]),
+    { repo: `${registry.host}/whole`, tag: "1" },
+  );
+  await docker.imagePush(base, { auth: LOGIN }).wait();
+  await docker.imageRemove(base, { force: true });
+
+  const { path: folder } = stack.use(await scratch());
+  await writeTree(folder, {
+    "context/Dockerfile": [
+      `FROM ${base} AS made`,
+      "COPY . /src",
+      "RUN --mount=type=secret,id=first,required=true --mount=type=secret,id=second,required=true --mount=type=ssh,required=true " +
+      "ssh-add -l && cat /run/secrets/first && base64 /run/secrets/second && mkdir /o && cp -r /src/d /o/d && " +
+      "cat /run/secrets/first /run/secrets/second | sha256sum > /o/sum && sleep 1",
+      "FROM scratch",
+      "COPY --from=made /o /",
+    ].join("\n"),
+    "context/.dockerignore": "ignored\n",
+    "context/d/a.txt": "a",
+    "context/d/large": new Uint8Array(3_000_000),
+    "context/ignored/b": "b",
+  });
+  const { path: other } = stack.use(await scratch());
+  const key = await makeKey(`${other}/key`);
+  const agent = stack.use(await startSshAgent(other, [key]));
+  const helper = stack.use(
+    await installHelper(
+      `cat > /dev/null; sleep 0.1; echo '{"ServerURL":"","Username":"${LOGIN.username}","Secret":"${LOGIN.password}"}'`,
+    ),
+  );
+  await Deno.writeTextFile(
+    `${other}/config.json`,
+    JSON.stringify({ credHelpers: { [registry.host]: helper.name } }),
+  );
+  stack.use(environment({
+    DOCKER_HOST: host,
+    DOCKER_CONFIG: other,
+    SSH_AUTH_SOCK: agent.socket,
+  }));
+  const client = stack.use(await DockerClient.fromDockerConfig());
+  const whole = stack.move();
+  return {
+    folder,
+    base,
+    fingerprint: key.fingerprint,
+    start: (signal) =>
+      client.imageBuild(`${folder}/context`, {
+        networkmode: "none",
+        nocache: true,
+        secrets: SECRETS,
+        ssh: "default",
+        outputs: { type: "local", dest: `${folder}/dest` },
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
+}
+
+/** What this process holds of the system: children, sockets, and davit's temporary files. */
+async function held(): Promise<unknown> {
+  const children = (await findDescendants((await findProcess(Deno.pid))!)).map((
+    { pid },
+  ) => pid);
+  const sockets: string[] = [];
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      const target = Deno.readLinkSync(`/proc/self/fd/${name}`);
+      if (target.startsWith("socket:")) sockets.push(target);
+    } catch {
+      // The descriptor that the folder was read by.
+    }
+  }
+  const temporary = [...Deno.readDirSync(Deno.env.get("TMPDIR") ?? "/tmp")]
+    .map(({ name }) => name).filter((name) => name.includes("davit"));
+  return [children.sort(), sockets.length, temporary.sort()];
+}
+
+engineTest(
+  "two secrets, an ssh agent, a private base image, a folder and a local export in one build",
+  async (engine) => {
+    await using whole = await prepare(engine);
+    const build = whole.start();
+    const events: BuildEvent[] = [];
+    const [{ messages, error }, log] = await Promise.all([
+      collect(build),
+      new Response(build.logs()).text(),
+      (async () => {
+        for await (const event of build.events()) events.push(event);
+      })(),
+    ]);
+    assertEquals(error, undefined);
+    assertEquals(await build.wait(), "");
+
+    const dest = await listing(`${whole.folder}/dest`);
+    assertEquals(Object.keys(dest).sort(), [
+      "d",
+      "d/a.txt",
+      "d/large",
+      "sum",
+    ]);
+    const sum = new Uint8Array(
+      await crypto.subtle.digest(
+        "SHA-256",
+        new TextEncoder().encode(SECRETS.first + SECRETS.second),
+      ),
+    ).toHex();
+    assertEquals(
+      await Deno.readTextFile(`${whole.folder}/dest/sum`),
+      `${sum}  -\n`,
+    );
+
+    // The whole story: what was loaded, sent, asked for, run and exported.
+    const names = new Set<string>();
+    const open = new Set<string>();
+    for (const event of events) {
+      if (event.type !== "vertex") continue;
+      names.add(event.name);
+      assertEquals(event.error, undefined);
+      if (event.started === undefined) continue;
+      if (event.completed === undefined) open.add(event.digest);
+      else open.delete(event.digest);
+    }
+    assertEquals([...open], []);
+    const steps = [...names].join("\n");
+    for (const part of [whole.base, "COPY . /src", "RUN --mount", "export"]) {
+      assertStringIncludes(steps, part);
+    }
+    const secrets = events.flatMap((event) =>
+      event.type === "secret" ? [`${event.id} ${event.state}`] : []
+    );
+    assertEquals(
+      new Set(secrets),
+      new Set([
+        "first requested",
+        "first served",
+        "second requested",
+        "second served",
+      ]),
+    );
+    const [context] = events.filter(({ type }) => type === "context");
+    assert(context?.type === "context");
+    // The Dockerfile and .dockerignore are a part of it.
+    assertEquals([context.files, context.filesReused], [4, 0]);
+    assertEquals(fingerprints(log), [whole.fingerprint]);
+
+    const said = [
+      JSON.stringify(messages),
+      traceText(messages),
+      JSON.stringify(events),
+      log,
+    ].join("\n");
+    for (
+      const value of [...Object.values(SECRETS), LOGIN.password]
+    ) {
+      assertFalse(said.includes(value));
+      assertFalse(said.includes(btoa(value)));
+    }
+    const { secrets: report, warnings } = await build.result();
+    assertEquals(report.served, ["first", "second"]);
+    assertEquals(warnings, []);
+  },
+);
+
+engineTest(
+  "the same build leaves nothing behind, cancelled at ten moments",
+  async (engine) => {
+    await using whole = await prepare(engine);
+    await whole.start().wait();
+    const began = performance.now();
+    await whole.start().wait();
+    const took = performance.now() - began;
+    await Deno.writeTextFile(`${whole.folder}/dest/kept`, "before");
+
+    const files = await listing(whole.folder);
+    const before = await held();
+    const random = new Random(10);
+    let cancelled = 0;
+    for (let i = 0; i < 10; i++) {
+      const controller = new AbortController();
+      const moment = took * random.below(1000) / 1000;
+      const build = whole.start(controller.signal);
+      const outcome = build.wait().then(() => "built", (error) => error);
+      await delay(moment);
+      const reason = new Error(`cancelled after ${moment} ms`);
+      controller.abort(reason);
+      const result = await outcome;
+      if (result === reason) {
+        cancelled++;
+        assertEquals(await listing(whole.folder), files, reason.message);
+      } else {
+        // The last moments may be behind the end.
+        assertEquals(result, "built");
+        for (
+          const [path, line] of Object.entries(await listing(whole.folder))
+        ) {
+          files[path] = line;
+        }
+      }
+      // The engine's end of a connection closes a moment after ours.
+      const deadline = Date.now() + 5000;
+      while (JSON.stringify(await held()) !== JSON.stringify(before)) {
+        if (Date.now() > deadline) assertEquals(await held(), before);
+        await delay(20);
+      }
+    }
+    assert(cancelled >= 7, `only ${cancelled} of 10 were cancelled in time`);
+  },
+);

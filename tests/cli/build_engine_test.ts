@@ -1,0 +1,249 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { type EngineContext, engineTest } from "../support/engines.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { tarBytes } from "../support/tar.ts";
+import { imageListing, tarEntries } from "../context/image_listing.ts";
+import { startRegistry } from "../support/registry.ts";
+import { type Case, CASES } from "./dockerfiles.ts";
+import { type CommandRun, DAVIT, runDavit, runProgram } from "./command.ts";
+
+const ENV = { DAVIT_TEST_ARG: "of the environment" };
+
+/** What a build came to, but for times. */
+interface Outcome {
+  readonly code: number;
+  readonly image?: unknown;
+  readonly output?: unknown;
+}
+
+/** Builds a case with one of the two commands, in a folder of its own. */
+async function outcome(
+  { docker, host }: EngineContext,
+  test: Case,
+  command: readonly string[],
+  env: Record<string, string>,
+): Promise<Outcome & { run: CommandRun }> {
+  const tag = `davit-cli-${crypto.randomUUID()}`;
+  let result: Outcome & { run: CommandRun } | undefined;
+  await withTempFolder(async (folder) => {
+    const cwd = `${folder}/context`;
+    await Deno.mkdir(cwd);
+    await writeTree(cwd, test.files);
+    if (test.name === "ADD of a local tar") {
+      await Deno.writeFile(`${cwd}/a.tar`, await tarBytes({ "in/a": "a" }));
+    }
+    const isExport = test.output !== undefined || test.pipes === true;
+    const run = await runProgram(
+      [
+        ...command,
+        "build",
+        "--no-cache",
+        "--network=none",
+        ...(isExport ? [] : ["-t", tag]),
+        ...test.args ?? [],
+        test.path ?? ".",
+      ],
+      {
+        cwd,
+        env: { DOCKER_HOST: host, ...ENV, ...env },
+        ...(test.stdin === undefined
+          ? {}
+          : { stdin: new TextEncoder().encode(test.stdin) }),
+      },
+    );
+    const { code } = run;
+    if (code !== 0) {
+      result = { code, run };
+    } else if (test.pipes) {
+      result = { code, output: tarListing(run.stdout), run };
+    } else if (test.output !== undefined) {
+      result = { code, output: await listing(`${folder}/${test.output}`), run };
+    } else {
+      const { Config, Id } = await docker.imageInspect(tag);
+      if (test.args?.includes("--iidfile")) {
+        assertEquals(await Deno.readTextFile(`${folder}/id`), Id);
+      }
+      const image = [
+        Object.entries(Config ?? {}).filter(([, value]) =>
+          // Engines differ in how they write nothing.
+          value !== null && value !== "" && value !== false
+        ).sort(),
+        [...await imageListing(docker, tag)].map(withoutTime),
+      ];
+      result = { code, image, run };
+      await docker.imageRemove(tag, { force: true });
+    }
+  });
+  return result!;
+}
+
+/** Steps write files at another time. */
+function withoutTime([path, entry]: [string, string]): string {
+  const fields = entry.split(" ");
+  fields[5] = "-";
+  return `${path} ${fields.join(" ")}`;
+}
+
+function tarListing(tar: Uint8Array<ArrayBuffer>): string[] {
+  return [...tarEntries(tar)].map(({ path, fields, content }) =>
+    withoutTime([path, `${fields} ${new TextDecoder().decode(content)}`])
+  );
+}
+
+async function listing(path: string, under = ""): Promise<string[]> {
+  const info = await Deno.stat(path);
+  if (info.isFile) {
+    const bytes = await Deno.readFile(path);
+    return path.endsWith(".tar")
+      ? tarListing(bytes)
+      : [`${under} ${info.mode} ${new TextDecoder().decode(bytes)}`];
+  }
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(path)) {
+    found.push(...await listing(`${path}/${name}`, `${under}/${name}`));
+  }
+  return found.sort();
+}
+
+engineTest(
+  `davit build does what docker build does: ${CASES.length} Dockerfiles and commands`,
+  async (context) => {
+    for (const test of CASES) {
+      const docker = await outcome(context, test, [context.cli!], {
+        ...context.cliEnv,
+        DOCKER_BUILDKIT: "1",
+      });
+      const davit = await outcome(context, test, DAVIT, {});
+      const { run: byDocker, ...expected } = docker;
+      const { run: byDavit, ...actual } = davit;
+      const what = `${test.name}\n${byDocker.stderr}\n---\n${byDavit.stderr}`;
+      assertEquals(actual, expected, what);
+      assert(!byDavit.stderr.includes("secret of a file"), what);
+      // A failure ends with a sentence, and docker's has its words, too.
+      if (actual.code !== 0) assertMatch(byDavit.stderr, /^ERROR: ./m, what);
+    }
+  },
+  ({ cli }) => cli !== undefined,
+);
+
+engineTest(
+  "the id alone, the result's files, and a failure in quiet",
+  async ({ host }) => {
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, {
+        Dockerfile: "FROM davit-test/base\nRUN echo boom && exit ${CODE:-0}\n"
+          .replace("RUN", "ARG CODE\nRUN"),
+      });
+      const env = { DOCKER_HOST: host };
+      const words = ["build", "--network=none", "-t", "davit-cli-quiet"];
+      const { code, stdout, stderr } = await runDavit([
+        ...words,
+        "-q",
+        "--metadata-file=meta.json",
+        ".",
+      ], { cwd, env });
+      assertEquals([code, stderr], [0, ""]);
+      const id = new TextDecoder().decode(stdout);
+      assertMatch(id, /^sha256:[0-9a-f]{64}\n$/);
+      const metadata = JSON.parse(
+        await Deno.readTextFile(`${cwd}/meta.json`),
+      );
+      assertEquals(metadata["containerimage.config.digest"], id.trim());
+      assertMatch(metadata["image.name"], /davit-cli-quiet/);
+
+      const failed = await runDavit(
+        [...words, "-q", "--build-arg", "CODE=3", "."],
+        { cwd, env },
+      );
+      assertEquals([failed.code, failed.stdout.length], [1, 0]);
+      for (const part of ["boom", ">>> RUN echo boom", "ERROR: ", "code: 3"]) {
+        assertStringIncludes(failed.stderr, part);
+      }
+      const plain = await runDavit(
+        [...words, "--build-arg", "CODE=3", "."],
+        { cwd, env },
+      );
+      assertEquals([plain.code, plain.stdout.length], [1, 0]);
+      // One screen, and nothing twice.
+      assertEquals(plain.stderr.split("ERROR: process").length, 2);
+      const debug = await runDavit(
+        [...words, "-D", "--progress=none", "--build-arg", "CODE=3", "."],
+        { cwd, env },
+      );
+      assertStringIncludes(debug.stderr, "a BuildError");
+      const raw = await runDavit(
+        [...words, "--progress=rawjson", "."],
+        { cwd, env },
+      );
+      for (const line of raw.stderr.trim().split("\n")) JSON.parse(line);
+    });
+  },
+);
+
+engineTest(
+  "a secret of standard input, --push, push and prune",
+  async ({ host, docker }) => {
+    await using registry = await startRegistry();
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, {
+        Dockerfile:
+          "FROM davit-test/base\nRUN --mount=type=secret,id=t,required=true wc -c < /run/secrets/t > /n\n",
+      });
+      const env = { DOCKER_HOST: host, DOCKER_CONFIG: cwd };
+      const name = `${registry.host}/cli:1`;
+      const built = await runDavit(
+        ...[[
+          "build",
+          "--network=none",
+          "--no-cache",
+          "--secret=id=t,src=-",
+          "-t",
+          name,
+          "--push",
+          ".",
+        ]] as const,
+        { cwd, env, stdin: new TextEncoder().encode("of standard input") },
+      );
+      assertEquals(built.code, 0, built.stderr);
+      assertStringIncludes(built.stderr, `${name}: pushed sha256:`);
+      await docker.imageRemove(name, { force: true });
+      await docker.imagePull(name).wait();
+      const pushed = await runDavit(["push", "-q", name], { cwd, env });
+      assertEquals(pushed.code, 0, pushed.stderr);
+      assertMatch(
+        new TextDecoder().decode(pushed.stdout),
+        /^sha256:[0-9a-f]{64}\n$/,
+      );
+      await docker.imageRemove(name, { force: true });
+      const pruned = await runDavit(["prune", "-a"], { cwd, env });
+      assertEquals(pruned.code, 0, pruned.stderr);
+      assertMatch(
+        new TextDecoder().decode(pruned.stdout),
+        /^\d+ records deleted, [\d.]+ MB freed\n$/,
+      );
+    });
+  },
+);
+
+engineTest(
+  "doctor tells the engine, and a tick for each",
+  async ({ host, name }) => {
+    const { code, stdout } = await runDavit(["doctor"], {
+      env: { DOCKER_HOST: host },
+    });
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(code, 0, text);
+    const lines = text.trimEnd().split("\n");
+    assert(lines.every((line) => line.startsWith("✓ ")), text);
+    for (
+      const part of [`${host}, by DOCKER_HOST`, `Docker ${name}`, "BuildKit"]
+    ) {
+      assertStringIncludes(text, part);
+    }
+  },
+);

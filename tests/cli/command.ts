@@ -1,0 +1,58 @@
+const MAIN = new URL("../../lib/cli/main.ts", import.meta.url).pathname;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+
+/** The words that run the command, as a user would from a checkout. */
+export const DAVIT: readonly string[] = [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--no-check",
+  `--config=${CONFIG}`,
+  MAIN,
+];
+
+/** What a run of a command came to. */
+export interface CommandRun {
+  readonly code: number;
+  readonly stdout: Uint8Array<ArrayBuffer>;
+  readonly stderr: string;
+}
+
+/** Where and how a command runs. */
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly stdin?: Uint8Array;
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  [program, ...args]: readonly string[],
+  { cwd, env = {}, stdin }: CommandOptions = {},
+): Promise<CommandRun> {
+  const child = new Deno.Command(program!, {
+    args,
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { NO_COLOR: "1", ...env },
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const feeding = stdin === undefined ? undefined : (async () => {
+    const writer = child.stdin.getWriter();
+    // A program that reads nothing is no fault of the test's.
+    await writer.write(stdin).catch(() => {});
+    await writer.close().catch(() => {});
+  })();
+  const { code, stdout, stderr } = await child.output();
+  await feeding;
+  return { code, stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Runs `davit` to its end. */
+export function runDavit(
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandRun> {
+  return runProgram([...DAVIT, ...args], options);
+}

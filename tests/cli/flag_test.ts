@@ -1,0 +1,168 @@
+import { assertEquals, assertThrows } from "../support/assert.ts";
+import { UsageError } from "../../lib/cli/exit.ts";
+import { type Flag, parseWords } from "../../lib/cli/flag.ts";
+import { parseBytes } from "../../lib/cli/bytes_flag.ts";
+import { secretSources } from "../../lib/cli/secret_flag.ts";
+import { parseUlimit } from "../../lib/cli/ulimit_flag.ts";
+
+const FLAGS: readonly Flag[] = [
+  { name: "tag", short: "t", value: "NAME", many: true },
+  { name: "file", short: "f", value: "PATH" },
+  { name: "quiet", short: "q" },
+  { name: "pull" },
+  { name: "no-cache" },
+];
+
+function parsed(...words: string[]) {
+  const { words: rest, list, text, switched } = parseWords(words, FLAGS);
+  return {
+    rest,
+    tag: list("tag"),
+    file: text("file"),
+    on: ["quiet", "pull", "no-cache"].filter(switched),
+  };
+}
+
+const NOTHING = { rest: [], tag: [], file: undefined, on: [] };
+
+Deno.test("parseWords reads words as docker's command does", () => {
+  for (
+    const [words, expected] of [
+      [[], NOTHING],
+      [["."], { ...NOTHING, rest: ["."] }],
+      [["-t", "a", ".", "--tag=b"], {
+        ...NOTHING,
+        rest: ["."],
+        tag: ["a", "b"],
+      }],
+      [["-ta", "-t=b"], { ...NOTHING, tag: ["a", "b"] }],
+      [["-qt", "a"], { ...NOTHING, tag: ["a"], on: ["quiet"] }],
+      [["-qta"], { ...NOTHING, tag: ["a"], on: ["quiet"] }],
+      [["-f", "-", "-"], { ...NOTHING, rest: ["-"], file: "-" }],
+      [["-f=-"], { ...NOTHING, file: "-" }],
+      [["-f", "--quiet"], { ...NOTHING, file: "--quiet" }],
+      [["-f", "a", "-f", "b"], { ...NOTHING, file: "b" }],
+      [["--tag", "a=b=c"], { ...NOTHING, tag: ["a=b=c"] }],
+      [["--tag", "12"], { ...NOTHING, tag: ["12"] }],
+      [["--tag", "x\ny"], { ...NOTHING, tag: ["x\ny"] }],
+      [["12"], { ...NOTHING, rest: ["12"] }],
+      [["--pull", "true"], { ...NOTHING, rest: ["true"], on: ["pull"] }],
+      [["--pull=T", "--no-cache=0"], { ...NOTHING, on: ["pull"] }],
+      [["--no-cache", "--quiet=false"], { ...NOTHING, on: ["no-cache"] }],
+      [["-q", "--", "-t", "--x"], {
+        ...NOTHING,
+        rest: ["-t", "--x"],
+        on: ["quiet"],
+      }],
+      [["-t", "--", "--", "."], { ...NOTHING, rest: ["."], tag: ["--"] }],
+    ] as const
+  ) {
+    assertEquals(parsed(...words), expected as unknown, words.join(" "));
+  }
+});
+
+Deno.test("parseWords refuses what is unknown, lacks a value or is neither on nor off", () => {
+  for (
+    const words of [
+      ["--foo"],
+      ["--foo=secret"],
+      ["-x"],
+      ["-qx"],
+      ["-t"],
+      ["--tag"],
+      ["--pull=yes"],
+      ["-=q"],
+      ["--no-pull"],
+      ["--tag.x=1"],
+    ]
+  ) {
+    const error = assertThrows(() => parsed(...words), UsageError);
+    assertEquals(error.message.split("\n").length, 1);
+    assertEquals(error.message.includes("secret"), false);
+  }
+});
+
+Deno.test("secretSources follows docker's rules", () => {
+  Deno.env.set("DAVIT_TEST_TOKEN", "x");
+  try {
+    assertEquals(
+      secretSources([
+        "id=a,src=/a",
+        "id=b,env=B",
+        "type=file,id=c,source=c",
+        "type=env,id=d,src=D",
+        "type=env,id=e",
+        "id=DAVIT_TEST_TOKEN",
+        "id=none_of_this_name",
+        'id=g,"src=with,comma"',
+        '"id=h","src=with ""quotes"""',
+      ]),
+      {
+        a: { file: "/a" },
+        b: { env: "B" },
+        c: { file: "c" },
+        d: { env: "D" },
+        e: { env: "e" },
+        DAVIT_TEST_TOKEN: { env: "DAVIT_TEST_TOKEN" },
+        none_of_this_name: { file: "none_of_this_name" },
+        g: { file: "with,comma" },
+        h: { file: 'with "quotes"' },
+      },
+    );
+  } finally {
+    Deno.env.delete("DAVIT_TEST_TOKEN");
+  }
+  for (
+    const word of [
+      "",
+      "hunter2",
+      "src=hunter2",
+      "id=,src=hunter2",
+      "id=a,value=hunter2",
+      "id=a,type=hunter2x,src=a".replace("hunter2x", "text"),
+      "id=a,src=hunter2,env=B",
+      'id=a,"src=hunter2',
+      "id=a\nid=b,src=hunter2",
+    ]
+  ) {
+    const error = assertThrows(() => secretSources([word]), UsageError);
+    assertEquals(error.message.includes("hunter2"), false, error.message);
+  }
+  assertThrows(() => secretSources(["id=a", "id=a"]), UsageError);
+});
+
+Deno.test("sizes and limits are read as docker reads them", () => {
+  for (
+    const [text, bytes] of [
+      ["0", 0],
+      ["64", 64],
+      ["64b", 64],
+      ["64k", 65536],
+      ["64K", 65536],
+      ["64kb", 65536],
+      ["64KiB", 65536],
+      ["64 m", 64 * 2 ** 20],
+      ["1.5g", 1.5 * 2 ** 30],
+      ["1tb", 2 ** 40],
+    ] as const
+  ) assertEquals(parseBytes("--shm-size", text), bytes, text);
+  for (const text of ["", "x", "-1", "1x", "1 2", "k", "1kk", "0x10"]) {
+    assertThrows(() => parseBytes("--shm-size", text), UsageError);
+  }
+  assertEquals(parseUlimit("nofile=1024:2048"), {
+    name: "nofile",
+    soft: 1024,
+    hard: 2048,
+  });
+  assertEquals(parseUlimit("core=-1"), { name: "core", soft: -1, hard: -1 });
+  for (
+    const text of [
+      "",
+      "nofile",
+      "nofile=",
+      "nope=1",
+      "nofile=2:1",
+      "nofile=-1:1",
+    ]
+  ) assertThrows(() => parseUlimit(text), UsageError);
+});

@@ -1,0 +1,188 @@
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { runDavit } from "./command.ts";
+
+/** Every flag with a value that it can't have, and words that the answer holds. */
+const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
+  [
+    [[], /exactly 1 argument/],
+    [["a", "b"], /exactly 1 argument/],
+    [["--foo", "."], /unknown flag: --foo/],
+    [["-x", "."], /unknown flag: -x/],
+    [["-t"], /needs an argument: -t/],
+    [["--tag", "BAD", "."], /"BAD"/],
+    [["--tag=", "."], /tag ""/],
+    [["-f", "none", "."], /no file "none"/],
+    [["-f", "-", "-"], /both the context and --file/],
+    [["none"], /"none" not found/],
+    [["Dockerfile"], /"Dockerfile" is not a folder/],
+    [["--target=", "."], /target/],
+    [["--build-arg", "=hunter2", "."], /--build-arg needs a name/],
+    [["--label", "=hunter2", "."], /--label needs a name/],
+    [["--secret", "hunter2", "."], /key=value/],
+    [["--secret", "id=a,value=hunter2", "."], /no field "value"/],
+    [["--secret", "id=a,src=none", "."], /secret "a" from "none"/],
+    [["--secret", "id=a,env=DAVIT_NONE", "."], /"DAVIT_NONE" is not set/],
+    [["--secret", "id=a,src=-", "-f", "-", "."], /standard input/],
+    [["--ssh", "=", "."], /ssh/],
+    [["--ssh", "k=none", "."], /none/],
+    [["--no-cache=maybe", "."], /"maybe" for "--no-cache"/],
+    [["--pull=maybe", "."], /"maybe" for "--pull"/],
+    [["--platform", "a,b", "."], /one platform|can name one/],
+    [["-o", "type=nope", "."], /type "nope"/],
+    [["-o", "type=local", "."], /needs a dest/],
+    [["-o", "none/none", "."], /none\/none/],
+    [["-o", "a", "-o", "b", "."], /given once/],
+    [["--load", "-o", "a", "."], /two outputs/],
+    [["--push", "."], /needs a --tag/],
+    [["--push", "-t", "a", "-o", "b", "."], /two outputs/],
+    [["--progress", "nope", "."], /progress mode "nope"/],
+    [["--progress", "tty", "."], /needs a terminal/],
+    [["--quiet=maybe", "."], /"maybe" for "--quiet"/],
+    [["--iidfile", "none/id", "."], /no folder for "none\/id"/],
+    [["--metadata-file", "none/m", "."], /no folder for "none\/m"/],
+    [["--network", "nope", "."], /network mode "nope"/],
+    [["--add-host", "nope", "."], /"nope" for "--add-host"/],
+    [["--shm-size", "nope", "."], /"nope" for "--shm-size"/],
+    [["--ulimit", "nope", "."], /"nope" for "--ulimit"/],
+    [["--ulimit", "nofile=2:1", "."], /above the hard one/],
+    [["--cgroup-parent=", "."], /cgroup/],
+    [["--cache-from", "type=gha", "."], /--cache-from/],
+    [["--watch", "-"], /standard input is empty|needs a folder/],
+    [["--watch", "-f", "-", "."], /--watch/],
+    [["-H", "nope", "."], /"nope"/],
+    [["-c", "nope", "."], /"nope"/],
+    [["-H", "unix:///x", "-c", "default", "."], /two engines/],
+    [["--debug=maybe", "."], /"maybe" for "--debug"/],
+    ...[
+      "allow",
+      "annotation",
+      "attest",
+      "build-context",
+      "builder",
+      "cache-to",
+      "call",
+      "cpu-period",
+      "cpuset-cpus",
+      "isolation",
+      "memory",
+      "memory-swap",
+      "no-cache-filter",
+      "provenance",
+      "sbom",
+      "security-opt",
+    ].map((
+      name,
+    ): readonly [string[], RegExp] => [
+      [`--${name}`, "x", "."],
+      new RegExp(`--${name} can't be used: `),
+    ]),
+    [["--check", "."], /--check can't be used/],
+    [["--squash", "."], /--squash can't be used/],
+  ];
+
+/** An engine's hello. */
+const PONG = new TextEncoder().encode(
+  "HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nOstype: linux\r\nBuilder-Version: 2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+);
+
+Deno.test("every flag with a wrong value: one clear line, exit code 1, and no engine hears of it", async () => {
+  await withTempFolder(async (cwd) => {
+    await writeTree(cwd, { Dockerfile: "FROM scratch\nLABEL a=b\n" });
+    const requests: string[] = [];
+    using listener = Deno.listen({
+      transport: "unix",
+      path: `${cwd}/engine.sock`,
+    });
+    const serving = (async () => {
+      for await (const conn of listener) {
+        const buffer = new Uint8Array(4096);
+        const count = await conn.read(buffer);
+        const request = new TextDecoder().decode(
+          buffer.subarray(0, count ?? 0),
+        );
+        if (/^(?:GET|HEAD) \S*\/_ping /.test(request)) {
+          await conn.write(PONG).catch(() => {}); // the command may be gone
+        } else requests.push(request);
+        conn.close();
+      }
+    })();
+    const env = { DOCKER_HOST: `unix://${cwd}/engine.sock` };
+    for (const [words, answer] of WRONG) {
+      const { code, stdout, stderr } = await runDavit(["build", ...words], {
+        cwd,
+        env,
+      });
+      const what = `${words.join(" ")}: ${stderr}`;
+      assertEquals(code, 1, what);
+      assertEquals(stdout.length, 0, what);
+      assertMatch(stderr, answer, what);
+      assertMatch(stderr, /^ERROR: [^\n]+\n$/, what);
+      assert(!stderr.includes("hunter2"), what);
+    }
+    // What is only known to be wrong once an engine is asked may say hello.
+    assertEquals(requests, []);
+    listener.close();
+    await serving;
+  });
+});
+
+Deno.test("the help of each command fits a terminal, and unknown commands are told so", async () => {
+  for (
+    const words of [
+      [],
+      ["--help"],
+      ["build", "--help"],
+      ["push", "-h"],
+      ["prune", "--help"],
+      ["doctor", "--help"],
+      ["completions", "--help"],
+    ]
+  ) {
+    const { code, stdout } = await runDavit(words);
+    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    assertEquals(code, 0);
+    assertMatch(lines[0]!, /^Usage: davit /);
+    assert(lines.length < 24, words.join(" "));
+    assert(lines.every((line) => [...line].length <= 80), words.join(" "));
+  }
+  const { code, stderr } = await runDavit(["biuld", "."]);
+  assertEquals([code, stderr], [
+    1,
+    'ERROR: unknown command: "biuld"; davit --help lists all\n',
+  ]);
+  const version = await runDavit(["--version"]);
+  assertMatch(
+    new TextDecoder().decode(version.stdout),
+    /^davit \d+\.\d+\.\d+, Deno \d+\.\d+\.\d+\n$/,
+  );
+});
+
+Deno.test("completions are scripts that bash takes, and complete", async () => {
+  const complete = async (words: string[]): Promise<string[]> => {
+    const { stdout } = await runDavit(["completions", "bash"]);
+    const script = `${new TextDecoder().decode(stdout)}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")})
+COMP_CWORD=${words.length - 1}
+_davit
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { success, stdout: out } = await new Deno.Command("bash", {
+      args: ["-c", script],
+    }).output();
+    assert(success);
+    return new TextDecoder().decode(out).trim().split("\n");
+  };
+  assertEquals(await complete(["davit", "pr"]), ["prune"]);
+  assertEquals(await complete(["davit", "build", "--iid"]), ["--iidfile"]);
+  assertEquals(await complete(["davit", "build", "--progress", "pl"]), [
+    "plain",
+  ]);
+  for (const shell of ["zsh", "fish"]) {
+    const { code, stdout } = await runDavit(["completions", shell]);
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(code, 0);
+    for (const word of ["metadata-file", "doctor", "rawjson"]) {
+      assert(text.includes(word), `${shell}: ${word}`);
+    }
+  }
+});
