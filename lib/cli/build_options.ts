@@ -31,7 +31,6 @@ export function buildOptions(
     ...given("target", parsed.text("target")),
     ...given("platform", platforms[0]),
     ...given("networkmode", parsed.text("network")),
-    ...given("cgroupparent", parsed.text("cgroup-parent")),
     ...some("buildargs", buildArgs(parsed.list("build-arg"))),
     ...some("labels", labels(parsed.list("label"))),
     ...some("secrets", secretSources(parsed.list("secret"))),

@@ -16,6 +16,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   "cache-to":
     "an engine's /build exports no cache; --build-arg BUILDKIT_INLINE_CACHE=1 keeps it in the image",
   "call": "an engine's /build only builds",
+  "cgroup-parent":
+    "BuildKit behind an engine's /build ignores it; the engine's own --cgroup-parent holds for all builds",
   "check": "an engine's /build only builds",
   "compress": "only what changed is sent, and over a socket it is not worth it",
   "cpu-period": CLASSIC,

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { serveHttp2 } from "../../lib/http2/connection.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
 import type { Http2Stream } from "../../lib/http2/stream.ts";
+import { Random } from "../support/random.ts";
 import { bytes, frame, GREETING, REQUEST, uint32 } from "./raw_peer.ts";
 
 const CONVERSATIONS = 20_000;
@@ -24,32 +25,6 @@ const TYPES = [
   "CONTINUATION",
   "77",
 ];
-
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % limit;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-
-  bytes(length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    for (let i = 0; i < Math.min(length, 100); i++) bytes[i] = this.below(256);
-    return bytes;
-  }
-}
 
 /** A frame that is mostly right, so that it gets far. */
 function someFrame(random: Random): Uint8Array {
