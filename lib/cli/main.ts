@@ -10,7 +10,7 @@
  */
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, UsageError } from "./exit.ts";
+import { EXIT_FAILED, EXIT_OK, UsageError } from "./exit.ts";
 import { type Flag, parseWords } from "./flag.ts";
 import { Interrupt } from "./interrupt.ts";
 import { print } from "./print.ts";

@@ -17,7 +17,7 @@ export class FolderExporter implements Exporter {
   /** A private folder: `new` in it is what is received, `old` what is replaced. */
   #area: string | undefined;
   #tree: StagedTree | undefined;
-  #running = 0;
+  readonly #running = new Set<Promise<void>>();
   #received = 0;
 
   /** @param dest Path of the folder, as the caller gave it. */
@@ -40,17 +40,24 @@ export class FolderExporter implements Exporter {
     if (this.#tree === undefined) {
       throw new TypeError("Cannot receive: the export was not prepared");
     }
-    this.#running++;
+    const running = this.#receive(stream, this.#tree);
+    this.#running.add(running);
+    try {
+      await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  async #receive(stream: ResultStream, tree: StagedTree): Promise<void> {
     try {
       const { receiveFolder } = await import("./folder_receiver.ts");
-      await receiveFolder(stream, this.#tree);
+      await receiveFolder(stream, tree);
       this.#received++;
     } catch (error) {
       // What another call receives is of no use any more, either.
-      await this.#tree.close();
+      await tree.close();
       throw error;
-    } finally {
-      this.#running--;
     }
   }
 
@@ -60,7 +67,11 @@ export class FolderExporter implements Exporter {
       throw new TypeError("Cannot commit: the export was not prepared");
     }
     try {
-      if (this.#running > 0 || this.#received === 0) throw notReceived();
+      // The session is closed: what still runs has all but the engine's last word, or fails.
+      const ends = await Promise.allSettled(this.#running);
+      if (
+        this.#received === 0 || ends.some(({ status }) => status === "rejected")
+      ) throw notReceived();
       await tree.close();
       await this.#moveIn(place, area, tree);
     } finally {

@@ -96,7 +96,23 @@ class FolderReceiver {
     }
     for (const { path, target } of this.#links) this.#tree.link(path, target);
     await this.#stream.write(this.#packet.finish());
-    const { type, data } = decode(await this.#read());
+    await this.#farewell();
+  }
+
+  /**
+   * Takes the engine's FIN. Everything is here by now: an engine of the 20.10
+   * line may end the build, and this stream with it, before its FIN is read.
+   */
+  async #farewell(): Promise<void> {
+    let bytes: Uint8Array | null;
+    try {
+      bytes = await this.#stream.read();
+    } catch (error) {
+      if (this.#stream.signal.aborted) return;
+      throw error;
+    }
+    if (bytes === null) return;
+    const { type, data } = decode(bytes);
     if (type === PacketType.ERR) throw givenUp(data);
     if (type !== PacketType.FIN) throw unexpected(type);
   }

@@ -54,8 +54,8 @@ export class TmuxScreen implements AsyncDisposable {
     await screen.#tmux(
       ...["new-session", "-d"],
       ...["-x", `${size.columns}`, "-y", `${size.rows}`],
-      // The terminal stays when the command has ended.
-      `${command}; printf 'EXIT=%s\\n' $?; read _`,
+      // The terminal stays when the command has ended, by Ctrl-C, too.
+      `trap : INT; ${command}; printf 'EXIT=%s\\n' $?; read _`,
     );
     return screen;
   }

@@ -280,6 +280,34 @@ Deno.test("FolderExporter that is given up in the middle leaves nothing, open or
   }
 });
 
+for (const how of ["ends", "is reset"]) {
+  Deno.test(`FolderExporter has everything when a stream ${how} before the engine's FIN is read`, async () => {
+    await using place = await scratch();
+    const exporter = new FolderExporter(`${place.path}/dest`, LIMITS);
+    await exporter.prepare();
+    const script = play([entry(folder("d")).stat, end()]);
+    const controller = new AbortController();
+    const held = Promise.withResolvers<null>();
+    const receiving = exporter.receive({
+      ...script,
+      signal: controller.signal,
+      read: async () => await script.read() ?? held.promise,
+      write: () => {
+        // The build has ended, and nobody reads our FIN any more.
+        setTimeout(() => {
+          if (how === "ends") return held.resolve(null);
+          controller.abort();
+          held.reject(new Error("reset"));
+        }, 20);
+        return undefined;
+      },
+    });
+    await exporter.commit();
+    await receiving;
+    assertEquals(await names(`${place.path}/dest`), ["d"]);
+  });
+}
+
 Deno.test("FolderExporter commits nothing that was not sent", async () => {
   await using place = await scratch();
   const exporter = new FolderExporter(`${place.path}/dest`, LIMITS);
