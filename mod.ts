@@ -76,6 +76,15 @@ export type {
 } from "./lib/engine/message.ts";
 export type { Ping } from "./lib/engine/ping.ts";
 export type { EngineVersion, VersionComponent } from "./lib/engine/version.ts";
+export type { GatewayBreakout } from "./lib/gateway/build_rules.ts";
+export type { GatewayLimits } from "./lib/gateway/limits.ts";
+export type { GatewayListen, GatewayTls } from "./lib/gateway/listen.ts";
+export type { GatewayGroup } from "./lib/gateway/routes.ts";
+export {
+  type Gateway,
+  type GatewayOptions,
+  serveGateway,
+} from "./lib/gateway/gateway.ts";
 export {
   displayBuild,
   type DisplayBuildOptions,

@@ -58,6 +58,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "std",
     "streams",
   ],
+  gateway: [
+    "build",
+    "engine",
+    "errors.ts",
+    "secrets",
+    "session",
+    "streams",
+    "transport",
+  ],
   display: ["build", "progress", "streams"],
   transfer: ["credentials", "engine", "errors.ts", "streams"],
   cli: [
@@ -67,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "deno_version.ts",
     "display",
     "errors.ts",
+    "gateway",
     "secrets",
     "std",
     "transport",

@@ -1,6 +1,7 @@
 import { BUILD_FLAGS } from "./build_flags.ts";
 import type { Command } from "./command.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
+import { GATEWAY_FLAGS } from "./gateway_flags.ts";
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
@@ -44,6 +45,14 @@ export const COMMANDS: readonly Command[] = [
     ],
     words: [0, 0],
     load: async () => (await import("./prune_command.ts")).runPrune,
+  },
+  {
+    name: "gateway",
+    summary: "Give the X-BuildKit-Secrets header its meaning, for every client",
+    usage: "[OPTIONS] --listen ADDRESS",
+    flags: GATEWAY_FLAGS,
+    words: [0, 0],
+    load: async () => (await import("./gateway_command.ts")).runGateway,
   },
   {
     name: "doctor",

@@ -1,0 +1,197 @@
+import { BuildMask } from "../build/mask.ts";
+import type { BuildMessage } from "../build/message.ts";
+import { maxSecretBytes } from "../build/secrets.ts";
+import type { Engine } from "../engine/engine.ts";
+import { openSession } from "../engine/session_open.ts";
+import { UnsupportedError } from "../errors.ts";
+import {
+  decodeSecretsHeader,
+  SecretsHeaderError,
+} from "../secrets/header_decode.ts";
+import { SECRETS_HEADER } from "../secrets/header.ts";
+import type { Secret } from "../secrets/secret.ts";
+import { SecretStore } from "../secrets/store.ts";
+import { secretsService } from "../session/secrets.ts";
+import { Session } from "../session/session.ts";
+import { jsonLines } from "../streams/json_lines.ts";
+import { forwardedHeaders } from "./forward.ts";
+import { malformed, Refusal } from "./refusal.ts";
+import type { RequestBody } from "./request_body.ts";
+import type { RequestHead } from "./request_head.ts";
+import { formatTarget, type Target } from "./target.ts";
+
+/** The longest refusal of an engine's that is looked through, in bytes. */
+const MAX_REFUSAL_BYTES = 1024 * 1024;
+
+const encoder = new TextEncoder();
+
+/** The secrets of one request, and the session that serves them. */
+export interface ServedBuild extends AsyncDisposable {
+  /** The engine's answer, redacted. */
+  readonly response: Response;
+  /** Its body. */
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+/**
+ * Reads the header, if there is one, before the engine is asked for anything.
+ *
+ * @returns undefined if there is none.
+ * @throws {Refusal} If it can't be given its meaning.
+ */
+export function readSecrets(
+  head: RequestHead,
+  { query }: Target,
+): [id: string, secret: Secret][] | undefined {
+  const header = head.headers.get(SECRETS_HEADER.toLowerCase());
+  if (header === undefined) return undefined;
+  const version = new Map(query).get("version") ?? "";
+  if (version !== "" && version !== "2") {
+    throw malformed(
+      "secrets need BuildKit: the header and a version other than 2 stand against each other",
+    );
+  }
+  try {
+    return decodeSecretsHeader(header);
+  } catch (error) {
+    if (!(error instanceof SecretsHeaderError)) throw error;
+    throw new Refusal(
+      error.tooLong ? 431 : 400,
+      `davit gateway: ${error.message}`,
+    );
+  }
+}
+
+/**
+ * Hands a build on: with secrets, over a session of its own.
+ *
+ * @param secrets Undefined where the client sent no header.
+ * @throws {Refusal} If the secrets can't reach this engine.
+ */
+export async function forwardBuild(
+  engine: Engine,
+  head: RequestHead,
+  target: Target,
+  secrets: readonly (readonly [id: string, secret: Secret])[] | undefined,
+  body: RequestBody,
+  signal: AbortSignal,
+): Promise<ServedBuild> {
+  const session = secrets === undefined
+    ? undefined
+    : await serveSecrets(engine, secrets, signal);
+  try {
+    const query = session === undefined ? target.query : [
+      ...target.query.filter(([name]) => name !== "version"),
+      ["version", "2"],
+      ["session", session.id],
+    ] as const;
+    const response = await engine.transport.fetch(
+      formatTarget({ ...target, query }),
+      {
+        method: "POST",
+        // Whatever the client calls it: a form would count as parameters.
+        headers: {
+          ...forwardedHeaders(head),
+          "content-type": "application/x-tar",
+        },
+        signal,
+        ...(body.stream === null ? {} : { body: body.stream }),
+      },
+    );
+    return {
+      response,
+      body: secrets === undefined || secrets.length === 0
+        ? response.body
+        : await masked(response, secrets, signal),
+      [Symbol.asyncDispose]: async () => await session?.close(),
+    };
+  } catch (error) {
+    await session?.close();
+    throw error;
+  }
+}
+
+async function serveSecrets(
+  engine: Engine,
+  secrets: readonly (readonly [id: string, secret: Secret])[],
+  signal: AbortSignal,
+): Promise<{ readonly id: string; close(): Promise<void> }> {
+  const store = await SecretStore.open(Object.fromEntries(secrets), signal);
+  const facts = await engine.facts();
+  const session = new Session(secretsService(store, {
+    maxBytes: maxSecretBytes(facts),
+    strict: false,
+    // The engine words it for the client, without a value.
+    onError: () => {},
+  }));
+  let duplex;
+  try {
+    duplex = await openSession(engine, {
+      id: session.id,
+      name: "davit-gateway",
+      methods: session.methods,
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    throw new Refusal(
+      422,
+      "davit gateway: the engine behind this gateway has no sessions, so no build there can get secrets",
+    );
+  }
+  const served = session.serve(duplex);
+  return {
+    id: session.id,
+    async close() {
+      session.close();
+      await served;
+    },
+  };
+}
+
+/** The answer without the secrets, in whatever encoding the engine's log has them. */
+async function masked(
+  response: Response,
+  secrets: readonly (readonly [id: string, secret: Secret])[],
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array> | null> {
+  if (response.body === null) return null;
+  const mask = new BuildMask();
+  mask.add(secrets);
+  if (response.status !== 200) {
+    const text = await readAll(response.body);
+    return new Blob([mask.text(text)]).stream();
+  }
+  return ReadableStream.from(maskedLines(response.body, mask, signal));
+}
+
+async function* maskedLines(
+  body: ReadableStream<Uint8Array>,
+  mask: BuildMask,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const message of jsonLines<BuildMessage>(body, { signal })) {
+    for (const out of mask.messages(message)) yield line(out);
+  }
+  for (const out of mask.end()) yield line(out);
+}
+
+/** As engines write it: what davit's own client sees besides is left out. */
+function line(message: BuildMessage): Uint8Array {
+  const { trace: _decoded, ...rest } = message as BuildMessage & {
+    trace?: unknown;
+  };
+  return encoder.encode(`${JSON.stringify(rest)}\r\n`);
+}
+
+async function readAll(body: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_REFUSAL_BYTES) {
+      throw new Refusal(502, "davit gateway: the engine's refusal has no end");
+    }
+  }
+  return text + decoder.decode();
+}

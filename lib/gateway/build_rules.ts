@@ -1,0 +1,164 @@
+import { forbidden, malformed } from "./refusal.ts";
+import { checkRemote, type Resolve } from "./remote_rules.ts";
+import type { Target } from "./target.ts";
+
+/** What a build may ask for besides, each a way out of the build. */
+export type GatewayBreakout =
+  /** `networkmode=host`: the engine's own network. */
+  | "host-network"
+  /** `remote=` on a private address: the engine fetches from its neighbours. */
+  | "private-remotes"
+  /** `cgroupparent=`: out of the limits that the engine's owner set. */
+  | "cgroup-parent"
+  /** `entitlements=` and `allow=`: steps that are not confined. */
+  | "entitlements";
+
+/** Every way out. */
+export const BREAKOUTS: readonly GatewayBreakout[] = [
+  "host-network",
+  "private-remotes",
+  "cgroup-parent",
+  "entitlements",
+];
+
+/** What is decided on. */
+export interface BuildPolicy {
+  /** The ways out that are open. */
+  readonly breakouts: ReadonlySet<GatewayBreakout>;
+  /** Whether results may be sent to a registry. */
+  readonly push: boolean;
+  /** Finds a remote's addresses. */
+  readonly resolve?: Resolve;
+}
+
+/** The parameters of `/build` that change nothing but what is built. */
+const HARMLESS = new Set([
+  "version",
+  "dockerfile",
+  "t",
+  "extrahosts",
+  "q",
+  "nocache",
+  "cachefrom",
+  "pull",
+  "rm",
+  "forcerm",
+  "memory",
+  "memswap",
+  "cpushares",
+  "cpusetcpus",
+  "cpuperiod",
+  "cpuquota",
+  "buildargs",
+  "shmsize",
+  "ulimits",
+  "squash",
+  "labels",
+  "platform",
+  "target",
+  "buildid",
+]);
+
+/** Networks that every build may have. */
+const NETWORKS = new Set(["", "default", "none", "bridge"]);
+
+/** Outputs that stay in the engine. */
+const OUTPUTS = new Set(["moby", "image", "cacheonly"]);
+
+/**
+ * Checks the parameters of a build: each is known, and leads nowhere else.
+ *
+ * @returns Those to forward.
+ * @throws {Refusal} If one does.
+ */
+export async function checkBuildQuery(
+  query: Target["query"],
+  { breakouts, push, resolve }: BuildPolicy,
+): Promise<Target["query"]> {
+  const forwarded: [string, string][] = [];
+  for (const [name, given] of query) {
+    let value = given;
+    switch (name) {
+      case "networkmode":
+        if (NETWORKS.has(value)) break;
+        if (value === "host" && breakouts.has("host-network")) break;
+        throw forbidden(
+          value === "host"
+            ? "networkmode host is not allowed here: --allow-host-network opens it"
+            : "this networkmode is not allowed here: default, bridge and none are",
+        );
+      case "remote":
+        if (value === "") break;
+        if (/^(client-session|upload-request)/.test(value)) {
+          throw forbidden(
+            "this remote is between an engine and its own client",
+          );
+        }
+        if (!breakouts.has("private-remotes")) {
+          await checkRemote(value, resolve);
+        }
+        break;
+      case "cgroupparent":
+        if (value === "" || breakouts.has("cgroup-parent")) break;
+        throw forbidden(
+          "cgroupparent is not allowed here: --allow-cgroup-parent opens it",
+        );
+      case "entitlements":
+      case "allow":
+        if (breakouts.has("entitlements")) break;
+        throw forbidden(
+          "entitlements are not allowed here: --allow-entitlements opens it",
+        );
+      case "session":
+        throw forbidden(
+          "session is not allowed here: who names a session is served by it, and the gateway opens one for each build",
+        );
+      case "outputs":
+        value = checkOutputs(given, push);
+        break;
+      default:
+        if (!HARMLESS.has(name)) {
+          throw forbidden("this build has a parameter that is not forwarded");
+        }
+    }
+    forwarded.push([name, value]);
+  }
+  return forwarded;
+}
+
+/** The outputs in one spelling: an engine takes its fields in any case, and the last of two. */
+function checkOutputs(text: string, push: boolean): string {
+  let outputs: unknown;
+  try {
+    outputs = text === "" ? [] : JSON.parse(text);
+  } catch {
+    throw malformed("outputs is not JSON");
+  }
+  if (!Array.isArray(outputs)) throw malformed("outputs is no JSON array");
+  return JSON.stringify(outputs.map((output: unknown) => {
+    const fields = new Map<string, unknown>();
+    for (const [key, value] of Object.entries(output ?? {})) {
+      const name = key.toLowerCase();
+      if (fields.has(name) || !/^(type|attrs)$/.test(name)) {
+        throw forbidden("an output has a field that is not forwarded");
+      }
+      fields.set(name, value);
+    }
+    const type = fields.get("type");
+    if (typeof type !== "string" || !OUTPUTS.has(type)) {
+      throw forbidden(
+        "this output is not allowed here: results stay in the engine's image store",
+      );
+    }
+    const attrs = fields.get("attrs") ?? {};
+    if (typeof attrs !== "object" || Array.isArray(attrs)) {
+      throw malformed("the attributes of an output are none");
+    }
+    if (!push && Object.keys(attrs).some((key) => /push|registry/i.test(key))) {
+      throw forbidden(
+        "outputs that push are not allowed here: --allow push opens it",
+      );
+    }
+    return { Type: type, Attrs: attrs };
+  }));
+}

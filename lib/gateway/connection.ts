@@ -1,0 +1,93 @@
+import type { ByteDuplex } from "../streams/duplex.ts";
+import { AnswerWriter } from "./answer.ts";
+import { ByteSource } from "./byte_source.ts";
+import { Refusal } from "./refusal.ts";
+import { handleRequest, type RequestSettings } from "./request.ts";
+import { readRequestHead } from "./request_head.ts";
+
+/**
+ * How much a refused client may still send, and how long: without that its
+ * system throws the answer away.
+ */
+const LINGER_BYTES = 4 * 1024 * 1024;
+const LINGER_MS = 2000;
+
+/** One connection of a client's. */
+export class GatewayConnection {
+  readonly #source: ByteSource;
+  readonly #answer: AnswerWriter;
+  readonly #settings: RequestSettings;
+  #busy = false;
+  #stopping = false;
+
+  /** Takes the streams over. */
+  constructor(duplex: ByteDuplex, settings: RequestSettings) {
+    this.#source = new ByteSource(duplex.readable);
+    this.#answer = new AnswerWriter(duplex.writable, settings.limits.idleMs);
+    this.#settings = settings;
+  }
+
+  /** Serves one request after the other. Never rejects. */
+  async serve(): Promise<void> {
+    try {
+      while (!this.#stopping && await this.#next());
+      await this.#answer.close();
+      await this.#linger().catch(() => {}); // it has its answer, or is gone
+      await this.#source.cancel();
+    } catch (error) {
+      await this.#refuse(error);
+    }
+  }
+
+  /** Serves what runs to its end, and no more. */
+  stop(): void {
+    this.#stopping = true;
+    if (!this.#busy) this.drop();
+  }
+
+  /** Ends the connection at once. */
+  drop(): void {
+    this.#answer.abort();
+    this.#source.cancel();
+  }
+
+  async #next(): Promise<boolean> {
+    this.#answer.begun = false;
+    const source = this.#source;
+    const head = await readRequestHead(source, this.#settings.limits);
+    if (head === null) return false;
+    this.#busy = true;
+    try {
+      return await handleRequest(
+        { head, source, answer: this.#answer },
+        this.#settings,
+      );
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #refuse(error: unknown): Promise<void> {
+    try {
+      // Behind half an answer there is only the end: it must not look whole.
+      if (!this.#answer.begun && error instanceof Refusal) {
+        await this.#answer.refuse(error);
+        await this.#answer.close();
+        await this.#linger();
+      }
+    } catch {
+      // The client is gone, and nobody is left to tell.
+    }
+    this.drop();
+  }
+
+  async #linger(): Promise<void> {
+    const end = performance.now() + LINGER_MS;
+    let bytes = 0;
+    while (bytes < LINGER_BYTES) {
+      const chunk = await this.#source.read(end - performance.now());
+      if (chunk === null) return;
+      bytes += chunk.length;
+    }
+  }
+}

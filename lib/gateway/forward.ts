@@ -1,0 +1,93 @@
+import type { Engine } from "../engine/engine.ts";
+import { malformed, Refusal } from "./refusal.ts";
+import type { RequestBody } from "./request_body.ts";
+import type { RequestHead } from "./request_head.ts";
+import type { Route } from "./routes.ts";
+import { formatTarget, type Target } from "./target.ts";
+
+/** Headers of a client's that mean something to an engine, and nothing to what is between. */
+const FORWARDED = ["accept", "x-registry-auth", "x-registry-config"];
+
+/**
+ * Bodies that an engine takes. A form is none: its fields would count as query
+ * parameters, before those that were looked at.
+ */
+const BODY_TYPES = [
+  "application/json",
+  "application/octet-stream",
+  "application/tar",
+  "application/x-tar",
+];
+
+/** What of `/info` builds have a use for; the rest tells of the machine and its neighbours. */
+const INFO_FIELDS = [
+  "Architecture",
+  "Driver",
+  "DriverStatus",
+  "ExperimentalBuild",
+  "MemTotal",
+  "NCPU",
+  "OSType",
+  "OperatingSystem",
+  "ServerVersion",
+];
+
+/** The headers that go on. */
+export function forwardedHeaders(head: RequestHead): Record<string, string> {
+  return Object.fromEntries(FORWARDED.flatMap((name) => {
+    const value = head.headers.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+/**
+ * Hands a request on that is no build.
+ *
+ * @throws {Refusal} If its body is nothing that is handed on.
+ */
+export async function forwardRequest(
+  engine: Engine,
+  head: RequestHead,
+  target: Target,
+  route: Route,
+  body: RequestBody,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = forwardedHeaders(head);
+  if (body.stream !== null) {
+    if (route.body !== true) {
+      throw malformed("this request has a body, and no use for one");
+    }
+    const type = /^[^;\s]*/.exec(
+      head.headers.get("content-type") ?? "application/octet-stream",
+    )![0].toLowerCase();
+    if (!BODY_TYPES.includes(type)) {
+      throw new Refusal(
+        415,
+        "davit gateway: a body of this type is not forwarded",
+      );
+    }
+    headers["content-type"] = type;
+  }
+  const response = await engine.transport.fetch(formatTarget(target), {
+    method: head.method,
+    headers,
+    signal,
+    ...(body.stream === null ? {} : { body: body.stream }),
+  });
+  return route.handling === "info" && response.ok
+    ? await trimInfo(response)
+    : response;
+}
+
+async function trimInfo(response: Response): Promise<Response> {
+  const info = await response.json();
+  const trimmed = Object.fromEntries(
+    INFO_FIELDS.filter((name) => name in info).map((
+      name,
+    ) => [name, info[name]]),
+  );
+  return new Response(JSON.stringify(trimmed), {
+    headers: response.headers,
+  });
+}

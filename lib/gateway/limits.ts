@@ -1,0 +1,63 @@
+/** How much of everything a gateway takes. Times are in milliseconds. */
+export interface GatewayLimits {
+  /** Connections at a time; more are closed at once. Default 512. */
+  readonly maxConnections: number;
+  /** Builds at a time; more get 429. Default 100. */
+  readonly maxBuilds: number;
+  /** Bytes of a request's head; more get 431. Default 1 MiB. */
+  readonly maxHeaderBytes: number;
+  /** Bytes of a request's body; more get 413. Default 64 GiB. */
+  readonly maxBodyBytes: number;
+  /**
+   * How long a client may send nothing while something is due from it, or take
+   * nothing of an answer. Default one minute.
+   */
+  readonly idleMs: number;
+  /** How long a request's head may take from its first byte. Default 30 s. */
+  readonly headMs: number;
+  /** How long a request may take, from its head to the end of its answer. Default two hours. */
+  readonly totalMs: number;
+  /** How long a stop waits for what runs. Default one minute. */
+  readonly graceMs: number;
+}
+
+/** The limits that hold unless others are given. */
+export const DEFAULT_LIMITS: GatewayLimits = {
+  maxConnections: 512,
+  maxBuilds: 100,
+  maxHeaderBytes: 1024 * 1024,
+  maxBodyBytes: 64 * 1024 ** 3,
+  idleMs: 60_000,
+  headMs: 30_000,
+  totalMs: 2 * 60 * 60_000,
+  graceMs: 60_000,
+};
+
+/**
+ * Completes and checks limits.
+ *
+ * @throws {TypeError} If there is no such limit.
+ * @throws {RangeError} If one is no whole number, or too small to work with.
+ */
+export function checkLimits(given: Partial<GatewayLimits>): GatewayLimits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new TypeError(
+        `Cannot serve a gateway: there is no limit "${name}"`,
+      );
+    }
+    const least = name === "maxHeaderBytes" ? 1024 : name === "graceMs" ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new RangeError(
+        `Cannot serve a gateway: the limit ${name} is a whole number from ${least} on`,
+      );
+    }
+    // A timer that is set to more fires at once.
+    if (name.endsWith("Ms") && value > 0x7fffffff) {
+      throw new RangeError(
+        `Cannot serve a gateway: the limit ${name} is at most ${0x7fffffff}`,
+      );
+    }
+  }
+  return { ...DEFAULT_LIMITS, ...given };
+}

@@ -1,0 +1,152 @@
+import type { Engine } from "../engine/engine.ts";
+import type { AnswerWriter } from "./answer.ts";
+import { forwardBuild, readSecrets } from "./build_forward.ts";
+import { checkBuildQuery } from "./build_rules.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { forwardRequest } from "./forward.ts";
+import type { GatewayLimits } from "./limits.ts";
+import type { Policy } from "./policy.ts";
+import { forbidden, malformed, Refusal } from "./refusal.ts";
+import { RequestBody } from "./request_body.ts";
+import type { RequestHead } from "./request_head.ts";
+import { findRoute } from "./routes.ts";
+import { normalizeTarget } from "./target.ts";
+import type { TokenCheck } from "./token.ts";
+
+/** Tells davit's own client that the header has a meaning here. */
+export const GATEWAY_HEADER = "X-Davit-Gateway";
+
+/** What every request of a gateway is handled with. */
+export interface RequestSettings {
+  readonly engine: Engine;
+  readonly policy: Policy;
+  readonly limits: GatewayLimits;
+  readonly token: TokenCheck | undefined;
+  /** Names by which the gateway may be called; any where undefined. */
+  readonly hosts: ReadonlySet<string> | undefined;
+  /** Takes a place among the running builds; false if there is none. */
+  readonly takeBuild: () => boolean;
+  /** Gives it back. */
+  readonly giveBuild: () => void;
+  /** Aborts all that runs. */
+  readonly signal: AbortSignal;
+}
+
+/** One request and the connection that it came on. */
+export interface RequestInit {
+  readonly head: RequestHead;
+  readonly source: ByteSource;
+  readonly answer: AnswerWriter;
+}
+
+/**
+ * Decides on a request, hands it on and its answer back.
+ *
+ * @returns Whether another one may follow on this connection.
+ * @throws {Refusal} If it is not to go on.
+ */
+export async function handleRequest(
+  { head, source, answer }: RequestInit,
+  settings: RequestSettings,
+): Promise<boolean> {
+  const { engine, policy, limits } = settings;
+  await admit(head, settings);
+  const asked = normalizeTarget(head.target);
+  const route = findRoute(head.method, asked, policy.allow);
+  if (head.headers.has("upgrade")) {
+    throw malformed("connections are not taken over here");
+  }
+  const isBuild = route.handling === "build";
+  const query = isBuild
+    ? await checkBuildQuery(asked.query, policy.build)
+    : asked.query;
+  const target = { ...asked, query };
+  // Clients that have one set of headers for all requests send it with each: of
+  // the others it goes no further.
+  const secrets = isBuild ? readSecrets(head, target) : undefined;
+  const body = new RequestBody(source, head.length, limits);
+  if (isBuild && !settings.takeBuild()) {
+    throw new Refusal(
+      429,
+      `davit gateway: ${limits.maxBuilds} builds are running already`,
+      [["Retry-After", "5"]],
+    );
+  }
+  const over = new AbortController();
+  const late = new Refusal(504, "davit gateway: the request took too long");
+  const timer = setTimeout(() => over.abort(late), limits.totalMs);
+  const signal = AbortSignal.any([settings.signal, over.signal]);
+  try {
+    if (head.expectsContinue && body.stream !== null) await answer.goOn();
+    if (body.stream === null) watch(source, over);
+    const forwarding = isBuild
+      ? forwardBuild(engine, head, target, secrets, body, signal)
+      : forwardRequest(engine, head, target, route, body, signal).then(plain);
+    await using served = await forwarding;
+    const keeps = body.complete && !head.close;
+    if (body.stream !== null && body.complete) watch(source, over);
+    const extra = target.path === "/_ping"
+      ? [[GATEWAY_HEADER, "1"] as const]
+      : [];
+    const content = head.method === "HEAD" ? null : served.body;
+    await answer.forward(served.response, content, !keeps, extra);
+    return keeps;
+  } catch (error) {
+    throw reasonOf(error, body, signal);
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+    if (isBuild) settings.giveBuild();
+  }
+}
+
+/** Whether this client may ask for anything. */
+async function admit(
+  { headers }: RequestHead,
+  { token, hosts }: RequestSettings,
+): Promise<void> {
+  if (hosts !== undefined) {
+    const host = headers.get("host")!.toLowerCase().replace(/:\d*$/, "");
+    if (!hosts.has(host)) {
+      throw forbidden("it is called by a name that is not this machine's");
+    }
+  }
+  if (headers.has("origin")) {
+    throw forbidden("pages in a browser are not served");
+  }
+  await token?.check(headers.get("authorization"));
+}
+
+/** A client that hangs up wants nothing any more. */
+function watch(source: ByteSource, over: AbortController): void {
+  source.gone().then(() =>
+    over.abort(new DOMException("The client is gone", "AbortError"))
+  );
+}
+
+function plain(response: Response): {
+  readonly response: Response;
+  readonly body: ReadableStream<Uint8Array> | null;
+  [Symbol.asyncDispose](): Promise<void>;
+} {
+  return {
+    response,
+    body: response.body,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** What the client did wrong, or what took too long, before what came of it. */
+function reasonOf(
+  error: unknown,
+  body: RequestBody,
+  signal: AbortSignal,
+): unknown {
+  if (error instanceof Refusal) return error;
+  if (body.failure instanceof Refusal) return body.failure;
+  if (signal.reason instanceof Refusal) return signal.reason;
+  return new Refusal(
+    502,
+    "davit gateway: the engine behind this gateway did not answer as it should",
+  );
+}

@@ -1,0 +1,130 @@
+import { Engine } from "../engine/engine.ts";
+import { connectEndpoint } from "../transport/connect.ts";
+import {
+  defaultSockets,
+  findDefaultSocket,
+} from "../transport/default_sockets.ts";
+import {
+  endpointFromDockerConfig,
+  endpointFromHost,
+} from "../transport/docker_config.ts";
+import type { Transport } from "../transport/transport.ts";
+import { GatewayConnection } from "./connection.ts";
+import type { Gateway, GatewayOptions } from "./gateway.ts";
+import { checkLimits } from "./limits.ts";
+import { checkListen, openAcceptor } from "./listen.ts";
+import { makePolicy } from "./policy.ts";
+import type { RequestSettings } from "./request.ts";
+import { TokenCheck } from "./token.ts";
+
+/** Does the work of `serveGateway()`. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { listen, signal } = options;
+  checkListen(listen);
+  const policy = makePolicy(options.allow, options.breakouts);
+  const limits = checkLimits(options.limits ?? {});
+  const token = "token" in listen && listen.token !== undefined
+    ? await TokenCheck.of(listen.token)
+    : undefined;
+  signal?.throwIfAborted();
+  const transport = await transportOf(options.engine);
+  const engine = new Engine(transport);
+  try {
+    await engine.facts();
+    const acceptor = await openAcceptor(listen);
+    const ending = new AbortController();
+    let builds = 0;
+    const connections = new Connections({
+      engine,
+      policy,
+      limits,
+      token,
+      hosts: acceptor.hosts,
+      takeBuild: () => builds < limits.maxBuilds && builds++ >= 0,
+      giveBuild: () => void builds--,
+      signal: ending.signal,
+    });
+    const accepting = connections.accept(acceptor.connections);
+    let stopping: Promise<void> | undefined;
+    const finished = Promise.withResolvers<void>();
+    // Somebody may wait for it later, or nobody.
+    finished.promise.catch(() => {});
+    const stop = async () => {
+      try {
+        await acceptor.close();
+        await connections.stop(limits.graceMs, ending);
+        await accepting;
+        finished.resolve();
+      } catch (error) {
+        finished.reject(error);
+        throw error;
+      } finally {
+        if (typeof options.engine !== "object") await transport.close();
+      }
+    };
+    const stopOnce = () => stopping ??= stop();
+    const onAbort = () => void stopOnce().catch(() => {}); // `finished` tells it
+    signal?.addEventListener("abort", onAbort, { once: true });
+    accepting.catch(onAbort); // a listener that broke serves nobody
+    return {
+      address: acceptor.address,
+      finished: finished.promise,
+      stop: stopOnce,
+      async [Symbol.asyncDispose]() {
+        signal?.removeEventListener("abort", onAbort);
+        await stopOnce();
+      },
+    };
+  } catch (error) {
+    if (typeof options.engine !== "object") await transport.close();
+    throw error;
+  }
+}
+
+async function transportOf(
+  engine: string | Transport | undefined,
+): Promise<Transport> {
+  if (typeof engine === "object") return engine;
+  return connectEndpoint(
+    engine === undefined
+      ? await endpointFromDockerConfig() ??
+        await findDefaultSocket(defaultSockets())
+      : await endpointFromHost(engine),
+  );
+}
+
+/** The connections of one gateway. */
+class Connections {
+  readonly #settings: RequestSettings;
+  readonly #open = new Map<GatewayConnection, Promise<void>>();
+
+  constructor(settings: RequestSettings) {
+    this.#settings = settings;
+  }
+
+  async accept(
+    duplexes: AsyncIterable<ConstructorParameters<typeof GatewayConnection>[0]>,
+  ): Promise<void> {
+    for await (const duplex of duplexes) {
+      const connection = new GatewayConnection(duplex, this.#settings);
+      if (this.#open.size >= this.#settings.limits.maxConnections) {
+        connection.drop();
+        continue;
+      }
+      const serving = connection.serve();
+      this.#open.set(connection, serving);
+      serving.finally(() => this.#open.delete(connection));
+    }
+  }
+
+  /** Waits for what runs, but not for ever. */
+  async stop(graceMs: number, ending: AbortController): Promise<void> {
+    for (const connection of this.#open.keys()) connection.stop();
+    const timer = setTimeout(() => {
+      ending.abort(new DOMException("The gateway stops", "AbortError"));
+      for (const connection of this.#open.keys()) connection.drop();
+    }, graceMs);
+    await Promise.all(this.#open.values());
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,78 @@
+import { forbidden, malformed } from "./refusal.ts";
+
+/** A request's target in the one form in which it is decided on and forwarded. */
+export interface Target {
+  /** `/v1.41`, or nothing. */
+  readonly version: string;
+  /** Path without version; no escapes, no empty and no dot segments. */
+  readonly path: string;
+  /** Query parameters in their order. */
+  readonly query: readonly (readonly [name: string, value: string])[];
+}
+
+/** All that a path of the engine's needs: names of images, tags and digests. */
+const PATH_REGEXP = /^(?:\/[A-Za-z0-9._:@~+=,-]+)+$/;
+const VERSION_REGEXP = /^\/v\d{1,2}\.\d{1,3}(?=\/)/;
+
+/**
+ * Brings a target into its one form. Escapes are taken once; what is then no
+ * plain path (an escape in an escape, `..`, `//`, a dot at the end of a
+ * segment or its beginning, a backslash, a fragment) is refused rather than repaired.
+ *
+ * @throws {Refusal} If that can't be done.
+ */
+export function normalizeTarget(target: string): Target {
+  if (target.includes("#")) throw malformed("its target has a fragment");
+  const cut = target.indexOf("?");
+  const rawPath = cut === -1 ? target : target.slice(0, cut);
+  const rawQuery = cut === -1 ? "" : target.slice(cut + 1);
+  const path = decodeEscapes(rawPath);
+  if (!PATH_REGEXP.test(path)) {
+    throw forbidden("this path has a form that is not forwarded");
+  }
+  for (const segment of path.split("/")) {
+    if (/^\.|\.$/.test(segment)) {
+      throw forbidden("this path has a form that is not forwarded");
+    }
+  }
+  const version = VERSION_REGEXP.exec(path)?.[0] ?? "";
+  return {
+    version,
+    path: path.slice(version.length),
+    query: parseQuery(rawQuery),
+  };
+}
+
+/** The target to forward. */
+export function formatTarget({ version, path, query }: Target): string {
+  const search = new URLSearchParams(
+    query.map(([name, value]) => [name, value]),
+  );
+  return `${version}${path}${search.size === 0 ? "" : `?${search}`}`;
+}
+
+function parseQuery(query: string): [string, string][] {
+  if (query === "") return [];
+  return query.split("&").filter((part) => part !== "").map((part) => {
+    // Go's server refuses it, others take it for `&`.
+    if (part.includes(";")) throw malformed("its query has a semicolon");
+    const [name, ...rest] = part.split("=");
+    const value = rest.join("=");
+    return [decodeWord(name!), decodeWord(value)];
+  });
+}
+
+function decodeWord(word: string): string {
+  return decodeEscapes(word.replaceAll("+", " "));
+}
+
+function decodeEscapes(text: string): string {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    throw malformed("an escape in its target is none, or no UTF-8");
+  }
+  if (decoded.includes("\0")) throw malformed("its target has a NUL");
+  return decoded;
+}

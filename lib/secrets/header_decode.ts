@@ -1,0 +1,122 @@
+import { MAX_SECRETS_HEADER } from "./header.ts";
+import { Secret } from "./secret.ts";
+
+/**
+ * A header that can't be taken as it is. The sentence holds no part of it:
+ * what stands in the wrong place may be a secret.
+ */
+export class SecretsHeaderError extends Error {
+  /** Always `SecretsHeaderError`. */
+  override readonly name: string = "SecretsHeaderError";
+  /** Whether it is too long, and nothing else is known of it. */
+  readonly tooLong: boolean;
+
+  /** Tells what is wrong. */
+  constructor(why: string, tooLong = false) {
+    super(`The X-BuildKit-Secrets header was not taken: ${why}`);
+    this.tooLong = tooLong;
+  }
+}
+
+/** Standard alphabet, padded, and nothing else; whether the length fits is the decoder's to say. */
+const BASE64_REGEXP = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/**
+ * Reads what `encodeSecretsHeader()` writes, and takes nothing else: base64
+ * (standard alphabet, padded, canonical) of UTF-8 JSON, an object of ids to
+ * text or `{"base64": "…"}`. What two readers could take for two things, as a
+ * key that stands there twice, is refused.
+ *
+ * @throws {SecretsHeaderError} If it is anything else.
+ */
+export function decodeSecretsHeader(
+  header: string,
+): [id: string, secret: Secret][] {
+  if (header.length > MAX_SECRETS_HEADER) {
+    throw new SecretsHeaderError(
+      `it has more than ${MAX_SECRETS_HEADER} characters`,
+      true,
+    );
+  }
+  const bytes = decodeBase64(header);
+  if (bytes === undefined) {
+    throw new SecretsHeaderError(
+      "it is not base64 (standard alphabet, with its padding)",
+    );
+  }
+  const object = parseObject(bytes);
+  return Object.entries(object).map(([id, value]) => {
+    if (id === "" || id.includes("\0")) {
+      throw new SecretsHeaderError(
+        "an id in it is empty or holds a NUL character",
+      );
+    }
+    return [id, readValue(value)];
+  });
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!BASE64_REGEXP.test(text)) return undefined;
+  try {
+    return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
+  } catch {
+    return undefined; // the question was whether it is: it is not
+  }
+}
+
+function parseObject(bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes);
+    value = JSON.parse(text);
+  } catch {
+    // No cause: the parser's message quotes what it read.
+    throw new SecretsHeaderError("what is encoded in it is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SecretsHeaderError(
+      "what is encoded in it is no JSON object of ids to values",
+    );
+  }
+  if (hasDoubleKey(text)) {
+    throw new SecretsHeaderError("a key stands in it twice");
+  }
+  return value as Record<string, unknown>;
+}
+
+function readValue(value: unknown): Secret {
+  if (typeof value === "string") {
+    // What no UTF-8 can hold would arrive as something else.
+    if (value.isWellFormed()) return new Secret(value);
+  } else if (typeof value === "object" && value !== null) {
+    const { base64, ...rest } = value as Record<string, unknown>;
+    if (typeof base64 === "string" && Object.keys(rest).length === 0) {
+      const bytes = decodeBase64(base64);
+      if (bytes !== undefined) return new Secret(bytes);
+    }
+  }
+  throw new SecretsHeaderError(
+    'a value in it is neither text nor {"base64": "…"}',
+  );
+}
+
+/** Strings, and what opens and closes an object; of a text that is JSON. */
+const TOKEN_REGEXP = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
+
+/** Whether an object in it has a key twice; `JSON.parse` takes the last one in silence. */
+function hasDoubleKey(json: string): boolean {
+  const open: Set<string>[] = [];
+  for (const [token, colon] of json.matchAll(TOKEN_REGEXP)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (colon !== undefined) {
+      const key: string = JSON.parse(token.slice(0, -colon.length));
+      const keys = open.at(-1)!;
+      if (keys.has(key)) return true;
+      keys.add(key);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,88 @@
+import {
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { engineTest } from "../support/engines.ts";
+import { withTempFolder } from "../support/folder.ts";
+import { sendRaw } from "../gateway/gateway.ts";
+import { DAVIT, runDavit } from "./command.ts";
+
+const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
+  [[], /--listen is needed/],
+  [["--listen", "/run/s"], /expected unix:/],
+  [["--listen", "unix://"], /expected unix:/],
+  [["--listen", "tcp://:80"], /expected unix:/],
+  [["--listen", "tcp://127.0.0.1:80"], /needs --tls-cert/],
+  [
+    ["--listen", "tcp://0.0.0.0:80", "--plain-loopback"],
+    /loopback address only/,
+  ],
+  [
+    ["--listen", "tcp://127.0.0.1:80", "--plain-loopback", "--tls-cert", "x"],
+    /against each other/,
+  ],
+  [
+    ["--listen", "tcp://a:80", "--tls-cert", "none", "--tls-key", "none"],
+    /--tls-cert can't be read/,
+  ],
+  [["--listen", "unix:///s", "--token-file", "x"], /not for a Unix socket/],
+  [
+    ["--listen", "unix:///s", "--allow", "containers"],
+    /"containers" for "--allow"/,
+  ],
+  [
+    ["--listen", "unix:///s", "--max-builds", "many"],
+    /"many" for "--max-builds"/,
+  ],
+  [["--listen", "unix:///s", "--max-builds", "0"], /maxBuilds/],
+  [["--listen", "unix:///s", "--max-body", "x"], /"x" for "--max-body"/],
+  [["--listen", "unix:///s", "--grace", "-1"], /--grace/],
+  [
+    ["--listen", "unix:///s", "-H", "unix:///none/docker.sock"],
+    /none\/docker.sock/,
+  ],
+  [["more"], /no argument/],
+];
+
+Deno.test("davit gateway: each wrong value gets one line, and nothing listens", async () => {
+  for (const [words, answer] of WRONG) {
+    const { code, stderr } = await runDavit(["gateway", ...words]);
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, answer);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  }
+});
+
+engineTest("davit gateway serves until it is stopped", async ({ host }) => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/s`;
+    const [program, ...args] = DAVIT;
+    const child = new Deno.Command(program!, {
+      args: [...args, "gateway", "-H", host, "--listen", `unix://${path}`],
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const words = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    try {
+      assertStringIncludes(
+        (await words.read()).value ?? "",
+        `builds at unix://`,
+      );
+      const answer = await sendRaw(
+        path,
+        "GET /info HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      );
+      assertStringIncludes(answer.text, '"ServerVersion"');
+      assertEquals(
+        /"Name"|"ID"|"Swarm"|"RegistryConfig"/.test(answer.text),
+        false,
+      );
+    } finally {
+      child.kill("SIGTERM");
+      await words.cancel();
+      assertEquals((await child.status).code, 143);
+    }
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  });
+});

@@ -1,0 +1,128 @@
+import { serveGateway } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { sendRaw, startGateway } from "./gateway.ts";
+import { RecordingEngine } from "./recording_engine.ts";
+
+/** Writes the pieces with a pause between them, and reads to the end. */
+async function dribble(
+  path: string,
+  pieces: Iterable<string>,
+  pauseMs: number,
+): Promise<string> {
+  using conn = await Deno.connect({ transport: "unix", path });
+  const reading = new Response(conn.readable).text().catch(() => "");
+  const encoder = new TextEncoder();
+  try {
+    for (const piece of pieces) {
+      await conn.write(encoder.encode(piece));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  } catch {
+    // It hung up, which is what is tested.
+  }
+  return await reading;
+}
+
+Deno.test("a gateway waits for nobody for ever", async () => {
+  const engine = new RecordingEngine();
+  await using served = await startGateway({
+    engine,
+    limits: { headMs: 300, idleMs: 200, maxBodyBytes: 1000 },
+  });
+  engine.requests.length = 0;
+  const head = "POST /build HTTP/1.1\r\nHost: a\r\n";
+  for (
+    const [pieces, pause, answer] of [
+      // One byte now and then: never idle, and never done.
+      [[...head.repeat(3)], 30, " 408 "],
+      [[head + "Content-Length: 5\r\n\r\nhe"], 500, " 408 "],
+      [[head + "Transfer-Encoding: chunked\r\n\r\n5\r\nhe"], 500, " 408 "],
+      [[head + "Content-Length: 1001\r\n\r\n"], 0, " 413 "],
+      [[head + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n"], 0, " 413 "],
+      [[""], 500, ""],
+    ] as const
+  ) {
+    const text = await dribble(served.path, pieces, pause);
+    if (answer === "") assertEquals(text, "");
+    else assertStringIncludes(text.slice(0, 14), answer);
+  }
+  assertEquals(engine.requests, []);
+  const goOn = await dribble(served.path, [
+    head + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+    "hi",
+  ], 50);
+  assertStringIncludes(goOn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200");
+});
+
+Deno.test("a gateway takes so many connections and no more", async () => {
+  await using served = await startGateway({
+    engine: new RecordingEngine(),
+    limits: { maxConnections: 2 },
+  });
+  const open = await Promise.all(
+    [1, 2].map(() => Deno.connect({ transport: "unix", path: served.path })),
+  );
+  try {
+    const ping = "GET /_ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assertEquals(
+      (await sendRaw(served.path, ping).catch(() => ({ status: 0 }))).status,
+      0,
+    );
+    open.pop()!.close();
+    // Its end is seen a moment later.
+    let status = 0;
+    for (let i = 0; i < 50 && status !== 200; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      status =
+        (await sendRaw(served.path, ping).catch(() => ({ status: 0 }))).status;
+    }
+    assertEquals(status, 200);
+  } finally {
+    for (const conn of open) conn.close();
+  }
+});
+
+Deno.test("a request that takes too long is ended, at the engine, too", async () => {
+  const engine = new RecordingEngine();
+  const aborted = Promise.withResolvers<unknown>();
+  const { fetch } = engine;
+  engine.fetch = (path, init = {}) => {
+    if (!path.includes("/build")) return fetch.call(engine, path, init);
+    const { signal } = init;
+    return new Promise((_, reject) =>
+      signal!.addEventListener("abort", () => {
+        aborted.resolve(signal!.reason);
+        reject(signal!.reason);
+      })
+    );
+  };
+  await using served = await startGateway({ engine, limits: { totalMs: 200 } });
+  using conn = await Deno.connect({ transport: "unix", path: served.path });
+  await conn.write(
+    new TextEncoder().encode(
+      "POST /build HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+    ),
+  );
+  const buffer = new Uint8Array(1000);
+  const count = await conn.read(buffer);
+  assertStringIncludes(
+    new TextDecoder().decode(buffer.subarray(0, count ?? 0)),
+    " 504 ",
+  );
+  assert(await aborted.promise instanceof Error);
+});
+
+Deno.test("a signal stops a gateway", async () => {
+  const controller = new AbortController();
+  const gateway = await serveGateway({
+    engine: new RecordingEngine(),
+    listen: { port: 0, plainLoopback: true },
+    signal: controller.signal,
+  });
+  controller.abort();
+  await gateway.finished;
+});
