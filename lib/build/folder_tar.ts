@@ -58,7 +58,12 @@ export async function folderTar(
   return { name: own, contents: { root: root.path, filter, files, without } };
 }
 
-async function rulesOf(
+/**
+ * What is left out of a folder.
+ *
+ * @throws {ContextError} If an ignore file can't be read, or a pattern is malformed.
+ */
+export async function rulesOf(
   folder: BuildFolder,
   ignore: readonly string[] | undefined,
 ): Promise<IgnoreRules> {

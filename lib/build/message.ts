@@ -25,6 +25,8 @@ export type WarningCode =
   | "credentials-closed"
   /** Something of the result was left out of the export. */
   | "export-skipped"
+  /** A secret's file lies in the context, and is not ignored. */
+  | "secret-in-context"
   /** A secret is too short to be masked in the log. */
   | "secret-short"
   /** A part of the engine's log could not be read. */

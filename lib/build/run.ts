@@ -13,6 +13,7 @@ import {
   openInputs,
   watchInputs,
 } from "./inputs.ts";
+import { checkLeaks } from "./leak_check.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, namesOf, planBuild } from "./plan.ts";
 import { checkPodman, isPodman, withSecretFiles } from "./podman.ts";
@@ -78,6 +79,10 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     if (podman) checkPodman(plan, options, secrets);
     await prepareExport(engine, plan, stop);
     await watchInputs(inputs, record);
+    const leaks = { options, secrets, record, context: inputs.context };
+    for (const message of await checkLeaks(leaks)) {
+      await record.publish(message);
+    }
     /** The first thing that the engine asked for in vain, for a reason of ours. */
     let failure: Error | undefined;
     const onError = (error: Error) => failure ??= error;

@@ -5,7 +5,7 @@ import type { GrpcMethod } from "../grpc/method.ts";
 import { filesyncService } from "../session/filesync.ts";
 import type { ContextSource } from "./build_context.ts";
 import { type BuildFolder, localsOf, openFolder } from "./folder.ts";
-import { folderTar } from "./folder_tar.ts";
+import { folderTar, rulesOf } from "./folder_tar.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord, Dockerfile } from "./record.ts";
 
@@ -67,6 +67,35 @@ export class PreparedContext {
         record.publish({ id: "davit.context", aux });
       },
     });
+  }
+
+  /** The Dockerfile, where it is known before it is sent. */
+  get dockerfile(): Dockerfile | undefined {
+    return this.#folder?.dockerfile;
+  }
+
+  /**
+   * Path in the context of a file of this machine; undefined if it is not
+   * there, or ignored.
+   *
+   * @throws {ContextError} If an ignore file can't be read.
+   */
+  async find(file: string | URL): Promise<string | undefined> {
+    const folder = this.#folder;
+    if (folder?.root === undefined || this.#source.kind !== "folder") {
+      return undefined;
+    }
+    const path = await Deno.realPath(file);
+    const above = `${folder.root.path.replace(/\/$/, "")}/`;
+    if (!path.startsWith(above)) return undefined;
+    const { filter } = await rulesOf(folder, this.#source.folder.ignore);
+    let state = filter.root;
+    let at = "";
+    for (const name of path.slice(above.length).split("/")) {
+      at = at === "" ? name : `${at}/${name}`;
+      state = filter.step(at, state);
+    }
+    return state.keep ? at : undefined;
   }
 
   /** Under which the engine keeps what it got of a folder. */

@@ -76,6 +76,14 @@ export async function forwardBuild(
   body: RequestBody,
   signal: AbortSignal,
 ): Promise<ServedBuild> {
+  const mask = new BuildMask();
+  if (secrets !== undefined) mask.add(secrets);
+  for (const [, value] of target.query) {
+    if (mask.text(value) === value) continue;
+    throw malformed(
+      "a parameter of this build holds the value of a secret, and is stored with the image",
+    );
+  }
   const session = secrets === undefined
     ? undefined
     : await serveSecrets(engine, secrets, signal);
@@ -102,7 +110,7 @@ export async function forwardBuild(
       response,
       body: secrets === undefined || secrets.length === 0
         ? response.body
-        : await masked(response, secrets, signal),
+        : await masked(response, mask, signal),
       [Symbol.asyncDispose]: async () => await session?.close(),
     };
   } catch (error) {
@@ -152,12 +160,10 @@ async function serveSecrets(
 /** The answer without the secrets, in whatever encoding the engine's log has them. */
 async function masked(
   response: Response,
-  secrets: readonly (readonly [id: string, secret: Secret])[],
+  mask: BuildMask,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (response.body === null) return null;
-  const mask = new BuildMask();
-  mask.add(secrets);
   if (response.status !== 200) {
     const text = await readAll(response.body);
     return new Blob([mask.text(text)]).stream();

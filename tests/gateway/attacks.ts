@@ -267,6 +267,14 @@ export const ATTACKS: readonly (readonly [string, number, string])[] = [
     ),
   ],
   ["an empty header", 400, secrets("")],
+  [
+    "a secret's value in a build argument",
+    400,
+    secrets(
+      good,
+      `buildargs=${encodeURIComponent(JSON.stringify({ A: SECRET }))}`,
+    ),
+  ],
   ["secrets and version=1", 400, secrets(good, "version=1")],
   [
     "secrets and a foreign session",

@@ -1,0 +1,77 @@
+import { SecretError } from "../errors.ts";
+import { createRedactor } from "../redact/redactor.ts";
+import type { SecretStore } from "../secrets/store.ts";
+import { warning, type WarningMessage } from "./message.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import type { BuildRecord } from "./record.ts";
+import type { PreparedContext } from "./sending.ts";
+
+/** What a build says openly, and what it must not say. */
+export interface LeakCheck {
+  /** Build arguments, labels, and where secrets come from. */
+  readonly options: ImageBuildOptions;
+  /** The secrets, those of functions not among them yet. */
+  readonly secrets: SecretStore;
+  /** Knows how a secret looks in every encoding. */
+  readonly record: BuildRecord;
+  /** What is sent. */
+  readonly context: PreparedContext;
+}
+
+/**
+ * Looks for the secrets where everybody would see them: build arguments and
+ * labels are in an image's history and configuration, a Dockerfile is in the
+ * log. Values of fewer than 4 bytes are not looked for. The Dockerfile of a tar
+ * or of a remote context is not known here.
+ *
+ * @returns Warnings of files with secrets that `COPY` would take.
+ * @throws {SecretError} If one holds a secret.
+ */
+export async function checkLeaks(
+  { options, secrets, record, context }: LeakCheck,
+): Promise<WarningMessage[]> {
+  if (secrets.size === 0) return [];
+  const refuse = (what: string, text: string) => {
+    if (record.text(text) === text) return;
+    const [id = ""] =
+      secrets.atHand().find(([, secret]) =>
+        createRedactor([secret.reveal()]).text(text) !== text
+      ) ?? [];
+    // A login's password is masked, too; of those nothing is refused here.
+    if (id === "") return;
+    throw new SecretError(
+      id,
+      `Cannot build: ${what} holds the value of secret "${id}", and is stored with the image or its log; mount the secret where it is used`,
+    );
+  };
+  for (const [name, value] of Object.entries(options.buildargs ?? {})) {
+    refuse(`the build argument ${JSON.stringify(name)}`, value ?? "");
+  }
+  for (const [index, entry] of Object.entries(options.labels ?? {}).entries()) {
+    refuse(`label number ${index + 1}`, entry.join("="));
+  }
+  if (context.dockerfile !== undefined) {
+    refuse("the Dockerfile", context.dockerfile.text);
+  }
+  return await filesInContext(options, context);
+}
+
+async function filesInContext(
+  { secrets = {} }: ImageBuildOptions,
+  context: PreparedContext,
+): Promise<WarningMessage[]> {
+  const warnings: WarningMessage[] = [];
+  for (const [id, source] of Object.entries(secrets)) {
+    if (typeof source !== "object" || !("file" in source)) continue;
+    const path = await context.find(source.file);
+    if (path === undefined) continue;
+    warnings.push(warning(
+      "secret-in-context",
+      `the file of secret "${id}" lies in the context as ${
+        JSON.stringify(path)
+      }, and COPY can take it into the image: name it in .dockerignore`,
+      id,
+    ));
+  }
+  return warnings;
+}
