@@ -36,6 +36,8 @@ const LISTS = new Set([
   "pragma",
   "te",
   "via",
+  // Of a request that is refused, in words that its client knows.
+  "x-docker-expose-session-grpc-method",
 ]);
 
 /**

@@ -1,5 +1,10 @@
 import { encodeSecretsHeader } from "../../lib/secrets/header.ts";
-import { DockerClient, fetchTransport, Secret } from "../../mod.ts";
+import {
+  DockerClient,
+  fetchTransport,
+  Secret,
+  UnsupportedError,
+} from "../../mod.ts";
 import {
   assert,
   assertEquals,
@@ -113,6 +118,31 @@ engineTest(
     const log = await new Response(build.logs()).text();
     assertStringIncludes(await build.wait(), "sha256:");
     assertStringIncludes(log, "00 ff fe 01 02 03 0a");
+  },
+);
+
+engineTest(
+  "davit's own client at the gateway's socket is told how to go on",
+  async (engine) => {
+    await using served = await startGateway({ engine: engine.host });
+    await using docker = await DockerClient.fromDockerHost(
+      `unix://${served.path}`,
+    );
+    const build = (options: { secretsVia?: "header" }) =>
+      docker.imageBuild(
+        tarOf({ Dockerfile: `${DOCKERFILE}; : ${served.path}\n` }),
+        {
+          networkmode: "none",
+          secrets: { t: "a secret by the header" },
+          ...options,
+        },
+      ).wait();
+    await assertRejects(
+      () => build({}),
+      UnsupportedError,
+      'secretsVia: "header"',
+    );
+    assertStringIncludes(await build({ secretsVia: "header" }), "sha256:");
   },
 );
 
