@@ -51,8 +51,9 @@ export class TransferError extends Error {
 
 /** What to do, by the words that engines of several generations use. */
 function adviceOn(init: TransferErrorInit): string | undefined {
-  const { action, registry, authenticated, closed, cause } = init;
-  const words = cause.detail;
+  const { action, image, registry, authenticated, closed, cause } = init;
+  // A name may hold any word, and a port any number: they say nothing.
+  const words = cause.detail.replaceAll(image, "").replaceAll(registry, "");
   if (/HTTP response to HTTPS client/.test(words)) {
     return `${registry} speaks plain HTTP: list it in "insecure-registries" of the engine`;
   }
@@ -67,7 +68,7 @@ function adviceOn(init: TransferErrorInit): string | undefined {
   }
   if (
     cause.status === 401 ||
-    /unauthori[sz]ed|denied|authentication required|no basic auth|401|403/i
+    /unauthori[sz]ed|denied|authentication required|no basic auth|\b40[13]\b/i
       .test(words)
   ) {
     return authenticated

@@ -90,6 +90,23 @@ Deno.test("a broken answer is named for what it is", async () => {
   );
 });
 
+Deno.test("advice is by the engine's words, not by numbers and words of a name", async () => {
+  const name = "127.0.0.1:40146/denied/401:403";
+  await answered(
+    (request) =>
+      request.write(
+        `${BUILD_HEAD}{"error":"manifest for ${name} not found"}\n`,
+      ),
+    async (docker) => {
+      await assertRejects(
+        () => docker.imagePull(name).wait(),
+        TransferError,
+        "check its name and its tag",
+      );
+    },
+  );
+});
+
 Deno.test("a slow reader holds nothing up, loses the oldest and is told; memory stays flat", async () => {
   const count = 200_000;
   await answered(
