@@ -87,13 +87,14 @@ export async function carrySecrets(
     return unserved({});
   }
   const via = options.secretsVia ?? "auto";
-  const canServe = engine.transport.upgrade !== undefined;
+  // A gateway opens the session itself, and refuses one of a client's.
+  const canServe = engine.transport.upgrade !== undefined && !facts.gateway;
   const headerOnly = via === "header" || (!canServe && via !== "session");
   const headers = via === "session"
     ? {}
     : await secretsHeader(store, headerOnly, record);
   if (store.size > 0) {
-    if (headerOnly && via === "auto") {
+    if (headerOnly && via === "auto" && !facts.gateway) {
       await record.publish(warning(
         "secrets-header",
         `only the ${SECRETS_HEADER} header carries the secrets: this transport can not serve a session, so something before the engine must give the header its meaning`,

@@ -1,5 +1,6 @@
 import type { DockerClient } from "../client.ts";
 import { OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
+import type { Ping } from "../engine/ping.ts";
 import { readCliConfig } from "../transport/docker_config.ts";
 import type { CommandContext } from "./command.ts";
 import { openClient } from "./engine_flags.ts";
@@ -12,6 +13,7 @@ export async function runDoctor(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
   let docker: DockerClient | undefined;
+  let ping: Ping | undefined;
   const checks: (() => Promise<string>)[] = [
     () => {
       requireDenoVersion();
@@ -22,15 +24,17 @@ export async function runDoctor(
     async () => `engine: ${await whichEngine(parsed)}`,
     async () => {
       docker = await openClient(parsed);
-      const { libpodApiVersion } = await docker.ping({ signal });
+      ping = await docker.ping({ signal });
       const { Version, Os, Arch } = await docker.version({ signal });
-      const name = libpodApiVersion === undefined ? "Docker" : "podman";
+      const name = ping.libpodApiVersion === undefined ? "Docker" : "podman";
       return `${name} ${Version} on ${Os}/${Arch}, API ${await docker
         .apiVersion()}`;
     },
     async () => {
-      const { libpodApiVersion } = await docker!.ping({ signal });
-      if (libpodApiVersion !== undefined) {
+      if (ping!.gateway) {
+        return "a davit gateway: contexts go as a tar and secrets in the header; ssh and exports are not to be had";
+      }
+      if (ping!.libpodApiVersion !== undefined) {
         throw new Error(
           "podman has no BuildKit and no session: secrets only with allowSecretFiles, ssh and exports not at all; use a docker engine for them",
         );

@@ -1,5 +1,8 @@
 import type { Engine } from "./engine.ts";
 
+/** By this a davit gateway says that it gives the secrets header its meaning. */
+export const GATEWAY_HEADER = "X-Davit-Gateway";
+
 /** What an engine says of itself in the headers of `/_ping`. */
 export interface Ping {
   /** The newest API version that it speaks, such as `1.51`. */
@@ -12,6 +15,11 @@ export interface Ping {
   readonly experimental: boolean;
   /** Podman's version of its own API; undefined on a Docker engine. */
   readonly libpodApiVersion: string | undefined;
+  /**
+   * Whether a davit gateway stands before the engine: it takes secrets in the
+   * `X-BuildKit-Secrets` header, and no sessions.
+   */
+  readonly gateway: boolean;
 }
 
 /** Reads the headers of a ping; undefined where nothing speaks the Engine API. */
@@ -24,6 +32,7 @@ export function readPing(headers: Headers): Ping | undefined {
     builderVersion: headers.get("builder-version") || undefined,
     experimental: headers.get("docker-experimental") === "true",
     libpodApiVersion: headers.get("libpod-api-version") ?? undefined,
+    gateway: headers.has(GATEWAY_HEADER),
   };
 }
 

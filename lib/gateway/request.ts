@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import { GATEWAY_HEADER } from "../engine/ping.ts";
 import type { AnswerWriter } from "./answer.ts";
 import { forwardBuild, readSecrets } from "./build_forward.ts";
 import { checkBuildQuery } from "./build_rules.ts";
@@ -12,9 +13,6 @@ import type { RequestHead } from "./request_head.ts";
 import { findRoute } from "./routes.ts";
 import { normalizeTarget } from "./target.ts";
 import type { TokenCheck } from "./token.ts";
-
-/** Tells davit's own client that the header has a meaning here. */
-export const GATEWAY_HEADER = "X-Davit-Gateway";
 
 /** What every request of a gateway is handled with. */
 export interface RequestSettings {

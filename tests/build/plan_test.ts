@@ -22,6 +22,7 @@ function facts(negotiated: string): EngineFacts {
     builderVersion: undefined,
     experimental: false,
     libpodApiVersion: undefined,
+    gateway: false,
   };
 }
 

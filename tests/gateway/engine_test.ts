@@ -14,6 +14,7 @@ import {
 } from "../support/assert.ts";
 import { decodeBase64 } from "../support/base64.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
+import { withTempFolder } from "../support/folder.ts";
 import { tarBytes, tarOf } from "../support/tar.ts";
 import { delay, findProcesses } from "../engines/process.ts";
 import { CLIENTS } from "./clients.ts";
@@ -122,27 +123,42 @@ engineTest(
 );
 
 engineTest(
-  "davit's own client at the gateway's socket is told how to go on",
+  "davit's own client at the gateway's socket sees what it is, and sends the header alone",
   async (engine) => {
     await using served = await startGateway({ engine: engine.host });
     await using docker = await DockerClient.fromDockerHost(
       `unix://${served.path}`,
     );
-    const build = (options: { secretsVia?: "header" }) =>
-      docker.imageBuild(
-        tarOf({ Dockerfile: `${DOCKERFILE}; : ${served.path}\n` }),
-        {
-          networkmode: "none",
-          secrets: { t: "a secret by the header" },
-          ...options,
-        },
-      ).wait();
-    await assertRejects(
-      () => build({}),
-      UnsupportedError,
-      'secretsVia: "header"',
-    );
-    assertStringIncludes(await build({ secretsVia: "header" }), "sha256:");
+    const dockerfile = `${DOCKERFILE}; : ${served.path}\n`;
+    const options = {
+      networkmode: "none",
+      secrets: { t: "a secret by the header" },
+    };
+    assert((await docker.ping()).gateway);
+    const build = docker.imageBuild(tarOf({ Dockerfile: dockerfile }), options);
+    const { imageId, warnings } = await build.result();
+    assertStringIncludes(imageId, "sha256:");
+    assertEquals(warnings, []);
+    await withTempFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/Dockerfile`, dockerfile);
+      assertEquals(await docker.imageBuild(folder, options).wait(), imageId);
+      await assertRejects(
+        () =>
+          docker.imageBuild(folder, {
+            outputs: { type: "local", dest: folder },
+          })
+            .wait(),
+        UnsupportedError,
+        "Cannot build with an export",
+      );
+      await assertRejects(
+        () =>
+          docker.imageBuild(folder, { ...options, secretsVia: "session" })
+            .wait(),
+        UnsupportedError,
+        'secretsVia: "header"',
+      );
+    });
   },
 );
 
