@@ -51,8 +51,8 @@ import {
 } from "./transport/default_sockets.ts";
 import {
   endpointFromContext,
-  endpointFromDockerConfig,
   endpointFromHost,
+  findEndpoint,
 } from "./transport/docker_config.ts";
 import type { Endpoint } from "./transport/endpoint.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -114,9 +114,9 @@ export class DockerClient implements AsyncDisposable {
    * @throws {TypeError} If an address or a context is not usable.
    */
   static async fromDockerConfig(): Promise<DockerClient> {
-    const endpoint = await endpointFromDockerConfig() ??
-      await findDefaultSocket(defaultSockets());
-    return DockerClient.#at(endpoint, { logins: { dockerConfig: true } });
+    return DockerClient.#at(await findEndpoint(), {
+      logins: { dockerConfig: true },
+    });
   }
 
   /**

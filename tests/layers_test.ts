@@ -75,10 +75,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "context",
     "deno_version.ts",
     "display",
+    "engine",
     "errors.ts",
     "gateway",
     "secrets",
     "std",
+    "streams",
     "transport",
   ],
   "client.ts": [

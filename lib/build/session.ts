@@ -1,19 +1,15 @@
 import { UnsupportedError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
-import { openSession } from "../engine/session_open.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
-import { Session } from "../session/session.ts";
+import { Session, type SessionEnd } from "../session/session.ts";
 import { warning } from "./message.ts";
 import type { BuildRecord } from "./record.ts";
+import { type ServedSession, serveSession } from "./session_serve.ts";
 
 /** The session of one build. */
-export interface BuildSession {
-  /** Its id, for the build to name. */
-  readonly id: string;
+export interface BuildSession extends ServedSession {
   /** Whether it ended before it was closed. */
   lost(): boolean;
-  /** Ends it. */
-  close(): Promise<void>;
 }
 
 /** What a session offers, and how. */
@@ -48,34 +44,25 @@ export async function openBuildSession(
         `the engine asked for something over the session that could not be answered: ${error}`,
       )),
   );
-  let duplex;
+  let lost = false;
+  const onEnd = async (end: SessionEnd): Promise<void> => {
+    lost = end.reason === "lost";
+    if (!lost) return;
+    await record.publish(warning(
+      "session-lost",
+      "the session ended before the build: a step that still needs something of this machine will fail",
+    ));
+  };
   try {
-    duplex = await openSession(engine, {
-      id: session.id,
+    const served = await serveSession(engine, session, {
       name: "davit",
-      methods: session.methods,
+      sharedKey: init.sharedKey,
       signal: init.signal,
-      ...(init.sharedKey === undefined ? {} : { sharedKey: init.sharedKey }),
+      onEnd,
     });
+    return { ...served, lost: () => lost };
   } catch (error) {
     if (error instanceof UnsupportedError && !init.required) return undefined;
     throw error;
   }
-  let lost = false;
-  const served = session.serve(duplex).then((end) => {
-    lost = end.reason === "lost";
-    if (!lost) return;
-    return record.publish(warning(
-      "session-lost",
-      "the session ended before the build: a step that still needs something of this machine will fail",
-    ));
-  });
-  return {
-    id: session.id,
-    lost: () => lost,
-    async close() {
-      session.close();
-      await served;
-    },
-  };
 }

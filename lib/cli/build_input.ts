@@ -1,4 +1,6 @@
 import type { BuildContext } from "../build/build_context.ts";
+import { concatBytes } from "../streams/bytes.ts";
+import { unread } from "../streams/unread.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { readsStdin } from "./secret_flag.ts";
@@ -106,30 +108,14 @@ async function checkDockerfile(
 /** A tar, packed or not, or a Dockerfile alone: its first bytes tell. */
 async function stdinInput(file: string | undefined): Promise<BuildInput> {
   const reader = Deno.stdin.readable.getReader();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  while (length < HEAD_BYTES) {
+  let head = new Uint8Array(0);
+  while (head.length < HEAD_BYTES) {
     const { done, value } = await reader.read();
     if (done) break;
-    parts.push(value);
-    length += value.length;
+    head = concatBytes(head, value);
   }
-  const head = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    head.set(part, at);
-    at += part.length;
-  }
-  const whole = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(head),
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
-  if (length === 0) throw new UsageError("standard input is empty");
+  const whole = unread(reader, head);
+  if (head.length === 0) throw new UsageError("standard input is empty");
   if (isArchive(head)) {
     return {
       context: whole,

@@ -1,4 +1,4 @@
-import type { GatewayBreakout } from "../gateway/build_rules.ts";
+import { BREAKOUTS } from "../gateway/build_rules.ts";
 import type { GatewayListen } from "../gateway/listen.ts";
 import { type GatewayGroup, GROUPS } from "../gateway/routes.ts";
 import { type GatewayOptions, serveGateway } from "../gateway/gateway.ts";
@@ -16,9 +16,7 @@ export async function runGateway(
   const options: GatewayOptions = {
     listen: await listenOf(parsed),
     allow: parsed.list("allow").flatMap((word) => word.split(",")).map(groupOf),
-    breakouts: BREAKOUT_FLAGS.filter((name) =>
-      parsed.switched(`allow-${name}`)
-    ),
+    breakouts: BREAKOUTS.filter((name) => parsed.switched(`allow-${name}`)),
     limits: {
       ...number(parsed, "max-builds", "maxBuilds"),
       ...number(parsed, "grace", "graceMs", 1000),
@@ -32,13 +30,6 @@ export async function runGateway(
   await gateway.finished;
   return EXIT_OK;
 }
-
-const BREAKOUT_FLAGS: readonly GatewayBreakout[] = [
-  "host-network",
-  "private-remotes",
-  "cgroup-parent",
-  "entitlements",
-];
 
 function groupOf(word: string): GatewayGroup {
   const group = GROUPS.find((group) => group === word);

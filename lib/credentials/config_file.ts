@@ -1,4 +1,5 @@
-import { type Environment, readCliConfig } from "../transport/docker_config.ts";
+import { readCliConfig } from "../transport/docker_config.ts";
+import type { Environment } from "../transport/environment.ts";
 import { type AuthConfig, checkAuthConfig } from "./auth_config.ts";
 import { CredentialError } from "./credential_error.ts";
 import { askHelper } from "./helper.ts";

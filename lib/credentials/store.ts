@@ -1,5 +1,5 @@
 import type { Secret } from "../secrets/secret.ts";
-import type { Environment } from "../transport/docker_config.ts";
+import type { Environment } from "../transport/environment.ts";
 import type { AuthConfig } from "./auth_config.ts";
 import { loginFromConfig } from "./config_file.ts";
 import { CredentialError } from "./credential_error.ts";

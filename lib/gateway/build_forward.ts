@@ -1,8 +1,8 @@
 import { BuildMask } from "../build/mask.ts";
 import type { BuildMessage } from "../build/message.ts";
 import { maxSecretBytes } from "../build/secrets.ts";
+import { type ServedSession, serveSession } from "../build/session_serve.ts";
 import type { Engine } from "../engine/engine.ts";
-import { openSession } from "../engine/session_open.ts";
 import { UnsupportedError } from "../errors.ts";
 import {
   decodeSecretsHeader,
@@ -123,7 +123,7 @@ async function serveSecrets(
   engine: Engine,
   secrets: readonly (readonly [id: string, secret: Secret])[],
   signal: AbortSignal,
-): Promise<{ readonly id: string; close(): Promise<void> }> {
+): Promise<ServedSession> {
   const store = await SecretStore.open(Object.fromEntries(secrets), signal);
   const facts = await engine.facts();
   const session = new Session(secretsService(store, {
@@ -132,12 +132,9 @@ async function serveSecrets(
     // The engine words it for the client, without a value.
     onError: () => {},
   }));
-  let duplex;
   try {
-    duplex = await openSession(engine, {
-      id: session.id,
+    return await serveSession(engine, session, {
       name: "davit-gateway",
-      methods: session.methods,
       signal,
     });
   } catch (error) {
@@ -147,14 +144,6 @@ async function serveSecrets(
       "davit gateway: the engine behind this gateway has no sessions, so no build there can get secrets",
     );
   }
-  const served = session.serve(duplex);
-  return {
-    id: session.id,
-    async close() {
-      session.close();
-      await served;
-    },
-  };
 }
 
 /** The answer without the secrets, in whatever encoding the engine's log has them. */

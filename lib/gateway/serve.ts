@@ -1,13 +1,6 @@
 import { Engine } from "../engine/engine.ts";
 import { connectEndpoint } from "../transport/connect.ts";
-import {
-  defaultSockets,
-  findDefaultSocket,
-} from "../transport/default_sockets.ts";
-import {
-  endpointFromDockerConfig,
-  endpointFromHost,
-} from "../transport/docker_config.ts";
+import { endpointFromHost, findEndpoint } from "../transport/docker_config.ts";
 import type { Transport } from "../transport/transport.ts";
 import { GatewayConnection } from "./connection.ts";
 import type { Gateway, GatewayOptions } from "./gateway.ts";
@@ -87,8 +80,7 @@ async function transportOf(
   if (typeof engine === "object") return engine;
   return connectEndpoint(
     engine === undefined
-      ? await endpointFromDockerConfig() ??
-        await findDefaultSocket(defaultSockets())
+      ? await findEndpoint()
       : await endpointFromHost(engine),
   );
 }

@@ -1,6 +1,6 @@
 import { ConnectionError } from "../errors.ts";
-import type { Environment } from "./docker_config.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Environment } from "./environment.ts";
 import { connectionFailure } from "./failure.ts";
 
 /**

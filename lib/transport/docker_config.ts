@@ -1,13 +1,9 @@
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
+import { defaultSockets, findDefaultSocket } from "./default_sockets.ts";
 import { type Endpoint, parseEndpoint, type TlsFiles } from "./endpoint.ts";
+import type { Environment } from "./environment.ts";
 import { UnsupportedError } from "../errors.ts";
-
-/** Where environment variables come from; `Deno.env` has this form. */
-export interface Environment {
-  /** The variable's value, or undefined when it is not set. */
-  get(name: string): string | undefined;
-}
 
 /** The context that stands for the environment and the default sockets. */
 const DEFAULT_CONTEXT = "default";
@@ -29,6 +25,20 @@ export async function endpointFromDockerConfig(
   const name = env.get("DOCKER_CONTEXT") || await currentContext(env);
   if (!name || name === DEFAULT_CONTEXT) return undefined;
   return await endpointFromContext(name, env);
+}
+
+/**
+ * The engine that docker's CLI would use: {@linkcode endpointFromDockerConfig},
+ * else the first of the default sockets that answers.
+ *
+ * @throws {ConnectionError} If there is no engine to be found.
+ * @throws {TypeError} If an address has no known form.
+ */
+export async function findEndpoint(
+  env: Environment = Deno.env,
+): Promise<Endpoint> {
+  return await endpointFromDockerConfig(env) ??
+    await findDefaultSocket(defaultSockets(env));
 }
 
 /** Parses an address and adds the certificates of the environment where TLS wants them. */

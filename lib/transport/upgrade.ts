@@ -1,6 +1,7 @@
 import { ConnectionError, EngineError } from "../errors.ts";
 import { concatBytes } from "../streams/bytes.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
+import { unread } from "../streams/unread.ts";
 import {
   findHeadEnd,
   formatRequestHead,
@@ -123,22 +124,4 @@ export function messageOf(text: string): string | undefined {
   } catch {
     return undefined; // old engines and proxies answer plain text
   }
-}
-
-/** Gives `rest` and then whatever `reader` still has. */
-function unread(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  rest: Uint8Array,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      if (rest.length > 0) controller.enqueue(rest);
-    },
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
 }

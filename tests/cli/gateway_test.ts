@@ -1,3 +1,6 @@
+import { GATEWAY_FLAGS } from "../../lib/cli/gateway_flags.ts";
+import { BREAKOUTS } from "../../lib/gateway/build_rules.ts";
+import { GROUPS } from "../../lib/gateway/routes.ts";
 import {
   assertEquals,
   assertMatch,
@@ -44,6 +47,16 @@ const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
   ],
   [["more"], /no argument/],
 ];
+
+Deno.test("davit gateway: the flags name every group and every way out", () => {
+  const groups = GATEWAY_FLAGS.find(({ name }) => name === "allow")!;
+  assertEquals(groups.complete, GROUPS);
+  assertEquals(groups.help, GROUPS.join(","));
+  assertEquals(
+    GATEWAY_FLAGS.flatMap(({ name }) => /^allow-(.*)/.exec(name)?.[1] ?? []),
+    [...BREAKOUTS],
+  );
+});
 
 Deno.test("davit gateway: each wrong value gets one line, and nothing listens", async () => {
   for (const [words, answer] of WRONG) {
