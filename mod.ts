@@ -164,6 +164,19 @@ export {
   type FetchTransportOptions,
 } from "./lib/transport/fetch.ts";
 export type { Transport, UpgradeInit } from "./lib/transport/transport.ts";
+export type { SecretFind, SecretPart } from "./lib/verify/find.ts";
+export {
+  SecretLeakError,
+  type SecretLeakErrorInit,
+} from "./lib/verify/leak_error.ts";
+export type { Packing as SecretPacking } from "./lib/verify/packing.ts";
+export type {
+  SecretVerification,
+  VerifySecretsOptions,
+} from "./lib/verify/verification.ts";
+export { verifySecrets } from "./lib/verify/verify.ts";
+export type { BuildVerifyOptions } from "./lib/build/verify.ts";
+export type { Form as SecretForm } from "./lib/redact/forms.ts";
 export { SshError } from "./lib/ssh/ssh_error.ts";
 export type { SshKey, SshOption, SshSource } from "./lib/ssh/option.ts";
 export { ExportError } from "./lib/exporter/export_error.ts";

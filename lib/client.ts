@@ -55,6 +55,12 @@ import {
   findEndpoint,
 } from "./transport/docker_config.ts";
 import type { Endpoint } from "./transport/endpoint.ts";
+import type { SecretSource } from "./secrets/source.ts";
+import type {
+  SecretVerification,
+  VerifySecretsOptions,
+} from "./verify/verification.ts";
+import { openKnownSecrets, verifyImage } from "./verify/verify.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /** How a client talks to its engine. */
@@ -267,6 +273,44 @@ export class DockerClient implements AsyncDisposable {
     options?: ImageSaveOptions,
   ): Promise<ReadableStream<Uint8Array>> {
     return saveImages(this.#engine, names, options);
+  }
+
+  /**
+   * Looks for secrets in an image as the engine stores it: every layer of every
+   * manifest, packed or not, names and contents, files unpacked once, the
+   * configuration, the history and attestations; in all encodings that davit
+   * knows. The image is read as `imageSave()` gives it, and not kept.
+   *
+   * What it can't see is in `examples/verify`.
+   *
+   * @param secrets As `imageBuild()` takes them; functions are called.
+   * @throws {EngineError} If there is no such image.
+   * @throws {SecretError} If a secret can't be read.
+   *
+   * @example
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const { finds } = await docker.imageVerifySecrets("app:1", {
+   *   npm_token: { env: "NPM_TOKEN" },
+   * });
+   * for (const { id, layerNumber, path } of finds) {
+   *   console.error(`${id} is in layer ${layerNumber}, ${path}`);
+   * }
+   * ```
+   */
+  async imageVerifySecrets(
+    name: string,
+    secrets: Readonly<Record<string, SecretSource>>,
+    options: VerifySecretsOptions = {},
+  ): Promise<SecretVerification> {
+    return await verifyImage(
+      this.#engine,
+      name,
+      await openKnownSecrets(secrets, options.signal),
+      options,
+    );
   }
 
   /** Takes images from a tar of {@linkcode imageSave}. */

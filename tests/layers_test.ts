@@ -57,7 +57,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ssh",
     "std",
     "streams",
+    "verify",
   ],
+  verify: ["engine", "errors.ts", "file_url.ts", "redact", "secrets"],
   gateway: [
     "build",
     "engine",
@@ -88,8 +90,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "credentials",
     "deno_version.ts",
     "engine",
+    "secrets",
     "transfer",
     "transport",
+    "verify",
   ],
 };
 

@@ -3,6 +3,7 @@ import type { CredentialCallback } from "../credentials/store.ts";
 import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { SecretSource } from "../secrets/source.ts";
+import type { BuildVerifyOptions } from "./verify.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
 
@@ -123,6 +124,15 @@ export interface ImageBuildOptions {
    * @default {"auto"}
    */
   readonly secretsVia?: "auto" | "session" | "header";
+  /**
+   * Whether to look for the secrets in the result, as `imageVerifySecrets()`
+   * does: the image as the engine stores it, or what is exported, before it is
+   * put in its place. Where one is found the build fails with a
+   * `SecretLeakError`, and the image loses the names that the build gave it.
+   *
+   * @default {false}
+   */
+  readonly verify?: boolean | BuildVerifyOptions;
   /** Fail when the build asks for a secret that was not given, and when one was given and never asked for. */
   readonly strictSecrets?: boolean;
   /**

@@ -72,6 +72,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ImageBuildOptions>([
   "secrets",
   "secretsVia",
   "strictSecrets",
+  "verify",
   "ssh",
   "allowSecretFiles",
   "signal",

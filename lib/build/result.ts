@@ -1,6 +1,7 @@
 import type { WarningEvent } from "../progress/event.ts";
 import type { BuildStep } from "../progress/state.ts";
 import type { SecretReport } from "../secrets/store.ts";
+import type { SecretVerification } from "../verify/verification.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** How much of a context was sent. */
@@ -28,6 +29,8 @@ export interface BuildResult {
    * carried them: then davit is not asked, and does not know.
    */
   readonly secrets: SecretReport;
+  /** What was looked through with the option `verify`; no secret was found. */
+  readonly verification: SecretVerification | undefined;
   /** Every step that began, in the order of their start. */
   readonly steps: readonly BuildStep[];
   /** What was sent; all zero where the engine fetched the context itself, or took nothing of it. */
@@ -40,6 +43,7 @@ export function buildResult(
   names: readonly string[],
   record: BuildRecord,
   secrets: SecretReport,
+  verification?: SecretVerification,
 ): BuildResult {
   const { state } = record;
   return {
@@ -47,6 +51,7 @@ export function buildResult(
     names,
     warnings: state.warnings,
     secrets,
+    verification,
     steps: state.steps(),
     context: {
       files: state.context?.files,

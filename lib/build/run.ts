@@ -22,6 +22,7 @@ import { BuildRecord, type Publish } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets } from "./secrets.ts";
 import { type BuildSession, openBuildSession } from "./session.ts";
+import { checkVerify, verifyResult } from "./verify.ts";
 
 /** The report on secrets that nobody asked davit for. */
 const UNASKED: SecretReport = { served: [], missing: [], unused: [] };
@@ -64,6 +65,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     const source = sortContext(context);
     const plan = planBuild(options, source.kind);
     exporter = plan.output?.exporter;
+    checkVerify(plan, options);
     stop.throwIfAborted();
     const inputs = await openInputs(
       source,
@@ -127,8 +129,18 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       if (session !== undefined) await accountForInputs(inputs, strict, record);
       const report = session === undefined ? UNASKED : secrets.report();
       await session?.close();
+      const verification = await verifyResult({
+        engine,
+        plan,
+        options,
+        secrets,
+        imageId,
+        exporter,
+        record,
+        stop,
+      });
       if (exporter !== undefined) await commitExport(exporter, record);
-      return buildResult(imageId, names, record, report);
+      return buildResult(imageId, names, record, report, verification);
     } catch (error) {
       stop.throwIfAborted();
       throw explainFailure(error, {

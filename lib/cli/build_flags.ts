@@ -42,6 +42,8 @@ export const BUILD_FLAGS: readonly Flag[] = [
     help: "src=FILE, env=VAR",
   },
   { name: "ssh", value: "ID[=…]", many: true, help: "agent or keys" },
+  { name: "verify", help: "look for the secrets in the result" },
+  { name: "verify-keep-tags", help: "also where some are found" },
   { name: "no-cache", help: "run every step" },
   { name: "pull", help: "newer base images" },
   { name: "platform", value: "OS/ARCH", many: true, help: "to build for" },

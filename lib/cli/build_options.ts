@@ -41,6 +41,7 @@ export function buildOptions(
     ...given("outputs", plan.output),
     nocache: parsed.switched("no-cache"),
     ...(parsed.switched("pull") ? { pull: true } : {}),
+    ...verify(parsed),
   };
   const shm = parsed.text("shm-size");
   return {
@@ -49,6 +50,12 @@ export function buildOptions(
       : { ...options, shmsize: parseBytes("--shm-size", shm) },
     plan,
   };
+}
+
+/** `--verify`, and what becomes of the names. */
+function verify(parsed: ParsedWords): Pick<ImageBuildOptions, "verify"> {
+  const keepTags = parsed.switched("verify-keep-tags");
+  return parsed.switched("verify") || keepTags ? { verify: { keepTags } } : {};
 }
 
 function given<Name extends string, T>(

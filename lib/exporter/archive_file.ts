@@ -22,6 +22,7 @@ import { setMode } from "./staged_tree.ts";
 /** An archive, into a file: written beside it, and renamed at the end. */
 export class ArchiveFile implements Exporter {
   readonly wire = "bytes";
+  readonly canStage = true;
   readonly #dest: string;
   readonly #limits: ExportLimits;
   #place: Place | undefined;
@@ -66,6 +67,12 @@ export class ArchiveFile implements Exporter {
     } finally {
       await writer.close();
     }
+  }
+
+  staged(): Promise<string> {
+    return this.#complete && this.#temporary !== undefined
+      ? Promise.resolve(this.#temporary)
+      : Promise.reject(notReceived());
   }
 
   async commit(): Promise<ExportReport> {

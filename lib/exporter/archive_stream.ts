@@ -10,6 +10,7 @@ import type {
 /** An archive, into a stream of the caller's, as it comes. */
 export class ArchiveStream implements Exporter {
   readonly wire = "bytes";
+  readonly canStage = false;
   readonly #dest: WritableStream<Uint8Array>;
   readonly #limits: ExportLimits;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
@@ -50,6 +51,10 @@ export class ArchiveStream implements Exporter {
       }
     });
     this.#complete = true;
+  }
+
+  staged(): Promise<string> {
+    return Promise.reject(new TypeError("A stream has its bytes already"));
   }
 
   async commit(): Promise<ExportReport> {

@@ -53,6 +53,16 @@ export interface Exporter {
    * @throws {ProtocolError} If it is not what an engine may send.
    */
   receive(stream: ResultStream): Promise<void>;
+  /** Whether `staged()` has something to look at before `commit()`. */
+  readonly canStage: boolean;
+  /**
+   * The path of the folder or file that will be put in its place, when all is
+   * received.
+   *
+   * @throws {ProtocolError} If the engine has not sent everything.
+   * @throws {TypeError} If nothing is staged.
+   */
+  staged(): Promise<string>;
   /**
    * Puts everything in its place.
    *

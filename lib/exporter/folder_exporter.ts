@@ -11,6 +11,7 @@ import type { StagedTree } from "./staged_tree.ts";
 /** The files of a result, into a folder: written beside it, and moved in at the end. */
 export class FolderExporter implements Exporter {
   readonly wire = "packets";
+  readonly canStage = true;
   readonly #dest: string;
   readonly #limits: ExportLimits;
   #place: Place | undefined;
@@ -61,23 +62,35 @@ export class FolderExporter implements Exporter {
     }
   }
 
+  async staged(): Promise<string> {
+    if (this.#area === undefined) {
+      throw new TypeError("Nothing is staged: the export was not prepared");
+    }
+    await this.#allReceived();
+    return `${this.#area}/new`;
+  }
+
   async commit(): Promise<ExportReport> {
     const [place, area, tree] = [this.#place, this.#area, this.#tree];
     if (place === undefined || area === undefined || tree === undefined) {
       throw new TypeError("Cannot commit: the export was not prepared");
     }
     try {
-      // The session is closed: what still runs has all but the engine's last word, or fails.
-      const ends = await Promise.allSettled(this.#running);
-      if (
-        this.#received === 0 || ends.some(({ status }) => status === "rejected")
-      ) throw notReceived();
+      await this.#allReceived();
       await tree.close();
       await this.#moveIn(place, area, tree);
     } finally {
       await this.discard();
     }
     return { dest: place.path, ...tree.counts };
+  }
+
+  /** The session is closed: what still runs has all but the engine's last word, or fails. */
+  async #allReceived(): Promise<void> {
+    const ends = await Promise.allSettled(this.#running);
+    if (
+      this.#received === 0 || ends.some(({ status }) => status === "rejected")
+    ) throw notReceived();
   }
 
   async discard(): Promise<void> {

@@ -49,6 +49,8 @@ export interface Match {
   readonly end: number;
   /** The pattern; `end - start` is less than its `length` for a block of it. */
   readonly pattern: PatternInfo;
+  /** Whether it is a block that counts only right behind another match. */
+  readonly weak: boolean;
 }
 
 /**
@@ -165,11 +167,12 @@ class TableMatcher implements Matcher {
       this.#offset += chunk.length;
       return;
     }
-    const { trie: { fail, depth }, output, words, blockPatterns } = tables;
+    const { trie: { fail, depth }, output, words, blockPatterns, blockWeak } =
+      tables;
     this.#run(tables, chunk, (start, end, hit) => {
       if (hit < 0) {
         for (const pattern of blockPatterns[~hit]!) {
-          onMatch({ start, end, pattern });
+          onMatch({ start, end, pattern, weak: blockWeak[~hit]! });
         }
         return;
       }
@@ -177,7 +180,7 @@ class TableMatcher implements Matcher {
       for (let state = hit; output[state] !== 0; state = fail[state]!) {
         if (output[state] !== depth[state]) continue;
         for (const pattern of words.get(state)!) {
-          onMatch({ start: end - depth[state]!, end, pattern });
+          onMatch({ start: end - depth[state]!, end, pattern, weak: false });
         }
       }
     });

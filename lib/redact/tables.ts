@@ -26,6 +26,8 @@ export interface PatternInfo {
   readonly form: Form;
   /** Length of the whole pattern, in bytes. */
   readonly length: number;
+  /** Where in the pattern this block of it begins; 0 for a pattern that is not cut. */
+  readonly at: number;
 }
 
 /** The blocks of one size. */
@@ -101,7 +103,7 @@ export function compileTables(
         `Cannot match a pattern of ${length} bytes: 3 are needed`,
       );
     }
-    const info: PatternInfo = { value, form, length };
+    const info: PatternInfo = { value, form, length, at: 0 };
     if (length < limits.block) {
       words.push([builder.insert(bytes, 0, length), info]);
       shortest = Math.min(shortest, length);
@@ -118,7 +120,8 @@ export function compileTables(
       // The first block always counts: without it no value of zeros were masked.
       const weak = block.start > 0 && isPlainRun(bytes, block, limits.distinct);
       const [a, b] = hashRest(bytes, block, limits.head, fingerprint);
-      cuts.push({ head, size: block.size, a, b, weak, info });
+      const part = { ...info, at: block.start };
+      cuts.push({ head, size: block.size, a, b, weak, info: part });
       longest = Math.max(longest, block.size);
     }
   }
@@ -149,7 +152,11 @@ export function compileTables(
       blockWeak.push(true);
     }
     if (!weak) blockWeak[index] = false;
-    if (blockPatterns[index]!.at(-1) !== info) blockPatterns[index]!.push(info);
+    const last = blockPatterns[index]!.at(-1);
+    // A block that a pattern has twice counts once.
+    const known = last?.value === info.value && last.form === info.form &&
+      last.length === info.length;
+    if (!known) blockPatterns[index]!.push(info);
   }
   // What ends at the failure of a state ends at the state; the longest word
   // that ends at a state is its own, if it is one.

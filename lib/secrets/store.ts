@@ -36,6 +36,7 @@ export class SecretStore {
   readonly #secrets: Map<string, ResolvedSecret>;
   readonly #signal: AbortSignal;
   readonly #answers = new Map<string, Promise<Secret | undefined>>();
+  readonly #given = new Map<string, Secret>();
   readonly #served = new Set<string>();
   readonly #missing = new Set<string>();
   /** Told about each use, as it happens. */
@@ -81,6 +82,11 @@ export class SecretStore {
     return [...this.#secrets].filter((entry): entry is [string, Secret] =>
       entry[1] instanceof Secret
     );
+  }
+
+  /** The secrets whose values are known by now: also what callbacks gave. */
+  known(): [id: string, secret: Secret][] {
+    return [...this.atHand(), ...this.#given];
   }
 
   /** Ids whose values only a callback can give. */
@@ -135,6 +141,7 @@ export class SecretStore {
         if (value === null || value === undefined) return undefined;
         checkAnswer(id, value);
         const given = value instanceof Secret ? value : new Secret(value);
+        this.#given.set(id, given);
         await this.onValue?.(id, given);
         return given;
       })();

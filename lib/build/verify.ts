@@ -1,0 +1,133 @@
+import type { Engine } from "../engine/engine.ts";
+import { imageRemove } from "../engine/image_remove.ts";
+import { EngineError } from "../errors.ts";
+import type { Exporter } from "../exporter/exporter.ts";
+import type { SecretStore } from "../secrets/store.ts";
+import type { SecretFind } from "../verify/find.ts";
+import { SecretLeakError } from "../verify/leak_error.ts";
+import type { SecretVerification } from "../verify/verification.ts";
+import { verifyExport, verifyImage } from "../verify/verify.ts";
+import { warning } from "./message.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import { type BuildPlan, namesOf } from "./plan.ts";
+import type { BuildRecord } from "./record.ts";
+
+/** How a build's result is looked through. */
+export interface BuildVerifyOptions {
+  /**
+   * Whether the image keeps its names when secrets were found in it.
+   *
+   * @default {false}
+   */
+  readonly keepTags?: boolean;
+  /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
+  readonly ignore?: (find: SecretFind) => boolean;
+}
+
+/** What is looked through, and for what. */
+export interface BuildVerification {
+  readonly engine: Engine;
+  readonly plan: BuildPlan;
+  readonly options: ImageBuildOptions;
+  /** Those that the build was given, or could have been. */
+  readonly secrets: SecretStore;
+  readonly imageId: string;
+  readonly exporter: Exporter | undefined;
+  readonly record: BuildRecord;
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Checks that the options can be obeyed, before anything is sent.
+ *
+ * @throws {TypeError} If they can not.
+ */
+export function checkVerify(plan: BuildPlan, options: ImageBuildOptions): void {
+  if (!options.verify) return;
+  const { output } = plan;
+  if (plan.version === "1") {
+    throw new TypeError(
+      'Cannot verify: the classic builder (version "1") knows no secrets',
+    );
+  }
+  if (output?.exporter === undefined) {
+    if (plan.makesImage) return;
+    throw new TypeError(
+      `Cannot verify: output ${
+        JSON.stringify(output?.type)
+      } leaves nothing to look through`,
+    );
+  }
+  if (output.exporter.canStage) return;
+  throw new TypeError(
+    "Cannot verify what goes to a stream: it can't be taken back; export to a file, or look through it with verifySecrets()",
+  );
+}
+
+/**
+ * Looks for the build's secrets in its result, before an export is put in its
+ * place. Where one is found, or it can't be looked through, the image loses its
+ * names.
+ *
+ * @returns What was looked through; undefined unless asked for.
+ * @throws {SecretLeakError} If one is found.
+ */
+export async function verifyResult(
+  init: BuildVerification,
+): Promise<SecretVerification | undefined> {
+  const { engine, options, secrets, imageId, exporter, record, stop } = init;
+  if (!options.verify) return undefined;
+  const { keepTags = false, ignore }: BuildVerifyOptions =
+    typeof options.verify === "object" ? options.verify : {};
+  const names = exporter === undefined ? imageNames(init) : [];
+  const search = { signal: stop, ...(ignore === undefined ? {} : { ignore }) };
+  const known = secrets.known();
+  let verification: SecretVerification;
+  try {
+    verification = exporter === undefined
+      ? await verifyImage(engine, imageId, known, search)
+      : await verifyExport(await exporter.staged(), known, search);
+  } catch (error) {
+    if (!keepTags) await removeNames(engine, names);
+    throw error;
+  }
+  for (const id of verification.skipped) {
+    await record.publish(warning(
+      "secret-unverified",
+      `secret "${id}" was not looked for in the result: it has fewer than 4 bytes`,
+      id,
+    ));
+  }
+  if (verification.finds.length === 0) return verification;
+  const removed = keepTags ? [] : await removeNames(engine, names);
+  throw new SecretLeakError({
+    finds: verification.finds,
+    imageId: exporter === undefined ? imageId : "",
+    removed,
+    kept: names.filter((name) => !removed.includes(name)),
+  });
+}
+
+function imageNames({ plan, options }: BuildVerification): string[] {
+  const { name = "" } = plan.output?.attrs ?? {};
+  return [...new Set([...namesOf(options), ...name.split(",")])].filter(
+    Boolean,
+  );
+}
+
+async function removeNames(
+  engine: Engine,
+  names: readonly string[],
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of names) {
+    try {
+      await imageRemove(engine, name, { noprune: true });
+      removed.push(name);
+    } catch (error) {
+      // A name that a running container needs stays; the caller tells of it.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  }
+  return removed;
+}

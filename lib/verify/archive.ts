@@ -1,0 +1,142 @@
+import { ByteStream } from "./byte_stream.ts";
+import type { ContentReader } from "./content.ts";
+import { PackingError } from "./inflate.ts";
+import { type Packing, packingOf, unpack } from "./packing.ts";
+import { isTar, NotTarError, tarEntries } from "./tar_entries.ts";
+
+/** The longest document that is read as one, and all of them together, in bytes. */
+const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
+const MAX_DOCUMENTS_BYTES = 64 * 1024 * 1024;
+
+/** What an archive says of itself. */
+export interface Documents {
+  /** Its JSON files by name, not looked through yet. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Where its links lead. */
+  readonly links: ReadonlyMap<string, string>;
+}
+
+/**
+ * Looks through an archive: of an image as engines save it and exporters write
+ * it, or of a root file system. What is itself an archive, packed or not, is
+ * looked through as a layer.
+ *
+ * @throws {NotTarError} If it is no archive.
+ */
+export async function readArchive(
+  source: ByteStream,
+  reader: ContentReader,
+): Promise<Documents> {
+  const files = new Map<string, Uint8Array>();
+  const links = new Map<string, string>();
+  let room = MAX_DOCUMENTS_BYTES;
+  for await (const entry of tarEntries(source)) {
+    const { content, size } = entry;
+    const name = entry.path.replace(/^(\.?\/)+/, "");
+    reader.headers("", entry);
+    if (entry.link !== "") links.set(name, besides(name, entry.link));
+    const [first] = await content.peek(1);
+    const isDocument = first === 0x7b || first === 0x5b;
+    if (isDocument && size <= Math.min(MAX_DOCUMENT_BYTES, room)) {
+      const head = await content.peek(512);
+      if (!isTar(head)) {
+        files.set(name, await content.take(size));
+        room -= size;
+        continue;
+      }
+    }
+    await readBlob(name, content, reader);
+  }
+  await source.drain();
+  return { files, links };
+}
+
+/** A tar, packed or not, as a source of its entries; undefined if it is none. */
+export async function openTar(
+  source: ByteStream,
+): Promise<ByteStream | undefined> {
+  if (isTar(await source.peek(512))) return source;
+  const packing = layerPacking(await source.peek(4));
+  if (packing === undefined) return undefined;
+  const unpacked = unpackedStream(packing, source);
+  return isTar(await unpacked.peek(512)) ? unpacked : undefined;
+}
+
+async function readBlob(
+  name: string,
+  content: ByteStream,
+  reader: ContentReader,
+): Promise<void> {
+  if (isTar(await content.peek(512))) {
+    return await readLayer(name, content, reader);
+  }
+  const packing = layerPacking(await content.peek(4));
+  const place = { blob: name, part: "file", path: "" } as const;
+  if (packing === undefined) return await reader.file(place, content);
+  const packed = reader.finds.scan(place);
+  try {
+    const seen = content.tapped((bytes) => packed.push(bytes));
+    const unpacked = unpackedStream(packing, seen);
+    try {
+      if (isTar(await unpacked.peek(512))) {
+        await readLayer(name, unpacked, reader);
+      } else {
+        const scan = reader.finds.scan({ ...place, packed: packing });
+        await unpacked.tapped((bytes) => scan.push(bytes)).drain();
+        scan.end();
+      }
+    } catch (error) {
+      if (!(error instanceof PackingError)) throw error;
+      reader.damaged(name, "");
+    }
+    await seen.drain();
+  } finally {
+    packed.end();
+  }
+}
+
+async function readLayer(
+  blob: string,
+  source: ByteStream,
+  reader: ContentReader,
+): Promise<void> {
+  try {
+    for await (const entry of tarEntries(source)) {
+      reader.headers(blob, entry);
+      const place = { blob, part: "file", path: entry.path } as const;
+      await reader.file(place, entry.content);
+    }
+  } catch (error) {
+    // An archive around this one that ends too early says so again below.
+    if (!(error instanceof NotTarError)) throw error;
+    reader.damaged(blob, "");
+  }
+  await reader.file({ blob, part: "file", path: "" }, source);
+}
+
+/** The packings of layers. */
+function layerPacking(head: Uint8Array): Packing | undefined {
+  const packing = packingOf(head);
+  return packing === "gzip" || packing === "zstd" ? packing : undefined;
+}
+
+/** Packed content that is one thing, as a source. */
+function unpackedStream(packing: Packing, source: ByteStream): ByteStream {
+  const members = unpack(packing, source)[Symbol.asyncIterator]();
+  let content: AsyncIterator<Uint8Array> | undefined;
+  return new ByteStream(async () => {
+    content ??= (await members.next()).value?.content[Symbol.asyncIterator]();
+    const next = await content?.next();
+    return next === undefined || next.done ? null : next.value;
+  });
+}
+
+/** A link's target, as a name in the archive. */
+function besides(name: string, target: string): string {
+  const path = new URL(target, `file:///${name}`).pathname.slice(1);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // a name that is no UTF-8 leads nowhere here
+  }
+}

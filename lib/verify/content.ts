@@ -1,0 +1,83 @@
+import type { ByteStream } from "./byte_stream.ts";
+import type { FindCollector, Place } from "./find.ts";
+import { PackingError } from "./inflate.ts";
+import { isCertain, packingOf, unpack } from "./packing.ts";
+import type { TarEntry } from "./tar_entries.ts";
+
+const encoder = new TextEncoder();
+
+/** How many paths are told of that can't be unpacked. */
+const MAX_UNREADABLE = 100;
+
+/** Looks through files: as they are, and unpacked once. */
+export class ContentReader {
+  /** What is found. */
+  readonly finds: FindCollector;
+  /** Packed content that is damaged, and not looked through to its end. */
+  readonly unreadable: string[] = [];
+  readonly #signal: AbortSignal | undefined;
+
+  /** @param signal Ends it between two files, and within a long one. */
+  constructor(finds: FindCollector, signal?: AbortSignal) {
+    this.finds = finds;
+    this.#signal = signal;
+  }
+
+  /** Looks through one file, to its end. */
+  async file(place: Place, source: ByteStream): Promise<void> {
+    this.#signal?.throwIfAborted();
+    const scan = this.finds.scan(place);
+    try {
+      const seen = source.tapped((bytes) => scan.push(bytes));
+      const packing = packingOf(await seen.peek(4));
+      if (packing !== undefined) {
+        try {
+          for await (const { name, content } of unpack(packing, seen)) {
+            const path = name === "" ? place.path : `${place.path}!/${name}`;
+            await this.#member({ ...place, path, packed: packing }, content);
+          }
+        } catch (error) {
+          if (!(error instanceof PackingError)) throw error;
+          if (isCertain(packing)) this.damaged(place.blob, place.path);
+        }
+      }
+      await seen.drain();
+    } finally {
+      scan.end();
+    }
+  }
+
+  /** Looks through what an archive says of a file, besides its content. */
+  headers(blob: string, { path, link, headers }: TarEntry): void {
+    const place: Place = { blob, part: "name", path };
+    // A long path lies there in two parts.
+    const joined = encoder.encode(`${path}\0${link}`);
+    for (const bytes of [joined, ...headers]) {
+      const before = this.finds.finds.length;
+      this.finds.scanBytes(place, bytes);
+      // Once is enough.
+      if (this.finds.finds.length > before) return;
+    }
+  }
+
+  /** Notes something that can't be read to its end. */
+  damaged(blob: string, path: string): void {
+    if (this.unreadable.length >= MAX_UNREADABLE) return;
+    this.unreadable.push([blob, path].filter(Boolean).join("!/"));
+  }
+
+  async #member(
+    place: Place,
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const scan = this.finds.scan(place);
+    try {
+      for await (const bytes of content) {
+        this.#signal?.throwIfAborted();
+        scan.push(bytes);
+      }
+    } finally {
+      scan.end();
+    }
+  }
+}

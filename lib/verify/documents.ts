@@ -1,0 +1,79 @@
+import type { Documents } from "./archive.ts";
+import type { FindCollector, Place, SecretPart } from "./find.ts";
+import { type ImageLayout, parseJson } from "./image_layout.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * Looks through an archive's JSON files: field by field where it is known what
+ * they are, so that no escape hides anything and each find has a name.
+ */
+export function readDocuments(
+  { files }: Documents,
+  { isImage, parts, legacy }: ImageLayout,
+  finds: FindCollector,
+): void {
+  // What only repeats comes last.
+  const names = [...files.keys()].sort((a, b) =>
+    Number(legacy.has(a)) - Number(legacy.has(b))
+  );
+  for (const name of names) {
+    const before = finds.finds.length;
+    const bytes = files.get(name)!;
+    const part = parts.get(name);
+    const fields = parseJson(bytes);
+    if (isImage && part !== undefined && fields !== undefined) {
+      for (const [path, text] of stringsOf(fields, "")) {
+        const place = { blob: name, part: partOf(part, path), path };
+        finds.scanBytes(place, encoder.encode(text));
+      }
+    }
+    const known = new Set(
+      finds.finds.slice(before).map(({ value }) => value),
+    );
+    const inFields = finds.finds.length;
+    // Numbers, and what stands across two fields.
+    const whole: Place = { blob: name, part: part ?? "file", path: "" };
+    finds.scanBytes(whole, bytes);
+    keep(finds, inFields, ({ value }) => !known.has(value));
+    if (!legacy.has(name)) continue;
+    const elsewhere = new Set(
+      finds.finds.slice(0, before)
+        .filter(({ part }) => part === "config" || part === "history")
+        .map(({ value }) => value),
+    );
+    keep(finds, before, ({ value }) => !elsewhere.has(value));
+  }
+}
+
+/** Drops some of the finds from an index on. */
+function keep(
+  { finds }: FindCollector,
+  from: number,
+  wanted: (find: FindCollector["finds"][number]) => boolean,
+): void {
+  finds.push(...finds.splice(from).filter(wanted));
+}
+
+function partOf(part: SecretPart, path: string): SecretPart {
+  return part === "config" && path.startsWith("history[") ? "history" : part;
+}
+
+/** Every text in a JSON value with its path; the names of fields, too. */
+function* stringsOf(
+  value: unknown,
+  path: string,
+): Generator<[path: string, text: string]> {
+  if (typeof value === "string") yield [path, value];
+  else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      yield* stringsOf(item, `${path}[${index}]`);
+    }
+  } else if (typeof value === "object" && value !== null) {
+    for (const [name, item] of Object.entries(value)) {
+      const at = path === "" ? name : `${path}.${name}`;
+      yield [at, name];
+      yield* stringsOf(item, at);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import type { Match, Matcher } from "../redact/automaton.ts";
+import type { Form } from "../redact/forms.ts";
+import type { Packing } from "./packing.ts";
+
+/** What a secret was found in. */
+export type SecretPart =
+  /** The content of a file, in a layer or an export. */
+  | "file"
+  /** The headers of a file: its name, the target of a link, extended attributes. */
+  | "name"
+  /** An image's configuration: environment, labels, commands. */
+  | "config"
+  /** The instructions that made the image. */
+  | "history"
+  /** What a builder states of the image: provenance, a list of packages. */
+  | "attestation"
+  /** A manifest, an index, or another file of the archive. */
+  | "manifest";
+
+/** A place where a secret was found. No field holds its value. */
+export interface SecretFind {
+  /** The secret's id. */
+  readonly id: string;
+  /** How it is written there. */
+  readonly form: Form;
+  /** What it stands in. */
+  readonly part: SecretPart;
+  /**
+   * The layer's digest, `sha256:…`: that of its tar where a configuration tells
+   * it, else that of the blob; undefined outside of layers.
+   */
+  readonly layer?: string;
+  /** Number of the layer, from 1 for the lowest. */
+  readonly layerNumber?: number;
+  /** The instruction that made the layer, secrets masked. */
+  readonly instruction?: string;
+  /**
+   * Path of the file in its layer or export, secrets masked: `a.zip!/b` is a
+   * file in an archive. A field's name for a configuration, such as `config.Env[2]`.
+   */
+  readonly path: string;
+  /** Where its first byte is, in the file as `packed` tells, in a field, or in a header. */
+  readonly offset: number;
+  /** How the content is packed that `offset` counts in, unpacked; undefined if it is not. */
+  readonly packed?: Packing;
+  /** How often it is there. */
+  readonly count: number;
+}
+
+/** Where bytes come from that are looked through. */
+export interface Place {
+  /** Name of the archive's entry that they are in; empty in an export. */
+  readonly blob: string;
+  /** What they are. */
+  readonly part: SecretPart;
+  /** Path in the blob; not masked yet. */
+  readonly path: string;
+  /** How they were packed. */
+  readonly packed?: Packing;
+}
+
+/** A find before it is known what its place belongs to. */
+export interface RawFind extends Place {
+  readonly value: number;
+  readonly form: Form;
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** A run of bytes that show a value in one form. */
+interface Run {
+  readonly value: number;
+  readonly form: Form;
+  offset: number;
+  end: number;
+  count: number;
+  /** Whether it is more than the beginning of a long value, which others may share. */
+  sure: boolean;
+}
+
+/** Forms that say no more than that the value is there as it is. */
+const PLAINER: ReadonlySet<Form> = new Set(["line", "json", "percent"]);
+
+/**
+ * Looks through pieces of content one after the other, and collects what it
+ * finds: one entry for each secret, form and place.
+ */
+export class FindCollector {
+  /** What was found, in its order. */
+  readonly finds: RawFind[] = [];
+  /** Finds that are not in the list any more. */
+  lost = 0;
+  /** Bytes that were looked through, unpacked ones again. */
+  bytes = 0;
+  readonly #matcher: () => Matcher;
+  readonly #idle: Matcher[] = [];
+  readonly #max: number;
+
+  /**
+   * @param matcher Makes a matcher.
+   * @param max How many finds are kept.
+   */
+  constructor(matcher: () => Matcher, max = 1000) {
+    this.#matcher = matcher;
+    this.#max = max;
+  }
+
+  /** Begins one piece of content; several may be open at a time. */
+  scan(place: Place): ContentScan {
+    const matcher = this.#idle.pop() ?? this.#matcher();
+    return new ContentScan(matcher, (runs) => {
+      this.bytes += matcher.offset;
+      matcher.reset();
+      this.#idle.push(matcher);
+      for (const run of runs) this.#add(place, run);
+    });
+  }
+
+  /** Looks through one piece of content that is at hand. */
+  scanBytes(place: Place, bytes: Uint8Array): void {
+    const scan = this.scan(place);
+    scan.push(bytes);
+    scan.end();
+  }
+
+  #add(place: Place, { value, form, offset, count }: Run): void {
+    if (this.finds.length >= this.#max) this.lost++;
+    else this.finds.push({ ...place, value, form, offset, count });
+  }
+}
+
+/** One piece of content, chunk by chunk. */
+export class ContentScan {
+  readonly #matcher: Matcher;
+  readonly #onEnd: (runs: readonly Run[]) => void;
+  readonly #onMatch = (match: Match): void => this.#take(match);
+  #runs: Run[] | undefined;
+
+  /** @param onEnd Told what was found, at the end. */
+  constructor(matcher: Matcher, onEnd: (runs: readonly Run[]) => void) {
+    this.#matcher = matcher;
+    this.#onEnd = onEnd;
+  }
+
+  /** Takes the next bytes. */
+  push(bytes: Uint8Array): void {
+    this.#matcher.scan(bytes, this.#onMatch);
+  }
+
+  /** Ends the content. */
+  end(): void {
+    const runs = (this.#runs ?? []).filter(({ sure }) => sure);
+    const plain = new Set(
+      runs.filter(({ form }) => form === "plain").map(({ value }) => value),
+    );
+    this.#onEnd(
+      runs.filter(({ form, value }) => !PLAINER.has(form) || !plain.has(value)),
+    );
+  }
+
+  #take({ start, end, pattern: { value, form, length, at }, weak }: Match) {
+    this.#runs ??= [];
+    // Alone, the first block of a longer value may be what it shares with others:
+    // the head of a token, say.
+    const sure = end - start === length || at > 0;
+    const run = this.#runs.find((run) =>
+      run.value === value && run.form === form
+    );
+    if (run === undefined) {
+      if (weak) return;
+      this.#runs.push({ value, form, offset: start, end, count: 1, sure });
+    } else if (start <= run.end) {
+      // Blocks of one long value lie side by side.
+      run.end = Math.max(run.end, end);
+      run.sure ||= sure && !weak;
+    } else if (!weak) {
+      if (run.sure && sure) run.count++;
+      else if (!run.sure) run.offset = start;
+      run.sure ||= sure;
+      run.end = end;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { ContentReader } from "./content.ts";
+import { ByteStream } from "./byte_stream.ts";
+
+const encoder = new TextEncoder();
+
+/** Looks through all files of a folder, and the names of all that is in it. */
+export async function readFolder(
+  root: string,
+  reader: ContentReader,
+): Promise<void> {
+  const folders = [""];
+  for (let under = folders.pop(); under !== undefined; under = folders.pop()) {
+    for await (const { name } of Deno.readDir(`${root}/${under}`)) {
+      const path = under === "" ? name : `${under}/${name}`;
+      const at = `${root}/${path}`;
+      const { isDirectory, isFile, isSymlink } = await Deno.lstat(at);
+      const target = isSymlink ? await Deno.readLink(at) : "";
+      reader.finds.scanBytes(
+        { blob: "", part: "name", path },
+        encoder.encode(`${name}\0${target}`),
+      );
+      if (isDirectory) folders.push(path);
+      else if (isFile) {
+        using file = await Deno.open(at);
+        await reader.file({ blob: "", part: "file", path }, contentOf(file));
+      }
+    }
+  }
+}
+
+function contentOf(file: Deno.FsFile): ByteStream {
+  return new ByteStream(async () => {
+    const buffer = new Uint8Array(64 * 1024);
+    const count = await file.read(buffer);
+    return count === null ? null : buffer.subarray(0, count);
+  });
+}

@@ -1,0 +1,35 @@
+import type { ByteStream } from "./byte_stream.ts";
+import { inflate, PackingError } from "./inflate.ts";
+import type { Member } from "./packing.ts";
+
+const OFFSET_DELTA = 6;
+const REF_DELTA = 7;
+const DIGEST_BYTES = 20;
+
+/**
+ * The objects of git's pack, in their order; of a delta what it adds, as it
+ * lies there (gitformat-pack).
+ *
+ * @throws {PackingError} If it is damaged.
+ */
+export async function* gitObjects(source: ByteStream): AsyncGenerator<Member> {
+  const header = await source.take(12);
+  if (header.length < 12) throw new PackingError("A pack ends in its header");
+  const count = new DataView(header.buffer, header.byteOffset).getUint32(8);
+  for (let i = 0; i < count; i++) {
+    let byte = await takeByte(source);
+    const kind = (byte >> 4) & 7;
+    while ((byte & 0x80) !== 0) byte = await takeByte(source);
+    if (kind === REF_DELTA) await source.take(DIGEST_BYTES);
+    else if (kind === OFFSET_DELTA) {
+      do byte = await takeByte(source); while ((byte & 0x80) !== 0);
+    }
+    yield { name: "", content: inflate("zlib", source) };
+  }
+}
+
+async function takeByte(source: ByteStream): Promise<number> {
+  const [byte] = await source.take(1);
+  if (byte === undefined) throw new PackingError("A pack ends in an object");
+  return byte;
+}

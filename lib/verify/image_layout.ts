@@ -1,0 +1,142 @@
+import type { Documents } from "./archive.ts";
+import type { SecretPart } from "./find.ts";
+
+/** A layer in its image. */
+export interface LayerInfo {
+  /** Digest of its tar, or of its blob. */
+  readonly digest: string;
+  /** From 1, for the lowest. */
+  readonly number: number;
+  /** The instruction that made it; not masked yet. */
+  readonly instruction: string | undefined;
+}
+
+/** What the parts of an archive are. */
+export interface ImageLayout {
+  /** Whether it is an image at all. */
+  readonly isImage: boolean;
+  /** Layers, by the name of their blob. */
+  readonly layers: ReadonlyMap<string, LayerInfo>;
+  /** What documents are, by name. */
+  readonly parts: ReadonlyMap<string, SecretPart>;
+  /** Configurations of the form that nothing reads any more; they repeat others. */
+  readonly legacy: ReadonlySet<string>;
+}
+
+// Made of what is in the archive: anything may be missing, or something else.
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+/**
+ * Finds out what belongs to what, in the forms of `docker save` up to 24
+ * (`manifest.json` with `Layers`) and of OCI (`index.json`, `blobs/`).
+ */
+export function readLayout({ files, links }: Documents): ImageLayout {
+  return new LayoutReader(files, links);
+}
+
+class LayoutReader implements ImageLayout {
+  readonly layers = new Map<string, LayerInfo>();
+  readonly parts = new Map<string, SecretPart>();
+  readonly legacy = new Set<string>();
+  isImage = false;
+  readonly #files: ReadonlyMap<string, Uint8Array>;
+  readonly #links: ReadonlyMap<string, string>;
+
+  constructor(
+    files: ReadonlyMap<string, Uint8Array>,
+    links: ReadonlyMap<string, string>,
+  ) {
+    this.#files = files;
+    this.#links = links;
+    const manifests = parseJson(files.get("manifest.json"));
+    for (const { Config, Layers } of list(manifests)) {
+      if (typeof Config === "string" && Array.isArray(Layers)) {
+        this.isImage = true;
+        this.parts.set("manifest.json", "manifest");
+        this.#image(Config, Layers.map(String));
+      }
+    }
+    if (files.has("oci-layout")) this.#index("index.json", 0);
+    if (!this.isImage) return;
+    for (const [name, bytes] of files) {
+      if (this.parts.has(name)) continue;
+      const fields = parseJson(bytes);
+      if (name.endsWith("/json") || fields?.container_config !== undefined) {
+        this.legacy.add(name);
+        this.parts.set(name, "config");
+      } else if (typeof fields?.predicateType === "string") {
+        this.parts.set(name, "attestation");
+      } else this.parts.set(name, "manifest");
+    }
+  }
+
+  /** An index or a manifest of OCI, and all below. */
+  #index(name: string, depth: number): void {
+    const fields = parseJson(this.#files.get(name));
+    if (fields === undefined || depth > 8 || this.parts.has(name)) return;
+    this.isImage = true;
+    this.parts.set(name, "manifest");
+    for (const { digest } of list(fields.manifests)) {
+      this.#index(blobOf(digest), depth + 1);
+    }
+    if (fields.config?.digest === undefined) return;
+    const layers: Json[] = list(fields.layers);
+    for (const { mediaType, digest } of layers) {
+      if (/in-toto|spdx|cyclonedx/.test(String(mediaType))) {
+        this.parts.set(blobOf(digest), "attestation");
+      }
+    }
+    this.#image(
+      blobOf(fields.config.digest),
+      layers.map(({ digest }) => blobOf(digest)),
+    );
+  }
+
+  #image(config: string, blobs: readonly string[]): void {
+    this.parts.set(config, "config");
+    const fields = parseJson(this.#files.get(config));
+    const made: Json[] = list(fields?.history).filter(({ empty_layer }) =>
+      empty_layer !== true
+    );
+    const digests: Json[] = list(fields?.rootfs?.diff_ids);
+    for (const [index, blob] of blobs.entries()) {
+      const info: LayerInfo = {
+        digest: String(
+          digests[index] ?? blob.replace(/^blobs\/(\w+)\//, "$1:"),
+        ),
+        number: index + 1,
+        // Where a base image has no history, who made what can't be told.
+        instruction: made.length === blobs.length
+          ? String(made[index].created_by ?? made[index].comment ?? "")
+          : undefined,
+      };
+      for (const name of [blob, this.#links.get(blob)]) {
+        if (name !== undefined && !this.layers.has(name)) {
+          this.layers.set(name, info);
+        }
+      }
+    }
+  }
+}
+
+/** Where a digest's blob lies. */
+function blobOf(digest: unknown): string {
+  return `blobs/${String(digest).replace(":", "/")}`;
+}
+
+function list(value: Json): Json[] {
+  return (Array.isArray(value) ? value : []).filter((item) =>
+    item !== null && item !== undefined
+  );
+}
+
+/** The JSON that bytes are; undefined if they are none. */
+export function parseJson(bytes: Uint8Array | undefined): Json {
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) ?? undefined;
+  } catch {
+    return undefined; // a file that begins like JSON may be anything
+  }
+}

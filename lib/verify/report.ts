@@ -1,0 +1,75 @@
+import type { Redactor } from "../redact/redactor.ts";
+import type { RawFind, SecretFind } from "./find.ts";
+import type { ImageLayout } from "./image_layout.ts";
+
+/** Of an export, which has no layers. */
+const NO_LAYOUT: Pick<ImageLayout, "isImage" | "layers"> = {
+  isImage: false,
+  layers: new Map(),
+};
+
+/**
+ * Names the place of each find, and masks what it is called by.
+ *
+ * @param ids Of the values, in their order.
+ */
+export function reportFinds(
+  finds: readonly RawFind[],
+  ids: readonly string[],
+  mask: Redactor,
+  layout: Pick<ImageLayout, "isImage" | "layers"> = NO_LAYOUT,
+): SecretFind[] {
+  const own = finds.filter((find) => !repeats(find, finds));
+  const numberOf = ({ blob }: RawFind) =>
+    layout.layers.get(blob)?.number ?? Infinity;
+  // Archives have layers in any order; what is in none comes last.
+  own.sort((a, b) => Math.sign(numberOf(a) - numberOf(b)) || 0);
+  return own.map((find) => {
+    const { value, form, part, offset, packed, count } = find;
+    const layer = layout.layers.get(find.blob);
+    return {
+      id: ids[value]!,
+      form,
+      part,
+      ...(layer === undefined ? {} : {
+        layer: layer.digest,
+        layerNumber: layer.number,
+        ...(layer.instruction === undefined
+          ? {}
+          : { instruction: mask.text(layer.instruction) }),
+      }),
+      path: mask.text(pathOf(find, layer !== undefined, layout.isImage)),
+      offset,
+      ...(packed === undefined ? {} : { packed }),
+      count,
+    };
+  });
+}
+
+function pathOf(
+  { blob, path }: RawFind,
+  inLayer: boolean,
+  isImage: boolean,
+): string {
+  if (inLayer || blob === "") return path;
+  // A field needs no name of a blob with it: there is one configuration.
+  if (isImage && path !== "") return path;
+  return path === "" ? blob : `${blob}!/${path}`;
+}
+
+/** Whether another find says the same of a smaller place, or of what it lies in. */
+function repeats(find: RawFind, finds: readonly RawFind[]): boolean {
+  const { blob, part, path, value, form, packed } = find;
+  if (blob !== "" && path === "" && part === "file" && packed === undefined) {
+    // The bytes of a packed layer hold what cannot be packed as it is.
+    return finds.some((other) =>
+      other !== find && other.blob === blob && other.value === value
+    );
+  }
+  if (part !== "name") return false;
+  return finds.some((other) =>
+    other !== find && other.part === "name" && other.blob === blob &&
+    other.value === value && other.form === form &&
+    path.startsWith(`${other.path.replace(/\/$/, "")}/`)
+  );
+}

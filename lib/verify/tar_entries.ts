@@ -1,0 +1,165 @@
+import { ProtocolError } from "../errors.ts";
+import type { ByteStream } from "./byte_stream.ts";
+
+const BLOCK = 512;
+const decoder = new TextDecoder();
+
+/** The longest extended header that is read, in bytes. */
+const MAX_EXTENDED_BYTES = 1024 * 1024;
+
+/** Kinds of entries that have no content, whatever their size says. */
+const HEADERS_ONLY = "123456";
+
+/** A file, folder or link in an archive. */
+export interface TarEntry {
+  /** Its path, as the archive has it. */
+  readonly path: string;
+  /** Where a link leads; empty if it is none. */
+  readonly link: string;
+  /** Length of its content in bytes. */
+  readonly size: number;
+  /** Its header, and those before it that belong to it: names and attributes of any kind. */
+  readonly headers: readonly Uint8Array[];
+  /** Its content; what is not read is skipped. */
+  readonly content: ByteStream;
+}
+
+/** What should be an archive is none. */
+export class NotTarError extends ProtocolError {}
+
+/** Whether these are the first bytes of an archive; of an old one without a mark, too. */
+export function isTar(head: Uint8Array): boolean {
+  return head.length >= BLOCK && head[0] !== 0 && hasChecksum(head);
+}
+
+/**
+ * Reads an archive, entry by entry: ustar, GNU's long names and PAX. Behind its
+ * end there may be more, which is left in the source.
+ *
+ * @throws {NotTarError} If it is none, or ends too early.
+ */
+export async function* tarEntries(
+  source: ByteStream,
+): AsyncGenerator<TarEntry, void, undefined> {
+  let headers: Uint8Array[] = [];
+  let path: string | undefined;
+  let link: string | undefined;
+  let paxSize: number | undefined;
+  while (true) {
+    const header = await source.take(BLOCK);
+    if (header.length === 0 || header.every((byte) => byte === 0)) return;
+    if (header.length < BLOCK) throw cut();
+    if (!hasChecksum(header)) {
+      throw new NotTarError("An archive has a header with a wrong checksum");
+    }
+    headers.push(header);
+    const type = String.fromCharCode(header[156]!);
+    if ("xgLK".includes(type)) {
+      const length = sizeOf(header);
+      if (length > MAX_EXTENDED_BYTES) {
+        throw new NotTarError("An archive has an extended header without end");
+      }
+      const bytes = await source.take(length);
+      if (bytes.length < length) throw cut();
+      await skip(source, paddingOf(length));
+      if (type === "L") path = untilNul(bytes);
+      else if (type === "K") link = untilNul(bytes);
+      else if (type === "x") {
+        const fields = paxFields(bytes);
+        path = fields.get("path") ?? path;
+        link = fields.get("linkpath") ?? link;
+        const size = Number(fields.get("size") ?? NaN);
+        if (size >= 0) paxSize = size;
+      }
+      headers.push(bytes);
+      continue;
+    }
+    const size = HEADERS_ONLY.includes(type) ? 0 : paxSize ?? sizeOf(header);
+    if (type === "S") await skipSparseMaps(source, header);
+    const prefix = text(header, 345, 155);
+    const name = text(header, 0, 100);
+    const content = source.limited(size, cut);
+    yield {
+      path: path ??
+        (prefix === "" || type === "S" ? name : `${prefix}/${name}`),
+      link: link ?? text(header, 157, 100),
+      size,
+      headers,
+      content,
+    };
+    await content.drain();
+    await skip(source, paddingOf(size));
+    [headers, path, link, paxSize] = [[], undefined, undefined, undefined];
+  }
+}
+
+/** GNU's maps of holes that did not fit in the header. */
+async function skipSparseMaps(
+  source: ByteStream,
+  header: Uint8Array,
+): Promise<void> {
+  let more = header[482] !== 0;
+  while (more) {
+    const block = await source.take(BLOCK);
+    if (block.length < BLOCK) throw cut();
+    more = block[504] !== 0;
+  }
+}
+
+async function skip(source: ByteStream, length: number): Promise<void> {
+  if (length > 0) await source.limited(length, cut).drain();
+}
+
+function paddingOf(size: number): number {
+  return (BLOCK - size % BLOCK) % BLOCK;
+}
+
+/** The sum of the header's bytes, its own field read as blanks. */
+function hasChecksum(header: Uint8Array): boolean {
+  let sum = 8 * 0x20;
+  for (let i = 0; i < BLOCK; i++) {
+    if (i < 148 || i >= 156) sum += header[i]!;
+  }
+  return Number.parseInt(text(header, 148, 8).trim(), 8) === sum;
+}
+
+/** Octal digits, or a number in the bytes themselves where they do not suffice. */
+function sizeOf(header: Uint8Array): number {
+  if ((header[124]! & 0x80) !== 0) {
+    return header.subarray(125, 136).reduce((sum, byte) => sum * 256 + byte, 0);
+  }
+  const size = Number.parseInt(text(header, 124, 12).trim() || "0", 8);
+  if (Number.isNaN(size)) {
+    throw new NotTarError("An archive has a header without a size");
+  }
+  return size;
+}
+
+function paxFields(bytes: Uint8Array): Map<string, string> {
+  const fields = new Map<string, string>();
+  let at = 0;
+  while (at < bytes.length) {
+    const blank = bytes.indexOf(0x20, at);
+    const length = Number(decoder.decode(bytes.subarray(at, blank)));
+    if (blank === -1 || !(length > 0)) break;
+    const record = decoder.decode(bytes.subarray(blank + 1, at + length - 1));
+    const cut = record.indexOf("=");
+    fields.set(record.slice(0, cut), record.slice(cut + 1));
+    at += length;
+  }
+  return fields;
+}
+
+function untilNul(bytes: Uint8Array): string {
+  return text(bytes, 0, bytes.length);
+}
+
+function text(bytes: Uint8Array, at: number, length: number): string {
+  const field = bytes.subarray(at, at + length);
+  const end = field.indexOf(0);
+  return decoder.decode(end === -1 ? field : field.subarray(0, end));
+}
+
+function cut(): NotTarError {
+  return new NotTarError("An archive ends in the middle of an entry");
+}

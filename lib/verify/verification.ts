@@ -1,0 +1,27 @@
+import type { Secret } from "../secrets/secret.ts";
+import type { SecretFind } from "./find.ts";
+
+/** How secrets are looked for. */
+export interface VerifySecretsOptions {
+  /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
+  readonly ignore?: (find: SecretFind) => boolean;
+  /** Stops it. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was found, and what was not looked for. */
+export interface SecretVerification {
+  /** The places where secrets are; none if all is well. */
+  readonly finds: readonly SecretFind[];
+  /** How many finds there are besides: not more than 1000 are kept. */
+  readonly findsLost: number;
+  /** Ids of secrets that were not looked for: they have fewer than 4 bytes. */
+  readonly skipped: readonly string[];
+  /** Packed files that are damaged, and were unpacked only in part; the first 100, secrets masked. */
+  readonly unreadable: readonly string[];
+  /** Bytes that were looked through, what was unpacked included. */
+  readonly bytes: number;
+}
+
+/** Secrets with their values. */
+export type KnownSecrets = readonly (readonly [id: string, secret: Secret])[];

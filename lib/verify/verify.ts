@@ -1,0 +1,78 @@
+import type { Engine } from "../engine/engine.ts";
+import type { SecretSource } from "../secrets/source.ts";
+import { SecretStore } from "../secrets/store.ts";
+import type {
+  KnownSecrets,
+  SecretVerification,
+  VerifySecretsOptions,
+} from "./verification.ts";
+
+// What does the work is loaded when there is some: most programs build without.
+
+/**
+ * Reads the secrets to look for; functions are called.
+ *
+ * @throws {SecretError} If one can't be read.
+ */
+export async function openKnownSecrets(
+  sources: Readonly<Record<string, SecretSource>>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<KnownSecrets> {
+  const store = await SecretStore.open(sources, signal);
+  for (const id of store.deferred()) await store.get(id);
+  return store.known();
+}
+
+/**
+ * Looks for secrets in an image as the engine stores it.
+ *
+ * @throws {EngineError} If there is no such image.
+ */
+export async function verifyImage(
+  engine: Engine,
+  name: string,
+  secrets: KnownSecrets,
+  options: VerifySecretsOptions = {},
+): Promise<SecretVerification> {
+  const { searchImage } = await import("./search.ts");
+  return await searchImage(engine, name, secrets, options);
+}
+
+/**
+ * Looks for secrets in what a build exported: a folder, or a tar of any kind,
+ * also packed with gzip or zstd, as a file or a stream.
+ *
+ * @param exported A path, a `file:` URL, or the bytes of a tar.
+ * @param secrets As `imageBuild()` takes them; functions are called.
+ * @throws {SecretError} If a secret can't be read.
+ * @throws {TypeError} If it is a file and no tar.
+ * @throws {ProtocolError} If the tar is damaged.
+ *
+ * @example
+ * ```ts
+ * import { verifySecrets } from "@davit/build";
+ *
+ * const { finds } = await verifySecrets("./dist", {
+ *   npm_token: { env: "NPM_TOKEN" },
+ * });
+ * for (const { id, path, offset } of finds) console.error(id, path, offset);
+ * ```
+ */
+export async function verifySecrets(
+  exported: string | URL | ReadableStream<Uint8Array>,
+  secrets: Readonly<Record<string, SecretSource>>,
+  options: VerifySecretsOptions = {},
+): Promise<SecretVerification> {
+  const known = await openKnownSecrets(secrets, options.signal);
+  return await verifyExport(exported, known, options);
+}
+
+/** As {@linkcode verifySecrets}, with secrets that are at hand. */
+export async function verifyExport(
+  exported: string | URL | ReadableStream<Uint8Array>,
+  secrets: KnownSecrets,
+  options: VerifySecretsOptions = {},
+): Promise<SecretVerification> {
+  const { searchExport } = await import("./search.ts");
+  return await searchExport(exported, secrets, options);
+}
