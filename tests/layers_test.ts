@@ -59,7 +59,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
     "verify",
   ],
-  verify: ["engine", "errors.ts", "file_url.ts", "redact", "secrets"],
+  verify: [
+    "engine",
+    "errors.ts",
+    "file_url.ts",
+    "redact",
+    "secrets",
+    "streams",
+  ],
   gateway: [
     "build",
     "engine",

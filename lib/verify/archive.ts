@@ -73,25 +73,28 @@ async function readBlob(
   const packing = layerPacking(await content.peek(4));
   const place = { blob: name, part: "file", path: "" } as const;
   if (packing === undefined) return await reader.file(place, content);
-  const packed = reader.finds.scan(place);
+  const { finds } = reader;
+  const from = finds.finds.length;
+  const packed = finds.scan(place);
+  const seen = content.tapped((bytes) => packed.push(bytes));
+  let isLayer = false;
   try {
-    const seen = content.tapped((bytes) => packed.push(bytes));
     const unpacked = unpackedStream(packing, seen);
-    try {
-      if (isTar(await unpacked.peek(512))) {
-        await readLayer(name, unpacked, reader);
-      } else {
-        const scan = reader.finds.scan({ ...place, packed: packing });
-        await unpacked.tapped((bytes) => scan.push(bytes)).drain();
-        scan.end();
-      }
-    } catch (error) {
-      if (!(error instanceof PackingError)) throw error;
-      reader.damaged(name, "");
-    }
+    isLayer = isTar(await unpacked.peek(512));
+    if (isLayer) await readLayer(name, unpacked, reader);
+    else await reader.plain({ ...place, packed: packing }, unpacked);
+  } catch (error) {
+    if (!(error instanceof PackingError)) throw error;
+    reader.damaged(name, "");
+  }
+  try {
     await seen.drain();
   } finally {
+    const known = new Set(finds.finds.slice(from).map(({ value }) => value));
+    const inFiles = finds.finds.length;
     packed.end();
+    // The bytes of a packed layer hold what can't be packed as it is.
+    if (isLayer) finds.keepFrom(inFiles, ({ value }) => !known.has(value));
   }
 }
 

@@ -33,7 +33,7 @@ export class ContentReader {
       if (packing !== undefined) {
         try {
           for await (const { name, content } of unpack(packing, seen)) {
-            const path = name === "" ? place.path : `${place.path}!/${name}`;
+            const path = [place.path, name].filter(Boolean).join("!/");
             await this.#member({ ...place, path, packed: packing }, content);
           }
         } catch (error) {
@@ -42,6 +42,16 @@ export class ContentReader {
         }
       }
       await seen.drain();
+    } finally {
+      scan.end();
+    }
+  }
+
+  /** Looks through one file as it is. */
+  async plain(place: Place, source: ByteStream): Promise<void> {
+    const scan = this.finds.scan(place);
+    try {
+      await source.tapped((bytes) => scan.push(bytes)).drain();
     } finally {
       scan.end();
     }

@@ -35,24 +35,15 @@ export function readDocuments(
     // Numbers, and what stands across two fields.
     const whole: Place = { blob: name, part: part ?? "file", path: "" };
     finds.scanBytes(whole, bytes);
-    keep(finds, inFields, ({ value }) => !known.has(value));
+    finds.keepFrom(inFields, ({ value }) => !known.has(value));
     if (!legacy.has(name)) continue;
     const elsewhere = new Set(
       finds.finds.slice(0, before)
         .filter(({ part }) => part === "config" || part === "history")
         .map(({ value }) => value),
     );
-    keep(finds, before, ({ value }) => !elsewhere.has(value));
+    finds.keepFrom(before, ({ value }) => !elsewhere.has(value));
   }
-}
-
-/** Drops some of the finds from an index on. */
-function keep(
-  { finds }: FindCollector,
-  from: number,
-  wanted: (find: FindCollector["finds"][number]) => boolean,
-): void {
-  finds.push(...finds.splice(from).filter(wanted));
 }
 
 function partOf(part: SecretPart, path: string): SecretPart {

@@ -123,6 +123,11 @@ export class FindCollector {
     scan.end();
   }
 
+  /** Drops some of the finds from an index on. */
+  keepFrom(index: number, wanted: (find: RawFind) => boolean): void {
+    this.finds.push(...this.finds.splice(index).filter(wanted));
+  }
+
   #add(place: Place, { value, form, offset, count }: Run): void {
     if (this.finds.length >= this.#max) this.lost++;
     else this.finds.push({ ...place, value, form, offset, count });

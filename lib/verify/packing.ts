@@ -1,7 +1,8 @@
 import type { ByteStream } from "./byte_stream.ts";
 import { gitObjects } from "./git_pack.ts";
-import { type Compression, inflate, PackingError } from "./inflate.ts";
+import { inflate, PackingError } from "./inflate.ts";
 import { zipMembers } from "./zip.ts";
+import { unzstd } from "./zstd.ts";
 
 /** A packing that is looked into. */
 export type Packing =
@@ -53,8 +54,9 @@ export function unpack(
     case "gzip":
       return one(gunzip(source));
     case "zstd":
+      return one(unzstd(source));
     case "zlib":
-      return one(inflate(packing satisfies Compression, source));
+      return one(inflate(packing, source));
     case "zip":
       return zipMembers(source);
     case "git-pack":

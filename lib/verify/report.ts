@@ -26,7 +26,9 @@ export function reportFinds(
   own.sort((a, b) => Math.sign(numberOf(a) - numberOf(b)) || 0);
   return own.map((find) => {
     const { value, form, part, offset, packed, count } = find;
-    const layer = layout.layers.get(find.blob);
+    const layer = part === "file" || part === "name"
+      ? layout.layers.get(find.blob)
+      : undefined;
     return {
       id: ids[value]!,
       form,
@@ -57,15 +59,9 @@ function pathOf(
   return path === "" ? blob : `${blob}!/${path}`;
 }
 
-/** Whether another find says the same of a smaller place, or of what it lies in. */
+/** Whether the name was found in that of a folder above already. */
 function repeats(find: RawFind, finds: readonly RawFind[]): boolean {
-  const { blob, part, path, value, form, packed } = find;
-  if (blob !== "" && path === "" && part === "file" && packed === undefined) {
-    // The bytes of a packed layer hold what cannot be packed as it is.
-    return finds.some((other) =>
-      other !== find && other.blob === blob && other.value === value
-    );
-  }
+  const { blob, part, path, value, form } = find;
   if (part !== "name") return false;
   return finds.some((other) =>
     other !== find && other.part === "name" && other.blob === blob &&

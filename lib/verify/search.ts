@@ -45,13 +45,24 @@ export async function searchExport(
       return await readTar(exported, reader);
     }
     const path = exported instanceof URL ? pathOfUrl(exported) : exported;
-    const { isDirectory } = await Deno.stat(path);
-    if (isDirectory) {
+    if (await isFolder(path)) {
       await readFolder(path, reader);
       return undefined;
     }
     return await readTar((await Deno.open(path)).readable, reader);
   });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new TypeError(
+      `Cannot look for secrets: there is no ${JSON.stringify(path)}`,
+      { cause },
+    );
+  }
 }
 
 async function readTar(

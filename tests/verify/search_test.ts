@@ -1,0 +1,260 @@
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { type SecretFind, verifySecrets } from "../../mod.ts";
+import { concatBytes } from "../../lib/streams/bytes.ts";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+} from "../support/assert.ts";
+import { randomBytes } from "../support/digest.ts";
+import { withTempFolder } from "../support/folder.ts";
+import { tarBytes, tarHeader, tarOf } from "../support/tar.ts";
+import { gitPackOf } from "./git_pack.ts";
+import { newKey, newToken } from "./keys.ts";
+import { zipOf } from "./zip.ts";
+
+const TOKEN = newToken();
+const encode = (text: string) => new TextEncoder().encode(text);
+const join = (...parts: Uint8Array[]) => parts.reduce(concatBytes);
+
+/** Where the token is in these files. */
+async function search(
+  files: Record<string, string | Uint8Array>,
+  secrets: Record<string, string | Uint8Array> = { t: TOKEN },
+): Promise<readonly SecretFind[]> {
+  return (await verifySecrets(tarOf(files), secrets)).finds;
+}
+
+const text = encode(`${"line of text\n".repeat(9000)}${TOKEN}\nand more\n`);
+const offset = 9000 * 13;
+
+const PACKED: readonly [name: string, bytes: Uint8Array, at: number][] = [
+  ["gzip", gzipSync(text), offset],
+  [
+    "gzip of two members",
+    join(gzipSync(encode("first")), gzipSync(text)),
+    offset + 5,
+  ],
+  ["gzip with something behind", join(gzipSync(text), randomBytes(99)), offset],
+  ["gzip that is cut off", gzipSync(text).subarray(0, -9), offset],
+  ["zlib", deflateSync(text), offset],
+  ["zstd", zstdCompressSync(text), offset],
+  [
+    "zstd of two frames and one to skip",
+    join(
+      zstdCompressSync(encode("first")),
+      Uint8Array.of(0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2),
+      zstdCompressSync(text),
+    ),
+    offset + 5,
+  ],
+  [
+    "zip",
+    zipOf([
+      { name: "a", bytes: randomBytes(5000), method: "stored" },
+      { name: "b", bytes: randomBytes(5000), method: "streamed" },
+      { name: "c", bytes: text, method: "deflated" },
+    ]),
+    offset,
+  ],
+  [
+    "git-pack",
+    gitPackOf([[3, randomBytes(40_000)], [7, encode("x")], [2, text]]),
+    offset,
+  ],
+];
+
+Deno.test("a secret in packed content is found, whatever the pieces are", async () => {
+  for (const [name, bytes, at] of PACKED) {
+    const tar = await tarBytes({ "dir/file": bytes });
+    for (const size of [tar.length, 4096, 513, 61]) {
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (let i = 0; i < tar.length; i += size) {
+            controller.enqueue(tar.slice(i, i + size));
+          }
+          controller.close();
+        },
+      });
+      const { finds, unreadable } = await verifySecrets(stream, { t: TOKEN });
+      const [find] = finds.filter(({ packed }) => packed !== undefined);
+      assert(find !== undefined, `${name} in pieces of ${size}`);
+      assertEquals([find.offset, find.count], [at, 1], name);
+      assertMatch(name, new RegExp(`^${find.packed}`));
+      assertEquals(unreadable, [], name);
+    }
+  }
+});
+
+Deno.test("damaged packed content is looked through as far as it goes, as it is behind, and named", async () => {
+  const noise = randomBytes(200_000);
+  const zstd = zstdCompressSync(join(text, noise));
+  const zip = zipOf([{ name: "a", bytes: text, method: "deflated" }]);
+  const damaged: Record<string, Uint8Array> = {
+    "a.zst": zstd.subarray(0, zstd.length - 100_000),
+    "b.gz": join(gzipSync(join(text, noise)).subarray(0, 150_000), noise),
+    "c.zip": join(
+      zip.subarray(0, -46),
+      encode("PK\x03\x04 no header at all, but long"),
+    ),
+    "d.pack": gitPackOf([[3, text], [3, text]]).subarray(0, 600),
+  };
+  for (const [name, bytes] of Object.entries(damaged)) {
+    const whole = join(bytes, encode(`behind: ${TOKEN}`));
+    const { finds, unreadable } = await verifySecrets(
+      tarOf({ [name]: whole }),
+      { t: TOKEN },
+    );
+    assert(
+      finds.some((find) => find.packed === undefined),
+      `${name}: ${Deno.inspect(finds)}`,
+    );
+    assert(
+      name === "c.zip" || unreadable.length === 1,
+      `${name}: ${Deno.inspect(unreadable)}`,
+    );
+  }
+  // What only looks packed is nothing to speak of.
+  assertEquals(
+    (await verifySecrets(tarOf({ x: "x\x9c is no zlib at all" }), { t: TOKEN }))
+      .unreadable,
+    [],
+  );
+});
+
+Deno.test("two keys of one kind have no find in common", async () => {
+  const [key, other] = [await newKey(), await newKey()];
+  assertEquals((await search({ key }, { key })).length, 1);
+  assertEquals(await search({ other }, { key }), []);
+  const lines = (name: string) =>
+    [
+      "-----BEGIN OPENSSH PRIVATE KEY-----",
+      // The first line of every key of this kind without a passphrase.
+      "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW",
+      `QyNTUxOQAAACB${btoa(name.repeat(10)).slice(0, 57)}`,
+      `${btoa(`${name} ${name}`.repeat(9)).slice(0, 70)}`,
+      "-----END OPENSSH PRIVATE KEY-----",
+      "",
+    ].join("\n");
+  const [ed25519, another] = [lines("abcdefg"), lines("hijklmn")];
+  for (const encode of [(text: string) => text, btoa]) {
+    assertEquals(
+      await search({ a: encode(another) }, { ed25519 }),
+      [],
+    );
+    assert((await search({ a: encode(ed25519) }, { ed25519 })).length > 0);
+  }
+});
+
+Deno.test("the beginning that a long value shares with others is no find", async () => {
+  const head = `eyJ${"header".repeat(12)}.`;
+  const own = () => crypto.randomUUID().repeat(4);
+  const token = head + own();
+  assertEquals(await search({ a: head + own() }, { token }), []);
+  assertEquals((await search({ a: `x ${token}` }, { token }))[0]?.offset, 2);
+  // A part of it that is its own.
+  assertEquals(
+    (await search({ a: `x ${token.slice(70)}` }, { token })).length,
+    1,
+  );
+  const zeros = join(randomBytes(100), new Uint8Array(400), randomBytes(100));
+  assertEquals(await search({ a: new Uint8Array(9000) }, { zeros }), []);
+});
+
+Deno.test("each place is told once, and how often", async () => {
+  const finds = await search({
+    a: `${TOKEN} ${TOKEN}\n${TOKEN}`,
+    [`n-${TOKEN}/b`]: "",
+  });
+  assertEquals(
+    finds.map(({ part, path, offset, count, form }) => [
+      part,
+      path,
+      offset,
+      count,
+      form,
+    ]),
+    [["file", "a", 0, 3, "plain"], ["name", "n-***/b", 2, 1, "plain"]],
+  );
+  const both = await search({ a: "one two" }, { one: "one ", two: "two two" });
+  assertEquals(both.map(({ id }) => id), ["one"]);
+});
+
+Deno.test("short values are named, and are not found by chance in an encoding", async () => {
+  const { finds, skipped } = await verifySecrets(
+    tarOf({ a: `hunt ${btoa("hunt")} 68756e74` }),
+    { no: "abc", four: "hunt" },
+  );
+  assertEquals(skipped, ["no"]);
+  assertEquals(finds.map(({ form }) => form), ["plain", "hex"]);
+});
+
+Deno.test("functions, files and variables are read; ignore and signal are obeyed", async () => {
+  await withTempFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/out/sub`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/secret`, `${TOKEN}\n`);
+    await Deno.writeTextFile(`${folder}/out/sub/f`, `a ${TOKEN}`);
+    await Deno.symlink(`/x/${TOKEN}`, `${folder}/out/link`);
+    for (
+      const source of [
+        () => TOKEN,
+        { file: `${folder}/secret` },
+        { value: TOKEN },
+      ]
+    ) {
+      const { finds } = await verifySecrets(`${folder}/out`, { t: source });
+      assertEquals(
+        finds.map(({ part, path }) => [part, path]).toSorted(),
+        [["file", "sub/f"], ["name", "link"]],
+      );
+    }
+    const { finds } = await verifySecrets(`${folder}/out`, { t: TOKEN }, {
+      ignore: ({ path }) => path === "link",
+    });
+    assertEquals(finds.map(({ path }) => path), ["sub/f"]);
+    await assertRejects(
+      () =>
+        verifySecrets(`${folder}/out`, { t: TOKEN }, {
+          signal: AbortSignal.abort(new RangeError("enough")),
+        }),
+      RangeError,
+      "enough",
+    );
+    await assertRejects(
+      () => verifySecrets(`${folder}/secret`, { t: TOKEN }),
+      TypeError,
+      "this is no tar",
+    );
+    await assertRejects(
+      () => verifySecrets(`${folder}/none`, { t: TOKEN }),
+      TypeError,
+      "there is no",
+    );
+  });
+});
+
+Deno.test("memory does not grow with what is looked through", async () => {
+  const chunk = randomBytes(1024 * 1024);
+  const megabytes = 1024;
+  const before = Deno.memoryUsage().rss;
+  let peak = 0;
+  let left = megabytes;
+  const tar = new ReadableStream<Uint8Array>({
+    start: (controller) =>
+      controller.enqueue(tarHeader("large", megabytes * 2 ** 20)),
+    pull(controller) {
+      peak = Math.max(peak, Deno.memoryUsage().rss);
+      if (left-- > 0) controller.enqueue(chunk);
+      else {
+        controller.enqueue(new Uint8Array(1024));
+        controller.close();
+      }
+    },
+  }, { highWaterMark: 0 });
+  const { bytes, finds } = await verifySecrets(tar, { t: TOKEN });
+  assertEquals(finds, []);
+  assert(bytes >= megabytes * 2 ** 20);
+  assertLess(peak - before, 128 * 1024 * 1024);
+});
