@@ -1,0 +1,212 @@
+import { type ImageBuildOptions, Secret, SecretLeakError } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { type EngineContext, engineTest } from "../support/engines.ts";
+import { withTempFolder } from "../support/folder.ts";
+import { tarOf } from "../support/tar.ts";
+import { runDavit } from "../cli/command.ts";
+import { newToken } from "./keys.ts";
+
+const MOUNT = "RUN --mount=type=secret,id=t,required=true ";
+const LEAK = `${MOUNT}cat /run/secrets/t > /etc/app.conf`;
+const CLEAN = `${MOUNT}sha256sum /run/secrets/t > /etc/app.conf`;
+
+function build(
+  { docker }: EngineContext,
+  line: string,
+  options: ImageBuildOptions,
+) {
+  const Dockerfile = `FROM davit-test/base\n${line}\n`;
+  return docker.imageBuild(tarOf({ Dockerfile }), {
+    networkmode: "none",
+    // A cached step holds another value than the one of this build.
+    nocache: true,
+    ...options,
+  });
+}
+
+async function hasImage(
+  { docker }: EngineContext,
+  name: string,
+): Promise<boolean> {
+  try {
+    await docker.imageInspect(name);
+    return true;
+  } catch {
+    return false; // whatever it answers, it has no such image
+  }
+}
+
+engineTest(
+  "verify: a clean build says what was looked through, a leaking one fails and loses its names",
+  async (engine) => {
+    const t = newToken();
+    const tag = [1, 2].map((n) => `davit-verify:${crypto.randomUUID()}-${n}`);
+    const options = { tag, secrets: { t }, verify: true };
+    const clean = await build(engine, CLEAN, options).result();
+    assert(clean.verification!.bytes > 1_000_000);
+    assertEquals(clean.verification!.finds, []);
+    assert(await hasImage(engine, tag[0]!));
+
+    const leaking = build(engine, LEAK, options);
+    const error = await assertRejects(() => leaking.wait(), SecretLeakError);
+    assertEquals(error.removed, tag);
+    assertEquals(
+      error.finds.map(({ id, path, layerNumber }) => [id, path, layerNumber]),
+      [["t", "etc/app.conf", 2]],
+    );
+    assertMatch(error.imageId, /^sha256:/);
+    for (
+      const words of ['secret "t"', "layer 2", tag[0]!, "change the secret"]
+    ) assertStringIncludes(error.message, words);
+    assertFalse(Deno.inspect(error, { depth: 9 }).includes(t));
+    for (const name of tag) assertFalse(await hasImage(engine, name), name);
+
+    // Unless told otherwise, and where the find is none.
+    const kept = await assertRejects(
+      () =>
+        build(engine, LEAK, { ...options, verify: { keepTags: true } }).wait(),
+      SecretLeakError,
+      "still names it",
+    );
+    assertEquals(kept.removed, []);
+    assert(await hasImage(engine, tag[1]!));
+    await build(engine, LEAK, {
+      ...options,
+      verify: { ignore: ({ path }) => path === "etc/app.conf" },
+    }).wait();
+    for (const name of tag) await engine.docker.imageRemove(name);
+  },
+);
+
+engineTest(
+  "verify: what a function gave is looked for, too, and what is too short is said",
+  async (engine) => {
+    const t = newToken();
+    const secrets = { t: () => new Secret(t), short: "abc" };
+    const options = { secrets, verify: true };
+    await assertRejects(
+      () => build(engine, LEAK, options).wait(),
+      SecretLeakError,
+      '"t" in layer 2',
+    );
+    const { warnings, verification } = await build(engine, CLEAN, options)
+      .result();
+    assertEquals(verification!.skipped, ["short"]);
+    assert(warnings.some(({ code }) => code === "secret-unverified"));
+  },
+);
+
+engineTest(
+  "verify: nothing of a leaking export gets to its place",
+  async (engine) => {
+    await withTempFolder(async (folder) => {
+      const t = newToken();
+      const exports = [
+        { type: "local", dest: `${folder}/out` },
+        { type: "tar", dest: `${folder}/out.tar` },
+      ] as const;
+      for (const outputs of exports) {
+        const options = { outputs, secrets: { t }, verify: true };
+        const error = await assertRejects(
+          () => build(engine, LEAK, options).wait(),
+          SecretLeakError,
+          "Nothing was exported",
+        );
+        assertEquals(error.finds[0]!.path, "etc/app.conf");
+        assertEquals(error.finds[0]!.offset, 0);
+        assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+        const { verification } = await build(engine, CLEAN, options).result();
+        assert(verification!.bytes > 1_000_000);
+        await Deno.remove(outputs.dest, { recursive: true });
+      }
+      const dest = new WritableStream();
+      await assertRejects(
+        () =>
+          build(engine, CLEAN, {
+            outputs: { type: "tar", dest },
+            secrets: { t },
+            verify: true,
+          }).wait(),
+        TypeError,
+        "verifySecrets()",
+      );
+      assertFalse(dest.locked);
+      await assertRejects(
+        () => build(engine, CLEAN, { version: "1", verify: true }).wait(),
+        TypeError,
+        "classic builder",
+      );
+    });
+  },
+);
+
+engineTest(
+  "verify: what can't be looked through loses its names, too",
+  async (engine) => {
+    const tag = `davit-verify:${crypto.randomUUID()}`;
+    const running = build(engine, CLEAN, {
+      tag,
+      secrets: { t: newToken() },
+      verify: {
+        ignore: () => {
+          throw new RangeError("of the caller's");
+        },
+      },
+    });
+    await running.wait(); // no find, no call
+    const failing = build(engine, LEAK, {
+      tag,
+      secrets: { t: newToken() },
+      verify: {
+        ignore: () => {
+          throw new RangeError("of the caller's");
+        },
+      },
+    });
+    await assertRejects(() => failing.wait(), RangeError);
+    assertFalse(await hasImage(engine, tag));
+  },
+);
+
+engineTest(
+  "davit build --verify fails with the place, and the names are gone",
+  async (engine) => {
+    await withTempFolder(async (folder) => {
+      const t = newToken();
+      const tag = `davit-verify:${crypto.randomUUID()}`;
+      const run = async (line: string, ...more: string[]) => {
+        await Deno.writeTextFile(
+          `${folder}/Dockerfile`,
+          `FROM davit-test/base\n${line}\n`,
+        );
+        return await runDavit([
+          ...[
+            "build",
+            "--no-cache",
+            "--network=none",
+            "--progress=plain",
+            "-t",
+            tag,
+          ],
+          ...["--secret", "id=t,env=DAVIT_T", ...more, folder],
+        ], { env: { ...engine.cliEnv, DAVIT_T: t } });
+      };
+      const leaking = await run(LEAK, "--verify");
+      assertEquals(leaking.code, 1, leaking.stderr);
+      assertStringIncludes(leaking.stderr, "etc/app.conf");
+      assertFalse(leaking.stderr.includes(t));
+      assertFalse(await hasImage(engine, tag));
+      assertEquals((await run(LEAK, "--verify-keep-tags")).code, 1);
+      assert(await hasImage(engine, tag));
+      assertEquals((await run(CLEAN, "--verify")).code, 0);
+      await engine.docker.imageRemove(tag);
+    });
+  },
+);
