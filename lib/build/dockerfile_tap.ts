@@ -1,5 +1,6 @@
+import { tarField } from "../streams/tar_block.ts";
+
 const BLOCK = 512;
-const decoder = new TextDecoder();
 
 /** The longest Dockerfile that is kept for error messages, in bytes. */
 const MAX_DOCKERFILE_BYTES: number = 256 * 1024;
@@ -53,14 +54,14 @@ export class DockerfileTap {
       return;
     }
     const header = this.#kept;
-    const size = parseInt(field(header, 124, 12).trim(), 8);
-    if (field(header, 257, 5) !== "ustar" || !Number.isFinite(size)) {
+    const size = parseInt(tarField(header, 124, 12).trim(), 8);
+    if (tarField(header, 257, 5) !== "ustar" || !Number.isFinite(size)) {
       this.#over = true; // the end of the archive, or none
       return;
     }
-    const prefix = field(header, 345, 155);
-    const name = field(header, 0, 100);
-    const type = field(header, 156, 1);
+    const prefix = tarField(header, 345, 155);
+    const name = tarField(header, 0, 100);
+    const type = tarField(header, 156, 1);
     const path = clean(prefix === "" ? name : `${prefix}/${name}`);
     this.#length = 0;
     if ((type === "0" || type === "") && path === this.#name) {
@@ -76,13 +77,6 @@ export class DockerfileTap {
     }
     this.#skip = Math.ceil(size / BLOCK) * BLOCK;
   }
-}
-
-/** Text of a header's field, up to its first NUL. */
-function field(header: Uint8Array, at: number, length: number): string {
-  const bytes = header.subarray(at, at + length);
-  const end = bytes.indexOf(0);
-  return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));
 }
 
 function clean(path: string): string {

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../errors.ts";
 import type { Secret } from "../secrets/secret.ts";
+import { hasTarChecksum, tarChecksum } from "../streams/tar_block.ts";
 
 /** A context for podman, with the secrets of its build. */
 export interface PodmanContext {
@@ -82,16 +83,8 @@ function fileHeader(name: string, size: number): Uint8Array {
   put(`${size.toString(8).padStart(11, "0")}\0`, 124);
   put("00000000000\0", 136);
   put("0ustar\x0000", 156);
-  put(`${checksum(header).toString(8).padStart(6, "0")}\0 `, 148);
+  put(`${tarChecksum(header).toString(8).padStart(6, "0")}\0 `, 148);
   return header;
-}
-
-/** The sum of a header's bytes, with spaces where it is written itself. */
-function checksum(header: Uint8Array): number {
-  return header.reduce(
-    (sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte),
-    0,
-  );
 }
 
 /** The context's bytes as a plain tar; told by its first block. */
@@ -130,9 +123,7 @@ async function plainTar(
 /** A header with the right sum, or the zeros that end a tar. */
 function isTarBlock(block: Uint8Array): boolean {
   if (block.length < BLOCK) return false;
-  const written = new TextDecoder("latin1").decode(block.subarray(148, 156));
-  const sum = checksum(block);
-  return parseInt(written.trim(), 8) === sum || sum === 8 * 0x20;
+  return hasTarChecksum(block) || block.every((byte) => byte === 0);
 }
 
 /** These chunks, and then a stream, read no faster than it is asked for. */

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { hasTarChecksum, tarField } from "../streams/tar_block.ts";
 import type { ByteStream } from "./byte_stream.ts";
 
 const BLOCK = 512;
@@ -29,7 +30,7 @@ export class NotTarError extends ProtocolError {}
 
 /** Whether these are the first bytes of an archive; of an old one without a mark, too. */
 export function isTar(head: Uint8Array): boolean {
-  return head.length >= BLOCK && head[0] !== 0 && hasChecksum(head);
+  return head.length >= BLOCK && head[0] !== 0 && hasTarChecksum(head);
 }
 
 /**
@@ -49,7 +50,7 @@ export async function* tarEntries(
     const header = await source.take(BLOCK);
     if (header.length === 0 || header.every((byte) => byte === 0)) return;
     if (header.length < BLOCK) throw cut();
-    if (!hasChecksum(header)) {
+    if (!hasTarChecksum(header)) {
       throw new NotTarError("An archive has a header with a wrong checksum");
     }
     headers.push(header);
@@ -62,8 +63,8 @@ export async function* tarEntries(
       const bytes = await source.take(length);
       if (bytes.length < length) throw cut();
       await skip(source, paddingOf(length));
-      if (type === "L") path = untilNul(bytes);
-      else if (type === "K") link = untilNul(bytes);
+      if (type === "L") path = tarField(bytes, 0, bytes.length);
+      else if (type === "K") link = tarField(bytes, 0, bytes.length);
       else if (type === "x") {
         const fields = paxFields(bytes);
         path = fields.get("path") ?? path;
@@ -76,13 +77,13 @@ export async function* tarEntries(
     }
     const size = HEADERS_ONLY.includes(type) ? 0 : paxSize ?? sizeOf(header);
     if (type === "S") await skipSparseMaps(source, header);
-    const prefix = text(header, 345, 155);
-    const name = text(header, 0, 100);
+    const prefix = tarField(header, 345, 155);
+    const name = tarField(header, 0, 100);
     const content = source.limited(size, cut);
     yield {
       path: path ??
         (prefix === "" || type === "S" ? name : `${prefix}/${name}`),
-      link: link ?? text(header, 157, 100),
+      link: link ?? tarField(header, 157, 100),
       size,
       headers,
       content,
@@ -114,21 +115,12 @@ function paddingOf(size: number): number {
   return (BLOCK - size % BLOCK) % BLOCK;
 }
 
-/** The sum of the header's bytes, its own field read as blanks. */
-function hasChecksum(header: Uint8Array): boolean {
-  let sum = 8 * 0x20;
-  for (let i = 0; i < BLOCK; i++) {
-    if (i < 148 || i >= 156) sum += header[i]!;
-  }
-  return Number.parseInt(text(header, 148, 8).trim(), 8) === sum;
-}
-
 /** Octal digits, or a number in the bytes themselves where they do not suffice. */
 function sizeOf(header: Uint8Array): number {
   if ((header[124]! & 0x80) !== 0) {
     return header.subarray(125, 136).reduce((sum, byte) => sum * 256 + byte, 0);
   }
-  const size = Number.parseInt(text(header, 124, 12).trim() || "0", 8);
+  const size = Number.parseInt(tarField(header, 124, 12).trim() || "0", 8);
   if (Number.isNaN(size)) {
     throw new NotTarError("An archive has a header without a size");
   }
@@ -148,16 +140,6 @@ function paxFields(bytes: Uint8Array): Map<string, string> {
     at += length;
   }
   return fields;
-}
-
-function untilNul(bytes: Uint8Array): string {
-  return text(bytes, 0, bytes.length);
-}
-
-function text(bytes: Uint8Array, at: number, length: number): string {
-  const field = bytes.subarray(at, at + length);
-  const end = field.indexOf(0);
-  return decoder.decode(end === -1 ? field : field.subarray(0, end));
 }
 
 function cut(): NotTarError {
