@@ -49,7 +49,9 @@ export class DockerfileTap {
 
   #complete(): void {
     if (this.#inFile) {
-      this.text = decoder.decode(this.#kept.subarray(0, this.#wanted));
+      this.text = new TextDecoder().decode(
+        this.#kept.subarray(0, this.#wanted),
+      );
       this.#over = true;
       return;
     }

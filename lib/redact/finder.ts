@@ -11,8 +11,8 @@ import { isTooShort, listPatterns, type Pattern } from "./forms.ts";
 /** Shortest pattern of an encoding; a shorter one would be found by chance in any image. */
 const MIN_ENCODED_BYTES = 8;
 
-/** First base64 line of a key of OpenSSH's: the same for all keys of a kind. */
-const OPENSSH_REGEXP = /^b3BlbnNzaC1rZXktdjE/;
+/** Less of a key behind its first line is too little to tell it from others. */
+const MIN_OWN_CHARACTERS = 32;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -60,11 +60,7 @@ function ownPart(value: Uint8Array): Uint8Array {
   if (begin === null) return value;
   const end = text.indexOf("-----END");
   const body = text.slice(begin[0].length, end === -1 ? undefined : end);
-  const [first = "", ...rest] = body.split(/\r?\n/);
-  const own = rest.join("\n").trim();
-  // A short key has no line to spare: its own part is at the end of the first.
-  if (own.length >= 32) return encoder.encode(own);
-  return OPENSSH_REGEXP.test(first) || own.length === 0
-    ? encoder.encode(body.trim())
-    : encoder.encode(own);
+  const own = body.slice(body.indexOf("\n") + 1).trim();
+  // A short key has no line to spare.
+  return encoder.encode(own.length >= MIN_OWN_CHARACTERS ? own : body.trim());
 }

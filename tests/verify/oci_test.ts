@@ -131,6 +131,29 @@ Deno.test("an index of two platforms and an attestation: every layer of every ma
   );
 });
 
+Deno.test("layers are told from the lowest, each place once, and what lies behind an end", async () => {
+  const layout = new Layout();
+  const layers = [
+    await tarBytes({ a: TOKEN }),
+    new Uint8Array([
+      ...await tarBytes({ b: "nothing" }),
+      ...new TextEncoder().encode(`junk ${TOKEN}`),
+    ]),
+  ];
+  // A store is in the order of its digests, or any other.
+  const type = "application/vnd.oci.image.layer.v1.tar+gzip";
+  const packed = layers.map((layer) => gzipSync(layer, { level: 0 }));
+  await layout.add(packed[1]!, type);
+  const manifest = await image(layout, { config: {} }, packed, type);
+  layout.files["index.json"] = JSON.stringify({ manifests: [manifest] });
+  const { finds } = await verifySecrets(tarOf(layout.files), { t: TOKEN });
+  assertEquals(
+    finds.map(({ layerNumber, path, offset }) => [layerNumber, path, offset]),
+    // Behind the block of zeros that ends an archive.
+    [[1, "a", 0], [2, "", 512 + 5]],
+  );
+});
+
 Deno.test("an archive that is cut off, or is none, is an error and no proof", async () => {
   const tar = await tarBytes({ a: "x".repeat(3000), b: "y".repeat(3000) });
   for (const length of [700, 1600, 3000, 4200, 5000]) {

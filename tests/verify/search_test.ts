@@ -30,6 +30,14 @@ async function search(
 const text = encode(`${"line of text\n".repeat(9000)}${TOKEN}\nand more\n`);
 const offset = 9000 * 13;
 
+/** A gzip with an extra field, a name, a comment and a checksum of its header. */
+function fullHeader(gzip: Uint8Array): Uint8Array {
+  const header = gzip.slice(0, 10);
+  header[3] = 0x1e;
+  const fields = encode("\x03\0abcname\0comment\0\x12\x34");
+  return join(header, fields, gzip.subarray(10));
+}
+
 const PACKED: readonly [name: string, bytes: Uint8Array, at: number][] = [
   ["gzip", gzipSync(text), offset],
   [
@@ -37,6 +45,7 @@ const PACKED: readonly [name: string, bytes: Uint8Array, at: number][] = [
     join(gzipSync(encode("first")), gzipSync(text)),
     offset + 5,
   ],
+  ["gzip with all fields of a header", fullHeader(gzipSync(text)), offset],
   ["gzip with something behind", join(gzipSync(text), randomBytes(99)), offset],
   ["gzip that is cut off", gzipSync(text).subarray(0, -9), offset],
   ["zlib", deflateSync(text), offset],
@@ -118,10 +127,17 @@ Deno.test("damaged packed content is looked through as far as it goes, as it is 
   }
   // What only looks packed is nothing to speak of.
   assertEquals(
-    (await verifySecrets(tarOf({ x: "x\x9c is no zlib at all" }), { t: TOKEN }))
-      .unreadable,
+    (await verifySecrets(
+      tarOf({ x: join(Uint8Array.of(0x78, 0x9c), randomBytes(99)) }),
+      { t: TOKEN },
+    )).unreadable,
     [],
   );
+  const { unreadable } = await verifySecrets(
+    tarOf({ [`x/${TOKEN}.gz`]: Uint8Array.of(0x1f, 0x8b, 8, 0, 1) }),
+    { t: TOKEN },
+  );
+  assertEquals(unreadable, ["x/***.gz"]);
 });
 
 Deno.test("two keys of one kind have no find in common", async () => {

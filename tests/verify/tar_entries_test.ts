@@ -23,6 +23,7 @@ Deno.test("what GNU tar writes is read in each of its formats", async () => {
       `in a long name ${TOKEN}`,
     );
     await Deno.writeTextFile(`${folder}/${long}/${TOKEN}`, "");
+    await Deno.mkdir(`${folder}/a-${TOKEN}/b`, { recursive: true });
     await Deno.symlink(`${"l".repeat(120)}${TOKEN}`, `${folder}/link`);
     await Deno.link(`${folder}/${long}/file`, `${folder}/zz-hard`);
     const sparse = await Deno.open(`${folder}/zz-sparse`, {
@@ -50,7 +51,7 @@ Deno.test("what GNU tar writes is read in each of its formats", async () => {
           new Blob([tar as Uint8Array<ArrayBuffer>]).stream(),
           { t: TOKEN },
         );
-        const last = (path: string) => path.split("/").at(-1);
+        const last = (path: string) => path.split("/").filter(Boolean).at(-1);
         assertEquals(
           finds.map(({ part, path }) => `${part} ${last(path)}`).toSorted(),
           [
@@ -58,6 +59,7 @@ Deno.test("what GNU tar writes is read in each of its formats", async () => {
             "file zz-sparse",
             "file zzz-last",
             "name ***",
+            "name a-***",
             "name link",
           ],
           `${format} ${how}`,
