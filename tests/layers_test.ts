@@ -69,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   gateway: [
     "build",
+    "credentials",
     "engine",
     "errors.ts",
     "secrets",

@@ -1,19 +1,14 @@
 import { BuildMask } from "../build/mask.ts";
 import type { BuildMessage } from "../build/message.ts";
-import { maxSecretBytes } from "../build/secrets.ts";
-import { type ServedSession, serveSession } from "../build/session_serve.ts";
 import type { Engine } from "../engine/engine.ts";
-import { UnsupportedError } from "../errors.ts";
 import {
   decodeSecretsHeader,
   SecretsHeaderError,
 } from "../secrets/header_decode.ts";
 import { SECRETS_HEADER } from "../secrets/header.ts";
 import type { Secret } from "../secrets/secret.ts";
-import { SecretStore } from "../secrets/store.ts";
-import { secretsService } from "../session/secrets.ts";
-import { Session } from "../session/session.ts";
 import { jsonLines } from "../streams/json_lines.ts";
+import { readLogins, serveBuild } from "./build_session.ts";
 import { forwardedHeaders } from "./forward.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestBody } from "./request_body.ts";
@@ -78,28 +73,31 @@ export async function forwardBuild(
 ): Promise<ServedBuild> {
   const mask = new BuildMask();
   if (secrets !== undefined) mask.add(secrets);
+  const logins = readLogins(head, target, secrets !== undefined, signal);
   for (const [, value] of target.query) {
     if (mask.text(value) === value) continue;
     throw malformed(
       "a parameter of this build holds the value of a secret, and is stored with the image",
     );
   }
-  const session = secrets === undefined
+  const session = secrets === undefined && logins === undefined
     ? undefined
-    : await serveSecrets(engine, secrets, signal);
+    : await serveBuild({ engine, secrets, logins, mask, signal });
   try {
     const query = session === undefined ? target.query : [
       ...target.query.filter(([name]) => name !== "version"),
       ["version", "2"],
       ["session", session.id],
     ] as const;
+    const headers = forwardedHeaders(head);
+    if (session !== undefined) delete headers["x-registry-config"];
     const response = await engine.transport.fetch(
       formatTarget({ ...target, query }),
       {
         method: "POST",
         // Whatever the client calls it: a form would count as parameters.
         headers: {
-          ...forwardedHeaders(head),
+          ...headers,
           "content-type": "application/x-tar",
         },
         signal,
@@ -108,7 +106,7 @@ export async function forwardBuild(
     );
     return {
       response,
-      body: secrets === undefined || secrets.length === 0
+      body: session === undefined
         ? response.body
         : await masked(response, mask, signal),
       [Symbol.asyncDispose]: async () => await session?.close(),
@@ -116,33 +114,6 @@ export async function forwardBuild(
   } catch (error) {
     await session?.close();
     throw error;
-  }
-}
-
-async function serveSecrets(
-  engine: Engine,
-  secrets: readonly (readonly [id: string, secret: Secret])[],
-  signal: AbortSignal,
-): Promise<ServedSession> {
-  const store = await SecretStore.open(Object.fromEntries(secrets), signal);
-  const facts = await engine.facts();
-  const session = new Session(secretsService(store, {
-    maxBytes: maxSecretBytes(facts),
-    strict: false,
-    // The engine words it for the client, without a value.
-    onError: () => {},
-  }));
-  try {
-    return await serveSession(engine, session, {
-      name: "davit-gateway",
-      signal,
-    });
-  } catch (error) {
-    if (!(error instanceof UnsupportedError)) throw error;
-    throw new Refusal(
-      422,
-      "davit gateway: the engine behind this gateway has no sessions, so no build there can get secrets",
-    );
   }
 }
 

@@ -9,12 +9,14 @@ import {
   assert,
   assertEquals,
   assertFalse,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
 import { decodeBase64 } from "../support/base64.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { LOGIN, startRegistry } from "../support/registry.ts";
 import { tarBytes, tarOf } from "../support/tar.ts";
 import { delay, findProcesses } from "../engines/process.ts";
 import { CLIENTS } from "./clients.ts";
@@ -159,6 +161,62 @@ engineTest(
         'secretsVia: "header"',
       );
     });
+  },
+);
+
+engineTest(
+  "logins of X-Registry-Config reach BuildKit, for the registry that asks",
+  async (engine) => {
+    await using registry = await startRegistry({ auth: "basic" });
+    await using served = await startGateway({ engine: engine.host });
+    using client = Deno.createHttpClient({
+      proxy: { transport: "unix", path: served.path },
+    });
+    const build = async (query: string, headers: Record<string, string>) => {
+      const base = await registry.put(`base:${crypto.randomUUID()}`);
+      const response = await fetch(`http://localhost/build${query}`, {
+        method: "POST",
+        client,
+        headers,
+        body: await tarBytes({ Dockerfile: `FROM ${base}\nLABEL a=b\n` }),
+      });
+      return decoded(await response.text());
+    };
+    const login = (password: string) => ({
+      "X-Registry-Config": btoa(JSON.stringify({
+        [registry.host]: { ...LOGIN, password, email: "a@b.example" },
+        "https://index.docker.io/v1/": { auth: btoa("a:b") },
+      })),
+    });
+    const secrets = { "X-BuildKit-Secrets": headerOf({ t: "a secret" }) };
+    const given = login(LOGIN.password);
+    for (
+      const answer of [
+        await build("?version=2", given),
+        await build("", { ...given, ...secrets }),
+        await build("?version=1", given),
+      ]
+    ) {
+      assertMatch(answer, /sha256:[0-9a-f]{64}/);
+      assertFalse(answer.includes('"error"'), answer);
+      assertFalse(answer.includes(LOGIN.password));
+    }
+    for (
+      const headers of [secrets, { ...secrets, ...login("wrong password") }]
+    ) {
+      const answer = await build("?version=2", headers);
+      assertMatch(
+        answer,
+        /authorization failed|no basic auth|unauthorized|401/i,
+      );
+      assertFalse(answer.includes("wrong password"));
+    }
+    for (
+      const config of ["%%%", btoa("[]"), btoa('{"a":1}'), btoa('{"a b":{}}')]
+    ) {
+      const answer = await build("?version=2", { "X-Registry-Config": config });
+      assertStringIncludes(answer, "X-Registry-Config header is not");
+    }
   },
 );
 

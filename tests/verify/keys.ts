@@ -1,17 +1,26 @@
 import { encodeBase64 } from "../support/base64.ts";
 
+const KINDS: Readonly<
+  Record<"RSA" | "Ed25519", RsaHashedKeyGenParams | Algorithm>
+> = {
+  RSA: {
+    name: "RSASSA-PKCS1-v1_5",
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+    hash: "SHA-256",
+  },
+  Ed25519: { name: "Ed25519" },
+};
+
 /** A new private key, in PEM. */
-export async function newKey(): Promise<string> {
+export async function newKey(
+  kind: keyof typeof KINDS = "RSA",
+): Promise<string> {
   const { privateKey } = await crypto.subtle.generateKey(
-    {
-      name: "RSASSA-PKCS1-v1_5",
-      modulusLength: 2048,
-      publicExponent: new Uint8Array([1, 0, 1]),
-      hash: "SHA-256",
-    },
+    KINDS[kind],
     true,
     ["sign"],
-  );
+  ) as CryptoKeyPair;
   const bytes = await crypto.subtle.exportKey("pkcs8", privateKey);
   const lines = encodeBase64(new Uint8Array(bytes)).match(/.{1,64}/g)!;
   return `-----BEGIN PRIVATE KEY-----\n${

@@ -144,6 +144,10 @@ Deno.test("two keys of one kind have no find in common", async () => {
   const [key, other] = [await newKey(), await newKey()];
   assertEquals((await search({ key }, { key })).length, 1);
   assertEquals(await search({ other }, { key }), []);
+  // Of one line, the beginning of which is that of all of its kind.
+  const [short, another] = [await newKey("Ed25519"), await newKey("Ed25519")];
+  assertEquals((await search({ short }, { short })).length, 1);
+  assertEquals(await search({ another }, { short }), []);
   const lines = (name: string) =>
     [
       "-----BEGIN OPENSSH PRIVATE KEY-----",
@@ -154,10 +158,10 @@ Deno.test("two keys of one kind have no find in common", async () => {
       "-----END OPENSSH PRIVATE KEY-----",
       "",
     ].join("\n");
-  const [ed25519, another] = [lines("abcdefg"), lines("hijklmn")];
+  const [ed25519, stranger] = [lines("abcdefg"), lines("hijklmn")];
   for (const encode of [(text: string) => text, btoa]) {
     assertEquals(
-      await search({ a: encode(another) }, { ed25519 }),
+      await search({ a: encode(stranger) }, { ed25519 }),
       [],
     );
     assert((await search({ a: encode(ed25519) }, { ed25519 })).length > 0);

@@ -1,0 +1,102 @@
+import type { BuildMask } from "../build/mask.ts";
+import { maxSecretBytes } from "../build/secrets.ts";
+import { type ServedSession, serveSession } from "../build/session_serve.ts";
+import { decodeRegistryConfig } from "../credentials/header_decode.ts";
+import { CredentialStore } from "../credentials/store.ts";
+import type { Engine } from "../engine/engine.ts";
+import { UnsupportedError } from "../errors.ts";
+import type { Secret } from "../secrets/secret.ts";
+import { SecretStore } from "../secrets/store.ts";
+import { authService } from "../session/auth.ts";
+import { secretsService } from "../session/secrets.ts";
+import { Session } from "../session/session.ts";
+import { malformed, Refusal } from "./refusal.ts";
+import type { RequestHead } from "./request_head.ts";
+import type { Target } from "./target.ts";
+
+/** What a session offers to the engine for a client. */
+export interface BuildOffer {
+  readonly engine: Engine;
+  /** Undefined where the client sent none. */
+  readonly secrets:
+    | readonly (readonly [id: string, secret: Secret])[]
+    | undefined;
+  /** Undefined where the client sent none. */
+  readonly logins: CredentialStore | undefined;
+  /** Told of passwords before the engine gets them. */
+  readonly mask: BuildMask;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The logins of a build by BuildKit, which reads no `X-Registry-Config` and
+ * asks over a session. With the classic builder the header goes on as it is.
+ *
+ * @param isBuildKit Whether that is known without the version.
+ * @throws {Refusal} If they can't be read.
+ */
+export function readLogins(
+  head: RequestHead,
+  { query }: Target,
+  isBuildKit: boolean,
+  signal: AbortSignal,
+): CredentialStore | undefined {
+  const header = head.headers.get("x-registry-config");
+  if (header === undefined) return undefined;
+  if (!isBuildKit && new Map(query).get("version") !== "2") return undefined;
+  try {
+    const credentials = decodeRegistryConfig(header);
+    return Object.keys(credentials).length === 0
+      ? undefined
+      : new CredentialStore({ credentials, signal });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // Its words may name what the client wrote.
+    throw malformed(
+      "the X-Registry-Config header is not base64 of a JSON object of logins, or names a registry twice",
+    );
+  }
+}
+
+/**
+ * Opens a session and serves it.
+ *
+ * @returns Undefined where the engine has no sessions, and logins alone were
+ * to be served: their header goes on then.
+ * @throws {Refusal} If secrets can't reach this engine.
+ */
+export async function serveBuild(
+  { engine, secrets, logins, mask, signal }: BuildOffer,
+): Promise<ServedSession | undefined> {
+  const store = await SecretStore.open(
+    Object.fromEntries(secrets ?? []),
+    signal,
+  );
+  const facts = await engine.facts();
+  // The engine words what goes wrong for the client, without a value.
+  const onError = () => {};
+  if (logins !== undefined) {
+    logins.onCredential = (registry, secret) => {
+      mask.add([[registry, secret]]);
+      return Promise.resolve();
+    };
+  }
+  const maxBytes = maxSecretBytes(facts);
+  const session = new Session([
+    ...secretsService(store, { maxBytes, strict: false, onError }),
+    ...(logins === undefined ? [] : authService(logins, { onError })),
+  ]);
+  try {
+    return await serveSession(engine, session, {
+      name: "davit-gateway",
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    if (secrets === undefined) return undefined;
+    throw new Refusal(
+      422,
+      "davit gateway: the engine behind this gateway has no sessions, so no build there can get secrets",
+    );
+  }
+}
