@@ -22,11 +22,13 @@ async function plainOf(answer: string): Promise<string> {
 
 /**
  * Without what differs between two runs of one build: whether a step of
- * BuildKit's own was done before, and which of a step's two pipes the engine
+ * BuildKit's own was done before, whether the engine told of its end once or
+ * twice (both then print it twice), and which of a step's two pipes the engine
  * read first.
  */
 function comparable(text: string): string {
   return normalized(text).replace(/^(#[1-4]) CACHED$/gm, "$1 DONE TIME")
+    .replace(/^((#[1-4]) .*\n\2 DONE TIME\n\n)\1+/gm, "$1")
     .replace(/^(.*TIME wrong\n)(.*TIME before\n)/gm, "$2$1");
 }
 
