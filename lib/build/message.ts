@@ -27,6 +27,8 @@ export type WarningCode =
   | "export-skipped"
   /** A secret's file lies in the context, and is not ignored. */
   | "secret-in-context"
+  /** An image could not be looked through for secrets, and keeps a name. */
+  | "image-unverified"
   /** A secret is too short to be looked for in the result. */
   | "secret-unverified"
   /** A secret is too short to be masked in the log. */

@@ -88,7 +88,14 @@ export async function verifyResult(
       ? await verifyImage(engine, imageId, known, search)
       : await verifyExport(await exporter.staged(), known, search);
   } catch (error) {
-    if (!keepTags) await removeNames(engine, names);
+    const removed = keepTags ? [] : await removeNames(engine, names);
+    for (const name of names) {
+      if (removed.includes(name)) continue;
+      await record.publish(warning(
+        "image-unverified",
+        `${name} was built, still names the image, and could not be looked through for secrets`,
+      ));
+    }
     throw error;
   }
   for (const id of verification.skipped) {
@@ -98,10 +105,12 @@ export async function verifyResult(
       id,
     ));
   }
-  if (verification.finds.length === 0) return verification;
+  const { finds, findsLost } = verification;
+  if (finds.length === 0 && findsLost === 0) return verification;
   const removed = keepTags ? [] : await removeNames(engine, names);
   throw new SecretLeakError({
-    finds: verification.finds,
+    finds,
+    findsLost,
     imageId: exporter === undefined ? imageId : "",
     removed,
     kept: names.filter((name) => !removed.includes(name)),

@@ -14,6 +14,12 @@ const MIN_ENCODED_BYTES = 8;
 /** Less of a key behind its first line is too little to tell it from others. */
 const MIN_OWN_CHARACTERS = 32;
 
+/** A block of PEM: what it is, and its lines. */
+const PEM_REGEXP = /-----BEGIN ([^\n-]*)-----\r?\n([^]*?)-----END [^\n]*-----/g;
+
+/** The first line of an OpenSSH key without a passphrase: that of all keys of a kind. */
+const OPENSSH_REGEXP = /^b3BlbnNzaC1rZXktdjEA/;
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -30,8 +36,9 @@ export interface Finder {
 /**
  * Compiles a finder.
  *
- * Of a key in PEM only what is its own is looked for: its `BEGIN` and `END` and
- * its first line are those of other keys, too.
+ * Of private keys in PEM only what is their own is looked for: their `BEGIN` and
+ * `END` and their first line are those of other keys, too, and certificates
+ * beside them are public.
  */
 export function createFinder(values: readonly Uint8Array[]): Finder {
   const automaton = new Automaton(patternsOf(values));
@@ -44,23 +51,34 @@ export function createFinder(values: readonly Uint8Array[]): Finder {
 
 function* patternsOf(values: readonly Uint8Array[]): Generator<Pattern> {
   for (const [index, value] of values.entries()) {
-    for (const pattern of listPatterns(ownPart(value), index)) {
-      if (
-        pattern.form !== "plain" && pattern.bytes.length < MIN_ENCODED_BYTES
-      ) continue;
-      yield pattern;
+    for (const part of ownParts(value)) {
+      for (const pattern of listPatterns(part, index)) {
+        if (!isCommon(pattern)) yield pattern;
+      }
     }
   }
 }
 
-/** A key without what it has in common with others; any other value as it is. */
-function ownPart(value: Uint8Array): Uint8Array {
+/** Whether others than this secret's owner may write such a thing. */
+function isCommon({ form, bytes }: Pattern): boolean {
+  return (form !== "plain" && bytes.length < MIN_ENCODED_BYTES) ||
+    (form === "line" && OPENSSH_REGEXP.test(decoder.decode(bytes)));
+}
+
+/** Private keys without what they have in common with others; any other value as it is. */
+function* ownParts(value: Uint8Array): Generator<Uint8Array> {
   const text = decoder.decode(value);
-  const begin = /^\s*-----BEGIN [^\n]*-----\r?\n/.exec(text);
-  if (begin === null) return value;
-  const end = text.indexOf("-----END");
-  const body = text.slice(begin[0].length, end === -1 ? undefined : end);
-  const own = body.slice(body.indexOf("\n") + 1).trim();
-  // A short key has no line to spare.
-  return encoder.encode(own.length >= MIN_OWN_CHARACTERS ? own : body.trim());
+  const blocks = [...text.matchAll(PEM_REGEXP)];
+  if (blocks.length === 0 || text.replaceAll(PEM_REGEXP, "").trim() !== "") {
+    yield value;
+    return;
+  }
+  const keys = blocks.filter(([, kind = ""]) => kind.includes("PRIVATE"));
+  for (const [, , body = ""] of keys.length > 0 ? keys : blocks) {
+    const own = body.slice(body.indexOf("\n") + 1).trim();
+    // A short key has no line to spare.
+    yield encoder.encode(
+      own.length >= MIN_OWN_CHARACTERS ? own : body.trim(),
+    );
+  }
 }

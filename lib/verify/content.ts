@@ -1,5 +1,5 @@
 import type { ByteStream } from "./byte_stream.ts";
-import type { FindCollector, Place } from "./find.ts";
+import type { ContentScan, FindCollector, Place } from "./find.ts";
 import { PackingError } from "./inflate.ts";
 import { isCertain, packingOf, unpack } from "./packing.ts";
 import type { TarEntry } from "./tar_entries.ts";
@@ -28,7 +28,7 @@ export class ContentReader {
     this.#signal?.throwIfAborted();
     const scan = this.finds.scan(place);
     try {
-      const seen = source.tapped((bytes) => scan.push(bytes));
+      const seen = this.#tapped(source, scan);
       const packing = packingOf(await seen.peek(4));
       if (packing !== undefined) {
         try {
@@ -51,7 +51,7 @@ export class ContentReader {
   async plain(place: Place, source: ByteStream): Promise<void> {
     const scan = this.finds.scan(place);
     try {
-      await source.tapped((bytes) => scan.push(bytes)).drain();
+      await this.#tapped(source, scan).drain();
     } finally {
       scan.end();
     }
@@ -74,6 +74,13 @@ export class ContentReader {
   damaged(blob: string, path: string): void {
     if (this.unreadable.length >= MAX_UNREADABLE) return;
     this.unreadable.push([blob, path].filter(Boolean).join("!/"));
+  }
+
+  #tapped(source: ByteStream, scan: ContentScan): ByteStream {
+    return source.tapped((bytes) => {
+      this.#signal?.throwIfAborted();
+      scan.push(bytes);
+    });
   }
 
   async #member(

@@ -7,6 +7,8 @@ const MAX_TOLD = 10;
 export interface SecretLeakErrorInit {
   /** Where secrets were found. */
   finds: readonly SecretFind[];
+  /** How many finds there are besides. */
+  findsLost?: number;
   /** The image's id; empty for an export. */
   imageId: string;
   /** Names that were taken from the image. */
@@ -27,12 +29,14 @@ export class SecretLeakError extends Error {
   readonly removed: readonly string[];
 
   /** Tells the places, and what to do. */
-  constructor({ finds, imageId, removed, kept }: SecretLeakErrorInit) {
+  constructor(
+    { finds, findsLost = 0, imageId, removed, kept }: SecretLeakErrorInit,
+  ) {
     const ids = [...new Set(finds.map(({ id }) => JSON.stringify(id)))];
-    const rest = finds.length - MAX_TOLD;
+    const rest = Math.max(0, finds.length - MAX_TOLD) + findsLost;
     super([
-      `The build left ${ids.length === 1 ? "secret" : "secrets"} ${
-        ids.join(", ")
+      `The build left ${ids.length === 1 ? "secret " : "secrets "}${
+        ids.join(", ") || "in more places than are kept"
       } in its result:`,
       ...finds.slice(0, MAX_TOLD).map((find) => `- ${describeFind(find)}`),
       ...(rest > 0 ? [`- and ${rest} more`] : []),

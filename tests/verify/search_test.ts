@@ -1,5 +1,5 @@
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { type SecretFind, verifySecrets } from "../../mod.ts";
+import { type SecretFind, SecretLeakError, verifySecrets } from "../../mod.ts";
 import { concatBytes } from "../../lib/streams/bytes.ts";
 import {
   assert,
@@ -168,6 +168,24 @@ Deno.test("two keys of one kind have no find in common", async () => {
   }
 });
 
+Deno.test("of a bundle the key counts, not the certificates; of a file with a key in it, what is its own", async () => {
+  const [key, other] = [await newKey(), await newKey()];
+  const certificate = (await newKey()).replaceAll("PRIVATE KEY", "CERTIFICATE");
+  const bundle = certificate + key;
+  assertEquals(await search({ ca: certificate }, { bundle }), []);
+  assertEquals(await search({ ca: certificate + other }, { bundle }), []);
+  for (const text of [bundle, key, key.split("\n")[5]!]) {
+    assertEquals((await search({ a: text }, { bundle })).length, 1);
+  }
+  // A certificate alone was called a secret.
+  assertEquals((await search({ a: bundle }, { certificate })).length, 1);
+  const first =
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
+  const env = `KEY='\n${first}\n${TOKEN}\n'\n`;
+  assertEquals(await search({ a: `${first}\n` }, { env }), []);
+  assertEquals((await search({ a: TOKEN }, { env }))[0]?.form, "line");
+});
+
 Deno.test("the beginning that a long value shares with others is no find", async () => {
   const head = `eyJ${"header".repeat(12)}.`;
   const own = () => crypto.randomUUID().repeat(4);
@@ -253,6 +271,24 @@ Deno.test("functions, files and variables are read; ignore and signal are obeyed
       "there is no",
     );
   });
+});
+
+Deno.test("of more finds than are kept the number is told, also where those kept are ignored", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 1100 }, (_, i) => [`f${i}`, TOKEN]),
+  );
+  const { finds, findsLost } = await verifySecrets(tarOf(files), { t: TOKEN }, {
+    ignore: ({ path }) => path !== "f7",
+  });
+  assertEquals([finds.length, findsLost], [1, 100]);
+  const error = new SecretLeakError({
+    finds,
+    findsLost,
+    imageId: "",
+    removed: [],
+    kept: [],
+  });
+  assertMatch(error.message, /"t" in file f7, at byte 0\n- and 100 more/);
 });
 
 Deno.test("memory does not grow with what is looked through", async () => {
