@@ -17,6 +17,7 @@ import {
   DockerClient,
   EngineError,
   type ImageBuildOptions,
+  SecretLeakError,
   TransferError,
   UnsupportedError,
 } from "../../mod.ts";
@@ -54,6 +55,38 @@ Deno.test({
       path: podman.socketPath,
     });
     const engine = new Engine(transport);
+
+    await t.step(
+      "verify finds what a step left, in podman's archives",
+      async () => {
+        const t = `left by podman ${crypto.randomUUID()}`;
+        const build = (command: string) =>
+          docker.imageBuild(
+            dockerfileTar(
+              "FROM davit-test/base",
+              `RUN --mount=type=secret,id=t ${command}`,
+            ),
+            {
+              tag: NAMES[0]!,
+              secrets: { t },
+              allowSecretFiles: true,
+              networkmode: "none",
+              verify: true,
+            },
+          ).result();
+        const { verification } = await build("sha256sum /run/secrets/t > /sum");
+        assert(verification!.bytes > 1_000_000);
+        const error = await assertRejects(
+          () => build("cat /run/secrets/t > /etc/app.conf"),
+          SecretLeakError,
+        );
+        assertEquals(
+          error.finds.map(({ path, layerNumber }) => [path, layerNumber]),
+          [["etc/app.conf", 2]],
+        );
+        assertEquals(error.removed, [NAMES[0]!]);
+      },
+    );
 
     await t.step("is told by its ping, and by its parts", async () => {
       assertEquals((await docker.ping()).libpodApiVersion, podman.version);
