@@ -6,19 +6,22 @@ export interface WatchedContext {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Bytes that the engine's side has taken so far. */
   readonly sent: number;
-  /** Why the caller's stream failed, if it did. */
-  readonly failure: ContextError | undefined;
+  /** Why the caller's stream failed, or was refused on its way, if so. */
+  readonly failure: Error | undefined;
   /** Tells the caller's stream that no more of it is wanted; behind its end, nothing. */
   release(reason: unknown): void;
 }
 
 /** Told of what happens to a context on its way. */
 export interface ContextWatcher {
-  /** Called at once when the caller's stream fails. */
-  readonly onFailure: (failure: ContextError) => void;
+  /** Called at once when the caller's stream fails, or is refused. */
+  readonly onFailure: (failure: Error) => void;
   /** Called behind the last byte, with their number. */
   readonly onEnd: (bytes: number) => void;
-  /** Called with each chunk before it is sent; it must not be changed or kept. */
+  /**
+   * Called with each chunk before it is sent; it must not be changed or kept.
+   * What it throws refuses the context: nothing more is sent.
+   */
   readonly onChunk?: (chunk: Uint8Array) => void;
 }
 
@@ -35,8 +38,8 @@ export function watchContext(
 ): WatchedContext {
   const reader = context.getReader();
   let sent = 0;
-  let failure: ContextError | undefined;
-  const fail = (message: string, options?: ErrorOptions): ContextError => {
+  let failure: Error | undefined;
+  const fail = (message: string, options?: ErrorOptions): Error => {
     // A folder's own words need no others.
     failure = options?.cause instanceof ContextError
       ? options.cause
@@ -70,7 +73,14 @@ export function watchContext(
         );
       }
       sent += result.value.length;
-      watcher.onChunk?.(result.value);
+      try {
+        watcher.onChunk?.(result.value);
+      } catch (error) {
+        await reader.cancel(error).catch(() => {}); // it is refused either way
+        failure = error instanceof Error ? error : new Error(String(error));
+        watcher.onFailure(failure);
+        throw error;
+      }
       // `fetch` wants plain buffers behind the bytes; a shared one is copied.
       controller.enqueue(
         result.value.buffer instanceof ArrayBuffer

@@ -19,39 +19,54 @@ export interface LeakCheck {
 }
 
 /**
- * Looks for the secrets where everybody would see them: build arguments and
- * labels are in an image's history and configuration, a Dockerfile is in the
- * log. Values of fewer than 4 bytes are not looked for. The Dockerfile of a tar
- * or of a remote context is not known here.
+ * Refuses a text that everybody would see: build arguments and labels are in an
+ * image's history and configuration, a Dockerfile is in the log. Values of fewer
+ * than 4 bytes are not looked for.
+ *
+ * @param what Names it, for the error.
+ * @throws {SecretError} If it holds a secret.
+ */
+export function refuseLeak(
+  { secrets, record }: Pick<LeakCheck, "secrets" | "record">,
+  what: string,
+  text: string,
+): void {
+  if (secrets.size === 0 || record.text(text) === text) return;
+  const [id = ""] =
+    secrets.atHand().find(([, secret]) =>
+      createRedactor([secret.reveal()]).text(text) !== text
+    ) ?? [];
+  // A login's password is masked, too; of those nothing is refused here.
+  if (id === "") return;
+  throw new SecretError(
+    id,
+    `Cannot build: ${what} holds the value of secret "${id}", and is stored with the image or its log; mount the secret where it is used`,
+  );
+}
+
+/**
+ * Looks for the secrets in all that is known before anything is sent. The
+ * Dockerfile of a tar is looked at on its way; one that the engine fetches, or
+ * in a compressed tar, is not known here.
  *
  * @returns Warnings of files with secrets that `COPY` would take.
  * @throws {SecretError} If one holds a secret.
  */
-export async function checkLeaks(
-  { options, secrets, record, context }: LeakCheck,
-): Promise<WarningMessage[]> {
+export async function checkLeaks(check: LeakCheck): Promise<WarningMessage[]> {
+  const { options, secrets, context } = check;
   if (secrets.size === 0) return [];
-  const refuse = (what: string, text: string) => {
-    if (record.text(text) === text) return;
-    const [id = ""] =
-      secrets.atHand().find(([, secret]) =>
-        createRedactor([secret.reveal()]).text(text) !== text
-      ) ?? [];
-    // A login's password is masked, too; of those nothing is refused here.
-    if (id === "") return;
-    throw new SecretError(
-      id,
-      `Cannot build: ${what} holds the value of secret "${id}", and is stored with the image or its log; mount the secret where it is used`,
-    );
-  };
   for (const [name, value] of Object.entries(options.buildargs ?? {})) {
-    refuse(`the build argument ${JSON.stringify(name)}`, value ?? "");
+    refuseLeak(
+      check,
+      `the build argument ${JSON.stringify(name)}`,
+      value ?? "",
+    );
   }
   for (const [index, entry] of Object.entries(options.labels ?? {}).entries()) {
-    refuse(`label number ${index + 1}`, entry.join("="));
+    refuseLeak(check, `label number ${index + 1}`, entry.join("="));
   }
   if (context.dockerfile !== undefined) {
-    refuse("the Dockerfile", context.dockerfile.text);
+    refuseLeak(check, "the Dockerfile", context.dockerfile.text);
   }
   return await filesInContext(options, context);
 }

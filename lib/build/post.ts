@@ -30,6 +30,8 @@ export interface BuildPost {
   readonly headers: Readonly<Record<string, string>>;
   /** Takes the messages. */
   readonly record: BuildRecord;
+  /** Told of the Dockerfile in a tar as it passes; what it throws ends the build. */
+  readonly onDockerfile: (text: string) => void;
   /** Stops the build. */
   readonly stop: AbortSignal;
 }
@@ -40,6 +42,7 @@ export interface BuildPost {
  * @returns The image's id, or nothing where the output is no image.
  * @throws {ContextError} If the context fails; the engine is told to stop.
  * @throws {BuildError} If the answer holds an error.
+ * @throws Whatever `onDockerfile` throws.
  */
 export async function postBuild(post: BuildPost): Promise<string> {
   const { engine, plan, sending, record, stop } = post;
@@ -48,7 +51,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
   const watched = sending.body === undefined ||
       plan.query.remote !== undefined
     ? undefined
-    : watchTar(sending.body, sending, plan, record, onStop);
+    : watchTar(sending.body, post, onStop);
   // An engine that fetches the context by itself loses its answer to a body
   // that nobody reads.
   if (watched === undefined) {
@@ -93,9 +96,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
 /** Puts observers before a tar: what it holds, how long it is, how it ends. */
 function watchTar(
   tar: ReadableStream<Uint8Array>,
-  { files }: Sending,
-  plan: BuildPlan,
-  record: BuildRecord,
+  { sending: { files }, plan, record, onDockerfile }: BuildPost,
   onFailure: () => void,
 ): WatchedContext {
   const name = plan.dockerfile ?? "Dockerfile";
@@ -103,7 +104,11 @@ function watchTar(
   record.dockerfile = () =>
     tap.text === undefined ? undefined : { name, text: tap.text };
   return watchContext(tar, {
-    onChunk: (chunk) => tap.push(chunk),
+    onChunk(chunk) {
+      const before = tap.text;
+      tap.push(chunk);
+      if (tap.text !== before) onDockerfile(tap.text!);
+    },
     onFailure,
     onEnd: (bytes) => {
       const counts = { filesReused: 0, bytesOffered: bytes, bytesSent: bytes };

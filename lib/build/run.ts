@@ -13,7 +13,7 @@ import {
   openInputs,
   watchInputs,
 } from "./inputs.ts";
-import { checkLeaks } from "./leak_check.ts";
+import { checkLeaks, refuseLeak } from "./leak_check.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, namesOf, planBuild } from "./plan.ts";
 import { checkPodman, isPodman, withSecretFiles } from "./podman.ts";
@@ -124,6 +124,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         session: session?.id ?? (options.session || undefined),
         headers: ways.headers,
         record,
+        onDockerfile: (text) => refuseLeak(leaks, "the Dockerfile", text),
         stop,
       });
       if (session !== undefined) await accountForInputs(inputs, strict, record);

@@ -29,10 +29,11 @@ async function build(
       // deleted again: the leak of one would be in its twin.
       nocache: true,
       tag: `davit-leak:${crypto.randomUUID()}`,
-      // An argument with a secret is refused, unless nobody knows that it is one.
-      ...(given === undefined
-        ? { secrets }
-        : { buildargs: given, secrets: { t: "unknown" } }),
+      // What is written openly is refused, unless nobody knows that it is secret.
+      secrets: order.join("\n").includes(values.token) || given !== undefined
+        ? { t: "unknown" }
+        : secrets,
+      ...(given === undefined ? {} : { buildargs: given }),
     },
   ).wait();
 }
