@@ -55,20 +55,28 @@ export function refuseLeak(
 export async function checkLeaks(check: LeakCheck): Promise<WarningMessage[]> {
   const { options, secrets, context } = check;
   if (secrets.size === 0) return [];
-  for (const [name, value] of Object.entries(options.buildargs ?? {})) {
+  for (const [index, [name, value]] of entriesOf(options.buildargs).entries()) {
+    refuseLeak(check, `the name of build argument number ${index + 1}`, name);
     refuseLeak(
       check,
       `the build argument ${JSON.stringify(name)}`,
       value ?? "",
     );
   }
-  for (const [index, entry] of Object.entries(options.labels ?? {}).entries()) {
+  for (const [index, entry] of entriesOf(options.labels).entries()) {
     refuseLeak(check, `label number ${index + 1}`, entry.join("="));
   }
   if (context.dockerfile !== undefined) {
     refuseLeak(check, "the Dockerfile", context.dockerfile.text);
   }
   return await filesInContext(options, context);
+}
+
+/** Names and values, given as an object or as its JSON, which was checked before. */
+function entriesOf(
+  map: string | Readonly<Record<string, string | null>> = {},
+): [string, string | null][] {
+  return Object.entries(typeof map === "string" ? JSON.parse(map) : map);
 }
 
 async function filesInContext(

@@ -17,7 +17,10 @@ Deno.test("a secret's value in an argument, a label or the Dockerfile is refused
     for (
       const [what, options, text] of [
         ["build argument", { buildargs: { A: `x${value}` } }, ""],
+        ["build argument", { buildargs: JSON.stringify({ A: value }) }, ""],
+        ["build argument", { buildargs: { [`a${value}`]: value } }, ""],
         ["label", { labels: { a: value } }, ""],
+        ["label", { labels: JSON.stringify({ a: value }) }, ""],
         ["label", { labels: { [value]: "a" } }, ""],
         ["Dockerfile", {}, `LABEL a=${value}\n`],
       ] as const
