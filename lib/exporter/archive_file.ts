@@ -17,7 +17,7 @@ import type {
 import { FileWriter } from "./file_writer.ts";
 import { findPlace, type Place, temporaryName } from "./place.ts";
 import { receiveArchive } from "./archive_receiver.ts";
-import { setMode } from "./staged_tree.ts";
+import { setMode } from "./mode.ts";
 
 /** An archive, into a file: written beside it, and renamed at the end. */
 export class ArchiveFile implements Exporter {

@@ -1,7 +1,8 @@
 import { turn } from "../streams/turn.ts";
 import { cannotExport, ExportError } from "./export_error.ts";
 import { quoted } from "./entry_path.ts";
-import { setMode, type StagedFolder } from "./staged_tree.ts";
+import { setMode } from "./mode.ts";
+import type { StagedFolder } from "./staged_tree.ts";
 
 /** How long other work waits for us, in milliseconds. */
 const SLICE_MS = 4;

@@ -4,6 +4,7 @@ import { comparePaths, quoted } from "./entry_path.ts";
 import { cannotExport, ExportError } from "./export_error.ts";
 import type { ExportLimits } from "./exporter.ts";
 import { FileWriter } from "./file_writer.ts";
+import { setMode } from "./mode.ts";
 
 /** A folder's own bits and time; set last, because writing below it needs and changes them. */
 export interface StagedFolder {
@@ -209,9 +210,4 @@ export class StagedTree {
   #at(path: string): string {
     return `${this.#root}/${path}`;
   }
-}
-
-/** Sets permissions, where the system has them. */
-export function setMode(path: string, mode: number): void {
-  if (Deno.build.os !== "windows") Deno.chmodSync(path, mode);
 }
