@@ -5,45 +5,34 @@ import type { ImageBuildOptions } from "./build/options.ts";
 import { requireDenoVersion } from "./deno_version.ts";
 import type { AuthConfig } from "./credentials/auth_config.ts";
 import type { AuthResult } from "./engine/auth.ts";
-import {
-  buildPrune,
-  type BuildPruneOptions,
-  type BuildPruneResult,
+import type {
+  BuildPruneOptions,
+  BuildPruneResult,
 } from "./engine/build_prune.ts";
 import type { DistributionInspect } from "./engine/distribution_inspect.ts";
 import { Engine } from "./engine/engine.ts";
-import {
-  imageHistory,
-  type ImageHistoryEntry,
-} from "./engine/image_history.ts";
-import { imageImport, type ImageImportOptions } from "./engine/image_import.ts";
-import { type ImageInspect, imageInspect } from "./engine/image_inspect.ts";
+import type { ImageHistoryEntry } from "./engine/image_history.ts";
+import type { ImageImportOptions } from "./engine/image_import.ts";
+import type { ImageInspect } from "./engine/image_inspect.ts";
 import type { ImageLoadResult } from "./engine/image_load.ts";
-import {
-  imagePrune,
-  type ImagePruneOptions,
-  type ImagePruneResult,
+import type {
+  ImagePruneOptions,
+  ImagePruneResult,
 } from "./engine/image_prune.ts";
-import {
-  imageRemove,
-  type ImageRemoveEntry,
-  type ImageRemoveOptions,
+import type {
+  ImageRemoveEntry,
+  ImageRemoveOptions,
 } from "./engine/image_remove.ts";
-import { imageTag } from "./engine/image_tag.ts";
-import { type EngineInfo, info } from "./engine/info.ts";
+import type { EngineInfo } from "./engine/info.ts";
 import { type Ping, ping } from "./engine/ping.ts";
-import { type EngineVersion, version } from "./engine/version.ts";
-import { checkLogin } from "./transfer/check_login.ts";
-import {
-  type DistributionInspectOptions,
-  inspectDistribution,
-} from "./transfer/distribution.ts";
-import { type ImageLoadOptions, loadImages } from "./transfer/load.ts";
-import { type ImagePullOptions, startPull } from "./transfer/pull.ts";
-import { type ImagePushOptions, startPush } from "./transfer/push.ts";
+import type { EngineVersion } from "./engine/version.ts";
+import type { DistributionInspectOptions } from "./transfer/distribution.ts";
+import type { ImageLoadOptions } from "./transfer/load.ts";
+import type { ImagePullOptions } from "./transfer/pull.ts";
+import type { ImagePushOptions } from "./transfer/push.ts";
 import type { LoginSources } from "./transfer/registry_login.ts";
-import { type ImageSaveOptions, saveImages } from "./transfer/save.ts";
-import type { ImageTransfer } from "./transfer/transfer.ts";
+import type { ImageSaveOptions } from "./transfer/save.ts";
+import { type ImageTransfer, startTransfer } from "./transfer/transfer.ts";
 import { connectEndpoint } from "./transport/connect.ts";
 import {
   defaultSockets,
@@ -60,8 +49,10 @@ import type {
   SecretVerification,
   VerifySecretsOptions,
 } from "./verify/verification.ts";
-import { openKnownSecrets, verifyImage } from "./verify/verify.ts";
 import type { Transport } from "./transport/transport.ts";
+
+// What a build needs is loaded with this module, and all else that a client can
+// do with its first use: modules are most of a program's start.
 
 /** How a client talks to its engine. */
 export interface DockerClientOptions {
@@ -189,8 +180,9 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /** Versions of the engine and its parts. */
-  version(options: RequestOptions = {}): Promise<EngineVersion> {
-    return version(this.#engine, options.signal);
+  async version(options: RequestOptions = {}): Promise<EngineVersion> {
+    const { version } = await import("./engine/version.ts");
+    return await version(this.#engine, options.signal);
   }
 
   /** The version of the API that requests are made in, such as `1.51`. */
@@ -199,47 +191,53 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /** What the engine says of its machine and its settings. */
-  info(options: RequestOptions = {}): Promise<EngineInfo> {
-    return info(this.#engine, options.signal);
+  async info(options: RequestOptions = {}): Promise<EngineInfo> {
+    const { info } = await import("./engine/info.ts");
+    return await info(this.#engine, options.signal);
   }
 
   /** An image's configuration. */
-  imageInspect(
+  async imageInspect(
     name: string,
     options: RequestOptions = {},
   ): Promise<ImageInspect> {
-    return imageInspect(this.#engine, name, options.signal);
+    const { imageInspect } = await import("./engine/image_inspect.ts");
+    return await imageInspect(this.#engine, name, options.signal);
   }
 
   /** How an image was made, newest step first. */
-  imageHistory(
+  async imageHistory(
     name: string,
     options: RequestOptions = {},
   ): Promise<ImageHistoryEntry[]> {
-    return imageHistory(this.#engine, name, options.signal);
+    const { imageHistory } = await import("./engine/image_history.ts");
+    return await imageHistory(this.#engine, name, options.signal);
   }
 
   /** Gives an image the further name `repo:tag`. */
-  imageTag(
+  async imageTag(
     name: string,
     repo: string,
     tag: string,
     options: RequestOptions = {},
   ): Promise<void> {
-    return imageTag(this.#engine, name, repo, tag, options.signal);
+    const { imageTag } = await import("./engine/image_tag.ts");
+    return await imageTag(this.#engine, name, repo, tag, options.signal);
   }
 
   /** Takes a name from an image, and deletes the image with its last one. */
-  imageRemove(
+  async imageRemove(
     name: string,
     options?: ImageRemoveOptions,
   ): Promise<ImageRemoveEntry[]> {
-    return imageRemove(this.#engine, name, options);
+    const { imageRemove } = await import("./engine/image_remove.ts");
+    return await imageRemove(this.#engine, name, options);
   }
 
   /** Deletes images that nothing uses: those without a name, unless `filters` say otherwise. */
-  imagePrune(options?: ImagePruneOptions): Promise<ImagePruneResult> {
-    return imagePrune(this.#engine, options);
+  async imagePrune(options?: ImagePruneOptions): Promise<ImagePruneResult> {
+    const { imagePrune } = await import("./engine/image_prune.ts");
+    return await imagePrune(this.#engine, options);
   }
 
   /**
@@ -258,21 +256,40 @@ export class DockerClient implements AsyncDisposable {
    * console.log(await push.wait()); // sha256:…
    * ```
    */
-  imagePush(name: string, options?: ImagePushOptions): ImageTransfer {
-    return startPush(this.#engine, name, options, this.#logins);
+  imagePush(name: string, options: ImagePushOptions = {}): ImageTransfer {
+    const subject = {
+      engine: this.#engine,
+      name,
+      options,
+      logins: this.#logins,
+    };
+    return startTransfer(async (run) => {
+      const { pushImage } = await import("./transfer/push.ts");
+      return await pushImage(subject, run);
+    }, options.signal);
   }
 
   /** Fetches an image from the registry that its name begins with; as {@linkcode imagePush}. */
-  imagePull(name: string, options?: ImagePullOptions): ImageTransfer {
-    return startPull(this.#engine, name, options, this.#logins);
+  imagePull(name: string, options: ImagePullOptions = {}): ImageTransfer {
+    const subject = {
+      engine: this.#engine,
+      name,
+      options,
+      logins: this.#logins,
+    };
+    return startTransfer(async (run) => {
+      const { pullImage } = await import("./transfer/pull.ts");
+      return await pullImage(subject, run);
+    }, options.signal);
   }
 
   /** Images as one tar, as `docker save` writes it. */
-  imageSave(
+  async imageSave(
     names: string | readonly string[],
     options?: ImageSaveOptions,
   ): Promise<ReadableStream<Uint8Array>> {
-    return saveImages(this.#engine, names, options);
+    const { saveImages } = await import("./transfer/save.ts");
+    return await saveImages(this.#engine, names, options);
   }
 
   /**
@@ -305,6 +322,9 @@ export class DockerClient implements AsyncDisposable {
     secrets: Readonly<Record<string, SecretSource>>,
     options: VerifySecretsOptions = {},
   ): Promise<SecretVerification> {
+    const { openKnownSecrets, verifyImage } = await import(
+      "./verify/verify.ts"
+    );
     return await verifyImage(
       this.#engine,
       name,
@@ -314,27 +334,30 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /** Takes images from a tar of {@linkcode imageSave}. */
-  imageLoad(
+  async imageLoad(
     tar: ReadableStream<Uint8Array>,
     options?: ImageLoadOptions,
   ): Promise<ImageLoadResult> {
-    return loadImages(this.#engine, tar, options);
+    const { loadImages } = await import("./transfer/load.ts");
+    return await loadImages(this.#engine, tar, options);
   }
 
   /** What the registry says that an image's name leads to; nothing is pulled. */
-  distributionInspect(
+  async distributionInspect(
     name: string,
     options?: DistributionInspectOptions,
   ): Promise<DistributionInspect> {
-    return inspectDistribution(this.#engine, name, options, this.#logins);
+    const { inspectDistribution } = await import("./transfer/distribution.ts");
+    return await inspectDistribution(this.#engine, name, options, this.#logins);
   }
 
   /** Has the engine try a login at the registry `serveraddress`; nothing is kept. */
-  auth(
+  async auth(
     config: AuthConfig,
     options: RequestOptions = {},
   ): Promise<AuthResult> {
-    return checkLogin(this.#engine, config, options.signal);
+    const { checkLogin } = await import("./transfer/check_login.ts");
+    return await checkLogin(this.#engine, config, options.signal);
   }
 
   /**
@@ -342,16 +365,18 @@ export class DockerClient implements AsyncDisposable {
    *
    * @returns The image's id, `sha256:…`.
    */
-  imageImport(
+  async imageImport(
     tar: ReadableStream<Uint8Array>,
     options?: ImageImportOptions,
   ): Promise<string> {
-    return imageImport(this.#engine, tar, options);
+    const { imageImport } = await import("./engine/image_import.ts");
+    return await imageImport(this.#engine, tar, options);
   }
 
   /** Empties the builder's cache. */
-  buildPrune(options?: BuildPruneOptions): Promise<BuildPruneResult> {
-    return buildPrune(this.#engine, options);
+  async buildPrune(options?: BuildPruneOptions): Promise<BuildPruneResult> {
+    const { buildPrune } = await import("./engine/build_prune.ts");
+    return await buildPrune(this.#engine, options);
   }
 
   /** Gives back the connections. Builds under way are not waited for. */

@@ -36,7 +36,7 @@ export async function accountForInputs(
     if (strict) throw new SecretError(id, `The image was built, but ${text}`);
     await record.publish(warning(code, text, id));
   }
-  for (const id of agents.report().missing) {
+  for (const id of agents?.report().missing ?? []) {
     await record.publish(warning(
       "ssh-missing",
       `ssh id "${id}" was asked for and not given`,

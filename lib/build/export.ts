@@ -1,5 +1,4 @@
 import type { Engine } from "../engine/engine.ts";
-import { info } from "../engine/info.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import { checkImageStore, isExport } from "../exporter/output.ts";
 import { warning } from "./message.ts";
@@ -19,6 +18,7 @@ export async function prepareExport(
 ): Promise<void> {
   if (output?.exporter === undefined || !isExport(output.type)) return;
   if (output.type === "oci" || output.type === "docker") {
+    const { info } = await import("../engine/info.ts");
     const { DriverStatus } = await info(engine, signal);
     checkImageStore(output.type, DriverStatus as [string, string][]);
   }

@@ -1,5 +1,3 @@
-// @ts-types="../std/path.d.ts"
-import { basename } from "@std/path/posix/basename";
 import { type ContextRoot, findRoot } from "../context/root.ts";
 import { unreadable } from "../context/walk.ts";
 import { ContextError } from "../errors.ts";
@@ -109,7 +107,7 @@ async function readElsewhere(
   }
   const bytes = await read(dockerfile);
   if (bytes === undefined) throw noDockerfile(dockerfile);
-  const name = basename(dockerfile);
+  const name = dockerfile.slice(dockerfile.lastIndexOf("/") + 1);
   const files = new Map([[name, bytes]]);
   const ignore = await read(`${dockerfile}.dockerignore`);
   if (ignore !== undefined) files.set(`${name}.dockerignore`, ignore);

@@ -4,9 +4,7 @@ import type { Exporter } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { authService } from "../session/auth.ts";
-import { filesendService } from "../session/filesend.ts";
-import { sshService } from "../session/ssh.ts";
-import { SshAgents } from "../ssh/agents.ts";
+import type { SshAgents } from "../ssh/agents.ts";
 import type { ContextSource } from "./build_context.ts";
 import { openLogins, watchLogins } from "./logins.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -23,8 +21,8 @@ export interface BuildInputs {
   readonly secrets: SecretStore;
   /** Logins by registry. */
   readonly logins: CredentialStore;
-  /** ssh agents by id. */
-  readonly agents: SshAgents;
+  /** ssh agents by id; undefined without any. */
+  readonly agents: SshAgents | undefined;
   /** Takes the result, if it comes back. */
   readonly exporter: Exporter | undefined;
 }
@@ -51,11 +49,22 @@ export async function openInputs(
     logins: openLogins(options, client, over),
     context: await PreparedContext.of(source, options),
     secrets: await openSecrets(plan, options, over),
-    agents: await SshAgents.open(
-      plan.version === "2" ? options.ssh : undefined,
-    ),
+    agents: await openAgents(plan, options),
     exporter: plan.output?.exporter,
   };
+}
+
+// What only some builds need is loaded with them: modules are most of a
+// program's start.
+
+async function openAgents(
+  plan: BuildPlan,
+  { ssh }: ImageBuildOptions,
+): Promise<SshAgents | undefined> {
+  if (ssh === undefined || plan.version === "1") return undefined;
+  const { SshAgents } = await import("../ssh/agents.ts");
+  const agents = await SshAgents.open(ssh);
+  return agents.size === 0 ? undefined : agents;
 }
 
 /** Has all values masked from now on, and what happens to them told. */
@@ -75,10 +84,17 @@ export async function inputMethods(
   record: BuildRecord,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
-  return [
+  const methods = [
     ...await context.methods(record, onError),
     ...authService(logins, { onError }),
-    ...(agents.size === 0 ? [] : sshService(agents, { onError })),
-    ...(exporter === undefined ? [] : filesendService(exporter, { onError })),
   ];
+  if (agents !== undefined) {
+    const { sshService } = await import("../session/ssh.ts");
+    methods.push(...sshService(agents, { onError }));
+  }
+  if (exporter !== undefined) {
+    const { filesendService } = await import("../session/filesend.ts");
+    methods.push(...filesendService(exporter, { onError }));
+  }
+  return methods;
 }

@@ -1,4 +1,5 @@
-import { decodeTrace, encodeTrace, mapTrace } from "../progress/trace.ts";
+import { encodeTrace } from "../progress/trace_encode.ts";
+import { mapTrace } from "../progress/trace_mask.ts";
 import type { SolveStatus, VertexLog } from "../progress/solve_status.ts";
 import {
   createRedactor,
@@ -7,9 +8,8 @@ import {
 } from "../redact/redactor.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { concatBytes } from "../streams/bytes.ts";
-import { type BuildMessage, type TraceMessage, warning } from "./message.ts";
-
-const TRACE = "moby.buildkit.trace";
+import { decodeMessage, isTrace, TRACE } from "./decode_message.ts";
+import type { BuildMessage, TraceMessage } from "./message.ts";
 
 /**
  * Masks the secrets of one build in all that the engine says, before anybody
@@ -56,11 +56,12 @@ export class BuildMask {
   }
 
   /** Masks a message; some become two, and held back text may be in a later one. */
-  *messages(message: BuildMessage): Generator<BuildMessage> {
-    if (message.id === TRACE && typeof message.aux === "string") {
-      yield* this.#trace(message as TraceMessage);
-    } else if (this.#redactor.empty) {
+  *messages(given: BuildMessage): Generator<BuildMessage> {
+    const message = decodeMessage(given);
+    if (this.#redactor.empty) {
       yield message;
+    } else if (isTrace(message)) {
+      yield this.#trace(message);
     } else if (typeof message.stream === "string") {
       yield this.#stream(message);
     } else {
@@ -80,26 +81,14 @@ export class BuildMask {
     yield traceMessage({ vertexes: [], statuses: [], logs, warnings: [] });
   }
 
-  *#trace(message: TraceMessage): Generator<BuildMessage> {
-    const status = decodeTrace(message.aux);
-    if (status === undefined) {
-      yield warning(
-        "trace-unreadable",
-        "a part of the engine's log could not be read, and is left out",
-      );
-      return;
-    }
-    if (this.#redactor.empty) {
-      yield { ...message, trace: status };
-      return;
-    }
+  #trace(message: TraceMessage): TraceMessage {
+    const status = message.trace;
     const masked = this.#flushCompleted(mapTrace(status, {
       text: (text) => this.#redactor.text(text),
       bytes: (bytes) => this.#redactor.bytes(bytes),
       log: (log) => this.#push(`${log.vertex}/${log.stream}`, log.data),
     }));
-    if (masked === status) yield { ...message, trace: status };
-    else yield traceMessage(masked);
+    return masked === status ? message : traceMessage(masked);
   }
 
   #push(key: string, data: Uint8Array): Uint8Array {

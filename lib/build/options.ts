@@ -3,7 +3,7 @@ import type { CredentialCallback } from "../credentials/store.ts";
 import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { SecretSource } from "../secrets/source.ts";
-import type { BuildVerifyOptions } from "./verify.ts";
+import type { BuildVerifyOptions } from "./verify_options.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
 

@@ -1,7 +1,7 @@
 import { registryConfigHeader } from "../credentials/header.ts";
 import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "../engine/api_version.ts";
-import type { EngineFacts, Query } from "../engine/engine.ts";
+import { type EngineFacts, isPodman, type Query } from "../engine/engine.ts";
 import {
   checkCacheFrom,
   type CheckedOutput,
@@ -18,7 +18,6 @@ import {
 import type { ContextSource } from "./build_context.ts";
 import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
-import { isPodman } from "./podman.ts";
 import { checkSecretOptions, checkSessionOptions } from "./session_options.ts";
 
 /** What a build will ask of the engine; made of the options alone. */

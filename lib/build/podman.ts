@@ -1,4 +1,3 @@
-import type { EngineFacts } from "../engine/engine.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -7,10 +6,7 @@ import { podmanQuery } from "./podman_query.ts";
 import { addPodmanSecrets } from "./podman_secrets.ts";
 import type { Sending } from "./sending.ts";
 
-/** Whether it is podman's Docker-compatible service that answers. */
-export function isPodman(facts: EngineFacts): boolean {
-  return facts.libpodApiVersion !== undefined;
-}
+export { podmanQuery } from "./podman_query.ts";
 
 /**
  * Checks a build against what podman can do.

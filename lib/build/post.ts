@@ -1,13 +1,10 @@
 import { buildCancel } from "../engine/build_cancel.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Query } from "../engine/engine.ts";
 import { errorText } from "../engine/message.ts";
 import { BuildError, ProtocolError } from "../errors.ts";
 import { jsonLines } from "../streams/json_lines.ts";
-import { watchContext, type WatchedContext } from "./context.ts";
-import { DockerfileTap } from "./dockerfile_tap.ts";
 import { type BuildMessage, imageIdOf } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
-import { podmanQuery } from "./podman_query.ts";
 import type { BuildRecord } from "./record.ts";
 import type { Sending } from "./sending.ts";
 
@@ -20,8 +17,8 @@ export interface BuildPost {
   readonly engine: Engine;
   /** What is asked. */
   readonly plan: BuildPlan;
-  /** Whether it is podman that builds. */
-  readonly podman: boolean;
+  /** Makes a Docker engine's query what this one reads. */
+  readonly queryOf: (query: Query) => Query;
   /** How the context is sent. */
   readonly sending: Sending;
   /** Id of the session that serves the build. */
@@ -51,7 +48,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
   const watched = sending.body === undefined ||
       plan.query.remote !== undefined
     ? undefined
-    : watchTar(sending.body, post, onStop);
+    : (await import("./watch_tar.ts")).watchTar(sending.body, post, onStop);
   // An engine that fetches the context by itself loses its answer to a body
   // that nobody reads.
   if (watched === undefined) {
@@ -67,9 +64,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
       method: "POST",
       path: "/build",
       query: {
-        ...(post.podman
-          ? podmanQuery({ ...plan.query, ...sending.query })
-          : { ...plan.query, ...sending.query }),
+        ...post.queryOf({ ...plan.query, ...sending.query }),
         buildid: plan.version === "2" ? ending.buildId : undefined,
         session: post.session,
       },
@@ -91,31 +86,6 @@ export async function postBuild(post: BuildPost): Promise<string> {
     // `fetch` lets go of an aborted body in its own time.
     watched?.release(stop.reason);
   }
-}
-
-/** Puts observers before a tar: what it holds, how long it is, how it ends. */
-function watchTar(
-  tar: ReadableStream<Uint8Array>,
-  { sending: { files }, plan, record, onDockerfile }: BuildPost,
-  onFailure: () => void,
-): WatchedContext {
-  const name = plan.dockerfile ?? "Dockerfile";
-  const tap = new DockerfileTap(name);
-  record.dockerfile = () =>
-    tap.text === undefined ? undefined : { name, text: tap.text };
-  return watchContext(tar, {
-    onChunk(chunk) {
-      const before = tap.text;
-      tap.push(chunk);
-      if (tap.text !== before) onDockerfile(tap.text!);
-    },
-    onFailure,
-    onEnd: (bytes) => {
-      const counts = { filesReused: 0, bytesOffered: bytes, bytesSent: bytes };
-      const aux = files === undefined ? counts : { files: files(), ...counts };
-      record.publish({ id: "davit.context", aux });
-    },
-  });
 }
 
 async function readAnswer(

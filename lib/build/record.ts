@@ -1,7 +1,8 @@
 import { BuildState } from "../progress/state.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { SecretUse } from "../secrets/store.ts";
-import { BuildMask } from "./mask.ts";
+import { decodeMessage } from "./decode_message.ts";
+import type { BuildMask } from "./mask.ts";
 import { type BuildMessage, warning } from "./message.ts";
 import { EventTranslator } from "./translate.ts";
 
@@ -26,7 +27,8 @@ export class BuildRecord {
   /** The Dockerfile, if it was seen on its way to the engine. */
   dockerfile: () => Dockerfile | undefined = () => undefined;
   readonly #write: Publish;
-  readonly #mask = new BuildMask();
+  /** Loaded with the first value to mask: many builds have none. */
+  #mask: BuildMask | undefined;
   readonly #translator: EventTranslator;
 
   /** @param names The image's names. */
@@ -40,6 +42,8 @@ export class BuildRecord {
     secrets: readonly (readonly [id: string, secret: Secret])[],
   ): Promise<void> {
     if (secrets.length === 0) return;
+    const { BuildMask } = await import("./mask.ts");
+    this.#mask ??= new BuildMask();
     for (const id of this.#mask.add(secrets)) {
       await this.publish(warning(
         "secret-short",
@@ -51,7 +55,9 @@ export class BuildRecord {
 
   /** Hands a message on; wait for the promise, if there is one, before the next. */
   publish(message: BuildMessage): Promise<void> | undefined {
-    return this.#hand(this.#mask.messages(message));
+    return this.#hand(
+      this.#mask?.messages(message) ?? [decodeMessage(message)],
+    );
   }
 
   /** Tells what happened to a secret. */
@@ -61,12 +67,12 @@ export class BuildRecord {
 
   /** Hands on what was held back: no message comes any more. */
   async end(): Promise<void> {
-    await this.#hand(this.#mask.end());
+    await this.#hand(this.#mask?.end() ?? []);
   }
 
   /** Masks a text that does not come as a message. */
   text(text: string): string {
-    return this.#mask.text(text);
+    return this.#mask?.text(text) ?? text;
   }
 
   #hand(messages: Iterable<BuildMessage>): Promise<void> | undefined {

@@ -1,28 +1,25 @@
 import type { CredentialStoreOptions } from "../credentials/store.ts";
-import type { Engine } from "../engine/engine.ts";
+import { type Engine, isPodman } from "../engine/engine.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { SecretReport } from "../secrets/store.ts";
 import { accountForInputs } from "./account.ts";
 import { type BuildContext, isStream, sortContext } from "./build_context.ts";
 import { commitExport, prepareExport } from "./export.ts";
-import { explainFailure } from "./failure.ts";
 import {
   type BuildInputs,
   inputMethods,
   openInputs,
   watchInputs,
 } from "./inputs.ts";
-import { checkLeaks, refuseLeak } from "./leak_check.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, namesOf, planBuild } from "./plan.ts";
-import { checkPodman, isPodman, withSecretFiles } from "./podman.ts";
 import { postBuild } from "./post.ts";
 import { BuildRecord, type Publish } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets } from "./secrets.ts";
 import { type BuildSession, openBuildSession } from "./session.ts";
-import { checkVerify, verifyResult } from "./verify.ts";
+import { checkVerify } from "./verify_options.ts";
 
 /** The report on secrets that nobody asked davit for. */
 const UNASKED: SecretReport = { served: [], missing: [], unused: [] };
@@ -77,12 +74,15 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     const { secrets } = inputs;
     const facts = await abortable(engine.facts(), stop);
     for (const message of checkPlan(plan, facts)) await record.publish(message);
-    const podman = isPodman(facts);
-    if (podman) checkPodman(plan, options, secrets);
+    const podman = isPodman(facts) ? await import("./podman.ts") : undefined;
+    podman?.checkPodman(plan, options, secrets);
     await prepareExport(engine, plan, stop);
     await watchInputs(inputs, record);
-    const leaks = { options, secrets, record, context: inputs.context };
-    for (const message of await checkLeaks(leaks)) {
+    const leaks = secrets.size > 0
+      ? await import("./leak_check.ts")
+      : undefined;
+    const said = { options, secrets, record, context: inputs.context };
+    for (const message of await leaks?.checkLeaks(said) ?? []) {
       await record.publish(message);
     }
     /** The first thing that the engine asked for in vain, for a reason of ours. */
@@ -96,7 +96,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       record,
       onError,
     });
-    const required = secrets.size > 0 || inputs.agents.size > 0 ||
+    const required = secrets.size > 0 || inputs.agents !== undefined ||
       exporter !== undefined;
     if (ways.methods !== undefined) {
       // Also for a build that needs nothing of it: an engine before 29.6 pulls
@@ -114,36 +114,39 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     } else checkUnserved(inputs);
     const strict = options.strictSecrets ?? false;
     let sending = await inputs.context.send(session !== undefined);
-    if (podman) sending = await withSecretFiles(sending, secrets);
+    if (podman) sending = await podman.withSecretFiles(sending, secrets);
     try {
       const imageId = await postBuild({
         engine,
         plan,
         sending,
-        podman,
+        queryOf: podman?.podmanQuery ?? ((query) => query),
         session: session?.id ?? (options.session || undefined),
         headers: ways.headers,
         record,
-        onDockerfile: (text) => refuseLeak(leaks, "the Dockerfile", text),
+        onDockerfile: (text) => leaks?.refuseLeak(said, "the Dockerfile", text),
         stop,
       });
       if (session !== undefined) await accountForInputs(inputs, strict, record);
       const report = session === undefined ? UNASKED : secrets.report();
       await session?.close();
-      const verification = await verifyResult({
-        engine,
-        plan,
-        options,
-        secrets,
-        imageId,
-        exporter,
-        record,
-        stop,
-      });
+      const verification = options.verify
+        ? await (await import("./verify.ts")).verifyResult({
+          engine,
+          plan,
+          options,
+          secrets,
+          imageId,
+          exporter,
+          record,
+          stop,
+        })
+        : undefined;
       if (exporter !== undefined) await commitExport(exporter, record);
       return buildResult(imageId, names, record, report, verification);
     } catch (error) {
       stop.throwIfAborted();
+      const { explainFailure } = await import("./failure.ts");
       throw explainFailure(error, {
         store: secrets,
         session,
@@ -170,8 +173,8 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
 
 /** Refuses what can only be had over a session, where there is none. */
 function checkUnserved({ agents, exporter }: BuildInputs): void {
-  if (agents.size === 0 && exporter === undefined) return;
-  const what = agents.size > 0 ? "ssh" : "an export";
+  if (agents === undefined && exporter === undefined) return;
+  const what = agents !== undefined ? "ssh" : "an export";
   throw new UnsupportedError(
     what,
     `Cannot build with ${what}: it takes a session with the engine, and this transport or engine can not serve one; use a Docker engine's own socket`,

@@ -1,5 +1,5 @@
 import { compareApi } from "../engine/api_version.ts";
-import type { Engine, EngineFacts } from "../engine/engine.ts";
+import { type Engine, type EngineFacts, isPodman } from "../engine/engine.ts";
 import { SecretError, UnsupportedError } from "../errors.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import {
@@ -13,7 +13,6 @@ import { secretsService, tooLarge } from "../session/secrets.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
-import { isPodman } from "./podman.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** How the secrets of a build reach the engine. */

@@ -1,11 +1,9 @@
-import { TarSource } from "../context/tar_stream.ts";
 import type { Query } from "../engine/engine.ts";
 import type { ContextError } from "../errors.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import { filesyncService } from "../session/filesync.ts";
 import type { ContextSource } from "./build_context.ts";
 import { type BuildFolder, localsOf, openFolder } from "./folder.ts";
-import { folderTar, rulesOf } from "./folder_tar.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord, Dockerfile } from "./record.ts";
 
@@ -88,6 +86,7 @@ export class PreparedContext {
     const path = await Deno.realPath(file);
     const above = `${folder.root.path.replace(/\/$/, "")}/`;
     if (!path.startsWith(above)) return undefined;
+    const { rulesOf } = await import("./folder_tar.ts");
     const { filter } = await rulesOf(folder, this.#source.folder.ignore);
     let state = filter.root;
     let at = "";
@@ -123,6 +122,8 @@ export class PreparedContext {
       const query = { remote: "client-session", dockerfile: dockerfile.name };
       return { query, body: undefined, dockerfile };
     }
+    const { folderTar } = await import("./folder_tar.ts");
+    const { TarSource } = await import("../context/tar_stream.ts");
     const { name, contents } = await folderTar(folder, source.folder.ignore);
     const tar = new TarSource(() => Promise.resolve(contents));
     const body = new ReadableStream(tar, { highWaterMark: 0 });

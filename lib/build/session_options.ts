@@ -1,5 +1,4 @@
 import { UnsupportedError } from "../errors.ts";
-import { sshSources } from "../ssh/option.ts";
 import type { CheckedOutput } from "./check.ts";
 import type { ImageBuildOptions } from "./options.ts";
 
@@ -48,7 +47,6 @@ export function checkSessionOptions(
   output: CheckedOutput | undefined,
   options: ImageBuildOptions,
 ): void {
-  if (options.ssh !== undefined) sshSources(options.ssh);
   const feature = output?.exporter !== undefined
     ? `output "${output.type}"`
     : options.ssh !== undefined && options.version !== "1"

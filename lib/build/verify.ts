@@ -3,7 +3,6 @@ import { imageRemove } from "../engine/image_remove.ts";
 import { EngineError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { SecretStore } from "../secrets/store.ts";
-import type { SecretFind } from "../verify/find.ts";
 import { SecretLeakError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
@@ -11,18 +10,7 @@ import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { type BuildPlan, namesOf } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
-
-/** How a build's result is looked through. */
-export interface BuildVerifyOptions {
-  /**
-   * Whether the image keeps its names when secrets were found in it.
-   *
-   * @default {false}
-   */
-  readonly keepTags?: boolean;
-  /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
-  readonly ignore?: (find: SecretFind) => boolean;
-}
+import type { BuildVerifyOptions } from "./verify_options.ts";
 
 /** What is looked through, and for what. */
 export interface BuildVerification {
@@ -38,45 +26,16 @@ export interface BuildVerification {
 }
 
 /**
- * Checks that the options can be obeyed, before anything is sent.
- *
- * @throws {TypeError} If they can not.
- */
-export function checkVerify(plan: BuildPlan, options: ImageBuildOptions): void {
-  if (!options.verify) return;
-  const { output } = plan;
-  if (plan.version === "1") {
-    throw new TypeError(
-      'Cannot verify: the classic builder (version "1") knows no secrets',
-    );
-  }
-  if (output?.exporter === undefined) {
-    if (plan.makesImage) return;
-    throw new TypeError(
-      `Cannot verify: output ${
-        JSON.stringify(output?.type)
-      } leaves nothing to look through`,
-    );
-  }
-  if (output.exporter.canStage) return;
-  throw new TypeError(
-    "Cannot verify what goes to a stream: it can't be taken back; export to a file, or look through it with verifySecrets()",
-  );
-}
-
-/**
  * Looks for the build's secrets in its result, before an export is put in its
  * place. Where one is found, or it can't be looked through, the image loses its
  * names.
  *
- * @returns What was looked through; undefined unless asked for.
  * @throws {SecretLeakError} If one is found.
  */
 export async function verifyResult(
   init: BuildVerification,
-): Promise<SecretVerification | undefined> {
+): Promise<SecretVerification> {
   const { engine, options, secrets, imageId, exporter, record, stop } = init;
-  if (!options.verify) return undefined;
   const { keepTags = false, ignore }: BuildVerifyOptions =
     typeof options.verify === "object" ? options.verify : {};
   const names = exporter === undefined ? imageNames(init) : [];

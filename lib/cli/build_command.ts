@@ -7,7 +7,7 @@ import { type BuildInput, buildInput } from "./build_input.ts";
 import { buildOptions } from "./build_options.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
-import { openClient } from "./engine_flags.ts";
+import { openClient } from "./open_client.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { print } from "./print.ts";

@@ -3,7 +3,7 @@ import { OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
 import type { Ping } from "../engine/ping.ts";
 import { readCliConfig } from "../transport/docker_config.ts";
 import type { CommandContext } from "./command.ts";
-import { openClient } from "./engine_flags.ts";
+import { openClient } from "./open_client.ts";
 import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { print } from "./print.ts";

@@ -1,6 +1,4 @@
-import { DockerClient } from "../client.ts";
-import { UsageError } from "./exit.ts";
-import type { Flag, ParsedWords } from "./flag.ts";
+import type { Flag } from "./flag.ts";
 
 /** What every command that speaks with an engine has. */
 export const ENGINE_FLAGS: readonly Flag[] = [
@@ -8,24 +6,3 @@ export const ENGINE_FLAGS: readonly Flag[] = [
   { name: "context", short: "c", value: "NAME", help: "docker's context" },
   { name: "debug", short: "D", help: "causes of errors" },
 ];
-
-/**
- * The engine that is meant.
- *
- * @throws {UsageError} If two are.
- */
-export async function openClient(parsed: ParsedWords): Promise<DockerClient> {
-  const host = parsed.text("host");
-  const context = parsed.text("context");
-  if (host !== undefined && context !== undefined) {
-    throw new UsageError("--host and --context name two engines; give one");
-  }
-  if (host !== undefined) {
-    return await DockerClient.fromDockerHost(host, {
-      logins: { dockerConfig: true },
-    });
-  }
-  return context === undefined
-    ? await DockerClient.fromDockerConfig()
-    : await DockerClient.fromDockerContext(context);
-}

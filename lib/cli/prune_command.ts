@@ -1,6 +1,6 @@
 import { parseBytes } from "./bytes_flag.ts";
 import type { CommandContext } from "./command.ts";
-import { openClient } from "./engine_flags.ts";
+import { openClient } from "./open_client.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import { print } from "./print.ts";
 

@@ -1,6 +1,6 @@
 import type { DockerClient } from "../client.ts";
 import type { CommandContext } from "./command.ts";
-import { openClient } from "./engine_flags.ts";
+import { openClient } from "./open_client.ts";
 import { EXIT_OK } from "./exit.ts";
 import { print } from "./print.ts";
 

@@ -1,7 +1,6 @@
 import type { Secret } from "../secrets/secret.ts";
 import type { Environment } from "../transport/environment.ts";
 import type { AuthConfig } from "./auth_config.ts";
-import { loginFromConfig } from "./config_file.ts";
 import { CredentialError } from "./credential_error.ts";
 import { checkCredentials } from "./header.ts";
 import { Login } from "./login.ts";
@@ -206,6 +205,7 @@ export class CredentialStore {
     const { dockerConfig, env = Deno.env, helperTimeout } = this.#options;
     if (dockerConfig !== true) return undefined;
     try {
+      const { loginFromConfig } = await import("./config_file.ts");
       const config = await loginFromConfig({
         registry,
         env,

@@ -37,6 +37,11 @@ export interface EngineFacts extends Ping {
   readonly negotiated: string;
 }
 
+/** Whether it is podman's Docker-compatible service that answers. */
+export function isPodman(facts: EngineFacts): boolean {
+  return facts.libpodApiVersion !== undefined;
+}
+
 /** A transport, the version spoken over it, and the engine's refusals as errors. */
 export class Engine {
   /** The way to the engine. */

@@ -1,7 +1,3 @@
-// @ts-types="../std/path.d.ts"
-import { dirname } from "@std/path/posix/dirname";
-// @ts-types="../std/path.d.ts"
-import { join } from "@std/path/posix/join";
 import {
   cannotExport,
   type ExportError,
@@ -14,8 +10,8 @@ import type {
   ExportReport,
   ResultStream,
 } from "./exporter.ts";
-import { FileWriter } from "./file_writer.ts";
-import { findPlace, type Place, temporaryName } from "./place.ts";
+import type { FileWriter } from "./file_writer.ts";
+import type { Place } from "./place.ts";
 import { receiveArchive } from "./archive_receiver.ts";
 import { setMode } from "./mode.ts";
 
@@ -38,10 +34,13 @@ export class ArchiveFile implements Exporter {
   }
 
   async prepare(): Promise<void> {
+    const { findPlace, temporaryBeside } = await import("./place.ts");
+    const { FileWriter } = await import("./file_writer.ts");
     const place = await findPlace(this.#dest, "file");
-    const temporary = join(dirname(place.path), temporaryName());
+    const temporary = temporaryBeside(place);
     try {
-      this.#writer = createFile(temporary);
+      // With the permissions that the process gives to new files.
+      this.#writer = FileWriter.create(temporary, 0o666);
     } catch (error) {
       throw cannotExport(this.#dest, "nothing can be written there", error);
     }
@@ -119,11 +118,6 @@ export class ArchiveFile implements Exporter {
   #unwritable(error: unknown): ExportError {
     return cannotExport(this.#dest, "the archive can't be written", error);
   }
-}
-
-/** With the permissions that the process gives to new files. */
-function createFile(path: string): FileWriter {
-  return FileWriter.create(path, 0o666);
 }
 
 /** The file that is replaced had permissions for a reason. */

@@ -5,7 +5,7 @@ import type {
   ExportReport,
   ResultStream,
 } from "./exporter.ts";
-import { findPlace, makeArea, type Place, removeArea } from "./place.ts";
+import type { Place } from "./place.ts";
 import type { StagedTree } from "./staged_tree.ts";
 
 /** The files of a result, into a folder: written beside it, and moved in at the end. */
@@ -28,6 +28,7 @@ export class FolderExporter implements Exporter {
   }
 
   async prepare(): Promise<void> {
+    const { findPlace, makeArea } = await import("./place.ts");
     this.#place = await findPlace(this.#dest, "folder");
     this.#area = await makeArea(this.#dest, this.#place);
     for (const name of ["new", "old"]) {
@@ -99,6 +100,7 @@ export class FolderExporter implements Exporter {
     this.#area = undefined;
     if (area === undefined) return;
     try {
+      const { removeArea } = await import("./place.ts");
       await removeArea(area);
     } catch (error) {
       throw cannotExport(

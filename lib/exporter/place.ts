@@ -59,11 +59,16 @@ export async function findPlace(
 }
 
 /** A name that nobody else takes; who finds it after a crash knows whose it is. */
-export function temporaryName(): string {
+function temporaryName(): string {
   const random = crypto.getRandomValues(new Uint8Array(8));
   return `.davit-export-${
     Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")
   }`;
+}
+
+/** A path in the same folder, and so on the same file system. */
+export function temporaryBeside(place: Place): string {
+  return join(dirname(place.path), temporaryName());
 }
 
 /**

@@ -11,8 +11,6 @@ import { fromBase64 } from "./bytes.ts";
 import { readWarning } from "./trace_warning.ts";
 import { BYTES, tagOf, VARINT, WireError, WireReader } from "./wire_reader.ts";
 
-export { encodeTrace } from "./trace_encode.ts";
-export { mapTrace, type TraceMask } from "./trace_mask.ts";
 export type * from "./solve_status.ts";
 
 const NONE: readonly never[] = Object.freeze([]);

@@ -1,7 +1,6 @@
 import { CredentialError } from "../credentials/credential_error.ts";
 import type { Login } from "../credentials/login.ts";
 import type { CredentialStore } from "../credentials/store.ts";
-import { fetchToken } from "../credentials/token.ts";
 import { type GrpcMethod, unary } from "../grpc/method.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 
@@ -97,14 +96,16 @@ export function authService(
       const { token, expiresIn, issuedAt } = await attempt(
         host,
         "a token",
-        () =>
-          fetchToken(login, {
+        async () => {
+          const { fetchToken } = await import("../credentials/token.ts");
+          return await fetchToken(login, {
             realm,
             service,
             scopes,
             clientId,
             signal: call.signal,
-          }),
+          });
+        },
       );
       return {
         Token: token,

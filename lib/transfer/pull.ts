@@ -9,8 +9,8 @@ import {
 } from "../engine/image_reference.ts";
 import { EngineError, ProtocolError } from "../errors.ts";
 import { transferEvent } from "./event.ts";
-import { type LoginSources, registryLogin } from "./registry_login.ts";
-import { type ImageTransfer, startTransfer } from "./transfer.ts";
+import { registryLogin } from "./registry_login.ts";
+import type { TransferRun, TransferSubject } from "./transfer.ts";
 import { TransferError } from "./transfer_error.ts";
 
 /** How an image is pulled. */
@@ -25,48 +25,44 @@ export interface ImagePullOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Starts a pull. */
-export function startPull(
-  engine: Engine,
-  name: string,
-  options: ImagePullOptions = {},
-  sources: LoginSources = {},
-): ImageTransfer {
-  return startTransfer(async (signal, tell) => {
-    const reference = parseImageReference(name, options.tag);
-    const login = await registryLogin(
-      reference.registry,
-      { auth: options.auth, signal },
-      sources,
+/** Fetches an image from its registry; the result is its digest. */
+export async function pullImage(
+  { engine, name, options, logins }: TransferSubject<ImagePullOptions>,
+  { signal, tell }: TransferRun,
+): Promise<string> {
+  const reference = parseImageReference(name, options.tag);
+  const login = await registryLogin(
+    reference.registry,
+    { auth: options.auth, signal },
+    logins,
+  );
+  let digest = reference.digest;
+  try {
+    const messages = imagePull(
+      engine,
+      reference,
+      login.header,
+      options.platform,
+      signal,
     );
-    let digest = reference.digest;
-    try {
-      const messages = imagePull(
-        engine,
-        reference,
-        login.header,
-        options.platform,
-        signal,
-      );
-      for await (const message of messages) {
-        digest = /^Digest: (\w+:[0-9a-f]+)$/.exec(message.status ?? "")?.[1] ??
-          digest;
-        const event = transferEvent(message);
-        if (event !== undefined) await tell(event);
-      }
-    } catch (cause) {
-      if (!(cause instanceof EngineError)) throw cause;
-      throw new TransferError({
-        action: "pull",
-        image: formatImageReference(reference),
-        registry: reference.registry,
-        authenticated: login.present,
-        closed: login.closed,
-        cause,
-      });
+    for await (const message of messages) {
+      digest = /^Digest: (\w+:[0-9a-f]+)$/.exec(message.status ?? "")?.[1] ??
+        digest;
+      const event = transferEvent(message);
+      if (event !== undefined) await tell(event);
     }
-    return digest ?? await inspectedDigest(engine, reference, signal);
-  }, options.signal);
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new TransferError({
+      action: "pull",
+      image: formatImageReference(reference),
+      registry: reference.registry,
+      authenticated: login.present,
+      closed: login.closed,
+      cause,
+    });
+  }
+  return digest ?? await inspectedDigest(engine, reference, signal);
 }
 
 /**

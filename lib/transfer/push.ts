@@ -1,5 +1,4 @@
 import type { AuthConfig } from "../credentials/auth_config.ts";
-import type { Engine } from "../engine/engine.ts";
 import { imagePush } from "../engine/image_push.ts";
 import {
   formatImageReference,
@@ -8,8 +7,8 @@ import {
 import type { JsonMessage } from "../engine/message.ts";
 import { EngineError, ProtocolError } from "../errors.ts";
 import { transferEvent } from "./event.ts";
-import { type LoginSources, registryLogin } from "./registry_login.ts";
-import { type ImageTransfer, startTransfer } from "./transfer.ts";
+import { registryLogin } from "./registry_login.ts";
+import type { TransferRun, TransferSubject } from "./transfer.ts";
 import { TransferError } from "./transfer_error.ts";
 
 /** How an image is pushed. */
@@ -22,47 +21,43 @@ export interface ImagePushOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Starts a push. */
-export function startPush(
-  engine: Engine,
-  name: string,
-  options: ImagePushOptions = {},
-  sources: LoginSources = {},
-): ImageTransfer {
-  return startTransfer(async (signal, tell) => {
-    const reference = parseImageReference(name, options.tag);
-    const login = await registryLogin(
-      reference.registry,
-      { auth: options.auth, signal },
-      sources,
-    );
-    let digest: string | undefined;
-    try {
-      for await (
-        const message of imagePush(engine, reference, login.header, signal)
-      ) {
-        digest = pushedDigest(message) ?? digest;
-        const event = transferEvent(message);
-        if (event !== undefined) await tell(event);
-      }
-    } catch (cause) {
-      if (!(cause instanceof EngineError)) throw cause;
-      throw new TransferError({
-        action: "push",
-        image: formatImageReference(reference),
-        registry: reference.registry,
-        authenticated: login.present,
-        closed: login.closed,
-        cause,
-      });
+/** Sends an image to its registry; the result is its digest. */
+export async function pushImage(
+  { engine, name, options, logins }: TransferSubject<ImagePushOptions>,
+  { signal, tell }: TransferRun,
+): Promise<string> {
+  const reference = parseImageReference(name, options.tag);
+  const login = await registryLogin(
+    reference.registry,
+    { auth: options.auth, signal },
+    logins,
+  );
+  let digest: string | undefined;
+  try {
+    for await (
+      const message of imagePush(engine, reference, login.header, signal)
+    ) {
+      digest = pushedDigest(message) ?? digest;
+      const event = transferEvent(message);
+      if (event !== undefined) await tell(event);
     }
-    if (digest !== undefined) return digest;
-    throw new ProtocolError(
-      `The engine ended the push of "${
-        formatImageReference(reference)
-      }" with neither a digest nor an error: look into its log`,
-    );
-  }, options.signal);
+  } catch (cause) {
+    if (!(cause instanceof EngineError)) throw cause;
+    throw new TransferError({
+      action: "push",
+      image: formatImageReference(reference),
+      registry: reference.registry,
+      authenticated: login.present,
+      closed: login.closed,
+      cause,
+    });
+  }
+  if (digest !== undefined) return digest;
+  throw new ProtocolError(
+    `The engine ended the push of "${
+      formatImageReference(reference)
+    }" with neither a digest nor an error: look into its log`,
+  );
 }
 
 /** Told in numbers by most engines, and by containerd's store and podman in a sentence alone. */

@@ -1,5 +1,7 @@
+import type { Engine } from "../engine/engine.ts";
 import { Broadcast } from "../streams/broadcast.ts";
 import type { TransferEvent } from "./event.ts";
+import type { LoginSources } from "./registry_login.ts";
 
 /**
  * An image on its way to or from a registry; it began at the call that gave it.
@@ -38,18 +40,33 @@ export interface ImageTransfer extends AsyncDisposable {
 /** How much of the events is kept for late and slow readers, in UTF-16 code units. */
 const KEPT_SIZE = 1024 * 1024;
 
-/**
- * A transfer's work: tells of events, heeds the signal, and gives the digest.
- * `tell` may give a promise: read on when it settles.
- */
-export type TransferWork = (
-  signal: AbortSignal,
-  tell: (event: TransferEvent) => Promise<void> | undefined,
-) => Promise<string>;
+/** What a transfer's work is done with. */
+export interface TransferRun {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Takes an event; a promise asks to be waited for. */
+  readonly tell: (event: TransferEvent) => Promise<void> | undefined;
+}
 
-/** Starts a transfer. Every failure, a wrong option too, comes through the result. */
+/** What a push or a pull is about. */
+export interface TransferSubject<Options> {
+  /** Who does it. */
+  readonly engine: Engine;
+  /** The image. */
+  readonly name: string;
+  /** How. */
+  readonly options: Options;
+  /** Where logins come from, besides the options. */
+  readonly logins: LoginSources;
+}
+
+/**
+ * Starts a transfer. Every failure, a wrong option too, comes through the result.
+ *
+ * @param work Gives the digest.
+ */
 export function startTransfer(
-  work: TransferWork,
+  work: (run: TransferRun) => Promise<string>,
   signal: AbortSignal | undefined,
 ): ImageTransfer {
   const events = new Broadcast<TransferEvent>({
@@ -81,13 +98,16 @@ export function startTransfer(
 }
 
 async function runWork(
-  work: TransferWork,
+  work: (run: TransferRun) => Promise<string>,
   stop: AbortSignal,
   events: Broadcast<TransferEvent>,
 ): Promise<string> {
   stop.throwIfAborted();
   try {
-    return await work(stop, (event) => events.write(event));
+    return await work({
+      signal: stop,
+      tell: (event) => events.write(event),
+    });
   } catch (error) {
     stop.throwIfAborted();
     throw error;

@@ -6,7 +6,7 @@
  *     deno run -A tests/bench/health_bench.ts [MESSAGES_PER_SECOND] [SECONDS]
  */
 import { DockerClient } from "../../mod.ts";
-import { encodeTrace } from "../../lib/progress/trace.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { dockerfileTar } from "../support/tar.ts";
 
 const rate = Number(Deno.args[0] ?? 100_000);

@@ -17,12 +17,9 @@ import { createServer, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { displayEvents } from "../../lib/display/display_events.ts";
 import { type BuildEvent, eventsOf } from "../../lib/progress/event.ts";
-import {
-  decodeTrace,
-  encodeTrace,
-  type SolveStatus,
-  type Vertex,
-} from "../../lib/progress/trace.ts";
+import type { SolveStatus, Vertex } from "../../lib/progress/solve_status.ts";
+import { decodeTrace } from "../../lib/progress/trace.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { jsonLines } from "../../lib/streams/json_lines.ts";
 import { connectEngine } from "../engines/engine_api.ts";
 import { enginePrograms } from "../engines/packages.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse } from "../support/assert.ts";
 import { decodeBase64 } from "../support/base64.ts";
 import { BuildMask } from "../../lib/build/mask.ts";
 import type { BuildMessage, TraceMessage } from "../../lib/build/message.ts";
-import { encodeTrace } from "../../lib/progress/trace.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import type { SolveStatus } from "../../lib/progress/solve_status.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 

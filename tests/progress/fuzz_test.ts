@@ -5,11 +5,9 @@ import { fromBase64 } from "../../lib/progress/bytes.ts";
 import { ClassicTranslator } from "../../lib/progress/classic.ts";
 import { findFailure } from "../../lib/progress/failure.ts";
 import { BuildState } from "../../lib/progress/state.ts";
-import {
-  decodeTrace,
-  encodeTrace,
-  mapTrace,
-} from "../../lib/progress/trace.ts";
+import { decodeTrace } from "../../lib/progress/trace.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import { mapTrace } from "../../lib/progress/trace_mask.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { CLASSIC_BUILDS, SAMPLE_BUILDS } from "./builds.ts";
 import {

@@ -1,12 +1,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { fromBase64, toBase64 } from "../../lib/progress/bytes.ts";
-import {
-  decodeTrace,
-  encodeTrace,
-  mapTrace,
-  type SolveStatus,
-  type Timestamp,
-} from "../../lib/progress/trace.ts";
+import type {
+  SolveStatus,
+  Timestamp,
+} from "../../lib/progress/solve_status.ts";
+import { decodeTrace } from "../../lib/progress/trace.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import { mapTrace } from "../../lib/progress/trace_mask.ts";
 import { StatusResponseSchema } from "../../lib/proto/gen/trace_pb.ts";
 import { assert, assertEquals, assertStrictEquals } from "../support/assert.ts";
 import { SAMPLE_BUILDS } from "./builds.ts";

@@ -1,0 +1,24 @@
+import { DockerClient } from "../client.ts";
+import { UsageError } from "./exit.ts";
+import type { ParsedWords } from "./flag.ts";
+
+/**
+ * The engine that is meant.
+ *
+ * @throws {UsageError} If two are.
+ */
+export async function openClient(parsed: ParsedWords): Promise<DockerClient> {
+  const host = parsed.text("host");
+  const context = parsed.text("context");
+  if (host !== undefined && context !== undefined) {
+    throw new UsageError("--host and --context name two engines; give one");
+  }
+  if (host !== undefined) {
+    return await DockerClient.fromDockerHost(host, {
+      logins: { dockerConfig: true },
+    });
+  }
+  return context === undefined
+    ? await DockerClient.fromDockerConfig()
+    : await DockerClient.fromDockerContext(context);
+}
