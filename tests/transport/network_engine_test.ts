@@ -203,7 +203,7 @@ engineTest(
     )}";
     const docker = await DockerClient.fromDockerHost("unix://${socketPath}");
     const build = docker.imageBuild(
-      dockerfileTar("FROM davit-test/base", "RUN --mount=type=secret,id=t grep -q permitted /run/secrets/t"),
+      dockerfileTar("FROM davit-test/base", "RUN --mount=type=secret,id=t test $(wc -c < /run/secrets/t) = 9"),
       { networkmode: "none", nocache: true, strictSecrets: true, secrets: { t: "permitted" } },
     );
     console.log(await build.wait());
