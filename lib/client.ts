@@ -186,8 +186,8 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /** The version of the API that requests are made in, such as `1.51`. */
-  async apiVersion(): Promise<string> {
-    return (await this.#engine.facts()).negotiated;
+  async apiVersion(options: RequestOptions = {}): Promise<string> {
+    return (await this.#engine.facts(options.signal)).negotiated;
   }
 
   /** What the engine says of its machine and its settings. */
@@ -367,10 +367,15 @@ export class DockerClient implements AsyncDisposable {
    */
   async imageImport(
     tar: ReadableStream<Uint8Array>,
-    options?: ImageImportOptions,
+    options: ImageImportOptions = {},
   ): Promise<string> {
     const { imageImport } = await import("./engine/image_import.ts");
-    return await imageImport(this.#engine, tar, options);
+    const { sendTar } = await import("./transfer/send_tar.ts");
+    return await sendTar(
+      tar,
+      options,
+      (body) => imageImport(this.#engine, body, options),
+    );
   }
 
   /** Empties the builder's cache. */

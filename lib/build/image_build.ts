@@ -15,9 +15,9 @@ import { EventTranslator } from "./translate.ts";
  *
  * Any number of readers may stand side by side. The newest 16 MiB of messages
  * are kept for readers that come late, of `messages()`, `events()` and `logs()`
- * alike. A reader that lags that far behind holds
- * the wire up for two seconds at the most; then it loses the oldest messages
- * and finds one `messages-lost` warning in their place.
+ * alike. A reader that lags that far behind is waited for as long as it moves;
+ * one that stands still for two seconds loses the oldest messages and finds one
+ * `messages-lost` warning in their place.
  */
 export interface ImageBuild extends AsyncDisposable {
   /**
@@ -65,7 +65,7 @@ export interface ImageBuild extends AsyncDisposable {
 /** How much of the messages is kept for late and slow readers, in UTF-16 code units. */
 const KEPT_SIZE = 16 * 1024 * 1024;
 
-/** How long the wire waits for a reader that lags so far behind. */
+/** How long the wire waits for a reader that lags so far behind and stands still. */
 const PATIENCE_MS = 2000;
 
 /** Starts a build. Every failure, a wrong option too, comes through the result. */

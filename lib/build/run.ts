@@ -72,7 +72,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       over.signal,
     );
     const { secrets } = inputs;
-    const facts = await abortable(engine.facts(), stop);
+    const facts = await engine.facts(stop);
     for (const message of checkPlan(plan, facts)) await record.publish(message);
     const podman = isPodman(facts) ? await import("./podman.ts") : undefined;
     podman?.checkPodman(plan, options, secrets);
@@ -179,19 +179,4 @@ function checkUnserved({ agents, exporter }: BuildInputs): void {
     what,
     `Cannot build with ${what}: it takes a session with the engine, and this transport or engine can not serve one; use a Docker engine's own socket`,
   );
-}
-
-async function abortable<T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -4,6 +4,20 @@ export const NEWEST_API = "1.51";
 /** The oldest version that davit asks for (engine 17.06, which 28 still serves). */
 export const OLDEST_API = "1.24";
 
+/**
+ * Checks a version that somebody gave.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkApiVersion(version: string): void {
+  if (/^\d+\.\d+$/.test(version)) return;
+  throw new TypeError(
+    `Cannot speak API version ${
+      JSON.stringify(version)
+    }: expected a number such as "1.41"`,
+  );
+}
+
 /** Orders two versions of the form `1.41`: below zero when `a` is the older one. */
 export function compareApi(a: string, b: string): number {
   const [majorA = 0, minorA = 0] = a.split(".").map(Number);

@@ -43,7 +43,7 @@ export async function buildPrune(
   engine: Engine,
   options: BuildPruneOptions = {},
 ): Promise<BuildPruneResult> {
-  const { negotiated } = await engine.facts();
+  const { negotiated } = await engine.facts(options.signal);
   const old = compareApi(negotiated, "1.48") < 0;
   for (const option of ["maxUsedSpace", "minFreeSpace"] as const) {
     // It would go unread, and the cache be emptied of more than was meant.
@@ -53,7 +53,7 @@ export async function buildPrune(
       `This engine can not prune with ${option}: it speaks API ${negotiated}, and that needs 1.48; reservedSpace is older`,
     );
   }
-  const response = await requestFeature(
+  return await requestFeature(
     engine,
     "buildPrune",
     "its cache is made of images, so use imagePrune",
@@ -72,5 +72,4 @@ export async function buildPrune(
       signal: options.signal,
     },
   );
-  return await response.json();
 }

@@ -49,7 +49,7 @@ export async function distributionInspect(
   registryAuth: string,
   signal?: AbortSignal,
 ): Promise<DistributionInspect> {
-  const response = await requestFeature(
+  return await requestFeature(
     engine,
     "distributionInspect",
     "pull the image and use imageInspect, whose RepoDigests name its digest",
@@ -59,5 +59,4 @@ export async function distributionInspect(
       signal,
     },
   );
-  return await response.json();
 }

@@ -1,7 +1,18 @@
-import { ConnectionError, EngineError, UnsupportedError } from "../errors.ts";
+import {
+  ConnectionError,
+  EngineError,
+  ProtocolError,
+  UnsupportedError,
+} from "../errors.ts";
 import { messageOf } from "../transport/upgrade.ts";
 import type { Transport } from "../transport/transport.ts";
-import { compareApi, NEWEST_API, OLDEST_API } from "./api_version.ts";
+import { abortable } from "./abortable.ts";
+import {
+  checkApiVersion,
+  compareApi,
+  NEWEST_API,
+  OLDEST_API,
+} from "./api_version.ts";
 import { type Ping, readPing } from "./ping.ts";
 
 /** How long an engine may take to answer its first ping, in milliseconds. */
@@ -49,9 +60,13 @@ export class Engine {
   readonly #wanted: string | undefined;
   #facts: Promise<EngineFacts> | undefined;
 
-  /** @param apiVersion Version to speak, such as `1.41`; negotiated unless given. */
+  /**
+   * @param apiVersion Version to speak, such as `1.41`; negotiated unless given.
+   * @throws {TypeError} If it is no version.
+   */
   constructor(transport: Transport, apiVersion?: string) {
     this.transport = transport;
+    if (apiVersion !== undefined) checkApiVersion(apiVersion);
     this.#wanted = apiVersion;
   }
 
@@ -64,10 +79,11 @@ export class Engine {
    * Asks the engine once which versions it speaks and settles on the newest
    * common one; a failure is tried again by the next call.
    *
+   * @param signal Ends the waiting, for this caller.
    * @throws {ConnectionError} If nothing that speaks the Engine API answers.
    * @throws {UnsupportedError} If there is no common version.
    */
-  facts(): Promise<EngineFacts> {
+  facts(signal?: AbortSignal): Promise<EngineFacts> {
     if (this.#facts === undefined) {
       const facts = this.#negotiate();
       this.#facts = facts;
@@ -75,7 +91,7 @@ export class Engine {
         if (this.#facts === facts) this.#facts = undefined;
       });
     }
-    return this.#facts;
+    return abortable(this.#facts, signal);
   }
 
   /**
@@ -84,8 +100,18 @@ export class Engine {
    * @throws {EngineError} If the engine answers with a status of 300 or above.
    */
   async request(request: EngineRequest): Promise<Response> {
-    const { negotiated } = await this.facts();
+    const { negotiated } = await this.facts(request.signal);
     return await this.send(`/v${negotiated}${request.path}`, request);
+  }
+
+  /**
+   * Sends a request whose answer is one JSON value.
+   *
+   * @throws {EngineError} If the engine answers with a status of 300 or above.
+   * @throws {ProtocolError} If the answer is no JSON. It is not quoted.
+   */
+  async json<T>(request: EngineRequest): Promise<T> {
+    return await readJson(await this.request(request), request);
   }
 
   /** As {@linkcode request}, for the paths that have no version. */
@@ -143,6 +169,36 @@ export class Engine {
     if (ping !== undefined) return ping;
     throw new ConnectionError(
       `What listens at ${this.where} is not a Docker engine: its answer to /_ping names no API version`,
+    );
+  }
+}
+
+/**
+ * The answer to a request, as JSON.
+ *
+ * @throws {ProtocolError} If it is none. It is not quoted.
+ * @throws {ConnectionError} If it breaks off.
+ */
+export async function readJson<T>(
+  response: Response,
+  { method = "GET", path, signal }: EngineRequest,
+): Promise<T> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ConnectionError(
+      `The connection broke in the answer to ${method} ${path}: is the engine still running?`,
+      { cause },
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No `cause`: the parser's message quotes the answer.
+    throw new ProtocolError(
+      `The answer to ${method} ${path} (${text.length} characters) is not JSON: is something between davit and the engine?`,
     );
   }
 }

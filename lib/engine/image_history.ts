@@ -23,9 +23,8 @@ export async function imageHistory(
   name: string,
   signal?: AbortSignal,
 ): Promise<ImageHistoryEntry[]> {
-  const response = await engine.request({
+  return await engine.json({
     path: `/images/${imagePath(name)}/history`,
     signal,
   });
-  return await response.json();
 }

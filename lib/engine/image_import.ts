@@ -1,7 +1,6 @@
 import { ProtocolError } from "../errors.ts";
-import { jsonLines } from "../streams/json_lines.ts";
 import type { Engine } from "./engine.ts";
-import { type JsonMessage, messageError } from "./message.ts";
+import { messageStream } from "./message_stream.ts";
 
 /** How a root file system becomes an image. */
 export interface ImageImportOptions {
@@ -29,10 +28,9 @@ export async function imageImport(
   tar: ReadableStream<Uint8Array>,
   options: ImageImportOptions = {},
 ): Promise<string> {
-  const path = "/images/create";
-  const response = await engine.request({
+  const messages = messageStream(engine, {
     method: "POST",
-    path,
+    path: "/images/create",
     query: {
       fromSrc: "-",
       repo: options.repo,
@@ -46,14 +44,7 @@ export async function imageImport(
     signal: options.signal,
   });
   let id: string | undefined;
-  for await (
-    const message of jsonLines<JsonMessage>(
-      response.body ?? new ReadableStream(),
-      options.signal === undefined ? {} : { signal: options.signal },
-    )
-  ) {
-    const failure = messageError(message, "POST", path);
-    if (failure !== undefined) throw failure;
+  for await (const message of messages) {
     id = /sha256:[0-9a-f]{64}/.exec(message.status ?? "")?.[0] ?? id;
   }
   if (id === undefined) {

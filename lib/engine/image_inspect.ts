@@ -49,9 +49,8 @@ export async function imageInspect(
   name: string,
   signal?: AbortSignal,
 ): Promise<ImageInspect> {
-  const response = await engine.request({
+  return await engine.json({
     path: `/images/${imagePath(name)}/json`,
     signal,
   });
-  return await response.json();
 }

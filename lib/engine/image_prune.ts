@@ -33,7 +33,7 @@ export async function imagePrune(
   engine: Engine,
   options: ImagePruneOptions = {},
 ): Promise<ImagePruneResult> {
-  const response = await engine.request({
+  return await engine.json({
     method: "POST",
     path: "/images/prune",
     query: {
@@ -43,5 +43,4 @@ export async function imagePrune(
     },
     signal: options.signal,
   });
-  return await response.json();
 }

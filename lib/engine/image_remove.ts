@@ -25,11 +25,10 @@ export async function imageRemove(
   name: string,
   options: ImageRemoveOptions = {},
 ): Promise<ImageRemoveEntry[]> {
-  const response = await engine.request({
+  return await engine.json({
     method: "DELETE",
     path: `/images/${imagePath(name)}`,
     query: { force: options.force, noprune: options.noprune },
     signal: options.signal,
   });
-  return await response.json();
 }

@@ -37,6 +37,5 @@ export async function info(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<EngineInfo> {
-  const response = await engine.request({ path: "/info", signal });
-  return await response.json();
+  return await engine.json({ path: "/info", signal });
 }

@@ -45,8 +45,8 @@ export async function ping(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<Ping> {
-  await engine.facts();
+  await engine.facts(signal);
   const response = await engine.send("/_ping", { path: "/_ping", signal });
   await response.body?.cancel();
-  return readPing(response.headers) ?? await engine.facts();
+  return readPing(response.headers) ?? await engine.facts(signal);
 }

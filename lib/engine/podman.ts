@@ -22,26 +22,26 @@ export async function podmanVersion(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const { libpodApiVersion } = await engine.facts();
+  const { libpodApiVersion } = await engine.facts(signal);
   return libpodApiVersion ?? podmanComponent(await version(engine, signal));
 }
 
 /**
- * Sends a request for which podman may have no endpoint: there it answers 404
+ * Sends a request, answered in JSON, for which podman may have no endpoint: there it answers 404
  * with the words of its router alone.
  *
  * @param feature What is asked for, in a word or two.
  * @param instead What to do in its place.
  * @throws {UnsupportedError} If it is podman, and has no such endpoint.
  */
-export async function requestFeature(
+export async function requestFeature<T>(
   engine: Engine,
   feature: string,
   instead: string,
   request: EngineRequest,
-): Promise<Response> {
+): Promise<T> {
   try {
-    return await engine.request(request);
+    return await engine.json(request);
   } catch (cause) {
     const absent = cause instanceof EngineError && cause.status === 404 &&
       cause.detail === "Not Found";

@@ -31,7 +31,7 @@ export async function openSession(
   if (upgrade === undefined) {
     throw noSession(engine, "the transport can not take a connection over");
   }
-  const { negotiated } = await engine.facts();
+  const { negotiated } = await engine.facts(opening.signal);
   try {
     return await upgrade.call(
       engine.transport,

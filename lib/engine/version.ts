@@ -43,6 +43,5 @@ export async function version(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<EngineVersion> {
-  const response = await engine.request({ path: "/version", signal });
-  return await response.json();
+  return await engine.json({ path: "/version", signal });
 }

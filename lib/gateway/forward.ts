@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
+import { type Engine, readJson } from "../engine/engine.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -76,18 +76,20 @@ export async function forwardRequest(
     ...(body.stream === null ? {} : { body: body.stream }),
   });
   return route.handling === "info" && response.ok
-    ? await trimInfo(response)
+    ? trimInfo(await readJson(response, { path: "/info" }), response.headers)
     : response;
 }
 
-async function trimInfo(response: Response): Promise<Response> {
-  const info = await response.json();
+function trimInfo(
+  info: Readonly<Record<string, unknown>>,
+  headers: Headers,
+): Response {
   const trimmed = Object.fromEntries(
     INFO_FIELDS.filter((name) => name in info).map((
       name,
     ) => [name, info[name]]),
   );
   return new Response(JSON.stringify(trimmed), {
-    headers: response.headers,
+    headers,
   });
 }

@@ -4,7 +4,7 @@ export interface BroadcastOptions<T> {
   readonly maxSize: number;
   /** Size of an item. */
   readonly sizeOf: (item: T) => number;
-  /** How long the writer waits for a reader that lags a whole `maxSize` behind, in milliseconds. */
+  /** How long the writer waits for a reader that lags a whole `maxSize` behind and stands still, in milliseconds. */
   readonly patienceMs: number;
   /** What a reader gets in the place of items that it lost. */
   readonly lost: (count: number) => T;
@@ -23,10 +23,11 @@ interface Reader {
  *
  * The newest items, up to `maxSize`, are kept: a reader that starts late gets
  * them first. When they are full and a running reader still needs the oldest,
- * the writer waits for it, but only for `patienceMs` in a row; then the reader
- * counts as lagging, loses the oldest, finds one `lost` item in their place,
- * and is not waited for until it has caught up. So a slow reader loses nothing
- * as long as it moves, and one that stands still slows nobody for longer.
+ * the writer waits for it, but only for `patienceMs` since that reader last
+ * moved; then the reader counts as lagging, loses the oldest, finds one `lost`
+ * item in their place, and is not waited for until it has caught up. So a slow
+ * reader loses nothing as long as it moves, and one that stands still slows
+ * nobody for longer.
  */
 export class Broadcast<T> {
   readonly #options: BroadcastOptions<T>;
@@ -119,17 +120,29 @@ export class Broadcast<T> {
   }
 
   async #waitForReaders(): Promise<void> {
+    /** Those in the way: where they stand, and since when. */
+    const standing = new Map<Reader, { next: number; since: number }>();
     while (!this.#trim() && this.#end === undefined) {
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      this.#moved = () => resolve(true);
-      const timer = setTimeout(() => resolve(false), this.#options.patienceMs);
-      const moved = await promise;
+      const now = performance.now();
+      let patience = this.#options.patienceMs;
+      for (const reader of this.#readers) {
+        if (reader.lagging || reader.next > this.#base) continue;
+        const known = standing.get(reader);
+        if (known?.next !== reader.next) {
+          standing.set(reader, { next: reader.next, since: now });
+          continue;
+        }
+        const left = known.since + this.#options.patienceMs - now;
+        if (left <= 0) reader.lagging = true;
+        patience = Math.min(patience, left);
+      }
+      if (patience <= 0) continue;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#moved = resolve;
+      const timer = setTimeout(resolve, Math.ceil(patience));
+      await promise;
       clearTimeout(timer);
       this.#moved = undefined;
-      if (moved) continue;
-      for (const reader of this.#readers) {
-        if (reader.next <= this.#base) reader.lagging = true;
-      }
     }
   }
 

@@ -1,4 +1,3 @@
-import { ConnectionError } from "../errors.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { connDuplex } from "./conn.ts";
 import {
@@ -7,7 +6,7 @@ import {
   formatEndpoint,
   type TlsFiles,
 } from "./endpoint.ts";
-import { connectionFailure } from "./failure.ts";
+import { closedClient, connectionFailure } from "./failure.ts";
 import type { Transport, UpgradeInit } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
@@ -29,10 +28,7 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
   let client: Deno.HttpClient | undefined;
   let closed = false;
   const checkOpen = () => {
-    if (!closed) return;
-    throw new ConnectionError(
-      `The client of ${formatEndpoint(endpoint)} is closed: make a new one`,
-    );
+    if (closed) throw closedClient(endpoint);
   };
   return {
     endpoint: formatEndpoint(endpoint),

@@ -25,6 +25,13 @@ export function connectionFailure(
   return new ConnectionError(`${sentence(endpoint, where, cause)}`, { cause });
 }
 
+/** Says that a client can't be used any more. */
+export function closedClient(endpoint: Endpoint): ConnectionError {
+  return new ConnectionError(
+    `The client of ${formatEndpoint(endpoint)} is closed: make a new one`,
+  );
+}
+
 function sentence(endpoint: Endpoint, where: string, cause: unknown): string {
   if (endpoint.kind === "unix") {
     if (cause instanceof Deno.errors.NotFound) {
@@ -55,7 +62,7 @@ function rootMessage(error: Error): string {
 }
 
 /** The exact grants for one endpoint; measured with `--no-prompt`. */
-export function permissionFlags(endpoint: Endpoint): string {
+function permissionFlags(endpoint: Endpoint): string {
   switch (endpoint.kind) {
     case "unix":
       return `--allow-net=unix:${endpoint.path},localhost:80 --allow-read=${endpoint.path} --allow-write=${endpoint.path}`;

@@ -14,7 +14,11 @@ export interface FetchTransportOptions {
  * a session: secrets travel in the header alone, so `base` must lead to
  * something that gives the header its meaning.
  *
- * @param base Address that the engine's paths are put behind.
+ * Redirects are not followed: the next door would get the secrets, too.
+ *
+ * @param base Address that the engine's paths are put behind: `http:` or
+ * `https:`, without a query.
+ * @throws {TypeError} If it is something else.
  * @example
  * ```ts ignore
  * const docker = new DockerClient(
@@ -29,6 +33,12 @@ export function fetchTransport(
   options: FetchTransportOptions = {},
 ): Transport {
   const url = new URL(base);
+  if (!/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
+    // What stands behind a `?` may be a token.
+    throw new TypeError(
+      `Cannot reach an engine by fetch at ${url.origin}${url.pathname}: expected an http: or https: address without a query; a token goes into the option headers`,
+    );
+  }
   const prefix = url.href.replace(/\/$/, "");
   const send = options.fetch ?? globalThis.fetch;
   return {
@@ -38,8 +48,13 @@ export function fetchTransport(
       new Headers(options.headers).forEach((value, name) =>
         headers.set(name, value)
       );
+      let response: Response;
       try {
-        return await send(prefix + path, { ...init, headers });
+        response = await send(prefix + path, {
+          ...init,
+          headers,
+          redirect: "manual",
+        });
       } catch (cause) {
         init.signal?.throwIfAborted();
         if (!(cause instanceof TypeError)) throw cause;
@@ -48,6 +63,14 @@ export function fetchTransport(
           { cause },
         );
       }
+      // A browser hides where it leads; a `fetch` of the caller's may have gone there.
+      if (response.type === "opaqueredirect" || response.redirected) {
+        await response.body?.cancel();
+        throw new ConnectionError(
+          `What answers at ${url.origin} sends requests on to another address: give that one, if you trust it with the secrets`,
+        );
+      }
+      return response;
     },
     close() {},
   };

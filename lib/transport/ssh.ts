@@ -2,7 +2,7 @@ import { ConnectionError } from "../errors.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { connDuplex } from "./conn.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { connectionFailure } from "./failure.ts";
+import { closedClient, connectionFailure } from "./failure.ts";
 import type { Transport } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
@@ -22,12 +22,20 @@ const MAX_STDERR_CHARS = 2000;
 export function sshTransport(endpoint: SshEndpoint): Transport {
   const dialer = new SshDialer(endpoint);
   let relay: Promise<Relay> | undefined;
+  let closed = false;
+  const checkOpen = () => {
+    if (closed) throw closedClient(endpoint);
+  };
   return {
     endpoint: formatEndpoint(endpoint),
     async fetch(path, init = {}) {
+      checkOpen();
       try {
         relay ??= openRelay(dialer);
-        const { client } = await relay;
+        const opening = relay;
+        // What could not be opened is tried again by the next request.
+        opening.catch(() => relay === opening && (relay = undefined));
+        const { client } = await opening;
         return await fetch(`http://localhost${path}`, {
           ...init,
           client,
@@ -39,6 +47,7 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
       }
     },
     async upgrade(path, init) {
+      checkOpen();
       try {
         return await upgradeConnection(dialer.dial(), path, init);
       } catch (error) {
@@ -47,6 +56,7 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
       }
     },
     async close() {
+      closed = true;
       if (relay === undefined) return;
       const opened = await relay.catch(() => undefined); // then nothing was opened
       relay = undefined;
@@ -85,7 +95,9 @@ function shellQuoted(word: string): string {
 
 class SshDialer {
   readonly #endpoint: SshEndpoint;
+  /** What ssh said of the connections that are open, or failed last. */
   #stderr = "";
+  readonly #children = new Set<Deno.ChildProcess>();
 
   constructor(endpoint: SshEndpoint) {
     this.#endpoint = endpoint;
@@ -112,14 +124,11 @@ class SshDialer {
       }
       throw cause;
     }
+    this.#children.add(child);
+    child.status.then(() => this.#children.delete(child));
+    this.#stderr = "";
     this.#keepWords(child.stderr);
-    const kill = () => {
-      try {
-        child.kill("SIGTERM");
-      } catch {
-        // It has ended by itself, which is what the kill is for.
-      }
-    };
+    const kill = () => end(child);
     const stdout = child.stdout.getReader();
     const stdin = child.stdin.getWriter();
     return {
@@ -145,6 +154,11 @@ class SshDialer {
     };
   }
 
+  /** Ends every ssh that still runs: one whose far side is gone may wait for ever. */
+  endAll(): void {
+    for (const child of this.#children) end(child);
+  }
+
   /** Puts ssh's own words into the error: they name the key, the host, the password. */
   explain(error: unknown): unknown {
     const failure = connectionFailure(this.#endpoint, error);
@@ -168,6 +182,14 @@ class SshDialer {
     } catch {
       // Only the words are lost; the connection reports its own end.
     }
+  }
+}
+
+function end(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended by itself, which is what the kill is for.
   }
 }
 
@@ -206,6 +228,7 @@ async function openRelay(dialer: SshDialer): Promise<Relay> {
       client.close();
       listener.close();
       await accepting.catch(() => {}); // a closed listener ends with an error
+      dialer.endAll();
       await Promise.all(joined);
       await Deno.remove(folder, { recursive: true });
     },
