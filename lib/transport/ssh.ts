@@ -8,6 +8,9 @@ import { upgradeConnection } from "./upgrade.ts";
 
 type SshEndpoint = Extract<Endpoint, { kind: "ssh" }>;
 
+/** How long an ssh may take to end by itself, in milliseconds. */
+const END_GRACE_MS = 2_000;
+
 /** How much of ssh's own words is kept for errors. */
 const MAX_STDERR_CHARS = 2000;
 
@@ -155,8 +158,14 @@ class SshDialer {
   }
 
   /** Ends every ssh that still runs: one whose far side is gone may wait for ever. */
-  endAll(): void {
+  async endAll(): Promise<void> {
+    const over = Promise.all([...this.#children].map(({ status }) => status));
     for (const child of this.#children) end(child);
+    const timer = setTimeout(() => {
+      for (const child of this.#children) end(child, "SIGKILL");
+    }, END_GRACE_MS);
+    await over;
+    clearTimeout(timer);
   }
 
   /** Puts ssh's own words into the error: they name the key, the host, the password. */
@@ -185,9 +194,12 @@ class SshDialer {
   }
 }
 
-function end(child: Deno.ChildProcess): void {
+function end(
+  child: Deno.ChildProcess,
+  signal: "SIGTERM" | "SIGKILL" = "SIGTERM",
+): void {
   try {
-    child.kill("SIGTERM");
+    child.kill(signal);
   } catch {
     // It has ended by itself, which is what the kill is for.
   }
@@ -228,7 +240,7 @@ async function openRelay(dialer: SshDialer): Promise<Relay> {
       client.close();
       listener.close();
       await accepting.catch(() => {}); // a closed listener ends with an error
-      dialer.endAll();
+      await dialer.endAll();
       await Promise.all(joined);
       await Deno.remove(folder, { recursive: true });
     },
