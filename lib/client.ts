@@ -58,7 +58,10 @@ import type { Transport } from "./transport/transport.ts";
 export interface DockerClientOptions {
   /** API version to speak, such as `1.41`; negotiated unless given. */
   readonly apiVersion?: string;
-  /** Where logins for pushes, pulls and `distributionInspect` come from; nowhere unless given. */
+  /**
+   * Where logins for registries come from, for builds, pushes, pulls and
+   * `distributionInspect`; nowhere unless given.
+   */
   readonly logins?: LoginSources;
 }
 
@@ -70,6 +73,12 @@ export interface RequestOptions {
 
 /**
  * A Docker engine.
+ *
+ * Every method rejects with a {@linkcode ConnectionError} if the engine can't
+ * be reached or goes away, an {@linkcode EngineError} if it refuses (its
+ * `status` is 404 where there is no such image), a {@linkcode ProtocolError} if
+ * what answers is no engine, and the reason of its `signal`; those that can
+ * fail in another way say so.
  *
  * @example A build with a secret
  * ```ts
@@ -92,6 +101,7 @@ export class DockerClient implements AsyncDisposable {
    * A client over a transport; nothing is sent yet.
    *
    * @throws {UnsupportedError} If this Deno is too old.
+   * @throws {TypeError} If the API version is none.
    */
   constructor(transport: Transport, options: DockerClientOptions = {}) {
     requireDenoVersion();
@@ -104,15 +114,19 @@ export class DockerClient implements AsyncDisposable {
    * that `DOCKER_CONTEXT` names, else the current context, else the first of
    * the default sockets that answers. `DOCKER_API_VERSION` is obeyed.
    *
-   * Pushes and pulls use the CLI's logins: `config.json` and the credential
-   * helpers that it names, read when a registry is spoken to and not before.
+   * Builds, pushes and pulls use the CLI's logins unless the options name
+   * others: `config.json` and the credential helpers that it names, read when
+   * a registry is spoken to and not before.
    *
    * @throws {ConnectionError} If there is no engine to be found.
    * @throws {TypeError} If an address or a context is not usable.
    */
-  static async fromDockerConfig(): Promise<DockerClient> {
+  static async fromDockerConfig(
+    options: DockerClientOptions = {},
+  ): Promise<DockerClient> {
     return DockerClient.#at(await findEndpoint(), {
       logins: { dockerConfig: true },
+      ...options,
     });
   }
 
@@ -138,12 +152,15 @@ export class DockerClient implements AsyncDisposable {
    *
    * @throws {TypeError} If there is no such context.
    */
-  static async fromDockerContext(name: string): Promise<DockerClient> {
+  static async fromDockerContext(
+    name: string,
+    options: DockerClientOptions = {},
+  ): Promise<DockerClient> {
     return DockerClient.#at(
       name === "default"
         ? await findDefaultSocket(defaultSockets())
         : await endpointFromContext(name),
-      { logins: { dockerConfig: true } },
+      { logins: { dockerConfig: true }, ...options },
     );
   }
 
@@ -234,7 +251,7 @@ export class DockerClient implements AsyncDisposable {
     return await imageRemove(this.#engine, name, options);
   }
 
-  /** Deletes images that nothing uses: those without a name, unless `filters` say otherwise. */
+  /** Deletes images that no container uses: those without a name, unless `filters` say otherwise. */
   async imagePrune(options?: ImagePruneOptions): Promise<ImagePruneResult> {
     const { imagePrune } = await import("./engine/image_prune.ts");
     return await imagePrune(this.#engine, options);
@@ -333,7 +350,11 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** Takes images from a tar of {@linkcode imageSave}. */
+  /**
+   * Takes images from a tar of {@linkcode imageSave}.
+   *
+   * @throws What the tar's stream fails with, as it is.
+   */
   async imageLoad(
     tar: ReadableStream<Uint8Array>,
     options?: ImageLoadOptions,
@@ -342,7 +363,12 @@ export class DockerClient implements AsyncDisposable {
     return await loadImages(this.#engine, tar, options);
   }
 
-  /** What the registry says that an image's name leads to; nothing is pulled. */
+  /**
+   * What the registry says that an image's name leads to; nothing is pulled.
+   *
+   * @throws {CredentialError} If a login is to be had and can't be read.
+   * @throws {UnsupportedError} On podman.
+   */
   async distributionInspect(
     name: string,
     options?: DistributionInspectOptions,
@@ -351,7 +377,12 @@ export class DockerClient implements AsyncDisposable {
     return await inspectDistribution(this.#engine, name, options, this.#logins);
   }
 
-  /** Has the engine try a login at the registry `serveraddress`; nothing is kept. */
+  /**
+   * Has the engine try a login at the registry `serveraddress`; nothing is kept.
+   *
+   * @throws {EngineError} If the registry refuses it: `status` 401.
+   * @throws {TypeError} If it is no login, or names no registry.
+   */
   async auth(
     config: AuthConfig,
     options: RequestOptions = {},
@@ -364,6 +395,7 @@ export class DockerClient implements AsyncDisposable {
    * Makes an image of a tar of a root file system.
    *
    * @returns The image's id, `sha256:…`.
+   * @throws What the tar's stream fails with, as it is.
    */
   async imageImport(
     tar: ReadableStream<Uint8Array>,
@@ -378,7 +410,11 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** Empties the builder's cache. */
+  /**
+   * Empties the builder's cache.
+   *
+   * @throws {UnsupportedError} If this engine does not know an option; on podman.
+   */
   async buildPrune(options?: BuildPruneOptions): Promise<BuildPruneResult> {
     const { buildPrune } = await import("./engine/build_prune.ts");
     return await buildPrune(this.#engine, options);

@@ -9,7 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "file_url.ts": ["std"],
   proto: [],
-  redact: ["std"],
+  redact: [],
   std: [],
   streams: ["errors.ts", "std"],
   secrets: ["errors.ts", "std"],
@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   grpc: ["http2", "streams"],
   engine: ["errors.ts", "streams", "transport"],
-  credentials: ["errors.ts", "secrets", "std", "transport"],
+  credentials: ["secrets", "std", "transport"],
   session: [
     "credentials",
     "errors.ts",
@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ssh",
     "streams",
   ],
-  progress: ["engine", "errors.ts", "std", "streams"],
+  progress: ["streams"],
   build: [
     "context",
     "credentials",
@@ -106,8 +106,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 const LIB = new URL("../lib/", import.meta.url);
+/** An import of a file, of its types, or with its first use. */
 const IMPORT_REGEXP =
-  /^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"|@ts-types="(\.[^"]+)"|import\("(\.[^"]+)"\)/gm;
+  /^(?:import|export)\b(?:[^;"]*?\bfrom)?\s*"(\.[^"]+)"|@ts-types="(\.[^"]+)"|import\(\s*"(\.[^"]+)"\s*\)/gm;
+/** What is loaded with a module, types not among it. */
+const STATIC_REGEXP =
+  /^(?:import|export)\b(?! type\b)(?:[^;"]*?\bfrom)?\s*"([^"]+)"/gm;
 
 async function* sources(folder: URL, under = ""): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(folder)) {
@@ -122,6 +126,11 @@ async function* sources(folder: URL, under = ""): AsyncGenerator<string> {
 
 Deno.test("rooms of lib/ import each other in one direction", async () => {
   const wrong: string[] = [];
+  const unused = new Set(
+    Object.entries(MAY_IMPORT).flatMap(([room, others]) =>
+      others.map((other) => `${room} -> ${other}`)
+    ),
+  );
   for await (const path of sources(LIB)) {
     const room = path.split("/")[0]!;
     const allowed = MAY_IMPORT[room];
@@ -134,12 +143,31 @@ Deno.test("rooms of lib/ import each other in one direction", async () => {
         continue;
       }
       const other = target.href.slice(LIB.href.length).split("/")[0]!;
+      unused.delete(`${room} -> ${other}`);
       if (other !== room && !allowed?.includes(other)) {
         wrong.push(`${path} -> ${other}`);
       }
     }
   }
   assertEquals(wrong, []);
+  assertEquals([...unused], [], "arrows that nobody needs");
+});
+
+Deno.test("what a program loads with a client holds nothing of node, which takes longer than all else", async () => {
+  const seen = new Set<string>();
+  const nodes: string[] = [];
+  const follow = async (url: URL): Promise<void> => {
+    if (seen.has(url.href)) return;
+    seen.add(url.href);
+    const text = await Deno.readTextFile(url);
+    for (const [, target] of text.matchAll(STATIC_REGEXP)) {
+      if (target!.startsWith("node:")) nodes.push(`${url.href} -> ${target}`);
+      if (target!.startsWith(".")) await follow(new URL(target!, url));
+    }
+  };
+  await follow(new URL("../mod.ts", import.meta.url));
+  assertEquals(seen.size > 100, true, "imports are not read any more");
+  assertEquals(nodes, []);
 });
 
 Deno.test("mod.ts only re-exports, and no generated or protocol type", async () => {
