@@ -167,12 +167,13 @@ Deno.test("imageBuild() rejects garbage between lines and quotes none of it", as
 });
 
 Deno.test("imageBuild() reports an answer that comes before the context was read", async () => {
+  const heard = Promise.withResolvers<void>();
   await using engine = await startFakeEngine(async (request) => {
     await request.write(
       'HTTP/1.1 400 Bad\r\nContent-Length: 22\r\n\r\n{"message":"not today"}'
         .replace("22", "23"),
     );
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await heard.promise;
   });
   await using docker = await DockerClient.fromDockerHost(engine.host);
   let cancelled = false;
@@ -182,11 +183,15 @@ Deno.test("imageBuild() reports an answer that comes before the context was read
       cancelled = true;
     },
   });
-  await assertRejects(
-    () => docker.imageBuild(endless, { session: false }).wait(),
-    EngineError,
-    "not today",
-  );
+  try {
+    await assertRejects(
+      () => docker.imageBuild(endless, { session: false }).wait(),
+      EngineError,
+      "not today",
+    );
+  } finally {
+    heard.resolve();
+  }
   assert(cancelled, "the context is let go");
 });
 

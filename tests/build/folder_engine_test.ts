@@ -10,6 +10,7 @@ import { randomBytes } from "../support/digest.ts";
 import { engineTest } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
+import { until } from "../support/until.ts";
 
 /** A cached step prints nothing. */
 const NONE: ImageBuildOptions = { networkmode: "none", nocache: true };
@@ -376,7 +377,7 @@ engineTest(
         }).length;
       const abort = new AbortController();
       const build = docker.imageBuild(root, { signal: abort.signal });
-      while (open() === 0) await new Promise((done) => setTimeout(done, 5));
+      await until(() => open() > 0, "the file is open");
       const reason = new Error("enough");
       abort.abort(reason);
       assertEquals(await build.wait().catch((error) => error), reason);
