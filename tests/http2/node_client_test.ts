@@ -7,8 +7,9 @@ import {
   type Http2Options,
   serveHttp2,
 } from "../../lib/http2/connection.ts";
-import type { Http2Stream } from "../../lib/http2/stream.ts";
+import type { Http2Stream, ServerStream } from "../../lib/http2/stream.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
+import { until, untilQuiet } from "../support/until.ts";
 
 class NodePeer implements AsyncDisposable {
   readonly connection: Http2Connection;
@@ -195,8 +196,10 @@ Deno.test("serveHttp2() slows a node:http2 client down to the pace of its handle
   let go!: () => void;
   const start = new Promise<void>((resolve) => go = resolve);
   let total = 0;
+  let buffered = () => 0;
   await using peer = new NodePeer(
     async (stream) => {
+      buffered = () => (stream as ServerStream).buffered;
       await start;
       for (;;) {
         const chunk = await stream.read();
@@ -220,9 +223,9 @@ Deno.test("serveHttp2() slows a node:http2 client down to the pace of its handle
   const answered = new Promise((resolve) => request.on("response", resolve));
   request.resume();
   pump();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => buffered() === 65_535, "the window is used up");
   // The window, and what node keeps in its own buffers.
-  assert(sent < 200_000, `${sent}`);
+  await untilQuiet(() => sent, () => assert(sent < 200_000, `${sent}`));
   go();
   await answered;
   assertEquals(total, 2_000_000);

@@ -378,6 +378,24 @@ Deno.test("serveHttp2() ignores frames on the way to a stream that it ended", as
   assertEquals((await peer.next())?.type, "HEADERS");
 });
 
+Deno.test("serveHttp2() forgets streams that ended long ago", async () => {
+  const requests = Array.from({ length: 2_100 }, (_, i) => request(1 + 2 * i));
+  for (
+    const [id, code] of [
+      [1, ErrorCode.PROTOCOL_ERROR], // as if it had never been
+      [4_001, ErrorCode.STREAM_CLOSED],
+    ] as const
+  ) {
+    await using peer = await RawPeer.greeted((stream) => {
+      stream.end([[":status", "200"]]);
+    });
+    for (const piece of requests) peer.send(piece);
+    await peer.taken();
+    peer.send(request(id));
+    assertEquals(codeOf(await peer.until("GOAWAY")), code, `stream ${id}`);
+  }
+});
+
 Deno.test("serveHttp2() accepts spaces around a value, and bytes above 127 in one", async () => {
   const seen: string[] = [];
   await using peer = await RawPeer.greeted((stream) => {

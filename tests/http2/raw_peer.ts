@@ -8,6 +8,7 @@ import {
   serveHttp2,
 } from "../../lib/http2/connection.ts";
 import type { Http2Stream } from "../../lib/http2/stream.ts";
+import { until } from "../support/until.ts";
 
 /** The client's preface and an empty SETTINGS frame. */
 export const GREETING =
@@ -132,6 +133,15 @@ export class RawPeer implements AsyncDisposable {
 
   send(...pieces: readonly (string | Uint8Array)[]): void {
     this.#controller.enqueue(bytes(...pieces));
+  }
+
+  /** When the server has read, and worked on, all that was sent. */
+  async taken(): Promise<void> {
+    await until(
+      () => this.#controller.desiredSize! > 0,
+      "the server has read everything",
+    );
+    await new Promise((resolve) => setTimeout(resolve));
   }
 
   /** The server's next write does not settle before `resume()`. */
