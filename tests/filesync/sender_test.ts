@@ -9,6 +9,7 @@ import { GrpcError } from "../../lib/grpc/status.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { untilQuiet } from "../support/until.ts";
 
 const EVERYTHING: LocalRequest = { include: [], exclude: [], follow: [] };
 
@@ -306,11 +307,15 @@ Deno.test("sendLocal() makes no entry before there is room for the last one", as
     },
     content: () => new Uint8Array(1),
   };
+  const first = Promise.withResolvers<void>();
   const paused = Promise.withResolvers<void>();
-  const receiver = new Receiver(() => paused.promise);
+  const receiver = new Receiver(() => {
+    first.resolve();
+    return paused.promise;
+  });
   const sending = sendLocal(receiver.stream, local, EVERYTHING);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assertEquals(made, 0);
+  await first.promise;
+  await untilQuiet(() => made, (made) => assertEquals(made, 0));
   receiver.giveUp();
   paused.resolve();
   await assertRejects(() => sending);

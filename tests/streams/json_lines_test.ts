@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { jsonLines } from "../../lib/streams/json_lines.ts";
 import { ConnectionError, ProtocolError } from "../../lib/errors.ts";
+import { until, untilQuiet } from "../support/until.ts";
 
 const TEXT = '{"a":"ü€😀"}\r\n\n  \r\n{"b":[1,2]}\n{"c":null}';
 const VALUES = [{ a: "ü€😀" }, { b: [1, 2] }, { c: null }];
@@ -49,8 +50,7 @@ Deno.test("jsonLines() cancels the stream when its reader leaves", async () => {
     },
   });
   for await (const _ of jsonLines(stream)) break;
-  await new Promise((done) => setTimeout(done)); // through the pipes
-  assert(cancelled);
+  await until(() => cancelled, "the stream is cancelled, through the pipes");
 });
 
 Deno.test("jsonLines() pulls no further than its reader", async () => {
@@ -65,8 +65,10 @@ Deno.test("jsonLines() pulls no further than its reader", async () => {
   }, { highWaterMark: 0 });
   const lines = jsonLines(stream);
   await lines.next();
-  await new Promise((done) => setTimeout(done, 20));
-  assert(pulled < 20, `pulled ${pulled} times for one line`);
+  await untilQuiet(
+    () => pulled,
+    () => assert(pulled < 20, `pulled ${pulled} times for one line`),
+  );
   await lines.return();
 });
 
