@@ -58,6 +58,7 @@ Deno.test("jsonLines() pulls no further than its reader", async () => {
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
       pulled++;
+      if (pulled === 1000) return controller.close();
       controller.enqueue(
         new TextEncoder().encode(`{"n":${pulled}}\n`.repeat(10)),
       );
