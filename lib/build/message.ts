@@ -29,7 +29,7 @@ export type WarningCode =
   | "secret-in-context"
   /** An image could not be looked through for secrets, and keeps a name. */
   | "image-unverified"
-  /** A secret is too short to be looked for in the result. */
+  /** A secret was not looked for in the result: it is too short, or nobody gave it. */
   | "secret-unverified"
   /** A secret is too short to be masked in the log. */
   | "secret-short"

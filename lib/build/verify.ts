@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import { imageRemove } from "../engine/image_remove.ts";
 import { EngineError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
-import type { SecretStore } from "../secrets/store.ts";
+import type { KnownSecrets, SecretStore } from "../secrets/store.ts";
 import { SecretLeakError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
@@ -40,7 +40,7 @@ export async function verifyResult(
     typeof options.verify === "object" ? options.verify : {};
   const names = exporter === undefined ? imageNames(init) : [];
   const search = { signal: stop, ...(ignore === undefined ? {} : { ignore }) };
-  const known = secrets.known();
+  const known = await knownSecrets(secrets, stop);
   let verification: SecretVerification;
   try {
     verification = exporter === undefined
@@ -58,9 +58,12 @@ export async function verifyResult(
     throw error;
   }
   for (const id of verification.skipped) {
+    const why = known.unknown.includes(id)
+      ? "its function gave no value"
+      : "it has fewer than 4 bytes";
     await record.publish(warning(
       "secret-unverified",
-      `secret "${id}" was not looked for in the result: it has fewer than 4 bytes`,
+      `secret "${id}" was not looked for in the result: ${why}`,
       id,
     ));
   }
@@ -74,6 +77,31 @@ export async function verifyResult(
     removed,
     kept: names.filter((name) => !removed.includes(name)),
   });
+}
+
+/**
+ * All values, those of functions too that no step has asked for: a cached step
+ * asks for nothing, and its layer may hold the secret all the same.
+ */
+async function knownSecrets(
+  secrets: SecretStore,
+  stop: AbortSignal,
+): Promise<KnownSecrets> {
+  const unknown: string[] = [];
+  // The function's own signal ends with the build, which waits for it here.
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(stop.reason);
+  stop.addEventListener("abort", onAbort, { once: true });
+  try {
+    for (const id of secrets.deferred()) {
+      stop.throwIfAborted();
+      const value = secrets.peek(id).catch(() => undefined); // said in a warning
+      if (await Promise.race([value, stopped]) === undefined) unknown.push(id);
+    }
+  } finally {
+    stop.removeEventListener("abort", onAbort);
+  }
+  return { values: secrets.known(), unknown };
 }
 
 function imageNames({ plan, options }: BuildVerification): string[] {

@@ -13,9 +13,10 @@ export interface SecretRequest {
 }
 
 /**
- * Fetches a value when the engine asks for it, and only then: a cached step
- * asks for nothing. Called once a build for each id; `null` and `undefined`
- * mean that there is no such secret.
+ * Fetches a value when the engine asks for it: a cached step asks for nothing.
+ * With `verify` it is called at the end at the latest, to look for the value.
+ * Called once a build for each id; `null` and `undefined` mean that there is no
+ * such secret.
  */
 export type SecretCallback = (
   request: SecretRequest,

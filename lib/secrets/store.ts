@@ -17,6 +17,14 @@ export interface SecretReport {
   readonly unused: string[];
 }
 
+/** The values of a build's secrets, as far as anybody can give them. */
+export interface KnownSecrets {
+  /** Those that are known. */
+  readonly values: readonly (readonly [id: string, secret: Secret])[];
+  /** Ids of functions that gave none, or failed. */
+  readonly unknown: readonly string[];
+}
+
 /** Something that happened to a secret. */
 export interface SecretUse {
   /** The secret's id. */
@@ -115,6 +123,15 @@ export class SecretStore {
       this.onUse?.({ id, state: "served" });
     }
     return secret;
+  }
+
+  /**
+   * The same for davit's own use: the build did not ask, and nothing is noted.
+   *
+   * @throws Whatever a callback throws.
+   */
+  async peek(id: string): Promise<Secret | undefined> {
+    return await this.#value(id);
   }
 
   /** What was served, missing and unused so far. */

@@ -3,6 +3,7 @@ import { imageSave } from "../engine/image_save.ts";
 import { pathOfUrl } from "../file_url.ts";
 import { createFinder } from "../redact/finder.ts";
 import { createRedactor } from "../redact/redactor.ts";
+import type { KnownSecrets } from "../secrets/store.ts";
 import { openTar, readArchive } from "./archive.ts";
 import { ByteStream } from "./byte_stream.ts";
 import { ContentReader } from "./content.ts";
@@ -12,7 +13,6 @@ import { readFolder } from "./folder.ts";
 import { type ImageLayout, readLayout } from "./image_layout.ts";
 import { reportFinds } from "./report.ts";
 import type {
-  KnownSecrets,
   SecretVerification,
   VerifySecretsOptions,
 } from "./verification.ts";
@@ -93,11 +93,11 @@ async function search(
   read: (reader: ContentReader) => Promise<ImageLayout | undefined>,
 ): Promise<SecretVerification> {
   signal?.throwIfAborted();
-  const values = secrets.map(([, secret]) => secret.reveal());
-  const ids = secrets.map(([id]) => id);
+  const values = secrets.values.map(([, secret]) => secret.reveal());
+  const ids = secrets.values.map(([id]) => id);
   const finder = createFinder(values);
   const mask = createRedactor(values);
-  const skipped = finder.skipped.map((index) => ids[index]!);
+  const short = new Set(finder.skipped.map((index) => ids[index]!));
   const collector = new FindCollector(() => finder.matcher());
   const reader = new ContentReader(collector, signal);
   const layout = finder.empty ? undefined : await read(reader);
@@ -105,7 +105,8 @@ async function search(
   return {
     finds: ignore === undefined ? finds : finds.filter((find) => !ignore(find)),
     findsLost: collector.lost,
-    skipped,
+    searched: ids.filter((id) => !short.has(id)),
+    skipped: [...short, ...secrets.unknown],
     unreadable: reader.unreadable.map((path) => mask.text(path)),
     bytes: collector.bytes,
   };

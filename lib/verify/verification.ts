@@ -1,4 +1,3 @@
-import type { Secret } from "../secrets/secret.ts";
 import type { SecretFind } from "./find.ts";
 
 /** How secrets are looked for. */
@@ -15,13 +14,12 @@ export interface SecretVerification {
   readonly finds: readonly SecretFind[];
   /** How many finds there are besides: not more than 1000 are kept. */
   readonly findsLost: number;
-  /** Ids of secrets that were not looked for: they have fewer than 4 bytes. */
+  /** Ids of the secrets that were looked for; without one nothing is proven. */
+  readonly searched: readonly string[];
+  /** Ids of those that were not: they have fewer than 4 bytes, or a function gave none. */
   readonly skipped: readonly string[];
   /** Packed files that are damaged, and were unpacked only in part; the first 100, secrets masked. */
   readonly unreadable: readonly string[];
   /** Bytes that were looked through, what was unpacked included. */
   readonly bytes: number;
 }
-
-/** Secrets with their values. */
-export type KnownSecrets = readonly (readonly [id: string, secret: Secret])[];

@@ -1,8 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { SecretSource } from "../secrets/source.ts";
-import { SecretStore } from "../secrets/store.ts";
+import { type KnownSecrets, SecretStore } from "../secrets/store.ts";
 import type {
-  KnownSecrets,
   SecretVerification,
   VerifySecretsOptions,
 } from "./verification.ts";
@@ -19,8 +18,11 @@ export async function openKnownSecrets(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<KnownSecrets> {
   const store = await SecretStore.open(sources, signal);
-  for (const id of store.deferred()) await store.get(id);
-  return store.known();
+  const unknown: string[] = [];
+  for (const id of store.deferred()) {
+    if (await store.peek(id) === undefined) unknown.push(id);
+  }
+  return { values: store.known(), unknown };
 }
 
 /**

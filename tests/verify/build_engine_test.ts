@@ -104,6 +104,74 @@ engineTest(
 );
 
 engineTest(
+  "verify: a function is called for a cached step's secret, too, and that of a step that mounts none",
+  async (engine) => {
+    const t = newToken();
+    // The step's own name, so that nothing else fills the cache.
+    const line = `${LEAK} # ${crypto.randomUUID()}`;
+    await build(engine, line, { secrets: { t }, nocache: false }).wait();
+    let calls = 0;
+    const secrets = { t: () => (calls++, t) };
+    const cached = build(engine, line, {
+      secrets,
+      nocache: false,
+      verify: true,
+    });
+    const error = await assertRejects(() => cached.wait(), SecretLeakError);
+    assertEquals([error.finds[0]!.path, calls], ["etc/app.conf", 1]);
+
+    const unmounted = build(engine, `ENV A=${t}`, { secrets, verify: true });
+    await assertRejects(() => unmounted.wait(), SecretLeakError, "config.Env");
+
+    // What nobody gives can't be looked for, and that is said.
+    const { secrets: report, verification, warnings } = await build(
+      engine,
+      "LABEL a=b",
+      {
+        secrets: {
+          t,
+          none: () => undefined,
+          broken: () => Promise.reject(new RangeError("of the caller's")),
+        },
+        verify: true,
+      },
+    ).result();
+    assertEquals(verification!.searched, ["t"]);
+    assertEquals(verification!.skipped, ["none", "broken"]);
+    assertEquals(
+      warnings.filter(({ code }) => code === "secret-unverified").length,
+      2,
+    );
+    assertEquals(report, {
+      served: [],
+      missing: [],
+      unused: ["t", "none", "broken"],
+    });
+  },
+);
+
+engineTest(
+  "verify: a build that is cancelled while a function is called ends at once",
+  async (engine) => {
+    const abort = new AbortController();
+    let given: AbortSignal | undefined;
+    const running = build(engine, "LABEL a=b", {
+      secrets: {
+        t: ({ signal }) => {
+          given = signal;
+          abort.abort(new RangeError("enough"));
+          return new Promise(() => {});
+        },
+      },
+      verify: true,
+      signal: abort.signal,
+    });
+    await assertRejects(() => running.wait(), RangeError, "enough");
+    assert(given!.aborted);
+  },
+);
+
+engineTest(
   "verify: nothing of a leaking export gets to its place",
   async (engine) => {
     await withTempFolder(async (folder) => {
