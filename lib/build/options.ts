@@ -129,6 +129,8 @@ export interface ImageBuildOptions {
    * does: the image as the engine stores it, or what is exported, before it is
    * put in its place. Where one is found the build fails with a
    * `SecretLeakError`, and the image loses the names that the build gave it.
+   * Without secrets, and with an output that the engine pushes by itself, it is
+   * a `TypeError`.
    *
    * @default {false}
    */

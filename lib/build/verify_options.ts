@@ -1,4 +1,5 @@
 import type { SecretFind } from "../verify/find.ts";
+import type { CheckedOutput } from "./check.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
 
@@ -14,6 +15,16 @@ export interface BuildVerifyOptions {
   readonly ignore?: (find: SecretFind) => boolean;
 }
 
+/** Whether the engine pushes by itself (BuildKit's exporter `image`). */
+function isPushed({ type, attrs }: CheckedOutput): boolean {
+  if (type === "registry") return true;
+  return ["push", "push-by-digest"].some((name) => {
+    const value = attrs[name] ?? "false";
+    // As Go's strconv.ParseBool has it; an empty one is true.
+    return !["0", "f", "F", "false", "FALSE", "False"].includes(String(value));
+  });
+}
+
 /**
  * Checks that the options can be obeyed, before anything is sent.
  *
@@ -22,9 +33,19 @@ export interface BuildVerifyOptions {
 export function checkVerify(plan: BuildPlan, options: ImageBuildOptions): void {
   if (!options.verify) return;
   const { output } = plan;
+  if (output !== undefined && isPushed(output)) {
+    throw new TypeError(
+      "Cannot verify an image that the engine pushes: it is in the registry before it can be looked through; build, verify, then imagePush()",
+    );
+  }
   if (plan.version === "1") {
     throw new TypeError(
       'Cannot verify: the classic builder (version "1") knows no secrets',
+    );
+  }
+  if (Object.keys(options.secrets ?? {}).length === 0) {
+    throw new TypeError(
+      "Cannot verify without secrets: there is nothing to look for, and nothing would be proven; give secrets, or leave verify out",
     );
   }
   if (output?.exporter === undefined) {
