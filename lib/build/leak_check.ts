@@ -1,5 +1,7 @@
 import { SecretError } from "../errors.ts";
-import { createRedactor } from "../redact/redactor.ts";
+import { createFinder } from "../redact/finder.ts";
+import type { Form } from "../redact/forms.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -19,9 +21,17 @@ export interface LeakCheck {
 }
 
 /**
+ * The shortest value that is refused, in bytes: a shorter one, `root` say, is a
+ * word that anybody may write.
+ */
+const MIN_REFUSED_BYTES = 8;
+
+/**
  * Refuses a text that everybody would see: build arguments and labels are in an
- * image's history and configuration, a Dockerfile is in the log. Values of fewer
- * than 4 bytes are not looked for.
+ * image's history and configuration, a Dockerfile is in the log. A line of a
+ * secret alone, or a short one, is worth a warning only: `.env` files and
+ * `.npmrc` have lines that are no secret. Values of fewer than 4 bytes are not
+ * looked for.
  *
  * @param what Names it, for the error.
  * @throws {SecretError} If it holds a secret.
@@ -31,17 +41,77 @@ export function refuseLeak(
   what: string,
   text: string,
 ): void {
+  // The mask finds more than is looked for here, and is compiled already.
   if (secrets.size === 0 || record.text(text) === text) return;
-  const [id = ""] =
-    secrets.atHand().find(([, secret]) =>
-      createRedactor([secret.reveal()]).text(text) !== text
-    ) ?? [];
   // A login's password is masked, too; of those nothing is refused here.
-  if (id === "") return;
-  throw new SecretError(
-    id,
-    `Cannot build: ${what} holds the value of secret "${id}", and is stored with the image or its log; mount the secret where it is used`,
-  );
+  const atHand = secrets.atHand();
+  for (const [index, sight] of findSights(atHand, text)) {
+    const [id, secret] = atHand[index]!;
+    const place = text.includes("\n") ? `${what}, line ${sight.line},` : what;
+    const as = ["plain", "line"].includes(sight.form)
+      ? ""
+      : ` (as ${sight.form})`;
+    if (sight.whole && secret.byteLength >= MIN_REFUSED_BYTES) {
+      throw new SecretError(
+        id,
+        record.text(
+          `Cannot build: ${place} holds the value of secret "${id}"${as}, and is stored with the image or its log; mount the secret where it is used`,
+        ),
+      );
+    }
+    const message = warning(
+      "secret-visible",
+      `${place} holds ${
+        sight.whole
+          ? "the short value"
+          : sight.form === "line"
+          ? "a line"
+          : "a part"
+      } of secret "${id}"${as}, and is stored with the image or its log: if that is secret, mount it where it is used`,
+      id,
+    );
+    // A Dockerfile that goes as a tar is seen again on its way.
+    const isSaid = record.state.warnings.some(({ code, short }) =>
+      code === "secret-visible" && short === record.text(message.status)
+    );
+    if (!isSaid) record.publish(message);
+  }
+}
+
+/** Where a secret stands in a text. */
+interface Sight {
+  readonly form: Form;
+  /** From 1. */
+  readonly line: number;
+  /** Whether all of its value does. */
+  readonly whole: boolean;
+}
+
+/** What each secret shows of itself in a text, by its index: all of it rather than a part. */
+function findSights(
+  secrets: readonly (readonly [id: string, secret: Secret])[],
+  text: string,
+): Map<number, Sight> {
+  const bytes = new TextEncoder().encode(text);
+  const sights = new Map<number, Sight>();
+  /** Ends of the blocks of a long pattern that lie side by side. */
+  const runs = new Map<string, { start: number; end: number }>();
+  const finder = createFinder(secrets.map(([, secret]) => secret.reveal()));
+  finder.matcher().scan(bytes, ({ start, end, pattern, weak }) => {
+    const { value, form, length, part } = pattern;
+    const key = `${value} ${form} ${length} ${part}`;
+    let run = runs.get(key);
+    if (run !== undefined && start <= run.end) run.end = Math.max(run.end, end);
+    else if (weak) return;
+    else runs.set(key, run = { start, end });
+    const whole = part === undefined && run.end - run.start >= length;
+    const known = sights.get(value);
+    if (known !== undefined && (known.whole || !whole)) return;
+    const before = bytes.subarray(0, run.start);
+    const line = before.reduce((n, byte) => byte === 10 ? n + 1 : n, 1);
+    sights.set(value, { form, line, whole });
+  });
+  return sights;
 }
 
 /**

@@ -25,6 +25,8 @@ export type WarningCode =
   | "credentials-closed"
   /** Something of the result was left out of the export. */
   | "export-skipped"
+  /** A line of a secret, or a short one, stands in a build argument, a label or the Dockerfile. */
+  | "secret-visible"
   /** A secret's file lies in the context, and is not ignored. */
   | "secret-in-context"
   /** An image could not be looked through for secrets, and keeps a name. */

@@ -35,6 +35,8 @@ export interface Pattern {
   readonly form: Form;
   /** Index of the value among those given. */
   readonly value: number;
+  /** Set where they show a part of it only: a line, or a line of its base64. */
+  readonly part?: true;
 }
 
 /**
@@ -92,14 +94,14 @@ export function* listPatterns(
   index = 0,
 ): Generator<Pattern> {
   const seen = new Set<string>();
-  for (const [form, bytes] of listForms(value)) {
+  for (const [form, bytes, part] of listForms(value)) {
     if (bytes.length < MIN_VALUE_BYTES) continue;
     if (bytes.length <= MAX_COMPARED_BYTES) {
       const key = String.fromCharCode(...bytes);
       if (seen.has(key)) continue;
       seen.add(key);
     }
-    yield { bytes, form, value: index };
+    yield { bytes, form, value: index, ...(part ? { part } : {}) };
   }
 }
 
@@ -112,7 +114,10 @@ export function isTooShort(value: Uint8Array): boolean {
   return trimLineEnds(value).length < MIN_VALUE_BYTES;
 }
 
-function* listForms(value: Uint8Array): Generator<[Form, Uint8Array]> {
+/** One form; `true` for a part of the value only. */
+type FormEntry = [form: Form, bytes: Uint8Array, part?: true];
+
+function* listForms(value: Uint8Array): Generator<FormEntry> {
   const trimmed = trimLineEnds(value);
   if (trimmed.length < MIN_VALUE_BYTES) return;
   const text = decodeText(trimmed);
@@ -132,7 +137,7 @@ function* listForms(value: Uint8Array): Generator<[Form, Uint8Array]> {
 function* listBase64(
   value: Uint8Array,
   lined: boolean,
-): Generator<[Form, Uint8Array]> {
+): Generator<FormEntry> {
   for (const offset of [0, 1, 2] as const) {
     const standard = encodeBase64At(value, offset);
     yield ["base64", standard];
@@ -143,13 +148,13 @@ function* listBase64(
       if (standard.length <= width) continue;
       for (let at = 0; at < standard.length; at += width) {
         const line = standard.subarray(at, at + width);
-        if (line.length >= MIN_LINE_BYTES) yield ["base64", line];
+        if (line.length >= MIN_LINE_BYTES) yield ["base64", line, true];
       }
     }
   }
 }
 
-function* listLines(text: string): Generator<[Form, Uint8Array]> {
+function* listLines(text: string): Generator<FormEntry> {
   const lines = text.split(/[\r\n]+/);
   if (lines.length === 1) return;
   for (const raw of lines) {
@@ -159,9 +164,9 @@ function* listLines(text: string): Generator<[Form, Uint8Array]> {
     if (
       bytes.length < MIN_LINE_BYTES || new Set(bytes).size < MIN_LINE_DISTINCT
     ) continue;
-    yield ["line", bytes];
+    yield ["line", bytes, true];
     // A log line inside a JSON message shows the line with its quotes escaped.
-    for (const json of encodeJson(line)) yield ["json", json];
+    for (const json of encodeJson(line)) yield ["json", json, true];
   }
 }
 

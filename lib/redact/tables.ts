@@ -28,6 +28,8 @@ export interface PatternInfo {
   readonly length: number;
   /** Where in the pattern this block of it begins; 0 for a pattern that is not cut. */
   readonly at: number;
+  /** Set where the pattern is a part of the value only: a line, or a line of its base64. */
+  readonly part?: true;
 }
 
 /** The blocks of one size. */
@@ -96,14 +98,20 @@ export function compileTables(
   const cuts: Cut[] = [];
   let shortest = Infinity;
   let longest = 0;
-  for (const { bytes, form, value } of patterns) {
+  for (const { bytes, form, value, part } of patterns) {
     const { length } = bytes;
     if (length < 3) {
       throw new RangeError(
         `Cannot match a pattern of ${length} bytes: 3 are needed`,
       );
     }
-    const info: PatternInfo = { value, form, length, at: 0 };
+    const info: PatternInfo = {
+      value,
+      form,
+      length,
+      at: 0,
+      ...(part ? { part } : {}),
+    };
     if (length < limits.block) {
       words.push([builder.insert(bytes, 0, length), info]);
       shortest = Math.min(shortest, length);
@@ -120,8 +128,8 @@ export function compileTables(
       // The first block always counts: without it no value of zeros were masked.
       const weak = block.start > 0 && isPlainRun(bytes, block, limits.distinct);
       const [a, b] = hashRest(bytes, block, limits.head, fingerprint);
-      const part = { ...info, at: block.start };
-      cuts.push({ head, size: block.size, a, b, weak, info: part });
+      const cut = { ...info, at: block.start };
+      cuts.push({ head, size: block.size, a, b, weak, info: cut });
       longest = Math.max(longest, block.size);
     }
   }

@@ -1,8 +1,19 @@
-import { DockerClient, EngineError, SecretError } from "../../mod.ts";
-import { assertEquals, assertFalse, assertRejects } from "../support/assert.ts";
+import {
+  DockerClient,
+  EngineError,
+  type ImageBuildOptions,
+  SecretError,
+  type WarningMessage,
+} from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+} from "../support/assert.ts";
 import { collect, warnings } from "../support/builds.ts";
 import { engineTest } from "../support/engines.ts";
-import { startFakeEngine } from "../support/fake_engine.ts";
+import { BUILD_HEAD, startFakeEngine } from "../support/fake_engine.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { tarChunks } from "../support/tar.ts";
 
@@ -44,6 +55,113 @@ Deno.test("a secret's value in an argument, a label or the Dockerfile is refused
   );
 });
 
+/** Common lines of secrets, and builds that say the same without giving anything away. */
+const INNOCENT: readonly [
+  name: string,
+  secret: string,
+  options: ImageBuildOptions,
+  line: string,
+  place: string,
+][] = [
+  [
+    "a line of an .env file",
+    `NODE_ENV=production\nDB_PASSWORD=${VALUE}\n`,
+    {},
+    "ENV NODE_ENV=production",
+    "the Dockerfile, line 2, holds a line of secret",
+  ],
+  [
+    "a line of an .npmrc",
+    `registry=https://registry.example.org/\n//r/:_authToken=${VALUE}\n`,
+    { buildargs: { NPMRC: "registry=https://registry.example.org/" } },
+    "",
+    'the build argument "NPMRC" holds a line of secret',
+  ],
+  [
+    "a short value",
+    "root",
+    {},
+    "USER root",
+    "the Dockerfile, line 2, holds the short value of secret",
+  ],
+  [
+    "a short value in the name of an argument",
+    "root",
+    { buildargs: { root: "/srv" } },
+    "",
+    "the name of build argument number 1 holds the short value of secret",
+  ],
+  [
+    "a line of JSON",
+    JSON.stringify({ type: "service_account", key: VALUE }, null, 2),
+    { labels: { a: '"type": "service_account",' } },
+    "",
+    "label number 1 holds a line of secret",
+  ],
+  [
+    "a line of JSON, in JSON",
+    JSON.stringify({ type: "service_account", key: VALUE }, null, 2),
+    { labels: { a: JSON.stringify('"type": "service_account",') } },
+    "",
+    "label number 1 holds a part of secret",
+  ],
+];
+
+Deno.test("a line of a secret, or a short one, in an argument, a label or the Dockerfile is a warning", async () => {
+  await using engine = await startFakeEngine(async (request) => {
+    await request.write(`${BUILD_HEAD}{"aux":{"ID":"sha256:1"}}\n`);
+    request.close();
+  });
+  await using docker = await DockerClient.fromDockerHost(engine.host);
+  for (const [name, secret, options, line, place] of INNOCENT) {
+    const { messages } = await collect(
+      docker.imageBuild(
+        { dockerfile: { text: `FROM scratch\n${line}\n` } },
+        { secrets: { s: secret }, secretsVia: "header", ...options },
+      ),
+    );
+    const said = messages.filter((message) =>
+      message.id === "davit.warning" &&
+      (message as WarningMessage).aux.code === "secret-visible"
+    ) as WarningMessage[];
+    assertEquals(
+      said.map(({ status, aux }) => [status.startsWith(place), aux.name]),
+      [[true, "s"]],
+      `${name}: ${Deno.inspect(messages)}`,
+    );
+    assertFalse(said[0]!.status.includes("production"), name);
+    assertFalse(said[0]!.status.includes("root"), name);
+    assertEquals(engine.requests.at(-1)!.method, "POST", name);
+  }
+});
+
+Deno.test("a long value in the Dockerfile is refused as a whole only", async () => {
+  await using engine = await startFakeEngine(async (request) => {
+    await request.write(`${BUILD_HEAD}{"aux":{"ID":"sha256:1"}}\n`);
+    request.close();
+  });
+  await using docker = await DockerClient.fromDockerHost(engine.host);
+  const secret = Array.from(
+    { length: 8 },
+    () => crypto.randomUUID(),
+  ).join(".");
+  const build = (text: string) =>
+    collect(docker.imageBuild(
+      { dockerfile: { text: `FROM scratch\nLABEL a="${text}"\n` } },
+      { secrets: { s: secret }, secretsVia: "header" },
+    ));
+  for (const whole of [secret, btoa(`x${secret}y`)]) {
+    const { error } = await build(whole);
+    assert(error instanceof SecretError, Deno.inspect(error));
+  }
+  const { messages, error } = await build(secret.slice(0, 200));
+  assertEquals(error, undefined);
+  assertEquals(
+    warnings(messages).filter((text) => text.includes("a part of")).length,
+    1,
+  );
+});
+
 engineTest(
   "a secret's value in the Dockerfile of a tar ends the build on its way, before a step runs",
   async ({ docker }) => {
@@ -67,7 +185,7 @@ engineTest(
       const error = await assertRejects(
         () => build.wait(),
         SecretError,
-        "the Dockerfile holds the value",
+        "the Dockerfile, line 2, holds the value",
       );
       assertEquals(error.id, "token");
       assertEquals(cancelled, error);
