@@ -6,7 +6,7 @@
  */
 
 import { Automaton, type Matcher } from "./automaton.ts";
-import { isTooShort, listPatterns, type Pattern } from "./forms.ts";
+import { type Form, isTooShort, listPatterns, type Pattern } from "./forms.ts";
 
 /** Shortest pattern of an encoding; a shorter one would be found by chance in any image. */
 const MIN_ENCODED_BYTES = 8;
@@ -31,6 +31,11 @@ export interface Finder {
   readonly skipped: readonly number[];
   /** Starts a search. */
   matcher(): Matcher;
+  /**
+   * Looks for base64 and hex alone, in text whose line ends were taken out;
+   * its `reach` tells how many bytes of a pattern may stand before one.
+   */
+  readonly unwrapped: Automaton;
 }
 
 /**
@@ -42,11 +47,26 @@ export interface Finder {
  */
 export function createFinder(values: readonly Uint8Array[]): Finder {
   const automaton = new Automaton(patternsOf(values));
+  let unwrapped: Automaton | undefined;
   return {
     empty: automaton.empty,
     skipped: values.flatMap((value, index) => isTooShort(value) ? [index] : []),
     matcher: () => automaton.matcher(),
+    get unwrapped() {
+      return unwrapped ??= new Automaton(wrappablePatternsOf(values));
+    },
   };
+}
+
+/** The forms that programs write in lines of one length. */
+const WRAPPABLE: ReadonlySet<Form> = new Set(["base64", "base64url", "hex"]);
+
+function* wrappablePatternsOf(
+  values: readonly Uint8Array[],
+): Generator<Pattern> {
+  for (const pattern of patternsOf(values)) {
+    if (WRAPPABLE.has(pattern.form) && !pattern.part) yield pattern;
+  }
 }
 
 function* patternsOf(values: readonly Uint8Array[]): Generator<Pattern> {

@@ -3,7 +3,9 @@
  *
  * This is a net, not a wall: a program that prints a secret reversed,
  * compressed, encrypted, one character a line or in an encoding not listed
- * here prints it unmasked.
+ * here prints it unmasked. So does one that prints the base64 of a longer text
+ * that holds the value, in lines: what stands across the end of a line is not
+ * masked (verify finds it, `lib/verify/wrapped_search.ts`).
  *
  * @module
  */

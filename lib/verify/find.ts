@@ -1,6 +1,8 @@
 import type { Match, Matcher } from "../redact/automaton.ts";
+import type { Finder } from "../redact/finder.ts";
 import type { Form } from "../redact/forms.ts";
 import type { Packing } from "./packing.ts";
+import { WrappedSearch } from "./wrapped_search.ts";
 
 /** What a secret was found in. */
 export type SecretPart =
@@ -43,7 +45,7 @@ export interface SecretFind {
   readonly offset: number;
   /** How the content is packed that `offset` counts in, unpacked; undefined if it is not. */
   readonly packed?: Packing;
-  /** How often it is there. */
+  /** How often it is there, at least. */
   readonly count: number;
 }
 
@@ -76,6 +78,8 @@ interface Run {
   count: number;
   /** Whether it is more than the beginning of a long value, which others may share. */
   sure: boolean;
+  /** Whether it is made of blocks of a long value. */
+  readonly isCut: boolean;
 }
 
 /** Forms that say no more than that the value is there as it is. */
@@ -92,26 +96,23 @@ export class FindCollector {
   lost = 0;
   /** Bytes that were looked through, unpacked ones again. */
   bytes = 0;
-  readonly #matcher: () => Matcher;
-  readonly #idle: Matcher[] = [];
+  readonly #finder: Finder;
+  readonly #idle: ContentSearch[] = [];
   readonly #max: number;
 
-  /**
-   * @param matcher Makes a matcher.
-   * @param max How many finds are kept.
-   */
-  constructor(matcher: () => Matcher, max = 1000) {
-    this.#matcher = matcher;
+  /** @param max How many finds are kept. */
+  constructor(finder: Finder, max = 1000) {
+    this.#finder = finder;
     this.#max = max;
   }
 
   /** Begins one piece of content; several may be open at a time. */
   scan(place: Place): ContentScan {
-    const matcher = this.#idle.pop() ?? this.#matcher();
-    return new ContentScan(matcher, (runs) => {
-      this.bytes += matcher.offset;
-      matcher.reset();
-      this.#idle.push(matcher);
+    const search = this.#idle.pop() ?? newSearch(this.#finder);
+    return new ContentScan(search, (runs) => {
+      this.bytes += search.matcher.offset;
+      search.matcher.reset();
+      this.#idle.push(search);
       for (const run of runs) this.#add(place, run);
     });
   }
@@ -134,27 +135,58 @@ export class FindCollector {
   }
 }
 
+/** What looks through content: as it is, and across the ends of its lines. */
+interface ContentSearch {
+  readonly matcher: Matcher;
+  /** Undefined where no value has a form that is written in lines. */
+  readonly wrapped: WrappedSearch | undefined;
+}
+
+function newSearch(finder: Finder): ContentSearch {
+  const { unwrapped } = finder;
+  return {
+    matcher: finder.matcher(),
+    wrapped: unwrapped.empty
+      ? undefined
+      : new WrappedSearch(unwrapped.matcher(), unwrapped.reach),
+  };
+}
+
 /** One piece of content, chunk by chunk. */
 export class ContentScan {
-  readonly #matcher: Matcher;
+  readonly #search: ContentSearch;
   readonly #onEnd: (runs: readonly Run[]) => void;
-  readonly #onMatch = (match: Match): void => this.#take(match);
-  #runs: Run[] | undefined;
+  readonly #runs = new RunList();
+  /** Those across the ends of lines, which come in an order of their own. */
+  readonly #wrapped = new RunList();
 
   /** @param onEnd Told what was found, at the end. */
-  constructor(matcher: Matcher, onEnd: (runs: readonly Run[]) => void) {
-    this.#matcher = matcher;
+  constructor(search: ContentSearch, onEnd: (runs: readonly Run[]) => void) {
+    this.#search = search;
     this.#onEnd = onEnd;
   }
 
   /** Takes the next bytes. */
   push(bytes: Uint8Array): void {
-    this.#matcher.scan(bytes, this.#onMatch);
+    this.#search.matcher.scan(bytes, this.#runs.take);
+    this.#search.wrapped?.push(bytes, this.#wrapped.take);
   }
 
   /** Ends the content. */
   end(): void {
-    const runs = (this.#runs ?? []).filter(({ sure }) => sure);
+    this.#search.wrapped?.end(this.#wrapped.take);
+    const runs = this.#runs.sure();
+    for (const run of this.#wrapped.sure()) {
+      const same = runs.find(({ value, form }) =>
+        value === run.value && form === run.form
+      );
+      if (same === undefined) runs.push(run);
+      else {
+        same.offset = Math.min(same.offset, run.offset);
+        // Within a line a long value shows some of its blocks, one by one.
+        same.count = run.isCut ? run.count : same.count + run.count;
+      }
+    }
     const plain = new Set(
       runs.filter(({ form }) => form === "plain").map(({ value }) => value),
     );
@@ -162,18 +194,32 @@ export class ContentScan {
       runs.filter(({ form, value }) => !PLAINER.has(form) || !plain.has(value)),
     );
   }
+}
 
-  #take({ start, end, pattern: { value, form, length, at }, weak }: Match) {
+/** Matches, gathered: one run for each value and form. */
+class RunList {
+  #runs: Run[] | undefined;
+
+  /** The runs that are more than what a value may share with others. */
+  sure(): Run[] {
+    return (this.#runs ?? []).filter(({ sure }) => sure);
+  }
+
+  /** Takes a match; they come in the order of their ends. */
+  readonly take = ({ start, end, pattern, weak }: Match): void => {
+    const { value, form, length, at } = pattern;
     this.#runs ??= [];
     // Alone, the first block of a longer value may be what it shares with others:
     // the head of a token, say.
-    const sure = end - start === length || at > 0;
+    const isCut = end - start !== length;
+    const sure = !isCut || at > 0;
     const run = this.#runs.find((run) =>
       run.value === value && run.form === form
     );
     if (run === undefined) {
       if (weak) return;
-      this.#runs.push({ value, form, offset: start, end, count: 1, sure });
+      const run = { value, form, offset: start, end, count: 1, sure, isCut };
+      this.#runs.push(run);
     } else if (start <= run.end) {
       // Blocks of one long value lie side by side.
       run.end = Math.max(run.end, end);
@@ -184,5 +230,5 @@ export class ContentScan {
       run.sure ||= sure;
       run.end = end;
     }
-  }
+  };
 }

@@ -98,7 +98,7 @@ async function search(
   const finder = createFinder(values);
   const mask = createRedactor(values);
   const short = new Set(finder.skipped.map((index) => ids[index]!));
-  const collector = new FindCollector(() => finder.matcher());
+  const collector = new FindCollector(finder);
   const reader = new ContentReader(collector, signal);
   const layout = finder.empty ? undefined : await read(reader);
   const finds = reportFinds(collector.finds, ids, mask, layout);

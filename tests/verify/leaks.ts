@@ -238,6 +238,14 @@ export const LEAKS: readonly Leak[] = [
     find: { path: "b64key", form: "base64" },
   },
   {
+    name: "a whole config in base64, in lines of 76",
+    lines: step(
+      "token",
+      "{ echo 'registry=https://registry.example/ and more'; echo \"token=$(cat $S)\"; seq 9; } | base64 > /b64config",
+    ),
+    find: { path: "b64config", form: "base64" },
+  },
+  {
     name: "a key in JSON",
     lines: step(
       "key",
