@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { imageSave } from "../engine/image_save.ts";
+import { ProtocolError } from "../errors.ts";
 import { pathOfUrl } from "../file_url.ts";
 import { createFinder } from "../redact/finder.ts";
 import { createRedactor } from "../redact/redactor.ts";
@@ -10,6 +11,7 @@ import { ContentReader } from "./content.ts";
 import { readDocuments } from "./documents.ts";
 import { FindCollector } from "./find.ts";
 import { readFolder } from "./folder.ts";
+import { PackingError } from "./inflate.ts";
 import { type ImageLayout, readLayout } from "./image_layout.ts";
 import { reportFinds } from "./report.ts";
 import type {
@@ -83,7 +85,11 @@ async function readTar(
     return layout;
   } catch (error) {
     await reader.cancel(error).catch(() => {}); // it is given up either way
-    throw error;
+    if (!(error instanceof PackingError)) throw error;
+    throw new ProtocolError(
+      `The packed archive is damaged: ${error.message}`,
+      { cause: error },
+    );
   }
 }
 

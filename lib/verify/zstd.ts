@@ -8,6 +8,12 @@ const SKIPPABLE = 0x184d2a50;
 const BLOCK_RLE = 1;
 const BLOCK_RESERVED = 3;
 
+/** Whether zstd's frames begin so: with one, or with one to skip, as pzstd's do. */
+export function isZstd([a = 0, b, c, d]: Uint8Array): boolean {
+  return a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ||
+    (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18;
+}
+
 /**
  * What zstd's frames hold, one behind the other (RFC 8878, section 3). Each is
  * given to node:zlib by itself: Deno's ends with the first.

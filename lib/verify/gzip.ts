@@ -1,0 +1,71 @@
+import { crc32 } from "node:zlib";
+import type { ByteStream } from "./byte_stream.ts";
+import { inflate, PackingError } from "./inflate.ts";
+
+const TRAILER_BYTES = 8;
+
+/** Whether a gzip begins so. */
+export function isGzip([a, b, c]: Uint8Array): boolean {
+  return a === 0x1f && b === 0x8b && c === 8;
+}
+
+/**
+ * The members of a gzip, one behind the other (RFC 1952), with zeros between
+ * them, as tapes have it.
+ *
+ * @throws {PackingError} If one is damaged; behind all that can be unpacked.
+ */
+export async function* gunzip(source: ByteStream): AsyncGenerator<Uint8Array> {
+  let isDamaged = false;
+  for (let head = await source.peek(3); isGzip(head);) {
+    await skipHeader(source);
+    let sum = 0;
+    let size = 0;
+    for await (const bytes of inflate("deflate", source)) {
+      sum = crc32(bytes, sum);
+      size += bytes.length;
+      yield bytes;
+    }
+    const trailer = await source.take(TRAILER_BYTES);
+    const view = new DataView(trailer.buffer, trailer.byteOffset);
+    isDamaged ||= trailer.length < TRAILER_BYTES ||
+      view.getUint32(0, true) !== sum ||
+      view.getUint32(4, true) !== size % 2 ** 32;
+    await skipZeros(source);
+    head = await source.peek(3);
+  }
+  if (isDamaged) throw new PackingError("It is cut off, or its sum is wrong");
+}
+
+async function skipHeader(source: ByteStream): Promise<void> {
+  const header = await source.take(10);
+  const flags = header[3] ?? 0;
+  if ((flags & 4) !== 0) {
+    const [low = 0, high = 0] = await source.take(2);
+    await source.take(low + 256 * high);
+  }
+  for (const flag of [8, 16]) {
+    if ((flags & flag) !== 0) await skipText(source);
+  }
+  if ((flags & 2) !== 0) await source.take(2);
+  if (header.length < 10) throw new PackingError("It ends in its header");
+}
+
+/** A name or a comment, which ends with a zero. */
+async function skipText(source: ByteStream): Promise<void> {
+  for (let bytes = await source.read(); bytes; bytes = await source.read()) {
+    const end = bytes.indexOf(0);
+    if (end === -1) continue;
+    source.unread(bytes.subarray(end + 1));
+    return;
+  }
+}
+
+async function skipZeros(source: ByteStream): Promise<void> {
+  for (let bytes = await source.read(); bytes; bytes = await source.read()) {
+    const start = bytes.findIndex((byte) => byte !== 0);
+    if (start === -1) continue;
+    source.unread(bytes.subarray(start));
+    return;
+  }
+}
