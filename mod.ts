@@ -168,6 +168,8 @@ export type { SecretFind, SecretPart } from "./lib/verify/find.ts";
 export {
   SecretLeakError,
   type SecretLeakErrorInit,
+  VerifyError,
+  type VerifyErrorInit,
 } from "./lib/verify/leak_error.ts";
 export type { Packing as SecretPacking } from "./lib/verify/packing.ts";
 export type {

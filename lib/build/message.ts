@@ -31,6 +31,8 @@ export type WarningCode =
   | "secret-in-context"
   /** An image could not be looked through for secrets, and keeps a name. */
   | "image-unverified"
+  /** A packed file of the result is damaged, and was looked through for secrets only in part. */
+  | "file-unverified"
   /** A secret was not looked for in the result: it is too short, or nobody gave it. */
   | "secret-unverified"
   /** A secret is too short to be masked in the log. */

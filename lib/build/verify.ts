@@ -1,15 +1,15 @@
 import type { Engine } from "../engine/engine.ts";
-import { imageRemove } from "../engine/image_remove.ts";
-import { EngineError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { KnownSecrets, SecretStore } from "../secrets/store.ts";
-import { SecretLeakError } from "../verify/leak_error.ts";
+import type { SecretFind } from "../verify/find.ts";
+import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
-import { warning } from "./message.ts";
+import { warning, type WarningCode } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { type BuildPlan, namesOf } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
+import { untagImage } from "./untag.ts";
 import type { BuildVerifyOptions } from "./verify_options.ts";
 
 /** What is looked through, and for what. */
@@ -25,58 +25,100 @@ export interface BuildVerification {
   readonly stop: AbortSignal;
 }
 
+/** How many damaged files are told of, one by one. */
+const MAX_TOLD = 10;
+
 /**
  * Looks for the build's secrets in its result, before an export is put in its
  * place. Where one is found, or it can't be looked through, the image loses its
  * names.
  *
  * @throws {SecretLeakError} If one is found.
+ * @throws {VerifyError} If it can't be looked through; with `strict`, not all of it.
+ * @throws Whatever `ignore` throws.
  */
 export async function verifyResult(
   init: BuildVerification,
 ): Promise<SecretVerification> {
-  const { engine, options, secrets, imageId, exporter, record, stop } = init;
-  const { keepTags = false, ignore }: BuildVerifyOptions =
+  const { engine, options, secrets, exporter, record, stop } = init;
+  const { keepTags = false, strict = false, ignore }: BuildVerifyOptions =
     typeof options.verify === "object" ? options.verify : {};
+  const imageId = exporter === undefined ? init.imageId : "";
   const names = exporter === undefined ? imageNames(init) : [];
-  const search = { signal: stop, ...(ignore === undefined ? {} : { ignore }) };
+  const untag = async () =>
+    keepTags
+      ? { removed: [], kept: names, moved: [] }
+      : await untagImage(engine, imageId, names);
+  /** Whether the caller's own function failed, and not the search. */
+  let isIgnoring = false;
+  const search = {
+    signal: stop,
+    ...(ignore === undefined ? {} : {
+      ignore: (find: SecretFind) => {
+        isIgnoring = true;
+        const answer = ignore(find);
+        isIgnoring = false;
+        return answer;
+      },
+    }),
+  };
   const known = await knownSecrets(secrets, stop);
   let verification: SecretVerification;
   try {
     verification = exporter === undefined
       ? await verifyImage(engine, imageId, known, search)
       : await verifyExport(await exporter.staged(), known, search);
-  } catch (error) {
-    const removed = keepTags ? [] : await removeNames(engine, names);
-    for (const name of names) {
-      if (removed.includes(name)) continue;
+  } catch (cause) {
+    const { removed, kept } = await untag();
+    for (const name of kept) {
       await record.publish(warning(
         "image-unverified",
         `${name} was built, still names the image, and could not be looked through for secrets`,
       ));
     }
-    throw error;
-  }
-  for (const id of verification.skipped) {
-    const why = known.unknown.includes(id)
-      ? "its function gave no value"
-      : "it has fewer than 4 bytes";
-    await record.publish(warning(
-      "secret-unverified",
-      `secret "${id}" was not looked for in the result: ${why}`,
-      id,
-    ));
+    if (stop.aborted || isIgnoring) throw cause;
+    const why = record.text(cause instanceof Error ? cause.message : "");
+    throw new VerifyError({ why, imageId, removed, kept, cause });
   }
   const { finds, findsLost } = verification;
-  if (finds.length === 0 && findsLost === 0) return verification;
-  const removed = keepTags ? [] : await removeNames(engine, names);
-  throw new SecretLeakError({
-    finds,
-    findsLost,
-    imageId: exporter === undefined ? imageId : "",
-    removed,
-    kept: names.filter((name) => !removed.includes(name)),
-  });
+  if (finds.length > 0 || findsLost > 0) {
+    throw new SecretLeakError({ finds, findsLost, imageId, ...await untag() });
+  }
+  const gaps = tellGaps(verification, known);
+  for (const [code, text, id] of gaps.slice(0, MAX_TOLD)) {
+    await record.publish(warning(code, text, id));
+  }
+  if (gaps.length > MAX_TOLD) {
+    await record.publish(warning(
+      "file-unverified",
+      `${gaps.length - MAX_TOLD} more of the result was not looked through`,
+    ));
+  }
+  if (!strict || gaps.length === 0) return verification;
+  const why = gaps.slice(0, MAX_TOLD).map(([, text]) => text).join("; ");
+  throw new VerifyError({ why, imageId, ...await untag() });
+}
+
+/** What was not looked for, and where. */
+function tellGaps(
+  { skipped, unreadable }: SecretVerification,
+  { unknown }: KnownSecrets,
+): [code: WarningCode, text: string, id?: string][] {
+  return [
+    ...skipped.map((id): [WarningCode, string, string] => [
+      "secret-unverified",
+      `secret "${id}" was not looked for in the result: ${
+        unknown.includes(id)
+          ? "its function gave no value"
+          : "it has fewer than 4 bytes"
+      }`,
+      id,
+    ]),
+    ...unreadable.map((place): [WarningCode, string] => [
+      "file-unverified",
+      `${place} is damaged, and was not looked through to its end for secrets`,
+    ]),
+  ];
 }
 
 /**
@@ -109,21 +151,4 @@ function imageNames({ plan, options }: BuildVerification): string[] {
   return [...new Set([...namesOf(options), ...name.split(",")])].filter(
     Boolean,
   );
-}
-
-async function removeNames(
-  engine: Engine,
-  names: readonly string[],
-): Promise<string[]> {
-  const removed: string[] = [];
-  for (const name of names) {
-    try {
-      await imageRemove(engine, name, { noprune: true });
-      removed.push(name);
-    } catch (error) {
-      // A name that a running container needs stays; the caller tells of it.
-      if (!(error instanceof EngineError)) throw error;
-    }
-  }
-  return removed;
 }

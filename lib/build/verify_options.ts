@@ -11,6 +11,13 @@ export interface BuildVerifyOptions {
    * @default {false}
    */
   readonly keepTags?: boolean;
+  /**
+   * Whether the build fails, too, where something could not be looked through,
+   * or a secret not be looked for; otherwise that is a warning.
+   *
+   * @default {false}
+   */
+  readonly strict?: boolean;
   /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
   readonly ignore?: (find: SecretFind) => boolean;
 }

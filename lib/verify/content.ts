@@ -14,7 +14,7 @@ export class ContentReader {
   /** What is found. */
   readonly finds: FindCollector;
   /** Packed content that is damaged, and not looked through to its end. */
-  readonly unreadable: string[] = [];
+  readonly unreadable: Pick<Place, "blob" | "path">[] = [];
   readonly #signal: AbortSignal | undefined;
 
   /** @param signal Ends it between two files, and within a long one. */
@@ -73,7 +73,7 @@ export class ContentReader {
   /** Notes something that can't be read to its end. */
   damaged(blob: string, path: string): void {
     if (this.unreadable.length >= MAX_UNREADABLE) return;
-    this.unreadable.push([blob, path].filter(Boolean).join("!/"));
+    this.unreadable.push({ blob, path });
   }
 
   #tapped(source: ByteStream, scan: ContentScan): ByteStream {

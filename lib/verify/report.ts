@@ -48,6 +48,19 @@ export function reportFinds(
   });
 }
 
+/** A place in words, secrets masked. */
+export function tellPlace(
+  { blob, path }: Pick<RawFind, "blob" | "path">,
+  mask: Redactor,
+  { layers }: Pick<ImageLayout, "isImage" | "layers"> = NO_LAYOUT,
+): string {
+  const layer = layers.get(blob);
+  const parts = layer === undefined
+    ? [[blob, path].filter(Boolean).join("!/")]
+    : [`layer ${layer.number}`, ...path === "" ? [] : [path]];
+  return mask.text(parts.join(", "));
+}
+
 function pathOf(
   { blob, path }: RawFind,
   inLayer: boolean,

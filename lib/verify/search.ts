@@ -13,7 +13,7 @@ import { FindCollector } from "./find.ts";
 import { readFolder } from "./folder.ts";
 import { PackingError } from "./inflate.ts";
 import { type ImageLayout, readLayout } from "./image_layout.ts";
-import { reportFinds } from "./report.ts";
+import { reportFinds, tellPlace } from "./report.ts";
 import type {
   SecretVerification,
   VerifySecretsOptions,
@@ -113,7 +113,9 @@ async function search(
     findsLost: collector.lost,
     searched: ids.filter((id) => !short.has(id)),
     skipped: [...short, ...secrets.unknown],
-    unreadable: reader.unreadable.map((path) => mask.text(path)),
+    unreadable: reader.unreadable.map((place) =>
+      tellPlace(place, mask, layout)
+    ),
     bytes: collector.bytes,
   };
 }

@@ -18,7 +18,10 @@ export interface SecretVerification {
   readonly searched: readonly string[];
   /** Ids of those that were not: they have fewer than 4 bytes, or a function gave none. */
   readonly skipped: readonly string[];
-  /** Packed files that are damaged, and were unpacked only in part; the first 100, secrets masked. */
+  /**
+   * Packed files that are damaged, and were unpacked only in part, as
+   * `layer 2, a.gz`; the first 100, secrets masked.
+   */
   readonly unreadable: readonly string[];
   /** Bytes that were looked through, what was unpacked included. */
   readonly bytes: number;

@@ -1,4 +1,10 @@
-import { type ImageBuildOptions, Secret, SecretLeakError } from "../../mod.ts";
+import {
+  EngineError,
+  type ImageBuildOptions,
+  Secret,
+  SecretLeakError,
+  VerifyError,
+} from "../../mod.ts";
 import {
   assert,
   assertEquals,
@@ -73,7 +79,7 @@ engineTest(
       () =>
         build(engine, LEAK, { ...options, verify: { keepTags: true } }).wait(),
       SecretLeakError,
-      "still names it",
+      "still name it",
     );
     assertEquals(kept.removed, []);
     assert(await hasImage(engine, tag[1]!));
@@ -240,6 +246,104 @@ engineTest(
     });
     await assertRejects(() => failing.wait(), RangeError);
     assertFalse(await hasImage(engine, tag));
+  },
+);
+
+engineTest(
+  "verify: a name that was moved to another image meanwhile stays with it",
+  async (engine) => {
+    const { docker } = engine;
+    const id = crypto.randomUUID();
+    const [good, own, moved] = ["good", "own", "moved"].map((name) =>
+      `davit-verify:${id}-${name}`
+    ) as [string, string, string];
+    const goodId = await build(engine, "LABEL good=1", { tag: good }).wait();
+    const t = newToken();
+    const leaking = build(engine, LEAK, {
+      tag: [own, moved],
+      secrets: {
+        t,
+        // Called when the image is there, and before it is looked through.
+        late: async () => {
+          await docker.imageTag(good, "davit-verify", `${id}-moved`);
+          return "nothing that is in there";
+        },
+      },
+      verify: true,
+    });
+    const error = await assertRejects(() => leaking.wait(), SecretLeakError);
+    assertEquals(error.removed, [own]);
+    assertEquals(error.kept, []);
+    assertStringIncludes(error.message, `${moved} names another image by now`);
+    assertEquals((await docker.imageInspect(moved)).Id, goodId);
+    assertFalse(await hasImage(engine, own));
+    for (const name of [good, moved]) await docker.imageRemove(name);
+  },
+);
+
+engineTest(
+  "verify: an image that is gone meanwhile is an error that says that it was built",
+  async (engine) => {
+    const { docker } = engine;
+    const tag = `davit-verify:${crypto.randomUUID()}`;
+    const running = build(engine, `LABEL a=${tag}`, {
+      tag,
+      secrets: {
+        late: async () => {
+          await docker.imageRemove(tag, { force: true });
+          return "nothing that is in there";
+        },
+      },
+      verify: true,
+    });
+    const error = await assertRejects(
+      () => running.wait(),
+      VerifyError,
+      "The image was built, but could not be looked through for secrets: ",
+    );
+    assert(error.cause instanceof EngineError);
+    assertEquals([error.kept, error.removed], [[], []]);
+  },
+);
+
+engineTest(
+  "verify: what is damaged is a warning that names its place, and an error under strict",
+  async (engine) => {
+    const line =
+      `${MOUNT}seq 1 9999 | gzip > /a.gz; head -c 900 /a.gz > /b.gz; rm /a.gz`;
+    const secrets = { t: newToken(), short: "abc" };
+    const tag = `davit-verify:${crypto.randomUUID()}`;
+    const { verification, warnings } = await build(engine, line, {
+      secrets,
+      verify: true,
+    }).result();
+    assertEquals(verification!.unreadable, ["layer 2, b.gz"]);
+    assertEquals(
+      warnings.filter(({ code }) => code?.endsWith("-unverified"))
+        .map(({ code, short }) => [code, short.slice(0, 24)]),
+      [
+        ["secret-unverified", 'secret "short" was not l'],
+        ["file-unverified", "layer 2, b.gz is damaged"],
+      ],
+    );
+    for (const keepTags of [true, false]) {
+      const strict = build(engine, line, {
+        tag,
+        secrets,
+        verify: { strict: true, keepTags },
+      });
+      const error = await assertRejects(
+        () => strict.wait(),
+        VerifyError,
+        "layer 2, b.gz is damaged",
+      );
+      assertEquals(error.kept, keepTags ? [tag] : []);
+      assertEquals(await hasImage(engine, tag), keepTags);
+    }
+    await build(engine, CLEAN, {
+      secrets: { t: secrets.t },
+      verify: { strict: true },
+    }).wait();
   },
 );
 
