@@ -1,5 +1,6 @@
 import { ContextError } from "../errors.ts";
 import type { ContextEntry, ContextEntryType } from "./entry.ts";
+import { isExportName } from "./export_name.ts";
 import { ContextFilter, type FilterState } from "./filter.ts";
 import { sortNames } from "./order.ts";
 
@@ -31,7 +32,8 @@ interface Level {
  * It reads synchronously, a few microseconds an entry, and only when it is
  * asked for the next: whoever takes the entries decides when to pause.
  *
- * What vanishes between its listing and its turn is left out.
+ * What vanishes between its listing and its turn is left out, and so is what an
+ * export is written to meanwhile ({@linkcode isExportName}).
  *
  * @throws {ContextError} If a folder or file that is kept can't be read, or has
  * a name that is not UTF-8: Deno has no way to open it.
@@ -94,6 +96,7 @@ function listFolder(path: string, wanted: boolean): Listing | undefined {
   const folders = new Set<string>();
   try {
     for (const { name, isDirectory } of Deno.readDirSync(path)) {
+      if (isExportName(name)) continue;
       names.push(name);
       if (isDirectory) folders.add(name);
     }

@@ -6,6 +6,7 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 // @ts-types="../std/path.d.ts"
 import { resolve } from "@std/path/posix/resolve";
+import { newExportName } from "../context/export_name.ts";
 import { cannotExport } from "./export_error.ts";
 
 /** Where a folder or file is to be, and what is there now. */
@@ -58,17 +59,9 @@ export async function findPlace(
   }
 }
 
-/** A name that nobody else takes; who finds it after a crash knows whose it is. */
-function temporaryName(): string {
-  const random = crypto.getRandomValues(new Uint8Array(8));
-  return `.davit-export-${
-    Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("")
-  }`;
-}
-
 /** A path in the same folder, and so on the same file system. */
 export function temporaryBeside(place: Place): string {
-  return join(dirname(place.path), temporaryName());
+  return join(dirname(place.path), newExportName());
 }
 
 /**
@@ -84,7 +77,7 @@ export async function makeArea(dest: string, place: Place): Promise<string> {
     folders.push(place.path);
   }
   for (;;) {
-    const area = join(folders.shift()!, temporaryName());
+    const area = join(folders.shift()!, newExportName());
     try {
       await Deno.mkdir(area, { mode: 0o700 });
       return area;
