@@ -9,9 +9,16 @@ import {
 import { readPacket } from "../filesync/packet_reader.ts";
 import { PacketWriter } from "../filesync/packet_writer.ts";
 import { turn } from "../streams/turn.ts";
-import { checkEntryPath, EntryOrder, quoted } from "./entry_path.ts";
+import {
+  byteLength,
+  checkEntryPath,
+  EntryOrder,
+  quoted,
+} from "./entry_path.ts";
+import { checkNumbers, checkTarget, permissions } from "./entry_stat.ts";
 import { ExportError } from "./export_error.ts";
 import type { FileWriter } from "./file_writer.ts";
+import { inSlices } from "./slices.ts";
 import type { StagedTree } from "./staged_tree.ts";
 
 /** Files up to this length are gathered and written at once. */
@@ -31,9 +38,6 @@ const SLICE_MS = 4;
 /** How many packets go by between two looks at the clock. */
 const PACKETS_A_LOOK = 16;
 
-/** Longest target of a symlink, in bytes. */
-const MAX_TARGET_BYTES = 4095;
-
 /** A regular file between its STAT and its last DATA. */
 interface Incoming {
   readonly path: string;
@@ -42,8 +46,8 @@ interface Incoming {
   readonly size: number;
   asked: boolean;
   received: number;
-  /** Pieces of a small file. */
-  parts: Uint8Array[];
+  /** A small file, of its whole size from its first piece on: many pieces take no more than few. */
+  bytes: Uint8Array | undefined;
   /** A large file. */
   writer: FileWriter | undefined;
 }
@@ -94,9 +98,17 @@ class FolderReceiver {
         end = performance.now() + SLICE_MS;
       }
     }
-    for (const { path, target } of this.#links) this.#tree.link(path, target);
+    await inSlices(this.#linkAll());
     await this.#stream.write(this.#packet.finish());
     await this.#farewell();
+  }
+
+  /** When all files are there. */
+  *#linkAll(): Generator<void, void, undefined> {
+    for (const { path, target } of this.#links) {
+      this.#tree.link(path, target);
+      yield;
+    }
   }
 
   /**
@@ -158,7 +170,10 @@ class FolderReceiver {
     const mode = permissions(stat.mode);
     const mtime = new Date(stat.mtimeMs);
     const isFile = isRegular(stat.mode) && linkname === "";
-    this.#tree.claim(isFile ? stat.size : 0);
+    this.#tree.claim(
+      isFile ? stat.size : 0,
+      byteLength(path) + byteLength(linkname),
+    );
     if (isFile) {
       const { size } = stat;
       this.#files.set(id, {
@@ -168,7 +183,7 @@ class FolderReceiver {
         size,
         asked: false,
         received: 0,
-        parts: [],
+        bytes: undefined,
         writer: undefined,
       });
       this.#queue.push(id);
@@ -214,10 +229,12 @@ class FolderReceiver {
       );
     }
     if (data.length === 0) return this.#end(id, file);
+    const at = file.received;
     file.received += data.length;
     if (file.received > file.size) throw wrongSize(file);
     if (file.size <= SMALL_BYTES) {
-      file.parts.push(data);
+      file.bytes ??= new Uint8Array(file.size);
+      file.bytes.set(data, at);
       return;
     }
     file.writer ??= this.#tree.open(file.path);
@@ -230,52 +247,10 @@ class FolderReceiver {
     if (file.received !== file.size) throw wrongSize(file);
     this.#files.delete(id);
     this.#outstanding--;
-    const { path, mode, mtime, writer, parts } = file;
+    const { path, mode, mtime, writer, bytes = new Uint8Array(0) } = file;
     if (writer !== undefined) return this.#tree.end(writer, path, mode, mtime);
-    const bytes = parts.length === 1 ? parts[0]! : join(parts, file.size);
     this.#tree.file(path, mode, mtime, bytes);
   }
-}
-
-/** `chmod`'s bits from those of Go's `os.FileMode`. */
-function permissions(mode: number): number {
-  return (mode & 0o777) +
-    (mode & FileMode.SETUID ? 0o4000 : 0) +
-    (mode & FileMode.SETGID ? 0o2000 : 0) +
-    (mode & FileMode.STICKY ? 0o1000 : 0);
-}
-
-function checkNumbers({ path, mode, size }: Stat): void {
-  if (mode < 0 || mode > 0xffffffff || size < 0) {
-    throw new ProtocolError(
-      `The engine sent ${
-        quoted(path)
-      } with an impossible mode or size: nothing of it was kept`,
-    );
-  }
-}
-
-function checkTarget(path: string, target: string): void {
-  const length = target.length > MAX_TARGET_BYTES
-    ? target.length
-    : new TextEncoder().encode(target).length;
-  if (target === "" || target.includes("\0") || length > MAX_TARGET_BYTES) {
-    throw new ProtocolError(
-      `The engine sent ${
-        quoted(path)
-      } as a symlink that no system can have: nothing of it was kept`,
-    );
-  }
-}
-
-function join(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function decode(bytes: Uint8Array): ReturnType<typeof readPacket> {

@@ -1,11 +1,8 @@
-import { turn } from "../streams/turn.ts";
 import { cannotExport, ExportError } from "./export_error.ts";
 import { quoted } from "./entry_path.ts";
 import { setMode } from "./mode.ts";
+import { inSlices } from "./slices.ts";
 import type { StagedFolder } from "./staged_tree.ts";
-
-/** How long other work waits for us, in milliseconds. */
-const SLICE_MS = 4;
 
 /** Reading, writing and entering by the owner. */
 const OWNER_BITS = 0o700;
@@ -85,19 +82,6 @@ function* move(
     else Deno.renameSync(source, target);
     done.count++;
     yield;
-  }
-}
-
-/** Does work step by step, and lets other work go on in between. */
-async function inSlices<T>(work: Generator<void, T, undefined>): Promise<T> {
-  let end = performance.now() + SLICE_MS;
-  while (true) {
-    const { done, value } = work.next();
-    if (done) return value;
-    if (performance.now() > end) {
-      await turn();
-      end = performance.now() + SLICE_MS;
-    }
   }
 }
 

@@ -16,6 +16,12 @@ export interface StagedFolder {
   readonly mtime: Date;
 }
 
+/**
+ * The most that all paths and targets of links may have together, in bytes of
+ * UTF-8. They are kept until the tree is whole; the content is not.
+ */
+const MAX_NAMES_BYTES = 256 * 1024 * 1024;
+
 /** How many left out paths are told. */
 const MAX_SKIPPED_PATHS = 10;
 
@@ -35,6 +41,7 @@ export class StagedTree {
   readonly #skippedPaths: string[] = [];
   #entries = 0;
   #bytes = 0;
+  #namesBytes = 0;
   #skipped = 0;
   #over = false;
 
@@ -71,11 +78,20 @@ export class StagedTree {
   /**
    * Counts an entry before anything is made of it.
    *
-   * @throws {ExportError} If that is more than the caller allows.
+   * @param size Bytes of its content.
+   * @param namesBytes Bytes of its path, and of what it links to.
+   * @throws {ExportError} If that is more than the caller allows, or more names
+   * than are kept.
    */
-  claim(size: number): void {
+  claim(size: number, namesBytes: number): void {
     this.#entries++;
     this.#bytes += size;
+    this.#namesBytes += namesBytes;
+    if (this.#namesBytes > MAX_NAMES_BYTES) {
+      throw new ExportError(
+        `Cannot export: the paths in the result have more than ${MAX_NAMES_BYTES} bytes together; export fewer files, or take type "tar"`,
+      );
+    }
     const { maxEntries, maxBytes } = this.#limits;
     if (this.#entries > maxEntries || this.#bytes > maxBytes) {
       throw new ExportError(

@@ -384,3 +384,27 @@ Deno.test("FolderExporter lets timers run while thousands of small files come in
   // Not in milliseconds: some machines are slow, and some are busy.
   assert(longest < took / 2, `${longest} of ${took} ms`);
 });
+
+Deno.test("FolderExporter lets other work go on while it makes thousands of hard links", async () => {
+  await using place = await scratch();
+  const count = 5000;
+  const entries = [
+    text("a", "one"),
+    ...Array.from(
+      { length: count },
+      (_, index) => entry(hardlink(`l${String(index).padStart(5, "0")}`, "a")),
+    ),
+  ];
+  let turns = 0;
+  const turnsAtLinks: number[] = [];
+  using _ = replaced(Deno, "linkSync", (link) => (from, to) => {
+    turnsAtLinks.push(turns);
+    link(from, to);
+  });
+  const watch = setInterval(() => turns++, 0);
+  const exporter = await received(`${place.path}/dest`, entries);
+  clearInterval(watch);
+  await exporter.commit();
+  assertEquals((await names(`${place.path}/dest`)).length, count + 1);
+  assert(turnsAtLinks.at(-1)! > turnsAtLinks[0]!, `${turnsAtLinks.at(-1)}`);
+});

@@ -214,7 +214,7 @@ refused(
   "(maxBytes)",
 );
 refused(
-  "10 million entries",
+  "more entries than are allowed, at the first one that is",
   function* () {
     for (let count = 0; count < 10_000_000; count++) {
       yield folder(`d${String(count).padStart(8, "0")}`);
@@ -318,3 +318,46 @@ Deno.test("FolderExporter asks for a bounded number of files at a time, and has 
   await exporter.discard();
   assertEquals(await names(place.path), []);
 });
+
+// A process that needs more memory than it may have is ended by its signal.
+for (
+  const [script, what, megabytes, words] of [
+    [
+      "entries",
+      "10 million entries",
+      700,
+      "1000001: ExportError: Cannot export: the result has more than 1000000 entries (maxEntries)",
+    ],
+    [
+      "paths",
+      "millions of long paths",
+      600,
+      "ExportError: Cannot export: the paths",
+    ],
+    [
+      "targets",
+      "links to long paths",
+      600,
+      "ExportError: Cannot export: the paths",
+    ],
+    ["crumbs", "files in single bytes", 60, "1048582: ProtocolError: The eng"],
+  ] as const
+) {
+  Deno.test(`FolderExporter takes ${what} within ${megabytes} MB`, async () => {
+    await using place = await scratch();
+    const program = new URL("hostile_program.ts", import.meta.url);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--no-check"],
+        `--v8-flags=--max-old-space-size=${megabytes}`,
+        ...[program.href, script, `${place.path}/dest`],
+      ],
+    }).output();
+    const [said, failed] = [stdout, stderr].map((bytes) =>
+      new TextDecoder().decode(bytes)
+    );
+    assertStringIncludes(said!, words, failed!.slice(0, 1000));
+    assertEquals(code, 0);
+    assertEquals(await names(place.path), []);
+  });
+}
