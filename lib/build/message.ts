@@ -23,6 +23,8 @@ export type WarningCode =
   | "session-lost"
   /** Deno's permissions keep a source of logins closed. */
   | "credentials-closed"
+  /** Logins that this builder can't be given. */
+  | "credentials-ignored"
   /** Something of the result was left out of the export. */
   | "export-skipped"
   /** A line of a secret, or a short one, stands in a build argument, a label or the Dockerfile. */

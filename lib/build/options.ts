@@ -98,8 +98,10 @@ export interface ImageBuildOptions {
   /**
    * Logins for registries: by registry, or a function that is asked for each.
    * BuildKit asks for the login of a registry when it needs it, and gets that
-   * one alone; the classic builder gets all that are given by registry, in the
-   * `X-Registry-Config` header. Behind these come the client's own.
+   * one alone. The classic builder and podman can't ask: they get all that are
+   * given by registry, in the `X-Registry-Config` header, and what else is known
+   * of the registries that the Dockerfile of a folder names. Behind these come
+   * the client's own.
    */
   readonly credentials?:
     | Readonly<Record<string, AuthConfig>>

@@ -1,4 +1,3 @@
-import { registryConfigHeader } from "../credentials/header.ts";
 import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "../engine/api_version.ts";
 import { type EngineFacts, isPodman, type Query } from "../engine/engine.ts";
@@ -28,7 +27,7 @@ export interface BuildPlan {
   readonly query: Record<string, Query[string]>;
   /** Path of the Dockerfile in the context, if it is named. */
   readonly dockerfile: string | undefined;
-  /** Headers of `/build`, without secrets. */
+  /** Headers of `/build`, without secrets and logins. */
   readonly headers: Record<string, string>;
   /** What the builder will ignore. */
   readonly warnings: WarningMessage[];
@@ -153,12 +152,7 @@ export function planBuild(
     target: given(options.target, (v) => checkText("target", v)),
     outputs: output === undefined ? undefined : outputQuery(output, options),
   };
-  const headers: Record<string, string> = {
-    "content-type": "application/x-tar",
-  };
-  if (typeof options.credentials === "object" && version === "1") {
-    headers["X-Registry-Config"] = registryConfigHeader(options.credentials);
-  }
+  const headers = { "content-type": "application/x-tar" };
   return {
     version,
     query,

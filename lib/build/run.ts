@@ -112,6 +112,16 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         record,
       });
     } else checkUnserved(inputs);
+    const logins = session === undefined
+      ? await (await import("./registry_config.ts")).registryConfig({
+        plan,
+        options,
+        facts,
+        logins: inputs.logins,
+        dockerfile: inputs.context.dockerfile,
+        record,
+      })
+      : {};
     const strict = options.strictSecrets ?? false;
     let sending = await inputs.context.send(session !== undefined);
     if (podman) sending = await podman.withSecretFiles(sending, secrets);
@@ -122,7 +132,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         sending,
         queryOf: podman?.podmanQuery ?? ((query) => query),
         session: session?.id ?? (options.session || undefined),
-        headers: ways.headers,
+        headers: { ...ways.headers, ...logins },
         record,
         onDockerfile: (text) => leaks?.refuseLeak(said, "the Dockerfile", text),
         stop,

@@ -34,19 +34,11 @@ export async function loginFromConfig(
   const { registry, env } = lookup;
   const fromEnv = loginFromEnv(registry, env);
   if (fromEnv !== undefined) return fromEnv;
-  let file;
-  try {
-    file = await readCliConfig(env);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new CredentialError(
-      registry,
-      `Cannot fetch the login for "${registry}": ${
-        cause instanceof Error ? cause.message : cause
-      }`,
-      { cause },
-    );
-  }
+  const file = await readConfig(
+    registry,
+    `the login for "${registry}"`,
+    env,
+  );
   if (file === undefined) return undefined;
   const helper = helperFor(registry, file.fields);
   return helper === undefined
@@ -60,10 +52,50 @@ export async function loginFromConfig(
     });
 }
 
+/**
+ * The registries that have a login or a helper of their own in
+ * `DOCKER_AUTH_CONFIG` and `config.json`, in their one spelling.
+ *
+ * @throws {CredentialError} If the file or the variable is broken.
+ * @throws {Deno.errors.NotCapable} If Deno may not read what is needed.
+ */
+export async function registriesInConfig(env: Environment): Promise<string[]> {
+  const what = "docker's logins";
+  const { auths, credHelpers } = (await readConfig("", what, env))?.fields ??
+    {};
+  const keys = [envAuths("", what, env), auths, credHelpers].flatMap((map) =>
+    typeof map === "object" && map !== null ? Object.keys(map) : []
+  );
+  const names = keys.map(registryName).filter((name) => name !== undefined);
+  return [...new Set(names)];
+}
+
+async function readConfig(
+  registry: string,
+  what: string,
+  env: Environment,
+): ReturnType<typeof readCliConfig> {
+  try {
+    return await readCliConfig(env);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new CredentialError(
+      registry,
+      `Cannot fetch ${what}: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
+  }
+}
+
 function loginFromEnv(
   registry: string,
   env: Environment,
 ): AuthConfig | undefined {
+  const auths = envAuths(registry, `the login for "${registry}"`, env);
+  return loginFromAuths(registry, auths, ENV_CONFIG);
+}
+
+function envAuths(registry: string, what: string, env: Environment): unknown {
   const text = env.get(ENV_CONFIG);
   if (!text) return undefined;
   let value;
@@ -73,10 +105,10 @@ function loginFromEnv(
     // No cause: its message shows a piece of the value.
     throw new CredentialError(
       registry,
-      `Cannot fetch the login for "${registry}": the environment variable ${ENV_CONFIG} is not JSON`,
+      `Cannot fetch ${what}: the environment variable ${ENV_CONFIG} is not JSON`,
     );
   }
-  return loginFromAuths(registry, value?.auths, ENV_CONFIG);
+  return value?.auths;
 }
 
 /** Name of the helper to ask: the registry's own, else the one for all. */

@@ -15,17 +15,14 @@ export function registryAuthHeader(login: Login | undefined): string {
 }
 
 /**
- * The value of `X-Registry-Config`, which carries logins by registry to the
- * classic builder; BuildKit reads none of it. Keys are spelled as docker's CLI
- * spells them, which is what the engine looks for.
- *
- * @throws {TypeError} If a key names no registry, or what it leads to is no login.
+ * The value of `X-Registry-Config`, which carries logins by registry to
+ * builders without a session; BuildKit reads none of it. Keys are spelled as
+ * docker's CLI spells them, which is what the engine looks for.
  */
-export function registryConfigHeader(
-  credentials: Readonly<Record<string, AuthConfig>>,
-): string {
-  const map = [...checkCredentials(credentials)].map(([registry, login]) =>
-    [serverAddress(registry), login.reveal()] as const
+export function registryConfigHeader(logins: Iterable<Login>): string {
+  const map = Array.from(
+    logins,
+    (login) => [serverAddress(login.registry), login.reveal()] as const,
   );
   return encode(Object.fromEntries(map));
 }

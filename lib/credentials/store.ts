@@ -106,6 +106,47 @@ export class CredentialStore {
     );
   }
 
+  /** The logins that were given as options. */
+  given(): Login[] {
+    return [...this.#logins.values()].filter((login) => !login.isEmpty);
+  }
+
+  /** Whether there is a function that wants to be asked. */
+  get asksFunction(): boolean {
+    return this.#options.callback !== undefined;
+  }
+
+  /**
+   * The registries that docker's own files name, for a builder that can't ask.
+   * None where they are not to be looked into.
+   *
+   * @throws {CredentialError} If a file is broken.
+   */
+  async listed(): Promise<string[]> {
+    const { dockerConfig, env = Deno.env } = this.#options;
+    if (dockerConfig !== true) return [];
+    const { registriesInConfig } = await import("./config_file.ts");
+    return await this.#ifOpen(
+      "docker's logins were not looked up",
+      () => registriesInConfig(env),
+    ) ?? [];
+  }
+
+  /**
+   * The login for one of those: given, or from docker's files. The function is
+   * not asked.
+   *
+   * @throws {CredentialError} If it can't be had.
+   */
+  async getListed(registry: string): Promise<Login | undefined> {
+    const given = this.#logins.get(registry);
+    const login = given ?? await this.#fromDockerConfig(registry);
+    if (login === undefined || login.isEmpty) return undefined;
+    if (given === undefined) await this.#tell(login);
+    this.#used(registry, "served");
+    return login;
+  }
+
   /**
    * The login for exactly this registry, or undefined where there is none.
    *
@@ -166,10 +207,14 @@ export class CredentialStore {
     const login = await this.#fromCallback(registry, scopes) ??
       await this.#fromDockerConfig(registry);
     if (login === undefined || login.isEmpty) return undefined;
-    for (const secret of login.secrets()) {
-      await this.onCredential?.(registry, secret);
-    }
+    await this.#tell(login);
     return login;
+  }
+
+  async #tell(login: Login): Promise<void> {
+    for (const secret of login.secrets()) {
+      await this.onCredential?.(login.registry, secret);
+    }
   }
 
   async #fromCallback(
@@ -204,23 +249,36 @@ export class CredentialStore {
   async #fromDockerConfig(registry: string): Promise<Login | undefined> {
     const { dockerConfig, env = Deno.env, helperTimeout } = this.#options;
     if (dockerConfig !== true) return undefined;
+    const { loginFromConfig } = await import("./config_file.ts");
+    const config = await this.#ifOpen(
+      `docker's login for "${registry}" was not looked up`,
+      () =>
+        loginFromConfig({
+          registry,
+          env,
+          helperTimeout: helperTimeout ?? HELPER_TIMEOUT_MS,
+          signal: this.#signal,
+        }),
+    );
+    return config === undefined
+      ? undefined
+      : new Login(registry, config, `docker's login for "${registry}"`);
+  }
+
+  /**
+   * Looks into docker's files, unless Deno's permissions keep them closed: a
+   * program without them did not ask for docker's logins, and most images are
+   * public, so it goes on without, and is told.
+   */
+  async #ifOpen<T>(
+    what: string,
+    look: () => Promise<T>,
+  ): Promise<T | undefined> {
     try {
-      const { loginFromConfig } = await import("./config_file.ts");
-      const config = await loginFromConfig({
-        registry,
-        env,
-        helperTimeout: helperTimeout ?? HELPER_TIMEOUT_MS,
-        signal: this.#signal,
-      });
-      return config === undefined
-        ? undefined
-        : new Login(registry, config, `docker's login for "${registry}"`);
+      return await look();
     } catch (error) {
       if (!(error instanceof Deno.errors.NotCapable)) throw error;
-      // A program without the permission did not ask for docker's logins, and
-      // most images are public: it goes on without, and is told.
-      const why =
-        `docker's login for "${registry}" was not looked up: ${error.message}`;
+      const why = `${what}: ${error.message}`;
       if (!this.#closed.has(why)) {
         this.#closed.add(why);
         this.onClosed?.(why);

@@ -108,24 +108,13 @@ Deno.test("planBuild() names every option as the engine does", () => {
       target: "stage",
     },
   );
-  const { headers } = planBuild({
-    version: "1",
-    credentials: { "r.example": { username: "u", password: "??>>" } },
-  });
-  assertEquals(headers["content-type"], "application/x-tar");
+  // Logins are no part of a plan: some are only known when it is carried out.
   assertEquals(
-    JSON.parse(
-      atob(
-        headers["X-Registry-Config"]!.replaceAll("-", "+").replaceAll("_", "/"),
-      ),
-    ),
-    {
-      "r.example": {
-        username: "u",
-        password: "??>>",
-        serveraddress: "r.example",
-      },
-    },
+    planBuild({
+      version: "1",
+      credentials: { "r.example": { username: "u", password: "??>>" } },
+    }).headers,
+    { "content-type": "application/x-tar" },
   );
 });
 

@@ -3,6 +3,7 @@ import { type EngineContext, engineTest } from "../support/engines.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { tarBytes } from "../support/tar.ts";
 import {
+  checkCredentials,
   registryAuthHeader,
   registryConfigHeader,
 } from "../../lib/credentials/header.ts";
@@ -56,9 +57,10 @@ engineTest(
         query: { version: "1", q: true, rm: true },
         headers: {
           "content-type": "application/x-tar",
-          "X-Registry-Config": registryConfigHeader({
-            [`https://${registry.host}/v1/`]: LOGIN,
-          }),
+          "X-Registry-Config": registryConfigHeader(
+            checkCredentials({ [`https://${registry.host}/v1/`]: LOGIN })
+              .values(),
+          ),
         },
         body: await tarBytes({ Dockerfile: `FROM ${from}\nLABEL a=b\n` }),
       });

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { decodeBase64 } from "../support/base64.ts";
 import type { AuthConfig } from "../../lib/credentials/auth_config.ts";
 import {
+  checkCredentials,
   registryAuthHeader,
   registryConfigHeader,
 } from "../../lib/credentials/header.ts";
@@ -49,10 +50,12 @@ Deno.test("registryAuthHeader() carries one login, in the URL-safe alphabet", ()
 
 Deno.test("registryConfigHeader() spells its keys as the engine looks for them", () => {
   assertEquals(
-    decoded(registryConfigHeader({
-      "docker.io": { username: "a", password: "b" },
-      "HTTPS://Host.example:5000/v2/": { auth: btoa("c:d:e\0\0") },
-    })),
+    decoded(registryConfigHeader(
+      checkCredentials({
+        "docker.io": { username: "a", password: "b" },
+        "HTTPS://Host.example:5000/v2/": { auth: btoa("c:d:e\0\0") },
+      }).values(),
+    )),
     {
       "https://index.docker.io/v1/": {
         username: "a",
@@ -91,7 +94,7 @@ Deno.test("credentials of no use are refused, without a value in the words", () 
     ] as [Record<string, AuthConfig>, string][]
   ) {
     const error = assertThrows(
-      () => registryConfigHeader(credentials),
+      () => checkCredentials(credentials),
       TypeError,
       words,
     );

@@ -8,7 +8,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { sha256 } from "../support/digest.ts";
-import { LOGIN, startRegistry } from "../support/registry.ts";
+import { LOGIN, LOGIN_BASE64, startRegistry } from "../support/registry.ts";
 import { dockerfileTar, tarOf } from "../support/tar.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
@@ -17,6 +17,7 @@ import {
   DockerClient,
   EngineError,
   type ImageBuildOptions,
+  type LoginSources,
   SecretLeakError,
   TransferError,
   UnsupportedError,
@@ -313,6 +314,69 @@ Deno.test({
       });
       assertEquals(ImagesDeleted?.length, 1);
     });
+    await t.step(
+      "gets the logins for a private base image, and a function's only where it can be asked",
+      async () => {
+        await using registry = await startRegistry({ auth: "basic" });
+        await using other = await startRegistry({ auth: "basic" });
+        const name = `${registry.host}/private/base:1`;
+        await docker.imageTag("davit-test/base", name.slice(0, -2), "1");
+        await docker.imagePush(name, { auth: LOGIN }).wait();
+        const folder = await Deno.makeTempDir({ prefix: "davit-podman-" });
+        await Deno.writeTextFile(`${folder}/Dockerfile`, `FROM ${name}\n`);
+        const credentials = { [registry.host]: LOGIN };
+        const callback = (host: string) =>
+          host === registry.host ? LOGIN : null;
+        const build = async (
+          logins: LoginSources,
+          options: ImageBuildOptions = {},
+          context: string | ReadableStream<Uint8Array> = folder,
+        ) => {
+          await using client = await DockerClient.fromDockerHost(podman.host, {
+            logins,
+          });
+          const before = registry.requests.length;
+          await client.imageBuild(context, { pull: true, ...options }).wait();
+          assert(
+            registry.requests.slice(before).some(({ authorization }) =>
+              authorization === `Basic ${LOGIN_BASE64}`
+            ),
+          );
+        };
+        try {
+          const tar = () => dockerfileTar(`FROM ${name}`);
+          await assertRejects(() => build({}), Error, "unauthorized");
+          await build({}, { credentials }, tar());
+          await build({}, { credentials, version: "1" }, tar());
+          await build({ credentials });
+          await build({ callback });
+          await build({}, { credentials: callback });
+          await assertRejects(
+            () => build({}, { credentials: callback }, tar()),
+            UnsupportedError,
+            "give the logins by registry",
+          );
+          const { DOCKER_CONFIG } = Deno.env.toObject();
+          await Deno.writeTextFile(
+            `${folder}/config.json`,
+            JSON.stringify({
+              auths: { [registry.host]: { auth: LOGIN_BASE64 } },
+            }),
+          );
+          Deno.env.set("DOCKER_CONFIG", folder);
+          try {
+            await build({ dockerConfig: true });
+            await build({ dockerConfig: true }, {}, tar());
+          } finally {
+            if (DOCKER_CONFIG === undefined) Deno.env.delete("DOCKER_CONFIG");
+            else Deno.env.set("DOCKER_CONFIG", DOCKER_CONFIG);
+          }
+          assertEquals(other.requests.length, 0);
+        } finally {
+          await Deno.remove(folder, { recursive: true });
+        }
+      },
+    );
     await transport.close();
   },
 });
