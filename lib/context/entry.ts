@@ -21,9 +21,9 @@ export interface ContextEntry {
   /** Time of the last change of the content, in milliseconds since 1970. */
   readonly mtimeMs: number;
   /**
-   * Below 1,000,000, made of the inode and the time of its last change: another
-   * one tells that the file is another one, or was written to, even where its
-   * length and its time are the same.
+   * Nanoseconds below the millisecond: 0 to 999,999. Deno does not tell them;
+   * where a time was set by hand they are made of the time of the inode's last
+   * change, so that a file with a restored time is not taken for the old one.
    */
   readonly stamp: number;
   /** Target of a symlink, as it is written in it; undefined for everything else. */

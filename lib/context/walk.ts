@@ -157,12 +157,22 @@ function readEntry(
   };
 }
 
-/** Deno tells the time of an inode's change in seconds; two changes within one are told by it only where the inode is another. */
-function stampOf({ ino, ctime }: Deno.FileInfo): number {
-  const inode = ino ?? 0;
-  const low = inode % 2 ** 32 ^ Math.floor(inode / 2 ** 32);
-  const seconds = Math.floor((ctime?.getTime() ?? 0) / 1000);
-  const mixed = Math.imul(low ^ Math.imul(seconds, 0x9e3779b1), 0x85ebca6b);
+/** A file that was just written has its inode changed at the same time; Deno tells that one in seconds. */
+const WRITTEN_WITHIN_MS = 2000;
+
+/**
+ * What stands below the milliseconds, which Deno does not tell. Zero wherever
+ * docker would send zero, too, and for a file that nobody did anything special
+ * to: files of one time stay files of one time, or `make` would see an order
+ * that there is not. Where a time was set by hand, and has parts of a second,
+ * the second in which that was done tells one such time from another.
+ */
+function stampOf({ mtime, ctime }: Deno.FileInfo): number {
+  const written = mtime?.getTime() ?? 0;
+  const changed = ctime?.getTime() ?? written;
+  if (written % 1000 === 0) return 0;
+  if (Math.abs(changed - written) < WRITTEN_WITHIN_MS) return 0;
+  const mixed = Math.imul(Math.floor(changed / 1000), 0x9e3779b1);
   return ((mixed ^ mixed >>> 15) >>> 0) % 1_000_000;
 }
 

@@ -16,10 +16,9 @@ const TYPE_BITS: Readonly<Record<ContextEntry["type"], number>> = {
  * An entry as it travels. Owner and group are always root, as docker's clients
  * have it.
  *
- * Deno tells times in milliseconds. The engine takes a file as unchanged when
- * its size and its nanoseconds are, so the place below the milliseconds holds
- * the entry's stamp: a file that was replaced by another one with the same size
- * and time (a rename, a restored time) is still a new file.
+ * The engine takes a file as unchanged when its length and its time are, to the
+ * nanosecond. Deno tells milliseconds; for what is below them, see the entry's
+ * stamp.
  */
 export function statOf(entry: ContextEntry): Stat {
   return {
