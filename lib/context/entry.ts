@@ -16,7 +16,10 @@ export interface ContextEntry {
   readonly type: ContextEntryType;
   /** Permissions with setuid, setgid and sticky: the low twelve bits of `st_mode`. */
   readonly mode: number;
-  /** Length of a regular file in bytes; 0 for everything else, also for a hard link. */
+  /**
+   * Length in bytes of a regular file, of each of its hard links, or of a
+   * symlink's target; else 0. An engine compares it for all of them.
+   */
   readonly size: number;
   /** Time of the last change of the content, in milliseconds since 1970. */
   readonly mtimeMs: number;

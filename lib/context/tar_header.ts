@@ -34,7 +34,8 @@ export function tarHeader(
   const type = isLink ? "1" : TYPES[entry.type as keyof typeof TYPES];
   const path = entry.type === "directory" ? `${entry.path}/` : entry.path;
   const target = entry.hardlink ?? entry.target ?? "";
-  const size = isLink ? 0 : entry.size;
+  // Links have no content here, whatever their length is.
+  const size = isLink || entry.type !== "file" ? 0 : entry.size;
   const seconds = Math.floor(mtimeMs / 1000);
   const split = splitPath(path);
   let records = "";

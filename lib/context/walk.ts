@@ -4,6 +4,8 @@ import { isExportName } from "./export_name.ts";
 import { ContextFilter, type FilterState } from "./filter.ts";
 import { sortNames } from "./order.ts";
 
+const encoder = new TextEncoder();
+
 /** What a folder holds. */
 interface Listing {
   /** In the order of the walk. */
@@ -147,7 +149,7 @@ function readEntry(
     path,
     type,
     mode: modeOf(info, type),
-    size: type === "file" && hardlink === undefined ? info.size : 0,
+    size: type === "file" ? info.size : lengthOf(target),
     mtimeMs: info.mtime?.getTime() ?? 0,
     stamp: stampOf(info),
     target,
@@ -174,6 +176,11 @@ function stampOf({ mtime, ctime }: Deno.FileInfo): number {
   if (Math.abs(changed - written) < WRITTEN_WITHIN_MS) return 0;
   const mixed = Math.imul(Math.floor(changed / 1000), 0x9e3779b1);
   return ((mixed ^ mixed >>> 15) >>> 0) % 1_000_000;
+}
+
+/** In bytes: what a file system tells as the length of a link with this target. */
+function lengthOf(target: string | undefined): number {
+  return target === undefined ? 0 : encoder.encode(target).length;
 }
 
 function readLink(path: string): string | undefined {

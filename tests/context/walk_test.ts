@@ -93,6 +93,7 @@ Deno.test("walkContext() tells types, modes, links and times", async () => {
       ...none,
       type: "file",
       mode: 0o4711,
+      size: 5,
       hardlink: "again",
     });
     assertEquals(about("dir"), { ...none, type: "directory", mode: 0o1777 });
@@ -100,6 +101,7 @@ Deno.test("walkContext() tells types, modes, links and times", async () => {
       ...none,
       type: "symlink",
       mode: 0o777,
+      size: 6,
       target: "../out",
     });
     assertEquals(entries.get("fifo")?.type, "fifo");
