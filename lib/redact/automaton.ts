@@ -37,6 +37,7 @@ import type { Pattern } from "./forms.ts";
 import { keyOf, LIMITS, type Limits } from "./blocks.ts";
 import { CandidateQueue } from "./candidates.ts";
 import { GRAM, GRAM_FACTOR } from "./skip.ts";
+import { atOnce, inSlices } from "./slices.ts";
 import { compileTables, type PatternInfo, type Tables } from "./tables.ts";
 
 export type { PatternInfo } from "./tables.ts";
@@ -70,7 +71,14 @@ export class Automaton {
    * @throws {RangeError} If a pattern is shorter than 3 bytes.
    */
   constructor(patterns: Iterable<Pattern>, limits: Limits = LIMITS) {
-    this.#tables = compileTables(patterns, limits);
+    this.#tables = atOnce(compileTables(patterns, limits));
+  }
+
+  /** Compiles in slices, for a process that has other things to do meanwhile. */
+  static async inSlices(patterns: Iterable<Pattern>): Promise<Automaton> {
+    const automaton = new Automaton([]);
+    automaton.#tables = await inSlices(compileTables(patterns, LIMITS));
+    return automaton;
   }
 
   /** Whether there is nothing to find. */

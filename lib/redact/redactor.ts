@@ -60,7 +60,20 @@ export interface Redactor {
  * the tables of an automaton, until the redactor is garbage.
  */
 export function createRedactor(values: readonly Uint8Array[]): Redactor {
-  return new CompiledRedactor(values);
+  return new CompiledRedactor(values, new Automaton(listAllPatterns(values)));
+}
+
+/**
+ * The same in slices: a server compiles the values of strangers, and goes on
+ * answering meanwhile.
+ */
+export async function createRedactorInSlices(
+  values: readonly Uint8Array[],
+): Promise<Redactor> {
+  return new CompiledRedactor(
+    values,
+    await Automaton.inSlices(listAllPatterns(values)),
+  );
 }
 
 class CompiledRedactor implements Redactor {
@@ -69,11 +82,11 @@ class CompiledRedactor implements Redactor {
   /** For whole texts: nothing of one remains for the next. */
   #matcher: Matcher;
 
-  constructor(values: readonly Uint8Array[]) {
+  constructor(values: readonly Uint8Array[], automaton: Automaton) {
     this.skipped = values.flatMap((value, index) =>
       isTooShort(value) ? [index] : []
     );
-    this.#automaton = new Automaton(listAllPatterns(values));
+    this.#automaton = automaton;
     this.#matcher = this.#automaton.matcher();
   }
 

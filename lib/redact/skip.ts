@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STATES_A_SLICE } from "./slices.ts";
 import type { Trie } from "./trie.ts";
 
 /** Jumps for the root state, where no pattern has begun. */
@@ -30,7 +31,7 @@ const MIN_BITS = 12;
 const MAX_BITS = 19;
 
 /**
- * Builds the table from the words of a trie, `shortest` of which has
+ * Builds the table, piece by piece, from the words of a trie, `shortest` of which has
  * `shortest` bytes (at least {@link GRAM}).
  *
  * A word that starts `k` bytes into a window has, at the window's end, the gram
@@ -40,7 +41,10 @@ const MAX_BITS = 19;
  *
  * @see Wu and Manber, "A fast algorithm for multi-pattern searching", 1994
  */
-export function buildSkipTable(trie: Trie, shortest: number): SkipTable {
+export function* buildSkipTable(
+  trie: Trie,
+  shortest: number,
+): Generator<void, SkipTable> {
   const { label, child, depth } = trie;
   const window = Math.min(shortest, 255);
   // Breadth first: the states of depth up to `window` are the first ones.
@@ -48,6 +52,7 @@ export function buildSkipTable(trie: Trie, shortest: number): SkipTable {
   while (states < trie.states && depth[states]! <= window) states++;
   const parent = new Int32Array(states);
   for (let state = 0; state < states; state++) {
+    if (state % STATES_A_SLICE === 0) yield;
     const end = Math.min(child[state + 1]!, states);
     for (let c = child[state]!; c < end; c++) parent[c] = state;
   }
@@ -58,6 +63,7 @@ export function buildSkipTable(trie: Trie, shortest: number): SkipTable {
   const down = 32 - bits;
   const shifts = new Uint8Array(1 << bits).fill(window - GRAM + 1);
   for (let state = 1; state < states; state++) {
+    if (state % STATES_A_SLICE === 0) yield;
     if (depth[state]! < GRAM) continue;
     const up = parent[state]!;
     const gram = label[state]! | label[up]! << 8 | label[parent[up]!]! << 16;

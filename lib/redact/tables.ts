@@ -16,7 +16,11 @@ import {
   powerOf,
 } from "./blocks.ts";
 import { buildSkipTable, type SkipTable } from "./skip.ts";
+import { STATES_A_SLICE } from "./slices.ts";
 import { type Trie, TrieBuilder } from "./trie.ts";
+
+/** Blocks that are cut without a pause. */
+const BLOCKS_A_SLICE = 64;
 
 /** A pattern without its bytes: what a match can tell of it. */
 export interface PatternInfo {
@@ -81,17 +85,18 @@ interface Cut {
 }
 
 /**
- * Compiles the tables; `undefined` if there is no pattern.
+ * Compiles the tables, piece by piece (see `slices.ts`); `undefined` if there is
+ * no pattern.
  *
  * Reads each pattern once and keeps none: the bytes of long ones are gone
  * after this, but for the heads of their blocks.
  *
  * @throws {RangeError} If a pattern is shorter than 3 bytes.
  */
-export function compileTables(
+export function* compileTables(
   patterns: Iterable<Pattern>,
   limits: Limits,
-): Tables | undefined {
+): Generator<void, Tables | undefined> {
   const builder = new TrieBuilder();
   const fingerprint = drawFingerprint();
   const words: [number, PatternInfo][] = [];
@@ -99,6 +104,7 @@ export function compileTables(
   let shortest = Infinity;
   let longest = 0;
   for (const { bytes, form, value, part } of patterns) {
+    yield;
     const { length } = bytes;
     if (length < 3) {
       throw new RangeError(
@@ -130,12 +136,13 @@ export function compileTables(
       const [a, b] = hashRest(bytes, block, limits.head, fingerprint);
       const cut = { ...info, at: block.start };
       cuts.push({ head, size: block.size, a, b, weak, info: cut });
+      if (cuts.length % BLOCKS_A_SLICE === 0) yield;
       longest = Math.max(longest, block.size);
     }
   }
   if (longest === 0) return undefined;
 
-  const { trie, renumbered } = builder.freeze();
+  const { trie, renumbered } = yield* builder.freeze();
   const sizes = [...new Set(cuts.map((cut) => cut.size))].sort((a, b) => a - b);
   const output = new Uint8Array(trie.states);
   const heads = new Uint16Array(trie.states);
@@ -151,6 +158,7 @@ export function compileTables(
   for (const { head: old, size, a, b, weak, info } of cuts) {
     const head = renumbered[old]!;
     heads[head]! |= 1 << sizes.indexOf(size);
+    if (blockPatterns.length % BLOCKS_A_SLICE === 0) yield;
     const key = keyOf(head, size, a, b);
     let index = blocks.get(key);
     if (index === undefined) {
@@ -172,10 +180,11 @@ export function compileTables(
     const fail = trie.fail[state]!;
     if (output[state] === 0) output[state] = output[fail]!;
     heads[state]! |= heads[fail]!;
+    if (state % STATES_A_SLICE === 0) yield;
   }
   return {
     trie,
-    skip: buildSkipTable(trie, shortest),
+    skip: yield* buildSkipTable(trie, shortest),
     output,
     heads,
     words: wordMap,

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { STATES_A_SLICE } from "./slices.ts";
+
 /**
  * A frozen trie. States are numbered breadth first, root 0, so the children of
  * `s` are the states `child[s]` to `child[s + 1]`, by rising label, and every
@@ -75,8 +77,11 @@ export class TrieBuilder {
     return state;
   }
 
-  /** Numbers the states breadth first; `renumbered[old]` is a state's new number. */
-  freeze(): { trie: Trie; renumbered: Int32Array } {
+  /**
+   * Numbers the states breadth first, piece by piece; `renumbered[old]` is a
+   * state's new number.
+   */
+  *freeze(): Generator<void, { trie: Trie; renumbered: Int32Array }> {
     const states = this.#states;
     const order = new Int32Array(states);
     const renumbered = new Int32Array(states);
@@ -85,6 +90,7 @@ export class TrieBuilder {
     const child = new Int32Array(states + 1);
     let filled = 1;
     for (let state = 0; state < states; state++) {
+      if (state % STATES_A_SLICE === 0) yield;
       const old = order[state]!;
       child[state] = filled;
       const children: number[] = [];
@@ -118,6 +124,7 @@ export class TrieBuilder {
     // The failure of a child is one step from the failure of its parent, which
     // is nearer the root and so already known.
     for (let state = 1; state < states; state++) {
+      if (state % STATES_A_SLICE === 0) yield;
       for (let c = child[state]!; c < child[state + 1]!; c++) {
         trie.fail[c] = step(trie, trie.fail[state]!, label[c]!);
       }

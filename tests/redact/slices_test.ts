@@ -1,0 +1,49 @@
+import {
+  createRedactor,
+  createRedactorInSlices,
+} from "../../lib/redact/redactor.ts";
+import { inSlices } from "../../lib/redact/slices.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { randomBytes } from "../support/digest.ts";
+
+Deno.test("createRedactorInSlices() masks what createRedactor() masks", async () => {
+  const values = [
+    new TextEncoder().encode("a short secret"),
+    new TextEncoder().encode("many lines\nof a secret\n".repeat(40)),
+    randomBytes(5000),
+    new Uint8Array(3),
+  ];
+  const [whole, sliced] = [
+    createRedactor(values),
+    await createRedactorInSlices(values),
+  ];
+  assertEquals(sliced.skipped, whole.skipped);
+  for (const value of values) {
+    for (
+      const text of [value.toBase64(), value.toHex(), `a${value.toHex()}b`]
+    ) {
+      assertEquals(sliced.text(text), whole.text(text));
+    }
+    assertEquals(sliced.bytes(value), whole.bytes(value));
+  }
+  assert(sliced.text(values[2]!.toHex()).length < 100);
+  assert((await createRedactorInSlices([])).empty);
+});
+
+Deno.test("others get their turn while a large redactor is compiled", async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  const large = randomBytes(200_000);
+  await createRedactorInSlices([large]);
+  clearInterval(timer);
+  assert(turns > 3, `${turns} turns`);
+});
+
+Deno.test("inSlices() hands on what the work throws", async () => {
+  const failure = new Error("none");
+  const caught = await inSlices((function* () {
+    yield;
+    throw failure;
+  })()).catch((error) => error);
+  assertEquals(caught, failure);
+});
