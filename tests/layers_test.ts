@@ -72,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "credentials",
     "engine",
     "errors.ts",
+    "redact",
     "secrets",
     "session",
     "streams",

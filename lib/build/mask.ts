@@ -34,17 +34,25 @@ export class BuildMask {
   add(secrets: readonly (readonly [id: string, secret: Secret])[]): string[] {
     const first = this.#values.length;
     for (const [, secret] of secrets) this.#values.push(secret.reveal());
-    this.#redactor = createRedactor(this.#values);
-    for (const [key, old] of this.#scanners) {
-      const scanner = this.#redactor.scanner();
-      const held = old.flush();
-      this.#scanners.set(key, scanner);
-      this.#carried.set(key, scanner.push(held));
-    }
+    this.use(createRedactor(this.#values));
     // Of an empty value there is nothing to mask.
     return this.#redactor.skipped
       .filter((index) => index >= first && this.#values[index]!.length > 0)
       .map((index) => secrets[index - first]![0]);
+  }
+
+  /**
+   * Masks with this redactor from now on, in the place of the values that were
+   * added: for one that many answers share.
+   */
+  use(redactor: Redactor): void {
+    this.#redactor = redactor;
+    for (const [key, old] of this.#scanners) {
+      const scanner = redactor.scanner();
+      const given = scanner.push(old.flush());
+      this.#scanners.set(key, scanner);
+      this.#carried.set(key, joined(this.#takeCarried(key), given));
+    }
   }
 
   /** What a scanner gave out when it was replaced by a newer one. */

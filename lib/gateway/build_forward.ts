@@ -1,4 +1,4 @@
-import { BuildMask } from "../build/mask.ts";
+import type { BuildMask } from "../build/mask.ts";
 import type { BuildMessage } from "../build/message.ts";
 import type { Engine } from "../engine/engine.ts";
 import {
@@ -8,8 +8,11 @@ import {
 import { SECRETS_HEADER } from "../secrets/header.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { jsonLines } from "../streams/json_lines.ts";
+import { refuseStoredSecrets } from "./build_leaks.ts";
 import { readLogins, serveBuild } from "./build_session.ts";
 import { forwardedHeaders } from "./forward.ts";
+import type { KnownValues } from "./known_values.ts";
+import type { GatewayLimits } from "./limits.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -19,6 +22,16 @@ import { formatTarget, type Target } from "./target.ts";
 const MAX_REFUSAL_BYTES = 1024 * 1024;
 
 const encoder = new TextEncoder();
+
+/** What a build goes on with. */
+export interface BuildWay {
+  readonly engine: Engine;
+  /** What is masked in answers. */
+  readonly known: KnownValues;
+  readonly limits: GatewayLimits;
+  /** Aborts when nobody waits for the build any more. */
+  readonly signal: AbortSignal;
+}
 
 /** The secrets of one request, and the session that serves them. */
 export interface ServedBuild extends AsyncDisposable {
@@ -64,56 +77,70 @@ export function readSecrets(
  * @throws {Refusal} If the secrets can't reach this engine.
  */
 export async function forwardBuild(
-  engine: Engine,
   head: RequestHead,
   target: Target,
   secrets: readonly (readonly [id: string, secret: Secret])[] | undefined,
   body: RequestBody,
-  signal: AbortSignal,
+  { engine, known, limits, signal }: BuildWay,
 ): Promise<ServedBuild> {
-  const mask = new BuildMask();
-  if (secrets !== undefined) mask.add(secrets);
   const logins = readLogins(head, target, secrets !== undefined, signal);
-  for (const [, value] of target.query) {
-    if (mask.text(value) === value) continue;
-    throw malformed(
-      "a parameter of this build holds the value of a secret, and is stored with the image",
-    );
-  }
+  const values = [...secrets ?? [], ...logins?.atHand() ?? []]
+    .map(([, secret]) => secret);
+  checkAmount(secrets?.length ?? 0, values, limits);
+  await using stack = new AsyncDisposableStack();
+  const { mask, holds } = stack.use(await known.begin(values, signal));
+  refuseStoredSecrets(target.query, holds);
   const session = secrets === undefined && logins === undefined
     ? undefined
-    : await serveBuild({ engine, secrets, logins, mask, signal });
-  try {
-    const query = session === undefined ? target.query : [
-      ...target.query.filter(([name]) => name !== "version"),
-      ["version", "2"],
-      ["session", session.id],
-    ] as const;
-    const headers = forwardedHeaders(head);
-    if (session !== undefined) delete headers["x-registry-config"];
-    const response = await engine.transport.fetch(
-      formatTarget({ ...target, query }),
-      {
-        method: "POST",
-        // Whatever the client calls it: a form would count as parameters.
-        headers: {
-          ...headers,
-          "content-type": "application/x-tar",
-        },
-        signal,
-        ...(body.stream === null ? {} : { body: body.stream }),
+    : await serveBuild({ engine, secrets, logins, signal });
+  stack.defer(() => session?.close());
+  const query = session === undefined ? target.query : [
+    ...target.query.filter(([name]) => name !== "version"),
+    ["version", "2"],
+    ["session", session.id],
+  ] as const;
+  const headers = forwardedHeaders(head);
+  if (session !== undefined) delete headers["x-registry-config"];
+  const response = await engine.transport.fetch(
+    formatTarget({ ...target, query }),
+    {
+      method: "POST",
+      // Whatever the client calls it: a form would count as parameters.
+      headers: {
+        ...headers,
+        "content-type": "application/x-tar",
       },
+      signal,
+      ...(body.stream === null ? {} : { body: body.stream }),
+    },
+  );
+  const answer = await masked(response, mask, signal);
+  const ending = stack.move();
+  return {
+    response,
+    body: answer,
+    [Symbol.asyncDispose]: () => ending.disposeAsync(),
+  };
+}
+
+/** What a mask costs grows with its values: of those a client may not have any number. */
+function checkAmount(
+  count: number,
+  values: readonly Secret[],
+  { maxSecrets, maxSecretBytes }: GatewayLimits,
+): void {
+  if (count > maxSecrets) {
+    throw new Refusal(
+      431,
+      `davit gateway: a build may have ${maxSecrets} secrets here, and no more`,
     );
-    return {
-      response,
-      body: session === undefined
-        ? response.body
-        : await masked(response, mask, signal),
-      [Symbol.asyncDispose]: async () => await session?.close(),
-    };
-  } catch (error) {
-    await session?.close();
-    throw error;
+  }
+  const bytes = values.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (bytes > maxSecretBytes) {
+    throw new Refusal(
+      431,
+      `davit gateway: the secrets and logins of a build may have ${maxSecretBytes} bytes in sum here, and no more`,
+    );
   }
 }
 

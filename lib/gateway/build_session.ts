@@ -1,4 +1,3 @@
-import type { BuildMask } from "../build/mask.ts";
 import { maxSecretBytes } from "../build/secrets.ts";
 import { type ServedSession, serveSession } from "../build/session_serve.ts";
 import { decodeRegistryConfig } from "../credentials/header_decode.ts";
@@ -23,8 +22,6 @@ export interface BuildOffer {
     | undefined;
   /** Undefined where the client sent none. */
   readonly logins: CredentialStore | undefined;
-  /** Told of passwords before the engine gets them. */
-  readonly mask: BuildMask;
   readonly signal: AbortSignal;
 }
 
@@ -66,7 +63,7 @@ export function readLogins(
  * @throws {Refusal} If secrets can't reach this engine.
  */
 export async function serveBuild(
-  { engine, secrets, logins, mask, signal }: BuildOffer,
+  { engine, secrets, logins, signal }: BuildOffer,
 ): Promise<ServedSession | undefined> {
   const store = await SecretStore.open(
     Object.fromEntries(secrets ?? []),
@@ -75,12 +72,6 @@ export async function serveBuild(
   const facts = await engine.facts();
   // The engine words what goes wrong for the client, without a value.
   const onError = () => {};
-  if (logins !== undefined) {
-    logins.onCredential = (registry, secret) => {
-      mask.add([[registry, secret]]);
-      return Promise.resolve();
-    };
-  }
   const maxBytes = maxSecretBytes(facts);
   const session = new Session([
     ...secretsService(store, { maxBytes, strict: false, onError }),

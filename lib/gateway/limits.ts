@@ -6,6 +6,15 @@ export interface GatewayLimits {
   readonly maxBuilds: number;
   /** Bytes of a request's head; more get 431. Default 1 MiB. */
   readonly maxHeaderBytes: number;
+  /** Secrets of a build; more get 431. Default 128. */
+  readonly maxSecrets: number;
+  /** Bytes of a build's secrets and logins in sum; more get 431. Default 64 KiB. */
+  readonly maxSecretBytes: number;
+  /**
+   * Bytes of the secrets and logins of all running builds in sum, each value
+   * once; more get 503. Default 512 KiB.
+   */
+  readonly maxAllSecretBytes: number;
   /** Bytes of a request's body; more get 413. Default 64 GiB. */
   readonly maxBodyBytes: number;
   /**
@@ -26,6 +35,10 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxConnections: 512,
   maxBuilds: 100,
   maxHeaderBytes: 1024 * 1024,
+  maxSecrets: 128,
+  // What they cost is the masks: half a second of work and 13 MB for 64 KiB.
+  maxSecretBytes: 64 * 1024,
+  maxAllSecretBytes: 512 * 1024,
   maxBodyBytes: 64 * 1024 ** 3,
   idleMs: 60_000,
   headMs: 30_000,

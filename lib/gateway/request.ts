@@ -5,6 +5,7 @@ import { forwardBuild, readSecrets } from "./build_forward.ts";
 import { checkBuildQuery } from "./build_rules.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { forwardRequest } from "./forward.ts";
+import type { KnownValues } from "./known_values.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Policy } from "./policy.ts";
 import { forbidden, malformed, Refusal } from "./refusal.ts";
@@ -20,6 +21,8 @@ export interface RequestSettings {
   readonly policy: Policy;
   readonly limits: GatewayLimits;
   readonly token: TokenCheck | undefined;
+  /** The secrets of all builds that run. */
+  readonly known: KnownValues;
   /** Names by which the gateway may be called; any where undefined. */
   readonly hosts: ReadonlySet<string> | undefined;
   /** Takes a place among the running builds; false if there is none. */
@@ -47,7 +50,7 @@ export async function handleRequest(
   { head, source, answer }: RequestInit,
   settings: RequestSettings,
 ): Promise<boolean> {
-  const { engine, policy, limits } = settings;
+  const { engine, policy, limits, known } = settings;
   await admit(head, settings);
   const asked = normalizeTarget(head.target);
   const route = findRoute(head.method, asked, policy.allow);
@@ -78,7 +81,12 @@ export async function handleRequest(
     if (head.expectsContinue && body.stream !== null) await answer.goOn();
     if (body.stream === null) watch(source, over);
     const forwarding = isBuild
-      ? forwardBuild(engine, head, target, secrets, body, signal)
+      ? forwardBuild(head, target, secrets, body, {
+        engine,
+        known,
+        limits,
+        signal,
+      })
       : forwardRequest(engine, head, target, route, body, signal).then(plain);
     await using served = await forwarding;
     const keeps = body.complete && !head.close;

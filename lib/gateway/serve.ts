@@ -4,6 +4,7 @@ import { endpointFromHost, findEndpoint } from "../transport/docker_config.ts";
 import type { Transport } from "../transport/transport.ts";
 import { GatewayConnection } from "./connection.ts";
 import type { Gateway, GatewayOptions } from "./gateway.ts";
+import { KnownValues } from "./known_values.ts";
 import { checkLimits } from "./limits.ts";
 import { checkListen, openAcceptor } from "./listen.ts";
 import { makePolicy } from "./policy.ts";
@@ -32,6 +33,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       policy,
       limits,
       token,
+      known: new KnownValues(limits.maxAllSecretBytes),
       hosts: acceptor.hosts,
       takeBuild: () => builds < limits.maxBuilds && builds++ >= 0,
       giveBuild: () => void builds--,

@@ -3,6 +3,7 @@ import { decodeBase64 } from "../support/base64.ts";
 import { BuildMask } from "../../lib/build/mask.ts";
 import type { BuildMessage, TraceMessage } from "../../lib/build/message.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import { createRedactor } from "../../lib/redact/redactor.ts";
 import type { SolveStatus } from "../../lib/progress/solve_status.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 
@@ -178,4 +179,19 @@ Deno.test("BuildMask.add() names the values that are too short", () => {
     new Secret(""),
   ]]);
   assertEquals(short, ["a"]);
+});
+
+Deno.test("BuildMask.use() takes other values in the middle of a text, and loses none of it", () => {
+  const mask = new BuildMask();
+  const redactorOf = (value: string) => createRedactor([encoder.encode(value)]);
+  mask.use(redactorOf("abcdef"));
+  const text = (...messages: BuildMessage[]) =>
+    messages.map(({ stream }) => stream).join("");
+  let out = text(...mask.messages({ stream: "1 abcd" }));
+  // Each gives out what the one before held back.
+  mask.use(redactorOf("other value"));
+  mask.use(redactorOf("another value"));
+  mask.use(redactorOf("ef and more"));
+  out += text(...mask.messages({ stream: "ef and more" }), ...mask.end());
+  assertEquals(out, "1 abcd***");
 });

@@ -21,8 +21,17 @@ const chunked = (body: string) =>
   request("POST /build", ["Transfer-Encoding: chunked"], body);
 const json = (value: unknown) => btoa(JSON.stringify(value));
 
-/** What is tried, what it gets, and the bytes. The table in the docs has the same. */
-export const ATTACKS: readonly (readonly [string, number, string])[] = [
+/**
+ * What is tried, what it gets, and the bytes; `true` where a build has begun when
+ * its body turns out to be wrong, and is cut off. The table in the docs has the
+ * same.
+ */
+export const ATTACKS: readonly (readonly [
+  name: string,
+  status: number,
+  bytes: string,
+  begins?: true,
+])[] = [
   // Two readers, two requests.
   [
     "Content-Length and Transfer-Encoding",
@@ -98,12 +107,22 @@ export const ATTACKS: readonly (readonly [string, number, string])[] = [
   ],
   ["CR alone in a value", 400, request("GET /_ping", ["X-A: b\rc: d"])],
   ["NUL in a value", 400, request("GET /_ping", ["X-A: b\0"])],
-  ["chunk extensions", 400, chunked("5;a=b\r\nhello\r\n0\r\n\r\n")],
-  ["a chunk's size with 0x", 400, chunked("0x5\r\nhello\r\n0\r\n\r\n")],
-  ["a chunk that ends in LF alone", 400, chunked("5\r\nhello\n0\r\n\r\n")],
-  ["a chunk's size of 9 digits", 400, chunked("100000000\r\n")],
-  ["a chunk longer than its size", 400, chunked("3\r\nhello\r\n0\r\n\r\n")],
-  ["trailers", 400, chunked("0\r\nX-BuildKit-Secrets: e30=\r\n\r\n")],
+  ["chunk extensions", 400, chunked("5;a=b\r\nhello\r\n0\r\n\r\n"), true],
+  ["a chunk's size with 0x", 400, chunked("0x5\r\nhello\r\n0\r\n\r\n"), true],
+  [
+    "a chunk that ends in LF alone",
+    400,
+    chunked("5\r\nhello\n0\r\n\r\n"),
+    true,
+  ],
+  ["a chunk's size of 9 digits", 400, chunked("100000000\r\n"), true],
+  [
+    "a chunk longer than its size",
+    400,
+    chunked("3\r\nhello\r\n0\r\n\r\n"),
+    true,
+  ],
+  ["trailers", 400, chunked("0\r\nX-BuildKit-Secrets: e30=\r\n\r\n"), true],
   ["no Host", 400, "GET /_ping HTTP/1.1\r\n\r\n"],
   ["two Hosts", 400, request("GET /_ping", ["Host: other"])],
   ["HTTP/1.0", 505, "GET /_ping HTTP/1.0\r\nHost: a\r\n\r\n"],
@@ -275,6 +294,26 @@ export const ATTACKS: readonly (readonly [string, number, string])[] = [
       `buildargs=${encodeURIComponent(JSON.stringify({ A: SECRET }))}`,
     ),
   ],
+  [
+    "a secret's value in a build argument, escaped",
+    400,
+    secrets(
+      good,
+      `buildargs=${
+        encodeURIComponent(
+          `{"A":"\\u0073${SECRET.slice(1)}"}`,
+        )
+      }`,
+    ),
+  ],
+  [
+    "a secret's value as the name of a label",
+    400,
+    secrets(
+      good,
+      `labels=${encodeURIComponent(`{"\\u0073${SECRET.slice(1)}":"a"}`)}`,
+    ),
+  ],
   ["secrets and version=1", 400, secrets(good, "version=1")],
   [
     "secrets and a foreign session",
@@ -285,6 +324,18 @@ export const ATTACKS: readonly (readonly [string, number, string])[] = [
     "secrets of more than 512 KiB",
     431,
     secrets(json({ a: "x".repeat(500_000) })),
+  ],
+  [
+    "secrets of more than 64 KiB",
+    431,
+    secrets(json({ a: "x".repeat(65_537) })),
+  ],
+  [
+    "more than 128 secrets",
+    431,
+    secrets(
+      json(Object.fromEntries(Array.from({ length: 129 }, (_, i) => [i, ""]))),
+    ),
   ],
   [
     "a head of more than 1 MiB",

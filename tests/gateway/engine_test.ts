@@ -13,12 +13,12 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { decodeBase64 } from "../support/base64.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { tarBytes, tarOf } from "../support/tar.ts";
 import { delay, findProcesses } from "../engines/process.ts";
+import { decodedAnswer } from "./answers.ts";
 import { CLIENTS } from "./clients.ts";
 import { sendRaw, startGateway } from "./gateway.ts";
 
@@ -28,20 +28,6 @@ function headerOf(secrets: Record<string, string | Uint8Array>): string {
   return encodeSecretsHeader(
     Object.entries(secrets).map(([id, value]) => [id, new Secret(value)]),
   );
-}
-
-/** What a build was answered, with what is inside BuildKit's log. */
-function decoded(answer: string): string {
-  return answer.split("\n").flatMap((line) => {
-    try {
-      const { id, aux } = JSON.parse(line);
-      return id === "moby.buildkit.trace"
-        ? [line, new TextDecoder().decode(decodeBase64(aux))]
-        : [line];
-    } catch {
-      return [line];
-    }
-  }).join("\n");
 }
 
 /** Prints the secret in two ways, and leaves its digest in the image. */
@@ -86,7 +72,7 @@ for (const client of CLIENTS) {
           tag,
           header: headerOf({ t: value }),
         });
-        const text = decoded(answer);
+        const text = decodedAnswer(answer);
         assertStringIncludes(text, "***", text);
         assertFalse(text.includes(value), "the secret is in the answer");
         assertFalse(text.includes(btoa(value)), "it is there in base64");
@@ -180,7 +166,7 @@ engineTest(
         headers,
         body: await tarBytes({ Dockerfile: `FROM ${base}\nLABEL a=b\n` }),
       });
-      return decoded(await response.text());
+      return decodedAnswer(await response.text());
     };
     const login = (password: string) => ({
       "X-Registry-Config": btoa(JSON.stringify({
@@ -246,7 +232,7 @@ engineTest(
               body: await tarBytes({ Dockerfile: dockerfile }),
             },
           );
-          return decoded(await response.text());
+          return decodedAnswer(await response.text());
         };
         let text = await build();
         // Engines of 20.10 trip over each other where so many begin at once.
@@ -326,7 +312,7 @@ engineTest(
     await assertRejects(() =>
       Deno.connect({ transport: "unix", path: served.path })
     );
-    assertStringIncludes(decoded(await ending.answer), '"moby.image.id"');
+    assertStringIncludes(decodedAnswer(await ending.answer), '"moby.image.id"');
     await stopping;
 
     await using other = await startGateway({

@@ -1,5 +1,6 @@
 import { Engine } from "../../lib/engine/engine.ts";
 import { GatewayConnection } from "../../lib/gateway/connection.ts";
+import { KnownValues } from "../../lib/gateway/known_values.ts";
 import { DEFAULT_LIMITS } from "../../lib/gateway/limits.ts";
 import { makePolicy } from "../../lib/gateway/policy.ts";
 import { assert, assertEquals, assertFalse } from "../support/assert.ts";
@@ -115,6 +116,7 @@ Deno.test(`no mutation of ${COUNT} requests crashes or hangs the gateway, or rea
     ),
     limits: { ...DEFAULT_LIMITS, maxBodyBytes: 1_000_000 },
     token: undefined,
+    known: new KnownValues(DEFAULT_LIMITS.maxAllSecretBytes),
     hosts: undefined,
     takeBuild: () => true,
     giveBuild: () => {},
