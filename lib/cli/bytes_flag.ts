@@ -2,7 +2,6 @@ import { UsageError } from "./exit.ts";
 
 const FACTORS: Readonly<Record<string, number>> = {
   "": 1,
-  b: 1,
   k: 2 ** 10,
   m: 2 ** 20,
   g: 2 ** 30,
@@ -18,9 +17,7 @@ const FACTORS: Readonly<Record<string, number>> = {
  */
 export function parseBytes(flag: string, text: string): number {
   const [, number, letter = ""] =
-    /^(\d+(?:\.\d+)?) ?(?:([bkmgtp])|([kmgtp])i?b)?$/i.exec(
-      text.replace(/^(\S+?) ?([kmgtp])i?b$/i, "$1$2"),
-    ) ?? [];
+    /^(\d+(?:\.\d+)?) ?(?:([kmgtp])(?:i?b)?|b)?$/i.exec(text) ?? [];
   const factor = FACTORS[letter.toLowerCase()];
   if (number === undefined || factor === undefined) {
     throw new UsageError(

@@ -32,12 +32,14 @@ export const COMMANDS: readonly Command[] = [
       { name: "all", short: "a", help: "all that is unused" },
       {
         name: "filter",
+        notEmpty: true,
         value: "KEY=VALUE",
         many: true,
         help: "as until=24h",
       },
       {
         name: "keep-storage",
+        notEmpty: true,
         value: "BYTES",
         help: "keep this much",
       },

@@ -9,6 +9,11 @@ export interface Flag {
   readonly short?: string;
   /** What stands for its value in the help; a flag without is on or off. */
   readonly value?: string;
+  /**
+   * Whether an empty value is refused; else it is as if the flag were not
+   * given, which is how docker's command reads most of them.
+   */
+  readonly notEmpty?: boolean;
   /** Whether it may be given several times; else the last one counts. */
   readonly many?: boolean;
   /** What it is for, in a few words; a flag without is not in the help. */
@@ -21,9 +26,9 @@ export interface Flag {
 export interface ParsedWords {
   /** The words that are no flags. */
   readonly words: readonly string[];
-  /** The last value of a flag; undefined if it was not given. */
+  /** The last value of a flag; undefined if it was not given, or is empty. */
   text(name: string): string | undefined;
-  /** All values of a flag. */
+  /** All values of a flag that are not empty. */
   list(name: string): readonly string[];
   /** Whether a flag is on. */
   switched(name: string): boolean;
@@ -43,6 +48,9 @@ const SWITCHES: Readonly<Record<string, boolean>> = {
  * Sorts the words of a command line as docker's command does: `--name value`,
  * `--name=value`, `-n value`, `-nvalue`, `-qn value`; `--` ends the flags.
  *
+ * `node:util` tells the tokens, and not @std/cli, which goes by minimist's
+ * rules: there `-tNAME` is five flags, and `--tag 12` is a number.
+ *
  * @throws {UsageError} If a flag is unknown, lacks its value, or is neither on
  * nor off.
  */
@@ -50,22 +58,11 @@ export function parseWords(
   words: readonly string[],
   flags: readonly Flag[],
 ): ParsedWords {
-  const { tokens, positionals } = parseArgs({
-    args: [...words],
-    options: Object.fromEntries(
-      flags.map(({ name, short, value }) => [name, {
-        type: value === undefined ? "boolean" : "string",
-        ...(short === undefined ? {} : { short }),
-      }]),
-    ),
-    // What it would refuse it would refuse in words of its own.
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const lists = new Map<string, string[]>();
   const switches = new Map<string, boolean>();
-  for (const token of tokens) {
+  const positionals: string[] = [];
+  for (const token of tokensOf(words, flags)) {
+    if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const { name, rawName, value } = token;
     const flag = flags.find((flag) => flag.name === name);
@@ -80,17 +77,62 @@ export function parseWords(
       throw new UsageError(`flag needs an argument: ${rawName}`);
     }
     const isShort = token.inlineValue && !rawName.startsWith("--");
-    const list = lists.get(name) ?? [];
-    list.push(isShort ? value.replace(/^=/, "") : value);
-    lists.set(name, list);
+    const text = isShort ? value.replace(/^=/, "") : value;
+    if (text === "" && flag.notEmpty) {
+      throw new UsageError(
+        `invalid argument "" for "--${name}": expected ${flag.value}`,
+      );
+    }
+    lists.set(name, [...lists.get(name) ?? [], text]);
   }
-  const list = (name: string): readonly string[] => lists.get(name) ?? [];
   return {
     words: positionals,
-    list,
-    text: (name) => list(name).at(-1),
+    list: (name) => lists.get(name)?.filter((text) => text !== "") ?? [],
+    text: (name) => lists.get(name)?.at(-1) || undefined,
     switched: (name) => switches.get(name) === true,
   };
+}
+
+/** A command line, cut at the word that names the command. */
+export interface CommandLine {
+  /** The flags before it. */
+  readonly before: readonly string[];
+  /** The command; undefined if there is none. */
+  readonly command: string | undefined;
+  /** What stands behind it. */
+  readonly behind: readonly string[];
+}
+
+/** Finds the command behind flags such as `-H URI`, which may stand before it. */
+export function findCommand(
+  words: readonly string[],
+  flags: readonly Flag[],
+): CommandLine {
+  const first = tokensOf(words, flags).find(({ kind }) =>
+    kind === "positional"
+  );
+  const at = first?.index ?? words.length;
+  return {
+    before: words.slice(0, at),
+    command: words[at],
+    behind: words.slice(at + 1),
+  };
+}
+
+function tokensOf(words: readonly string[], flags: readonly Flag[]) {
+  return parseArgs({
+    args: [...words],
+    options: Object.fromEntries(
+      flags.map(({ name, short, value }) => [name, {
+        type: value === undefined ? "boolean" : "string",
+        ...(short === undefined ? {} : { short }),
+      }]),
+    ),
+    // What it would refuse it would refuse in words of its own.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  }).tokens;
 }
 
 function switchValue({ name }: Flag, text = "true"): boolean {

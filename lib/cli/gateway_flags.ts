@@ -1,7 +1,6 @@
 import type { Flag } from "./flag.ts";
 
-/** The flags of `davit gateway`. */
-export const GATEWAY_FLAGS: readonly Flag[] = [
+const FLAGS: readonly Flag[] = [
   { name: "host", short: "H", value: "URI", help: "the engine behind it" },
   { name: "debug", short: "D", help: "causes of errors" },
   {
@@ -47,3 +46,12 @@ export const GATEWAY_FLAGS: readonly Flag[] = [
   { name: "max-body", value: "BYTES", help: "of a context, as 2g" },
   { name: "grace", value: "SECONDS", help: "for what runs when it stops" },
 ];
+
+/**
+ * The flags of `davit gateway`. None may be empty: a variable that is not set
+ * must not open a door.
+ */
+export const GATEWAY_FLAGS: readonly Flag[] = FLAGS.map((flag) => ({
+  ...flag,
+  notEmpty: true,
+}));

@@ -2,9 +2,9 @@ import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Flag } from "./flag.ts";
 
-/** Width of a flag with its value, of its help, and of a terminal in all. */
-const FLAG_COLUMNS = 21;
-const HELP_COLUMNS = 18;
+/** Width of a terminal, and room between two columns. */
+const COLUMNS = 80;
+const GAP = 2;
 
 /** The help of the whole command. */
 export function overview(): string {
@@ -23,26 +23,40 @@ export function overview(): string {
 
 /** The help of one command; it fits a terminal of 80 by 24 characters. */
 export function helpOf(command: Command): string {
-  const flags = command.flags.filter(({ help }) => help !== undefined);
-  const rows = Math.ceil(flags.length / 2);
-  const lines = Array.from(
-    { length: rows },
-    (_, row) => `${cell(flags[row])}${cell(flags[row + rows])}`.trimEnd(),
-  );
+  const cells = command.flags.filter(({ help }) => help !== undefined)
+    .map(cellOf);
+  const half = Math.ceil(cells.length / 2);
+  const columns = [cells.slice(0, half), cells.slice(half)].map(columnOf);
+  const twoFit = columns.reduce(
+    (sum, [line = ""]) => sum + line.length,
+    GAP,
+  ) <= COLUMNS;
+  const lines = twoFit
+    ? columns[0]!.map((line, row) =>
+      `${line}${" ".repeat(GAP)}${columns[1]![row] ?? ""}`
+    )
+    : columnOf(cells);
   return [
     `Usage: davit ${command.name} ${command.usage}`,
     "",
     command.summary,
-    ...(flags.length === 0 ? [] : ["", ...lines]),
+    ...(lines.length === 0 ? [] : ["", ...lines.map((line) => line.trimEnd())]),
   ].join("\n");
 }
 
-function cell(flag: Flag | undefined): string {
-  if (flag === undefined) return "";
-  const { name, short, value, help = "" } = flag;
-  const words = [
-    short === undefined ? `--${name}` : `-${short}, --${name}`,
-    ...(value === undefined ? [] : [value]),
-  ].join(" ");
-  return `${words.padEnd(FLAG_COLUMNS)} ${help.padEnd(HELP_COLUMNS)}`;
+/** A flag with its value, and what it is for. */
+type Cell = readonly [words: string, help: string];
+
+function cellOf({ name, short, value, help = "" }: Flag): Cell {
+  const words = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  return [value === undefined ? words : `${words} ${value}`, help];
+}
+
+/** Lines of the same width. */
+function columnOf(cells: readonly Cell[]): string[] {
+  const width = (at: 0 | 1) =>
+    Math.max(0, ...cells.map((cell) => cell[at].length));
+  return cells.map(([words, help]) =>
+    `${words.padEnd(width(0))} ${help.padEnd(width(1))}`
+  );
 }

@@ -11,7 +11,8 @@
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT_FAILED, EXIT_OK, UsageError } from "./exit.ts";
-import { type Flag, parseWords } from "./flag.ts";
+import { ENGINE_FLAGS } from "./engine_flags.ts";
+import { findCommand, type Flag, parseWords } from "./flag.ts";
 import { Interrupt } from "./interrupt.ts";
 import { print } from "./print.ts";
 
@@ -22,10 +23,10 @@ import { print } from "./print.ts";
  * @returns The exit code: 0, 1 for any error, 130 after Ctrl-C, 143 after SIGTERM.
  */
 export async function main(words: readonly string[]): Promise<number> {
-  const debug = words.includes("-D") || words.includes("--debug");
   using interrupt = new Interrupt();
+  const run = new Run(interrupt);
   try {
-    const code = await run(words, interrupt.signal);
+    const code = await run.run(words);
     return interrupt.signal.aborted ? interrupt.exitCode : code;
   } catch (error) {
     if (interrupt.signal.aborted) {
@@ -33,60 +34,83 @@ export async function main(words: readonly string[]): Promise<number> {
       return interrupt.exitCode;
     }
     const { describeError } = await import("./describe_error.ts");
-    print(describeError(error, debug), Deno.stderr);
+    print(describeError(error, run.debug), Deno.stderr);
     return EXIT_FAILED;
   }
 }
 
-async function run(
-  words: readonly string[],
-  signal: AbortSignal,
-): Promise<number> {
-  const [name, ...rest] = words;
-  if (name === undefined || ["--help", "-h", "help"].includes(name)) {
-    const { overview } = await import("./help.ts");
-    print(overview());
-    return EXIT_OK;
+const HELP_FLAG: Flag = { name: "help", short: "h" };
+/** As docker's command, davit takes these before the command's name, too. */
+const GLOBAL_FLAGS: readonly Flag[] = [
+  ...ENGINE_FLAGS,
+  HELP_FLAG,
+  { name: "version", short: "v" },
+];
+
+/** One run of the command. */
+class Run {
+  readonly #interrupt: Interrupt;
+  /** Whether causes of errors are to be told; known once the words are. */
+  debug = false;
+
+  constructor(interrupt: Interrupt) {
+    this.#interrupt = interrupt;
   }
-  if (name === "--version" || name === "-v" || name === "version") {
-    const { default: { version } } = await import("../../deno.json", {
-      with: { type: "json" },
-    });
-    print(`davit ${version}, Deno ${Deno.version.deno}`);
-    return EXIT_OK;
+
+  async run(words: readonly string[]): Promise<number> {
+    const { before, command: name, behind } = findCommand(words, GLOBAL_FLAGS);
+    const global = parseWords(before, GLOBAL_FLAGS);
+    if (global.switched("version") || name === "version") {
+      return await printVersion();
+    }
+    if (name === undefined) return await printHelp();
+    if (name === "help") return await printHelp(behind[0]);
+    const command = findByName(name);
+    if (global.switched("help")) return await printHelp(name);
+    const parsed = parseWords([...before, ...behind], [
+      ...command.flags,
+      HELP_FLAG,
+    ]);
+    this.debug = parsed.switched("debug");
+    if (parsed.switched("help")) return await printHelp(name);
+    checkCount(command, parsed.words.length);
+    const work = await command.load();
+    const { signal } = this.#interrupt;
+    return await work({ parsed, signal });
   }
-  const command = COMMANDS.find((command) => command.name === name);
-  if (command === undefined) {
-    throw new UsageError(
-      `unknown command: ${JSON.stringify(name)}; davit --help lists all`,
-    );
-  }
-  return await runCommand(command, rest, signal);
 }
 
-const HELP_FLAG: Flag = { name: "help", short: "h" };
+function findByName(name: string): Command {
+  const command = COMMANDS.find((command) => command.name === name);
+  if (command !== undefined) return command;
+  throw new UsageError(
+    `unknown command: ${JSON.stringify(name)}; davit --help lists all`,
+  );
+}
 
-async function runCommand(
-  command: Command,
-  words: readonly string[],
-  signal: AbortSignal,
-): Promise<number> {
-  const parsed = parseWords(words, [...command.flags, HELP_FLAG]);
-  if (parsed.switched("help")) {
-    const { helpOf } = await import("./help.ts");
-    print(helpOf(command));
-    return EXIT_OK;
-  }
-  const [min, max] = command.words;
-  if (parsed.words.length < min || parsed.words.length > max) {
-    throw new UsageError(
-      `davit ${command.name} takes ${
-        min === 0 ? "no argument" : "exactly 1 argument"
-      }, not ${parsed.words.length}: ${command.usage}`,
-    );
-  }
-  const work = await command.load();
-  return await work({ parsed, signal });
+function checkCount({ name, usage, words }: Command, count: number): void {
+  const [min, max] = words;
+  if (count >= min && count <= max) return;
+  throw new UsageError(
+    `davit ${name} takes ${
+      min === 0 ? "no argument" : "exactly 1 argument"
+    }, not ${count}: ${usage}`,
+  );
+}
+
+async function printHelp(name?: string): Promise<number> {
+  const command = name === undefined ? undefined : findByName(name);
+  const { helpOf, overview } = await import("./help.ts");
+  print(command === undefined ? overview() : helpOf(command));
+  return EXIT_OK;
+}
+
+async function printVersion(): Promise<number> {
+  const { default: { version } } = await import("../../deno.json", {
+    with: { type: "json" },
+  });
+  print(`davit ${version}, Deno ${Deno.version.deno}`);
+  return EXIT_OK;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../support/assert.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
-import { type Flag, parseWords } from "../../lib/cli/flag.ts";
+import { findCommand, type Flag, parseWords } from "../../lib/cli/flag.ts";
 import { parseBytes } from "../../lib/cli/bytes_flag.ts";
 import { secretSources } from "../../lib/cli/secret_flag.ts";
 import { parseUlimit } from "../../lib/cli/ulimit_flag.ts";
@@ -11,6 +11,7 @@ const FLAGS: readonly Flag[] = [
   { name: "quiet", short: "q" },
   { name: "pull" },
   { name: "no-cache" },
+  { name: "label", value: "K=V", many: true, notEmpty: true },
 ];
 
 function parsed(...words: string[]) {
@@ -55,6 +56,10 @@ Deno.test("parseWords reads words as docker's command does", () => {
         on: ["quiet"],
       }],
       [["-t", "--", "--", "."], { ...NOTHING, rest: ["."], tag: ["--"] }],
+      // What is empty is as if it were not given.
+      [["-f", "", "-t="], NOTHING],
+      [["-f", "a", "--file="], NOTHING],
+      [["-t", "", "-t", "a"], { ...NOTHING, tag: ["a"] }],
     ] as const
   ) {
     assertEquals(parsed(...words), expected as unknown, words.join(" "));
@@ -71,6 +76,8 @@ Deno.test("parseWords refuses what is unknown, lacks a value or is neither on no
       ["-t"],
       ["--tag"],
       ["--pull=yes"],
+      ["--label="],
+      ["--label", ""],
       ["-=q"],
       ["--no-pull"],
       ["--tag.x=1"],
@@ -79,6 +86,30 @@ Deno.test("parseWords refuses what is unknown, lacks a value or is neither on no
     const error = assertThrows(() => parsed(...words), UsageError);
     assertEquals(error.message.split("\n").length, 1);
     assertEquals(error.message.includes("secret"), false);
+  }
+});
+
+Deno.test("findCommand finds the command behind the flags before it", () => {
+  for (
+    const [words, before, command, behind] of [
+      [[], [], undefined, []],
+      [["build", "-t", "a"], [], "build", ["-t", "a"]],
+      [["-qt", "a", "build", "."], ["-qt", "a"], "build", ["."]],
+      [
+        ["--tag=a", "-f", "build", "push"],
+        ["--tag=a", "-f", "build"],
+        "push",
+        [],
+      ],
+      [["--foo", "build"], ["--foo"], "build", []],
+      [["-q"], ["-q"], undefined, []],
+    ] as const
+  ) {
+    assertEquals(
+      findCommand(words, FLAGS),
+      { before, command, behind } as unknown,
+      words.join(" "),
+    );
   }
 });
 
@@ -141,12 +172,15 @@ Deno.test("sizes and limits are read as docker reads them", () => {
       ["64K", 65536],
       ["64kb", 65536],
       ["64KiB", 65536],
+      ["64 B", 64],
       ["64 m", 64 * 2 ** 20],
       ["1.5g", 1.5 * 2 ** 30],
       ["1tb", 2 ** 40],
     ] as const
   ) assertEquals(parseBytes("--shm-size", text), bytes, text);
-  for (const text of ["", "x", "-1", "1x", "1 2", "k", "1kk", "0x10"]) {
+  for (
+    const text of ["", "x", "-1", "1x", "1 2", "k", "1kk", "1ki", "1bb", "0x10"]
+  ) {
     assertThrows(() => parseBytes("--shm-size", text), UsageError);
   }
   assertEquals(parseUlimit("nofile=1024:2048"), {

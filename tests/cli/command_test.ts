@@ -1,0 +1,88 @@
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { runDavit } from "./command.ts";
+
+async function told(words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runDavit(words);
+  assertEquals([code, stderr], [0, ""], words.join(" "));
+  return new TextDecoder().decode(stdout).trimEnd();
+}
+
+Deno.test("the help of every command fits a terminal, and no word touches another", async () => {
+  const overview = await told([]);
+  assertEquals(await told(["--help"]), overview);
+  assertEquals(await told(["help"]), overview);
+  const helps = await Promise.all(
+    COMMANDS.map(({ name }) => told(["help", name])),
+  );
+  for (const [at, { name, usage, flags }] of COMMANDS.entries()) {
+    const help = helps[at]!;
+    assertEquals(help.split("\n")[0], `Usage: davit ${name} ${usage}`);
+    for (const { name: flag, help: words, value = "" } of flags) {
+      if (words === undefined) continue;
+      const row = `--${flag} ${value}`.trim();
+      const from = help.indexOf(row, help.indexOf("\n"));
+      // Spaces behind it, then its help, then a space or the end.
+      const rest = help.slice(from + row.length);
+      assertMatch(rest, /^ /, `${name} ${row}`);
+      assert(rest.trimStart().startsWith(words), `${name} ${row}`);
+      assertMatch(rest.trimStart().slice(words.length), /^(?:\s|$)/, row);
+    }
+  }
+  for (const help of [overview, ...helps]) {
+    const lines = help.split("\n");
+    assertMatch(lines[0]!, /^Usage: davit /);
+    assert(lines.length < 24, help);
+    assert(lines.every((line) => [...line].length <= 80), help);
+  }
+  assertEquals(await told(["push", "-h"]), await told(["help", "push"]));
+  assertEquals(await told(["-h", "push"]), await told(["help", "push"]));
+});
+
+Deno.test("the version, and unknown commands", async () => {
+  const version = await told(["--version"]);
+  assertMatch(version, /^davit \d+\.\d+\.\d+, Deno \d+\.\d+\.\d+$/);
+  for (const words of [["version"], ["-v"], ["-Dv", "build"]]) {
+    assertEquals(await told(words), version);
+  }
+  for (
+    const [words, answer] of [
+      [["biuld", "."], 'unknown command: "biuld"; davit --help lists all'],
+      [["help", "biuld"], 'unknown command: "biuld"; davit --help lists all'],
+      [["--foo", "build", "."], "unknown flag: --foo; see --help"],
+      [["-t", "a", "build", "."], "unknown flag: -t; see --help"],
+      [["-H"], "flag needs an argument: -H"],
+      [["-D", "completions", "bash"], "unknown flag: -D; see --help"],
+    ] as const
+  ) {
+    const { code, stderr } = await runDavit(words);
+    assertEquals([code, stderr], [1, `ERROR: ${answer}\n`]);
+  }
+});
+
+Deno.test("the engine and -D stand before the command, as docker takes them, or behind it", async () => {
+  await withTempFolder(async (cwd) => {
+    await writeTree(cwd, { Dockerfile: "FROM scratch\n" });
+    const host = `unix://${cwd}/none.sock`;
+    for (
+      const [words, hasCauses] of [
+        [["build", "-H", host, "."], false],
+        [["-H", host, "build", "."], false],
+        [[`--host=${host}`, "push", "a"], false],
+        [["-D", "-H", host, "build", "."], true],
+        [["-DH", host, "build", "."], true],
+        [["-H", host, "build", "-qD", "."], true],
+        [["-H", host, "build", "--debug=true", "."], true],
+        [["-H", host, "build", "--debug=false", "."], false],
+        // A value, and no flag.
+        [["-H", host, "build", "-t", "a", "--build-arg", "-D", "."], false],
+      ] as const
+    ) {
+      const { code, stderr } = await runDavit(words, { cwd });
+      assertEquals(code, 1);
+      assert(stderr.includes(`${cwd}/none.sock`), stderr);
+      assertEquals(/^a ConnectionError$/m.test(stderr), hasCauses, stderr);
+    }
+  });
+});
