@@ -1,8 +1,8 @@
 import type { DockerClient } from "../client.ts";
 import type { BuildResult } from "../build/result.ts";
+import type { ImageBuildOptions } from "../build/options.ts";
 import type { DisplayMode } from "../display/display_events.ts";
 import { displayBuild } from "../display/display_build.ts";
-import { PROGRESS_MODES } from "./build_flags.ts";
 import { type BuildInput, buildInput } from "./build_input.ts";
 import { buildOptions } from "./build_options.ts";
 import type { CommandContext } from "./command.ts";
@@ -10,10 +10,11 @@ import { BuildError } from "../errors.ts";
 import { openClient } from "./open_client.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
+import type { OutputPlan } from "./output_flag.ts";
 import { print } from "./print.ts";
+import { type ProgressMode, progressMode } from "./progress_mode.ts";
 import { refuseFlags } from "./refused_flags.ts";
-
-type Progress = (typeof PROGRESS_MODES)[number];
+import { ResultFiles } from "./result_files.ts";
 
 /** `davit build`. */
 export async function runBuild(
@@ -31,28 +32,25 @@ export async function runBuild(
     }
   }
   const watching = parsed.switched("watch");
-  const input = await buildInput(parsed.words[0]!, parsed);
+  if (watching) checkWatch(parsed, plan);
+  const input = await buildInput(parsed.words[0]!, parsed, signal);
   if (watching && input.folder === undefined) {
     throw new UsageError("--watch needs a folder as the context");
   }
-  if (watching && parsed.text("file") === "-") {
-    throw new UsageError(
-      "--watch reads the Dockerfile again and again: --file - can't be",
-    );
-  }
-  await checkFiles(parsed);
+  const files = await ResultFiles.open(parsed, plan);
   await using docker = await openClient(parsed);
+  if (plan.output?.type === "moby") await checkStore(docker, signal);
   const buildOnce = async (
     signal: AbortSignal,
-    shown: Progress,
+    shown: ProgressMode,
   ): Promise<BuildResult> => {
     const result = await build(
       docker,
       input,
-      { ...options, ...dockerfileOf(input), signal },
+      { ...options, ...optionsOf(input), signal },
       shown,
     );
-    await writeResult(parsed, result, options.tag);
+    await files.write(docker, result, signal);
     if (plan.push) {
       const { pushAll } = await import("./push_command.ts");
       await pushAll(docker, result.names, { signal, quiet: shown === "quiet" });
@@ -74,11 +72,43 @@ export async function runBuild(
   return EXIT_OK;
 }
 
+/** What can be had once can't be watched. */
+function checkWatch(parsed: ParsedWords, { path }: OutputPlan): void {
+  if (parsed.text("file") === "-") {
+    throw new UsageError(
+      "--watch reads the Dockerfile again and again: --file - can't be",
+    );
+  }
+  if (parsed.words[0] === "-") {
+    throw new UsageError("--watch needs a folder as the context");
+  }
+  if (path === "-") {
+    throw new UsageError(
+      "--watch builds again and again: --output to standard output can't be",
+    );
+  }
+}
+
+/**
+ * @throws {UsageError} If the engine's image store would not look at the
+ * output's attributes.
+ */
+async function checkStore(
+  docker: DockerClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const { isContainerdStore } = await import("./image_store.ts");
+  if (await isContainerdStore(docker, signal)) return;
+  throw new UsageError(
+    "--output of an image takes a name and push here: only engines with the containerd image store know its other fields",
+  );
+}
+
 async function build(
   docker: DockerClient,
   { context }: BuildInput,
-  options: NonNullable<Parameters<DockerClient["imageBuild"]>[1]>,
-  mode: Progress,
+  options: ImageBuildOptions,
+  mode: ProgressMode,
 ): Promise<BuildResult> {
   await using running = docker.imageBuild(context, options);
   try {
@@ -101,68 +131,11 @@ function printFailure(error: unknown): void {
   );
 }
 
-function dockerfileOf({ dockerfile }: BuildInput): { dockerfile?: string } {
-  return dockerfile === undefined ? {} : { dockerfile };
-}
-
-function progressMode(parsed: ParsedWords): Progress {
-  const word = parsed.text("progress") ??
-    (Deno.env.get("BUILDKIT_PROGRESS") || "auto");
-  const mode = PROGRESS_MODES.find((mode) => mode === word);
-  if (mode === undefined) {
-    throw new UsageError(
-      `invalid progress mode ${JSON.stringify(word)}: expected one of ${
-        PROGRESS_MODES.join(", ")
-      }`,
-    );
-  }
-  if (mode === "tty" && !Deno.stderr.isTerminal()) {
-    throw new UsageError(
-      "--progress=tty needs a terminal: failed to get console",
-    );
-  }
-  return parsed.switched("quiet") ? "quiet" : mode;
-}
-
-/** A build whose result can't be written is not begun. */
-async function checkFiles(parsed: ParsedWords): Promise<void> {
-  for (const name of ["iidfile", "metadata-file"]) {
-    const path = parsed.text(name);
-    if (path === undefined) continue;
-    const parent = path.includes("/") ? path.replace(/[^/]*$/, "") : ".";
-    const info = await Deno.stat(parent).catch(() => undefined);
-    if (info?.isDirectory !== true || path.endsWith("/")) {
-      throw new UsageError(
-        `--${name}: there is no folder for ${JSON.stringify(path)}`,
-      );
-    }
-    // What an earlier build left says nothing of this one.
-    if (name !== "iidfile") continue;
-    try {
-      await Deno.remove(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
-
-/** `--iidfile` and `--metadata-file`, as buildx writes them. */
-async function writeResult(
-  parsed: ParsedWords,
-  { imageId, names }: BuildResult,
-  tags: string | readonly string[] = [],
-): Promise<void> {
-  const idFile = parsed.text("iidfile");
-  if (idFile !== undefined) await Deno.writeTextFile(idFile, imageId);
-  const file = parsed.text("metadata-file");
-  if (file === undefined) return;
-  const tagged = [...names.length > 0 ? names : [tags].flat()];
-  const metadata = {
-    ...(imageId === "" ? {} : {
-      "containerimage.config.digest": imageId,
-      "containerimage.digest": imageId,
-    }),
-    ...(tagged.length === 0 ? {} : { "image.name": tagged.join(",") }),
+function optionsOf(
+  { dockerfile, remote }: BuildInput,
+): Pick<ImageBuildOptions, "dockerfile" | "remote"> {
+  return {
+    ...(dockerfile === undefined ? {} : { dockerfile }),
+    ...(remote === undefined ? {} : { remote }),
   };
-  await Deno.writeTextFile(file, `${JSON.stringify(metadata, null, 2)}\n`);
 }

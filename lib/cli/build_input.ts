@@ -1,9 +1,8 @@
 import type { BuildContext } from "../build/build_context.ts";
-import { concatBytes } from "../streams/bytes.ts";
-import { unread } from "../streams/unread.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
-import { readsStdin } from "./secret_flag.ts";
+import { countStdin } from "./secret_flag.ts";
+import { readStdin, sortStdin } from "./standard_input.ts";
 
 /** What is built from. */
 export interface BuildInput {
@@ -11,55 +10,79 @@ export interface BuildInput {
   readonly context: BuildContext;
   /** The option `dockerfile`, where the context is fetched by the engine or a tar. */
   readonly dockerfile?: string;
+  /** The option `remote`, for an address that the API takes for a path. */
+  readonly remote?: string;
   /** The folder of this machine that it is in, if it is. */
   readonly folder?: string;
 }
 
 /** An address, and not a path. */
 const REMOTE_REGEXP = /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//i;
+/** As ssh and scp have it. Where there is such a folder, it is that. */
+const SCP_REGEXP = /^[\w.-]+@[\w.-]+:./;
 
 /**
  * Reads PATH, URL or `-`, and `--file`.
  *
+ * @param signal Ends the reading of standard input.
  * @throws {UsageError} If there is no such folder, or standard input would be read twice.
  */
 export async function buildInput(
   word: string,
   parsed: ParsedWords,
+  signal: AbortSignal,
 ): Promise<BuildInput> {
   const file = parsed.text("file");
-  const readers = [
-    word === "-" ? "the context" : "",
-    file === "-" ? "--file" : "",
-    readsStdin(parsed.list("secret")) ? "--secret" : "",
-  ].filter(Boolean);
-  if (readers.length > 1) {
+  checkStdin(word, file, parsed);
+  if (word === "-") return await stdinInput(file, signal);
+  if (file !== undefined && /^https?:\/\//i.test(file)) {
     throw new UsageError(
-      `standard input can't be both ${readers.join(" and ")}`,
+      "--file can't be a URL: an engine's /build fetches no Dockerfile beside a context; fetch it, and give it as --file -",
     );
   }
-  if (word === "-") return await stdinInput(file);
-  if (REMOTE_REGEXP.test(word)) {
+  const named = file === undefined ? {} : { dockerfile: file };
+  const isUrl = REMOTE_REGEXP.test(word);
+  const isScp = !isUrl && SCP_REGEXP.test(word) && !await isThere(word);
+  if (isUrl || isScp) {
     if (file === "-") {
       throw new UsageError(
         "--file - is not for a URL: the engine takes the Dockerfile from there",
       );
     }
-    return {
-      context: word,
-      ...(file === undefined ? {} : { dockerfile: file }),
-    };
+    return isScp
+      ? { context: ReadableStream.from([]), remote: word, ...named }
+      : { context: word, ...named };
   }
   await checkFolder(word);
-  await checkDockerfile(word, file);
-  if (file === undefined) return { context: word, folder: word };
-  return {
-    context: {
-      context: word,
-      dockerfile: file === "-" ? Deno.stdin.readable : file,
-    },
-    folder: word,
-  };
+  if (file === "-") {
+    const context = { context: word, dockerfile: readStdin(signal) };
+    return { context, folder: word };
+  }
+  const dockerfile = await findDockerfile(word, file);
+  return dockerfile === undefined
+    ? { context: word, folder: word }
+    : { context: { context: word, dockerfile }, folder: word };
+}
+
+/** It can be read once. */
+function checkStdin(
+  word: string,
+  file: string | undefined,
+  parsed: ParsedWords,
+): void {
+  const secrets = countStdin(parsed.list("secret"));
+  const readers = [
+    word === "-" ? "the context" : "",
+    file === "-" ? "--file" : "",
+    ...Array<string>(secrets).fill("--secret"),
+  ].filter(Boolean);
+  if (readers.length > 1) {
+    throw new UsageError(
+      secrets > 1
+        ? "standard input can't be several of --secret"
+        : `standard input can't be both ${readers.join(" and ")}`,
+    );
+  }
 }
 
 async function checkFolder(path: string): Promise<void> {
@@ -81,44 +104,47 @@ async function checkFolder(path: string): Promise<void> {
   }
 }
 
-/** The engine could tell, too; but not in the words of the command line. */
-async function checkDockerfile(
+/**
+ * The Dockerfile that `--file` means, if it is given. The engine could tell
+ * what is missing, too; but not in the words of the command line.
+ */
+async function findDockerfile(
   folder: string,
   file: string | undefined,
-): Promise<void> {
-  if (file === "-") return;
-  const paths = file === undefined
-    ? [`${folder}/Dockerfile`, `${folder}/dockerfile`]
-    : [file];
-  for (const path of paths) {
-    try {
-      await Deno.stat(path);
-      return;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+): Promise<string | undefined> {
+  const path = file ?? `${folder}/Dockerfile`;
+  if (await isThere(path)) return file;
+  // As docker, which does not look at the case of its first letter.
+  const lower = path.replace(/(^|\/)Dockerfile$/, "$1dockerfile");
+  if (lower !== path && await isThere(lower)) {
+    return file === undefined ? undefined : lower;
   }
   throw new UsageError(
     `failed to read dockerfile: no file ${
-      JSON.stringify(paths[0])
+      JSON.stringify(path)
     }; --file names another one`,
   );
 }
 
-/** A tar, packed or not, or a Dockerfile alone: its first bytes tell. */
-async function stdinInput(file: string | undefined): Promise<BuildInput> {
-  const reader = Deno.stdin.readable.getReader();
-  let head = new Uint8Array(0);
-  while (head.length < HEAD_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    head = concatBytes(head, value);
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return false;
   }
-  const whole = unread(reader, head);
-  if (head.length === 0) throw new UsageError("standard input is empty");
-  if (isArchive(head)) {
+}
+
+/** A tar, packed or not, or a Dockerfile alone. */
+async function stdinInput(
+  file: string | undefined,
+  signal: AbortSignal,
+): Promise<BuildInput> {
+  const { kind, stream } = await sortStdin(signal);
+  if (kind === "tar") {
     return {
-      context: whole,
+      context: stream,
       ...(file === undefined ? {} : { dockerfile: file }),
     };
   }
@@ -127,19 +153,5 @@ async function stdinInput(file: string | undefined): Promise<BuildInput> {
       "standard input is a Dockerfile, and --file names another one",
     );
   }
-  return { context: { dockerfile: whole } };
-}
-
-/** Where a tar's own mark ends. */
-const HEAD_BYTES = 262;
-
-const PACKED = [
-  [0x1f, 0x8b],
-  [0x42, 0x5a, 0x68],
-  [0xfd, 0x37, 0x7a, 0x58, 0x5a],
-];
-
-function isArchive(head: Uint8Array): boolean {
-  return PACKED.some((magic) => magic.every((byte, i) => head[i] === byte)) ||
-    new TextDecoder().decode(head.subarray(257, 262)) === "ustar";
+  return { context: { dockerfile: stream } };
 }

@@ -3,6 +3,7 @@ import { parseBytes } from "./bytes_flag.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { fieldsOf } from "./fields.ts";
+import { parseHosts } from "./host_flag.ts";
 import { type OutputPlan, planOutput } from "./output_flag.ts";
 import { secretSources } from "./secret_flag.ts";
 import { parseUlimit } from "./ulimit_flag.ts";
@@ -22,7 +23,9 @@ export function buildOptions(
       "--platform can name one: an engine's /build takes one; build once for each",
     );
   }
-  const tag = parsed.list("tag");
+  const tags = parsed.list("tag");
+  // As in buildx: an output's own names count where no tag is given.
+  const tag = tags.length === 0 ? plan.names : tags;
   if (plan.push && tag.length === 0) {
     throw new UsageError("--push needs a --tag to push");
   }
@@ -35,7 +38,7 @@ export function buildOptions(
     ...some("labels", labels(parsed.list("label"))),
     ...some("secrets", secretSources(parsed.list("secret"))),
     ...many("ssh", parsed.list("ssh")),
-    ...many("extrahosts", parsed.list("add-host").map(extraHost)),
+    ...many("extrahosts", parsed.list("add-host").flatMap(parseHosts)),
     ...many("ulimits", parsed.list("ulimit").map(parseUlimit)),
     ...many("cachefrom", parsed.list("cache-from").map(cacheFrom)),
     ...given("outputs", plan.output),
@@ -103,19 +106,6 @@ function split(flag: string, word: string): [string, string | undefined] {
   const name = cut < 0 ? word : word.slice(0, cut);
   if (name === "") throw new UsageError(`${flag} needs a name, as NAME=value`);
   return [name, cut < 0 ? undefined : word.slice(cut + 1)];
-}
-
-/** `host:ip`, or `host=ip` as newer clients have it. */
-function extraHost(word: string): string {
-  const [, host, address] = /^([^:=\s]+)[:=](\S+)$/.exec(word) ?? [];
-  if (host === undefined) {
-    throw new UsageError(
-      `invalid argument ${
-        JSON.stringify(word)
-      } for "--add-host": expected HOST:IP`,
-    );
-  }
-  return `${host}:${address}`;
 }
 
 /** An image, or `type=registry,ref=IMAGE`. */

@@ -29,6 +29,6 @@ export function fieldsOf(
         `${flag}: expected fields as key=value with commas between`,
       );
     }
-    return [field.slice(0, cut).trim().toLowerCase(), field.slice(cut + 1)];
+    return [field.slice(0, cut).toLowerCase(), field.slice(cut + 1)];
   });
 }

@@ -70,7 +70,7 @@ export function parseWords(
       throw new UsageError(`unknown flag: ${rawName}; see --help`);
     }
     if (flag.value === undefined) {
-      switches.set(name, switchValue(flag, value));
+      switches.set(name, parseSwitch(`--${name}`, value ?? "true"));
       continue;
     }
     if (value === undefined) {
@@ -135,12 +135,18 @@ function tokensOf(words: readonly string[], flags: readonly Flag[]) {
   }).tokens;
 }
 
-function switchValue({ name }: Flag, text = "true"): boolean {
-  const on = SWITCHES[text];
+/**
+ * Reads yes or no as docker's command does.
+ *
+ * @param flag What it stands behind.
+ * @throws {UsageError} If it is neither.
+ */
+export function parseSwitch(flag: string, text: string): boolean {
+  const on = Object.hasOwn(SWITCHES, text) ? SWITCHES[text] : undefined;
   if (on !== undefined) return on;
   throw new UsageError(
     `invalid argument ${
       JSON.stringify(text)
-    } for "--${name}": expected true or false`,
+    } for "${flag}": expected true or false`,
   );
 }

@@ -1,25 +1,54 @@
 import type { BuildOutput } from "../build/options.ts";
 import { UsageError } from "./exit.ts";
 import { fieldsOf } from "./fields.ts";
-import type { ParsedWords } from "./flag.ts";
+import { type ParsedWords, parseSwitch } from "./flag.ts";
 
 /** Where the result goes. */
 export interface OutputPlan {
   /** For the build; undefined: the engine's image store. */
   readonly output: BuildOutput | undefined;
+  /** The file or folder that is written; `-` is standard output. */
+  readonly path?: string;
+  /** Names of the image, where no `--tag` gives them. */
+  readonly names: readonly string[];
   /** Whether the image is pushed when it is built. */
   readonly push: boolean;
 }
 
-const TYPES = [
-  "local",
-  "tar",
-  "oci",
-  "docker",
-  "image",
-  "registry",
-  "cacheonly",
-];
+/** What stands behind `--output`. */
+interface OutputFields {
+  /** Empty if there is none. */
+  readonly dest: string;
+  readonly names: readonly string[];
+  readonly push: boolean;
+  /** For the engine's exporter. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+/** What is made of each type. */
+const TYPES: ReadonlyMap<string, (fields: OutputFields) => OutputPlan> =
+  new Map([
+    ["local", toFolder],
+    ["tar", (fields) => toArchive("tar", fields)],
+    ["oci", (fields) => toArchive("oci", fields)],
+    [
+      "docker",
+      (fields) =>
+        fields.dest === ""
+          ? toStore("docker", fields)
+          : toArchive("docker", fields),
+    ],
+    ["image", (fields) => toStore("image", fields)],
+    ["registry", (fields) => toStore("registry", { ...fields, push: true })],
+    ["cacheonly", () => ({
+      output: { type: "cacheonly" },
+      names: [],
+      push: false,
+    })],
+  ]);
+
+/** Attributes that tell the engine's exporter how to push, and davit pushes itself. */
+const PUSH_ATTRS = ["push-by-digest", "registry.insecure"];
 
 /**
  * Reads `--output`, `--load` and `--push`.
@@ -35,11 +64,13 @@ export function planOutput(parsed: ParsedWords): OutputPlan {
   }
   const [word] = words;
   const plan = word === undefined
-    ? { output: undefined, push: false }
+    ? { output: undefined, names: [], push: false }
     : parseOutput(word);
   const push = parsed.switched("push");
   const load = parsed.switched("load");
-  if ((push || load) && plan.output !== undefined) {
+  // An image in the engine's store is what these two are about.
+  const isImage = plan.output === undefined || plan.output.type === "moby";
+  if ((push || load) && !isImage) {
     throw new UsageError(
       `--${push ? "push" : "load"} and --output name two outputs; give one`,
     );
@@ -48,66 +79,75 @@ export function planOutput(parsed: ParsedWords): OutputPlan {
 }
 
 function parseOutput(word: string): OutputPlan {
-  if (!word.includes("=")) {
-    return word === "-"
-      ? exportTo("tar", "-", {})
-      : exportTo("local", word, {});
+  // One word alone is a folder, whatever it looks like.
+  if (!/[,"\n]/.test(word) && !word.startsWith("type=")) {
+    const fields = { dest: word, names: [], push: false, attrs: {} };
+    return word === "-" ? toArchive("tar", fields) : toFolder(fields);
   }
   let type = "";
-  let dest: string | undefined;
+  let dest = "";
   let push = false;
+  let names: string[] = [];
   const attrs: Record<string, string> = {};
   for (const [key, value] of fieldsOf("--output", word)) {
     if (key === "type") type = value;
     else if (key === "dest" || key === "destination") dest = value;
-    else if (key === "push") push = value === "true";
+    else if (key === "push") push = parseSwitch("--output push", value);
+    else if (key === "name") names = value.split(",").filter(Boolean);
     else attrs[key] = value;
   }
-  if (!TYPES.includes(type)) {
+  const plan = TYPES.get(type);
+  if (plan === undefined) {
     throw new UsageError(
       `--output has type ${JSON.stringify(type)}: expected one of ${
-        TYPES.join(", ")
+        [...TYPES.keys()].join(", ")
       }`,
     );
   }
-  if (type === "cacheonly") return { output: { type }, push: false };
-  if (type === "registry" || type === "image" || type === "docker" && !dest) {
-    if (dest !== undefined) {
-      throw new UsageError(`--output type=${type} has no dest`);
-    }
-    const output = Object.keys(attrs).length === 0
-      ? undefined
-      : { type: "image", attrs } as const;
-    return { output, push: push || type === "registry" };
-  }
-  if (dest === undefined || dest === "") {
-    if (type === "local") {
-      throw new UsageError("--output type=local needs a dest");
-    }
-    dest = "-";
-  }
-  return exportTo(type as "local" | "tar" | "oci" | "docker", dest, attrs);
+  return plan({ dest, names, push, attrs });
 }
 
-function exportTo(
-  type: "local" | "tar" | "oci" | "docker",
-  dest: string,
-  attrs: Readonly<Record<string, string>>,
+/** As buildx does with an engine's own builder: the image store is its exporter `moby`. */
+function toStore(
+  type: "docker" | "image" | "registry",
+  { dest, names, push, attrs }: OutputFields,
 ): OutputPlan {
-  if (type === "local") {
-    if (dest === "-") {
-      throw new UsageError("--output type=local needs a folder, not -");
-    }
-    return { output: { type, dest, attrs }, push: false };
+  if (dest !== "") throw new UsageError(`--output type=${type} has no dest`);
+  const given = Object.keys(attrs);
+  const refused = given.find((name) => PUSH_ATTRS.includes(name));
+  if (refused !== undefined) {
+    throw new UsageError(
+      `--output ${refused} can't be used: the engine pushes, by its own settings, and by name`,
+    );
   }
-  if (dest !== "-") return { output: { type, dest, attrs }, push: false };
+  const output = given.length === 0
+    ? undefined
+    : { type: "moby", attrs } as const;
+  return { output, names, push };
+}
+
+function toFolder({ dest, names, attrs }: OutputFields): OutputPlan {
+  if (dest === "") throw new UsageError("--output type=local needs a dest");
+  if (dest === "-") {
+    throw new UsageError("--output type=local needs a folder, not -");
+  }
+  const output = { type: "local", dest, attrs } as const;
+  return { output, path: dest, names, push: false };
+}
+
+function toArchive(
+  type: "tar" | "oci" | "docker",
+  { dest, names, attrs }: OutputFields,
+): OutputPlan {
+  const path = dest === "" ? "-" : dest;
+  if (path !== "-") {
+    return { output: { type, dest: path, attrs }, path, names, push: false };
+  }
   if (Deno.stdout.isTerminal()) {
     throw new UsageError(
       "--output to standard output is not for a terminal: send it to a file or a program",
     );
   }
-  return {
-    output: { type, dest: Deno.stdout.writable, attrs },
-    push: false,
-  };
+  const output = { type, dest: Deno.stdout.writable, attrs } as const;
+  return { output, path, names, push: false };
 }

@@ -7,7 +7,8 @@ const ATTEST = "an engine's /build makes no attestations";
 
 /** What buildx knows and davit can't do: the flag, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
-  "allow": "an engine's /build grants no entitlements",
+  "allow":
+    "an engine's /build grants network.host with --network=host, for all steps, and nothing else",
   "annotation": "an engine's /build writes none; a --label stays in the image",
   "attest": ATTEST,
   "build-context":
@@ -35,13 +36,23 @@ const REFUSED: Readonly<Record<string, string>> = {
   "squash": "BuildKit does not squash; use several stages",
 };
 
-/** Values that ask for what is done anyway. */
-const NOTHING_ASKED: Readonly<Record<string, readonly string[]>> = {
-  "builder": ["", "default"],
-  "cache-to": ["type=inline"],
-  "call": ["build"],
-  "provenance": ["false"],
-  "sbom": ["false"],
+/** Says that nothing is attested, as buildx reads it. */
+const NO_REGEXP =
+  /^(?:0|f|F|false|FALSE|False)$|(?:^|,)disabled=(?:1|t|true)$/i;
+
+/** Whether a value asks for what is done anyway. */
+const NOTHING_ASKED: Readonly<
+  Record<string, (value: string, parsed: ParsedWords) => boolean>
+> = {
+  "allow": (value, parsed) =>
+    value === "network.host" && parsed.text("network") === "host",
+  "attest": (value) =>
+    /^type=(?:provenance|sbom),/.test(value) && NO_REGEXP.test(value),
+  "builder": (value) => value === "default",
+  "cache-to": (value) => value === "type=inline",
+  "call": (value) => value === "build",
+  "provenance": (value) => NO_REGEXP.test(value),
+  "sbom": (value) => NO_REGEXP.test(value),
 };
 
 /**
@@ -52,7 +63,7 @@ const NOTHING_ASKED: Readonly<Record<string, readonly string[]>> = {
 export function refuseFlags(parsed: ParsedWords): void {
   for (const [name, why] of Object.entries(REFUSED)) {
     const asked = parsed.switched(name) ||
-      parsed.list(name).some((value) => !NOTHING_ASKED[name]?.includes(value));
+      parsed.list(name).some((value) => !NOTHING_ASKED[name]?.(value, parsed));
     if (asked) throw new UsageError(`--${name} can't be used: ${why}`);
   }
 }

@@ -5,9 +5,9 @@ import { UsageError } from "./exit.ts";
 /** Where `--secret` looks, in docker's spelling. */
 interface SecretFields {
   id?: string;
-  src?: string;
+  src?: string | undefined;
   env?: string;
-  type?: string;
+  type?: string | undefined;
 }
 
 const KEYS: Readonly<Record<string, keyof SecretFields>> = {
@@ -31,22 +31,8 @@ export function secretSources(
 ): Record<string, SecretSource> {
   const sources: Record<string, SecretSource> = {};
   for (const word of words) {
-    const fields: SecretFields = {};
-    for (const [key, value] of fieldsOf("--secret", word)) {
-      const field = KEYS[key];
-      if (field === undefined) {
-        throw new UsageError(
-          `--secret has no field ${
-            JSON.stringify(key)
-          }: expected id, src, env and type; a value is never given here, but in a file or a variable`,
-        );
-      }
-      fields[field] = value;
-    }
+    const fields = parseSecret(word);
     const { id } = fields;
-    if (id === undefined || id === "") {
-      throw new UsageError("--secret needs an id, as in id=token,env=TOKEN");
-    }
     if (Object.hasOwn(sources, id)) {
       throw new UsageError(`--secret ${JSON.stringify(id)} is given twice`);
     }
@@ -55,9 +41,33 @@ export function secretSources(
   return sources;
 }
 
-/** Whether a secret comes from standard input. */
-export function readsStdin(words: readonly string[]): boolean {
-  return words.some((word) => /(?:^|,)"?(?:src|source)=-"?(?:,|$)/.test(word));
+/** How many of the secrets come from standard input. */
+export function countStdin(words: readonly string[]): number {
+  return words.map(parseSecret).filter(isStdin).length;
+}
+
+function parseSecret(word: string): SecretFields & { readonly id: string } {
+  const fields: SecretFields = {};
+  for (const [key, value] of fieldsOf("--secret", word)) {
+    const field = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
+    if (field === undefined) {
+      throw new UsageError(
+        `--secret has no field ${
+          JSON.stringify(key)
+        }: expected id, src, env and type; a value is never given here, but in a file or a variable`,
+      );
+    }
+    fields[field] = value;
+  }
+  const { id } = fields;
+  if (id === undefined || id === "") {
+    throw new UsageError("--secret needs an id, as in id=token,env=TOKEN");
+  }
+  return { ...fields, id };
+}
+
+function isStdin({ src, type }: SecretFields): boolean {
+  return src === "-" && type !== "env";
 }
 
 function sourceOf(id: string, { src, env, type }: SecretFields): SecretSource {
@@ -80,8 +90,10 @@ function sourceOf(id: string, { src, env, type }: SecretFields): SecretSource {
       `--secret ${JSON.stringify(id)} has type file and env: give one`,
     );
   }
-  if (src === "-") {
-    return () => new Response(Deno.stdin.readable).bytes();
+  if (isStdin({ src, type })) {
+    // With --watch there are several builds, and it can be read once.
+    let bytes: Promise<Uint8Array> | undefined;
+    return () => bytes ??= new Response(Deno.stdin.readable).bytes();
   }
   if (src !== undefined) return { file: src };
   if (type === undefined && Deno.env.get(id) !== undefined) return { env: id };

@@ -4,12 +4,18 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { type EngineContext, engineTest } from "../support/engines.ts";
+import {
+  type EngineContext,
+  engineTest,
+  isRecent,
+} from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { tarBytes } from "../support/tar.ts";
 import { imageListing, tarEntries } from "../context/image_listing.ts";
 import { startRegistry } from "../support/registry.ts";
+import { BUILD_FLAGS } from "../../lib/cli/build_flags.ts";
 import { type Case, CASES } from "./dockerfiles.ts";
+import { INPUT_CASES } from "./input_cases.ts";
 import { type CommandRun, DAVIT, runDavit, runProgram } from "./command.ts";
 
 const ENV = { DAVIT_TEST_ARG: "of the environment" };
@@ -51,9 +57,7 @@ async function outcome(
       {
         cwd,
         env: { DOCKER_HOST: host, ...ENV, ...env },
-        ...(test.stdin === undefined
-          ? {}
-          : { stdin: new TextEncoder().encode(test.stdin) }),
+        ...(test.stdin === undefined ? {} : { stdin: bytesOf(test.stdin) }),
       },
     );
     const { code } = run;
@@ -80,6 +84,10 @@ async function outcome(
     }
   });
   return result!;
+}
+
+function bytesOf(given: string | Uint8Array): Uint8Array {
+  return typeof given === "string" ? new TextEncoder().encode(given) : given;
 }
 
 /** Steps write files at another time. */
@@ -110,10 +118,13 @@ async function listing(path: string, under = ""): Promise<string[]> {
   return found.sort();
 }
 
+const ALL_CASES = [...CASES, ...INPUT_CASES];
+
 engineTest(
-  `davit build does what docker build does: ${CASES.length} Dockerfiles and commands`,
+  `davit build does what docker build does: ${ALL_CASES.length} Dockerfiles and commands`,
   async (context) => {
-    for (const test of CASES) {
+    for (const test of ALL_CASES) {
+      if (test.recent && !isRecent(context)) continue;
       const docker = await outcome(context, test, [context.cli!], {
         ...context.cliEnv,
         DOCKER_BUILDKIT: "1",
@@ -132,6 +143,32 @@ engineTest(
 );
 
 engineTest(
+  "every flag of buildx is known, with a value or without",
+  async ({ cli, cliEnv }) => {
+    const { stdout } = await runProgram([cli!, "buildx", "build", "--help"], {
+      env: cliEnv,
+    });
+    const help = new TextDecoder().decode(stdout);
+    const theirs = [
+      ...help.matchAll(
+        /^ +(?:-(\w), )?--([a-z-]+)(?: ([a-zA-Z]+))?(?: {2,}|$)/gm,
+      ),
+    ];
+    assert(theirs.length > 30, help);
+    for (const [line, short, name, value] of theirs) {
+      const ours = BUILD_FLAGS.find((flag) => flag.name === name);
+      assert(ours !== undefined, line);
+      assertEquals(ours.short, short, line);
+      assertEquals(ours.value === undefined, value === undefined, line);
+      if (/^stringArray$/.test(value ?? "")) {
+        assertEquals(ours.many, true, line);
+      }
+    }
+  },
+  (engine) => engine.cli !== undefined && isRecent(engine),
+);
+
+engineTest(
   "the id alone, the result's files, and a failure in quiet",
   async ({ host }) => {
     await withTempFolder(async (cwd) => {
@@ -144,17 +181,11 @@ engineTest(
       const { code, stdout, stderr } = await runDavit([
         ...words,
         "-q",
-        "--metadata-file=meta.json",
         ".",
       ], { cwd, env });
       assertEquals([code, stderr], [0, ""]);
       const id = new TextDecoder().decode(stdout);
       assertMatch(id, /^sha256:[0-9a-f]{64}\n$/);
-      const metadata = JSON.parse(
-        await Deno.readTextFile(`${cwd}/meta.json`),
-      );
-      assertEquals(metadata["containerimage.config.digest"], id.trim());
-      assertMatch(metadata["image.name"], /davit-cli-quiet/);
 
       const failed = await runDavit(
         [...words, "-q", "--build-arg", "CODE=3", "."],

@@ -7,16 +7,20 @@ export interface Case {
   readonly args?: readonly string[];
   /** What stands at the end; `.` unless given. */
   readonly path?: string;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   /** File or folder, beside the context, that it writes. */
   readonly output?: string;
+  /** Whether the client of an old engine does something else. */
+  readonly recent?: boolean;
   /** Whether standard output is the result. */
   readonly pipes?: boolean;
 }
 
-const FROM = "FROM davit-test/base";
+/** An image with a shell, on every engine of the tests. */
+export const FROM = "FROM davit-test/base";
 
-function file(...lines: string[]): string {
+/** A file of lines. */
+export function file(...lines: string[]): string {
   return lines.join("\n") + "\n";
 }
 

@@ -29,6 +29,9 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["--secret", "id=a,src=none", "."], /secret "a" from "none"/],
     [["--secret", "id=a,env=DAVIT_NONE", "."], /"DAVIT_NONE" is not set/],
     [["--secret", "id=a,src=-", "-f", "-", "."], /standard input/],
+    [["--secret", "id=a,SRC=-", "-f", "-", "."], /standard input/],
+    [["--secret=id=a,src=-", "--secret=id=b,src=-", "."], /standard input/],
+    [["-f", "https://localhost/Dockerfile", "."], /--file can't be a URL/],
     [["--ssh", "=", "."], /ssh/],
     [["--ssh", "k=none", "."], /none/],
     [["--no-cache=maybe", "."], /"maybe" for "--no-cache"/],
@@ -44,15 +47,34 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["--progress", "nope", "."], /progress mode "nope"/],
     [["--progress", "tty", "."], /needs a terminal/],
     [["--quiet=maybe", "."], /"maybe" for "--quiet"/],
-    [["--iidfile", "none/id", "."], /no folder for "none\/id"/],
-    [["--metadata-file", "none/m", "."], /no folder for "none\/m"/],
+    ...["iidfile", "metadata-file"].flatMap(
+      (name): (readonly [string[], RegExp])[] => [
+        [[`--${name}`, "none/id", "."], /no folder for "none\/id"/],
+        [[`--${name}=empty`, "."], /"empty" is a folder/],
+        [[`--${name}=empty/`, "."], /"empty\/" is a folder/],
+        [[`--${name}=/proc/none`, "."], new RegExp(`--${name} can't be wr`)],
+        [[`--${name}=Dockerfile/x`, "."], new RegExp(`--${name} can't be wr`)],
+      ],
+    ),
+    [["-o", "out", "--iidfile", "id", "."], /incompatible with image ID file/],
+    [["-o", "a,b", "."], /--output/],
+    [["-q", "--progress=plain", "."], /cannot be used together/],
+    ...["load", "push", "watch", "verify", "verify-keep-tags"].map(
+      (name): readonly [string[], RegExp] => [
+        [`--${name}=x`, "."],
+        new RegExp(`"x" for "--${name}"`),
+      ],
+    ),
+    [["--watch", "-o", "-", "."], /--watch/],
     [["--network", "nope", "."], /network mode "nope"/],
     [["--add-host", "nope", "."], /"nope" for "--add-host"/],
+    [["--add-host", "a:nope", "."], /"a:nope" for "--add-host"/],
     [["--shm-size", "nope", "."], /"nope" for "--shm-size"/],
     [["--ulimit", "nope", "."], /"nope" for "--ulimit"/],
     [["--ulimit", "nofile=2:1", "."], /above the hard one/],
     [["--cache-from", "type=gha", "."], /--cache-from/],
-    [["--watch", "-"], /standard input is empty|needs a folder/],
+    [["--watch", "-"], /needs a folder/],
+    [["--watch", "https://localhost/a.tar"], /needs a folder/],
     [["--watch", "-f", "-", "."], /--watch/],
     [["-H", "nope", "."], /"nope"/],
     [["-c", "nope", "."], /"nope"/],
@@ -68,7 +90,10 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
       "call",
       "cgroup-parent",
       "cpu-period",
+      "cpu-quota",
+      "cpu-shares",
       "cpuset-cpus",
+      "cpuset-mems",
       "isolation",
       "memory",
       "memory-swap",
@@ -84,7 +109,32 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     ]),
     [["--check", "."], /--check can't be used/],
     [["--squash", "."], /--squash can't be used/],
+    [["--compress", "."], /--compress can't be used/],
   ];
+
+/** Words of the other commands, and what the answer holds. */
+const OTHERS: typeof WRONG = [
+  [["push"], /exactly 1 argument/],
+  [["push", "a", "b"], /exactly 1 argument/],
+  [["push", "--quiet=x", "a"], /"x" for "--quiet"/],
+  [["push", "-c", "nope", "a"], /"nope"/],
+  [["prune", "a"], /no argument/],
+  [["prune", "--filter", "until"], /"until" for "--filter"/],
+  [["prune", "--filter="], /"" for "--filter"/],
+  [["prune", "--keep-storage", "x"], /"x" for "--keep-storage"/],
+  [["prune", "--all=x"], /"x" for "--all"/],
+  [["doctor", "a"], /no argument/],
+  [["doctor", "--debug=x"], /"x" for "--debug"/],
+  [["completions"], /exactly 1 argument/],
+  [["completions", "powershell"], /"powershell": expected bash/],
+];
+
+/** What can't be built from on standard input. */
+const STDIN: readonly (readonly [Uint8Array, RegExp])[] = [
+  [new Uint8Array(), /standard input is empty/],
+  [new Uint8Array(1024), /a tar without any file/],
+  [new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0]), /packed with zstd/],
+];
 
 /** An engine's hello. */
 const PONG = new TextEncoder().encode(
@@ -94,6 +144,8 @@ const PONG = new TextEncoder().encode(
 Deno.test("every flag with a wrong value: one clear line, exit code 1, and no engine hears of it", async () => {
   await withTempFolder(async (cwd) => {
     await writeTree(cwd, { Dockerfile: "FROM scratch\nLABEL a=b\n" });
+    await Deno.mkdir(`${cwd}/empty`);
+    await Deno.writeTextFile(`${cwd}/id`, "of an earlier build");
     const requests: string[] = [];
     using listener = Deno.listen({
       transport: "unix",
@@ -113,10 +165,18 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1, and no en
       }
     })();
     const env = { DOCKER_HOST: `unix://${cwd}/engine.sock` };
-    for (const [words, answer] of WRONG) {
-      const { code, stdout, stderr } = await runDavit(["build", ...words], {
+    const runs = [
+      ...WRONG.map(([words, answer]) => [["build", ...words], answer] as const),
+      ...OTHERS,
+      ...STDIN.map(([stdin, answer]) =>
+        [["build", "-"], answer, stdin] as const
+      ),
+    ] as const;
+    for (const [words, answer, stdin] of runs) {
+      const { code, stdout, stderr } = await runDavit(words, {
         cwd,
         env,
+        ...(stdin === undefined ? {} : { stdin }),
       });
       const what = `${words.join(" ")}: ${stderr}`;
       assertEquals(code, 1, what);
@@ -127,6 +187,12 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1, and no en
     }
     // What is only known to be wrong once an engine is asked may say hello.
     assertEquals(requests, []);
+    // Nor was anything written or removed.
+    assertEquals(
+      (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(),
+      ["Dockerfile", "empty", "engine.sock", "id"],
+    );
+    assertEquals(await Deno.readTextFile(`${cwd}/id`), "of an earlier build");
     listener.close();
     await serving;
   });

@@ -1,0 +1,72 @@
+import type { BuildResult } from "../build/result.ts";
+import type { DockerClient } from "../client.ts";
+import { parseImageReference } from "../engine/image_reference.ts";
+import { isContainerdStore } from "./image_store.ts";
+
+const HUB = "docker.io";
+
+/**
+ * What `--metadata-file` holds, in buildx's names: the image's digests and its
+ * names. An export has none of them.
+ */
+export async function metadataOf(
+  docker: DockerClient,
+  { imageId, names }: BuildResult,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  if (imageId === "") return {};
+  const containerd = await isContainerdStore(docker, signal);
+  const metadata: Record<string, unknown> = containerd
+    ? await describeManifest(docker, imageId, signal)
+    : { "containerimage.config.digest": imageId };
+  metadata["containerimage.digest"] = imageId;
+  if (names.length > 0) {
+    metadata["image.name"] = names.map((name) => fullName(name, containerd))
+      .join(",");
+  }
+  return metadata;
+}
+
+/** The fields of a descriptor that are read here; the engine sends more. */
+interface Descriptor {
+  readonly mediaType?: string;
+  readonly digest?: string;
+  readonly size?: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/**
+ * An image's id is its manifest's digest there. What it leads to engines tell
+ * from 28 on, and that of its configuration only as an annotation.
+ */
+async function describeManifest(
+  docker: DockerClient,
+  imageId: string,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const image = await docker.imageInspect(imageId, { signal });
+  const descriptor = image.Descriptor as Descriptor | undefined;
+  if (descriptor === undefined) return {};
+  const { mediaType, digest, size, annotations } = descriptor;
+  const config = annotations?.["config.digest"];
+  const platform = { architecture: image.Architecture, os: image.Os };
+  return {
+    ...(config === undefined ? {} : { "containerimage.config.digest": config }),
+    "containerimage.descriptor": { mediaType, digest, size, platform },
+  };
+}
+
+/**
+ * A name as engines write it in full: `a` is `docker.io/library/a`.
+ *
+ * @param tagged Whether a name without a tag gets `latest`.
+ */
+export function fullName(name: string, tagged: boolean): string {
+  const { registry, repository, tag } = parseImageReference(name);
+  const path = repository.startsWith(`${registry}/`)
+    ? repository.slice(registry.length + 1)
+    : repository;
+  const given = tagged || name.endsWith(`:${tag}`) ? `:${tag}` : "";
+  const under = registry === HUB && !path.includes("/") ? "library/" : "";
+  return `${registry}/${under}${path}${given}`;
+}

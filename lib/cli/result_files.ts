@@ -1,0 +1,106 @@
+import type { BuildResult } from "../build/result.ts";
+import type { DockerClient } from "../client.ts";
+import { UsageError } from "./exit.ts";
+import type { ParsedWords } from "./flag.ts";
+import type { OutputPlan } from "./output_flag.ts";
+
+/** What `--iidfile` and `--metadata-file` name. */
+export class ResultFiles {
+  readonly #idFile: string | undefined;
+  readonly #metadataFile: string | undefined;
+
+  private constructor(parsed: ParsedWords) {
+    this.#idFile = parsed.text("iidfile");
+    this.#metadataFile = parsed.text("metadata-file");
+  }
+
+  /**
+   * Tries whether they can be written: a build whose result can't be is not
+   * begun.
+   *
+   * @throws {UsageError} If one can't be written.
+   */
+  static async open(
+    parsed: ParsedWords,
+    { output }: OutputPlan,
+  ): Promise<ResultFiles> {
+    const files = new ResultFiles(parsed);
+    if (
+      files.#idFile !== undefined &&
+      (output?.type === "local" || output?.type === "tar")
+    ) {
+      throw new UsageError(
+        "local and tar exporters are incompatible with image ID file",
+      );
+    }
+    for (const name of ["iidfile", "metadata-file"]) {
+      const path = parsed.text(name);
+      if (path !== undefined) await tryToWrite(name, path);
+    }
+    // What an earlier build left says nothing of this one.
+    const id = files.#idFile;
+    if (id !== undefined && await isFile(id)) await Deno.remove(id);
+    return files;
+  }
+
+  /** Their paths. */
+  get paths(): string[] {
+    return [this.#idFile, this.#metadataFile].filter((path) =>
+      path !== undefined
+    );
+  }
+
+  /** Writes them, as buildx does. */
+  async write(
+    docker: DockerClient,
+    result: BuildResult,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#idFile !== undefined) {
+      await Deno.writeTextFile(this.#idFile, result.imageId);
+    }
+    if (this.#metadataFile === undefined) return;
+    const { metadataOf } = await import("./metadata.ts");
+    const metadata = await metadataOf(docker, result, signal);
+    await Deno.writeTextFile(
+      this.#metadataFile,
+      `${JSON.stringify(metadata, null, 2)}\n`,
+    );
+  }
+}
+
+/** Leaves a file as it was, and none where there was none. */
+async function tryToWrite(flag: string, path: string): Promise<void> {
+  const refuse = (why: string) =>
+    new UsageError(`--${flag} can't be written: ${why}`);
+  const info = await Deno.stat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw refuse(messageOf(error));
+  });
+  if (info?.isDirectory || path.endsWith("/")) {
+    throw refuse(`${JSON.stringify(path)} is a folder`);
+  }
+  // A device or a FIFO: to open one may wait for somebody at its other end.
+  if (info !== undefined && !info.isFile) return;
+  try {
+    (await Deno.open(path, { write: true, create: true })).close();
+    if (info === undefined) await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw refuse(messageOf(error));
+    }
+    throw refuse(`there is no folder for ${JSON.stringify(path)}`);
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const info = await Deno.stat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  return info?.isFile === true;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,203 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import {
+  type EngineContext,
+  engineTest,
+  isRecent,
+} from "../support/engines.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { startTestEngines } from "../engines/environment.ts";
+import { isContainerdStore } from "../../lib/cli/image_store.ts";
+import { fullName } from "../../lib/cli/metadata.ts";
+import { DockerClient } from "../../mod.ts";
+import { DAVIT, runDavit, runProgram } from "./command.ts";
+
+Deno.test("fullName writes a name as engines do", () => {
+  for (
+    const [name, plain, tagged] of [
+      ["a", "docker.io/library/a", "docker.io/library/a:latest"],
+      ["a:1", "docker.io/library/a:1", "docker.io/library/a:1"],
+      ["a/b", "docker.io/a/b", "docker.io/a/b:latest"],
+      ["docker.io/a", "docker.io/library/a", "docker.io/library/a:latest"],
+      ["a.example/b:c", "a.example/b:c", "a.example/b:c"],
+      ["localhost:5000/b", "localhost:5000/b", "localhost:5000/b:latest"],
+    ] as const
+  ) {
+    assertEquals([fullName(name, false), fullName(name, true)], [
+      plain,
+      tagged,
+    ]);
+  }
+});
+
+/** Fields of buildx that no engine's `/build` tells davit of. */
+const LEFT_OUT = ["buildx.build.provenance", "buildx.build.ref"];
+
+/** What both commands write of the same build. */
+async function compareMetadata(
+  { host, cli, cliEnv }: Pick<EngineContext, "host" | "cli" | "cliEnv">,
+): Promise<Record<string, unknown>> {
+  let ours: Record<string, unknown> = {};
+  await withTempFolder(async (cwd) => {
+    await writeTree(cwd, { Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+    for (
+      const words of [
+        ["-t", "davit-meta:1", "-t", "docker.io/davit/meta"],
+        ["-o", "out", "-t", "davit-meta:2"],
+      ]
+    ) {
+      const written: Record<string, Record<string, unknown>> = {};
+      for (
+        const [name, command] of [["docker", [cli!]], ["davit", DAVIT]] as const
+      ) {
+        const run = await runProgram([
+          ...command,
+          // An engine's /build makes no attestations, buildx some by default.
+          ...[
+            "build",
+            "-q",
+            "--provenance=false",
+            "--metadata-file",
+            `${name}.json`,
+            ...words,
+            ".",
+          ],
+        ], { cwd, env: name === "docker" ? cliEnv : { DOCKER_HOST: host } });
+        assertEquals(run.code, 0, run.stderr);
+        const text = await Deno.readTextFile(`${cwd}/${name}.json`);
+        written[name] = JSON.parse(text);
+      }
+      const { docker, davit } = written as { docker: object; davit: object };
+      const expected = Object.fromEntries(
+        Object.entries(docker).filter(([name]) => !LEFT_OUT.includes(name)),
+      );
+      assertEquals(davit, expected);
+      if (words.includes("davit-meta:1")) ours = expected;
+    }
+  });
+  return ours;
+}
+
+engineTest(
+  "--metadata-file holds what buildx writes, but for what an engine does not tell",
+  async (context) => {
+    const metadata = await compareMetadata(context);
+    assertEquals(
+      metadata["containerimage.config.digest"],
+      metadata["containerimage.digest"],
+    );
+    assertEquals(
+      metadata["image.name"],
+      "docker.io/library/davit-meta:1,docker.io/davit/meta",
+    );
+  },
+  (engine) => engine.cli !== undefined && isRecent(engine),
+);
+
+engineTest(
+  "--metadata-file on the containerd store, and outputs of images",
+  async () => {
+    await using started = await startTestEngines([{
+      generation: "28",
+      containerdStore: true,
+    }]);
+    const [engine] = started.engines;
+    const metadata = await compareMetadata(engine!);
+    assertNotEquals(
+      metadata["containerimage.config.digest"],
+      metadata["containerimage.digest"],
+    );
+    assertEquals(
+      metadata["image.name"],
+      "docker.io/library/davit-meta:1,docker.io/davit/meta:latest",
+    );
+    await using docker = await DockerClient.fromDockerHost(engine!.host);
+    assert(await isContainerdStore(docker, new AbortController().signal));
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, { Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+      const { code, stderr } = await runDavit(
+        ["build", "-o", "type=image,name=davit-zstd,compression=zstd", "."],
+        { cwd, env: { DOCKER_HOST: engine!.host } },
+      );
+      assertEquals(code, 0, stderr);
+      const { Id } = await docker.imageInspect("davit-zstd");
+      assertMatch(Id, /^sha256:/);
+    });
+  },
+  isRecent,
+);
+
+engineTest(
+  "outputs of an image give it names, and are refused what the store does not know",
+  async ({ host, docker }) => {
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, { Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+      const options = { cwd, env: { DOCKER_HOST: host } };
+      for (
+        const output of [
+          "type=docker,name=davit-out:1",
+          'type=image,"name=davit-out:2,davit-out:3"',
+        ]
+      ) {
+        const { code, stderr } = await runDavit(
+          ["build", "--progress=plain", "-o", output, "."],
+          options,
+        );
+        assertEquals(code, 0, stderr);
+      }
+      for (const tag of ["1", "2", "3"]) {
+        await docker.imageRemove(`davit-out:${tag}`);
+      }
+      const { code, stderr } = await runDavit(
+        ["build", "-o", "type=image,name=davit-out:4,compression=zstd", "."],
+        options,
+      );
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, "containerd image store");
+    });
+  },
+);
+
+engineTest(
+  "the id's file is left as it was by words that can't be used, and empty folders, too",
+  async ({ host }) => {
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, { Dockerfile: "FROM scratch\nLABEL a=b\n" });
+      const options = { cwd, env: { DOCKER_HOST: host } };
+      const built = await runDavit(
+        ["build", "-q", "--iidfile=id", "--metadata-file=m", "."],
+        options,
+      );
+      assertEquals(built.code, 0, built.stderr);
+      assertEquals(
+        `${await Deno.readTextFile(`${cwd}/id`)}\n`,
+        new TextDecoder().decode(built.stdout),
+      );
+      // A device is written, and not removed.
+      const device = await runDavit(
+        ["build", "-q", "--iidfile=/dev/stderr", "."],
+        options,
+      );
+      assertEquals(device.code, 0, device.stderr);
+      await Deno.writeTextFile(
+        `${cwd}/Dockerfile`,
+        "FROM scratch\nCOPY no /\n",
+      );
+      const failed = await runDavit(
+        ["build", "-q", "--iidfile=id", "--metadata-file=m", "."],
+        options,
+      );
+      assertEquals(failed.code, 1);
+      // As docker: what failed leaves no id behind, and the metadata alone.
+      assertEquals(
+        (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(),
+        ["Dockerfile", "m"],
+      );
+    });
+  },
+);
