@@ -30,7 +30,9 @@ export async function readArchive(
   const files = new Map<string, Uint8Array>();
   const links = new Map<string, string>();
   let room = MAX_DOCUMENTS_BYTES;
-  for await (const entry of tarEntries(source)) {
+  const seePadding = (path: string, bytes: Uint8Array) =>
+    reader.padding("", path, bytes);
+  for await (const entry of tarEntries(source, seePadding)) {
     const { content, size } = entry;
     const name = entry.path.replace(/^(\.?\/)+/, "");
     reader.headers("", entry);
@@ -40,6 +42,9 @@ export async function readArchive(
     if (isDocument && size <= Math.min(MAX_DOCUMENT_BYTES, room)) {
       const head = await content.peek(512);
       if (!isTar(head)) {
+        const earlier = files.get(name);
+        // The later of two is what the archive says, and both lie in it.
+        if (earlier !== undefined) reader.bytes(name, earlier);
         files.set(name, await content.take(size));
         room -= size;
         continue;
@@ -47,7 +52,7 @@ export async function readArchive(
     }
     await readBlob(name, content, reader);
   }
-  await source.drain();
+  await reader.file({ blob: "", part: "file", path: "" }, source);
   return { files, links };
 }
 
@@ -55,11 +60,16 @@ export async function readArchive(
 export async function openTar(
   source: ByteStream,
 ): Promise<ByteStream | undefined> {
-  if (isTar(await source.peek(512))) return source;
+  if (isArchive(await source.peek(512))) return source;
   const packing = layerPacking(await source.peek(4));
   if (packing === undefined) return undefined;
   const unpacked = unpackedStream(packing, source);
-  return isTar(await unpacked.peek(512)) ? unpacked : undefined;
+  return isArchive(await unpacked.peek(512)) ? unpacked : undefined;
+}
+
+/** Whether it is a tar, or the block of zeros that an empty one begins with. */
+function isArchive(head: Uint8Array): boolean {
+  return isTar(head) || head.length === 512 && head.every((byte) => byte === 0);
 }
 
 async function readBlob(
@@ -104,7 +114,9 @@ async function readLayer(
   reader: ContentReader,
 ): Promise<void> {
   try {
-    for await (const entry of tarEntries(source)) {
+    const seePadding = (path: string, bytes: Uint8Array) =>
+      reader.padding(blob, path, bytes);
+    for await (const entry of tarEntries(source, seePadding)) {
       reader.headers(blob, entry);
       const place = { blob, part: "file", path: entry.path } as const;
       await reader.file(place, entry.content);

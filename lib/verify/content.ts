@@ -62,12 +62,26 @@ export class ContentReader {
     const place: Place = { blob, part: "name", path };
     // A long path lies there in two parts.
     const joined = encoder.encode(`${path}\0${link}`);
+    const { finds } = this.finds;
+    const before = finds.length;
     for (const bytes of [joined, ...headers]) {
-      const before = this.finds.finds.length;
+      // Once is enough for each.
+      const known = new Set(finds.slice(before).map(({ value }) => value));
+      const from = finds.length;
       this.finds.scanBytes(place, bytes);
-      // Once is enough.
-      if (this.finds.finds.length > before) return;
+      this.finds.keepFrom(from, ({ value }) => !known.has(value));
     }
+  }
+
+  /** Looks through what fills the blocks behind a file, which is zeros mostly. */
+  padding(blob: string, path: string, bytes: Uint8Array): void {
+    if (bytes.every((byte) => byte === 0)) return;
+    this.finds.scanBytes({ blob, part: "name", path }, bytes);
+  }
+
+  /** Looks through a blob that is at hand. */
+  bytes(blob: string, bytes: Uint8Array): void {
+    this.finds.scanBytes({ blob, part: "file", path: "" }, bytes);
   }
 
   /** Notes something that can't be read to its end. */

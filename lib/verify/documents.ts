@@ -50,21 +50,52 @@ function partOf(part: SecretPart, path: string): SecretPart {
   return part === "config" && path.startsWith("history[") ? "history" : part;
 }
 
-/** Every text in a JSON value with its path; the names of fields, too. */
+/** A longer path to a field is not told to its end, in characters. */
+const MAX_PATH_LENGTH = 1000;
+
+/**
+ * Every text in a JSON value with its path; the names of fields, too. Without
+ * recursion: what is in an image may be nested as deep as it is long.
+ */
 function* stringsOf(
   value: unknown,
   path: string,
 ): Generator<[path: string, text: string]> {
-  if (typeof value === "string") yield [path, value];
-  else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      yield* stringsOf(item, `${path}[${index}]`);
+  const left: Iterator<[string, unknown]>[] = [[
+    [path, value] as [string, unknown],
+  ].values()];
+  while (left.length > 0) {
+    const { done, value: next } = left.at(-1)!.next();
+    if (done) {
+      left.pop();
+      continue;
     }
-  } else if (typeof value === "object" && value !== null) {
-    for (const [name, item] of Object.entries(value)) {
-      const at = path === "" ? name : `${path}.${name}`;
-      yield [at, name];
-      yield* stringsOf(item, at);
+    const [at, item] = next;
+    if (typeof item === "string") yield [at, item];
+    else if (Array.isArray(item)) left.push(itemsOf(item, at));
+    else if (typeof item === "object" && item !== null) {
+      left.push(fieldsOf(item, at));
     }
   }
+}
+
+function* itemsOf(
+  items: readonly unknown[],
+  path: string,
+): Generator<[string, unknown]> {
+  for (const [index, item] of items.entries()) {
+    yield [below(path, `[${index}]`), item];
+  }
+}
+
+function* fieldsOf(fields: object, path: string): Generator<[string, unknown]> {
+  for (const [name, item] of Object.entries(fields)) {
+    const at = below(path, path === "" ? name : `.${name}`);
+    yield [at, name];
+    yield [at, item];
+  }
+}
+
+function below(path: string, step: string): string {
+  return path.length >= MAX_PATH_LENGTH ? path : path + step;
 }

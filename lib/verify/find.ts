@@ -8,7 +8,7 @@ import { WrappedSearch } from "./wrapped_search.ts";
 export type SecretPart =
   /** The content of a file, in a layer or an export. */
   | "file"
-  /** The headers of a file: its name, the target of a link, extended attributes. */
+  /** The headers of a file: its name, the target of a link, extended attributes; and what fills its last block. */
   | "name"
   /** An image's configuration: environment, labels, commands. */
   | "config"
@@ -39,6 +39,7 @@ export interface SecretFind {
   /**
    * Path of the file in its layer or export, secrets masked: `a.zip!/b` is a
    * file in an archive. A field's name for a configuration, such as `config.Env[2]`.
+   * Empty for what lies behind the end of an archive.
    */
   readonly path: string;
   /** Where its first byte is, in the file as `packed` tells, in a field, or in a header. */
@@ -101,7 +102,7 @@ export class FindCollector {
   readonly #max: number;
 
   /** @param max How many finds are kept. */
-  constructor(finder: Finder, max = 1000) {
+  constructor(finder: Finder, max: number) {
     this.#finder = finder;
     this.#max = max;
   }
@@ -126,7 +127,9 @@ export class FindCollector {
 
   /** Drops some of the finds from an index on. */
   keepFrom(index: number, wanted: (find: RawFind) => boolean): void {
-    this.finds.push(...this.finds.splice(index).filter(wanted));
+    for (const find of this.finds.splice(index)) {
+      if (wanted(find)) this.finds.push(find);
+    }
   }
 
   #add(place: Place, { value, form, offset, count }: Run): void {

@@ -17,7 +17,7 @@ export async function readFolder(
       const target = isSymlink ? await Deno.readLink(at) : "";
       reader.finds.scanBytes(
         { blob: "", part: "name", path },
-        encoder.encode(`${name}\0${target}`),
+        encoder.encode(`${path}\0${target}`),
       );
       if (isDirectory) folders.push(path);
       else if (isFile) {

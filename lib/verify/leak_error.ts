@@ -62,7 +62,7 @@ export function describeFind(find: SecretFind): string {
   const { id, form, part, path, offset, packed, count } = find;
   const where = [
     ...(find.layerNumber === undefined ? [] : [`layer ${find.layerNumber}`]),
-    `${part} ${path}`,
+    path === "" ? "what lies behind the end of the archive" : `${part} ${path}`,
   ];
   const how = [
     ...(form === "plain" ? [] : [`as ${form}`]),

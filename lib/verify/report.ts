@@ -19,7 +19,10 @@ export function reportFinds(
   mask: Redactor,
   layout: Pick<ImageLayout, "isImage" | "layers"> = NO_LAYOUT,
 ): SecretFind[] {
-  const own = finds.filter((find) => !repeats(find, finds));
+  const names = new Set(
+    finds.filter(({ part }) => part === "name").map((find) => nameKey(find)),
+  );
+  const own = finds.filter((find) => !repeats(find, names));
   const numberOf = ({ blob }: RawFind) =>
     layout.layers.get(blob)?.number ?? Infinity;
   // Archives have layers in any order; what is in none comes last.
@@ -72,13 +75,21 @@ function pathOf(
   return path === "" ? blob : `${blob}!/${path}`;
 }
 
+/** What a find in the headers of this path would be known by. */
+function nameKey(
+  { blob, value, form, path }: RawFind,
+  folder: string = path,
+): string {
+  return JSON.stringify([blob, value, form, folder.replace(/\/$/, "")]);
+}
+
 /** Whether the name was found in that of a folder above already. */
-function repeats(find: RawFind, finds: readonly RawFind[]): boolean {
-  const { blob, part, path, value, form } = find;
+function repeats(find: RawFind, names: ReadonlySet<string>): boolean {
+  const { part, path } = find;
   if (part !== "name") return false;
-  return finds.some((other) =>
-    other !== find && other.part === "name" && other.blob === blob &&
-    other.value === value && other.form === form &&
-    path.startsWith(`${other.path.replace(/\/$/, "")}/`)
-  );
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+    const isOwn = at === path.length - 1;
+    if (!isOwn && names.has(nameKey(find, path.slice(0, at)))) return true;
+  }
+  return false;
 }

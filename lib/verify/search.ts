@@ -1,10 +1,11 @@
 import type { Engine } from "../engine/engine.ts";
 import { imageSave } from "../engine/image_save.ts";
-import { ProtocolError } from "../errors.ts";
+import { EngineError, ProtocolError } from "../errors.ts";
 import { pathOfUrl } from "../file_url.ts";
 import { createFinder } from "../redact/finder.ts";
 import { createRedactor } from "../redact/redactor.ts";
 import type { KnownSecrets } from "../secrets/store.ts";
+import { BARE_LAYOUT, bareImage } from "./bare_image.ts";
 import { openTar, readArchive } from "./archive.ts";
 import { ByteStream } from "./byte_stream.ts";
 import { ContentReader } from "./content.ts";
@@ -19,6 +20,15 @@ import type {
   VerifySecretsOptions,
 } from "./verification.ts";
 
+/** How many finds are reported. */
+const MAX_FINDS = 1000;
+
+/**
+ * How many are kept where some may be ignored: which, is known only when all is
+ * read. A find has some hundred bytes.
+ */
+const MAX_IGNORED_FINDS = 100_000;
+
 /**
  * Saves an image and looks through it.
  *
@@ -30,8 +40,18 @@ export async function searchImage(
   secrets: KnownSecrets,
   options: VerifySecretsOptions = {},
 ): Promise<SecretVerification> {
+  const { signal } = options;
   return await search(secrets, options, async (reader) => {
-    const tar = await imageSave(engine, name, options.signal);
+    let tar: ReadableStream<Uint8Array>;
+    try {
+      tar = await imageSave(engine, name, signal);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      const documents = await bareImage(engine, name, signal);
+      if (documents === undefined) throw error;
+      readDocuments(documents, BARE_LAYOUT, reader.finds);
+      return BARE_LAYOUT;
+    }
     return await readTar(tar, reader);
   });
 }
@@ -42,6 +62,13 @@ export async function searchExport(
   secrets: KnownSecrets,
   options: VerifySecretsOptions = {},
 ): Promise<SecretVerification> {
+  const isUsable = typeof exported === "string" || exported instanceof URL ||
+    exported instanceof ReadableStream;
+  if (!isUsable) {
+    throw new TypeError(
+      "Cannot look for secrets: expected a path, a file: URL, or the stream of a tar",
+    );
+  }
   return await search(secrets, options, async (reader) => {
     if (exported instanceof ReadableStream) {
       return await readTar(exported, reader);
@@ -104,13 +131,20 @@ async function search(
   const finder = createFinder(values);
   const mask = createRedactor(values);
   const short = new Set(finder.skipped.map((index) => ids[index]!));
-  const collector = new FindCollector(finder);
+  const collector = new FindCollector(
+    finder,
+    ignore === undefined ? MAX_FINDS : MAX_IGNORED_FINDS,
+  );
   const reader = new ContentReader(collector, signal);
-  const layout = finder.empty ? undefined : await read(reader);
-  const finds = reportFinds(collector.finds, ids, mask, layout);
+  // Also where there is nothing to look for: what is not there is an error.
+  const layout = await read(reader);
+  const found = reportFinds(collector.finds, ids, mask, layout);
+  const finds = ignore === undefined
+    ? found
+    : found.filter((find) => !ignore(find));
   return {
-    finds: ignore === undefined ? finds : finds.filter((find) => !ignore(find)),
-    findsLost: collector.lost,
+    finds: finds.slice(0, MAX_FINDS),
+    findsLost: collector.lost + Math.max(0, finds.length - MAX_FINDS),
     searched: ids.filter((id) => !short.has(id)),
     skipped: [...short, ...secrets.unknown],
     unreadable: reader.unreadable.map((place) =>

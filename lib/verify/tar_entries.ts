@@ -37,10 +37,12 @@ export function isTar(head: Uint8Array): boolean {
  * Reads an archive, entry by entry: ustar, GNU's long names and PAX. Behind its
  * end there may be more, which is left in the source.
  *
+ * @param seePadding Told of what fills the blocks behind a file's content.
  * @throws {NotTarError} If it is none, or ends too early.
  */
 export async function* tarEntries(
   source: ByteStream,
+  seePadding: (path: string, bytes: Uint8Array) => void = () => {},
 ): AsyncGenerator<TarEntry, void, undefined> {
   let headers: Uint8Array[] = [];
   let path: string | undefined;
@@ -62,7 +64,7 @@ export async function* tarEntries(
       }
       const bytes = await source.take(length);
       if (bytes.length < length) throw cut();
-      await skip(source, paddingOf(length));
+      headers.push(bytes, await takePadding(source, length));
       if (type === "L") path = tarField(bytes, 0, bytes.length);
       else if (type === "K") link = tarField(bytes, 0, bytes.length);
       else if (type === "x") {
@@ -72,47 +74,54 @@ export async function* tarEntries(
         const size = Number(fields.get("size") ?? NaN);
         if (size >= 0) paxSize = size;
       }
-      headers.push(bytes);
       continue;
     }
     const size = HEADERS_ONLY.includes(type) ? 0 : paxSize ?? sizeOf(header);
-    if (type === "S") await skipSparseMaps(source, header);
     const prefix = tarField(header, 345, 155);
     const name = tarField(header, 0, 100);
+    const ownPath = path ??
+      (prefix === "" || type === "S" ? name : `${prefix}/${name}`);
+    if (type === "S") {
+      for await (const map of sparseMaps(source, header)) {
+        seePadding(ownPath, map);
+      }
+    }
     const content = source.limited(size, cut);
     yield {
-      path: path ??
-        (prefix === "" || type === "S" ? name : `${prefix}/${name}`),
+      path: ownPath,
       link: link ?? tarField(header, 157, 100),
       size,
       headers,
       content,
     };
     await content.drain();
-    await skip(source, paddingOf(size));
+    seePadding(ownPath, await takePadding(source, size));
     [headers, path, link, paxSize] = [[], undefined, undefined, undefined];
   }
 }
 
 /** GNU's maps of holes that did not fit in the header. */
-async function skipSparseMaps(
+async function* sparseMaps(
   source: ByteStream,
   header: Uint8Array,
-): Promise<void> {
+): AsyncGenerator<Uint8Array, void, undefined> {
   let more = header[482] !== 0;
   while (more) {
     const block = await source.take(BLOCK);
     if (block.length < BLOCK) throw cut();
     more = block[504] !== 0;
+    yield block;
   }
 }
 
-async function skip(source: ByteStream, length: number): Promise<void> {
-  if (length > 0) await source.limited(length, cut).drain();
-}
-
-function paddingOf(size: number): number {
-  return (BLOCK - size % BLOCK) % BLOCK;
+async function takePadding(
+  source: ByteStream,
+  size: number,
+): Promise<Uint8Array> {
+  const length = (BLOCK - size % BLOCK) % BLOCK;
+  const bytes = await source.take(length);
+  if (bytes.length < length) throw cut();
+  return bytes;
 }
 
 /** Octal digits, or a number in the bytes themselves where they do not suffice. */

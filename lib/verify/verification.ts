@@ -2,7 +2,10 @@ import type { SecretFind } from "./find.ts";
 
 /** How secrets are looked for. */
 export interface VerifySecretsOptions {
-  /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
+  /**
+   * Says of a find that it is none: a line of a secret that anybody may write,
+   * for example. Of more than 100,000 finds the rest can't be ignored.
+   */
   readonly ignore?: (find: SecretFind) => boolean;
   /** Stops it. */
   readonly signal?: AbortSignal;

@@ -250,6 +250,43 @@ engineTest(
 );
 
 engineTest(
+  "verify: a result without a file is looked through: labels and history",
+  async (engine) => {
+    const { docker } = engine;
+    const t = newToken();
+    const context = (label: string) => ({
+      dockerfile: { text: `FROM scratch\nLABEL a="${label}"\n` },
+    });
+    const clean = await docker.imageBuild(context("b"), {
+      secrets: { t },
+      verify: true,
+    }).result();
+    assert(clean.verification!.bytes > 0);
+    // The Dockerfile is looked through before; a function is not called yet.
+    const secrets = { t: () => t };
+    const leaking = docker.imageBuild(context(t), { secrets, verify: true });
+    const error = await assertRejects(() => leaking.wait(), SecretLeakError);
+    assert(
+      error.finds.some(({ part, path }) =>
+        part === "config" && path === "config.Labels.a"
+      ),
+      Deno.inspect(error.finds),
+    );
+    assert(error.finds.some(({ part }) => part === "history"));
+    await withTempFolder(async (folder) => {
+      const dest = `${folder}/out.tar`;
+      const { verification } = await docker.imageBuild(context("b"), {
+        secrets: { t },
+        outputs: { type: "tar", dest },
+        verify: true,
+      }).result();
+      assertEquals(verification!.finds, []);
+      await Deno.stat(dest);
+    });
+  },
+);
+
+engineTest(
   "verify: a name that was moved to another image meanwhile stays with it",
   async (engine) => {
     const { docker } = engine;
