@@ -121,6 +121,9 @@ function translate(value: Uint8Array, table: string[]): Uint8Array {
 const unicodeEscape = (unit: string) =>
   "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0");
 
+const upperEscape = (unit: string) =>
+  "\\u" + unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+
 /** Each entry turns the text of `JSON.stringify` into that of another encoder. */
 const JSON_STYLES: readonly ((json: string) => string)[] = [
   (json) => json, // JSON.stringify; Go with SetEscapeHTML(false), but for U+2028
@@ -134,6 +137,12 @@ const JSON_STYLES: readonly ((json: string) => string)[] = [
   (json) => json.replace(/[\x7f-\uffff]/g, unicodeEscape), // Python's json.dumps
   (json) =>
     json.replace(/[\x80-\uffff]/g, unicodeEscape).replaceAll("/", "\\/"), // PHP's json_encode
+  (json) => json.replace(/[\x7f-\uffff]/g, upperEscape), // Jackson with ESCAPE_NON_ASCII
+  // System.Text.Json; its pairs are those of JSON.stringify but for the quote
+  (json) =>
+    json.replace(/\\[\s\S]/g, (pair) => pair === '\\"' ? "\\u0022" : pair)
+      .replace(/[+&'<>`\x7f-\uffff]/g, upperEscape),
+  (json) => JSON.stringify(json).slice(1, -1), // a JSON text in a JSON text
 ];
 
 /**
@@ -148,5 +157,33 @@ export function* encodeJson(text: string): Generator<Uint8Array> {
     if (seen.has(styled)) continue;
     seen.add(styled);
     yield encoder.encode(styled);
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+
+/** How an apostrophe is written: as it is, in HTML, in XML, by Go. */
+const APOSTROPHES = ["'", "&#39;", "&apos;", "&#x27;"];
+
+/**
+ * Every different text that the usual encoders of HTML and XML make of `text`.
+ * What equals `text` itself is not given.
+ */
+export function* encodeHtml(text: string): Generator<Uint8Array> {
+  const seen = new Set([text]);
+  // Within an element quotes may stay as they are.
+  for (const escaped of [/[&<>"]/g, /[&<>]/g]) {
+    const html = text.replace(escaped, (char) => ENTITIES[char]!);
+    for (const apostrophe of APOSTROPHES) {
+      const styled = html.replaceAll("'", apostrophe);
+      if (seen.has(styled)) continue;
+      seen.add(styled);
+      yield encoder.encode(styled);
+    }
   }
 }

@@ -6,7 +6,13 @@
  */
 
 import { Automaton, type Matcher } from "./automaton.ts";
-import { type Form, isTooShort, listPatterns, type Pattern } from "./forms.ts";
+import {
+  type Form,
+  isTooShort,
+  listPatterns,
+  MAX_LINED_BYTES,
+  type Pattern,
+} from "./forms.ts";
 
 /** Shortest pattern of an encoding; a shorter one would be found by chance in any image. */
 const MIN_ENCODED_BYTES = 8;
@@ -75,6 +81,41 @@ function* patternsOf(values: readonly Uint8Array[]): Generator<Pattern> {
       for (const pattern of listPatterns(part, index)) {
         if (!isCommon(pattern)) yield pattern;
       }
+      for (const bytes of tokensOf(part)) {
+        yield { bytes, form: "field", value: index, part: true };
+      }
+    }
+  }
+}
+
+/** What a token is made of, and how much of it stands without a sign between. */
+const TOKEN_REGEXP = /^[\w+-][\w.~+/-]*={0,2}$/;
+const TOKEN_RUN_REGEXP = /\w{16}/;
+
+/** A longer line is none of a file of settings, in characters. */
+const MAX_SETTING_LENGTH = 4096;
+
+/** What may stand round a value in a line: quotes, blanks, commas, brackets. */
+const AROUND_REGEXP = /^[\s"'\x60]+|[\s"'\x60,;)\]}]+$/g;
+
+/**
+ * What stands behind the first `=` or `:` of each line, where it has letters and
+ * digits as a token has: of `//registry/:_authToken=npm_…` an image may hold the
+ * token alone. Words, paths, hosts and versions are none.
+ */
+function* tokensOf(value: Uint8Array): Generator<Uint8Array> {
+  if (value.length > MAX_LINED_BYTES) return;
+  for (const line of decoder.decode(value).split(/[\r\n]+/)) {
+    if (line.length > MAX_SETTING_LENGTH) continue;
+    for (const sign of ["=", ":"]) {
+      const cut = line.indexOf(sign);
+      if (cut === -1) continue;
+      const token = line.slice(cut + 1).replace(AROUND_REGEXP, "");
+      if (
+        [TOKEN_REGEXP, TOKEN_RUN_REGEXP, /[a-z]/i, /\d/].every((regexp) =>
+          regexp.test(token)
+        )
+      ) yield encoder.encode(token);
     }
   }
 }

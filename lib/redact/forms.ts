@@ -14,6 +14,7 @@ import { isLineEnd } from "./blocks.ts";
 import {
   encodeBase64At,
   encodeHex,
+  encodeHtml,
   encodeJson,
   encodePercent,
   toUrlAlphabet,
@@ -27,7 +28,11 @@ export type Form =
   | "base64url"
   | "hex"
   | "percent"
-  | "json";
+  | "json"
+  /** With the entities of HTML and XML. */
+  | "html"
+  /** What stands behind the first `=` or `:` of a line, where it looks like a token; verify only. */
+  | "field";
 
 /** Bytes that must not leave, and where they come from. */
 export interface Pattern {
@@ -84,7 +89,7 @@ const encoder = new TextEncoder();
  * - base64 is given in the three alignments a value can have in a longer
  *   stream, in the standard and the URL-safe alphabet, and by each line of its
  *   wrapped form (76 and 64 columns).
- * - JSON forms exist for valid UTF-8 without NUL ("text") only.
+ * - JSON and HTML forms exist for valid UTF-8 without NUL ("text") only.
  *
  * A generator, because the forms of a value of 3 MiB are 100 MiB together:
  * one at a time is in memory.
@@ -131,7 +136,9 @@ function* listForms(value: Uint8Array): Generator<FormEntry> {
     yield ["hex", encodeHex(variant, "upper")];
     for (const bytes of encodePercent(variant)) yield ["percent", bytes];
     if (text === undefined) continue;
-    for (const bytes of encodeJson(decodeText(variant)!)) yield ["json", bytes];
+    const written = decodeText(variant)!;
+    for (const bytes of encodeJson(written)) yield ["json", bytes];
+    for (const bytes of encodeHtml(written)) yield ["html", bytes];
   }
   if (text !== undefined && lined) yield* listLines(text);
 }

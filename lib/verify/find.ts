@@ -84,7 +84,13 @@ interface Run {
 }
 
 /** Forms that say no more than that the value is there as it is. */
-const PLAINER: ReadonlySet<Form> = new Set(["line", "json", "percent"]);
+const PLAINER: ReadonlySet<Form> = new Set([
+  "line",
+  "field",
+  "json",
+  "percent",
+  "html",
+]);
 
 /**
  * Looks through pieces of content one after the other, and collects what it
@@ -190,11 +196,13 @@ export class ContentScan {
         same.count = run.isCut ? run.count : same.count + run.count;
       }
     }
-    const plain = new Set(
-      runs.filter(({ form }) => form === "plain").map(({ value }) => value),
-    );
+    const has = (wanted: Form, value: number) =>
+      runs.some((run) => run.form === wanted && run.value === value);
     this.#onEnd(
-      runs.filter(({ form, value }) => !PLAINER.has(form) || !plain.has(value)),
+      runs.filter(({ form, value }) =>
+        !(PLAINER.has(form) && has("plain", value)) &&
+        !(form === "field" && has("line", value))
+      ),
     );
   }
 }

@@ -180,6 +180,31 @@ Deno.test("listPatterns() gives JSON escapes of all usual encoders", () => {
   assertEquals(list(Uint8Array.of(0xff, 0x22, 0x22, 0x22), "json"), []);
 });
 
+Deno.test("listPatterns() gives JSON with upper-case escapes, of .NET, and in JSON", () => {
+  const patterns = list(`a"b\\c+d'e&\u00e9`, "json");
+  for (
+    const wanted of [
+      String.raw`a\"b\\c+d'e&\u00E9`,
+      String.raw`a\u0022b\\c\u002Bd\u0027e\u0026\u00E9`,
+      String.raw`a\\\"b\\\\c+d'e&` + "\u00e9",
+    ]
+  ) assert(patterns.includes(wanted), wanted);
+  assert(list("plus+sign", "json").includes(String.raw`plus\u002Bsign`));
+});
+
+Deno.test("listPatterns() gives the entities of HTML and XML", () => {
+  assertEquals(
+    new Set(list(`a&b<c>"d'`, "html")),
+    new Set([
+      ...["'", "&#39;", "&apos;", "&#x27;"].flatMap((apostrophe) => [
+        `a&amp;b&lt;c&gt;&quot;d${apostrophe}`,
+        `a&amp;b&lt;c&gt;"d${apostrophe}`,
+      ]),
+    ]),
+  );
+  assertEquals(list("nothing-to-escape", "html"), []);
+});
+
 Deno.test("every pattern of a value is masked where it stands", () => {
   const values = [
     "hunter2!",
