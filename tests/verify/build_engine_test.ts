@@ -13,6 +13,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { collect } from "../support/builds.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { tarOf } from "../support/tar.ts";
@@ -340,6 +341,26 @@ engineTest(
     );
     assert(error.cause instanceof EngineError);
     assertEquals([error.kept, error.removed], [[], []]);
+    // Where names are kept, each is told of.
+    const keeping = build(engine, `LABEL a=${tag}`, {
+      tag,
+      secrets: {
+        late: async () => {
+          await docker.imageRemove(tag, { force: true });
+          return "nothing that is in there";
+        },
+      },
+      verify: { keepTags: true },
+    });
+    const { messages, error: failure } = await collect(keeping);
+    assert(failure instanceof VerifyError);
+    assertEquals(failure.kept, [tag]);
+    assertEquals(
+      messages.filter(({ aux }) =>
+        (aux as { code?: string } | undefined)?.code === "image-unverified"
+      ).length,
+      1,
+    );
   },
 );
 

@@ -1,0 +1,95 @@
+import { type SecretFind, verifySecrets } from "../../mod.ts";
+import { concatBytes } from "../../lib/streams/bytes.ts";
+import { tarChecksum } from "../../lib/streams/tar_block.ts";
+import { assertEquals } from "../support/assert.ts";
+import { tarBytes, tarHeader, tarOf } from "../support/tar.ts";
+
+const TOKEN = "tk-9f8e7d6c5+x/b4a392=&81706";
+const encode = (text: string) => new TextEncoder().encode(text);
+const join = (...parts: Uint8Array[]) => parts.reduce(concatBytes);
+
+function entry(name: string, content: string | Uint8Array): Uint8Array {
+  const bytes = typeof content === "string" ? encode(content) : content;
+  const rest = new Uint8Array((512 - bytes.length % 512) % 512);
+  return join(tarHeader(name, bytes.length), bytes, rest);
+}
+
+function symlink(name: string, target: string): Uint8Array {
+  const header = tarHeader(name, 0);
+  header.set(encode("2"), 156);
+  header.set(encode(target), 157);
+  const sum = tarChecksum(header).toString(8).padStart(6, "0");
+  header.set(encode(`${sum}\0 `), 148);
+  return header;
+}
+
+const told = (finds: readonly SecretFind[]) =>
+  finds.map(({ part, path, layerNumber }) => [part, path, layerNumber]);
+
+Deno.test("a layer that is a link to that of another image is told by its number", async () => {
+  const layer = await tarBytes({ "etc/app": TOKEN });
+  for (const target of ["../a/layer.tar", "/a/layer.tar"]) {
+    const tar = join(
+      entry("a/layer.tar", layer),
+      symlink("b/layer.tar", target),
+      entry("c.json", '{"rootfs":{"diff_ids":["sha256:1"]}}'),
+      entry(
+        "manifest.json",
+        JSON.stringify([{ Config: "c.json", Layers: ["b/layer.tar"] }]),
+      ),
+      new Uint8Array(1024),
+    );
+    const { finds } = await verifySecrets(
+      new Blob([new Uint8Array(tar)]).stream(),
+      { t: TOKEN },
+    );
+    assertEquals(told(finds), [["file", "etc/app", 1]], target);
+    assertEquals(finds[0]!.layer, "sha256:1");
+  }
+});
+
+Deno.test("indexes in indexes come to an end, and what is below is looked through all the same", async () => {
+  const files: Record<string, string> = {
+    "oci-layout": "{}",
+    "index.json": JSON.stringify({ manifests: [{ digest: "x:0" }] }),
+  };
+  for (let i = 0; i < 12; i++) {
+    files[`blobs/x/${i}`] = JSON.stringify({
+      note: i === 0 || i === 11 ? TOKEN : "",
+      // The last leads back to the first.
+      manifests: [{ digest: `x:${(i + 1) % 12}` }, { digest: `x:${i}` }],
+    });
+  }
+  const { finds } = await verifySecrets(tarOf(files), { t: TOKEN });
+  assertEquals(told(finds), [
+    ["manifest", "note", undefined],
+    ["manifest", "note", undefined],
+  ]);
+});
+
+Deno.test("of documents 64 MiB are kept at the most; the rest is looked through as it passes", async () => {
+  const filler = " ".repeat(7 * 1024 * 1024);
+  const documents = 11;
+  function* chunks(): Generator<Uint8Array> {
+    yield entry(
+      "manifest.json",
+      JSON.stringify(
+        Array.from({ length: documents }, (_, i) => ({
+          Config: `${i}.json`,
+          Layers: [],
+        })),
+      ),
+    );
+    for (let i = 0; i < documents; i++) {
+      yield entry(`${i}.json`, `{"t":"${TOKEN}"${filler}}`);
+    }
+    yield new Uint8Array(1024);
+  }
+  const { finds } = await verifySecrets(ReadableStream.from(chunks()), {
+    t: TOKEN,
+  });
+  assertEquals(finds.length, documents);
+  const kept = finds.filter(({ part }) => part === "config").length;
+  assertEquals(kept, Math.floor(64 / 7));
+  assertEquals(finds.filter(({ part }) => part === "file").length, 2);
+});
