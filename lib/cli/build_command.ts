@@ -61,8 +61,10 @@ export async function runBuild(
     const { watchBuilds } = await import("./watch.ts");
     await watchBuilds({
       folder: input.folder!,
-      dockerfile: parsed.text("file"),
+      context: input.context,
+      results: { files: files.paths, output: plan.path },
       signal,
+      tell: (text) => print(text, Deno.stderr),
       build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
     });
     return EXIT_OK;

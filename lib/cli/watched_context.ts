@@ -1,0 +1,157 @@
+// @ts-types="../std/path.d.ts"
+import { dirname } from "@std/path/posix/dirname";
+// @ts-types="../std/path.d.ts"
+import { join } from "@std/path/posix/join";
+// @ts-types="../std/path.d.ts"
+import { resolve } from "@std/path/posix/resolve";
+import { type BuildContext, sortContext } from "../build/build_context.ts";
+import { openFolder } from "../build/folder.ts";
+import { rulesOf } from "../build/folder_tar.ts";
+import type { ContextFilter } from "../context/filter.ts";
+import { UsageError } from "./exit.ts";
+import type { WatchedFolders } from "./folder_watchers.ts";
+
+/** What builds write, which must not make them run again. */
+export interface WatchedResults {
+  /** Files beside the build, as `--iidfile` names one. */
+  readonly files: readonly string[];
+  /** Where the export goes, if there is one. */
+  readonly output: string | undefined;
+}
+
+/** An export under way lies beside its place, under a name that begins so. */
+const EXPORT_PREFIX = ".davit-export-";
+
+/** A folder as the build itself finds it: which paths are of any weight to it. */
+export class WatchedContext {
+  /** The context's real path. */
+  readonly root: string;
+  readonly #filter: ContextFilter;
+  /** The Dockerfile and the ignore files, wherever they are, links and what they lead to. */
+  readonly #sources: ReadonlySet<string>;
+  readonly #results: ReadonlySet<string>;
+  readonly #output: string | undefined;
+
+  private constructor(
+    root: string,
+    filter: ContextFilter,
+    sources: ReadonlySet<string>,
+    results: ReadonlySet<string>,
+    output: string | undefined,
+  ) {
+    this.root = root;
+    this.#filter = filter;
+    this.#sources = sources;
+    this.#results = results;
+    this.#output = output;
+  }
+
+  /**
+   * Looks at the context as the next build will.
+   *
+   * @throws {ContextError} If the folder, the Dockerfile or an ignore file can't be read.
+   * @throws {UsageError} If the next build would take what the last one exported.
+   */
+  static async open(
+    context: BuildContext,
+    results: WatchedResults,
+  ): Promise<WatchedContext> {
+    const source = sortContext(context);
+    if (source.kind !== "folder") {
+      throw new UsageError("--watch needs a folder as the context");
+    }
+    const folder = await openFolder(source.folder, undefined);
+    const { filter } = await rulesOf(folder, source.folder.ignore);
+    const root = folder.root!.path;
+    const { dockerfile = join(root, folder.dockerfile.name) } = source.folder;
+    if (typeof dockerfile !== "string") {
+      throw new UsageError("--watch needs a Dockerfile that is a file");
+    }
+    const output = results.output === undefined
+      ? undefined
+      : await placeOf(results.output);
+    const watched = new WatchedContext(
+      root,
+      filter,
+      await sourcesOf(root, dockerfile),
+      new Set(await Promise.all(results.files.map(placeOf))),
+      output,
+    );
+    if (output !== undefined && (output === root || watched.#takes(output))) {
+      throw new UsageError(
+        "--watch: the output lies in the context, and each build would take that of the last one; name it in .dockerignore, or choose another place",
+      );
+    }
+    return watched;
+  }
+
+  /** What must be watched for all of it. */
+  get folders(): WatchedFolders {
+    const folders = [...this.#sources].map((path) => dirname(path))
+      .filter((path) => !isIn(path, this.root));
+    return {
+      trees: [this.root],
+      folders: [...new Set(folders)],
+      // Where the context itself is renamed, or another one takes its place.
+      optional: [dirname(this.root)],
+    };
+  }
+
+  /** Whether a change of a path can change the build. */
+  matters(path: string): boolean {
+    if (this.#results.has(path)) return false;
+    if (this.#output !== undefined && isIn(path, this.#output)) return false;
+    if (path.includes(`/${EXPORT_PREFIX}`)) return false;
+    if (path === this.root || this.#sources.has(path)) return true;
+    return this.#takes(path);
+  }
+
+  /** Whether a path is in the context, and not ignored. */
+  #takes(path: string): boolean {
+    if (path === this.root || !isIn(path, this.root)) return false;
+    let state = this.#filter.root;
+    let at = "";
+    for (const part of path.slice(this.root.length).split("/").slice(1)) {
+      at = at === "" ? part : `${at}/${part}`;
+      state = this.#filter.step(at, state);
+    }
+    return state.keep;
+  }
+}
+
+/** Whether a path is a folder, or below it. */
+function isIn(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.replace(/\/?$/, "/"));
+}
+
+/** All that the build's own search could come upon. */
+async function sourcesOf(
+  root: string,
+  dockerfile: string,
+): Promise<ReadonlySet<string>> {
+  const file = await placeOf(dockerfile);
+  // Where both are, the one with the large letter counts.
+  const names = [file, file.replace(/\/dockerfile$/, "/Dockerfile")];
+  const found = new Set<string>();
+  for (
+    const path of [
+      ...names,
+      ...names.map((name) => `${name}.dockerignore`),
+      join(root, ".dockerignore"),
+    ]
+  ) {
+    found.add(path);
+    const real = await Deno.realPath(path).catch(() => undefined);
+    if (real !== undefined) found.add(real);
+  }
+  return found;
+}
+
+/** A path as the watch will name it: links in it resolved, but for the last name. */
+async function placeOf(path: string): Promise<string> {
+  const whole = resolve(path);
+  const folder = await Deno.realPath(dirname(whole)).catch(() =>
+    dirname(whole)
+  );
+  return join(folder, whole.slice(whole.lastIndexOf("/") + 1));
+}
