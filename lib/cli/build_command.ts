@@ -1,8 +1,10 @@
 import type { DockerClient } from "../client.ts";
+import type { ImageBuild } from "../build/image_build.ts";
 import type { BuildResult } from "../build/result.ts";
 import type { ImageBuildOptions } from "../build/options.ts";
 import type { DisplayMode } from "../display/display_events.ts";
 import { displayBuild } from "../display/display_build.ts";
+import { printable } from "../display/printable.ts";
 import { type BuildInput, buildInput } from "./build_input.ts";
 import { buildOptions } from "./build_options.ts";
 import type { CommandContext } from "./command.ts";
@@ -18,7 +20,7 @@ import { ResultFiles } from "./result_files.ts";
 
 /** `davit build`. */
 export async function runBuild(
-  { parsed, signal }: CommandContext,
+  { parsed, signal, interrupt }: CommandContext,
 ): Promise<number> {
   refuseFlags(parsed);
   const mode = progressMode(parsed);
@@ -49,11 +51,13 @@ export async function runBuild(
       input,
       { ...options, ...optionsOf(input), signal },
       shown,
+      interrupt,
     );
     await files.write(docker, result, signal);
     if (plan.push) {
-      const { pushAll } = await import("./push_command.ts");
-      await pushAll(docker, result.names, { signal, quiet: shown === "quiet" });
+      const { pushAll, pushTeller } = await import("./push_command.ts");
+      const tell = pushTeller(shown === "quiet");
+      await pushAll(docker, result.names, { signal, tell });
     }
     return result;
   };
@@ -111,11 +115,12 @@ async function build(
   { context }: BuildInput,
   options: ImageBuildOptions,
   mode: ProgressMode,
+  interrupt: CommandContext["interrupt"],
 ): Promise<BuildResult> {
   await using running = docker.imageBuild(context, options);
   try {
     if (mode !== "none" && mode !== "quiet") {
-      await displayBuild(running, { mode: mode satisfies DisplayMode });
+      await display(running, mode, interrupt);
     }
     return await running.result();
   } catch (error) {
@@ -124,11 +129,30 @@ async function build(
   }
 }
 
+async function display(
+  build: ImageBuild,
+  mode: DisplayMode,
+  interrupt: CommandContext["interrupt"],
+): Promise<void> {
+  const { tell } = interrupt;
+  let notice: string | undefined;
+  if (mode === "tty" || mode === "auto" && Deno.stderr.isTerminal()) {
+    // A line that is not its own would shift all that the display paints.
+    interrupt.tell = (text) => notice = text;
+  }
+  try {
+    await displayBuild(build, { mode, notice: () => notice });
+  } finally {
+    interrupt.tell = tell;
+  }
+}
+
 /** What a failed step printed, where no display has shown it. */
 function printFailure(error: unknown): void {
   if (!(error instanceof BuildError) || error.step === undefined) return;
   print(
-    ["------", ` > ${error.step}:`, ...error.log, "------"].join("\n"),
+    ["------", ` > ${error.step}:`, ...error.log, "------"].map(printable)
+      .join("\n"),
     Deno.stderr,
   );
 }

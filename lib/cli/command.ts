@@ -1,4 +1,5 @@
 import type { Flag, ParsedWords } from "./flag.ts";
+import type { Interrupt } from "./interrupt.ts";
 
 /** What every command has at hand. */
 export interface CommandContext {
@@ -6,6 +7,8 @@ export interface CommandContext {
   readonly parsed: ParsedWords;
   /** Aborts with the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** What aborts it, and says so. */
+  readonly interrupt: Pick<Interrupt, "tell">;
 }
 
 /** A command: its words as data, its work loaded when it is run. */

@@ -10,6 +10,8 @@ const EXIT_CODES = { SIGINT: EXIT_INTERRUPTED, SIGTERM: 143 } as const;
 export class Interrupt implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners: [Deno.Signal, () => void][] = [];
+  /** Tells the user what happens now. Who paints the terminal says it there instead. */
+  tell: (text: string) => void = (text) => print(`\n${text}`, Deno.stderr);
   /** How the program is to end, once it was interrupted. */
   exitCode: number = EXIT_INTERRUPTED;
 
@@ -37,7 +39,7 @@ export class Interrupt implements Disposable {
   #interrupted(code: number): void {
     if (this.signal.aborted) Deno.exit(code);
     this.exitCode = code;
-    print("\ncanceling; again to leave at once", Deno.stderr);
+    this.tell("canceling; again to leave at once");
     this.#controller.abort(new DOMException("canceled", "AbortError"));
   }
 }

@@ -75,8 +75,8 @@ class Run {
     if (parsed.switched("help")) return await printHelp(name);
     checkCount(command, parsed.words.length);
     const work = await command.load();
-    const { signal } = this.#interrupt;
-    return await work({ parsed, signal });
+    const interrupt = this.#interrupt;
+    return await work({ parsed, signal: interrupt.signal, interrupt });
   }
 }
 

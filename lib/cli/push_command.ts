@@ -8,8 +8,8 @@ import { print } from "./print.ts";
 export interface PushOptions {
   /** Stops it. */
   readonly signal: AbortSignal;
-  /** Whether nothing is told of it. */
-  readonly quiet: boolean;
+  /** Takes the lines that are told of it. */
+  readonly tell: (line: string) => void;
 }
 
 /** `davit push`. */
@@ -17,10 +17,15 @@ export async function runPush(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
   await using docker = await openClient(parsed);
-  const quiet = parsed.switched("quiet");
-  const [digest = ""] = await pushAll(docker, parsed.words, { signal, quiet });
+  const tell = pushTeller(parsed.switched("quiet"));
+  const [digest = ""] = await pushAll(docker, parsed.words, { signal, tell });
   print(digest);
   return EXIT_OK;
+}
+
+/** Where a push is told of: standard error, or nowhere. */
+export function pushTeller(quiet: boolean): PushOptions["tell"] {
+  return quiet ? () => {} : (line) => print(line, Deno.stderr);
 }
 
 /**
@@ -31,22 +36,22 @@ export async function runPush(
 export async function pushAll(
   docker: DockerClient,
   names: readonly string[],
-  { signal, quiet }: PushOptions,
+  { signal, tell }: PushOptions,
 ): Promise<string[]> {
   const digests: string[] = [];
   for (const name of names) {
     const push = docker.imagePush(name, { signal });
-    let told = "";
+    /** What was told of each layer: progress comes many times a second, its words change seldom. */
+    const told = new Map<string, string>();
     for await (const event of push.events()) {
-      if (quiet || event.type !== "layer") continue;
-      const line = `${event.id}: ${event.status}`;
-      // Progress comes many times a second; its words change seldom.
-      if (line !== told) print(line, Deno.stderr);
-      told = line;
+      if (event.type !== "layer") continue;
+      const { id, status } = event;
+      if (told.get(id) !== status) tell(`${id}: ${status}`);
+      told.set(id, status);
     }
     const digest = await push.wait();
     digests.push(digest);
-    if (!quiet) print(`${name}: pushed ${digest}`, Deno.stderr);
+    tell(`${name}: pushed ${digest}`);
   }
   return digests;
 }

@@ -44,6 +44,11 @@ export interface DisplayOptions {
    */
   readonly color?: boolean | undefined;
   /**
+   * A line to be shown below the steps in a terminal, asked for with each frame:
+   * what a program writes there itself, the frames would run over.
+   */
+  readonly notice?: (() => string | undefined) | undefined;
+  /**
    * The clock, in milliseconds.
    * @default {Date.now}
    */
@@ -109,7 +114,7 @@ function modeOf(
 /** Only the display that is used is loaded. */
 async function createDisplay(
   mode: DisplayMode,
-  { terminal, color = wantsColor() }: DisplayOptions,
+  { terminal, color = wantsColor(), notice }: DisplayOptions,
 ): Promise<Display> {
   switch (mode) {
     case "plain":
@@ -120,7 +125,7 @@ async function createDisplay(
       return new (await import("./quiet.ts")).QuietDisplay();
     case "tty": {
       const { TtyDisplay } = await import("./tty.ts");
-      return new TtyDisplay({ size: sizeOf(terminal), color });
+      return new TtyDisplay({ size: sizeOf(terminal), color, notice });
     }
     default:
       throw new TypeError(

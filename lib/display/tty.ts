@@ -32,6 +32,8 @@ export interface TtyOptions {
   readonly size: () => TerminalSize;
   /** Whether to use colours. */
   readonly color: boolean;
+  /** Gives a line to be shown below the steps, if there is one; asked before each frame. */
+  readonly notice?: (() => string | undefined) | undefined;
 }
 
 /**
@@ -43,6 +45,7 @@ export class TtyDisplay implements Display {
   readonly intervalMs = 80;
   readonly #size: () => TerminalSize;
   readonly #color: boolean;
+  readonly #notice: () => string | undefined;
   readonly #state = new BuildState({ tailBytes: FAILURE_BYTES });
   readonly #out = new ByteBuffer(4096);
   /** Widths of the lines of the last frame. */
@@ -55,6 +58,7 @@ export class TtyDisplay implements Display {
   constructor(options: TtyOptions) {
     this.#size = options.size;
     this.#color = options.color;
+    this.#notice = options.notice ?? (() => undefined);
   }
 
   update(events: readonly BuildEvent[], now: number): boolean {
@@ -101,19 +105,25 @@ export class TtyDisplay implements Display {
   }
 
   #layOut(room: Room): TtyLine[] {
-    const own = this.#ownWarnings(room);
+    const own = this.#ownLines(room);
     const rows = Math.max(0, room.rows - own.length);
     return [...layOut(this.#state.vertices, { ...room, rows }), ...own];
   }
 
-  #ownWarnings(room: Room): TtyLine[] {
-    return this.#state.warnings.filter(({ vertex }) => vertex === undefined)
-      .slice(-3).map(({ short }) => ({
-        text: truncate(` => WARN: ${printable(short)}`, room.columns),
+  /** What is told of no step. */
+  #ownLines({ columns }: Room): TtyLine[] {
+    const warnings = this.#state.warnings
+      .filter(({ vertex }) => vertex === undefined).slice(-3)
+      .map(({ short }) => ` => WARN: ${printable(short)}`);
+    const notice = this.#notice();
+    return [...warnings, ...(notice === undefined ? [] : [notice])].map(
+      (text) => ({
+        text: truncate(text, columns),
         paint: "canceled",
         running: false,
         vertex: undefined,
-      }));
+      }),
+    );
   }
 
   #header(room: Room, over: string): TtyLine {

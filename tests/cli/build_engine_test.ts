@@ -217,6 +217,29 @@ engineTest(
 );
 
 engineTest(
+  "-D tells the causes of a failed build, and no secret",
+  async ({ host }) => {
+    await withTempFolder(async (cwd) => {
+      const secret = `hunter2-${crypto.randomUUID()}`;
+      await writeTree(cwd, {
+        Dockerfile:
+          "FROM davit-test/base\nRUN --mount=type=secret,id=t cat /run/secrets/t && exit 3\n",
+      });
+      for (const progress of ["plain", "none", "rawjson"]) {
+        const { code, stdout, stderr } = await runDavit([
+          ...["-D", "build", "--network=none", `--progress=${progress}`],
+          ...["--no-cache", "--secret", "id=t,env=DAVIT_TEST_SECRET", "."],
+        ], { cwd, env: { DOCKER_HOST: host, DAVIT_TEST_SECRET: secret } });
+        assertEquals([code, stdout.length], [1, 0]);
+        assertMatch(stderr, /^a BuildError$/m);
+        assertEquals(stderr.includes(secret), false, stderr);
+        assertEquals(stderr.includes(btoa(secret)), false, stderr);
+      }
+    });
+  },
+);
+
+engineTest(
   "a secret of standard input, --push, push and prune",
   async ({ host, docker }) => {
     await using registry = await startRegistry();

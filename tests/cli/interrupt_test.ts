@@ -78,3 +78,33 @@ Deno.test("Ctrl-C ends a build that still waits for standard input", async () =>
     }
   });
 });
+
+Deno.test("the second signal leaves at once, whatever is still under way", async () => {
+  const { href } = new URL("../../lib/cli/interrupt.ts", import.meta.url);
+  const code = `const { Interrupt } = await import(${JSON.stringify(href)});
+using interrupt = new Interrupt();
+interrupt.signal.addEventListener("abort", () => console.log("aborted"));
+console.log("ready");
+await new Promise((resolve) => setTimeout(resolve, 60_000));`;
+  for (
+    const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const
+  ) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", code],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const stdout = child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+    assertEquals((await stdout.read()).value, "ready\n");
+    child.kill(signal);
+    assertEquals((await stdout.read()).value, "aborted\n");
+    child.kill(signal);
+    assertEquals((await child.status).code, expected);
+    await stdout.cancel();
+    assertEquals(
+      await new Response(child.stderr).text(),
+      "\ncanceling; again to leave at once\n",
+    );
+  }
+});

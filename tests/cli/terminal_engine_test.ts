@@ -88,7 +88,16 @@ engineTest(
         "the running step",
       );
       await screen.press("C-c");
-      await screen.waitFor(ended(130), "its end");
+      const lines = await screen.waitFor(ended(130), "its end");
+      // One frame, and nothing of an earlier one above it or below.
+      assertMatch(lines[0]!, HEADER_REGEXP);
+      const steps = lines.slice(1).filter((line) => line.startsWith(" => "));
+      assertEquals(
+        lines.slice(1 + steps.length),
+        ["ERROR: canceled", "EXIT=130"],
+        lines.join("\n"),
+      );
+      assertEquals(new Set(steps).size, steps.length, lines.join("\n"));
       const deadline = Date.now() + 5000;
       while ((await sleeping()).length > 0) {
         assert(Date.now() < deadline, "the step still runs");
