@@ -42,32 +42,48 @@ function bashScript(): string {
         : flag.complete === "folder"
         ? "-d"
         : `-W '${flag.complete.join(" ")}'`;
-      return wordsOf(flag).map((word) =>
-        `    ${command.name}:${word}) COMPREPLY=($(compgen ${how} -- "$word")); return ;;`
-      );
+      const words = wordsOf(flag).map((word) => `${command.name}:${word}`);
+      return [`    ${words.join("|")}) _davit_reply ${how}; return ;;`];
     })
   );
-  const flags = COMMANDS.map((command) =>
-    `    ${command.name}) flags='${
-      shown(command).flatMap(wordsOf).join(" ")
-    } --help' ;;`
+  const flags = COMMANDS.filter((command) => shown(command).length > 0).map(
+    (command) =>
+      `    ${command.name}) flags='${
+        shown(command).flatMap(wordsOf).join(" ")
+      } --help' ;;`,
   );
   const names = COMMANDS.map(({ name }) => name).join(" ");
-  return `_davit() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command="\${COMP_WORDS[1]}" flags=''
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W '${names} --help --version' -- "$word")); return
+  // One word a line, for names may have spaces. Where = parts words, as bash
+  // has it by default, --flag=value is three.
+  return `_davit_reply() {
+  mapfile -t COMPREPLY < <(compgen "$@" -- "$word")
+}
+_davit() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command='' flags='--help' at
+  if [ "$word" = = ]; then word=''
+  elif [ "$before" = = ]; then before="\${COMP_WORDS[COMP_CWORD-2]}"
+  fi
+  for (( at = 1; at < COMP_CWORD; at++ )); do
+    case "\${COMP_WORDS[at]}" in
+      -H|--host|-c|--context) (( at++ )); [ "\${COMP_WORDS[at]}" = = ] && (( at++ )) ;;
+      -*) ;;
+      *) command="\${COMP_WORDS[at]}"; break ;;
+    esac
+  done
+  if [ -z "$command" ]; then
+    _davit_reply -W '${names} help --help --version'; return
   fi
   case "$command:$before" in
 ${cases.join("\n")}
   esac
   case "$command" in
+    completions) _davit_reply -W '${Object.keys(SHELLS).join(" ")}'; return ;;
+    help) _davit_reply -W '${names}'; return ;;
 ${flags.join("\n")}
-    completions) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")); return ;;
   esac
   case "$word" in
-    -*) COMPREPLY=($(compgen -W "$flags" -- "$word")) ;;
-    *) COMPREPLY=($(compgen -f -- "$word")) ;;
+    -*) _davit_reply -W "$flags" ;;
+    *) _davit_reply -f ;;
   esac
 }
 complete -o filenames -F _davit davit`;

@@ -197,32 +197,3 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1, and no en
     await serving;
   });
 });
-
-Deno.test("completions are scripts that bash takes, and complete", async () => {
-  const complete = async (words: string[]): Promise<string[]> => {
-    const { stdout } = await runDavit(["completions", "bash"]);
-    const script = `${new TextDecoder().decode(stdout)}
-COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")})
-COMP_CWORD=${words.length - 1}
-_davit
-printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { success, stdout: out } = await new Deno.Command("bash", {
-      args: ["-c", script],
-    }).output();
-    assert(success);
-    return new TextDecoder().decode(out).trim().split("\n");
-  };
-  assertEquals(await complete(["davit", "pr"]), ["prune"]);
-  assertEquals(await complete(["davit", "build", "--iid"]), ["--iidfile"]);
-  assertEquals(await complete(["davit", "build", "--progress", "pl"]), [
-    "plain",
-  ]);
-  for (const shell of ["zsh", "fish"]) {
-    const { code, stdout } = await runDavit(["completions", shell]);
-    const text = new TextDecoder().decode(stdout);
-    assertEquals(code, 0);
-    for (const word of ["metadata-file", "doctor", "rawjson"]) {
-      assert(text.includes(word), `${shell}: ${word}`);
-    }
-  }
-});

@@ -1,0 +1,129 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { TmuxScreen } from "../display/tmux.ts";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { runDavit, runProgram } from "./command.ts";
+
+async function scriptOf(shell: string): Promise<string> {
+  const { code, stdout } = await runDavit(["completions", shell]);
+  assertEquals(code, 0);
+  return new TextDecoder().decode(stdout);
+}
+
+/** What bash would offer; words as it cuts them, `=` on its own. */
+async function complete(
+  script: string,
+  words: readonly string[],
+  cwd: string,
+): Promise<string[]> {
+  const { code, stdout, stderr } = await runProgram([
+    "bash",
+    "-c",
+    `${script}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")})
+COMP_CWORD=${words.length - 1}
+_davit
+printf '%s\\n' "\${COMPREPLY[@]}"`,
+  ], { cwd });
+  assertEquals([code, stderr], [0, ""]);
+  return new TextDecoder().decode(stdout).trim().split("\n").sort();
+}
+
+Deno.test("bash completes commands, flags, their values and files", async () => {
+  await withTempFolder(async (cwd) => {
+    await writeTree(cwd, { "a file": "", "a folder/": "" });
+    const script = await scriptOf("bash");
+    for (
+      const [words, expected] of [
+        [["pr"], ["prune"]],
+        [["build", "--iid"], ["--iidfile"]],
+        [["build", "--progress", "pl"], ["plain"]],
+        [["build", "--progress", "=", "pl"], ["plain"]],
+        [["build", "--network", "="], ["default", "host", "none"]],
+        [["build", "-f", "a "], ["a file", "a folder"]],
+        [["build", "--output", "=", "a "], ["a folder"]],
+        [["build", "a "], ["a file", "a folder"]],
+        [["completions", "z"], ["zsh"]],
+        [["completions", ""], ["bash", "fish", "zsh"]],
+        [["help", "bu"], ["build"]],
+        [["-H", "x", "bu"], ["build"]],
+        [["--host", "=", "x", "build", "--iid"], ["--iidfile"]],
+        [["gateway", "--allow", "sa"], ["save"]],
+      ] as const
+    ) {
+      assertEquals(
+        await complete(script, ["davit", ...words], cwd),
+        [...expected],
+        words.join(" "),
+      );
+    }
+    const all = await complete(script, ["davit", ""], cwd);
+    for (const { name } of COMMANDS) assert(all.includes(name), name);
+  });
+});
+
+Deno.test("bash completes in a terminal, where = parts words", async () => {
+  await withTempFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/davit.bash`, await scriptOf("bash"));
+    await using screen = await TmuxScreen.start(
+      `cd ${cwd} && PS1='> ' bash --norc --noprofile -i`,
+      { columns: 80, rows: 10 },
+    );
+    await screen.waitFor((lines) => lines.at(-1) === ">", "a prompt");
+    await screen.press(". ./davit.bash");
+    await screen.press("Enter");
+    for (
+      const [typed, shown] of [
+        ["davit completions z", "> davit completions zsh"],
+        ["davit build --progress=pl", "> davit build --progress=plain"],
+      ] as const
+    ) {
+      await screen.press(typed);
+      await screen.press("Tab");
+      await screen.waitFor((lines) => lines.at(-1) === shown, shown);
+      await screen.press("C-u");
+    }
+  });
+});
+
+/** How a shell is asked whether it took the script. */
+const CHECKS = {
+  zsh:
+    "autoload -Uz compinit && compinit -u -D && source ./script && (( $+_comps[davit] ))",
+  fish:
+    "source ./script; and complete -C 'davit build --iid' | string match -q -- '--iidfile*'",
+};
+
+for (const [shell, check] of Object.entries(CHECKS)) {
+  Deno.test(`the script for ${shell} has all commands and flags`, async () => {
+    const script = await scriptOf(shell);
+    for (const { name, flags } of COMMANDS) {
+      assert(script.includes(name), name);
+      for (const flag of flags) {
+        if (flag.help !== undefined) assert(script.includes(flag.name));
+      }
+    }
+  });
+
+  const missing = !(Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${shell}`).isFile;
+    } catch {
+      return false; // there is none in this one
+    }
+  });
+  Deno.test({
+    name: `${shell} takes its script${
+      missing ? ` (skipped: no ${shell})` : ""
+    }`,
+    ignore: missing,
+    fn: () =>
+      withTempFolder(async (cwd) => {
+        await Deno.writeTextFile(`${cwd}/script`, await scriptOf(shell));
+        const { code, stderr } = await runProgram([shell, "-c", check], {
+          cwd,
+        });
+        assertEquals([code, stderr], [0, ""]);
+      }),
+  });
+}
