@@ -23,6 +23,8 @@ export class ArchiveFile implements Exporter {
   readonly #limits: ExportLimits;
   #place: Place | undefined;
   #temporary: string | undefined;
+  /** Takes back the folders above it that were made. */
+  #removeParents: (() => Promise<void>) | undefined;
   #writer: FileWriter | undefined;
   #bytes = 0;
   #complete = false;
@@ -34,9 +36,12 @@ export class ArchiveFile implements Exporter {
   }
 
   async prepare(): Promise<void> {
-    const { findPlace, temporaryBeside } = await import("./place.ts");
+    const { findPlace, makeParents, temporaryBeside } = await import(
+      "./place.ts"
+    );
     const { FileWriter } = await import("./file_writer.ts");
     const place = await findPlace(this.#dest, "file");
+    this.#removeParents = await makeParents(this.#dest, place);
     const temporary = temporaryBeside(place);
     try {
       // With the permissions that the process gives to new files.
@@ -86,7 +91,7 @@ export class ArchiveFile implements Exporter {
       await Deno.rename(temporary, place.path).catch((error) => {
         throw cannotExport(this.#dest, "it can't be put in its place", error);
       });
-      this.#temporary = undefined;
+      this.#temporary = this.#removeParents = undefined;
     } finally {
       await this.discard();
     }
@@ -102,17 +107,19 @@ export class ArchiveFile implements Exporter {
   async discard(): Promise<void> {
     await this.#writer?.close();
     this.#writer = undefined;
-    const temporary = this.#temporary;
-    this.#temporary = undefined;
-    if (temporary === undefined) return;
-    await Deno.remove(temporary).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return;
-      throw cannotExport(
-        this.#dest,
-        `the temporary file ${JSON.stringify(temporary)} can't be removed`,
-        error,
-      );
-    });
+    const [temporary, removeParents] = [this.#temporary, this.#removeParents];
+    this.#temporary = this.#removeParents = undefined;
+    if (temporary !== undefined) {
+      await Deno.remove(temporary).catch((error) => {
+        if (error instanceof Deno.errors.NotFound) return;
+        throw cannotExport(
+          this.#dest,
+          `the temporary file ${JSON.stringify(temporary)} can't be removed`,
+          error,
+        );
+      });
+    }
+    await removeParents?.();
   }
 
   #unwritable(error: unknown): ExportError {

@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.ts";
 
 /** What an {@linkcode ExportError} tells beside its sentence. */
 export interface ExportErrorInit extends ErrorOptions {
-  /** What had been moved into place when moving the rest failed. */
+  /** What had been moved into place when moving the rest failed, and could not be taken back. */
   moved?: readonly string[];
 }
 
@@ -12,7 +12,8 @@ export class ExportError extends Error {
   override readonly name: string = "ExportError";
   /**
    * Paths below the folder that were already replaced when moving the rest into
-   * place failed; empty in every other case, where the folder was not touched.
+   * place failed, and could not be put back; empty in every other case, where
+   * the folder is as it was.
    */
   readonly moved: readonly string[];
 

@@ -17,6 +17,8 @@ export class FolderExporter implements Exporter {
   #place: Place | undefined;
   /** A private folder: `new` in it is what is received, `old` what is replaced. */
   #area: string | undefined;
+  /** Takes back the folders above it that were made. */
+  #removeParents: (() => Promise<void>) | undefined;
   #tree: StagedTree | undefined;
   readonly #running = new Set<Promise<void>>();
   #received = 0;
@@ -28,9 +30,11 @@ export class FolderExporter implements Exporter {
   }
 
   async prepare(): Promise<void> {
-    const { findPlace, makeArea } = await import("./place.ts");
-    this.#place = await findPlace(this.#dest, "folder");
-    this.#area = await makeArea(this.#dest, this.#place);
+    const { findPlace, makeArea, makeParents } = await import("./place.ts");
+    const place = await findPlace(this.#dest, "folder");
+    this.#removeParents = await makeParents(this.#dest, place);
+    this.#area = await makeArea(this.#dest, place);
+    this.#place = place;
     for (const name of ["new", "old"]) {
       await Deno.mkdir(`${this.#area}/${name}`, { mode: 0o700 });
     }
@@ -80,6 +84,7 @@ export class FolderExporter implements Exporter {
       await this.#allReceived();
       await tree.close();
       await this.#moveIn(place, area, tree);
+      this.#removeParents = undefined;
     } finally {
       await this.discard();
     }
@@ -96,19 +101,21 @@ export class FolderExporter implements Exporter {
 
   async discard(): Promise<void> {
     await this.#tree?.close();
-    const area = this.#area;
-    this.#area = undefined;
-    if (area === undefined) return;
-    try {
-      const { removeArea } = await import("./place.ts");
-      await removeArea(area);
-    } catch (error) {
-      throw cannotExport(
-        this.#dest,
-        `the temporary folder ${JSON.stringify(area)} can't be removed`,
-        error,
-      );
+    const [area, removeParents] = [this.#area, this.#removeParents];
+    this.#area = this.#removeParents = undefined;
+    if (area !== undefined) {
+      try {
+        const { removeArea } = await import("./place.ts");
+        await removeArea(area);
+      } catch (error) {
+        throw cannotExport(
+          this.#dest,
+          `the temporary folder ${JSON.stringify(area)} can't be removed`,
+          error,
+        );
+      }
     }
+    await removeParents?.();
   }
 
   async #moveIn(place: Place, area: string, tree: StagedTree): Promise<void> {

@@ -1,27 +1,12 @@
 import { cannotExport, ExportError } from "./export_error.ts";
 import { quoted } from "./entry_path.ts";
+import { type MergePlan, type Move, planMerge } from "./merge_plan.ts";
 import { setMode } from "./mode.ts";
 import { inSlices } from "./slices.ts";
 import type { StagedFolder } from "./staged_tree.ts";
 
 /** Reading, writing and entering by the owner. */
 const OWNER_BITS = 0o700;
-
-/** One rename. */
-interface Move {
-  readonly path: string;
-  /** Whether what is in the way has to go first: a rename replaces only like by like. */
-  readonly clear: boolean;
-}
-
-/** What is to be done to merge a tree into a folder. */
-interface MergePlan {
-  readonly moves: readonly Move[];
-  /** Folders that both have: their content is merged. */
-  readonly merged: ReadonlySet<string>;
-  /** Those of them that don't let their owner write. */
-  readonly locked: readonly string[];
-}
 
 /** The folders that take part in a merge. */
 export interface Merge {
@@ -42,8 +27,9 @@ export interface Merge {
  * docker's client has it, what is there stays unless its name is taken: a
  * folder is merged with a folder, and anything else is replaced.
  *
- * @throws {ExportError} If it fails. What can be foreseen fails before the
- * first move; after it, `moved` of the error names what was moved.
+ * @throws {ExportError} If it fails: what was moved until then is taken back,
+ * and what it replaced put back. Only where that fails, too, does `moved` of
+ * the error name what is there now.
  */
 export async function mergeInto(merge: Merge): Promise<void> {
   const { from, dest, folders, name } = merge;
@@ -52,47 +38,95 @@ export async function mergeInto(merge: Merge): Promise<void> {
     plan = await inSlices(planMerge(from, dest));
   } catch (error) {
     if (error instanceof ExportError) throw error;
-    throw cannotExport(name, "nothing was changed there", error);
+    throw unchanged(name, error);
   }
-  const { moves, merged } = plan;
-  const done = { count: 0 };
+  const done: Move[] = [];
   try {
     const late = setFolders(
       from,
       folders,
       ({ path, mode }) =>
-        merged.has(path) || (mode & OWNER_BITS) !== OWNER_BITS,
+        plan.merged.has(path) || (mode & OWNER_BITS) !== OWNER_BITS,
     );
     await inSlices(move(merge, plan, done));
     setFolders(dest, late, () => false);
   } catch (cause) {
-    throw halfWay(name, moves, done.count, cause);
+    try {
+      await inSlices(undo(merge, plan, done));
+    } catch {
+      throw halfWay(name, plan.moves.length, done, cause);
+    }
+    throw unchanged(name, cause);
   }
 }
 
 function* move(
   { from, dest, trash }: Merge,
-  { moves, locked }: MergePlan,
-  done: { count: number },
+  { moves, merged }: MergePlan,
+  done: Move[],
 ): Generator<void, void, undefined> {
-  for (const path of locked) setMode(`${dest}/${path}`, OWNER_BITS);
-  for (const { path, clear } of moves) {
+  for (const { path, mode } of merged.values()) {
+    // Not the destination itself: whoever closed it did not mean us to write.
+    if (path === "" || (mode & 0o300) === 0o300) continue;
+    setMode(`${dest}/${path}`, OWNER_BITS);
+  }
+  for (const step of moves) {
+    const { path, there } = step;
     const [source, target] = [`${from}/${path}`, `${dest}/${path}`];
-    if (clear) replace(source, target, `${trash}/${done.count}`);
-    else Deno.renameSync(source, target);
-    done.count++;
+    const kept = `${trash}/${done.length}`;
+    if (there === "nothing") Deno.renameSync(source, target);
+    else if (there === "other" || !keepLink(target, kept)) {
+      replace(source, target, kept);
+    } else Deno.renameSync(source, target);
+    done.push(step);
     yield;
   }
 }
 
-/** Puts something in the place of what a rename alone can't replace. */
-function replace(source: string, target: string, trash: string): void {
-  Deno.renameSync(target, trash);
+/**
+ * Keeps a file under a second name, so that there is one at its place all the
+ * time; false where the file system has no such links.
+ */
+function keepLink(target: string, kept: string): boolean {
+  try {
+    Deno.linkSync(target, kept);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Puts something in the place of what has to go first. */
+function replace(source: string, target: string, kept: string): void {
+  Deno.renameSync(target, kept);
   try {
     Deno.renameSync(source, target);
   } catch (error) {
-    Deno.renameSync(trash, target);
+    Deno.renameSync(kept, target);
     throw error;
+  }
+}
+
+/** Takes back what was moved, the last first; `done` loses what was. */
+function* undo(
+  { from, dest, trash }: Merge,
+  { merged }: MergePlan,
+  done: Move[],
+): Generator<void, void, undefined> {
+  for (let step = done.at(-1); step !== undefined; step = done.at(-1)) {
+    const { path, there } = step;
+    const [source, target] = [`${from}/${path}`, `${dest}/${path}`];
+    if (there !== "same") Deno.renameSync(target, source);
+    if (there !== "nothing") {
+      Deno.renameSync(`${trash}/${done.length - 1}`, target);
+    }
+    done.pop();
+    yield;
+  }
+  for (const { path, mode, mtime } of [...merged.values()].reverse()) {
+    const at = `${dest}/${path}`;
+    if (path !== "") setMode(at, mode);
+    if (mtime !== null) Deno.utimeSync(at, mtime, mtime);
   }
 }
 
@@ -115,63 +149,36 @@ export function setFolders(
   return folders.filter(isLater);
 }
 
-function* planMerge(
-  from: string,
-  dest: string,
-): Generator<void, MergePlan, undefined> {
-  const moves: Move[] = [];
-  const merged = new Set<string>();
-  const locked: string[] = [];
-  const { dev } = Deno.lstatSync(from);
-  const open = [""];
-  for (let under = open.pop(); under !== undefined; under = open.pop()) {
-    for (const entry of Deno.readDirSync(`${from}/${under}`)) {
-      const path = under + entry.name;
-      const there = lstat(`${dest}/${path}`);
-      if (there === undefined || there.isDirectory !== entry.isDirectory) {
-        moves.push({ path, clear: there !== undefined });
-      } else if (!entry.isDirectory) moves.push({ path, clear: false });
-      else {
-        merged.add(path);
-        open.push(`${path}/`);
-        if (((there.mode ?? OWNER_BITS) & 0o300) !== 0o300) locked.push(path);
-      }
-      if (there?.isDirectory && there.dev !== dev) {
-        throw new ExportError(
-          `Cannot export: ${
-            quoted(path)
-          } in the folder is on another file system; nothing was changed there: export to it alone`,
-        );
-      }
-      yield;
-    }
-  }
-  return { moves, merged, locked };
-}
-
-function lstat(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+function unchanged(name: string, cause: unknown): ExportError {
+  const crossed = cause instanceof Error &&
+    (cause as { code?: string }).code === "EXDEV";
+  return cannotExport(
+    name,
+    crossed
+      ? "nothing was changed there, since something in it can't be moved away: a mount point, or a folder of a lower layer; remove it first, or export elsewhere"
+      : "nothing was changed there",
+    cause,
+  );
 }
 
 function halfWay(
   name: string,
-  moves: readonly Move[],
-  done: number,
+  count: number,
+  done: readonly Move[],
   cause: unknown,
 ): ExportError {
-  const moved = moves.slice(0, done).map(({ path }) => path);
+  const moved = done.map(({ path }) => path);
   const shown = moved.slice(0, 10).map(quoted).join(", ");
   const words = cause instanceof Error ? cause.message : String(cause);
   return new ExportError(
     `The export to ${
       JSON.stringify(name)
-    } is incomplete: ${done} of ${moves.length} entries were moved there${
-      done === 0 ? "" : ` (${shown}${done > 10 ? ", …" : ""})`
+    } is incomplete: ${done.length} of ${count} entries were moved there${
+      moved.length === 0
+        ? ""
+        : ` (${shown}${
+          moved.length > 10 ? ", …" : ""
+        }) and could not be taken back`
     }, then this failed: ${words}`,
     { cause, moved },
   );

@@ -10,8 +10,8 @@ export interface LocalOutput {
   /** As docker names it. */
   readonly type: "local";
   /**
-   * The folder, as a path or a `file:` URL. It is made unless it is there; the
-   * folder that it lies in must be there. What the folder holds already stays,
+   * The folder, as a path or a `file:` URL. It is made unless it is there, and
+   * so are the folders above it. What the folder holds already stays,
    * but for what has the name of something exported, which is replaced: a file
    * by a folder, a folder with all that is in it by a file, a link itself and
    * not what it points to.

@@ -15,13 +15,14 @@ export interface Place {
   readonly path: string;
   /** What is there: the folder or file that is asked for. */
   readonly info: Deno.FileInfo | undefined;
+  /** Folders above it that are not there, outermost first. */
+  readonly missing: readonly string[];
 }
 
 /**
  * Finds the place of an export.
  *
- * @throws {ExportError} If something of another kind is there, or no folder to
- * put it in.
+ * @throws {ExportError} If something of another kind is there, or above it.
  */
 export async function findPlace(
   dest: string,
@@ -41,22 +42,72 @@ export async function findPlace(
           }`,
         );
       }
-      return { path: await Deno.realPath(path), info };
+      return { path: await Deno.realPath(path), info, missing: [] };
     }
     if (await Deno.lstat(path).catch(ifNotFound) !== undefined) {
       throw cannotExport(dest, "it is a link to nothing");
     }
-    const parent = await Deno.stat(dirname(path)).catch(ifNotFound);
-    if (!parent?.isDirectory) {
-      throw cannotExport(dest, "the folder that it would lie in is not there");
-    }
-    const real = await Deno.realPath(dirname(path));
-    return { path: join(real, basename(path)), info: undefined };
+    return await placeBelow(dest, path);
   } catch (error) {
     throw error instanceof Error && error.name === "ExportError"
       ? error
       : cannotExport(dest, "it can't be looked at", error);
   }
+}
+
+/** The place of something that is not there yet. */
+async function placeBelow(dest: string, path: string): Promise<Place> {
+  const names = [basename(path)];
+  let above = dirname(path);
+  let info = await Deno.stat(above).catch(ifNotFound);
+  while (info === undefined && above !== dirname(above)) {
+    if (await Deno.lstat(above).catch(ifNotFound) !== undefined) {
+      throw cannotExport(dest, "a folder above it is a link to nothing");
+    }
+    names.unshift(basename(above));
+    above = dirname(above);
+    info = await Deno.stat(above).catch(ifNotFound);
+  }
+  if (!info?.isDirectory) {
+    throw cannotExport(dest, "what it would lie in is not a folder");
+  }
+  const real = await Deno.realPath(above);
+  const missing = names.slice(0, -1).map((_, index) =>
+    join(real, ...names.slice(0, index + 1))
+  );
+  return { path: join(real, ...names), info: undefined, missing };
+}
+
+/**
+ * Makes the folders above a place that are missing.
+ *
+ * @returns Takes back those that were made and are empty.
+ * @throws {ExportError} If one can't be made.
+ */
+export async function makeParents(
+  dest: string,
+  { missing }: Place,
+): Promise<() => Promise<void>> {
+  const made: string[] = [];
+  const takeBack = async () => {
+    for (const folder of made.toReversed()) {
+      try {
+        await Deno.remove(folder);
+      } catch {
+        return; // somebody put something there, and it is theirs now
+      }
+    }
+  };
+  try {
+    for (const folder of missing) {
+      await Deno.mkdir(folder);
+      made.push(folder);
+    }
+  } catch (error) {
+    await takeBack();
+    throw cannotExport(dest, "the folder above it can't be made", error);
+  }
+  return takeBack;
 }
 
 /** A path in the same folder, and so on the same file system. */
@@ -65,27 +116,41 @@ export function temporaryBeside(place: Place): string {
 }
 
 /**
- * Makes a private folder on the file system of a folder that is to be written:
+ * Makes a private folder that what is in it can be moved from to its place:
  * beside it, or in it, where it is a mount point or its parent is closed to us.
  */
 export async function makeArea(dest: string, place: Place): Promise<string> {
-  const parent = dirname(place.path);
-  const folders = [parent];
-  if (place.info !== undefined) {
-    const { dev } = await Deno.stat(parent);
-    if (dev !== place.info.dev) folders.pop();
-    folders.push(place.path);
-  }
-  for (;;) {
-    const area = join(folders.shift()!, newExportName());
+  const { path, info } = place;
+  let cause: unknown;
+  for (const folder of [dirname(path), ...(info ? [path] : [])]) {
+    const area = join(folder, newExportName());
     try {
       await Deno.mkdir(area, { mode: 0o700 });
-      return area;
     } catch (error) {
-      if (folders.length === 0) {
-        throw cannotExport(dest, "nothing can be written there", error);
-      }
+      cause = error;
+      continue;
     }
+    if (info === undefined || folder === path) return area;
+    if (await canMove(area, path)) return area;
+    await Deno.remove(area);
+  }
+  throw cannotExport(dest, "nothing can be written there", cause);
+}
+
+/**
+ * Whether something can be moved from one folder to the other. Two mounts of
+ * one file system look the same, so it is tried with what is not there: that
+ * changes nothing, and Linux looks at the mounts before it looks for it.
+ */
+async function canMove(from: string, to: string): Promise<boolean> {
+  const [{ dev }, other] = [await Deno.stat(from), await Deno.stat(to)];
+  if (dev !== other.dev) return false;
+  const name = newExportName();
+  try {
+    await Deno.rename(join(from, name), join(to, name));
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code !== "EXDEV";
   }
 }
 

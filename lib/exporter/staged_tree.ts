@@ -120,7 +120,17 @@ export class StagedTree {
   /** Makes a symlink. Its target is text and never looked at. */
   symlink(path: string, target: string, mtime: Date): void {
     this.#make(path, (at) => {
-      Deno.symlinkSync(target, at);
+      try {
+        Deno.symlinkSync(target, at);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotCapable)) throw error;
+        throw cannotExport(
+          this.#dest,
+          `${
+            quoted(path)
+          } is a symlink, and Deno makes one only with --allow-read and --allow-write without a path; allow that, or take type "tar"`,
+        );
+      }
       lutimesSync(at, mtime, mtime);
     });
   }
@@ -219,6 +229,7 @@ export class StagedTree {
     try {
       return make(this.#at(path));
     } catch (error) {
+      if (error instanceof ExportError) throw error;
       throw this.unwritable(path, error);
     }
   }

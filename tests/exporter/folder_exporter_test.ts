@@ -9,6 +9,7 @@ import { randomBytes } from "../support/digest.ts";
 import { FileMode } from "../../lib/filesync/packet.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
+import { canMount, mount, mountTmpfs } from "./mount.ts";
 import { listing, names, replaced, scratch } from "./scratch.ts";
 import { packets, play, playTree } from "./script.ts";
 
@@ -170,7 +171,7 @@ Deno.test("FolderExporter merges as docker does: what is there stays unless its 
   assertEquals(await names(place.path), ["dest", "outside"]);
 });
 
-Deno.test("FolderExporter takes a folder behind a link, and the current one", async () => {
+Deno.test("FolderExporter takes a folder behind a link", async () => {
   await using place = await scratch();
   await Deno.mkdir(`${place.path}/real`);
   await Deno.symlink("real", `${place.path}/link`);
@@ -225,7 +226,7 @@ Deno.test("FolderExporter refuses a place before anything is sent", async () => 
       ["file", "it is not a folder"],
       ["file/below", "can't be looked at"],
       ["link", "a link to nothing"],
-      ["no/such", "the folder that it would lie in is not there"],
+      ["link/below/it", "a folder above it is a link to nothing"],
       ["x".repeat(300), "can't be looked at"],
     ] as const
   ) {
@@ -323,7 +324,133 @@ Deno.test("FolderExporter commits nothing that was not sent", async () => {
   assertEquals(await names(`${place.path}/dest`), []);
 });
 
-Deno.test("FolderExporter says what was moved when the last step fails half-way", async () => {
+Deno.test("FolderExporter takes the current folder", async () => {
+  await using place = await scratch();
+  await Deno.mkdir(`${place.path}/current`);
+  await Deno.writeTextFile(`${place.path}/current/kept`, "as it was");
+  const before = Deno.cwd();
+  Deno.chdir(`${place.path}/current`);
+  try {
+    const exporter = await received(".", [text("a", "one")]);
+    assertEquals((await exporter.commit()).dest, `${place.path}/current`);
+  } finally {
+    Deno.chdir(before);
+  }
+  assertEquals(await names(`${place.path}/current`), ["a", "kept"]);
+  assertEquals(await names(place.path), ["current"]);
+});
+
+Deno.test("FolderExporter makes the folders above its place, and takes them back with the rest", async () => {
+  await using place = await scratch();
+  await Deno.mkdir(`${place.path}/there`);
+  const dest = `${place.path}/there/x/y/z`;
+  const given = await received(dest, [text("a", "one")]);
+  assertEquals(await names(place.path), ["there"]);
+  await given.discard();
+  assertEquals(await names(`${place.path}/there`), []);
+
+  const other = await received(dest, [text("a", "one")]);
+  await Deno.writeTextFile(`${place.path}/there/x/theirs`, "");
+  await other.discard();
+  assertEquals(await names(`${place.path}/there/x`), ["theirs"]);
+
+  const exporter = await received(dest, [text("a", "one")]);
+  await exporter.commit();
+  await exporter.discard();
+  assertEquals(await names(dest), ["a"]);
+  assertEquals(await names(`${place.path}/there/x/y`), ["z"]);
+  const sealed = new FolderExporter("/proc/davit/x/y", LIMITS);
+  await assertRejects(() => sealed.prepare(), ExportError, "can't be made");
+});
+
+/** A folder of everything that a merge meets, and what is exported into it. */
+async function mergeable(
+  dest: string,
+): Promise<Parameters<typeof playTree>[0]> {
+  for (const path of ["both/deep", "locked", "wasfolder/in"]) {
+    await Deno.mkdir(`${dest}/${path}`, { recursive: true });
+  }
+  for (
+    const path of [
+      "both/deep/same",
+      "both/same",
+      "kept",
+      "locked/same",
+      "same",
+      "wasfile",
+      "wasfolder/in/x",
+    ]
+  ) {
+    await Deno.writeTextFile(`${dest}/${path}`, `old ${path}`);
+    await Deno.utime(`${dest}/${path}`, 1, 1);
+  }
+  await Deno.symlink("nowhere", `${dest}/link`);
+  await Deno.chmod(`${dest}/locked`, 0o500);
+  for (const path of ["both/deep", "both", "locked", "wasfolder", ""]) {
+    await Deno.utime(`${dest}/${path}`, 2, 2);
+  }
+  return [
+    entry(folder("both")),
+    entry(folder("both/deep")),
+    text("both/deep/same", "new"),
+    text("both/same", "new"),
+    text("fresh", "new"),
+    entry(folder("link")),
+    text("link/x", "new"),
+    entry(folder("locked")),
+    text("locked/same", "new"),
+    text("same", "new"),
+    entry(folder("wasfile")),
+    text("wasfile/x", "new"),
+    text("wasfolder", "new"),
+  ];
+}
+
+Deno.test("FolderExporter takes everything back when moving fails, wherever that is", async () => {
+  for (const links of [true, false]) {
+    let failed = 0;
+    for (let at = 0;; at++) {
+      await using place = await scratch();
+      const dest = `${place.path}/dest`;
+      const exporter = await received(dest, await mergeable(dest));
+      const before = [await listing(dest), (await Deno.stat(dest)).mtime];
+      let count = 0;
+      let error: unknown;
+      {
+        using _ = replaced(Deno, "renameSync", (rename) => (from, to) => {
+          if (count++ === at) throw new Error("disk on fire");
+          rename(from, to);
+        });
+        // Some file systems have no hard links.
+        using __ = replaced(Deno, "linkSync", (link) => (from, to) => {
+          if (!links) throw new Error("no links");
+          link(from, to);
+        });
+        error = await exporter.commit().then(() => undefined, (error) => error);
+      }
+      assertEquals(await names(place.path), ["dest"]);
+      if (error === undefined) {
+        const list = await listing(dest);
+        assertStringIncludes(list.wasfolder!, "file");
+        assertStringIncludes(list.locked!, "folder 755");
+        break;
+      }
+      failed++;
+      assertInstanceOf(error, ExportError);
+      assertStringIncludes(error.message, "nothing was changed there");
+      assertStringIncludes(error.message, "disk on fire");
+      assertEquals(error.moved, []);
+      assertEquals(
+        [await listing(dest), (await Deno.stat(dest)).mtime],
+        before,
+        `${at}`,
+      );
+    }
+    assert(failed >= 8, `${failed}`);
+  }
+});
+
+Deno.test("FolderExporter says what was moved when it can't be taken back", async () => {
   await using place = await scratch();
   const dest = `${place.path}/dest`;
   await Deno.mkdir(dest);
@@ -346,11 +473,10 @@ Deno.test("FolderExporter says what was moved when the last step fails half-way"
   assertEquals((await names(place.path)).includes(area), false);
 });
 
-Deno.test("FolderExporter touches nothing when it foresees that moving fails", async () => {
+Deno.test("FolderExporter replaces a link to another file system, and nothing behind it", async () => {
   await using place = await scratch();
   const dest = `${place.path}/dest`;
   await Deno.mkdir(dest);
-  // A link to /proc is another file system only behind the link.
   await Deno.symlink("/proc", `${dest}/proc`);
   const exporter = await received(dest, [
     entry(folder("proc")),
@@ -359,6 +485,138 @@ Deno.test("FolderExporter touches nothing when it foresees that moving fails", a
   await exporter.commit();
   assertEquals(await Deno.readTextFile(`${dest}/proc/x`), "mine");
 });
+
+Deno.test({
+  name: "FolderExporter fills a bind mount, whose file system is its parent's",
+  ignore: !canMount,
+  async fn() {
+    await using place = await scratch();
+    const [dest, source] = [`${place.path}/dest`, `${place.path}/source`];
+    await Deno.mkdir(dest);
+    await Deno.mkdir(`${source}/both`, { recursive: true });
+    await Deno.writeTextFile(`${source}/kept`, "as it was");
+    {
+      await using _ = await mount("--bind", source, dest);
+      const exporter = await received(dest, [
+        text("a", "one"),
+        entry(folder("both")),
+        text("both/b", "two"),
+      ]);
+      assertEquals(await names(place.path), ["dest", "source"]);
+      await exporter.commit();
+      assertEquals(await names(dest), ["a", "both", "kept"]);
+      assertEquals(await names(`${dest}/both`), ["b"]);
+      const given = await received(dest, [text("c", "three")]);
+      await given.discard();
+      assertEquals(await names(dest), ["a", "both", "kept"]);
+    }
+    // One inside can't be moved away, and that is only seen when it is tried.
+    await Deno.mkdir(`${dest}/inside`);
+    await Deno.writeTextFile(`${dest}/a`, "as it was");
+    {
+      await using _ = await mount("--bind", source, `${dest}/inside`);
+      const before = await listing(dest);
+      const exporter = await received(dest, [
+        text("a", "one"),
+        entry(folder("inside")),
+        text("inside/x", "two"),
+      ]);
+      const error = await assertRejects(() => exporter.commit(), ExportError);
+      assertStringIncludes(error.message, "nothing was changed there");
+      assertStringIncludes(error.message, "a mount point");
+      assertEquals(await listing(dest), before);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "FolderExporter changes nothing where a lower layer's folder is in the way",
+  ignore: !canMount,
+  async fn() {
+    await using place = await scratch();
+    await using _ = await mountTmpfs(place.path, "size=10m");
+    for (const path of ["lower/dest/d", "upper", "work", "merged"]) {
+      await Deno.mkdir(`${place.path}/${path}`, { recursive: true });
+    }
+    await Deno.writeTextFile(`${place.path}/lower/dest/a`, "as it was");
+    const layers = ["lower", "upper", "work"].map((name) =>
+      `${name}dir=${place.path}/${name}`
+    ).join(",");
+    const merged = `${place.path}/merged`;
+    await using __ = await mount(
+      "-t",
+      "overlay",
+      "-o",
+      layers,
+      "overlay",
+      merged,
+    );
+    const before = await listing(`${merged}/dest`);
+    const exporter = await received(`${merged}/dest`, [
+      text("a", "one"),
+      text("d", "a file now"),
+    ]);
+    const outcome = await exporter.commit().then(() => "", String);
+    if (outcome === "") {
+      // The kernel redirects folders.
+      assertEquals(await Deno.readTextFile(`${merged}/dest/d`), "a file now");
+    } else {
+      assertStringIncludes(outcome, "nothing was changed there");
+      assertStringIncludes(outcome, "a folder of a lower layer");
+      assertEquals(await listing(`${merged}/dest`), before);
+    }
+    assertEquals(await names(merged), ["dest"]);
+  },
+});
+
+for (
+  const [name, grants, kind, words] of [
+    [
+      "plain files with grants for the folder alone",
+      ["DEST"],
+      "plain",
+      "ok a h",
+    ],
+    [
+      "a symlink with grants for a folder",
+      ["DEST", "PARENT"],
+      "symlink",
+      "ExportError: without a path",
+    ],
+    ["a symlink with all grants", [], "symlink", "ok a h s"],
+    [
+      "nothing without a grant",
+      ["PARENT/elsewhere"],
+      "plain",
+      "ExportError: --allow-read",
+    ],
+  ] as const
+) {
+  Deno.test(`FolderExporter exports ${name}`, async () => {
+    await using place = await scratch();
+    const dest = `${place.path}/dest`;
+    await Deno.mkdir(dest);
+    const paths = grants.map((grant) =>
+      grant.replace("DEST", dest).replace("PARENT", place.path)
+    ).join(",");
+    const value = paths === "" ? "" : `=${paths}`;
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-check", "--no-prompt"],
+        ...[`--allow-read${value}`, `--allow-write${value}`],
+        new URL("permission_program.ts", import.meta.url).href,
+        ...[dest, kind],
+      ],
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    const all = `${said}\n${new TextDecoder().decode(stderr)}`;
+    const [first = "", ...rest] = words.split(": ");
+    assert(said.startsWith(first), all);
+    for (const word of rest) assertStringIncludes(said, word);
+    assertEquals(await names(place.path), ["dest"]);
+  });
+}
 
 Deno.test("FolderExporter lets timers run while thousands of small files come in one go", async () => {
   await using place = await scratch();

@@ -6,10 +6,15 @@ export async function mountTmpfs(
   folder: string,
   options: string,
 ): Promise<AsyncDisposable> {
-  await command("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
+  return await mount("-t", "tmpfs", "-o", options, "tmpfs", folder);
+}
+
+/** Mounts with these arguments, of which the last is the folder. */
+export async function mount(...args: string[]): Promise<AsyncDisposable> {
+  await command("mount", ...args);
   return {
     async [Symbol.asyncDispose]() {
-      await command("umount", folder);
+      await command("umount", args.at(-1)!);
     },
   };
 }

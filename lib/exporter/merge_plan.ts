@@ -1,0 +1,86 @@
+import { quoted } from "./entry_path.ts";
+import { ExportError } from "./export_error.ts";
+
+/** One rename. */
+export interface Move {
+  /** Path below both folders. */
+  readonly path: string;
+  /**
+   * What is in the way: `same` can be replaced by the rename itself, `other`
+   * has to go first, since a rename replaces only like by like.
+   */
+  readonly there: "nothing" | "same" | "other";
+}
+
+/** A folder that both have, as it was. */
+export interface MergedFolder {
+  /** Path below both; empty for the destination itself. */
+  readonly path: string;
+  /** Its permissions. */
+  readonly mode: number;
+  /** Time of its last change. */
+  readonly mtime: Date | null;
+}
+
+/** What is to be done to merge a tree into a folder. */
+export interface MergePlan {
+  /** What is moved: what the destination lacks, or has to give up. */
+  readonly moves: readonly Move[];
+  /** Folders whose content is merged. */
+  readonly merged: ReadonlyMap<string, MergedFolder>;
+}
+
+/**
+ * Compares a received tree with the folder that it goes into.
+ *
+ * @throws {ExportError} If a folder in it is on another file system.
+ */
+export function* planMerge(
+  from: string,
+  dest: string,
+): Generator<void, MergePlan, undefined> {
+  const moves: Move[] = [];
+  const merged = new Map<string, MergedFolder>();
+  const { dev } = Deno.lstatSync(from);
+  merged.set("", folderOf("", Deno.lstatSync(dest)));
+  const open = [""];
+  for (let under = open.pop(); under !== undefined; under = open.pop()) {
+    for (const entry of Deno.readDirSync(`${from}/${under}`)) {
+      const path = under + entry.name;
+      const there = lstat(`${dest}/${path}`);
+      if (there === undefined) moves.push({ path, there: "nothing" });
+      else if (there.isDirectory !== entry.isDirectory) {
+        moves.push({ path, there: "other" });
+      } else if (!entry.isDirectory) moves.push({ path, there: "same" });
+      else {
+        merged.set(path, folderOf(path, there));
+        open.push(`${path}/`);
+      }
+      if (there?.isDirectory && there.dev !== dev) {
+        throw new ExportError(
+          `Cannot export: ${
+            quoted(path)
+          } in the folder is on another file system; nothing was changed there: export to it alone`,
+        );
+      }
+      yield;
+    }
+  }
+  return { moves, merged };
+}
+
+function folderOf(
+  path: string,
+  { mode, mtime }: Deno.FileInfo,
+): MergedFolder {
+  return { path, mode: (mode ?? 0o755) & 0o7777, mtime };
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
