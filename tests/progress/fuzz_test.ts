@@ -1,4 +1,10 @@
-import { displayEvents } from "../../lib/display/display_events.ts";
+import {
+  displayEvents,
+  type DisplayMode,
+} from "../../lib/display/display_events.ts";
+import { printable } from "../../lib/display/printable.ts";
+import type { TerminalSize } from "../../lib/display/terminal.ts";
+import { textWidth } from "../../lib/display/text_width.ts";
 import type { BuildEvent } from "../../lib/progress/event.ts";
 import { eventsOf, TextCarry } from "../../lib/progress/event.ts";
 import { fromBase64 } from "../../lib/progress/bytes.ts";
@@ -8,7 +14,7 @@ import { BuildState } from "../../lib/progress/state.ts";
 import { decodeTrace } from "../../lib/progress/trace.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { mapTrace } from "../../lib/progress/trace_mask.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertFalse } from "../support/assert.ts";
 import { CLASSIC_BUILDS, SAMPLE_BUILDS } from "./builds.ts";
 import {
   eventsOfTrace,
@@ -102,14 +108,37 @@ Deno.test("ClassicTranslator takes messages in any order", () => {
   const messages = TRACE_GENERATIONS.flatMap((generation) =>
     CLASSIC_BUILDS.flatMap(({ name }) => readTrace(`${generation}_${name}`))
   );
+  const seen = { steps: 0, completed: 0, failed: 0, logs: 0 };
   for (let round = 0; round < 300; round++) {
-    const classic = new ClassicTranslator();
+    let time = 0;
+    const classic = new ClassicTranslator({ now: () => ++time });
     const state = new BuildState();
     for (let i = 0; i < 50; i++) {
       const message = messages[random(messages.length)]!;
-      for (const event of classic.translate(message)) state.apply(event);
+      for (const event of classic.translate(message)) {
+        if (event.type === "log") {
+          seen.logs++;
+          // Nothing is printed but what the engine sent.
+          assert(message.stream?.includes(event.text), event.text);
+        }
+        state.apply(event);
+      }
     }
-    state.steps();
+    const steps = state.steps();
+    const { total, completed } = state.count();
+    assert(steps.length <= total && completed <= total);
+    assertEquals(new Set(steps.map(({ digest }) => digest)).size, steps.length);
+    for (const step of steps) {
+      assert(/^(\[ *\d+\/\d+\] |pull )/.test(step.name), step.name);
+      assert(step.durationMs >= 0 && step.durationMs <= time);
+      assert(step.completed === undefined || step.completed >= step.started);
+      seen.steps++;
+      if (step.completed !== undefined) seen.completed++;
+      if (step.error !== undefined) seen.failed++;
+    }
+  }
+  for (const [what, count] of Object.entries(seen)) {
+    assert(count > 20, `${what}: ${count}`);
   }
 });
 
@@ -128,18 +157,71 @@ Deno.test("every display takes events in any order", async () => {
   );
   const all = [...events, ...damaged];
   for (const mode of ["plain", "tty", "rawjson", "quiet"] as const) {
+    let shown = 0;
     for (let round = 0; round < 25; round++) {
       const size = { columns: 1 + random(120), rows: 1 + random(50) };
       let time = 0;
-      await displayEvents(shuffled(all, random), new WritableStream(), {
+      const { readable, writable } = new TransformStream<Uint8Array>();
+      const output = new Response(readable).text();
+      await displayEvents(shuffled(all, random), writable, {
         mode,
         terminal: size,
         now: () => time += random(300),
         color: true,
       });
+      await writable.close();
+      const text = await output;
+      CHECKS[mode](text, size);
+      shown += text.length;
     }
+    assert(shown > 100, `${mode}: ${shown}`);
   }
 });
+
+/** What holds for all that a display writes. */
+const CHECKS: Record<
+  Exclude<DisplayMode, "auto">,
+  (text: string, size: TerminalSize) => void
+> = {
+  plain(text) {
+    const numbers = [...text.matchAll(/^#(\d+) /gm)].map((match) =>
+      Number(match[1])
+    );
+    const steps = [...new Set(numbers)];
+    assertEquals(steps, steps.map((_, index) => index + 1));
+  },
+  tty(text, { columns, rows }) {
+    // Smaller screens are only to be survived.
+    if (columns < 30 || rows < 6) return;
+    const frames = text.split("\x1b[J\x1b[?25h");
+    // Behind the last frame: failures, with what programs printed.
+    assertFalse(frames.pop()!.includes("\x1b"));
+    for (const [index, frame] of frames.entries()) {
+      assert(frame.startsWith("\x1b[?25l"), JSON.stringify(frame));
+      // deno-lint-ignore no-control-regex -- the colours, and no more than they
+      const plain = frame.slice(6).replaceAll(/\x1b\[(\d*[Am]|K)/g, "");
+      const lines = plain.slice(1).split("\r\n");
+      assertEquals([plain[0], lines.pop()], ["\r", ""]);
+      // The cursor waits in the last row; the last frame is told whole.
+      const most = index === frames.length - 1
+        ? Infinity
+        : Math.max(1, rows - 1);
+      assert(lines.length <= most, `${lines.length} lines on ${rows} rows`);
+      for (const line of lines) {
+        assertEquals(line, printable(line));
+        assert(textWidth(line) <= columns, `${columns} columns: ${line}`);
+      }
+    }
+  },
+  rawjson(text) {
+    const lines = text.split("\n");
+    assertEquals(lines.pop(), "");
+    for (const line of lines) assertEquals(typeof JSON.parse(line), "object");
+  },
+  quiet(text) {
+    assert(/^(sha256:[0-9a-f]{64}\n)?$/.test(text), text);
+  },
+};
 
 async function* shuffled(
   events: readonly BuildEvent[],
