@@ -45,14 +45,25 @@ export class Pattern {
     return (this.#test ??= this.#compile())(path);
   }
 
+  /**
+   * What fsutil takes for the folder that the pattern is about: the text
+   * without one `/**` and one `/*` at its end.
+   */
+  get stem(): string {
+    return this.text.replace(/\/\*\*$/, "").replace(/\/\*$/, "");
+  }
+
   /** Whether it may match something below a folder that it does not match; true where that is not known. */
   canMatchBelow(folder: string): boolean {
+    // The other side of it begins anywhere.
+    if (this.text.includes("|")) return true;
     const above = folder.split("/");
     for (const [index, name] of above.entries()) {
       const part = this.#parts[index];
       if (part === undefined) return false;
-      // Brackets may match a slash, and `**` any number of them.
-      if (/[\\[\]]|\*\*/.test(part)) return true;
+      // Brackets may match a slash, and `**` any number of them; other
+      // characters mean something in an expression, or nothing at all.
+      if (/[\\[\]^{}\ufeff]|\*\*/.test(part)) return true;
       const [start = ""] = part.split(/[*?]/, 1);
       if (start === part ? part !== name : !name.startsWith(start)) {
         return false;
@@ -74,15 +85,20 @@ export class Pattern {
       const whole = end.startsWith("/") ? end.slice(1) : undefined;
       return (path) => path.endsWith(end) || path === whole;
     }
-    let nodes: ExpressionNode[];
+    let alternatives: ExpressionNode[][];
     try {
-      nodes = parseExpression(expression);
+      alternatives = parseExpression(expression);
     } catch (error) {
       if (error instanceof SyntaxError) throw malformed(this.text);
       throw error;
     }
-    const end = endOf(nodes);
-    const full = toRegExp(nodes) ?? new PatternProgram(nodes);
+    const [nodes, other] = alternatives;
+    if (other !== undefined || !isAnchored(nodes!)) {
+      const program = new PatternProgram(alternatives);
+      return (path) => program.test(path);
+    }
+    const end = endOf(nodes!);
+    const full = toRegExp(nodes!) ?? new PatternProgram(alternatives);
     // Most paths end otherwise, and that is soon seen.
     return (path) => path.endsWith(end) && full.test(path);
   }
@@ -94,6 +110,11 @@ function malformed(pattern: string): ContextError {
       JSON.stringify(pattern)
     } (of an ignore file, or of a COPY): "[" needs a "]" with characters in between, "\\" something behind it`,
   );
+}
+
+/** Whether it is about a whole path: a `\Q` makes the end's sign a character. */
+function isAnchored(nodes: readonly ExpressionNode[]): boolean {
+  return nodes[0]?.kind === "start" && nodes.at(-1)?.kind === "end";
 }
 
 /** The characters that every match ends with. */

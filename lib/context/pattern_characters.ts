@@ -63,15 +63,6 @@ const PERL: Readonly<Record<string, RegExp>> = {
   s: /[\t\n\f\r ]/,
   w: /[0-9A-Za-z_]/,
 };
-const CATEGORIES: Readonly<Record<string, RegExp>> = {
-  C: /\p{C}/u,
-  L: /\p{L}/u,
-  M: /\p{M}/u,
-  N: /\p{N}/u,
-  P: /\p{P}/u,
-  S: /\p{S}/u,
-  Z: /\p{Z}/u,
-};
 
 /** The set of `[:name:]` or `[:^name:]`, by what stands between the colons. */
 export function posixSet(name: string): CharacterSet | undefined {
@@ -85,9 +76,20 @@ export function perlSet(letter: string): CharacterSet | undefined {
   return lookUp(PERL, letter) ?? invert(lookUp(PERL, letter.toLowerCase()));
 }
 
-/** The set of `\pL` and the like: a category of Unicode by its one letter. */
-export function categorySet(letter: string): CharacterSet | undefined {
-  return lookUp(CATEGORIES, letter);
+/** The set of `\pL`, `\p{Greek}` and the like: a category or script of Unicode by its name. */
+export function categorySet(name: string): CharacterSet | undefined {
+  if (name === "Any") return new CharacterSet(() => true);
+  for (const property of ["gc", "sc"]) {
+    if (!/^[A-Z][A-Za-z_]*$/.test(name)) continue;
+    // Go knows categories by their short names, and scripts by their long ones.
+    if (property === "gc" ? name.length > 2 : name.length <= 2) continue;
+    try {
+      return setOf(new RegExp(`\\p{${property}=${name}}`, "u"));
+    } catch {
+      continue; // there is none of this name
+    }
+  }
+  return undefined;
 }
 
 function lookUp(
@@ -95,7 +97,10 @@ function lookUp(
   name: string,
 ): CharacterSet | undefined {
   if (!Object.hasOwn(table, name)) return undefined;
-  const regexp = table[name]!;
+  return setOf(table[name]!);
+}
+
+function setOf(regexp: RegExp): CharacterSet {
   return new CharacterSet((code) => regexp.test(String.fromCodePoint(code)));
 }
 

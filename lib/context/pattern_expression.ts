@@ -15,14 +15,25 @@ export type ExpressionNode =
   | { readonly kind: "one" | "many"; readonly set: CharacterSet }
   /** `(.*\/)?`: any number of whole folders. */
   | { readonly kind: "folders" }
+  /** `{2,3}`: one piece so many times. */
+  | {
+    readonly kind: "times";
+    readonly node: ExpressionNode;
+    readonly least: number;
+    /** Infinity for no limit. */
+    readonly most: number;
+  }
   /** A place that takes no character: of the text, or of a word. */
   | { readonly kind: "start" | "end" | "boundary" | "no-boundary" };
 
-/** What {@linkcode toExpression} writes for a `**` that something follows. */
+/** What {@linkcode readSyntax} writes for a `**` that something follows. */
 export const FOLDERS = "(.*/)?";
 
 const OCTAL_REGEXP = /^(?:0[0-7]{0,2}|[1-7][0-7]{1,2})/;
 const HEX_REGEXP = /^x[0-9A-Fa-f]{2}/;
+const CODE_REGEXP = /^x\{([0-9A-Fa-f]+)\}/;
+const TIMES_REGEXP = /^\{(0|[1-9]\d*)(?:(,)(0|[1-9]\d*)?)?\}/;
+const CATEGORY_REGEXP = /^(?:\{(\^?)([^}]*)\}|(.))/u;
 const WORD_REGEXP = /^[0-9A-Za-z\u0080-\u{10ffff}]/u;
 const CONTROLS: Readonly<Record<string, number>> = {
   a: 0x07,
@@ -39,14 +50,21 @@ const PLACES = {
   z: "end",
 } as const;
 
+/** The most that Go lets a piece be repeated. */
+const MAX_TIMES = 1000;
+
+/** The most pieces, repetitions written out, that Go makes a program of. */
+const MAX_PIECES = 3_355_443;
+
 /**
  * Reads an expression as Go's `regexp` does, as far as patterns can come to
- * one: no alternatives, no groups but {@linkcode FOLDERS}, no repetition but `*`
- * behind a set.
+ * one: no groups but {@linkcode FOLDERS}, no repetition but `*` behind a set and
+ * numbers in braces.
  *
+ * @returns Alternatives, of which one must match somewhere in the text.
  * @throws {SyntaxError} If Go would refuse it.
  */
-export function parseExpression(source: string): ExpressionNode[] {
+export function parseExpression(source: string): ExpressionNode[][] {
   return new ExpressionParser(source).parse();
 }
 
@@ -58,11 +76,23 @@ class ExpressionParser {
     this.#source = source;
   }
 
-  parse(): ExpressionNode[] {
-    const nodes: ExpressionNode[] = [];
+  parse(): ExpressionNode[][] {
+    let nodes: ExpressionNode[] = [];
+    const alternatives = [nodes];
+    let pieces = 0;
     while (this.#at < this.#source.length) {
       const next = this.#source[this.#at];
-      if (next === "^" || next === "$") {
+      const times = next === "{" ? this.#times() : undefined;
+      if (times !== undefined) {
+        const node = repeat(nodes.pop(), ...times);
+        nodes.push(node);
+        pieces += Math.max(times[0], times[1] === Infinity ? 0 : times[1]);
+        if (pieces > MAX_PIECES) throw malformed();
+      } else if (next === "|") {
+        this.#at++;
+        nodes = [];
+        alternatives.push(nodes);
+      } else if (next === "^" || next === "$") {
         this.#at++;
         nodes.push({ kind: next === "^" ? "start" : "end" });
       } else if (this.#take(FOLDERS)) nodes.push({ kind: "folders" });
@@ -74,7 +104,20 @@ class ExpressionParser {
       else if (next === "\\") nodes.push(this.#escape());
       else nodes.push({ kind: "character", code: this.#character() });
     }
-    return nodes;
+    return alternatives;
+  }
+
+  /** Least and most of a repetition; undefined where the brace stands for itself. */
+  #times(): [number, number] | undefined {
+    const found = TIMES_REGEXP.exec(this.#source.slice(this.#at));
+    if (found === null) return undefined;
+    const [text, first, comma, last] = found;
+    this.#at += text.length;
+    const least = Number(first);
+    const most = comma === undefined ? least : Number(last ?? Infinity);
+    const isTooMany = least > MAX_TIMES || (last && most > MAX_TIMES);
+    if (isTooMany || most < least) throw malformed();
+    return [least, most];
   }
 
   #take(text: string): boolean {
@@ -120,10 +163,12 @@ class ExpressionParser {
   /** `\d` and the like, `\pL` and the like. */
   #escapedSet(): CharacterSet | undefined {
     if (this.#take("\\p") || this.#take("\\P")) {
-      const isOther = this.#source[this.#at - 1] === "P";
-      const set = categorySet(this.#source[this.#at] ?? "");
-      if (set === undefined) throw malformed();
-      this.#at++;
+      let isOther = this.#source[this.#at - 1] === "P";
+      const found = CATEGORY_REGEXP.exec(this.#source.slice(this.#at));
+      const set = categorySet(found?.[2] ?? found?.[3] ?? "");
+      if (found === null || set === undefined) throw malformed();
+      if (found[1] === "^") isOther = !isOther;
+      this.#at += found[0].length;
       return isOther ? otherSet(set) : set;
     }
     if (this.#source[this.#at] !== "\\") return undefined;
@@ -143,6 +188,13 @@ class ExpressionParser {
     if (HEX_REGEXP.test(rest)) {
       this.#at += 3;
       return Number.parseInt(rest.slice(1), 16);
+    }
+    const code = CODE_REGEXP.exec(this.#source.slice(this.#at));
+    if (code !== null) {
+      const value = Number.parseInt(code[1]!, 16);
+      if (value > 0x10ffff) throw malformed();
+      this.#at += code[0].length;
+      return value;
     }
     const letter = rest[0] ?? "";
     if (Object.hasOwn(CONTROLS, letter)) {
@@ -194,6 +246,18 @@ class ExpressionParser {
       ? this.#escapedCharacter()
       : this.#character();
   }
+}
+
+/** Of a repetition there is no repetition, and none of nothing. */
+function repeat(
+  node: ExpressionNode | undefined,
+  least: number,
+  most: number,
+): ExpressionNode {
+  const isRepeated = node?.kind === "many" || node?.kind === "times" ||
+    node?.kind === "folders";
+  if (node === undefined || isRepeated) throw malformed();
+  return { kind: "times", node, least, most };
 }
 
 function malformed(): SyntaxError {

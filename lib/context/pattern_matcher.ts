@@ -21,6 +21,8 @@ export class PatternMatcher {
   /** The state above the first level. */
   readonly root: MatchState;
   readonly #patterns: readonly Pattern[];
+  readonly #plain: PatternsBelow;
+  readonly #exceptions: PatternsBelow;
   readonly #each: Uint8Array;
 
   /**
@@ -30,6 +32,12 @@ export class PatternMatcher {
   constructor(patterns: readonly string[]) {
     this.#patterns = patterns.map(trimSpace).filter((text) => text !== "")
       .map((text) => new Pattern(cleanPath(text)));
+    this.#plain = new PatternsBelow(
+      this.#patterns.filter(({ isException }) => !isException),
+    );
+    this.#exceptions = new PatternsBelow(
+      this.#patterns.filter(({ isException }) => isException),
+    );
     this.#each = new Uint8Array(this.#patterns.length);
     this.root = { matched: false, each: this.#each.slice() };
   }
@@ -60,17 +68,43 @@ export class PatternMatcher {
     return { matched, each: each.slice() };
   }
 
-  /** Whether an exception may match something below a folder. */
+  /** Whether an exception is asked about what is below a folder that is matched. */
   canExceptionMatchBelow(folder: string): boolean {
-    return this.#patterns.some((pattern) =>
-      pattern.isException && pattern.canMatchBelow(folder)
-    );
+    return this.#exceptions.canMatchBelow(folder);
   }
 
-  /** Whether a pattern that is no exception may match something below a folder. */
+  /** Whether a pattern that is no exception is asked about what is below a folder that is not matched. */
   canMatchBelow(folder: string): boolean {
-    return this.#patterns.some((pattern) =>
-      !pattern.isException && pattern.canMatchBelow(folder)
-    );
+    return this.#plain.canMatchBelow(folder);
+  }
+}
+
+/** Characters of patterns, as far as fsutil knows. */
+const PATTERN_REGEXP = /[*[\]?^\\]/;
+
+/**
+ * Patterns that may match something below a folder.
+ *
+ * fsutil leaves a folder out without a look where all of them are plain paths
+ * by its reckoning, which is not always right: of `a/*\/**` it sees `a` alone,
+ * and never looks into `a/b`. That is docker's rule all the same.
+ */
+class PatternsBelow {
+  readonly #patterns: readonly Pattern[];
+  /** Undefined where one is no plain path. */
+  readonly #stems: readonly string[] | undefined;
+
+  constructor(patterns: readonly Pattern[]) {
+    this.#patterns = patterns;
+    const stems = patterns.map(({ stem }) => stem);
+    this.#stems = stems.some((stem) => PATTERN_REGEXP.test(stem))
+      ? undefined
+      : stems.map((stem) => `${stem}/`);
+  }
+
+  canMatchBelow(folder: string): boolean {
+    return this.#stems === undefined
+      ? this.#patterns.some((pattern) => pattern.canMatchBelow(folder))
+      : this.#stems.some((stem) => stem.startsWith(`${folder}/`));
   }
 }

@@ -8,10 +8,14 @@ import type { ExpressionNode } from "./pattern_expression.ts";
 /** A step of a program. What takes a character goes on to the next step. */
 type Step =
   | { readonly take: CharacterSet }
+  /** Where to go on, counted from here. */
   | { readonly goTo: readonly number[] }
   | { readonly place: "start" | "end" | "boundary" | "no-boundary" };
 
 const SLASH = rangeSet(0x2f, 0x2f);
+
+/** Behind the last step of any program. */
+const MATCH: Step = { goTo: [] };
 
 /**
  * An expression that is tried in all its ways at once, so that a pattern of a
@@ -21,23 +25,31 @@ export class PatternProgram {
   readonly #steps: Step[] = [];
   /** The character at which each step was last come to. */
   readonly #seen: Int32Array;
+  #isMatch = false;
 
-  /** @param nodes What must match from the beginning of a path to its end. */
-  constructor(nodes: readonly ExpressionNode[]) {
-    for (const node of nodes) this.#add(node);
-    this.#seen = new Int32Array(this.#steps.length + 1);
+  /** Where each alternative begins. */
+  readonly #starts: number[] = [];
+
+  /** @param alternatives Of which one must match somewhere in a path. */
+  constructor(alternatives: readonly (readonly ExpressionNode[])[]) {
+    for (const nodes of alternatives) {
+      this.#starts.push(this.#steps.length);
+      for (const node of nodes) this.#add(node);
+      this.#steps.push(MATCH);
+    }
+    this.#seen = new Int32Array(this.#steps.length);
   }
 
   /** Whether the expression matches. */
   test(path: string): boolean {
-    const end = this.#steps.length;
     this.#seen.fill(-1);
+    this.#isMatch = false;
     let at = 0;
     let before: number | undefined;
     let now: number[] = [];
     let next = path.codePointAt(0);
-    this.#reach(0, at, before, next, now);
-    while (next !== undefined && now.length > 0) {
+    for (const start of this.#starts) this.#reach(start, at, before, next, now);
+    while (next !== undefined && !this.#isMatch) {
       at += next > 0xffff ? 2 : 1;
       const taken = now.filter((step) => {
         const { take } = this.#steps[step] as { take: CharacterSet };
@@ -47,14 +59,16 @@ export class PatternProgram {
       next = path.codePointAt(at);
       now = [];
       for (const step of taken) this.#reach(step + 1, at, before, next, now);
+      // It may begin here as well; most begin with "start", and end at once.
+      for (const start of this.#starts) {
+        this.#reach(start, at, before, next, now);
+      }
     }
-    // The last character's mark at the end: the whole path was taken.
-    return next === undefined && this.#seen[end] === at;
+    return this.#isMatch;
   }
 
   #add(node: ExpressionNode): void {
     const steps = this.#steps;
-    const from = steps.length;
     switch (node.kind) {
       case "character":
         steps.push({ take: rangeSet(node.code, node.code) });
@@ -63,17 +77,34 @@ export class PatternProgram {
         steps.push({ take: node.set });
         break;
       case "many":
-        steps.push({ goTo: [from + 1, from + 3] }, { take: node.set });
-        steps.push({ goTo: [from] });
+        steps.push({ goTo: [1, 3] }, { take: node.set }, { goTo: [-2] });
         break;
       case "folders":
-        steps.push({ goTo: [from + 1, from + 5] });
+        steps.push({ goTo: [1, 5] });
         this.#add({ kind: "many", set: NO_NEWLINE });
         steps.push({ take: SLASH });
+        break;
+      case "times":
+        this.#repeat(node.node, node.least, node.most);
         break;
       default:
         steps.push({ place: node.kind });
     }
+  }
+
+  /** What is repeated is one step: nothing that is longer can be. */
+  #repeat(node: ExpressionNode, least: number, most: number): void {
+    const steps = this.#steps;
+    const from = steps.length;
+    this.#add(node);
+    const [step] = steps.splice(from);
+    for (let count = 0; count < least; count++) steps.push(step!);
+    if (most === Infinity) {
+      steps.push({ goTo: [1, 3] }, step!, { goTo: [-2] });
+      return;
+    }
+    const maybe: Step = { goTo: [1, 2] };
+    for (let count = least; count < most; count++) steps.push(maybe, step!);
   }
 
   /** Goes on from a step to all that take a character; each once. */
@@ -88,11 +119,12 @@ export class PatternProgram {
     for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
       if (this.#seen[step] === at) continue;
       this.#seen[step] = at;
-      const what = this.#steps[step];
-      if (what === undefined) continue;
-      if ("take" in what) into.push(step);
-      else if ("goTo" in what) waiting.push(...what.goTo);
-      else if (isPlace(what.place, before, next)) waiting.push(step + 1);
+      const what = this.#steps[step]!;
+      if (what === MATCH) this.#isMatch = true;
+      else if ("take" in what) into.push(step);
+      else if ("goTo" in what) {
+        for (const offset of what.goTo) waiting.push(step + offset);
+      } else if (isPlace(what.place, before, next)) waiting.push(step + 1);
     }
   }
 }

@@ -1,7 +1,12 @@
 import { FOLDERS } from "./pattern_expression.ts";
 
-/** Characters that mean something in an expression and nothing in a pattern. */
-const ESCAPED = ".+()|{}$";
+/**
+ * Characters that mean something in an expression and nothing in a pattern.
+ * moby's list has `{`, `|` and `}`, too; its bitmap loses them (a shift past the
+ * eighth bit), so that a pattern with wildcards can hold alternatives and
+ * numbers of repetition.
+ */
+const ESCAPED = ".+()$";
 
 /**
  * Whether Go's `filepath.Match` takes a pattern: brackets closed and not empty,

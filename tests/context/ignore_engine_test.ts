@@ -13,7 +13,7 @@ import { Random } from "../support/random.ts";
 import { tryDockerBuild } from "./docker_build.ts";
 import { tarEntries } from "./image_listing.ts";
 
-const CASES = 220;
+const CASES = 260;
 const encoder = new TextEncoder();
 
 /** Ignore files with which something was wrong once, here or elsewhere. */
@@ -72,6 +72,37 @@ const KNOWN: readonly string[] = [
   "\\a\n",
   "a/[b]/x\n",
   "a[^b]b\n",
+  // Alternatives and numbers, which mean something beside a wildcard only.
+  "*.log|*.tmp\n",
+  "a|b\n",
+  "a|zz*\n",
+  "*\n!a|zz*\n",
+  "*|\n",
+  "a||b*\n",
+  "a{1}/*\n",
+  "a{1}\n",
+  "*\n!a{1}/b*\n",
+  "*{2}\n",
+  "?{2}\n",
+  "?{1,2}b*\n",
+  "[ab]{2,}*\n",
+  "x{2,1}*\n",
+  "?{1001}\n",
+  "*{,2}\n",
+  "{a,b}*\n",
+  "|{2}*\n",
+  "\\p{L}\n",
+  "\\p{^Lu}*\n",
+  "\\x{61}*\n",
+  "\\Qab\n",
+  "\\Qa\\E{2}*\n",
+  // Where fsutil looks no further, whatever the pattern would match.
+  "*\n!a/*/**\n",
+  "d\n!d/*/**\n",
+  "a\n!a/x/*/**\n",
+  "*\n!^a/b*\n",
+  "c\n\ufeffa/b*\n",
+  "*\n!\ufeffa/b*\n",
 ];
 
 function someLine(random: Random): string {
@@ -100,6 +131,14 @@ function someLine(random: Random): string {
       ".",
       "",
       "x?",
+      "a{1}",
+      "?{2}",
+      "*|a",
+      "b|x",
+      "^a",
+      "\\Qa",
+      "a$",
+      "c}",
     ]);
   const path = Array.from({ length: 1 + random.below(4) }, part).join("/");
   const before = random.pick(["", "", "", "!", "!", "/", "!/", " ", "! ", "#"]);
@@ -145,6 +184,10 @@ async function makeTree(root: string): Promise<void> {
       "a+b",
       "$",
       "^a",
+      "a$",
+      "a{1}z/x",
+      "a|b",
+      "x.log|y.tmp",
       "日x",
       "#a",
       "z.log",

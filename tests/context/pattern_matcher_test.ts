@@ -39,6 +39,18 @@ const CASES: readonly (readonly [patterns: string, yes: string, no: string])[] =
     ["a.c", "a.c", "abc"],
     ["a+(b){c}$", "a+(b){c}$", "aab"],
     ["**/a*b*c*d", "axbxcxd q/abcd", "abc axbxcx/d"],
+    // `{`, `|` and `}` stand for themselves only where nothing else is a wildcard.
+    ["*.log|*.tmp", "x.log x.logs d/x.tmp", "d/x.log x.tmps"],
+    ["a|b", "a|b", "a b"],
+    ["a|zz*", "a ab a/b b/zz", "b b/a"],
+    ["x{2}*", "xx xxy xx/a", "x xyx"],
+    ["?{2,3}", "ab abc", "a abcd"],
+    ["[ab]{2,}", "aa abab", "a abc"],
+    ["*{,2}", "x{,2}", "xx"],
+    ["\\p{Lu}", "A É", "a AB"],
+    ["\\p{^Lu}", "a 1", "A"],
+    ["\\x{61}b*", "ab abc", "b"],
+    ["\\Qab", "ab$ ab$c", "ab"],
   ];
 
 Deno.test("PatternMatcher matches as moby's patternmatcher does", () => {
@@ -61,6 +73,13 @@ Deno.test("PatternMatcher refuses malformed patterns in the engine's words", () 
     ContextError,
     'illegal exclusion pattern: "!"',
   );
+  for (const late of ["*{2}", "?{2,1}", "?{1001}", "\\p{X}", "*|{2}"]) {
+    assertThrows(
+      () => matches([late], "a"),
+      ContextError,
+      "syntax error in pattern",
+    );
+  }
   for (const pattern of ["[", "a[", "[]", "[a-", "x\\", "[a"]) {
     assertThrows(
       () => new PatternMatcher([pattern]),
@@ -102,6 +121,23 @@ Deno.test("PatternMatcher knows where no exception can match", () => {
   ]
     .map((folder) => matcher.canExceptionMatchBelow(folder));
   assertEquals(below, [true, true, true, true, true, false, false, false]);
+});
+
+Deno.test("PatternMatcher looks below a folder where fsutil does, and nowhere else", () => {
+  const below = (patterns: string[], folder: string) =>
+    new PatternMatcher(patterns).canExceptionMatchBelow(folder);
+  assert(below(["*", "!a/*/**"], "a"));
+  assert(!below(["*", "!a/*/**"], "a/x"));
+  assert(below(["*", "!a/*/**", "!b?"], "a/x"));
+  assert(below(["*", "!^a/b*"], "a"));
+  assert(below(["*", "!\ufeffa/b*"], "a"));
+  assert(below(["*", "!x/y|a*"], "b"));
+  assert(below(["*", "!a{1}/b*"], "a"));
+});
+
+Deno.test("PatternMatcher takes patterns with white space around them, as an engine's request may have them", () => {
+  assert(matches([" a ", "\tb\n"], "a"));
+  assert(matches([" a ", "\tb\n"], "b"));
 });
 
 Deno.test("parseIgnoreFile() reads lines as moby's ignorefile does", () => {
