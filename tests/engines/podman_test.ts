@@ -1,5 +1,6 @@
 import { assertEquals } from "../support/assert.ts";
 import { tarBytes } from "../support/tar.ts";
+import { until } from "../support/until.ts";
 import { importBaseImage } from "./base_image.ts";
 import { listFolder, readTextIfThere } from "./command.ts";
 import { connectEngine } from "./engine_api.ts";
@@ -49,10 +50,12 @@ Deno.test({
           Dockerfile: `FROM davit-test/base\nRUN exec sleep ${seconds}\n`,
         }),
       }).then((response) => response.text()).catch(String); // it is killed under it
-      for (let left = 500; (await sleeping()).length === 0; left--) {
-        assertEquals(left > 0, true, await podman.logs());
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await until(
+        async () => (await sleeping()).length > 0,
+        "the step sleeps",
+      ).catch(async (cause) => {
+        throw new Error(await podman.logs(), { cause });
+      });
       await podman.stop();
       await build;
     } finally {
