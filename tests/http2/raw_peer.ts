@@ -73,13 +73,16 @@ export function frame(
   );
 }
 
+/** Read once: floods have tens of thousands of requests. */
+const REQUEST_BYTES = bytes(REQUEST);
+
 export function uint32(value: number): string {
   return value.toString(16).padStart(8, "0");
 }
 
 /** A request without a body, or with one to come. */
 export function request(id: number, endStream = true): Uint8Array {
-  return frame("HEADERS", endStream ? 5 : 4, id, REQUEST);
+  return frame("HEADERS", endStream ? 5 : 4, id, REQUEST_BYTES);
 }
 
 export class RawPeer implements AsyncDisposable {
