@@ -105,8 +105,9 @@ export class TtyDisplay implements Display {
   }
 
   #layOut(room: Room): TtyLine[] {
-    const own = this.#ownLines(room);
-    const rows = Math.max(0, room.rows - own.length);
+    const all = this.#ownLines(room);
+    const own = all.slice(Math.max(0, all.length - room.rows));
+    const rows = room.rows - own.length;
     return [...layOut(this.#state.vertices, { ...room, rows }), ...own];
   }
 

@@ -34,7 +34,8 @@ export function layOut(
 ): TtyLine[] {
   const lines = allLines(vertices, room);
   const running = lines.filter((line) => line.running);
-  const kept = new Set(running.slice(-room.rows));
+  // Not slice(-rows), which takes all where there is room for none.
+  const kept = new Set(running.slice(Math.max(0, running.length - room.rows)));
   let free = room.rows - kept.size;
   const logs = new Map<VertexState, TtyLine[]>();
   const talkative = running.flatMap(({ vertex }) =>

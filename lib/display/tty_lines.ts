@@ -117,8 +117,9 @@ function formatLine(
     text === "" || room - text.length - 1 >= MIN_NAME_WITH_BAR
   )!;
   const left = shown === "" ? room : room - shown.length - 1;
-  if (left < MIN_NAME_WIDTH) return truncate(start + name, columns);
-  const cut = truncate(printable(name), left);
+  const shownName = printable(name);
+  if (left < MIN_NAME_WIDTH) return truncate(start + shownName, columns);
+  const cut = truncate(shownName, left);
   const text = start + cut + (shown === "" ? "" : ` ${shown}`);
   return text +
     " ".repeat(Math.max(1, columns - textWidth(text) - time.length)) +
