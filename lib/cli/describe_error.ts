@@ -52,7 +52,11 @@ function sentenceOf(error: Error, debug: boolean): string {
   const said = !debug && error instanceof EngineError && error.detail !== ""
     ? error.detail
     : error.message;
-  return commandWords(said);
+  // Deno names one at a time.
+  const more = error instanceof Deno.errors.NotCapable
+    ? "; davit doctor lists all that are missing"
+    : "";
+  return commandWords(said) + more;
 }
 
 /** Text that does nothing to a terminal but stand there, and no more than a screen of it. */

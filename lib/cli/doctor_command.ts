@@ -1,84 +1,112 @@
-import type { DockerClient } from "../client.ts";
 import { OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
+import type { DockerClient } from "../client.ts";
 import type { Ping } from "../engine/ping.ts";
-import { readCliConfig } from "../transport/docker_config.ts";
+import type { Endpoint } from "../transport/endpoint.ts";
 import type { CommandContext } from "./command.ts";
+import { chooseEngine } from "./engine_choice.ts";
 import { openClient } from "./open_client.ts";
 import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
-import type { ParsedWords } from "./flag.ts";
+import { missingPermissions } from "./missing_permissions.ts";
 import { print } from "./print.ts";
 
-/** `davit doctor`: looks at one thing after the other, up to the first that fails. */
+/** `davit doctor`: looks at all that can be looked at, whatever else fails. */
 export async function runDoctor(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
-  let docker: DockerClient | undefined;
-  let ping: Ping | undefined;
-  const checks: (() => Promise<string>)[] = [
-    () => {
-      requireDenoVersion();
-      return Promise.resolve(
-        `Deno ${Deno.version.deno}: ${OLDEST_DENO} or newer is needed`,
-      );
-    },
-    async () => `engine: ${await whichEngine(parsed)}`,
-    async () => {
-      docker = await openClient(parsed);
-      ping = await docker.ping({ signal });
-      const { Version, Os, Arch } = await docker.version({ signal });
-      const name = ping.libpodApiVersion === undefined ? "Docker" : "podman";
-      return `${name} ${Version} on ${Os}/${Arch}, API ${await docker
-        .apiVersion()}`;
-    },
-    async () => {
-      if (ping!.gateway) {
-        return "a davit gateway: contexts go as a tar and secrets in the header; ssh and exports are not to be had";
-      }
-      if (ping!.libpodApiVersion !== undefined) {
-        throw new Error(
-          "podman has no BuildKit and no session: secrets only with allowSecretFiles, ssh and exports not at all; use a docker engine for them",
-        );
-      }
-      const { context } = await docker!.imageBuild(
-        { dockerfile: { text: "FROM scratch\nLABEL davit=doctor\n" } },
-        // No engine keeps what is exported to nowhere.
-        { outputs: { type: "tar", dest: new WritableStream() }, signal },
-      ).result();
-      return `BuildKit builds, over a session with file sync (${context.bytesSent} bytes sent) and export`;
-    },
-  ];
-  try {
-    for (const check of checks) {
-      try {
-        print(`✓ ${await check()}`);
-      } catch (error) {
-        signal.throwIfAborted();
-        for (const line of explain(error)) print(line);
-        return EXIT_FAILED;
-      }
+  const findings = new Findings(signal);
+  await findings.look(() => {
+    requireDenoVersion();
+    return [`Deno ${Deno.version.deno}: ${OLDEST_DENO} or newer is needed`];
+  });
+  const chosen = await findings.look(async () => {
+    const chosen = await chooseEngine(parsed);
+    return [`engine: ${chosen.address}, ${chosen.why}`, chosen] as const;
+  });
+  await findings.look(() => checkPermissions(chosen?.endpoint));
+  if (chosen === undefined) return findings.exitCode;
+  await using docker = await openClient(parsed);
+  const ping = await findings.look(async () => {
+    const ping = await docker.ping({ signal });
+    const { Version, Os, Arch } = await docker.version({ signal });
+    const name = ping.libpodApiVersion === undefined ? "Docker" : "podman";
+    const api = await docker.apiVersion();
+    return [`${name} ${Version} on ${Os}/${Arch}, API ${api}`, ping] as const;
+  });
+  if (ping !== undefined) {
+    await findings.look(() => checkBuild(docker, ping, signal));
+  }
+  return findings.exitCode;
+}
+
+/** A line for each thing that was looked at. */
+class Findings {
+  readonly #signal: AbortSignal;
+  exitCode = EXIT_OK;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Looks at one thing; undefined if it is not as it should be. */
+  async look<T>(
+    check: () =>
+      | readonly [line: string, found?: T]
+      | Promise<readonly [line: string, found?: T]>,
+  ): Promise<T | undefined> {
+    try {
+      const [line, found] = await check();
+      print(`✓ ${line}`);
+      return found;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.exitCode = EXIT_FAILED;
+      for (const line of explain(error)) print(line);
+      return undefined;
     }
-    return EXIT_OK;
-  } finally {
-    await docker?.close();
   }
 }
 
-/** Which engine it is, and why this one. */
-async function whichEngine(parsed: ParsedWords): Promise<string> {
-  const host = parsed.text("host");
-  if (host !== undefined) return `${host}, by --host`;
-  const context = parsed.text("context");
-  if (context !== undefined) return `docker context "${context}", by --context`;
-  const fromEnv = Deno.env.get("DOCKER_HOST");
-  if (fromEnv) return `${fromEnv}, by DOCKER_HOST`;
-  const named = Deno.env.get("DOCKER_CONTEXT");
-  if (named) return `docker context "${named}", by DOCKER_CONTEXT`;
-  const config = await readCliConfig();
-  const current = config?.fields.currentContext;
-  if (typeof current === "string" && current !== "" && current !== "default") {
-    return `docker context "${current}", the current one of ${config!.path}`;
+function checkPermissions(endpoint: Endpoint | undefined): readonly [string] {
+  const missing = missingPermissions(".", endpoint);
+  if (missing.length === 0) {
+    return ["permissions: all for a build of this folder"];
   }
-  return "the first default socket that answers: neither DOCKER_HOST nor a context names one";
+  throw new Error(
+    `permissions are missing for a build of this folder: add ${
+      missing.join(" ")
+    }`,
+  );
+}
+
+async function checkBuild(
+  docker: DockerClient,
+  ping: Ping,
+  signal: AbortSignal,
+): Promise<readonly [string]> {
+  if (ping.gateway) {
+    return [
+      "a davit gateway: contexts go as a tar and secrets in the header; ssh and exports are not to be had",
+    ];
+  }
+  if (ping.libpodApiVersion !== undefined) {
+    throw new Error(
+      "podman has no BuildKit and no session: images can be built, but without secrets, ssh and outputs; use a docker engine for them",
+    );
+  }
+  let bytes = 0;
+  const dest = new WritableStream<Uint8Array>({
+    write: (chunk) => {
+      bytes += chunk.length;
+    },
+  });
+  await docker.imageBuild(
+    { dockerfile: { text: "FROM scratch\nLABEL davit=doctor\n" } },
+    // No engine keeps what is exported to nowhere.
+    { outputs: { type: "tar", dest }, signal },
+  ).result();
+  return [
+    `BuildKit: it took a Dockerfile by file sync, over a session, and sent an export of ${bytes} bytes`,
+  ];
 }
 
 /** The words of a failure, and the flag that is missing, if that is all. */

@@ -283,21 +283,3 @@ engineTest(
     });
   },
 );
-
-engineTest(
-  "doctor tells the engine, and a tick for each",
-  async ({ host, name }) => {
-    const { code, stdout } = await runDavit(["doctor"], {
-      env: { DOCKER_HOST: host },
-    });
-    const text = new TextDecoder().decode(stdout);
-    assertEquals(code, 0, text);
-    const lines = text.trimEnd().split("\n");
-    assert(lines.every((line) => line.startsWith("✓ ")), text);
-    for (
-      const part of [`${host}, by DOCKER_HOST`, `Docker ${name}`, "BuildKit"]
-    ) {
-      assertStringIncludes(text, part);
-    }
-  },
-);
