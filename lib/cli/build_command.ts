@@ -4,7 +4,6 @@ import type { BuildResult } from "../build/result.ts";
 import type { ImageBuildOptions } from "../build/options.ts";
 import type { DisplayMode } from "../display/display_events.ts";
 import { displayBuild } from "../display/display_build.ts";
-import { printable } from "../display/printable.ts";
 import { type BuildInput, buildInput } from "./build_input.ts";
 import { buildOptions } from "./build_options.ts";
 import type { CommandContext } from "./command.ts";
@@ -16,7 +15,7 @@ import type { OutputPlan } from "./output_flag.ts";
 import { print } from "./print.ts";
 import { type ProgressMode, progressMode } from "./progress_mode.ts";
 import { refuseFlags } from "./refused_flags.ts";
-import { ResultFiles } from "./result_files.ts";
+import type { ResultFiles } from "./result_files.ts";
 
 /** `davit build`. */
 export async function runBuild(
@@ -39,7 +38,7 @@ export async function runBuild(
   if (watching && input.folder === undefined) {
     throw new UsageError("--watch needs a folder as the context");
   }
-  const files = await ResultFiles.open(parsed, plan);
+  const files = await resultFiles(parsed, plan);
   await using docker = await openClient(parsed);
   if (plan.output?.type === "moby") await checkStore(docker, signal);
   const buildOnce = async (
@@ -53,7 +52,7 @@ export async function runBuild(
       shown,
       interrupt,
     );
-    await files.write(docker, result, signal);
+    await files?.write(docker, result, signal);
     if (plan.push) {
       const { pushAll, pushTeller } = await import("./push_command.ts");
       const tell = pushTeller(shown === "quiet");
@@ -66,7 +65,7 @@ export async function runBuild(
     await watchBuilds({
       folder: input.folder!,
       context: input.context,
-      results: { files: files.paths, output: plan.path },
+      results: { files: files?.paths ?? [], output: plan.path },
       signal,
       tell: (text) => print(text, Deno.stderr),
       build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
@@ -76,6 +75,17 @@ export async function runBuild(
   const { imageId } = await buildOnce(signal, mode);
   if (mode === "quiet" && imageId !== "") print(imageId);
   return EXIT_OK;
+}
+
+/** What the result is written to, beside the image; undefined if to nothing. */
+async function resultFiles(
+  parsed: ParsedWords,
+  plan: OutputPlan,
+): Promise<ResultFiles | undefined> {
+  const flags = ["iidfile", "metadata-file"];
+  if (flags.every((name) => parsed.text(name) === undefined)) return undefined;
+  const { ResultFiles } = await import("./result_files.ts");
+  return await ResultFiles.open(parsed, plan);
 }
 
 /** What can be had once can't be watched. */
@@ -124,7 +134,7 @@ async function build(
     }
     return await running.result();
   } catch (error) {
-    if (mode === "none" || mode === "quiet") printFailure(error);
+    if (mode === "none" || mode === "quiet") await printFailure(error);
     throw error;
   }
 }
@@ -148,10 +158,13 @@ async function display(
 }
 
 /** What a failed step printed, where no display has shown it. */
-function printFailure(error: unknown): void {
+async function printFailure(error: unknown): Promise<void> {
   if (!(error instanceof BuildError) || error.step === undefined) return;
+  const { printable } = await import("../display/printable.ts");
   print(
-    ["------", ` > ${error.step}:`, ...error.log, "------"].map(printable)
+    ["------", ` > ${error.step}:`, ...error.log, "------"].map((line) =>
+      printable(line)
+    )
       .join("\n"),
     Deno.stderr,
   );

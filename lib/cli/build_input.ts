@@ -2,7 +2,6 @@ import type { BuildContext } from "../build/build_context.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { countStdin } from "./secret_flag.ts";
-import { readStdin, sortStdin } from "./standard_input.ts";
 
 /** What is built from. */
 export interface BuildInput {
@@ -55,6 +54,7 @@ export async function buildInput(
   }
   await checkFolder(word);
   if (file === "-") {
+    const { readStdin } = await import("./standard_input.ts");
     const context = { context: word, dockerfile: readStdin(signal) };
     return { context, folder: word };
   }
@@ -141,6 +141,7 @@ async function stdinInput(
   file: string | undefined,
   signal: AbortSignal,
 ): Promise<BuildInput> {
+  const { sortStdin } = await import("./standard_input.ts");
   const { kind, stream } = await sortStdin(signal);
   if (kind === "tar") {
     return {

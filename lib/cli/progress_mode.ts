@@ -1,5 +1,4 @@
 import { PROGRESS_MODES } from "./build_flags.ts";
-import { optionalVariable } from "./environment.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 
@@ -35,4 +34,13 @@ export function progressMode(parsed: ParsedWords): ProgressMode {
     );
   }
   return quiet ? "quiet" : mode;
+}
+
+/**
+ * A variable that only changes how something is done: where this program may
+ * not read it, it counts as not set, and no permission is asked for.
+ */
+function optionalVariable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) || undefined : undefined;
 }
