@@ -1,23 +1,33 @@
 /**
- * A warm build of five files by the commands, the whole process each, in turns:
+ * A warm build of five files by the commands, the whole process each, in turns,
+ * and what davit's time is made of:
  *
  *     deno run -A tests/engines/with_engine.ts --generation 28 -- \
  *       deno run -A tests/bench/cli_bench.ts [RUNS]
  */
+import { DockerClient } from "../../mod.ts";
 import { DAVIT } from "../cli/command.ts";
 import { writeTree } from "../support/folder.ts";
 
 const runs = Number(Deno.args[0] ?? 21);
 const folder = await Deno.makeTempDir({ prefix: "davit-bench-" });
+const EMPTY = "empty program";
+const MODULES = "modules of a build";
+const QUIET = "davit build -q";
+/** Deno with davit's own flags, and a program of its own. */
+const program = (name: string) => [...DAVIT.slice(0, -1), `${folder}/${name}`];
 const commands: Record<string, readonly string[]> = {
+  [EMPTY]: program("empty.ts"),
+  [MODULES]: program("modules.ts"),
   "davit build": [...DAVIT, "build", "--progress=plain", "-t", "bench", "."],
-  "davit build -q": [...DAVIT, "build", "-q", "-t", "bench", "."],
+  [QUIET]: [...DAVIT, "build", "-q", "-t", "bench", "."],
   "docker build": ["docker", "build", "--progress=plain", "-t", "bench", "."],
   "docker build -q": ["docker", "build", "-q", "-t", "bench", "."],
   "davit --version": [...DAVIT, "--version"],
   "docker --version": ["docker", "--version"],
 };
 const times = new Map<string, number[]>();
+const lib = new URL("../../lib/", import.meta.url).href;
 try {
   await writeTree(folder, {
     Dockerfile: "FROM scratch\nCOPY . /\n",
@@ -25,6 +35,10 @@ try {
     b: "b",
     "d/c": "c",
     "d/d": "d",
+    "empty.ts": "",
+    "modules.ts":
+      `import "${lib}cli/main.ts";\nawait import("${lib}cli/build_command.ts");\n`,
+    ".dockerignore": "*.ts\n.dockerignore\n",
   });
   for (let run = -1; run < runs; run++) {
     for (const [name, [program, ...args]] of Object.entries(commands)) {
@@ -43,14 +57,33 @@ try {
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+await using docker = await DockerClient.fromDockerConfig();
+const { Version } = await docker.version();
+const { stdout } = await new Deno.Command("docker", { args: ["--version"] })
+  .output();
+say(
+  `Deno ${Deno.version.deno}, engine ${Version}, ${
+    new TextDecoder().decode(stdout).trim()
+  }, ${runs} runs`,
+);
+const medians = new Map<string, number>();
 for (const [name, list] of times) {
   list.sort((a, b) => a - b);
   const [first, middle, last] = [0, list.length >> 1, list.length - 1].map(
     (at) => `${list[at]!.toFixed(0)}`,
   );
-  Deno.stdout.writeSync(
-    new TextEncoder().encode(
-      `| ${name} | ${middle} ms | ${first}–${last} ms |\n`,
-    ),
-  );
+  medians.set(name, list[list.length >> 1]!);
+  say(`| ${name} | ${middle} ms | ${first}–${last} ms |`);
 }
+const [empty, modules, quiet] = [EMPTY, MODULES, QUIET].map((name) =>
+  medians.get(name)!
+) as [number, number, number];
+say(
+  `${QUIET}: Deno's start ${empty.toFixed(0)} ms, modules ${
+    (modules - empty).toFixed(0)
+  } ms, the build ${(quiet - modules).toFixed(0)} ms`,
+);
