@@ -21,6 +21,8 @@ export interface BuildInputs {
   readonly secrets: SecretStore;
   /** Logins by registry. */
   readonly logins: CredentialStore;
+  /** Who trades logins for tokens. */
+  readonly tokens: "engine" | "client" | undefined;
   /** ssh agents by id; undefined without any. */
   readonly agents: SshAgents | undefined;
   /** Takes the result, if it comes back. */
@@ -47,6 +49,7 @@ export async function openInputs(
 ): Promise<BuildInputs> {
   return {
     logins: openLogins(options, client, over),
+    tokens: options.registryTokens,
     context: await PreparedContext.of(source, options),
     secrets: await openSecrets(plan, options, over),
     agents: await openAgents(plan, options),
@@ -80,13 +83,13 @@ export async function watchInputs(
 
 /** What the session offers of it, besides the secrets. */
 export async function inputMethods(
-  { context, logins, agents, exporter }: BuildInputs,
+  { context, logins, tokens, agents, exporter }: BuildInputs,
   record: BuildRecord,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
   const methods = [
     ...await context.methods(record, onError),
-    ...authService(logins, { onError }),
+    ...authService(logins, { tokens, onError }),
   ];
   if (agents !== undefined) {
     const { sshService } = await import("../session/ssh.ts");

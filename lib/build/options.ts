@@ -106,6 +106,16 @@ export interface ImageBuildOptions {
   readonly credentials?:
     | Readonly<Record<string, AuthConfig>>
     | CredentialCallback;
+  /**
+   * Who trades a login for a token, where a registry asks for tokens:
+   * `"engine"` gets the login and does it; with `"client"` it is done here, and
+   * the login stays on this machine. The engine names the token server, which
+   * must be reachable from here, and gets the login: by https alone, unless it
+   * is on this machine.
+   *
+   * @default {"engine"}
+   */
+  readonly registryTokens?: "engine" | "client";
   /** One platform, as `os/arch` or `os/arch/variant`. */
   readonly platform?: string;
   /** Stage to build. */

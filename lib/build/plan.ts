@@ -64,6 +64,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ImageBuildOptions>([
   "labels",
   "networkmode",
   "credentials",
+  "registryTokens",
   "platform",
   "target",
   "outputs",

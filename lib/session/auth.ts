@@ -65,6 +65,10 @@ export function authService(
     scopes?: readonly string[],
   ): Promise<Login | undefined> =>
     attempt(host, "the login", () => store.get(host, scopes));
+  /** A token of the caller's own can reach a registry in no other way. */
+  const hasAuthority = (login: Login | undefined): login is Login =>
+    login !== undefined &&
+    (tokens === "client" || login.registryToken !== undefined);
   return [
     unary(`${SERVICE}/Credentials`, async () => {
       return (await import("../proto/auth.ts")).credentials;
@@ -77,10 +81,7 @@ export function authService(
       return (await import("../proto/auth.ts")).getTokenAuthority;
     }, async ({ Host: host }) => {
       const login = await loginFor(host);
-      // A token of the caller's own can reach a registry in no other way.
-      if (login?.registryToken === undefined) {
-        if (tokens === "engine" || login === undefined) throw fallBack();
-      }
+      if (!hasAuthority(login)) throw fallBack();
       return {
         PublicKey: crypto.getRandomValues(new Uint8Array(PUBLIC_KEY_BYTES)),
       };
@@ -91,8 +92,9 @@ export function authService(
       const { Host: host, Realm: realm, Service: service } = request;
       const { Scopes: scopes, ClientID: clientId } = request;
       const login = await loginFor(host, scopes);
-      // Without a login there was no authority, and nobody who is to ask this.
-      if (login === undefined) throw fallBack();
+      // Without an authority nobody is to ask this: the engine names the realm,
+      // and a login must not go from here to wherever it says.
+      if (!hasAuthority(login)) throw fallBack();
       const { token, expiresIn, issuedAt } = await attempt(
         host,
         "a token",

@@ -391,6 +391,25 @@ engineTest(
 );
 
 engineTest(
+  "tokens: with the option registryTokens a build's login stays here",
+  async ({ docker }) => {
+    await using tokens = await startTokenServer({ basic: LOGIN_BASE64 });
+    await using registry = await startRegistry({ auth: tokens });
+    const build = docker.imageBuild(
+      dockerfileTar(`FROM ${await registry.put("app:latest")}`),
+      { credentials: { [registry.host]: LOGIN }, registryTokens: "client" },
+    );
+    await build.wait();
+    const engines = tokens.questions.filter((q) => q.method === "POST");
+    assertEquals(engines, []);
+    assert(tokens.questions.some((q) => q.authorization !== undefined));
+    assert(
+      registry.requests.every((r) => !r.authorization?.startsWith("Basic")),
+    );
+  },
+);
+
+engineTest(
   "tokens: a refusal by the token server fails the build and says why to the caller",
   async (context) => {
     await using tokens = await startTokenServer({});

@@ -1,0 +1,125 @@
+import http2 from "node:http2";
+import { Duplex } from "node:stream";
+import { duplexPair } from "../support/duplex_pair.ts";
+import type { GrpcMethod } from "../../lib/grpc/method.ts";
+import { Session } from "../../lib/session/session.ts";
+
+/** How one call ended. */
+export interface CallEnd {
+  /** `grpc-status`. */
+  readonly status: string;
+  /** `grpc-message`, as it was sent. */
+  readonly message: string;
+}
+
+/** A call under way. */
+export interface EngineCall {
+  /** Every message that came so far. */
+  readonly received: readonly Uint8Array[];
+  /** Sends a message; resolves when there is room for the next. */
+  send(message: Uint8Array): Promise<void>;
+  /** Ends our direction. */
+  end(): void;
+  /** How it ended, once it did. */
+  readonly ended: Promise<CallEnd>;
+}
+
+/** An engine that does as it is told: node's HTTP/2 client at a session's other end. */
+export interface EnginePeer {
+  /** Begins a call. */
+  call(path: string): EngineCall;
+  /** One message each way. */
+  ask(
+    path: string,
+    message: Uint8Array,
+  ): Promise<CallEnd & { readonly body: Uint8Array }>;
+}
+
+/** Serves these methods as a session does, to an engine that is played. */
+export async function withEnginePeer(
+  methods: readonly GrpcMethod[],
+  use: (engine: EnginePeer) => Promise<void>,
+): Promise<unknown[]> {
+  const errors: unknown[] = [];
+  const session = new Session(methods, (error) => errors.push(error));
+  const [ours, theirs] = duplexPair();
+  const served = session.serve(ours);
+  const socket = Duplex.fromWeb(theirs as Parameters<typeof Duplex.fromWeb>[0]);
+  socket.on("error", () => {}); // the session ends by dropping the connection
+  const client = http2.connect("http://localhost", {
+    createConnection: () => socket,
+  });
+  client.on("error", () => {});
+  try {
+    await use(peer(client));
+  } finally {
+    session.close();
+    await served;
+    client.destroy();
+  }
+  return errors;
+}
+
+function peer(client: http2.ClientHttp2Session): EnginePeer {
+  const call = (path: string): EngineCall => {
+    const stream = client.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.setMaxListeners(0); // one for each message that waits for room
+    const received: Uint8Array[] = [];
+    const { promise: ended, resolve } = Promise.withResolvers<CallEnd>();
+    let [status, message] = ["", ""];
+    const note = (headers: Record<string, unknown>) => {
+      status = String(headers["grpc-status"] ?? status);
+      message = String(headers["grpc-message"] ?? message);
+    };
+    stream.on("response", note);
+    stream.on("trailers", note);
+    let rest = new Uint8Array(0);
+    stream.on("data", (chunk: Uint8Array) => {
+      const bytes = new Uint8Array(rest.length + chunk.length);
+      bytes.set(rest);
+      bytes.set(chunk, rest.length);
+      rest = bytes;
+      while (rest.length >= 5) {
+        const length = new DataView(rest.buffer, rest.byteOffset).getUint32(1);
+        if (rest.length < 5 + length) break;
+        received.push(rest.slice(5, 5 + length));
+        rest = rest.slice(5 + length);
+      }
+    });
+    // Writing on after the other side's last word is an error of no interest.
+    stream.on("error", () => {});
+    stream.on("close", () => resolve({ status, message }));
+    stream.on("end", () => resolve({ status, message }));
+    return {
+      received,
+      ended,
+      send(bytes) {
+        const frame = new Uint8Array(5 + bytes.length);
+        new DataView(frame.buffer).setUint32(1, bytes.length);
+        frame.set(bytes, 5);
+        if (stream.destroyed || stream.write(frame)) return Promise.resolve();
+        return new Promise((resolve) => {
+          stream.once("drain", resolve);
+          stream.once("close", resolve);
+          stream.once("end", resolve);
+        });
+      },
+      end: () => void stream.end(),
+    };
+  };
+  return {
+    call,
+    async ask(path, message) {
+      const asked = call(path);
+      await asked.send(message);
+      asked.end();
+      const end = await asked.ended;
+      return { ...end, body: asked.received[0] ?? new Uint8Array(0) };
+    },
+  };
+}
