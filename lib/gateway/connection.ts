@@ -19,11 +19,13 @@ export class GatewayConnection {
   readonly #settings: RequestSettings;
   #busy = false;
   #stopping = false;
+  readonly #close: (() => void) | undefined;
 
   /** Takes the streams over. */
   constructor(duplex: ByteDuplex, settings: RequestSettings) {
     this.#source = new ByteSource(duplex.readable);
     this.#answer = new AnswerWriter(duplex.writable, settings.limits.idleMs);
+    this.#close = duplex.close;
     this.#settings = settings;
   }
 
@@ -49,6 +51,7 @@ export class GatewayConnection {
   drop(): void {
     this.#answer.abort();
     this.#source.cancel();
+    this.#close?.();
   }
 
   async #next(): Promise<boolean> {

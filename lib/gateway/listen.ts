@@ -1,8 +1,7 @@
-import { createServer, type TLSSocket } from "node:tls";
-import { Duplex } from "node:stream";
-import type { ByteDuplex } from "../streams/duplex.ts";
-import { connDuplex } from "../transport/conn.ts";
 import { bracketed } from "../transport/endpoint.ts";
+import { acceptAll, type Acceptor } from "./acceptor.ts";
+import { listenTls } from "./listen_tls.ts";
+import { listenUnix } from "./listen_unix.ts";
 
 /** The server's own certificate, and whose clients it takes; PEM. */
 export interface GatewayTls {
@@ -41,20 +40,7 @@ export type GatewayListen =
     readonly token?: string;
   };
 
-/** Takes connections. */
-export interface Acceptor {
-  /** Where, as `DOCKER_HOST` has it. */
-  readonly address: string;
-  /** Host names that a request may give; any where undefined. */
-  readonly hosts: ReadonlySet<string> | undefined;
-  /** The connections. */
-  readonly connections: AsyncIterable<ByteDuplex>;
-  /** Takes no more. */
-  close(): Promise<void>;
-}
-
 const LOOPBACK_REGEXP = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
-const HANDSHAKE_MS = 10_000;
 
 /**
  * Checks where to listen, and with which protection.
@@ -91,11 +77,19 @@ export function checkListen(listen: GatewayListen): void {
   }
 }
 
-/** Begins to listen; see {@linkcode checkListen}. */
-export async function openAcceptor(listen: GatewayListen): Promise<Acceptor> {
+/**
+ * Begins to listen; see {@linkcode checkListen}.
+ *
+ * @param maxConnections With TLS: how many may stand, also within their
+ * handshakes. Others are counted by who serves them.
+ */
+export async function openAcceptor(
+  listen: GatewayListen,
+  maxConnections: number,
+): Promise<Acceptor> {
   checkListen(listen);
   if ("path" in listen) return await listenUnix(listen.path);
-  if ("tls" in listen) return await listenTls(listen);
+  if ("tls" in listen) return await listenTls(listen, maxConnections);
   const { hostname = "127.0.0.1", port } = listen;
   const listener = Deno.listen({ hostname, port });
   const { addr } = listener;
@@ -103,136 +97,9 @@ export async function openAcceptor(listen: GatewayListen): Promise<Acceptor> {
     address: `tcp://${bracketed(hostname)}:${addr.port}`,
     // A page in a browser that has its own name lead to this machine says it here.
     hosts: new Set(["localhost", "127.0.0.1", "[::1]", bracketed(hostname)]),
-    connections: duplexes(listener),
+    connections: acceptAll(listener),
     close: () => {
       listener.close();
-      return Promise.resolve();
-    },
-  };
-}
-
-async function listenUnix(path: string): Promise<Acceptor> {
-  await removeStale(path);
-  // Made where nobody else can come in, and moved when its mode is right.
-  const parent = path.includes("/") ? path.replace(/[^/]*$/, "") : "./";
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: ".davit-" });
-  let listener: Deno.UnixListener | undefined;
-  try {
-    listener = Deno.listen({ transport: "unix", path: `${folder}/s` });
-    await Deno.chmod(`${folder}/s`, 0o600);
-    await Deno.rename(`${folder}/s`, path);
-  } catch (error) {
-    listener?.close();
-    throw error;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-  const { ino } = await Deno.lstat(path);
-  const open = listener;
-  return {
-    address: `unix://${await Deno.realPath(path)}`,
-    hosts: undefined,
-    connections: duplexes(open),
-    async close() {
-      open.close();
-      // Another one's socket may be there by now.
-      const info = await Deno.lstat(path).catch(() => undefined);
-      if (info?.ino === ino) await Deno.remove(path);
-    },
-  };
-}
-
-/** A socket that nobody listens at any more is in the way; anything else is not ours. */
-async function removeStale(path: string): Promise<void> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-  if (!info.isSocket) {
-    throw new TypeError(
-      `Cannot serve a gateway at ${
-        JSON.stringify(path)
-      }: there is something else`,
-    );
-  }
-  try {
-    (await Deno.connect({ transport: "unix", path })).close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-    await Deno.remove(path);
-    return;
-  }
-  throw new TypeError(
-    `Cannot serve a gateway at ${
-      JSON.stringify(path)
-    }: something listens there already`,
-  );
-}
-
-async function* duplexes(listener: Deno.Listener): AsyncGenerator<ByteDuplex> {
-  while (true) {
-    let conn: Deno.Conn;
-    try {
-      conn = await listener.accept();
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource) return; // it was closed
-      throw error;
-    }
-    yield connDuplex(conn);
-  }
-}
-
-async function listenTls(
-  { hostname = "0.0.0.0", port, tls }: Extract<
-    GatewayListen,
-    { tls: GatewayTls }
-  >,
-): Promise<Acceptor> {
-  // Deno's own listener can't ask clients for certificates.
-  const server = createServer({
-    cert: tls.cert,
-    key: tls.key,
-    ALPNProtocols: ["http/1.1"],
-    minVersion: "TLSv1.2",
-    handshakeTimeout: HANDSHAKE_MS,
-    ...(tls.clientCa === undefined ? {} : {
-      ca: tls.clientCa,
-      requestCert: true,
-      rejectUnauthorized: true,
-    }),
-  });
-  let sink!: ReadableStreamDefaultController<ByteDuplex>;
-  const connections = new ReadableStream<ByteDuplex>({
-    start: (controller) => void (sink = controller),
-  });
-  server.on("secureConnection", (socket: TLSSocket) => {
-    socket.on("error", () => socket.destroy()); // its streams tell their reader
-    if (tls.clientCa !== undefined && !socket.authorized) {
-      socket.destroy();
-      return;
-    }
-    sink.enqueue(Duplex.toWeb(socket) as unknown as ByteDuplex);
-  });
-  // A client that fails the handshake has nothing more to hear.
-  server.on(
-    "tlsClientError",
-    (_error: Error, socket: TLSSocket) => socket.destroy(),
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, hostname, resolve);
-  });
-  const address = server.address() as { port: number };
-  return {
-    address: `https://${bracketed(hostname)}:${address.port}`,
-    hosts: undefined,
-    connections,
-    close() {
-      sink.close();
-      server.close();
       return Promise.resolve();
     },
   };

@@ -25,7 +25,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const engine = new Engine(transport);
   try {
     await engine.facts();
-    const acceptor = await openAcceptor(listen);
+    const acceptor = await openAcceptor(listen, limits.maxConnections);
     const ending = new AbortController();
     let builds = 0;
     const connections = new Connections({

@@ -9,4 +9,9 @@ export interface ByteDuplex {
   readonly readable: ReadableStream<Uint8Array>;
   /** Bytes to the peer; a write settles when the operating system took it. */
   readonly writable: WritableStream<Uint8Array>;
+  /**
+   * Drops the connection at once, where that can be done: aborting `writable`
+   * waits for a write that the peer does not take.
+   */
+  readonly close?: () => void;
 }

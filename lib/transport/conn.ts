@@ -7,7 +7,8 @@ const READ_BYTES = 64 * 1024;
  * A connection as a pair of streams.
  *
  * The descriptor is closed as soon as both directions have ended, or when
- * either is dropped (`readable.cancel()`, `writable.abort()`).
+ * either is dropped (`readable.cancel()`, `writable.abort()`), and by `close()`
+ * whatever waits.
  */
 export function connDuplex(conn: Deno.Conn): ByteDuplex {
   let ends = 0;
@@ -65,5 +66,5 @@ export function connDuplex(conn: Deno.Conn): ByteDuplex {
     },
     abort: close,
   });
-  return { readable, writable };
+  return { readable, writable, close };
 }

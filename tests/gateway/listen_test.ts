@@ -1,4 +1,4 @@
-import { serveGateway } from "../../mod.ts";
+import { ConnectionError, serveGateway } from "../../mod.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { RecordingEngine } from "./recording_engine.ts";
@@ -163,5 +163,22 @@ Deno.test("a gateway's socket has mode 0600, goes with it, and takes nobody's pl
     await Deno.writeTextFile(path, "not a socket");
     await assertRejects(start, TypeError, "something else");
     assertEquals(await Deno.readTextFile(path), "not a socket");
+  });
+});
+
+Deno.test("a gateway's socket may have a path as long as the system takes; errors name the gateway and the path", async () => {
+  await withTempFolder(async (folder) => {
+    const start = (path: string) =>
+      serveGateway({ engine: new RecordingEngine(), listen: { path } });
+    const path = `${folder}/${"s".repeat(106 - folder.length)}`;
+    assertEquals(path.length, 107);
+    await (await start(path)).stop();
+    await assertRejects(() => start(`${path}s`), TypeError, "too long");
+    await assertRejects(
+      () => start(`${folder}/none/s`),
+      ConnectionError,
+      `Cannot serve a gateway at "${folder}/none/s"`,
+    );
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   });
 });

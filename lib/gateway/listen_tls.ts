@@ -1,0 +1,95 @@
+import type { Socket } from "node:net";
+import { createServer, type TLSSocket } from "node:tls";
+import { Duplex } from "node:stream";
+import type { ByteDuplex } from "../streams/duplex.ts";
+import { bracketed } from "../transport/endpoint.ts";
+import type { Acceptor } from "./acceptor.ts";
+import type { GatewayListen, GatewayTls } from "./listen.ts";
+
+const HANDSHAKE_MS = 10_000;
+
+/** Listens with TLS. Deno's own listener can't ask clients for certificates. */
+export async function listenTls(
+  { hostname = "0.0.0.0", port, tls }: Extract<
+    GatewayListen,
+    { tls: GatewayTls }
+  >,
+  maxConnections: number,
+): Promise<Acceptor> {
+  const server = createServer({
+    cert: tls.cert,
+    key: tls.key,
+    ALPNProtocols: ["http/1.1"],
+    minVersion: "TLSv1.2",
+    handshakeTimeout: HANDSHAKE_MS,
+    ...(tls.clientCa === undefined ? {} : {
+      ca: tls.clientCa,
+      requestCert: true,
+      rejectUnauthorized: true,
+    }),
+  });
+  let sink!: ReadableStreamDefaultController<ByteDuplex>;
+  const connections = new ReadableStream<ByteDuplex>({
+    start: (controller) => void (sink = controller),
+  });
+  let closed = false;
+  // One that only begins a handshake has a descriptor, too.
+  const standing = new Set<Socket>();
+  const shaking = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    if (closed || standing.size >= maxConnections) {
+      socket.destroy();
+      return;
+    }
+    standing.add(socket);
+    shaking.add(socket);
+    socket.once("close", () => {
+      standing.delete(socket);
+      shaking.delete(socket);
+    });
+  });
+  server.on("secureConnection", (socket: TLSSocket) => {
+    socket.on("error", () => socket.destroy()); // its streams tell their reader
+    if (closed || (tls.clientCa !== undefined && !socket.authorized)) {
+      socket.destroy();
+      return;
+    }
+    for (const raw of shaking) {
+      if (isSame(raw, socket)) shaking.delete(raw);
+    }
+    sink.enqueue({
+      ...Duplex.toWeb(socket) as unknown as ByteDuplex,
+      close: () => void socket.destroy(),
+    });
+  });
+  // A client that fails the handshake has nothing more to hear.
+  server.on(
+    "tlsClientError",
+    (_error: Error, socket: TLSSocket) => socket.destroy(),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, resolve);
+  });
+  // What fails from here on is one connection, or a descriptor for it.
+  server.on("error", () => {});
+  const address = server.address() as { port: number };
+  return {
+    address: `https://${bracketed(hostname)}:${address.port}`,
+    hosts: undefined,
+    connections,
+    close() {
+      if (closed) return Promise.resolve();
+      closed = true;
+      sink.close();
+      for (const socket of shaking) socket.destroy();
+      server.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Whether both are one connection: it has one pair of addresses. */
+function isSame(a: Socket, b: Socket): boolean {
+  return a.remotePort === b.remotePort && a.remoteAddress === b.remoteAddress;
+}

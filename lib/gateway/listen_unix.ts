@@ -1,0 +1,116 @@
+import { ConnectionError } from "../errors.ts";
+import { acceptAll, type Acceptor } from "./acceptor.ts";
+
+/** A system's own limit: 108 bytes with the NUL at the end. */
+const MAX_PATH_BYTES = 107;
+
+/** Names of folders that may be taken before it is no accident. */
+const MAX_TRIES = 100;
+
+const encoder = new TextEncoder();
+
+/** Listens at a Unix socket that nobody else can use at any time. */
+export async function listenUnix(path: string): Promise<Acceptor> {
+  const parent = path.includes("/") ? path.replace(/[^/]*$/, "") : "./";
+  const longest = [path, `${parent}.xy/s`]
+    .map((path) => encoder.encode(path).length);
+  if (Math.max(...longest) > MAX_PATH_BYTES) {
+    throw new TypeError(
+      `Cannot serve a gateway at ${
+        JSON.stringify(path)
+      }: its path is too long for a socket's, which has ${MAX_PATH_BYTES} bytes`,
+    );
+  }
+  let open: Deno.UnixListener;
+  try {
+    await removeStale(path);
+    open = await bind(path, parent);
+  } catch (cause) {
+    if (cause instanceof TypeError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConnectionError(
+      `Cannot serve a gateway at ${JSON.stringify(path)}: ${why}`,
+      { cause },
+    );
+  }
+  const { ino } = await Deno.lstat(path);
+  return {
+    address: `unix://${await Deno.realPath(path)}`,
+    hosts: undefined,
+    connections: acceptAll(open),
+    async close() {
+      open.close();
+      // Another one's socket may be there by now.
+      const info = await Deno.lstat(path).catch(() => undefined);
+      if (info?.ino === ino) await Deno.remove(path);
+    },
+  };
+}
+
+/** Made where nobody else can come in, and moved when its mode is right. */
+async function bind(
+  path: string,
+  parent: string,
+): Promise<Deno.UnixListener> {
+  const folder = await makeShortFolder(parent);
+  let listener: Deno.UnixListener | undefined;
+  try {
+    listener = Deno.listen({ transport: "unix", path: `${folder}/s` });
+    await Deno.chmod(`${folder}/s`, 0o600);
+    await Deno.rename(`${folder}/s`, path);
+    return listener;
+  } catch (error) {
+    listener?.close();
+    throw error;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A folder for this user alone; a socket's path leaves no room for a long name. */
+async function makeShortFolder(parent: string): Promise<string> {
+  for (let tries = 1;; tries++) {
+    const name = crypto.randomUUID().slice(0, 2);
+    const folder = `${parent}.${name}`;
+    try {
+      await Deno.mkdir(folder, { mode: 0o700 });
+      return folder;
+    } catch (error) {
+      if (
+        !(error instanceof Deno.errors.AlreadyExists) || tries === MAX_TRIES
+      ) {
+        throw error;
+      }
+    }
+  }
+}
+
+/** A socket that nobody listens at any more is in the way; anything else is not ours. */
+async function removeStale(path: string): Promise<void> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (!info.isSocket) {
+    throw new TypeError(
+      `Cannot serve a gateway at ${
+        JSON.stringify(path)
+      }: there is something else`,
+    );
+  }
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+    await Deno.remove(path);
+    return;
+  }
+  throw new TypeError(
+    `Cannot serve a gateway at ${
+      JSON.stringify(path)
+    }: something listens there already`,
+  );
+}
