@@ -4,6 +4,7 @@ const NOT_PUBLIC_V4 = [
   "10.0.0.0/8",
   "100.64.0.0/10",
   "127.0.0.0/8",
+  "168.63.129.16/32", // the host of a virtual machine, in one of the clouds
   "169.254.0.0/16",
   "172.16.0.0/12",
   "192.0.0.0/24",
@@ -37,8 +38,12 @@ export function isPrivateAddress(address: string): boolean {
   if (groups.slice(0, 5).every((group) => group === 0)) {
     return groups[5] === 0xffff ? isPrivateAddress(low) : true;
   }
-  // NAT64, and 6to4, lead to an IPv4 address.
-  if (a === 0x64 && b === 0xff9b) return isPrivateAddress(low);
+  // NAT64, and 6to4, lead to an IPv4 address. Within 64:ff9b:1::/48, which is
+  // for local use, where in the address it stands is a network's own affair.
+  if (a === 0x64 && b === 0xff9b) {
+    return groups.slice(2, 6).some((group) => group !== 0) ||
+      isPrivateAddress(low);
+  }
   if (a === 0x2002) return true;
   // Only 2000::/3 is given out; documentation, Teredo and others lie within.
   return (a & 0xe000) !== 0x2000 || a === 0x2001 && b < 0x200 ||
