@@ -1,5 +1,12 @@
 import { type ContextRoot, findRoot } from "../context/root.ts";
-import { unreadable } from "../context/walk.ts";
+import {
+  MAX_TEXT_BYTES,
+  readInside,
+  readText,
+  tooLong,
+} from "../context/read_inside.ts";
+import { unreadable } from "../context/unreadable.ts";
+import { abortable } from "../engine/abortable.ts";
 import { ContextError } from "../errors.ts";
 import { FolderLocal } from "../filesync/folder_local.ts";
 import type { Local } from "../filesync/local.ts";
@@ -25,12 +32,14 @@ export interface BuildFolder {
  * Finds a folder and reads its Dockerfile.
  *
  * @param name Path of the Dockerfile in the folder, where the source names none.
+ * @param signal Gives up a Dockerfile that comes as a stream.
  * @throws {ContextError} If one of them is not there, or can't be read.
  * @throws {TypeError} If two Dockerfiles are named, or one that is not inside.
  */
 export async function openFolder(
   source: FolderSource,
   name: string | undefined,
+  signal?: AbortSignal,
 ): Promise<BuildFolder> {
   const root = source.path === undefined
     ? undefined
@@ -42,8 +51,8 @@ export async function openFolder(
     );
   }
   const files = inside
-    ? await readInside(root!.path, cleanName(name ?? "Dockerfile"))
-    : await readElsewhere(source.dockerfile!);
+    ? await readBoth(root!.path, cleanName(name ?? "Dockerfile"))
+    : await readElsewhere(source.dockerfile!, signal);
   const [dockerfile, bytes] = [...files][0]!;
   if (source.ignore !== undefined) {
     // Not empty in any case: an empty file may count as none.
@@ -77,51 +86,81 @@ export async function localsOf(
   ]);
 }
 
+const ADVICE = "make it readable, or name another Dockerfile";
+
 /** The Dockerfile first, and its ignore file, if it has one. */
-async function readInside(
+async function readBoth(
   root: string,
   name: string,
 ): Promise<Map<string, Bytes>> {
   const lower = name.replace(/(^|\/)Dockerfile$/, "$1dockerfile");
   const files = new Map<string, Bytes>();
-  const bytes = await read(`${root}/${name}`);
+  const bytes = await readInside(root, name, ADVICE);
   if (bytes !== undefined) files.set(name, bytes);
   else {
-    const other = lower === name ? undefined : await read(`${root}/${lower}`);
-    if (other === undefined) throw noDockerfile(`${root}/${name}`);
+    const other = lower === name
+      ? undefined
+      : await readInside(root, lower, ADVICE);
+    if (other === undefined) {
+      const path = `${root}/${name}`;
+      const isLink = (await Deno.lstat(path).catch(() => undefined))
+        ?.isSymlink;
+      throw noDockerfile(isLink ? `at the end of the link ${path}` : path);
+    }
     files.set(lower, other);
   }
-  const ignore = await read(`${root}/${name}.dockerignore`);
-  if (ignore !== undefined) files.set(`${name}.dockerignore`, ignore);
+  const own = `${name}.dockerignore`;
+  const ignore = await readInside(root, own, ADVICE);
+  if (ignore !== undefined) files.set(own, ignore);
   return files;
 }
 
 async function readElsewhere(
   dockerfile: NonNullable<FolderSource["dockerfile"]>,
+  signal: AbortSignal | undefined,
 ): Promise<Map<string, Bytes>> {
   if (typeof dockerfile !== "string") {
     const bytes = isStream(dockerfile)
-      ? await new Response(dockerfile as ReadableStream<Bytes>).bytes()
+      ? await readStream(dockerfile, signal)
       : new TextEncoder().encode(dockerfile.text);
     return new Map([["Dockerfile", bytes]]);
   }
-  const bytes = await read(dockerfile);
+  const bytes = await readText(dockerfile, ADVICE);
   if (bytes === undefined) throw noDockerfile(dockerfile);
   const name = dockerfile.slice(dockerfile.lastIndexOf("/") + 1);
   const files = new Map([[name, bytes]]);
-  const ignore = await read(`${dockerfile}.dockerignore`);
+  const ignore = await readText(`${dockerfile}.dockerignore`, ADVICE);
   if (ignore !== undefined) files.set(`${name}.dockerignore`, ignore);
   return files;
 }
 
-/** The content of a file; undefined if there is none. */
-async function read(path: string): Promise<Bytes | undefined> {
+/** All of a stream; it is cancelled if it is too long, or nobody wants it any more. */
+async function readStream(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Bytes> {
+  const reader = stream.getReader();
+  const parts: Bytes[] = [];
+  let length = 0;
   try {
-    return await Deno.readFile(path);
+    while (true) {
+      const { value, done } = await abortable(reader.read(), signal);
+      if (done) break;
+      if (!(value instanceof Uint8Array)) {
+        throw new ContextError(
+          `Cannot build: the Dockerfile's stream gave a ${typeof value}: expected a stream of Uint8Array`,
+        );
+      }
+      length += value.length;
+      if (length > MAX_TEXT_BYTES) throw tooLong("the Dockerfile's stream");
+      parts.push(new Uint8Array(value));
+    }
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw unreadable(path, error);
+    reader.cancel(error).catch(() => {}); // it is given up either way
+    if (error instanceof ContextError || signal?.aborted) throw error;
+    throw unreadable("the Dockerfile's stream", error, "give its text");
   }
+  return await new Blob(parts).bytes();
 }
 
 function noDockerfile(path: string): ContextError {
@@ -132,6 +171,9 @@ function noDockerfile(path: string): ContextError {
 
 /** A path below the folder as the engine takes it: `./a`, `/a` and `a` are the same. */
 function cleanName(name: string): string {
+  if (name.includes("\0")) {
+    throw new TypeError("Cannot build: the Dockerfile's name holds a NUL");
+  }
   const parts: string[] = [];
   for (const part of name.split("/")) {
     if (part === ".." && parts.pop() === undefined) {

@@ -35,7 +35,7 @@ export async function folderTar(
     const filter = new ContextFilter();
     return { name, contents: { root: undefined, filter, files } };
   }
-  const { filter, file } = await rulesOf(folder, ignore);
+  const { filter, file, bytes: rules } = await rulesOf(folder, ignore);
   /** They have no say, and a builder that reads them must not think otherwise. */
   const without = ignore === undefined
     ? []
@@ -50,7 +50,7 @@ export async function folderTar(
   const own = `.dockerfile.${encodeHex(digest).slice(0, 16)}`;
   const before = file === undefined
     ? ".dockerignore"
-    : await Deno.readTextFile(`${root.path}/${file}`);
+    : new TextDecoder().decode(rules);
   const files = new Map([
     [own, bytes],
     [".dockerignore", new TextEncoder().encode(`${before}\n${own}\n`)],
@@ -77,5 +77,5 @@ export async function rulesOf(
   );
   if (own === undefined) return await findIgnoreRules(root, name);
   const filter = new ContextFilter({ exclude: parseIgnoreFile(own[1]) });
-  return { filter, file: undefined };
+  return { filter, file: undefined, bytes: own[1] };
 }

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { swapped } from "./unreadable.ts";
 
 // Deno.open knows neither flag: a link that took a file's place is not
 // followed, and a FIFO that did does not hold the program up.
@@ -15,13 +16,24 @@ export class ContextFile implements Disposable {
   /**
    * Opens a file.
    *
-   * @param path Where it is; a link there is not followed.
+   * @param root Real path of the folder that it is in.
+   * @param path Its path in that folder; a link there is not followed.
    * @param size Its length when it was listed.
+   * @throws {ContextError} If it is outside of the folder by now: a link took
+   * the place of a folder above it.
    * @throws {Error} If it can't be opened; `code` says why, as in `node:fs`.
    */
-  constructor(path: string, size: number) {
-    this.#fd = fs.openSync(path, FLAGS);
+  constructor(root: string, path: string, size: number) {
+    const base = root.endsWith("/") ? root : `${root}/`;
+    const full = base + path;
+    this.#fd = fs.openSync(full, FLAGS);
     this.#left = size;
+    try {
+      if (!isInside(this.#fd, base, full)) throw swapped(full);
+    } catch (error) {
+      fs.closeSync(this.#fd);
+      throw error;
+    }
   }
 
   /** The next bytes; 0 at the end. Only for what the system has at hand: it holds the program up. */
@@ -58,4 +70,53 @@ export class ContextFile implements Disposable {
     this.#left -= taken;
     return taken;
   }
+}
+
+/** Whether the system tells where an open file is, and this program may ask; found out once. */
+let tellsPlaces: boolean | undefined;
+
+const PERMISSIONS: readonly Deno.PermissionName[] = [
+  "read",
+  "write",
+  "net",
+  "env",
+  "run",
+  "sys",
+  "ffi",
+];
+
+/** Deno keeps /proc for programs that may do everything. */
+function mayAskForPlaces(): boolean {
+  return Deno.build.os === "linux" &&
+    PERMISSIONS.every((name) =>
+      Deno.permissions.querySync({ name } as Deno.PermissionDescriptor)
+        .state === "granted"
+    );
+}
+
+/**
+ * Whether an open file is below a folder, whatever led there: `O_NOFOLLOW` is
+ * about a path's last part alone.
+ */
+function isInside(fd: number, base: string, path: string): boolean {
+  tellsPlaces ??= mayAskForPlaces();
+  if (tellsPlaces) {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(base);
+    } catch {
+      tellsPlaces = false; // no /proc here, or it is closed to us after all
+    }
+  }
+  // The folder that it is in is inside, and what is there is what was opened.
+  const at = path.lastIndexOf("/");
+  const real = slashed(Deno.realPathSync(path.slice(0, at) || "/"));
+  const folder = real.endsWith("/") ? real : `${real}/`;
+  if (!folder.startsWith(slashed(base))) return false;
+  const opened = fs.fstatSync(fd, { bigint: true });
+  const there = fs.lstatSync(folder + path.slice(at + 1), { bigint: true });
+  return opened.ino === there.ino && opened.dev === there.dev;
+}
+
+function slashed(path: string): string {
+  return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
 }

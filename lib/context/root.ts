@@ -1,7 +1,7 @@
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
 import { ContextError } from "../errors.ts";
-import { unreadable } from "./walk.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** The folder of a context, found and known. */
 export interface ContextRoot {

@@ -4,7 +4,8 @@ import type { ContextEntry } from "./entry.ts";
 import type { ContextFile } from "./file.ts";
 import type { ContextFilter } from "./filter.ts";
 import { BLOCK_BYTES, tarEnd, tarHeader } from "./tar_header.ts";
-import { entryAt, unreadable, walkContext } from "./walk.ts";
+import { unreadable } from "./unreadable.ts";
+import { entryAt, walkContext } from "./walk.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -128,7 +129,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
       : 0;
     let file: ContextFile | undefined;
     if (size > 0 && bytes === undefined) {
-      file = await openFile(`${root}/${entry.path}`, size);
+      file = await openFile(root!, entry.path, size);
       if (file === undefined) return; // gone since it was listed
     }
     let mtimeMs = Math.min(entry.mtimeMs, latestMs);
@@ -202,15 +203,17 @@ function* entriesOf(
     };
   }
   if (root === undefined) return;
-  const done = new Set([...files.keys(), ...without]);
+  // The walk itself leaves them out: no hard link may point to one of them.
+  const out = new Set([...files.keys(), ...without]);
+  const done = new Set<string>();
   for (const path of first) {
-    if (done.has(path)) continue;
+    if (out.has(path)) continue;
     const entry = entryAt(root, path);
     if (entry === undefined || entry.type === "directory") continue;
     done.add(path);
     yield entry;
   }
-  for (const entry of walkContext(root, filter)) {
+  for (const entry of walkContext(root, filter, out)) {
     if (!done.has(entry.path)) yield entry;
   }
 }
@@ -220,14 +223,17 @@ let files: typeof import("./file.ts") | undefined;
 
 /** Undefined if there is none any more. */
 async function openFile(
+  root: string,
   path: string,
   size: number,
 ): Promise<ContextFile | undefined> {
   files ??= await import("./file.ts");
   try {
-    return new files.ContextFile(path, size);
+    return new files.ContextFile(root, path, size);
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return undefined;
-    throw unreadable(path, error);
+    if (error instanceof ContextError) throw error;
+    const { code } = error as { code?: string };
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw unreadable(`${root}/${path}`, error);
   }
 }

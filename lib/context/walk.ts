@@ -1,8 +1,10 @@
-import { ContextError } from "../errors.ts";
 import type { ContextEntry, ContextEntryType } from "./entry.ts";
 import { isExportName } from "./export_name.ts";
 import { ContextFilter, type FilterState } from "./filter.ts";
 import { sortNames } from "./order.ts";
+import { isGone, notUtf8, swapped, unreadable } from "./unreadable.ts";
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 const encoder = new TextEncoder();
 
@@ -37,12 +39,17 @@ interface Level {
  * What vanishes between its listing and its turn is left out, and so is what an
  * export is written to meanwhile ({@linkcode isExportName}).
  *
+ * @param root Its real path.
+ * @param without Paths in it that are left out with all that is in them,
+ * whatever the filter says.
  * @throws {ContextError} If a folder or file that is kept can't be read, or has
- * a name that is not UTF-8: Deno has no way to open it.
+ * a name that is not UTF-8: Deno has no way to open it. Also if somebody puts a
+ * link in the place of a folder meanwhile: nothing outside of the root is told.
  */
 export function* walkContext(
   root: string,
   filter: ContextFilter = new ContextFilter(),
+  without: ReadonlySet<string> = NOTHING,
 ): Generator<ContextEntry, void, undefined> {
   const base = root.endsWith("/") ? root : `${root}/`;
   const links = new Map<string, string>();
@@ -58,10 +65,13 @@ export function* walkContext(
     const { names, folders } = level.listing;
     if (level.next === names.length) {
       levels.pop();
+      // What was told of its entries was looked up by its path.
+      if (levels.length > 0) checkPlace(base + level.prefix.slice(0, -1));
       continue;
     }
     const name = names[level.next++]!;
     const path = level.prefix + name;
+    if (without.has(path)) continue;
     const state = filter.step(path, level.state);
     if (!state.keep && !(state.enter && folders.has(name))) continue;
     const entry = readEntry(base, path, links);
@@ -81,7 +91,7 @@ export function* walkContext(
     }
     if (entry.type !== "directory" || !state.enter) continue;
     const listing = listFolder(base + path, state.keep);
-    if (listing === undefined) continue;
+    if (listing === undefined || !checkPlace(base + path)) continue;
     levels.push({
       prefix: `${path}/`,
       listing,
@@ -103,13 +113,33 @@ function listFolder(path: string, wanted: boolean): Listing | undefined {
       if (isDirectory) folders.add(name);
     }
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isGone(error)) return undefined;
     if (!wanted && error instanceof Deno.errors.PermissionDenied) {
       return undefined;
     }
     throw unreadable(path, error);
   }
   return { names: sortNames(names), folders };
+}
+
+/**
+ * Whether a folder is still where it was found; false if it is gone.
+ *
+ * @param path Its real path, when it was found.
+ * @throws {ContextError} If a link took the place of it, or of one above it.
+ */
+function checkPlace(path: string): boolean {
+  let real: string;
+  try {
+    real = Deno.realPathSync(path);
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw unreadable(path, error);
+  }
+  const isWindows = Deno.build.os === "windows";
+  const expected = isWindows ? path.replaceAll("/", "\\") : path;
+  if (real !== expected) throw swapped(path);
+  return true;
 }
 
 /**
@@ -132,7 +162,7 @@ function readEntry(
   try {
     info = Deno.lstatSync(full);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isGone(error)) return undefined;
     throw unreadable(full, error);
   }
   const type = typeOf(info);
@@ -187,7 +217,7 @@ function readLink(path: string): string | undefined {
   try {
     return Deno.readLinkSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isGone(error)) return undefined;
     if (error instanceof Deno.errors.InvalidData) {
       throw notUtf8(`the target of the link ${path}`);
     }
@@ -220,26 +250,5 @@ function majorOf(rdev: number): number {
 function minorOf(rdev: number): number {
   return Number(
     (BigInt(rdev) & 0xffn) | (BigInt(rdev) >> 12n & 0xffffff00n),
-  );
-}
-
-function notUtf8(what: string): ContextError {
-  return new ContextError(
-    `Cannot build: ${what} is not UTF-8, and Deno can't read it: rename it, or ignore it`,
-  );
-}
-
-/** Why an entry can't be read, and what to do about it. */
-export function unreadable(path: string, cause: unknown): ContextError {
-  if (cause instanceof Deno.errors.NotCapable) {
-    return new ContextError(
-      `Cannot build: this program may not read ${path}: run it with --allow-read=${path}`,
-      { cause },
-    );
-  }
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new ContextError(
-    `Cannot build: ${path} can't be read (${why}): make it readable, or ignore it`,
-    { cause },
   );
 }

@@ -2,31 +2,38 @@ import type { ContextEntry } from "../context/entry.ts";
 import { ContextFilter } from "../context/filter.ts";
 import { followPaths } from "../context/follow_paths.ts";
 import { walkContext } from "../context/walk.ts";
-import type { Local, LocalRequest } from "./local.ts";
+import type { Local, LocalFile, LocalRequest } from "./local.ts";
 
 /** A folder of this machine. */
 export class FolderLocal implements Local {
   readonly #root: string;
+  readonly #without: ReadonlySet<string>;
 
-  /** @param root Its real path. */
-  constructor(root: string) {
+  /**
+   * @param root Its real path.
+   * @param without Paths in it that are never offered.
+   */
+  constructor(root: string, without: ReadonlySet<string> = new Set()) {
     this.#root = root.endsWith("/") ? root : `${root}/`;
+    this.#without = without;
   }
 
   entries(
     request: LocalRequest,
   ): Iterator<ContextEntry, void, undefined> {
     const { include, exclude, follow } = request;
-    const followed = follow.length === 0 ? [] : followPaths(this.#root, follow);
+    // With the root among the paths, they ask for nothing that is not asked
+    // for anyway; with the root among the patterns, everything is wanted.
+    const followed = followPaths(this.#root, follow) ?? [];
+    const all = [...include, ...followed];
     const filter = new ContextFilter({
-      // With the root among the paths, everything is wanted.
-      include: followed === undefined ? [] : [...include, ...followed],
+      include: all.includes(".") ? [] : all,
       exclude,
     });
-    return walkContext(this.#root, filter);
+    return walkContext(this.#root, filter, this.#without);
   }
 
-  content(path: string): string {
-    return this.#root + path;
+  content(path: string): LocalFile {
+    return { root: this.#root, path };
   }
 }

@@ -10,6 +10,14 @@ export interface LocalRequest {
   readonly follow: readonly string[];
 }
 
+/** A file of this machine. */
+export interface LocalFile {
+  /** Real path of the folder that is offered. */
+  readonly root: string;
+  /** Path of the file in it. */
+  readonly path: string;
+}
+
 /** A folder that is offered to the engine under a name. */
 export interface Local {
   /**
@@ -19,7 +27,7 @@ export interface Local {
    */
   entries(request: LocalRequest): Iterator<ContextEntry, void, undefined>;
   /** Where a file is, or what is in it. */
-  content(path: string): string | Uint8Array<ArrayBuffer>;
+  content(path: string): LocalFile | Uint8Array<ArrayBuffer>;
 }
 
 /** What was offered and what was taken. */

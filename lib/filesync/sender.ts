@@ -1,11 +1,12 @@
 import type { ContextEntry } from "../context/entry.ts";
 import type { ContextFile } from "../context/file.ts";
-import { unreadable } from "../context/walk.ts";
+import { unreadable } from "../context/unreadable.ts";
 import { ContextError } from "../errors.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 import { turn } from "../streams/turn.ts";
 import {
   type Local,
+  type LocalFile,
   type LocalRequest,
   noTransfers,
   type TransferCounts,
@@ -190,9 +191,8 @@ class Sender {
       const path = this.#paths[id]!;
       this.#paths[id] = undefined;
       const content = this.#local.content(path);
-      if (typeof content !== "string") await this.#sendBytes(id, content);
-      else if (size <= SMALL_BYTES) await this.#sendSmall(id, content, size);
-      else await this.#sendLarge(id, content, size);
+      if (content instanceof Uint8Array) await this.#sendBytes(id, content);
+      else await this.#sendFile(id, content, size);
       if (this.#next === this.#requests.length) {
         this.#requests = [];
         this.#next = 0;
@@ -206,25 +206,37 @@ class Sender {
     await this.#end(id);
   }
 
-  async #sendSmall(id: number, path: string, size: number): Promise<void> {
+  async #sendFile(id: number, where: LocalFile, size: number): Promise<void> {
     {
-      using file = await open(path, size);
-      const buffer = this.#buffer;
-      let count = buffer.length;
-      // One byte more than it should have: what is shorter is at its end.
-      while (file !== undefined && count === buffer.length) {
-        count = file.readSync(buffer);
-        if (count === 0) break;
-        const room = this.#data(id, buffer.subarray(0, count));
-        if (room !== undefined) await room;
+      using file = await open(where, size);
+      try {
+        if (file !== undefined) {
+          // What is longer than it was is large after all.
+          if (size > SMALL_BYTES || !await this.#sendSmall(id, file)) {
+            await this.#sendLarge(id, file);
+          }
+        }
+      } catch (error) {
+        throw isReadFailure(error)
+          ? unreadable(`${where.root}${where.path}`, error)
+          : error;
       }
     }
     await this.#end(id);
   }
 
-  async #sendLarge(id: number, path: string, size: number): Promise<void> {
-    using file = await open(path, size);
-    if (file === undefined) return await this.#end(id);
+  /** Sends a small file at once; false if there is more of it. */
+  async #sendSmall(id: number, file: ContextFile): Promise<boolean> {
+    const buffer = this.#buffer;
+    // One byte more than it should have: what is shorter is at its end.
+    const count = file.readSync(buffer);
+    if (count === 0) return true;
+    const room = this.#data(id, buffer.subarray(0, count));
+    if (room !== undefined) await room;
+    return count < buffer.length;
+  }
+
+  async #sendLarge(id: number, file: ContextFile): Promise<void> {
     let [buffer, ahead] = this.#chunks ??= [
       new Uint8Array(CHUNK_BYTES),
       new Uint8Array(CHUNK_BYTES),
@@ -244,7 +256,6 @@ class Sender {
       await reading.catch(() => {}); // of two failures, the first is told
       throw error;
     }
-    await this.#end(id);
   }
 
   #data(id: number, bytes: Uint8Array): Promise<void> | undefined {
@@ -265,16 +276,23 @@ let files: typeof import("../context/file.ts") | undefined;
 
 /** Undefined for what has no content: a socket. */
 async function open(
-  path: string,
+  { root, path }: LocalFile,
   size: number,
 ): Promise<ContextFile | undefined> {
   files ??= await import("../context/file.ts");
   try {
-    return new files.ContextFile(path, size);
+    return new files.ContextFile(root, path, size);
   } catch (error) {
+    if (error instanceof ContextError) throw error;
     if ((error as { code?: string }).code === "ENXIO") return undefined;
-    throw unreadable(path, error);
+    throw unreadable(root + path, error);
   }
+}
+
+/** Whether an error is the system's answer to a read: a folder took the file's place, a disk is broken. */
+function isReadFailure(error: unknown): boolean {
+  const { code, syscall } = error as { code?: string; syscall?: string };
+  return typeof code === "string" && syscall === "read";
 }
 
 function decode(bytes: Uint8Array): Packet {

@@ -1,0 +1,48 @@
+import { ContextError } from "../errors.ts";
+
+/** What to do about an entry of a folder. */
+const ENTRY_ADVICE = "make it readable, or ignore it";
+
+/**
+ * Why something of a context can't be read, and what to do about it.
+ *
+ * @param advice Where it can't be ignored: what else helps.
+ */
+export function unreadable(
+  path: string,
+  cause: unknown,
+  advice: string = ENTRY_ADVICE,
+): ContextError {
+  if (cause instanceof Deno.errors.NotCapable) {
+    return new ContextError(
+      `Cannot build: this program may not read ${path}: run it with --allow-read=${path}`,
+      { cause },
+    );
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ContextError(
+    `Cannot build: ${path} can't be read (${why}): ${advice}`,
+    { cause },
+  );
+}
+
+/** Something has a name that Deno can't say. */
+export function notUtf8(what: string): ContextError {
+  return new ContextError(
+    `Cannot build: ${what} is not UTF-8, and Deno can't read it: rename it, or ignore it`,
+  );
+}
+
+/** Somebody put a link in the place of a folder on the way to a path. */
+export function swapped(path: string): ContextError {
+  return new ContextError(
+    `Cannot build: while ${path} was read, a folder above it became a link that leads elsewhere, and nothing of it was sent; build again when nobody changes the folder`,
+  );
+}
+
+/** Whether a failure says that there is nothing at a path any more. */
+export function isGone(error: unknown): boolean {
+  // A folder above may have become a file: fsutil takes that for gone, too.
+  return error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
+}

@@ -1,0 +1,178 @@
+import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
+import { walkContext } from "../../lib/context/walk.ts";
+import { ContextError } from "../../lib/errors.ts";
+import { FolderLocal } from "../../lib/filesync/folder_local.ts";
+import { PacketType } from "../../lib/filesync/packet.ts";
+import { readPacket } from "../../lib/filesync/packet_reader.ts";
+import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
+import { sendLocal } from "../../lib/filesync/sender.ts";
+import { tarDirectory } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../support/assert.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+
+/** A folder `in`, and a secret beside it where a link could lead. */
+async function withSecret(
+  use: (root: string, swap: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, {
+      "in/d/e/a": "inside",
+      "in/z": "z",
+      "out/e/a": "SECRET",
+      "out/e/other": "",
+      "out/e/link-target": "",
+    });
+    const swap = async () => {
+      await Deno.rename(`${folder}/in/d`, `${folder}/moved`);
+      await Deno.symlink("../out", `${folder}/in/d`);
+    };
+    await use(`${folder}/in`, swap);
+  });
+}
+
+for (const after of ["d", "d/e"]) {
+  Deno.test(`walkContext() tells no names of elsewhere when a folder becomes a link behind "${after}"`, async () => {
+    await withSecret(async (root, swap) => {
+      const names: string[] = [];
+      const walk = walkContext(root);
+      const rest = () => {
+        for (const { path } of walk) names.push(path);
+      };
+      for (let path = ""; path !== after; names.push(path)) {
+        path = walk.next().value!.path;
+      }
+      await swap();
+      const error = assertThrows(rest, ContextError);
+      assert(/became a link/.test(error.message), error.message);
+      assert(!names.includes("d/e/other"), names.join());
+    });
+  });
+}
+
+Deno.test("sendLocal() sends nothing of elsewhere when a folder above a file becomes a link", async () => {
+  await withSecret(async (root, swap) => {
+    const writer = new PacketWriter();
+    const listed = Promise.withResolvers<void>();
+    const requests = [writer.request(2).slice()];
+    const sent: string[] = [];
+    let told = "";
+    const sending = sendLocal(
+      {
+        signal: new AbortController().signal,
+        async read() {
+          await listed.promise;
+          return requests.shift() ?? await new Promise<null>(() => {});
+        },
+        async write(...parts) {
+          const bytes = new Uint8Array(parts.flatMap((part) => [...part]));
+          const { type, stat, data } = readPacket(bytes);
+          const text = new TextDecoder().decode(data);
+          if (type === PacketType.ERR) told = text;
+          if (type === PacketType.DATA) sent.push(text);
+          if (type !== PacketType.STAT || stat !== undefined) return;
+          await swap();
+          listed.resolve();
+        },
+      },
+      new FolderLocal(root),
+      { include: [], exclude: [], follow: [] },
+    );
+    const error = await assertRejects(() => sending, ContextError);
+    assert(/became a link/.test(error.message), error.message);
+    assertEquals(told, error.message);
+    assertEquals(sent, []);
+  });
+});
+
+Deno.test("a program with few permissions notices it, too", async () => {
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, { "in/d/a": "inside", "out/a": "SECRET" });
+    const script = `import { ContextFile } from "${new URL(
+      "../../lib/context/file.ts",
+      import.meta.url,
+    )}";
+      const read = () => {
+        using file = new ContextFile("${folder}/in", "d/a", 6);
+        const bytes = new Uint8Array(20);
+        return new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes)));
+      };
+      console.log(read());
+      Deno.renameSync("${folder}/in/d", "${folder}/moved");
+      new Deno.Command("ln", { args: ["-s", "../out", "${folder}/in/d"] }).outputSync();
+      try { console.log(read()); } catch (error) { console.log(error.name); }`;
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--no-check",
+        `--allow-read=${folder}`,
+        `--allow-write=${folder}`,
+        "--allow-run=ln",
+        `data:text/javascript,${encodeURIComponent(script)}`,
+      ],
+    }).output();
+    assertEquals(
+      new TextDecoder().decode(stdout),
+      "inside\nContextError\n",
+      new TextDecoder().decode(stderr),
+    );
+  });
+});
+
+Deno.test("tarDirectory() packs nothing of elsewhere when a folder above a file becomes a link", async () => {
+  await withSecret(async (root, swap) => {
+    // The first chunk ends in it, and the entries of the folder come later.
+    await Deno.writeFile(`${root}/d/big`, new Uint8Array(3_000_000));
+    const reader = tarDirectory(root).getReader();
+    const chunks: BlobPart[] = [(await reader.read()).value!];
+    await swap();
+    await assertRejects(
+      async () => {
+        for (let part; !(part = await reader.read()).done;) {
+          chunks.push(part.value);
+        }
+      },
+      ContextError,
+      "became a link",
+    );
+    const text = await new Blob(chunks).text();
+    assert(!text.includes("SECRET") && !text.includes("other"));
+  });
+});
+
+Deno.test("findIgnoreRules() follows links as if the folder were all that there is", async () => {
+  await withTempFolder(async (folder) => {
+    const root = `${folder}/in`;
+    await writeTree(folder, {
+      outside: "SECRET",
+      "in/d/rules": "inside",
+      "in/outside-2": "at the root",
+    });
+    const targets: [string, string | undefined][] = [
+      ["d/rules", "inside"],
+      ["./d/../d/rules", "inside"],
+      ["/d/rules", "inside"],
+      ["../outside", undefined],
+      [`${folder}/outside`, undefined],
+      ["../../../outside-2", "at the root"],
+      ["up/outside", undefined],
+      [".dockerignore", undefined],
+      ["nowhere", undefined],
+    ];
+    await Deno.symlink("..", `${root}/up`);
+    for (const [target, expected] of targets) {
+      await Deno.symlink(target, `${root}/.dockerignore`);
+      const { file, bytes } = await findIgnoreRules(root, "Dockerfile");
+      const text = file === undefined
+        ? undefined
+        : new TextDecoder().decode(bytes);
+      assertEquals(text, expected, target);
+      await Deno.remove(`${root}/.dockerignore`);
+    }
+  });
+});

@@ -1,0 +1,37 @@
+import { FolderLocal } from "../../lib/filesync/folder_local.ts";
+import type { LocalRequest } from "../../lib/filesync/local.ts";
+import { assertEquals } from "../support/assert.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+
+Deno.test("FolderLocal offers what an engine asks for, as docker's client does", async () => {
+  await withTempFolder(async (root) => {
+    await writeTree(root, { "a/x": "", "a/y": "", b: "", "c/d": "" });
+    await Deno.symlink("../b", `${root}/a/link`);
+    const listed = (request: Partial<LocalRequest>, without?: string[]) => {
+      const local = new FolderLocal(root, new Set(without));
+      const all = { include: [], exclude: [], follow: [], ...request };
+      const paths: string[] = [];
+      const entries = local.entries(all);
+      for (let one = entries.next(); !one.done; one = entries.next()) {
+        paths.push(one.value.path);
+      }
+      return paths;
+    };
+    const everything = ["a", "a/link", "a/x", "a/y", "b", "c", "c/d"];
+    assertEquals(listed({}), everything);
+    assertEquals(listed({ follow: ["b"] }), ["b"]);
+    assertEquals(listed({ follow: ["a/link"] }), ["a", "a/link", "b"]);
+    assertEquals(listed({ follow: ["/"] }), everything);
+    // fsutil: the root among the paths adds nothing to the patterns …
+    assertEquals(listed({ include: ["b"], follow: ["."] }), ["b"]);
+    assertEquals(listed({ include: ["b"], follow: ["c"] }), ["b", "c", "c/d"]);
+    // … and among the patterns it is everything.
+    assertEquals(listed({ include: ["."], follow: ["c"] }), everything);
+    assertEquals(listed({ include: ["a"], exclude: ["a/x"] }), [
+      "a",
+      "a/link",
+      "a/y",
+    ]);
+    assertEquals(listed({}, ["a", "c/d"]), ["b", "c"]);
+  });
+});

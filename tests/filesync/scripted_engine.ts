@@ -1,0 +1,79 @@
+import { PacketType, type Stat } from "../../lib/filesync/packet.ts";
+import { readPacket } from "../../lib/filesync/packet_reader.ts";
+import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
+import type { PacketStream } from "../../lib/filesync/sender.ts";
+
+/** What an engine does with what it is sent. */
+export interface EngineScript {
+  /** With each entry. */
+  onStat?(stat: Stat, id: number, engine: ScriptedEngine): void;
+  /** When all entries are there; the next packet comes when it is done. */
+  onListed?(engine: ScriptedEngine): void | Promise<void>;
+  /** With a piece of a file, empty at its end; a promise pauses the sender. */
+  onData?(
+    id: number,
+    data: Uint8Array,
+    engine: ScriptedEngine,
+  ): void | Promise<void>;
+}
+
+/** The engine's end of a transfer, which takes packets without a copy and keeps none. */
+export class ScriptedEngine {
+  /** The reason that the sender gave for giving up. */
+  told: string | undefined;
+  readonly stream: PacketStream;
+  readonly #writer = new PacketWriter();
+  readonly #packets: Uint8Array[] = [];
+  #wake: (() => void) | undefined;
+  #ids = 0;
+
+  constructor(script: EngineScript) {
+    this.stream = {
+      signal: new AbortController().signal,
+      read: () => this.#next(),
+      write: (...parts) => this.#take(script, parts),
+    };
+  }
+
+  /** Asks for the content of files. */
+  ask(...ids: number[]): void {
+    for (const id of ids) this.#packets.push(this.#writer.request(id).slice());
+    this.#wake?.();
+  }
+
+  /** Has all that it wants. */
+  finish(): void {
+    this.#packets.push(this.#writer.finish().slice());
+    this.#wake?.();
+  }
+
+  async #next(): Promise<Uint8Array> {
+    while (this.#packets.length === 0) {
+      await new Promise<void>((wake) => this.#wake = wake);
+    }
+    return this.#packets.shift()!;
+  }
+
+  #take(
+    script: EngineScript,
+    parts: Uint8Array[],
+  ): Promise<void> | undefined {
+    let bytes = parts[0]!;
+    if (parts.length > 1) {
+      bytes = new Uint8Array(
+        parts.reduce((sum, { length }) => sum + length, 0),
+      );
+      bytes.set(parts[0]!);
+      bytes.set(parts[1]!, parts[0]!.length);
+    }
+    const { type, stat, id, data } = readPacket(bytes);
+    let done: void | Promise<void> = undefined;
+    if (type === PacketType.ERR) this.told = new TextDecoder().decode(data);
+    else if (type === PacketType.DATA) done = script.onData?.(id, data, this);
+    else if (type === PacketType.STAT) {
+      if (stat === undefined) done = script.onListed?.(this);
+      else script.onStat?.(stat, this.#ids++, this);
+    }
+    return done ?? undefined;
+  }
+}
