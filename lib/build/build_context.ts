@@ -172,6 +172,12 @@ function pathOf(name: string, given: string | URL): string {
   return pathOfUrl(given);
 }
 
+/** The streams that were given: the context, or its Dockerfile. */
+export function streamsOf(given: BuildContext): ReadableStream<Uint8Array>[] {
+  const dockerfile = (given as Partial<FolderContext> | null)?.dockerfile;
+  return [given, dockerfile].filter(isStream);
+}
+
 /** Whether a value is a web stream that can be read. */
 export function isStream(
   value: unknown,

@@ -35,6 +35,7 @@ export interface BuildInputs {
  *
  * @param client Where logins come from, besides the options.
  * @param over Ends with the build.
+ * @param stop Stops it.
  * @throws {ContextError} If the folder or its Dockerfile can't be read.
  * @throws {SecretError} If a secret can't be read.
  * @throws {SshError} If an agent or a key can't be used.
@@ -46,11 +47,12 @@ export async function openInputs(
   options: ImageBuildOptions,
   client: CredentialStoreOptions,
   over: AbortSignal,
+  stop: AbortSignal,
 ): Promise<BuildInputs> {
   return {
     logins: openLogins(options, client, over),
     tokens: options.registryTokens,
-    context: await PreparedContext.of(source, options),
+    context: await PreparedContext.of(source, options, stop),
     secrets: await openSecrets(plan, options, over),
     agents: await openAgents(plan, options),
     exporter: plan.output?.exporter,

@@ -1,10 +1,11 @@
 import type { CredentialStoreOptions } from "../credentials/store.ts";
 import { type Engine, isPodman } from "../engine/engine.ts";
+import { abortable } from "../engine/abortable.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { SecretReport } from "../secrets/store.ts";
 import { accountForInputs } from "./account.ts";
-import { type BuildContext, isStream, sortContext } from "./build_context.ts";
+import { type BuildContext, sortContext, streamsOf } from "./build_context.ts";
 import { commitExport, prepareExport } from "./export.ts";
 import {
   type BuildInputs,
@@ -64,12 +65,9 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     exporter = plan.output?.exporter;
     checkVerify(plan, options);
     stop.throwIfAborted();
-    const inputs = await openInputs(
-      source,
-      plan,
-      options,
-      start.logins,
-      over.signal,
+    const inputs = await abortable(
+      openInputs(source, plan, options, start.logins, over.signal, stop),
+      stop,
     );
     const { secrets } = inputs;
     const facts = await engine.facts(stop);
@@ -169,8 +167,9 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     }
   } catch (error) {
     // What was not sent is given back.
-    if (isStream(context) && !context.locked) {
-      await context.cancel(error).catch(() => {}); // it is given up either way
+    for (const stream of streamsOf(context)) {
+      // It is given up either way, and may take its time.
+      if (!stream.locked) stream.cancel(error).catch(() => {});
     }
     await session?.close();
     await exporter?.discard(error);

@@ -35,14 +35,20 @@ export class PreparedContext {
   /**
    * Looks at a context.
    *
+   * @param signal Gives up a Dockerfile that comes as a stream.
    * @throws {ContextError} If a folder or its Dockerfile can't be read.
    */
   static async of(
     source: ContextSource,
     options: ImageBuildOptions,
+    signal?: AbortSignal,
   ): Promise<PreparedContext> {
     if (source.kind !== "folder") return new PreparedContext(source);
-    const folder = await openFolder(source.folder, options.dockerfile);
+    const folder = await openFolder(
+      source.folder,
+      options.dockerfile,
+      signal,
+    );
     return new PreparedContext(source, folder);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Waits for a promise that others wait for, too, and no longer than a signal
- * allows.
+ * Waits for a promise no longer than a signal allows. What becomes of it
+ * afterwards is not waited for, and not seen.
  *
  * @throws The signal's reason.
  */
@@ -9,6 +9,7 @@ export async function abortable<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   if (signal === undefined) return await promise;
+  promise.catch(() => {}); // it may fail when it is given up already
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
