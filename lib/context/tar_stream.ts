@@ -57,6 +57,9 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
   #rest: Bytes | undefined;
   #isFirst = true;
   #isOver = false;
+  #isReading = false;
+  #isCancelled = false;
+  #unlisten: (() => void) | undefined;
 
   /**
    * @param prepare Called with the first read.
@@ -67,6 +70,19 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     this.#signal = signal;
   }
 
+  /** Listens to the signal, also while nobody reads. */
+  start(controller: ReadableStreamDefaultController<Bytes>): void {
+    if (this.#signal === undefined) return;
+    const signal = this.#signal;
+    const onAbort = () => {
+      controller.error(signal.reason);
+      this.cancel();
+    };
+    this.#unlisten = () => signal.removeEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+  }
+
   /** Makes the next chunk. */
   async pull(
     controller: ReadableStreamDefaultController<Bytes>,
@@ -74,20 +90,30 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     try {
       // So that sockets are read and timers run however fast the reader is.
       await turn();
-      this.#signal?.throwIfAborted();
       const chunk = await this.#chunk();
+      if (this.#isCancelled) return;
       if (chunk.length > 0) controller.enqueue(chunk);
-      if (chunk.length < CHUNK_BYTES) controller.close();
+      if (chunk.length < CHUNK_BYTES) {
+        this.#unlisten?.();
+        controller.close();
+      }
     } catch (error) {
       this.cancel();
       throw error;
     }
   }
 
-  /** Closes what is open. */
+  /** Closes what is open; a file that is being read, when that is done. */
   cancel(): void {
+    this.#isCancelled = true;
+    this.#unlisten?.();
+    if (!this.#isReading) this.#close();
+  }
+
+  #close(): void {
     this.#open?.file[Symbol.dispose]();
     this.#open = undefined;
+    this.#entries?.return?.();
     this.#entries = undefined;
   }
 
@@ -95,9 +121,10 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
   async #chunk(): Promise<Bytes> {
     this.#contents ??= await this.#prepare();
     this.#entries ??= entriesOf(this.#contents);
+    const entries = this.#entries;
     const chunk = new Uint8Array(CHUNK_BYTES);
     let at = 0;
-    while (at < CHUNK_BYTES) {
+    while (at < CHUNK_BYTES && !this.#isCancelled) {
       if (this.#rest !== undefined) {
         const part = this.#rest.subarray(0, CHUNK_BYTES - at);
         chunk.set(part, at);
@@ -108,7 +135,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
       } else if (this.#open !== undefined) {
         at += await this.#read(this.#open, chunk.subarray(at));
       } else {
-        const { value: entry, done } = this.#entries.next();
+        const { value: entry, done } = entries.next();
         if (done) {
           if (this.#isOver) return chunk.subarray(0, at);
           this.#isOver = true;
@@ -130,6 +157,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     let file: ContextFile | undefined;
     if (size > 0 && bytes === undefined) {
       file = await openFile(root!, entry.path, size);
+      if (this.#isCancelled) return file?.[Symbol.dispose]();
       if (file === undefined) return; // gone since it was listed
     }
     let mtimeMs = Math.min(entry.mtimeMs, latestMs);
@@ -157,13 +185,17 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
       let count: number;
       try {
         // What is small is at hand; a large one may wait for its disk.
+        this.#isReading = true;
         count = open.left <= 64 * 1024
           ? file.readSync(part)
           : await file.read(part);
       } catch (error) {
-        throw unreadable(path, error);
+        throw unreadable(`${this.#contents!.root}/${path}`, error);
+      } finally {
+        this.#isReading = false;
+        if (this.#isCancelled) this.#close();
       }
-      if (this.#open === undefined) throw this.#signal?.reason; // cancelled meanwhile
+      if (this.#isCancelled) return 0;
       if (count === 0) {
         throw new ContextError(
           `Cannot build: ${path} became ${open.left} bytes shorter while it was sent; build again when nobody writes to it`,
