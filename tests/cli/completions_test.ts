@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { TmuxScreen } from "../display/tmux.ts";
+import { unpacked } from "../engines/unpack.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { runDavit, runProgram } from "./command.ts";
 
@@ -86,16 +87,41 @@ Deno.test("bash completes in a terminal, where = parts words", async () => {
   });
 });
 
-/** How a shell is asked whether it took the script. */
-const CHECKS = {
-  zsh:
-    "autoload -Uz compinit && compinit -u -D && source ./script && (( $+_comps[davit] ))",
-  fish:
-    "source ./script; and complete -C 'davit build --iid' | string match -q -- '--iidfile*'",
+/** A shell from Debian, unpacked, and how it is asked whether it took the script. */
+const SHELLS = {
+  zsh: {
+    packages: ["zsh", "zsh-common"],
+    programs: [
+      "bin/zsh",
+      "usr/lib/x86_64-linux-gnu/zsh",
+      "usr/share/zsh/functions",
+    ],
+    command: (folder: string) => [
+      `${folder}/bin/zsh`,
+      "-f",
+      "-c",
+      `module_path=(${folder}/usr/lib/x86_64-linux-gnu/zsh/*)
+fpath=(${folder}/usr/share/zsh/functions ${folder}/usr/share/zsh/functions/**/*(/N))
+autoload -Uz compinit && compinit -u -D && source ./script && (( $+_comps[davit] ))`,
+    ],
+  },
+  fish: {
+    packages: ["fish", "fish-common", "libpcre2-32-0"],
+    programs: ["usr/bin/fish", "usr/share/fish/functions"],
+    command: (folder: string) => [
+      `${folder}/usr/bin/fish`,
+      "--no-config",
+      "-c",
+      `set fish_function_path ${folder}/usr/share/fish/functions
+source ./script
+and complete -C 'davit build --iid' | string match -q -- '--iidfile*'
+and complete -C 'davit completions z' | string match -q zsh`,
+    ],
+  },
 };
 
-for (const [shell, check] of Object.entries(CHECKS)) {
-  Deno.test(`the script for ${shell} has all commands and flags`, async () => {
+for (const [shell, { command, packages, programs }] of Object.entries(SHELLS)) {
+  Deno.test(`the script for ${shell} has all commands and flags, and ${shell} takes it`, async () => {
     const script = await scriptOf(shell);
     for (const { name, flags } of COMMANDS) {
       assert(script.includes(name), name);
@@ -103,27 +129,15 @@ for (const [shell, check] of Object.entries(CHECKS)) {
         if (flag.help !== undefined) assert(script.includes(flag.name));
       }
     }
-  });
-
-  const missing = !(Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/${shell}`).isFile;
-    } catch {
-      return false; // there is none in this one
-    }
-  });
-  Deno.test({
-    name: `${shell} takes its script${
-      missing ? ` (skipped: no ${shell})` : ""
-    }`,
-    ignore: missing,
-    fn: () =>
-      withTempFolder(async (cwd) => {
-        await Deno.writeTextFile(`${cwd}/script`, await scriptOf(shell));
-        const { code, stderr } = await runProgram([shell, "-c", check], {
-          cwd,
-        });
-        assertEquals([code, stderr], [0, ""]);
-      }),
+    const recipe = { suite: "bookworm", packages, programs };
+    const { folder } = await unpacked(shell, recipe);
+    await withTempFolder(async (cwd) => {
+      await Deno.writeTextFile(`${cwd}/script`, script);
+      const { code, stderr } = await runProgram(command(folder), {
+        cwd,
+        env: { HOME: cwd, LD_LIBRARY_PATH: `${folder}/lib` },
+      });
+      assertEquals([code, stderr], [0, ""]);
+    });
   });
 }
