@@ -172,7 +172,8 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       if (!stream.locked) stream.cancel(error).catch(() => {});
     }
     await session?.close();
-    await exporter?.discard(error);
+    if (exporter !== undefined) await exporter.discard(error);
+    else await abortOutputs(options.outputs, error);
     throw error;
   } finally {
     over.abort(new DOMException("The build is over", "AbortError"));
@@ -188,4 +189,17 @@ function checkUnserved({ agents, exporter }: BuildInputs): void {
     what,
     `Cannot build with ${what}: it takes a session with the engine, and this transport or engine can not serve one; use a Docker engine's own socket`,
   );
+}
+
+/** A stream for a result that there won't be: the build failed before it was taken. */
+async function abortOutputs(
+  outputs: ImageBuildOptions["outputs"],
+  reason: unknown,
+): Promise<void> {
+  if (typeof outputs === "string") return;
+  for (const output of [outputs].flat() as unknown[]) {
+    const { dest } = (output ?? {}) as { dest?: unknown };
+    if (!(dest instanceof WritableStream) || dest.locked) continue;
+    await dest.abort(reason).catch(() => {}); // given up: what it says changes nothing
+  }
 }

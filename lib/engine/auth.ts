@@ -1,3 +1,4 @@
+import { ProtocolError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 
 /** What a registry said to a login, in the engine's own field names. */
@@ -15,6 +16,7 @@ export interface AuthResult {
  * @param login The login with its `serveraddress`, in the engine's field names.
  * @throws {EngineError} If the registry refuses the login (`status` is 401 or
  * 500, by the engine's version), or can't be reached.
+ * @throws {ProtocolError} If the answer is not what an engine says.
  */
 export async function auth(
   engine: Engine,
@@ -30,9 +32,22 @@ export async function auth(
   });
   const text = await response.text();
   // 204: right, and nothing to be kept.
-  const answer = text === "" ? {} : JSON.parse(text);
+  const answer = text === "" ? {} : parse(text);
   return {
     Status: answer.Status ?? "Login Succeeded",
     IdentityToken: answer.IdentityToken ?? "",
   };
+}
+
+function parse(text: string): Partial<AuthResult> {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    // No cause: its message shows a piece of the text, and that may be a token.
+  }
+  if (typeof answer === "object" && answer !== null) return answer;
+  throw new ProtocolError(
+    "The engine's answer to a login is no JSON object: what is at this address may not be an engine",
+  );
 }

@@ -11,6 +11,10 @@ const ENVELOPE_REGEXP =
  * Reads a private key: OpenSSH's own format, or PEM in the forms PKCS #8,
  * PKCS #1 and SEC 1.
  *
+ * Without a library: npm's `sshpk` and `ssh2` bring ciphers or a whole protocol
+ * of their own, while all cryptography here is Deno's, and what is left is one
+ * small format.
+ *
  * @param bytes The contents of a key file.
  * @throws {PrivateKeyError} If it is none, or none that can be used.
  */
