@@ -121,8 +121,11 @@ async function prepare({ docker, host }: EngineContext): Promise<Whole> {
   };
 }
 
-/** What this process holds of the system: children, sockets, and davit's temporary files. */
-async function held(): Promise<unknown> {
+/**
+ * What this process holds of the system: children, sockets, and temporary
+ * files, which are those of a folder of its own (`TMPDIR`): others may run here.
+ */
+async function held(temporaryFolder: string): Promise<unknown> {
   const children = (await findDescendants((await findProcess(Deno.pid))!)).map((
     { pid },
   ) => pid);
@@ -135,10 +138,9 @@ async function held(): Promise<unknown> {
       // The descriptor that the folder was read by.
     }
   }
-  const temporary = (await Array.fromAsync(
-    Deno.readDir(Deno.env.get("TMPDIR") ?? "/tmp"),
-  )).map(({ name }) => name).filter((name) => name.includes("davit"));
-  return [children.sort(), sockets.length, temporary.sort()];
+  const temporary = (await Array.fromAsync(Deno.readDir(temporaryFolder)))
+    .map(({ name }) => name);
+  return [children.sort(), sockets.sort(), temporary.sort()];
 }
 
 engineTest(
@@ -242,7 +244,9 @@ engineTest(
     await Deno.writeTextFile(`${whole.folder}/dest/kept`, "before");
 
     const files = await listing(whole.folder);
-    const before = await held();
+    await using temporary = await scratch();
+    using _ = environment({ TMPDIR: temporary.path });
+    const before = await held(temporary.path);
     const random = new Random(10);
     let cancelled = 0;
     for (let i = 0; i < 10; i++) {
@@ -280,8 +284,12 @@ engineTest(
       }
       // The engine's end of a connection closes a moment after ours.
       const deadline = Date.now() + 5000;
-      while (JSON.stringify(await held()) !== JSON.stringify(before)) {
-        if (Date.now() > deadline) assertEquals(await held(), before);
+      while (
+        JSON.stringify(await held(temporary.path)) !== JSON.stringify(before)
+      ) {
+        if (Date.now() > deadline) {
+          assertEquals(await held(temporary.path), before);
+        }
         await delay(20);
       }
     }

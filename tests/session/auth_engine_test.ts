@@ -17,7 +17,7 @@ import {
 import { installHelper } from "../registry/helper.ts";
 import { startTokenServer } from "../registry/token_server.ts";
 import { dockerfileTar } from "../support/tar.ts";
-import { BuildError } from "../../mod.ts";
+import { BuildError, DockerClient } from "../../mod.ts";
 import type { CredentialError } from "../../lib/credentials/credential_error.ts";
 import {
   CredentialStore,
@@ -405,6 +405,52 @@ engineTest(
     assert(tokens.questions.some((q) => q.authorization !== undefined));
     assert(
       registry.requests.every((r) => !r.authorization?.startsWith("Basic")),
+    );
+  },
+);
+
+engineTest(
+  "a login that comes late, from a function or a helper, is masked in the log",
+  async ({ docker, host }) => {
+    await using registry = await startRegistry({ auth: "basic" });
+    await docker.imageTag("davit-test/base", `${registry.host}/base`, "1");
+    await docker.imagePush(`${registry.host}/base:1`, { auth: LOGIN }).wait();
+    await docker.imageRemove(`${registry.host}/base:1`);
+    await using helper = await installHelper(
+      `cat > /dev/null; echo '{"ServerURL":"","Username":"${LOGIN.username}","Secret":"${LOGIN.password}"}'`,
+    );
+    await configured(
+      { credHelpers: { [registry.host]: helper.name } },
+      async (env) => {
+        const config = env.get("DOCKER_CONFIG")!;
+        for (
+          const logins of [{ callback: () => LOGIN }, { dockerConfig: true }]
+        ) {
+          await using client = await DockerClient.fromDockerHost(host, {
+            logins,
+          });
+          const before = Deno.env.get("DOCKER_CONFIG");
+          Deno.env.set("DOCKER_CONFIG", config);
+          try {
+            const build = client.imageBuild(
+              dockerfileTar(
+                `FROM ${registry.host}/base:1`,
+                // In two pieces: the instruction itself is no log.
+                `RUN A=${LOGIN.password.slice(0, 9)}; echo "said: \${A}${
+                  LOGIN.password.slice(9)
+                }"`,
+              ),
+              { networkmode: "none", nocache: true },
+            );
+            const log = await new Response(build.logs()).text();
+            assertStringIncludes(log, "said: ***");
+            assert(!log.includes(LOGIN.password), log);
+          } finally {
+            if (before === undefined) Deno.env.delete("DOCKER_CONFIG");
+            else Deno.env.set("DOCKER_CONFIG", before);
+          }
+        }
+      },
     );
   },
 );

@@ -171,14 +171,22 @@ export async function startSshAgent(
     },
   };
   try {
-    while (!await Deno.stat(socket).then(() => true, () => false)) {
-      await delay(5);
-    }
+    // Its file is there before it listens.
+    while (!await answers(socket)) await delay(5);
     if (keys.length > 0) await agent.add(...keys);
     return agent;
   } catch (error) {
     await agent[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+async function answers(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch {
+    return false;
   }
 }
 
