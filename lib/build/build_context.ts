@@ -37,8 +37,9 @@ export interface FolderContext {
  * URL; a git or http(s) URL, which the engine fetches; or a
  * {@linkcode FolderContext}.
  *
- * Text is a URL where it begins as one (`https://`, `git://`, `ssh://`, `git@`,
- * `github.com/`), and a path otherwise.
+ * Text is a URL where it begins as one (`https://`, `git://`, `ssh://`), or as
+ * `github.com/` or `user@host:` where no folder of that name is here; it is a
+ * path otherwise.
  */
 export type BuildContext =
   | ReadableStream<Uint8Array>
@@ -67,7 +68,14 @@ export interface FolderSource {
 }
 
 /** What docker takes for an address, and not for a path. */
-const REMOTE_REGEXP = /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//i;
+const REMOTE_REGEXP = /^(?:https?|git|ssh):\/\//i;
+
+/** What it takes for one where there is no such folder: `github.com/owner/name`, `user@host:path`. */
+const SHORT_REMOTE_REGEXP = /^github\.com\/|^[\w.-]+@[\w.-]+:/i;
+
+/** What looks like a scheme; one letter is a drive of Windows. */
+const SCHEME_REGEXP = /^([a-z][a-z\d+.-]+):\/\//i;
+const DRIVE_REGEXP = /^[a-z]:[\\/]/i;
 
 /**
  * Sorts out what was given.
@@ -85,7 +93,7 @@ export function sortContext(given: BuildContext): ContextSource {
   }
   if (typeof given === "string" || given instanceof URL) {
     const text = String(given);
-    if (REMOTE_REGEXP.test(text)) return { kind: "remote", url: text };
+    if (isRemote(given)) return { kind: "remote", url: text };
     return folder({ context: given });
   }
   if (
@@ -111,7 +119,7 @@ function folder(given: FolderContext): ContextSource {
       "Cannot build: neither a folder nor a Dockerfile is given",
     );
   }
-  if (context !== undefined && REMOTE_REGEXP.test(String(context))) {
+  if (context !== undefined && isRemote(context)) {
     throw new TypeError(
       "Cannot build: an engine that fetches the context takes the Dockerfile from there, too; give the URL alone",
     );
@@ -157,12 +165,48 @@ function checkIgnore(given: readonly string[]): readonly string[] {
   return [...given];
 }
 
+/** Whether an engine is to fetch it; docker, too, looks for a folder first. */
+function isRemote(given: string | URL): boolean {
+  const text = String(given);
+  if (REMOTE_REGEXP.test(text)) return true;
+  return typeof given === "string" && SHORT_REMOTE_REGEXP.test(text) &&
+    !isFolder(text);
+}
+
+/** Without asking for a permission: where it is not given, no folder can be sent either. */
+function isFolder(path: string): boolean {
+  try {
+    const { state } = Deno.permissions.querySync({ name: "read", path });
+    return state === "granted" && Deno.statSync(path).isDirectory;
+  } catch {
+    return false; // nothing there, or not for us
+  }
+}
+
 function pathOf(name: string, given: string | URL): string {
   if (typeof given === "string") {
     if (given === "" || given.includes("\0")) {
       throw new TypeError(`Cannot build: ${name} is no path`);
     }
-    return given.startsWith("file:") ? pathOfUrl(given) : given;
+    const scheme = SCHEME_REGEXP.exec(given)?.[1]?.toLowerCase();
+    if (scheme === "file") return pathOfUrl(given);
+    if (scheme !== undefined) {
+      throw new TypeError(
+        `Cannot build: ${name} can't be a ${scheme}: URL; an engine fetches https:, http:, git: and ssh:`,
+      );
+    }
+    // Text that a program took from its user, and that means something there.
+    const hint = given === "-"
+      ? "a tar on the standard input is given as Deno.stdin.readable"
+      : /^file:/i.test(given)
+      ? "the URL of a file begins with file:///; a path has no file: before it"
+      : DRIVE_REGEXP.test(given) && Deno.build.os !== "windows"
+      ? "a path of Windows names nothing here"
+      : undefined;
+    if (hint === undefined) return given;
+    throw new TypeError(
+      `Cannot build: ${name} can't be ${JSON.stringify(given)}: ${hint}`,
+    );
   }
   if (given.protocol !== "file:") {
     throw new TypeError(

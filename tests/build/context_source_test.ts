@@ -1,0 +1,58 @@
+import { sortContext } from "../../lib/build/build_context.ts";
+import type { BuildContext } from "../../mod.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { withTempFolder } from "../support/folder.ts";
+
+/** The address that an engine fetches; undefined for a folder. */
+function remote(given: BuildContext): string | undefined {
+  const source = sortContext(given);
+  return source.kind === "remote" ? source.url : undefined;
+}
+
+Deno.test("sortContext() tells addresses from paths as docker does", async () => {
+  const addresses = [
+    "https://example.com/x.git",
+    "http://example.com/x.tar.gz",
+    "git://example.com/x",
+    "ssh://git@example.com/x",
+    "git@example.com:owner/name.git",
+    "me@git.example.com:name#main:sub",
+    "github.com/owner/name",
+  ];
+  for (const address of addresses) assertEquals(remote(address), address);
+  for (const path of ["app", "./github.com/x", "a@b", "a/b@c:d", "/x:y"]) {
+    assertEquals(remote(path), undefined, path);
+  }
+  await withTempFolder(async (root) => {
+    const before = Deno.cwd();
+    Deno.chdir(root);
+    try {
+      // A folder of that name is what is meant.
+      for (const path of ["github.com/owner/name", "me@example.com:x"]) {
+        assertEquals(remote(path), path);
+        await Deno.mkdir(path, { recursive: true });
+        assertEquals(remote(path), undefined);
+        assertEquals(remote({ context: path, dockerfile: "x" }), undefined);
+      }
+    } finally {
+      Deno.chdir(before);
+    }
+  });
+});
+
+Deno.test("sortContext() says what is wrong with what is neither", () => {
+  const cases: [BuildContext, RegExp][] = [
+    ["ftp://example.com/x", /can't be a ftp: URL/],
+    [new URL("ws://example.com/x"), /can't be a ws: URL/],
+    ["-", /Deno\.stdin\.readable/],
+    ["file:app", /file:\/\/\//],
+    ["C:\\app", /Windows/],
+    ["a\0b", /no path/],
+    [{ dockerfile: "file:Dockerfile" }, /file:\/\/\//],
+    [{ dockerfile: "-" }, /Deno\.stdin\.readable/],
+  ];
+  for (const [given, words] of cases) {
+    const error = assertThrows(() => sortContext(given), TypeError);
+    assert(words.test(error.message), error.message);
+  }
+});
