@@ -9,7 +9,8 @@ export interface ContextRoot {
   readonly path: string;
   /**
    * Names this folder, and no other one, to an engine that keeps what was sent
-   * of it: a hash of the real path, the inode and its time of birth.
+   * of it: a hash of the real path, the inode, its time of birth, and the
+   * machine's own id, since several machines may share an engine.
    */
   readonly key: string;
 }
@@ -32,7 +33,7 @@ export async function findRoot(path: string | URL): Promise<ContextRoot> {
         { cause: error },
       );
     }
-    throw unreadable(String(path), error);
+    throw unreadable(String(path), error, "make it readable");
   }
   if (!info.isDirectory) {
     throw new ContextError(
@@ -41,6 +42,7 @@ export async function findRoot(path: string | URL): Promise<ContextRoot> {
   }
   const identity = [
     "davit",
+    await machineId(),
     real,
     info.dev,
     info.ino,
@@ -51,4 +53,16 @@ export async function findRoot(path: string | URL): Promise<ContextRoot> {
     new TextEncoder().encode(identity.join("\0")),
   );
   return { path: real, key: encodeHex(digest) };
+}
+
+/** As systemd and D-Bus know the machine; empty where it has no such id, or this program may not read it. */
+async function machineId(): Promise<string> {
+  const path = "/etc/machine-id";
+  try {
+    // Not worth a question: what is left tells machines apart nearly always.
+    const { state } = await Deno.permissions.query({ name: "read", path });
+    return state === "granted" ? await Deno.readTextFile(path) : "";
+  } catch {
+    return "";
+  }
 }
