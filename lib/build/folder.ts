@@ -26,6 +26,8 @@ export interface BuildFolder {
   readonly files: ReadonlyMap<string, Bytes>;
   /** Whether the Dockerfile lies in the folder, under its name. */
   readonly inside: boolean;
+  /** Paths in the folder that are left out, whatever the ignore files say. */
+  readonly without: Set<string>;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function openFolder(
     dockerfile: { name: dockerfile, text: new TextDecoder().decode(bytes) },
     files,
     inside,
+    without: new Set(),
   };
 }
 
@@ -80,7 +83,7 @@ export async function localsOf(
       "context",
       folder.root === undefined
         ? await MemoryLocal.of(new Map())
-        : new FolderLocal(folder.root.path),
+        : new FolderLocal(folder.root.path, folder.without),
     ],
     ["dockerfile", await MemoryLocal.of(folder.files)],
   ]);

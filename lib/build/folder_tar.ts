@@ -36,10 +36,11 @@ export async function folderTar(
     return { name, contents: { root: undefined, filter, files } };
   }
   const { filter, file, bytes: rules } = await rulesOf(folder, ignore);
-  /** They have no say, and a builder that reads them must not think otherwise. */
-  const without = ignore === undefined
-    ? []
-    : [".dockerignore", `${name}.dockerignore`];
+  const without = [...folder.without];
+  // They have no say, and a builder that reads them must not think otherwise.
+  if (ignore !== undefined) {
+    without.push(".dockerignore", `${name}.dockerignore`);
+  }
   if (inside) {
     const first = file === undefined ? [name] : [name, file];
     return { name, contents: { root: root.path, filter, first, without } };

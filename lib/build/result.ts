@@ -54,7 +54,7 @@ export function buildResult(
     verification,
     steps: state.steps(),
     context: {
-      files: state.context?.files,
+      files: state.context === undefined ? 0 : state.context.files,
       filesReused: state.context?.filesReused ?? 0,
       bytesOffered: state.context?.bytesOffered ?? 0,
       bytesSent: state.context?.bytesSent ?? 0,

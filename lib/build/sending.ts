@@ -1,3 +1,4 @@
+import type { ContextRoot } from "../context/root.ts";
 import type { Query } from "../engine/engine.ts";
 import type { ContextError } from "../errors.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
@@ -64,13 +65,27 @@ export class PreparedContext {
     if (this.#folder === undefined) return [];
     return filesyncService(await localsOf(this.#folder), {
       onError,
-      onSent(name, { files, filesSent, bytesOffered, bytesSent }) {
-        if (name !== "context") return;
+      onSent(name, { files, filesSent, bytesOffered, bytesSent }, { follow }) {
+        // For the rules alone, nothing of the context is taken yet.
+        const isRules = follow.length === 1 && follow[0] === ".dockerignore";
+        if (name !== "context" || isRules) return;
         const filesReused = files - filesSent;
         const aux = { files, filesReused, bytesOffered, bytesSent };
         record.publish({ id: "davit.context", aux });
       },
     });
+  }
+
+  /**
+   * Keeps something out of the context that a build puts there itself, such as
+   * the unfinished result of an export. To be called before it is sent.
+   *
+   * @param path Its real path; outside of the folder it changes nothing.
+   */
+  leaveOut(path: string): void {
+    const folder = this.#folder;
+    const inside = pathInside(folder?.root, path);
+    if (inside !== undefined) folder!.without.add(inside);
   }
 
   /** The Dockerfile, where it is known before it is sent. */
@@ -89,14 +104,13 @@ export class PreparedContext {
     if (folder?.root === undefined || this.#source.kind !== "folder") {
       return undefined;
     }
-    const path = await Deno.realPath(file);
-    const above = `${folder.root.path.replace(/\/$/, "")}/`;
-    if (!path.startsWith(above)) return undefined;
+    const path = pathInside(folder.root, await Deno.realPath(file));
+    if (path === undefined) return undefined;
     const { rulesOf } = await import("./folder_tar.ts");
     const { filter } = await rulesOf(folder, this.#source.folder.ignore);
     let state = filter.root;
     let at = "";
-    for (const name of path.slice(above.length).split("/")) {
+    for (const name of path.split("/")) {
       at = at === "" ? name : `${at}/${name}`;
       state = filter.step(at, state);
     }
@@ -140,4 +154,14 @@ export class PreparedContext {
       files: () => tar.files,
     };
   }
+}
+
+/** Path of something in a folder, by its real path; undefined if it is not there. */
+function pathInside(
+  root: ContextRoot | undefined,
+  path: string,
+): string | undefined {
+  if (root === undefined) return undefined;
+  const above = root.path.endsWith("/") ? root.path : `${root.path}/`;
+  return path.startsWith(above) ? path.slice(above.length) : undefined;
 }

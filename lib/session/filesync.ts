@@ -9,8 +9,12 @@ import { GrpcCode, GrpcError } from "../grpc/status.ts";
 export interface FilesyncServiceOptions {
   /** Told why a folder could not be sent. */
   readonly onError: (error: ContextError) => void;
-  /** Told what was sent of the folder with this name. */
-  readonly onSent: (name: string, counts: TransferCounts) => void;
+  /** Told what was sent of the folder with this name, and of which part of it. */
+  readonly onSent: (
+    name: string,
+    counts: TransferCounts,
+    request: LocalRequest,
+  ) => void;
 }
 
 /** The longest packet that an engine sends here: a request, or a reason to give up. */
@@ -40,7 +44,8 @@ export function filesyncService(
         );
       }
       try {
-        options.onSent(name, await sendLocal(call, local, requestOf(call)));
+        const request = requestOf(call);
+        options.onSent(name, await sendLocal(call, local, request), request);
       } catch (error) {
         if (!(error instanceof ContextError)) throw error;
         options.onError(error);

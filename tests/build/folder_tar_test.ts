@@ -1,5 +1,6 @@
-import { openFolder } from "../../lib/build/folder.ts";
+import { localsOf, openFolder } from "../../lib/build/folder.ts";
 import { folderTar } from "../../lib/build/folder_tar.ts";
+import { PreparedContext } from "../../lib/build/sending.ts";
 import type { FolderSource } from "../../lib/build/build_context.ts";
 import { TarSource } from "../../lib/context/tar_stream.ts";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -53,6 +54,36 @@ Deno.test("a tar has no hard link to what is left out of it, or replaced", async
       const { nlink } = await Deno.stat(`${folder}/${name}/z`);
       assertEquals(nlink, 2, "links among what is there stay links");
     }
+  });
+});
+
+Deno.test("what a build puts into its own context is left out of it, over a session and in a tar", async () => {
+  await withTempFolder(async (root) => {
+    await writeTree(root, {
+      Dockerfile: "FROM scratch\n",
+      "out/.unfinished/big": "",
+      "out/a": "",
+    });
+    const source = { path: root, dockerfile: undefined, ignore: undefined };
+    const context = await PreparedContext.of(
+      { kind: "folder", folder: source },
+      {},
+    );
+    context.leaveOut(`${root}/out/.unfinished`);
+    context.leaveOut("/somewhere/else");
+    const { body } = await context.send(false);
+    const text = await new Response(body)
+      .text();
+    assert(text.includes("out/a\0") && !text.includes(".unfinished"));
+    const folder = await openFolder(source, undefined);
+    folder.without.add("out/.unfinished");
+    const request = { include: [], exclude: [], follow: [] };
+    const entries = (await localsOf(folder)).get("context")!.entries(request);
+    const paths: string[] = [];
+    for (let one = entries.next(); !one.done; one = entries.next()) {
+      paths.push(one.value.path);
+    }
+    assertEquals(paths, ["Dockerfile", "out", "out/a"]);
   });
 });
 
