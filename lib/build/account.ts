@@ -36,6 +36,14 @@ export async function accountForInputs(
     if (strict) throw new SecretError(id, `The image was built, but ${text}`);
     await record.publish(warning(code, text, id));
   }
+  for (const id of agents?.report().unused ?? []) {
+    await record.publish({ id: "davit.ssh", aux: { id, state: "unused" } });
+    await record.publish(warning(
+      "ssh-unused",
+      `ssh id "${id}" was given and never asked for: no step that ran mounts it (a cached step asks for nothing)`,
+      id,
+    ));
+  }
   for (const id of agents?.report().missing ?? []) {
     await record.publish(warning(
       "ssh-missing",

@@ -34,7 +34,17 @@ export async function commitExport(
   exporter: Exporter,
   record: BuildRecord,
 ): Promise<void> {
-  const { skipped, skippedPaths } = await exporter.commit();
+  const { dest, entries, bytes, skipped, skippedPaths } = await exporter
+    .commit();
+  await record.publish({
+    id: "davit.export",
+    aux: {
+      ...(dest === undefined ? {} : { dest }),
+      entries,
+      bytes,
+      skipped,
+    },
+  });
   if (skipped === 0) return;
   await record.publish(warning(
     "export-skipped",

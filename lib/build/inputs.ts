@@ -74,13 +74,17 @@ async function openAgents(
 
 /** Has all values masked from now on, and what happens to them told. */
 export async function watchInputs(
-  { secrets, logins }: BuildInputs,
+  { secrets, logins, agents }: BuildInputs,
   record: BuildRecord,
 ): Promise<void> {
   await record.protect([...secrets.atHand(), ...logins.atHand()]);
   secrets.onUse = (use) => record.use(use);
   secrets.onValue = (id, secret) => record.protect([[id, secret]]);
   watchLogins(logins, record);
+  if (agents !== undefined) {
+    agents.onUse = (id, state) =>
+      void record.publish({ id: "davit.ssh", aux: { id, state } });
+  }
 }
 
 /** What the session offers of it, besides the secrets. */

@@ -30,13 +30,15 @@ export function openLogins(
   });
 }
 
-/** Has all logins masked before anybody gets them, and says what is not looked into. */
+/** Has all logins masked before anybody gets them, and says who asks and what is not looked into. */
 export function watchLogins(
   logins: CredentialStore,
   record: BuildRecord,
 ): void {
   logins.onCredential = (registry, secret) =>
     record.protect([[registry, secret]]);
+  logins.onUse = (use) =>
+    void record.publish({ id: "davit.login", aux: { ...use } });
   logins.onClosed = (why) =>
     void record.publish(warning("credentials-closed", why));
 }

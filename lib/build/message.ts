@@ -17,6 +17,8 @@ export type WarningCode =
   | "secret-unused"
   /** The build asked for an ssh agent that was not given. */
   | "ssh-missing"
+  /** An ssh agent was given and never asked for. */
+  | "ssh-unused"
   /** A question of the engine over the session failed. */
   | "session-error"
   /** The session ended before the build did. */
@@ -92,6 +94,49 @@ export interface SecretMessage extends JsonMessage {
   };
 }
 
+/** A registry's login was asked for; from davit itself. */
+export interface LoginMessage extends JsonMessage {
+  /** Tells it from the engine's messages. */
+  id: "davit.login";
+  /** Never a login. */
+  aux: {
+    /** The registry, in its one spelling: `docker.io`, or `host[:port]`. */
+    registry: string;
+    /** `anonymous`: there is none for it. */
+    state: "served" | "anonymous";
+  };
+}
+
+/** Something happened to an ssh id; from davit itself. */
+export interface SshMessage extends JsonMessage {
+  /** Tells it from the engine's messages. */
+  id: "davit.ssh";
+  /** What it was. */
+  aux: {
+    /** The id. */
+    id: string;
+    /** `unused` comes at the end of the build. */
+    state: "used" | "missing" | "unused";
+  };
+}
+
+/** The result is in its place; from davit itself. */
+export interface ExportMessage extends JsonMessage {
+  /** Tells it from the engine's messages. */
+  id: "davit.export";
+  /** What it came to. */
+  aux: {
+    /** The folder or file; none for a stream. */
+    dest?: string;
+    /** Files, folders and links; 0 for an archive, which is not looked into. */
+    entries: number;
+    /** Bytes of the files, or of the archive. */
+    bytes: number;
+    /** Devices, FIFOs and sockets that were left out. */
+    skipped: number;
+  };
+}
+
 /** The context was sent; from davit itself. */
 export interface ContextMessage extends JsonMessage {
   /** Tells it from the engine's messages. */
@@ -113,6 +158,9 @@ export interface ContextMessage extends JsonMessage {
 export type BuildMessage =
   | WarningMessage
   | SecretMessage
+  | LoginMessage
+  | SshMessage
+  | ExportMessage
   | ContextMessage
   | TraceMessage
   | ImageIdMessage

@@ -8,7 +8,10 @@ import {
 import type {
   BuildMessage,
   ContextMessage,
+  ExportMessage,
+  LoginMessage,
   SecretMessage,
+  SshMessage,
   TraceMessage,
   WarningMessage,
 } from "./message.ts";
@@ -33,6 +36,14 @@ export class EventTranslator {
         return [warningEvent(message as WarningMessage)];
       case "davit.secret":
         return [{ type: "secret", ...(message as SecretMessage).aux }];
+      case "davit.login":
+        return [{ type: "login", ...(message as LoginMessage).aux }];
+      case "davit.ssh":
+        return [{ type: "ssh", ...(message as SshMessage).aux }];
+      case "davit.export": {
+        const { aux } = message as ExportMessage;
+        return [{ type: "export", ...aux, dest: aux.dest }];
+      }
       case "davit.context":
         return [contextEvent(message as ContextMessage)];
     }

@@ -126,6 +126,40 @@ export interface SecretEvent {
   readonly state: "requested" | "served" | "missing" | "unused";
 }
 
+/** A registry whose login was asked for; never the login. */
+export interface LoginEvent {
+  /** Tells it from other events. */
+  readonly type: "login";
+  /** The registry, in its one spelling: `docker.io`, or `host[:port]`. */
+  readonly registry: string;
+  /** `anonymous`: there is none for it. */
+  readonly state: "served" | "anonymous";
+}
+
+/** What became of an ssh id. */
+export interface SshEvent {
+  /** Tells it from other events. */
+  readonly type: "ssh";
+  /** The id. */
+  readonly id: string;
+  /** `unused` comes at the end of the build. */
+  readonly state: "used" | "missing" | "unused";
+}
+
+/** The result is in its place. */
+export interface ExportEvent {
+  /** Tells it from other events. */
+  readonly type: "export";
+  /** The folder or file; undefined for a stream. */
+  readonly dest: string | undefined;
+  /** Files, folders and links; 0 for an archive, which is not looked into. */
+  readonly entries: number;
+  /** Bytes of the files, or of the archive. */
+  readonly bytes: number;
+  /** Devices, FIFOs and sockets that were left out. */
+  readonly skipped: number;
+}
+
 /** How much of the context was sent. */
 export interface ContextEvent {
   /** Tells it from other events. */
@@ -159,6 +193,9 @@ export type BuildEvent =
   | LogEvent
   | WarningEvent
   | SecretEvent
+  | LoginEvent
+  | SshEvent
+  | ExportEvent
   | ContextEvent
   | ImageEvent;
 

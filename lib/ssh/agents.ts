@@ -40,6 +40,8 @@ export class SshAgents {
   readonly #agents: ReadonlyMap<string, SshAgent>;
   readonly #used = new Set<string>();
   readonly #missing = new Set<string>();
+  /** Told of each id that is asked for, once. */
+  onUse: ((id: string, state: "used" | "missing") => void) | undefined;
 
   private constructor(agents: ReadonlyMap<string, SshAgent>) {
     this.#agents = agents;
@@ -74,7 +76,12 @@ export class SshAgents {
   get(id: string): SshAgent | undefined {
     const name = id === "" ? DEFAULT_ID : id;
     const agent = this.#agents.get(name);
-    (agent === undefined ? this.#missing : this.#used).add(name);
+    const state = agent === undefined ? "missing" : "used";
+    const known = state === "used" ? this.#used : this.#missing;
+    if (!known.has(name)) {
+      known.add(name);
+      this.onUse?.(name, state);
+    }
     return agent;
   }
 

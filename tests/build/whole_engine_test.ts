@@ -206,6 +206,20 @@ engineTest(
         "second served",
       ]),
     );
+    const others = events.flatMap((event) =>
+      event.type === "login"
+        ? [`login ${event.registry} ${event.state}`]
+        : event.type === "ssh"
+        ? [`ssh ${event.id} ${event.state}`]
+        : event.type === "export"
+        ? [`export ${event.dest} ${event.entries} ${event.skipped}`]
+        : []
+    );
+    assertEquals(others.sort(), [
+      `export ${whole.folder}/dest 4 0`,
+      `login ${whole.base.split("/")[0]} served`,
+      "ssh default used",
+    ]);
     const context = events.findLast(({ type }) => type === "context");
     assert(context?.type === "context");
     // The Dockerfile and .dockerignore are a part of it.
