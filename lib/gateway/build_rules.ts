@@ -68,12 +68,14 @@ const OUTPUTS = new Set(["moby", "image", "cacheonly"]);
 /**
  * Checks the parameters of a build: each is known, and leads nowhere else.
  *
+ * @param signal Ends the wait for a remote's addresses.
  * @returns Those to forward.
  * @throws {Refusal} If one does.
  */
 export async function checkBuildQuery(
   query: Target["query"],
   { breakouts, push, resolve }: BuildPolicy,
+  signal: AbortSignal,
 ): Promise<Target["query"]> {
   const forwarded: [string, string][] = [];
   for (const [name, given] of query) {
@@ -95,7 +97,7 @@ export async function checkBuildQuery(
           );
         }
         if (!breakouts.has("private-remotes")) {
-          await checkRemote(value, resolve);
+          await checkRemote(value, signal, resolve);
         }
         break;
       case "cgroupparent":

@@ -1,11 +1,17 @@
 import { concatBytes } from "../streams/bytes.ts";
 import { Refusal } from "./refusal.ts";
 
+/** How much is read of what a client sends behind its request, to see it hang up. */
+const AHEAD_BYTES = 64 * 1024;
+
 /** Reads a connection, and can give back what it read too much of. */
 export class ByteSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #held: Uint8Array | undefined;
-  #pending: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
+  #held = new Uint8Array(0);
+  #ended = false;
+  #filling: Promise<void> | undefined;
+  readonly #watchers = new Set<() => void>();
+  #watching = false;
 
   /** Takes the stream over. */
   constructor(readable: ReadableStream<Uint8Array>) {
@@ -19,35 +25,62 @@ export class ByteSource {
    * @throws {Refusal} If they do not come, with status 408.
    */
   async read(patienceMs: number): Promise<Uint8Array | null> {
-    const held = this.#held;
-    if (held !== undefined) {
-      this.#held = undefined;
-      return held;
+    if (this.#held.length === 0 && !this.#ended) {
+      await inTime(this.#fill(), patienceMs);
     }
-    const pending = this.#pending ??= this.#reader.read();
-    const { done, value } = await inTime(pending, patienceMs);
-    this.#pending = undefined;
-    return done ? null : value;
+    const bytes = this.#held;
+    this.#held = new Uint8Array(0);
+    return bytes.length === 0 ? null : bytes;
   }
 
   /** Gives bytes back: they are what is read next. */
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#held = this.#held === undefined
-      ? bytes
+    this.#held = this.#held.length === 0
+      ? bytes.slice()
       : concatBytes(bytes, this.#held);
   }
 
   /**
-   * Resolves when the peer hangs up, as far as that can be known without
-   * reading: behind a next request it can not.
+   * Tells when the peer hangs up. What it sends before is kept, for the next
+   * request; behind more than 64 KiB of that nothing is seen.
+   *
+   * @returns Ends the watch.
    */
-  gone(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#held !== undefined) return promise;
-    const pending = this.#pending ??= this.#reader.read();
-    pending.then(({ done }) => done && resolve(), () => resolve());
-    return promise;
+  watch(onGone: () => void): () => void {
+    this.#watchers.add(onGone);
+    if (!this.#watching) this.#watch();
+    return () => void this.#watchers.delete(onGone);
+  }
+
+  async #watch(): Promise<void> {
+    this.#watching = true;
+    try {
+      while (
+        !this.#ended && this.#watchers.size > 0 &&
+        this.#held.length < AHEAD_BYTES
+      ) await this.#fill();
+    } catch {
+      this.#ended = true; // the connection broke
+    } finally {
+      this.#watching = false;
+    }
+    if (!this.#ended) return;
+    for (const onGone of this.#watchers) onGone();
+    this.#watchers.clear();
+  }
+
+  /** Reads once; whoever waits, waits for the same. Bytes or the end are there then. */
+  #fill(): Promise<void> {
+    return this.#filling ??= this.#reader.read().then(({ done, value }) => {
+      this.#filling = undefined;
+      if (done) this.#ended = true;
+      else {
+        this.#held = this.#held.length === 0
+          ? value as Uint8Array<ArrayBuffer>
+          : concatBytes(this.#held, value);
+      }
+    });
   }
 
   /** Reads no more. */

@@ -5,6 +5,7 @@ import {
   type Redactor,
 } from "../redact/redactor.ts";
 import type { Secret } from "../secrets/secret.ts";
+import { orAborted } from "./aborted.ts";
 import { Refusal } from "./refusal.ts";
 
 /** How many bytes of builds that nobody can have shared a step with stay masked. */
@@ -173,20 +174,5 @@ export class KnownValues {
       },
     );
     return found;
-  }
-}
-
-async function orAborted(
-  work: Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isPrivateAddress } from "./private_address.ts";
+import { orAborted } from "./aborted.ts";
 import { forbidden } from "./refusal.ts";
 
 /** Gives a host's addresses. */
@@ -17,6 +18,7 @@ export const resolveBySystem: Resolve = async (hostname) =>
  */
 export async function checkRemote(
   remote: string,
+  signal: AbortSignal,
   resolve: Resolve = resolveBySystem,
 ): Promise<void> {
   // deno-lint-ignore no-control-regex
@@ -38,8 +40,11 @@ export async function checkRemote(
     (/^[\d.]+$/.test(hostname) ? hostname : undefined);
   let addresses: readonly string[];
   try {
-    addresses = literal === undefined ? await resolve(hostname) : [literal];
+    addresses = literal === undefined
+      ? await orAborted(resolve(hostname), signal)
+      : [literal];
   } catch {
+    signal.throwIfAborted();
     // Whether there is such a host is nothing that a client is to learn from here.
     addresses = [];
   }

@@ -58,28 +58,40 @@ export async function handleRequest(
     throw malformed("connections are not taken over here");
   }
   const isBuild = route.handling === "build";
-  const query = isBuild
-    ? await checkBuildQuery(asked.query, policy.build)
-    : asked.query;
-  const target = { ...asked, query };
-  // Clients that have one set of headers for all requests send it with each: of
-  // the others it goes no further.
-  const secrets = isBuild ? readSecrets(head, target) : undefined;
-  const body = new RequestBody(source, head.length, limits);
-  if (isBuild && !settings.takeBuild()) {
-    throw new Refusal(
-      429,
-      `davit gateway: ${limits.maxBuilds} builds are running already`,
-      [["Retry-After", "5"]],
-    );
-  }
   const over = new AbortController();
   const late = new Refusal(504, "davit gateway: the request took too long");
   const timer = setTimeout(() => over.abort(late), limits.totalMs);
   const signal = AbortSignal.any([settings.signal, over.signal]);
+  // A client that hangs up wants nothing any more; one that only closes its own
+  // side can't be told from it, and hears why.
+  const gone = malformed(
+    "the connection was closed before the answer: keep it open in both directions",
+  );
+  let unwatch = () => {};
+  const watch = () => {
+    unwatch = source.watch(() => over.abort(gone));
+  };
+  let body: RequestBody | undefined;
+  let isTaken = false;
   try {
+    const query = isBuild
+      ? await checkBuildQuery(asked.query, policy.build, signal)
+      : asked.query;
+    const target = { ...asked, query };
+    // Clients that have one set of headers for all requests send it with each:
+    // of the others it goes no further.
+    const secrets = isBuild ? readSecrets(head, target) : undefined;
+    body = new RequestBody(source, head.length, limits, watch);
+    isTaken = isBuild && settings.takeBuild();
+    if (isBuild && !isTaken) {
+      throw new Refusal(
+        429,
+        `davit gateway: ${limits.maxBuilds} builds are running already`,
+        [["Retry-After", "5"]],
+      );
+    }
     if (head.expectsContinue && body.stream !== null) await answer.goOn();
-    if (body.stream === null) watch(source, over);
+    if (body.stream === null) watch();
     const forwarding = isBuild
       ? forwardBuild(head, target, secrets, body, {
         engine,
@@ -90,7 +102,6 @@ export async function handleRequest(
       : forwardRequest(engine, head, target, route, body, signal).then(plain);
     await using served = await forwarding;
     const keeps = body.complete && !head.close;
-    if (body.stream !== null && body.complete) watch(source, over);
     const extra = target.path === "/_ping"
       ? [[GATEWAY_HEADER, "1"] as const]
       : [];
@@ -101,8 +112,9 @@ export async function handleRequest(
     throw reasonOf(error, body, signal);
   } finally {
     clearTimeout(timer);
+    unwatch();
     over.abort();
-    if (isBuild) settings.giveBuild();
+    if (isTaken) settings.giveBuild();
   }
 }
 
@@ -123,13 +135,6 @@ async function admit(
   await token?.check(headers.get("authorization"));
 }
 
-/** A client that hangs up wants nothing any more. */
-function watch(source: ByteSource, over: AbortController): void {
-  source.gone().then(() =>
-    over.abort(new DOMException("The client is gone", "AbortError"))
-  );
-}
-
 function plain(response: Response): {
   readonly response: Response;
   readonly body: ReadableStream<Uint8Array> | null;
@@ -145,11 +150,11 @@ function plain(response: Response): {
 /** What the client did wrong, or what took too long, before what came of it. */
 function reasonOf(
   error: unknown,
-  body: RequestBody,
+  body: RequestBody | undefined,
   signal: AbortSignal,
 ): unknown {
   if (error instanceof Refusal) return error;
-  if (body.failure instanceof Refusal) return body.failure;
+  if (body?.failure instanceof Refusal) return body.failure;
   if (signal.reason instanceof Refusal) return signal.reason;
   return new Refusal(
     502,

@@ -14,6 +14,7 @@ const LF = 0x0a;
 export class RequestBody {
   /** The bytes; null without a body. Nothing is read ahead. */
   readonly stream: ReadableStream<Uint8Array> | null;
+  readonly #onComplete: () => void;
   /** Why it could not be read to its end. */
   failure: unknown;
   readonly #source: ByteSource;
@@ -25,8 +26,17 @@ export class RequestBody {
   readonly #chunked: boolean;
   #first = true;
 
-  /** @throws {Refusal} If it is announced to be too long. */
-  constructor(source: ByteSource, length: BodyLength, limits: GatewayLimits) {
+  /**
+   * @param onComplete Told when all of it was read; not where there is none.
+   * @throws {Refusal} If it is announced to be too long.
+   */
+  constructor(
+    source: ByteSource,
+    length: BodyLength,
+    limits: GatewayLimits,
+    onComplete: () => void = () => {},
+  ) {
+    this.#onComplete = onComplete;
     this.#source = source;
     this.#limits = limits;
     this.#chunked = length === undefined;
@@ -38,7 +48,7 @@ export class RequestBody {
         try {
           const bytes = await this.#next();
           if (bytes !== null) return controller.enqueue(bytes);
-          this.#complete = true;
+          this.#finish();
           controller.close();
         } catch (error) {
           this.failure ??= error;
@@ -51,6 +61,12 @@ export class RequestBody {
   /** Whether all of it was read: the connection can go on. */
   get complete(): boolean {
     return this.#complete;
+  }
+
+  #finish(): void {
+    if (this.#complete) return;
+    this.#complete = true;
+    this.#onComplete();
   }
 
   async #next(): Promise<Uint8Array | null> {
@@ -75,7 +91,7 @@ export class RequestBody {
     }
     this.#left -= taken.length;
     this.#received += taken.length;
-    if (this.#left === 0 && !this.#chunked) this.#complete = true;
+    if (this.#left === 0 && !this.#chunked) this.#finish();
     return taken;
   }
 

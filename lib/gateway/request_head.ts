@@ -51,7 +51,11 @@ export async function readRequestHead(
   source: ByteSource,
   limits: GatewayLimits,
 ): Promise<RequestHead | null> {
-  const bytes = await readHeadBytes(source, limits);
+  let bytes = await readHeadBytes(source, limits);
+  // Some clients end a body with a line end that is not in its length.
+  if (bytes?.length === 2 && bytes[0] === 0x0d) {
+    bytes = await readHeadBytes(source, limits);
+  }
   return bytes === null ? null : parseRequestHead(bytes);
 }
 

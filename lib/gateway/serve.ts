@@ -26,6 +26,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     await engine.facts();
     const acceptor = await openAcceptor(listen, limits.maxConnections);
+    if (signal?.aborted) await acceptor.close();
+    signal?.throwIfAborted(); // while it began; from here on there is a listener
     const ending = new AbortController();
     let builds = 0;
     const connections = new Connections({

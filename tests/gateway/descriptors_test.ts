@@ -92,8 +92,11 @@ Deno.test("connections within their TLS handshake count, and end with the gatewa
       await until(async () => await count() >= 3, "not all came in");
       const ended = async (conn: Deno.Conn) =>
         await conn.read(new Uint8Array(1)).catch(() => null) === null;
+      let timedOut = false;
+      const first = ended(conns[0]!).then(() => timedOut = true);
       const more = await Promise.all([1, 2, 3].map(() => Deno.connect(at)));
       for (const conn of more) assert(await ended(conn));
+      assert(!timedOut, "they only ended as all handshakes do in the end");
       // Those that end make room.
       conns.pop()!.close();
       const options = {
@@ -117,11 +120,56 @@ Deno.test("connections within their TLS handshake count, and end with the gatewa
       }, "no place became free");
       // As often as there are places: each gives its own back.
       assertEquals(await ask("stop"), "stopped");
-      for (const conn of conns) {
-        assert(await ended(conn), "a handshake outlives the gateway");
-        conn.close();
-      }
+      assert(await first, "a handshake outlives the gateway");
+      for (const conn of conns) conn.close();
       for (const conn of more) conn.close();
     },
   );
+});
+
+Deno.test("a TLS handshake that would end during a stop does no harm", async () => {
+  await withProcess("tls", {}, async (address, ask) => {
+    const port = Number(new URL(address).port);
+    using relay = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const held = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const relaying = (async () => {
+      using near = await relay.accept();
+      using far = await Deno.connect({ hostname: "127.0.0.1", port });
+      const back = (async () => {
+        const buffer = new Uint8Array(65536);
+        for (let n; (n = await far.read(buffer)) !== null;) {
+          await near.write(buffer.subarray(0, n));
+        }
+      })().catch(() => {}); // it was dropped, as it should be
+      const buffer = new Uint8Array(65536);
+      // The client's second flight ends the handshake.
+      for (let flight = 1; flight <= 2; flight++) {
+        const count = await near.read(buffer);
+        if (flight === 2) {
+          held.resolve();
+          await release.promise;
+        }
+        await far.write(buffer.subarray(0, count ?? 0));
+      }
+      await back;
+    })().catch(() => {});
+    const client = (async () => {
+      using conn = await Deno.connectTls({
+        hostname: "localhost",
+        port: (relay.addr as Deno.NetAddr).port,
+        caCerts: [await Deno.readTextFile(`${CERTS}ca.pem`)],
+        cert: await Deno.readTextFile(`${CERTS}client.pem`),
+        key: await Deno.readTextFile(`${CERTS}client-key.pem`),
+      });
+      await conn.handshake();
+      await conn.read(new Uint8Array(1));
+    })().catch(() => {});
+    await held.promise;
+    assertEquals(await ask("stop"), "stopped");
+    release.resolve();
+    await relaying;
+    await client;
+    assert(Number(await ask("count")) > 0, "it ended the process");
+  });
 });
