@@ -1,5 +1,6 @@
 import { BREAKOUTS } from "../gateway/build_rules.ts";
-import type { GatewayListen } from "../gateway/listen.ts";
+import { defaultListen, type GatewayListen } from "../gateway/listen.ts";
+import type { GatewayLimits } from "../gateway/limits.ts";
 import { type GatewayGroup, GROUPS } from "../gateway/routes.ts";
 import { type GatewayOptions, serveGateway } from "../gateway/gateway.ts";
 import { parseBytes } from "./bytes_flag.ts";
@@ -14,13 +15,18 @@ export async function runGateway(
 ): Promise<number> {
   const host = parsed.text("host");
   const options: GatewayOptions = {
-    listen: await listenOf(parsed),
+    ...await listenOf(parsed),
     allow: parsed.list("allow").flatMap((word) => word.split(",")).map(groupOf),
     breakouts: BREAKOUTS.filter((name) => parsed.switched(`allow-${name}`)),
     limits: {
-      ...number(parsed, "max-builds", "maxBuilds"),
-      ...number(parsed, "grace", "graceMs", 1000),
-      ...bodyLimit(parsed),
+      ...count(parsed, "max-builds", "maxBuilds"),
+      ...count(parsed, "max-connections", "maxConnections"),
+      ...bytes(parsed, "max-body", "maxBodyBytes"),
+      ...bytes(parsed, "max-header", "maxHeaderBytes", 1024),
+      ...bytes(parsed, "max-secrets", "maxSecretBytes"),
+      ...seconds(parsed, "idle", "idleMs"),
+      ...seconds(parsed, "timeout", "totalMs"),
+      ...seconds(parsed, "grace", "graceMs", 0),
     },
     signal,
     ...(host === undefined ? {} : { engine: host }),
@@ -41,13 +47,32 @@ function groupOf(word: string): GatewayGroup {
   );
 }
 
-async function listenOf(parsed: ParsedWords): Promise<GatewayListen> {
+/** Where to listen; nothing where that is left to the gateway. */
+async function listenOf(
+  parsed: ParsedWords,
+): Promise<{ listen?: GatewayListen }> {
   const address = parsed.text("listen");
-  if (address === undefined) {
+  if (address !== undefined) {
+    return { listen: await parseListen(parsed, address) };
+  }
+  const flag = TCP_FLAGS.find((name) =>
+    parsed.text(name) !== undefined || parsed.switched(name)
+  );
+  if (flag !== undefined) {
+    throw new UsageError(`--${flag} needs --listen tcp://host:port`);
+  }
+  if (defaultListen() === undefined) {
     throw new UsageError(
-      "--listen is needed, as --listen unix:///run/user/1000/davit.sock",
+      "--listen is needed where XDG_RUNTIME_DIR is not set, as --listen unix:///run/davit.sock",
     );
   }
+  return {};
+}
+
+async function parseListen(
+  parsed: ParsedWords,
+  address: string,
+): Promise<GatewayListen> {
   const path = /^unix:\/\/(.+)$/.exec(address)?.[1];
   const named = TCP_FLAGS.filter((name) =>
     parsed.text(name) !== undefined || parsed.switched(name)
@@ -115,27 +140,54 @@ async function readFile(flag: string, path: string): Promise<string> {
   }
 }
 
-function number(
+/** The most seconds that a timer takes. */
+const MAX_SECONDS = 2_147_483;
+
+function count(
   parsed: ParsedWords,
   flag: string,
-  limit: string,
-  factor = 1,
-): Record<string, number> {
+  limit: keyof GatewayLimits,
+  least = 1,
+  most = 999_999_999,
+): Partial<GatewayLimits> {
   const text = parsed.text(flag);
   if (text === undefined) return {};
-  if (!/^\d{1,9}$/.test(text)) {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (value < least || value > most) {
     throw new UsageError(
       `invalid argument ${
         JSON.stringify(text)
-      } for "--${flag}": expected a number`,
+      } for "--${flag}": expected a number from ${least} to ${most}`,
     );
   }
-  return { [limit]: Number(text) * factor };
+  return { [limit]: value };
 }
 
-function bodyLimit(parsed: ParsedWords): { maxBodyBytes?: number } {
-  const text = parsed.text("max-body");
-  return text === undefined
-    ? {}
-    : { maxBodyBytes: parseBytes("--max-body", text) };
+function seconds(
+  parsed: ParsedWords,
+  flag: string,
+  limit: keyof GatewayLimits,
+  least = 1,
+): Partial<GatewayLimits> {
+  const { [limit]: value } = count(parsed, flag, limit, least, MAX_SECONDS);
+  return value === undefined ? {} : { [limit]: value * 1000 };
+}
+
+function bytes(
+  parsed: ParsedWords,
+  flag: string,
+  limit: keyof GatewayLimits,
+  least = 1,
+): Partial<GatewayLimits> {
+  const text = parsed.text(flag);
+  if (text === undefined) return {};
+  const value = parseBytes(`--${flag}`, text);
+  if (value < least) {
+    throw new UsageError(
+      `invalid argument ${
+        JSON.stringify(text)
+      } for "--${flag}": expected at least ${least} bytes`,
+    );
+  }
+  return { [limit]: value };
 }

@@ -6,8 +6,8 @@ import type { GatewayGroup } from "./routes.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
-  /** Where clients come in. */
-  readonly listen: GatewayListen;
+  /** Where clients come in; the socket `davit.sock` in `XDG_RUNTIME_DIR` unless given. */
+  readonly listen?: GatewayListen;
   /** The engine behind it: an address, or a transport; the one of docker's CLI unless given. */
   readonly engine?: string | Transport;
   /** What is let through besides builds; nothing unless given. */

@@ -42,6 +42,12 @@ export type GatewayListen =
 
 const LOOPBACK_REGEXP = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
 
+/** This user's own socket; undefined where there is no folder for it. */
+export function defaultListen(): GatewayListen | undefined {
+  const folder = Deno.env.get("XDG_RUNTIME_DIR") ?? "";
+  return folder.startsWith("/") ? { path: `${folder}/davit.sock` } : undefined;
+}
+
 /**
  * Checks where to listen, and with which protection.
  *

@@ -6,14 +6,19 @@ import { GatewayConnection } from "./connection.ts";
 import type { Gateway, GatewayOptions } from "./gateway.ts";
 import { KnownValues } from "./known_values.ts";
 import { checkLimits } from "./limits.ts";
-import { checkListen, openAcceptor } from "./listen.ts";
+import { checkListen, defaultListen, openAcceptor } from "./listen.ts";
 import { makePolicy } from "./policy.ts";
 import type { RequestSettings } from "./request.ts";
 import { TokenCheck } from "./token.ts";
 
 /** Does the work of `serveGateway()`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { listen, signal } = options;
+  const { signal, listen = defaultListen() } = options;
+  if (listen === undefined) {
+    throw new TypeError(
+      "Cannot serve a gateway: XDG_RUNTIME_DIR is not set; say where to listen",
+    );
+  }
   checkListen(listen);
   const policy = makePolicy(options.allow, options.breakouts);
   const limits = checkLimits(options.limits ?? {});

@@ -58,6 +58,12 @@ for (
     const conn = await Deno.connect({ transport: "unix", path: served.path });
     await conn.write(encoder.encode(`${HEAD}body${behind}`));
     await begun;
+    // From here on the engine is silent: no write tells that nobody reads.
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(1000);
+    for (let text = ""; !text.includes("begun");) {
+      text += decoder.decode(buffer.subarray(0, await conn.read(buffer) ?? 0));
+    }
     conn.close();
     await aborted;
   });

@@ -1,4 +1,8 @@
-import { ConnectionError, serveGateway } from "../../mod.ts";
+import {
+  ConnectionError,
+  type GatewayListen,
+  serveGateway,
+} from "../../mod.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { RecordingEngine } from "./recording_engine.ts";
@@ -47,7 +51,7 @@ Deno.test("a gateway does not listen without protection", async () => {
       () =>
         serveGateway({
           engine: new RecordingEngine(),
-          listen: listen as Parameters<typeof serveGateway>[0]["listen"],
+          listen: listen as GatewayListen,
         }),
       TypeError,
       words,
