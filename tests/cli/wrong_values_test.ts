@@ -39,7 +39,7 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["--platform", "a,b", "."], /one platform|can name one/],
     [["-o", "type=nope", "."], /type "nope"/],
     [["-o", "type=local", "."], /needs a dest/],
-    [["-o", "none/none", "."], /none\/none/],
+    [["-o", "Dockerfile/none", "."], /Dockerfile\/none/],
     [["-o", "a", "-o", "b", "."], /given once/],
     [["--load", "-o", "a", "."], /two outputs/],
     [["--push", "."], /needs a --tag/],
