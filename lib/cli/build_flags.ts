@@ -53,6 +53,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
   { name: "ssh", value: "ID[=…]", many: true, help: "agent or keys" },
   { name: "verify", help: "no secret stayed" },
   { name: "verify-keep-tags", help: "keep names then" },
+  { name: "verify-strict", help: "all looked through" },
   { name: "no-cache", help: "run every step" },
   { name: "pull", help: "newer base images" },
   {

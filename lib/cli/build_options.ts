@@ -55,10 +55,13 @@ export function buildOptions(
   };
 }
 
-/** `--verify`, and what becomes of the names. */
+/** `--verify`, and how strictly, and what becomes of the names. */
 function verify(parsed: ParsedWords): Pick<ImageBuildOptions, "verify"> {
   const keepTags = parsed.switched("verify-keep-tags");
-  return parsed.switched("verify") || keepTags ? { verify: { keepTags } } : {};
+  const strict = parsed.switched("verify-strict");
+  return parsed.switched("verify") || keepTags || strict
+    ? { verify: { keepTags, strict } }
+    : {};
 }
 
 function given<Name extends string, T>(

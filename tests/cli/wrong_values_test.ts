@@ -59,12 +59,13 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["-o", "out", "--iidfile", "id", "."], /incompatible with image ID file/],
     [["-o", "a,b", "."], /--output/],
     [["-q", "--progress=plain", "."], /cannot be used together/],
-    ...["load", "push", "watch", "verify", "verify-keep-tags"].map(
-      (name): readonly [string[], RegExp] => [
-        [`--${name}=x`, "."],
-        new RegExp(`"x" for "--${name}"`),
-      ],
-    ),
+    ...["load", "push", "watch", "verify", "verify-keep-tags", "verify-strict"]
+      .map(
+        (name): readonly [string[], RegExp] => [
+          [`--${name}=x`, "."],
+          new RegExp(`"x" for "--${name}"`),
+        ],
+      ),
     [["--watch", "-o", "-", "."], /--watch/],
     [["--network", "nope", "."], /network mode "nope"/],
     [["--add-host", "nope", "."], /"nope" for "--add-host"/],
