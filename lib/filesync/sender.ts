@@ -11,6 +11,7 @@ import {
   noTransfers,
   type TransferCounts,
 } from "./local.ts";
+import { FileTable } from "./file_table.ts";
 import { isRegular, type Packet, PacketType } from "./packet.ts";
 import { readPacket } from "./packet_reader.ts";
 import { PacketWriter } from "./packet_writer.ts";
@@ -69,9 +70,8 @@ class Sender {
   readonly #stream: PacketStream;
   readonly #local: Local;
   readonly #packet = new PacketWriter();
-  /** By id: path and length of the regular files that were not asked for yet. */
-  readonly #paths: (string | undefined)[] = [];
-  readonly #sizes: number[] = [];
+  /** The regular files that were not asked for yet. */
+  readonly #files = new FileTable();
   /** Ids that were asked for, from `#next` on. */
   #requests: number[] = [];
   #next = 0;
@@ -120,14 +120,12 @@ class Sender {
       const { type, id, data } = decode(bytes);
       switch (type) {
         case PacketType.REQ:
-          if (this.#paths[id] === undefined || this.#sizes[id]! < 0) {
+          if (!this.#files.ask(id)) {
             throw new GrpcError(
               GrpcCode.INVALID_ARGUMENT,
               `invalid file id ${id}`,
             );
           }
-          // A length below zero: asked for, and not to be asked for again.
-          this.#sizes[id] = -1 - this.#sizes[id]!;
           this.#requests.push(id);
           break;
         case PacketType.FIN:
@@ -169,8 +167,7 @@ class Sender {
       const entry = next.value;
       const stat = statOf(entry);
       const wanted = isRegular(stat.mode) && entry.hardlink === undefined;
-      this.#paths.push(wanted ? entry.path : undefined);
-      this.#sizes.push(entry.size);
+      this.#files.add(wanted ? entry.path : undefined, entry.size);
       if (wanted) {
         counts.files++;
         counts.bytesOffered += entry.size;
@@ -187,9 +184,7 @@ class Sender {
     while (this.#next < this.#requests.length) {
       if (this.#failure !== undefined) return;
       const id = this.#requests[this.#next]!;
-      const size = -1 - this.#sizes[id]!;
-      const path = this.#paths[id]!;
-      this.#paths[id] = undefined;
+      const { path, size } = this.#files.take(id);
       const content = this.#local.content(path);
       if (content instanceof Uint8Array) await this.#sendBytes(id, content);
       else await this.#sendFile(id, content, size);

@@ -9,7 +9,7 @@ export interface EngineScript {
   onStat?(stat: Stat, id: number, engine: ScriptedEngine): void;
   /** When all entries are there; the next packet comes when it is done. */
   onListed?(engine: ScriptedEngine): void | Promise<void>;
-  /** With a piece of a file, empty at its end; a promise pauses the sender. */
+  /** With a piece of a file, empty at its end, a view for the call alone; a promise pauses the sender. */
   onData?(
     id: number,
     data: Uint8Array,
@@ -23,7 +23,12 @@ export class ScriptedEngine {
   told: string | undefined;
   readonly stream: PacketStream;
   readonly #writer = new PacketWriter();
-  readonly #packets: Uint8Array[] = [];
+  /** Ids that are asked for, from `#sent` on. */
+  readonly #requests: number[] = [];
+  #sent = 0;
+  /** Where head and content of a packet are put together. */
+  readonly #bytes = new Uint8Array(1024 * 1024);
+  #isDone = false;
   #wake: (() => void) | undefined;
   #ids = 0;
 
@@ -37,21 +42,23 @@ export class ScriptedEngine {
 
   /** Asks for the content of files. */
   ask(...ids: number[]): void {
-    for (const id of ids) this.#packets.push(this.#writer.request(id).slice());
+    for (const id of ids) this.#requests.push(id);
     this.#wake?.();
   }
 
   /** Has all that it wants. */
   finish(): void {
-    this.#packets.push(this.#writer.finish().slice());
+    this.#isDone = true;
     this.#wake?.();
   }
 
   async #next(): Promise<Uint8Array> {
-    while (this.#packets.length === 0) {
+    while (this.#sent === this.#requests.length && !this.#isDone) {
       await new Promise<void>((wake) => this.#wake = wake);
     }
-    return this.#packets.shift()!;
+    return this.#sent < this.#requests.length
+      ? this.#writer.request(this.#requests[this.#sent++]!)
+      : this.#writer.finish();
   }
 
   #take(
@@ -60,11 +67,10 @@ export class ScriptedEngine {
   ): Promise<void> | undefined {
     let bytes = parts[0]!;
     if (parts.length > 1) {
-      bytes = new Uint8Array(
-        parts.reduce((sum, { length }) => sum + length, 0),
-      );
-      bytes.set(parts[0]!);
-      bytes.set(parts[1]!, parts[0]!.length);
+      const [head, content] = parts as [Uint8Array, Uint8Array];
+      bytes = this.#bytes.subarray(0, head.length + content.length);
+      bytes.set(head);
+      bytes.set(content, head.length);
     }
     const { type, stat, id, data } = readPacket(bytes);
     let done: void | Promise<void> = undefined;

@@ -11,6 +11,7 @@ export const CONTEXT_NAMES = [
   "sources",
   "ignored",
   "many",
+  "more",
   "large",
   "huge",
 ] as const;
@@ -77,6 +78,16 @@ const RECIPES: Record<ContextName, Recipe> = {
       folders: 100,
       filesPerFolder: 200,
       size: 2 * KB,
+    }],
+  },
+  more: {
+    secondsPerRound: 600,
+    title: "200,000 files of 200 bytes in 2,000 folders, all of them sent",
+    parts: [{
+      under: "part",
+      folders: 2_000,
+      filesPerFolder: 100,
+      size: 200,
     }],
   },
   large: {

@@ -23,14 +23,14 @@ export interface BenchOptions {
 
 /** Contexts of a run that names none: all that are done in minutes. */
 const DEFAULT_CONTEXTS: readonly ContextName[] = CONTEXT_NAMES.filter((name) =>
-  name !== "huge"
+  name !== "huge" && name !== "more"
 );
 
 /** Every option, for `--help` and for whoever mistypes one. */
 export const USAGE: string = `Usage: deno task bench [OPTIONS]
 
   --contexts NAMES    of ${CONTEXT_NAMES.join(", ")}, or "all"
-                      (default: all but huge)
+                      (default: all but more and huge)
   --clients NAMES     of ${CLIENT_NAMES.join(", ")} (default: all)
   --generation NAMES  of ${GENERATIONS.join(", ")} (default: 20,28)
   --runs N            builds of each kind (default: 5)
