@@ -26,10 +26,17 @@ export class ContextFile implements Disposable {
   constructor(root: string, path: string, size: number) {
     const base = root.endsWith("/") ? root : `${root}/`;
     const full = base + path;
+    tellsPlaces ??= mayAskForPlaces();
+    // What lies in the root itself has no folder above it that could be swapped.
+    const isDeep = path.includes("/");
+    // Where the system does not tell, the folder is looked at twice.
+    if (isDeep && !tellsPlaces && !isFolderInside(base, full)) {
+      throw swapped(full);
+    }
     this.#fd = fs.openSync(full, FLAGS);
     this.#left = size;
     try {
-      if (!isInside(this.#fd, base, full)) throw swapped(full);
+      if (isDeep && !isInside(this.#fd, base, full)) throw swapped(full);
     } catch (error) {
       fs.closeSync(this.#fd);
       throw error;
@@ -99,7 +106,6 @@ function mayAskForPlaces(): boolean {
  * about a path's last part alone.
  */
 function isInside(fd: number, base: string, path: string): boolean {
-  tellsPlaces ??= mayAskForPlaces();
   if (tellsPlaces) {
     try {
       return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(base);
@@ -107,14 +113,14 @@ function isInside(fd: number, base: string, path: string): boolean {
       tellsPlaces = false; // no /proc here, or it is closed to us after all
     }
   }
-  // The folder that it is in is inside, and what is there is what was opened.
-  const at = path.lastIndexOf("/");
-  const real = slashed(Deno.realPathSync(path.slice(0, at) || "/"));
-  const folder = real.endsWith("/") ? real : `${real}/`;
-  if (!folder.startsWith(slashed(base))) return false;
-  const opened = fs.fstatSync(fd, { bigint: true });
-  const there = fs.lstatSync(folder + path.slice(at + 1), { bigint: true });
-  return opened.ino === there.ino && opened.dev === there.dev;
+  return isFolderInside(base, path);
+}
+
+/** Whether the folder of a file is inside, links followed. */
+function isFolderInside(base: string, path: string): boolean {
+  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+  const real = slashed(Deno.realPathSync(folder));
+  return (real.endsWith("/") ? real : `${real}/`).startsWith(slashed(base));
 }
 
 function slashed(path: string): string {
