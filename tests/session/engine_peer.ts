@@ -103,11 +103,11 @@ function peer(client: http2.ClientHttp2Session): EnginePeer {
         new DataView(frame.buffer).setUint32(1, bytes.length);
         frame.set(bytes, 5);
         if (stream.destroyed || stream.write(frame)) return Promise.resolve();
-        return new Promise((resolve) => {
+        const room = new Promise<void>((resolve) => {
           stream.once("drain", resolve);
-          stream.once("close", resolve);
-          stream.once("end", resolve);
         });
+        // There may be none any more: the other side has said its last word.
+        return Promise.race([room, ended.then(() => {})]);
       },
       end: () => void stream.end(),
     };

@@ -9,14 +9,19 @@ import type { Exporter } from "../../lib/exporter/exporter.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
 import { BytesMessageSchema } from "../../lib/proto/gen/filesync_pb.ts";
 import { filesendService } from "../../lib/session/filesend.ts";
+import { delay } from "../engines/process.ts";
 import { names, scratch } from "../exporter/scratch.ts";
 import { packets } from "../exporter/script.ts";
-import { type EnginePeer, withEnginePeer } from "./engine_peer.ts";
+import {
+  type EngineCall,
+  type EnginePeer,
+  withEnginePeer,
+} from "./engine_peer.ts";
 
 const SEND = "/moby.filesync.v1.FileSend/DiffCopy";
 const HEALTH = "/grpc.health.v1.Health/Check";
 const LIMITS = { maxEntries: 1000, maxBytes: 10_000_000 };
-const { data, end, file, folder, symlink } = packets;
+const { data, end, file, finish, folder, symlink } = packets;
 
 /** Plays an engine to an exporter; what it failed with goes to the caller. */
 async function sendTo(
@@ -34,6 +39,18 @@ async function sendTo(
 
 async function isHealthy(engine: EnginePeer): Promise<void> {
   assertEquals((await engine.ask(HEALTH, new Uint8Array(0))).status, "0");
+}
+
+/** Waits for that many packets, and asks for health meanwhile. */
+async function answers(
+  engine: EnginePeer,
+  call: EngineCall,
+  count: number,
+): Promise<void> {
+  while (call.received.length < count) {
+    await isHealthy(engine);
+    await delay(1); // all in memory: without a pause no module would be loaded
+  }
 }
 
 for (
@@ -86,7 +103,7 @@ Deno.test("filesendService ends a transfer that is given up in the middle, and l
     const call = engine.call(SEND);
     await call.send(file("a", 5_000_000));
     await call.send(end());
-    while (call.received.length === 0) await isHealthy(engine);
+    await answers(engine, call, 1);
     await call.send(data(0, new Uint8Array(100_000)));
     call.end();
     assertEquals((await call.ended).status, "9");
@@ -138,4 +155,23 @@ Deno.test("filesendService takes no more than its consumer does, and answers hea
   assertEquals(failures, []);
   const { bytes } = await exporter.commit();
   assertEquals([bytes, taken], [100_000_000, 100_000_000]);
+});
+
+Deno.test("filesendService takes a tree to its end", async () => {
+  await using place = await scratch();
+  const exporter = new FolderExporter(`${place.path}/dest`, LIMITS);
+  const { failures, errors } = await sendTo(exporter, async (engine) => {
+    const call = engine.call(SEND);
+    await call.send(file("a", 1));
+    await call.send(end());
+    await answers(engine, call, 1);
+    await call.send(data(0, "x"));
+    await call.send(data(0, ""));
+    await answers(engine, call, 2);
+    await call.send(finish());
+    assertEquals((await call.ended).status, "0");
+  });
+  assertEquals([failures, errors], [[], []]);
+  await exporter.commit();
+  assertEquals(await names(`${place.path}/dest`), ["a"]);
 });
