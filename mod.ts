@@ -43,7 +43,11 @@ export type {
   ImageOutput,
   Ulimit,
 } from "./lib/build/options.ts";
-export type { BuildContextResult, BuildResult } from "./lib/build/result.ts";
+export type {
+  BuildContextResult,
+  BuildExportResult,
+  BuildResult,
+} from "./lib/build/result.ts";
 export type {
   BuildPruneOptions,
   BuildPruneResult,

@@ -4,6 +4,7 @@ import { checkImageStore, isExport } from "../exporter/output.ts";
 import { warning } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
+import type { BuildExportResult } from "./result.ts";
 
 /**
  * Finds the place of an export, before the engine is asked for anything.
@@ -33,9 +34,10 @@ export async function prepareExport(
 export async function commitExport(
   exporter: Exporter,
   record: BuildRecord,
-): Promise<void> {
+): Promise<BuildExportResult> {
   const { dest, entries, bytes, skipped, skippedPaths } = await exporter
     .commit();
+  const exported = { dest, entries, bytes, skipped };
   await record.publish({
     id: "davit.export",
     aux: {
@@ -45,11 +47,12 @@ export async function commitExport(
       skipped,
     },
   });
-  if (skipped === 0) return;
+  if (skipped === 0) return exported;
   await record.publish(warning(
     "export-skipped",
     `${skipped} devices, FIFOs or sockets were left out of the export: ${
       skippedPaths.join(", ")
     }${skipped > skippedPaths.length ? ", …" : ""}`,
   ));
+  return exported;
 }

@@ -16,6 +16,18 @@ export interface BuildContextResult {
   readonly bytesSent: number;
 }
 
+/** What came back with an output of type `local`, `tar`, `oci` or `docker`. */
+export interface BuildExportResult {
+  /** The folder or file; undefined for a stream. */
+  readonly dest: string | undefined;
+  /** Files, folders and links; 0 for an archive, which is not looked into. */
+  readonly entries: number;
+  /** Bytes of the files, or of the archive. */
+  readonly bytes: number;
+  /** Devices, FIFOs and sockets that were left out. */
+  readonly skipped: number;
+}
+
 /** What came of a build that went well. */
 export interface BuildResult {
   /** The image's id, `sha256:…`; empty where the output is no image. */
@@ -35,23 +47,18 @@ export interface BuildResult {
   readonly steps: readonly BuildStep[];
   /** What was sent; all zero where the engine fetched the context itself, or took nothing of it. */
   readonly context: BuildContextResult;
+  /** What was exported; undefined where the output is an image. */
+  readonly exported: BuildExportResult | undefined;
 }
 
-/** Sums up a build. */
+/** Sums up a build: what it came to, and what was said of it. */
 export function buildResult(
-  imageId: string,
-  names: readonly string[],
-  record: BuildRecord,
-  secrets: SecretReport,
-  verification?: SecretVerification,
+  facts: Omit<BuildResult, "warnings" | "steps" | "context">,
+  { state }: BuildRecord,
 ): BuildResult {
-  const { state } = record;
   return {
-    imageId,
-    names,
+    ...facts,
     warnings: state.warnings,
-    secrets,
-    verification,
     steps: state.steps(),
     context: {
       files: state.context === undefined ? 0 : state.context.files,

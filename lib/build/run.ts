@@ -150,8 +150,9 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
           stop,
         })
         : undefined;
-      if (exporter !== undefined) await commitExport(exporter, record);
-      return buildResult(imageId, names, record, report, verification);
+      const exported = exporter && await commitExport(exporter, record);
+      const facts = { imageId, names, secrets: report, verification, exported };
+      return buildResult(facts, record);
     } catch (error) {
       stop.throwIfAborted();
       const { explainFailure } = await import("./failure.ts");

@@ -7,6 +7,7 @@ import { resolve } from "@std/path/posix/resolve";
 import { type BuildContext, sortContext } from "../build/build_context.ts";
 import { openFolder } from "../build/folder.ts";
 import { rulesOf } from "../build/folder_tar.ts";
+import { isExportName } from "../context/export_name.ts";
 import type { ContextFilter } from "../context/filter.ts";
 import { UsageError } from "./exit.ts";
 import type { WatchedFolders } from "./folder_watchers.ts";
@@ -18,9 +19,6 @@ export interface WatchedResults {
   /** Where the export goes, if there is one. */
   readonly output: string | undefined;
 }
-
-/** An export under way lies beside its place, under a name that begins so. */
-const EXPORT_PREFIX = ".davit-export-";
 
 /** A folder as the build itself finds it: which paths are of any weight to it. */
 export class WatchedContext {
@@ -101,7 +99,8 @@ export class WatchedContext {
   matters(path: string): boolean {
     if (this.#results.has(path)) return false;
     if (this.#output !== undefined && isIn(path, this.#output)) return false;
-    if (path.includes(`/${EXPORT_PREFIX}`)) return false;
+    // What an export is written to until its build went well.
+    if (path.split("/").some(isExportName)) return false;
     if (path === this.root || this.#sources.has(path)) return true;
     return this.#takes(path);
   }

@@ -9,8 +9,9 @@ import { type EngineContext, engineTest } from "../support/engines.ts";
 import { writeTree } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
+import { until } from "../support/until.ts";
 import { busyboxProgram } from "../engines/packages.ts";
-import { delay, findDescendants, findProcess } from "../engines/process.ts";
+import { findDescendants, findProcess } from "../engines/process.ts";
 import { listing, scratch } from "../exporter/scratch.ts";
 import { installHelper } from "../registry/helper.ts";
 import {
@@ -125,10 +126,10 @@ async function prepare({ docker, host }: EngineContext): Promise<Whole> {
  * What this process holds of the system: children, sockets, and temporary
  * files, which are those of a folder of its own (`TMPDIR`): others may run here.
  */
-async function held(temporaryFolder: string): Promise<unknown> {
+async function held(temporaryFolder: string): Promise<string[]> {
   const children = (await findDescendants((await findProcess(Deno.pid))!)).map((
     { pid },
-  ) => pid);
+  ) => `process ${pid}`);
   const sockets: string[] = [];
   for await (const { name } of Deno.readDir("/proc/self/fd")) {
     try {
@@ -140,7 +141,7 @@ async function held(temporaryFolder: string): Promise<unknown> {
   }
   const temporary = (await Array.fromAsync(Deno.readDir(temporaryFolder)))
     .map(({ name }) => name);
-  return [children.sort(), sockets.sort(), temporary.sort()];
+  return [...children, ...sockets, ...temporary];
 }
 
 engineTest(
@@ -238,7 +239,11 @@ engineTest(
       assertFalse(said.includes(value));
       assertFalse(said.includes(btoa(value)));
     }
-    const { secrets: report, warnings } = await build.result();
+    const { secrets: report, warnings, exported } = await build.result();
+    assert(exported !== undefined);
+    assertEquals(exported.dest, `${whole.folder}/dest`);
+    assertEquals(exported.skipped, 0);
+    assert(exported.entries > 0 && exported.bytes > 0);
     assertEquals(report.served, ["first", "second"]);
     assertEquals(warnings, []);
   },
@@ -297,15 +302,12 @@ engineTest(
         }
       }
       // The engine's end of a connection closes a moment after ours.
-      const deadline = Date.now() + 5000;
-      while (
-        JSON.stringify(await held(temporary.path)) !== JSON.stringify(before)
-      ) {
-        if (Date.now() > deadline) {
-          assertEquals(await held(temporary.path), before);
-        }
-        await delay(20);
-      }
+      let left: readonly string[] = [];
+      await until(async () => {
+        const now = await held(temporary.path);
+        left = now.filter((one) => !before.includes(one));
+        return left.length === 0;
+      }, "nothing is left").catch(() => assertEquals(left, []));
     }
     assert(cancelled >= 7, `only ${cancelled} of 10 were cancelled in time`);
   },
