@@ -32,7 +32,11 @@ import type { ImagePullOptions } from "./transfer/pull.ts";
 import type { ImagePushOptions } from "./transfer/push.ts";
 import type { LoginSources } from "./transfer/registry_login.ts";
 import type { ImageSaveOptions } from "./transfer/save.ts";
-import { type ImageTransfer, startTransfer } from "./transfer/transfer.ts";
+import {
+  type ImageTransfer,
+  startTransfer,
+  type TransferSubject,
+} from "./transfer/transfer.ts";
 import { connectEndpoint } from "./transport/connect.ts";
 import {
   defaultSockets,
@@ -274,30 +278,22 @@ export class DockerClient implements AsyncDisposable {
    * ```
    */
   imagePush(name: string, options: ImagePushOptions = {}): ImageTransfer {
-    const subject = {
-      engine: this.#engine,
-      name,
-      options,
-      logins: this.#logins,
-    };
     return startTransfer(async (run) => {
       const { pushImage } = await import("./transfer/push.ts");
-      return await pushImage(subject, run);
+      return await pushImage(this.#subject(name, options), run);
     }, options.signal);
   }
 
   /** Fetches an image from the registry that its name begins with; as {@linkcode imagePush}. */
   imagePull(name: string, options: ImagePullOptions = {}): ImageTransfer {
-    const subject = {
-      engine: this.#engine,
-      name,
-      options,
-      logins: this.#logins,
-    };
     return startTransfer(async (run) => {
       const { pullImage } = await import("./transfer/pull.ts");
-      return await pullImage(subject, run);
+      return await pullImage(this.#subject(name, options), run);
     }, options.signal);
+  }
+
+  #subject<Options>(name: string, options: Options): TransferSubject<Options> {
+    return { engine: this.#engine, name, options, logins: this.#logins };
   }
 
   /** Images as one tar, as `docker save` writes it. */

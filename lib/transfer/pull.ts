@@ -7,11 +7,9 @@ import {
   type ImageReference,
   parseImageReference,
 } from "../engine/image_reference.ts";
-import { EngineError, ProtocolError } from "../errors.ts";
-import { transferEvent } from "./event.ts";
-import { registryLogin } from "./registry_login.ts";
+import { ProtocolError } from "../errors.ts";
+import { relayTransfer } from "./relay.ts";
 import type { TransferRun, TransferSubject } from "./transfer.ts";
-import { TransferError } from "./transfer_error.ts";
 
 /** How an image is pulled. */
 export interface ImagePullOptions {
@@ -28,41 +26,22 @@ export interface ImagePullOptions {
 /** Fetches an image from its registry; the result is its digest. */
 export async function pullImage(
   { engine, name, options, logins }: TransferSubject<ImagePullOptions>,
-  { signal, tell }: TransferRun,
+  run: TransferRun,
 ): Promise<string> {
   const reference = parseImageReference(name, options.tag);
-  const login = await registryLogin(
-    reference.registry,
-    { auth: options.auth, signal },
+  const { auth, platform } = options;
+  let { digest } = reference;
+  await relayTransfer({
+    action: "pull",
+    reference,
+    auth,
     logins,
-  );
-  let digest = reference.digest;
-  try {
-    const messages = imagePull(
-      engine,
-      reference,
-      login.header,
-      options.platform,
-      signal,
-    );
-    for await (const message of messages) {
-      digest = /^Digest: (\w+:[0-9a-f]+)$/.exec(message.status ?? "")?.[1] ??
-        digest;
-      const event = transferEvent(message);
-      if (event !== undefined) await tell(event);
-    }
-  } catch (cause) {
-    if (!(cause instanceof EngineError)) throw cause;
-    throw new TransferError({
-      action: "pull",
-      image: formatImageReference(reference),
-      registry: reference.registry,
-      authenticated: login.present,
-      closed: login.closed,
-      cause,
-    });
-  }
-  return digest ?? await inspectedDigest(engine, reference, signal);
+    request: (header) =>
+      imagePull(engine, reference, header, platform, run.signal),
+    onMessage: ({ status = "" }) =>
+      digest = /^Digest: (\w+:[0-9a-f]+)$/.exec(status)?.[1] ?? digest,
+  }, run);
+  return digest ?? await inspectedDigest(engine, reference, run.signal);
 }
 
 /**

@@ -5,11 +5,9 @@ import {
   parseImageReference,
 } from "../engine/image_reference.ts";
 import type { JsonMessage } from "../engine/message.ts";
-import { EngineError, ProtocolError } from "../errors.ts";
-import { transferEvent } from "./event.ts";
-import { registryLogin } from "./registry_login.ts";
+import { ProtocolError } from "../errors.ts";
+import { relayTransfer } from "./relay.ts";
 import type { TransferRun, TransferSubject } from "./transfer.ts";
-import { TransferError } from "./transfer_error.ts";
 
 /** How an image is pushed. */
 export interface ImagePushOptions {
@@ -24,34 +22,18 @@ export interface ImagePushOptions {
 /** Sends an image to its registry; the result is its digest. */
 export async function pushImage(
   { engine, name, options, logins }: TransferSubject<ImagePushOptions>,
-  { signal, tell }: TransferRun,
+  run: TransferRun,
 ): Promise<string> {
   const reference = parseImageReference(name, options.tag);
-  const login = await registryLogin(
-    reference.registry,
-    { auth: options.auth, signal },
-    logins,
-  );
   let digest: string | undefined;
-  try {
-    for await (
-      const message of imagePush(engine, reference, login.header, signal)
-    ) {
-      digest = pushedDigest(message) ?? digest;
-      const event = transferEvent(message);
-      if (event !== undefined) await tell(event);
-    }
-  } catch (cause) {
-    if (!(cause instanceof EngineError)) throw cause;
-    throw new TransferError({
-      action: "push",
-      image: formatImageReference(reference),
-      registry: reference.registry,
-      authenticated: login.present,
-      closed: login.closed,
-      cause,
-    });
-  }
+  await relayTransfer({
+    action: "push",
+    reference,
+    auth: options.auth,
+    logins,
+    request: (header) => imagePush(engine, reference, header, run.signal),
+    onMessage: (message) => digest = pushedDigest(message) ?? digest,
+  }, run);
   if (digest !== undefined) return digest;
   throw new ProtocolError(
     `The engine ended the push of "${
