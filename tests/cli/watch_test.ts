@@ -108,11 +108,17 @@ Deno.test("a watch does not run for what its own builds write", async () => {
   const write = async (at: (path: string) => string) => {
     await Deno.writeTextFile(at("context/id"), String(Math.random()));
     await Deno.writeTextFile(at("context/m.json"), String(Math.random()));
-    await Deno.mkdir(at("context/.davit-export-1"));
-    await Deno.writeTextFile(at("context/.davit-export-1/x"), "x");
+    await Deno.mkdir(at("context/.davit-export-0123456789abcdef"));
+    await Deno.writeTextFile(
+      at("context/.davit-export-0123456789abcdef/x"),
+      "x",
+    );
     await Deno.remove(at("context/out"), { recursive: true })
       .catch(() => {}); // the first one finds none
-    await Deno.rename(at("context/.davit-export-1"), at("context/out"));
+    await Deno.rename(
+      at("context/.davit-export-0123456789abcdef"),
+      at("context/out"),
+    );
   };
   await watching({
     files: { ...CONTEXT, "context/.dockerignore": "out\n" },
