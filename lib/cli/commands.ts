@@ -51,7 +51,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "gateway",
     summary: "Give the X-BuildKit-Secrets header its meaning, for every client",
-    usage: "[OPTIONS] --listen ADDRESS",
+    usage: "[OPTIONS]",
     flags: GATEWAY_FLAGS,
     words: [0, 0],
     load: async () => (await import("./gateway_command.ts")).runGateway,
