@@ -2,23 +2,47 @@ import { Engine } from "../../lib/engine/engine.ts";
 import { GatewayConnection } from "../../lib/gateway/connection.ts";
 import { KnownValues } from "../../lib/gateway/known_values.ts";
 import { DEFAULT_LIMITS } from "../../lib/gateway/limits.ts";
+import { listenUnix } from "../../lib/gateway/listen_unix.ts";
 import { makePolicy } from "../../lib/gateway/policy.ts";
-import { assert, assertEquals, assertFalse } from "../support/assert.ts";
+import type { RequestSettings } from "../../lib/gateway/request.ts";
+import type { ByteDuplex } from "../../lib/streams/duplex.ts";
+import { connDuplex } from "../../lib/transport/conn.ts";
+import { assert, assertFalse } from "../support/assert.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
+import { withTempFolder } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { ATTACKS, build, request, SECRET } from "./attacks.ts";
-import { type Recorded, RecordingEngine } from "./recording_engine.ts";
+import { checkForwarded, checkSame } from "./forwarded.ts";
+import { type ParsedRequest, parseRequests } from "./parsed_request.ts";
+import { RecordingEngine } from "./recording_engine.ts";
+import { CLOSED, ROUTES } from "./routes.ts";
 
 const COUNT = 100_000;
+/** How many of them go over a real socket. */
+const SOCKET_COUNT = 2000;
+/** A gateway that has not answered then hangs; the machine may be busy. */
+const DEADLINE_MS = 60_000;
 /** Another seed tries other requests; a failure tells which it was. */
 const SEED = Number(Deno.env.get("DAVIT_TEST_SEED") ?? 7);
 
 const bytesOf = (text: string) =>
   Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-/** What is mutated: attacks, and requests that pass. */
-const SEEDS: readonly Uint8Array<ArrayBuffer>[] = [
-  ...ATTACKS.map(([, , bytes]) => bytesOf(bytes)),
+const LATIN1 = new TextDecoder("latin1");
+const HEADER = "X-BuildKit-Secrets: " + btoa(JSON.stringify({ id: SECRET }));
+
+/** What passes; a third of what is mutated. */
+const PASSING: readonly Uint8Array<ArrayBuffer>[] = [
+  bytesOf(build("version=2", HEADER)),
+  bytesOf(build("t=a", HEADER, "X-Registry-Config: e30=")),
+  bytesOf(
+    request("POST /build", ["Transfer-Encoding: chunked", HEADER]) +
+      "5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n",
+  ),
+  bytesOf(
+    request("POST /build?q=1", ["Content-Length: 5", HEADER], "hello") +
+      build("t=b"),
+  ),
   bytesOf(request("GET /_ping")),
   bytesOf(request("GET /v1.41/images/a%2Fb:1/json?platform=linux")),
   bytesOf(build("version=2&t=a&t=b&networkmode=none&remote=http://public/x")),
@@ -29,6 +53,14 @@ const SEEDS: readonly Uint8Array<ArrayBuffer>[] = [
       ["Transfer-Encoding: chunked"],
       "5\r\nhello\r\n0\r\n\r\n",
     ) + request("GET /version"),
+  ),
+];
+
+/** What is refused: attacks, and requests of every route that is closed. */
+const REFUSED: readonly Uint8Array<ArrayBuffer>[] = [
+  ...ATTACKS.map(([, , bytes]) => bytesOf(bytes)),
+  ...[...ROUTES.map(([, line]) => line), ...CLOSED].map((line) =>
+    bytesOf(request(line, ["Content-Length: 5"], "hello"))
   ),
 ].filter((bytes) => bytes.length < 5000);
 
@@ -64,7 +96,11 @@ function mutate(random: Random, seed: Uint8Array): Uint8Array<ArrayBuffer> {
         bytes = put(bytes.slice(at, end), at);
         break;
       case 3:
-        bytes = put(random.pick(SEEDS).subarray(random.below(60)));
+        bytes = put(
+          random.pick(random.below(2) === 0 ? PASSING : REFUSED).subarray(
+            random.below(60),
+          ),
+        );
         break;
       default:
         bytes = put(random.pick(WORDS), at);
@@ -73,42 +109,63 @@ function mutate(random: Random, seed: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-const PATH_REGEXP =
-  /^(?:\/v\d{1,2}\.\d{1,3})?(?:\/_ping|\/version|\/info|\/build|\/build\/cancel|\/images\/.+\/(?:json|history))$/;
-const QUERY = new Set(
-  "version dockerfile t extrahosts q nocache cachefrom pull rm forcerm memory memswap cpushares cpusetcpus cpuperiod cpuquota buildargs shmsize ulimits squash labels platform target buildid outputs remote networkmode cgroupparent id manifests"
-    .split(" "),
-);
-const HEADERS = new Set([
-  "accept",
-  "content-type",
-  "x-registry-auth",
-  "x-registry-config",
-]);
+/** Both ends of a connection. */
+type Connecting = () => Promise<[client: ByteDuplex, server: ByteDuplex]>;
 
-/** The same rules once more, in other words. */
-function checkForwarded({ method, path, headers }: Recorded): void {
-  assert(path.startsWith("/"), path);
-  const url = new URL(`http://engine${path}`);
-  const target = url.pathname + url.search;
-  assertEquals(target, path, "a parser on the way would change it");
-  assert(PATH_REGEXP.test(decodeURIComponent(url.pathname)), path);
-  assertFalse(/\/\.|\.\/|\/\/|\\|%/.test(url.pathname), path);
-  assert(["GET", "HEAD", "POST"].includes(method), method);
-  assertEquals(method === "POST", /\/build(?:\/cancel)?$/.test(url.pathname));
-  for (const [name, value] of url.searchParams) {
-    assert(QUERY.has(name), path);
-    if (name === "networkmode") {
-      assert(["", "default", "none", "bridge"].includes(value), path);
+/** Sends the bytes in two pieces, and hangs up when no more can come of them. */
+async function exchange(
+  connecting: Connecting,
+  bytes: Uint8Array,
+  cut: number,
+  parsed: readonly ParsedRequest[],
+  settings: RequestSettings,
+): Promise<string> {
+  const [client, server] = await connecting();
+  const serving = new GatewayConnection(server, settings).serve();
+  const begun = Promise.withResolvers<void>();
+  const reading = (async () => {
+    let text = "";
+    try {
+      for await (const chunk of client.readable) {
+        text += LATIN1.decode(chunk);
+        begun.resolve();
+      }
+    } catch {
+      // It hung up in the middle.
     }
-    if (name === "cgroupparent") assertEquals(value, "");
-  }
-  for (const [name] of headers) assert(HEADERS.has(name), name);
+    begun.resolve();
+    return text;
+  })();
+  const writer = client.writable.getWriter();
+  // It may have answered, and hung up, before all is written.
+  await writer.write(bytes.subarray(0, cut)).catch(() => {});
+  await writer.write(bytes.subarray(cut)).catch(() => {});
+  const isCut = parsed[0] === undefined || parsed[0].state === "cut";
+  if (!isCut) await begun.promise;
+  await writer.close().catch(() => {});
+  await serving;
+  const text = await reading;
+  client.close?.();
+  return text;
 }
 
-Deno.test(`no mutation of ${COUNT} requests crashes or hangs the gateway, or reaches the engine other than as decided`, async () => {
-  const engine = new RecordingEngine();
-  const settings = {
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("it hangs")), DEADLINE_MS);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function fuzz(
+  connecting: Connecting,
+  count: number,
+  seed: number,
+): Promise<void> {
+  const engine = new RecordingEngine(undefined, true);
+  const settings: RequestSettings = {
     engine: new Engine(engine, "1.51"),
     policy: makePolicy(
       [],
@@ -124,43 +181,73 @@ Deno.test(`no mutation of ${COUNT} requests crashes or hangs the gateway, or rea
     giveBuild: () => {},
     signal: new AbortController().signal,
   };
-  const random = new Random(SEED);
+  await settings.engine.facts(); // its ping is none of a client's
+  const random = new Random(seed);
   const statuses = new Map<number, number>();
-  let forwarded = 0;
-  for (let i = 0; i < COUNT; i++) {
-    const bytes = mutate(random, random.pick(SEEDS));
-    const [client, server] = duplexPair();
-    const serving = new GatewayConnection(server, settings).serve();
-    const answer = new Response(
-      client.readable as ReadableStream<Uint8Array<ArrayBuffer>>,
-    ).text().catch(() => "");
-    const writer = client.writable.getWriter();
+  const seen = { forwarded: 0, bodies: 0, broken: 0, sessions: 0 };
+  for (let i = 0; i < count; i++) {
+    const bytes = mutate(
+      random,
+      random.pick(random.below(3) === 0 ? PASSING : REFUSED),
+    );
     const cut = random.below(bytes.length + 1);
-    // It may have answered, and hung up, before all is written.
-    await writer.write(bytes.subarray(0, cut)).catch(() => {});
-    await writer.write(bytes.subarray(cut)).catch(() => {});
-    await writer.close().catch(() => {});
-    await serving;
-    const text = await answer;
-    for (const recorded of engine.requests) {
-      try {
-        checkForwarded(recorded);
-      } catch (cause) {
-        throw new Error(
-          `seed ${SEED}, request ${i}: ${
-            new TextDecoder("latin1").decode(bytes)
-          }`,
-          { cause },
-        );
-      }
-    }
-    forwarded += engine.requests.length;
+    const parsed = parseRequests(LATIN1.decode(bytes));
     engine.requests.length = 0;
-    assertFalse(text.includes(SECRET.slice(0, 6)), text);
-    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
-    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    engine.sessionIds.length = 0;
+    try {
+      const text = await inTime(
+        exchange(connecting, bytes, cut, parsed, settings),
+      );
+      for (const [at, recorded] of engine.requests.entries()) {
+        checkForwarded(recorded, engine.sessionIds);
+        checkSame(recorded, parsed[at]);
+        seen.forwarded++;
+        if (!recorded.complete) seen.broken++;
+        else if (recorded.body !== undefined) seen.bodies++;
+        if (recorded.path.includes("session=")) seen.sessions++;
+      }
+      assertFalse(text.includes(SECRET.slice(0, 6)), text);
+      const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    } catch (cause) {
+      throw new Error(
+        `seed ${seed}, request ${i}: ${JSON.stringify(LATIN1.decode(bytes))}`,
+        { cause },
+      );
+    }
   }
-  assert((statuses.get(200) ?? 0) > 1000, "hardly any got through");
-  assert(forwarded > 1000);
   assertFalse(statuses.has(500));
+  // Else what is tried is something else than what is looked at.
+  const least = count / 200;
+  assert((statuses.get(200) ?? 0) > least, "hardly any got through");
+  for (const [what, times] of Object.entries(seen)) {
+    assert(times > least, `${what}: only ${times} of ${count}`);
+  }
+}
+
+Deno.test(`no mutation of ${COUNT} requests crashes or hangs the gateway, or reaches the engine other than as decided`, async () => {
+  await fuzz(() => Promise.resolve(duplexPair()), COUNT - SOCKET_COUNT, SEED);
+});
+
+Deno.test(`nor does one of ${SOCKET_COUNT} more over a real socket`, async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/s`;
+    const acceptor = await listenUnix(path);
+    try {
+      const accepted = acceptor.connections[Symbol.asyncIterator]();
+      await fuzz(
+        async () => {
+          const [conn, { value }] = await Promise.all([
+            Deno.connect({ transport: "unix", path }),
+            accepted.next(),
+          ]);
+          return [connDuplex(conn), value];
+        },
+        SOCKET_COUNT,
+        SEED + 1,
+      );
+    } finally {
+      await acceptor.close();
+    }
+  });
 });

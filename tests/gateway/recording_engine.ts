@@ -1,5 +1,5 @@
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
-import type { Transport } from "../../mod.ts";
+import type { Transport, UpgradeInit } from "../../mod.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 
 /** A request as it would reach an engine. */
@@ -31,6 +31,8 @@ export class RecordingEngine implements Transport {
   readonly requests: Recorded[] = [];
   /** Paths at which sessions were asked for. */
   readonly sessions: string[] = [];
+  /** Ids of those that were opened. */
+  readonly sessionIds: string[] = [];
   readonly #answer: Answering;
   readonly #hasSessions: boolean;
 
@@ -63,11 +65,13 @@ export class RecordingEngine implements Transport {
       : await this.#answer(recorded);
   }
 
-  upgrade(path: string): Promise<ByteDuplex> {
+  upgrade(path: string, { headers }: UpgradeInit): Promise<ByteDuplex> {
     this.sessions.push(path);
     if (!this.#hasSessions) {
       return Promise.reject(new Error("no sessions in this test"));
     }
+    const id = headers.find(([name]) => /-session-uuid$/i.test(name))?.[1];
+    if (id !== undefined) this.sessionIds.push(id);
     const [ours, theirs] = duplexPair();
     ours.readable.pipeTo(new WritableStream()).catch(() => {}); // its end is the test's
     return Promise.resolve(theirs);
