@@ -85,7 +85,7 @@ Deno.test("who is refused for want of room is told when to try again", async () 
   }, true);
   await using served = await startGateway({
     engine,
-    limits: { maxBuilds: 1, maxAllSecretBytes: 10 },
+    limits: { maxBuilds: 1, maxAllSecretBytes: 10, graceMs: 100 },
   });
   const header = (value: string) =>
     `X-BuildKit-Secrets: ${btoa(JSON.stringify({ id: value }))}`;

@@ -34,15 +34,18 @@ export function parseRequests(text: string): ParsedRequest[] {
         field.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ""),
       ];
     }));
-    const body = headers.get("transfer-encoding") !== undefined
+    const coding = headers.get("transfer-encoding");
+    const body = coding !== undefined
       ? parseChunks(text, end + 4)
       : parseLength(text, end + 4, headers.get("content-length") ?? "0");
+    const isAmbiguous = hasTwoLengths(fields) ||
+      (coding !== undefined && coding.toLowerCase() !== "chunked");
     requests.push({
       method,
       target,
       headers,
       body: body.text,
-      state: hasTwoLengths(fields) ? "ambiguous" : body.state,
+      state: isAmbiguous ? "ambiguous" : body.state,
     });
     if (requests.at(-1)!.state !== "whole") return requests;
     at = body.end;
