@@ -22,6 +22,20 @@ export function compareNames(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/**
+ * Compares two paths by the order of the wire: name by name, each by its
+ * bytes, a folder before what is in it.
+ */
+export function comparePaths(a: string, b: string): number {
+  const left = a.split("/");
+  const right = b.split("/");
+  for (let at = 0; at < Math.min(left.length, right.length); at++) {
+    const order = compareNames(left[at]!, right[at]!);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
 /** Where a code unit stands among code points: a surrogate is half of one above U+FFFF. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;

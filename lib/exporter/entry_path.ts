@@ -54,20 +54,6 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Compares two paths by the order of the wire: name by name, each by its
- * bytes, a folder before what is in it.
- */
-export function comparePaths(a: string, b: string): number {
-  const left = a.split("/");
-  const right = b.split("/");
-  for (let at = 0; at < Math.min(left.length, right.length); at++) {
-    const order = compareNames(left[at]!, right[at]!);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
-}
-
-/**
  * The order that entries have to come in (`fsutil/validator.go`): every folder
  * before what is in it, names ascending. So an entry's parents are folders of
  * this transfer, and no path comes twice.

@@ -1,6 +1,6 @@
 import type { ContextEntry } from "../context/entry.ts";
 import { ContextFilter } from "../context/filter.ts";
-import { compareNames } from "../context/order.ts";
+import { comparePaths } from "../context/order.ts";
 import type { Local, LocalRequest } from "./local.ts";
 
 /**
@@ -91,15 +91,4 @@ function entryOf(
 function foldersOf(path: string): string[] {
   const parts = path.split("/").slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
-}
-
-/** The order of the wire: by the names, part by part. */
-function comparePaths(a: string, b: string): number {
-  const left = a.split("/");
-  const right = b.split("/");
-  for (let at = 0; at < Math.min(left.length, right.length); at++) {
-    const order = compareNames(left[at]!, right[at]!);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
 }

@@ -10,6 +10,7 @@ import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { untilQuiet } from "../support/until.ts";
+import { concat } from "../support/concat.ts";
 
 const EVERYTHING: LocalRequest = { include: [], exclude: [], follow: [] };
 
@@ -89,16 +90,6 @@ class Receiver {
     else this.error = new TextDecoder().decode(data);
     await this.#onPacket?.(type, id);
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Asks for everything as soon as the list is there, and ends when all has come. */

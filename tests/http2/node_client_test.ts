@@ -10,6 +10,7 @@ import {
 import type { Http2Stream, ServerStream } from "../../lib/http2/stream.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { until, untilQuiet } from "../support/until.ts";
+import { concat } from "../support/concat.ts";
 
 class NodePeer implements AsyncDisposable {
   readonly connection: Http2Connection;
@@ -71,16 +72,6 @@ class NodePeer implements AsyncDisposable {
     }
     await this.connection.closed;
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 async function echo(stream: Http2Stream): Promise<void> {
