@@ -56,8 +56,10 @@ const HARMLESS = new Set([
   "labels",
   "platform",
   "target",
-  "buildid",
 ]);
+
+/** An id that clients make up; with a colon in it, engines take it for something else. */
+const BUILD_ID_REGEXP = /^[\w.-]{0,128}$/;
 
 /** Networks that every build may have. */
 const NETWORKS = new Set(["", "default", "none", "bridge"]);
@@ -100,6 +102,11 @@ export async function checkBuildQuery(
           await checkRemote(value, signal, resolve);
         }
         break;
+      case "buildid":
+        if (BUILD_ID_REGEXP.test(value)) break;
+        throw forbidden(
+          "this buildid is not allowed here: letters, digits, dots and dashes are; upload-request is between an engine and its own client",
+        );
       case "cgroupparent":
         if (value === "" || breakouts.has("cgroup-parent")) break;
         throw forbidden(

@@ -1,3 +1,6 @@
+/** No number begins with a zero: that is octal to some readers, and to others not. */
+const V4_REGEXP = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
+
 /** Networks that are not the public one (RFC 6890 and its registries), as `address/bits`. */
 const NOT_PUBLIC_V4 = [
   "0.0.0.0/8",
@@ -20,7 +23,10 @@ const NOT_PUBLIC_V4 = [
   return [v4(address!)!, 32 - Number(bits)] as const;
 });
 
-/** Whether an address, in its usual spelling, is anything but a public one. */
+/**
+ * Whether an address is anything but a public one, in its usual spelling: what
+ * some read otherwise, as `010.0.0.1`, is none.
+ */
 export function isPrivateAddress(address: string): boolean {
   const number = v4(address);
   if (number !== undefined) {
@@ -51,9 +57,8 @@ export function isPrivateAddress(address: string): boolean {
 }
 
 function v4(address: string): number | undefined {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
-  if (parts === null) return undefined;
-  const numbers = parts.slice(1).map(Number);
+  if (!V4_REGEXP.test(address)) return undefined;
+  const numbers = address.split(".").map(Number);
   if (numbers.some((number) => number > 255)) return undefined;
   return numbers.reduce((sum, number) => sum * 256 + number, 0);
 }

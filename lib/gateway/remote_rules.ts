@@ -11,8 +11,18 @@ export const resolveBySystem: Resolve = async (hostname) =>
   (await lookup(hostname, { all: true })).map(({ address }) => address);
 
 /**
+ * User, host and port of an address, and where its path begins. Any other sign
+ * in them, an escape, a letter that is mapped to another, `?` or `#` in the
+ * place of the path, is read in one way by one parser and otherwise by the next.
+ *
+ * @see RFC 3986, section 3.2
+ */
+const AUTHORITY_REGEXP =
+  /^(?:[\w.~!$&'()*+,;=:%-]*@)?(\[[\da-f:.]+\]|(?:[a-z\d][\w-]*\.)*[a-z\d][\w-]*\.?)(?::\d{1,5})?(?=\/|$)/i;
+
+/**
  * Checks the address of a remote context: one of http, https or git, and of a
- * public host.
+ * public host, in a spelling of which no two readers make two hosts.
  *
  * @throws {Refusal} If it is another.
  */
@@ -21,21 +31,7 @@ export async function checkRemote(
   signal: AbortSignal,
   resolve: Resolve = resolveBySystem,
 ): Promise<void> {
-  // deno-lint-ignore no-control-regex
-  if (/[\x00-\x20\x7f\\]/.test(remote)) {
-    throw forbidden("the remote has a character that an address has not");
-  }
-  const [, scheme, rest] = /^(https?|git):\/\/(.*)$/i.exec(remote) ??
-    (/^github\.com\//.test(remote) ? ["", "https", remote] : []);
-  if (scheme === undefined) {
-    throw forbidden("the remote is no address of http, https or git");
-  }
-  // The URL parser reads an http address as its readers do: numbers, names, brackets.
-  const url = URL.parse(`http://${rest}`);
-  if (url === null || url.hostname === "") {
-    throw forbidden("the remote names no host");
-  }
-  const hostname = url.hostname.replace(/\.$/, "");
+  const hostname = hostOf(remote);
   const literal = /^\[(.*)\]$/.exec(hostname)?.[1] ??
     (/^[\d.]+$/.test(hostname) ? hostname : undefined);
   let addresses: readonly string[];
@@ -53,4 +49,26 @@ export async function checkRemote(
       "the remote leads to a private address, or to none: --allow-private-remotes opens it",
     );
   }
+}
+
+function hostOf(remote: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/[\x00-\x20\x7f\\]/.test(remote)) {
+    throw forbidden("the remote has a character that an address has not");
+  }
+  // The engine knows the schemes in small letters alone.
+  const rest = /^(?:https?|git):\/\/(.*)$/.exec(remote)?.[1] ??
+    (remote.startsWith("github.com/") ? remote : undefined);
+  if (rest === undefined) {
+    throw forbidden("the remote is no address of http, https or git");
+  }
+  const host = AUTHORITY_REGEXP.exec(rest)?.[1]?.toLowerCase();
+  // The URL parser gives an address its one spelling, from octal, hexadecimal
+  // and shortened numbers, too: a host that comes out otherwise had another.
+  if (host === undefined || URL.parse(`http://${rest}`)?.hostname !== host) {
+    throw forbidden(
+      "the remote's host is not in its usual spelling: a name in ASCII, four decimal numbers, or the shortest form of an IPv6 address",
+    );
+  }
+  return host.replace(/\.$/, "");
 }

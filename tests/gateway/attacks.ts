@@ -208,6 +208,39 @@ export const ATTACKS: readonly (readonly [
   ["remote on loopback", 403, build("remote=http://127.0.0.1:2375/")],
   ["remote on loopback, as a number", 403, build("remote=http://2130706433/")],
   ["remote on loopback, in octal", 403, build("remote=http://0177.0.0.1/")],
+  [
+    "remote with leading zeros (010.0.0.1)",
+    403,
+    build("remote=http://010.0.0.1/"),
+  ],
+  [
+    "remote on a public host with leading zeros",
+    403,
+    build("remote=http://8.8.8.010/"),
+  ],
+  [
+    "remote with a host in hexadecimal",
+    403,
+    build("remote=http://0x08080808/"),
+  ],
+  ["remote with three numbers", 403, build("remote=http://8.8.2056/")],
+  [
+    "remote with digits of full width",
+    403,
+    build(`remote=${encodeURIComponent("http://８.8.8.8/")}`),
+  ],
+  [
+    "remote with an escape in its host",
+    403,
+    build("remote=http://8%252e8.8.8/"),
+  ],
+  [
+    "remote with ? in place of a path",
+    403,
+    build("remote=http://8.8.8.8?@10.0.0.1/"),
+  ],
+  ["remote with two @", 403, build("remote=http://a@b@8.8.8.8/")],
+  ["remote with HTTP in capitals", 403, build("remote=HTTP://8.8.8.8/")],
   ["remote on IPv4 in IPv6", 403, build("remote=http://[::ffff:10.0.0.1]/")],
   [
     "remote on a cloud's metadata",
@@ -227,6 +260,16 @@ export const ATTACKS: readonly (readonly [
   ["remote by name", 403, build("remote=git://localhost/repo.git")],
   ["remote of ssh", 403, build("remote=ssh://git@10.0.0.1/repo.git")],
   ["remote of another's session", 403, build("remote=client-session")],
+  [
+    "the context of another's build",
+    403,
+    build("remote=upload-request&buildid=a"),
+  ],
+  [
+    "a context for another's build",
+    403,
+    build("version=2&buildid=upload-request:a"),
+  ],
   [
     "an export to the client",
     403,
