@@ -11,8 +11,10 @@ export function isTrace(message: BuildMessage): message is TraceMessage {
 
 /** A message with its trace decoded, if it has one; a warning, if that can't be read. */
 export function decodeMessage(message: BuildMessage): BuildMessage {
-  if (message.id !== TRACE || typeof message.aux !== "string") return message;
-  const trace = decodeTrace(message.aux);
+  if (message.id !== TRACE) return message;
+  const trace = typeof message.aux === "string"
+    ? decodeTrace(message.aux)
+    : undefined;
   return trace === undefined
     ? warning(
       "trace-unreadable",

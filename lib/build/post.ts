@@ -1,8 +1,8 @@
 import { buildCancel } from "../engine/build_cancel.ts";
 import type { Engine, Query } from "../engine/engine.ts";
 import { errorText } from "../engine/message.ts";
+import { readMessages } from "../engine/message_stream.ts";
 import { BuildError, ProtocolError } from "../errors.ts";
-import { jsonLines } from "../streams/json_lines.ts";
 import { type BuildMessage, imageIdOf } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
@@ -60,7 +60,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
   stop.addEventListener("abort", onStop, { once: true });
   try {
     stop.throwIfAborted();
-    const response = await engine.request({
+    const request = {
       method: "POST",
       path: "/build",
       query: {
@@ -71,9 +71,11 @@ export async function postBuild(post: BuildPost): Promise<string> {
       headers: { ...plan.headers, ...post.headers },
       body: watched?.body ?? "",
       signal: ending.cut,
-    });
+    };
+    const response = await engine.request(request);
     ending.graceMs = CANCEL_GRACE_MS;
-    const imageId = await readAnswer(response, plan, record);
+    const messages = readMessages(response, request, ending.cut);
+    const imageId = await readAnswer(messages, plan, record);
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
     return imageId;
@@ -89,18 +91,12 @@ export async function postBuild(post: BuildPost): Promise<string> {
 }
 
 async function readAnswer(
-  response: Response,
+  messages: AsyncIterable<BuildMessage>,
   plan: BuildPlan,
   record: BuildRecord,
 ): Promise<string> {
   let imageId: string | undefined;
-  const body = response.body ?? new ReadableStream();
-  for await (const message of jsonLines<BuildMessage>(body)) {
-    if (typeof message !== "object" || message === null) {
-      throw new ProtocolError(
-        "The engine's answer holds a message that is no object: is something between davit and the engine?",
-      );
-    }
+  for await (const message of messages) {
     imageId = imageIdOf(message) ?? quietId(message, plan) ?? imageId;
     await record.publish(message);
     const detail = errorText(message);

@@ -1,3 +1,4 @@
+import { AskedNames } from "../secrets/asked_names.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Environment } from "../transport/environment.ts";
 import type { AuthConfig } from "./auth_config.ts";
@@ -8,6 +9,9 @@ import { registryName } from "./registry_name.ts";
 
 /** How long an answer is good for, in milliseconds: some clouds' logins die after five minutes. */
 const FRESH_MS = 4 * 60 * 1000;
+
+/** How many answers are kept. */
+const MAX_ANSWERS = 1000;
 
 /** How long a credential helper may take: it may have to wait for a person who unlocks a keychain. */
 const HELPER_TIMEOUT_MS = 60_000;
@@ -84,7 +88,7 @@ export class CredentialStore {
     | undefined;
   /** Told, once for each, of a source that Deno's permissions keep closed; it counts as empty. */
   onClosed: ((why: string) => void) | undefined;
-  readonly #uses = new Set<string>();
+  readonly #uses = new AskedNames();
   readonly #closed = new Set<string>();
 
   /**
@@ -167,10 +171,9 @@ export class CredentialStore {
   }
 
   #used(registry: string, state: CredentialUse["state"]): void {
-    const use = `${state} ${registry}`;
-    if (this.#uses.has(use)) return;
-    this.#uses.add(use);
-    this.onUse?.({ registry, state });
+    if (this.#uses.add(`${state} ${registry}`)) {
+      this.onUse?.({ registry, state });
+    }
   }
 
   #login(
@@ -190,6 +193,9 @@ export class CredentialStore {
       return known.login;
     }
     const answer = { at: Date.now(), login: this.#ask(registry, scopes) };
+    // The engine makes the questions: the oldest answers go.
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(oldest!);
     this.#answers.set(question, answer);
     answer.login.catch(() => {
       // A source that failed may be asked again.

@@ -1,5 +1,11 @@
 import { ProtocolError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
+import { type AnswerShape, checkAnswer } from "./fields.ts";
+
+const LOGIN: AnswerShape = {
+  type: "object",
+  fields: { Status: "text", IdentityToken: "text" },
+};
 
 /** What a registry said to a login, in the engine's own field names. */
 export interface AuthResult {
@@ -46,7 +52,9 @@ function parse(text: string): Partial<AuthResult> {
   } catch {
     // No cause: its message shows a piece of the text, and that may be a token.
   }
-  if (typeof answer === "object" && answer !== null) return answer;
+  if (typeof answer === "object" && answer !== null) {
+    return checkAnswer(answer, LOGIN, "The answer to POST /auth");
+  }
   throw new ProtocolError(
     "The engine's answer to a login is no JSON object: what is at this address may not be an engine",
   );

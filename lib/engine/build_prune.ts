@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "./api_version.ts";
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 import { requestFeature } from "./podman.ts";
 
 /** Which of the builder's cache goes. Sizes are in bytes. */
@@ -31,6 +32,11 @@ export interface BuildPruneResult {
   /** Bytes on disk. */
   SpaceReclaimed?: number;
 }
+
+const PRUNED: AnswerShape = {
+  type: "object",
+  fields: { CachesDeleted: "texts", SpaceReclaimed: "number" },
+};
 
 /**
  * `POST /build/prune`: empties the builder's cache.
@@ -71,5 +77,6 @@ export async function buildPrune(
       },
       signal: options.signal,
     },
+    PRUNED,
   );
 }

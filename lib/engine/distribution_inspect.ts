@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 import { imagePath } from "./image_name.ts";
 import {
   formatImageReference,
@@ -35,6 +36,12 @@ export interface DistributionInspect {
   Platforms: DistributionPlatform[] | null;
 }
 
+const INSPECT: AnswerShape = {
+  type: "object",
+  fields: { Descriptor: "object", Platforms: "objects" },
+  required: ["Descriptor"],
+};
+
 /**
  * `GET /distribution/{name}/json`: asks the registry, through the engine,
  * what a name leads to. Nothing is pulled.
@@ -58,5 +65,6 @@ export async function distributionInspect(
       headers: { "X-Registry-Auth": registryAuth },
       signal,
     },
+    INSPECT,
   );
 }

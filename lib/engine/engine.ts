@@ -13,6 +13,7 @@ import {
   NEWEST_API,
   OLDEST_API,
 } from "./api_version.ts";
+import { type AnswerShape, checkAnswer } from "./fields.ts";
 import { type Ping, readPing } from "./ping.ts";
 
 /** How long an engine may take to answer its first ping, in milliseconds. */
@@ -105,13 +106,16 @@ export class Engine {
   }
 
   /**
-   * Sends a request whose answer is one JSON value.
+   * Sends a request whose answer is JSON of this shape.
    *
    * @throws {EngineError} If the engine answers with a status of 300 or above.
-   * @throws {ProtocolError} If the answer is no JSON. It is not quoted.
+   * @throws {ProtocolError} If the answer is no JSON, or of another shape. It is
+   * not quoted.
    */
-  async json<T>(request: EngineRequest): Promise<T> {
-    return await readJson(await this.request(request), request);
+  async json<T>(request: EngineRequest, shape: AnswerShape): Promise<T> {
+    const answer = await readJson(await this.request(request), request);
+    const { method = "GET", path } = request;
+    return checkAnswer(answer, shape, `The answer to ${method} ${path}`);
   }
 
   /** As {@linkcode request}, for the paths that have no version. */
@@ -201,6 +205,21 @@ export async function readJson<T>(
       `The answer to ${method} ${path} (${text.length} characters) is not JSON: is something between davit and the engine?`,
     );
   }
+}
+
+/**
+ * The body of an answer that has to have one.
+ *
+ * @throws {ProtocolError} If there is none, as behind a status of 204.
+ */
+export function answerBody(
+  response: Response,
+  { method = "GET", path }: Pick<EngineRequest, "method" | "path">,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  if (response.body !== null) return response.body;
+  throw new ProtocolError(
+    `The engine answered ${method} ${path} with nothing (status ${response.status}): is something between davit and the engine?`,
+  );
 }
 
 function search(query: Query = {}): string {

@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 import { imagePath } from "./image_name.ts";
 
 /** One step in an image's history, newest first. */
@@ -17,6 +18,18 @@ export interface ImageHistoryEntry {
   Comment: string;
 }
 
+const HISTORY: AnswerShape = {
+  type: "list",
+  fields: {
+    Id: "text",
+    Created: "number",
+    CreatedBy: "text",
+    Tags: "texts",
+    Size: "number",
+    Comment: "text",
+  },
+};
+
 /** `GET /images/{name}/history`. */
 export async function imageHistory(
   engine: Engine,
@@ -26,5 +39,5 @@ export async function imageHistory(
   return await engine.json({
     path: `/images/${imagePath(name)}/history`,
     signal,
-  });
+  }, HISTORY);
 }

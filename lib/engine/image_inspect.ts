@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 import { imagePath } from "./image_name.ts";
 
 /** The part of an image's configuration that builds write. */
@@ -43,6 +44,23 @@ export interface ImageInspect {
   [field: string]: unknown;
 }
 
+const INSPECT: AnswerShape = {
+  type: "object",
+  fields: {
+    Id: "text",
+    RepoTags: "texts",
+    RepoDigests: "texts",
+    Created: "text",
+    Architecture: "text",
+    Os: "text",
+    Size: "number",
+    Config: "object",
+    RootFS: "object",
+    Descriptor: "object",
+  },
+  required: ["Id"],
+};
+
 /** `GET /images/{name}/json`. */
 export async function imageInspect(
   engine: Engine,
@@ -52,5 +70,5 @@ export async function imageInspect(
   return await engine.json({
     path: `/images/${imagePath(name)}/json`,
     signal,
-  });
+  }, INSPECT);
 }

@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 import type { ImageRemoveEntry } from "./image_remove.ts";
 
 /** Which images go. */
@@ -24,6 +25,11 @@ export interface ImagePruneResult {
   SpaceReclaimed?: number;
 }
 
+const PRUNED: AnswerShape = {
+  type: "object",
+  fields: { ImagesDeleted: "objects", SpaceReclaimed: "number" },
+};
+
 /**
  * `POST /images/prune`: deletes images that nothing uses.
  *
@@ -42,5 +48,5 @@ export async function imagePrune(
         : JSON.stringify(options.filters),
     },
     signal: options.signal,
-  });
+  }, PRUNED);
 }

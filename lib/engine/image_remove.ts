@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 import { imagePath } from "./image_name.ts";
 
 /** How an image is removed. */
@@ -19,6 +20,11 @@ export interface ImageRemoveEntry {
   Deleted?: string;
 }
 
+const REMOVED: AnswerShape = {
+  type: "list",
+  fields: { Untagged: "text", Deleted: "text" },
+};
+
 /** `DELETE /images/{name}`. */
 export async function imageRemove(
   engine: Engine,
@@ -30,5 +36,5 @@ export async function imageRemove(
     path: `/images/${imagePath(name)}`,
     query: { force: options.force, noprune: options.noprune },
     signal: options.signal,
-  });
+  }, REMOVED);
 }

@@ -1,4 +1,4 @@
-import type { Engine } from "./engine.ts";
+import { answerBody, type Engine } from "./engine.ts";
 
 /**
  * `GET /images/get`: images as one tar, in the form that `docker load` reads.
@@ -13,10 +13,6 @@ export async function imageSave(
   if (list.length === 0) {
     throw new TypeError("Cannot save images: no name given");
   }
-  const response = await engine.request({
-    path: "/images/get",
-    query: { names: list },
-    signal,
-  });
-  return response.body ?? new ReadableStream();
+  const request = { path: "/images/get", query: { names: list }, signal };
+  return answerBody(await engine.request(request), request);
 }

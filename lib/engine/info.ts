@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 
 /** The answer to `GET /info`: the fields that a build cares for; the engine sends more. */
 export interface EngineInfo {
@@ -32,10 +33,29 @@ export interface EngineInfo {
   [field: string]: unknown;
 }
 
+const INFO: AnswerShape = {
+  type: "object",
+  fields: {
+    ID: "text",
+    ServerVersion: "text",
+    Driver: "text",
+    DriverStatus: "lists",
+    Images: "number",
+    Containers: "number",
+    OperatingSystem: "text",
+    OSType: "text",
+    Architecture: "text",
+    NCPU: "number",
+    MemTotal: "number",
+    SecurityOptions: "texts",
+    Warnings: "texts",
+  },
+};
+
 /** `GET /info`. */
 export async function info(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<EngineInfo> {
-  return await engine.json({ path: "/info", signal });
+  return await engine.json({ path: "/info", signal }, INFO);
 }

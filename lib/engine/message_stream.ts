@@ -1,7 +1,7 @@
-import { ProtocolError } from "../errors.ts";
 import { jsonLines } from "../streams/json_lines.ts";
-import type { Engine, EngineRequest } from "./engine.ts";
+import { answerBody, type Engine, type EngineRequest } from "./engine.ts";
 import { type JsonMessage, messageError } from "./message.ts";
+import { wireMessage } from "./wire_message.ts";
 
 /**
  * Sends a request and reads the messages of its answer, one after the other.
@@ -18,23 +18,29 @@ export async function* messageStream(
 ): AsyncGenerator<JsonMessage, void, undefined> {
   const { method = "GET", path, signal } = request;
   const response = await engine.request(request);
-  if (response.body === null) {
-    throw new ProtocolError(
-      `The engine answered ${method} ${path} with nothing`,
-    );
-  }
-  const messages = jsonLines<JsonMessage>(
-    response.body,
-    signal === undefined ? {} : { signal },
-  );
-  for await (const message of messages) {
-    if (typeof message !== "object" || message === null) {
-      throw new ProtocolError(
-        "The engine's answer holds a message that is no object: is something between davit and the engine?",
-      );
-    }
+  for await (const message of readMessages(response, request, signal)) {
     const failure = messageError(message, method, path);
     if (failure !== undefined) throw failure;
     yield message;
   }
+}
+
+/**
+ * The messages of an answer, each checked. Leaving the loop early drops the
+ * connection.
+ *
+ * @param signal Ends the reading with its reason, whatever the transport does.
+ * @throws {ConnectionError} If the connection breaks.
+ * @throws {ProtocolError} If the answer is not what an engine says.
+ */
+export async function* readMessages(
+  response: Response,
+  request: Pick<EngineRequest, "method" | "path">,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<JsonMessage, void, undefined> {
+  const values = jsonLines<unknown>(
+    answerBody(response, request),
+    signal === undefined ? {} : { signal },
+  );
+  for await (const value of values) yield wireMessage(value);
 }

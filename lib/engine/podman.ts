@@ -1,5 +1,6 @@
 import { EngineError, UnsupportedError } from "../errors.ts";
 import type { Engine, EngineRequest } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 import { type EngineVersion, version } from "./version.ts";
 
 /** Name of podman's own part in the answer to `/version`. */
@@ -32,6 +33,7 @@ export async function podmanVersion(
  *
  * @param feature What is asked for, in a word or two.
  * @param instead What to do in its place.
+ * @param shape What the answer is.
  * @throws {UnsupportedError} If it is podman, and has no such endpoint.
  */
 export async function requestFeature<T>(
@@ -39,9 +41,10 @@ export async function requestFeature<T>(
   feature: string,
   instead: string,
   request: EngineRequest,
+  shape: AnswerShape,
 ): Promise<T> {
   try {
-    return await engine.json(request);
+    return await engine.json(request, shape);
   } catch (cause) {
     const absent = cause instanceof EngineError && cause.status === 404 &&
       cause.detail === "Not Found";

@@ -1,4 +1,5 @@
 import type { Engine } from "./engine.ts";
+import type { AnswerShape } from "./fields.ts";
 
 /** One part of an engine, such as `Engine`, `containerd` or `Podman Engine`. */
 export interface VersionComponent {
@@ -38,10 +39,29 @@ export interface EngineVersion {
   Platform?: { Name: string };
 }
 
+const VERSION: AnswerShape = {
+  type: "object",
+  fields: {
+    Version: "text",
+    ApiVersion: "text",
+    MinAPIVersion: "text",
+    Os: "text",
+    Arch: "text",
+    KernelVersion: "text",
+    GitCommit: "text",
+    GoVersion: "text",
+    BuildTime: "text",
+    Experimental: "flag",
+    Components: "objects",
+    Platform: "object",
+  },
+  required: ["Version", "ApiVersion"],
+};
+
 /** `GET /version`. */
 export async function version(
   engine: Engine,
   signal?: AbortSignal,
 ): Promise<EngineVersion> {
-  return await engine.json({ path: "/version", signal });
+  return await engine.json({ path: "/version", signal }, VERSION);
 }

@@ -38,6 +38,11 @@ export interface BuildStateOptions {
    * @default {1000}
    */
   readonly maxWarnings?: number;
+  /**
+   * How many steps; what is said of further ones is passed over.
+   * @default {10000}
+   */
+  readonly maxSteps?: number;
 }
 
 /**
@@ -48,6 +53,7 @@ export interface BuildStateOptions {
 export class BuildState {
   readonly #tailBytes: number;
   readonly #maxWarnings: number;
+  readonly #maxSteps: number;
   /** Members of a group stand for the group. */
   readonly #byDigest = new Map<string, VertexState>();
   readonly #groups = new Map<string, VertexState>();
@@ -63,6 +69,7 @@ export class BuildState {
   constructor(options: BuildStateOptions = {}) {
     this.#tailBytes = options.tailBytes ?? 32 * 1024;
     this.#maxWarnings = options.maxWarnings ?? 1000;
+    this.#maxSteps = options.maxSteps ?? 10_000;
   }
 
   /** Steps and groups that began and are to be shown, in order of their first start. */
@@ -126,7 +133,7 @@ export class BuildState {
       case "status": {
         const vertex = this.#byDigest.get(event.vertex);
         this.#see(event.time);
-        vertex?.statuses.set(event.id, event);
+        vertex?.setStatus(event);
         return vertex;
       }
       case "warning":
@@ -158,9 +165,11 @@ export class BuildState {
     }));
   }
 
-  #applyVertex(event: VertexEvent): VertexState {
+  #applyVertex(event: VertexEvent): VertexState | undefined {
     this.#see(event.started ?? 0);
     this.#see(event.completed ?? 0);
+    const full = this.#byDigest.size >= this.#maxSteps;
+    if (full && !this.#byDigest.has(event.digest)) return undefined;
     const vertex = event.group === undefined
       ? this.#vertexOf(event)
       : this.#groupOf(event, event.group);

@@ -7,6 +7,12 @@ export function isCanceled(error: string): boolean {
   return error.endsWith("context canceled");
 }
 
+/** How many parts of a step, such as layers, are known; no engine comes near. */
+const MAX_STATUSES = 10_000;
+
+/** How many times a step may begin; BuildKit begins one again for each of its inputs. */
+const MAX_STARTS = 1000;
+
 /** What is known of one step, or of a group of steps that is shown as one. */
 export class VertexState {
   /** Digest of the step, or id of the group. */
@@ -66,11 +72,20 @@ export class VertexState {
     return last !== undefined && last.stop === undefined;
   }
 
+  /** Takes in how far a part of it has come. */
+  setStatus(event: StatusEvent): void {
+    const full = this.statuses.size >= MAX_STATUSES;
+    if (full && !this.statuses.has(event.id)) return;
+    this.statuses.set(event.id, event);
+  }
+
   /** Takes in what the engine says of the step, or of one of the group's. */
   update(event: VertexEvent): void {
-    if (event.started !== undefined) {
-      this.#starts.set(event.started, {
-        start: event.started,
+    const again = event.started !== undefined &&
+      (this.#starts.has(event.started) || this.#starts.size < MAX_STARTS);
+    if (again) {
+      this.#starts.set(event.started!, {
+        start: event.started!,
         stop: event.completed,
       });
       this.intervals = mergeIntervals(this.#starts.values());

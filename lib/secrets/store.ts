@@ -1,4 +1,5 @@
 import { SecretError } from "../errors.ts";
+import { AskedNames } from "./asked_names.ts";
 import { Secret } from "./secret.ts";
 import {
   checkSource,
@@ -46,7 +47,7 @@ export class SecretStore {
   readonly #answers = new Map<string, Promise<Secret | undefined>>();
   readonly #given = new Map<string, Secret>();
   readonly #served = new Set<string>();
-  readonly #missing = new Set<string>();
+  readonly #missing = new AskedNames();
   /** Told about each use, as it happens. */
   onUse: ((use: SecretUse) => void) | undefined;
   /** Told about a value that a callback gave, before the engine gets it. */
@@ -104,24 +105,29 @@ export class SecretStore {
     ).map(([id]) => id);
   }
 
+  /** Whether git and http sources try this id on their own, and nobody gave it. */
+  isProbe(id: string): boolean {
+    return PROBED_REGEXP.test(id) && !this.#secrets.has(id);
+  }
+
   /**
    * The value that the engine asks for, or undefined where there is none.
    *
    * @throws Whatever a callback throws.
    */
   async get(id: string): Promise<Secret | undefined> {
-    const probe = PROBED_REGEXP.test(id) && !this.#secrets.has(id);
-    if (!probe) this.onUse?.({ id, state: "requested" });
-    const secret = await this.#value(id);
-    if (secret === undefined) {
-      if (!probe) {
-        this.#missing.add(id);
+    if (!this.#secrets.has(id)) {
+      if (!this.isProbe(id) && this.#missing.add(id)) {
+        this.onUse?.({ id, state: "requested" });
         this.onUse?.({ id, state: "missing" });
       }
-    } else {
-      this.#served.add(id);
-      this.onUse?.({ id, state: "served" });
+      return undefined;
     }
+    this.onUse?.({ id, state: "requested" });
+    const secret = await this.#value(id);
+    if (secret === undefined) this.#missing.add(id);
+    else this.#served.add(id);
+    this.onUse?.({ id, state: secret === undefined ? "missing" : "served" });
     return secret;
   }
 

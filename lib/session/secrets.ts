@@ -42,7 +42,7 @@ export function secretsService(
         );
       }
       if (secret === undefined) {
-        if (options.strict && store.report().missing.includes(id)) {
+        if (options.strict && !store.isProbe(id)) {
           throw new GrpcError(
             GrpcCode.FAILED_PRECONDITION,
             `davit: secret "${id}" was asked for and not given`,

@@ -1,4 +1,5 @@
 import { pathOfUrl } from "../file_url.ts";
+import { AskedNames } from "../secrets/asked_names.ts";
 import { Secret } from "../secrets/secret.ts";
 import type { SshAgent } from "./agent.ts";
 import {
@@ -38,8 +39,8 @@ export interface SshReport {
 /** The ssh agents of one build. */
 export class SshAgents {
   readonly #agents: ReadonlyMap<string, SshAgent>;
-  readonly #used = new Set<string>();
-  readonly #missing = new Set<string>();
+  readonly #used = new AskedNames();
+  readonly #missing = new AskedNames();
   /** Told of each id that is asked for, once. */
   onUse: ((id: string, state: "used" | "missing") => void) | undefined;
 
@@ -78,10 +79,7 @@ export class SshAgents {
     const agent = this.#agents.get(name);
     const state = agent === undefined ? "missing" : "used";
     const known = state === "used" ? this.#used : this.#missing;
-    if (!known.has(name)) {
-      known.add(name);
-      this.onUse?.(name, state);
-    }
+    if (known.add(name)) this.onUse?.(name, state);
     return agent;
   }
 

@@ -10,7 +10,7 @@ export const MAX_LINE_LENGTH: number = 32 * 1024 * 1024;
 
 /** What {@linkcode jsonLines} should know of the stream. */
 export interface JsonLinesOptions {
-  /** Its reason is thrown, instead of the broken read that it causes. */
+  /** Ends the reading: its reason is thrown, whatever the stream does. */
   readonly signal?: AbortSignal;
 }
 
@@ -36,15 +36,19 @@ export async function* jsonLines<T>(
     .pipeThrough(new TextLineStream())
     .getReader();
   let count = 0;
+  const { signal } = options;
+  const giveUp = () => void lines.cancel(signal?.reason).catch(() => {}); // it may have failed already
+  signal?.addEventListener("abort", giveUp, { once: true });
   try {
     while (true) {
-      const { done, value } = await readLine(lines, count, options.signal);
+      const { done, value } = await readLine(lines, count, signal);
       if (done) return;
       count++;
       if (value.trim() === "") continue;
       yield parseLine<T>(value, count, limit);
     }
   } finally {
+    signal?.removeEventListener("abort", giveUp);
     await lines.cancel().catch(() => {}); // it may have failed already
   }
 }
@@ -54,8 +58,11 @@ async function readLine(
   count: number,
   signal: AbortSignal | undefined,
 ): Promise<ReadableStreamReadResult<string>> {
+  signal?.throwIfAborted();
   try {
-    return await lines.read();
+    const result = await lines.read();
+    signal?.throwIfAborted();
+    return result;
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof ProtocolError) throw cause;

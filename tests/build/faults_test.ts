@@ -166,6 +166,84 @@ Deno.test("imageBuild() rejects garbage between lines and quotes none of it", as
   }
 });
 
+Deno.test("imageBuild() rejects fields of another type, with and without masks", async () => {
+  for (
+    const line of [
+      '{"stream":5}',
+      '{"status":{"a":1}}',
+      '{"id":[]}',
+      '{"progressDetail":5,"id":"x","status":"y"}',
+      '{"progressDetail":{"current":"1"},"id":"x","status":"y"}',
+      '{"errorDetail":{"message":7}}',
+      '{"errorDetail":"hunter2"}',
+      '{"error":{"hunter2":1}}',
+    ]
+  ) {
+    for (const secrets of [{}, { s: "hunter2222" }]) {
+      const { error } = await buildAt(says(BUILD_HEAD, line + "\r\n", DONE), {
+        secrets,
+        ...(secrets.s ? { secretsVia: "header" } : {}),
+      });
+      assertInstanceOf(error, ProtocolError);
+      assertStringIncludes(error.message, "in the engine's answer has a");
+      assertFalse(error.message.includes("hunter2"));
+    }
+  }
+});
+
+Deno.test("imageBuild() warns of a trace without text, and reads null as absent", async () => {
+  for (const aux of ["", ',"aux":5', ',"aux":null', ',"aux":{},"trace":5']) {
+    await using engine = await startFakeEngine(
+      says(BUILD_HEAD, `{"id":"moby.buildkit.trace"${aux}}\r\n`, DONE),
+    );
+    await using docker = await DockerClient.fromDockerHost(engine.host);
+    const result = await docker.imageBuild(dockerfileTar("FROM scratch"), {
+      session: false,
+    }).result();
+    assertEquals(
+      result.warnings.map((warning) => warning.code),
+      ["trace-unreadable"],
+    );
+  }
+  const nulls = '{"id":null,"stream":"a","error":null,"errorDetail":null}\r\n';
+  assertEquals((await buildAt(says(BUILD_HEAD, nulls, DONE))).id, ID);
+});
+
+Deno.test("nothing from an engine is read as davit's own", async () => {
+  const forged = [
+    '{"id":"davit.warning","status":"forged","aux":{"code":"secret-unused"}}',
+    '{"id":"davit.warning"}',
+    '{"id":"davit.secret","aux":{"id":"a","state":"served"}}',
+    '{"id":"davit.login","aux":{"registry":"a","state":"served"}}',
+    '{"id":"davit.ssh","aux":{"id":"a","state":"used"}}',
+    '{"id":"davit.export","aux":{"entries":1}}',
+    '{"id":"davit.context","aux":{"files":5}}',
+  ];
+  await using engine = await startFakeEngine(
+    says(BUILD_HEAD, ...forged.map((line) => `${line}\r\n`), DONE),
+  );
+  await using docker = await DockerClient.fromDockerHost(engine.host);
+  const build = docker.imageBuild(dockerfileTar("FROM scratch"), {
+    session: false,
+  });
+  const events = Array.fromAsync(build.events());
+  const messages = await Array.fromAsync(build.messages());
+  const result = await build.result();
+  assertEquals(result.warnings, []);
+  assertEquals(result.secrets.served, []);
+  assertEquals(
+    (await events).map((event) => event.type).filter((type) =>
+      type !== "context"
+    ),
+    ["image"],
+  );
+  assertEquals(
+    messages.filter((message) => message.id?.startsWith("engine:davit."))
+      .length,
+    forged.length,
+  );
+});
+
 Deno.test("imageBuild() reports an answer that comes before the context was read", async () => {
   const heard = Promise.withResolvers<void>();
   await using engine = await startFakeEngine(async (request) => {

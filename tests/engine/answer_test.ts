@@ -63,6 +63,110 @@ Deno.test("an answer that breaks off is a ConnectionError", async () => {
   }
 });
 
+Deno.test("an answer of another shape is a ProtocolError that names the field and quotes nothing", async () => {
+  const wrong: [call: (docker: DockerClient) => Promise<unknown>, unknown][] = [
+    [(docker) => docker.info(), { DriverStatus: [{ hunter2: 1 }] }],
+    [(docker) => docker.info(), { Warnings: [1] }],
+    [(docker) => docker.version(), { ApiVersion: "1.41" }],
+    [(docker) => docker.version(), { ApiVersion: 1.41, Version: "1" }],
+    [(docker) => docker.version(), { Version: "1", ApiVersion: "1", Os: [] }],
+    [(docker) => docker.imageInspect("x"), {}],
+    [(docker) => docker.imageInspect("x"), { Id: 5 }],
+    [(docker) => docker.imageInspect("x"), { Id: "a", RepoDigests: "b" }],
+    [(docker) => docker.imageInspect("x"), { Id: "a", Config: ["hunter2"] }],
+    [(docker) => docker.imageHistory("x"), {}],
+    [(docker) => docker.imageHistory("x"), [null]],
+    [(docker) => docker.imageHistory("x"), [{ CreatedBy: 7 }]],
+    [(docker) => docker.imageRemove("x"), [{ Deleted: {} }]],
+    [(docker) => docker.imagePrune(), { ImagesDeleted: ["hunter2"] }],
+    [(docker) => docker.buildPrune(), { SpaceReclaimed: "hunter2" }],
+    [(docker) => docker.distributionInspect("x"), { Platforms: [] }],
+    [(docker) => docker.distributionInspect("x"), { Descriptor: 1 }],
+  ];
+  for (const call of CALLS.slice(0, -1)) {
+    for (const body of [null, 5, "hunter2", true]) wrong.push([call, body]);
+  }
+  // Go writes an empty list as null.
+  const lists: (typeof CALLS[number])[] = [
+    (docker) => docker.imageHistory("x"),
+    (docker) => docker.imageRemove("x"),
+  ];
+  for (const list of lists) {
+    assertEquals(await list(answering("null")), []);
+  }
+  for (const [call, body] of wrong) {
+    if (body === null) continue;
+    const error = await assertRejects(
+      () => call(answering(JSON.stringify(body))),
+      ProtocolError,
+      "is something between davit and the engine?",
+    );
+    assertEquals(error.message.includes("hunter2"), false);
+  }
+  assertEquals(
+    await answering('{"Id":"a","RepoTags":null,"More":5}').imageInspect("x"),
+    { Id: "a", RepoTags: null, More: 5 } as unknown,
+  );
+});
+
+Deno.test("an answer without a body is a ProtocolError, not waited for", async () => {
+  const docker = new DockerClient(fetchTransport("http://engine.example", {
+    fetch: (url, init) => {
+      init?.body instanceof ReadableStream && void init.body.cancel();
+      const ping = String(url).endsWith("/_ping");
+      return Promise.resolve(
+        new Response(null, {
+          status: ping ? 200 : 204,
+          headers: { "Api-Version": "1.41" },
+        }),
+      );
+    },
+  }));
+  const tar = () => new Blob(["tar"]).stream();
+  for (
+    const call of [
+      () => docker.imageBuild(tar()).wait(),
+      () => docker.imageSave("x"),
+      () => docker.imageLoad(tar()),
+      () => docker.imageImport(tar()),
+      () => docker.imagePull("x").wait(),
+      () => docker.imagePush("x").wait(),
+      ...CALLS.map((call) => () => call(docker)),
+    ]
+  ) {
+    await assertRejects(call, ProtocolError);
+  }
+});
+
+Deno.test("a build is cancelled even if its answer's stream takes no notice", async () => {
+  const stop = new AbortController();
+  const answered = Promise.withResolvers<void>();
+  const deaf: Transport = {
+    fetch: (path, init) => {
+      if (path.endsWith("/_ping")) {
+        return Promise.resolve(
+          new Response("OK", { headers: { "Api-Version": "1.41" } }),
+        );
+      }
+      init?.body instanceof ReadableStream && void init.body.cancel();
+      if (path.includes("/build/cancel")) {
+        return Promise.resolve(new Response(null, { status: 204 }));
+      }
+      answered.resolve();
+      return Promise.resolve(new Response(new ReadableStream()));
+    },
+    close() {},
+  };
+  const docker = new DockerClient(deaf);
+  const build = docker.imageBuild(new Blob(["tar"]).stream(), {
+    signal: stop.signal,
+  });
+  const reason = new Error("no more patience");
+  await answered.promise;
+  stop.abort(reason);
+  assertEquals(await build.wait().catch((error) => error), reason);
+});
+
 Deno.test("imageImport() gives back the tar when the engine refuses", async () => {
   let cancelled = false;
   const tar = new ReadableStream<Uint8Array>({

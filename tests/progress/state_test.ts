@@ -209,3 +209,26 @@ Deno.test("LogTail drops the line whose beginning it lost", () => {
   assertEquals(tail.lines(1), ["lmn"]);
   assertEquals(new LogTail(0).lines(3), []);
 });
+
+Deno.test("BuildState keeps what an engine tells within bounds", () => {
+  const state = new BuildState();
+  for (let i = 0; i < 30_000; i++) {
+    state.apply(vertex(`${i}`, { started: 1 }));
+    state.apply({
+      type: "status",
+      vertex: "0",
+      id: `layer ${i}`,
+      name: "",
+      current: 0,
+      total: 0,
+      time: 1,
+      started: undefined,
+      completed: undefined,
+    });
+    if (i < 5000) state.apply(vertex("1", { started: i, completed: i }));
+  }
+  assertEquals(state.count().total, 10_000);
+  assertEquals(state.get("0")?.statuses.size, 10_000);
+  assert(state.get("1")!.intervals.length <= 1000);
+  assertEquals(state.get("20000"), undefined);
+});

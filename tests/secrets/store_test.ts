@@ -114,3 +114,19 @@ Deno.test("SecretStore.atHand() leaves functions out", async () => {
   assertEquals(store.deferred(), ["b"]);
   assertEquals(store.size, 2);
 });
+
+Deno.test("what an engine asks for in vain is kept within bounds", async () => {
+  const store = await SecretStore.open({ a: "hunter22" }, signal);
+  let told = 0;
+  store.onUse = () => void told++;
+  for (let i = 0; i < 5000; i++) {
+    assertEquals(await store.get(`no-${i}`), undefined);
+    assertEquals(await store.get(`${i}`.padEnd(60_000, "x")), undefined);
+  }
+  const { missing } = store.report();
+  assertEquals(missing.length, 1000);
+  assertEquals(told, 2000);
+  assert(missing.every((id) => id.length <= 1024));
+  assertEquals((await store.get("a"))?.byteLength, 8);
+  assertEquals(store.report().served, ["a"]);
+});

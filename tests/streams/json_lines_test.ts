@@ -89,3 +89,26 @@ Deno.test("jsonLines() names a broken connection, and an abort's reason before i
   ).catch((error) => error);
   assertEquals(error, reason);
 });
+
+Deno.test("jsonLines() ends with the signal's reason, whatever the stream does", async () => {
+  const reason = new Error("no more patience");
+  const stop = new AbortController();
+  const { signal } = stop;
+  let cancelled: unknown;
+  const silent = new ReadableStream<Uint8Array>({
+    cancel(why) {
+      cancelled = why;
+      return new Promise<void>(() => {}); // and never gets that done
+    },
+  });
+  const reading = Array.fromAsync(jsonLines(silent, { signal }));
+  stop.abort(reason);
+  assertEquals(await reading.catch((error) => error), reason);
+  assertEquals(cancelled, reason);
+  // Also what is there already is not read any more.
+  const there = ReadableStream.from([new TextEncoder().encode(TEXT)]);
+  assertEquals(
+    await Array.fromAsync(jsonLines(there, { signal })).catch((error) => error),
+    reason,
+  );
+});
