@@ -46,6 +46,32 @@ const PYTHON = {
   ],
 };
 
+/** With the libraries that a small Debian does not have. */
+const CURL = {
+  suite: "bookworm",
+  packages: [
+    "curl",
+    "libcurl4",
+    "libbrotli1",
+    "libcom-err2",
+    "libgssapi-krb5-2",
+    "libidn2-0",
+    "libk5crypto3",
+    "libkeyutils1",
+    "libkrb5-3",
+    "libkrb5support0",
+    "libldap-2.5-0",
+    "libnghttp2-14",
+    "libpsl5",
+    "librtmp1",
+    "libsasl2-2",
+    "libssh2-1",
+    "libssl3",
+    "libunistring2",
+  ],
+  programs: ["usr/bin/curl"],
+};
+
 const NPM = ["dockerode@5.0.1", "@docker/node-sdk@0.0.17"];
 
 const DOCKERODE = `
@@ -124,7 +150,9 @@ export const CLIENTS: readonly GatewayClient[] = [
       const file = await Deno.makeTempFile({ prefix: "davit-header-" });
       try {
         await Deno.writeTextFile(file, `X-BuildKit-Secrets: ${header}`);
-        const { stdout } = await new Deno.Command("curl", {
+        const { folder } = await unpacked("curl", CURL);
+        const { stdout } = await new Deno.Command(`${folder}/usr/bin/curl`, {
+          env: { LD_LIBRARY_PATH: `${folder}/lib` },
           args: [
             ...["-sS", "-N", "--unix-socket", socket, "-H", `@${file}`],
             ...[
