@@ -146,8 +146,12 @@ export function checkOutput(
   return { type, attrs: { ...attrs } };
 }
 
-/** One platform. */
+/** One platform. `local` is that of this machine, as buildx reads it. */
 export function checkPlatform(platform: string): string {
+  if (/^local$/i.test(platform)) {
+    const os = Deno.build.os === "windows" ? "windows" : "linux";
+    return `${os}/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}`;
+  }
   if (platform.includes(",")) {
     throw new UnsupportedError(
       "several platforms",

@@ -116,7 +116,7 @@ export interface ImageBuildOptions {
    * @default {"engine"}
    */
   readonly registryTokens?: "engine" | "client";
-  /** One platform, as `os/arch` or `os/arch/variant`. */
+  /** One platform, as `os/arch` or `os/arch/variant`; `local` is that of this machine. */
   readonly platform?: string;
   /** Stage to build. */
   readonly target?: string;

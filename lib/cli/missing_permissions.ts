@@ -1,4 +1,4 @@
-import type { Endpoint } from "../transport/endpoint.ts";
+import { type Endpoint, hostPort } from "../transport/endpoint.ts";
 
 /** What `--allow-KIND=WHAT` has to name. */
 type Permission = readonly [
@@ -38,7 +38,7 @@ function needsOf(endpoint: Endpoint | undefined): Permission[] {
       ];
     }
     case "tcp":
-      return [["net", `${endpoint.hostname}:${endpoint.port}`]];
+      return [["net", hostPort(endpoint)]];
     case "ssh":
       return [["run", "ssh"]];
     default:

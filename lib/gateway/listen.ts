@@ -1,4 +1,4 @@
-import { bracketed } from "../transport/endpoint.ts";
+import { bracketed, hostPort } from "../transport/endpoint.ts";
 import { acceptAll, type Acceptor } from "./acceptor.ts";
 import { listenTls } from "./listen_tls.ts";
 import { listenUnix } from "./listen_unix.ts";
@@ -100,7 +100,7 @@ export async function openAcceptor(
   const listener = Deno.listen({ hostname, port });
   const { addr } = listener;
   return {
-    address: `tcp://${bracketed(hostname)}:${addr.port}`,
+    address: `tcp://${hostPort({ hostname, port: addr.port })}`,
     // A page in a browser that has its own name lead to this machine says it here.
     hosts: new Set(["localhost", "127.0.0.1", "[::1]", bracketed(hostname)]),
     connections: acceptAll(listener),

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import { Duplex } from "node:stream";
 import type { ByteDuplex } from "../streams/duplex.ts";
-import { bracketed } from "../transport/endpoint.ts";
+import { hostPort } from "../transport/endpoint.ts";
 import type { Acceptor } from "./acceptor.ts";
 import type { GatewayListen, GatewayTls } from "./listen.ts";
 
@@ -75,7 +75,7 @@ export async function listenTls(
   server.on("error", () => {});
   const address = server.address() as { port: number };
   return {
-    address: `https://${bracketed(hostname)}:${address.port}`,
+    address: `https://${hostPort({ hostname, port: address.port })}`,
     hosts: undefined,
     connections,
     close() {

@@ -4,6 +4,7 @@ import {
   bracketed,
   type Endpoint,
   formatEndpoint,
+  hostPort,
   type TlsFiles,
 } from "./endpoint.ts";
 import { closedClient, connectionFailure } from "./failure.ts";
@@ -16,16 +17,14 @@ export type DirectEndpoint = Extract<Endpoint, { kind: "unix" | "tcp" }>;
 /**
  * A transport over a Unix socket, TCP or TLS.
  *
- * Requests are `fetch` through a client that is bound to the one endpoint, so
- * that no proxy of the environment comes between; upgrades dial by themselves.
+ * The engine is dialled by itself, for requests and upgrades alike: no proxy of
+ * the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`) ever comes between.
+ * Docker's CLI sends requests to other machines through one, and its upgrades,
+ * which a build is made of, past it: where only a proxy leads to an engine, it
+ * can't build either.
  */
 export function directTransport(endpoint: DirectEndpoint): Transport {
-  const base = endpoint.kind === "unix"
-    ? "http://localhost"
-    : `${endpoint.tls === undefined ? "http" : "https"}://${
-      bracketed(endpoint.hostname)
-    }:${endpoint.port}`;
-  let client: Deno.HttpClient | undefined;
+  let client: Promise<RequestClient> | undefined;
   let closed = false;
   const checkOpen = () => {
     if (closed) throw closedClient(endpoint);
@@ -35,12 +34,11 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
     async fetch(path, init = {}) {
       checkOpen();
       try {
-        client ??= createClient(endpoint);
-        return await fetch(base + path, {
-          ...init,
-          client,
-          redirect: "manual",
-        });
+        client ??= openClient(endpoint);
+        return await (await client.catch((error) => {
+          client = undefined; // the permission may be given later
+          throw error;
+        })).fetch(path, init);
       } catch (error) {
         init.signal?.throwIfAborted();
         throw connectionFailure(endpoint, await underlying(endpoint, error));
@@ -53,31 +51,49 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
     },
     close() {
       closed = true;
-      client?.close();
+      const opened = client;
       client = undefined;
+      // One that could not be opened has nothing to close.
+      return opened?.then((client) => client.close(), () => {});
     },
   };
 }
 
-function createClient(endpoint: DirectEndpoint): Deno.HttpClient {
-  const pool = { poolIdleTimeout: 30_000, poolMaxIdlePerHost: 8 };
-  if (endpoint.kind === "unix") {
-    return Deno.createHttpClient({
-      proxy: { transport: "unix", path: endpoint.path },
-      ...pool,
-    });
+/** Sends requests to one endpoint, over connections that it keeps for the next. */
+export interface RequestClient {
+  /** As {@linkcode Transport.fetch}, with the platform's own errors. */
+  fetch(path: string, init: RequestInit): Promise<Response>;
+  /** Closes the connections that are kept. */
+  close(): void;
+}
+
+async function openClient(endpoint: DirectEndpoint): Promise<RequestClient> {
+  if (endpoint.kind === "tcp" && endpoint.tls !== undefined) {
+    const { openTlsClient } = await import("./tls_client.ts");
+    return openTlsClient(endpoint, endpoint.tls);
   }
-  const { hostname, port, tls } = endpoint;
-  // HTTP/1.1 alone: a session needs its `Upgrade`, and one rule serves both.
-  // Under TLS the "tcp" proxy is of no use (Deno then speaks plain HTTP to it),
-  // so there HTTPS_PROXY of the environment applies, as for docker's own CLI.
-  return Deno.createHttpClient({
-    ...(tls === undefined
-      ? { proxy: { transport: "tcp" as const, hostname, port } }
-      : tlsOptions(tls)),
+  const client = Deno.createHttpClient({
+    // Bound to the endpoint: what stands here goes before the environment's.
+    proxy: endpoint.kind === "unix"
+      ? { transport: "unix", path: endpoint.path }
+      : {
+        transport: "tcp",
+        hostname: bracketed(endpoint.hostname),
+        port: endpoint.port,
+      },
+    // HTTP/1.1 alone: a session needs its `Upgrade`, and one rule serves both.
     http2: false,
-    ...pool,
+    poolIdleTimeout: 30_000,
+    poolMaxIdlePerHost: 8,
   });
+  const base = endpoint.kind === "unix"
+    ? "http://localhost"
+    : `http://${hostPort(endpoint)}`;
+  return {
+    fetch: (path, init) =>
+      fetch(base + path, { ...init, client, redirect: "manual" }),
+    close: () => client.close(),
+  };
 }
 
 function tlsOptions(

@@ -1,7 +1,12 @@
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
 import { defaultSockets, findDefaultSocket } from "./default_sockets.ts";
-import { type Endpoint, parseEndpoint, type TlsFiles } from "./endpoint.ts";
+import {
+  type Endpoint,
+  parseEndpoint,
+  type TlsFiles,
+  withScheme,
+} from "./endpoint.ts";
 import type { Environment } from "./environment.ts";
 import { UnsupportedError } from "../errors.ts";
 
@@ -43,13 +48,19 @@ export async function findEndpoint(
 
 /** Parses an address and adds the certificates of the environment where TLS wants them. */
 export async function endpointFromHost(
-  host: string,
+  given: string,
   env: Environment = Deno.env,
 ): Promise<Endpoint> {
+  const host = withScheme(given);
   if (!/^(tcp|https):/i.test(host)) return parseEndpoint(host);
   const verify = env.get("DOCKER_TLS_VERIFY");
   if (!verify) {
-    if (env.get("DOCKER_TLS")) throw unverified("DOCKER_TLS");
+    if (env.get("DOCKER_TLS")) {
+      throw unverified(
+        "DOCKER_TLS without DOCKER_TLS_VERIFY",
+        "set DOCKER_TLS_VERIFY=1, with the engine's authority as ca.pem in the folder DOCKER_CERT_PATH",
+      );
+    }
     if (/^tcp:/i.test(host)) return parseEndpoint(host);
   }
   const folder = env.get("DOCKER_CERT_PATH");
@@ -86,7 +97,12 @@ export async function endpointFromContext(
       `Cannot use docker context "${name}": it names no engine`,
     );
   }
-  if (engine.SkipTLSVerify === true) throw unverified(`context "${name}"`);
+  if (engine.SkipTLSVerify === true) {
+    throw unverified(
+      `docker context "${name}"`,
+      `give the context the engine's authority (docker context update ${name} --docker "host=${engine.Host},ca=ca.pem")`,
+    );
+  }
   const tls = await readTls(`${folder}/contexts/tls/${digest}/docker`);
   const found = Object.keys(tls).length > 0;
   return parseEndpoint(engine.Host, found ? tls : undefined);
@@ -174,9 +190,9 @@ function parseJson(path: string, text: string): any {
   }
 }
 
-function unverified(where: string): UnsupportedError {
+function unverified(where: string, instead: string): UnsupportedError {
   return new UnsupportedError(
     "TLS without verification",
-    `${where} asks for TLS without checking the engine's certificate, which Deno can not do for one connection: give its ca.pem (DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH)`,
+    `${where} asks for TLS without a check of the engine's certificate: whoever stands between could take the secrets, so davit does not do it; ${instead}`,
   );
 }

@@ -32,12 +32,15 @@ const TLS_PORT = 2376;
 
 /**
  * Parses what `DOCKER_HOST` may hold: `unix:///path`, `tcp://host:port`,
- * `http://`, `https://` and `ssh://user@host:port/path/of/socket`.
+ * `http://`, `https://` and `ssh://user@host:port/path/of/socket`. An absolute
+ * path and `unix:/path` are a socket, too: docker takes them for names of
+ * hosts, which nobody means. `host:port` is TCP, as with docker.
  *
  * @param tls Certificates to use; their presence turns `tcp://` into TLS.
  * @throws {TypeError} If the address has another form.
  */
-export function parseEndpoint(address: string, tls?: TlsFiles): Endpoint {
+export function parseEndpoint(given: string, tls?: TlsFiles): Endpoint {
+  const address = withScheme(given);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === "unix") {
     const path = address.slice("unix://".length);
@@ -60,6 +63,16 @@ export function parseEndpoint(address: string, tls?: TlsFiles): Endpoint {
   );
 }
 
+/** The address as it is meant, where its scheme is left out or half written. */
+export function withScheme(given: string): string {
+  const address = given.trim();
+  const path = /^(?:unix:)?(\/[^/].*)$/is.exec(address)?.[1];
+  if (path !== undefined) return `unix://${path}`;
+  return /^(?:[\w.-]+|\[[\da-f:.]+\]):\d+$/i.test(address)
+    ? `tcp://${address}`
+    : address;
+}
+
 function parseNetwork(
   scheme: "tcp" | "http" | "https" | "ssh",
   address: string,
@@ -70,7 +83,11 @@ function parseNetwork(
   const url = URL.parse(`http${rest}`);
   if (url === null || url.hostname === "") {
     throw new TypeError(
-      `Cannot use engine address "${withoutPassword(address)}": no host in it`,
+      `Cannot use engine address "${withoutPassword(address)}": ${
+        /^:\/\/[\da-f]*:[\da-f]*:[\da-f:.]*$/i.test(rest)
+          ? `an IPv6 address needs brackets, as in "tcp://[::1]:2375"`
+          : "no host in it"
+      }`,
     );
   }
   if (url.search !== "" || url.hash !== "") {
@@ -134,8 +151,8 @@ export function formatEndpoint(endpoint: Endpoint): string {
       return `unix://${endpoint.path}`;
     case "tcp":
       return `${endpoint.tls === undefined ? "tcp" : "https"}://${
-        bracketed(endpoint.hostname)
-      }:${endpoint.port}`;
+        hostPort(endpoint)
+      }`;
     case "ssh":
       return `ssh://${endpoint.user === undefined ? "" : `${endpoint.user}@`}${
         bracketed(endpoint.hostname)
@@ -143,6 +160,13 @@ export function formatEndpoint(endpoint: Endpoint): string {
         endpoint.path ?? ""
       }`;
   }
+}
+
+/** `host:port` as it stands in an address, a flag or a permission: IPv6 in brackets. */
+export function hostPort(
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+): string {
+  return `${bracketed(hostname)}:${port}`;
 }
 
 /** A host as it stands in an address: IPv6 in brackets. */

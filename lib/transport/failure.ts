@@ -1,5 +1,5 @@
 import { ConnectionError } from "../errors.ts";
-import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { type Endpoint, formatEndpoint, hostPort } from "./endpoint.ts";
 
 /**
  * Turns a failure to reach `endpoint` into a sentence that says what to do.
@@ -67,7 +67,7 @@ function permissionFlags(endpoint: Endpoint): string {
     case "unix":
       return `--allow-net=unix:${endpoint.path},localhost:80 --allow-read=${endpoint.path} --allow-write=${endpoint.path}`;
     case "tcp":
-      return `--allow-net=${endpoint.hostname}:${endpoint.port}`;
+      return `--allow-net=${hostPort(endpoint)}`;
     case "ssh":
       return "--allow-run=ssh --allow-net --allow-read --allow-write (ssh is reached through a private socket)";
   }

@@ -235,3 +235,10 @@ Deno.test("checkPlan() knows what engines can do", () => {
   assertEquals(names("1.41"), ["shmsize", "ulimits"]);
   assertEquals(names("1.42"), []);
 });
+
+Deno.test("planBuild() takes the platform local for this machine's own", () => {
+  const own = `linux/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}`;
+  for (const platform of ["local", "LOCAL"]) {
+    assertEquals(queryOf({ platform }).platform, own);
+  }
+});

@@ -107,7 +107,7 @@ Deno.test("endpointFromContext() says what is wrong with a context", async () =>
   await assertRejects(
     () => endpointFromContext("loose", env),
     UnsupportedError,
-    "without checking",
+    'docker context update loose --docker "host=tcp://h:1,ca=ca.pem"',
   );
   await Deno.writeTextFile(`${folder}/config.json`, "{");
   await assertRejects(
@@ -160,6 +160,14 @@ Deno.test("endpointFromHost() takes certificates only where TLS is asked for", a
   await assertRejects(
     () => endpointFromHost("tcp://h:1", environment({ DOCKER_TLS: "1" })),
     UnsupportedError,
+    "set DOCKER_TLS_VERIFY=1",
+  );
+  assertEquals(
+    await endpointFromHost(
+      "h:1",
+      environment({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder }),
+    ),
+    { ...tcp, tls },
   );
   const unix = environment({});
   await endpointFromHost("unix:///x", unix);

@@ -1,4 +1,9 @@
-import { assertEquals, assertFalse, assertThrows } from "../support/assert.ts";
+import {
+  assertEquals,
+  assertFalse,
+  assertStringIncludes,
+  assertThrows,
+} from "../support/assert.ts";
 import { formatEndpoint, parseEndpoint } from "../../lib/transport/endpoint.ts";
 
 Deno.test("parseEndpoint() reads every form of an address", () => {
@@ -10,6 +15,11 @@ Deno.test("parseEndpoint() reads every form of an address", () => {
       ["tcp://host:80", { kind: "tcp", hostname: "host", port: 80 }],
       ["http://host:80/", { kind: "tcp", hostname: "host", port: 80 }],
       ["tcp://[::1]:99", { kind: "tcp", hostname: "::1", port: 99 }],
+      ["[::1]:99", { kind: "tcp", hostname: "::1", port: 99 }],
+      ["127.0.0.1:99", { kind: "tcp", hostname: "127.0.0.1", port: 99 }],
+      ["/run/docker.sock", { kind: "unix", path: "/run/docker.sock" }],
+      ["unix:/run/docker.sock", { kind: "unix", path: "/run/docker.sock" }],
+      [" unix:///run/d.sock", { kind: "unix", path: "/run/d.sock" }],
       ["https://host", { kind: "tcp", hostname: "host", port: 2376, tls: {} }],
       ["ssh://me@host", { kind: "ssh", hostname: "host", user: "me" }],
       ["ssh://host:22/run/x.sock", {
@@ -38,6 +48,9 @@ Deno.test("parseEndpoint() refuses what it can not use, and shows no password", 
     const address of [
       "",
       "host",
+      "//host",
+      "relative.sock",
+      "unix:relative",
       "unix://relative",
       "npipe:////./pipe/docker_engine",
       "tcp://",
@@ -51,6 +64,13 @@ Deno.test("parseEndpoint() refuses what it can not use, and shows no password", 
   ) {
     const error = assertThrows(() => parseEndpoint(address), TypeError);
     assertFalse(error.message.includes("hunter2"), error.message);
+  }
+});
+
+Deno.test("parseEndpoint() tells how an IPv6 address is written", () => {
+  for (const address of ["tcp://::1:2375", "https://fe80::1"]) {
+    const error = assertThrows(() => parseEndpoint(address), TypeError);
+    assertStringIncludes(error.message, '"tcp://[::1]:2375"');
   }
 });
 

@@ -7,8 +7,9 @@ import {
 import { collect, traceText } from "../support/builds.ts";
 import { sha256 } from "../support/digest.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
-import { dockerfileTar } from "../support/tar.ts";
-import { ConnectionError, DockerClient } from "../../mod.ts";
+import { dockerfileTar, tarBytes } from "../support/tar.ts";
+import { DAVIT, runDavit, runProgram } from "../cli/command.ts";
+import { ConnectionError, DockerClient, EngineError } from "../../mod.ts";
 
 const CERTS = new URL("./certs/", import.meta.url).pathname;
 
@@ -29,7 +30,7 @@ async function buildsWithSecret(docker: DockerClient): Promise<void> {
 
 /** Passes connections on to a Unix socket: node's TLS can demand a client's certificate. */
 const PROXY = `
-  const [kind, target, folder] = process.argv.slice(1);
+  const [kind, target, folder, host] = process.argv.slice(1);
   const fs = require("node:fs"), net = require("node:net"), tls = require("node:tls");
   const serve = (near) => {
     const far = net.connect(target);
@@ -43,16 +44,17 @@ const PROXY = `
     ca: fs.readFileSync(folder + "ca.pem"),
     requestCert: true, rejectUnauthorized: true, ALPNProtocols: ["h2", "http/1.1"],
   }, serve);
-  server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+  server.listen(0, host, () => console.log(server.address().port));
 `;
 
 async function withProxy(
   kind: "tcp" | "tls",
   engine: EngineContext,
   use: (port: number) => Promise<void>,
+  host = "127.0.0.1",
 ): Promise<void> {
   await using child = new Deno.Command("node", {
-    args: ["-e", PROXY, kind, engine.socketPath, CERTS],
+    args: ["-e", PROXY, kind, engine.socketPath, CERTS, host],
     stdout: "piped",
   }).spawn();
   const lines = child.stdout.getReader();
@@ -99,18 +101,119 @@ engineTest(
 );
 
 engineTest(
+  "a build with a secret goes over tcp to an IPv6 address, with the permission that is named",
+  async (engine) => {
+    await withProxy("tcp", engine, async (port) => {
+      const host = `tcp://[::1]:${port}`;
+      await using docker = await DockerClient.fromDockerHost(host);
+      await buildsWithSecret(docker);
+      const ask = (...flags: string[]) =>
+        runProgram([
+          ...DAVIT.flatMap((word) =>
+            word === "-A"
+              ? ["--no-prompt", "--allow-env", "--allow-read", ...flags]
+              : [word]
+          ),
+          ...["-H", host, "build", "-f", "-", "."],
+        ], { stdin: new TextEncoder().encode("FROM scratch\nLABEL six=6\n") });
+      const refused = await ask();
+      const flag = `--allow-net=[::1]:${port}`;
+      assertStringIncludes(refused.stderr, flag);
+      const { code, stderr } = await ask(flag);
+      assertEquals(code, 0, stderr);
+      const doctor = await runDavit(["-H", host, "doctor"]);
+      assertEquals(doctor.code, 0, new TextDecoder().decode(doctor.stdout));
+    }, "::1");
+  },
+);
+
+/** The certificates in the form of `DOCKER_CERT_PATH`. */
+async function certFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  for (
+    const [from, to] of [["ca", "ca"], ["client", "cert"], [
+      "client-key",
+      "key",
+    ]]
+  ) {
+    await Deno.copyFile(`${CERTS}${from}.pem`, `${folder}/${to}.pem`);
+  }
+  return folder;
+}
+
+engineTest(
+  "TLS to this machine goes past the proxies of the environment, as docker's CLI has it",
+  async (engine) => {
+    await withProxy("tls", engine, async (port) => {
+      const folder = await certFolder();
+      const nowhere = "http://127.0.0.1:1";
+      const env = {
+        DOCKER_TLS_VERIFY: "1",
+        DOCKER_CERT_PATH: folder,
+        HTTPS_PROXY: nowhere,
+        ["https_proxy"]: nowhere,
+      };
+      const host = `tcp://127.0.0.1:${port}`;
+      const real = await runProgram(
+        [engine.cli!, "build", "-q", "-"],
+        {
+          env: { ...engine.cliEnv, ...env, DOCKER_HOST: host },
+          stdin: new TextEncoder().encode("FROM scratch\nLABEL proxied=no\n"),
+        },
+      );
+      assertEquals(real.code, 0, real.stderr);
+      await withEnvironment({ ...env, ALL_PROXY: nowhere }, async () => {
+        await using docker = await DockerClient.fromDockerHost(host);
+        await buildsWithSecret(docker);
+        await buildsAndCancels(docker);
+      });
+      await Deno.remove(folder, { recursive: true });
+    });
+  },
+  ({ cli }) => cli !== undefined,
+);
+
+/** A body that is larger than all buffers, an answer in pieces, and one that is given up. */
+async function buildsAndCancels(docker: DockerClient): Promise<void> {
+  const size = 24 * 1024 * 1024;
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += 65536) {
+    crypto.getRandomValues(bytes.subarray(at, at + 65536));
+  }
+  const tar = await tarBytes({
+    Dockerfile: "FROM scratch\nCOPY data /\n",
+    data: bytes,
+  });
+  const id = await docker.imageBuild(new Blob([tar]).stream()).wait();
+  let saved = 0;
+  for await (const chunk of await docker.imageSave(id)) saved += chunk.length;
+  assert(saved > size, `${saved}`);
+  await docker.imageRemove(id);
+  const dropped = await docker.imageSave("davit-test/base");
+  await dropped.cancel();
+  const stop = new AbortController();
+  const build = docker.imageBuild(
+    new ReadableStream({
+      pull(controller) {
+        controller.enqueue(tar.subarray(0, 1024 * 1024));
+        return new Promise<void>(() => stop.abort(new Error("enough")));
+      },
+    }),
+    { signal: stop.signal },
+  );
+  await assertRejects(() => build.wait(), Error, "enough");
+  await assertRejects(
+    () => docker.imageInspect("nobody/has/it"),
+    EngineError,
+    "404",
+  );
+}
+
+engineTest(
   "a build with a secret goes over TLS with a client certificate",
   async (engine) => {
     await withProxy("tls", engine, async (port) => {
-      const folder = await Deno.makeTempDir();
-      for (
-        const [from, to] of [["ca", "ca"], ["client", "cert"], [
-          "client-key",
-          "key",
-        ]]
-      ) {
-        await Deno.copyFile(`${CERTS}${from}.pem`, `${folder}/${to}.pem`);
-      }
+      const folder = await certFolder();
       await withEnvironment({
         DOCKER_TLS_VERIFY: "1",
         DOCKER_CERT_PATH: folder,
