@@ -127,6 +127,13 @@ export interface Matcher {
    * the ends. Cheaper than {@link Matcher.scan}: one call for each end.
    */
   spans(chunk: Uint8Array, onSpan: SpanSink): void;
+  /**
+   * Reports what only the end of the text decides, such as an entity without
+   * its semicolon. The matcher must then be reset.
+   */
+  finish(onSpan: SpanSink): void;
+  /** The same, for who scans. */
+  finishScan(onMatch: (match: Match) => void): void;
 }
 
 class TableMatcher implements Matcher {
@@ -203,6 +210,10 @@ class TableMatcher implements Matcher {
       });
     }
   }
+
+  finish(): void {} // each pattern is decided by its last byte
+
+  finishScan(): void {} // like this
 
   /** `onHit` gets a state that ends words, or `~index` of a block. */
   #run(

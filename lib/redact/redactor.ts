@@ -10,6 +10,7 @@
 
 import { Automaton, type Matcher } from "./automaton.ts";
 import { isTooShort, listPatterns, type Pattern } from "./forms.ts";
+import { JoinedMatcher, type MatcherPart } from "./matchers.ts";
 import { maskJsonValue } from "./json_value.ts";
 import { IdleScanner, MaskingScanner, type Scanner } from "./scanner.ts";
 import { findSpans, MASK } from "./spans.ts";
@@ -60,7 +61,7 @@ export interface Redactor {
  * the tables of an automaton, until the redactor is garbage.
  */
 export function createRedactor(values: readonly Uint8Array[]): Redactor {
-  return new CompiledRedactor(values, new Automaton(listAllPatterns(values)));
+  return compiled(values, new Automaton(listAllPatterns(values)));
 }
 
 /**
@@ -70,28 +71,85 @@ export function createRedactor(values: readonly Uint8Array[]): Redactor {
 export async function createRedactorInSlices(
   values: readonly Uint8Array[],
 ): Promise<Redactor> {
-  return new CompiledRedactor(
+  return compiled(
     values,
     await Automaton.inSlices(listAllPatterns(values)),
   );
 }
 
+/**
+ * One redactor of the values of several, each compiled before: nothing is
+ * compiled again, and those given remain as they are.
+ *
+ * A value's index in `skipped` and in a match counts through all of them, in
+ * their order. Each reads the text: masking costs what it costs with each of
+ * them, together. Empty ones cost nothing.
+ */
+export function combineRedactors(redactors: readonly Redactor[]): Redactor {
+  const skipped: number[] = [];
+  const parts: CompiledPart[] = [];
+  let first = 0;
+  for (const redactor of redactors) {
+    if (!(redactor instanceof CompiledRedactor)) {
+      throw new TypeError(
+        "Cannot combine redactors that were not created here",
+      );
+    }
+    skipped.push(...redactor.skipped.map((index) => index + first));
+    parts.push(
+      ...redactor.parts.map((part) => ({
+        ...part,
+        firstValue: part.firstValue + first,
+      })),
+    );
+    first += redactor.values;
+  }
+  return new CompiledRedactor(first, skipped, parts);
+}
+
+/** Patterns that were compiled together. */
+interface CompiledPart {
+  readonly automaton: Automaton;
+  readonly firstValue: number;
+}
+
+function compiled(
+  values: readonly Uint8Array[],
+  automaton: Automaton,
+): Redactor {
+  return new CompiledRedactor(
+    values.length,
+    values.flatMap((value, index) => isTooShort(value) ? [index] : []),
+    automaton.empty ? [] : [{ automaton, firstValue: 0 }],
+  );
+}
+
 class CompiledRedactor implements Redactor {
   readonly skipped: readonly number[];
-  #automaton: Automaton;
+  /** How many values it has. */
+  readonly values: number;
+  readonly #parts: readonly CompiledPart[];
   /** For whole texts: nothing of one remains for the next. */
-  #matcher: Matcher;
+  readonly #matcher: Matcher;
 
-  constructor(values: readonly Uint8Array[], automaton: Automaton) {
-    this.skipped = values.flatMap((value, index) =>
-      isTooShort(value) ? [index] : []
-    );
-    this.#automaton = automaton;
-    this.#matcher = this.#automaton.matcher();
+  constructor(
+    values: number,
+    skipped: readonly number[],
+    parts: readonly CompiledPart[],
+  ) {
+    this.values = values;
+    this.skipped = skipped;
+    this.#parts = parts;
+    this.#matcher = this.matcher();
+  }
+
+  /** What it is made of; for `combineRedactors()`. */
+  get parts(): readonly CompiledPart[] {
+    return this.#parts;
   }
 
   get empty(): boolean {
-    return this.#automaton.empty;
+    return this.#parts.length === 0;
   }
 
   text(text: string): string {
@@ -133,7 +191,15 @@ class CompiledRedactor implements Redactor {
   }
 
   matcher(): Matcher {
-    return this.#automaton.matcher();
+    const parts = this.#parts.map(({ automaton, firstValue }): MatcherPart => ({
+      matcher: automaton.matcher(),
+      firstValue,
+    }));
+    const [first] = parts;
+    if (first === undefined) return new Automaton([]).matcher();
+    return parts.length === 1 && first.firstValue === 0
+      ? first.matcher
+      : new JoinedMatcher(parts);
   }
 }
 

@@ -91,6 +91,7 @@ export class MaskingScanner implements Scanner {
   }
 
   flush(): Uint8Array {
+    this.#matcher.finish(this.#spans.add);
     const out = this.#give(NOTHING, this.#matcher.offset);
     this.#matcher.reset();
     this.#spans.clear();

@@ -13,8 +13,9 @@ export const MASK = "***";
  * Merges spans that overlap or touch; each secret that occurs is covered, also
  * where two of them overlap.
  *
- * Spans come in the order of their ends, as a matcher reports them. They are
- * kept flat: start, end, start, end.
+ * The spans of one matcher come in the order of their ends; those of several
+ * that look through the same text in any order. They are kept flat, by place:
+ * start, end, start, end.
  */
 export class SpanUnion {
   /** The merged spans that are not yet taken. */
@@ -27,12 +28,20 @@ export class SpanUnion {
     const { list } = this;
     const last = list.length > 0 ? list[list.length - 1]! : this.edge;
     if (weak && start > last) return;
-    let from = start;
-    while (list.length > 0 && start <= list[list.length - 1]!) {
-      from = Math.min(from, list[list.length - 2]!);
-      list.length -= 2;
+    // Those from `from` to `to` touch it.
+    let to = list.length;
+    while (to > 0 && list[to - 2]! > end) to -= 2;
+    let from = to;
+    while (from > 0 && list[from - 1]! >= start) from -= 2;
+    if (from === list.length) {
+      list.push(start, end);
+    } else if (from === to) {
+      list.splice(from, 0, start, end);
+    } else {
+      const first = Math.min(start, list[from]!);
+      const behind = Math.max(end, list[to - 1]!);
+      list.splice(from, to - from, first, behind);
     }
-    list.push(from, end);
   };
 
   /** Takes out all spans and forgets the edge. */
@@ -54,6 +63,7 @@ export function findSpans(
   const union = new SpanUnion();
   matcher.reset();
   matcher.spans(bytes, union.add);
+  matcher.finish(union.add);
   matcher.reset();
   return union.list;
 }

@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertStrictEquals } from "../support/assert.ts";
-import { createRedactor, type Redactor } from "../../lib/redact/redactor.ts";
+import {
+  combineRedactors,
+  createRedactor,
+  type Redactor,
+} from "../../lib/redact/redactor.ts";
 import { makeRandom } from "./oracle.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -295,4 +299,46 @@ Deno.test("a redactor shows no value", () => {
   assert(!all.includes("hunter2"));
   assert(!all.includes("MIIE"));
   assert(!all.includes("104, 117")); // "hu", as bytes
+});
+
+Deno.test("combined redactors mask what each masks, and number their values on", () => {
+  const long = "abcdefghij".repeat(30);
+  const parts = [
+    create("hunter2", "no"),
+    create(),
+    create("ter2 and more", KEY),
+    create(long, "x", "s3cr3t"),
+  ];
+  const all = combineRedactors(parts);
+  const atOnce = create(
+    "hunter2",
+    "no",
+    "ter2 and more",
+    KEY,
+    long,
+    "x",
+    "s3cr3t",
+  );
+  assertEquals(all.skipped, atOnce.skipped);
+  const text = `hunter2 and more, s3cr3t${KEY}${long}hunter2${btoa(KEY)} ${
+    long.slice(0, 200)
+  } hunter`;
+  assertEquals(all.text(text), atOnce.text(text));
+  for (const size of [1, 7, 100, 1000]) {
+    const chunks = Array.from(
+      { length: Math.ceil(text.length / size) },
+      (_, i) => encode(text.slice(i * size, (i + 1) * size)),
+    );
+    assertEquals(scan(all, chunks).join(""), atOnce.text(text), `${size}`);
+  }
+  const found = new Set<number>();
+  all.matcher().scan(encode(text), ({ pattern }) => found.add(pattern.value));
+  assertEquals([...found].sort(), [0, 2, 3, 4, 6]);
+  const none = combineRedactors([create(), create()]);
+  assert(none.empty);
+  assertStrictEquals(none.text(text), text);
+  assertEquals(
+    combineRedactors([all, create("more")]).text("hunter2 more"),
+    "*** ***",
+  );
 });
