@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
   ],
   progress: ["streams"],
+  masks: ["engine", "progress"],
   build: [
     "context",
     "credentials",
@@ -50,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "file_url.ts",
     "filesync",
     "grpc",
+    "masks",
     "progress",
     "redact",
     "secrets",

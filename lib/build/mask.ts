@@ -1,5 +1,7 @@
+import { BUILD_MESSAGE_FIELDS, TRACE_FIELDS } from "../masks/answer_fields.ts";
+import { maskFields, type TextMask } from "../masks/mask_fields.ts";
+import { ClassicLines } from "../progress/classic_lines.ts";
 import { encodeTrace } from "../progress/trace_encode.ts";
-import { mapTrace } from "../progress/trace_mask.ts";
 import type { SolveStatus, VertexLog } from "../progress/solve_status.ts";
 import {
   createRedactor,
@@ -11,9 +13,12 @@ import { concatBytes } from "../streams/bytes.ts";
 import { decodeMessage, isTrace, TRACE } from "./decode_message.ts";
 import type { BuildMessage, TraceMessage } from "./message.ts";
 
+const encoder = new TextEncoder();
+
 /**
  * Masks the secrets of one build in all that the engine says, before anybody
- * sees it. Traces are decoded on the way.
+ * sees it: in its text, as `masks/answer_fields.ts` has it, and nowhere else.
+ * Traces are decoded on the way.
  *
  * Each step's stdout and stderr is a text of its own, whatever slices it comes
  * in; what may be the beginning of a secret is held back until the next slice,
@@ -25,6 +30,15 @@ export class BuildMask {
   /** By step and stream; `classic` is the one text of the classic builder. */
   readonly #scanners = new Map<string, Scanner>();
   #classic = new TextDecoder();
+  readonly #lines = new ClassicLines();
+  readonly #fields: TextMask = {
+    text: (text) => this.#redactor.text(text),
+    bytes: (bytes) => this.#redactor.bytes(bytes),
+    output: (slice, owner) => {
+      const { vertex, stream } = owner as VertexLog;
+      return this.#push(`${vertex}/${stream}`, slice);
+    },
+  };
 
   /**
    * Values to mask from now on.
@@ -66,15 +80,19 @@ export class BuildMask {
   /** Masks a message; some become two, and held back text may be in a later one. */
   *messages(given: BuildMessage): Generator<BuildMessage> {
     const message = decodeMessage(given);
+    const { stream } = message;
+    // Also where nothing is masked yet: it follows the containers.
+    const own = typeof stream === "string" ? this.#lines.ownLength(stream) : 0;
     if (this.#redactor.empty) {
       yield message;
     } else if (isTrace(message)) {
       yield this.#trace(message);
-    } else if (typeof message.stream === "string") {
-      yield this.#stream(message);
+    } else if (typeof stream === "string") {
+      yield* this.#stream(message, stream, own);
     } else {
       yield* this.#rest();
-      yield this.#redactor.value(message) as BuildMessage;
+      const masked = maskFields(message, BUILD_MESSAGE_FIELDS, this.#fields);
+      if (masked !== undefined) yield masked;
     }
   }
 
@@ -91,11 +109,9 @@ export class BuildMask {
 
   #trace(message: TraceMessage): TraceMessage {
     const status = message.trace;
-    const masked = this.#flushCompleted(mapTrace(status, {
-      text: (text) => this.#redactor.text(text),
-      bytes: (bytes) => this.#redactor.bytes(bytes),
-      log: (log) => this.#push(`${log.vertex}/${log.stream}`, log.data),
-    }));
+    const masked = this.#flushCompleted(
+      maskFields(status, TRACE_FIELDS, this.#fields)!,
+    );
     return masked === status ? message : traceMessage(masked);
   }
 
@@ -149,14 +165,24 @@ export class BuildMask {
     });
   }
 
-  #stream(message: BuildMessage): BuildMessage {
-    const bytes = this.#push(
-      "classic",
-      new TextEncoder().encode(message.stream),
-    );
-    return {
-      ...this.#redactor.value({ ...message, stream: "" }) as BuildMessage,
-      stream: this.#classic.decode(bytes, { stream: true }),
+  /** @param own How much of the text is the builder's own, and no free text. */
+  *#stream(
+    message: BuildMessage,
+    text: string,
+    own: number,
+  ): Generator<BuildMessage> {
+    // What was held back stood before it.
+    if (own > 0) yield* this.#rest();
+    const bytes = this.#push("classic", encoder.encode(text.slice(own)));
+    const masked = maskFields(
+      { ...message, stream: "" },
+      BUILD_MESSAGE_FIELDS,
+      this.#fields,
+    )!;
+    yield {
+      ...masked,
+      stream: text.slice(0, own) +
+        this.#classic.decode(bytes, { stream: true }),
     };
   }
 

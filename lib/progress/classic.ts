@@ -1,14 +1,15 @@
+import {
+  BUILT_REGEXP,
+  CACHE_REGEXP,
+  IMAGE_REGEXP,
+  REMOVED_REGEXP,
+  RUNNING_REGEXP,
+  STEP_REGEXP,
+  TAGGED_REGEXP,
+  WARNING_REGEXP,
+} from "./classic_lines.ts";
 import type { BuildEvent, StatusEvent, VertexEvent } from "./event.ts";
 
-const STEP_REGEXP = /^Step (\d+)\/(\d+) : (.*)$/s;
-const RUNNING_REGEXP = /^ ---> Running in [0-9a-f]+\n?$/;
-const REMOVED_REGEXP =
-  /^( ---> )?(Removed|Removing) intermediate container [0-9a-f]+\n?$/;
-const CACHE_REGEXP = /^ ---> Using cache\n?$/;
-const IMAGE_REGEXP = /^ ---> [0-9a-f]{12,64}\n?$/;
-const BUILT_REGEXP = /^Successfully built [0-9a-f]+\n?$/;
-const TAGGED_REGEXP = /^Successfully tagged (\S+)\n?$/;
-const WARNING_REGEXP = /^\[Warning\] (.*?)\n?$/s;
 /** How the classic builder marks what a step prints to stderr: red, and back. */
 const STDERR_START = "\x1b[91m";
 const STDERR_END = "\x1b[0m";

@@ -11,7 +11,6 @@
 import { Automaton, type Matcher } from "./automaton.ts";
 import { isTooShort, listPatterns, type Pattern } from "./forms.ts";
 import { JoinedMatcher, type MatcherPart } from "./matchers.ts";
-import { maskJsonValue } from "./json_value.ts";
 import { IdleScanner, MaskingScanner, type Scanner } from "./scanner.ts";
 import { findSpans, MASK } from "./spans.ts";
 
@@ -41,11 +40,6 @@ export interface Redactor {
   text(text: string): string;
   /** Masks whole bytes; gives back the same array if there is nothing to mask. */
   bytes(bytes: Uint8Array): Uint8Array;
-  /**
-   * Masks strings, keys and byte arrays of a JSON-like value, at any depth;
-   * gives back the same object if there is nothing to mask. Numbers pass.
-   */
-  value(value: unknown): unknown;
   /** Starts masking one stream of bytes; one for each step and output. */
   scanner(): Scanner;
   /** A scanner as a stage of a pipeline. */
@@ -165,10 +159,6 @@ class CompiledRedactor implements Redactor {
     if (this.empty) return bytes;
     const spans = findSpans(this.#matcher, bytes);
     return spans.length === 0 ? bytes : maskBytes(bytes, spans);
-  }
-
-  value(value: unknown): unknown {
-    return this.empty ? value : maskJsonValue(value, this);
   }
 
   scanner(): Scanner {

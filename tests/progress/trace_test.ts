@@ -6,9 +6,8 @@ import type {
 } from "../../lib/progress/solve_status.ts";
 import { decodeTrace } from "../../lib/progress/trace.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
-import { mapTrace } from "../../lib/progress/trace_mask.ts";
 import { StatusResponseSchema } from "../../lib/proto/gen/trace_pb.ts";
-import { assert, assertEquals, assertStrictEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 import { SAMPLE_BUILDS } from "./builds.ts";
 import { readAux, TRACE_GENERATIONS } from "./traces.ts";
 
@@ -199,76 +198,6 @@ Deno.test("decodeTrace() keeps a known field of another kind as unknown", () => 
   const status = decodeTrace(new Uint8Array([0x08, 1]));
   assertEquals(status?.vertexes, []);
   assertEquals(status?.unknown, new Uint8Array([0x08, 1]));
-});
-
-const SECRET = "hunter22";
-
-function maskText(text: string): string {
-  return text.replaceAll(SECRET, "***");
-}
-
-function maskBytes(bytes: Uint8Array): Uint8Array {
-  const text = decoder.decode(bytes);
-  const masked = maskText(text);
-  return masked === text ? bytes : encoder.encode(masked);
-}
-
-const MASK = {
-  text: maskText,
-  bytes: maskBytes,
-  log: (log: { data: Uint8Array }) => maskBytes(log.data),
-};
-
-Deno.test("mapTrace() gives the same object back if there is nothing to mask", () => {
-  assertStrictEquals(mapTrace(FULL, MASK), FULL);
-  for (const name of traces) {
-    for (const aux of readAux(name)) {
-      const status = decodeTrace(aux)!;
-      assertStrictEquals(mapTrace(status, MASK), status);
-    }
-  }
-});
-
-Deno.test("mapTrace() masks a secret in every field, also in those that are not known", () => {
-  const bytes = encoder.encode(SECRET);
-  const field = new Uint8Array([0x7a, bytes.length, ...bytes]); // field 15
-  const status: SolveStatus = {
-    vertexes: [{
-      ...FULL.vertexes[0]!,
-      name: SECRET,
-      error: SECRET,
-      group: { id: "g", name: SECRET, weak: false, unknown: field },
-      unknown: field,
-    }],
-    statuses: [{
-      ...FULL.statuses[0]!,
-      id: SECRET,
-      name: SECRET,
-      unknown: field,
-    }],
-    logs: [{ ...FULL.logs[0]!, data: bytes, unknown: field }],
-    warnings: [{
-      ...FULL.warnings[0]!,
-      short: bytes,
-      detail: [bytes],
-      url: SECRET,
-      info: {
-        filename: SECRET,
-        data: bytes,
-        language: SECRET,
-        unknown: field,
-      },
-      unknown: field,
-    }],
-    unknown: field,
-  };
-  assertEquals(decodeTrace(encodeTrace(status)), status);
-  const masked = mapTrace(status, MASK);
-  const wire = decoder.decode(fromBase64(encodeTrace(masked)));
-  assert(!wire.includes(SECRET));
-  assertEquals(wire.split("***").length - 1, 12);
-  assertEquals(masked.vertexes[0]!.digest, "sha256:a");
-  assertEquals(masked.unknown, undefined);
 });
 
 Deno.test("toBase64() and fromBase64() go there and back", () => {
