@@ -57,7 +57,10 @@ export {
   type TarDirectoryOptions,
 } from "./lib/context/tar_directory.ts";
 export { CredentialError } from "./lib/credentials/credential_error.ts";
-export type { CredentialCallback } from "./lib/credentials/store.ts";
+export type {
+  CredentialCallback,
+  Credentials,
+} from "./lib/credentials/store.ts";
 export type { AuthResult } from "./lib/engine/auth.ts";
 export type {
   DistributionInspect,
@@ -162,7 +165,6 @@ export type { DistributionInspectOptions } from "./lib/transfer/distribution.ts"
 export type { ImageLoadOptions } from "./lib/transfer/load.ts";
 export type { ImagePullOptions } from "./lib/transfer/pull.ts";
 export type { ImagePushOptions } from "./lib/transfer/push.ts";
-export type { LoginSources } from "./lib/transfer/registry_login.ts";
 export type { ImageSaveOptions } from "./lib/transfer/save.ts";
 export type { ImageTransfer } from "./lib/transfer/transfer.ts";
 export {

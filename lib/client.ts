@@ -30,7 +30,6 @@ import type { DistributionInspectOptions } from "./transfer/distribution.ts";
 import type { ImageLoadOptions } from "./transfer/load.ts";
 import type { ImagePullOptions } from "./transfer/pull.ts";
 import type { ImagePushOptions } from "./transfer/push.ts";
-import type { LoginSources } from "./transfer/registry_login.ts";
 import type { ImageSaveOptions } from "./transfer/save.ts";
 import {
   type ImageTransfer,
@@ -48,6 +47,7 @@ import {
   findEndpoint,
 } from "./transport/docker_config.ts";
 import type { Endpoint } from "./transport/endpoint.ts";
+import type { ClientCredentials, Credentials } from "./credentials/store.ts";
 import type { SecretSource } from "./secrets/source.ts";
 import type {
   SecretVerification,
@@ -63,10 +63,18 @@ export interface DockerClientOptions {
   /** API version to speak, such as `1.41`; negotiated unless given. */
   readonly apiVersion?: string;
   /**
-   * Where logins for registries come from, for builds, pushes, pulls and
-   * `distributionInspect`; nowhere unless given.
+   * Logins for registries, for builds, pushes, pulls and `distributionInspect`:
+   * the same option as theirs, which counts before this one.
    */
-  readonly logins?: LoginSources;
+  readonly credentials?: Credentials | undefined;
+  /**
+   * Whether docker's own logins are used, behind `credentials`:
+   * `DOCKER_AUTH_CONFIG`, `config.json` and the credential helpers that it
+   * names, read when a registry is spoken to and not before.
+   *
+   * @default {false}
+   */
+  readonly dockerConfig?: boolean | undefined;
 }
 
 /** An option that every request takes. */
@@ -99,7 +107,7 @@ export interface RequestOptions {
  */
 export class DockerClient implements AsyncDisposable {
   readonly #engine: Engine;
-  readonly #logins: LoginSources;
+  readonly #logins: ClientCredentials;
 
   /**
    * A client over a transport; nothing is sent yet.
@@ -110,7 +118,10 @@ export class DockerClient implements AsyncDisposable {
   constructor(transport: Transport, options: DockerClientOptions = {}) {
     requireDenoVersion();
     this.#engine = new Engine(transport, options.apiVersion);
-    this.#logins = options.logins ?? {};
+    this.#logins = {
+      credentials: options.credentials,
+      dockerConfig: options.dockerConfig,
+    };
   }
 
   /**
@@ -118,9 +129,7 @@ export class DockerClient implements AsyncDisposable {
    * that `DOCKER_CONTEXT` names, else the current context, else the first of
    * the default sockets that answers. `DOCKER_API_VERSION` is obeyed.
    *
-   * Builds, pushes and pulls use the CLI's logins unless the options name
-   * others: `config.json` and the credential helpers that it names, read when
-   * a registry is spoken to and not before.
+   * The option `dockerConfig` is on unless it is given.
    *
    * @throws {ConnectionError} If there is no engine to be found.
    * @throws {TypeError} If an address or a context is not usable.
@@ -129,7 +138,7 @@ export class DockerClient implements AsyncDisposable {
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
     return DockerClient.#at(await findEndpoint(), {
-      logins: { dockerConfig: true },
+      dockerConfig: true,
       ...options,
     });
   }
@@ -139,8 +148,8 @@ export class DockerClient implements AsyncDisposable {
    * or `ssh://user@host`. For TLS, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`
    * are read from the environment, and for no other address anything.
    *
-   * @param options Such as `{ logins: { dockerConfig: true } }` for the CLI's
-   * logins, which are not used unless asked for.
+   * @param options Such as `{ dockerConfig: true }` for the CLI's logins, which
+   * are not used unless asked for.
    * @throws {TypeError} If the address has another form.
    */
   static async fromDockerHost(
@@ -152,7 +161,7 @@ export class DockerClient implements AsyncDisposable {
 
   /**
    * The engine of a docker context; `default` means the default sockets. The
-   * CLI's logins are used, as by {@linkcode fromDockerConfig}.
+   * option `dockerConfig` is on unless it is given.
    *
    * @throws {TypeError} If there is no such context.
    */
@@ -164,16 +173,17 @@ export class DockerClient implements AsyncDisposable {
       name === "default"
         ? await findDefaultSocket(defaultSockets())
         : await endpointFromContext(name),
-      { logins: { dockerConfig: true }, ...options },
+      { dockerConfig: true, ...options },
     );
   }
 
   static #at(
     endpoint: Endpoint,
-    { apiVersion = apiVersionFromEnvironment(), logins }: DockerClientOptions,
+    options: DockerClientOptions,
   ): DockerClient {
+    const apiVersion = options.apiVersion ?? apiVersionFromEnvironment();
     return new DockerClient(connectEndpoint(endpoint), {
-      ...(logins === undefined ? {} : { logins }),
+      ...options,
       ...(apiVersion === undefined ? {} : { apiVersion }),
     });
   }

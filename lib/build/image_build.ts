@@ -1,4 +1,4 @@
-import type { CredentialStoreOptions } from "../credentials/store.ts";
+import type { ClientCredentials } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Broadcast } from "../streams/broadcast.ts";
 import type { BuildEvent } from "../progress/event.ts";
@@ -73,7 +73,7 @@ export function startBuild(
   engine: Engine,
   context: BuildContext,
   options: ImageBuildOptions = {},
-  logins: CredentialStoreOptions = {},
+  logins: ClientCredentials = {},
 ): ImageBuild {
   const messages = new Broadcast<BuildMessage>({
     maxSize: KEPT_SIZE,

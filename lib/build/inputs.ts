@@ -1,12 +1,14 @@
-import type { CredentialStore } from "../credentials/store.ts";
-import type { CredentialStoreOptions } from "../credentials/store.ts";
+import {
+  type ClientCredentials,
+  CredentialStore,
+} from "../credentials/store.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { authService } from "../session/auth.ts";
 import type { SshAgents } from "../ssh/agents.ts";
 import type { ContextSource } from "./build_context.ts";
-import { openLogins, watchLogins } from "./logins.ts";
+import { watchLogins } from "./logins.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
@@ -45,12 +47,16 @@ export async function openInputs(
   source: ContextSource,
   plan: BuildPlan,
   options: ImageBuildOptions,
-  client: CredentialStoreOptions,
+  client: ClientCredentials,
   over: AbortSignal,
   stop: AbortSignal,
 ): Promise<BuildInputs> {
   return {
-    logins: openLogins(options, client, over),
+    logins: new CredentialStore({
+      credentials: options.credentials,
+      client,
+      signal: over,
+    }),
     tokens: options.registryTokens,
     context: await PreparedContext.of(source, options, stop),
     secrets: await openSecrets(plan, options, over),

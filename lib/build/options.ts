@@ -1,5 +1,4 @@
-import type { AuthConfig } from "../credentials/auth_config.ts";
-import type { CredentialCallback } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/store.ts";
 import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { SecretSource } from "../secrets/source.ts";
@@ -103,9 +102,7 @@ export interface ImageBuildOptions {
    * of the registries that the Dockerfile of a folder names. Behind these come
    * the client's own.
    */
-  readonly credentials?:
-    | Readonly<Record<string, AuthConfig>>
-    | CredentialCallback;
+  readonly credentials?: Credentials | undefined;
   /**
    * Who trades a login for a token, where a registry asks for tokens:
    * `"engine"` gets the login and does it; with `"client"` it is done here, and

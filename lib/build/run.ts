@@ -1,4 +1,4 @@
-import type { CredentialStoreOptions } from "../credentials/store.ts";
+import type { ClientCredentials } from "../credentials/store.ts";
 import { type Engine, isPodman } from "../engine/engine.ts";
 import { abortable } from "../engine/abortable.ts";
 import { UnsupportedError } from "../errors.ts";
@@ -30,7 +30,7 @@ export interface BuildStart {
   /** Where to build. */
   readonly engine: Engine;
   /** Where logins come from, besides the options. */
-  readonly logins: CredentialStoreOptions;
+  readonly logins: ClientCredentials;
   /** What to build from. */
   readonly context: BuildContext;
   /** How. */

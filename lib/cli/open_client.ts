@@ -14,9 +14,7 @@ export async function openClient(parsed: ParsedWords): Promise<DockerClient> {
     throw new UsageError("--host and --context name two engines; give one");
   }
   if (host !== undefined) {
-    return await DockerClient.fromDockerHost(host, {
-      logins: { dockerConfig: true },
-    });
+    return await DockerClient.fromDockerHost(host, { dockerConfig: true });
   }
   return context === undefined
     ? await DockerClient.fromDockerConfig()

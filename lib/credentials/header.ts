@@ -30,12 +30,20 @@ export function registryConfigHeader(logins: Iterable<Login>): string {
 /**
  * Logins by the one spelling of their registries.
  *
- * @throws {TypeError} If a key names no registry or one a second time, or what
+ * @throws {TypeError} If they are no object, a key names no registry or one a second time, or what
  * it leads to is no login. No value is in the message.
  */
 export function checkCredentials(
   credentials: Readonly<Record<string, AuthConfig>>,
 ): Map<string, Login> {
+  if (
+    typeof credentials !== "object" || credentials === null ||
+    Array.isArray(credentials) || credentials instanceof Map
+  ) {
+    throw new TypeError(
+      'Cannot use credentials: expected an object of registries to logins, such as { "ghcr.io": { username, password } }, or a function',
+    );
+  }
   const logins = new Map<string, Login>();
   for (const [key, config] of Object.entries(credentials)) {
     const registry = registryName(key);
@@ -44,6 +52,11 @@ export function checkCredentials(
         `Cannot use credentials for ${
           JSON.stringify(key)
         }: expected a registry's host, such as "ghcr.io" or "localhost:5000"`,
+      );
+    }
+    if (typeof config === "string") {
+      throw new TypeError(
+        `Cannot use credentials for "${key}": expected an object, and they are given by registry: { "ghcr.io": { username, password } }`,
       );
     }
     if (logins.has(registry)) {

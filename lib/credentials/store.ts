@@ -36,6 +36,28 @@ export type CredentialCallback = (
   | undefined
   | Promise<AuthConfig | null | undefined>;
 
+/**
+ * Logins for registries, wherever they are given: by registry, or a function
+ * that is asked for each. A login without fields says that its registry is to
+ * be asked without one, whatever stands behind. Keys are hosts, such as
+ * `ghcr.io` or `localhost:5000`; `docker.io` is Docker Hub.
+ */
+export type Credentials =
+  | Readonly<Record<string, AuthConfig>>
+  | CredentialCallback;
+
+/** Where a client's logins come from, in this order, behind those that a call gives. */
+export interface ClientCredentials {
+  /** Logins for all that this client does. */
+  readonly credentials?: Credentials | undefined;
+  /**
+   * Whether docker's own files and helpers are looked into at the end.
+   *
+   * @default {false}
+   */
+  readonly dockerConfig?: boolean | undefined;
+}
+
 /** A registry that asked, and what became of it. */
 export interface CredentialUse {
   /** The registry, in its one spelling. */
@@ -46,19 +68,10 @@ export interface CredentialUse {
 
 /** Where a {@linkcode CredentialStore} looks, in this order. */
 export interface CredentialStoreOptions {
-  /**
-   * Logins by registry. One without fields says that this registry is to be
-   * asked without a login, whatever the other sources know.
-   */
-  readonly credentials?: Readonly<Record<string, AuthConfig>> | undefined;
-  /** Asked for the registries that are not among them. */
-  readonly callback?: CredentialCallback | undefined;
-  /**
-   * Whether docker's own files and helpers are looked into at the end.
-   *
-   * @default {false}
-   */
-  readonly dockerConfig?: boolean | undefined;
+  /** Those of one call. */
+  readonly credentials?: Credentials | undefined;
+  /** Those of its client. */
+  readonly client?: ClientCredentials | undefined;
   /** The environment that leads to those files; the process's own unless given. */
   readonly env?: Environment | undefined;
   /** How long a credential helper may take, in milliseconds; a minute unless given. */
@@ -73,7 +86,10 @@ export interface CredentialStoreOptions {
  * the first question.
  */
 export class CredentialStore {
-  readonly #logins: ReadonlyMap<string, Login>;
+  readonly #sources: readonly (
+    | ReadonlyMap<string, Login>
+    | CredentialCallback
+  )[];
   readonly #options: CredentialStoreOptions;
   readonly #signal: AbortSignal;
   readonly #answers = new Map<
@@ -94,30 +110,41 @@ export class CredentialStore {
   /**
    * Checks the given logins and reads nothing else.
    *
-   * @throws {TypeError} If a key of `credentials` names no registry, or what
-   * it leads to is no login.
+   * @throws {TypeError} If credentials are neither an object nor a function, a
+   * key names no registry, or what it leads to is no login.
    */
   constructor(options: CredentialStoreOptions = {}) {
-    this.#logins = checkCredentials(options.credentials ?? {});
+    this.#sources = [options.credentials, options.client?.credentials]
+      .filter((given) => given !== undefined)
+      .map((given) =>
+        typeof given === "function" ? given : checkCredentials(given)
+      );
     this.#options = options;
     this.#signal = options.signal ?? new AbortController().signal;
   }
 
   /** The values that were given as options: to be masked from the start. */
   atHand(): [registry: string, secret: Secret][] {
-    return [...this.#logins].flatMap(([registry, login]) =>
-      login.secrets().map((secret): [string, Secret] => [registry, secret])
+    return this.#maps().flatMap((logins) =>
+      [...logins].flatMap(([registry, login]) =>
+        login.secrets().map((secret): [string, Secret] => [registry, secret])
+      )
     );
   }
 
-  /** The logins that were given as options. */
+  /** The logins that were given by registry. */
   given(): Login[] {
-    return [...this.#logins.values()].filter((login) => !login.isEmpty);
+    const logins = new Map(this.#maps().reverse().flatMap((map) => [...map]));
+    return [...logins.values()].filter((login) => !login.isEmpty);
+  }
+
+  #maps(): ReadonlyMap<string, Login>[] {
+    return this.#sources.filter((source) => typeof source !== "function");
   }
 
   /** Whether there is a function that wants to be asked. */
   get asksFunction(): boolean {
-    return this.#options.callback !== undefined;
+    return this.#sources.some((source) => typeof source === "function");
   }
 
   /**
@@ -127,8 +154,8 @@ export class CredentialStore {
    * @throws {CredentialError} If a file is broken.
    */
   async listed(): Promise<string[]> {
-    const { dockerConfig, env = Deno.env } = this.#options;
-    if (dockerConfig !== true) return [];
+    const { client, env = Deno.env } = this.#options;
+    if (client?.dockerConfig !== true) return [];
     const { registriesInConfig } = await import("./config_file.ts");
     return await this.#ifOpen(
       "docker's logins were not looked up",
@@ -143,7 +170,8 @@ export class CredentialStore {
    * @throws {CredentialError} If it can't be had.
    */
   async getListed(registry: string): Promise<Login | undefined> {
-    const given = this.#logins.get(registry);
+    const given = this.#maps().map((map) => map.get(registry))
+      .find((login) => login !== undefined);
     const login = given ?? await this.#fromDockerConfig(registry);
     if (login === undefined || login.isEmpty) return undefined;
     if (given === undefined) await this.#tell(login);
@@ -180,14 +208,10 @@ export class CredentialStore {
     registry: string,
     scopes: readonly string[],
   ): Promise<Login | undefined> {
-    const given = this.#logins.get(registry);
-    if (given !== undefined) {
-      return Promise.resolve(given.isEmpty ? undefined : given);
-    }
     // Stages that pull at the same time share one answer.
-    const question = this.#options.callback === undefined
-      ? registry
-      : [registry, ...scopes].join(" ");
+    const question = this.asksFunction
+      ? [registry, ...scopes].join(" ")
+      : registry;
     const known = this.#answers.get(question);
     if (known !== undefined && Date.now() - known.at < FRESH_MS) {
       return known.login;
@@ -210,8 +234,17 @@ export class CredentialStore {
     registry: string,
     scopes: readonly string[],
   ): Promise<Login | undefined> {
-    const login = await this.#fromCallback(registry, scopes) ??
-      await this.#fromDockerConfig(registry);
+    for (const source of this.#sources) {
+      const isFunction = typeof source === "function";
+      const login = isFunction
+        ? await this.#fromFunction(source, registry, scopes)
+        : source.get(registry);
+      if (login === undefined) continue;
+      if (login.isEmpty) return undefined;
+      if (isFunction) await this.#tell(login); // the others are known: atHand()
+      return login;
+    }
+    const login = await this.#fromDockerConfig(registry);
     if (login === undefined || login.isEmpty) return undefined;
     await this.#tell(login);
     return login;
@@ -223,12 +256,11 @@ export class CredentialStore {
     }
   }
 
-  async #fromCallback(
+  async #fromFunction(
+    callback: CredentialCallback,
     registry: string,
     scopes: readonly string[],
   ): Promise<Login | undefined> {
-    const { callback } = this.#options;
-    if (callback === undefined) return undefined;
     const what = `the function's login for "${registry}"`;
     let config;
     try {
@@ -253,8 +285,8 @@ export class CredentialStore {
   }
 
   async #fromDockerConfig(registry: string): Promise<Login | undefined> {
-    const { dockerConfig, env = Deno.env, helperTimeout } = this.#options;
-    if (dockerConfig !== true) return undefined;
+    const { client, env = Deno.env, helperTimeout } = this.#options;
+    if (client?.dockerConfig !== true) return undefined;
     const { loginFromConfig } = await import("./config_file.ts");
     const config = await this.#ifOpen(
       `docker's login for "${registry}" was not looked up`,

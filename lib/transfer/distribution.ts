@@ -1,16 +1,16 @@
-import type { AuthConfig } from "../credentials/auth_config.ts";
+import type { ClientCredentials, Credentials } from "../credentials/store.ts";
 import {
   type DistributionInspect,
   distributionInspect,
 } from "../engine/distribution_inspect.ts";
 import type { Engine } from "../engine/engine.ts";
 import { parseImageReference } from "../engine/image_reference.ts";
-import { type LoginSources, registryLogin } from "./registry_login.ts";
+import { registryLogin } from "./registry_login.ts";
 
 /** How a registry is asked about an image. */
 export interface DistributionInspectOptions {
-  /** The login for the image's registry; the client's own for it unless given. */
-  readonly auth?: AuthConfig;
+  /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
+  readonly credentials?: Credentials | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal;
 }
@@ -20,13 +20,13 @@ export async function inspectDistribution(
   engine: Engine,
   name: string,
   options: DistributionInspectOptions = {},
-  sources: LoginSources = {},
+  client: ClientCredentials = {},
 ): Promise<DistributionInspect> {
   const reference = parseImageReference(name);
   const login = await registryLogin(
     reference.registry,
     options,
-    sources,
+    client,
   );
   return await distributionInspect(
     engine,

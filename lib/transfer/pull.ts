@@ -1,4 +1,4 @@
-import type { AuthConfig } from "../credentials/auth_config.ts";
+import type { Credentials } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
 import { imageInspect } from "../engine/image_inspect.ts";
 import { imagePull } from "../engine/image_pull.ts";
@@ -17,8 +17,8 @@ export interface ImagePullOptions {
   readonly tag?: string;
   /** The platform to pull, as `os/arch` or `os/arch/variant`; the engine's own unless given. */
   readonly platform?: string;
-  /** The login for the image's registry; the client's own for it unless given. */
-  readonly auth?: AuthConfig;
+  /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
+  readonly credentials?: Credentials | undefined;
   /** Cancels the pull; `wait()` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -29,12 +29,12 @@ export async function pullImage(
   run: TransferRun,
 ): Promise<string> {
   const reference = parseImageReference(name, options.tag);
-  const { auth, platform } = options;
+  const { credentials, platform } = options;
   let { digest } = reference;
   await relayTransfer({
     action: "pull",
     reference,
-    auth,
+    credentials,
     logins,
     request: (header) =>
       imagePull(engine, reference, header, platform, run.signal),

@@ -1,4 +1,4 @@
-import type { AuthConfig } from "../credentials/auth_config.ts";
+import type { Credentials } from "../credentials/store.ts";
 import { imagePush } from "../engine/image_push.ts";
 import {
   formatImageReference,
@@ -13,8 +13,8 @@ import type { TransferRun, TransferSubject } from "./transfer.ts";
 export interface ImagePushOptions {
   /** The tag to push, where the name has none; `latest` unless given. */
   readonly tag?: string;
-  /** The login for the image's registry; the client's own for it unless given. */
-  readonly auth?: AuthConfig;
+  /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
+  readonly credentials?: Credentials | undefined;
   /** Cancels the push; `wait()` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -29,7 +29,7 @@ export async function pushImage(
   await relayTransfer({
     action: "push",
     reference,
-    auth: options.auth,
+    credentials: options.credentials,
     logins,
     request: (header) => imagePush(engine, reference, header, run.signal),
     onMessage: (message) => digest = pushedDigest(message) ?? digest,

@@ -1,4 +1,4 @@
-import type { AuthConfig } from "../credentials/auth_config.ts";
+import type { ClientCredentials, Credentials } from "../credentials/store.ts";
 import {
   formatImageReference,
   type ImageReference,
@@ -6,7 +6,7 @@ import {
 import type { JsonMessage } from "../engine/message.ts";
 import { EngineError } from "../errors.ts";
 import { transferEvent } from "./event.ts";
-import { type LoginSources, registryLogin } from "./registry_login.ts";
+import { registryLogin } from "./registry_login.ts";
 import type { TransferRun } from "./transfer.ts";
 import { TransferError } from "./transfer_error.ts";
 
@@ -16,10 +16,10 @@ export interface Relay {
   readonly action: "push" | "pull";
   /** The image. */
   readonly reference: ImageReference;
-  /** The login that was given for it. */
-  readonly auth: AuthConfig | undefined;
+  /** The logins that were given for it. */
+  readonly credentials: Credentials | undefined;
   /** Where one comes from otherwise. */
-  readonly logins: LoginSources;
+  readonly logins: ClientCredentials;
   /**
    * Makes the request.
    *
@@ -37,11 +37,11 @@ export interface Relay {
  * @throws {TransferError} If the engine, or the registry, refuses.
  */
 export async function relayTransfer(
-  { action, reference, auth, logins, request, onMessage }: Relay,
+  { action, reference, credentials, logins, request, onMessage }: Relay,
   { signal, tell }: TransferRun,
 ): Promise<void> {
   const { registry } = reference;
-  const login = await registryLogin(registry, { auth, signal }, logins);
+  const login = await registryLogin(registry, { credentials, signal }, logins);
   try {
     for await (const message of request(login.header)) {
       onMessage(message);

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { Broadcast } from "../streams/broadcast.ts";
 import type { TransferEvent } from "./event.ts";
-import type { LoginSources } from "./registry_login.ts";
+import type { ClientCredentials } from "../credentials/store.ts";
 
 /**
  * An image on its way to or from a registry; it began at the call that gave it.
@@ -57,7 +57,7 @@ export interface TransferSubject<Options> {
   /** How. */
   readonly options: Options;
   /** Where logins come from, besides the options. */
-  readonly logins: LoginSources;
+  readonly logins: ClientCredentials;
 }
 
 /**

@@ -74,7 +74,7 @@ function adviceOn(init: TransferErrorInit): string | undefined {
     return authenticated
       ? `${registry} did not take the login that was sent: check it with auth()`
       : closed ??
-        `give a login for ${registry} as the option auth, or by "docker login"`;
+        `give a login for ${registry} in the option credentials, or by "docker login"`;
   }
   if (
     cause.status === 404 ||

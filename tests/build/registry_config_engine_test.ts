@@ -2,7 +2,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { engineTest } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { LOGIN, LOGIN_BASE64, startRegistry } from "../support/registry.ts";
-import { DockerClient, type LoginSources } from "../../mod.ts";
+import { type Credentials, DockerClient } from "../../mod.ts";
 
 engineTest(
   "the classic builder gets the client's logins for a private base image",
@@ -10,17 +10,17 @@ engineTest(
     await using registry = await startRegistry({ auth: "basic" });
     await using other = await startRegistry({ auth: "basic" });
     const asked: string[] = [];
-    const sources: Record<string, LoginSources> = {
-      "by registry": { credentials: { [registry.host]: LOGIN } },
-      "a function": {
-        callback(host) {
-          asked.push(host);
-          return host === registry.host ? { auth: LOGIN_BASE64 } : null;
-        },
+    const sources: Record<string, Credentials> = {
+      "by registry": { [registry.host]: LOGIN },
+      "a function": (host) => {
+        asked.push(host);
+        return host === registry.host ? { auth: LOGIN_BASE64 } : null;
       },
     };
-    for (const [name, logins] of Object.entries(sources)) {
-      await using client = await DockerClient.fromDockerHost(host, { logins });
+    for (const [name, credentials] of Object.entries(sources)) {
+      await using client = await DockerClient.fromDockerHost(host, {
+        credentials,
+      });
       const image = await registry.put("app:latest");
       await withTempFolder(async (folder) => {
         await writeTree(folder, {

@@ -140,7 +140,10 @@ Deno.test("registryConfig() asks a function for the Dockerfile's registries, or 
     buildargs: { H: "b.example" },
   };
   assertEquals(
-    await sent(options, { credentials: GIVEN, callback }, dockerfile),
+    await sent(options, {
+      credentials: GIVEN,
+      client: { credentials: callback },
+    }, dockerfile),
     {
       logins: { "given.example": "given ??>>", "b.example": "token" },
       warnings: [],
@@ -148,18 +151,32 @@ Deno.test("registryConfig() asks a function for the Dockerfile's registries, or 
   );
   assertEquals(asked, ["a.example", "b.example"]);
 
-  const unknown = await sent(options, { credentials: GIVEN, callback });
+  const unknown = await sent(options, {
+    credentials: GIVEN,
+    client: { credentials: callback },
+  });
   assertEquals(Object.keys(unknown.logins), ["given.example"]);
   assertEquals(unknown.warnings.length, 1);
   assertStringIncludes(unknown.warnings[0]!, "give the logins by registry");
   const error = await assertRejects(
-    () => sent({ credentials: callback }, { callback }, undefined, PODMAN),
+    () =>
+      sent(
+        { credentials: callback },
+        { client: { credentials: callback } },
+        undefined,
+        PODMAN,
+      ),
     UnsupportedError,
     "give the logins by registry",
   );
   assertEquals(error.feature, "logins from functions on podman");
   // The client's own function serves other engines, too.
-  const client = await sent({}, { callback }, undefined, PODMAN);
+  const client = await sent(
+    {},
+    { client: { credentials: callback } },
+    undefined,
+    PODMAN,
+  );
   assertEquals(client.warnings.length, 1);
   assertEquals(asked.length, 2);
 });
@@ -186,7 +203,7 @@ Deno.test("registryConfig() takes docker's logins for the Dockerfile's registrie
       }),
     };
     const env = { get: (name: string) => variables[name] };
-    const sources = { credentials: GIVEN, dockerConfig: true, env };
+    const sources = { credentials: GIVEN, client: { dockerConfig: true }, env };
     assertEquals(
       await sent({ version: "1" }, sources, "FROM b.example/x\nFROM alpine"),
       {

@@ -67,7 +67,8 @@ async function prepare({ docker, host }: EngineContext): Promise<Whole> {
     ReadableStream.from([await packOpenssh(await busyboxProgram())]),
     { repo: `${registry.host}/whole`, tag: "1" },
   );
-  await docker.imagePush(base, { auth: LOGIN }).wait();
+  await docker.imagePush(base, { credentials: { [registry.host]: LOGIN } })
+    .wait();
   await docker.imageRemove(base, { force: true });
 
   const { path: folder } = stack.use(await scratch());

@@ -70,7 +70,9 @@ Deno.test("CredentialStore gives an option's login to its own registry and to no
       "ghcr.io": { identitytoken: "token", username: "ignored" },
       "quay.io": {},
     },
-    callback: (host) => ({ username: "asked", password: host }),
+    client: {
+      credentials: (host) => ({ username: "asked", password: host }),
+    },
   });
   for (
     const [host, expected] of [
@@ -94,7 +96,7 @@ Deno.test("CredentialStore reads nothing before it is asked, and not what is nee
   await configured({ auths: { "a.io": auth("a:b") } }, async (env) => {
     const store = new CredentialStore({
       credentials: { "b.io": auth("c:d") },
-      dockerConfig: true,
+      client: { dockerConfig: true },
       env,
     });
     assertEquals(await login(store, "b.io"), "c:d");
@@ -141,7 +143,7 @@ Deno.test("CredentialStore reads docker's auths by docker's rules", async () => 
         ["absent.example", "none"],
       ] as const
     ) {
-      const options = { dockerConfig: true, env };
+      const options = { client: { dockerConfig: true }, env };
       assertEquals([host, await login(options, host)], [host, expected]);
     }
   });
@@ -151,7 +153,7 @@ Deno.test("CredentialStore asks DOCKER_AUTH_CONFIG before the file", async () =>
   await configured(
     { auths: { "a.io": auth("file:a"), "b.io": auth("file:b") } },
     async (env) => {
-      const options = { dockerConfig: true, env };
+      const options = { client: { dockerConfig: true }, env };
       assertEquals(await login(options, "a.io"), "variable:a");
       assertEquals(await login(options, "b.io"), "file:b");
     },
@@ -163,7 +165,7 @@ Deno.test("CredentialStore asks DOCKER_AUTH_CONFIG before the file", async () =>
   );
   await configured({}, async (env) => {
     const error = await assertRejects(
-      () => login({ dockerConfig: true, env }, "a.io"),
+      () => login({ client: { dockerConfig: true }, env }, "a.io"),
       CredentialError,
       "DOCKER_AUTH_CONFIG is not JSON",
     );
@@ -185,11 +187,17 @@ Deno.test("CredentialStore goes on without a configuration, and stops at a broke
     ] as const
   ) {
     await configured(config, async (env) => {
-      assertEquals(await login({ dockerConfig: true, env }, "a.io"), expected);
+      assertEquals(
+        await login({ client: { dockerConfig: true }, env }, "a.io"),
+        expected,
+      );
     });
   }
   assertEquals(
-    await login({ dockerConfig: true, env: { get: () => undefined } }, "a.io"),
+    await login({
+      client: { dockerConfig: true },
+      env: { get: () => undefined },
+    }, "a.io"),
     "none",
   );
   for (
@@ -203,7 +211,7 @@ Deno.test("CredentialStore goes on without a configuration, and stops at a broke
   ) {
     await configured(config, async (env) => {
       const error = await assertRejects(
-        () => login({ dockerConfig: true, env }, "a.io"),
+        () => login({ client: { dockerConfig: true }, env }, "a.io"),
         CredentialError,
         words,
       );
@@ -237,7 +245,7 @@ Deno.test("CredentialStore asks a registry's own helper, else the one for all, a
     },
     credsStore: all.name,
   }, async (env) => {
-    const store = new CredentialStore({ dockerConfig: true, env });
+    const store = new CredentialStore({ client: { dockerConfig: true }, env });
     for (
       const [host, expected] of [
         ["one.io:5000", "one:one.io:5000"],
@@ -278,7 +286,7 @@ Deno.test("CredentialStore names a helper that fails, and none of its secrets", 
     await using helper = await installHelper(script);
     await configured({ credsStore: helper.name }, async (env) => {
       const error = await assertRejects(
-        () => login({ dockerConfig: true, env }, "a.io"),
+        () => login({ client: { dockerConfig: true }, env }, "a.io"),
         CredentialError,
         words,
       );
@@ -289,7 +297,7 @@ Deno.test("CredentialStore names a helper that fails, and none of its secrets", 
   for (const name of ["davit-absent", "../evil", "a b", "-"]) {
     await configured({ credsStore: name }, async (env) => {
       const error = await assertRejects(
-        () => login({ dockerConfig: true, env }, "a.io"),
+        () => login({ client: { dockerConfig: true }, env }, "a.io"),
         CredentialError,
       );
       assertStringIncludes(error.message, name);
@@ -312,14 +320,18 @@ Deno.test("CredentialStore ends a helper that takes too long, or whose answer no
       );
     };
     await assertRejects(
-      () => login({ dockerConfig: true, env, helperTimeout: 300 }, "a.io"),
+      () =>
+        login(
+          { client: { dockerConfig: true }, env, helperTimeout: 300 },
+          "a.io",
+        ),
       CredentialError,
       "gave no answer within 0.3 s",
     );
     await isGone();
     const abort = new AbortController();
     const asked = login(
-      { dockerConfig: true, env, signal: abort.signal },
+      { client: { dockerConfig: true }, env, signal: abort.signal },
       "a.io",
     );
     setTimeout(() => abort.abort(new Error("over")), 300);
@@ -335,7 +347,7 @@ Deno.test("CredentialStore asks a function with the host's one spelling, scopes 
   const asked: unknown[] = [];
   const store = new CredentialStore({
     signal,
-    callback: (...args) => {
+    credentials: (...args) => {
       asked.push(args);
       return null;
     },
@@ -353,7 +365,7 @@ Deno.test("CredentialStore tells a function that failed from one that knows noth
   let calls = 0;
   const cause = new Error("vault is sealed");
   const store = new CredentialStore({
-    callback: () => {
+    credentials: () => {
       if (++calls === 1) throw cause;
       return Promise.resolve(
         { registrytoken: "hunter2hunter2", username: 7 } as never,
@@ -369,7 +381,7 @@ Deno.test("CredentialStore tells a function that failed from one that knows noth
   );
   assert(!Deno.inspect(wrong).includes("hunter2"));
   const another = new CredentialStore({
-    callback: () => ({ password: "x", serveraddress: "b.io" }),
+    credentials: () => ({ password: "x", serveraddress: "b.io" }),
   });
   await assertRejects(
     () => another.get("a.io"),
@@ -381,7 +393,7 @@ Deno.test("CredentialStore tells a function that failed from one that knows noth
 Deno.test("CredentialStore asks again after four minutes", async () => {
   let calls = 0;
   const store = new CredentialStore({
-    callback: () => ({ username: "me", password: `call ${++calls}` }),
+    credentials: () => ({ username: "me", password: `call ${++calls}` }),
   });
   const { now } = Date;
   try {
@@ -397,8 +409,10 @@ Deno.test("CredentialStore asks again after four minutes", async () => {
 
 Deno.test("CredentialStore tells of every value before it is given, and of each registry once", async () => {
   const store = new CredentialStore({
-    credentials: { "a.io": { username: "me", password: "at hand" } },
-    callback: (host) =>
+    client: {
+      credentials: { "a.io": { username: "me", password: "at hand" } },
+    },
+    credentials: (host) =>
       host === "b.io" ? { username: "me", password: "fetched" } : undefined,
   });
   const reveal = (secret: { reveal(): Uint8Array }) =>
@@ -433,7 +447,7 @@ Deno.test("CredentialStore tells of every value before it is given, and of each 
 Deno.test("CredentialStore goes on without docker's logins where Deno may not read them, and says so", async () => {
   const closed: string[] = [];
   const store = new CredentialStore({
-    dockerConfig: true,
+    client: { dockerConfig: true },
     env: {
       get: () => {
         throw new Deno.errors.NotCapable(

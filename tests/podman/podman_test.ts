@@ -15,9 +15,9 @@ import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
 import { directTransport } from "../../lib/transport/direct.ts";
 import {
   DockerClient,
+  type DockerClientOptions,
   EngineError,
   type ImageBuildOptions,
-  type LoginSources,
   SecretLeakError,
   TransferError,
   UnsupportedError,
@@ -272,7 +272,9 @@ Deno.test({
           );
           assertStringIncludes(error.detail, "unauthorized");
         }
-        const options = registry === guarded ? { auth: LOGIN } : {};
+        const options = registry === guarded
+          ? { credentials: { [registry.host]: LOGIN } }
+          : {};
         const digest = await docker.imagePush(name, options).wait();
         // With the image still there, under a manifest of another push or of the
         // build, it may not know which one came: then no digest, never a wrong one.
@@ -321,20 +323,23 @@ Deno.test({
         await using other = await startRegistry({ auth: "basic" });
         const name = `${registry.host}/private/base:1`;
         await docker.imageTag("davit-test/base", name.slice(0, -2), "1");
-        await docker.imagePush(name, { auth: LOGIN }).wait();
+        await docker.imagePush(name, {
+          credentials: { [registry.host]: LOGIN },
+        }).wait();
         const folder = await Deno.makeTempDir({ prefix: "davit-podman-" });
         await Deno.writeTextFile(`${folder}/Dockerfile`, `FROM ${name}\n`);
         const credentials = { [registry.host]: LOGIN };
         const callback = (host: string) =>
           host === registry.host ? LOGIN : null;
         const build = async (
-          logins: LoginSources,
+          logins: DockerClientOptions,
           options: ImageBuildOptions = {},
           context: string | ReadableStream<Uint8Array> = folder,
         ) => {
-          await using client = await DockerClient.fromDockerHost(podman.host, {
+          await using client = await DockerClient.fromDockerHost(
+            podman.host,
             logins,
-          });
+          );
           const before = registry.requests.length;
           await client.imageBuild(context, { pull: true, ...options }).wait();
           assert(
@@ -349,7 +354,7 @@ Deno.test({
           await build({}, { credentials }, tar());
           await build({}, { credentials, version: "1" }, tar());
           await build({ credentials });
-          await build({ callback });
+          await build({ credentials: callback });
           await build({}, { credentials: callback });
           await assertRejects(
             () => build({}, { credentials: callback }, tar()),

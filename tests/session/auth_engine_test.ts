@@ -151,7 +151,7 @@ engineTest(
       async (env) => {
         const { error, failures } = await build(
           context,
-          { dockerConfig: true, env },
+          { client: { dockerConfig: true }, env },
           image,
         );
         assertEquals([error, failures], [undefined, []]);
@@ -175,7 +175,7 @@ engineTest(
       async (env) => {
         const { error, failures } = await build(
           context,
-          { dockerConfig: true, env },
+          { client: { dockerConfig: true }, env },
           image,
         );
         assertEquals([error, failures], [undefined, []]);
@@ -192,7 +192,7 @@ engineTest(
     const { error } = await build(
       context,
       {
-        callback: (host) => {
+        credentials: (host) => {
           hosts.push(host);
           return Promise.resolve({ auth: LOGIN_BASE64 });
         },
@@ -262,7 +262,7 @@ engineTest(
     await configured({ credsStore: "davit-absent" }, async (env) => {
       const { error, failures } = await build(
         context,
-        { dockerConfig: true, env },
+        { client: { dockerConfig: true }, env },
         image,
       );
       assertInstanceOf(error, BuildError);
@@ -365,7 +365,7 @@ engineTest(
         context,
         {
           tokens: "client",
-          callback: (_host, wanted) => {
+          credentials: (_host, wanted) => {
             scopes.push(...wanted);
             return login;
           },
@@ -414,7 +414,9 @@ engineTest(
   async ({ docker, host }) => {
     await using registry = await startRegistry({ auth: "basic" });
     await docker.imageTag("davit-test/base", `${registry.host}/base`, "1");
-    await docker.imagePush(`${registry.host}/base:1`, { auth: LOGIN }).wait();
+    await docker.imagePush(`${registry.host}/base:1`, {
+      credentials: { [registry.host]: LOGIN },
+    }).wait();
     await docker.imageRemove(`${registry.host}/base:1`);
     await using helper = await installHelper(
       `cat > /dev/null; echo '{"ServerURL":"","Username":"${LOGIN.username}","Secret":"${LOGIN.password}"}'`,
@@ -424,11 +426,9 @@ engineTest(
       async (env) => {
         const config = env.get("DOCKER_CONFIG")!;
         for (
-          const logins of [{ callback: () => LOGIN }, { dockerConfig: true }]
+          const logins of [{ credentials: () => LOGIN }, { dockerConfig: true }]
         ) {
-          await using client = await DockerClient.fromDockerHost(host, {
-            logins,
-          });
+          await using client = await DockerClient.fromDockerHost(host, logins);
           const before = Deno.env.get("DOCKER_CONFIG");
           Deno.env.set("DOCKER_CONFIG", config);
           try {

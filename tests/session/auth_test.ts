@@ -142,7 +142,7 @@ for (
 
 Deno.test("authService tells the engine little of a login that can't be had, and the caller all", async () => {
   const store = new CredentialStore({
-    callback: () => {
+    credentials: () => {
       throw new Error("the vault is sealed");
     },
   });

@@ -160,7 +160,7 @@ Deno.test("a push has X-Registry-Auth even without a login, and one that is give
     async (docker) => {
       await docker.imagePush("localhost/app:1").wait();
       await docker.imagePush("localhost/app:1", {
-        auth: { username: "üser", password: "p>?w" },
+        credentials: { localhost: { username: "üser", password: "p>?w" } },
       }).wait();
     },
   );

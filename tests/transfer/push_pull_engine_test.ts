@@ -138,16 +138,20 @@ engineTest(
     assertStringIncludes(push.message, `Cannot push "${name}": `);
     assertStringIncludes(
       push.message,
-      `; give a login for ${registry.host} as the option auth, or by "docker login"`,
+      `; give a login for ${registry.host} in the option credentials, or by "docker login"`,
     );
     const wrong = await assertRejects(
-      () => docker.imagePush(name, { auth: WRONG }).wait(),
+      () =>
+        docker.imagePush(name, { credentials: { [registry.host]: WRONG } })
+          .wait(),
       TransferError,
       "check it with auth()",
     );
     assert(/unauthorized|401/i.test(wrong.detail), wrong.detail);
 
-    const digest = await docker.imagePush(name, { auth: LOGIN }).wait();
+    const digest = await docker.imagePush(name, {
+      credentials: { [registry.host]: LOGIN },
+    }).wait();
     await docker.imageRemove(name, { force: true });
     const pull = await assertRejects(
       () => docker.imagePull(name).wait(),
@@ -156,22 +160,41 @@ engineTest(
     );
     assertStringIncludes(pull.message, `Cannot pull "${name}": `);
     const wrongPull = await assertRejects(
-      () => docker.imagePull(name, { auth: WRONG }).wait(),
+      () =>
+        docker.imagePull(name, { credentials: { [registry.host]: WRONG } })
+          .wait(),
       TransferError,
     );
     const inspect = await assertRejects(
       () => docker.distributionInspect(name),
       EngineError,
     );
-    const auth = {
-      auth: btoa(`${LOGIN.username}:${LOGIN.password}`),
-      serveraddress: `http://${registry.host}`,
+    // Other registries' logins may stand beside it; a function is asked for this one.
+    const credentials = {
+      "other.example": WRONG,
+      [`http://${registry.host}`]: {
+        auth: btoa(`${LOGIN.username}:${LOGIN.password}`),
+        serveraddress: `http://${registry.host}`,
+      },
+    };
+    const asked: string[] = [];
+    const ask = (host: string) => {
+      asked.push(host);
+      return LOGIN;
     };
     assertEquals(
-      (await docker.distributionInspect(name, { auth })).Descriptor.digest,
+      (await docker.distributionInspect(name, { credentials })).Descriptor
+        .digest,
       digest,
     );
-    assertEquals(await docker.imagePull(name, { auth }).wait(), digest);
+    assertEquals(await docker.imagePull(name, { credentials }).wait(), digest);
+    for (const transfer of ["imagePull", "imagePush"] as const) {
+      assertEquals(
+        await docker[transfer](name, { credentials: ask }).wait(),
+        digest,
+      );
+    }
+    assertEquals(asked, [registry.host, registry.host]);
     for (const error of [push, wrong, pull, wrongPull, inspect]) {
       const shown = Deno.inspect(error, { depth: 9 });
       for (const secret of [LOGIN.password, WRONG.password]) {
@@ -222,8 +245,39 @@ engineTest(
       }
       // The caller's word counts before the file's.
       await assertRejects(
-        () => user.imagePull(name, { auth: WRONG }).wait(),
+        () =>
+          user.imagePull(name, { credentials: { [registry.host]: WRONG } })
+            .wait(),
         TransferError,
+      );
+      await assertRejects(
+        () =>
+          user.imagePull(name, { credentials: { [registry.host]: {} } }).wait(),
+        TransferError,
+        "no basic auth",
+      );
+      // The client's own go before the file's, and the file's stand behind.
+      for (
+        const [credentials, works] of [
+          [{ [registry.host]: LOGIN }, true],
+          [{ [registry.host]: WRONG }, false],
+          [{ "other.example": WRONG }, true],
+          [() => null, true],
+        ] as const
+      ) {
+        await using own = await DockerClient.fromDockerConfig({ credentials });
+        assertEquals(
+          await own.imagePull(name).wait().catch(() => "no"),
+          works ? digest : "no",
+        );
+      }
+      await using none = await DockerClient.fromDockerConfig({
+        dockerConfig: false,
+      });
+      await assertRejects(
+        () => none.imagePull(name).wait(),
+        TransferError,
+        "no basic auth",
       );
       // A client by address knows no logins but those that it is given.
       await using stranger = await DockerClient.fromDockerHost(host);
@@ -395,7 +449,14 @@ engineTest(
         docker.imagePull(`a@${digest}`, { tag: "1" }),
         docker.imagePush("localhost:1/a/../b"),
         docker.imagePull("localhost:1/a", {
-          auth: { ...LOGIN, serveraddress: "other.example" },
+          credentials: {
+            "localhost:1": { ...LOGIN, serveraddress: "other.example" },
+          },
+        }),
+        // A login where logins by registry are expected.
+        docker.imagePull("localhost:1/a", { credentials: LOGIN as never }),
+        docker.imagePush("localhost:1/a", {
+          credentials: new Map([["localhost:1", LOGIN]]) as never,
         }),
       ]
     ) {
