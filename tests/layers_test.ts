@@ -7,6 +7,7 @@ import { assertEquals } from "./support/assert.ts";
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "deno_version.ts": ["errors.ts"],
   "errors.ts": [],
+  "open_file.ts": [],
   "file_url.ts": ["std"],
   proto: [],
   redact: [],
@@ -16,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ssh: ["file_url.ts", "secrets"],
   transport: ["errors.ts", "std", "streams"],
   http2: ["streams"],
-  context: ["errors.ts", "std", "streams"],
+  context: ["errors.ts", "open_file.ts", "std", "streams"],
   filesync: ["context", "errors.ts", "grpc", "streams"],
   exporter: [
     "context",
@@ -65,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "engine",
     "errors.ts",
     "file_url.ts",
+    "open_file.ts",
     "redact",
     "secrets",
     "streams",

@@ -1,14 +1,16 @@
-import * as fs from "node:fs";
+import { mayAskForPlaces, OpenFile, placeOf } from "../open_file.ts";
 import { swapped } from "./unreadable.ts";
 
-// Deno.open knows neither flag: a link that took a file's place is not
-// followed, and a FIFO that did does not hold the program up.
-const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) |
-  (fs.constants.O_NONBLOCK ?? 0);
+/**
+ * How often a file's path is compared with what was opened, where the system
+ * does not tell a descriptor's place: somebody who exchanges a folder for a
+ * link and back would have to be in time for each of them.
+ */
+const LOOKS = 3;
 
 /** A file of a context while it is read, from its beginning to its end. */
 export class ContextFile implements Disposable {
-  readonly #fd: number;
+  readonly #file: OpenFile;
   /** Bytes that may still be read; a file that grows all the time has an end, too. */
   #left: number;
   #grown = false;
@@ -26,42 +28,34 @@ export class ContextFile implements Disposable {
   constructor(root: string, path: string, size: number) {
     const base = root.endsWith("/") ? root : `${root}/`;
     const full = base + path;
-    tellsPlaces ??= mayAskForPlaces();
-    // What lies in the root itself has no folder above it that could be swapped.
-    const isDeep = path.includes("/");
-    // Where the system does not tell, the folder is looked at twice.
-    if (isDeep && !tellsPlaces && !isFolderInside(base, full)) {
-      throw swapped(full);
-    }
-    this.#fd = fs.openSync(full, FLAGS);
+    this.#file = new OpenFile(full, "refuse");
     this.#left = size;
     try {
-      if (isDeep && !isInside(this.#fd, base, full)) throw swapped(full);
+      if (!isInside(this.#file, base, full)) throw swapped(full);
     } catch (error) {
-      fs.closeSync(this.#fd);
+      this.#file[Symbol.dispose]();
       throw error;
     }
   }
 
+  /** What was opened: it may be no regular file by now. */
+  get info(): OpenFile["info"] {
+    return this.#file.info;
+  }
+
   /** The next bytes; 0 at the end. Only for what the system has at hand: it holds the program up. */
   readSync(buffer: Uint8Array<ArrayBuffer>): number {
-    const count = fs.readSync(this.#fd, buffer, 0, buffer.length, null);
-    return this.#take(count);
+    return this.#take(this.#file.readSync(buffer));
   }
 
   /** The next bytes; 0 at the end. */
-  read(buffer: Uint8Array<ArrayBuffer>): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.read(this.#fd, buffer, 0, buffer.length, null, (error, count) => {
-        if (error) reject(error);
-        else resolve(this.#take(count));
-      });
-    });
+  async read(buffer: Uint8Array<ArrayBuffer>): Promise<number> {
+    return this.#take(await this.#file.read(buffer));
   }
 
   /** Closes the file; no read may be under way. */
   [Symbol.dispose](): void {
-    fs.closeSync(this.#fd);
+    this.#file[Symbol.dispose]();
   }
 
   /**
@@ -71,7 +65,7 @@ export class ContextFile implements Disposable {
   #take(count: number): number {
     if (count > this.#left && !this.#grown) {
       this.#grown = true;
-      this.#left = Math.max(this.#left, fs.fstatSync(this.#fd).size);
+      this.#left = Math.max(this.#left, this.#file.info.size);
     }
     const taken = Math.min(count, this.#left);
     this.#left -= taken;
@@ -82,38 +76,32 @@ export class ContextFile implements Disposable {
 /** Whether the system tells where an open file is, and this program may ask; found out once. */
 let tellsPlaces: boolean | undefined;
 
-const PERMISSIONS: readonly Deno.PermissionName[] = [
-  "read",
-  "write",
-  "net",
-  "env",
-  "run",
-  "sys",
-  "ffi",
-];
-
-/** Deno keeps /proc for programs that may do everything. */
-function mayAskForPlaces(): boolean {
-  return Deno.build.os === "linux" &&
-    PERMISSIONS.every((name) =>
-      Deno.permissions.querySync({ name } as Deno.PermissionDescriptor)
-        .state === "granted"
-    );
-}
-
 /**
- * Whether an open file is below a folder, whatever led there: `O_NOFOLLOW` is
- * about a path's last part alone.
+ * Whether an open file is below a folder, whatever led there: not following a
+ * link is about a path's last part alone.
  */
-function isInside(fd: number, base: string, path: string): boolean {
+function isInside(file: OpenFile, base: string, path: string): boolean {
+  tellsPlaces ??= mayAskForPlaces();
   if (tellsPlaces) {
     try {
-      return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(base);
+      return placeOf(file.fd).startsWith(base);
     } catch {
       tellsPlaces = false; // no /proc here, or it is closed to us after all
     }
   }
-  return isFolderInside(base, path);
+  return isStillAt(file, base, path);
+}
+
+/** Whether a path leads to this open file, by folders inside alone. */
+function isStillAt(file: OpenFile, base: string, path: string): boolean {
+  const { dev, ino } = file.info;
+  for (let look = 0; look < LOOKS; look++) {
+    if (!isFolderInside(base, path)) return false;
+    const there = Deno.lstatSync(path);
+    const isOther = there.ino !== ino || there.dev !== dev;
+    if (isOther && Deno.build.os !== "windows") return false;
+  }
+  return true;
 }
 
 /** Whether the folder of a file is inside, links followed. */

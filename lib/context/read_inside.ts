@@ -1,4 +1,5 @@
 import { ContextError } from "../errors.ts";
+import type { OpenFileInfo } from "../open_file.ts";
 import { isGone, swapped, unreadable } from "./unreadable.ts";
 
 /** How many links may stand between a path and its file, as in Linux. */
@@ -26,13 +27,11 @@ export async function readInside(
   const base = root.endsWith("/") ? root : `${root}/`;
   const inside = await resolveInside(base, path);
   if (inside === undefined) return undefined;
-  const bytes = await readText(base + inside, advice);
-  if (bytes === undefined) return undefined;
-  // A link that was put there since it was looked at would have led elsewhere.
-  const real = await Deno.realPath(base + inside).catch(() => undefined);
-  const isSame = Deno.build.os === "windows" || real === base + inside;
-  if (!isSame) throw swapped(base + inside);
-  return bytes;
+  const full = base + inside;
+  return await readWhole(full, advice, Deno.lstat, async () => {
+    const { ContextFile } = await import("./file.ts");
+    return new ContextFile(root, inside, Infinity);
+  });
 }
 
 /**
@@ -47,20 +46,58 @@ export async function readText(
   path: string,
   advice: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return await readWhole(path, advice, Deno.stat, async () => {
+    const { OpenFile } = await import("../open_file.ts");
+    return new OpenFile(path, "follow");
+  });
+}
+
+/** A file that is read from what was opened, and not by its path once more. */
+interface ReadableFile extends Disposable {
+  readonly info: OpenFileInfo;
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number>;
+}
+
+/** How much is read at once: a Dockerfile has less. */
+const CHUNK_BYTES = 64 * 1024;
+
+async function readWhole(
+  path: string,
+  advice: string,
+  look: (path: string) => Promise<Deno.FileInfo>,
+  open: () => Promise<ReadableFile>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const noFile = (isDirectory: boolean) => {
+    const what = isDirectory ? "a folder" : "no regular file";
+    return new ContextError(
+      `Cannot build: ${path} can't be read (it is ${what}): ${advice}`,
+    );
+  };
   try {
-    // A FIFO or a device may never end, and reading it can't be given up.
-    const { isFile, isDirectory, size } = await Deno.stat(path);
-    if (!isFile) {
-      const what = isDirectory ? "a folder" : "no regular file";
-      throw new ContextError(
-        `Cannot build: ${path} can't be read (it is ${what}): ${advice}`,
-      );
+    // For the answer alone: to open a device may do something to it.
+    const { isFile, isDirectory, isSymlink } = await look(path);
+    if (isSymlink) throw swapped(path);
+    if (!isFile) throw noFile(isDirectory);
+    using file = await open();
+    // It may be something else by now.
+    const { info } = file;
+    if (!info.isFile()) throw noFile(info.isDirectory());
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
+    while (length <= MAX_TEXT_BYTES) {
+      const buffer = new Uint8Array(CHUNK_BYTES);
+      const count = await file.read(buffer);
+      if (count === 0) return await new Blob(parts).bytes();
+      parts.push(buffer.subarray(0, count));
+      length += count;
     }
-    if (size > MAX_TEXT_BYTES) throw tooLong(path);
-    return await Deno.readFile(path);
+    throw tooLong(path);
   } catch (error) {
     if (error instanceof ContextError) throw error;
     if (isGone(error)) return undefined;
+    const { code } = error as { code?: string };
+    if (code === "ELOOP") throw swapped(path);
+    if (code === "ENXIO") throw noFile(false);
     throw unreadable(path, error, advice);
   }
 }

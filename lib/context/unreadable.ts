@@ -33,16 +33,20 @@ export function notUtf8(what: string): ContextError {
   );
 }
 
-/** Somebody put a link in the place of a folder on the way to a path. */
+/** Somebody put a link in the place of a path, or of a folder on the way to it. */
 export function swapped(path: string): ContextError {
   return new ContextError(
-    `Cannot build: while ${path} was read, a folder above it became a link that leads elsewhere, and nothing of it was sent; build again when nobody changes the folder`,
+    `Cannot build: while ${path} was read, it or a folder above it became a link that leads elsewhere, or another file, and nothing of it was sent; build again when nobody changes the folder`,
   );
 }
 
 /** Whether a failure says that there is nothing at a path any more. */
 export function isGone(error: unknown): boolean {
   // A folder above may have become a file: fsutil takes that for gone, too.
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory;
+  if (
+    error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory
+  ) return true;
+  const { code } = error as { code?: string };
+  return code === "ENOENT" || code === "ENOTDIR";
 }

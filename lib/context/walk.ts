@@ -66,7 +66,7 @@ export function* walkContext(
     if (level.next === names.length) {
       levels.pop();
       // What was told of its entries was looked up by its path.
-      if (levels.length > 0) checkPlace(base + level.prefix.slice(0, -1));
+      checkPlace((base + level.prefix).slice(0, -1) || "/");
       continue;
     }
     const name = names[level.next++]!;

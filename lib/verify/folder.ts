@@ -1,4 +1,5 @@
 import type { ContentReader } from "./content.ts";
+import type { OpenFile } from "../open_file.ts";
 import { ByteStream } from "./byte_stream.ts";
 
 const encoder = new TextEncoder();
@@ -8,6 +9,7 @@ export async function readFolder(
   root: string,
   reader: ContentReader,
 ): Promise<void> {
+  const { OpenFile } = await import("../open_file.ts");
   const folders = [""];
   for (let under = folders.pop(); under !== undefined; under = folders.pop()) {
     for await (const { name } of Deno.readDir(`${root}/${under}`)) {
@@ -21,17 +23,18 @@ export async function readFolder(
       );
       if (isDirectory) folders.push(path);
       else if (isFile) {
-        using file = await Deno.open(at);
+        // It may be a link, or a FIFO, by now.
+        using file = new OpenFile(at, "refuse");
         await reader.file({ blob: "", part: "file", path }, contentOf(file));
       }
     }
   }
 }
 
-function contentOf(file: Deno.FsFile): ByteStream {
+function contentOf(file: OpenFile): ByteStream {
   return new ByteStream(async () => {
     const buffer = new Uint8Array(64 * 1024);
     const count = await file.read(buffer);
-    return count === null ? null : buffer.subarray(0, count);
+    return count === 0 ? null : buffer.subarray(0, count);
   });
 }
