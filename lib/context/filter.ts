@@ -1,4 +1,5 @@
 import { type MatchState, PatternMatcher } from "./pattern_matcher.ts";
+import { type PausedWork, withoutPauses } from "./pauses.ts";
 
 /** What a filter says of one path. */
 export interface FilterState {
@@ -47,10 +48,17 @@ export class ContextFilter {
     };
   }
 
-  /** Decides on a path below one whose state is known. */
+  /** As {@linkcode steps}, for a caller that can't wait. */
   step(path: string, parent: FilterState): FilterState {
-    const include = this.#include?.step(path, parent.include!);
-    const exclude = this.#exclude?.step(path, parent.exclude!);
+    return withoutPauses(this.steps(path, parent));
+  }
+
+  /** Decides on a path below one whose state is known. */
+  *steps(path: string, parent: FilterState): PausedWork<FilterState> {
+    const include = this.#include &&
+      (yield* this.#include.steps(path, parent.include!));
+    const exclude = this.#exclude &&
+      (yield* this.#exclude.steps(path, parent.exclude!));
     // Where nothing changes from a folder to what is in it, nothing is made.
     if (
       include === parent.include && exclude === parent.exclude && parent.keep

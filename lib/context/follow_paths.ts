@@ -1,4 +1,5 @@
 import { PatternMatcher } from "./pattern_matcher.ts";
+import type { PausedWork } from "./pauses.ts";
 
 /** How many links may stand between a path and what it means; more lead nowhere. */
 const MAX_LINKS = 255;
@@ -14,16 +15,16 @@ const MAX_LINKS = 255;
  * @param root The folder, with a `/` at its end.
  * @returns Include patterns; undefined where they mean everything.
  */
-export function followPaths(
+export function* followPaths(
   root: string,
   paths: readonly string[],
-): string[] | undefined {
+): PausedWork<string[] | undefined> {
   const found = new Set<string>();
   const seen = new Set<string>();
-  for (const path of paths) follow(path, 0);
+  for (const path of paths) yield* follow(path, 0);
   return found.has("") ? undefined : [...found].sort();
 
-  function follow(path: string, links: number): void {
+  function* follow(path: string, links: number): PausedWork<void> {
     const parts = cleanParts(path);
     if (links > MAX_LINKS || seen.has(parts.join("/"))) return;
     seen.add(parts.join("/"));
@@ -31,11 +32,11 @@ export function followPaths(
     for (const [index, part] of parts.entries()) {
       current = current === "" ? part : `${current}/${part}`;
       const rest = parts.slice(index + 1);
-      const targets = targetsOf(current, part);
+      const targets = yield* targetsOf(current, part);
       if (targets.length === 0) continue;
       found.add(current);
       for (const target of targets) {
-        follow([target, ...rest].join("/"), links + 1);
+        yield* follow([target, ...rest].join("/"), links + 1);
       }
       return;
     }
@@ -43,13 +44,16 @@ export function followPaths(
   }
 
   /** Where the link at a path points to, or the links that a pattern matches; none for anything else. */
-  function targetsOf(path: string, name: string): string[] {
+  function* targetsOf(path: string, name: string): PausedWork<string[]> {
     const folder = path.slice(0, path.length - name.length);
     if (!isPattern(name)) return targetOf(folder, name);
     const matcher = new PatternMatcher([name.replaceAll(/\*+/g, "*")]);
-    return linksIn(folder)
-      .filter((link) => matcher.step(link, matcher.root).matched)
-      .flatMap((link) => targetOf(folder, link));
+    const targets: string[] = [];
+    for (const link of linksIn(folder)) {
+      const { matched } = yield* matcher.steps(link, matcher.root);
+      if (matched) targets.push(...targetOf(folder, link));
+    }
+    return targets;
   }
 
   function targetOf(folder: string, name: string): string[] {

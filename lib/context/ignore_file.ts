@@ -4,6 +4,12 @@ import { cleanPath, trimSpace } from "./pattern_text.ts";
 /** Longest line that BuildKit's reader takes, in bytes without its LF. */
 const MAX_LINE_BYTES = 65_535;
 
+/**
+ * The longest ignore file. An engine has no such limit, but each line of it is
+ * asked about each path.
+ */
+const MAX_BYTES = 1024 * 1024;
+
 const LF = 0x0a;
 const BOM = "\ufeff";
 
@@ -18,12 +24,18 @@ const BOM = "\ufeff";
  *
  * @param text UTF-8; a byte order mark at its beginning is no part of it.
  * @returns The patterns in their order, those of exceptions with a `!` before them.
- * @throws {ContextError} If a line has more than 65,535 bytes.
+ * @throws {ContextError} If a line has more than 65,535 bytes, or all of them
+ * more than 1 MiB.
  */
 export function parseIgnoreFile(text: string | Uint8Array): string[] {
   const bytes = typeof text === "string"
     ? new TextEncoder().encode(text)
     : text;
+  if (bytes.length > MAX_BYTES) {
+    throw new ContextError(
+      `Cannot build: the ignore file has ${bytes.length} bytes, and davit takes ${MAX_BYTES}: use wildcards, or name folders instead of what is in them`,
+    );
+  }
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const patterns: string[] = [];
   for (let from = 0, line = 1; from < bytes.length; line++) {

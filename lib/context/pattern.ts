@@ -1,14 +1,22 @@
 import { ContextError } from "../errors.ts";
 import { NO_NEWLINE, NO_SLASH } from "./pattern_characters.ts";
 import { type ExpressionNode, parseExpression } from "./pattern_expression.ts";
-import { PatternProgram } from "./pattern_program.ts";
+import { MAX_STEPS, PatternProgram } from "./pattern_program.ts";
 import { isWellFormed, readSyntax } from "./pattern_syntax.ts";
+import type { PausedWork } from "./pauses.ts";
 
 /**
  * With so many wildcards at most, V8's own matcher is fast for every path; with
  * more of them, a hostile path takes it years.
  */
 const MAX_WILDCARDS = 2;
+
+/** What tells whether a path matches. */
+interface Matcher {
+  readonly test: (path: string) => boolean | PausedWork<boolean>;
+  /** How often a path's length it may take, in characters looked at; more for longer paths. */
+  readonly wildcards: number;
+}
 
 /** One pattern, ready to be matched. */
 export class Pattern {
@@ -17,7 +25,7 @@ export class Pattern {
   /** Its text, without the `!` of an exception. */
   readonly text: string;
   /** How a path is matched; made when it is first needed. */
-  #test: ((path: string) => boolean) | undefined;
+  #matcher: Matcher | undefined;
   readonly #parts: readonly string[];
 
   /**
@@ -38,11 +46,19 @@ export class Pattern {
 
   /**
    * Whether the pattern matches a path; not whether it matches a folder above.
+   * Work with pauses where that may take long.
    *
    * @throws {ContextError} If it can't be matched with anything.
    */
-  matches(path: string): boolean {
-    return (this.#test ??= this.#compile())(path);
+  match(path: string): boolean | PausedWork<boolean> {
+    return (this.#matcher ??= this.#compile()).test(path);
+  }
+
+  /** How many characters may be looked at to match a path of this length, pauses apart. */
+  costOf(length: number): number {
+    return this.#matcher?.wildcards === MAX_WILDCARDS
+      ? length * length
+      : length;
   }
 
   /**
@@ -72,18 +88,19 @@ export class Pattern {
     return this.#parts.length > above.length;
   }
 
-  #compile(): (path: string) => boolean {
+  #compile(): Matcher {
     const { kind, expression } = readSyntax(this.text);
     const text = this.text;
-    if (kind === "exact") return (path) => path === text;
+    const simple = (test: Matcher["test"]) => ({ test, wildcards: 0 });
+    if (kind === "exact") return simple((path) => path === text);
     if (kind === "prefix") {
       const start = text.slice(0, -2);
-      return (path) => path.startsWith(start);
+      return simple((path) => path.startsWith(start));
     }
     if (kind === "suffix") {
       const end = text.slice(2);
       const whole = end.startsWith("/") ? end.slice(1) : undefined;
-      return (path) => path.endsWith(end) || path === whole;
+      return simple((path) => path.endsWith(end) || path === whole);
     }
     let alternatives: ExpressionNode[][];
     try {
@@ -93,22 +110,46 @@ export class Pattern {
       throw error;
     }
     const [nodes, other] = alternatives;
-    if (other !== undefined || !isAnchored(nodes!)) {
-      const program = new PatternProgram(alternatives);
-      return (path) => program.test(path);
-    }
-    const end = endOf(nodes!);
-    const full = toRegExp(nodes!) ?? new PatternProgram(alternatives);
+    const isAlone = other === undefined && isAnchored(nodes!);
+    const short = isAlone ? toRegExp(nodes!) : undefined;
     // Most paths end otherwise, and that is soon seen.
-    return (path) => path.endsWith(end) && full.test(path);
+    const end = isAlone ? endOf(nodes!) : "";
+    if (short !== undefined) {
+      const { regexp, wildcards } = short;
+      const test = (path: string) => path.endsWith(end) && regexp.test(path);
+      return { test, wildcards };
+    }
+    const program = this.#program(alternatives);
+    return simple((path) => path.endsWith(end) && program.run(path));
   }
+
+  #program(alternatives: readonly ExpressionNode[][]): PatternProgram {
+    try {
+      return new PatternProgram(alternatives);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new ContextError(
+        `Cannot build: pattern ${
+          quoted(this.text)
+        } (of an ignore file, or of a COPY) repeats more than ${MAX_STEPS} characters by its numbers in braces: use a wildcard`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** For a message: as JSON, and cut where it is long. */
+function quoted(pattern: string): string {
+  const most = 200;
+  const cut = pattern.length > most ? `${pattern.slice(0, most)}…` : pattern;
+  return JSON.stringify(cut);
 }
 
 function malformed(pattern: string): ContextError {
   return new ContextError(
     `Cannot build: syntax error in pattern ${
-      JSON.stringify(pattern)
-    } (of an ignore file, or of a COPY): "[" needs a "]" with characters in between, "\\" something behind it`,
+      quoted(pattern)
+    } (of an ignore file, or of a COPY): "[" needs a "]" with characters in between, "\\" something behind it, and numbers in braces don't repeat too much`,
   );
 }
 
@@ -129,7 +170,9 @@ function endOf(nodes: readonly ExpressionNode[]): string {
 }
 
 /** For the patterns that people write; undefined for those that take a program. */
-function toRegExp(nodes: readonly ExpressionNode[]): RegExp | undefined {
+function toRegExp(
+  nodes: readonly ExpressionNode[],
+): { regexp: RegExp; wildcards: number } | undefined {
   let source = "";
   let wildcards = 0;
   for (const node of nodes) {
@@ -160,5 +203,7 @@ function toRegExp(nodes: readonly ExpressionNode[]): RegExp | undefined {
         return undefined;
     }
   }
-  return wildcards > MAX_WILDCARDS ? undefined : new RegExp(source, "u");
+  return wildcards > MAX_WILDCARDS
+    ? undefined
+    : { regexp: new RegExp(source, "u"), wildcards };
 }

@@ -53,8 +53,8 @@ const PLACES = {
 /** The most that Go lets a piece be repeated. */
 const MAX_TIMES = 1000;
 
-/** The most pieces, repetitions written out, that Go makes a program of. */
-const MAX_PIECES = 3_355_443;
+/** The largest program that Go makes, in its instructions (`maxSize` of `regexp/syntax`). */
+const MAX_SIZE = 3_355_443;
 
 /**
  * Reads an expression as Go's `regexp` does, as far as patterns can come to
@@ -79,15 +79,12 @@ class ExpressionParser {
   parse(): ExpressionNode[][] {
     let nodes: ExpressionNode[] = [];
     const alternatives = [nodes];
-    let pieces = 0;
     while (this.#at < this.#source.length) {
       const next = this.#source[this.#at];
       const times = next === "{" ? this.#times() : undefined;
       if (times !== undefined) {
         const node = repeat(nodes.pop(), ...times);
         nodes.push(node);
-        pieces += Math.max(times[0], times[1] === Infinity ? 0 : times[1]);
-        if (pieces > MAX_PIECES) throw malformed();
       } else if (next === "|") {
         this.#at++;
         nodes = [];
@@ -104,6 +101,11 @@ class ExpressionParser {
       else if (next === "\\") nodes.push(this.#escape());
       else nodes.push({ kind: "character", code: this.#character() });
     }
+    const size = alternatives.flat().reduce(
+      (sum, node) => sum + sizeOf(node),
+      0,
+    );
+    if (size + alternatives.length - 1 > MAX_SIZE) throw malformed();
     return alternatives;
   }
 
@@ -258,6 +260,24 @@ function repeat(
     node?.kind === "folders";
   if (node === undefined || isRepeated) throw malformed();
   return { kind: "times", node, least, most };
+}
+
+/** How many instructions Go reckons with before it makes any (`calcSize`). */
+function sizeOf(node: ExpressionNode): number {
+  switch (node.kind) {
+    case "many":
+      return 3;
+    case "folders":
+      return 7;
+    case "times": {
+      const { least, most } = node;
+      const size = sizeOf(node.node);
+      if (most !== Infinity) return Math.max(1, most * size + most - least);
+      return least === 0 ? 2 + size : 1 + least * size;
+    }
+    default:
+      return 1;
+  }
 }
 
 function malformed(): SyntaxError {

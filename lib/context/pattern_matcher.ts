@@ -1,5 +1,6 @@
 import { Pattern } from "./pattern.ts";
 import { cleanPath, trimSpace } from "./pattern_text.ts";
+import { type PausedWork, withoutPauses } from "./pauses.ts";
 
 /** How a list of patterns stands at one path. */
 export interface MatchState {
@@ -8,6 +9,12 @@ export interface MatchState {
   /** For each pattern 1 if it matched, as far as it was asked. */
   readonly each: Uint8Array;
 }
+
+/** How many characters are looked at between two pauses: less than a millisecond. */
+const WORK_A_PAUSE = 100_000;
+
+/** How many patterns take so long to be asked about a folder that a pause is due behind it. */
+const MANY_PATTERNS = 5_000;
 
 /**
  * A list of patterns of which the last that matches decides, as moby's
@@ -23,7 +30,8 @@ export class PatternMatcher {
   readonly #patterns: readonly Pattern[];
   readonly #plain: PatternsBelow;
   readonly #exceptions: PatternsBelow;
-  readonly #each: Uint8Array;
+  /** To be used by the next step, so that not each makes its own. */
+  #spare: Uint8Array | undefined;
 
   /**
    * @param patterns As an ignore file has them, those of exceptions with a `!`.
@@ -38,8 +46,15 @@ export class PatternMatcher {
     this.#exceptions = new PatternsBelow(
       this.#patterns.filter(({ isException }) => isException),
     );
-    this.#each = new Uint8Array(this.#patterns.length);
-    this.root = { matched: false, each: this.#each.slice() };
+    this.root = {
+      matched: false,
+      each: new Uint8Array(this.#patterns.length),
+    };
+  }
+
+  /** As {@linkcode steps}, for a caller that can't wait. */
+  step(path: string, parent: MatchState): MatchState {
+    return withoutPauses(this.steps(path, parent));
   }
 
   /**
@@ -48,24 +63,36 @@ export class PatternMatcher {
    *
    * @throws {ContextError} If a pattern turns out to be malformed.
    */
-  step(path: string, parent: MatchState): MatchState {
+  *steps(path: string, parent: MatchState): PausedWork<MatchState> {
     const patterns = this.#patterns;
-    const each = this.#each;
+    const each = this.#spare ?? new Uint8Array(patterns.length);
+    this.#spare = undefined;
     let matched = false;
     let same = true;
+    let work = 0;
     for (let index = 0; index < patterns.length; index++) {
       const pattern = patterns[index]!;
       let match = parent.each[index] === 1;
       // What would change nothing is not asked, and is not remembered either.
       if (!match && pattern.isException === matched) {
-        match = pattern.matches(path);
+        const answer = pattern.match(path);
+        match = typeof answer === "boolean" ? answer : yield* answer;
         if (match) same = false;
+        work += pattern.costOf(path.length);
+        if (work > WORK_A_PAUSE) {
+          work = 0;
+          yield;
+        }
       }
       each[index] = match ? 1 : 0;
       if (match) matched = !pattern.isException;
     }
-    if (same && matched === parent.matched) return parent;
-    return { matched, each: each.slice() };
+    if (patterns.length > MANY_PATTERNS) yield;
+    if (same && matched === parent.matched) {
+      this.#spare = each;
+      return parent;
+    }
+    return { matched, each };
   }
 
   /** Whether an exception is asked about what is below a folder that is matched. */

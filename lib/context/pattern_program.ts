@@ -4,6 +4,7 @@ import {
   rangeSet,
 } from "./pattern_characters.ts";
 import type { ExpressionNode } from "./pattern_expression.ts";
+import type { PausedWork } from "./pauses.ts";
 
 /** A step of a program. What takes a character goes on to the next step. */
 type Step =
@@ -17,54 +18,71 @@ const SLASH = rangeSet(0x2f, 0x2f);
 /** Behind the last step of any program. */
 const MATCH: Step = { goTo: [] };
 
+/** How many steps are looked at between two pauses: about a millisecond. */
+const STEPS_A_PAUSE = 50_000;
+
+/**
+ * The most steps of a program. No pattern without numbers in braces comes to
+ * so many, since no line of an ignore file is long enough.
+ */
+export const MAX_STEPS: number = 256 * 1024;
+
 /**
  * An expression that is tried in all its ways at once, so that a pattern of a
  * hundred stars takes no longer than its length times that of the path.
  */
 export class PatternProgram {
   readonly #steps: Step[] = [];
-  /** The character at which each step was last come to. */
-  readonly #seen: Int32Array;
-  #isMatch = false;
-
   /** Where each alternative begins. */
   readonly #starts: number[] = [];
+  /** To be used by the next run, so that not each makes its own. */
+  #spare: Int32Array<ArrayBuffer> | undefined;
 
-  /** @param alternatives Of which one must match somewhere in a path. */
+  /**
+   * @param alternatives Of which one must match somewhere in a path.
+   * @throws {RangeError} If they take more than {@linkcode MAX_STEPS}.
+   */
   constructor(alternatives: readonly (readonly ExpressionNode[])[]) {
     for (const nodes of alternatives) {
       this.#starts.push(this.#steps.length);
       for (const node of nodes) this.#add(node);
       this.#steps.push(MATCH);
     }
-    this.#seen = new Int32Array(this.#steps.length);
   }
 
-  /** Whether the expression matches. */
-  test(path: string): boolean {
-    this.#seen.fill(-1);
-    this.#isMatch = false;
-    let at = 0;
-    let before: number | undefined;
+  /** Whether the expression matches; takes no longer than steps times characters. */
+  *run(path: string): PausedWork<boolean> {
+    const steps = this.#steps;
+    const run: Run = {
+      seen: (this.#spare ?? new Int32Array(steps.length)).fill(-1),
+      before: undefined,
+      next: path.codePointAt(0),
+      at: 0,
+      work: 0,
+      isMatch: false,
+    };
+    this.#spare = undefined;
     let now: number[] = [];
-    let next = path.codePointAt(0);
-    for (const start of this.#starts) this.#reach(start, at, before, next, now);
-    while (next !== undefined && !this.#isMatch) {
-      at += next > 0xffff ? 2 : 1;
-      const taken = now.filter((step) => {
-        const { take } = this.#steps[step] as { take: CharacterSet };
-        return take.has(next!);
-      });
-      before = next;
-      next = path.codePointAt(at);
+    for (const start of this.#starts) this.#reach(start, run, now);
+    while (run.next !== undefined && !run.isMatch) {
+      const { next } = run;
+      run.at += next > 0xffff ? 2 : 1;
+      run.work += now.length;
+      const taken = now.filter((step) =>
+        (steps[step] as { take: CharacterSet }).take.has(next)
+      );
+      run.before = next;
+      run.next = path.codePointAt(run.at);
       now = [];
-      for (const step of taken) this.#reach(step + 1, at, before, next, now);
+      for (const step of taken) this.#reach(step + 1, run, now);
       // It may begin here as well; most begin with "start", and end at once.
-      for (const start of this.#starts) {
-        this.#reach(start, at, before, next, now);
-      }
+      for (const start of this.#starts) this.#reach(start, run, now);
+      if (run.work < STEPS_A_PAUSE) continue;
+      run.work = 0;
+      yield;
     }
-    return this.#isMatch;
+    this.#spare = run.seen;
+    return run.isMatch;
   }
 
   #add(node: ExpressionNode): void {
@@ -98,6 +116,8 @@ export class PatternProgram {
     const from = steps.length;
     this.#add(node);
     const [step] = steps.splice(from);
+    const more = most === Infinity ? least + 3 : 2 * most - least;
+    if (from + more > MAX_STEPS) throw new RangeError("a pattern is too long");
     for (let count = 0; count < least; count++) steps.push(step!);
     if (most === Infinity) {
       steps.push({ goTo: [1, 3] }, step!, { goTo: [-2] });
@@ -108,25 +128,34 @@ export class PatternProgram {
   }
 
   /** Goes on from a step to all that take a character; each once. */
-  #reach(
-    from: number,
-    at: number,
-    before: number | undefined,
-    next: number | undefined,
-    into: number[],
-  ): void {
+  #reach(from: number, run: Run, into: number[]): void {
+    const { seen, at, before, next } = run;
     const waiting = [from];
     for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
-      if (this.#seen[step] === at) continue;
-      this.#seen[step] = at;
+      if (seen[step] === at) continue;
+      seen[step] = at;
+      run.work++;
       const what = this.#steps[step]!;
-      if (what === MATCH) this.#isMatch = true;
+      if (what === MATCH) run.isMatch = true;
       else if ("take" in what) into.push(step);
       else if ("goTo" in what) {
         for (const offset of what.goTo) waiting.push(step + offset);
       } else if (isPlace(what.place, before, next)) waiting.push(step + 1);
     }
   }
+}
+
+/** How far a path is matched. */
+interface Run {
+  /** The character at which each step was last come to. */
+  readonly seen: Int32Array<ArrayBuffer>;
+  /** The characters on both sides of the place where it is. */
+  before: number | undefined;
+  next: number | undefined;
+  at: number;
+  /** Steps since the last pause. */
+  work: number;
+  isMatch: boolean;
 }
 
 function isPlace(

@@ -12,6 +12,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** How much comes at once: what the system's pipes and an engine take in one go. */
 const CHUNK_BYTES = 512 * 1024;
 
+/** How long other work waits for us, in milliseconds. */
+const SLICE_MS = 4;
+
 /** What a tar is made of. */
 export interface TarContents {
   /** Real path of the folder; undefined for none. */
@@ -51,7 +54,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
   readonly #prepare: () => Promise<TarContents>;
   readonly #signal: AbortSignal | undefined;
   #contents: TarContents | undefined;
-  #entries: Iterator<ContextEntry, void, undefined> | undefined;
+  #entries: Iterator<ContextEntry | undefined, void, undefined> | undefined;
   #open: OpenFile | undefined;
   /** What is ready and did not fit into the last chunk. */
   #rest: Bytes | undefined;
@@ -124,6 +127,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     const entries = this.#entries;
     const chunk = new Uint8Array(CHUNK_BYTES);
     let at = 0;
+    let end = performance.now() + SLICE_MS;
     while (at < CHUNK_BYTES && !this.#isCancelled) {
       if (this.#rest !== undefined) {
         const part = this.#rest.subarray(0, CHUNK_BYTES - at);
@@ -140,7 +144,11 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
           if (this.#isOver) return chunk.subarray(0, at);
           this.#isOver = true;
           this.#rest = tarEnd();
-        } else await this.#begin(entry);
+        } else if (entry !== undefined) await this.#begin(entry);
+        else if (performance.now() > end) {
+          await turn();
+          end = performance.now() + SLICE_MS;
+        }
       }
     }
     return chunk;
@@ -217,7 +225,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
 /** All entries in their order. */
 function* entriesOf(
   contents: TarContents,
-): Generator<ContextEntry, void, undefined> {
+): Generator<ContextEntry | undefined, void, undefined> {
   const { root, filter, first = [], files = new Map(), without = [] } =
     contents;
   for (const [path, bytes] of files) {
@@ -246,7 +254,7 @@ function* entriesOf(
     yield entry;
   }
   for (const entry of walkContext(root, filter, out)) {
-    if (!done.has(entry.path)) yield entry;
+    if (entry === undefined || !done.has(entry.path)) yield entry;
   }
 }
 

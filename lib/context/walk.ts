@@ -16,6 +16,9 @@ interface Listing {
   readonly folders: ReadonlySet<string>;
 }
 
+/** How many entries are left out, at most, between two that the walk gives out. */
+const SKIPPED_A_PAUSE = 64;
+
 /** A folder that the walk is in. */
 interface Level {
   /** Path below the root with a `/` behind it; empty for the root. */
@@ -34,7 +37,8 @@ interface Level {
  * it. Links are not followed, except one that `root` itself is.
  *
  * It reads synchronously, a few microseconds an entry, and only when it is
- * asked for the next: whoever takes the entries decides when to pause.
+ * asked for the next: whoever takes the entries decides when to pause. It gives
+ * out `undefined` where it has worked for long and has nothing to give.
  *
  * What vanishes between its listing and its turn is left out, and so is what an
  * export is written to meanwhile ({@linkcode isExportName}).
@@ -50,7 +54,7 @@ export function* walkContext(
   root: string,
   filter: ContextFilter = new ContextFilter(),
   without: ReadonlySet<string> = NOTHING,
-): Generator<ContextEntry, void, undefined> {
+): Generator<ContextEntry | undefined, void, undefined> {
   const base = root.endsWith("/") ? root : `${root}/`;
   const links = new Map<string, string>();
   const levels: Level[] = [{
@@ -60,7 +64,8 @@ export function* walkContext(
     state: filter.root,
     pending: undefined,
   }];
-  while (levels.length > 0) {
+  for (let skipped = 1; levels.length > 0; skipped++) {
+    if (skipped % SKIPPED_A_PAUSE === 0) yield;
     const level = levels[levels.length - 1]!;
     const { names, folders } = level.listing;
     if (level.next === names.length) {
@@ -72,7 +77,7 @@ export function* walkContext(
     const name = names[level.next++]!;
     const path = level.prefix + name;
     if (without.has(path)) continue;
-    const state = filter.step(path, level.state);
+    const state = yield* filter.steps(path, level.state);
     if (!state.keep && !(state.enter && folders.has(name))) continue;
     const entry = readEntry(base, path, links);
     if (entry === undefined) {
@@ -88,6 +93,7 @@ export function* walkContext(
         above.pending = undefined;
       }
       yield entry;
+      skipped = 0;
     }
     if (entry.type !== "directory" || !state.enter) continue;
     const listing = listFolder(base + path, state.keep);

@@ -18,19 +18,19 @@ export class FolderLocal implements Local {
     this.#without = without;
   }
 
-  entries(
+  *entries(
     request: LocalRequest,
-  ): Iterator<ContextEntry, void, undefined> {
+  ): Generator<ContextEntry | undefined, void, undefined> {
     const { include, exclude, follow } = request;
     // With the root among the paths, they ask for nothing that is not asked
     // for anyway; with the root among the patterns, everything is wanted.
-    const followed = followPaths(this.#root, follow) ?? [];
+    const followed = (yield* followPaths(this.#root, follow)) ?? [];
     const all = [...include, ...followed];
     const filter = new ContextFilter({
       include: all.includes(".") ? [] : all,
       exclude,
     });
-    return walkContext(this.#root, filter, this.#without);
+    yield* walkContext(this.#root, filter, this.#without);
   }
 
   content(path: string): LocalFile {

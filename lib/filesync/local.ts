@@ -21,11 +21,14 @@ export interface LocalFile {
 /** A folder that is offered to the engine under a name. */
 export interface Local {
   /**
-   * The entries that are wanted, in the order of the wire.
+   * The entries that are wanted, in the order of the wire; `undefined` where a
+   * pause is due.
    *
    * @throws {ContextError} If a pattern is malformed, or something is not to be read.
    */
-  entries(request: LocalRequest): Iterator<ContextEntry, void, undefined>;
+  entries(
+    request: LocalRequest,
+  ): Iterator<ContextEntry | undefined, void, undefined>;
   /** Where a file is, or what is in it. */
   content(path: string): LocalFile | Uint8Array<ArrayBuffer>;
 }

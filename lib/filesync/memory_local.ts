@@ -43,7 +43,7 @@ export class MemoryLocal implements Local {
 
   *entries(
     { include, exclude, follow }: LocalRequest,
-  ): Generator<ContextEntry, void, undefined> {
+  ): Generator<ContextEntry | undefined, void, undefined> {
     const filter = new ContextFilter({
       include: [...include, ...follow.map((path) => path.replace(/^\/+/, ""))],
       exclude,
@@ -53,7 +53,7 @@ export class MemoryLocal implements Local {
       const folder = entry.path.slice(0, entry.path.lastIndexOf("/") + 1);
       const above = states.get(folder);
       if (above === undefined) continue;
-      const state = filter.step(entry.path, above);
+      const state = yield* filter.steps(entry.path, above);
       if (entry.type === "directory" && (state.keep || state.enter)) {
         states.set(`${entry.path}/`, state);
         yield entry;

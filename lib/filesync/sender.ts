@@ -87,7 +87,9 @@ class Sender {
     this.#local = local;
   }
 
-  async run(entries: Iterator<ContextEntry, void, undefined>): Promise<void> {
+  async run(
+    entries: Iterator<ContextEntry | undefined, void, undefined>,
+  ): Promise<void> {
     // Its failure is seen by the loop below.
     this.#receive().catch((error) => {
       this.#failure = { error };
@@ -154,7 +156,7 @@ class Sender {
 
   /** Sends entries for a slice of time; false when all are sent. */
   async #sendEntries(
-    entries: Iterator<ContextEntry, void, undefined>,
+    entries: Iterator<ContextEntry | undefined, void, undefined>,
   ): Promise<boolean> {
     const { counts } = this;
     const end = performance.now() + SLICE_MS;
@@ -165,6 +167,10 @@ class Sender {
         return false;
       }
       const entry = next.value;
+      if (entry === undefined) {
+        if (performance.now() > end) return true;
+        continue;
+      }
       const stat = statOf(entry);
       const wanted = isRegular(stat.mode) && entry.hardlink === undefined;
       this.#files.add(wanted ? entry.path : undefined, entry.size);

@@ -5,6 +5,7 @@ import type { FolderSource } from "../../lib/build/build_context.ts";
 import { TarSource } from "../../lib/context/tar_stream.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
+import { withoutPauses } from "../support/walk.ts";
 
 /** Unpacks, by GNU tar, what is sent of a folder where there is no session. */
 async function unpacked(
@@ -79,10 +80,7 @@ Deno.test("what a build puts into its own context is left out of it, over a sess
     folder.without.add("out/.unfinished");
     const request = { include: [], exclude: [], follow: [] };
     const entries = (await localsOf(folder)).get("context")!.entries(request);
-    const paths: string[] = [];
-    for (let one = entries.next(); !one.done; one = entries.next()) {
-      paths.push(one.value.path);
-    }
+    const paths = [...withoutPauses(entries)].map(({ path }) => path);
     assertEquals(paths, ["Dockerfile", "out", "out/a"]);
   });
 });

@@ -2,7 +2,7 @@
 // that the code under test calls.
 // deno-lint-ignore-file no-sync-fn-in-async-fn
 import { ContextFilter } from "../../lib/context/filter.ts";
-import { walkContext } from "../../lib/context/walk.ts";
+import { walkContext } from "../support/walk.ts";
 import { ContextError, tarDirectory } from "../../mod.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";

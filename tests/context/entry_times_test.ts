@@ -1,5 +1,5 @@
 import type { ContextEntry } from "../../lib/context/entry.ts";
-import { walkContext } from "../../lib/context/walk.ts";
+import { walkContext } from "../support/walk.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 

@@ -1,5 +1,5 @@
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
-import { walkContext } from "../../lib/context/walk.ts";
+import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { FolderLocal } from "../../lib/filesync/folder_local.ts";
 import { PacketType } from "../../lib/filesync/packet.ts";

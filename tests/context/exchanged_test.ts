@@ -1,6 +1,6 @@
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
 import { readInside, readText } from "../../lib/context/read_inside.ts";
-import { walkContext } from "../../lib/context/walk.ts";
+import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
 import {
   assert,

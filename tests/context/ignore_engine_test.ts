@@ -1,6 +1,6 @@
 import { ContextFilter } from "../../lib/context/filter.ts";
 import { parseIgnoreFile } from "../../lib/context/ignore_file.ts";
-import { walkContext } from "../../lib/context/walk.ts";
+import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import {

@@ -1,7 +1,7 @@
 import type { ContextEntry } from "../../lib/context/entry.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";
 import { compareNames, sortNames } from "../../lib/context/order.ts";
-import { walkContext } from "../../lib/context/walk.ts";
+import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";

@@ -2,6 +2,7 @@ import { FolderLocal } from "../../lib/filesync/folder_local.ts";
 import type { LocalRequest } from "../../lib/filesync/local.ts";
 import { assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
+import { withoutPauses } from "../support/walk.ts";
 
 Deno.test("FolderLocal offers what an engine asks for, as docker's client does", async () => {
   await withTempFolder(async (root) => {
@@ -10,12 +11,7 @@ Deno.test("FolderLocal offers what an engine asks for, as docker's client does",
     const listed = (request: Partial<LocalRequest>, without?: string[]) => {
       const local = new FolderLocal(root, new Set(without));
       const all = { include: [], exclude: [], follow: [], ...request };
-      const paths: string[] = [];
-      const entries = local.entries(all);
-      for (let one = entries.next(); !one.done; one = entries.next()) {
-        paths.push(one.value.path);
-      }
-      return paths;
+      return [...withoutPauses(local.entries(all))].map(({ path }) => path);
     };
     const everything = ["a", "a/link", "a/x", "a/y", "b", "c", "c/d"];
     assertEquals(listed({}), everything);

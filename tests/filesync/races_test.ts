@@ -1,5 +1,5 @@
 import { ContextError } from "../../lib/errors.ts";
-import { walkContext } from "../../lib/context/walk.ts";
+import { walkContext } from "../support/walk.ts";
 import { FolderLocal } from "../../lib/filesync/folder_local.ts";
 import type { Local, LocalRequest } from "../../lib/filesync/local.ts";
 import { sendLocal } from "../../lib/filesync/sender.ts";
