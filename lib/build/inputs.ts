@@ -2,6 +2,7 @@ import {
   type ClientCredentials,
   CredentialStore,
 } from "../credentials/store.ts";
+import type { TokenServer } from "../credentials/token_server.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { SecretStore } from "../secrets/store.ts";
@@ -23,8 +24,8 @@ export interface BuildInputs {
   readonly secrets: SecretStore;
   /** Logins by registry. */
   readonly logins: CredentialStore;
-  /** Who trades logins for tokens. */
-  readonly tokens: "engine" | "client" | undefined;
+  /** Finds the token server of a registry; see the session's `authService`. */
+  readonly tokenServer: (registry: string) => Promise<TokenServer | undefined>;
   /** ssh agents by id; undefined without any. */
   readonly agents: SshAgents | undefined;
   /** Takes the result, if it comes back. */
@@ -57,7 +58,10 @@ export async function openInputs(
       client,
       signal: over,
     }),
-    tokens: options.registryTokens,
+    tokenServer: async (registry) => {
+      const { askTokenServer } = await import("../credentials/token_server.ts");
+      return await askTokenServer(registry, over);
+    },
     context: await PreparedContext.of(source, options, stop),
     secrets: await openSecrets(plan, options, over),
     agents: await openAgents(plan, options),
@@ -95,13 +99,13 @@ export async function watchInputs(
 
 /** What the session offers of it, besides the secrets. */
 export async function inputMethods(
-  { context, logins, tokens, agents, exporter }: BuildInputs,
+  { context, logins, tokenServer, agents, exporter }: BuildInputs,
   record: BuildRecord,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
   const methods = [
     ...await context.methods(record, onError),
-    ...authService(logins, { tokens, onError }),
+    ...authService(logins, { tokenServer, onError }),
   ];
   if (agents !== undefined) {
     const { sshService } = await import("../session/ssh.ts");

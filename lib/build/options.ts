@@ -97,22 +97,15 @@ export interface ImageBuildOptions {
   /**
    * Logins for registries: by registry, or a function that is asked for each.
    * BuildKit asks for the login of a registry when it needs it, and gets that
-   * one alone. The classic builder and podman can't ask: they get all that are
-   * given by registry, in the `X-Registry-Config` header, and what else is known
-   * of the registries that the Dockerfile of a folder names. Behind these come
-   * the client's own.
+   * one alone. An identity token is traded here, at the token server that the
+   * registry itself names, as docker's buildx does it; it goes to the engine
+   * only where the registry can't be asked from here (it is out of reach, or
+   * `--allow-net` does not name it and its token server). The classic builder
+   * and podman can't ask: they get all that are given by registry, in the
+   * `X-Registry-Config` header, and what else is known of the registries that
+   * the Dockerfile of a folder names. Behind these come the client's own.
    */
   readonly credentials?: Credentials | undefined;
-  /**
-   * Who trades a login for a token, where a registry asks for tokens:
-   * `"engine"` gets the login and does it; with `"client"` it is done here, and
-   * the login stays on this machine. The engine names the token server, which
-   * must be reachable from here, and gets the login: by https alone, unless it
-   * is on this machine.
-   *
-   * @default {"engine"}
-   */
-  readonly registryTokens?: "engine" | "client";
   /** One platform, as `os/arch` or `os/arch/variant`; `local` is that of this machine. */
   readonly platform?: string;
   /** Stage to build. */

@@ -64,7 +64,6 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ImageBuildOptions>([
   "labels",
   "networkmode",
   "credentials",
-  "registryTokens",
   "platform",
   "target",
   "outputs",

@@ -12,11 +12,6 @@ export function checkSecretOptions(
   version: "1" | "2",
 ): void {
   const { secrets, secretsVia: via = "auto", session } = options;
-  if (!["engine", "client"].includes(options.registryTokens ?? "engine")) {
-    throw new TypeError(
-      'Cannot build: registryTokens is one of "engine" and "client"',
-    );
-  }
   if (!["auto", "session", "header"].includes(via)) {
     throw new TypeError(
       'Cannot build: secretsVia is one of "auto", "session" and "header"',

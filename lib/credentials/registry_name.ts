@@ -36,3 +36,8 @@ export function registryName(key: string): string | undefined {
 export function serverAddress(registry: string): string {
   return registry === "docker.io" ? HUB_ADDRESS : registry;
 }
+
+/** Where a registry is reached, as `host[:port]`. */
+export function serverHost(registry: string): string {
+  return registry === "docker.io" ? "registry-1.docker.io" : registry;
+}

@@ -2,6 +2,7 @@
 import { encodeBase64 } from "@std/encoding/base64";
 import { CredentialError } from "./credential_error.ts";
 import type { Login } from "./login.ts";
+import type { TokenServer } from "./token_server.ts";
 
 /** How long a token is good for unless its server says so, in seconds (distribution's token specification). */
 const DEFAULT_EXPIRES_IN = 60;
@@ -14,10 +15,8 @@ const TIMEOUT_MS = 50_000;
 
 /** What a registry asks for in the place of a login. */
 export interface TokenRequest {
-  /** Address of the token server, as the registry named it. */
-  readonly realm: string;
-  /** The registry's name for itself. */
-  readonly service: string;
+  /** Who makes it, as the registry itself says; not needed for a token that is there already. */
+  readonly server: TokenServer | undefined;
   /** What the token is for, such as `repository:app:pull`. */
   readonly scopes: readonly string[];
   /** Who asks, in words. */
@@ -36,14 +35,17 @@ export interface Token {
   readonly issuedAt: number;
 }
 
+/** What a token server that knows no `POST` answers to one, as registries do that docker's client knows. */
+const NO_POST: ReadonlySet<number> = new Set([401, 404]);
+
 /**
- * Trades a login for a token at the server that the registry named. A password
- * goes as basic authentication, an identity token in the body of a `POST`;
- * neither ever in an address, to a plain connection that leaves this machine,
- * or on to where a redirect leads.
+ * Trades a login for a token at the server that the registry named. An identity
+ * token goes in the body of a `POST` (`grant_type=refresh_token`) and, where
+ * the server knows none, as basic authentication without a user's name, as a
+ * password goes at once with its user's; neither ever in an address, or on to
+ * where a redirect leads.
  *
- * @throws {CredentialError} If the server is not to be trusted with it, can't
- * be reached, or refuses.
+ * @throws {CredentialError} If the server can't be reached, or refuses.
  */
 export async function fetchToken(
   login: Login,
@@ -60,26 +62,25 @@ export async function fetchToken(
       `Cannot fetch a token for "${registry}": ${why}`,
       options,
     );
-  const realm = URL.parse(request.realm);
-  if (realm === null || realm.username + realm.password !== "") {
-    throw fail("the registry names no token server");
-  }
+  const { server } = request;
+  if (server === undefined) throw fail("it is not known who makes them");
+  const { realm } = server;
   const where = `the token server at ${realm.host}`;
-  if (!isSafe(realm)) {
-    throw fail(`${where} has no encryption, and a login must not go there`);
-  }
   const late = AbortSignal.timeout(TIMEOUT_MS);
   let response;
   let text;
   try {
+    const signal = AbortSignal.any([request.signal, late]);
+    const byIdentity = login.identityToken !== undefined;
     response = await fetch(
-      tokenRequest(
-        login,
-        realm,
-        request,
-        AbortSignal.any([request.signal, late]),
-      ),
+      byIdentity
+        ? refreshRequest(login, server, request, signal)
+        : basicRequest(login, server, request, signal),
     );
+    if (byIdentity && NO_POST.has(response.status)) {
+      await response.body?.cancel();
+      response = await fetch(basicRequest(login, server, request, signal));
+    }
     text = await readText(response);
   } catch (cause) {
     if (request.signal.aborted) throw request.signal.reason;
@@ -104,38 +105,39 @@ export async function fetchToken(
   return token;
 }
 
-/** Encrypted, or not leaving this machine. */
-function isSafe(realm: URL): boolean {
-  return realm.protocol === "https:" ||
-    (realm.protocol === "http:" &&
-      /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(realm.hostname));
+/** "OAuth2 Token Authentication" of distribution's specification. */
+function refreshRequest(
+  login: Login,
+  server: TokenServer,
+  { scopes, clientId }: TokenRequest,
+  signal: AbortSignal,
+): Request {
+  return new Request(server.realm, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "refresh_token",
+      refresh_token: login.forSession().secret,
+      client_id: clientId,
+      service: server.service,
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(" ") }),
+    }),
+    redirect: "manual",
+    signal,
+  });
 }
 
-/** Two ways for two kinds: "Token Authentication" and "OAuth2 Token Authentication" of distribution's specification. */
-function tokenRequest(
+/** "Token Authentication" of distribution's specification. */
+function basicRequest(
   login: Login,
-  realm: URL,
-  request: TokenRequest,
+  server: TokenServer,
+  { scopes }: TokenRequest,
   signal: AbortSignal,
 ): Request {
   const { username, secret } = login.forSession();
-  const { service, scopes, clientId } = request;
-  if (login.identityToken !== undefined) {
-    return new Request(realm, {
-      method: "POST",
-      body: new URLSearchParams({
-        grant_type: "refresh_token",
-        refresh_token: secret,
-        client_id: clientId,
-        service,
-        ...(scopes.length === 0 ? {} : { scope: scopes.join(" ") }),
-      }),
-      redirect: "manual",
-      signal,
-    });
+  const url = new URL(server.realm);
+  if (server.service !== "") {
+    url.searchParams.append("service", server.service);
   }
-  const url = new URL(realm);
-  if (service !== "") url.searchParams.append("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
   return new Request(url, {
     headers: {

@@ -28,6 +28,8 @@ export interface TokenLogins {
   readonly basic?: string;
   /** A refresh token that is accepted in the form of a `POST`. */
   readonly refreshToken?: string;
+  /** What those are answered who have no login, or a wrong one; 401 unless given. */
+  readonly refusal?: number;
   /** Answers everything with a redirect to this address. */
   readonly redirect?: string;
   /** Answers everything with this text, as JSON. */
@@ -58,7 +60,11 @@ export async function startTokenServer(
         ? form.get("grant_type") === "refresh_token" &&
           form.get("refresh_token") === logins.refreshToken
         : authorization === `Basic ${logins.basic}`;
-      const status = logins.redirect ? 307 : known ? 200 : 401;
+      const status = logins.redirect
+        ? 307
+        : known
+        ? 200
+        : logins.refusal ?? 401;
       questions.push({
         method: request.method,
         path: pathname + search,

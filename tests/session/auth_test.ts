@@ -24,8 +24,11 @@ function startTokens(): AsyncDisposable & { url: string; seen: string[] } {
   const seen: string[] = [];
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) => {
-      seen.push(request.headers.get("authorization") ?? "nobody");
+    async (request) => {
+      const form = new URLSearchParams(await request.text());
+      seen.push(
+        `${request.method} ${form.get("service")} ${form.get("refresh_token")}`,
+      );
       return Response.json({ token: "made-token" });
     },
   );
@@ -68,59 +71,74 @@ async function askForToken(
 
 const [OK, UNIMPLEMENTED] = ["0", "12"];
 
+const IDENTITY = { identitytoken: "identity" };
+
+/** What a registry's token server is told to be; the engine names another one. */
+type Knows = "knows its server" | "can't be asked" | "nobody asks it";
+
 for (
-  const [name, tokens, login, statuses, token] of [
-    ["a login goes to no realm", "engine", LOGIN, [
+  const [name, knows, login, statuses, token] of [
+    ["a password goes to no realm", "knows its server", LOGIN, [
       UNIMPLEMENTED,
       UNIMPLEMENTED,
     ], ""],
-    [
-      "an identity token goes to no realm",
-      undefined,
-      {
-        identitytoken: "identity",
-      },
-      [UNIMPLEMENTED, UNIMPLEMENTED],
-      "",
-    ],
-    ["there is no login", "engine", undefined, [
-      UNIMPLEMENTED,
-      UNIMPLEMENTED,
-    ], ""],
-    ["there is no login, and tokens are the client's", "client", undefined, [
+    ["there is no login", "knows its server", undefined, [
       UNIMPLEMENTED,
       UNIMPLEMENTED,
     ], ""],
     [
       "the caller's own token is given as it is",
-      "engine",
-      {
-        registrytoken: "own-token",
-      },
+      "nobody asks it",
+      { registrytoken: "own-token" },
       [OK, OK],
       "own-token",
     ],
-    ["tokens are the client's", "client", LOGIN, [OK, OK], "made-token"],
-  ] as [
-    string,
-    "engine" | "client" | undefined,
-    AuthConfig | undefined,
-    string[],
-    string,
-  ][]
+    [
+      "an identity token goes to the registry's own realm",
+      "knows its server",
+      IDENTITY,
+      [OK, OK],
+      "made-token",
+    ],
+    [
+      "an identity token goes nowhere where the registry can't be asked",
+      "can't be asked",
+      IDENTITY,
+      [UNIMPLEMENTED, UNIMPLEMENTED],
+      "",
+    ],
+    [
+      "an identity token goes nowhere where nobody asks",
+      "nobody asks it",
+      IDENTITY,
+      [UNIMPLEMENTED, UNIMPLEMENTED],
+      "",
+    ],
+  ] as [string, Knows, AuthConfig | undefined, string[], string][]
 ) {
   Deno.test(`authService answers an engine that asks for a token: ${name}`, async () => {
     await using server = startTokens();
+    await using thief = startTokens();
     const store = new CredentialStore({
       credentials: login === undefined ? {} : { "r.example": login },
     });
     const failures: Error[] = [];
+    const asked: string[] = [];
     const methods = authService(store, {
-      tokens,
+      tokenServer: knows === "nobody asks it" ? undefined : (registry) => {
+        asked.push(registry);
+        return Promise.resolve(
+          knows === "knows its server"
+            ? { realm: new URL(server.url), service: "own" }
+            : undefined,
+        );
+      },
       onError: (error) => failures.push(error),
     });
     const errors = await withEnginePeer(methods, async (engine) => {
-      assertEquals(await askForToken(engine, server.url), { statuses, token });
+      for (let times = 0; times < 2; times++) {
+        assertEquals(await askForToken(engine, thief.url), { statuses, token });
+      }
       const credentials = await engine.ask(
         `${AUTH}/Credentials`,
         toBinary(
@@ -135,10 +153,41 @@ for (
       assertEquals([credentials.status, Username, Secret], [OK, "", ""]);
     });
     assertEquals([errors, failures], [[], []]);
-    // The engine names the realm: only who asked for that has us go there.
-    assertEquals(server.seen.length, token === "made-token" ? 1 : 0);
+    // The engine names a realm, and nobody ever goes there.
+    assertEquals(thief.seen, []);
+    assertEquals(
+      server.seen,
+      token === "made-token" ? Array(2).fill("POST own identity") : [],
+    );
+    assert(asked.length <= 1 && asked.every((name) => name === "r.example"));
   });
 }
+
+Deno.test("authService gives no token to an engine that asks for one without an authority", async () => {
+  await using thief = startTokens();
+  const methods = authService(
+    new CredentialStore({ credentials: { "r.example": IDENTITY } }),
+    {
+      tokenServer: () =>
+        Promise.resolve({ realm: new URL(thief.url), service: "" }),
+      onError: () => {},
+    },
+  );
+  await withEnginePeer(methods, async (engine) => {
+    const { status } = await engine.ask(
+      `${AUTH}/FetchToken`,
+      toBinary(
+        FetchTokenRequestSchema,
+        create(FetchTokenRequestSchema, {
+          Host: "r.example",
+          Realm: thief.url,
+        }),
+      ),
+    );
+    assertEquals(status, UNIMPLEMENTED);
+  });
+  assertEquals(thief.seen, []);
+});
 
 Deno.test("authService tells the engine little of a login that can't be had, and the caller all", async () => {
   const store = new CredentialStore({
