@@ -26,6 +26,7 @@ import type {
 import type { EngineInfo } from "./engine/info.ts";
 import { type Ping, ping } from "./engine/ping.ts";
 import type { EngineVersion } from "./engine/version.ts";
+import { Operations } from "./operation/operations.ts";
 import type { DistributionInspectOptions } from "./transfer/distribution.ts";
 import type { ImageLoadOptions } from "./transfer/load.ts";
 import type { ImagePullOptions } from "./transfer/pull.ts";
@@ -108,6 +109,7 @@ export interface RequestOptions {
 export class DockerClient implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #logins: ClientCredentials;
+  readonly #operations = new Operations();
 
   /**
    * A client over a transport; nothing is sent yet.
@@ -202,29 +204,41 @@ export class DockerClient implements AsyncDisposable {
     buildContext: BuildContext,
     options?: ImageBuildOptions,
   ): ImageBuild {
-    return startBuild(this.#engine, buildContext, options, this.#logins);
+    return startBuild(
+      {
+        operations: this.#operations,
+        startedBy: this.imageBuild,
+        engine: this.#engine,
+        logins: this.#logins,
+      },
+      buildContext,
+      options,
+    );
   }
 
   /** Whether the engine answers, and what it says of itself. */
   ping(options: RequestOptions = {}): Promise<Ping> {
-    return ping(this.#engine, options.signal);
+    return this.#run(options, (signal) => ping(this.#engine, signal));
   }
 
   /** Versions of the engine and its parts. */
   async version(options: RequestOptions = {}): Promise<EngineVersion> {
     const { version } = await import("./engine/version.ts");
-    return await version(this.#engine, options.signal);
+    return await this.#run(options, (signal) => version(this.#engine, signal));
   }
 
   /** The version of the API that requests are made in, such as `1.51`. */
   async apiVersion(options: RequestOptions = {}): Promise<string> {
-    return (await this.#engine.facts(options.signal)).negotiated;
+    return await this.#run(
+      options,
+      async (signal) => (await this.#engine.facts(signal)).negotiated,
+    );
   }
 
   /** What the engine says of its machine and its settings. */
   async info(options: RequestOptions = {}): Promise<EngineInfo> {
     const { info } = await import("./engine/info.ts");
-    return await info(this.#engine, options.signal);
+    return await this.#run(options, (signal) => info(this.#engine, signal));
   }
 
   /** An image's configuration. */
@@ -233,7 +247,10 @@ export class DockerClient implements AsyncDisposable {
     options: RequestOptions = {},
   ): Promise<ImageInspect> {
     const { imageInspect } = await import("./engine/image_inspect.ts");
-    return await imageInspect(this.#engine, name, options.signal);
+    return await this.#run(
+      options,
+      (signal) => imageInspect(this.#engine, name, signal),
+    );
   }
 
   /** How an image was made, newest step first. */
@@ -242,7 +259,10 @@ export class DockerClient implements AsyncDisposable {
     options: RequestOptions = {},
   ): Promise<ImageHistoryEntry[]> {
     const { imageHistory } = await import("./engine/image_history.ts");
-    return await imageHistory(this.#engine, name, options.signal);
+    return await this.#run(
+      options,
+      (signal) => imageHistory(this.#engine, name, signal),
+    );
   }
 
   /** Gives an image the further name `repo:tag`. */
@@ -253,7 +273,10 @@ export class DockerClient implements AsyncDisposable {
     options: RequestOptions = {},
   ): Promise<void> {
     const { imageTag } = await import("./engine/image_tag.ts");
-    return await imageTag(this.#engine, name, repo, tag, options.signal);
+    return await this.#run(
+      options,
+      (signal) => imageTag(this.#engine, name, repo, tag, signal),
+    );
   }
 
   /** Takes a name from an image, and deletes the image with its last one. */
@@ -262,13 +285,19 @@ export class DockerClient implements AsyncDisposable {
     options?: ImageRemoveOptions,
   ): Promise<ImageRemoveEntry[]> {
     const { imageRemove } = await import("./engine/image_remove.ts");
-    return await imageRemove(this.#engine, name, options);
+    return await this.#run(
+      options,
+      (signal) => imageRemove(this.#engine, name, { ...options, signal }),
+    );
   }
 
   /** Deletes images that no container uses: those without a name, unless `filters` say otherwise. */
   async imagePrune(options?: ImagePruneOptions): Promise<ImagePruneResult> {
     const { imagePrune } = await import("./engine/image_prune.ts");
-    return await imagePrune(this.#engine, options);
+    return await this.#run(
+      options,
+      (signal) => imagePrune(this.#engine, { ...options, signal }),
+    );
   }
 
   /**
@@ -288,18 +317,30 @@ export class DockerClient implements AsyncDisposable {
    * ```
    */
   imagePush(name: string, options: ImagePushOptions = {}): ImageTransfer {
-    return startTransfer(async (run) => {
-      const { pushImage } = await import("./transfer/push.ts");
-      return await pushImage(this.#subject(name, options), run);
-    }, options.signal);
+    return startTransfer({
+      operations: this.#operations,
+      what: `push of "${name}"`,
+      startedBy: this.imagePush,
+      signal: options.signal,
+      work: async (run) => {
+        const { pushImage } = await import("./transfer/push.ts");
+        return await pushImage(this.#subject(name, options), run);
+      },
+    });
   }
 
   /** Fetches an image from the registry that its name begins with; as {@linkcode imagePush}. */
   imagePull(name: string, options: ImagePullOptions = {}): ImageTransfer {
-    return startTransfer(async (run) => {
-      const { pullImage } = await import("./transfer/pull.ts");
-      return await pullImage(this.#subject(name, options), run);
-    }, options.signal);
+    return startTransfer({
+      operations: this.#operations,
+      what: `pull of "${name}"`,
+      startedBy: this.imagePull,
+      signal: options.signal,
+      work: async (run) => {
+        const { pullImage } = await import("./transfer/pull.ts");
+        return await pullImage(this.#subject(name, options), run);
+      },
+    });
   }
 
   #subject<Options>(name: string, options: Options): TransferSubject<Options> {
@@ -310,9 +351,12 @@ export class DockerClient implements AsyncDisposable {
   async imageSave(
     names: string | readonly string[],
     options?: ImageSaveOptions,
-  ): Promise<ReadableStream<Uint8Array>> {
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const { saveImages } = await import("./transfer/save.ts");
-    return await saveImages(this.#engine, names, options);
+    return await this.#operations.stream(
+      options?.signal,
+      (signal) => saveImages(this.#engine, names, { ...options, signal }),
+    );
   }
 
   /**
@@ -348,12 +392,13 @@ export class DockerClient implements AsyncDisposable {
     const { openKnownSecrets, verifyImage } = await import(
       "./verify/verify.ts"
     );
-    return await verifyImage(
-      this.#engine,
-      name,
-      await openKnownSecrets(secrets, options.signal),
-      options,
-    );
+    return await this.#run(options, async (signal) =>
+      await verifyImage(
+        this.#engine,
+        name,
+        await openKnownSecrets(secrets, signal),
+        { ...options, signal },
+      ));
   }
 
   /**
@@ -366,7 +411,10 @@ export class DockerClient implements AsyncDisposable {
     options?: ImageLoadOptions,
   ): Promise<ImageLoadResult> {
     const { loadImages } = await import("./transfer/load.ts");
-    return await loadImages(this.#engine, tar, options);
+    return await this.#run(
+      options,
+      (signal) => loadImages(this.#engine, tar, { ...options, signal }),
+    );
   }
 
   /**
@@ -380,7 +428,13 @@ export class DockerClient implements AsyncDisposable {
     options?: DistributionInspectOptions,
   ): Promise<DistributionInspect> {
     const { inspectDistribution } = await import("./transfer/distribution.ts");
-    return await inspectDistribution(this.#engine, name, options, this.#logins);
+    return await this.#run(options, (signal) =>
+      inspectDistribution(
+        this.#engine,
+        name,
+        { ...options, signal },
+        this.#logins,
+      ));
   }
 
   /**
@@ -394,7 +448,10 @@ export class DockerClient implements AsyncDisposable {
     options: RequestOptions = {},
   ): Promise<AuthResult> {
     const { checkLogin } = await import("./transfer/check_login.ts");
-    return await checkLogin(this.#engine, config, options.signal);
+    return await this.#run(
+      options,
+      (signal) => checkLogin(this.#engine, config, signal),
+    );
   }
 
   /**
@@ -409,11 +466,12 @@ export class DockerClient implements AsyncDisposable {
   ): Promise<string> {
     const { imageImport } = await import("./engine/image_import.ts");
     const { sendTar } = await import("./transfer/send_tar.ts");
-    return await sendTar(
-      tar,
-      options,
-      (body) => imageImport(this.#engine, body, options),
-    );
+    return await this.#run(options, (signal) =>
+      sendTar(
+        tar,
+        { signal },
+        (body) => imageImport(this.#engine, body, { ...options, signal }),
+      ));
   }
 
   /**
@@ -423,17 +481,38 @@ export class DockerClient implements AsyncDisposable {
    */
   async buildPrune(options?: BuildPruneOptions): Promise<BuildPruneResult> {
     const { buildPrune } = await import("./engine/build_prune.ts");
-    return await buildPrune(this.#engine, options);
+    return await this.#run(
+      options,
+      (signal) => buildPrune(this.#engine, { ...options, signal }),
+    );
   }
 
-  /** Gives back the connections. Builds under way are not waited for. */
+  /**
+   * Cancels what runs on this client, waits for that, and gives back the
+   * connections. Builds, pushes, pulls, the stream of a save and all requests
+   * reject with an `AbortError` that says so; what is started later, with a
+   * {@linkcode ConnectionError}.
+   *
+   * Await a build before its client is closed, or leaves the scope of its
+   * `await using`.
+   */
   async close(): Promise<void> {
+    await this.#operations.close();
+    this.#engine.close();
     await this.#engine.transport.close();
   }
 
   /** Same as {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** A request that ends with the client. */
+  async #run<T>(
+    options: RequestOptions | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return await this.#operations.run(options?.signal, work);
   }
 }
 

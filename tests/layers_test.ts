@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   progress: ["streams"],
   masks: ["engine", "progress"],
+  operation: ["errors.ts", "streams"],
   build: [
     "context",
     "credentials",
@@ -53,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "filesync",
     "grpc",
     "masks",
+    "operation",
     "progress",
     "redact",
     "secrets",
@@ -83,7 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "transport",
   ],
   display: ["build", "progress", "streams"],
-  transfer: ["credentials", "engine", "errors.ts", "streams"],
+  transfer: ["credentials", "engine", "errors.ts", "operation", "streams"],
   cli: [
     "build",
     "client.ts",
@@ -103,6 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "credentials",
     "deno_version.ts",
     "engine",
+    "operation",
     "secrets",
     "transfer",
     "transport",

@@ -1,11 +1,13 @@
 import type { ClientCredentials } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
-import { Broadcast } from "../streams/broadcast.ts";
+import type { OperationInit } from "../operation/operation.ts";
+import type { Operations } from "../operation/operations.ts";
 import type { BuildEvent } from "../progress/event.ts";
 import type { BuildContext } from "./build_context.ts";
 import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { namesOf } from "./plan.ts";
+import { BuildRecord } from "./record.ts";
 import type { BuildResult } from "./result.ts";
 import { runBuild } from "./run.ts";
 import { EventTranslator } from "./translate.ts";
@@ -18,6 +20,11 @@ import { EventTranslator } from "./translate.ts";
  * alike. A reader that lags that far behind is waited for as long as it moves;
  * one that stands still for two seconds loses the oldest messages and finds one
  * `messages-lost` warning in their place.
+ *
+ * A build that fails must be heard of. Where nobody awaited `wait()` or
+ * `result()`, began to read, or cancelled it by the program's end, its failure
+ * is an uncaught error there, with an exit code that is not 0. (In a worker
+ * there is no such end, and nothing is told.)
  */
 export interface ImageBuild extends AsyncDisposable {
   /**
@@ -68,49 +75,51 @@ const KEPT_SIZE = 16 * 1024 * 1024;
 /** How long the wire waits for a reader that lags so far behind and stands still. */
 const PATIENCE_MS = 2000;
 
+/** A build that is to be started. */
+export interface BuildInit {
+  /** All that runs on the client. */
+  readonly operations: Operations;
+  /** The client's method. */
+  readonly startedBy: OperationInit<BuildResult, BuildMessage>["startedBy"];
+  /** Where to build. */
+  readonly engine: Engine;
+  /** Where logins come from, besides the options. */
+  readonly logins: ClientCredentials;
+}
+
 /** Starts a build. Every failure, a wrong option too, comes through the result. */
 export function startBuild(
-  engine: Engine,
+  { operations, startedBy, engine, logins }: BuildInit,
   context: BuildContext,
   options: ImageBuildOptions = {},
-  logins: ClientCredentials = {},
 ): ImageBuild {
-  const messages = new Broadcast<BuildMessage>({
-    maxSize: KEPT_SIZE,
-    sizeOf,
-    patienceMs: PATIENCE_MS,
-    lost: messagesLost,
-  });
-  const abort = new AbortController();
-  const result = runBuild({
-    engine,
-    logins,
-    context,
-    options,
-    write: (message) => messages.write(message),
-    cancelled: abort.signal,
-  });
-  // Handled here, so that a build nobody waits for is no unhandled rejection.
-  const over = result.then(
-    () => messages.close(),
-    (error) => messages.close({ error }),
-  );
-  const cancel = async (reason?: unknown): Promise<void> => {
-    abort.abort(reason);
-    await over;
-  };
-  const imageId = result.then((result) => result.imageId);
-  imageId.catch(() => {}); // as above
   const names = namesOf(options);
-  const events = () => eventsOf(messages.read(), names);
+  let record: BuildRecord;
+  const build = operations.start<BuildResult, BuildMessage>({
+    what: names.length === 0 ? "build" : `build of "${names[0]}"`,
+    startedBy,
+    items: {
+      maxSize: KEPT_SIZE,
+      sizeOf,
+      patienceMs: PATIENCE_MS,
+      lost: messagesLost,
+    },
+    signal: options.signal,
+    mask: (text) => record.text(text),
+    work(stop, messages) {
+      record = new BuildRecord((message) => messages.write(message), names);
+      return runBuild({ engine, logins, context, options, record, stop });
+    },
+  });
+  const events = () => eventsOf(build.items.read(), names);
   return {
-    messages: () => messages.read(),
+    messages: () => build.items.read(),
     events,
     logs: () => logsOf(events()),
-    result: () => result,
-    wait: () => imageId,
-    cancel,
-    [Symbol.asyncDispose]: () => cancel(),
+    result: () => build.wait((result) => result),
+    wait: () => build.wait(({ imageId }) => imageId),
+    cancel: (reason) => build.cancel(reason),
+    [Symbol.asyncDispose]: () => build.cancel(),
   };
 }
 

@@ -16,7 +16,7 @@ import {
 import type { ImageBuildOptions } from "./options.ts";
 import { checkPlan, namesOf, planBuild } from "./plan.ts";
 import { postBuild } from "./post.ts";
-import { BuildRecord, type Publish } from "./record.ts";
+import type { BuildRecord } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets } from "./secrets.ts";
 import { type BuildSession, openBuildSession } from "./session.ts";
@@ -36,9 +36,9 @@ export interface BuildStart {
   /** How. */
   readonly options: ImageBuildOptions;
   /** Takes the messages. */
-  readonly write: Publish;
+  readonly record: BuildRecord;
   /** Stops the build. */
-  readonly cancelled: AbortSignal;
+  readonly stop: AbortSignal;
 }
 
 /**
@@ -47,16 +47,10 @@ export interface BuildStart {
  * everything is closed, whatever happened.
  */
 export async function runBuild(start: BuildStart): Promise<BuildResult> {
-  const { engine, context, options } = start;
-  const signals = [
-    start.cancelled,
-    ...(options.signal ? [options.signal] : []),
-  ];
-  const stop = AbortSignal.any(signals);
+  const { engine, context, options, record, stop } = start;
   /** Ends with the build, in every ending: callbacks listen to it. */
   const over = new AbortController();
   const names = namesOf(options);
-  const record = new BuildRecord(start.write, names);
   let session: BuildSession | undefined;
   let exporter: Exporter | undefined;
   try {

@@ -60,6 +60,8 @@ export class Engine {
   readonly transport: Transport;
   readonly #wanted: string | undefined;
   #facts: Promise<EngineFacts> | undefined;
+  /** Ends the ping, which belongs to no request: many may wait for one. */
+  readonly #closing = new AbortController();
 
   /**
    * @param apiVersion Version to speak, such as `1.41`; negotiated unless given.
@@ -137,6 +139,11 @@ export class Engine {
     });
   }
 
+  /** Gives up the ping, if it is under way; the transport is its owner's. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   async #negotiate(): Promise<EngineFacts> {
     const ping = await this.#ping();
     if (this.#wanted !== undefined) {
@@ -156,9 +163,10 @@ export class Engine {
 
   async #ping(): Promise<Ping> {
     const timeout = AbortSignal.timeout(PING_TIMEOUT_MS);
+    const signal = AbortSignal.any([timeout, this.#closing.signal]);
     let response: Response;
     try {
-      response = await this.send("/_ping", { path: "/_ping", signal: timeout });
+      response = await this.send("/_ping", { path: "/_ping", signal });
       await response.body?.cancel();
     } catch (cause) {
       if (!timeout.aborted) throw cause;

@@ -8,6 +8,8 @@ export interface BroadcastOptions<T> {
   readonly patienceMs: number;
   /** What a reader gets in the place of items that it lost. */
   readonly lost: (count: number) => T;
+  /** Told when a reader begins. */
+  readonly onRead?: () => void;
 }
 
 interface Reader {
@@ -69,6 +71,7 @@ export class Broadcast<T> {
   async *read(): AsyncGenerator<T, void, undefined> {
     const reader: Reader = { next: 0, lagging: false, wake: undefined };
     this.#readers.add(reader);
+    this.#options.onRead?.();
     try {
       while (true) {
         if (reader.next < this.#base) {

@@ -1,15 +1,19 @@
 import type { Engine } from "../engine/engine.ts";
-import { Broadcast } from "../streams/broadcast.ts";
+import type { OperationInit } from "../operation/operation.ts";
+import type { Operations } from "../operation/operations.ts";
+import type { Broadcast } from "../streams/broadcast.ts";
 import type { TransferEvent } from "./event.ts";
 import type { ClientCredentials } from "../credentials/store.ts";
 
 /**
  * An image on its way to or from a registry; it began at the call that gave it.
  *
- * Any number of readers may stand side by side, and none is needed. A reader
- * that is slow, or late, never holds the transfer up: the newest events are
- * kept for it, about four thousand; in the place of older ones it finds one
- * `lost` event.
+ * Any number of readers may stand side by side. A reader that is slow, or late,
+ * never holds the transfer up: the newest events are kept for it, about four
+ * thousand; in the place of older ones it finds one `lost` event.
+ *
+ * A transfer that fails and was neither read nor awaited nor cancelled by the
+ * program's end is told then, as a build is; see {@linkcode ImageBuild}.
  */
 export interface ImageTransfer extends AsyncDisposable {
   /**
@@ -60,40 +64,39 @@ export interface TransferSubject<Options> {
   readonly logins: ClientCredentials;
 }
 
-/**
- * Starts a transfer. Every failure, a wrong option too, comes through the result.
- *
- * @param work Gives the digest.
- */
+/** A transfer that is to be started. */
+export interface TransferInit {
+  /** All that runs on the client. */
+  readonly operations: Operations;
+  /** What it is, for people, such as `push of "app:1"`. */
+  readonly what: string;
+  /** The client's method. */
+  readonly startedBy: OperationInit<string, TransferEvent>["startedBy"];
+  /** The caller's. */
+  readonly signal: AbortSignal | undefined;
+  /** Gives the digest. */
+  readonly work: (run: TransferRun) => Promise<string>;
+}
+
+/** Starts a transfer. Every failure, a wrong option too, comes through the result. */
 export function startTransfer(
-  work: (run: TransferRun) => Promise<string>,
-  signal: AbortSignal | undefined,
+  { operations, work, ...init }: TransferInit,
 ): ImageTransfer {
-  const events = new Broadcast<TransferEvent>({
-    maxSize: KEPT_SIZE,
-    sizeOf: (event) => 200 + ("status" in event ? event.status.length : 0),
-    patienceMs: 0,
-    lost: (count) => ({ type: "lost", count }),
+  const transfer = operations.start<string, TransferEvent>({
+    ...init,
+    items: {
+      maxSize: KEPT_SIZE,
+      sizeOf: (event) => 200 + ("status" in event ? event.status.length : 0),
+      patienceMs: 0,
+      lost: (count) => ({ type: "lost", count }),
+    },
+    work: (stop, events) => runWork(work, stop, events),
   });
-  const abort = new AbortController();
-  const stop = signal === undefined
-    ? abort.signal
-    : AbortSignal.any([abort.signal, signal]);
-  const digest = runWork(work, stop, events);
-  // Handled here, so that a transfer nobody waits for is no unhandled rejection.
-  const over = digest.then(
-    () => events.close(),
-    (error) => events.close({ error }),
-  );
-  const cancel = async (reason?: unknown): Promise<void> => {
-    abort.abort(reason);
-    await over;
-  };
   return {
-    events: () => events.read(),
-    wait: () => digest,
-    cancel,
-    [Symbol.asyncDispose]: () => cancel(),
+    events: () => transfer.items.read(),
+    wait: () => transfer.wait((digest) => digest),
+    cancel: (reason) => transfer.cancel(reason),
+    [Symbol.asyncDispose]: () => transfer.cancel(),
   };
 }
 

@@ -1,68 +1,20 @@
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { traceText } from "../support/builds.ts";
-import { type EngineContext, engineTest } from "../support/engines.ts";
+import { engineTest } from "../support/engines.ts";
 import {
   type Relay,
   type RelayedConnection,
   startRelay,
 } from "../support/relay.ts";
+import { sleeper, stopsOnEngine } from "../support/sleeper.ts";
 import { dockerfileTar, tarHeader } from "../support/tar.ts";
 import { until, withinMs } from "../support/until.ts";
-import {
-  BuildError,
-  type BuildMessage,
-  ContextError,
-  DockerClient,
-  type ImageBuild,
-} from "../../mod.ts";
-import { findProcesses } from "../engines/process.ts";
+import { BuildError, ContextError, DockerClient } from "../../mod.ts";
 
 const NONE = { networkmode: "none", nocache: true } as const;
-
-/** A build whose step runs until it is stopped, and a name to find its process by. */
-async function sleeper(
-  docker: DockerClient,
-  signal?: AbortSignal,
-): Promise<{ build: ImageBuild; seconds: string }> {
-  const seconds = String(100_000 + Math.floor(Math.random() * 900_000));
-  const build = docker.imageBuild(
-    dockerfileTar(
-      "FROM davit-test/base",
-      `RUN --mount=type=secret,id=t echo started && sleep ${seconds}`,
-    ),
-    {
-      ...NONE,
-      tag: `davit-test/sleeper:${seconds}`,
-      secrets: { t: "secret-of-sleeper" },
-      ...(signal ? { signal } : {}),
-    },
-  );
-  const seen: BuildMessage[] = [];
-  for await (const message of build.messages()) {
-    seen.push(message);
-    if (/started$/m.test(traceText(seen))) break;
-  }
-  await until(() => sleeping(seconds), "the step sleeps");
-  return { build, seconds };
-}
-
-async function sleeping(seconds: string): Promise<boolean> {
-  return (await findProcesses((args) => args.includes(seconds))).length > 0;
-}
 
 function sessionsOf(relay: Relay): RelayedConnection[] {
   return relay.connections.filter((one) =>
     /^POST \S*\/session /.test(one.request())
-  );
-}
-
-async function stopsOnEngine(
-  { docker }: EngineContext,
-  seconds: string,
-): Promise<void> {
-  await until(async () => !await sleeping(seconds), "the step is stopped");
-  await assertRejects(() =>
-    docker.imageInspect(`davit-test/sleeper:${seconds}`)
   );
 }
 

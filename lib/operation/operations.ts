@@ -1,0 +1,138 @@
+import { ConnectionError } from "../errors.ts";
+import { Operation, type OperationInit } from "./operation.ts";
+
+interface Running {
+  /** Settles when it is over. */
+  readonly over: Promise<void>;
+  cutOff(reason: unknown): void;
+}
+
+/** All that runs on one client, and ends with it. */
+export class Operations {
+  readonly #running = new Map<Running, string>();
+  #isClosed = false;
+
+  /** Starts one whose result is its own; on a closed client it fails at once. */
+  start<Result, Item>(
+    init: OperationInit<Result, Item>,
+  ): Operation<Result, Item> {
+    if (this.#isClosed) return new Operation(init, closedClient());
+    const operation = new Operation(init);
+    this.#add(operation, init.what);
+    return operation;
+  }
+
+  /**
+   * Makes a request that ends with the client.
+   *
+   * @throws {ConnectionError} If the client is closed.
+   */
+  async run<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { stop, end } = this.#begin(signal);
+    try {
+      return await work(stop);
+    } finally {
+      end();
+    }
+  }
+
+  /** As {@linkcode run}, for a request that goes on until its stream has ended. */
+  async stream(
+    signal: AbortSignal | undefined,
+    open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>,
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const { stop, end } = this.#begin(signal);
+    try {
+      return endingWith(await open(stop), stop, end);
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  /**
+   * Cancels all that runs, and waits until it is over. What would start later
+   * fails.
+   */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const running = [...this.#running];
+    for (const [one, what] of running) one.cutOff(closedReason(what));
+    await Promise.all(running.map(([{ over }]) => over));
+  }
+
+  #begin(signal: AbortSignal | undefined) {
+    const abort = new AbortController();
+    // Its work gives back what it was given, and throws the reason.
+    if (this.#isClosed) abort.abort(closedClient());
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    this.#add({ over, cutOff: (reason) => abort.abort(reason) }, "request");
+    const stop = signal === undefined
+      ? abort.signal
+      : AbortSignal.any([abort.signal, signal]);
+    return { stop, end };
+  }
+
+  #add(one: Running, what: string): void {
+    this.#running.set(one, what);
+    one.over.then(() => this.#running.delete(one));
+  }
+}
+
+function closedClient(): ConnectionError {
+  return new ConnectionError("The client is closed: make a new one");
+}
+
+function closedReason(what: string): DOMException {
+  return new DOMException(
+    `The ${what} was cancelled: its client was closed while it ran; await its end before close(), or before the scope of "await using" is left`,
+    "AbortError",
+  );
+}
+
+/** The same bytes; told when they end, in whatever way. */
+function endingWith(
+  stream: ReadableStream<Uint8Array>,
+  stop: AbortSignal,
+  onEnd: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  let controller: ReadableByteStreamController;
+  const end = () => {
+    stop.removeEventListener("abort", onStop);
+    onEnd();
+  };
+  const onStop = () => {
+    controller.error(stop.reason);
+    reader.cancel(stop.reason).catch(() => {}); // it fails for the same reason
+    end();
+  };
+  return new ReadableStream({
+    type: "bytes",
+    start(own) {
+      controller = own;
+      stop.addEventListener("abort", onStop, { once: true });
+    },
+    async pull() {
+      try {
+        const { done, value } = await reader.read();
+        if (stop.aborted) return;
+        if (!done) return controller.enqueue(value as Uint8Array<ArrayBuffer>);
+        controller.close();
+        // A reader that brought its own buffer waits for it.
+        controller.byobRequest?.respond(0);
+        end();
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    async cancel(reason) {
+      end();
+      await reader.cancel(reason);
+    },
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * Failures that nobody has heard of, told when the program ends.
+ *
+ * That is the moment to tell them: a reader may come at any time before. Deno
+ * dispatches `unload` when a program has come to its end, and when it calls
+ * `Deno.exit()`; not in a worker, and not behind an uncaught error.
+ *
+ * @module
+ */
+
+/** So many are kept; of further ones only the number. */
+const MAX_KEPT = 100;
+
+const kept = new Set<Error>();
+let more = 0;
+let isListening = false;
+let isAtEnd = false;
+
+/**
+ * Has a failure told at the program's end: as an uncaught error, which makes
+ * the exit code 1 and fails a file of `deno test`; or in a line on standard
+ * error where the program leaves by `Deno.exit()`, or with an exit code of its
+ * own, which then stays.
+ *
+ * @returns Takes it back: somebody has heard of it.
+ */
+export function tellAtEnd(failure: Error): () => void {
+  if (!isListening) {
+    isListening = true;
+    globalThis.addEventListener("beforeunload", prepare);
+    globalThis.addEventListener("unload", tell);
+  }
+  if (kept.size >= MAX_KEPT) {
+    more++;
+    return () => more--;
+  }
+  kept.add(failure);
+  return () => kept.delete(failure);
+}
+
+/** An uncaught error ends everything: what else listens has its turn first. */
+function prepare(event: Event): void {
+  isAtEnd = !event.defaultPrevented;
+  globalThis.removeEventListener("unload", tell);
+  globalThis.addEventListener("unload", tell);
+}
+
+function tell(): void {
+  const [first, ...others] = kept;
+  if (first === undefined) return;
+  const texts = others.map(({ message }) => message);
+  if (more > 0) texts.push(`… and ${more} more`);
+  kept.clear();
+  more = 0;
+  if (isAtEnd && Deno.exitCode === 0) {
+    first.message = [first.message, ...texts].join("\n");
+    throw first;
+  }
+  // Before anything is written: standard error may be closed.
+  Deno.exitCode ||= 1;
+  const text = [first.message, ...texts].map((one) => `error: ${one}\n`);
+  Deno.stderr.writeSync(new TextEncoder().encode(text.join("")));
+}
