@@ -34,6 +34,7 @@ export async function runBuild(
   }
   const watching = parsed.switched("watch");
   if (watching) checkWatch(parsed, plan);
+  if (plan.alsoImage) checkOnce(parsed);
   const input = await buildInput(parsed.words[0]!, parsed, signal);
   if (watching && input.folder === undefined) {
     throw new UsageError("--watch needs a folder as the context");
@@ -45,36 +46,55 @@ export async function runBuild(
     signal: AbortSignal,
     shown: ProgressMode,
   ): Promise<BuildResult> => {
-    const result = await build(
-      docker,
-      input,
-      { ...options, ...optionsOf(input), signal },
-      shown,
-      interrupt,
-    );
-    await files?.write(docker, result, signal);
-    if (plan.push) {
-      const { pushAll, pushTeller } = await import("./push_command.ts");
-      const tell = pushTeller(shown === "quiet");
-      await pushAll(docker, result.names, { signal, tell });
+    await files?.clear();
+    const given = { ...options, ...optionsOf(input), signal };
+    let result = await build(docker, input, given, shown, interrupt);
+    if (plan.alsoImage) {
+      const { context } = result;
+      const again = imageOptions(given);
+      result = await build(docker, input, again, shown, interrupt);
+      result = { ...result, context };
     }
+    const pushed = plan.push ? await push(docker, result, signal, shown) : [];
+    await files?.write(docker, result, pushed[0], signal);
+    if (mode === "quiet" && result.imageId !== "") print(result.imageId);
     return result;
   };
-  if (watching) {
-    const { watchBuilds } = await import("./watch.ts");
-    await watchBuilds({
-      folder: input.folder!,
-      context: input.context,
-      results: { files: files?.paths ?? [], output: plan.path },
-      signal,
-      tell: (text) => print(text, Deno.stderr),
-      build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
-    });
+  if (!watching) {
+    await buildOnce(signal, mode);
     return EXIT_OK;
   }
-  const { imageId } = await buildOnce(signal, mode);
-  if (mode === "quiet" && imageId !== "") print(imageId);
+  const { watchBuilds } = await import("./watch.ts");
+  await watchBuilds({
+    folder: input.folder!,
+    context: input.context,
+    results: { files: files?.paths ?? [], output: plan.path },
+    signal,
+    tell: (text) => print(text, Deno.stderr),
+    build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
+  });
   return EXIT_OK;
+}
+
+/**
+ * The same build for the image store, once its other output is there: an
+ * engine's `/build` has one output. What was built a moment ago is in the
+ * cache, and the image is made of the same steps.
+ */
+function imageOptions({ outputs: _, ...others }: ImageBuildOptions) {
+  return { ...others, nocache: false };
+}
+
+/** Pushes all names of an image; their digests. */
+async function push(
+  docker: DockerClient,
+  { names }: BuildResult,
+  signal: AbortSignal,
+  shown: ProgressMode,
+): Promise<string[]> {
+  const { pushAll, pushTeller } = await import("./push_command.ts");
+  const tell = pushTeller(shown === "quiet");
+  return await pushAll(docker, names, { signal, tell });
 }
 
 /** What the result is written to, beside the image; undefined if to nothing. */
@@ -86,6 +106,14 @@ async function resultFiles(
   if (flags.every((name) => parsed.text(name) === undefined)) return undefined;
   const { ResultFiles } = await import("./result_files.ts");
   return await ResultFiles.open(parsed, plan);
+}
+
+/** What can be had once can't be built twice. */
+function checkOnce(parsed: ParsedWords): void {
+  if (parsed.words[0] !== "-" && parsed.text("file") !== "-") return;
+  throw new UsageError(
+    "--load or --push beside another --output build twice: standard input can be read once",
+  );
 }
 
 /** What can be had once can't be watched. */

@@ -94,10 +94,17 @@ export const BUILD_FLAGS: readonly Flag[] = [
     complete: ["default", "none", "host"],
   },
   { name: "add-host", value: "HOST:IP", many: true, help: "for /etc/hosts" },
-  { name: "shm-size", notEmpty: true, value: "BYTES", help: "of /dev/shm" },
+  {
+    name: "shm-size",
+    notEmpty: true,
+    typed: true,
+    value: "BYTES",
+    help: "of /dev/shm",
+  },
   {
     name: "ulimit",
     notEmpty: true,
+    typed: true,
     value: "N=S[:H]",
     many: true,
     help: "limit of steps",

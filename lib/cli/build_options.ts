@@ -2,11 +2,11 @@ import type { ImageBuildOptions } from "../build/options.ts";
 import { parseBytes } from "./bytes_flag.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
-import { fieldsOf } from "./fields.ts";
+import { cacheToArgs, parseCacheFrom } from "./cache_flags.ts";
 import { parseHosts } from "./host_flag.ts";
 import { type OutputPlan, planOutput } from "./output_flag.ts";
 import { secretSources } from "./secret_flag.ts";
-import { parseUlimit } from "./ulimit_flag.ts";
+import { parseUlimits } from "./ulimit_flag.ts";
 
 /**
  * The options of the build that the flags mean.
@@ -34,25 +34,25 @@ export function buildOptions(
     ...given("target", parsed.text("target")),
     ...given("platform", platforms[0]),
     ...given("networkmode", parsed.text("network")),
-    ...some("buildargs", buildArgs(parsed.list("build-arg"))),
+    ...some("buildargs", {
+      ...buildArgs(parsed.list("build-arg")),
+      ...cacheToArgs(parsed.list("cache-to"), plan),
+    }),
     ...some("labels", labels(parsed.list("label"))),
     ...some("secrets", secretSources(parsed.list("secret"))),
     ...many("ssh", parsed.list("ssh")),
     ...many("extrahosts", parsed.list("add-host").flatMap(parseHosts)),
-    ...many("ulimits", parsed.list("ulimit").map(parseUlimit)),
-    ...many("cachefrom", parsed.list("cache-from").map(cacheFrom)),
+    ...many("ulimits", parseUlimits(parsed.list("ulimit"))),
+    ...many("cachefrom", parsed.list("cache-from").map(parseCacheFrom)),
     ...given("outputs", plan.output),
     nocache: parsed.switched("no-cache"),
     ...(parsed.switched("pull") ? { pull: true } : {}),
     ...verify(parsed),
   };
   const shm = parsed.text("shm-size");
-  return {
-    options: shm === undefined
-      ? options
-      : { ...options, shmsize: parseBytes("--shm-size", shm) },
-    plan,
-  };
+  // As docker, where none means the usual size.
+  const shmsize = shm === undefined ? 0 : parseBytes("--shm-size", shm);
+  return { options: shmsize === 0 ? options : { ...options, shmsize }, plan };
 }
 
 /** `--verify`, and how strictly, and what becomes of the names. */
@@ -109,17 +109,4 @@ function split(flag: string, word: string): [string, string | undefined] {
   const name = cut < 0 ? word : word.slice(0, cut);
   if (name === "") throw new UsageError(`${flag} needs a name, as NAME=value`);
   return [name, cut < 0 ? undefined : word.slice(cut + 1)];
-}
-
-/** An image, or `type=registry,ref=IMAGE`. */
-function cacheFrom(word: string): string {
-  if (!word.includes("=")) return word;
-  const fields = new Map(fieldsOf("--cache-from", word));
-  const ref = fields.get("ref");
-  if (fields.get("type") !== "registry" || ref === undefined) {
-    throw new UsageError(
-      "--cache-from can be an image, or type=registry,ref=IMAGE: an engine's /build knows no other",
-    );
-  }
-  return ref;
 }

@@ -40,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
       {
         name: "keep-storage",
         notEmpty: true,
+        typed: true,
         value: "BYTES",
         help: "keep this much",
       },

@@ -12,6 +12,24 @@ export function fieldsOf(
   flag: string,
   value: string,
 ): [key: string, value: string][] {
+  return csvRow(flag, value).map((field) => {
+    const cut = field.indexOf("=");
+    if (cut < 1) {
+      throw new UsageError(
+        `${flag}: expected fields as key=value with commas between`,
+      );
+    }
+    return [field.slice(0, cut).toLowerCase(), field.slice(cut + 1)];
+  });
+}
+
+/**
+ * The fields of one line of CSV.
+ *
+ * @param flag What it stands behind.
+ * @throws {UsageError} If it is not that. Its text is not repeated.
+ */
+export function csvRow(flag: string, value: string): string[] {
   let rows: string[][];
   try {
     rows = parse(value);
@@ -22,13 +40,5 @@ export function fieldsOf(
   if (rows.length !== 1) {
     throw new UsageError(`${flag} needs a value in one line`);
   }
-  return fields.map((field) => {
-    const cut = field.indexOf("=");
-    if (cut < 1) {
-      throw new UsageError(
-        `${flag}: expected fields as key=value with commas between`,
-      );
-    }
-    return [field.slice(0, cut).toLowerCase(), field.slice(cut + 1)];
-  });
+  return fields;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "./exit.ts";
+import { FlagError, UsageError } from "./exit.ts";
 
 /** A flag of a command. */
 export interface Flag {
@@ -14,6 +14,8 @@ export interface Flag {
    * given, which is how docker's command reads most of them.
    */
   readonly notEmpty?: boolean;
+  /** Whether docker's command reads its value along with the words, and ends with 125 where it can't. */
+  readonly typed?: boolean;
   /** Whether it may be given several times; else the last one counts. */
   readonly many?: boolean;
   /** What it is for, in a few words; a flag without is not in the help. */
@@ -51,8 +53,9 @@ const SWITCHES: Readonly<Record<string, boolean>> = {
  * `node:util` tells the tokens, and not @std/cli, which goes by minimist's
  * rules: there `-tNAME` is five flags, and `--tag 12` is a number.
  *
- * @throws {UsageError} If a flag is unknown, lacks its value, or is neither on
+ * @throws {FlagError} If a flag is unknown, lacks its value, or is neither on
  * nor off.
+ * @throws {UsageError} If a value is empty that must not be.
  */
 export function parseWords(
   words: readonly string[],
@@ -67,19 +70,20 @@ export function parseWords(
     const { name, rawName, value } = token;
     const flag = flags.find((flag) => flag.name === name);
     if (flag === undefined) {
-      throw new UsageError(`unknown flag: ${rawName}; see --help`);
+      throw new FlagError(`unknown flag: ${rawName}; see --help`);
     }
     if (flag.value === undefined) {
       switches.set(name, parseSwitch(`--${name}`, value ?? "true"));
       continue;
     }
     if (value === undefined) {
-      throw new UsageError(`flag needs an argument: ${rawName}`);
+      throw new FlagError(`flag needs an argument: ${rawName}`);
     }
     const isShort = token.inlineValue && !rawName.startsWith("--");
     const text = isShort ? value.replace(/^=/, "") : value;
     if (text === "" && flag.notEmpty) {
-      throw new UsageError(
+      const RefusedError = flag.typed === true ? FlagError : UsageError;
+      throw new RefusedError(
         `invalid argument "" for "--${name}": expected ${flag.value}`,
       );
     }
@@ -139,12 +143,12 @@ function tokensOf(words: readonly string[], flags: readonly Flag[]) {
  * Reads yes or no as docker's command does.
  *
  * @param flag What it stands behind.
- * @throws {UsageError} If it is neither.
+ * @throws {FlagError} If it is neither.
  */
 export function parseSwitch(flag: string, text: string): boolean {
   const on = Object.hasOwn(SWITCHES, text) ? SWITCHES[text] : undefined;
   if (on !== undefined) return on;
-  throw new UsageError(
+  throw new FlagError(
     `invalid argument ${
       JSON.stringify(text)
     } for "${flag}": expected true or false`,

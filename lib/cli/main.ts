@@ -20,7 +20,8 @@ import { print } from "./print.ts";
  * Runs the command.
  *
  * @param words The words behind its name, as in `Deno.args`.
- * @returns The exit code: 0, 1 for any error, 130 after Ctrl-C, 143 after SIGTERM.
+ * @returns The exit code: 0, 125 for a flag that can't be read, 1 for any other
+ * error, 130 after Ctrl-C, 143 after SIGTERM.
  */
 export async function main(words: readonly string[]): Promise<number> {
   using interrupt = new Interrupt();
@@ -35,7 +36,7 @@ export async function main(words: readonly string[]): Promise<number> {
     }
     const { describeError } = await import("./describe_error.ts");
     print(describeError(error, run.debug), Deno.stderr);
-    return EXIT_FAILED;
+    return error instanceof UsageError ? error.exitCode : EXIT_FAILED;
   }
 }
 

@@ -8,10 +8,15 @@ const HUB = "docker.io";
 /**
  * What `--metadata-file` holds, in buildx's names: the image's digests and its
  * names. An export has none of them.
+ *
+ * @param pushed The digest that the image got in its registry, if it was
+ * pushed: an engine with graph drivers makes the manifest for the push, and
+ * the image's own id is that of its configuration.
  */
 export async function metadataOf(
   docker: DockerClient,
   { imageId, names }: BuildResult,
+  pushed: string | undefined,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
   if (imageId === "") return {};
@@ -19,7 +24,7 @@ export async function metadataOf(
   const metadata: Record<string, unknown> = containerd
     ? await describeManifest(docker, imageId, signal)
     : { "containerimage.config.digest": imageId };
-  metadata["containerimage.digest"] = imageId;
+  metadata["containerimage.digest"] = pushed ?? imageId;
   if (names.length > 0) {
     metadata["image.name"] = names.map((name) => fullName(name, containerd))
       .join(",");

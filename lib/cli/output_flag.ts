@@ -7,6 +7,8 @@ import { type ParsedWords, parseSwitch } from "./flag.ts";
 export interface OutputPlan {
   /** For the build; undefined: the engine's image store. */
   readonly output: BuildOutput | undefined;
+  /** Whether the image store gets the image, too, where the output is another. */
+  readonly alsoImage: boolean;
   /** The file or folder that is written; `-` is standard output. */
   readonly path?: string;
   /** Names of the image, where no `--tag` gives them. */
@@ -15,18 +17,22 @@ export interface OutputPlan {
   readonly push: boolean;
 }
 
+/** What one `--output` comes to. */
+type ParsedOutput = Omit<OutputPlan, "alsoImage">;
+
 /** What stands behind `--output`. */
 interface OutputFields {
   /** Empty if there is none. */
   readonly dest: string;
   readonly names: readonly string[];
-  readonly push: boolean;
+  /** Left out where it is not said. */
+  readonly push?: boolean;
   /** For the engine's exporter. */
   readonly attrs: Readonly<Record<string, string>>;
 }
 
 /** What is made of each type. */
-const TYPES: ReadonlyMap<string, (fields: OutputFields) => OutputPlan> =
+const TYPES: ReadonlyMap<string, (fields: OutputFields) => ParsedOutput> =
   new Map([
     ["local", toFolder],
     ["tar", (fields) => toArchive("tar", fields)],
@@ -39,7 +45,7 @@ const TYPES: ReadonlyMap<string, (fields: OutputFields) => OutputPlan> =
           : toArchive("docker", fields),
     ],
     ["image", (fields) => toStore("image", fields)],
-    ["registry", (fields) => toStore("registry", { ...fields, push: true })],
+    ["registry", (fields) => toStore("registry", { push: true, ...fields })],
     ["cacheonly", () => ({
       output: { type: "cacheonly" },
       names: [],
@@ -70,26 +76,31 @@ export function planOutput(parsed: ParsedWords): OutputPlan {
   const load = parsed.switched("load");
   // An image in the engine's store is what these two are about.
   const isImage = plan.output === undefined || plan.output.type === "moby";
-  if ((push || load) && !isImage) {
+  const alsoImage = (push || load) && !isImage;
+  if (alsoImage && plan.output?.type === "cacheonly") {
     throw new UsageError(
-      `--${push ? "push" : "load"} and --output name two outputs; give one`,
+      `--${
+        push ? "push" : "load"
+      } and --output type=cacheonly name two outputs; give one`,
     );
   }
-  return { ...plan, push: plan.push || push };
+  return { ...plan, alsoImage, push: plan.push || push };
 }
 
-function parseOutput(word: string): OutputPlan {
+function parseOutput(word: string): ParsedOutput {
   // One word alone is a folder, whatever it looks like.
   if (!/[,"\n]/.test(word) && !word.startsWith("type=")) {
-    const fields = { dest: word, names: [], push: false, attrs: {} };
+    const fields = { dest: word, names: [], attrs: {} };
     return word === "-" ? toArchive("tar", fields) : toFolder(fields);
   }
   let type = "";
   let dest = "";
-  let push = false;
+  let push: boolean | undefined;
   let names: string[] = [];
   const attrs: Record<string, string> = {};
-  for (const [key, value] of fieldsOf("--output", word)) {
+  for (const [given, value] of fieldsOf("--output", word)) {
+    // As buildx, which takes blanks from the names here, and nowhere else.
+    const key = given.trim();
     if (key === "type") type = value;
     else if (key === "dest" || key === "destination") dest = value;
     else if (key === "push") push = parseSwitch("--output push", value);
@@ -104,14 +115,15 @@ function parseOutput(word: string): OutputPlan {
       }`,
     );
   }
-  return plan({ dest, names, push, attrs });
+  const fields = { dest, names, attrs };
+  return plan(push === undefined ? fields : { ...fields, push });
 }
 
 /** As buildx does with an engine's own builder: the image store is its exporter `moby`. */
 function toStore(
   type: "docker" | "image" | "registry",
-  { dest, names, push, attrs }: OutputFields,
-): OutputPlan {
+  { dest, names, push = false, attrs }: OutputFields,
+): ParsedOutput {
   if (dest !== "") throw new UsageError(`--output type=${type} has no dest`);
   const given = Object.keys(attrs);
   const refused = given.find((name) => PUSH_ATTRS.includes(name));
@@ -126,7 +138,9 @@ function toStore(
   return { output, names, push };
 }
 
-function toFolder({ dest, names, attrs }: OutputFields): OutputPlan {
+function toFolder(fields: OutputFields): ParsedOutput {
+  const { dest, names, attrs } = fields;
+  refusePush("local", fields);
   if (dest === "") throw new UsageError("--output type=local needs a dest");
   if (dest === "-") {
     throw new UsageError("--output type=local needs a folder, not -");
@@ -137,8 +151,10 @@ function toFolder({ dest, names, attrs }: OutputFields): OutputPlan {
 
 function toArchive(
   type: "tar" | "oci" | "docker",
-  { dest, names, attrs }: OutputFields,
-): OutputPlan {
+  fields: OutputFields,
+): ParsedOutput {
+  const { dest, names, attrs } = fields;
+  refusePush(type, fields);
   const path = dest === "" ? "-" : dest;
   if (path !== "-") {
     return { output: { type, dest: path, attrs }, path, names, push: false };
@@ -150,4 +166,12 @@ function toArchive(
   }
   const output = { type, dest: Deno.stdout.writable, attrs } as const;
   return { output, path, names, push: false };
+}
+
+/** Docker leaves the image where it is, and says nothing. */
+function refusePush(type: string, { push }: OutputFields): void {
+  if (push !== true) return;
+  throw new UsageError(
+    `--output type=${type} can't be pushed: push=true is for type=image; --push beside it pushes the image`,
+  );
 }

@@ -14,8 +14,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   "build-context":
     "an engine's /build knows one context; COPY --from=IMAGE takes an image",
   "builder": BUILDER,
-  "cache-to":
-    "an engine's /build exports no cache; --build-arg BUILDKIT_INLINE_CACHE=1 keeps it in the image",
   "call": "an engine's /build only builds",
   "cgroup-parent":
     "BuildKit behind an engine's /build ignores it; the engine's own --cgroup-parent holds for all builds",
@@ -49,7 +47,6 @@ const NOTHING_ASKED: Readonly<
   "attest": (value) =>
     /^type=(?:provenance|sbom),/.test(value) && NO_REGEXP.test(value),
   "builder": (value) => value === "default",
-  "cache-to": (value) => value === "type=inline",
   "call": (value) => value === "build",
   "provenance": (value) => NO_REGEXP.test(value),
   "sbom": (value) => NO_REGEXP.test(value),

@@ -37,10 +37,13 @@ export class ResultFiles {
       const path = parsed.text(name);
       if (path !== undefined) await tryToWrite(name, path);
     }
-    // What an earlier build left says nothing of this one.
-    const id = files.#idFile;
-    if (id !== undefined && await isFile(id)) await Deno.remove(id);
     return files;
+  }
+
+  /** Takes away the id that an earlier build left: it says nothing of the next one. */
+  async clear(): Promise<void> {
+    const id = this.#idFile;
+    if (id !== undefined && await isFile(id)) await Deno.remove(id);
   }
 
   /** Their paths. */
@@ -50,10 +53,15 @@ export class ResultFiles {
     );
   }
 
-  /** Writes them, as buildx does. */
+  /**
+   * Writes them, as buildx does.
+   *
+   * @param pushed The digest that the image got in its registry, if it was pushed.
+   */
   async write(
     docker: DockerClient,
     result: BuildResult,
+    pushed: string | undefined,
     signal: AbortSignal,
   ): Promise<void> {
     if (this.#idFile !== undefined) {
@@ -61,7 +69,7 @@ export class ResultFiles {
     }
     if (this.#metadataFile === undefined) return;
     const { metadataOf } = await import("./metadata.ts");
-    const metadata = await metadataOf(docker, result, signal);
+    const metadata = await metadataOf(docker, result, pushed, signal);
     await Deno.writeTextFile(
       this.#metadataFile,
       `${JSON.stringify(metadata, null, 2)}\n`,

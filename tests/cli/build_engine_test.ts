@@ -15,6 +15,7 @@ import { imageListing, tarEntries } from "../context/image_listing.ts";
 import { startRegistry } from "../support/registry.ts";
 import { BUILD_FLAGS } from "../../lib/cli/build_flags.ts";
 import { type Case, CASES } from "./dockerfiles.ts";
+import { FLAG_CASES } from "./flag_cases.ts";
 import { INPUT_CASES } from "./input_cases.ts";
 import { type CommandRun, DAVIT, runDavit, runProgram } from "./command.ts";
 
@@ -118,7 +119,7 @@ async function listing(path: string, under = ""): Promise<string[]> {
   return found.sort();
 }
 
-const ALL_CASES = [...CASES, ...INPUT_CASES];
+const ALL_CASES = [...CASES, ...INPUT_CASES, ...FLAG_CASES];
 
 engineTest(
   `davit build does what docker build does: ${ALL_CASES.length} Dockerfiles and commands`,

@@ -45,9 +45,13 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   [["--add-host", "a:1.2.3.4,b=::1", "--add-host", "c:[fe80::1]"], {
     extrahosts: ["a:1.2.3.4", "b:::1", "c:fe80::1"],
   }],
+  [["--add-host", '"a:1.2.3.4","b=::1"', "--add-host", "a:1.2.3.5, c:::2"], {
+    extrahosts: ["a:1.2.3.4", "b:::1", "a:1.2.3.5", "c:::2"],
+  }],
   [["--add-host", "a=host-gateway"], { extrahosts: ["a:host-gateway"] }],
   [["--shm-size", "64m"], { shmsize: 64 * 2 ** 20 }],
-  [["--ulimit", "nofile=1:2", "--ulimit=core=-1"], {
+  [["--shm-size", "0"], {}],
+  [["--ulimit", "nofile=9", "--ulimit", "nofile=1:2", "--ulimit=core=-1"], {
     ulimits: [
       { name: "nofile", soft: 1, hard: 2 },
       { name: "core", soft: -1, hard: -1 },
@@ -59,6 +63,12 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   [["-o", "out"], { outputs: { type: "local", dest: "out", attrs: {} } }],
   [["-o", "dest=x"], { outputs: { type: "local", dest: "dest=x", attrs: {} } }],
   [["-o", ""], {}],
+  [["-o", "type=tar, dest=a.tar, Compression=x"], {
+    outputs: { type: "tar", dest: "a.tar", attrs: { compression: "x" } },
+  }],
+  [["-o", " type=local,dest= out"], {
+    outputs: { type: "local", dest: " out", attrs: {} },
+  }],
   [["-o", "type=local,dest=out,platform-split=false"], {
     outputs: {
       type: "local",
@@ -89,7 +99,17 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   // What is done anyway.
   [["--load"], {}],
   [["--builder=default", "--builder", "default"], {}],
-  [["--cache-to=type=inline", "--call=build", "--call="], {}],
+  [["--call=build", "--call="], {}],
+  [["-o", "type=registry,name=a,push=false"], { tag: ["a"] }],
+  // What a build argument asks an engine for.
+  [["--cache-to=type=inline"], { buildargs: { BUILDKIT_INLINE_CACHE: "1" } }],
+  [
+    [
+      ...["--cache-to", "type=inline,mode=min", "--build-arg", "A=b"],
+      ...["--build-arg", "BUILDKIT_INLINE_CACHE=0"],
+    ],
+    { buildargs: { A: "b", BUILDKIT_INLINE_CACHE: "1" } },
+  ],
   [["--provenance=0", "--sbom=F", "--provenance", "disabled=true"], {}],
   [["--attest", "type=provenance,disabled=true"], {}],
   [["--allow=", "--check=0", "--compress=false"], {}],
@@ -105,6 +125,27 @@ Deno.test("buildOptions: every flag, and what it makes of the options", () => {
     }
   } finally {
     Deno.env.delete("DAVIT_TEST_SET");
+  }
+});
+
+Deno.test("buildOptions: an image beside another output", () => {
+  for (
+    const [words, alsoImage, push] of [
+      [["-o", "out"], false, false],
+      [["-o", "out", "--load"], true, false],
+      [["-o", "out", "--push", "-t", "a"], true, true],
+      [["-o", "out", "--load", "--cache-to=type=inline"], true, false],
+      [["-o", "type=docker,dest=a.tar", "--load"], true, false],
+      [["-o", "type=image", "--load"], false, false],
+      [["--load"], false, false],
+    ] as const
+  ) {
+    const { plan } = read(words);
+    assertEquals(
+      [plan.alsoImage, plan.push],
+      [alsoImage, push],
+      words.join(" "),
+    );
   }
 });
 
@@ -139,6 +180,18 @@ Deno.test("buildOptions refuses what does not fit together", () => {
       ["-o", "type=tar,a"],
       ["-o", "type=local,dest=-"],
       ["--load", "-o", "type=cacheonly"],
+      ["--push", "-o", "out"],
+      ["-o", "type=local,dest=a,push=true"],
+      ["-o", "type=tar,dest=a,push=true"],
+      ["-o", "type =tar,dest=a, dest =b,type= tar"],
+      ["--cache-to", "type=inline", "-o", "out"],
+      ["--cache-to", "type=inline", "-o", "type=tar,dest=a"],
+      ["--cache-to", "type=inline,mode=max"],
+      ["--cache-to", "type=registry,ref=a"],
+      ["--cache-to", "inline"],
+      ["--cache-from", "type=registry,ref=a,more=b"],
+      ["--add-host", '"a:1.2.3.4'],
+      ["--add-host", "a:1.2.3.4,"],
       ["--allow", "network.host"],
       ["--allow", "security.insecure", "--network", "host"],
       ["--provenance=1"],

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "../support/assert.ts";
-import { UsageError } from "../../lib/cli/exit.ts";
+import { FlagError, UsageError } from "../../lib/cli/exit.ts";
 import { findCommand, type Flag, parseWords } from "../../lib/cli/flag.ts";
 import { parseBytes } from "../../lib/cli/bytes_flag.ts";
 import { secretSources } from "../../lib/cli/secret_flag.ts";
-import { parseUlimit } from "../../lib/cli/ulimit_flag.ts";
+import { parseUlimit, parseUlimits } from "../../lib/cli/ulimit_flag.ts";
 
 const FLAGS: readonly Flag[] = [
   { name: "tag", short: "t", value: "NAME", many: true },
@@ -12,6 +12,7 @@ const FLAGS: readonly Flag[] = [
   { name: "pull" },
   { name: "no-cache" },
   { name: "label", value: "K=V", many: true, notEmpty: true },
+  { name: "size", value: "BYTES", notEmpty: true, typed: true },
 ];
 
 function parsed(...words: string[]) {
@@ -76,16 +77,19 @@ Deno.test("parseWords refuses what is unknown, lacks a value or is neither on no
       ["-t"],
       ["--tag"],
       ["--pull=yes"],
-      ["--label="],
-      ["--label", ""],
       ["-=q"],
       ["--no-pull"],
       ["--tag.x=1"],
     ]
   ) {
-    const error = assertThrows(() => parsed(...words), UsageError);
+    const error = assertThrows(() => parsed(...words), FlagError);
     assertEquals(error.message.split("\n").length, 1);
     assertEquals(error.message.includes("secret"), false);
+  }
+  // Docker's command reads what these stand behind later than the words, but for the last.
+  for (const [word, code] of [["--label=", 1], ["--size=", 125]] as const) {
+    const error = assertThrows(() => parsed(word), UsageError);
+    assertEquals(error.exitCode, code);
   }
 });
 
@@ -176,12 +180,30 @@ Deno.test("sizes and limits are read as docker reads them", () => {
       ["64 m", 64 * 2 ** 20],
       ["1.5g", 1.5 * 2 ** 30],
       ["1tb", 2 ** 40],
+      [".5m", 2 ** 19],
+      ["2.k", 2048],
+      ["+1k", 1024],
+      ["1e3", 1000],
+      ["1E1k", 10240],
+      ["1e+1", 10],
+      ["10e-1k", 1024],
+      ["1_000", 1000],
+      ["1_0.2_5k", 10496],
+      ["0x1p10", 1024],
+      ["0X1.8p1kb", 3072],
+      ["0x_f_fp0", 255],
+      ["0.1", 0],
+      ["1.9b", 1],
     ] as const
   ) assertEquals(parseBytes("--shm-size", text), bytes, text);
   for (
-    const text of ["", "x", "-1", "1x", "1 2", "k", "1kk", "1ki", "1bb", "0x10"]
+    const text of [
+      ...["", "x", "-1", "1x", "1 2", "k", "1kk", "1ki", "1bb", "0x10", "."],
+      ...["_1", "1_", "1__0", "1_k", "1._5", "1 _0", "1e_1", "0x1", "1p2"],
+      ...["1,5m", " 1", "1  k", "1 k ", "inf", "nan", "1e", "++1", "1e30"],
+    ]
   ) {
-    assertThrows(() => parseBytes("--shm-size", text), UsageError);
+    assertThrows(() => parseBytes("--shm-size", text), FlagError, text);
   }
   assertEquals(parseUlimit("nofile=1024:2048"), {
     name: "nofile",
@@ -189,6 +211,10 @@ Deno.test("sizes and limits are read as docker reads them", () => {
     hard: 2048,
   });
   assertEquals(parseUlimit("core=-1"), { name: "core", soft: -1, hard: -1 });
+  assertEquals(parseUlimits(["core=1", "nofile=1", "core=+2:3"]), [
+    { name: "core", soft: 2, hard: 3 },
+    { name: "nofile", soft: 1, hard: 1 },
+  ]);
   for (
     const text of [
       "",
@@ -198,5 +224,5 @@ Deno.test("sizes and limits are read as docker reads them", () => {
       "nofile=2:1",
       "nofile=-1:1",
     ]
-  ) assertThrows(() => parseUlimit(text), UsageError);
+  ) assertThrows(() => parseUlimit(text), FlagError);
 });

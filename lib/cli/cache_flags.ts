@@ -1,0 +1,60 @@
+import { UsageError } from "./exit.ts";
+import { fieldsOf } from "./fields.ts";
+import type { OutputPlan } from "./output_flag.ts";
+
+/** What makes an engine's `/build` keep the cache in the image, and how. */
+const INLINE: Readonly<Record<string, string>> = { BUILDKIT_INLINE_CACHE: "1" };
+
+/**
+ * `--cache-from`: an image, or `type=registry,ref=IMAGE`.
+ *
+ * @throws {UsageError} If it is something else.
+ */
+export function parseCacheFrom(word: string): string {
+  if (!word.includes("=")) return word;
+  const { type, ref, ...others } = Object.fromEntries(
+    fieldsOf("--cache-from", word),
+  );
+  if (type !== "registry" || ref === undefined || !isEmpty(others)) {
+    throw new UsageError(
+      "--cache-from can be an image, or type=registry,ref=IMAGE: an engine's /build knows no other",
+    );
+  }
+  return ref;
+}
+
+/**
+ * `--cache-to`, which can be `type=inline`: the build argument that asks an
+ * engine's `/build` for it.
+ *
+ * @throws {UsageError} If it is something else, or there is no image to keep it in.
+ */
+export function cacheToArgs(
+  words: readonly string[],
+  { output, alsoImage }: OutputPlan,
+): Readonly<Record<string, string>> {
+  if (words.length === 0) return {};
+  for (const word of words) {
+    const { type, mode = "min", ...others } = word.includes("=")
+      ? Object.fromEntries(fieldsOf("--cache-to", word))
+      : {} as Record<string, string>;
+    if (type !== "inline" || mode !== "min" || !isEmpty(others)) {
+      throw new UsageError(
+        "--cache-to can't be used: an engine's /build exports no cache but type=inline, which keeps that of the last stage in the image",
+      );
+    }
+  }
+  const kind = output?.type;
+  if (
+    !alsoImage && (kind === "local" || kind === "tar" || kind === "cacheonly")
+  ) {
+    throw new UsageError(
+      `--cache-to type=inline needs an image to be kept in: --output type=${kind} makes none`,
+    );
+  }
+  return INLINE;
+}
+
+function isEmpty(object: object): boolean {
+  return Object.keys(object).length === 0;
+}
