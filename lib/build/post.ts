@@ -2,7 +2,7 @@ import { buildCancel } from "../engine/build_cancel.ts";
 import type { Engine, Query } from "../engine/engine.ts";
 import { errorText } from "../engine/message.ts";
 import { readMessages } from "../engine/message_stream.ts";
-import { BuildError, ProtocolError } from "../errors.ts";
+import { BuildError, ContextError, ProtocolError } from "../errors.ts";
 import { type BuildMessage, imageIdOf } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
@@ -54,6 +54,14 @@ export async function postBuild(post: BuildPost): Promise<string> {
   if (watched === undefined) {
     await sending.body?.cancel().catch(() => {}); // not wanted, whatever it says
   }
+  // The classic builder stops reading at the tar's end, and hears of nothing
+  // that comes behind it.
+  const classic = watched === undefined || plan.version === "2"
+    ? undefined
+    : (await import("./classic_context.ts")).classicContext(
+      watched.body,
+      false,
+    );
   if (sending.dockerfile !== undefined) {
     record.dockerfile = () => sending.dockerfile;
   }
@@ -69,7 +77,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
         session: post.session,
       },
       headers: { ...plan.headers, ...post.headers },
-      body: watched?.body ?? "",
+      body: classic?.body ?? watched?.body ?? "",
       signal: ending.cut,
     };
     const response = await engine.request(request);
@@ -81,13 +89,23 @@ export async function postBuild(post: BuildPost): Promise<string> {
     return imageId;
   } catch (error) {
     stop.throwIfAborted();
-    throw watched?.failure ?? error;
+    throw watched?.failure ?? packingError(classic?.failure) ?? error;
   } finally {
     stop.removeEventListener("abort", onStop);
     await ending.finish();
     // `fetch` lets go of an aborted body in its own time.
     watched?.release(stop.reason);
   }
+}
+
+function packingError(failure: unknown): ContextError | undefined {
+  // Any other failure is the watched stream's own.
+  return failure instanceof Error && failure.name === "PackedContextError"
+    ? new ContextError(
+      `The build was stopped: ${failure.message}; give a tar as it is, or in gzip`,
+      { cause: failure },
+    )
+    : undefined;
 }
 
 async function readAnswer(

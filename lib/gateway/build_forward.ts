@@ -10,11 +10,11 @@ import type { Secret } from "../secrets/secret.ts";
 import { jsonLines } from "../streams/json_lines.ts";
 import { refuseStoredSecrets } from "./build_leaks.ts";
 import { readLogins, serveBuild } from "./build_session.ts";
+import type { EngineBuild } from "./engine_build.ts";
 import { forwardedHeaders } from "./forward.ts";
 import type { KnownValues } from "./known_values.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { malformed, Refusal } from "./refusal.ts";
-import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
 import { formatTarget, type Target } from "./target.ts";
 
@@ -26,6 +26,8 @@ const encoder = new TextEncoder();
 /** What a build goes on with. */
 export interface BuildWay {
   readonly engine: Engine;
+  /** The build at the engine. */
+  readonly build: EngineBuild;
   /** What is masked in answers. */
   readonly known: KnownValues;
   readonly limits: GatewayLimits;
@@ -33,8 +35,8 @@ export interface BuildWay {
   readonly signal: AbortSignal;
 }
 
-/** The secrets of one request, and the session that serves them. */
-export interface ServedBuild extends AsyncDisposable {
+/** What a build is answered. */
+export interface ServedBuild {
   /** The engine's answer, redacted. */
   readonly response: Response;
   /** Its body. */
@@ -80,47 +82,38 @@ export async function forwardBuild(
   head: RequestHead,
   target: Target,
   secrets: readonly (readonly [id: string, secret: Secret])[] | undefined,
-  body: RequestBody,
-  { engine, known, limits, signal }: BuildWay,
+  body: ReadableStream<Uint8Array> | null,
+  { engine, build, known, limits, signal }: BuildWay,
 ): Promise<ServedBuild> {
   const logins = readLogins(head, target, secrets !== undefined, signal);
   const values = [...secrets ?? [], ...logins?.atHand() ?? []]
     .map(([, secret]) => secret);
   checkAmount(secrets?.length ?? 0, values, limits);
-  await using stack = new AsyncDisposableStack();
-  const { mask, holds } = stack.use(await known.begin(values, signal));
+  // Others may have joined one of its steps: its values are masked as long as it runs.
+  const { mask, holds } = build.holds.use(await known.begin(values, signal));
   refuseStoredSecrets(target.query, holds);
   const session = secrets === undefined && logins === undefined
     ? undefined
     : await serveBuild({ engine, secrets, logins, signal });
-  stack.defer(() => session?.close());
-  const query = session === undefined ? target.query : [
-    ...target.query.filter(([name]) => name !== "version"),
-    ["version", "2"],
-    ["session", session.id],
+  build.holds.defer(() => session?.close());
+  const query = [
+    ...target.query.filter(([name]) =>
+      name !== "buildid" && (name !== "version" || session === undefined)
+    ),
+    ...(session === undefined
+      ? []
+      : [["version", "2"], ["session", session.id]] as const),
+    ["buildid", build.id],
   ] as const;
   const headers = forwardedHeaders(head);
   if (session !== undefined) delete headers["x-registry-config"];
-  const response = await engine.transport.fetch(
-    formatTarget({ ...target, query }),
-    {
-      method: "POST",
-      // Whatever the client calls it: a form would count as parameters.
-      headers: {
-        ...headers,
-        "content-type": "application/x-tar",
-      },
-      signal,
-      ...(body.stream === null ? {} : { body: body.stream }),
-    },
-  );
-  const answer = await masked(response, mask, signal);
-  const ending = stack.move();
-  return {
-    response,
-    body: answer,
-    [Symbol.asyncDispose]: () => ending.disposeAsync(),
-  };
+  const response = await build.post({
+    path: formatTarget({ ...target, query }),
+    // Whatever the client calls it: a form would count as parameters.
+    headers: { ...headers, "content-type": "application/x-tar" },
+    body,
+  }, signal);
+  return { response, body: await masked(response, mask, signal) };
 }
 
 /** What a mask costs grows with its values: of those a client may not have any number. */

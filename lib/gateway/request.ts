@@ -1,9 +1,12 @@
 import type { Engine } from "../engine/engine.ts";
 import { GATEWAY_HEADER } from "../engine/ping.ts";
+import { orAborted } from "./aborted.ts";
 import type { AnswerWriter } from "./answer.ts";
 import { forwardBuild, readSecrets } from "./build_forward.ts";
+import { buildContext } from "./build_context.ts";
 import { checkBuildQuery } from "./build_rules.ts";
 import type { ByteSource } from "./byte_source.ts";
+import type { EngineBuild } from "./engine_build.ts";
 import { forwardRequest } from "./forward.ts";
 import type { KnownValues } from "./known_values.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -11,8 +14,9 @@ import type { Policy } from "./policy.ts";
 import { forbidden, malformed, Refusal } from "./refusal.ts";
 import { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
-import { findRoute } from "./routes.ts";
-import { normalizeTarget } from "./target.ts";
+import { findRoute, type Route } from "./routes.ts";
+import type { RunningBuilds } from "./running_builds.ts";
+import { normalizeTarget, type Target } from "./target.ts";
 import type { TokenCheck } from "./token.ts";
 
 /** What every request of a gateway is handled with. */
@@ -25,10 +29,8 @@ export interface RequestSettings {
   readonly known: KnownValues;
   /** Names by which the gateway may be called; any where undefined. */
   readonly hosts: ReadonlySet<string> | undefined;
-  /** Takes a place among the running builds; false if there is none. */
-  readonly takeBuild: () => boolean;
-  /** Gives it back. */
-  readonly giveBuild: () => void;
+  /** The builds that the engine runs. */
+  readonly builds: RunningBuilds;
   /** Aborts all that runs. */
   readonly signal: AbortSignal;
 }
@@ -72,7 +74,7 @@ export async function handleRequest(
     unwatch = source.watch(() => over.abort(gone));
   };
   let body: RequestBody | undefined;
-  let isTaken = false;
+  let build: EngineBuild | undefined;
   try {
     const query = isBuild
       ? await checkBuildQuery(asked.query, policy.build, signal)
@@ -82,25 +84,22 @@ export async function handleRequest(
     // of the others it goes no further.
     const secrets = isBuild ? readSecrets(head, target) : undefined;
     body = new RequestBody(source, head.length, limits, watch);
-    isTaken = isBuild && settings.takeBuild();
-    if (isBuild && !isTaken) {
-      throw new Refusal(
-        429,
-        `davit gateway: ${limits.maxBuilds} builds are running already`,
-        [["Retry-After", "5"]],
-      );
-    }
+    const isBuildKit = secrets !== undefined ||
+      valueOf(query, "version") === "2";
+    build = isBuild
+      ? settings.builds.begin(isBuildKit, valueOf(query, "buildid"))
+      : undefined;
     if (head.expectsContinue && body.stream !== null) await answer.goOn();
     if (body.stream === null) watch();
-    const forwarding = isBuild
-      ? forwardBuild(head, target, secrets, body, {
-        engine,
-        known,
-        limits,
-        signal,
-      })
-      : forwardRequest(engine, head, target, route, body, signal).then(plain);
-    await using served = await forwarding;
+    const served = build === undefined
+      ? await answerRequest(head, target, route, body, signal, settings)
+      : await forwardBuild(
+        head,
+        target,
+        secrets,
+        await buildContext(body, query, isBuildKit, (why) => over.abort(why)),
+        { engine, build, known, limits, signal },
+      );
     const keeps = body.complete && !head.close;
     const extra = target.path === "/_ping"
       ? [[GATEWAY_HEADER, "1"] as const]
@@ -114,8 +113,36 @@ export async function handleRequest(
     clearTimeout(timer);
     unwatch();
     over.abort();
-    if (isTaken) settings.giveBuild();
+    await build?.leave();
   }
+}
+
+/** Answers what is no build. */
+async function answerRequest(
+  head: RequestHead,
+  target: Target,
+  route: Route,
+  body: RequestBody,
+  signal: AbortSignal,
+  { engine, builds }: RequestSettings,
+): Promise<Served> {
+  if (route.handling === "cancel") {
+    await orAborted(builds.cancel(valueOf(target.query, "id")), signal);
+    return { response: new Response(null), body: null };
+  }
+  const response = await forwardRequest(
+    engine,
+    head,
+    target,
+    route,
+    body,
+    signal,
+  );
+  return { response, body: response.body };
+}
+
+function valueOf(query: Target["query"], name: string): string {
+  return query.find(([other]) => other === name)?.[1] ?? "";
 }
 
 /** Whether this client may ask for anything. */
@@ -135,16 +162,10 @@ async function admit(
   await token?.check(headers.get("authorization"));
 }
 
-function plain(response: Response): {
+/** An answer, and its body as the client may see it. */
+interface Served {
   readonly response: Response;
   readonly body: ReadableStream<Uint8Array> | null;
-  [Symbol.asyncDispose](): Promise<void>;
-} {
-  return {
-    response,
-    body: response.body,
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
 }
 
 /** What the client did wrong, or what took too long, before what came of it. */

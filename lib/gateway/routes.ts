@@ -19,7 +19,7 @@ export type GatewayGroup =
   | "registry";
 
 /** How a request is handled. */
-export type Handling = "forward" | "info" | "build";
+export type Handling = "forward" | "info" | "build" | "cancel";
 
 /** A request that may pass. */
 export interface Route {
@@ -47,7 +47,7 @@ const ROUTES: readonly Route[] = [
   route("GET", /^\/version$/),
   { ...route("GET", /^\/info$/), handling: "info" },
   { ...route("POST", /^\/build$/), handling: "build", body: true },
-  route("POST", /^\/build\/cancel$/, ["id"]),
+  { ...route("POST", /^\/build\/cancel$/, ["id"]), handling: "cancel" },
   route("GET", image("/json"), ["platform", "manifests"]),
   route("GET", image("/history"), ["platform"]),
   ...group(

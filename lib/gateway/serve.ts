@@ -9,7 +9,11 @@ import { checkLimits } from "./limits.ts";
 import { checkListen, defaultListen, openAcceptor } from "./listen.ts";
 import { makePolicy } from "./policy.ts";
 import type { RequestSettings } from "./request.ts";
+import { RunningBuilds } from "./running_builds.ts";
 import { TokenCheck } from "./token.ts";
+
+/** How long a stop waits for the engine to end what was cancelled, in milliseconds. */
+const ENDING_MS = 10_000;
 
 /** Does the work of `serveGateway()`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -34,7 +38,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (signal?.aborted) await acceptor.close();
     signal?.throwIfAborted(); // while it began; from here on there is a listener
     const ending = new AbortController();
-    let builds = 0;
+    const builds = new RunningBuilds(engine, limits.maxBuilds);
     const connections = new Connections({
       engine,
       policy,
@@ -42,8 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       token,
       known: new KnownValues(limits.maxAllSecretBytes),
       hosts: acceptor.hosts,
-      takeBuild: () => builds < limits.maxBuilds && builds++ >= 0,
-      giveBuild: () => void builds--,
+      builds,
       signal: ending.signal,
     });
     const accepting = connections.accept(acceptor.connections);
@@ -55,6 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       try {
         await acceptor.close();
         await connections.stop(limits.graceMs, ending);
+        await builds.settle(ENDING_MS);
         await accepting;
         finished.resolve();
       } catch (error) {

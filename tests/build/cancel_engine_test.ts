@@ -5,8 +5,9 @@ import {
   type RelayedConnection,
   startRelay,
 } from "../support/relay.ts";
-import { sleeper, stopsOnEngine } from "../support/sleeper.ts";
-import { dockerfileTar, tarHeader } from "../support/tar.ts";
+import { sleeper, sleeping, stopsOnEngine } from "../support/sleeper.ts";
+import { randomBytes } from "../support/digest.ts";
+import { dockerfileTar, tarBytes, tarHeader } from "../support/tar.ts";
 import { until, withinMs } from "../support/until.ts";
 import { BuildError, ContextError, DockerClient } from "../../mod.ts";
 
@@ -238,5 +239,51 @@ engineTest(
     const again = await Array.fromAsync(build.messages());
     assertEquals(again.length, messages.length);
     assert(id.startsWith("sha256:"));
+  },
+);
+
+for (const isPacked of [false, true]) {
+  engineTest(
+    `a signal stops the classic builder's step, whatever stands behind the tar${
+      isPacked ? " in gzip" : ""
+    }`,
+    async ({ docker }) => {
+      const seconds = String(100_000 + Math.floor(Math.random() * 900_000));
+      // An engine reads 256 KiB of what it does not want, and then no more.
+      const whole = new Blob([
+        await tarBytes({
+          Dockerfile: `FROM davit-test/base\nRUN sleep ${seconds}\n`,
+        }),
+        randomBytes(4_000_000) as Uint8Array<ArrayBuffer>,
+      ]).stream();
+      const controller = new AbortController();
+      const build = docker.imageBuild(
+        isPacked ? whole.pipeThrough(new CompressionStream("gzip")) : whole,
+        { ...NONE, version: "1", signal: controller.signal },
+      );
+      const ended = build.wait().catch((error) => error);
+      await until(() => sleeping(seconds), "the step sleeps");
+      const reason = new Error("changed my mind");
+      controller.abort(reason);
+      assertEquals(await ended, reason);
+      await until(async () => !await sleeping(seconds), "the step is stopped");
+    },
+  );
+}
+
+engineTest(
+  "a damaged gzip for the classic builder is an error of the context",
+  async ({ docker }) => {
+    const gzip = await new Response(
+      new Blob([await tarBytes({ Dockerfile: "FROM scratch\n" })]).stream()
+        .pipeThrough(new CompressionStream("gzip")),
+    ).bytes();
+    gzip.fill(0xff, 12);
+    await assertRejects(
+      () =>
+        docker.imageBuild(new Blob([gzip]).stream(), { version: "1" }).wait(),
+      ContextError,
+      "the context's packing is damaged",
+    );
   },
 );

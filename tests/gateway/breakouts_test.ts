@@ -3,6 +3,7 @@ import type { GatewayOptions } from "../../lib/gateway/gateway.ts";
 import { GROUPS } from "../../lib/gateway/routes.ts";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { build } from "./attacks.ts";
+import { withoutBuildId } from "./forwarded.ts";
 import { sendRaw, startGateway } from "./gateway.ts";
 import { RecordingEngine } from "./recording_engine.ts";
 
@@ -119,7 +120,7 @@ for (const way of WAYS) {
       assertEquals([given, status], [given, 200]);
       assertEquals(
         engine.requests.splice(0).map(({ method, path }) =>
-          `${method} ${path}`
+          `${method} ${withoutBuildId(path)}`
         ),
         [`POST /build?${forwarded}`],
       );

@@ -17,6 +17,7 @@ import { type EngineContext, engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { tarBytes, tarOf } from "../support/tar.ts";
+import { until } from "../support/until.ts";
 import { delay, findProcesses } from "../engines/process.ts";
 import { decodedAnswer } from "./answers.ts";
 import { CLIENTS } from "./clients.ts";
@@ -259,6 +260,15 @@ engineTest(
     controller.abort();
     await assertRejects(() => answer);
     await waitFor(first, 0);
+    // Its place is free when the engine said so, a moment later.
+    await until(
+      async () =>
+        (await sendRaw(
+          served.path,
+          "POST /build?version=2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        )).status === 200,
+      "there is a place again",
+    );
 
     // Ends by itself within the grace.
     const word = seconds();

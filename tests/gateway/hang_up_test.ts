@@ -3,6 +3,7 @@ import { GatewayConnection } from "../../lib/gateway/connection.ts";
 import { KnownValues } from "../../lib/gateway/known_values.ts";
 import { DEFAULT_LIMITS } from "../../lib/gateway/limits.ts";
 import { makePolicy } from "../../lib/gateway/policy.ts";
+import { RunningBuilds } from "../../lib/gateway/running_builds.ts";
 import { serveGateway } from "../../mod.ts";
 import {
   assert,
@@ -146,8 +147,7 @@ Deno.test("a name that no resolver answers holds up neither the time of a reques
       token: undefined,
       known: new KnownValues(1),
       hosts: undefined,
-      takeBuild: () => true,
-      giveBuild: () => {},
+      builds: new RunningBuilds(new Engine(new RecordingEngine(), "1.51"), 1),
       signal: stopping.signal,
     }).serve();
     const writer = client.writable.getWriter();

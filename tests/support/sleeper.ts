@@ -34,7 +34,8 @@ export async function sleeper(
   return { build, seconds };
 }
 
-async function sleeping(seconds: string): Promise<boolean> {
+/** Whether its process runs. */
+export async function sleeping(seconds: string): Promise<boolean> {
   return (await findProcesses((args) => args.includes(seconds))).length > 0;
 }
 

@@ -1,0 +1,61 @@
+import type { Engine } from "../engine/engine.ts";
+
+/** How the classic builder names the container of a step, in its log. */
+const RUNNING_REGEXP = /Running in ([0-9a-f]{12})/g;
+
+/** Bytes of such a text. */
+const RUNNING_LENGTH = "Running in ".length + 12;
+
+/** Containers that are remembered: the newest. */
+const MAX_CONTAINERS = 64;
+
+/** How long an engine may take to tell of one, in milliseconds. */
+const ANSWER_MS = 5000;
+
+/**
+ * The containers in which the steps of one build of the classic builder run, as
+ * its log names them. A step can print such names, too: they are asked for and
+ * never touched.
+ */
+export class StepContainers {
+  readonly #ids = new Set<string>();
+  readonly #decoder = new TextDecoder("latin1");
+  #tail = "";
+
+  /** Takes the next bytes of the answer. */
+  push(bytes: Uint8Array): void {
+    const text = this.#tail + this.#decoder.decode(bytes);
+    for (const [, id = ""] of text.matchAll(RUNNING_REGEXP)) {
+      this.#ids.delete(id);
+      this.#ids.add(id);
+      const [oldest = ""] = this.#ids;
+      if (this.#ids.size > MAX_CONTAINERS) this.#ids.delete(oldest);
+    }
+    this.#tail = text.slice(-RUNNING_LENGTH);
+  }
+
+  /**
+   * Whether one of them runs still.
+   *
+   * An engine that gives no answer is taken for one where none does.
+   */
+  async run(engine: Engine): Promise<boolean> {
+    for (const id of this.#ids) {
+      if (await runs(engine, id)) return true;
+      this.#ids.delete(id);
+    }
+    return false;
+  }
+}
+
+async function runs(engine: Engine, id: string): Promise<boolean> {
+  try {
+    const response = await engine.transport.fetch(`/containers/${id}/json`, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    const text = await response.text();
+    return response.ok && JSON.parse(text)?.State?.Running === true;
+  } catch {
+    return false; // what is not told can't be waited for
+  }
+}
