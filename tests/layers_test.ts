@@ -98,6 +98,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "secrets",
     "std",
     "streams",
+    "transfer",
     "transport",
   ],
   "client.ts": [

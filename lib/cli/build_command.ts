@@ -92,8 +92,9 @@ async function push(
   signal: AbortSignal,
   shown: ProgressMode,
 ): Promise<string[]> {
-  const { pushAll, pushTeller } = await import("./push_command.ts");
-  const tell = pushTeller(shown === "quiet");
+  const { pushAll } = await import("./push_command.ts");
+  const { transferTeller } = await import("./tell_transfer.ts");
+  const tell = transferTeller(shown === "quiet");
   return await pushAll(docker, names, { signal, tell });
 }
 

@@ -110,6 +110,13 @@ export const BUILD_FLAGS: readonly Flag[] = [
     help: "limit of steps",
   },
   { name: "cache-from", value: "IMAGE", many: true, help: "take cache from" },
+  {
+    name: "cache-to",
+    value: "type=inline",
+    many: true,
+    help: "in the image",
+    complete: ["type=inline"],
+  },
   { name: "watch", help: "at each change" },
   ...ENGINE_FLAGS,
   // Known to buildx, and answered with a sentence.
@@ -118,7 +125,6 @@ export const BUILD_FLAGS: readonly Flag[] = [
   { name: "attest", value: "TYPE", many: true },
   { name: "build-context", value: "NAME=PATH", many: true },
   { name: "builder", value: "NAME" },
-  { name: "cache-to", value: "DEST", many: true },
   { name: "call", value: "METHOD" },
   { name: "cgroup-parent", value: "NAME" },
   { name: "check" },

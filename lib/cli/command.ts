@@ -15,6 +15,8 @@ export interface CommandContext {
 export interface Command {
   /** The word that calls it. */
   readonly name: string;
+  /** Other words that call it. */
+  readonly aliases?: readonly string[];
   /** What it is for, in one line. */
   readonly summary: string;
   /** What stands behind its name. */

@@ -3,10 +3,18 @@ import type { Command } from "./command.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import { GATEWAY_FLAGS } from "./gateway_flags.ts";
 
+/** The command that a word calls. */
+export function findByName(word: string): Command | undefined {
+  return COMMANDS.find(({ name, aliases = [] }) =>
+    name === word || aliases.includes(word)
+  );
+}
+
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   {
     name: "build",
+    aliases: ["b"],
     summary: "Build an image from a folder, a URL or standard input",
     usage: "[OPTIONS] PATH | URL | -",
     flags: BUILD_FLAGS,
@@ -23,6 +31,23 @@ export const COMMANDS: readonly Command[] = [
     ],
     words: [1, 1],
     load: async () => (await import("./push_command.ts")).runPush,
+  },
+  {
+    name: "pull",
+    summary: "Fetch an image from its registry",
+    usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
+    flags: [
+      { name: "quiet", short: "q", help: "the digest alone" },
+      {
+        name: "platform",
+        notEmpty: true,
+        value: "OS/ARCH",
+        help: "of several",
+      },
+      ...ENGINE_FLAGS,
+    ],
+    words: [1, 1],
+    load: async () => (await import("./pull_command.ts")).runPull,
   },
   {
     name: "prune",

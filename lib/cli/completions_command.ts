@@ -10,9 +10,20 @@ const SHELLS: Readonly<Record<string, () => string>> = {
   fish: fishScript,
 };
 
+/** The word by which the scripts ask for the names of contexts, one a line. */
+const CONTEXTS = "contexts";
+const ASK_CONTEXTS = `davit completions ${CONTEXTS} 2>/dev/null`;
+
 /** `davit completions`. */
-export function runCompletions({ parsed }: CommandContext): Promise<number> {
+export async function runCompletions(
+  { parsed }: CommandContext,
+): Promise<number> {
   const [shell = ""] = parsed.words;
+  if (shell === CONTEXTS) {
+    const { contextNames } = await import("../transport/context_names.ts");
+    print((await contextNames()).join("\n"));
+    return EXIT_OK;
+  }
   const script = SHELLS[shell];
   if (script === undefined) {
     throw new UsageError(
@@ -20,7 +31,14 @@ export function runCompletions({ parsed }: CommandContext): Promise<number> {
     );
   }
   print(script());
-  return Promise.resolve(EXIT_OK);
+  return EXIT_OK;
+}
+
+/** Cases of a shell that make a command's name of its aliases. */
+function aliasCases(): string {
+  return COMMANDS.filter(({ aliases }) => aliases !== undefined).map((
+    { name, aliases },
+  ) => `    ${aliases!.join("|")}) command=${name} ;;`).join("\n");
 }
 
 /** The flags that the help shows. */
@@ -41,6 +59,8 @@ function bashScript(): string {
         ? "-f"
         : flag.complete === "folder"
         ? "-d"
+        : flag.complete === "context"
+        ? `-W "$(${ASK_CONTEXTS})"`
         : `-W '${flag.complete.join(" ")}'`;
       const words = wordsOf(flag).map((word) => `${command.name}:${word}`);
       return [`    ${words.join("|")}) _davit_reply ${how}; return ;;`];
@@ -71,8 +91,14 @@ _davit() {
     esac
   done
   if [ -z "$command" ]; then
+    case "$before" in
+      -c|--context) _davit_reply -W "$(${ASK_CONTEXTS})"; return ;;
+    esac
     _davit_reply -W '${names} help --help --version'; return
   fi
+  case "$command" in
+${aliasCases()}
+  esac
   case "$command:$before" in
 ${cases.join("\n")}
   esac
@@ -103,6 +129,8 @@ function zshScript(): string {
           ? ":file:_files"
           : flag.complete === "folder"
           ? ":folder:_files -/"
+          : flag.complete === "context"
+          ? ":context:_davit_contexts"
           : `:mode:(${flag.complete.join(" ")})`;
         return `      ${many}'${word}[${quoted(flag.help ?? "")}]${action}'`;
       })
@@ -115,8 +143,20 @@ function zshScript(): string {
     } ;;`;
   });
   return `#compdef davit
+_davit_contexts() {
+  compadd -- \${(f)"$(${ASK_CONTEXTS})"}
+}
 _davit() {
-  if (( CURRENT == 2 )); then
+  local at=2
+  while (( at < CURRENT )); do
+    case $words[at] in
+      -c|--context) (( at + 1 == CURRENT )) && { _davit_contexts; return }; (( at += 2 )) ;;
+      -H|--host) (( at += 2 )) ;;
+      -*) (( at++ )) ;;
+      *) break ;;
+    esac
+  done
+  if (( at >= CURRENT )); then
     _values 'command' ${
     COMMANDS.map(({ name, summary }) => `'${name}[${quoted(summary)}]'`).join(
       " ",
@@ -124,8 +164,11 @@ _davit() {
   }
     return
   fi
-  local command=$words[2]
-  shift words; (( CURRENT-- ))
+  local command=$words[at]
+  words=("\${(@)words[at,-1]}"); (( CURRENT -= at - 1 ))
+  case $command in
+${aliasCases()}
+  esac
   case $command in
 ${commands.join("\n")}
   esac
@@ -135,19 +178,24 @@ if [ "$funcstack[1]" = "_davit" ]; then _davit "$@"; else compdef _davit davit; 
 
 function fishScript(): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;
+  const contexts = `-x -a '(${ASK_CONTEXTS})'`;
   const lines = COMMANDS.flatMap((command) => [
     `complete -c davit -n __fish_use_subcommand -f -a ${command.name} -d ${
       quoted(command.summary)
     }`,
     ...shown(command).map((flag) =>
       [
-        `complete -c davit -n '__fish_seen_subcommand_from ${command.name}'`,
+        `complete -c davit -n '__fish_seen_subcommand_from ${
+          [command.name, ...command.aliases ?? []].join(" ")
+        }'`,
         `-l ${flag.name}`,
         ...(flag.short === undefined ? [] : [`-s ${flag.short}`]),
         ...(flag.value === undefined
           ? []
           : flag.complete === "file" || flag.complete === "folder"
           ? ["-r"]
+          : flag.complete === "context"
+          ? [contexts]
           : flag.complete === undefined
           ? ["-x"]
           : [`-x -a ${quoted(flag.complete.join(" "))}`]),
@@ -157,6 +205,7 @@ function fishScript(): string {
   ]);
   return [
     ...lines,
+    `complete -c davit -n __fish_use_subcommand -s c -l context ${contexts}`,
     "complete -c davit -n '__fish_seen_subcommand_from completions' -f -a 'bash zsh fish'",
   ].join("\n");
 }

@@ -21,7 +21,7 @@ export interface Flag {
   /** What it is for, in a few words; a flag without is not in the help. */
   readonly help?: string;
   /** What can be completed behind it. */
-  readonly complete?: "file" | "folder" | readonly string[];
+  readonly complete?: "file" | "folder" | "context" | readonly string[];
 }
 
 /** The words of a command line, sorted. */

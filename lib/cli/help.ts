@@ -39,7 +39,9 @@ export function helpOf(command: Command): string {
   return [
     `Usage: davit ${command.name} ${command.usage}`,
     "",
-    command.summary,
+    command.aliases === undefined
+      ? command.summary
+      : `${command.summary}; also: davit ${command.aliases.join(", ")}`,
     ...(lines.length === 0 ? [] : ["", ...lines.map((line) => line.trimEnd())]),
   ].join("\n");
 }

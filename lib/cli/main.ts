@@ -9,7 +9,7 @@
  * @module
  */
 import type { Command } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, findByName } from "./commands.ts";
 import { EXIT_FAILED, EXIT_OK, UsageError } from "./exit.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import { findCommand, type Flag, parseWords } from "./flag.ts";
@@ -66,7 +66,7 @@ class Run {
     }
     if (name === undefined) return await printHelp();
     if (name === "help") return await printHelp(behind[0]);
-    const command = findByName(name);
+    const command = await findCommandByName(name);
     if (global.switched("help")) return await printHelp(name);
     const parsed = parseWords([...before, ...behind], [
       ...command.flags,
@@ -81,11 +81,14 @@ class Run {
   }
 }
 
-function findByName(name: string): Command {
-  const command = COMMANDS.find((command) => command.name === name);
+async function findCommandByName(name: string): Promise<Command> {
+  const command = findByName(name);
   if (command !== undefined) return command;
+  const { didYouMean } = await import("./did_you_mean.ts");
   throw new UsageError(
-    `unknown command: ${JSON.stringify(name)}; davit --help lists all`,
+    `unknown command: ${JSON.stringify(name)}${
+      didYouMean(name, COMMANDS.map(({ name }) => name))
+    }; davit --help lists all`,
   );
 }
 
@@ -100,7 +103,9 @@ function checkCount({ name, usage, words }: Command, count: number): void {
 }
 
 async function printHelp(name?: string): Promise<number> {
-  const command = name === undefined ? undefined : findByName(name);
+  const command = name === undefined
+    ? undefined
+    : await findCommandByName(name);
   const { helpOf, overview } = await import("./help.ts");
   print(command === undefined ? overview() : helpOf(command));
   return EXIT_OK;

@@ -36,6 +36,7 @@ Deno.test("the help of every command fits a terminal, and no word touches anothe
     assert(lines.length < 24, help);
     assert(lines.every((line) => [...line].length <= 80), help);
   }
+  assertEquals(await told(["b", "-h"]), await told(["help", "build"]));
   assertEquals(await told(["push", "-h"]), await told(["help", "push"]));
   assertEquals(await told(["-h", "push"]), await told(["help", "push"]));
 });
@@ -48,8 +49,16 @@ Deno.test("the version, and unknown commands", async () => {
   }
   for (
     const [words, answer] of [
-      [["biuld", "."], 'unknown command: "biuld"; davit --help lists all'],
-      [["help", "biuld"], 'unknown command: "biuld"; davit --help lists all'],
+      [
+        ["biuld", "."],
+        'unknown command: "biuld"; did you mean build?; davit --help lists all',
+      ],
+      [
+        ["help", "gate"],
+        'unknown command: "gate"; did you mean gateway?; davit --help lists all',
+      ],
+      [["run", "a"], 'unknown command: "run"; davit --help lists all'],
+      [[""], 'unknown command: ""; davit --help lists all'],
       [["--foo", "build", "."], "unknown flag: --foo; see --help"],
       [["-t", "a", "build", "."], "unknown flag: -t; see --help"],
       [["-H"], "flag needs an argument: -H"],
@@ -57,7 +66,8 @@ Deno.test("the version, and unknown commands", async () => {
     ] as const
   ) {
     const { code, stderr } = await runDavit(words);
-    assertEquals([code, stderr], [1, `ERROR: ${answer}\n`]);
+    const expected = answer.startsWith("unknown command") ? 1 : 125;
+    assertEquals([code, stderr], [expected, `ERROR: ${answer}\n`]);
   }
 });
 

@@ -3,7 +3,7 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { TmuxScreen } from "../display/tmux.ts";
 import { unpacked } from "../engines/unpack.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
-import { runDavit, runProgram } from "./command.ts";
+import { DAVIT, runDavit, runProgram } from "./command.ts";
 
 async function scriptOf(shell: string): Promise<string> {
   const { code, stdout } = await runDavit(["completions", shell]);
@@ -11,11 +11,33 @@ async function scriptOf(shell: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
+/** A folder for the PATH with the command in it, and docker's configuration with two contexts. */
+async function surroundings(folder: string): Promise<Record<string, string>> {
+  await writeTree(folder, {
+    "bin/davit": `#!/bin/sh\nexec ${
+      DAVIT.map((word) => `'${word}'`).join(" ")
+    } "$@"\n`,
+    "docker/contexts/meta/1/meta.json": '{"Name":"production"}',
+    "docker/contexts/meta/2/meta.json": '{"Name":"test.two"}',
+    // None of these is one.
+    "docker/contexts/meta/3/meta.json": '{"Name":"$(touch x)"}',
+    "docker/contexts/meta/4/meta.json": "{",
+    "docker/contexts/meta/5/other": "",
+  });
+  await Deno.chmod(`${folder}/bin/davit`, 0o755);
+  return {
+    PATH: `${folder}/bin:${Deno.env.get("PATH")}`,
+    DOCKER_CONFIG: `${folder}/docker`,
+    DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+  };
+}
+
 /** What bash would offer; words as it cuts them, `=` on its own. */
 async function complete(
   script: string,
   words: readonly string[],
   cwd: string,
+  env: Record<string, string> = {},
 ): Promise<string[]> {
   const { code, stdout, stderr } = await runProgram([
     "bash",
@@ -25,7 +47,7 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")})
 COMP_CWORD=${words.length - 1}
 _davit
 printf '%s\\n' "\${COMPREPLY[@]}"`,
-  ], { cwd });
+  ], { cwd, env });
   assertEquals([code, stderr], [0, ""]);
   return new TextDecoder().decode(stdout).trim().split("\n").sort();
 }
@@ -37,6 +59,7 @@ Deno.test("bash completes commands, flags, their values and files", async () => 
     for (
       const [words, expected] of [
         [["pr"], ["prune"]],
+        [["b", "--iid"], ["--iidfile"]],
         [["build", "--iid"], ["--iidfile"]],
         [["build", "--progress", "pl"], ["plain"]],
         [["build", "--progress", "=", "pl"], ["plain"]],
@@ -60,6 +83,32 @@ Deno.test("bash completes commands, flags, their values and files", async () => 
     }
     const all = await complete(script, ["davit", ""], cwd);
     for (const { name } of COMMANDS) assert(all.includes(name), name);
+  });
+});
+
+Deno.test("bash completes the names of docker's contexts", async () => {
+  await withTempFolder(async (cwd) => {
+    const env = await surroundings(cwd);
+    const script = await scriptOf("bash");
+    for (
+      const [words, expected] of [
+        [["-c", "p"], ["production"]],
+        [["--context", "=", ""], ["default", "production", "test.two"]],
+        [["build", "-c", "te"], ["test.two"]],
+        [["b", "--context", "=", "d"], ["default"]],
+        [["push", "--context", ""], ["default", "production", "test.two"]],
+      ] as const
+    ) {
+      assertEquals(
+        await complete(script, ["davit", ...words], cwd, env),
+        [...expected],
+        words.join(" "),
+      );
+    }
+    const { stdout } = await runDavit(["completions", "contexts"], {
+      env: { DOCKER_CONFIG: `${cwd}/none` },
+    });
+    assertEquals(new TextDecoder().decode(stdout), "default\n");
   });
 });
 
@@ -115,7 +164,9 @@ autoload -Uz compinit && compinit -u -D && source ./script && (( $+_comps[davit]
       `set fish_function_path ${folder}/usr/share/fish/functions
 source ./script
 and complete -C 'davit build --iid' | string match -q -- '--iidfile*'
-and complete -C 'davit completions z' | string match -q zsh`,
+and complete -C 'davit completions z' | string match -q zsh
+and complete -C 'davit -c te' | string match -q 'test.two*'
+and complete -C 'davit b --context pro' | string match -q 'production*'`,
     ],
   },
 };
@@ -135,9 +186,57 @@ for (const [shell, { command, packages, programs }] of Object.entries(SHELLS)) {
       await Deno.writeTextFile(`${cwd}/script`, script);
       const { code, stderr } = await runProgram(command(folder), {
         cwd,
-        env: { HOME: cwd, LD_LIBRARY_PATH: `${folder}/lib` },
+        env: {
+          ...await surroundings(cwd),
+          HOME: cwd,
+          LD_LIBRARY_PATH: `${folder}/lib`,
+        },
       });
       assertEquals([code, stderr], [0, ""]);
     });
   });
 }
+
+Deno.test("zsh completes in a terminal: commands, aliases and contexts", async () => {
+  const { packages, programs } = SHELLS.zsh;
+  const { folder } = await unpacked("zsh", {
+    suite: "bookworm",
+    packages,
+    programs,
+  });
+  await withTempFolder(async (cwd) => {
+    const env = await surroundings(cwd);
+    await writeTree(cwd, {
+      ".davit": await scriptOf("zsh"),
+      ".zshrc": `module_path=(${folder}/usr/lib/x86_64-linux-gnu/zsh/*)
+fpath=(${folder}/usr/share/zsh/functions ${folder}/usr/share/zsh/functions/**/*(/N))
+autoload -Uz compinit && compinit -u -D && source ~/.davit
+PS1='> '
+${
+        Object.entries(env).map(([name, value]) => `export ${name}='${value}'`)
+          .join("\n")
+      }
+unset LD_LIBRARY_PATH
+`,
+    });
+    await using screen = await TmuxScreen.start(
+      `cd ${cwd} && HOME=${cwd} ZDOTDIR=${cwd} LD_LIBRARY_PATH=${folder}/lib ${folder}/bin/zsh -i`,
+      { columns: 80, rows: 10 },
+    );
+    await screen.waitFor((lines) => lines.at(-1) === ">", "a prompt");
+    for (
+      const [typed, shown] of [
+        ["davit completions z", "> davit completions zsh"],
+        ["davit b --iid", "> davit b --iidfile"],
+        ["davit -c te", "> davit -c test.two"],
+        ["davit -c test.two pus", "> davit -c test.two push"],
+        ["davit build --context pro", "> davit build --context production"],
+      ] as const
+    ) {
+      await screen.press(typed);
+      await screen.press("Tab");
+      await screen.waitFor((lines) => lines.at(-1) === shown, shown);
+      await screen.press("C-u");
+    }
+  });
+});

@@ -1,4 +1,8 @@
-import { assertEquals, assertMatch } from "../support/assert.ts";
+import {
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../support/assert.ts";
 import {
   type EngineContext,
   engineTest,
@@ -224,5 +228,34 @@ engineTest(
         await docker.imageRemove(tag, { force: true });
       });
     }
+  },
+);
+
+engineTest(
+  "davit pull fetches an image by its tag and by its digest",
+  async ({ host, docker }) => {
+    await using registry = await startRegistry();
+    const tag = await registry.put("pulled:1");
+    const digest = await digestAt(registry, "pulled/manifests/1");
+    const env = { DOCKER_HOST: host };
+    for (
+      const [name, words] of [
+        [tag, []],
+        [tag, ["-q", "--platform", "linux/amd64"]],
+        [`${registry.host}/pulled@${digest}`, ["-q"]],
+      ] as const
+    ) {
+      const run = await runDavit(["pull", ...words, name], { env });
+      assertEquals(run.code, 0, run.stderr);
+      assertEquals(new TextDecoder().decode(run.stdout), `${digest}\n`);
+      if (words.length === 0) {
+        assertStringIncludes(run.stderr, `${name}: pulled ${digest}`);
+      } else assertEquals(run.stderr, "");
+      await docker.imageInspect(name);
+      await docker.imageRemove(name, { force: true });
+    }
+    const none = await runDavit(["pull", `${registry.host}/none`], { env });
+    assertEquals([none.code, none.stdout.length], [1, 0]);
+    assertMatch(none.stderr, /^ERROR: /m);
   },
 );

@@ -1,0 +1,38 @@
+import { configFolder } from "./docker_config.ts";
+import type { Environment } from "./environment.ts";
+
+/** What docker's command takes for the name of a context. */
+const NAME_REGEXP = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/;
+
+/**
+ * Names of the contexts of docker's command, `default` first. One whose file
+ * can't be read is left out.
+ */
+export async function contextNames(
+  env: Environment = Deno.env,
+): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    const folder = `${configFolder(env)}/contexts/meta`;
+    for await (const { name: digest } of Deno.readDir(folder)) {
+      const name = await nameIn(`${folder}/${digest}/meta.json`);
+      if (name !== undefined) names.push(name);
+    }
+  } catch (error) {
+    const isNone = error instanceof Deno.errors.NotFound ||
+      error instanceof TypeError; // a service without a home
+    if (!isNone) throw error;
+  }
+  return ["default", ...names.sort()];
+}
+
+async function nameIn(path: string): Promise<string | undefined> {
+  try {
+    const name = JSON.parse(await Deno.readTextFile(path))?.Name;
+    return typeof name === "string" && NAME_REGEXP.test(name)
+      ? name
+      : undefined;
+  } catch {
+    return undefined; // it can't be used either
+  }
+}
