@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "file_url.ts",
     "filesync",
+    "open_file.ts",
     "std",
     "streams",
   ],

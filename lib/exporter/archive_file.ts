@@ -11,9 +11,12 @@ import type {
   ResultStream,
 } from "./exporter.ts";
 import type { FileWriter } from "./file_writer.ts";
-import type { Place } from "./place.ts";
+import type { ExportArea, Place } from "./place.ts";
 import { receiveArchive } from "./archive_receiver.ts";
 import { setMode } from "./mode.ts";
+
+/** Name of the archive in the private folder that it is written to. */
+const NAME = "archive";
 
 /** An archive, into a file: written beside it, and renamed at the end. */
 export class ArchiveFile implements Exporter {
@@ -22,7 +25,8 @@ export class ArchiveFile implements Exporter {
   readonly #dest: string;
   readonly #limits: ExportLimits;
   #place: Place | undefined;
-  #temporary: string | undefined;
+  /** A private folder beside the file. */
+  #area: ExportArea | undefined;
   /** Takes back the folders above it that were made. */
   #removeParents: (() => Promise<void>) | undefined;
   #writer: FileWriter | undefined;
@@ -36,20 +40,17 @@ export class ArchiveFile implements Exporter {
   }
 
   async prepare(): Promise<void> {
-    const { findPlace, makeParents, temporaryBeside } = await import(
-      "./place.ts"
-    );
+    const { findPlace, makeArea, makeParents } = await import("./place.ts");
     const { FileWriter } = await import("./file_writer.ts");
     const place = await findPlace(this.#dest, "file");
     this.#removeParents = await makeParents(this.#dest, place);
-    const temporary = temporaryBeside(place);
+    this.#area = await makeArea(this.#dest, place, "file");
     try {
       // With the permissions that the process gives to new files.
-      this.#writer = FileWriter.create(temporary, 0o666);
+      this.#writer = FileWriter.create(this.#area.folder.at(NAME), 0o666);
     } catch (error) {
       throw cannotExport(this.#dest, "nothing can be written there", error);
     }
-    this.#temporary = temporary;
     this.#place = place;
   }
 
@@ -74,24 +75,26 @@ export class ArchiveFile implements Exporter {
   }
 
   staged(): Promise<string> {
-    return this.#complete && this.#temporary !== undefined
-      ? Promise.resolve(this.#temporary)
+    return this.#complete && this.#area !== undefined
+      ? Promise.resolve(this.#area.folder.at(NAME))
       : Promise.reject(notReceived());
   }
 
   async commit(): Promise<ExportReport> {
-    const [place, temporary] = [this.#place, this.#temporary];
-    if (place === undefined || temporary === undefined) {
+    const [place, area] = [this.#place, this.#area];
+    if (place === undefined || area === undefined) {
       throw new TypeError("Cannot commit: the export was not prepared");
     }
     try {
       if (!this.#complete) throw notReceived();
       const { mode } = place.info ?? {};
-      if (typeof mode === "number") setModeOf(temporary, mode);
-      await Deno.rename(temporary, place.path).catch((error) => {
+      const from = area.folder.at(NAME);
+      const to = area.above.at(place.name);
+      if (typeof mode === "number") setModeOf(from, mode);
+      await Deno.rename(from, to).catch((error) => {
         throw cannotExport(this.#dest, "it can't be put in its place", error);
       });
-      this.#temporary = this.#removeParents = undefined;
+      this.#removeParents = undefined;
     } finally {
       await this.discard();
     }
@@ -107,18 +110,16 @@ export class ArchiveFile implements Exporter {
   async discard(): Promise<void> {
     await this.#writer?.close();
     this.#writer = undefined;
-    const [temporary, removeParents] = [this.#temporary, this.#removeParents];
-    this.#temporary = this.#removeParents = undefined;
-    if (temporary !== undefined) {
-      await Deno.remove(temporary).catch((error) => {
-        if (error instanceof Deno.errors.NotFound) return;
-        throw cannotExport(
-          this.#dest,
-          `the temporary file ${JSON.stringify(temporary)} can't be removed`,
-          error,
-        );
-      });
-    }
+    const [area, removeParents] = [this.#area, this.#removeParents];
+    this.#area = this.#removeParents = undefined;
+    await area?.remove().catch((error) => {
+      const name = JSON.stringify(area.folder.name);
+      throw cannotExport(
+        this.#dest,
+        `the temporary folder ${name} can't be removed`,
+        error,
+      );
+    });
     await removeParents?.();
   }
 

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { plainWords } from "./held_names.ts";
 
 /** What an {@linkcode ExportError} tells beside its sentence. */
 export interface ExportErrorInit extends ErrorOptions {
@@ -30,7 +31,7 @@ export function cannotExport(
   why: string,
   cause?: unknown,
 ): ExportError {
-  const words = cause instanceof Error ? `: ${cause.message}` : "";
+  const words = cause instanceof Error ? `: ${plainWords(cause)}` : "";
   return new ExportError(
     `Cannot export to ${JSON.stringify(dest)}: ${why}${words}`,
     cause === undefined ? {} : { cause },

@@ -1,11 +1,12 @@
-import { cannotExport, notReceived } from "./export_error.ts";
+import { cannotExport, ExportError, notReceived } from "./export_error.ts";
 import type {
   Exporter,
   ExportLimits,
   ExportReport,
   ResultStream,
 } from "./exporter.ts";
-import type { Place } from "./place.ts";
+import type { HeldFolder } from "./held_folder.ts";
+import type { ExportArea, Place } from "./place.ts";
 import type { StagedTree } from "./staged_tree.ts";
 
 /** The files of a result, into a folder: written beside it, and moved in at the end. */
@@ -16,7 +17,7 @@ export class FolderExporter implements Exporter {
   readonly #limits: ExportLimits;
   #place: Place | undefined;
   /** A private folder: `new` in it is what is received, `old` what is replaced. */
-  #area: string | undefined;
+  #area: ExportArea | undefined;
   /** Takes back the folders above it that were made. */
   #removeParents: (() => Promise<void>) | undefined;
   #tree: StagedTree | undefined;
@@ -33,13 +34,14 @@ export class FolderExporter implements Exporter {
     const { findPlace, makeArea, makeParents } = await import("./place.ts");
     const place = await findPlace(this.#dest, "folder");
     this.#removeParents = await makeParents(this.#dest, place);
-    this.#area = await makeArea(this.#dest, place);
+    this.#area = await makeArea(this.#dest, place, "folder");
     this.#place = place;
+    const { folder } = this.#area;
     for (const name of ["new", "old"]) {
-      await Deno.mkdir(`${this.#area}/${name}`, { mode: 0o700 });
+      await Deno.mkdir(folder.at(name), { mode: 0o700 });
     }
     const { StagedTree } = await import("./staged_tree.ts");
-    this.#tree = new StagedTree(`${this.#area}/new`, this.#dest, this.#limits);
+    this.#tree = new StagedTree(folder.at("new"), this.#dest, this.#limits);
   }
 
   async receive(stream: ResultStream): Promise<void> {
@@ -72,7 +74,7 @@ export class FolderExporter implements Exporter {
       throw new TypeError("Nothing is staged: the export was not prepared");
     }
     await this.#allReceived();
-    return `${this.#area}/new`;
+    return this.#area.folder.at("new");
   }
 
   async commit(): Promise<ExportReport> {
@@ -105,12 +107,12 @@ export class FolderExporter implements Exporter {
     this.#area = this.#removeParents = undefined;
     if (area !== undefined) {
       try {
-        const { removeArea } = await import("./place.ts");
-        await removeArea(area);
+        await area.remove();
       } catch (error) {
+        const name = JSON.stringify(area.folder.name);
         throw cannotExport(
           this.#dest,
-          `the temporary folder ${JSON.stringify(area)} can't be removed`,
+          `the temporary folder ${name} can't be removed`,
           error,
         );
       }
@@ -118,25 +120,41 @@ export class FolderExporter implements Exporter {
     await removeParents?.();
   }
 
-  async #moveIn(place: Place, area: string, tree: StagedTree): Promise<void> {
+  async #moveIn(
+    place: Place,
+    { folder: area, above }: ExportArea,
+    tree: StagedTree,
+  ): Promise<void> {
     const { mergeInto, setFolders } = await import("./merge.ts");
-    const from = `${area}/new`;
-    if (place.info === undefined && !await isThere(place.path)) {
-      try {
-        setFolders(from, tree.folders, () => false);
-        await Deno.rename(from, place.path);
-      } catch (error) {
-        throw cannotExport(this.#dest, "it can't be put in its place", error);
+    if (place.info === undefined) {
+      const [from, to] = [area.at("new"), above.at(place.name)];
+      if (!await isThere(to)) {
+        try {
+          setFolders((path) => `${from}/${path}`, tree.folders, () => false);
+          await Deno.rename(from, to);
+        } catch (error) {
+          throw cannotExport(
+            this.#dest,
+            "it can't be put in its place",
+            error,
+          );
+        }
+        return;
       }
-      return;
     }
-    await mergeInto({
-      from,
-      dest: place.path,
-      trash: `${area}/old`,
-      folders: tree.folders,
-      name: this.#dest,
-    });
+    const { HeldFolder } = await import("./held_folder.ts");
+    using dest = this.#held(() => HeldFolder.open(place.path));
+    const { folders } = tree;
+    await mergeInto({ area, dest, folders, name: this.#dest });
+  }
+
+  #held(open: () => HeldFolder): HeldFolder {
+    try {
+      return open();
+    } catch (error) {
+      if (error instanceof ExportError) throw error;
+      throw cannotExport(this.#dest, "it is not there any more", error);
+    }
   }
 }
 

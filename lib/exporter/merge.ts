@@ -1,6 +1,9 @@
 import { cannotExport, ExportError } from "./export_error.ts";
 import { quoted } from "./entry_path.ts";
 import { type MergePlan, type Move, planMerge } from "./merge_plan.ts";
+import { type HeldFolder, refuseShared } from "./held_folder.ts";
+import { plainWords } from "./held_names.ts";
+import { HeldTree } from "./held_tree.ts";
 import { setMode } from "./mode.ts";
 import { inSlices } from "./slices.ts";
 import type { StagedFolder } from "./staged_tree.ts";
@@ -10,12 +13,13 @@ const OWNER_BITS = 0o700;
 
 /** The folders that take part in a merge. */
 export interface Merge {
-  /** What was received. */
-  readonly from: string;
-  /** Where it goes; must be there. */
-  readonly dest: string;
-  /** An empty folder on the same file system, for what is replaced. */
-  readonly trash: string;
+  /**
+   * A private folder on the same file system: `new` in it is what was received,
+   * `old` an empty folder for what is replaced.
+   */
+  readonly area: HeldFolder;
+  /** Where it goes; others may write there. */
+  readonly dest: HeldFolder;
   /** Permissions and times of the received folders, each before those in it. */
   readonly folders: readonly StagedFolder[];
   /** What the caller calls the destination. */
@@ -32,10 +36,15 @@ export interface Merge {
  * the error name what is there now.
  */
 export async function mergeInto(merge: Merge): Promise<void> {
-  const { from, dest, folders, name } = merge;
+  const { area, folders, name } = merge;
+  const from = area.at("new");
+  using dest = new HeldTree(merge.dest);
+  const way: Way = { from, dest, trash: area.at("old") };
   let plan: MergePlan;
   try {
-    plan = await inSlices(planMerge(from, dest));
+    plan = await inSlices(
+      planMerge(from, dest, (folder) => refuseShared(folder, area)),
+    );
   } catch (error) {
     if (error instanceof ExportError) throw error;
     throw unchanged(name, error);
@@ -43,16 +52,16 @@ export async function mergeInto(merge: Merge): Promise<void> {
   const done: Move[] = [];
   try {
     const late = setFolders(
-      from,
+      (path) => `${from}/${path}`,
       folders,
       ({ path, mode }) =>
         plan.merged.has(path) || (mode & OWNER_BITS) !== OWNER_BITS,
     );
-    await inSlices(move(merge, plan, done));
-    setFolders(dest, late, () => false);
+    await inSlices(move(way, plan, done));
+    setFolders((path) => dest.folder(path).path, late, () => false);
   } catch (cause) {
     try {
-      await inSlices(undo(merge, plan, done));
+      await inSlices(undo(way, plan, done));
     } catch {
       throw halfWay(name, plan.moves.length, done, cause);
     }
@@ -60,19 +69,26 @@ export async function mergeInto(merge: Merge): Promise<void> {
   }
 }
 
+/** From where, to where, and what is replaced to where. */
+interface Way {
+  readonly from: string;
+  readonly dest: HeldTree;
+  readonly trash: string;
+}
+
 function* move(
-  { from, dest, trash }: Merge,
+  { from, dest, trash }: Way,
   { moves, merged }: MergePlan,
   done: Move[],
 ): Generator<void, void, undefined> {
   for (const { path, mode } of merged.values()) {
     // Not the destination itself: whoever closed it did not mean us to write.
     if (path === "" || (mode & 0o300) === 0o300) continue;
-    setMode(`${dest}/${path}`, OWNER_BITS);
+    setMode(dest.folder(path).path, OWNER_BITS);
   }
   for (const step of moves) {
     const { path, there } = step;
-    const [source, target] = [`${from}/${path}`, `${dest}/${path}`];
+    const [source, target] = [`${from}/${path}`, dest.at(path)];
     const kept = `${trash}/${done.length}`;
     if (there === "nothing") Deno.renameSync(source, target);
     else if (there === "other" || !keepLink(target, kept)) {
@@ -109,13 +125,13 @@ function replace(source: string, target: string, kept: string): void {
 
 /** Takes back what was moved, the last first; `done` loses what was. */
 function* undo(
-  { from, dest, trash }: Merge,
+  { from, dest, trash }: Way,
   { merged }: MergePlan,
   done: Move[],
 ): Generator<void, void, undefined> {
   for (let step = done.at(-1); step !== undefined; step = done.at(-1)) {
     const { path, there } = step;
-    const [source, target] = [`${from}/${path}`, `${dest}/${path}`];
+    const [source, target] = [`${from}/${path}`, dest.at(path)];
     if (there !== "same") Deno.renameSync(target, source);
     if (there !== "nothing") {
       Deno.renameSync(`${trash}/${done.length - 1}`, target);
@@ -124,7 +140,7 @@ function* undo(
     yield;
   }
   for (const { path, mode, mtime } of [...merged.values()].reverse()) {
-    const at = `${dest}/${path}`;
+    const at = dest.folder(path).path;
     if (path !== "") setMode(at, mode);
     if (mtime !== null) Deno.utimeSync(at, mtime, mtime);
   }
@@ -133,16 +149,17 @@ function* undo(
 /**
  * Sets permissions and times of folders, innermost first.
  *
+ * @param pathOf Where the folder of this path is.
  * @returns Those that are left for later, in their order.
  */
 export function setFolders(
-  root: string,
+  pathOf: (path: string) => string,
   folders: readonly StagedFolder[],
   isLater: (folder: StagedFolder) => boolean,
 ): StagedFolder[] {
   for (const folder of folders.toReversed()) {
     if (isLater(folder)) continue;
-    const at = `${root}/${folder.path}`;
+    const at = pathOf(folder.path);
     setMode(at, folder.mode);
     Deno.utimeSync(at, folder.mtime, folder.mtime);
   }
@@ -169,7 +186,7 @@ function halfWay(
 ): ExportError {
   const moved = done.map(({ path }) => path);
   const shown = moved.slice(0, 10).map(quoted).join(", ");
-  const words = cause instanceof Error ? cause.message : String(cause);
+  const words = plainWords(cause);
   return new ExportError(
     `The export to ${
       JSON.stringify(name)

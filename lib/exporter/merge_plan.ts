@@ -1,5 +1,7 @@
 import { quoted } from "./entry_path.ts";
 import { ExportError } from "./export_error.ts";
+import type { HeldFolder } from "./held_folder.ts";
+import type { HeldTree } from "./held_tree.ts";
 
 /** One rename. */
 export interface Move {
@@ -33,29 +35,33 @@ export interface MergePlan {
 /**
  * Compares a received tree with the folder that it goes into.
  *
+ * @param check Called with each folder that is merged.
  * @throws {ExportError} If a folder in it is on another file system.
  */
 export function* planMerge(
   from: string,
-  dest: string,
+  dest: HeldTree,
+  check: (folder: HeldFolder) => void,
 ): Generator<void, MergePlan, undefined> {
   const moves: Move[] = [];
   const merged = new Map<string, MergedFolder>();
   const { dev } = Deno.lstatSync(from);
-  merged.set("", folderOf("", Deno.lstatSync(dest)));
+  const merge = (path: string) => {
+    const folder = dest.folder(path);
+    check(folder);
+    merged.set(path, folderOf(path, folder.info));
+  };
+  merge("");
   const open = [""];
   for (let under = open.pop(); under !== undefined; under = open.pop()) {
     for (const entry of Deno.readDirSync(`${from}/${under}`)) {
       const path = under + entry.name;
-      const there = lstat(`${dest}/${path}`);
+      const there = lstat(dest.at(path));
       if (there === undefined) moves.push({ path, there: "nothing" });
       else if (there.isDirectory !== entry.isDirectory) {
         moves.push({ path, there: "other" });
       } else if (!entry.isDirectory) moves.push({ path, there: "same" });
-      else {
-        merged.set(path, folderOf(path, there));
-        open.push(`${path}/`);
-      }
+      else open.push(`${path}/`);
       if (there?.isDirectory && there.dev !== dev) {
         throw new ExportError(
           `Cannot export: ${
@@ -63,6 +69,7 @@ export function* planMerge(
           } in the folder is on another file system; nothing was changed there: export to it alone`,
         );
       }
+      if (there?.isDirectory && entry.isDirectory) merge(path);
       yield;
     }
   }

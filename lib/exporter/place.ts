@@ -8,11 +8,14 @@ import { join } from "@std/path/posix/join";
 import { resolve } from "@std/path/posix/resolve";
 import { newExportName } from "../context/export_name.ts";
 import { cannotExport } from "./export_error.ts";
+import { exchanged, HeldFolder, refuseShared } from "./held_folder.ts";
 
 /** Where a folder or file is to be, and what is there now. */
 export interface Place {
   /** Its path, without links. */
   readonly path: string;
+  /** Its own name, the last part of the path. */
+  readonly name: string;
   /** What is there: the folder or file that is asked for. */
   readonly info: Deno.FileInfo | undefined;
   /** Folders above it that are not there, outermost first. */
@@ -42,7 +45,8 @@ export async function findPlace(
           }`,
         );
       }
-      return { path: await Deno.realPath(path), info, missing: [] };
+      const real = await Deno.realPath(path);
+      return { path: real, name: basename(real), info, missing: [] };
     }
     if (await Deno.lstat(path).catch(ifNotFound) !== undefined) {
       throw cannotExport(dest, "it is a link to nothing");
@@ -75,7 +79,8 @@ async function placeBelow(dest: string, path: string): Promise<Place> {
   const missing = names.slice(0, -1).map((_, index) =>
     join(real, ...names.slice(0, index + 1))
   );
-  return { path: join(real, ...names), info: undefined, missing };
+  const name = basename(path);
+  return { path: join(real, ...names), name, info: undefined, missing };
 }
 
 /**
@@ -92,7 +97,8 @@ export async function makeParents(
   const takeBack = async () => {
     for (const folder of made.toReversed()) {
       try {
-        await Deno.remove(folder);
+        using above = HeldFolder.open(dirname(folder));
+        await Deno.remove(above.at(basename(folder)));
       } catch {
         return; // somebody put something there, and it is theirs now
       }
@@ -100,7 +106,8 @@ export async function makeParents(
   };
   try {
     for (const folder of missing) {
-      await Deno.mkdir(folder);
+      using above = HeldFolder.open(dirname(folder));
+      await Deno.mkdir(above.at(basename(folder)));
       made.push(folder);
     }
   } catch (error) {
@@ -110,29 +117,89 @@ export async function makeParents(
   return takeBack;
 }
 
-/** A path in the same folder, and so on the same file system. */
-export function temporaryBeside(place: Place): string {
-  return join(dirname(place.path), newExportName());
+/** A private folder that what is in it can be moved from to its place. */
+export class ExportArea {
+  /** The folder itself. */
+  readonly folder: HeldFolder;
+  /** The one that it lies in: beside the place, or the place itself. */
+  readonly above: HeldFolder;
+
+  private constructor(folder: HeldFolder, above: HeldFolder) {
+    this.folder = folder;
+    this.above = above;
+  }
+
+  /**
+   * Makes one.
+   *
+   * @throws {Error} If it can't be made there.
+   * @throws {ExportError} If somebody else's folder took its place.
+   */
+  static async in(path: string): Promise<ExportArea> {
+    const above = HeldFolder.open(path);
+    const name = newExportName();
+    try {
+      await Deno.mkdir(above.at(name), { mode: 0o700 });
+      const folder = above.child(name);
+      if (folder.isHeld && folder.info.uid !== Deno.uid()) {
+        throw exchanged(folder.name);
+      }
+      return new ExportArea(folder, above);
+    } catch (error) {
+      above[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Removes it with all that is in it, whatever its permissions are, and lets go. */
+  async remove(): Promise<void> {
+    using above = this.above;
+    using folder = this.folder;
+    for (const { name } of [...Deno.readDirSync(folder.path)]) {
+      try {
+        await Deno.remove(folder.at(name), { recursive: true });
+      } catch {
+        await openUp(folder.at(name));
+        await Deno.remove(folder.at(name), { recursive: true });
+      }
+    }
+    await Deno.remove(above.at(basename(folder.name)));
+  }
 }
 
 /**
  * Makes a private folder that what is in it can be moved from to its place:
  * beside it, or in it, where it is a mount point or its parent is closed to us.
+ *
+ * @throws {ExportError} If there is no place for one, or, for root, only where
+ * others may write and could lead it astray.
  */
-export async function makeArea(dest: string, place: Place): Promise<string> {
+export async function makeArea(
+  dest: string,
+  place: Place,
+  kind: "folder" | "file",
+): Promise<ExportArea> {
   const { path, info } = place;
+  const isThere = info !== undefined && kind === "folder";
   let cause: unknown;
-  for (const folder of [dirname(path), ...(info ? [path] : [])]) {
-    const area = join(folder, newExportName());
+  for (const folder of [dirname(path), ...(isThere ? [path] : [])]) {
+    let area: ExportArea;
     try {
-      await Deno.mkdir(area, { mode: 0o700 });
+      area = await ExportArea.in(folder);
     } catch (error) {
       cause = error;
       continue;
     }
-    if (info === undefined || folder === path) return area;
-    if (await canMove(area, path)) return area;
-    await Deno.remove(area);
+    try {
+      if (!isThere || folder === path || await canMove(area.folder, path)) {
+        refuseShared(area.above, area.folder);
+        return area;
+      }
+    } catch (error) {
+      await area.remove();
+      throw error;
+    }
+    await area.remove();
   }
   throw cannotExport(dest, "nothing can be written there", cause);
 }
@@ -142,26 +209,15 @@ export async function makeArea(dest: string, place: Place): Promise<string> {
  * one file system look the same, so it is tried with what is not there: that
  * changes nothing, and Linux looks at the mounts before it looks for it.
  */
-async function canMove(from: string, to: string): Promise<boolean> {
-  const [{ dev }, other] = [await Deno.stat(from), await Deno.stat(to)];
-  if (dev !== other.dev) return false;
+async function canMove(area: HeldFolder, path: string): Promise<boolean> {
+  using to = HeldFolder.open(path);
+  if (area.info.dev !== to.info.dev) return false;
   const name = newExportName();
   try {
-    await Deno.rename(join(from, name), join(to, name));
+    await Deno.rename(area.at(name), to.at(name));
     return true;
   } catch (error) {
     return (error as { code?: string }).code !== "EXDEV";
-  }
-}
-
-/** Removes a folder with all that is in it, whatever its permissions are. */
-export async function removeArea(area: string): Promise<void> {
-  try {
-    await Deno.remove(area, { recursive: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    await openUp(area);
-    await Deno.remove(area, { recursive: true });
   }
 }
 

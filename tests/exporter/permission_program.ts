@@ -2,7 +2,7 @@
  * Exports a few files with the permissions that it is run with, and prints what
  * came of it:
  *
- *     deno run --no-prompt --allow-read=… permission_program.ts DEST plain|symlink
+ *     deno run --no-prompt --allow-read=… permission_program.ts DEST plain|symlink|folder
  */
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
 import { packets, playTree } from "./script.ts";
@@ -18,6 +18,7 @@ try {
   await exporter.prepare();
   await exporter.receive(playTree([
     { stat: packets.file("a", 1), content: Uint8Array.of(65) },
+    ...(kind === "folder" ? [{ stat: packets.folder("both") }] : []),
     { stat: packets.hardlink("h", "a") },
     ...(kind === "symlink" ? [{ stat: packets.symlink("s", "a") }] : []),
   ]));
