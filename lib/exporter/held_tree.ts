@@ -1,4 +1,4 @@
-import { exchanged, HeldFolder } from "./held_folder.ts";
+import { exchanged, type HeldFolder } from "./held_folder.ts";
 
 /** How many folders are held at once, each by a descriptor. */
 const MAX_HELD = 128;
