@@ -145,12 +145,13 @@ export type {
   VertexWarning,
 } from "./lib/progress/solve_status.ts";
 export type { BuildStep } from "./lib/progress/state.ts";
-export { Secret } from "./lib/secrets/secret.ts";
+export { Secret, type SecretOptions } from "./lib/secrets/secret.ts";
 export type { SecretReport } from "./lib/secrets/store.ts";
 export type {
   SecretCallback,
   SecretRequest,
   SecretSource,
+  SecretSources,
   SecretValue,
 } from "./lib/secrets/source.ts";
 export type { ByteDuplex } from "./lib/streams/duplex.ts";

@@ -49,7 +49,7 @@ import {
 } from "./transport/docker_config.ts";
 import type { Endpoint } from "./transport/endpoint.ts";
 import type { ClientCredentials, Credentials } from "./credentials/store.ts";
-import type { SecretSource } from "./secrets/source.ts";
+import type { SecretSources } from "./secrets/source.ts";
 import type {
   SecretVerification,
   VerifySecretsOptions,
@@ -386,7 +386,7 @@ export class DockerClient implements AsyncDisposable {
    */
   async imageVerifySecrets(
     name: string,
-    secrets: Readonly<Record<string, SecretSource>>,
+    secrets: SecretSources,
     options: VerifySecretsOptions = {},
   ): Promise<SecretVerification> {
     const { openKnownSecrets, verifyImage } = await import(

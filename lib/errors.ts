@@ -122,6 +122,8 @@ export interface BuildErrorInit {
   source?: BuildErrorSource | undefined;
   /** Secrets that the build asked for in vain. */
   missingSecrets?: readonly string[];
+  /** Secrets of the failed step that went in the `X-BuildKit-Secrets` header alone, to an engine. */
+  unreadSecrets?: readonly string[];
   /** What led here. */
   cause?: unknown;
 }
@@ -148,11 +150,15 @@ export class BuildError extends Error {
   /** Puts what davit knows behind the engine's sentence, as buildx prints it. */
   constructor(init: BuildErrorInit) {
     const { detail, step, source, log = [], missingSecrets = [] } = init;
+    const unread = init.unreadSecrets ?? [];
     super(
       [
         detail,
         ...missingSecrets.map((id) =>
           `secret "${id}" was asked for and not given`
+        ),
+        ...unread.map((id) =>
+          `secret "${id}" was not there: the X-BuildKit-Secrets header alone carried it, and no stock engine reads that; use a transport that can serve a session, as a Docker engine's own socket, or a davit gateway before the engine`
         ),
         ...(step === undefined || log.length === 0
           ? []
@@ -167,7 +173,7 @@ export class BuildError extends Error {
     this.step = step;
     this.log = log;
     this.source = source;
-    this.missingSecrets = missingSecrets;
+    this.missingSecrets = [...missingSecrets, ...unread];
   }
 }
 

@@ -31,7 +31,7 @@ export function checkTags(tag: string | readonly string[]): string[] {
 /** A JSON object of text values: `null` values are kept where they mean something. */
 export function checkTextMap(
   option: "buildargs" | "labels",
-  given: string | Readonly<Record<string, string | null>>,
+  given: string | Readonly<Record<string, string | null | undefined>>,
 ): string {
   const object = typeof given === "string" ? parse(option, given) : given;
   if (typeof object !== "object" || object === null || Array.isArray(object)) {
@@ -41,7 +41,7 @@ export function checkTextMap(
   }
   for (const [name, value] of Object.entries(object)) {
     const fits = typeof value === "string" ||
-      (value === null && option === "buildargs");
+      ((value ?? null) === null && option === "buildargs");
     if (name === "" || !fits) {
       throw new TypeError(
         `Cannot use ${option}: the value of "${name}" is not text`,

@@ -7,6 +7,7 @@ import {
 } from "../errors.ts";
 import { formatExcerpt } from "../progress/excerpt.ts";
 import { findFailure } from "../progress/failure.ts";
+import { clientMounts, instructionOf } from "../progress/mounts.ts";
 import { findPosition } from "../progress/position.ts";
 import { SshError } from "../ssh/ssh_error.ts";
 import type { BuildRecord } from "./record.ts";
@@ -23,6 +24,8 @@ export interface FailureFacts {
   readonly served: Error | undefined;
   /** Whether a secret that is not there is an error. */
   readonly strict: boolean;
+  /** Ids of secrets that went in the header alone, to an engine. */
+  readonly unread: readonly string[];
   /** Everything that was said. */
   readonly record: BuildRecord;
 }
@@ -59,7 +62,7 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
       { cause: error },
     );
   }
-  const missing = facts.store.report().missing;
+  const missing = facts.store.requests().missing;
   if (facts.strict && missing.length > 0) {
     return new SecretError(
       missing[0]!,
@@ -69,16 +72,21 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
       { cause: error },
     );
   }
-  return detailedError(error, missing, facts.record);
+  return detailedError(error, missing, facts);
 }
 
 /** Adds the step, its last words and its place. */
 function detailedError(
   error: BuildError,
-  missingSecrets: readonly string[],
-  record: BuildRecord,
+  missing: readonly string[],
+  { record, unread }: FailureFacts,
 ): BuildError {
   const step = findFailure(record.state, error.detail);
+  // The engine asked nobody: what the step mounts was not there.
+  const mounted = clientMounts(instructionOf(step.name ?? ""));
+  const unreadSecrets = unread.filter((id) =>
+    mounted.some((mount) => mount.type === "secret" && mount.id === id)
+  );
   return new BuildError({
     detail: error.detail,
     exitCode: error.exitCode ?? step.exitCode,
@@ -86,7 +94,8 @@ function detailedError(
     step: step.name,
     log: step.log,
     source: sourceOf(step.name, error.detail, record),
-    missingSecrets,
+    missingSecrets: missing,
+    unreadSecrets,
     cause: error.cause,
   });
 }

@@ -5,11 +5,13 @@ import {
 import type { TokenServer } from "../credentials/token_server.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { authService } from "../session/auth.ts";
 import type { SshAgents } from "../ssh/agents.ts";
 import type { ContextSource } from "./build_context.ts";
 import { watchLogins } from "./logins.ts";
+import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
@@ -88,13 +90,33 @@ export async function watchInputs(
   record: BuildRecord,
 ): Promise<void> {
   await record.protect([...secrets.atHand(), ...logins.atHand()]);
+  for (const [id, secret] of secrets.atHand()) {
+    await warnOfEmpty(id, secret, record);
+  }
   secrets.onUse = (use) => record.use(use);
-  secrets.onValue = (id, secret) => record.protect([[id, secret]]);
+  secrets.onValue = async (id, secret) => {
+    await record.protect([[id, secret]]);
+    await warnOfEmpty(id, secret, record);
+  };
   watchLogins(logins, record);
   if (agents !== undefined) {
     agents.onUse = (id, state) =>
       void record.publish({ id: "davit.ssh", aux: { id, state } });
   }
+}
+
+/** CI systems hand out empty text for a secret that is not set. */
+async function warnOfEmpty(
+  id: string,
+  { byteLength }: Secret,
+  record: BuildRecord,
+): Promise<void> {
+  if (byteLength > 0) return;
+  await record.publish(warning(
+    "secret-empty",
+    `secret "${id}" is empty: is what it is read from set?`,
+    id,
+  ));
 }
 
 /** What the session offers of it, besides the secrets. */

@@ -44,7 +44,7 @@ export function refuseLeak(
   // The mask finds more than is looked for here, and is compiled already.
   if (secrets.size === 0 || record.text(text) === text) return;
   // A login's password is masked, too; of those nothing is refused here.
-  const atHand = secrets.atHand();
+  const atHand = secrets.atHand().filter(([, { visible }]) => !visible);
   for (const [index, sight] of findSights(atHand, text)) {
     const [id, secret] = atHand[index]!;
     const place = text.includes("\n") ? `${what}, line ${sight.line},` : what;
@@ -144,8 +144,8 @@ export async function checkLeaks(check: LeakCheck): Promise<WarningMessage[]> {
 
 /** Names and values, given as an object or as its JSON, which was checked before. */
 function entriesOf(
-  map: string | Readonly<Record<string, string | null>> = {},
-): [string, string | null][] {
+  map: string | Readonly<Record<string, string | null | undefined>> = {},
+): [string, string | null | undefined][] {
   return Object.entries(typeof map === "string" ? JSON.parse(map) : map);
 }
 
@@ -156,6 +156,7 @@ async function filesInContext(
   const warnings: WarningMessage[] = [];
   for (const [id, source] of Object.entries(secrets)) {
     if (typeof source !== "object" || !("file" in source)) continue;
+    if (source.visible) continue;
     const path = await context.find(source.file);
     if (path === undefined) continue;
     warnings.push(warning(

@@ -13,12 +13,18 @@ export type WarningCode =
   | "plain-connection"
   /** The build asked for a secret that was not given. */
   | "secret-missing"
-  /** A secret was given and never asked for. */
+  /** A secret was given, and no step mounts it. */
   | "secret-unused"
+  /** A secret was given and not asked for, and whether a step mounts it can't be known. */
+  | "secret-unknown"
+  /** A secret has no bytes: what it is read from may not be set. */
+  | "secret-empty"
   /** The build asked for an ssh agent that was not given. */
   | "ssh-missing"
-  /** An ssh agent was given and never asked for. */
+  /** An ssh agent was given, and no step mounts it. */
   | "ssh-unused"
+  /** An ssh agent was given and not asked for, and whether a step mounts it can't be known. */
+  | "ssh-unknown"
   /** A question of the engine over the session failed. */
   | "session-error"
   /** The session ended before the build did. */
@@ -89,8 +95,8 @@ export interface SecretMessage extends JsonMessage {
   aux: {
     /** The secret's id. */
     id: string;
-    /** `unused` comes at the end of the build. */
-    state: "requested" | "served" | "missing" | "unused";
+    /** `cached` and `unused` come at the end of the build. */
+    state: "requested" | "served" | "missing" | "cached" | "unused";
   };
 }
 
@@ -115,8 +121,8 @@ export interface SshMessage extends JsonMessage {
   aux: {
     /** The id. */
     id: string;
-    /** `unused` comes at the end of the build. */
-    state: "used" | "missing" | "unused";
+    /** `cached` and `unused` come at the end of the build. */
+    state: "used" | "missing" | "cached" | "unused";
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Credentials } from "../credentials/store.ts";
 import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
-import type { SecretSource } from "../secrets/source.ts";
+import type { SecretSources } from "../secrets/source.ts";
 import type { BuildVerifyOptions } from "./verify_options.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
@@ -82,8 +82,14 @@ export interface ImageBuildOptions {
   readonly cpuquota?: number;
   /** Parent control group of the steps (classic builder). */
   readonly cgroupparent?: string;
-  /** Build arguments: a JSON object, or an object. Not for secrets: they stay in the image's history. */
-  readonly buildargs?: string | Readonly<Record<string, string | null>>;
+  /**
+   * Build arguments: a JSON object, or an object. One that is `null` or
+   * `undefined` is not given, as with `--build-arg NAME` where that variable is
+   * not set. Not for secrets: they stay in the image's history.
+   */
+  readonly buildargs?:
+    | string
+    | Readonly<Record<string, string | null | undefined>>;
   /** Size of `/dev/shm` in bytes; with BuildKit from engine 23 on. */
   readonly shmsize?: number;
   /** Limits of the steps' processes: a JSON array, or a list; with BuildKit from engine 23 on. */
@@ -116,8 +122,8 @@ export interface ImageBuildOptions {
    * a stream. Also a JSON array of `{"Type","Attrs"}`. One at the most.
    */
   readonly outputs?: string | BuildOutput | readonly BuildOutput[];
-  /** Build secrets by id; see {@linkcode SecretSource}. */
-  readonly secrets?: Readonly<Record<string, SecretSource>>;
+  /** Build secrets by id; see {@linkcode SecretSources}. */
+  readonly secrets?: SecretSources;
   /**
    * How secrets travel. `"auto"`: over a session, which is what makes an engine
    * mount them, and in the `X-BuildKit-Secrets` header, for what stands before
@@ -137,8 +143,17 @@ export interface ImageBuildOptions {
    * @default {false}
    */
   readonly verify?: boolean | BuildVerifyOptions;
-  /** Fail when the build asks for a secret that was not given, and when one was given and never asked for. */
-  readonly strictSecrets?: boolean;
+  /**
+   * Fail when a step mounts a secret that was not given (`"missing"`, before that
+   * step runs), when one was given that no step of what is built mounts
+   * (`"unused"`, once the image is built), or on both (`true`). A secret whose
+   * steps came from the cache is neither; where a step may mount it, and davit
+   * can't know, there is a warning in any case. It is an `UnsupportedError` where
+   * nobody tells davit what the build asks for.
+   *
+   * @default {false}
+   */
+  readonly strictSecrets?: boolean | "missing" | "unused";
   /**
    * ssh agents for `RUN --mount=type=ssh` and for git contexts: `"default"` is
    * the one at `$SSH_AUTH_SOCK`; see {@linkcode SshOption}.

@@ -34,17 +34,17 @@ export function checkPodman(
       "podman has one builder; leave version out",
     );
   }
+  if (options.strictSecrets) {
+    throw unsupported(
+      "strictSecrets on podman",
+      "podman does not say which secrets a build asks for; leave strictSecrets out",
+    );
+  }
   if (store.size === 0) return;
   if (options.allowSecretFiles !== true) {
     throw unsupported(
       "secrets on podman",
       "podman has no sessions, and secrets can only go as files that lie on the server's disk while it builds; allow that with allowSecretFiles: true, or use a Docker engine",
-    );
-  }
-  if (options.strictSecrets) {
-    throw unsupported(
-      "strictSecrets on podman",
-      "podman does not say which secrets a build asks for; leave strictSecrets out",
     );
   }
   const [deferred] = store.deferred();

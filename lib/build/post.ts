@@ -3,6 +3,7 @@ import type { Engine, Query } from "../engine/engine.ts";
 import { errorText } from "../engine/message.ts";
 import { readMessages } from "../engine/message_stream.ts";
 import { BuildError, ContextError, ProtocolError } from "../errors.ts";
+import type { GatewayReport } from "./gateway_report.ts";
 import { type BuildMessage, imageIdOf } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
@@ -25,6 +26,8 @@ export interface BuildPost {
   readonly session: string | undefined;
   /** Headers beside those of the plan. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Takes what a gateway tells of the secrets; undefined where none stands there. */
+  readonly report: GatewayReport | undefined;
   /** Takes the messages. */
   readonly record: BuildRecord;
   /** Told of the Dockerfile in a tar as it passes; what it throws ends the build. */
@@ -82,8 +85,9 @@ export async function postBuild(post: BuildPost): Promise<string> {
     };
     const response = await engine.request(request);
     ending.graceMs = CANCEL_GRACE_MS;
+    post.report?.begin(response.headers);
     const messages = readMessages(response, request, ending.cut);
-    const imageId = await readAnswer(messages, plan, record);
+    const imageId = await readAnswer(messages, post);
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
     return imageId;
@@ -110,11 +114,11 @@ function packingError(failure: unknown): ContextError | undefined {
 
 async function readAnswer(
   messages: AsyncIterable<BuildMessage>,
-  plan: BuildPlan,
-  record: BuildRecord,
+  { plan, record, report }: BuildPost,
 ): Promise<string> {
   let imageId: string | undefined;
   for await (const message of messages) {
+    if (report?.take(message)) continue;
     imageId = imageIdOf(message) ?? quietId(message, plan) ?? imageId;
     await record.publish(message);
     const detail = errorText(message);

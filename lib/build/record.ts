@@ -37,14 +37,15 @@ export class BuildRecord {
     this.#translator = new EventTranslator(names);
   }
 
-  /** Masks these values in all that is said from now on. */
+  /** Masks these values in all that is said from now on, but those that may be seen. */
   async protect(
     secrets: readonly (readonly [id: string, secret: Secret])[],
   ): Promise<void> {
-    if (secrets.length === 0) return;
+    const hidden = secrets.filter(([, { visible }]) => !visible);
+    if (hidden.length === 0) return;
     const { BuildMask } = await import("./mask.ts");
     this.#mask ??= new BuildMask();
-    for (const id of this.#mask.add(secrets)) {
+    for (const id of this.#mask.add(hidden)) {
       await this.publish(warning(
         "secret-short",
         `secret "${id}" is not masked in the log: it has fewer than 4 bytes, and would mask everything`,

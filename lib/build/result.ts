@@ -38,7 +38,8 @@ export interface BuildResult {
   readonly warnings: readonly WarningEvent[];
   /**
    * What became of the secrets: ids, never values. Empty where the header alone
-   * carried them: then davit is not asked, and does not know.
+   * carried them and no davit gateway tells: then davit is not asked, and does not
+   * know.
    */
   readonly secrets: SecretReport;
   /** What was looked through with the option `verify`; no secret was found. */

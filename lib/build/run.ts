@@ -3,10 +3,11 @@ import { type Engine, isPodman } from "../engine/engine.ts";
 import { abortable } from "../engine/abortable.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
-import type { SecretReport } from "../secrets/store.ts";
+import { SECRETS_HEADER } from "../secrets/header.ts";
 import { accountForInputs } from "./account.ts";
 import { type BuildContext, sortContext, streamsOf } from "./build_context.ts";
 import { commitExport, prepareExport } from "./export.ts";
+import { GatewayReport } from "./gateway_report.ts";
 import {
   type BuildInputs,
   inputMethods,
@@ -20,10 +21,8 @@ import type { BuildRecord } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets } from "./secrets.ts";
 import { type BuildSession, openBuildSession } from "./session.ts";
+import { checkStrictWay, strictnessOf } from "./strict.ts";
 import { checkVerify } from "./verify_options.ts";
-
-/** The report on secrets that nobody asked davit for. */
-const UNASKED: SecretReport = { served: [], missing: [], unused: [] };
 
 /** What a build is started with. */
 export interface BuildStart {
@@ -68,6 +67,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     for (const message of checkPlan(plan, facts)) await record.publish(message);
     const podman = isPodman(facts) ? await import("./podman.ts") : undefined;
     podman?.checkPodman(plan, options, secrets);
+    checkStrictWay(options, engine, facts);
     await prepareExport(engine, plan, stop);
     await watchInputs(inputs, record);
     const leaks = secrets.size > 0
@@ -88,8 +88,9 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       record,
       onError,
     });
+    const strict = strictnessOf(options);
     const required = secrets.size > 0 || inputs.agents !== undefined ||
-      exporter !== undefined;
+      exporter !== undefined || strict.missing || strict.unused;
     if (ways.methods !== undefined) {
       // Also for a build that needs nothing of it: an engine before 29.6 pulls
       // from registries with tokens only when there is one to ask.
@@ -114,7 +115,10 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         record,
       })
       : {};
-    const strict = options.strictSecrets ?? false;
+    const report = facts.gateway && session === undefined &&
+        plan.version === "2"
+      ? new GatewayReport(secrets, strict)
+      : undefined;
     let sending = await inputs.context.send(session !== undefined);
     if (podman) sending = await podman.withSecretFiles(sending, secrets);
     try {
@@ -124,13 +128,18 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         sending,
         queryOf: podman?.podmanQuery ?? ((query) => query),
         session: session?.id ?? (options.session || undefined),
-        headers: { ...ways.headers, ...logins },
+        headers: { ...ways.headers, ...logins, ...report?.headers },
+        report,
         record,
         onDockerfile: (text) => leaks?.refuseLeak(said, "the Dockerfile", text),
         stop,
       });
-      if (session !== undefined) await accountForInputs(inputs, strict, record);
-      const report = session === undefined ? UNASKED : secrets.report();
+      const secretReport = await accountForInputs(inputs, {
+        options,
+        strict,
+        told: session !== undefined || report?.told === true,
+        record,
+      });
       await session?.close();
       const verification = options.verify
         ? await (await import("./verify.ts")).verifyResult({
@@ -145,8 +154,10 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         })
         : undefined;
       const exported = exporter && await commitExport(exporter, record);
-      const facts = { imageId, names, secrets: report, verification, exported };
-      return buildResult(facts, record);
+      return buildResult(
+        { imageId, names, secrets: secretReport, verification, exported },
+        record,
+      );
     } catch (error) {
       stop.throwIfAborted();
       const { explainFailure } = await import("./failure.ts");
@@ -154,7 +165,11 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         store: secrets,
         session,
         served: failure,
-        strict,
+        strict: strict.missing,
+        unread: ways.methods === undefined && !facts.gateway && !podman &&
+            ways.headers[SECRETS_HEADER] !== undefined
+          ? secrets.atHand().map(([id]) => id)
+          : [],
         record,
       });
     } finally {

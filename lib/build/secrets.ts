@@ -14,6 +14,7 @@ import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
+import { strictnessOf } from "./strict.ts";
 
 /** How the secrets of a build reach the engine. */
 export interface SecretWays {
@@ -91,7 +92,7 @@ export async function carrySecrets(
   const headerOnly = via === "header" || (!canServe && via !== "session");
   const headers = via === "session"
     ? {}
-    : await secretsHeader(store, headerOnly, record);
+    : await secretsHeader(store, headerOnly, facts.gateway, record);
   if (store.size > 0) {
     if (headerOnly && via === "auto" && !facts.gateway) {
       await record.publish(warning(
@@ -114,6 +115,7 @@ export async function carrySecrets(
 async function secretsHeader(
   store: SecretStore,
   only: boolean,
+  marks: boolean,
   record: BuildRecord,
 ): Promise<Record<string, string>> {
   const atHand = store.atHand();
@@ -125,7 +127,7 @@ async function secretsHeader(
     );
   }
   if (atHand.length === 0) return {};
-  if (!fitsSecretsHeader(atHand)) {
+  if (!fitsSecretsHeader(atHand, marks)) {
     const text =
       `the secrets are too large for the ${SECRETS_HEADER} header (at most ${MAX_SECRETS_HEADER} characters)`;
     if (only) {
@@ -139,7 +141,7 @@ async function secretsHeader(
     );
     return {};
   }
-  return { [SECRETS_HEADER]: encodeSecretsHeader(atHand) };
+  return { [SECRETS_HEADER]: encodeSecretsHeader(atHand, marks) };
 }
 
 function serveSecrets(
@@ -157,7 +159,7 @@ function serveSecrets(
   }
   const methods = secretsService(store, {
     maxBytes,
-    strict: options.strictSecrets ?? false,
+    strict: strictnessOf(options).missing,
     onError,
   });
   return { headers, methods };

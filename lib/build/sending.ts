@@ -117,6 +117,11 @@ export class PreparedContext {
     return state.keep ? at : undefined;
   }
 
+  /** Whether the engine fetches it. */
+  get isRemote(): boolean {
+    return this.#source.kind === "remote";
+  }
+
   /** Under which the engine keeps what it got of a folder. */
   get sharedKey(): string | undefined {
     return this.#folder?.root?.key;

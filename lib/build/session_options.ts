@@ -1,16 +1,19 @@
 import { UnsupportedError } from "../errors.ts";
 import type { CheckedOutput } from "./check.ts";
 import type { ImageBuildOptions } from "./options.ts";
+import { checkStrictOption } from "./strict.ts";
 
 /**
  * How secrets are to travel.
  *
  * @throws {TypeError} If they can't travel that way.
+ * @throws {UnsupportedError} If this builder can't tell of them.
  */
 export function checkSecretOptions(
   options: ImageBuildOptions,
   version: "1" | "2",
 ): void {
+  checkStrictOption(options, version);
   const { secrets, secretsVia: via = "auto", session } = options;
   if (!["auto", "session", "header"].includes(via)) {
     throw new TypeError(

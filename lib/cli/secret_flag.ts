@@ -1,3 +1,4 @@
+import { Secret } from "../secrets/secret.ts";
 import type { SecretSource } from "../secrets/source.ts";
 import { fieldsOf } from "./fields.ts";
 import { UsageError } from "./exit.ts";
@@ -8,6 +9,7 @@ interface SecretFields {
   src?: string | undefined;
   env?: string;
   type?: string | undefined;
+  visible?: string;
 }
 
 const KEYS: Readonly<Record<string, keyof SecretFields>> = {
@@ -16,13 +18,15 @@ const KEYS: Readonly<Record<string, keyof SecretFields>> = {
   source: "src",
   env: "env",
   type: "type",
+  visible: "visible",
 };
 
 /**
  * The secrets of a command line: `id=…`, with `src=FILE` (`-` is standard
  * input) or `env=VARIABLE`; with neither, the variable of that name if it is
  * set, and else the file of that name. A value is never one of the words: the
- * machine's list of processes shows them.
+ * machine's list of processes shows them. davit's own is `visible=true`, for one
+ * that may be seen.
  *
  * @throws {UsageError} If one can't be used.
  */
@@ -36,7 +40,7 @@ export function secretSources(
     if (Object.hasOwn(sources, id)) {
       throw new UsageError(`--secret ${JSON.stringify(id)} is given twice`);
     }
-    sources[id] = sourceOf(id, fields);
+    sources[id] = markedSource(id, fields);
   }
   return sources;
 }
@@ -54,7 +58,7 @@ function parseSecret(word: string): SecretFields & { readonly id: string } {
       throw new UsageError(
         `--secret has no field ${
           JSON.stringify(key)
-        }: expected id, src, env and type; a value is never given here, but in a file or a variable`,
+        }: expected id, src, env, type and visible; a value is never given here, but in a file or a variable`,
       );
     }
     fields[field] = value;
@@ -70,7 +74,30 @@ function isStdin({ src, type }: SecretFields): boolean {
   return src === "-" && type !== "env";
 }
 
-function sourceOf(id: string, { src, env, type }: SecretFields): SecretSource {
+function markedSource(
+  id: string,
+  { visible, ...fields }: SecretFields,
+): SecretSource {
+  const source = sourceOf(id, fields);
+  if (visible === undefined || visible === "false") return source;
+  if (visible !== "true") {
+    throw new UsageError(
+      `--secret ${JSON.stringify(id)} has visible ${
+        JSON.stringify(visible)
+      }: expected true or false`,
+    );
+  }
+  if (typeof source !== "function") return { ...source, visible: true };
+  return async () => new Secret(await source(), { visible: true });
+}
+
+/** What the command can name: a variable, a file, or standard input. */
+type NamedSource =
+  | { readonly env: string }
+  | { readonly file: string }
+  | (() => Promise<Uint8Array>);
+
+function sourceOf(id: string, { src, env, type }: SecretFields): NamedSource {
   if (type !== undefined && type !== "file" && type !== "env") {
     throw new UsageError(
       `--secret ${JSON.stringify(id)} has type ${

@@ -16,6 +16,7 @@ import type { KnownValues } from "./known_values.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestHead } from "./request_head.ts";
+import { SecretReports } from "./secret_reports.ts";
 import { formatTarget, type Target } from "./target.ts";
 
 /** The longest refusal of an engine's that is looked through, in bytes. */
@@ -41,6 +42,8 @@ export interface ServedBuild {
   readonly response: Response;
   /** Its body. */
   readonly body: ReadableStream<Uint8Array> | null;
+  /** Headers of the gateway's own. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 /**
@@ -86,15 +89,17 @@ export async function forwardBuild(
   { engine, build, known, limits, signal }: BuildWay,
 ): Promise<ServedBuild> {
   const logins = readLogins(head, target, secrets !== undefined, signal);
-  const values = [...secrets ?? [], ...logins?.atHand() ?? []]
+  const reports = SecretReports.of(head);
+  const given = [...secrets ?? [], ...logins?.atHand() ?? []]
     .map(([, secret]) => secret);
-  checkAmount(secrets?.length ?? 0, values, limits);
+  checkAmount(secrets?.length ?? 0, given, limits);
+  const values = given.filter(({ visible }) => !visible);
   // Others may have joined one of its steps: its values are masked as long as it runs.
   const { mask, holds } = build.holds.use(await known.begin(values, signal));
   refuseStoredSecrets(target.query, holds);
-  const session = secrets === undefined && logins === undefined
+  const session = (secrets ?? logins ?? reports) === undefined
     ? undefined
-    : await serveBuild({ engine, secrets, logins, signal });
+    : await serveBuild({ engine, secrets, logins, reports, signal });
   build.holds.defer(() => session?.close());
   const query = [
     ...target.query.filter(([name]) =>
@@ -113,7 +118,15 @@ export async function forwardBuild(
     headers: { ...headers, "content-type": "application/x-tar" },
     body,
   }, signal);
-  return { response, body: await masked(response, mask, signal) };
+  const answer = await masked(response, mask, signal);
+  const told = session === undefined || response.status !== 200
+    ? undefined
+    : reports;
+  return {
+    response,
+    body: told && answer ? ReadableStream.from(told.between(answer)) : answer,
+    headers: told === undefined ? [] : SecretReports.headers,
+  };
 }
 
 /** What a mask costs grows with its values: of those a client may not have any number. */

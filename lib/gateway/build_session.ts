@@ -11,6 +11,7 @@ import { secretsService } from "../session/secrets.ts";
 import { Session } from "../session/session.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestHead } from "./request_head.ts";
+import type { SecretReports } from "./secret_reports.ts";
 import type { Target } from "./target.ts";
 
 /** What a session offers to the engine for a client. */
@@ -22,6 +23,8 @@ export interface BuildOffer {
     | undefined;
   /** Undefined where the client sent none. */
   readonly logins: CredentialStore | undefined;
+  /** Told what the engine asks for, where the client wants to know. */
+  readonly reports: SecretReports | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -58,23 +61,29 @@ export function readLogins(
 /**
  * Opens a session and serves it.
  *
- * @returns Undefined where the engine has no sessions, and logins alone were
- * to be served: their header goes on then.
- * @throws {Refusal} If secrets can't reach this engine.
+ * @returns Undefined where the engine has no sessions, and no secrets were to be
+ * served: a header with logins goes on then.
+ * @throws {Refusal} If secrets can't reach this engine, or it can't be told what
+ * it asks for where that must be.
  */
 export async function serveBuild(
-  { engine, secrets, logins, signal }: BuildOffer,
+  { engine, secrets, logins, reports, signal }: BuildOffer,
 ): Promise<ServedSession | undefined> {
   const store = await SecretStore.open(
     Object.fromEntries(secrets ?? []),
     signal,
   );
+  if (reports !== undefined) store.onUse = (use) => reports.add(use);
   const facts = await engine.facts();
   // The engine words what goes wrong for the client, without a value.
   const onError = () => {};
   const maxBytes = maxSecretBytes(facts);
   const session = new Session([
-    ...secretsService(store, { maxBytes, strict: false, onError }),
+    ...secretsService(store, {
+      maxBytes,
+      strict: reports?.strict ?? false,
+      onError,
+    }),
     ...(logins === undefined ? [] : authService(logins, { onError })),
   ]);
   try {
@@ -84,7 +93,7 @@ export async function serveBuild(
     });
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
-    if (secrets === undefined) return undefined;
+    if (secrets === undefined && !reports?.strict) return undefined;
     throw new Refusal(
       422,
       "davit gateway: the engine behind this gateway has no sessions, so no build there can get secrets",

@@ -103,7 +103,7 @@ export async function handleRequest(
     const keeps = body.complete && !head.close;
     const extra = target.path === "/_ping"
       ? [[GATEWAY_HEADER, "1"] as const]
-      : [];
+      : served.headers;
     const content = head.method === "HEAD" ? null : served.body;
     await answer.forward(served.response, content, !keeps, extra);
     return keeps;
@@ -166,6 +166,8 @@ async function admit(
 interface Served {
   readonly response: Response;
   readonly body: ReadableStream<Uint8Array> | null;
+  /** Headers of the gateway's own. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
 /** What the client did wrong, or what took too long, before what came of it. */

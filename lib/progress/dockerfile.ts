@@ -70,6 +70,23 @@ export function readInstructions(dockerfile: string): Instruction[] {
   return instructions;
 }
 
+/** Where a line can stand before the directives, and how they begin: `#`, or `//` of other languages. */
+const SYNTAX_REGEXP =
+  /^(?:#!.*\r?\n)?(?:(?:#|\/\/)[ \t]*\w+[ \t]*=.*\r?\n)*?(?:#|\/\/)[ \t]*syntax[ \t]*=[ \t]*(\S+)/i;
+
+/** The image that `# syntax=` names to read this file, if it does; also in the forms of files that are no Dockerfile. */
+export function syntaxOf(dockerfile: string): string | undefined {
+  const text = dockerfile.replace(/^\ufeff/, "");
+  const named = SYNTAX_REGEXP.exec(text)?.[1];
+  if (named !== undefined || !text.trimStart().startsWith("{")) return named;
+  try {
+    const { syntax } = JSON.parse(text);
+    return typeof syntax === "string" ? syntax : undefined;
+  } catch {
+    return undefined; // then no builder reads it as JSON either
+  }
+}
+
 /** The escape character, which a directive on top may change. */
 function escapeOf(lines: readonly string[]): string {
   for (const line of lines) {

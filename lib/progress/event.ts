@@ -122,8 +122,12 @@ export interface SecretEvent {
   readonly type: "secret";
   /** Its id. */
   readonly id: string;
-  /** `unused` comes at the end of the build. */
-  readonly state: "requested" | "served" | "missing" | "unused";
+  /**
+   * `requested` comes before `served` or `missing`. At the end of the build comes
+   * `cached`, where the result of each step that mounts it was there already, or
+   * `unused`, where no step mounts it.
+   */
+  readonly state: "requested" | "served" | "missing" | "cached" | "unused";
 }
 
 /** A registry whose login was asked for; never the login. */
@@ -142,8 +146,8 @@ export interface SshEvent {
   readonly type: "ssh";
   /** The id. */
   readonly id: string;
-  /** `unused` comes at the end of the build. */
-  readonly state: "used" | "missing" | "unused";
+  /** `cached` and `unused` come at the end of the build, as those of a secret. */
+  readonly state: "used" | "missing" | "cached" | "unused";
 }
 
 /** The result is in its place. */

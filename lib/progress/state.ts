@@ -2,6 +2,7 @@ import type {
   BuildEvent,
   ContextEvent,
   ImageEvent,
+  SecretEvent,
   VertexEvent,
   WarningEvent,
 } from "./event.ts";
@@ -60,7 +61,10 @@ export class BuildState {
   readonly #all = new Set<VertexState>();
   readonly #started = new Set<VertexState>();
   readonly #warnings: WarningEvent[] = [];
-  readonly #secrets = new Map<string, "served" | "missing" | "unused">();
+  readonly #secrets = new Map<
+    string,
+    Exclude<SecretEvent["state"], "requested">
+  >();
   #image: ImageEvent | undefined;
   #context: ContextEvent | undefined;
   #time = 0;
@@ -93,7 +97,10 @@ export class BuildState {
   }
 
   /** Ids of secrets with what became of them. */
-  get secrets(): ReadonlyMap<string, "served" | "missing" | "unused"> {
+  get secrets(): ReadonlyMap<
+    string,
+    Exclude<SecretEvent["state"], "requested">
+  > {
     return this.#secrets;
   }
 
@@ -150,6 +157,11 @@ export class BuildState {
         this.#image = event;
         return undefined;
     }
+  }
+
+  /** Names of all steps that are known, those that only wait among them. */
+  names(): string[] {
+    return Array.from(this.#all, ({ name }) => name);
   }
 
   /** Every step that began, for the result of the build. */

@@ -14,12 +14,24 @@ export const MAX_SECRETS_HEADER: number = 512 * 1024;
 /**
  * The value of the header: base64 (standard alphabet, padded) of a JSON object
  * of names to values. A value that is not UTF-8 becomes `{"base64": "…"}`.
+ *
+ * @param marks Whether one that may be seen is marked as such, as
+ * `{"base64": "…", "visible": true}`: a davit gateway reads that.
  */
 export function encodeSecretsHeader(
   secrets: Iterable<readonly [id: string, secret: Secret]>,
+  marks = false,
 ): string {
   const object = Object.fromEntries(
-    Array.from(secrets, ([id, secret]) => [id, jsonValue(secret.reveal())]),
+    Array.from(secrets, ([id, secret]) => {
+      const bytes = secret.reveal();
+      return [
+        id,
+        marks && secret.visible
+          ? { base64: encodeBase64(bytes), visible: true }
+          : jsonValue(bytes),
+      ];
+    }),
   );
   return encodeBase64(JSON.stringify(object));
 }
@@ -27,10 +39,11 @@ export function encodeSecretsHeader(
 /** Whether these secrets fit, without building a header of many megabytes first. */
 export function fitsSecretsHeader(
   secrets: readonly (readonly [id: string, secret: Secret])[],
+  marks = false,
 ): boolean {
   const bytes = secrets.reduce((sum, [, secret]) => sum + secret.byteLength, 0);
   return bytes <= MAX_SECRETS_HEADER &&
-    encodeSecretsHeader(secrets).length <= MAX_SECRETS_HEADER;
+    encodeSecretsHeader(secrets, marks).length <= MAX_SECRETS_HEADER;
 }
 
 function jsonValue(

@@ -24,7 +24,7 @@ const BASE64_REGEXP = /^[A-Za-z0-9+/]*={0,2}$/;
 /**
  * Reads what `encodeSecretsHeader()` writes, and takes nothing else: base64
  * (standard alphabet, padded, canonical) of UTF-8 JSON, an object of ids to
- * text or `{"base64": "…"}`. What two readers could take for two things, as a
+ * text or `{"base64": "…"}`, with `"visible": true` or without. What two readers could take for two things, as a
  * key that stands there twice, is refused.
  *
  * @throws {SecretsHeaderError} If it is anything else.
@@ -91,10 +91,14 @@ function readValue(value: unknown): Secret {
     // What no UTF-8 can hold would arrive as something else.
     if (value.isWellFormed()) return new Secret(value);
   } else if (typeof value === "object" && value !== null) {
-    const { base64, ...rest } = value as Record<string, unknown>;
-    if (typeof base64 === "string" && Object.keys(rest).length === 0) {
-      const bytes = decodeBase64(base64);
-      if (bytes !== undefined) return new Secret(bytes);
+    const { base64, visible, ...rest } = value as Record<string, unknown>;
+    const fits = (visible === undefined || visible === true) &&
+      Object.keys(rest).length === 0;
+    const bytes = fits && typeof base64 === "string"
+      ? decodeBase64(base64)
+      : undefined;
+    if (bytes !== undefined) {
+      return new Secret(bytes, { visible: visible === true });
     }
   }
   throw new SecretsHeaderError(

@@ -1,6 +1,19 @@
 /** What stands wherever a secret would be printed. */
 const MASK = "[secret]";
 
+/** What else is known of a {@linkcode Secret}. */
+export interface SecretOptions {
+  /**
+   * Whether it may be seen, such as the name of a user or an organisation,
+   * which stands in labels and build arguments, too: a build is then neither
+   * refused nor warned for it, and does not mask it in what it says. It still
+   * prints as `[secret]`, and `verify` still looks for it.
+   *
+   * @default {false}
+   */
+  readonly visible?: boolean | undefined;
+}
+
 /**
  * A value that must not be seen: it prints as `[secret]` in `Deno.inspect`,
  * `String()`, template strings and `JSON.stringify`.
@@ -13,9 +26,12 @@ const MASK = "[secret]";
  */
 export class Secret {
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** Whether it may be seen in what a build says and stores; see {@linkcode SecretOptions}. */
+  readonly visible: boolean;
 
   /** Takes a copy; text becomes its UTF-8 bytes. */
-  constructor(value: string | Uint8Array) {
+  constructor(value: string | Uint8Array, options: SecretOptions = {}) {
+    this.visible = options.visible ?? false;
     this.#bytes = typeof value === "string"
       ? new TextEncoder().encode(value)
       : new Uint8Array(value);

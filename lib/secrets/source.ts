@@ -1,5 +1,5 @@
 import { SecretError } from "../errors.ts";
-import { Secret } from "./secret.ts";
+import { Secret, type SecretOptions } from "./secret.ts";
 
 /** A secret's value at hand. Text is the value itself, never a path. */
 export type SecretValue = string | Uint8Array | Secret;
@@ -26,22 +26,31 @@ export type SecretCallback = (
   | undefined
   | Promise<SecretValue | null | undefined>;
 
-/** Where a secret comes from. */
+/**
+ * Where a secret comes from. With `visible` it may be seen in what the build
+ * says and stores; see {@linkcode SecretOptions}.
+ */
 export type SecretSource =
   | SecretValue
   | SecretCallback
-  | {
+  | SecretOptions & {
     /** A file, read when the build starts; relative to the working directory. */
     readonly file: string | URL;
   }
-  | {
+  | SecretOptions & {
     /** Name of an environment variable, read when the build starts. */
     readonly env: string;
   }
-  | {
+  | SecretOptions & {
     /** The value itself. */
     readonly value: SecretValue;
   };
+
+/**
+ * Secrets by id. One that is `undefined` is refused when the build starts, with
+ * its id: the variable that it is read from is not set.
+ */
+export type SecretSources = Readonly<Record<string, SecretSource | undefined>>;
 
 /** A source after it was looked at: a value, or a function that will give one. */
 export type ResolvedSecret = Secret | SecretCallback;
@@ -50,8 +59,12 @@ export type ResolvedSecret = Secret | SecretCallback;
  * Checks the form of a source, without reading anything.
  *
  * @throws {TypeError} If it is none; the message holds the id and no value.
+ * @throws {SecretError} If it is undefined.
  */
-export function checkSource(id: string, source: SecretSource): void {
+export function checkSource(
+  id: string,
+  source: SecretSource | undefined,
+): asserts source is SecretSource {
   if (id === "" || id.includes("\0")) {
     throw new TypeError(
       `Cannot use secret ${
@@ -59,14 +72,23 @@ export function checkSource(id: string, source: SecretSource): void {
       }: an id needs at least one character and no NUL`,
     );
   }
+  if (source === undefined) {
+    throw new SecretError(
+      id,
+      `Cannot read secret "${id}": it is undefined; is the environment variable, or whatever it is read from, set?`,
+    );
+  }
   if (
     typeof source === "string" || typeof source === "function" ||
     source instanceof Uint8Array || source instanceof Secret
   ) return;
   if (typeof source === "object" && source !== null) {
-    const kinds = Object.keys(source);
-    if (kinds.length === 1) {
-      const { file, env, value } = source as Record<string, unknown>;
+    const { visible, ...kinds }: { readonly [key: string]: unknown } = {
+      ...source,
+    };
+    const marked = visible === undefined || typeof visible === "boolean";
+    if (marked && Object.keys(kinds).length === 1) {
+      const { file, env, value } = kinds;
       if (
         typeof file === "string" || file instanceof URL ||
         (typeof env === "string" && env !== "") || typeof value === "string" ||
@@ -75,14 +97,14 @@ export function checkSource(id: string, source: SecretSource): void {
     }
   }
   throw new TypeError(
-    `Cannot use secret "${id}": expected text, bytes, a function, or one of { file }, { env } and { value }`,
+    `Cannot use secret "${id}": expected text, bytes, a function, or one of { file }, { env } and { value }, with visible: true or without`,
   );
 }
 
 /**
  * Reads what can be read now: a file or an environment variable.
  *
- * @throws {SecretError} If the file can't be read or the variable is not set.
+ * @throws {SecretError} If the file or the variable can't be read, or the variable is not set.
  */
 export async function resolveSource(
   id: string,
@@ -93,19 +115,19 @@ export async function resolveSource(
   if (typeof source === "string" || source instanceof Uint8Array) {
     return new Secret(source);
   }
-  if ("value" in source) return resolveSource(id, source.value);
+  const { visible } = source;
+  if ("value" in source) {
+    const { value } = source;
+    if (!(value instanceof Secret)) return new Secret(value, { visible });
+    return visible === undefined
+      ? value
+      : new Secret(value.reveal(), { visible });
+  }
   if ("env" in source) {
-    const value = Deno.env.get(source.env);
-    if (value === undefined) {
-      throw new SecretError(
-        id,
-        `Cannot read secret "${id}": the environment variable "${source.env}" is not set`,
-      );
-    }
-    return new Secret(value);
+    return new Secret(readVariable(id, source.env), { visible });
   }
   try {
-    return new Secret(await Deno.readFile(source.file));
+    return new Secret(await Deno.readFile(source.file), { visible });
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound
       ? "there is no such file"
@@ -122,4 +144,27 @@ export async function resolveSource(
       { cause },
     );
   }
+}
+
+function readVariable(id: string, name: string): string {
+  let value: string | undefined;
+  try {
+    value = Deno.env.get(name);
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotCapable
+      ? `no permission; allow it with --allow-env=${name}`
+      : cause instanceof Error
+      ? cause.message
+      : String(cause);
+    throw new SecretError(
+      id,
+      `Cannot read secret "${id}" from the environment variable "${name}": ${why}`,
+      { cause },
+    );
+  }
+  if (value !== undefined) return value;
+  throw new SecretError(
+    id,
+    `Cannot read secret "${id}": the environment variable "${name}" is not set`,
+  );
 }

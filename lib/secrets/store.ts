@@ -5,17 +5,30 @@ import {
   checkSource,
   type ResolvedSecret,
   resolveSource,
-  type SecretSource,
+  type SecretSources,
 } from "./source.ts";
 
-/** What became of the secrets of a build: ids, never values. */
+/**
+ * What became of the secrets of a build: ids, never values. One that was not
+ * asked for, and of which can't be known whether a step mounts it, is in none of
+ * the lists; a `secret-unknown` warning says why.
+ */
 export interface SecretReport {
   /** Given to the engine at least once. */
   readonly served: string[];
   /** Asked for by the build, and not to be had. */
   readonly missing: string[];
-  /** Given to davit, and never asked for; a cached step asks for nothing. */
+  /** Not asked for, as the result of each step that mounts it was there already. */
+  readonly cached: string[];
+  /** Given to davit, and mounted by no step of what was built. */
   readonly unused: string[];
+}
+
+/** What the engine asked for so far: ids, never values. */
+export interface SecretRequests
+  extends Pick<SecretReport, "served" | "missing"> {
+  /** Given to davit, and not asked for. */
+  readonly unasked: string[];
 }
 
 /** The values of a build's secrets, as far as anybody can give them. */
@@ -26,12 +39,20 @@ export interface KnownSecrets {
   readonly unknown: readonly string[];
 }
 
+/** What can happen to a secret. */
+export type SecretState =
+  | "requested"
+  | "served"
+  | "missing"
+  | "cached"
+  | "unused";
+
 /** Something that happened to a secret. */
 export interface SecretUse {
   /** The secret's id. */
   readonly id: string;
-  /** `requested` comes before `served` or `missing`, `unused` at the end. */
-  readonly state: "requested" | "served" | "missing" | "unused";
+  /** `requested` comes before `served` or `missing`; `cached` and `unused` come at the end. */
+  readonly state: SecretState;
 }
 
 /**
@@ -39,6 +60,11 @@ export interface SecretUse {
  * one is there: asking for them in vain is no mistake of a Dockerfile.
  */
 const PROBED_REGEXP = /^(GIT|HTTP)_AUTH_(TOKEN|HEADER)([._].*)?$/;
+
+/** Whether git and http sources try this id on their own. */
+export function isProbed(id: string): boolean {
+  return PROBED_REGEXP.test(id);
+}
 
 /** The secrets of one build, and who asked for them. */
 export class SecretStore {
@@ -66,14 +92,16 @@ export class SecretStore {
    *
    * @param signal Aborts when the build ends; callbacks get it.
    * @throws {TypeError} If a source has no known form.
-   * @throws {SecretError} If a file or variable can't be read.
+   * @throws {SecretError} If one is undefined, or a file or variable can't be read.
    */
   static async open(
-    sources: Readonly<Record<string, SecretSource>>,
+    sources: SecretSources,
     signal: AbortSignal,
   ): Promise<SecretStore> {
-    const entries = Object.entries(sources);
-    for (const [id, source] of entries) checkSource(id, source);
+    const entries = Object.entries(sources).map(([id, source]) => {
+      checkSource(id, source);
+      return [id, source] as const;
+    });
     const secrets = new Map<string, ResolvedSecret>();
     for (const [id, source] of entries) {
       secrets.set(id, await resolveSource(id, source));
@@ -107,7 +135,7 @@ export class SecretStore {
 
   /** Whether git and http sources try this id on their own, and nobody gave it. */
   isProbe(id: string): boolean {
-    return PROBED_REGEXP.test(id) && !this.#secrets.has(id);
+    return isProbed(id) && !this.#secrets.has(id);
   }
 
   /**
@@ -117,18 +145,26 @@ export class SecretStore {
    */
   async get(id: string): Promise<Secret | undefined> {
     if (!this.#secrets.has(id)) {
-      if (!this.isProbe(id) && this.#missing.add(id)) {
-        this.onUse?.({ id, state: "requested" });
-        this.onUse?.({ id, state: "missing" });
-      }
+      this.note({ id, state: "missing" });
       return undefined;
     }
-    this.onUse?.({ id, state: "requested" });
+    this.note({ id, state: "requested" });
     const secret = await this.#value(id);
-    if (secret === undefined) this.#missing.add(id);
-    else this.#served.add(id);
-    this.onUse?.({ id, state: secret === undefined ? "missing" : "served" });
+    this.note({ id, state: secret === undefined ? "missing" : "served" });
     return secret;
+  }
+
+  /** Takes in what happened, here or at a gateway that answers in this store's place. */
+  note({ id, state }: SecretUse): void {
+    if (!this.#secrets.has(id)) {
+      // Told once: an engine may ask for as many as it likes.
+      if (state !== "missing" || this.isProbe(id) || !this.#missing.add(id)) {
+        return;
+      }
+      this.onUse?.({ id, state: "requested" });
+    } else if (state === "missing") this.#missing.add(id);
+    else if (state === "served") this.#served.add(id);
+    this.onUse?.({ id, state });
   }
 
   /**
@@ -140,12 +176,12 @@ export class SecretStore {
     return await this.#value(id);
   }
 
-  /** What was served, missing and unused so far. */
-  report(): SecretReport {
+  /** What was served, missing and not asked for so far. */
+  requests(): SecretRequests {
     return {
       served: [...this.#served],
       missing: [...this.#missing],
-      unused: [...this.#secrets.keys()].filter((id) =>
+      unasked: [...this.#secrets.keys()].filter((id) =>
         !this.#served.has(id) && !this.#missing.has(id)
       ),
     };

@@ -32,8 +32,8 @@ export interface SshReport {
   readonly used: readonly string[];
   /** Asked for, and not given. */
   readonly missing: readonly string[];
-  /** Given, and asked for by no step that ran. */
-  readonly unused: readonly string[];
+  /** Given, and not asked for. */
+  readonly unasked: readonly string[];
 }
 
 /** The ssh agents of one build. */
@@ -88,7 +88,7 @@ export class SshAgents {
     return {
       used: [...this.#used],
       missing: [...this.#missing],
-      unused: [...this.#agents.keys()].filter((id) => !this.#used.has(id)),
+      unasked: [...this.#agents.keys()].filter((id) => !this.#used.has(id)),
     };
   }
 }

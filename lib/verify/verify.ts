@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import type { SecretSource } from "../secrets/source.ts";
+import type { SecretSources } from "../secrets/source.ts";
 import { type KnownSecrets, SecretStore } from "../secrets/store.ts";
 import type {
   SecretVerification,
@@ -14,7 +14,7 @@ import type {
  * @throws {SecretError} If one can't be read.
  */
 export async function openKnownSecrets(
-  sources: Readonly<Record<string, SecretSource>>,
+  sources: SecretSources,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<KnownSecrets> {
   const store = await SecretStore.open(sources, signal);
@@ -62,7 +62,7 @@ export async function verifyImage(
  */
 export async function verifySecrets(
   exported: string | URL | ReadableStream<Uint8Array>,
-  secrets: Readonly<Record<string, SecretSource>>,
+  secrets: SecretSources,
   options: VerifySecretsOptions = {},
 ): Promise<SecretVerification> {
   const known = await openKnownSecrets(secrets, options.signal);

@@ -181,6 +181,7 @@ engineTest(
     assertEquals((await build.result()).secrets, {
       served: [],
       missing: [],
+      cached: [],
       unused: [],
     });
     assertStringIncludes(

@@ -189,6 +189,7 @@ engineTest(
     assertEquals(result.secrets, {
       served: ["given"],
       missing: ["absent"],
+      cached: [],
       unused: ["spare"],
     });
     const run = result.steps.find((step) => step.name.includes("RUN"));

@@ -52,7 +52,7 @@ Deno.test("SecretStore.open() names the file or variable that it can not read", 
   );
 });
 
-Deno.test("SecretStore.get() reports what was served, missing and unused", async () => {
+Deno.test("SecretStore.get() reports what was served, missing and not asked for", async () => {
   const uses: string[] = [];
   const store = await SecretStore.open({
     given: "x",
@@ -73,10 +73,10 @@ Deno.test("SecretStore.get() reports what was served, missing and unused", async
   ) {
     assertEquals(await store.get(id), undefined);
   }
-  assertEquals(store.report(), {
+  assertEquals(store.requests(), {
     served: ["given"],
     missing: ["absent", "none"],
-    unused: ["spare"],
+    unasked: ["spare"],
   });
   assertEquals(uses, [
     "given requested",
@@ -123,10 +123,10 @@ Deno.test("what an engine asks for in vain is kept within bounds", async () => {
     assertEquals(await store.get(`no-${i}`), undefined);
     assertEquals(await store.get(`${i}`.padEnd(60_000, "x")), undefined);
   }
-  const { missing } = store.report();
+  const { missing } = store.requests();
   assertEquals(missing.length, 1000);
   assertEquals(told, 2000);
   assert(missing.every((id) => id.length <= 1024));
   assertEquals((await store.get("a"))?.byteLength, 8);
-  assertEquals(store.report().served, ["a"]);
+  assertEquals(store.requests().served, ["a"]);
 });

@@ -87,7 +87,7 @@ engineTest(
       assertEquals(agents.report(), {
         used: ["default"],
         missing: [],
-        unused: [],
+        unasked: [],
       });
     }),
 );
@@ -138,7 +138,7 @@ engineTest(
       assertEquals(agents.report(), {
         used: ["keys", "agent"],
         missing: [],
-        unused: ["spare"],
+        unasked: ["spare"],
       });
     }),
 );
@@ -195,7 +195,7 @@ engineTest(
       assertEquals(agents.report(), {
         used: [],
         missing: ["deploy", "other"],
-        unused: ["default"],
+        unasked: ["default"],
       });
       assertEquals([failures, faults, optional.failures], [[], [], []]);
     }),

@@ -152,6 +152,7 @@ engineTest(
     assertEquals(report, {
       served: [],
       missing: [],
+      cached: [],
       unused: ["t", "none", "broken"],
     });
   },
