@@ -54,6 +54,9 @@ import type {
   SecretVerification,
   VerifySecretsOptions,
 } from "./verify/verification.ts";
+import type { DockerSettings } from "./transport/docker_settings.ts";
+import { grantedEnvironment } from "./transport/environment.ts";
+import { withHeaders } from "./transport/headers.ts";
 import type { Transport } from "./transport/transport.ts";
 
 // What a build needs is loaded with this module, and all else that a client can
@@ -69,9 +72,19 @@ export interface DockerClientOptions {
    */
   readonly credentials?: Credentials | undefined;
   /**
-   * Whether docker's own logins are used, behind `credentials`:
-   * `DOCKER_AUTH_CONFIG`, `config.json` and the credential helpers that it
-   * names, read when a registry is spoken to and not before.
+   * Whether docker's own configuration counts, behind `credentials` and the
+   * options of each call. Of it are taken:
+   *
+   * - logins: `DOCKER_AUTH_CONFIG`, `auths` of `config.json` and the credential
+   *   helpers of `credHelpers` and `credsStore`, read when a registry is spoken
+   *   to and not before;
+   * - headers for all requests: `DOCKER_CUSTOM_HEADERS`, else `HttpHeaders`;
+   * - for builds the `proxies` of this engine, else of `default`, as build
+   *   arguments, and `SOURCE_DATE_EPOCH` as one;
+   * - for builds and pulls the platform `DOCKER_DEFAULT_PLATFORM`.
+   *
+   * What Deno's permissions keep closed counts as not there; for a login that is
+   * a warning.
    *
    * @default {false}
    */
@@ -110,6 +123,7 @@ export class DockerClient implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #logins: ClientCredentials;
   readonly #operations = new Operations();
+  readonly #settings: (() => Promise<DockerSettings>) | undefined;
 
   /**
    * A client over a transport; nothing is sent yet.
@@ -119,7 +133,16 @@ export class DockerClient implements AsyncDisposable {
    */
   constructor(transport: Transport, options: DockerClientOptions = {}) {
     requireDenoVersion();
-    this.#engine = new Engine(transport, options.apiVersion);
+    const settings = options.dockerConfig === true
+      ? dockerSettings(transport.endpoint)
+      : undefined;
+    this.#settings = settings;
+    this.#engine = new Engine(
+      settings === undefined
+        ? transport
+        : withHeaders(transport, async () => (await settings()).headers),
+      options.apiVersion,
+    );
     this.#logins = {
       credentials: options.credentials,
       dockerConfig: options.dockerConfig,
@@ -210,6 +233,7 @@ export class DockerClient implements AsyncDisposable {
         startedBy: this.imageBuild,
         engine: this.#engine,
         logins: this.#logins,
+        settings: this.#settings,
       },
       buildContext,
       options,
@@ -338,7 +362,13 @@ export class DockerClient implements AsyncDisposable {
       signal: options.signal,
       work: async (run) => {
         const { pullImage } = await import("./transfer/pull.ts");
-        return await pullImage(this.#subject(name, options), run);
+        const platform = options.platform ??
+          (await this.#settings?.())?.platform;
+        const { platform: _, ...rest } = options;
+        return await pullImage(
+          this.#subject(name, platform ? { ...rest, platform } : rest),
+          run,
+        );
       },
     });
   }
@@ -518,8 +548,16 @@ export class DockerClient implements AsyncDisposable {
 
 /** Asking must not need a permission that the rest of a program can do without. */
 function apiVersionFromEnvironment(): string | undefined {
-  const name = "DOCKER_API_VERSION";
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  if (state !== "granted") return undefined;
-  return Deno.env.get(name) || undefined;
+  return grantedEnvironment.get("DOCKER_API_VERSION") || undefined;
+}
+
+/** Reads docker's settings with the first request, once. */
+function dockerSettings(
+  address: string | undefined,
+): () => Promise<DockerSettings> {
+  let settings: Promise<DockerSettings> | undefined;
+  return () =>
+    settings ??= import("./transport/docker_settings.ts").then(
+      ({ readDockerSettings }) => readDockerSettings(address),
+    );
 }

@@ -9,6 +9,7 @@ import type { ImageBuildOptions } from "./options.ts";
 import { namesOf } from "./plan.ts";
 import { BuildRecord } from "./record.ts";
 import type { BuildResult } from "./result.ts";
+import type { BuildSettings } from "./settings.ts";
 import { runBuild } from "./run.ts";
 import { EventTranslator } from "./translate.ts";
 
@@ -85,11 +86,13 @@ export interface BuildInit {
   readonly engine: Engine;
   /** Where logins come from, besides the options. */
   readonly logins: ClientCredentials;
+  /** Reads what the build takes from the surroundings of its program. */
+  readonly settings: (() => Promise<BuildSettings>) | undefined;
 }
 
 /** Starts a build. Every failure, a wrong option too, comes through the result. */
 export function startBuild(
-  { operations, startedBy, engine, logins }: BuildInit,
+  { operations, startedBy, engine, logins, settings }: BuildInit,
   context: BuildContext,
   options: ImageBuildOptions = {},
 ): ImageBuild {
@@ -108,7 +111,15 @@ export function startBuild(
     mask: (text) => record.text(text),
     work(stop, messages) {
       record = new BuildRecord((message) => messages.write(message), names);
-      return runBuild({ engine, logins, context, options, record, stop });
+      return runBuild({
+        engine,
+        logins,
+        settings,
+        context,
+        options,
+        record,
+        stop,
+      });
     },
   });
   const events = () => eventsOf(build.items.read(), names);

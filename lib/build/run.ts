@@ -20,6 +20,7 @@ import { postBuild } from "./post.ts";
 import type { BuildRecord } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets } from "./secrets.ts";
+import type { BuildSettings } from "./settings.ts";
 import { type BuildSession, openBuildSession } from "./session.ts";
 import { checkStrictWay, strictnessOf } from "./strict.ts";
 import { checkVerify } from "./verify_options.ts";
@@ -30,6 +31,8 @@ export interface BuildStart {
   readonly engine: Engine;
   /** Where logins come from, besides the options. */
   readonly logins: ClientCredentials;
+  /** Reads what the build takes from the surroundings of its program. */
+  readonly settings: (() => Promise<BuildSettings>) | undefined;
   /** What to build from. */
   readonly context: BuildContext;
   /** How. */
@@ -46,7 +49,8 @@ export interface BuildStart {
  * everything is closed, whatever happened.
  */
 export async function runBuild(start: BuildStart): Promise<BuildResult> {
-  const { engine, context, options, record, stop } = start;
+  const { engine, context, record, stop } = start;
+  let { options } = start;
   /** Ends with the build, in every ending: callbacks listen to it. */
   const over = new AbortController();
   const names = namesOf(options);
@@ -54,6 +58,10 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
   let exporter: Exporter | undefined;
   try {
     const source = sortContext(context);
+    if (start.settings !== undefined) {
+      const { withSettings } = await import("./settings.ts");
+      options = withSettings(options, await start.settings());
+    }
     const plan = planBuild(options, source.kind);
     exporter = plan.output?.exporter;
     checkVerify(plan, options);

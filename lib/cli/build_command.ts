@@ -8,6 +8,7 @@ import { type BuildInput, buildInput } from "./build_input.ts";
 import { buildOptions } from "./build_options.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
+import { tellIgnoredVariables } from "./ignored_variables.ts";
 import { openClient } from "./open_client.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -32,6 +33,7 @@ export async function runBuild(
       );
     }
   }
+  tellIgnoredVariables(parsed);
   const watching = parsed.switched("watch");
   if (watching) checkWatch(parsed, plan);
   if (plan.alsoImage) checkOnce(parsed);

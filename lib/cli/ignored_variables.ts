@@ -1,0 +1,77 @@
+import { grantedEnvironment } from "../transport/environment.ts";
+import { UsageError } from "./exit.ts";
+import type { ParsedWords } from "./flag.ts";
+import { print } from "./print.ts";
+
+/** A variable that docker's command obeys and this one does not. */
+interface IgnoredVariable {
+  /** Its name. */
+  readonly name: string;
+  /** Whether its value asks for something. */
+  readonly asks: (value: string, parsed: ParsedWords) => boolean;
+  /** What becomes of it. */
+  readonly why: string;
+}
+
+/** As Go's `strconv.ParseBool` reads them; no value is another one. */
+const TRUE_REGEXP = /^(?:1|t|true)$/i;
+const FALSE_REGEXP = /^(?:0|f|false)$/i;
+
+const isTrue = (value: string) => TRUE_REGEXP.test(value);
+
+const IGNORED: readonly IgnoredVariable[] = [
+  {
+    name: "BUILDX_BUILDER",
+    asks: (value) => value !== "default",
+    why: "an engine's own builder is used; a builder container is not",
+  },
+  {
+    name: "DOCKER_BUILDKIT",
+    asks: (value) => FALSE_REGEXP.test(value),
+    why: "BuildKit builds; the classic builder knows no secrets",
+  },
+  {
+    name: "BUILDX_NO_DEFAULT_LOAD",
+    asks: isTrue,
+    why: "without --output the image stays in the engine",
+  },
+  {
+    name: "BUILDX_GIT_LABELS",
+    asks: (value) => value === "full" || isTrue(value),
+    why: "no git is asked; a --label says where an image is from",
+  },
+  {
+    name: "BUILDKIT_NO_CLIENT_TOKEN",
+    asks: isTrue,
+    why:
+      "passwords are traded by the engine anyway, and identity tokens here, which an engine does badly",
+  },
+  {
+    name: "BUILDX_METADATA_WARNINGS",
+    asks: (value, parsed) =>
+      isTrue(value) && parsed.text("metadata-file") !== undefined,
+    why: "the metadata file has no warnings; --progress rawjson shows them",
+  },
+];
+
+/** One whose silent loss would let a build do what it must not. */
+const POLICY = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
+
+/**
+ * Says which variables docker's command would have obeyed, without their
+ * values.
+ *
+ * @throws {UsageError} If one of them keeps builds from sources.
+ */
+export function tellIgnoredVariables(parsed: ParsedWords): void {
+  if (grantedEnvironment.get(POLICY)) {
+    throw new UsageError(
+      `${POLICY} can't be kept: an engine's /build takes no source policy; unset it to build without`,
+    );
+  }
+  for (const { name, asks, why } of IGNORED) {
+    const value = grantedEnvironment.get(name);
+    if (!value || !asks(value, parsed)) continue;
+    print(`WARNING: ${name} is not obeyed: ${why}`, Deno.stderr);
+  }
+}

@@ -1,0 +1,131 @@
+// @ts-types="../std/csv.d.ts"
+import { parse } from "@std/csv/parse";
+import { configFolder, readCliConfig } from "./docker_config.ts";
+import { type Environment, grantedEnvironment } from "./environment.ts";
+
+/** What docker's command takes from its files and variables for its requests and builds, beside the engine and the logins. */
+export interface DockerSettings {
+  /**
+   * Headers for every request: `DOCKER_CUSTOM_HEADERS`, else `HttpHeaders` of
+   * `config.json`. Their values are not to be printed.
+   */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /**
+   * The proxies that steps are to use, by the names of their variables in upper
+   * case: `proxies` of `config.json`, those of this engine, else `default`.
+   */
+  readonly proxies: Readonly<Record<string, string>>;
+  /** `DOCKER_DEFAULT_PLATFORM`. */
+  readonly platform: string | undefined;
+  /** `SOURCE_DATE_EPOCH`, in seconds since 1970. */
+  readonly sourceDateEpoch: string | undefined;
+}
+
+const HEADERS_VARIABLE = "DOCKER_CUSTOM_HEADERS";
+
+/** Keys of an entry of `proxies`, and the variables that they set. */
+const PROXIES = {
+  httpProxy: "HTTP_PROXY",
+  httpsProxy: "HTTPS_PROXY",
+  noProxy: "NO_PROXY",
+  ftpProxy: "FTP_PROXY",
+  allProxy: "ALL_PROXY",
+} as const;
+
+/**
+ * Reads them, as far as Deno's permissions allow it: what they keep closed
+ * counts as not there, as these settings change how something is done, and a
+ * program that was not given them did not ask for them.
+ *
+ * @param address The engine's, as `formatEndpoint` writes it.
+ * @throws {TypeError} If `config.json` or a variable has the wrong form. No
+ * value is in the message.
+ */
+export async function readDockerSettings(
+  address: string | undefined,
+  env: Environment = grantedEnvironment,
+): Promise<DockerSettings> {
+  const config = await readGrantedConfig(env);
+  const { path = "", fields = {} } = config ?? {};
+  const given = env.get(HEADERS_VARIABLE);
+  const proxies = textMap(fields.proxies, `"proxies" of "${path}"`, isObject);
+  const own = proxies[daemonHost(address)] ?? proxies.default ?? {};
+  const chosen = textMap(own, `"proxies" of "${path}"`, isText);
+  return {
+    headers: given ? parseHeaders(given) : Object.entries(
+      textMap(fields.HttpHeaders, `"HttpHeaders" of "${path}"`, isText),
+    ),
+    proxies: Object.fromEntries(
+      Object.entries(PROXIES)
+        .map(([key, name]) => [name, chosen[key] ?? ""] as const)
+        .filter(([, value]) => value !== ""),
+    ),
+    platform: env.get("DOCKER_DEFAULT_PLATFORM") || undefined,
+    sourceDateEpoch: env.get("SOURCE_DATE_EPOCH") || undefined,
+  };
+}
+
+async function readGrantedConfig(
+  env: Environment,
+): ReturnType<typeof readCliConfig> {
+  if (!["DOCKER_CONFIG", "HOME", "USERPROFILE"].some((name) => env.get(name))) {
+    return undefined;
+  }
+  const path = `${configFolder(env)}/config.json`;
+  const { state } = Deno.permissions.querySync({ name: "read", path });
+  return state === "granted" ? await readCliConfig(env) : undefined;
+}
+
+/** The engine's name among the keys of `proxies`, as docker's client calls it. */
+function daemonHost(address = ""): string {
+  return address
+    .replace(/^https:/, "tcp:")
+    .replace(/^ssh:.*/s, "http://docker.example.com");
+}
+
+/** `name=value` with commas between, quoted as in CSV; the last one of a name counts. */
+function parseHeaders(text: string): [name: string, value: string][] {
+  let rows: string[][];
+  try {
+    rows = parse(text);
+  } catch {
+    rows = [];
+  }
+  const headers = new Map<string, string>();
+  for (const field of rows.length === 1 ? rows[0]! : [""]) {
+    const cut = field.indexOf("=");
+    const name = field.slice(0, Math.max(cut, 0)).trim();
+    if (name === "") {
+      throw new TypeError(
+        `Cannot use the environment variable ${HEADERS_VARIABLE}: expected name=value, and several of them with commas between`,
+      );
+    }
+    headers.set(name.toLowerCase(), field.slice(cut + 1));
+  }
+  return [...headers];
+}
+
+function textMap<T>(
+  value: unknown,
+  what: string,
+  fits: (value: unknown) => value is T,
+): Record<string, T> {
+  if (value === undefined || value === null) return {};
+  if (isObject(value)) {
+    const entries = Object.entries(value).filter(([, item]) => item !== null);
+    if (entries.every((entry): entry is [string, T] => fits(entry[1]))) {
+      return Object.fromEntries(entries);
+    }
+  }
+  throw new TypeError(
+    `Cannot use ${what}: it has not the form that docker reads`,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
