@@ -79,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "credentials",
     "engine",
     "errors.ts",
+    "masks",
     "redact",
     "secrets",
     "session",

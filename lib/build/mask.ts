@@ -77,6 +77,11 @@ export class BuildMask {
     return this.#redactor.text(text);
   }
 
+  /** Masks bytes that are whole by themselves. */
+  bytes(bytes: Uint8Array): Uint8Array {
+    return this.#redactor.bytes(bytes);
+  }
+
   /** Masks a message; some become two, and held back text may be in a later one. */
   *messages(given: BuildMessage): Generator<BuildMessage> {
     const message = decodeMessage(given);

@@ -18,6 +18,7 @@ export async function runGateway(
     ...await listenOf(parsed),
     allow: parsed.list("allow").flatMap((word) => word.split(",")).map(groupOf),
     breakouts: BREAKOUTS.filter((name) => parsed.switched(`allow-${name}`)),
+    shareSteps: parsed.switched("share-steps"),
     limits: {
       ...count(parsed, "max-builds", "maxBuilds"),
       ...count(parsed, "max-connections", "maxConnections"),

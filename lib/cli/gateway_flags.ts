@@ -31,6 +31,7 @@ const FLAGS: readonly Flag[] = [
     help: "images, push, ...",
     complete: ["images", "push", "pull", "save", "load", "prune", "registry"],
   },
+  { name: "share-steps", help: "between secrets" },
   { name: "max-builds", value: "N", help: "at a time" },
   { name: "max-connections", value: "N", help: "at a time" },
   { name: "max-body", value: "BYTES", help: "of a context: 2g" },

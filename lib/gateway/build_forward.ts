@@ -14,15 +14,13 @@ import type { EngineBuild } from "./engine_build.ts";
 import { forwardedHeaders } from "./forward.ts";
 import type { KnownValues } from "./known_values.ts";
 import type { GatewayLimits } from "./limits.ts";
+import { jsonLine, maskedError } from "./masked_answer.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestHead } from "./request_head.ts";
 import { SecretReports } from "./secret_reports.ts";
+import type { StepKeys } from "./step_keys.ts";
 import { formatTarget, type Target } from "./target.ts";
-
-/** The longest refusal of an engine's that is looked through, in bytes. */
-const MAX_REFUSAL_BYTES = 1024 * 1024;
-
-const encoder = new TextEncoder();
+import { isCommonValue, refuseCommonValues } from "./value_rules.ts";
 
 /** What a build goes on with. */
 export interface BuildWay {
@@ -31,6 +29,8 @@ export interface BuildWay {
   readonly build: EngineBuild;
   /** What is masked in answers. */
   readonly known: KnownValues;
+  /** Keeps steps with secrets apart; undefined where clients share them. */
+  readonly steps: StepKeys | undefined;
   readonly limits: GatewayLimits;
   /** Aborts when nobody waits for the build any more. */
   readonly signal: AbortSignal;
@@ -86,16 +86,27 @@ export async function forwardBuild(
   target: Target,
   secrets: readonly (readonly [id: string, secret: Secret])[] | undefined,
   body: ReadableStream<Uint8Array> | null,
-  { engine, build, known, limits, signal }: BuildWay,
+  { engine, build, known, steps, limits, signal }: BuildWay,
 ): Promise<ServedBuild> {
   const logins = readLogins(head, target, secrets !== undefined, signal);
   const reports = SecretReports.of(head);
-  const given = [...secrets ?? [], ...logins?.atHand() ?? []]
-    .map(([, secret]) => secret);
-  checkAmount(secrets?.length ?? 0, given, limits);
-  const values = given.filter(({ visible }) => !visible);
+  const given = (secrets ?? []).map(([, secret]) => secret);
+  const values = [
+    ...given,
+    ...(logins?.atHand() ?? []).map(([, secret]) => secret),
+  ];
+  checkAmount(given.length + (logins?.given().length ?? 0), values, limits);
+  refuseCommonValues(given.filter(({ visible }) => !visible));
+  // No step is given a login, and no engine prints one: a short one is not masked.
+  const masked = values.filter((value) =>
+    !value.visible && !isCommonValue(value)
+  );
+  const key = secrets === undefined || secrets.length === 0
+    ? undefined
+    : await steps?.of(secrets);
+  if (key !== undefined) masked.push(key.secret);
   // Others may have joined one of its steps: its values are masked as long as it runs.
-  const { mask, holds } = build.holds.use(await known.begin(values, signal));
+  const { mask, holds } = build.holds.use(await known.begin(masked, signal));
   refuseStoredSecrets(target.query, holds);
   const session = (secrets ?? logins ?? reports) === undefined
     ? undefined
@@ -108,6 +119,7 @@ export async function forwardBuild(
     ...(session === undefined
       ? []
       : [["version", "2"], ["session", session.id]] as const),
+    ...(key === undefined ? [] : [["extrahosts", key.extraHost] as const]),
     ["buildid", build.id],
   ] as const;
   const headers = forwardedHeaders(head);
@@ -118,7 +130,7 @@ export async function forwardBuild(
     headers: { ...headers, "content-type": "application/x-tar" },
     body,
   }, signal);
-  const answer = await masked(response, mask, signal);
+  const answer = await maskedBuild(response, mask, signal);
   const told = session === undefined || response.status !== 200
     ? undefined
     : reports;
@@ -138,7 +150,7 @@ function checkAmount(
   if (count > maxSecrets) {
     throw new Refusal(
       431,
-      `davit gateway: a build may have ${maxSecrets} secrets here, and no more`,
+      `davit gateway: a build may have ${maxSecrets} secrets and logins here, and no more`,
     );
   }
   const bytes = values.reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -151,16 +163,13 @@ function checkAmount(
 }
 
 /** The answer without the secrets, in whatever encoding the engine's log has them. */
-async function masked(
+async function maskedBuild(
   response: Response,
   mask: BuildMask,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (response.body === null) return null;
-  if (response.status !== 200) {
-    const text = await readAll(response.body);
-    return new Blob([mask.text(text)]).stream();
-  }
+  if (response.status !== 200) return await maskedError(response.body, mask);
   return ReadableStream.from(maskedLines(response.body, mask, signal));
 }
 
@@ -175,22 +184,10 @@ async function* maskedLines(
   for (const out of mask.end()) yield line(out);
 }
 
-/** As engines write it: what davit's own client sees besides is left out. */
+/** What davit's own client sees besides is left out. */
 function line(message: BuildMessage): Uint8Array {
   const { trace: _decoded, ...rest } = message as BuildMessage & {
     trace?: unknown;
   };
-  return encoder.encode(`${JSON.stringify(rest)}\r\n`);
-}
-
-async function readAll(body: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_REFUSAL_BYTES) {
-      throw new Refusal(502, "davit gateway: the engine's refusal has no end");
-    }
-  }
-  return text + decoder.decode();
+  return jsonLine(rest);
 }

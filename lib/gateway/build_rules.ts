@@ -1,5 +1,6 @@
 import { forbidden, malformed } from "./refusal.ts";
 import { checkRemote, type Resolve } from "./remote_rules.ts";
+import { STEP_HOST_DOMAIN } from "./step_keys.ts";
 import type { Target } from "./target.ts";
 
 /** What a build may ask for besides, each a way out of the build. */
@@ -36,7 +37,6 @@ const HARMLESS = new Set([
   "version",
   "dockerfile",
   "t",
-  "extrahosts",
   "q",
   "nocache",
   "cachefrom",
@@ -60,6 +60,13 @@ const HARMLESS = new Set([
 
 /** An id that clients make up; with a colon in it, engines take it for something else. */
 const BUILD_ID_REGEXP = /^[\w.-]{0,128}$/;
+
+/**
+ * A host of a step's, as engines take it: they write the hosts in one list, in
+ * which a comma or a quote begins another.
+ */
+const EXTRA_HOST_REGEXP =
+  /^[\w.-]+[:=](?:host-gateway|[\d.]+|[\da-f:.]+|\[[\da-f:.]+\])$/i;
 
 /** Networks that every build may have. */
 const NETWORKS = new Set(["", "default", "none", "bridge"]);
@@ -102,6 +109,9 @@ export async function checkBuildQuery(
           await checkRemote(value, signal, resolve);
         }
         break;
+      case "extrahosts":
+        checkExtraHost(value);
+        break;
       case "buildid":
         if (BUILD_ID_REGEXP.test(value)) break;
         throw forbidden(
@@ -133,6 +143,19 @@ export async function checkBuildQuery(
     forwarded.push([name, value]);
   }
   return forwarded;
+}
+
+function checkExtraHost(value: string): void {
+  if (!EXTRA_HOST_REGEXP.test(value)) {
+    throw malformed(
+      "an extra host is not a name and an address with a colon between",
+    );
+  }
+  if (value.toLowerCase().includes(STEP_HOST_DOMAIN)) {
+    throw forbidden(
+      "this extra host is not allowed here: by such a name the gateway keeps steps apart",
+    );
+  }
 }
 
 /** The outputs in one spelling: an engine takes its fields in any case, and the last of two. */

@@ -1,4 +1,6 @@
 import { type Engine, readJson } from "../engine/engine.ts";
+import type { KnownValues } from "./known_values.ts";
+import { maskedAnswer, maskedError } from "./masked_answer.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -41,7 +43,8 @@ export function forwardedHeaders(head: RequestHead): Record<string, string> {
 }
 
 /**
- * Hands a request on that is no build.
+ * Hands a request on that is no build. In its answer, what clients wrote is
+ * masked with the values of the builds that run.
  *
  * @throws {Refusal} If its body is nothing that is handed on.
  */
@@ -51,6 +54,7 @@ export async function forwardRequest(
   target: Target,
   route: Route,
   body: RequestBody,
+  known: KnownValues,
   signal: AbortSignal,
 ): Promise<Response> {
   const headers = forwardedHeaders(head);
@@ -75,9 +79,33 @@ export async function forwardRequest(
     signal,
     ...(body.stream === null ? {} : { body: body.stream }),
   });
-  return route.handling === "info" && response.ok
-    ? trimInfo(await readJson(response, { path: "/info" }), response.headers)
-    : response;
+  if (route.handling === "info" && response.ok) {
+    return trimInfo(
+      await readJson(response, { path: "/info" }),
+      response.headers,
+    );
+  }
+  if (response.body === null) return response;
+  const { answer } = route;
+  if (!response.ok) {
+    return withBody(response, await maskedError(response.body, known.mask));
+  }
+  // Lines go on for long, and a build may begin meanwhile.
+  if (answer === undefined || known.empty && !answer.lines) return response;
+  return withBody(
+    response,
+    await maskedAnswer(response.body, answer, known.mask, signal),
+  );
+}
+
+function withBody(
+  { status, headers }: Response,
+  body: ReadableStream<Uint8Array>,
+): Response {
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, {
+    status,
+    headers,
+  });
 }
 
 function trimInfo(

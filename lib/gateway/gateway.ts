@@ -14,6 +14,12 @@ export interface GatewayOptions {
   readonly allow?: readonly GatewayGroup[];
   /** What builds may ask for besides; nothing unless given. */
   readonly breakouts?: readonly GatewayBreakout[];
+  /**
+   * Whether builds with different secrets share steps that are otherwise the
+   * same, as builds on one engine do: a step that ran with one client's secret
+   * is another client's result then. False unless given.
+   */
+  readonly shareSteps?: boolean;
   /** How much of everything. */
   readonly limits?: Partial<GatewayLimits>;
   /** Stops the gateway, as {@linkcode Gateway.stop} does. */

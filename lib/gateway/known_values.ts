@@ -1,4 +1,5 @@
 import { BuildMask } from "../build/mask.ts";
+import type { TextMask } from "../masks/mask_fields.ts";
 import {
   createRedactor,
   createRedactorInSlices,
@@ -7,9 +8,6 @@ import {
 import type { Secret } from "../secrets/secret.ts";
 import { orAborted } from "./aborted.ts";
 import { Refusal } from "./refusal.ts";
-
-/** How many bytes of builds that nobody can have shared a step with stay masked. */
-const PAST_BYTES = 32 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -36,16 +34,19 @@ export interface KnownBuild extends Disposable {
 /**
  * The secrets and logins of all builds that run, for the answers of all.
  *
- * An engine runs a step once that two builds have in common, with the secret of
- * one, and prints what it prints to both. So each answer is masked with the
- * values of every build that ran beside it, and for a while with those of builds
- * before, whose steps may go on with another client.
+ * Each answer is masked with the values of every build that ran beside it.
+ * Where clients share steps, that is not enough: a step runs on with the secret
+ * of a build that has ended, and is handed from client to client. A value is
+ * masked then as long as any build runs that overlaps with its own, over
+ * however many others; when there are too many values, builds are refused, and
+ * none is forgotten.
  *
  * There is one redactor. It is compiled anew when a value is new, in slices, and
  * never twice at a time: what a client sends holds up no other client's answers.
  */
 export class KnownValues {
   readonly #maxBytes: number;
+  readonly #shareSteps: boolean;
   readonly #values = new Map<string, Value>();
   /** Running builds by the time at which they began, the oldest first. */
   readonly #builds = new Map<BuildMask, number>();
@@ -55,10 +56,25 @@ export class KnownValues {
   #compiling: Promise<void> | undefined;
   #time = 0;
 
-  /** @param maxBytes Bytes of the values of builds that run, in sum. */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes Bytes of the values that are masked, in sum.
+   * @param shareSteps Whether a step of one build may run on with the next.
+   */
+  constructor(maxBytes: number, shareSteps: boolean) {
     this.#maxBytes = maxBytes;
+    this.#shareSteps = shareSteps;
   }
+
+  /** Whether there is nothing to mask now. */
+  get empty(): boolean {
+    return this.#redactor.empty;
+  }
+
+  /** Masks what is no build's answer, with all that is known at that moment. */
+  readonly mask: TextMask = {
+    text: (text) => this.#redactor.text(text),
+    bytes: (bytes) => this.#redactor.bytes(bytes),
+  };
 
   /**
    * Takes in the values of a build that begins; settles when all answers are
@@ -98,14 +114,14 @@ export class KnownValues {
       given.map((bytes) => [new TextDecoder("latin1").decode(bytes), bytes]),
     );
     let sum = 0;
-    for (const { key, bytes } of this.#values.values().filter(this.#isNear)) {
+    for (const { key, bytes } of this.#values.values().filter(this.#isDue)) {
       if (!keys.has(key)) sum += bytes.length;
     }
     for (const bytes of keys.values()) sum += bytes.length;
     if (keys.size > 0 && sum > this.#maxBytes) {
       throw new Refusal(
         503,
-        `davit gateway: the builds that run have secrets of ${this.#maxBytes} bytes in sum, and more are not masked: try again when some have ended`,
+        `davit gateway: more than ${this.#maxBytes} bytes of secrets in sum would have to be masked for the builds that run: try again when some have ended`,
         [["Retry-After", "5"]],
       );
     }
@@ -131,10 +147,14 @@ export class KnownValues {
     this.#indexed = [];
   }
 
-  /** Whether a running build may share a step with one that gave this value. */
-  readonly #isNear = ({ owners, ended }: Value): boolean => {
+  /**
+   * Whether a running build may be shown this value: by a build that ran beside
+   * it or, where steps are shared, beside one that did, and so on. All builds
+   * since the last moment at which none ran hang together in that way.
+   */
+  readonly #isDue = ({ owners, ended }: Value): boolean => {
     const [oldest = Infinity] = this.#builds.values();
-    return owners > 0 || oldest < ended;
+    return this.#shareSteps || owners > 0 || oldest < ended;
   };
 
   async #compile(): Promise<void> {
@@ -150,18 +170,10 @@ export class KnownValues {
     for (const mask of this.#builds.keys()) mask.use(redactor);
   }
 
-  /**
-   * Drops values of builds that are over. One may still be printed by a step
-   * that went from client to client: of those the newest are kept.
-   */
+  /** Drops the values that no running build can be shown any more. */
   #forget(): void {
-    let room = PAST_BYTES;
-    const past = [...this.#values.values()].filter((value) =>
-      !this.#isNear(value)
-    );
-    for (const { key, bytes } of past.sort((a, b) => b.ended - a.ended)) {
-      room -= bytes.length;
-      if (room < 0) this.#values.delete(key);
+    for (const value of this.#values.values()) {
+      if (!this.#isDue(value)) this.#values.delete(value.key);
     }
   }
 

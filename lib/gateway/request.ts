@@ -16,6 +16,7 @@ import { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
 import { findRoute, type Route } from "./routes.ts";
 import type { RunningBuilds } from "./running_builds.ts";
+import type { StepKeys } from "./step_keys.ts";
 import { normalizeTarget, type Target } from "./target.ts";
 import type { TokenCheck } from "./token.ts";
 
@@ -27,6 +28,8 @@ export interface RequestSettings {
   readonly token: TokenCheck | undefined;
   /** The secrets of all builds that run. */
   readonly known: KnownValues;
+  /** Keeps steps with secrets apart; undefined where clients share them. */
+  readonly steps: StepKeys | undefined;
   /** Names by which the gateway may be called; any where undefined. */
   readonly hosts: ReadonlySet<string> | undefined;
   /** The builds that the engine runs. */
@@ -52,7 +55,7 @@ export async function handleRequest(
   { head, source, answer }: RequestInit,
   settings: RequestSettings,
 ): Promise<boolean> {
-  const { engine, policy, limits, known } = settings;
+  const { engine, policy, limits, known, steps } = settings;
   await admit(head, settings);
   const asked = normalizeTarget(head.target);
   const route = findRoute(head.method, asked, policy.allow);
@@ -98,7 +101,7 @@ export async function handleRequest(
         target,
         secrets,
         await buildContext(body, query, isBuildKit, (why) => over.abort(why)),
-        { engine, build, known, limits, signal },
+        { engine, build, known, steps, limits, signal },
       );
     const keeps = body.complete && !head.close;
     const extra = target.path === "/_ping"
@@ -124,7 +127,7 @@ async function answerRequest(
   route: Route,
   body: RequestBody,
   signal: AbortSignal,
-  { engine, builds }: RequestSettings,
+  { engine, known, builds }: RequestSettings,
 ): Promise<Served> {
   if (route.handling === "cancel") {
     await orAborted(builds.cancel(valueOf(target.query, "id")), signal);
@@ -136,6 +139,7 @@ async function answerRequest(
     target,
     route,
     body,
+    known,
     signal,
   );
   return { response, body: response.body };

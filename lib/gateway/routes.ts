@@ -1,3 +1,10 @@
+import {
+  HISTORY_FIELDS,
+  IMAGE_FIELDS,
+  IMAGE_LIST_FIELDS,
+  TRANSFER_MESSAGE_FIELDS,
+} from "../masks/answer_fields.ts";
+import type { AnswerText } from "./masked_answer.ts";
 import { forbidden } from "./refusal.ts";
 import type { Target } from "./target.ts";
 
@@ -30,6 +37,8 @@ export interface Route {
   readonly handling: Handling;
   /** Whether the client's body is forwarded; others have none. */
   readonly body?: boolean;
+  /** What of the answer is text that clients wrote; nothing unless given. */
+  readonly answer?: AnswerText;
   /** Query parameters that may stand there. */
   readonly query: readonly string[];
   /** A further condition on the query. */
@@ -38,6 +47,8 @@ export interface Route {
 
 /** An image's name; none of the words that lead to something else. */
 const NAME = "(?!(?:json|search|get|load|create|prune)(?:/|$))[^/].*?";
+
+const TRANSFER: AnswerText = { fields: TRANSFER_MESSAGE_FIELDS, lines: true };
 
 const image = (rest: string) => new RegExp(`^/images/${NAME}${rest}$`);
 
@@ -48,23 +59,36 @@ const ROUTES: readonly Route[] = [
   { ...route("GET", /^\/info$/), handling: "info" },
   { ...route("POST", /^\/build$/), handling: "build", body: true },
   { ...route("POST", /^\/build\/cancel$/, ["id"]), handling: "cancel" },
-  route("GET", image("/json"), ["platform", "manifests"]),
-  route("GET", image("/history"), ["platform"]),
+  {
+    ...route("GET", image("/json"), ["platform", "manifests"]),
+    answer: { fields: IMAGE_FIELDS },
+  },
+  {
+    ...route("GET", image("/history"), ["platform"]),
+    answer: { fields: HISTORY_FIELDS },
+  },
   ...group(
     "images",
-    route("GET", /^\/images\/json$/, [
-      "all",
-      "filters",
-      "shared-size",
-      "digests",
-      "manifests",
-    ]),
+    {
+      ...route("GET", /^\/images\/json$/, [
+        "all",
+        "filters",
+        "shared-size",
+        "digests",
+        "manifests",
+      ]),
+      answer: { fields: IMAGE_LIST_FIELDS },
+    },
     route("POST", image("/tag"), ["repo", "tag"]),
     route("DELETE", image(""), ["force", "noprune", "platforms"]),
   ),
-  ...group("push", route("POST", image("/push"), ["tag", "platform"])),
+  ...group("push", {
+    ...route("POST", image("/push"), ["tag", "platform"]),
+    answer: TRANSFER,
+  }),
   ...group("pull", {
     ...route("POST", /^\/images\/create$/, ["fromImage", "tag", "platform"]),
+    answer: TRANSFER,
     when: (query) => query.has("fromImage"),
   }),
   ...group(
@@ -75,6 +99,7 @@ const ROUTES: readonly Route[] = [
   ...group("load", {
     ...route("POST", /^\/images\/load$/, ["quiet", "platform"]),
     body: true,
+    answer: TRANSFER,
   }, {
     ...route("POST", /^\/images\/create$/, [
       "fromSrc",
@@ -85,6 +110,7 @@ const ROUTES: readonly Route[] = [
       "platform",
     ]),
     body: true,
+    answer: TRANSFER,
     when: (query) => query.get("fromSrc") === "-",
   }),
   ...group(

@@ -10,6 +10,7 @@ import { checkListen, defaultListen, openAcceptor } from "./listen.ts";
 import { makePolicy } from "./policy.ts";
 import type { RequestSettings } from "./request.ts";
 import { RunningBuilds } from "./running_builds.ts";
+import { StepKeys } from "./step_keys.ts";
 import { TokenCheck } from "./token.ts";
 
 /** How long a stop waits for the engine to end what was cancelled, in milliseconds. */
@@ -17,7 +18,7 @@ const ENDING_MS = 10_000;
 
 /** Does the work of `serveGateway()`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { signal, listen = defaultListen() } = options;
+  const { signal, listen = defaultListen(), shareSteps = false } = options;
   if (listen === undefined) {
     throw new TypeError(
       "Cannot serve a gateway: XDG_RUNTIME_DIR is not set; say where to listen",
@@ -26,6 +27,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   checkListen(listen);
   const policy = makePolicy(options.allow, options.breakouts);
   const limits = checkLimits(options.limits ?? {});
+  const steps = shareSteps ? undefined : await StepKeys.create();
   const token = "token" in listen && listen.token !== undefined
     ? await TokenCheck.of(listen.token)
     : undefined;
@@ -44,7 +46,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       policy,
       limits,
       token,
-      known: new KnownValues(limits.maxAllSecretBytes),
+      known: new KnownValues(limits.maxAllSecretBytes, shareSteps),
+      steps,
       hosts: acceptor.hosts,
       builds,
       signal: ending.signal,

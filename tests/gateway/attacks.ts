@@ -199,6 +199,22 @@ export const ATTACKS: readonly (readonly [
   ["cgroupparent", 403, build("cgroupparent=/")],
   ["entitlements", 403, build("version=2&entitlements=security.insecure")],
   ["a foreign session", 403, build("version=2&session=abcdef")],
+  [
+    "another client's key of its steps",
+    403,
+    build("extrahosts=0a1b.Davit-Gateway.invalid:0.0.0.0"),
+  ],
+  [
+    "such a key behind a comma",
+    400,
+    build("extrahosts=a:1.1.1.1,0a1b.davit-gateway.invalid%3D0.0.0.0"),
+  ],
+  [
+    "such a key before an address",
+    400,
+    build("extrahosts=a%3D1.1.1.1,0a1b.davit-gateway.invalid:0.0.0.0"),
+  ],
+  ["an extra host in quotes", 400, build('extrahosts="a":1.1.1.1')],
   ["a parameter that nobody knows", 403, build("version=2&volume=/:/host")],
   [
     "secrets of podman's form",
@@ -372,6 +388,54 @@ export const ATTACKS: readonly (readonly [
     "secrets of more than 64 KiB",
     431,
     secrets(json({ a: "x".repeat(65_537) })),
+  ],
+  ["a secret of fewer than 8 bytes", 400, secrets(json({ a: "abc-123" }))],
+  ["a secret of 8 blanks", 400, secrets(json({ a: " ".repeat(8) }))],
+  ["a secret of one line of dashes", 400, secrets(json({ a: "-".repeat(80) }))],
+  [
+    "a secret that is a message's id",
+    400,
+    secrets(json({ a: "moby.image.id" })),
+  ],
+  ["a secret that is a key", 400, secrets(json({ a: "errorDetail" }))],
+  [
+    "a secret of a step's words",
+    400,
+    secrets(json({ a: "did not complete successfully: exit code: 7" })),
+  ],
+  [
+    "a secret with a line of such words",
+    400,
+    secrets(json({ a: `${SECRET}\nexporting layers\n` })),
+  ],
+  [
+    "more than 128 logins",
+    431,
+    build(
+      "version=2",
+      `X-Registry-Config: ${
+        json(Object.fromEntries(Array.from({ length: 129 }, (_, i) => [
+          `r${i}.example`,
+          { registrytoken: `t${i}` },
+        ])))
+      }`,
+    ),
+  ],
+  [
+    "secrets and logins, more than 128 together",
+    431,
+    build(
+      "version=2",
+      `X-BuildKit-Secrets: ${
+        json(Object.fromEntries(Array.from({ length: 64 }, (_, i) => [i, ""])))
+      }`,
+      `X-Registry-Config: ${
+        json(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [
+          `r${i}.example`,
+          { registrytoken: `t${i}` },
+        ])))
+      }`,
+    ),
   ],
   [
     "more than 128 secrets",

@@ -1,0 +1,110 @@
+import { ERROR_FIELDS } from "../masks/answer_fields.ts";
+import type { FieldNode } from "../masks/field_kind.ts";
+import { maskFields, type TextMask } from "../masks/mask_fields.ts";
+import { jsonLines } from "../streams/json_lines.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The longest error of an engine's that is looked through, in characters. */
+const MAX_ERROR_LENGTH = 1024 * 1024;
+
+/** The longest other answer; a list of ten thousand images has a third of it. */
+const MAX_DOCUMENT_LENGTH = 32 * 1024 * 1024;
+
+const encoder = new TextEncoder();
+
+/** What of an answer is text. */
+export interface AnswerText {
+  /** See `masks/answer_fields.ts`. */
+  readonly fields: FieldNode;
+  /** Whether it comes as lines, one JSON value each. */
+  readonly lines?: true;
+}
+
+/** An engine's error, masked; in JSON, or in whatever it is. */
+export async function maskedError(
+  body: ReadableStream<Uint8Array>,
+  mask: TextMask,
+): Promise<ReadableStream<Uint8Array>> {
+  const text = await readText(body, MAX_ERROR_LENGTH);
+  let error: unknown;
+  try {
+    error = JSON.parse(text);
+  } catch {
+    // Not an engine's own, or from before its handlers.
+    return streamOf(mask.text(text));
+  }
+  return masked(error, ERROR_FIELDS, mask, text);
+}
+
+/**
+ * An engine's answer, masked.
+ *
+ * @param signal Ends the reading of lines.
+ * @throws {Refusal} If it is not what the route answers.
+ */
+export async function maskedAnswer(
+  body: ReadableStream<Uint8Array>,
+  { fields, lines }: AnswerText,
+  mask: TextMask,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  if (lines) {
+    return ReadableStream.from(maskedLines(body, fields, mask, signal));
+  }
+  const text = await readText(body, MAX_DOCUMENT_LENGTH);
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new Refusal(502, "davit gateway: the engine's answer is not JSON");
+  }
+  return masked(answer, fields, mask, text);
+}
+
+/** A line of JSON, as engines end theirs. */
+export function jsonLine(value: unknown): Uint8Array {
+  return encoder.encode(`${JSON.stringify(value)}\r\n`);
+}
+
+async function* maskedLines(
+  body: ReadableStream<Uint8Array>,
+  fields: FieldNode,
+  mask: TextMask,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const message of jsonLines<unknown>(body, { signal })) {
+    const line = maskFields(message, fields, mask);
+    if (line !== undefined) yield jsonLine(line);
+  }
+}
+
+/** @param text The answer as it came: it goes on where nothing is masked. */
+function masked(
+  answer: unknown,
+  fields: FieldNode,
+  mask: TextMask,
+  text: string,
+): ReadableStream<Uint8Array> {
+  const given = maskFields(answer, fields, mask);
+  // Of what nobody knows, and what holds a value, nothing is left.
+  return streamOf(given === answer ? text : JSON.stringify(given ?? null));
+}
+
+function streamOf(text: string): ReadableStream<Uint8Array> {
+  return new Blob([text]).stream();
+}
+
+async function readText(
+  body: ReadableStream<Uint8Array>,
+  maxLength: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > maxLength) {
+      throw new Refusal(502, "davit gateway: the engine's answer has no end");
+    }
+  }
+  return text + decoder.decode();
+}
