@@ -28,8 +28,11 @@ export type {
   BuildMessage,
   ContextMessage,
   ExportMessage,
+  IdCharacter,
   ImageIdMessage,
   LoginMessage,
+  OtherId,
+  OtherMessage,
   SecretMessage,
   SshMessage,
   TraceMessage,
@@ -87,7 +90,10 @@ export type {
 export type { Ping } from "./lib/engine/ping.ts";
 export type { EngineVersion, VersionComponent } from "./lib/engine/version.ts";
 export type { GatewayBreakout } from "./lib/gateway/build_rules.ts";
-export type { GatewayLimits } from "./lib/gateway/limits.ts";
+export type {
+  GatewayLimitOptions,
+  GatewayLimits,
+} from "./lib/gateway/limits.ts";
 export type { GatewayListen, GatewayTls } from "./lib/gateway/listen.ts";
 export type { GatewayGroup } from "./lib/gateway/routes.ts";
 export {

@@ -65,7 +65,7 @@ import type { Transport } from "./transport/transport.ts";
 /** How a client talks to its engine. */
 export interface DockerClientOptions {
   /** API version to speak, such as `1.41`; negotiated unless given. */
-  readonly apiVersion?: string;
+  readonly apiVersion?: string | undefined;
   /**
    * Logins for registries, for builds, pushes, pulls and `distributionInspect`:
    * the same option as theirs, which counts before this one.
@@ -94,7 +94,7 @@ export interface DockerClientOptions {
 /** An option that every request takes. */
 export interface RequestOptions {
   /** Aborts the request. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -162,10 +162,7 @@ export class DockerClient implements AsyncDisposable {
   static async fromDockerConfig(
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
-    return DockerClient.#at(await findEndpoint(), {
-      dockerConfig: true,
-      ...options,
-    });
+    return DockerClient.#at(await findEndpoint(), withDockerConfig(options));
   }
 
   /**
@@ -198,7 +195,7 @@ export class DockerClient implements AsyncDisposable {
       name === "default"
         ? await findDefaultSocket(defaultSockets())
         : await endpointFromContext(name),
-      { dockerConfig: true, ...options },
+      withDockerConfig(options),
     );
   }
 
@@ -544,6 +541,11 @@ export class DockerClient implements AsyncDisposable {
   ): Promise<T> {
     return await this.#operations.run(options?.signal, work);
   }
+}
+
+/** The CLI's logins, unless they are not wanted. */
+function withDockerConfig(options: DockerClientOptions): DockerClientOptions {
+  return { ...options, dockerConfig: options.dockerConfig ?? true };
 }
 
 /** Asking must not need a permission that the rest of a program can do without. */

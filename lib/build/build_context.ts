@@ -16,7 +16,7 @@ import { pathOfUrl } from "../file_url.ts";
  */
 export interface FolderContext {
   /** The folder; without one, the context is empty. */
-  readonly context?: string | URL;
+  readonly context?: string | URL | undefined;
   /**
    * The Dockerfile: its path on this machine, inside or outside of the folder,
    * relative to the current directory (docker's `-f`); its text; or a stream of
@@ -27,9 +27,10 @@ export interface FolderContext {
     | string
     | URL
     | { readonly text: string }
-    | ReadableStream<Uint8Array>;
+    | ReadableStream<Uint8Array>
+    | undefined;
   /** Patterns, as in a `.dockerignore`, in the place of the ignore files. */
-  readonly ignore?: readonly string[];
+  readonly ignore?: readonly string[] | undefined;
 }
 
 /**

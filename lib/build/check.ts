@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import { checkExport, isExport } from "../exporter/output.ts";
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import type { BuildOutput, Ulimit } from "./options.ts";
 
 // One function an option: from what the caller gave to what the engine reads.
@@ -34,9 +35,11 @@ export function checkTextMap(
   given: string | Readonly<Record<string, string | null | undefined>>,
 ): string {
   const object = typeof given === "string" ? parse(option, given) : given;
-  if (typeof object !== "object" || object === null || Array.isArray(object)) {
+  if (!isPlainObject(object)) {
     throw new TypeError(
-      `Cannot use ${option}: expected an object of names to text`,
+      `Cannot use ${option}: expected an object of names to text${
+        plainObjectHint(object)
+      }`,
     );
   }
   for (const [name, value] of Object.entries(object)) {
@@ -55,6 +58,15 @@ export function checkTextMap(
 export function checkExtraHosts(
   given: string | readonly string[] | Readonly<Record<string, string>>,
 ): string[] {
+  if (
+    typeof given !== "string" && !Array.isArray(given) && !isPlainObject(given)
+  ) {
+    throw new TypeError(
+      `Cannot use extrahosts: expected "host:ip", a list of them, or an object of hosts to addresses${
+        plainObjectHint(given)
+      }`,
+    );
+  }
   const hosts = typeof given === "string"
     ? [given]
     : Array.isArray(given)
@@ -126,7 +138,7 @@ export function checkOutput(
   given: string | BuildOutput | readonly BuildOutput[],
 ): CheckedOutput | undefined {
   const value: unknown = typeof given === "string"
-    ? parse("outputs", given)
+    ? parseOutputs(given)
     : given;
   const list = Array.isArray(value) ? value : [value];
   if (list.length > 1) {
@@ -139,11 +151,15 @@ export function checkOutput(
   const entry = list[0];
   const type = entry?.type ?? entry?.Type;
   const attrs = entry?.attrs ?? entry?.Attrs ?? {};
-  if (typeof type !== "string" || type === "" || typeof attrs !== "object") {
-    throw new TypeError("Cannot use outputs: expected { type, attrs }");
+  if (typeof type !== "string" || type === "" || !isPlainObject(attrs)) {
+    throw new TypeError(
+      `Cannot use outputs: expected { type, attrs }, of which attrs is an object of names to text${
+        plainObjectHint(attrs)
+      }`,
+    );
   }
   if (isExport(type)) return checkExport(type, entry);
-  return { type, attrs: { ...attrs } };
+  return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
 }
 
 /** One platform. `local` is that of this machine, as buildx reads it. */
@@ -192,6 +208,18 @@ export function checkText(option: string, value: string): string {
     throw new TypeError(`Cannot use ${option}: expected text`);
   }
   return value;
+}
+
+/** Docker's API takes JSON here, and what fingers write is mostly a folder. */
+function parseOutputs(text: string): unknown {
+  if (/^\s*[[{]/.test(text)) return parse("outputs", text);
+  throw new TypeError(
+    `Cannot use outputs ${
+      JSON.stringify(text)
+    }: for a folder write { type: "local", dest: ${
+      JSON.stringify(text)
+    } }, for an archive { type: "tar", dest: "out.tar" }`,
+  );
 }
 
 // deno-lint-ignore no-explicit-any -- the caller checks every field

@@ -44,7 +44,7 @@ export interface ImageBuild extends AsyncDisposable {
    * The bytes that the steps print, stdout and stderr in the order of their
    * coming. The stream fails with the error that `wait()` rejects with.
    */
-  logs(): ReadableStream<Uint8Array>;
+  logs(): ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Everything that is known of the build, once it went well; rejects as `wait()` does. */
   result(): Promise<BuildResult>;
   /**
@@ -144,7 +144,7 @@ async function* eventsOf(
 
 function logsOf(
   events: AsyncGenerator<BuildEvent, void, undefined>,
-): ReadableStream<Uint8Array> {
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     async pull(controller) {
       for (

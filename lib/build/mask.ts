@@ -120,7 +120,7 @@ export class BuildMask {
     return masked === status ? message : traceMessage(masked);
   }
 
-  #push(key: string, data: Uint8Array): Uint8Array {
+  #push(key: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
     let scanner = this.#scanners.get(key);
     if (scanner === undefined) {
       scanner = this.#redactor.scanner();
@@ -206,6 +206,11 @@ function traceMessage(trace: SolveStatus): TraceMessage {
   return { id: TRACE, aux: encodeTrace(trace), trace };
 }
 
-function joined(a: Uint8Array | undefined, b: Uint8Array): Uint8Array {
-  return a === undefined || a.length === 0 ? b : concatBytes(a, b);
+function joined(
+  a: Uint8Array | undefined,
+  b: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  return a === undefined || a.length === 0
+    ? b as Uint8Array<ArrayBuffer> // of an answer, or made by the scanner
+    : concatBytes(a, b);
 }

@@ -1,56 +1,8 @@
 import type { JsonMessage } from "../engine/message.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
+import type { WarningCode } from "../progress/warning_code.ts";
 
-/** What a warning of davit is about. */
-export type WarningCode =
-  /** The option has no effect with this builder or engine. */
-  | "option-ignored"
-  /** Secrets are not sent at all. */
-  | "secrets-ignored"
-  /** The header was left out, or is the only thing that carries the secrets. */
-  | "secrets-header"
-  /** Secrets travel without encryption. */
-  | "plain-connection"
-  /** The build asked for a secret that was not given. */
-  | "secret-missing"
-  /** A secret was given, and no step mounts it. */
-  | "secret-unused"
-  /** A secret was given and not asked for, and whether a step mounts it can't be known. */
-  | "secret-unknown"
-  /** A secret has no bytes: what it is read from may not be set. */
-  | "secret-empty"
-  /** The build asked for an ssh agent that was not given. */
-  | "ssh-missing"
-  /** An ssh agent was given, and no step mounts it. */
-  | "ssh-unused"
-  /** An ssh agent was given and not asked for, and whether a step mounts it can't be known. */
-  | "ssh-unknown"
-  /** A question of the engine over the session failed. */
-  | "session-error"
-  /** The session ended before the build did. */
-  | "session-lost"
-  /** Deno's permissions keep a source of logins closed. */
-  | "credentials-closed"
-  /** Logins that this builder can't be given. */
-  | "credentials-ignored"
-  /** Something of the result was left out of the export. */
-  | "export-skipped"
-  /** A line of a secret, or a short one, stands in a build argument, a label or the Dockerfile. */
-  | "secret-visible"
-  /** A secret's file lies in the context, and is not ignored. */
-  | "secret-in-context"
-  /** An image could not be looked through for secrets, and keeps a name. */
-  | "image-unverified"
-  /** A packed file of the result is damaged, and was looked through for secrets only in part. */
-  | "file-unverified"
-  /** A secret was not looked for in the result: it is too short, or nobody gave it. */
-  | "secret-unverified"
-  /** A secret is too short to be masked in the log. */
-  | "secret-short"
-  /** A part of the engine's log could not be read. */
-  | "trace-unreadable"
-  /** This reader of the messages was too slow, or late, and missed some. */
-  | "messages-lost";
+export type { WarningCode } from "../progress/warning_code.ts";
 
 /** A message from davit itself, between those of the engine. */
 export interface WarningMessage extends JsonMessage {
@@ -160,7 +112,38 @@ export interface ContextMessage extends JsonMessage {
   };
 }
 
-/** One message of a build: the engine's, with secrets masked, or davit's own (`davit.…`). */
+/** What ids of layers and tags are made of. */
+export type IdCharacter =
+  | ("a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l")
+  | ("m" | "n" | "o" | "p" | "q" | "r" | "s" | "t" | "u" | "v" | "w" | "x")
+  | ("y" | "z" | "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9")
+  | ("A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I" | "J" | "K" | "L")
+  | ("M" | "N" | "O" | "P" | "Q" | "R" | "S" | "T" | "U" | "V" | "W" | "X")
+  | ("Y" | "Z" | "_" | "." | "-");
+
+/**
+ * The short id of a layer, or a tag that is pulled: text that begins neither as
+ * `davit.` nor as `moby.`, so that comparing an `id` with one of those tells the
+ * type of a message.
+ */
+export type OtherId =
+  | `${Exclude<IdCharacter, "d" | "m">}${string}`
+  | `d${Exclude<IdCharacter, "a">}${string}`
+  | `da${Exclude<IdCharacter, "v">}${string}`
+  | `m${Exclude<IdCharacter, "o">}${string}`
+  | ("d" | "da" | "m");
+
+/** What else an engine says: of layers, of errors, and all that the classic builder says. */
+export interface OtherMessage extends JsonMessage {
+  /** What it is about; mostly there is none. */
+  id?: OtherId;
+}
+
+/**
+ * One message of a build: the engine's, with secrets masked, or davit's own
+ * (`davit.…`). Its `id` tells which: `if (message.id === "davit.secret")` makes
+ * it a {@linkcode SecretMessage}.
+ */
 export type BuildMessage =
   | WarningMessage
   | SecretMessage
@@ -170,7 +153,7 @@ export type BuildMessage =
   | ContextMessage
   | TraceMessage
   | ImageIdMessage
-  | JsonMessage;
+  | OtherMessage;
 
 /** Makes a warning. */
 export function warning(

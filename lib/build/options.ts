@@ -21,7 +21,7 @@ export interface ImageOutput {
   /** `moby` (the engine's image store, the default), `image` or `cacheonly`. */
   readonly type: "moby" | "image" | "cacheonly";
   /** Attributes of the exporter, such as `{ name: "app:latest" }`. */
-  readonly attrs?: Readonly<Record<string, string>>;
+  readonly attrs?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What becomes of the result. */
@@ -40,48 +40,49 @@ export interface ImageBuildOptions {
    *
    * @default {"2"}
    */
-  readonly version?: "1" | "2";
+  readonly version?: "1" | "2" | undefined;
   /**
    * Path of the Dockerfile in the context.
    *
    * @default {"Dockerfile"}
    */
-  readonly dockerfile?: string;
+  readonly dockerfile?: string | undefined;
   /** Names for the image, as `name` or `name:tag`. */
-  readonly tag?: string | readonly string[];
+  readonly tag?: string | readonly string[] | undefined;
   /** Hosts for the steps' `/etc/hosts`: `host:ip`, several of them, or an object of hosts to addresses. */
   readonly extrahosts?:
     | string
     | readonly string[]
-    | Readonly<Record<string, string>>;
+    | Readonly<Record<string, string>>
+    | undefined;
   /** A git or http URL as the context, fetched by the engine; the given stream is then not read. */
-  readonly remote?: string;
+  readonly remote?: string | undefined;
   /** No log, only the image id. */
-  readonly quiet?: boolean;
+  readonly quiet?: boolean | undefined;
   /** Run every step, whatever the cache holds. */
-  readonly nocache?: boolean;
+  readonly nocache?: boolean | undefined;
   /** Images to take cache from: a JSON array, a list, or one name. */
-  readonly cachefrom?: string | readonly string[];
+  readonly cachefrom?: string | readonly string[] | undefined;
   /** Ask registries for newer base images. */
-  readonly pull?: string | boolean;
+  readonly pull?: string | boolean | undefined;
   /** Remove intermediate containers (classic builder). */
-  readonly rm?: boolean;
+  readonly rm?: boolean | undefined;
   /** Remove them also when the build fails (classic builder). */
-  readonly forcerm?: boolean;
+  readonly forcerm?: boolean | undefined;
   /** Memory for a step, in bytes (classic builder). */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
   /** Memory and swap, in bytes; -1 for no limit (classic builder). */
-  readonly memswap?: number;
+  readonly memswap?: number | undefined;
   /** Relative weight of the processor share (classic builder). */
-  readonly cpushares?: number;
+  readonly cpushares?: number | undefined;
   /** Processors to use, such as `0-3` (classic builder). */
-  readonly cpusetcpus?: string;
+  readonly cpusetcpus?: string | undefined;
   /** Length of a scheduler period, in microseconds (classic builder). */
-  readonly cpuperiod?: number;
+  readonly cpuperiod?: number | undefined;
   /** Processor time within a period, in microseconds (classic builder). */
-  readonly cpuquota?: number;
+  readonly cpuquota?: number | undefined;
   /** Parent control group of the steps (classic builder). */
-  readonly cgroupparent?: string;
+  readonly cgroupparent?: string | undefined;
   /**
    * Build arguments: a JSON object, or an object. One that is `null` or
    * `undefined` is not given, as with `--build-arg NAME` where that variable is
@@ -89,17 +90,18 @@ export interface ImageBuildOptions {
    */
   readonly buildargs?:
     | string
-    | Readonly<Record<string, string | null | undefined>>;
+    | Readonly<Record<string, string | null | undefined>>
+    | undefined;
   /** Size of `/dev/shm` in bytes; with BuildKit from engine 23 on. */
-  readonly shmsize?: number;
+  readonly shmsize?: number | undefined;
   /** Limits of the steps' processes: a JSON array, or a list; with BuildKit from engine 23 on. */
-  readonly ulimits?: string | readonly Ulimit[];
+  readonly ulimits?: string | readonly Ulimit[] | undefined;
   /** One layer in the place of all (experimental engines only). */
-  readonly squash?: boolean;
+  readonly squash?: boolean | undefined;
   /** Labels: a JSON object, or an object. */
-  readonly labels?: string | Readonly<Record<string, string>>;
+  readonly labels?: string | Readonly<Record<string, string>> | undefined;
   /** Network of the steps: `default`, `none` or `host`; the classic builder also knows named ones. */
-  readonly networkmode?: string;
+  readonly networkmode?: string | undefined;
   /**
    * Logins for registries: by registry, or a function that is asked for each.
    * BuildKit asks for the login of a registry when it needs it, and gets that
@@ -113,17 +115,17 @@ export interface ImageBuildOptions {
    */
   readonly credentials?: Credentials | undefined;
   /** One platform, as `os/arch` or `os/arch/variant`; `local` is that of this machine. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** Stage to build. */
-  readonly target?: string;
+  readonly target?: string | undefined;
   /**
    * Where the result goes: the engine's image store unless given; with
    * `{ type: "local", dest }` a folder, with `{ type: "tar", dest }` a file or
    * a stream. Also a JSON array of `{"Type","Attrs"}`. One at the most.
    */
-  readonly outputs?: string | BuildOutput | readonly BuildOutput[];
+  readonly outputs?: string | BuildOutput | readonly BuildOutput[] | undefined;
   /** Build secrets by id; see {@linkcode SecretSources}. */
-  readonly secrets?: SecretSources;
+  readonly secrets?: SecretSources | undefined;
   /**
    * How secrets travel. `"auto"`: over a session, which is what makes an engine
    * mount them, and in the `X-BuildKit-Secrets` header, for what stands before
@@ -131,7 +133,7 @@ export interface ImageBuildOptions {
    *
    * @default {"auto"}
    */
-  readonly secretsVia?: "auto" | "session" | "header";
+  readonly secretsVia?: "auto" | "session" | "header" | undefined;
   /**
    * Whether to look for the secrets in the result, as `imageVerifySecrets()`
    * does: the image as the engine stores it, or what is exported, before it is
@@ -142,7 +144,7 @@ export interface ImageBuildOptions {
    *
    * @default {false}
    */
-  readonly verify?: boolean | BuildVerifyOptions;
+  readonly verify?: boolean | BuildVerifyOptions | undefined;
   /**
    * Fail when a step mounts a secret that was not given (`"missing"`, before that
    * step runs), when one was given that no step of what is built mounts
@@ -153,21 +155,21 @@ export interface ImageBuildOptions {
    *
    * @default {false}
    */
-  readonly strictSecrets?: boolean | "missing" | "unused";
+  readonly strictSecrets?: boolean | "missing" | "unused" | undefined;
   /**
    * ssh agents for `RUN --mount=type=ssh` and for git contexts: `"default"` is
    * the one at `$SSH_AUTH_SOCK`; see {@linkcode SshOption}.
    */
-  readonly ssh?: SshOption;
+  readonly ssh?: SshOption | undefined;
   /**
    * Whether secrets may go to podman, which has no sessions, as files inside
    * the tar: they lie on the server's disk while it builds.
    *
    * @default {false}
    */
-  readonly allowSecretFiles?: boolean;
+  readonly allowSecretFiles?: boolean | undefined;
   /** Cancels the build; `wait()` then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Id of a session of your own that serves this build, or `false` for none. One is opened unless given. */
-  readonly session?: string | false;
+  readonly session?: string | false | undefined;
 }

@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../errors.ts";
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import { compareApi } from "../engine/api_version.ts";
 import { type EngineFacts, isPodman, type Query } from "../engine/engine.ts";
 import {
@@ -102,6 +103,11 @@ export function planBuild(
   options: ImageBuildOptions,
   kind: ContextSource["kind"] = "tar",
 ): BuildPlan {
+  if (!isPlainObject(options)) {
+    throw new TypeError(
+      `Cannot build: the options are an object${plainObjectHint(options)}`,
+    );
+  }
   for (const name of Object.keys(options)) {
     if (!OPTIONS.has(name)) {
       throw new TypeError(`Cannot build: there is no option "${name}"`);

@@ -87,7 +87,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
     ending.graceMs = CANCEL_GRACE_MS;
     post.report?.begin(response.headers);
     const messages = readMessages(response, request, ending.cut);
-    const imageId = await readAnswer(messages, post);
+    const imageId = await readAnswer(messages as Messages, post);
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
     return imageId;
@@ -112,8 +112,11 @@ function packingError(failure: unknown): ContextError | undefined {
     : undefined;
 }
 
+/** Their ids tell them apart. */
+type Messages = AsyncIterable<BuildMessage>;
+
 async function readAnswer(
-  messages: AsyncIterable<BuildMessage>,
+  messages: Messages,
   { plan, record, report }: BuildPost,
 ): Promise<string> {
   let imageId: string | undefined;

@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../errors.ts";
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import type { CheckedOutput } from "./check.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkStrictOption } from "./strict.ts";
@@ -26,13 +27,15 @@ export function checkSecretOptions(
   ) {
     throw new TypeError("Cannot build: session is the id of one, or false");
   }
-  if (
-    version === "1" || secrets === undefined ||
-    Object.keys(secrets).length === 0
-  ) return;
-  if (typeof secrets !== "object") {
-    throw new TypeError("Cannot build: secrets is an object of ids to sources");
+  if (secrets === undefined) return;
+  if (!isPlainObject(secrets)) {
+    throw new TypeError(
+      `Cannot build: secrets is an object of ids to sources${
+        plainObjectHint(secrets)
+      }`,
+    );
   }
+  if (version === "1" || Object.keys(secrets).length === 0) return;
   if (session !== undefined && via !== "header") {
     throw new TypeError(
       'Cannot build: secrets are served over a session of davit\'s own; leave the option session out, or use secretsVia: "header"',

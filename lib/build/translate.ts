@@ -8,11 +8,6 @@ import {
 import type {
   BuildMessage,
   ContextMessage,
-  ExportMessage,
-  LoginMessage,
-  SecretMessage,
-  SshMessage,
-  TraceMessage,
   WarningMessage,
 } from "./message.ts";
 
@@ -31,21 +26,21 @@ export class EventTranslator {
   translate(message: BuildMessage): BuildEvent[] {
     switch (message.id) {
       case "moby.buildkit.trace":
-        return eventsOf((message as TraceMessage).trace, this.#carry);
+        return eventsOf(message.trace, this.#carry);
       case "davit.warning":
-        return [warningEvent(message as WarningMessage)];
+        return [warningEvent(message)];
       case "davit.secret":
-        return [{ type: "secret", ...(message as SecretMessage).aux }];
+        return [{ type: "secret", ...message.aux }];
       case "davit.login":
-        return [{ type: "login", ...(message as LoginMessage).aux }];
+        return [{ type: "login", ...message.aux }];
       case "davit.ssh":
-        return [{ type: "ssh", ...(message as SshMessage).aux }];
+        return [{ type: "ssh", ...message.aux }];
       case "davit.export": {
-        const { aux } = message as ExportMessage;
+        const { aux } = message;
         return [{ type: "export", ...aux, dest: aux.dest }];
       }
       case "davit.context":
-        return [contextEvent(message as ContextMessage)];
+        return [contextEvent(message)];
     }
     return this.#classic.translate(message).map((event) =>
       event.type === "image" && event.names.length === 0

@@ -10,16 +10,16 @@ export interface BuildVerifyOptions {
    *
    * @default {false}
    */
-  readonly keepTags?: boolean;
+  readonly keepTags?: boolean | undefined;
   /**
    * Whether the build fails, too, where something could not be looked through,
    * or a secret not be looked for; otherwise that is a warning.
    *
    * @default {false}
    */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
-  readonly ignore?: (find: SecretFind) => boolean;
+  readonly ignore?: ((find: SecretFind) => boolean) | undefined;
 }
 
 /** Whether the engine pushes by itself (BuildKit's exporter `image`). */

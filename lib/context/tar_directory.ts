@@ -7,21 +7,21 @@ import { type TarContents, TarSource } from "./tar_stream.ts";
 /** What {@linkcode tarDirectory} packs, and how. */
 export interface TarDirectoryOptions {
   /** Patterns as in a `.dockerignore`, in the place of the ignore files. */
-  readonly ignore?: readonly string[];
+  readonly ignore?: readonly string[] | undefined;
   /**
    * Path of the Dockerfile in the folder: it comes first, and its own ignore
    * file counts before `.dockerignore`.
    *
    * @default {"Dockerfile"}
    */
-  readonly dockerfile?: string;
+  readonly dockerfile?: string | undefined;
   /**
    * Seconds since 1970: no time in the tar is later, so that the same files
    * give the same bytes (`SOURCE_DATE_EPOCH` of reproducible-builds.org).
    */
-  readonly sourceDateEpoch?: number;
+  readonly sourceDateEpoch?: number | undefined;
   /** Ends the stream with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

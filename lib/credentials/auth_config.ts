@@ -1,20 +1,22 @@
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
+
 // @ts-types="../std/base64.d.ts"
 import { decodeBase64 } from "@std/encoding/base64";
 
 /** A login for one registry, in the engine's own field names. */
 export interface AuthConfig {
   /** Name of the user. */
-  username?: string;
+  username?: string | undefined;
   /** Password or access token. */
-  password?: string;
+  password?: string | undefined;
   /** `base64(username:password)`, as the docker config file has it; counts before the two. */
-  auth?: string;
+  auth?: string | undefined;
   /** Host of the registry; needless, and refused where it is not the one that the login is for. */
-  serveraddress?: string;
+  serveraddress?: string | undefined;
   /** A token to be traded for access tokens; counts before a password. */
-  identitytoken?: string;
+  identitytoken?: string | undefined;
   /** A token to be sent as it is, to registries that ask for one. */
-  registrytoken?: string;
+  registrytoken?: string | undefined;
 }
 
 const FIELDS = [
@@ -36,15 +38,16 @@ export function checkAuthConfig(
   what: string,
   value: unknown,
 ): Omit<AuthConfig, "auth"> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isPlainObject(value)) {
     throw new TypeError(
-      `Cannot use ${what}: expected an object such as { username, password }`,
+      `Cannot use ${what}: expected an object such as { username, password }${
+        plainObjectHint(value)
+      }`,
     );
   }
-  const given = value as Record<string, unknown>;
   const config: AuthConfig = {};
   for (const field of FIELDS) {
-    const text = given[field];
+    const text = (value as Readonly<Record<string, unknown>>)[field];
     if (text === undefined || text === null || text === "") continue;
     if (typeof text !== "string") {
       throw new TypeError(`Cannot use ${what}: "${field}" is not text`);

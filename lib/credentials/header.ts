@@ -1,5 +1,6 @@
 // @ts-types="../std/base64.d.ts"
 import { encodeBase64 } from "@std/encoding/base64";
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import type { AuthConfig } from "./auth_config.ts";
 import { Login } from "./login.ts";
 import { registryName, serverAddress } from "./registry_name.ts";
@@ -37,11 +38,11 @@ export function checkCredentials(
   credentials: Readonly<Record<string, AuthConfig>>,
 ): Map<string, Login> {
   if (
-    typeof credentials !== "object" || credentials === null ||
-    Array.isArray(credentials) || credentials instanceof Map
+    !isPlainObject(credentials)
   ) {
     throw new TypeError(
-      'Cannot use credentials: expected an object of registries to logins, such as { "ghcr.io": { username, password } }, or a function',
+      'Cannot use credentials: expected an object of registries to logins, such as { "ghcr.io": { username, password } }, or a function' +
+        plainObjectHint(credentials),
     );
   }
   const logins = new Map<string, Login>();

@@ -12,7 +12,10 @@ export interface DisplayBuildOptions extends DisplayOptions {
    *
    * @default {Deno.stderr}
    */
-  readonly output?: WritableStream<Uint8Array> | DisplayFile;
+  readonly output?:
+    | WritableStream<Uint8Array<ArrayBuffer>>
+    | DisplayFile
+    | undefined;
 }
 
 /**

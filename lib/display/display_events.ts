@@ -17,7 +17,7 @@ export type DisplayMode = "auto" | "tty" | "plain" | "rawjson" | "quiet";
 /** What `Deno.stdout` and `Deno.stderr` are, besides plain streams. */
 export interface DisplayFile {
   /** Where the bytes go. */
-  readonly writable: WritableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
   /** Whether it is a terminal. */
   isTerminal?(): boolean;
 }
@@ -65,7 +65,7 @@ export interface DisplayOptions {
  */
 export async function displayEvents(
   events: AsyncIterable<BuildEvent | readonly BuildEvent[]>,
-  output: WritableStream<Uint8Array> | DisplayFile,
+  output: WritableStream<Uint8Array<ArrayBuffer>> | DisplayFile,
   options: DisplayOptions = {},
 ): Promise<void> {
   const { terminal, now = Date.now } = options;
@@ -102,7 +102,7 @@ function isBatch(
 
 /** What `auto` comes to. */
 function modeOf(
-  output: WritableStream<Uint8Array> | DisplayFile,
+  output: WritableStream<Uint8Array<ArrayBuffer>> | DisplayFile,
   { mode = "auto", terminal }: DisplayOptions,
 ): DisplayMode {
   if (mode !== "auto") return mode;

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "./api_version.ts";
+import { filtersQuery } from "./filters.ts";
 import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 import { requestFeature } from "./podman.ts";
@@ -7,22 +8,22 @@ import { requestFeature } from "./podman.ts";
 /** Which of the builder's cache goes. Sizes are in bytes. */
 export interface BuildPruneOptions {
   /** Everything that no build uses, not only what has no name. */
-  readonly all?: boolean;
+  readonly all?: boolean | undefined;
   /** Keep about this much. */
-  readonly reservedSpace?: number;
+  readonly reservedSpace?: number | undefined;
   /** Go down to this much; engines from API 1.48 on. */
-  readonly maxUsedSpace?: number;
+  readonly maxUsedSpace?: number | undefined;
   /** Free the disk up to this much; engines from API 1.48 on. */
-  readonly minFreeSpace?: number;
+  readonly minFreeSpace?: number | undefined;
   /**
    * Conditions by name, one value each, such as `{ until: ["24h"] }` or
    * `{ type: ["source.local"] }`; also `id` (a regular expression), `parent`,
    * `description` (fits nothing on engines up to 26), `inuse`, `shared`
    * and `private`.
    */
-  readonly filters?: Readonly<Record<string, readonly string[]>>;
+  readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Aborts the request. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a prune freed. */
@@ -71,9 +72,7 @@ export async function buildPrune(
         [old ? "keep-storage" : "reserved-space"]: options.reservedSpace,
         "max-used-space": options.maxUsedSpace,
         "min-free-space": options.minFreeSpace,
-        filters: options.filters === undefined
-          ? undefined
-          : JSON.stringify(options.filters),
+        filters: filtersQuery(options.filters),
       },
       signal: options.signal,
     },

@@ -5,17 +5,17 @@ import { messageStream } from "./message_stream.ts";
 /** How a root file system becomes an image. */
 export interface ImageImportOptions {
   /** Name of the image. */
-  readonly repo?: string;
+  readonly repo?: string | undefined;
   /** Its tag; `latest` unless given. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** A note for its history. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   /** Dockerfile instructions for its configuration, such as `ENV A=1`. */
-  readonly changes?: readonly string[];
+  readonly changes?: readonly string[] | undefined;
   /** Platform, as `os/arch`. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** Aborts the request. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { filtersQuery } from "./filters.ts";
 import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 import type { ImageRemoveEntry } from "./image_remove.ts";
@@ -12,9 +13,9 @@ export interface ImagePruneOptions {
    * - `until: ["24h"]`, or a time: those made before;
    * - `label: ["key", "key=value"]`, `"label!"`: those with and without.
    */
-  readonly filters?: Readonly<Record<string, readonly string[]>>;
+  readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Aborts the request. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What went. */
@@ -43,9 +44,7 @@ export async function imagePrune(
     method: "POST",
     path: "/images/prune",
     query: {
-      filters: options.filters === undefined
-        ? undefined
-        : JSON.stringify(options.filters),
+      filters: filtersQuery(options.filters),
     },
     signal: options.signal,
   }, PRUNED);

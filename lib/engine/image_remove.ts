@@ -5,11 +5,11 @@ import { imagePath } from "./image_name.ts";
 /** How an image is removed. */
 export interface ImageRemoveOptions {
   /** Also when it has further names, or a stopped container uses it. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Keep parents that have no name. */
-  readonly noprune?: boolean;
+  readonly noprune?: boolean | undefined;
   /** Aborts the request. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What went: either a name or an image. */

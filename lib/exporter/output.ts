@@ -1,5 +1,6 @@
 import { pathOfUrl } from "../file_url.ts";
 import { UnsupportedError } from "../errors.ts";
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import { ArchiveFile } from "./archive_file.ts";
 import { ArchiveStream } from "./archive_stream.ts";
 import type { Exporter, ExportLimits } from "./exporter.ts";
@@ -18,15 +19,15 @@ export interface LocalOutput {
    */
   readonly dest: string | URL;
   /** Attributes for the engine's exporter, such as `{ "platform-split": "false" }`. */
-  readonly attrs?: Readonly<Record<string, string>>;
+  readonly attrs?: Readonly<Record<string, string>> | undefined;
   /**
    * The most files, folders and links to take.
    *
    * @default {1_000_000}
    */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** The most bytes to take; no limit unless given. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** The result as one archive: its files (`tar`), or an image (`oci`, `docker`). */
@@ -38,11 +39,11 @@ export interface ArchiveOutput {
    * well; or a stream, which gets the bytes as they come: they can't be taken
    * back from it. It is closed when the build went well, and aborted otherwise.
    */
-  readonly dest: string | URL | WritableStream<Uint8Array>;
+  readonly dest: string | URL | WritableStream<Uint8Array<ArrayBuffer>>;
   /** Attributes for the engine's exporter, such as `{ compression: "zstd" }`. */
-  readonly attrs?: Readonly<Record<string, string>>;
+  readonly attrs?: Readonly<Record<string, string>> | undefined;
   /** The most bytes to take; no limit unless given. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** An output that comes back to the caller. */
@@ -164,15 +165,17 @@ function pathOf(type: ExportOutput["type"], dest: unknown): string {
 }
 
 function textMap(type: string, given: unknown): Record<string, string> {
-  const fits = typeof given === "object" && given !== null &&
-    !Array.isArray(given) &&
-    Object.values(given).every((value) => typeof value === "string");
-  if (!fits) {
+  if (
+    !isPlainObject(given) ||
+    Object.values(given).some((value) => typeof value !== "string")
+  ) {
     throw new TypeError(
-      `Cannot export "${type}": attrs is an object of names to text`,
+      `Cannot export "${type}": attrs is an object of names to text${
+        plainObjectHint(given)
+      }`,
     );
   }
-  return { ...given };
+  return { ...given } as Record<string, string>;
 }
 
 function limitsOf(given: Readonly<Record<string, unknown>>): ExportLimits {
@@ -185,7 +188,9 @@ function limitsOf(given: Readonly<Record<string, unknown>>): ExportLimits {
   return { maxEntries: maxEntries as number, maxBytes: maxBytes as number };
 }
 
-function isWritable(value: unknown): value is WritableStream<Uint8Array> {
+function isWritable(
+  value: unknown,
+): value is WritableStream<Uint8Array<ArrayBuffer>> {
   return typeof (value as { getWriter?: unknown } | null)?.getWriter ===
     "function";
 }

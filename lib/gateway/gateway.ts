@@ -1,29 +1,29 @@
 import type { Transport } from "../transport/transport.ts";
 import type { GatewayBreakout } from "./build_rules.ts";
-import type { GatewayLimits } from "./limits.ts";
+import type { GatewayLimitOptions } from "./limits.ts";
 import type { GatewayListen } from "./listen.ts";
 import type { GatewayGroup } from "./routes.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
   /** Where clients come in; the socket `davit.sock` in `XDG_RUNTIME_DIR` unless given. */
-  readonly listen?: GatewayListen;
+  readonly listen?: GatewayListen | undefined;
   /** The engine behind it: an address, or a transport; the one of docker's CLI unless given. */
-  readonly engine?: string | Transport;
+  readonly engine?: string | Transport | undefined;
   /** What is let through besides builds; nothing unless given. */
-  readonly allow?: readonly GatewayGroup[];
+  readonly allow?: readonly GatewayGroup[] | undefined;
   /** What builds may ask for besides; nothing unless given. */
-  readonly breakouts?: readonly GatewayBreakout[];
+  readonly breakouts?: readonly GatewayBreakout[] | undefined;
   /**
    * Whether builds with different secrets share steps that are otherwise the
    * same, as builds on one engine do: a step that ran with one client's secret
    * is another client's result then. False unless given.
    */
-  readonly shareSteps?: boolean;
+  readonly shareSteps?: boolean | undefined;
   /** How much of everything. */
-  readonly limits?: Partial<GatewayLimits>;
+  readonly limits?: GatewayLimitOptions | undefined;
   /** Stops the gateway, as {@linkcode Gateway.stop} does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A gateway that listens. */

@@ -1,3 +1,5 @@
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
+
 /** How much of everything a gateway takes. Times are in milliseconds. */
 export interface GatewayLimits {
   /** Connections at a time; more are closed at once. Default 512. */
@@ -30,6 +32,11 @@ export interface GatewayLimits {
   readonly graceMs: number;
 }
 
+/** Limits as they are given: those that are not keep their defaults. */
+export type GatewayLimitOptions = {
+  readonly [Name in keyof GatewayLimits]?: GatewayLimits[Name] | undefined;
+};
+
 /** The limits that hold unless others are given. */
 export const DEFAULT_LIMITS: GatewayLimits = {
   maxConnections: 512,
@@ -52,8 +59,17 @@ export const DEFAULT_LIMITS: GatewayLimits = {
  * @throws {TypeError} If there is no such limit.
  * @throws {RangeError} If one is no whole number, or too small to work with.
  */
-export function checkLimits(given: Partial<GatewayLimits>): GatewayLimits {
+export function checkLimits(given: GatewayLimitOptions): GatewayLimits {
+  if (!isPlainObject(given)) {
+    throw new TypeError(
+      `Cannot serve a gateway: limits is an object of names to numbers${
+        plainObjectHint(given)
+      }`,
+    );
+  }
+  const limits: Record<keyof GatewayLimits, number> = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       throw new TypeError(
         `Cannot serve a gateway: there is no limit "${name}"`,
@@ -71,6 +87,7 @@ export function checkLimits(given: Partial<GatewayLimits>): GatewayLimits {
         `Cannot serve a gateway: the limit ${name} is at most ${0x7fffffff}`,
       );
     }
+    limits[name as keyof GatewayLimits] = value;
   }
-  return { ...DEFAULT_LIMITS, ...given };
+  return limits;
 }

@@ -10,7 +10,7 @@ export interface GatewayTls {
   /** Its private key. */
   readonly key: string;
   /** The authority that signs clients' certificates: then each client needs one. */
-  readonly clientCa?: string;
+  readonly clientCa?: string | undefined;
 }
 
 /** Where a gateway listens. */
@@ -21,23 +21,23 @@ export type GatewayListen =
   }
   | {
     /** Address to listen at; `0.0.0.0` unless given. */
-    readonly hostname?: string;
+    readonly hostname?: string | undefined;
     /** Port; 0 takes a free one. */
     readonly port: number;
     /** TLS; clients show a certificate, a token, or both. */
     readonly tls: GatewayTls;
     /** Bearer token, of at least 16 characters. */
-    readonly token?: string;
+    readonly token?: string | undefined;
   }
   | {
     /** A loopback address; `127.0.0.1` unless given. */
-    readonly hostname?: string;
+    readonly hostname?: string | undefined;
     /** Port; 0 takes a free one. */
     readonly port: number;
     /** Says that every program and user of this machine may read and use it. */
     readonly plainLoopback: true;
     /** Bearer token, of at least 16 characters. */
-    readonly token?: string;
+    readonly token?: string | undefined;
   };
 
 const LOOPBACK_REGEXP = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;

@@ -1,5 +1,5 @@
 interface Base64Constructor {
-  fromBase64?(text: string): Uint8Array;
+  fromBase64?(text: string): Uint8Array<ArrayBuffer>;
 }
 
 interface Base64Bytes {
@@ -9,7 +9,9 @@ interface Base64Bytes {
 const native = Uint8Array as unknown as Base64Constructor;
 
 /** Decodes base64; undefined if it is none. */
-export function fromBase64(text: string): Uint8Array | undefined {
+export function fromBase64(
+  text: string,
+): Uint8Array<ArrayBuffer> | undefined {
   try {
     // The platform's own is young: the oldest Deno that is served lacks it.
     if (native.fromBase64 !== undefined) return native.fromBase64(text);

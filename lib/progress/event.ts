@@ -9,6 +9,7 @@ import type {
 } from "./solve_status.ts";
 import { logEventOf, TextCarry } from "./log_event.ts";
 import { millisOf, RECORD } from "./record.ts";
+import type { WarningCode } from "./warning_code.ts";
 
 export { TextCarry } from "./log_event.ts";
 export { RECORD } from "./record.ts";
@@ -72,7 +73,7 @@ export interface LogEvent {
   /** Where it was printed to. */
   readonly stream: "stdout" | "stderr";
   /** The bytes; to be copied before they are kept for long. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /**
    * The bytes as text. A character that is cut by the border of two slices
    * belongs to the second one's text.
@@ -101,7 +102,7 @@ export interface WarningEvent {
   /** The place in the Dockerfile. */
   readonly source: WarningSource | undefined;
   /** Which of davit's own warnings this is; absent for the engine's. */
-  readonly code: string | undefined;
+  readonly code: WarningCode | undefined;
   /** @internal What the engine sent. */
   readonly [RECORD]?: VertexWarning;
 }

@@ -5,10 +5,10 @@ import { millisOf, RECORD } from "./record.ts";
 
 /** Bytes of characters that are not whole yet, by step and stream; one for each build. */
 export class TextCarry {
-  readonly #open = new Map<string, Uint8Array>();
+  readonly #open = new Map<string, Uint8Array<ArrayBuffer>>();
 
   /** Takes what the slice before left open. */
-  take(key: string): Uint8Array | undefined {
+  take(key: string): Uint8Array<ArrayBuffer> | undefined {
     if (this.#open.size === 0) return undefined;
     const bytes = this.#open.get(key);
     if (bytes !== undefined) this.#open.delete(key);
@@ -16,7 +16,7 @@ export class TextCarry {
   }
 
   /** Keeps the beginning of a character. */
-  keep(key: string, bytes: Uint8Array): void {
+  keep(key: string, bytes: Uint8Array<ArrayBuffer>): void {
     this.#open.set(key, bytes);
   }
 }
@@ -31,10 +31,10 @@ class TraceLogEvent implements LogEvent {
   readonly type = "log";
   readonly vertex: string;
   readonly stream: "stdout" | "stderr";
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly time: number;
   readonly [RECORD]: VertexLog;
-  readonly #before: Uint8Array | undefined;
+  readonly #before: Uint8Array<ArrayBuffer> | undefined;
   readonly #open: number;
 
   constructor(log: VertexLog, carry: TextCarry) {

@@ -27,7 +27,7 @@ export interface SolveStatus {
   /** Warnings of the frontend. */
   readonly warnings: readonly VertexWarning[];
   /** Fields of newer engines. */
-  readonly unknown?: Uint8Array | undefined;
+  readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A step; a later one with the same digest replaces it. */
@@ -49,7 +49,7 @@ export interface Vertex {
   /** The group that it is shown as a part of. */
   readonly group: ProgressGroup | undefined;
   /** Fields of newer engines. */
-  readonly unknown?: Uint8Array | undefined;
+  readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Several steps that are shown as one. */
@@ -61,7 +61,7 @@ export interface ProgressGroup {
   /** A weak member does not by itself make the group visible. */
   readonly weak: boolean;
   /** Fields of newer engines. */
-  readonly unknown?: Uint8Array | undefined;
+  readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Progress of one action inside a step. */
@@ -83,7 +83,7 @@ export interface VertexStatus {
   /** When it ended. */
   readonly completed: Timestamp | undefined;
   /** Fields of newer engines. */
-  readonly unknown?: Uint8Array | undefined;
+  readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A slice of what a step printed: not whole lines, not even whole characters. */
@@ -95,9 +95,9 @@ export interface VertexLog {
   /** 1 is stdout, 2 is stderr. */
   readonly stream: number;
   /** The bytes; a view, to be copied before it is kept. */
-  readonly data: Uint8Array;
+  readonly data: Uint8Array<ArrayBuffer>;
   /** Fields of newer engines. */
-  readonly unknown?: Uint8Array | undefined;
+  readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A warning of the frontend. */
@@ -107,9 +107,9 @@ export interface VertexWarning {
   /** How serious: 1 is a warning. */
   readonly level: number;
   /** The sentence, in UTF-8. */
-  readonly short: Uint8Array;
+  readonly short: Uint8Array<ArrayBuffer>;
   /** More sentences, in UTF-8. */
-  readonly detail: readonly Uint8Array[];
+  readonly detail: readonly Uint8Array<ArrayBuffer>[];
   /** Where more can be read. */
   readonly url: string;
   /** The file that it is about. */
@@ -117,7 +117,7 @@ export interface VertexWarning {
   /** The places in it. */
   readonly ranges: readonly SourceRange[];
   /** Fields of newer engines. */
-  readonly unknown?: Uint8Array | undefined;
+  readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A file that a warning is about. */
@@ -125,11 +125,11 @@ export interface SourceInfo {
   /** Its name. */
   readonly filename: string;
   /** Its whole text, in UTF-8. */
-  readonly data: Uint8Array;
+  readonly data: Uint8Array<ArrayBuffer>;
   /** Such as `Dockerfile`. */
   readonly language: string;
   /** Fields of newer engines. */
-  readonly unknown?: Uint8Array | undefined;
+  readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A place in a file. */

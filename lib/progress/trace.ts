@@ -14,7 +14,7 @@ import { BYTES, tagOf, VARINT, WireError, WireReader } from "./wire_reader.ts";
 export type * from "./solve_status.ts";
 
 const NONE: readonly never[] = Object.freeze([]);
-const EMPTY: Uint8Array = new Uint8Array();
+const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array();
 
 /**
  * Decodes `aux` of a `moby.buildkit.trace` message.
@@ -26,7 +26,7 @@ const EMPTY: Uint8Array = new Uint8Array();
  * @returns Nothing if it can't be read; this never throws.
  */
 export function decodeTrace(
-  aux: string | Uint8Array,
+  aux: string | Uint8Array<ArrayBuffer>,
 ): SolveStatus | undefined {
   const bytes = typeof aux === "string" ? fromBase64(aux) : aux;
   if (!(bytes instanceof Uint8Array)) return undefined;
@@ -43,7 +43,7 @@ function readStatus(reader: WireReader): SolveStatus {
   let statuses: VertexStatus[] | undefined;
   let logs: VertexLog[] | undefined;
   let warnings: VertexWarning[] | undefined;
-  let unknown: Uint8Array | undefined;
+  let unknown: Uint8Array<ArrayBuffer> | undefined;
   while (reader.at < reader.end) {
     const start = reader.at;
     const tag = reader.uint32();
@@ -83,7 +83,7 @@ function readVertex(reader: WireReader): Vertex {
   let completed: Timestamp | undefined;
   let error = "";
   let group: ProgressGroup | undefined;
-  let unknown: Uint8Array | undefined;
+  let unknown: Uint8Array<ArrayBuffer> | undefined;
   while (reader.at < reader.end) {
     const start = reader.at;
     const tag = reader.uint32();
@@ -135,7 +135,7 @@ function readGroup(reader: WireReader): ProgressGroup {
   let id = "";
   let name = "";
   let weak = false;
-  let unknown: Uint8Array | undefined;
+  let unknown: Uint8Array<ArrayBuffer> | undefined;
   while (reader.at < reader.end) {
     const start = reader.at;
     const tag = reader.uint32();
@@ -158,7 +158,7 @@ function readVertexStatus(reader: WireReader): VertexStatus {
   let timestamp: Timestamp | undefined;
   let started: Timestamp | undefined;
   let completed: Timestamp | undefined;
-  let unknown: Uint8Array | undefined;
+  let unknown: Uint8Array<ArrayBuffer> | undefined;
   while (reader.at < reader.end) {
     const start = reader.at;
     const tag = reader.uint32();
@@ -211,7 +211,7 @@ function readLog(reader: WireReader): VertexLog {
   let timestamp: Timestamp | undefined;
   let stream = 0;
   let data = EMPTY;
-  let unknown: Uint8Array | undefined;
+  let unknown: Uint8Array<ArrayBuffer> | undefined;
   while (reader.at < reader.end) {
     const start = reader.at;
     const tag = reader.uint32();

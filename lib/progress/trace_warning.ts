@@ -7,7 +7,7 @@ import type {
 import { BYTES, tagOf, VARINT, type WireReader } from "./wire_reader.ts";
 
 const NONE: readonly never[] = Object.freeze([]);
-const EMPTY: Uint8Array = new Uint8Array();
+const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array();
 const START: SourcePosition = { line: 0, character: 0 };
 
 /** Reads the warning that follows. */
@@ -16,11 +16,11 @@ export function readWarning(reader: WireReader): VertexWarning {
   let vertex = "";
   let level = 0;
   let short = EMPTY;
-  let detail: Uint8Array[] | undefined;
+  let detail: Uint8Array<ArrayBuffer>[] | undefined;
   let url = "";
   let info: SourceInfo | undefined;
   let ranges: SourceRange[] | undefined;
-  let unknown: Uint8Array | undefined;
+  let unknown: Uint8Array<ArrayBuffer> | undefined;
   while (reader.at < reader.end) {
     const start = reader.at;
     const tag = reader.uint32();
@@ -51,7 +51,7 @@ function readSourceInfo(reader: WireReader): SourceInfo {
   let filename = "";
   let data = EMPTY;
   let language = "";
-  let unknown: Uint8Array | undefined;
+  let unknown: Uint8Array<ArrayBuffer> | undefined;
   while (reader.at < reader.end) {
     const start = reader.at;
     const tag = reader.uint32();

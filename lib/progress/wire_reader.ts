@@ -37,13 +37,13 @@ export class WireReader {
   at = 0;
   /** Offset behind the message that is being read. */
   end: number;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   /** Where the last digest stood: a message repeats the same one in each log. */
   #digest = "";
   #digestAt = 0;
 
   /** Reads `bytes`, which must not change meanwhile. */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.#bytes = bytes;
     this.end = bytes.length;
   }
@@ -95,7 +95,7 @@ export class WireReader {
   }
 
   /** A view of bytes. */
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     const length = this.#length();
     const at = this.at;
     this.at += length;
@@ -144,7 +144,11 @@ export class WireReader {
    * Steps over the field whose tag began at `start`, and adds all of it to
    * those that were kept before.
    */
-  keep(kept: Uint8Array | undefined, tag: number, start: number): Uint8Array {
+  keep(
+    kept: Uint8Array<ArrayBuffer> | undefined,
+    tag: number,
+    start: number,
+  ): Uint8Array<ArrayBuffer> {
     this.skip(tag);
     const field = this.#bytes.subarray(start, this.at);
     return kept === undefined ? field : concatBytes(kept, field);

@@ -1,4 +1,5 @@
 import { SecretError } from "../errors.ts";
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import { AskedNames } from "./asked_names.ts";
 import { Secret } from "./secret.ts";
 import {
@@ -98,6 +99,13 @@ export class SecretStore {
     sources: SecretSources,
     signal: AbortSignal,
   ): Promise<SecretStore> {
+    if (!isPlainObject(sources)) {
+      throw new TypeError(
+        `Cannot use secrets: expected an object of ids to sources${
+          plainObjectHint(sources)
+        }`,
+      );
+    }
     const entries = Object.entries(sources).map(([id, source]) => {
       checkSource(id, source);
       return [id, source] as const;

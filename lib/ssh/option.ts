@@ -1,3 +1,4 @@
+import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import { Secret } from "../secrets/secret.ts";
 
 /**
@@ -76,11 +77,13 @@ export function sshSources(
 function entriesOf(option: SshOption): (readonly [string, SshSource])[] {
   if (typeof option === "string") return [fromCli(option)];
   if (Array.isArray(option)) return option.map(fromCli);
-  if (typeof option === "object" && option !== null) {
+  if (isPlainObject(option)) {
     return Object.entries(option as Readonly<Record<string, SshSource>>);
   }
   throw new TypeError(
-    'Cannot use option "ssh": expected "default", "id=path", a list of these, or an object of ids and sources',
+    `Cannot use option "ssh": expected "default", "id=path", a list of these, or an object of ids and sources${
+      plainObjectHint(option)
+    }`,
   );
 }
 

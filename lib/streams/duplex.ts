@@ -13,5 +13,5 @@ export interface ByteDuplex {
    * Drops the connection at once, where that can be done: aborting `writable`
    * waits for a write that the peer does not take.
    */
-  readonly close?: () => void;
+  readonly close?: (() => void) | undefined;
 }

@@ -12,7 +12,7 @@ export interface DistributionInspectOptions {
   /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
   readonly credentials?: Credentials | undefined;
   /** Aborts the request. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Asks an image's registry what its name leads to. */

@@ -15,11 +15,13 @@ export interface ImageLoadOptions {
    * Told of the bytes that were sent so far, and of what the engine says; what
    * it throws ends the load.
    */
-  readonly onProgress?: (
-    event: TransferBytesEvent | LayerEvent | TransferStatusEvent,
-  ) => void;
+  readonly onProgress?:
+    | ((
+      event: TransferBytesEvent | LayerEvent | TransferStatusEvent,
+    ) => void)
+    | undefined;
   /** Aborts the request. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Loads images from a tar, and tells how far that has come. */

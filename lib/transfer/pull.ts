@@ -14,13 +14,13 @@ import type { TransferRun, TransferSubject } from "./transfer.ts";
 /** How an image is pulled. */
 export interface ImagePullOptions {
   /** The tag to pull, where the name has none; `latest` unless given. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** The platform to pull, as `os/arch` or `os/arch/variant`; the engine's own unless given. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
   readonly credentials?: Credentials | undefined;
   /** Cancels the pull; `wait()` then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Fetches an image from its registry; the result is its digest. */

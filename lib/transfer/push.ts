@@ -12,11 +12,11 @@ import type { TransferRun, TransferSubject } from "./transfer.ts";
 /** How an image is pushed. */
 export interface ImagePushOptions {
   /** The tag to push, where the name has none; `latest` unless given. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
   readonly credentials?: Credentials | undefined;
   /** Cancels the push; `wait()` then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sends an image to its registry; the result is its digest. */

@@ -6,9 +6,9 @@ import { countBytes } from "./count_bytes.ts";
 /** How images are saved. */
 export interface ImageSaveOptions {
   /** Told of the bytes that were read so far; what it throws ends the stream. */
-  readonly onProgress?: (event: TransferBytesEvent) => void;
+  readonly onProgress?: ((event: TransferBytesEvent) => void) | undefined;
   /** Aborts the request, and the stream. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Saves images as one tar, and tells how much of it was read. */

@@ -4,9 +4,9 @@ import type { Transport } from "./transport.ts";
 /** How {@linkcode fetchTransport} sends. */
 export interface FetchTransportOptions {
   /** Sends each request; the platform's `fetch` unless given. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Added to each request, such as `Authorization`. */
-  readonly headers?: HeadersInit;
+  readonly headers?: HeadersInit | undefined;
 }
 
 /**

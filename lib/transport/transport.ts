@@ -7,7 +7,7 @@ export interface UpgradeInit {
   /** Further request headers; a name may stand more than once. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Drops the connection while the upgrade is under way. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface UpgradeInit {
  */
 export interface Transport {
   /** Where it leads, for messages: `unix:///var/run/docker.sock`. Never holds a password. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /**
    * Sends one request.
    *

@@ -6,9 +6,9 @@ export interface VerifySecretsOptions {
    * Says of a find that it is none: a line of a secret that anybody may write,
    * for example. Of more than 100,000 finds the rest can't be ignored.
    */
-  readonly ignore?: (find: SecretFind) => boolean;
+  readonly ignore?: ((find: SecretFind) => boolean) | undefined;
   /** Stops it. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was found, and what was not looked for. */

@@ -40,7 +40,7 @@ const MESSAGES = TRACE_GENERATIONS.flatMap((generation) =>
 ).map((aux) => fromBase64(aux)!);
 
 /** One of the messages, damaged. */
-function damage(random: (below: number) => number): Uint8Array {
+function damage(random: (below: number) => number): Uint8Array<ArrayBuffer> {
   const message = MESSAGES[random(MESSAGES.length)]!;
   const bytes = message.slice();
   switch (random(5)) {
