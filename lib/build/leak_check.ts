@@ -1,6 +1,7 @@
 import { SecretError } from "../errors.ts";
 import { createFinder } from "../redact/finder.ts";
 import type { Form } from "../redact/forms.ts";
+import type { Match } from "../redact/automaton.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { warning, type WarningMessage } from "./message.ts";
@@ -97,7 +98,8 @@ function findSights(
   /** Ends of the blocks of a long pattern that lie side by side. */
   const runs = new Map<string, { start: number; end: number }>();
   const finder = createFinder(secrets.map(([, secret]) => secret.reveal()));
-  finder.matcher().scan(bytes, ({ start, end, pattern, weak }) => {
+  const matcher = finder.matcher();
+  const see = ({ start, end, pattern, weak }: Match) => {
     const { value, form, length, part } = pattern;
     const key = `${value} ${form} ${length} ${part}`;
     let run = runs.get(key);
@@ -110,7 +112,9 @@ function findSights(
     const before = bytes.subarray(0, run.start);
     const line = before.reduce((n, byte) => byte === 10 ? n + 1 : n, 1);
     sights.set(value, { form, line, whole });
-  });
+  };
+  matcher.scan(bytes, see);
+  matcher.finishScan(see);
   return sights;
 }
 

@@ -6,6 +6,8 @@
  */
 
 import { Automaton, type Matcher } from "./automaton.ts";
+import { CompiledPatterns } from "./compiled.ts";
+import { JoinedMatcher } from "./matchers.ts";
 import {
   type Form,
   isTooShort,
@@ -52,12 +54,12 @@ export interface Finder {
  * beside them are public.
  */
 export function createFinder(values: readonly Uint8Array[]): Finder {
-  const automaton = new Automaton(patternsOf(values));
+  const patterns = CompiledPatterns.of(() => patternsOf(values));
   let unwrapped: Automaton | undefined;
   return {
-    empty: automaton.empty,
+    empty: patterns.empty,
     skipped: values.flatMap((value, index) => isTooShort(value) ? [index] : []),
-    matcher: () => automaton.matcher(),
+    matcher: () => new JoinedMatcher(patterns.matchers(0)),
     get unwrapped() {
       return unwrapped ??= new Automaton(wrappablePatternsOf(values));
     },

@@ -1,9 +1,11 @@
 /**
- * From a secret value to every byte pattern that shows it.
+ * From a secret value to every byte pattern that shows it. Escapes are not among
+ * them: where a pattern is plain, each of its characters is known in all its
+ * escapes, too (`escapes.ts`).
  *
  * This is a net, not a wall: a program that prints a secret reversed,
  * compressed, encrypted, one character a line or in an encoding not listed
- * here prints it unmasked. So does one that prints the base64 of a longer text
+ * here or in `escapes.ts` prints it unmasked. So does one that prints the base64 of a longer text
  * that holds the value, in lines: what stands across the end of a line is not
  * masked (verify finds it, `lib/verify/wrapped_search.ts`).
  *
@@ -11,14 +13,7 @@
  */
 
 import { isLineEnd } from "./blocks.ts";
-import {
-  encodeBase64At,
-  encodeHex,
-  encodeHtml,
-  encodeJson,
-  encodePercent,
-  toUrlAlphabet,
-} from "./encodings.ts";
+import { encodeBase64At, encodeHex, toUrlAlphabet } from "./encodings.ts";
 
 /** How a pattern shows its value. */
 export type Form =
@@ -31,6 +26,11 @@ export type Form =
   | "json"
   /** With the entities of HTML and XML. */
   | "html"
+  /** With other escapes of shells and programming languages, or within quotes of a shell. */
+  | "escape"
+  | "quoted-printable"
+  /** With escapes of several of these kinds. */
+  | "mixed"
   /** What stands behind the first `=` or `:` of a line, where it looks like a token; verify only. */
   | "field";
 
@@ -89,9 +89,8 @@ const encoder = new TextEncoder();
  * - base64 is given in the three alignments a value can have in a longer
  *   stream, in the standard and the URL-safe alphabet, and by each line of its
  *   wrapped form (76 and 64 columns).
- * - JSON and HTML forms exist for valid UTF-8 without NUL ("text") only.
  *
- * A generator, because the forms of a value of 3 MiB are 100 MiB together:
+ * A generator, because the forms of a value of 3 MiB are 40 MiB together:
  * one at a time is in memory.
  *
  * @param index Number to give as {@link Pattern.value}.
@@ -134,11 +133,6 @@ function* listForms(value: Uint8Array): Generator<FormEntry> {
     yield* listBase64(variant, lined);
     yield ["hex", encodeHex(variant, "lower")];
     yield ["hex", encodeHex(variant, "upper")];
-    for (const bytes of encodePercent(variant)) yield ["percent", bytes];
-    if (text === undefined) continue;
-    const written = decodeText(variant)!;
-    for (const bytes of encodeJson(written)) yield ["json", bytes];
-    for (const bytes of encodeHtml(written)) yield ["html", bytes];
   }
   if (text !== undefined && lined) yield* listLines(text);
 }
@@ -174,8 +168,6 @@ function* listLines(text: string): Generator<FormEntry> {
       bytes.length < MIN_LINE_BYTES || new Set(bytes).size < MIN_LINE_DISTINCT
     ) continue;
     yield ["line", bytes, true];
-    // A log line inside a JSON message shows the line with its quotes escaped.
-    for (const json of encodeJson(line)) yield ["json", json, true];
   }
 }
 

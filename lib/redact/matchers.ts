@@ -23,11 +23,15 @@ export class JoinedMatcher implements Matcher {
   readonly #parts: readonly MatcherPart[];
   /** By part: where what it reported ends; for its weak blocks. */
   readonly #edges: Float64Array;
+  readonly #sinks: readonly SpanSink[];
+  #onSpan: SpanSink = () => {};
+  #offset = 0;
 
-  /** @param parts At least one; their matchers are used up by this. */
+  /** @param parts Their matchers are used by this alone. */
   constructor(parts: readonly MatcherPart[]) {
     this.#parts = parts;
     this.#edges = new Float64Array(parts.length).fill(-1);
+    this.#sinks = parts.map((_, part) => this.#strong(part));
   }
 
   get steps(): number {
@@ -35,11 +39,11 @@ export class JoinedMatcher implements Matcher {
   }
 
   get offset(): number {
-    return this.#parts[0]!.matcher.offset;
+    return this.#offset;
   }
 
   get undecided(): number {
-    let from = Infinity;
+    let from = this.#offset;
     for (const { matcher } of this.#parts) {
       from = Math.min(from, matcher.undecided);
     }
@@ -49,23 +53,28 @@ export class JoinedMatcher implements Matcher {
   reset(): void {
     for (const { matcher } of this.#parts) matcher.reset();
     this.#edges.fill(-1);
+    this.#offset = 0;
   }
 
   scan(chunk: Uint8Array, onMatch: (match: Match) => void): void {
     for (const part of this.#parts) {
       part.matcher.scan(chunk, renumbered(part, onMatch));
     }
+    this.#offset += chunk.length;
   }
 
   spans(chunk: Uint8Array, onSpan: SpanSink): void {
+    this.#onSpan = onSpan;
     for (let i = 0; i < this.#parts.length; i++) {
-      this.#parts[i]!.matcher.spans(chunk, this.#strong(i, onSpan));
+      this.#parts[i]!.matcher.spans(chunk, this.#sinks[i]!);
     }
+    this.#offset += chunk.length;
   }
 
   finish(onSpan: SpanSink): void {
+    this.#onSpan = onSpan;
     for (let i = 0; i < this.#parts.length; i++) {
-      this.#parts[i]!.matcher.finish(this.#strong(i, onSpan));
+      this.#parts[i]!.matcher.finish(this.#sinks[i]!);
     }
   }
 
@@ -76,12 +85,12 @@ export class JoinedMatcher implements Matcher {
   }
 
   /** Decides the weak blocks of a part by what it found itself. */
-  #strong(part: number, onSpan: SpanSink): SpanSink {
+  #strong(part: number): SpanSink {
     const edges = this.#edges;
     return (start, end, weak) => {
       if (weak && start > edges[part]!) return;
       edges[part] = Math.max(edges[part]!, end);
-      onSpan(start, end, false);
+      this.#onSpan(start, end, false);
     };
   }
 }

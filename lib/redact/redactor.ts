@@ -1,16 +1,17 @@
 /**
  * Masks the secrets of a build in everything that leaves it.
  *
- * Redaction is a net, not a wall. It finds a secret as it is and in the usual
- * encodings (`forms.ts`); a build step that wants to print a secret otherwise
+ * Redaction is a net, not a wall. It finds a secret as it is, in base64 and hex
+ * (`forms.ts`), and with any escapes in it (`escapes.ts`); a build step that wants to print a secret otherwise
  * can. Do not give secrets to code that you do not trust.
  *
  * @module
  */
 
-import { Automaton, type Matcher } from "./automaton.ts";
+import type { Matcher } from "./automaton.ts";
+import { CompiledPatterns } from "./compiled.ts";
 import { isTooShort, listPatterns, type Pattern } from "./forms.ts";
-import { JoinedMatcher, type MatcherPart } from "./matchers.ts";
+import { JoinedMatcher } from "./matchers.ts";
 import { IdleScanner, MaskingScanner, type Scanner } from "./scanner.ts";
 import { findSpans, MASK } from "./spans.ts";
 
@@ -22,7 +23,8 @@ const encoder = new TextEncoder();
 const MASK_BYTES = encoder.encode(MASK);
 
 /**
- * Masks secret values with `***`, in every form of `listPatterns()`.
+ * Masks secret values with `***`, in every form of `listPatterns()`, with escapes
+ * or without.
  *
  * Every occurrence is masked to its full length; occurrences that overlap or
  * touch become one `***`. What holds no secret passes as it is, the same object.
@@ -55,7 +57,7 @@ export interface Redactor {
  * the tables of an automaton, until the redactor is garbage.
  */
 export function createRedactor(values: readonly Uint8Array[]): Redactor {
-  return compiled(values, new Automaton(listAllPatterns(values)));
+  return compiled(values, CompiledPatterns.of(() => listAllPatterns(values)));
 }
 
 /**
@@ -67,7 +69,7 @@ export async function createRedactorInSlices(
 ): Promise<Redactor> {
   return compiled(
     values,
-    await Automaton.inSlices(listAllPatterns(values)),
+    await CompiledPatterns.inSlices(() => listAllPatterns(values)),
   );
 }
 
@@ -103,18 +105,18 @@ export function combineRedactors(redactors: readonly Redactor[]): Redactor {
 
 /** Patterns that were compiled together. */
 interface CompiledPart {
-  readonly automaton: Automaton;
+  readonly patterns: CompiledPatterns;
   readonly firstValue: number;
 }
 
 function compiled(
   values: readonly Uint8Array[],
-  automaton: Automaton,
+  patterns: CompiledPatterns,
 ): Redactor {
   return new CompiledRedactor(
     values.length,
     values.flatMap((value, index) => isTooShort(value) ? [index] : []),
-    automaton.empty ? [] : [{ automaton, firstValue: 0 }],
+    patterns.empty ? [] : [{ patterns, firstValue: 0 }],
   );
 }
 
@@ -181,15 +183,11 @@ class CompiledRedactor implements Redactor {
   }
 
   matcher(): Matcher {
-    const parts = this.#parts.map(({ automaton, firstValue }): MatcherPart => ({
-      matcher: automaton.matcher(),
-      firstValue,
-    }));
-    const [first] = parts;
-    if (first === undefined) return new Automaton([]).matcher();
-    return parts.length === 1 && first.firstValue === 0
-      ? first.matcher
-      : new JoinedMatcher(parts);
+    return new JoinedMatcher(
+      this.#parts.flatMap(({ patterns, firstValue }) =>
+        patterns.matchers(firstValue)
+      ),
+    );
   }
 }
 

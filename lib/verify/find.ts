@@ -90,6 +90,9 @@ const PLAINER: ReadonlySet<Form> = new Set([
   "json",
   "percent",
   "html",
+  "escape",
+  "quoted-printable",
+  "mixed",
 ]);
 
 /**
@@ -183,6 +186,7 @@ export class ContentScan {
 
   /** Ends the content. */
   end(): void {
+    this.#search.matcher.finishScan(this.#runs.take);
     this.#search.wrapped?.end(this.#wrapped.take);
     const runs = this.#runs.sure();
     for (const run of this.#wrapped.sure()) {

@@ -1,0 +1,58 @@
+/**
+ * Patterns, compiled: as they are, and to be found in escapes.
+ *
+ * @module
+ */
+
+import { Automaton, type Matcher } from "./automaton.ts";
+import { EscapeMatcher } from "./escape_matcher.ts";
+import { compileEscapes, type EscapeTables } from "./escape_tables.ts";
+import type { Pattern } from "./forms.ts";
+import type { MatcherPart } from "./matchers.ts";
+import { atOnce, inSlices } from "./slices.ts";
+
+/** Compiled patterns. Immutable; any number of matchers may use them. */
+export class CompiledPatterns {
+  readonly #automaton: Automaton;
+  readonly #escapes: EscapeTables | undefined;
+
+  private constructor(
+    automaton: Automaton,
+    escapes: EscapeTables | undefined,
+  ) {
+    this.#automaton = automaton;
+    this.#escapes = escapes;
+  }
+
+  /** Compiles patterns, which are listed twice. */
+  static of(patterns: () => Iterable<Pattern>): CompiledPatterns {
+    return new CompiledPatterns(
+      new Automaton(patterns()),
+      atOnce(compileEscapes(patterns())),
+    );
+  }
+
+  /** Compiles in slices, for a process that has other things to do meanwhile. */
+  static async inSlices(
+    patterns: () => Iterable<Pattern>,
+  ): Promise<CompiledPatterns> {
+    return new CompiledPatterns(
+      await Automaton.inSlices(patterns()),
+      await inSlices(compileEscapes(patterns())),
+    );
+  }
+
+  /** Whether there is nothing to find. */
+  get empty(): boolean {
+    return this.#automaton.empty;
+  }
+
+  /** What looks through one text, together. */
+  matchers(firstValue: number): MatcherPart[] {
+    const matchers: Matcher[] = [this.#automaton.matcher()];
+    if (this.#escapes !== undefined) {
+      matchers.push(new EscapeMatcher(this.#escapes));
+    }
+    return matchers.map((matcher) => ({ matcher, firstValue }));
+  }
+}

@@ -1,0 +1,485 @@
+/**
+ * Finds patterns that are written with escapes: at each place of a pattern the
+ * character itself may stand, or any escape of it (`escapes.ts`), mixed freely.
+ *
+ * It follows the ways in which a text can be read: a thread for each beginning
+ * of a pattern that the text may be writing. Where nothing is followed, the next
+ * introducer of an escape is looked for, two bytes at a time, and what stands
+ * round it is compared with the pairs of bytes that patterns have: of most
+ * escapes of a log it is known at once that no pattern has such a character
+ * there. Threads begin in the plain text before one, as far as it may be the
+ * beginning of a pattern.
+ *
+ * - What is written without any escape is not reported: the automaton finds it.
+ * - Of a pattern of 64 bytes and more, the heads of its blocks (`blocks.ts`) are
+ *   looked for; behind one it is compared byte by byte, and reported in pieces
+ *   of 64 bytes, and to its end.
+ * - Undecided is at most the writing of 64 bytes.
+ *
+ * @module
+ */
+
+import type { Match, Matcher, SpanSink } from "./automaton.ts";
+import { LIMITS } from "./blocks.ts";
+import type { Continuation, EscapeTables } from "./escape_tables.ts";
+import {
+  EscapeReader,
+  FAMILY,
+  isNoEscape,
+  isQuoting,
+  MAX_ESCAPE_BYTES,
+} from "./escapes.ts";
+import type { Form } from "./forms.ts";
+import type { PatternInfo } from "./tables.ts";
+import { ThreadRing } from "./threads.ts";
+
+/** Escapes in a row that say nothing, such as quotes, before it is no secret any more. */
+const MAX_IDLE = 8;
+
+const NOTHING = new Uint8Array(0);
+
+/** A shorter chunk is looked at byte by byte. */
+const MIN_WORDS_BYTES = 128;
+
+/** Looks through one stream of bytes. */
+export class EscapeMatcher implements Matcher {
+  steps = 0;
+
+  readonly #tables: EscapeTables;
+  readonly #reader = new EscapeReader();
+  readonly #ring = new ThreadRing();
+  #offset = 0;
+  /** The end of the text so far, where it is not known yet what its escape says. */
+  #carry: Uint8Array = NOTHING;
+  /** Who is told, as long as a chunk is looked through. */
+  #onSpan: SpanSink | undefined;
+  #onMatch: ((match: Match) => void) | undefined;
+
+  /** @param tables What to look for. */
+  constructor(tables: EscapeTables) {
+    this.#tables = tables;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get undecided(): number {
+    return Math.min(
+      this.#offset - this.#carry.length,
+      this.#ring.earliest(),
+    );
+  }
+
+  reset(): void {
+    this.#offset = 0;
+    this.#carry = NOTHING;
+    this.#ring.clear();
+  }
+
+  spans(chunk: Uint8Array, onSpan: SpanSink): void {
+    this.#onSpan = onSpan;
+    this.#push(chunk);
+    this.#onSpan = undefined;
+  }
+
+  scan(chunk: Uint8Array, onMatch: (match: Match) => void): void {
+    this.#onMatch = onMatch;
+    this.#push(chunk);
+    this.#onMatch = undefined;
+  }
+
+  finish(onSpan: SpanSink): void {
+    this.#onSpan = onSpan;
+    this.#finish();
+    this.#onSpan = undefined;
+  }
+
+  finishScan(onMatch: (match: Match) => void): void {
+    this.#onMatch = onMatch;
+    this.#finish();
+    this.#onMatch = undefined;
+  }
+
+  #finish(): void {
+    const carry = this.#carry;
+    this.#carry = NOTHING;
+    const base = this.#offset - carry.length;
+    this.#run(carry, 0, carry.length, base, true);
+  }
+
+  #tell(
+    start: number,
+    end: number,
+    info: PatternInfo,
+    families: number,
+    at: number,
+  ): void {
+    this.#onSpan?.(start, end, false);
+    this.#onMatch?.(matchOf(start, end, info, families, at));
+  }
+
+  #push(chunk: Uint8Array): void {
+    let from = 0;
+    const carry = this.#carry;
+    if (carry.length > 0) {
+      const more = chunk.subarray(0, MAX_ESCAPE_BYTES);
+      const joined = new Uint8Array(carry.length + more.length);
+      joined.set(carry);
+      joined.set(more, carry.length);
+      const base = this.#offset - carry.length;
+      const until = more.length === chunk.length ? joined.length : carry.length;
+      const at = this.#run(joined, 0, until, base, false);
+      if (until === joined.length) {
+        this.#carry = joined.subarray(at);
+        this.#offset += chunk.length;
+        return;
+      }
+      this.#carry = NOTHING;
+      from = at - carry.length;
+    }
+    const at = this.#run(chunk, from, chunk.length, this.#offset, false);
+    if (at < chunk.length) this.#carry = chunk.slice(at);
+    this.#offset += chunk.length;
+  }
+
+  /**
+   * Goes from `from` to `until` in a text that may be read beyond.
+   *
+   * @param base Offset of the text's first byte.
+   * @returns Where it stopped: before `until` if an escape there is cut off.
+   */
+  #run(
+    text: Uint8Array,
+    from: number,
+    until: number,
+    base: number,
+    isEnd: boolean,
+  ): number {
+    const ring = this.#ring;
+    const { introducers, chars } = this.#tables;
+    const words = wordsOf(text);
+    /** What was gone through: no thread that is not alive began before. */
+    let done = from;
+    /** What is gone through byte by byte, also where nothing is alive. */
+    let planned = from;
+    let at = from;
+    while (true) {
+      if (ring.alive === 0 && at >= planned) {
+        at = this.#nextSought(text, words, at, until);
+        const isNone = at < until &&
+          (isNoEscape(text, at, chars) || !this.#mayMatter(text, at, done));
+        if (isNone) {
+          at++;
+          continue;
+        }
+        planned = Math.min(at + 1, until);
+        at = this.#startBefore(text, at, done, at >= until);
+      }
+      if (at >= until) return until;
+      if (
+        introducers[text[at]!] === 1 && this.#reader.read(text, at, text.length)
+      ) {
+        if (this.#reader.cut && !isEnd) return at;
+        this.#escape(at, base);
+      }
+      this.#step(text, at, base);
+      done = ++at;
+    }
+  }
+
+  /** The next introducer that is looked for. */
+  #nextSought(
+    text: Uint8Array,
+    words: Int32Array | undefined,
+    from: number,
+    until: number,
+  ): number {
+    const { sought, soughtPairs } = this.#tables;
+    let at = from;
+    if (words !== undefined) {
+      const shift = -text.byteOffset & 3;
+      const first = Math.min(until, at + ((shift - at) & 3));
+      while (at < first) {
+        if (sought[text[at]!] === 1) return at;
+        at++;
+      }
+      let word = (at - shift) >> 2;
+      const end = Math.min(words.length, (until - shift) >> 2) - 4;
+      for (; word <= end; word += 4) {
+        const a = words[word]!;
+        const b = words[word + 1]!;
+        const c = words[word + 2]!;
+        const d = words[word + 3]!;
+        if (
+          (soughtPairs[a & 0xffff]! | soughtPairs[a >>> 16]! |
+            soughtPairs[b & 0xffff]! | soughtPairs[b >>> 16]! |
+            soughtPairs[c & 0xffff]! | soughtPairs[c >>> 16]! |
+            soughtPairs[d & 0xffff]! | soughtPairs[d >>> 16]!) !== 0
+        ) break;
+      }
+      at = Math.max(at, (word << 2) + shift);
+    }
+    while (at < until && sought[text[at]!] === 0) at++;
+    return at;
+  }
+
+  /** Whether an escape may write a character of a pattern there, where nothing is followed. */
+  #mayMatter(text: Uint8Array, at: number, done: number): boolean {
+    const reader = this.#reader;
+    if (!reader.read(text, at, text.length)) return false;
+    if (reader.cut) return true;
+    const { chars, pairs, first, before } = this.#tables;
+    const last = at > done ? text[at - 1]! : -1;
+    for (let way = 0, from = 0; way < reader.count; way++) {
+      const end = reader.ends[way]!;
+      if (end === from) {
+        if (last >= 0 && before[last] === 1) return true;
+        continue;
+      }
+      const byte = reader.bytes[from]!;
+      from = end;
+      if (chars[byte] === 0) continue;
+      if (first[byte] !== 0) return true;
+      if (last < 0) continue;
+      if (isQuoting(last) || pairs[last << 8 | byte] === 1) return true;
+    }
+    return false;
+  }
+
+  /** Where a pattern may have begun that is written plainly up to a place. */
+  #startBefore(
+    text: Uint8Array,
+    at: number,
+    done: number,
+    isEnd: boolean,
+  ): number {
+    const { before, chars, pairs, depth } = this.#tables;
+    const least = Math.max(done, at - depth - 2);
+    let start = at;
+    // A shell opens quotes before an escape: `foo$'\n'`.
+    while (start > least && start > at - 3 && isQuoting(text[start - 1]!)) {
+      start--;
+    }
+    if (start === least) return start;
+    const known = isEnd ? chars : before;
+    if (known[text[start - 1]!] === 0) return start;
+    start--;
+    while (
+      start > least && pairs[text[start - 1]! << 8 | text[start]!] === 1
+    ) start--;
+    return start;
+  }
+
+  /** Goes on through one byte as it is. */
+  #step(text: Uint8Array, at: number, base: number): void {
+    const place = base + at;
+    const ring = this.#ring;
+    const threads = ring.at(place);
+    const byte = text[at]!;
+    this.steps += 1 + threads.count;
+    for (let i = 0; i < threads.count; i++) {
+      const pattern = threads.patterns[i]!;
+      const next = this.#next(threads.states[i]!, pattern, byte);
+      if (next === 0) continue;
+      this.#arrive(
+        place + 1,
+        next,
+        threads.starts[i]!,
+        threads.families[i]!,
+        pattern,
+        threads.limits[i]!,
+      );
+    }
+    const root = this.#tables.first[byte]!;
+    if (root !== 0) this.#arrive(place + 1, root, place, 0, -1, 0);
+    ring.drop(threads);
+  }
+
+  /** Goes on through an escape, in each way that it was read. */
+  #escape(at: number, base: number): void {
+    const { bytes, lengths, families, ends, count } = this.#reader;
+    const place = base + at;
+    const ring = this.#ring;
+    const threads = ring.at(place);
+    for (let way = 0, from = 0; way < count; way++) {
+      const end = ends[way]!;
+      const to = place + lengths[way]!;
+      const family = families[way]!;
+      this.steps += 1 + threads.count;
+      for (let i = 0; i < threads.count; i++) {
+        const state = threads.states[i]!;
+        const start = threads.starts[i]!;
+        const pattern = threads.patterns[i]!;
+        const limit = threads.limits[i]!;
+        const all = threads.families[i]! | family;
+        if (from + 1 === end) {
+          const next = this.#next(state, pattern, bytes[from]!);
+          if (next !== 0) {
+            this.#arrive(to, next, start, all, pattern, limit);
+          }
+        } else if (from < end) {
+          const way = { from, end, to, start, families: all, limit };
+          this.#through(way, state, pattern);
+        } else if (threads.idle[i]! < MAX_IDLE) {
+          const idle = threads.idle[i]! + 1;
+          ring.add(to, state, start, all, idle, pattern, limit);
+        }
+      }
+      if (from < end && this.#tables.first[bytes[from]!] !== 0) {
+        const way = { from, end, to, start: place, families: family, limit: 0 };
+        this.#through(way, 0, -1);
+      }
+      from = end;
+    }
+  }
+
+  /** Goes on through the bytes of a character that an escape stands for. */
+  #through(way: Way, from: number, pattern: number): void {
+    const { first, ends, heads, trie } = this.#tables;
+    const { bytes } = this.#reader;
+    let state = from;
+    for (let at = way.from; at < way.end; at++) {
+      state = state === 0
+        ? first[bytes[at]!]!
+        : this.#next(state, pattern, bytes[at]!);
+      if (state === 0) return;
+      // A head may end within a character.
+      const isHead = at + 1 < way.end && pattern < 0 && ends[state] === 1;
+      if (!isHead) continue;
+      for (const next of heads.get(state) ?? []) {
+        const limit = this.#limitOf(next);
+        const rest = { ...way, from: at + 1, limit };
+        this.#through(rest, trie.states + next.at, next.pattern);
+      }
+    }
+    const { to, start, families, limit } = way;
+    this.#arrive(to, state, start, families, pattern, limit);
+  }
+
+  /** The state behind a byte; 0 for none. */
+  #next(state: number, pattern: number, byte: number): number {
+    const { long, patterns, trie: { states, child, label } } = this.#tables;
+    if (pattern >= 0) {
+      const at = state - states;
+      return at < patterns[pattern]!.end && long[at] === byte ? state + 1 : 0;
+    }
+    let low = child[state]!;
+    let high = child[state + 1]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const found = label[middle]!;
+      if (found === byte) return middle;
+      if (found < byte) low = middle + 1;
+      else high = middle;
+    }
+    return 0;
+  }
+
+  /** Where the first piece ends that is told of a long pattern. */
+  #limitOf({ at, pattern }: Continuation): number {
+    const { end } = this.#tables.patterns[pattern]!;
+    return Math.min(at - LIMITS.head + LIMITS.block, end);
+  }
+
+  /** Takes note of a thread at a place, and tells what ends there. */
+  #arrive(
+    place: number,
+    state: number,
+    start: number,
+    families: number,
+    pattern: number,
+    limit: number,
+  ): void {
+    const { trie, ends, words, heads, patterns } = this.#tables;
+    const ring = this.#ring;
+    if (pattern >= 0) {
+      const at = state - trie.states;
+      if (at < limit) {
+        ring.add(place, state, start, families, 0, pattern, limit);
+        return;
+      }
+      const { from, end, info } = patterns[pattern]!;
+      const piece = Math.max(0, limit - LIMITS.block - from);
+      if (families !== 0) this.#tell(start, place, info, families, piece);
+      if (at === end) return;
+      const next = Math.min(at + LIMITS.block, end);
+      ring.add(place, state, place, families, 0, pattern, next);
+      return;
+    }
+    if (ends[state] === 1) {
+      const word = words.get(state);
+      if (word !== undefined && families !== 0) {
+        this.#tell(start, place, word, families, 0);
+      }
+      for (const next of heads.get(state) ?? []) {
+        const longState = trie.states + next.at;
+        const limit = this.#limitOf(next);
+        ring.add(place, longState, start, families, 0, next.pattern, limit);
+      }
+    }
+    // Where nothing goes on there is nothing to follow.
+    if (trie.child[state] === trie.child[state + 1]) return;
+    ring.add(place, state, start, families, 0, -1, 0);
+  }
+}
+
+/** A way through an escape. */
+interface Way {
+  /** What it says begins there, among the reader's bytes. */
+  readonly from: number;
+  readonly end: number;
+  /** Where the text goes on. */
+  readonly to: number;
+  readonly start: number;
+  readonly families: number;
+  readonly limit: number;
+}
+
+/** Four bytes at a time. */
+function wordsOf(text: Uint8Array): Int32Array | undefined {
+  if (text.length < MIN_WORDS_BYTES) return undefined;
+  const shift = -text.byteOffset & 3;
+  return new Int32Array(
+    text.buffer,
+    text.byteOffset + shift,
+    (text.length - shift) >> 2,
+  );
+}
+
+/** What a pattern is called that is written with escapes of these families. */
+function formOf(families: number): Form {
+  switch (families) {
+    case FAMILY.percent:
+      return "percent";
+    case FAMILY.json:
+      return "json";
+    case FAMILY.html:
+      return "html";
+    case FAMILY.quotedPrintable:
+      return "quoted-printable";
+    case FAMILY.escape:
+    case FAMILY.escape | FAMILY.json:
+      return "escape";
+    default:
+      return "mixed";
+  }
+}
+
+function matchOf(
+  start: number,
+  end: number,
+  { value, length, part }: PatternInfo,
+  families: number,
+  at: number,
+): Match {
+  const pattern: PatternInfo = {
+    value,
+    form: formOf(families),
+    // A short one is there in full, however it is written.
+    length: length < LIMITS.block ? end - start : length,
+    at,
+    ...(part ? { part } : {}),
+  };
+  return { start, end, pattern, weak: false };
+}

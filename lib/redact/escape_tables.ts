@@ -1,0 +1,176 @@
+/**
+ * Compiles the patterns that are looked for in escapes.
+ *
+ * @module
+ */
+
+import { cutBlocks, isPlainRun, LIMITS } from "./blocks.ts";
+import { INTRODUCERS, introducersFor } from "./escapes.ts";
+import type { Pattern } from "./forms.ts";
+import { STATES_A_SLICE } from "./slices.ts";
+import type { PatternInfo } from "./tables.ts";
+import { type Trie, TrieBuilder } from "./trie.ts";
+
+/** A pattern that is compared byte by byte behind the head of a block. */
+export interface LongPattern {
+  /** Where it begins among the bytes of all long patterns. */
+  readonly from: number;
+  /** Where it ends there. */
+  readonly end: number;
+  /** The pattern. */
+  readonly info: PatternInfo;
+}
+
+/** Where a long pattern goes on behind a head. */
+export interface Continuation {
+  /** Index of the byte behind the head, among the bytes of all long patterns. */
+  readonly at: number;
+  /** Index of the pattern. */
+  readonly pattern: number;
+}
+
+/** Everything that a search in escapes reads. It holds secrets: keep it in `#private` fields. */
+export interface EscapeTables {
+  /** Short patterns, and the heads of the blocks of long ones. */
+  readonly trie: Trie;
+  /** By first byte: the state behind it, 0 for none. */
+  readonly first: Int32Array;
+  /** By state that ends a short pattern: which. */
+  readonly words: ReadonlyMap<number, PatternInfo>;
+  /** By state that ends a head: where it goes on. */
+  readonly heads: ReadonlyMap<number, readonly Continuation[]>;
+  /** By state: 1 if it is in one of these two maps. */
+  readonly ends: Uint8Array;
+  /** The bytes of all long patterns, in a row. */
+  readonly long: Uint8Array;
+  /** Those patterns. */
+  readonly patterns: readonly LongPattern[];
+  /** By byte: 1 if a pattern has it before another byte. */
+  readonly before: Uint8Array;
+  /** By byte: 1 if a pattern has it. */
+  readonly chars: Uint8Array;
+  /** By two bytes, `first << 8 | second`: 1 if a pattern has them side by side. */
+  readonly pairs: Uint8Array;
+  /** By byte: 1 for an introducer of escapes that is looked for. */
+  readonly sought: Uint8Array;
+  /** By two bytes as they lie in memory: not 0 if one of them is sought. */
+  readonly soughtPairs: Uint8Array;
+  /** By byte: 1 for any introducer. */
+  readonly introducers: Uint8Array;
+  /** The longest way from the root, in bytes. */
+  readonly depth: number;
+}
+
+/** Bytes that are searched for their own sake, not as a part of an encoding of 6 or 4 bits. */
+const FORMS: ReadonlySet<string> = new Set(["plain", "line", "field"]);
+
+/** Compiles the tables, piece by piece; `undefined` if there is no pattern. */
+export function* compileEscapes(
+  patterns: Iterable<Pattern>,
+): Generator<void, EscapeTables | undefined> {
+  const builder = new TrieBuilder();
+  const words: [number, PatternInfo][] = [];
+  const continuations: [number, Continuation][] = [];
+  const longPatterns: LongPattern[] = [];
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for (const { bytes, form, value, part } of patterns) {
+    if (!FORMS.has(form)) continue;
+    yield;
+    const info: PatternInfo = {
+      value,
+      form,
+      length: bytes.length,
+      at: 0,
+      ...(part ? { part } : {}),
+    };
+    if (bytes.length < LIMITS.block) {
+      words.push([builder.insert(bytes, 0, bytes.length), info]);
+      continue;
+    }
+    for (const block of cutBlocks(bytes, LIMITS)) {
+      // Such a block goes on behind the one before, and begins nowhere.
+      if (block.start > 0 && isPlainRun(bytes, block, LIMITS.distinct)) {
+        continue;
+      }
+      const behind = block.start + LIMITS.head;
+      const state = builder.insert(bytes, block.start, behind);
+      continuations.push([state, {
+        at: length + behind,
+        pattern: longPatterns.length,
+      }]);
+    }
+    longPatterns.push({ from: length, end: length + bytes.length, info });
+    pieces.push(bytes);
+    length += bytes.length;
+  }
+  if (words.length === 0 && continuations.length === 0) return undefined;
+
+  const { trie, renumbered } = yield* builder.freeze();
+  const ends = new Uint8Array(trie.states);
+  const wordMap = new Map<number, PatternInfo>();
+  for (const [old, info] of words) {
+    const state = renumbered[old]!;
+    ends[state] = 1;
+    // Of two values that are the same, one is told.
+    if (!wordMap.has(state)) wordMap.set(state, info);
+  }
+  const heads = new Map<number, Continuation[]>();
+  for (const [old, continuation] of continuations) {
+    const state = renumbered[old]!;
+    ends[state] = 1;
+    const list = heads.get(state);
+    if (list === undefined) heads.set(state, [continuation]);
+    else list.push(continuation);
+  }
+  const long = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    long.set(piece, at);
+    at += piece.length;
+  }
+  const chars = new Uint8Array(256);
+  const before = new Uint8Array(256);
+  const pairs = new Uint8Array(1 << 16);
+  let depth = 0;
+  for (let state = 0; state < trie.states; state++) {
+    if (state % STATES_A_SLICE === 0) yield;
+    depth = Math.max(depth, trie.depth[state]!);
+    for (let c = trie.child[state]!; c < trie.child[state + 1]!; c++) {
+      chars[trie.label[c]!] = 1;
+      if (state === 0) continue;
+      before[trie.label[state]!] = 1;
+      pairs[trie.label[state]! << 8 | trie.label[c]!] = 1;
+    }
+  }
+  const first = new Int32Array(256);
+  for (let c = trie.child[0]!; c < trie.child[1]!; c++) {
+    first[trie.label[c]!] = c;
+  }
+  const known = chars.slice();
+  for (let i = 0; i < long.length; i++) known[long[i]!] = 1;
+  const sought = new Uint8Array(256);
+  for (const byte of introducersFor(known)) sought[byte] = 1;
+  const introducers = new Uint8Array(256);
+  for (const byte of INTRODUCERS) introducers[byte] = 1;
+  const soughtPairs = new Uint8Array(1 << 16);
+  for (let pair = 0; pair < soughtPairs.length; pair++) {
+    soughtPairs[pair] = sought[pair & 0xff]! | sought[pair >> 8]!;
+  }
+  return {
+    trie,
+    first,
+    words: wordMap,
+    heads,
+    ends,
+    long,
+    patterns: longPatterns,
+    before,
+    chars,
+    pairs,
+    sought,
+    soughtPairs,
+    introducers,
+    depth,
+  };
+}

@@ -1,0 +1,571 @@
+/**
+ * What the escapes of many languages say, read at one place of a text.
+ *
+ * An escape may be read in several ways: `\26` is a character of C's in octal,
+ * of Lua's in decimal and of CSS's in hex. All are given; which is meant, tells
+ * the value that is looked for.
+ *
+ * @module
+ */
+
+import { ENTITIES, MAX_NAME } from "./entities.ts";
+
+/** The families of escapes, as bits. */
+export const FAMILY = {
+  /** `%41`, `%u0041`, `+` for a space. */
+  percent: 1,
+  /** The escapes that JSON knows. */
+  json: 2,
+  /** Entities, by name or number. */
+  html: 4,
+  /** Other escapes with a backslash, quotes of shells, doubled signs. */
+  escape: 8,
+  /** `=41` and soft line ends. */
+  quotedPrintable: 16,
+} as const;
+
+/** No escape is longer, in bytes: a run of signs is cut here. */
+export const MAX_ESCAPE_BYTES = 64;
+
+/** How often one encoding may be put over another of its kind: `%2525…`, `&amp;amp;…`. */
+const MAX_LEVELS = 4;
+/** Backslashes before one escape: 3 encodings over each other make 8 of one. */
+const MAX_BACKSLASHES = 16;
+const MAX_DIGITS = 12;
+/** An escape within other escapes is no longer, in bytes. */
+const MAX_LAYER_BYTES = 12;
+/** Families that are put over others. */
+const LAYERS = [FAMILY.percent, FAMILY.html, FAMILY.json] as const;
+
+const BACKSLASH = 0x5c;
+const PERCENT = 0x25;
+const AMPERSAND = 0x26;
+const EQUALS = 0x3d;
+const PLUS = 0x2b;
+const SEMICOLON = 0x3b;
+const CARET = 0x5e;
+const BACKTICK = 0x60;
+const DOLLAR = 0x24;
+const QUOTE = 0x27;
+const DOUBLE_QUOTE = 0x22;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const SPACE = 0x20;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** What begins an escape. */
+export const INTRODUCERS: readonly number[] = [
+  PERCENT,
+  AMPERSAND,
+  BACKSLASH,
+  EQUALS,
+  PLUS,
+  QUOTE,
+  DOUBLE_QUOTE,
+  DOLLAR,
+  CARET,
+  BACKTICK,
+  OPEN,
+  CLOSE,
+];
+
+/** Whether a byte is a quote of a shell, or the sign before one. */
+export function isQuoting(byte: number): boolean {
+  return byte === QUOTE || byte === DOUBLE_QUOTE || byte === DOLLAR;
+}
+
+/**
+ * The introducers that have to be looked for, where values are made of these
+ * bytes: the others write characters that no value has, or stand beside these.
+ */
+export function introducersFor(bytes: Uint8Array): number[] {
+  const has = (chars: string) =>
+    [...chars].some((char) => bytes[char.charCodeAt(0)] === 1);
+  const hasControls = bytes.subarray(0, 0x20).includes(1) || bytes[0x7f] === 1;
+  return [
+    PERCENT,
+    AMPERSAND,
+    BACKSLASH,
+    EQUALS,
+    ...has(" ") ? [PLUS] : [],
+    ...has("'\"") ? [QUOTE, DOUBLE_QUOTE] : [],
+    ...has("$") ? [DOLLAR] : [],
+    ...hasControls || has('&|<>^"()%!') ? [CARET] : [],
+    ...has('`$"') ? [BACKTICK] : [],
+    ...has("{") ? [OPEN] : [],
+    ...has("}") ? [CLOSE] : [],
+  ];
+}
+
+/** Digits of hex, by byte; -1 for what is none. */
+const HEX = new Int8Array(256).fill(-1);
+for (let digit = 0; digit < 16; digit++) {
+  const char = digit.toString(16);
+  HEX[char.charCodeAt(0)] = digit;
+  HEX[char.toUpperCase().charCodeAt(0)] = digit;
+}
+
+/** What a letter behind a backslash stands for; 0 for what is itself. */
+const LETTERS = new Uint8Array(256);
+const JSON_LETTERS = new Uint8Array(256);
+for (
+  const [letter, code, isJson] of [
+    ["n", 10, 1],
+    ["r", 13, 1],
+    ["t", 9, 1],
+    ["b", 8, 1],
+    ["f", 12, 1],
+    ["v", 11, 0],
+    ["a", 7, 0],
+    ["e", 27, 0],
+    ["E", 27, 0],
+    ["s", 32, 0],
+  ] as const
+) {
+  LETTERS[letter.charCodeAt(0)] = code;
+  JSON_LETTERS[letter.charCodeAt(0)] = isJson;
+}
+for (const char of '"\\/') JSON_LETTERS[char.charCodeAt(0)] = 1;
+
+/**
+ * Whether what stands at an `=` or a `%` is surely none of these characters:
+ * both are often in a log, and hardly ever an escape.
+ *
+ * @param chars By byte: 1 for those that count.
+ */
+export function isNoEscape(
+  text: Uint8Array,
+  at: number,
+  chars: Uint8Array,
+): boolean {
+  const sign = text[at];
+  if (sign !== EQUALS && sign !== PERCENT || at + 2 >= text.length) {
+    return false;
+  }
+  const next = text[at + 1]!;
+  const high = HEX[next]!;
+  const low = HEX[text[at + 2]!]!;
+  if (high >= 0 && low >= 0) {
+    const byte = high << 4 | low;
+    // Of percent signs there may be several over each other.
+    return byte < 0x80 && byte !== PERCENT && byte !== AMPERSAND &&
+      byte !== BACKSLASH && chars[byte] === 0;
+  }
+  return sign === EQUALS
+    ? next !== LF && next !== CR && next !== PERCENT && next !== AMPERSAND &&
+      next !== BACKSLASH
+    : next !== PERCENT && next !== 0x75 && next !== BACKSLASH &&
+      next !== AMPERSAND;
+}
+
+/**
+ * Reads what stands at a place. Its lists hold what the last reading gave, and
+ * are used again by the next.
+ */
+export class EscapeReader {
+  /** How many ways there are to read it. */
+  count = 0;
+  /** By way: bytes of the text. */
+  readonly lengths: number[] = [];
+  /** By way: the family. */
+  readonly families: number[] = [];
+  /** By way: where in `bytes` what it says ends; it begins where the one before ends. */
+  readonly ends: number[] = [];
+  /** What they say, in a row. */
+  readonly bytes: number[] = [];
+  /** Whether the text ends before it is known what there is. */
+  cut = false;
+
+  #text: Uint8Array = new Uint8Array();
+  #end = 0;
+  /** Read escapes of escapes. */
+  #inner: EscapeReader | undefined;
+  #outer: EscapeReader | undefined;
+
+  /**
+   * Reads at `at`, in a text that ends at `end`.
+   *
+   * @returns Whether there is anything, or may be.
+   */
+  read(text: Uint8Array, at: number, end: number): boolean {
+    this.#readOne(text, at, end);
+    if (this.#isLayered(text, at, end)) {
+      this.#inner ??= new EscapeReader();
+      this.#outer ??= new EscapeReader();
+      for (const family of LAYERS) this.#layer(family, text, at, end);
+    }
+    // What was cut because it is too long is none.
+    if (end - at >= MAX_ESCAPE_BYTES) this.cut = false;
+    return this.count > 0 || this.cut;
+  }
+
+  #readOne(text: Uint8Array, at: number, end: number): void {
+    this.count = 0;
+    this.bytes.length = 0;
+    this.cut = false;
+    this.#text = text;
+    this.#end = Math.min(end, at + MAX_ESCAPE_BYTES);
+    switch (text[at]) {
+      case PERCENT:
+        return this.#percent(at);
+      case AMPERSAND:
+        return this.#entity(at);
+      case BACKSLASH:
+        return this.#backslash(at);
+      case EQUALS:
+        return this.#quotedPrintable(at);
+      case PLUS:
+        return this.#byte(1, FAMILY.percent, SPACE);
+      case QUOTE:
+      case DOUBLE_QUOTE:
+        return this.#nothing(1, FAMILY.escape);
+      default:
+        return this.#sign(at);
+    }
+  }
+
+  /** Whether what stands there may be an escape of an escape. */
+  #isLayered(text: Uint8Array, at: number, end: number): boolean {
+    // A sign that is written plainly, and one behind it: `\&quot;`.
+    if (isLayer(text[at]!) && at + 1 < end) {
+      const next = text[at + 1]!;
+      if (isLayer(next) && next !== text[at]) return true;
+    }
+    for (let way = 0, from = 0; way < this.count; way++) {
+      const to = this.ends[way]!;
+      const byte = this.bytes[from]!;
+      // Of one kind over itself the readers below know.
+      if (to === from + 1 && byte !== text[at] && isLayer(byte)) return true;
+      from = to;
+    }
+    return false;
+  }
+
+  /** Reads escapes of one family away, and then what is there: `%5C%22`. */
+  #layer(family: number, text: Uint8Array, at: number, end: number): void {
+    const outer = this.#outer!;
+    const inner = this.#inner!;
+    const last = Math.min(end, at + MAX_ESCAPE_BYTES);
+    const read: number[] = [];
+    /** By byte that was read: where it ends. */
+    const until: number[] = [];
+    let isChanged = false;
+    let isCut = false;
+    let from = at;
+    while (from < last && read.length < MAX_LAYER_BYTES) {
+      let length = 1;
+      let byte = text[from]!;
+      if (isLayer(byte)) {
+        outer.#readOne(text, from, last);
+        const way = outer.#firstOf(family);
+        if (way >= 0) {
+          length = outer.lengths[way]!;
+          byte = outer.bytes[outer.ends[way]! - 1]!;
+          isChanged = true;
+        } else if (outer.cut) {
+          isCut = true;
+          break;
+        }
+      }
+      from += length;
+      read.push(byte);
+      until.push(from - at);
+    }
+    this.cut ||= isCut;
+    if (!isChanged || !isLayer(read[0]!)) return;
+    inner.#readOne(Uint8Array.from(read), 0, read.length);
+    for (let way = 0, first = 0; way < inner.count; way++) {
+      const behind = inner.ends[way]!;
+      const length = inner.lengths[way]!;
+      // What an escape of the outer family is in is one of both.
+      for (let i = first; i < behind; i++) this.bytes.push(inner.bytes[i]!);
+      this.#nothing(until[length - 1]!, family | inner.families[way]!);
+      first = behind;
+    }
+    this.cut ||= inner.cut && from >= end;
+  }
+
+  /** The first way of a family that says one byte, or -1. */
+  #firstOf(family: number): number {
+    for (let way = 0, from = 0; way < this.count; way++) {
+      const to = this.ends[way]!;
+      if (to === from + 1 && this.families[way] === family) return way;
+      from = to;
+    }
+    return -1;
+  }
+
+  #percent(at: number): void {
+    let from = at + 1;
+    for (let level = 0; level < MAX_LEVELS; level++) {
+      const first = this.#at(from);
+      if (first === PERCENT && level === 0) {
+        this.#byte(2, FAMILY.percent, PERCENT);
+        return;
+      }
+      if (first === 0x75) { // u
+        this.#unit(at, from + 1, FAMILY.percent, level === 0 ? "%u" : "");
+        return;
+      }
+      const byte = this.#hex(from, 2);
+      if (byte < 0) return;
+      this.#byteOrLatin1(from + 2 - at, FAMILY.percent, byte);
+      if (byte !== PERCENT) return;
+      from += 2;
+    }
+  }
+
+  #entity(at: number): void {
+    let from = at + 1;
+    for (let level = 0; level < MAX_LEVELS; level++) {
+      if (this.#at(from) === 0x23) { // #
+        this.#number(at, from + 1);
+        return;
+      }
+      const start = from;
+      let name = "";
+      let byte = this.#at(from);
+      while (isNameByte(byte) && name.length <= MAX_NAME) {
+        name += String.fromCharCode(byte);
+        byte = this.#at(++from);
+      }
+      const code = ENTITIES.get(name);
+      if (code === undefined) return;
+      if (byte !== SEMICOLON) {
+        if (from > start) this.#codePoint(from - at, FAMILY.html, code);
+        return;
+      }
+      from++;
+      this.#codePoint(from - at, FAMILY.html, code);
+      if (code !== AMPERSAND) return;
+    }
+  }
+
+  #number(at: number, from: number): void {
+    const isHex = (this.#at(from) | 0x20) === 0x78; // x
+    let to = isHex ? from + 1 : from;
+    let code = 0;
+    let digits = 0;
+    while (true) {
+      const byte = this.#at(to);
+      const digit = byte < 0 ? -1 : HEX[byte]!;
+      if (digit < 0 || !isHex && digit > 9) break;
+      code = code * (isHex ? 16 : 10) + digit;
+      if (++digits > MAX_DIGITS) return;
+      to++;
+    }
+    if (digits === 0) return;
+    this.#codePoint(to - at, FAMILY.html, code);
+    if (this.#at(to) === SEMICOLON) {
+      this.#codePoint(to + 1 - at, FAMILY.html, code);
+    }
+  }
+
+  #backslash(at: number): void {
+    let slashes = 1;
+    while (slashes < MAX_BACKSLASHES && this.#at(at + slashes) === BACKSLASH) {
+      slashes++;
+    }
+    for (let n = 2; n <= slashes; n *= 2) {
+      this.#byte(n, FAMILY.json, BACKSLASH);
+    }
+    const from = at + slashes;
+    const byte = this.#at(from);
+    if (byte < 0 || byte === BACKSLASH) return;
+    const length = slashes + 1;
+    const code = LETTERS[byte]!;
+    if (code > 0) {
+      this.#byte(
+        length,
+        JSON_LETTERS[byte] === 1 ? FAMILY.json : FAMILY.escape,
+        code,
+      );
+    }
+    if (byte === LF) this.#nothing(length, FAMILY.escape);
+    else if (byte === CR && this.#at(from + 1) === LF) {
+      this.#nothing(length + 1, FAMILY.escape);
+    }
+    this.#byte(
+      length,
+      JSON_LETTERS[byte] === 1 ? FAMILY.json : FAMILY.escape,
+      byte,
+    );
+    switch (byte) {
+      case 0x75: // u
+        this.#unit(at, from + 1, FAMILY.json, "\\".repeat(slashes) + "u");
+        this.#braced(at, from + 1);
+        break;
+      case 0x55: { // U
+        const wide = this.#hex(from + 1, 8);
+        if (wide >= 0) this.#codePoint(length + 8, FAMILY.escape, wide);
+        break;
+      }
+      case 0x78: { // x
+        for (const digits of [1, 2]) {
+          const value = this.#hex(from + 1, digits);
+          if (value < 0) break;
+          this.#byteOrLatin1(length + digits, FAMILY.escape, value);
+        }
+        this.#braced(at, from + 1);
+        break;
+      }
+      default:
+        this.#digits(at, from);
+    }
+  }
+
+  /** Digits behind a backslash: octal, decimal, or hex with a blank behind. */
+  #digits(at: number, from: number): void {
+    let octal = 0;
+    let decimal = 0;
+    let hex = 0;
+    for (let n = 1; n <= 6; n++) {
+      const byte = this.#at(from + n - 1);
+      const digit = byte < 0 ? -1 : HEX[byte]!;
+      if (digit < 0) return;
+      const length = from + n - at;
+      hex = hex * 16 + digit;
+      octal = digit > 7 ? Infinity : octal * 8 + digit;
+      decimal = digit > 9 ? Infinity : decimal * 10 + digit;
+      if (n <= 3 && octal < 256) {
+        this.#byteOrLatin1(length, FAMILY.escape, octal);
+      }
+      if (n <= 3 && decimal < 256) {
+        this.#byteOrLatin1(length, FAMILY.escape, decimal);
+      }
+      if (n === 2) this.#byteOrLatin1(length, FAMILY.escape, hex);
+      else this.#codePoint(length, FAMILY.escape, hex);
+      if (this.#at(from + n) === SPACE) {
+        this.#codePoint(length + 1, FAMILY.escape, hex);
+      }
+    }
+  }
+
+  /** `{1f600}` of `\u{1f600}` and `\x{1f600}`. */
+  #braced(at: number, from: number): void {
+    if (this.#at(from) !== OPEN) return;
+    let code = 0;
+    for (let to = from + 1; to - from <= MAX_DIGITS; to++) {
+      const byte = this.#at(to);
+      if (byte === CLOSE) {
+        this.#codePoint(to + 1 - at, FAMILY.escape, code);
+        return;
+      }
+      const digit = byte < 0 ? -1 : HEX[byte]!;
+      if (digit < 0) return;
+      code = code * 16 + digit;
+    }
+  }
+
+  /** Four digits of hex, or two times four where they are a pair of UTF-16. */
+  #unit(at: number, from: number, family: number, again: string): void {
+    const unit = this.#hex(from, 4);
+    if (unit < 0) return;
+    if ((unit & 0xfc00) !== 0xd800) {
+      this.#codePoint(from + 4 - at, family, unit);
+      return;
+    }
+    let next = from + 4;
+    for (let i = 0; i < again.length; i++) {
+      if (this.#at(next++) !== again.charCodeAt(i)) return;
+    }
+    const low = this.#hex(next, 4);
+    if ((low & 0xfc00) !== 0xdc00) return;
+    const code = 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
+    this.#codePoint(next + 4 - at, family, code);
+  }
+
+  #quotedPrintable(at: number): void {
+    const first = this.#at(at + 1);
+    if (first === LF) this.#nothing(2, FAMILY.quotedPrintable);
+    else if (first === CR && this.#at(at + 2) === LF) {
+      this.#nothing(3, FAMILY.quotedPrintable);
+    } else {
+      const byte = this.#hex(at + 1, 2);
+      if (byte >= 0) this.#byteOrLatin1(3, FAMILY.quotedPrintable, byte);
+    }
+  }
+
+  /** Signs that are doubled, or stand before another. */
+  #sign(at: number): void {
+    const sign = this.#text[at]!;
+    const next = this.#at(at + 1);
+    if (next < 0) return;
+    if (sign === CARET || sign === BACKTICK) {
+      this.#byte(2, FAMILY.escape, next);
+      if (sign === BACKTICK && LETTERS[next]! > 0) {
+        this.#byte(2, FAMILY.escape, LETTERS[next]!);
+      }
+      if (sign === CARET && next >= 0x3f && next < 0x60) {
+        this.#byte(2, FAMILY.escape, next ^ 0x40);
+      }
+    } else if (next === sign) {
+      this.#byte(2, FAMILY.escape, sign);
+    } else if (sign === DOLLAR && (next === QUOTE || next === DOUBLE_QUOTE)) {
+      this.#nothing(2, FAMILY.escape);
+    }
+  }
+
+  /** The byte there, or -1 behind the end. */
+  #at(at: number): number {
+    if (at < this.#end) return this.#text[at]!;
+    this.cut = true;
+    return -1;
+  }
+
+  /** So many digits of hex, or -1 if they are not there. */
+  #hex(from: number, digits: number): number {
+    let value = 0;
+    for (let i = 0; i < digits; i++) {
+      const byte = this.#at(from + i);
+      const digit = byte < 0 ? -1 : HEX[byte]!;
+      if (digit < 0) return -1;
+      value = value * 16 + digit;
+    }
+    return value;
+  }
+
+  #nothing(length: number, family: number): void {
+    this.lengths[this.count] = length;
+    this.families[this.count] = family;
+    this.ends[this.count++] = this.bytes.length;
+  }
+
+  #byte(length: number, family: number, byte: number): void {
+    this.bytes.push(byte);
+    this.#nothing(length, family);
+  }
+
+  /** A byte, or the character of Latin-1 that has its number. */
+  #byteOrLatin1(length: number, family: number, byte: number): void {
+    if (byte >= 0x80) this.#codePoint(length, family, byte);
+    else this.#byte(length, family, byte);
+  }
+
+  /** In UTF-8; as a byte, too, where it is one of Latin-1. */
+  #codePoint(length: number, family: number, code: number): void {
+    if (code < 0x80) return this.#byte(length, family, code);
+    if (code < 0x100) this.#byte(length, family, code);
+    if (code > 0x10ffff) return;
+    if (code < 0x800) {
+      this.bytes.push(0xc0 | code >> 6);
+    } else {
+      if (code < 0x10000) this.bytes.push(0xe0 | code >> 12);
+      else {
+        this.bytes.push(0xf0 | code >> 18, 0x80 | code >> 12 & 0x3f);
+      }
+      this.bytes.push(0x80 | code >> 6 & 0x3f);
+    }
+    this.#byte(length, family, 0x80 | code & 0x3f);
+  }
+}
+
+function isNameByte(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5a ||
+    byte >= 0x61 && byte <= 0x7a;
+}
+
+function isLayer(byte: number): boolean {
+  return byte === BACKSLASH || byte === PERCENT || byte === AMPERSAND;
+}
