@@ -72,6 +72,10 @@ export type {
 export type { ImageHistoryEntry } from "./lib/engine/image_history.ts";
 export type { ImageImportOptions } from "./lib/engine/image_import.ts";
 export type { ImageConfig, ImageInspect } from "./lib/engine/image_inspect.ts";
+export type {
+  ImageListOptions,
+  ImageSummary,
+} from "./lib/engine/image_list.ts";
 export type { ImageLoadResult } from "./lib/engine/image_load.ts";
 export type {
   ImagePruneOptions,

@@ -14,6 +14,7 @@ import { Engine } from "./engine/engine.ts";
 import type { ImageHistoryEntry } from "./engine/image_history.ts";
 import type { ImageImportOptions } from "./engine/image_import.ts";
 import type { ImageInspect } from "./engine/image_inspect.ts";
+import type { ImageListOptions, ImageSummary } from "./engine/image_list.ts";
 import type { ImageLoadResult } from "./engine/image_load.ts";
 import type {
   ImagePruneOptions,
@@ -309,6 +310,36 @@ export class DockerClient implements AsyncDisposable {
     return await this.#run(
       options,
       (signal) => imageRemove(this.#engine, name, { ...options, signal }),
+    );
+  }
+
+  /** The same under the name that @docker/node-sdk has for it. */
+  async imageDelete(
+    name: string,
+    options?: ImageRemoveOptions,
+  ): Promise<ImageRemoveEntry[]> {
+    return await this.imageRemove(name, options);
+  }
+
+  /**
+   * The images of the engine, newest first.
+   *
+   * @example Names of the images with a label
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const images = await docker.imageList({ filters: { label: ["team=a"] } });
+   * for (const { Id, RepoTags } of images) console.log(Id, RepoTags);
+   * ```
+   *
+   * @throws {UnsupportedError} If this engine would overlook an option.
+   */
+  async imageList(options?: ImageListOptions): Promise<ImageSummary[]> {
+    const { imageList } = await import("./engine/image_list.ts");
+    return await this.#run(
+      options,
+      (signal) => imageList(this.#engine, { ...options, signal }),
     );
   }
 
