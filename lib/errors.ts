@@ -158,7 +158,7 @@ export class BuildError extends Error {
           `secret "${id}" was asked for and not given`
         ),
         ...unread.map((id) =>
-          `secret "${id}" was not there: the X-BuildKit-Secrets header alone carried it, and no stock engine reads that; use a transport that can serve a session, as a Docker engine's own socket, or a davit gateway before the engine`
+          `secret "${id}" went in the X-BuildKit-Secrets header alone, which no stock engine reads: if the step found none, use a transport that can serve a session, as a Docker engine's own socket, or a davit gateway before the engine`
         ),
         ...(step === undefined || log.length === 0
           ? []
@@ -173,7 +173,7 @@ export class BuildError extends Error {
     this.step = step;
     this.log = log;
     this.source = source;
-    this.missingSecrets = [...missingSecrets, ...unread];
+    this.missingSecrets = missingSecrets;
   }
 }
 

@@ -82,7 +82,7 @@ function detailedError(
   { record, unread }: FailureFacts,
 ): BuildError {
   const step = findFailure(record.state, error.detail);
-  // The engine asked nobody: what the step mounts was not there.
+  // No stock engine asked anybody: what the step mounts was not there.
   const mounted = clientMounts(instructionOf(step.name ?? ""));
   const unreadSecrets = unread.filter((id) =>
     mounted.some((mount) => mount.type === "secret" && mount.id === id)

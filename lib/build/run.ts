@@ -3,7 +3,6 @@ import { type Engine, isPodman } from "../engine/engine.ts";
 import { abortable } from "../engine/abortable.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
-import { SECRETS_HEADER } from "../secrets/header.ts";
 import { accountForInputs } from "./account.ts";
 import { type BuildContext, sortContext, streamsOf } from "./build_context.ts";
 import { commitExport, prepareExport } from "./export.ts";
@@ -174,10 +173,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         session,
         served: failure,
         strict: strict.missing,
-        unread: ways.methods === undefined && !facts.gateway && !podman &&
-            ways.headers[SECRETS_HEADER] !== undefined
-          ? secrets.atHand().map(([id]) => id)
-          : [],
+        unread: ways.unread,
         record,
       });
     } finally {

@@ -22,6 +22,8 @@ export interface SecretWays {
   readonly headers: Readonly<Record<string, string>>;
   /** What serves them; undefined where the build has no session of davit's. */
   readonly methods: readonly GrpcMethod[] | undefined;
+  /** Ids of those that go in the header alone, to nobody who is known to read it. */
+  readonly unread: readonly string[];
 }
 
 /**
@@ -107,7 +109,10 @@ export async function carrySecrets(
       ));
     }
   }
-  if (headerOnly || options.session !== undefined) return unserved(headers);
+  if (headerOnly || options.session !== undefined) {
+    const isRead = facts.gateway || Boolean(options.session);
+    return unserved(headers, isRead ? [] : store.atHand().map(([id]) => id));
+  }
   return serveSecrets(facts, options, store, headers, onError);
 }
 
@@ -162,11 +167,14 @@ function serveSecrets(
     strict: strictnessOf(options).missing,
     onError,
   });
-  return { headers, methods };
+  return { headers, methods, unread: [] };
 }
 
-function unserved(headers: Record<string, string>): SecretWays {
-  return { headers, methods: undefined };
+function unserved(
+  headers: Record<string, string>,
+  unread: readonly string[] = [],
+): SecretWays {
+  return { headers, methods: undefined, unread };
 }
 
 function largest(

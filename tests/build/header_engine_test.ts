@@ -10,8 +10,11 @@ import { collect, warnings } from "../support/builds.ts";
 import { engineTest } from "../support/engines.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 import { dockerfileTar } from "../support/tar.ts";
+import { startGateway } from "../gateway/gateway.ts";
 import {
+  BuildError,
   DockerClient,
+  fetchTransport,
   type ImageBuildOptions,
   SecretError,
   UnsupportedError,
@@ -205,5 +208,61 @@ engineTest(
       UnsupportedError,
       "its function is called when the engine asks",
     );
+  },
+);
+
+engineTest(
+  "a step that finds no secret where the header alone carried it says so",
+  async ({ host, socketPath, docker }) => {
+    using client = Deno.createHttpClient({
+      proxy: { transport: "unix", path: socketPath },
+    });
+    await using plain = new DockerClient(fetchTransport("http://localhost", {
+      fetch: ((input: string, init: RequestInit) =>
+        fetch(input, { ...init, client })) as typeof fetch,
+    }));
+    const fail = (client: DockerClient, step: string, options = {}) =>
+      assertRejects(
+        () =>
+          client.imageBuild(dockerfileTar("FROM davit-test/base", step), {
+            networkmode: "none",
+            nocache: true,
+            secrets: { token: TOKEN, other: "another value" },
+            ...options,
+          }).wait(),
+        BuildError,
+      );
+    const words =
+      'secret "token" went in the X-BuildKit-Secrets header alone, which no stock engine reads';
+    const optional = "RUN --mount=type=secret,id=token cat /run/secrets/token";
+    const required =
+      "RUN --mount=type=secret,target=/token,required=true cat /token";
+    for (const step of [optional, required]) {
+      for (
+        const error of [
+          await fail(plain, step),
+          await fail(docker, step, { secretsVia: "header" }),
+        ]
+      ) {
+        assertStringIncludes(error.message, words);
+        assertFalse(error.message.includes("other"));
+      }
+    }
+    // What fails for another reason is not explained by it, nor what was served.
+    for (
+      const error of [
+        await fail(plain, "RUN false"),
+        await fail(docker, `${optional}; false`),
+      ]
+    ) {
+      assertFalse(error.message.includes("the X-BuildKit-Secrets header"));
+      assertEquals(error.missingSecrets, []);
+    }
+    await using served = await startGateway({ engine: host });
+    await using gateway = await DockerClient.fromDockerHost(
+      `unix://${served.path}`,
+    );
+    const through = await fail(gateway, `${optional}; false`);
+    assertEquals(through.missingSecrets, []);
   },
 );

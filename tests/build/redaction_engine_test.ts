@@ -207,6 +207,43 @@ engineTest(
 );
 
 engineTest(
+  "an image's id and the digests of steps stay whole where they hold a short secret",
+  async ({ docker }) => {
+    const mark = crypto.randomUUID();
+    for (const version of ["1", "2"] as const) {
+      const build = (secrets?: Record<string, string>) =>
+        docker.imageBuild(
+          dockerfileTar(FROM, `LABEL mark=${mark}`, "RUN echo the words"),
+          { version, networkmode: "none", ...(secrets && { secrets }) },
+        );
+      const first = build();
+      const { imageId, steps } = await first.result();
+      // Four characters of each, which are secrets of the second build.
+      const secrets = Object.fromEntries(
+        [imageId, ...steps.map(({ digest }) => digest)].map((digest, at) => [
+          `s${at}`,
+          digest.slice(-4),
+        ]),
+      );
+      const second = build(secrets);
+      const ids: string[] = [];
+      const digests = new Set<string>();
+      for await (const event of second.events()) {
+        if (event.type === "image") ids.push(event.id);
+        if (event.type === "vertex") {
+          digests.add(event.digest);
+          for (const input of event.inputs) digests.add(input);
+        }
+      }
+      assertEquals(await second.wait(), imageId);
+      assertEquals(ids.at(-1), imageId);
+      assertEquals([...digests].filter((digest) => /\*/.test(digest)), []);
+      assert(digests.size > 1);
+    }
+  },
+);
+
+engineTest(
   "the classic builder's messages become the same events",
   async ({ docker }) => {
     const build = docker.imageBuild(

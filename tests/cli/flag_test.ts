@@ -131,6 +131,8 @@ Deno.test("secretSources follows docker's rules", () => {
         "id=none_of_this_name",
         'id=g,"src=with,comma"',
         '"id=h","src=with ""quotes"""',
+        "id=i,env=I,visible=true",
+        "id=j,src=j,visible=false",
       ]),
       {
         a: { file: "/a" },
@@ -142,6 +144,8 @@ Deno.test("secretSources follows docker's rules", () => {
         none_of_this_name: { file: "none_of_this_name" },
         g: { file: "with,comma" },
         h: { file: 'with "quotes"' },
+        i: { env: "I", visible: true },
+        j: { file: "j" },
       },
     );
   } finally {
@@ -158,6 +162,7 @@ Deno.test("secretSources follows docker's rules", () => {
       "id=a,src=hunter2,env=B",
       'id=a,"src=hunter2',
       "id=a\nid=b,src=hunter2",
+      "id=a,src=hunter2,visible=maybe",
     ]
   ) {
     const error = assertThrows(() => secretSources([word]), UsageError);

@@ -1,9 +1,18 @@
-import { assert, assertEquals, assertFalse } from "../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertThrows,
+} from "../support/assert.ts";
 import { decodeBase64 } from "../support/base64.ts";
 import {
   encodeSecretsHeader,
   fitsSecretsHeader,
 } from "../../lib/secrets/header.ts";
+import {
+  decodeSecretsHeader,
+  SecretsHeaderError,
+} from "../../lib/secrets/header_decode.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 
 function decoded(secrets: [string, Secret][]): unknown {
@@ -52,4 +61,29 @@ Deno.test("fitsSecretsHeader() draws the line at 512 KiB of base64", () => {
   assert(fits(largest));
   assertFalse(fits(largest + 1));
   assertFalse(fits(5_000_000));
+});
+
+Deno.test("encodeSecretsHeader() marks what may be seen, for those who read the mark", () => {
+  const secrets: [string, Secret][] = [
+    ["seen", new Secret("name", { visible: true })],
+    ["hidden", new Secret("word")],
+  ];
+  assertEquals(decoded(secrets), { seen: "name", hidden: "word" });
+  const header = encodeSecretsHeader(secrets, true);
+  assertEquals(JSON.parse(atob(header)), {
+    seen: { base64: "bmFtZQ==", visible: true },
+    hidden: "word",
+  });
+  assertEquals(
+    decodeSecretsHeader(header).map(([id, secret]) => [
+      id,
+      new TextDecoder().decode(secret.reveal()),
+      secret.visible,
+    ]),
+    [["seen", "name", true], ["hidden", "word", false]],
+  );
+  for (const visible of [false, "true", 1]) {
+    const json = JSON.stringify({ a: { base64: "bmFtZQ==", visible } });
+    assertThrows(() => decodeSecretsHeader(btoa(json)), SecretsHeaderError);
+  }
 });

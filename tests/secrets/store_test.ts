@@ -20,6 +20,8 @@ Deno.test("SecretStore.open() refuses what is no source, and quotes no value", a
       ["a", { file: "x", env: "hunter2" }],
       ["a", { value: 7 }],
       ["a", { env: "" }],
+      ["a", { value: "hunter2", visible: 1 }],
+      ["a", { visible: true }],
       ["a", ["hunter2"]],
       ["", "hunter2"],
       ["nul\0", "hunter2"],

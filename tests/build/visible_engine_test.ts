@@ -1,0 +1,160 @@
+import { startGateway } from "../gateway/gateway.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { engineTest } from "../support/engines.ts";
+import { withTempFolder } from "../support/folder.ts";
+import { runDavit } from "../cli/command.ts";
+import {
+  DockerClient,
+  type ImageBuild,
+  type ImageBuildOptions,
+  Secret,
+  SecretError,
+  SecretLeakError,
+  type SecretSource,
+} from "../../mod.ts";
+
+const USER = "mycompany";
+const PASSWORD = "correct horse battery";
+
+const dockerfile = {
+  text: [
+    "FROM davit-test/base",
+    `LABEL vendor=${USER}`,
+    'RUN --mount=type=secret,id=user --mount=type=secret,id=pass echo "login $(cat /run/secrets/user) $(cat /run/secrets/pass)"',
+  ].join("\n"),
+};
+
+/** A user's name that stands everywhere, and a password that stands nowhere. */
+function build(
+  docker: DockerClient,
+  user: SecretSource,
+  options: ImageBuildOptions = {},
+): ImageBuild {
+  return docker.imageBuild({ dockerfile }, {
+    networkmode: "none",
+    nocache: true,
+    secrets: { user, pass: PASSWORD },
+    labels: { org: USER },
+    buildargs: { ORG: USER },
+    ...options,
+  });
+}
+
+engineTest(
+  "a secret that is marked visible is neither refused, nor warned of, nor masked; the others are",
+  (engine) =>
+    withTempFolder(async (folder) => {
+      await using served = await startGateway({ engine: engine.host });
+      await using through = await DockerClient.fromDockerHost(
+        `unix://${served.path}`,
+      );
+      await Deno.writeTextFile(`${folder}/user`, USER);
+      const sources: SecretSource[] = [
+        { value: USER, visible: true },
+        { value: new Secret(USER), visible: true },
+        new Secret(USER, { visible: true }),
+        { file: `${folder}/user`, visible: true },
+      ];
+      for (const docker of [engine.docker, through]) {
+        for (const user of sources) {
+          const running = build(docker, user);
+          const log = await new Response(
+            running.logs() as ReadableStream<Uint8Array<ArrayBuffer>>,
+          ).text();
+          assertStringIncludes(log, `login ${USER} ***`);
+          const { secrets, warnings } = await running.result();
+          assertEquals(secrets.served.toSorted(), ["pass", "user"]);
+          assertEquals(warnings, []);
+        }
+        for (const user of [USER, { value: USER, visible: false }]) {
+          const error = await assertRejects(
+            () => build(docker, user).wait(),
+            SecretError,
+            'holds the value of secret "user"',
+          );
+          assertEquals(error.id, "user");
+        }
+        // The mark is for one, not for the build.
+        await assertRejects(
+          () => build(docker, sources[0]!, { labels: { p: PASSWORD } }).wait(),
+          SecretError,
+          'holds the value of secret "pass"',
+        );
+      }
+      const asked = build(
+        engine.docker,
+        () => new Secret(USER, { visible: true }),
+      );
+      const log = await new Response(
+        asked.logs() as ReadableStream<Uint8Array<ArrayBuffer>>,
+      ).text();
+      assertStringIncludes(log, `login ${USER} ***`);
+    }),
+);
+
+engineTest(
+  "a secret that is marked visible is still looked for with verify, and printed nowhere by itself",
+  async ({ docker }) => {
+    const user = new Secret(USER, { visible: true });
+    assertEquals(`${user} ${Deno.inspect(user)}`, "[secret] [secret]");
+    const error = await assertRejects(
+      () => build(docker, user, { verify: true }).wait(),
+      SecretLeakError,
+    );
+    assert(error.finds.every(({ id }) => id === "user"));
+  },
+);
+
+engineTest(
+  "a gateway refuses a value in a label, unless it is marked",
+  async (engine) => {
+    await using served = await startGateway({ engine: engine.host });
+    using client = Deno.createHttpClient({
+      proxy: { transport: "unix", path: served.path },
+    });
+    const labels = encodeURIComponent(JSON.stringify({ org: USER }));
+    for (
+      const [user, refused] of [
+        [USER, true],
+        [{ base64: btoa(USER) }, true],
+        [{ base64: btoa(USER), visible: true }, false],
+      ] as const
+    ) {
+      const response = await fetch(
+        `http://localhost/build?networkmode=none&labels=${labels}`,
+        {
+          method: "POST",
+          client,
+          headers: { "X-BuildKit-Secrets": btoa(JSON.stringify({ user })) },
+          body: new Uint8Array(1024),
+        },
+      );
+      const text = await response.text();
+      assertEquals(text.includes("holds the value of a secret"), refused, text);
+    }
+  },
+);
+
+engineTest("--secret marks one as visible", async ({ host }) => {
+  const run = (mark: string) =>
+    runDavit([
+      ...["-H", host, "build", "--network", "none", "--no-cache"],
+      ...["--progress", "plain", "--label", `org=${USER}`],
+      ...["--secret", `id=user,env=DAVIT_TEST_USER${mark}`],
+      ...["--secret", "id=pass,env=DAVIT_TEST_PASS", "-f", "-", "."],
+    ], {
+      stdin: new TextEncoder().encode(dockerfile.text),
+      env: { DAVIT_TEST_USER: USER, DAVIT_TEST_PASS: PASSWORD },
+    });
+  const marked = await run(",visible=true");
+  assertEquals(marked.code, 0, marked.stderr);
+  assertStringIncludes(marked.stderr, `login ${USER} ***`);
+  const plain = await run("");
+  assertEquals(plain.code, 1);
+  assertStringIncludes(plain.stderr, 'holds the value of secret "user"');
+});
