@@ -1,4 +1,5 @@
 import { pathOfUrl } from "../file_url.ts";
+import { hintFor, isStream, streamOf } from "./byte_source.ts";
 
 /**
  * A folder of this machine, where a path alone is not enough.
@@ -19,8 +20,8 @@ export interface FolderContext {
   readonly context?: string | URL | undefined;
   /**
    * The Dockerfile: its path on this machine, inside or outside of the folder,
-   * relative to the current directory (docker's `-f`); its text; or a stream of
-   * its bytes (docker's `-f -`). Unless given, the option `dockerfile` names it,
+   * relative to the current directory (docker's `-f`); its text; or its bytes,
+   * at once or as a stream (docker's `-f -`). Unless given, the option `dockerfile` names it,
    * inside the folder.
    */
   readonly dockerfile?:
@@ -28,13 +29,17 @@ export interface FolderContext {
     | URL
     | { readonly text: string }
     | ReadableStream<Uint8Array>
+    | AsyncIterable<Uint8Array>
+    | Uint8Array
+    | Blob
     | undefined;
   /** Patterns, as in a `.dockerignore`, in the place of the ignore files. */
   readonly ignore?: readonly string[] | undefined;
 }
 
 /**
- * What an image is built from: a tar stream; a folder, by its path or `file:`
+ * What an image is built from: a tar, as a stream, a node `Readable` or any
+ * other async iterable of bytes, as a `Uint8Array` or as a `Blob`; a folder, by its path or `file:`
  * URL; a git or http(s) URL, which the engine fetches; or a
  * {@linkcode FolderContext}.
  *
@@ -44,6 +49,9 @@ export interface FolderContext {
  */
 export type BuildContext =
   | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Uint8Array
+  | Blob
   | string
   | URL
   | FolderContext;
@@ -79,8 +87,22 @@ const SCHEME_REGEXP = /^([a-z][a-z\d+.-]+):\/\//i;
 const DRIVE_REGEXP = /^[a-z]:[\\/]/i;
 
 /**
+ * The same with a web stream in the place of all other forms of bytes: one
+ * that is made of them, to be given back where it is not read.
+ */
+export function withStreams(given: BuildContext): BuildContext {
+  const stream = streamOf(given);
+  if (stream !== undefined) return stream;
+  const dockerfile = streamOf((given as FolderContext | null)?.dockerfile);
+  return dockerfile === undefined
+    ? given
+    : { ...given as FolderContext, dockerfile };
+}
+
+/**
  * Sorts out what was given.
  *
+ * @param context A context {@linkcode withStreams}.
  * @throws {TypeError} If it is nothing to build from.
  */
 export function sortContext(given: BuildContext): ContextSource {
@@ -97,21 +119,30 @@ export function sortContext(given: BuildContext): ContextSource {
     if (isRemote(given)) return { kind: "remote", url: text };
     return folder({ context: given });
   }
-  if (
-    typeof given !== "object" || given === null || Array.isArray(given) ||
-    ArrayBuffer.isView(given)
-  ) {
+  if (!isOptions(given)) {
+    const hint = hintFor(given);
     throw new TypeError(
-      "Cannot build: the context is the path of a folder, a URL, a ReadableStream of a tar's bytes, as in (await Deno.open(path)).readable, or { context, dockerfile, ignore }",
+      `Cannot build: the context is the path of a folder, a URL, a tar as a stream of its bytes, a Uint8Array or a Blob, as in (await Deno.open(path)).readable, or { context, files, dockerfile, ignore }${
+        hint === undefined ? "" : `; ${hint}`
+      }`,
     );
   }
   return folder(given);
 }
 
+/** Whether it is an object as a program writes it, and no instance of something. */
+function isOptions(given: unknown): given is FolderContext {
+  if (typeof given !== "object" || given === null) return false;
+  const prototype = Object.getPrototypeOf(given);
+  return prototype === Object.prototype || prototype === null;
+}
+
 function folder(given: FolderContext): ContextSource {
   for (const name of Object.keys(given)) {
     if (!["context", "dockerfile", "ignore"].includes(name)) {
-      throw new TypeError(`Cannot build: a context has no "${name}"`);
+      throw new TypeError(
+        `Cannot build: a context has no "${name}"; it is { context, dockerfile, ignore }, of which each may be left out`,
+      );
     }
   }
   const { context, dockerfile, ignore } = given;
@@ -148,9 +179,13 @@ function checkDockerfile(
       "Cannot build: the Dockerfile's stream is in use by another reader",
     );
   }
-  if (typeof given?.text === "string") return { text: given.text };
+  const { text } = Object(given) as { text?: unknown };
+  if (typeof text === "string") return { text };
+  const hint = hintFor(given);
   throw new TypeError(
-    "Cannot build: a Dockerfile is its path, a file: URL, { text } or a stream",
+    `Cannot build: a Dockerfile is its path, a file: URL, { text } or its bytes, as a stream, a Uint8Array or a Blob${
+      hint === undefined ? "" : `; ${hint}`
+    }`,
   );
 }
 
@@ -185,6 +220,15 @@ function isFolder(path: string): boolean {
 }
 
 function pathOf(name: string, given: string | URL): string {
+  if (typeof given !== "string" && !(given instanceof URL)) {
+    throw new TypeError(
+      streamOf(given) === undefined
+        ? `Cannot build: ${name} is the path of a folder, or a file: URL; ${
+          hintFor(given) ?? "it is an object"
+        }`
+        : `Cannot build: ${name} is the path of a folder, or a file: URL; a tar is given alone, in the place of { ${name} }`,
+    );
+  }
   if (typeof given === "string") {
     if (given === "" || given.includes("\0")) {
       throw new TypeError(`Cannot build: ${name} is no path`);
@@ -221,12 +265,4 @@ function pathOf(name: string, given: string | URL): string {
 export function streamsOf(given: BuildContext): ReadableStream<Uint8Array>[] {
   const dockerfile = (given as Partial<FolderContext> | null)?.dockerfile;
   return [given, dockerfile].filter(isStream);
-}
-
-/** Whether a value is a web stream that can be read. */
-export function isStream(
-  value: unknown,
-): value is ReadableStream<Uint8Array> {
-  return typeof (value as { getReader?: unknown } | null)?.getReader ===
-    "function";
 }

@@ -16,6 +16,8 @@ export interface WatchedContext {
 export interface ContextWatcher {
   /** Called at once when the caller's stream fails, or is refused. */
   readonly onFailure: (failure: Error) => void;
+  /** Called before the end is handed on; what it throws refuses the context. */
+  readonly onLast?: () => void;
   /** Called behind the last byte, with their number. */
   readonly onEnd: (bytes: number) => void;
   /**
@@ -47,6 +49,11 @@ export function watchContext(
     watcher.onFailure(failure);
     return failure;
   };
+  const refuse = (error: unknown): Error => {
+    failure = error instanceof Error ? error : new Error(String(error));
+    watcher.onFailure(failure);
+    return failure;
+  };
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       let result: ReadableStreamReadResult<Uint8Array>;
@@ -61,6 +68,11 @@ export function watchContext(
         );
       }
       if (result.done) {
+        try {
+          watcher.onLast?.();
+        } catch (error) {
+          throw refuse(error);
+        }
         controller.close();
         watcher.onEnd(sent);
         return;
@@ -77,9 +89,7 @@ export function watchContext(
         watcher.onChunk?.(result.value);
       } catch (error) {
         await reader.cancel(error).catch(() => {}); // it is refused either way
-        failure = error instanceof Error ? error : new Error(String(error));
-        watcher.onFailure(failure);
-        throw error;
+        throw refuse(error);
       }
       // `fetch` wants plain buffers behind the bytes; a shared one is copied.
       controller.enqueue(

@@ -11,7 +11,8 @@ import { ContextError } from "../errors.ts";
 import { FolderLocal } from "../filesync/folder_local.ts";
 import type { Local } from "../filesync/local.ts";
 import { MemoryLocal } from "../filesync/memory_local.ts";
-import { type FolderSource, isStream } from "./build_context.ts";
+import type { FolderSource } from "./build_context.ts";
+import { isStream } from "./byte_source.ts";
 import type { Dockerfile } from "./record.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

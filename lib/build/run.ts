@@ -4,7 +4,12 @@ import { abortable } from "../engine/abortable.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import { accountForInputs } from "./account.ts";
-import { type BuildContext, sortContext, streamsOf } from "./build_context.ts";
+import {
+  type BuildContext,
+  sortContext,
+  streamsOf,
+  withStreams,
+} from "./build_context.ts";
 import { commitExport, prepareExport } from "./export.ts";
 import { GatewayReport } from "./gateway_report.ts";
 import {
@@ -48,7 +53,8 @@ export interface BuildStart {
  * everything is closed, whatever happened.
  */
 export async function runBuild(start: BuildStart): Promise<BuildResult> {
-  const { engine, context, record, stop } = start;
+  const { engine, record, stop } = start;
+  const context = withStreams(start.context);
   let { options } = start;
   /** Ends with the build, in every ending: callbacks listen to it. */
   const over = new AbortController();
@@ -127,7 +133,11 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       ? new GatewayReport(secrets, strict)
       : undefined;
     let sending = await inputs.context.send(session !== undefined);
-    if (podman) sending = await podman.withSecretFiles(sending, secrets);
+    // What podman unpacks is its own affair.
+    if (podman) {
+      sending = await podman.withSecretFiles(sending, secrets);
+      sending = { ...sending, isGiven: false };
+    }
     try {
       const imageId = await postBuild({
         engine,

@@ -14,6 +14,8 @@ export interface Sending {
   readonly query: Readonly<Record<string, Query[string]>>;
   /** The request's body; undefined where it is empty. */
   readonly body: ReadableStream<Uint8Array> | undefined;
+  /** Whether the body is the caller's own, and may be anything. */
+  readonly isGiven?: boolean;
   /** The Dockerfile, where it is known before it is sent. */
   readonly dockerfile: Dockerfile | undefined;
   /** How many files of a folder are in the body so far. */
@@ -135,7 +137,8 @@ export class PreparedContext {
   async send(overSession: boolean): Promise<Sending> {
     const source = this.#source;
     if (source.kind === "tar") {
-      return { query: {}, body: source.stream, dockerfile: undefined };
+      const body = source.stream;
+      return { query: {}, body, isGiven: true, dockerfile: undefined };
     }
     if (source.kind === "remote") {
       const query = { remote: source.url };

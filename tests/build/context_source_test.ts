@@ -1,4 +1,4 @@
-import { sortContext } from "../../lib/build/build_context.ts";
+import { sortContext, withStreams } from "../../lib/build/build_context.ts";
 import type { BuildContext } from "../../mod.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
@@ -53,6 +53,39 @@ Deno.test("sortContext() says what is wrong with what is neither", () => {
   ];
   for (const [given, words] of cases) {
     const error = assertThrows(() => sortContext(given), TypeError);
+    assert(words.test(error.message), error.message);
+  }
+});
+
+Deno.test("sortContext() shows how something is written that can't be a context", () => {
+  const cases: [unknown, RegExp][] = [
+    [undefined, /it is undefined: the variable was never set/],
+    [null, /it is null/],
+    [5, /it is a number/],
+    [Promise.resolve("x"), /await it/],
+    [new Response("x"), /give its body/],
+    [new Request("http://localhost"), /request\.body/],
+    [new ArrayBuffer(5), /new Uint8Array\(buffer\)/],
+    [new DataView(new ArrayBuffer(5)), /view\.byteOffset/],
+    [{ readable: new ReadableStream(), x: 1 }, /has no "readable"/],
+    [new TransformStream(), /file\.readable/],
+    [new WritableStream(), /a stream to write to/],
+    [[new Uint8Array(5)], /ReadableStream\.from/],
+    [new Map([["a", "b"]]), /Object\.fromEntries/],
+    [new (class extends Set {})(), /expected|the context is/],
+    [{ _events: {} }, /has no "_events"; it is \{ context, /],
+    [{ context: new ReadableStream() }, /a tar is given alone/],
+    [{ context: new Uint8Array(5) }, /a tar is given alone/],
+    [{ context: 5 }, /context is the path of a folder.* it is a number/],
+    [{ context: null }, /it is null/],
+    [{ context: ".", dockerfile: 5 }, /a Dockerfile is .* it is a number/],
+    [{ dockerfile: Promise.resolve() }, /a Dockerfile is .* await it/],
+  ];
+  for (const [given, words] of cases) {
+    const error = assertThrows(
+      () => sortContext(withStreams(given as BuildContext)),
+      TypeError,
+    );
     assert(words.test(error.message), error.message);
   }
 });

@@ -256,7 +256,7 @@ Deno.test("imageBuild() reports an answer that comes before the context was read
   await using docker = await DockerClient.fromDockerHost(engine.host);
   let cancelled = false;
   const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(new Uint8Array(65536)),
+    pull: (controller) => controller.enqueue(new Uint8Array(65536).fill(1)),
     cancel: () => {
       cancelled = true;
     },

@@ -1,0 +1,107 @@
+/** Bytes in any of the forms in which programs have them. */
+export type ByteSource =
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Uint8Array
+  | Blob;
+
+/** How much of what is in memory is handed on at once. */
+const CHUNK_BYTES = 256 * 1024;
+
+/** Whether a value is a web stream that can be read. */
+export function isStream(
+  value: unknown,
+): value is ReadableStream<Uint8Array> {
+  return typeof (value as { getReader?: unknown } | null)?.getReader ===
+    "function";
+}
+
+/** The same bytes as a web stream, read as fast as it is; undefined for what is no source of bytes. */
+export function streamOf(
+  given: unknown,
+): ReadableStream<Uint8Array> | undefined {
+  if (isStream(given)) return given;
+  if (given instanceof Uint8Array) return streamOfBytes(given);
+  if (given instanceof Blob) return given.stream();
+  return isAsyncIterable(given) ? streamOfIterable(given) : undefined;
+}
+
+function streamOfBytes(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at === bytes.length) return controller.close();
+      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+      at += chunk.length;
+      controller.enqueue(chunk);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** A `Readable` of node is one, too. */
+function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
+  const iterable = value as Partial<AsyncIterable<Uint8Array>> | null;
+  return typeof value === "object" &&
+    typeof iterable?.[Symbol.asyncIterator] === "function";
+}
+
+function streamOfIterable(
+  iterable: AsyncIterable<Uint8Array> & { destroy?: unknown },
+): ReadableStream<Uint8Array> {
+  let iterator: AsyncIterator<Uint8Array> | undefined;
+  return new ReadableStream({
+    async pull(controller) {
+      iterator ??= iterable[Symbol.asyncIterator]();
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      // What was never asked for anything does not hear of its return.
+      if (typeof iterable.destroy === "function") iterable.destroy();
+      await (iterator ?? iterable[Symbol.asyncIterator]()).return?.();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/**
+ * Says how something is written that was given in the place of bytes.
+ *
+ * @returns Undefined where there is nothing better to say than what is expected.
+ */
+export function hintFor(given: unknown): string | undefined {
+  if (given === undefined || given === null) {
+    return `it is ${given}: the variable was never set, or a function returned nothing`;
+  }
+  if (typeof given !== "object") return `it is a ${typeof given}`;
+  if (typeof (given as { then?: unknown }).then === "function") {
+    return "it is a Promise: await it first";
+  }
+  if (given instanceof Response || given instanceof Request) {
+    return `give its body, as in ${
+      given instanceof Response ? "(await fetch(url))" : "request"
+    }.body`;
+  }
+  if (given instanceof ArrayBuffer || given instanceof SharedArrayBuffer) {
+    return "give its bytes, as in new Uint8Array(buffer)";
+  }
+  if (ArrayBuffer.isView(given)) {
+    return "give its bytes, as in new Uint8Array(view.buffer, view.byteOffset, view.byteLength)";
+  }
+  if (isStream((given as { readable?: unknown }).readable)) {
+    return "give what is read from it, as in file.readable";
+  }
+  if (typeof (given as { getWriter?: unknown }).getWriter === "function") {
+    return "it is a stream to write to: give the side that is read from";
+  }
+  if (Array.isArray(given)) {
+    return "it is an array: give a stream, as in ReadableStream.from(chunks)";
+  }
+  if (typeof (given as { pipe?: unknown }).pipe === "function") {
+    return "it is an old stream of node: wrap it, as in new Readable().wrap(stream)";
+  }
+  if (given instanceof Map) {
+    return "it is a Map: files are given as { files: Object.fromEntries(map) }";
+  }
+  return undefined;
+}
