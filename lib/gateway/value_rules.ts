@@ -111,7 +111,7 @@ export function refuseCommonValues(values: Iterable<Secret>): void {
   for (const value of values) {
     if (value.byteLength === 0 || !isCommonValue(value)) continue;
     throw malformed(
-      `a secret has a value of fewer than ${MIN_TEXT_BYTES} bytes, or of fewer than ${MIN_DISTINCT} different ones, or of words that stand in every build's log: the answers of all clients are masked, and it would mask ordinary text; give a longer one`,
+      `a secret has a value of fewer than ${MIN_TEXT_BYTES} bytes, or of fewer than ${MIN_DISTINCT} different ones, or of words that stand in every build's log: the answers of all clients are masked, and it would mask ordinary text; give a longer one, or {"base64": "…", "visible": true} for one that may be seen`,
     );
   }
 }

@@ -149,7 +149,7 @@ engineTest(
         {
           networkmode: "none",
           nocache: true,
-          secrets: { given: "a value", spare: "another" },
+          secrets: { given: "a given value", spare: "another value" },
         },
       ));
       assert(error instanceof BuildError, String(error));

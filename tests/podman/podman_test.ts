@@ -239,6 +239,7 @@ Deno.test({
             { secrets: { token: () => "x" }, allowSecretFiles: true },
             "give the value itself",
           ],
+          [{ strictSecrets: "missing" }, "leave strictSecrets out"],
           [{ session: "some" }, "leave the option out"],
           [{ outputs: { type: "cacheonly" } }, "imageSave"],
           [{ outputs: { type: "tar", dest: "/nowhere" } }, "imageSave"],
