@@ -94,7 +94,7 @@ async function* untilEnd(
   const packing = packingOf(head);
   if (packing === "gzip" || packing === "zstd") {
     for await (const { content } of unpack(packing, source)) {
-      yield* cut(content);
+      if (content !== undefined) yield* cut(content);
     }
     return;
   }

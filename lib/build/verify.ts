@@ -116,7 +116,7 @@ function tellGaps(
     ]),
     ...unreadable.map((place): [WarningCode, string] => [
       "file-unverified",
-      `${place} is damaged, and was not looked through to its end for secrets`,
+      `${place} was not looked through to its end for secrets: it is damaged, or packed in a way that is not known here`,
     ]),
   ];
 }

@@ -52,7 +52,7 @@ export async function readArchive(
     }
     await readBlob(name, content, reader);
   }
-  await reader.file({ blob: "", part: "file", path: "" }, source);
+  await reader.behind({ blob: "", part: "file", path: "" }, source);
   return { files, links };
 }
 
@@ -92,7 +92,8 @@ async function readBlob(
     const unpacked = unpackedStream(packing, seen);
     isLayer = isTar(await unpacked.peek(512));
     if (isLayer) await readLayer(name, unpacked, reader);
-    else await reader.plain({ ...place, packed: packing }, unpacked);
+    else await reader.file({ ...place, packed: packing }, unpacked);
+    await reader.trailer(place, seen);
   } catch (error) {
     if (!(error instanceof PackingError)) throw error;
     reader.damaged(name, "");
@@ -126,7 +127,7 @@ async function readLayer(
     if (!(error instanceof NotTarError)) throw error;
     reader.damaged(blob, "");
   }
-  await reader.file({ blob, part: "file", path: "" }, source);
+  await reader.behind({ blob, part: "file", path: "" }, source);
 }
 
 /** The packings of layers. */

@@ -20,6 +20,15 @@ export class ByteStream {
     });
   }
 
+  /** Reads what is given by an iterator. */
+  static from(chunks: AsyncIterable<Uint8Array>): ByteStream {
+    const iterator = chunks[Symbol.asyncIterator]();
+    return new ByteStream(async () => {
+      const { done, value } = await iterator.next();
+      return done ? null : value;
+    });
+  }
+
   /** The next bytes as they come, never none; null at the end. */
   async read(): Promise<Uint8Array | null> {
     while (true) {
@@ -92,6 +101,23 @@ export class ByteStream {
       if (bytes !== null) see(bytes);
       return bytes;
     });
+  }
+
+  /** The rest, chunk by chunk. */
+  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let bytes = await this.read(); bytes; bytes = await this.read()) {
+      yield bytes;
+    }
+  }
+
+  /** Passes over zeros. */
+  async skipZeros(): Promise<void> {
+    for (let bytes = await this.read(); bytes; bytes = await this.read()) {
+      const start = bytes.findIndex((byte) => byte !== 0);
+      if (start === -1) continue;
+      this.unread(bytes.subarray(start));
+      return;
+    }
   }
 
   /** Reads the rest away. */

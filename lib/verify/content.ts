@@ -1,19 +1,40 @@
-import type { ByteStream } from "./byte_stream.ts";
+import { ByteStream } from "./byte_stream.ts";
 import type { ContentScan, FindCollector, Place } from "./find.ts";
 import { PackingError } from "./inflate.ts";
-import { isCertain, packingOf, unpack } from "./packing.ts";
-import type { TarEntry } from "./tar_entries.ts";
+import {
+  isCertain,
+  isOtherPacking,
+  type Member,
+  type Packing,
+  packingOf,
+  unpack,
+} from "./packing.ts";
+import {
+  isTar,
+  NotTarError,
+  tarEntries,
+  type TarEntry,
+} from "./tar_entries.ts";
 
 const encoder = new TextEncoder();
 
 /** How many paths are told of that can't be unpacked. */
 const MAX_UNREADABLE = 100;
 
-/** Looks through files: as they are, and unpacked once. */
+/** How deep packed content is looked into that lies in packed content. */
+const MAX_LEVELS = 8;
+
+/** Bytes by which content is known: a tar's by its first block. */
+const HEAD_BYTES = 512;
+
+/**
+ * Looks through files: as they are, and unpacked, whatever lies in what. What
+ * it can't look into it names.
+ */
 export class ContentReader {
   /** What is found. */
   readonly finds: FindCollector;
-  /** Packed content that is damaged, and not looked through to its end. */
+  /** Packed content that is damaged, or packed in a way that is not known here. */
   readonly unreadable: Pick<Place, "blob" | "path">[] = [];
   readonly #signal: AbortSignal | undefined;
 
@@ -26,35 +47,64 @@ export class ContentReader {
   /** Looks through one file, to its end. */
   async file(place: Place, source: ByteStream): Promise<void> {
     this.#signal?.throwIfAborted();
-    const scan = this.finds.scan(place);
-    try {
-      const seen = this.#tapped(source, scan);
-      const packing = packingOf(await seen.peek(4));
-      if (packing !== undefined) {
-        try {
-          for await (const { name, content } of unpack(packing, seen)) {
-            const path = [place.path, name].filter(Boolean).join("!/");
-            await this.#member({ ...place, path, packed: packing }, content);
-          }
-        } catch (error) {
-          if (!(error instanceof PackingError)) throw error;
-          if (isCertain(packing)) this.damaged(place.blob, place.path);
-        }
-      }
-      await seen.drain();
-    } finally {
-      scan.end();
+    await this.#scanned(place, source, (seen) => this.#inside(place, seen, 0));
+  }
+
+  /** Looks through what stands behind the end of an archive, or of packed content. */
+  async behind(place: Place, source: ByteStream): Promise<void> {
+    await this.#scanned(place, source, (seen) => this.trailer(place, seen));
+  }
+
+  /** Names packed content with something behind its end that is not known here. */
+  async trailer(place: Place, seen: ByteStream, level = 0): Promise<void> {
+    await seen.skipZeros();
+    const head = await seen.peek(HEAD_BYTES);
+    if (head.length === 0) return;
+    if (isTar(head) || packingOf(head) !== undefined) {
+      await this.#inside(place, seen, level);
+    } else {
+      this.damaged(place.blob, place.path);
     }
   }
 
-  /** Looks through one file as it is. */
-  async plain(place: Place, source: ByteStream): Promise<void> {
-    const scan = this.finds.scan(place);
-    try {
-      await this.#tapped(source, scan).drain();
-    } finally {
-      scan.end();
+  /** Looks into what is packed, or an archive; what is plain is left in the source. */
+  async #inside(
+    place: Place,
+    source: ByteStream,
+    level: number,
+  ): Promise<void> {
+    const head = await source.peek(HEAD_BYTES);
+    const isArchive = isTar(head);
+    const packing = isArchive ? undefined : packingOf(head);
+    if (!isArchive && packing === undefined) {
+      if (isOtherPacking(head)) this.damaged(place.blob, place.path);
+      return;
     }
+    if (level === MAX_LEVELS) {
+      this.damaged(place.blob, place.path);
+      return;
+    }
+    try {
+      if (packing === undefined) {
+        for await (const { path, content } of tarEntries(source)) {
+          const inner = { ...place, path: joinPath(place.path, path) };
+          await this.#inside(inner, content, level + 1);
+        }
+      } else {
+        for await (const member of unpack(packing, source)) {
+          await this.#member(place, packing, member, level + 1);
+        }
+      }
+    } catch (error) {
+      const isDamage = error instanceof PackingError ||
+        error instanceof NotTarError;
+      if (!isDamage) throw error;
+      if (packing === undefined || isCertain(packing)) {
+        this.damaged(place.blob, place.path);
+      }
+      return;
+    }
+    await this.trailer(place, source, level);
   }
 
   /** Looks through what an archive says of a file, besides its content. */
@@ -99,16 +149,47 @@ export class ContentReader {
 
   async #member(
     place: Place,
-    content: AsyncIterable<Uint8Array>,
+    packing: Packing,
+    { name, content, isStored }: Member,
+    level: number,
+  ): Promise<void> {
+    const path = joinPath(place.path, name);
+    if (content === undefined) {
+      this.damaged(place.blob, path);
+      return;
+    }
+    const source = ByteStream.from(content);
+    if (isStored) {
+      // Its bytes were seen with those around it.
+      await this.#inside({ ...place, path }, source, level);
+      await source.drain();
+      return;
+    }
+    const inner = { ...place, path, packed: packing };
+    await this.#scanned(
+      inner,
+      source,
+      (seen) => this.#inside(inner, seen, level),
+    );
+  }
+
+  /** Looks through a source as it is, to its end, whatever else reads of it. */
+  async #scanned(
+    place: Place,
+    source: ByteStream,
+    read: (seen: ByteStream) => Promise<void>,
   ): Promise<void> {
     const scan = this.finds.scan(place);
     try {
-      for await (const bytes of content) {
-        this.#signal?.throwIfAborted();
-        scan.push(bytes);
-      }
+      const seen = this.#tapped(source, scan);
+      await read(seen);
+      await seen.drain();
     } finally {
       scan.end();
     }
   }
+}
+
+function joinPath(path: string, name: string): string {
+  return [path, name].filter(Boolean).join("!/");
 }

@@ -5,6 +5,7 @@ import type { Member } from "./packing.ts";
 const OFFSET_DELTA = 6;
 const REF_DELTA = 7;
 const DIGEST_BYTES = 20;
+const SHA256_BYTES = 32;
 
 /**
  * The objects of git's pack, in their order; of a delta what it adds, as it
@@ -25,6 +26,15 @@ export async function* gitObjects(source: ByteStream): AsyncGenerator<Member> {
       do byte = await takeByte(source); while ((byte & 0x80) !== 0);
     }
     yield { name: "", content: inflate("zlib", source) };
+  }
+  // The pack's own digest; of a repository with SHA-256 it is longer.
+  const digest = await source.take(DIGEST_BYTES);
+  if (digest.length < DIGEST_BYTES) {
+    throw new PackingError("A pack ends before its digest");
+  }
+  const rest = await source.peek(SHA256_BYTES - DIGEST_BYTES + 1);
+  if (rest.length === SHA256_BYTES - DIGEST_BYTES) {
+    await source.take(rest.length);
   }
 }
 

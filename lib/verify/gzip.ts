@@ -31,7 +31,7 @@ export async function* gunzip(source: ByteStream): AsyncGenerator<Uint8Array> {
     isDamaged ||= trailer.length < TRAILER_BYTES ||
       view.getUint32(0, true) !== sum ||
       view.getUint32(4, true) !== size % 2 ** 32;
-    await skipZeros(source);
+    await source.skipZeros();
     head = await source.peek(3);
   }
   if (isDamaged) throw new PackingError("It is cut off, or its sum is wrong");
@@ -57,15 +57,6 @@ async function skipText(source: ByteStream): Promise<void> {
     const end = bytes.indexOf(0);
     if (end === -1) continue;
     source.unread(bytes.subarray(end + 1));
-    return;
-  }
-}
-
-async function skipZeros(source: ByteStream): Promise<void> {
-  for (let bytes = await source.read(); bytes; bytes = await source.read()) {
-    const start = bytes.findIndex((byte) => byte !== 0);
-    if (start === -1) continue;
-    source.unread(bytes.subarray(start));
     return;
   }
 }

@@ -19,20 +19,82 @@ export type Packing =
 export interface Member {
   /** Its name; empty where there is none. */
   readonly name: string;
-  /** It, unpacked. */
-  readonly content: AsyncIterable<Uint8Array>;
+  /** It, unpacked; undefined if it can't be. */
+  readonly content: AsyncIterable<Uint8Array> | undefined;
+  /** Whether it lies in the packed content as it is. */
+  readonly isStored?: true;
 }
 
-/** How content is packed, by its first 4 bytes. */
+/** How content is packed, by its first bytes, 4 at least. */
 export function packingOf(head: Uint8Array): Packing | undefined {
   const [a = 0, b = 0, c, d] = head;
   if (isGzip(head)) return "gzip";
   if (isZstd(head)) return "zstd";
-  if (a === 0x50 && b === 0x4b && c === 3 && d === 4) return "zip";
-  if (a === 0x50 && b === 0x41 && c === 0x43 && d === 0x4b) return "git-pack";
-  // Deflate with a window of 32 KiB, and the check bits of RFC 1950.
-  if (a === 0x78 && (a * 256 + b) % 31 === 0 && (b & 0x20) === 0) return "zlib";
+  if (a === 0x50 && b === 0x4b && ZIP_MARKS.has(c! << 8 | d!)) return "zip";
+  // Programs of Python, and modules of Java.
+  if (a === 0x23 && b === 0x21 || startsWith(head, "JM\x01\0")) return "zip";
+  if (startsWith(head, "PACK")) return "git-pack";
+  // Deflate with a window of any size, and the check bits of RFC 1950.
+  const isZlib = (a & 0x8f) === 8 && (a * 256 + b) % 31 === 0;
+  if (isZlib && (b & 0x20) === 0) return "zlib";
   return undefined;
+}
+
+/**
+ * What may stand behind `PK` where a zip begins: a file, the mark of a zip in
+ * parts or of one that has a single part, a directory, the end of an empty one,
+ * a record of an archive.
+ */
+const ZIP_MARKS: ReadonlySet<number> = new Set([
+  0x0304,
+  0x0708,
+  0x3030,
+  0x0102,
+  0x0506,
+  0x0606,
+  0x0608,
+]);
+
+/** How packings begin that are not looked into. */
+const OTHER_MARKS: readonly string[] = [
+  "BZh11AY&SY",
+  "\xfd7zXZ\0",
+  "7z\xbc\xaf\x27\x1c",
+  "\x04\x22\x4d\x18", // lz4
+  "\x02\x21\x4c\x18", // lz4, of old
+  "\x89LZO\0\x0d\x0a\x1a\x0a",
+  "LZIP\x01",
+  "\xff\x06\0\0sNaPpY",
+  "Rar!\x1a\x07",
+  "MSCF\0\0\0\0",
+  "hsqs",
+  "sqsh",
+  "xar!\0",
+  "!<arch>\ndebian-binary",
+  "\xed\xab\xee\xdb", // RPM
+];
+
+/** Whether content is packed in a way that is not looked into. */
+export function isOtherPacking(head: Uint8Array): boolean {
+  // The level of bzip2 stands among its mark.
+  const level = head[3] ?? 0;
+  if (level > 0x31 && level <= 0x39 && startsWith(head, "BZh")) {
+    return startsWith(head.subarray(4), "1AY&SY");
+  }
+  if (startsWith(head, "\x1f")) {
+    // Two bytes are little: the third of a compressed file tells how.
+    return head[1] === 0x9d && (head[2]! & 0x60) === 0 &&
+      (head[2]! & 0x1f) >= 9 && (head[2]! & 0x1f) <= 16;
+  }
+  return OTHER_MARKS.some((mark) => startsWith(head, mark));
+}
+
+function startsWith(head: Uint8Array, mark: string): boolean {
+  if (head.length < mark.length) return false;
+  for (let i = 0; i < mark.length; i++) {
+    if (head[i] !== mark.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 /** Whether a packing was told by enough bytes that damage to it is worth a word. */

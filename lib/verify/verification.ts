@@ -22,8 +22,10 @@ export interface SecretVerification {
   /** Ids of those that were not: they have fewer than 4 bytes, or a function gave none. */
   readonly skipped: readonly string[];
   /**
-   * Packed files that are damaged, and were unpacked only in part, as
-   * `layer 2, a.gz`; the first 100, secrets masked.
+   * Packed files that were not looked through to their end, as
+   * `layer 3, path/to/file` where the layer has a number: they are damaged, or
+   * encrypted, packed in a way that is not known here, in more than 8 packings,
+   * or have something behind their end.
    */
   readonly unreadable: readonly string[];
   /** Bytes that were looked through, what was unpacked included. */

@@ -1,54 +1,99 @@
+import { crc32 } from "node:zlib";
 import type { ByteStream } from "./byte_stream.ts";
 import { inflate, PackingError } from "./inflate.ts";
 import type { Member } from "./packing.ts";
 
 const LOCAL_HEADER = 0x04034b50;
-const DESCRIPTOR = 0x08074b50;
-const DIRECTORY = 0x02014b50;
-const MARKS = [DESCRIPTOR, LOCAL_HEADER, DIRECTORY];
+/** An entry of a directory, and the end of one. */
+const DIRECTORY: ReadonlySet<number> = new Set([0x02014b50, 0x06054b50]);
 /** Sizes of 4 GiB and more are told in a field of their own. */
 const IN_FIELD = 0xffffffff;
 const SIZES_FIELD = 1;
 
+const HEADER_BYTES = 30;
+const STORED = 0;
 const DEFLATED = 8;
 const HAS_DESCRIPTOR = 1 << 3;
 const ENCRYPTED = 1;
+/** Versions of APPNOTE so far end with 6.3, and strong encryption is 6.2. */
+const MAX_VERSION = 63;
+const MAX_METHOD = 99;
 
 /**
- * The deflated files of a zip, in the order of their headers (APPNOTE 4.3).
- * Those that are stored as they are, encrypted or packed otherwise are passed
- * over; where such a file has no length, the next header is looked for.
+ * The files of a zip, in the order of their headers (APPNOTE 4.3), to the end
+ * of the source: whatever stands between two files is passed over, also a
+ * directory with another zip behind it. A file that is encrypted or packed
+ * otherwise has no content. One that is stored without a length is passed over;
+ * where it is a zip itself, its files are given.
  *
- * @throws {PackingError} If there is no way on to the next header.
+ * @throws {PackingError} If a file ends too early, or can't be unpacked.
  */
 export async function* zipMembers(source: ByteStream): AsyncGenerator<Member> {
+  let isOpen = false;
   while (true) {
-    const header = await source.peek(30);
-    if (header.length < 30) return;
-    const view = new DataView(header.buffer, header.byteOffset, 30);
-    if (view.getUint32(0, true) !== LOCAL_HEADER) return;
-    await source.take(30);
+    const mark = await skipToMark(source);
+    if (mark === undefined) {
+      if (isOpen) throw new PackingError("A zip ends without its directory");
+      return;
+    }
+    isOpen = mark === LOCAL_HEADER;
+    if (!isOpen) {
+      await source.take(4);
+      continue;
+    }
+    const header = await source.take(HEADER_BYTES);
+    const view = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
     const flags = view.getUint16(6, true);
     const method = view.getUint16(8, true);
-    const name = await source.take(view.getUint16(26, true));
+    const name = new TextDecoder().decode(
+      await source.take(view.getUint16(26, true)),
+    );
     const extra = await source.take(view.getUint16(28, true));
     const size = packedSize(view, extra);
-    const described = (flags & HAS_DESCRIPTOR) !== 0;
-    if (method === DEFLATED && (flags & ENCRYPTED) === 0) {
-      yield {
-        name: new TextDecoder().decode(name),
-        content: inflate("deflate", source),
-      };
-    } else if (described && size === 0) {
-      await skipToMark(source);
-      const next = await source.peek(4);
-      // A descriptor without a mark was passed over with the file.
-      if (!isMark(next, 0, DESCRIPTOR)) continue;
-    } else {
-      const cut = () => new PackingError("A zip ends in a file");
-      await source.limited(size, cut).drain();
+    const isPlain = (flags & ENCRYPTED) === 0;
+    if (isPlain && method === DEFLATED) {
+      const hasDescriptor = (flags & HAS_DESCRIPTOR) !== 0;
+      const sum = hasDescriptor ? undefined : view.getUint32(14, true);
+      yield { name, content: unpacked(source, sum) };
+      continue;
     }
-    if (described) await skipDescriptor(source);
+    if (!isPlain || method !== STORED) yield { name, content: undefined };
+    // Where a length is told behind the file, the next header is looked for.
+    if ((flags & HAS_DESCRIPTOR) !== 0 && size === 0) continue;
+    const cut = () => new PackingError("A zip ends in a file");
+    const content = source.limited(size, cut);
+    if (isPlain && method === STORED) {
+      yield { name, content: content.chunks(), isStored: true };
+    }
+    await content.drain();
+  }
+}
+
+/**
+ * A deflated file. Deflate itself does not tell where it was cut off.
+ *
+ * @param sum Its checksum; undefined where it stands behind the file.
+ * @throws {PackingError} If the checksum is another, or not there.
+ */
+async function* unpacked(
+  source: ByteStream,
+  sum: number | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let own = 0;
+  for await (const bytes of inflate("deflate", source)) {
+    own = crc32(bytes, own);
+    yield bytes;
+  }
+  const next = await source.peek(8);
+  const view = new DataView(next.buffer, next.byteOffset, next.length);
+  // A descriptor has a mark before the checksum, or none.
+  const told = sum !== undefined
+    ? [sum]
+    : [0, 4].filter((at) => at + 4 <= next.length).map((at) =>
+      view.getUint32(at, true)
+    );
+  if (!told.includes(own)) {
+    throw new PackingError("A file in a zip is cut off, or its sum is wrong");
   }
 }
 
@@ -70,53 +115,29 @@ function packedSize(header: DataView, extra: Uint8Array): number {
   throw new PackingError("A file in a zip has no length");
 }
 
-/**
- * Passes over a file without a length, to what follows it. In a zip that is
- * stored in the zip that is the header of a file in it, which does no harm.
- */
-async function skipToMark(source: ByteStream): Promise<void> {
+/** Passes over what is neither the header of a file nor of a directory. */
+async function skipToMark(source: ByteStream): Promise<number | undefined> {
   while (true) {
     const bytes = await source.read();
-    if (bytes === null) throw new PackingError("A zip ends in a file");
-    const start = indexOfMark(bytes);
+    if (bytes === null) return undefined;
+    const start = bytes.indexOf(0x50);
     if (start === -1) continue;
     source.unread(bytes.subarray(start));
-    const head = await source.peek(4);
-    if (head.length < 4) throw new PackingError("A zip ends in a file");
-    if (MARKS.some((mark) => isMark(head, 0, mark))) return;
-    await source.take(1);
+    const head = await source.peek(HEADER_BYTES);
+    const view = new DataView(head.buffer, head.byteOffset, head.length);
+    const mark = head.length < 4 ? 0 : view.getUint32(0, true);
+    if (DIRECTORY.has(mark) || isHeader(head)) return mark;
+    // Nothing that begins before the next `P` can be one.
+    const next = head.indexOf(0x50, 1);
+    await source.take(next === -1 ? head.length : next);
   }
 }
 
-/** Where a mark begins, or may begin at the end. */
-function indexOfMark(bytes: Uint8Array): number {
-  let at = bytes.indexOf(0x50);
-  while (at !== -1 && !MARKS.some((mark) => isMark(bytes, at, mark))) {
-    at = bytes.indexOf(0x50, at + 1);
-  }
-  return at;
-}
-
-/** Whether a mark stands there, as far as the bytes go. */
-function isMark(bytes: Uint8Array, at: number, mark: number): boolean {
-  for (let i = 0; i < 4 && at + i < bytes.length; i++) {
-    if (bytes[at + i] !== (mark >> 8 * i & 0xff)) return false;
-  }
-  return true;
-}
-
-/** Checksum and sizes behind a file: with a mark or without, of 4 bytes or 8. */
-async function skipDescriptor(source: ByteStream): Promise<void> {
-  const bytes = await source.peek(28);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const marked = bytes.length >= 4 && view.getUint32(0, true) === DESCRIPTOR;
-  const start = marked ? 4 : 0;
-  for (const length of [start + 12, start + 20]) {
-    // The next header begins like all of zip's.
-    if (bytes[length] === 0x50 && bytes[length + 1] === 0x4b) {
-      await source.take(length);
-      return;
-    }
-  }
-  throw new PackingError("A zip has no header behind a file");
+/** Whether a file's header stands there, rather than four bytes that are like it. */
+function isHeader(head: Uint8Array): boolean {
+  if (head.length < HEADER_BYTES) return false;
+  const view = new DataView(head.buffer, head.byteOffset, HEADER_BYTES);
+  return view.getUint32(0, true) === LOCAL_HEADER &&
+    (view.getUint16(4, true) & 0xff) <= MAX_VERSION &&
+    view.getUint16(8, true) <= MAX_METHOD;
 }

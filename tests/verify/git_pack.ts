@@ -4,7 +4,7 @@ import { concatBytes } from "../../lib/streams/bytes.ts";
 /** Kinds of objects, by their number in a pack. */
 export type GitKind = 1 | 2 | 3 | 6 | 7;
 
-/** Git's pack of these objects; without a checksum, which nobody reads here. */
+/** Git's pack of these objects; with a checksum that nobody compares here. */
 export function gitPackOf(
   objects: readonly (readonly [kind: GitKind, bytes: Uint8Array])[],
 ): Uint8Array {
@@ -24,5 +24,5 @@ export function gitPackOf(
     pack = concatBytes(pack, Uint8Array.from(head));
     pack = concatBytes(pack, deflateSync(bytes));
   }
-  return pack;
+  return concatBytes(pack, new Uint8Array(20).fill(0x5a));
 }

@@ -1,4 +1,9 @@
-import { gzipSync, inflateSync, zstdCompressSync } from "node:zlib";
+import {
+  deflateSync,
+  gzipSync,
+  inflateSync,
+  zstdCompressSync,
+} from "node:zlib";
 import {
   ProtocolError,
   type SecretVerification,
@@ -8,6 +13,7 @@ import { concatBytes } from "../../lib/streams/bytes.ts";
 import { packingOf } from "../../lib/verify/packing.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { tarBytes, tarOf } from "../support/tar.ts";
+import { gitPackOf } from "./git_pack.ts";
 import { zipOf } from "./zip.ts";
 
 const TOKEN = "tk-zip-token-0123456789";
@@ -102,7 +108,7 @@ Deno.test("what a zip has before a file does not hide it: extra fields, encrypte
   for (const bytes of [zip, extra, encrypted]) {
     const said = await search(bytes);
     assertEquals(paths(said), ["file!/b"]);
-    assertEquals(said.unreadable, []);
+    assertEquals(said.unreadable, bytes === encrypted ? ["file!/a"] : []);
   }
   // A length that is in no field, and a file that ends too early.
   const lost = zip.slice();
@@ -186,4 +192,127 @@ Deno.test("a layer packed by pzstd is looked through as one", async () => {
     finds.map(({ path, layerNumber }) => [path, layerNumber]),
     [["etc/app", 1]],
   );
+});
+
+Deno.test("each packing in each place is looked through, or named", async () => {
+  const text = encode(`${"line of text\n".repeat(99)}${TOKEN}\n`);
+  const other = encode("hello world, nothing here ".repeat(40));
+  const zip = (name: string, bytes: Uint8Array, stored = false) =>
+    zipOf([{ name, bytes, method: stored ? "stored" : "deflated" }]);
+  const first = zip("a", other);
+  const packings: [name: string, bytes: Uint8Array, first: Uint8Array][] = [
+    ["gzip", gzipSync(text), gzipSync(other)],
+    ["zstd", zstdCompressSync(text), zstdCompressSync(other)],
+    ["zlib", deflateSync(text), deflateSync(other)],
+    [
+      "zlib, a window of 4 KiB",
+      deflateSync(text, { windowBits: 12 }),
+      deflateSync(other),
+    ],
+    ["zip", zip("s", text), first],
+    ["git-pack", gitPackOf([[3, text]]), gitPackOf([[3, other]])],
+    ["tar", await tarBytes({ s: gzipSync(text) }), await tarBytes({ a: "b" })],
+  ];
+  const files: Record<string, Uint8Array> = {
+    "zip with bytes between its files": join(
+      first.subarray(0, -46),
+      new Uint8Array(5),
+      zip("s", text),
+    ),
+    "zip behind a directory": join(first, new Uint8Array(22), zip("s", text)),
+    "zip in a single part of several": join(encode("PK00"), zip("s", text)),
+    "zip in parts": join(encode("PK\x07\x08"), zip("s", text)),
+    "zip, the first in it empty": join(
+      encode("PK\x05\x06"),
+      new Uint8Array(18),
+      zip("s", text),
+    ),
+    "a program of Python": join(
+      encode("#!/usr/bin/env python3\n"),
+      zip("s", text),
+    ),
+    "a module of Java": join(encode("JM\x01\0"), zip("s", text)),
+  };
+  for (const [name, bytes, before] of packings) {
+    files[name] = bytes;
+    files[`${name}, behind zeros behind its like`] = join(
+      before,
+      new Uint8Array(700),
+      bytes,
+    );
+    files[`${name}, behind noise behind its like`] = join(
+      before,
+      encode("noise"),
+      bytes,
+    );
+    files[`${name} in gzip`] = gzipSync(bytes);
+    files[`${name} in zstd in zlib`] = deflateSync(zstdCompressSync(bytes));
+    files[`${name} in a zip`] = zip("in", bytes);
+    files[`${name} stored in a zip`] = zip("in", bytes, true);
+    files[`${name} in a tar`] = await tarBytes({ a: "b", in: bytes });
+    files[`${name} in a tar in gzip`] = gzipSync(await tarBytes({ in: bytes }));
+    files[`${name} in a git-pack`] = gitPackOf([[3, bytes]]);
+    files[`${name}, cut off`] = bytes.subarray(0, 0.9 * bytes.length);
+    for (const [behind, end] of packings) {
+      files[`${name} behind ${behind}`] = join(end, bytes);
+    }
+    let deep = bytes;
+    for (let i = 0; i < 12; i++) deep = gzipSync(deep);
+    files[`${name}, deep`] = deep;
+  }
+  for (
+    const [name, hex] of Object.entries({
+      bzip2: "425a6839314159265359",
+      xz: "fd377a585a000004",
+      "7z": "377abcaf271c0004",
+      lz4: "04224d186440a7",
+      lzip: "4c5a49500114",
+      rar: "526172211a0701",
+      squashfs: "68737173",
+      cab: "4d53434600000000",
+      compress: "1f9d90",
+      deb: "213c617263683e0a64656269616e2d62696e617279",
+      rpm: "edabeedb0300",
+    })
+  ) {
+    const bytes = join(Uint8Array.fromHex(hex), new Uint8Array(60).fill(7));
+    files[name] = bytes;
+    files[`${name} in gzip`] = gzipSync(bytes);
+    files[`${name} stored in a zip`] = zip("in", bytes, true);
+    files[`${name} in a tar`] = await tarBytes({ in: bytes });
+    files[`${name} behind gzip`] = join(gzipSync(other), bytes);
+  }
+  const missed: string[] = [];
+  for (const [name, bytes] of Object.entries(files)) {
+    const { finds, unreadable } = await search(bytes);
+    const isSeen = finds.length > 0 || unreadable.length > 0;
+    if (!isSeen) missed.push(name);
+  }
+  // What is no whole zlib stream is as good as any noise.
+  assertEquals(missed.filter((name) => !/^zlib.*cut off/.test(name)), []);
+  // What is whole is found, not only named.
+  for (const [name, bytes] of Object.entries(files)) {
+    if (!/^(gzip|zstd|zlib|zip|git-pack|tar|a (prog|mod))/.test(name)) continue;
+    if (/cut off|noise|deep/.test(name)) continue;
+    const { finds, unreadable } = await search(bytes);
+    assertEquals([finds.length > 0, unreadable], [true, []], name);
+  }
+});
+
+Deno.test("of the gzip in a layer what stands behind its end is looked through, or named", async () => {
+  const layer = gzipSync(await tarBytes({ "etc/app": "x" }));
+  const token = gzipSync(encode(TOKEN.repeat(9)));
+  for (const between of ["", "\0\0\0", "noise"]) {
+    const { finds, unreadable } = await verifySecrets(
+      tarOf({
+        "manifest.json": JSON.stringify([{ Config: "c", Layers: ["l"] }]),
+        c: "{}",
+        l: join(layer, encode(between), token),
+      }),
+      { t: TOKEN },
+    );
+    assertEquals(finds.length > 0, between !== "noise", between);
+    // What follows the tar is no tar, and in the open here.
+    assertEquals(unreadable, ["l"], between);
+  }
 });

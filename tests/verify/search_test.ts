@@ -110,8 +110,9 @@ Deno.test("a secret in packed content is found, whatever the pieces are", async 
       assert(find !== undefined, `${name} in pieces of ${size}`);
       assertEquals([find.offset, find.count], [at, 1], name);
       assertMatch(name, new RegExp(`^${find.packed}`));
-      const isCut = name.includes("cut off");
-      assertEquals(unreadable, isCut ? ["dir/file"] : [], name);
+      // What stands behind may be packed, too, in a way that nobody knows.
+      const isNamed = /cut off|something behind/.test(name);
+      assertEquals(unreadable, isNamed ? ["dir/file"] : [], name);
     }
   }
 });

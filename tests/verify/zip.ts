@@ -1,4 +1,4 @@
-import { deflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync } from "node:zlib";
 import { concatBytes } from "../../lib/streams/bytes.ts";
 
 /** A file in a zip. */
@@ -20,12 +20,16 @@ export function zipOf(files: readonly ZipFile[]): Uint8Array {
     view.setUint32(0, 0x04034b50, true);
     view.setUint16(6, method === "streamed" ? 8 : 0, true);
     view.setUint16(8, method === "stored" ? 0 : 8, true);
-    if (method !== "streamed") view.setUint32(18, content.length, true);
+    if (method !== "streamed") {
+      view.setUint32(14, crc32(bytes), true);
+      view.setUint32(18, content.length, true);
+    }
     view.setUint16(26, path.length, true);
     for (const part of [header, path, content]) zip = concatBytes(zip, part);
     if (method !== "streamed") continue;
     const descriptor = new Uint8Array(16);
     new DataView(descriptor.buffer).setUint32(0, 0x08074b50, true);
+    new DataView(descriptor.buffer).setUint32(4, crc32(bytes), true);
     new DataView(descriptor.buffer).setUint32(8, content.length, true);
     zip = concatBytes(zip, descriptor);
   }
