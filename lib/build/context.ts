@@ -17,14 +17,16 @@ export interface ContextWatcher {
   /** Called at once when the caller's stream fails, or is refused. */
   readonly onFailure: (failure: Error) => void;
   /** Called before the end is handed on; what it throws refuses the context. */
-  readonly onLast?: () => void;
+  readonly onLast?: () => void | Promise<void>;
   /** Called behind the last byte, with their number. */
   readonly onEnd: (bytes: number) => void;
   /**
    * Called with each chunk before it is sent; it must not be changed or kept.
    * What it throws refuses the context: nothing more is sent.
    */
-  readonly onChunk?: (chunk: Uint8Array) => void;
+  readonly onChunk?: (chunk: Uint8Array) => void | Promise<void>;
+  /** Called when no more of it will come, however it ended. */
+  readonly onRelease?: () => void;
 }
 
 /**
@@ -49,10 +51,16 @@ export function watchContext(
     watcher.onFailure(failure);
     return failure;
   };
-  const refuse = (error: unknown): Error => {
-    failure = error instanceof Error ? error : new Error(String(error));
-    watcher.onFailure(failure);
-    return failure;
+  /** Lets the watcher refuse the context. */
+  const asked = async (ask: () => void | Promise<void>): Promise<void> => {
+    try {
+      await ask();
+    } catch (error) {
+      await reader.cancel(error).catch(() => {}); // it is refused either way
+      failure = error instanceof Error ? error : new Error(String(error));
+      watcher.onFailure(failure);
+      throw error;
+    }
   };
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
@@ -68,11 +76,7 @@ export function watchContext(
         );
       }
       if (result.done) {
-        try {
-          watcher.onLast?.();
-        } catch (error) {
-          throw refuse(error);
-        }
+        await asked(() => watcher.onLast?.());
         controller.close();
         watcher.onEnd(sent);
         return;
@@ -85,17 +89,13 @@ export function watchContext(
         );
       }
       sent += result.value.length;
-      try {
-        watcher.onChunk?.(result.value);
-      } catch (error) {
-        await reader.cancel(error).catch(() => {}); // it is refused either way
-        throw refuse(error);
-      }
+      const { value } = result;
+      await asked(() => watcher.onChunk?.(value));
       // `fetch` wants plain buffers behind the bytes; a shared one is copied.
       controller.enqueue(
-        result.value.buffer instanceof ArrayBuffer
-          ? result.value as Uint8Array<ArrayBuffer>
-          : new Uint8Array(result.value),
+        value.buffer instanceof ArrayBuffer
+          ? value as Uint8Array<ArrayBuffer>
+          : new Uint8Array(value),
       );
     },
     cancel: (reason) => reader.cancel(reason),
@@ -109,6 +109,7 @@ export function watchContext(
       return failure;
     },
     release(reason) {
+      watcher.onRelease?.();
       reader.cancel(reason).catch(() => {}); // it is given up either way
     },
   };

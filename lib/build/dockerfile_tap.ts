@@ -1,15 +1,23 @@
-import { tarField } from "../streams/tar_block.ts";
+import { hasTarChecksum, tarField } from "../streams/tar_block.ts";
+import { paxNumber, paxRecords, tarNumber } from "../streams/tar_numbers.ts";
 
 const BLOCK = 512;
 
 /** The longest Dockerfile that is kept for error messages, in bytes. */
 const MAX_DOCKERFILE_BYTES: number = 256 * 1024;
+/** The longest extended header that Go's reader takes, in bytes. */
+const MAX_EXTENDED_BYTES = 1024 * 1024;
+/** Kinds of entries that have no content, whatever their size says. */
+const HEADERS_ONLY = "123456";
+
+/** What the next bytes are. */
+type Reading = "header" | "file" | "long name" | "PAX records";
 
 /**
  * Looks for one file in a tar that passes by, so that an error can show its
- * lines. It reads headers only, skips contents, gives up on what is no plain
- * tar (a compressed one, a name in an extended header), and costs nothing
- * once the file is found.
+ * lines: ustar, what was before it, GNU's and PAX's long names and sizes. It
+ * reads headers and skips contents. Of several files of the name the last one
+ * counts, as it does for an engine, which unpacks them one over the other.
  */
 export class DockerfileTap {
   /** The file's text, once it has passed. */
@@ -20,9 +28,12 @@ export class DockerfileTap {
   #length = 0;
   /** How many bytes to keep; then what they are. */
   #wanted = BLOCK;
-  #inFile = false;
+  #reading: Reading = "header";
   #skip = 0;
   #over = false;
+  /** From the headers before an entry. */
+  #longName: string | undefined;
+  #pax: ReadonlyMap<string, string> = new Map();
 
   /** @param name Path of the file in the archive. */
   constructor(name: string) {
@@ -48,37 +59,71 @@ export class DockerfileTap {
   }
 
   #complete(): void {
-    if (this.#inFile) {
-      this.text = new TextDecoder().decode(
-        this.#kept.subarray(0, this.#wanted),
-      );
-      this.#over = true;
-      return;
-    }
-    const header = this.#kept;
-    const size = parseInt(tarField(header, 124, 12).trim(), 8);
-    if (tarField(header, 257, 5) !== "ustar" || !Number.isFinite(size)) {
+    const bytes = this.#kept.subarray(0, this.#wanted);
+    const reading = this.#reading;
+    if (reading === "header") return this.#header(bytes);
+    this.#expect("header", BLOCK);
+    this.#skip = padding(bytes.length);
+    if (reading === "file") this.text = new TextDecoder().decode(bytes);
+    else if (reading === "long name") {
+      this.#longName = tarField(bytes, 0, bytes.length);
+    } else this.#pax = paxRecords(bytes) ?? new Map();
+  }
+
+  #header(header: Uint8Array): void {
+    this.#expect("header", BLOCK);
+    const type = String.fromCharCode(header[156]!);
+    const ownSize = tarNumber(header.subarray(124, 136));
+    if (!hasTarChecksum(header) || ownSize === undefined) {
       this.#over = true; // the end of the archive, or none
       return;
     }
-    const prefix = tarField(header, 345, 155);
-    const name = tarField(header, 0, 100);
-    const type = tarField(header, 156, 1);
-    const path = clean(prefix === "" ? name : `${prefix}/${name}`);
-    this.#length = 0;
-    if ((type === "0" || type === "") && path === this.#name) {
-      if (size > MAX_DOCKERFILE_BYTES) {
-        this.#over = true;
-        return;
-      }
-      this.#inFile = true;
-      this.#wanted = size;
-      this.#kept = new Uint8Array(size);
-      if (size === 0) this.#complete();
+    if (type === "L" || type === "x") {
+      if (ownSize > MAX_EXTENDED_BYTES) this.#over = true;
+      else this.#expect(type === "L" ? "long name" : "PAX records", ownSize);
       return;
     }
-    this.#skip = Math.ceil(size / BLOCK) * BLOCK;
+    const size = HEADERS_ONLY.includes(type)
+      ? 0
+      : paxNumber(this.#pax.get("size") ?? "") ?? ownSize;
+    const path = this.#pathOf(header);
+    if (type !== "g" && type !== "K") {
+      this.#longName = undefined;
+      this.#pax = new Map();
+    }
+    this.#skip = size + padding(size);
+    if (path !== this.#name || "gK".includes(type)) return;
+    // What takes its place is another one, or no file at all.
+    this.text = undefined;
+    if ("0\0".includes(type) && size <= MAX_DOCKERFILE_BYTES) {
+      this.#skip = 0;
+      this.#expect("file", size);
+    }
   }
+
+  #pathOf(header: Uint8Array): string {
+    const name = tarField(header, 0, 100);
+    // Before POSIX there was none, and GNU has times there.
+    const prefix = tarField(header, 257, 8) === "ustar"
+      ? tarField(header, 345, 155)
+      : "";
+    return clean(
+      this.#pax.get("path") || this.#longName ||
+        (prefix === "" ? name : `${prefix}/${name}`),
+    );
+  }
+
+  #expect(reading: Reading, length: number): void {
+    this.#reading = reading;
+    this.#length = 0;
+    this.#wanted = length;
+    if (this.#kept.length < length) this.#kept = new Uint8Array(length);
+    if (length === 0) this.#complete();
+  }
+}
+
+function padding(size: number): number {
+  return (BLOCK - size % BLOCK) % BLOCK;
 }
 
 function clean(path: string): string {

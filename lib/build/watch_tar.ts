@@ -1,6 +1,6 @@
 import { ContextError } from "../errors.ts";
 import { watchContext, type WatchedContext } from "./context.ts";
-import { DockerfileTap } from "./dockerfile_tap.ts";
+import { ContextTap } from "./context_tap.ts";
 import type { BuildPost } from "./post.ts";
 import { HeadCheck } from "./tar_head.ts";
 
@@ -12,9 +12,14 @@ export function watchTar(
   onFailure: () => void,
 ): WatchedContext {
   const name = plan.dockerfile ?? "Dockerfile";
-  const tap = new DockerfileTap(name);
+  const tap = new ContextTap(name);
   record.dockerfile = () =>
     tap.text === undefined ? undefined : { name, text: tap.text };
+  let seen: string | undefined;
+  const see = () => {
+    if (tap.text !== undefined && tap.text !== seen) onDockerfile(tap.text);
+    seen = tap.text;
+  };
   const check = isGiven
     ? new HeadCheck(
       plan.version,
@@ -23,14 +28,18 @@ export function watchTar(
     )
     : undefined;
   return watchContext(tar, {
-    onLast: () => check?.end(),
-    onChunk(chunk) {
+    onLast: async () => {
+      check?.end();
+      await tap.end();
+      see();
+    },
+    async onChunk(chunk) {
       check?.push(chunk);
-      const before = tap.text;
-      tap.push(chunk);
-      if (tap.text !== before) onDockerfile(tap.text!);
+      await tap.push(chunk);
+      see();
     },
     onFailure,
+    onRelease: () => tap.stop(),
     onEnd: (bytes) => {
       const counts = { filesReused: 0, bytesOffered: bytes, bytesSent: bytes };
       const aux = files === undefined ? counts : { files: files(), ...counts };

@@ -105,20 +105,27 @@ function continuation(escape: string): RegExp {
   return new RegExp(`(^|[^${e}])${e}[ \\t]*$`);
 }
 
-/** Index of the line behind the here-documents that `text` opens at `at`. */
+/** Whether an instruction begins here-documents, whether they end or not. */
+export function opensHeredoc(text: string): boolean {
+  return WITH_HEREDOC_REGEXP.test(text) &&
+    text.search(HEREDOC_REGEXP) >= 0;
+}
+
+/** Index of the line behind the here-documents that `text` opens at `begin`; `begin` where one has no end. */
 function skipHeredocs(
   lines: readonly string[],
-  at: number,
+  begin: number,
   text: string,
 ): number {
-  if (!WITH_HEREDOC_REGEXP.test(text.trimStart())) return at;
+  let at = begin;
+  if (!WITH_HEREDOC_REGEXP.test(text.trimStart())) return begin;
   for (const match of text.matchAll(HEREDOC_REGEXP)) {
     const tabs = match[1] === "-";
     const word = match[2] ?? match[3] ?? match[4]!;
     const end = lines.findIndex((line, index) =>
       index >= at && (tabs ? line.replace(/^\t+/, "") : line) === word
     );
-    if (end < 0) return at;
+    if (end < 0) return begin;
     at = end + 1;
   }
   return at;

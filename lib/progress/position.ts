@@ -1,9 +1,11 @@
-import { type LineRange, readInstructions } from "./dockerfile.ts";
+import { type LineRange, linesOf, readInstructions } from "./dockerfile.ts";
+import { positionOfSentence } from "./sentences.ts";
 import {
   type NumberedInstruction,
   numberInstructions,
   readFrom,
 } from "./stages.ts";
+import { matchesWritten } from "./written.ts";
 
 export type { LineRange } from "./dockerfile.ts";
 
@@ -18,23 +20,46 @@ export interface FailureHints {
 /** `[linux/arm64 stage-1 2/5] RUN make`; the platform stands there if several are built. */
 const NAME_REGEXP = /^\[(?:(.*?)\s+)?(\d+)\/(\d+)\] (.*)$/s;
 const METADATA_REGEXP = /^\[internal\] load metadata for (\S+)$/;
+/** The frontend that `# syntax=` names. */
+const FRONTEND_REGEXP =
+  /^resolve image config for (?:docker-image:\/\/)?(\S+)$/;
+const SYNTAX_REGEXP = /^#\s*syntax\s*=\s*(\S+)/i;
 const LINE_REGEXP =
   /dockerfile parse error (?:on )?line (\d+):|syntax error on line (\d+)|\bDockerfile:(\d+)\b/i;
 
 /**
  * Finds the instruction that failed. BuildKit's answer tells no position, so
- * it is looked for by the line in the sentence, or by the step's name: its
- * stage, its number and its words.
+ * it is looked for by the step's name (its stage, its number and its words), or
+ * where no step had begun, by the line or the words in the sentence.
  *
  * @returns Nothing when unsure: no place is better than a wrong one.
  */
 export function findPosition(
   dockerfile: string,
-  hints: FailureHints,
+  { name = "", detail = "" }: FailureHints,
 ): LineRange | undefined {
-  const instructions = numberInstructions(readInstructions(dockerfile));
-  return positionInDetail(dockerfile, hints.detail ?? "") ??
-    positionOfStep(instructions, hints.name ?? "");
+  const instructions = readInstructions(dockerfile);
+  const numbered = numberInstructions(instructions);
+  // The sentence quotes the step's words, which can be any.
+  if (NAME_REGEXP.test(name)) return positionOfStep(numbered, name);
+  return positionInDetail(dockerfile, detail) ??
+    positionOfSentence(instructions, detail) ??
+    positionOfSyntax(dockerfile, name) ??
+    positionOfStep(numbered, name);
+}
+
+/** The line that names the frontend, where that can't be had. */
+function positionOfSyntax(
+  dockerfile: string,
+  name: string,
+): LineRange | undefined {
+  const image = FRONTEND_REGEXP.exec(name)?.[1];
+  if (image === undefined) return undefined;
+  const at = linesOf(dockerfile).findIndex((line) => {
+    const written = SYNTAX_REGEXP.exec(line)?.[1];
+    return written !== undefined && isImage(written, image);
+  });
+  return at < 0 ? undefined : { start: at + 1, end: at + 1 };
 }
 
 /** The whole instruction around the line that a sentence of the engine names. */
@@ -61,9 +86,12 @@ function positionOfStep(
 ): LineRange | undefined {
   const metadata = METADATA_REGEXP.exec(name);
   if (metadata !== null) {
-    return rangeOf(
-      instructions.filter((one) => usesImage(one, metadata[1]!, instructions)),
+    const users = instructions.filter((one) =>
+      usesImage(one, metadata[1]!, instructions)
     );
+    // Of those in one stage the first is as good as any.
+    const stages = new Set(users.map(({ stage }) => stage));
+    return rangeOf(stages.size === 1 ? users.slice(0, 1) : users);
   }
   const match = NAME_REGEXP.exec(name);
   if (match === null) return undefined;
@@ -111,9 +139,9 @@ function hasWords(instruction: NumberedInstruction, words: string): boolean {
     instruction.text.replace(/^\S+/, (word) => word.toUpperCase()),
   );
   const name = squeeze(words);
-  if (matches(own, name)) return true;
+  if (matchesWritten(own, name)) return true;
   // Of a here-document the name has the beginning: `RUN <<EOT (echo one...)`.
-  return heredoc && matches(own, name.replace(/ \(.*\)$/s, ""));
+  return heredoc && matchesWritten(own, name.replace(/ \(.*\)$/s, ""));
 }
 
 /** Whether an instruction makes BuildKit ask a registry for an image. */
@@ -137,7 +165,7 @@ function usesImage(
 
 /** Whether an image's name, as it is written, can stand for its full name. */
 function isImage(written: string, full: string): boolean {
-  return matches(fullName(written), fullName(full));
+  return matchesWritten(fullName(written), fullName(full));
 }
 
 function fullName(image: string): string {
@@ -150,23 +178,4 @@ function fullName(image: string): string {
 
 function squeeze(text: string): string {
   return text.replace(/\s+/g, " ").trim();
-}
-
-/**
- * Whether `text` is `written` with its variables replaced by anything. Not a
- * regular expression, which could take very long over many variables.
- */
-function matches(written: string, text: string): boolean {
-  const parts = written.split(/\$(?:\w+|\{[^}]*\}*)/);
-  const first = parts.shift()!;
-  const last = parts.pop();
-  if (last === undefined) return first === text;
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of parts) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
 }

@@ -1,4 +1,5 @@
 import { hasTarChecksum, tarField } from "./tar_block.ts";
+import { paxNumber, paxRecords, tarNumber } from "./tar_numbers.ts";
 
 const BLOCK = 512;
 
@@ -7,8 +8,6 @@ const MAX_EXTENDED_BYTES = 1024 * 1024;
 
 /** Kinds of entries that have no content, whatever their size says. */
 const HEADERS_ONLY = "123456";
-
-const decoder = new TextDecoder();
 
 /**
  * Finds where a tar ends as it passes by, as Go's `archive/tar` reads it, which
@@ -83,7 +82,7 @@ export class TarEnd {
       return;
     }
     const type = String.fromCharCode(header[156]!);
-    const size = numberOf(header.subarray(124, 136));
+    const size = tarNumber(header.subarray(124, 136));
     if (this.#sawZeros || !hasTarChecksum(header) || size === undefined) {
       this.#ended = true;
     } else if ("xgLK".includes(type)) {
@@ -131,49 +130,4 @@ export class TarEnd {
 
 function padding(size: number): number {
   return (BLOCK - size % BLOCK) % BLOCK;
-}
-
-/** Octal digits, or a number in the bytes themselves where they do not suffice. */
-function numberOf(field: Uint8Array): number | undefined {
-  if ((field[0]! & 0x80) === 0) {
-    const text = decoder.decode(field).replace(/^[ \0]+|[ \0]+$/g, "")
-      .replace(/\0[^]*/, "");
-    return text === ""
-      ? 0
-      : /^[0-7]+$/.test(text)
-      ? Number.parseInt(text, 8)
-      : undefined;
-  }
-  if ((field[0]! & 0x40) !== 0) return undefined; // less than nothing
-  const size = field.reduce(
-    (sum, byte, at) => sum * 256 + (at === 0 ? byte & 0x7f : byte),
-    0,
-  );
-  return Number.isSafeInteger(size) ? size : undefined;
-}
-
-function paxNumber(text: string): number | undefined {
-  const size = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
-  return Number.isSafeInteger(size) && size >= 0 ? size : undefined;
-}
-
-/** The records `LENGTH NAME=VALUE\n` of POSIX; undefined if they are none. */
-function paxRecords(bytes: Uint8Array): Map<string, string> | undefined {
-  const records = new Map<string, string>();
-  for (let at = 0; at < bytes.length;) {
-    const blank = bytes.indexOf(0x20, at);
-    const length = paxNumber(
-      decoder.decode(bytes.subarray(at, Math.max(at, blank))),
-    );
-    const end = at + (length ?? 0);
-    if (blank === -1 || end <= blank + 1 || bytes[end - 1] !== 0x0a) {
-      return undefined;
-    }
-    const record = decoder.decode(bytes.subarray(blank + 1, end - 1));
-    const cut = record.indexOf("=");
-    if (cut <= 0) return undefined;
-    records.set(record.slice(0, cut), record.slice(cut + 1));
-    at = end;
-  }
-  return records;
 }

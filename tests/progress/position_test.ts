@@ -135,3 +135,75 @@ Deno.test("findPosition() finds the image that can't be had, wherever it is aske
   assertEquals(metadata("busybox:1"), [4, 4]);
   assertEquals(metadata("one:latest"), undefined);
 });
+
+function said(detail: string, ...dockerfile: string[]): number[] | undefined {
+  const range = findPosition(dockerfile.join("\n"), { detail });
+  return range && [range.start, range.end];
+}
+
+Deno.test("findPosition() goes by a sentence's words where one instruction can be meant", () => {
+  const chmod =
+    "invalid chmod parameter: '64a'. it should be octal string and between 0 and 07777";
+  const copy = "COPY --chmod=64a a /";
+  assertEquals(said(chmod, "FROM a", copy, copy), [2, 2]);
+  // Another stage may not be built at all.
+  assertEquals(said(chmod, "FROM a", copy, "FROM b", copy), undefined);
+  // A variable may be anything, or not.
+  assertEquals(said(chmod, "FROM a", "COPY --chmod=$M a /", copy), undefined);
+  assertEquals(said(chmod, "FROM a", "COPY --chmod=$M a /"), [2, 2]);
+  assertEquals(said(chmod, "FROM a", "RUN --chmod=64a a"), undefined);
+  const process = (word: string) =>
+    `failed to process ${JSON.stringify(word)}: a: is not allowed to be unset`;
+  assertEquals(
+    said(process("${a:?}"), "FROM a", "RUN echo ${a:?}", "USER ${a:?}"),
+    [3, 3],
+  );
+  assertEquals(said(process("${a:?}"), "FROM a", "CMD ${a:?}"), undefined);
+  assertEquals(
+    said('failed to process "\\x00${a:?}": x', "FROM a", "USER ${a:?}"),
+    undefined,
+  );
+  // Read from top to bottom: the first, in whatever stage.
+  assertEquals(
+    said(
+      'unsupported mount type "x"',
+      "FROM a",
+      "RUN --mount=type=$T a",
+      "RUN --mount=type=x a",
+      "FROM b",
+      "RUN --mount=type=x a",
+    ),
+    [3, 3],
+  );
+  assertEquals(
+    said("ENV must have two arguments", "FROM a", "ENV a b", "ENV a=b"),
+    undefined,
+  );
+  assertEquals(said("invalid stage index 7", "FROM a", "COPY --from=7 a b"), [
+    2,
+    2,
+  ]);
+  assertEquals(
+    said("unterminated heredoc", "FROM a", 'RUN echo "a <<x"', "RUN <<y"),
+    undefined,
+  );
+});
+
+Deno.test("findPosition() finds no line in the words of a step", () => {
+  const dockerfile = "FROM a\nEXPOSE 1\nRUN x";
+  for (
+    const words of [
+      "dockerfile parse error on line 1: x",
+      "Dockerfile:1",
+      "invalid containerPort: 1",
+    ]
+  ) {
+    assertEquals(
+      findPosition(dockerfile, {
+        name: "[2/2] RUN x",
+        detail: `process "/bin/sh -c ${words}" did not complete successfully`,
+      }),
+      { start: 3, end: 3 },
+    );
+  }
+});

@@ -1,0 +1,241 @@
+import {
+  type Instruction,
+  type LineRange,
+  opensHeredoc,
+} from "./dockerfile.ts";
+import { flagsOf, mountsOf } from "./instruction_flags.ts";
+import { readFrom } from "./stages.ts";
+import { matchesWritten } from "./written.ts";
+
+/** A sentence of BuildKit's that names no line, and which instruction it is about. */
+interface Sentence {
+  /** The sentence, wherever in the engine's words. */
+  readonly regexp: RegExp;
+  /**
+   * Whether an instruction, as it is written, is one that it can be about.
+   *
+   * @param same Whether what is written can stand for a text.
+   */
+  readonly isIt: (
+    instruction: Instruction,
+    match: RegExpExecArray,
+    same: (written: string, text: string) => boolean,
+  ) => boolean;
+  /**
+   * When BuildKit finds it: while it reads the file from top to bottom, where
+   * the first one is meant; or while it makes steps, of the stages that it
+   * needs alone.
+   */
+  readonly found: "reading" | "planning";
+}
+
+/** Instructions whose words BuildKit itself looks at for variables. */
+const EXPANDED =
+  /^(?:ADD|ARG|COPY|ENV|EXPOSE|FROM|LABEL|STOPSIGNAL|USER|VOLUME|WORKDIR)$/;
+
+const SENTENCES: readonly Sentence[] = [
+  {
+    regexp: /\b(ENV|LABEL) must have two arguments/,
+    isIt: ({ text }, [, keyword]) =>
+      new RegExp(`^(?:ONBUILD\\s+)?${keyword}\\s+[^\\s=]+$`, "i").test(text),
+    found: "reading",
+  },
+  {
+    regexp: /no build stage in current context/,
+    isIt: ({ keyword }) => keyword !== "ARG",
+    found: "reading",
+  },
+  {
+    regexp: /base name \((.*)\) should not be blank/,
+    isIt: (one, [, base]) =>
+      one.keyword === "FROM" && readFrom(one.text).base === base,
+    found: "reading",
+  },
+  {
+    regexp: /empty platform value from expression (\S+)/,
+    isIt: (one, [, platform]) =>
+      hasFlag(one, /^FROM$/, "platform", (value) => value === platform),
+    found: "reading",
+  },
+  {
+    regexp: /failed to parse platform (\S+):/,
+    isIt: (one, [, platform], same) =>
+      hasFlag(one, /^FROM$/, "platform", (value) => same(value, platform!)),
+    found: "reading",
+  },
+  mount(/unsupported mount type "([^"]*)"/, ([, type]) => `type=${type}`),
+  mount(
+    /unsupported sharing value "([^"]*)"/,
+    ([, value]) => `sharing=${value}`,
+  ),
+  mount(/unexpected key '[^']*' in '([^']*)'/, ([, field]) => field!),
+  mount(
+    /invalid field '([^']*)' must be a key=value pair/,
+    ([, field]) => field!,
+  ),
+  mount(
+    /invalid value for (\w+): (.*)$/,
+    ([, key, value]) => `${key}=${value}`,
+  ),
+  mount(
+    /invalid value (\S+) for (\w+)$/,
+    ([, value, key]) => `${key}=${value}`,
+  ),
+  {
+    regexp: /invalid mount target "\/"/,
+    isIt: (one) => mountsOf(one).some(isWithoutTarget),
+    found: "planning",
+  },
+  {
+    regexp: /invalid chmod parameter: '([^']*)'/,
+    isIt: (one, [, mode], same) =>
+      hasFlag(one, /^(?:ADD|COPY)$/, "chmod", (value) => same(value, mode!)),
+    found: "planning",
+  },
+  {
+    regexp: /invalid checksum digest format|checksum requires HTTP/,
+    isIt: (one) => hasFlag(one, /^ADD$/, "checksum", () => true),
+    found: "planning",
+  },
+  {
+    regexp: /failed to parse stage name "([^"]*)"/,
+    isIt: (one, [, name], same) =>
+      one.keyword === "FROM" && same(readFrom(one.text).base, name!) ||
+      takesFrom(one, (from) => same(from, name!)),
+    found: "planning",
+  },
+  {
+    regexp: /invalid stage index (\d+)/,
+    isIt: (one, [, index]) => takesFrom(one, (from) => from === index),
+    found: "planning",
+  },
+  {
+    regexp: /invalid containerPort: (\S+)/i,
+    isIt: ({ keyword, text }, [, port], same) =>
+      keyword === "EXPOSE" &&
+      text.split(/\s+/).slice(1).some((word) =>
+        same(word.replace(/\/\w+$/, ""), port!)
+      ),
+    found: "planning",
+  },
+  {
+    regexp: /invalid signal: (\S+)/i,
+    isIt: ({ keyword, text }, [, signal], same) =>
+      keyword === "STOPSIGNAL" && same(text.split(/\s+/)[1] ?? "", signal!),
+    found: "planning",
+  },
+  {
+    regexp: /failed to process ("(?:[^"\\]|\\.)*"): /,
+    isIt: (one, [, word]) => expands(one, unquoted(word!)),
+    found: "planning",
+  },
+];
+
+/**
+ * The instruction that a sentence of the engine is about, where its words and
+ * the file leave no doubt.
+ */
+export function positionOfSentence(
+  instructions: readonly Instruction[],
+  detail: string,
+): LineRange | undefined {
+  if (/unterminated heredoc/.test(detail)) return openHeredoc(instructions);
+  for (const { regexp, isIt, found } of SENTENCES) {
+    const match = regexp.exec(detail);
+    if (match === null) continue;
+    const exact = instructions.filter((one) => isIt(one, match, Object.is));
+    const all = instructions.filter((one) => isIt(one, match, matchesWritten));
+    const first = found === "reading" || all.length === exact.length &&
+        new Set(exact.map((one) => stageOf(instructions, one))).size === 1
+      ? exact[0]
+      : undefined;
+    const one = first ?? (all.length === 1 ? all[0] : undefined);
+    return one && { start: one.start, end: one.end };
+  }
+  return undefined;
+}
+
+/** A here-document without an end goes on to the end of the file. */
+function openHeredoc(
+  instructions: readonly Instruction[],
+): LineRange | undefined {
+  const open = instructions.filter(({ text, heredoc }) =>
+    !heredoc && opensHeredoc(text)
+  );
+  return open.length === 1
+    ? { start: open[0]!.start, end: instructions.at(-1)!.end }
+    : undefined;
+}
+
+/** In one stage instructions are looked at from top to bottom. */
+function stageOf(
+  instructions: readonly Instruction[],
+  one: Instruction,
+): number {
+  return instructions.slice(0, instructions.indexOf(one) + 1)
+    .filter(({ keyword }) => keyword === "FROM").length;
+}
+
+function mount(
+  regexp: RegExp,
+  fieldOf: (match: RegExpExecArray) => string,
+): Sentence {
+  return {
+    regexp,
+    isIt: (one, match, same) =>
+      mountsOf(one).some((fields) =>
+        fields.some((field) => same(field, fieldOf(match)))
+      ),
+    found: "reading",
+  };
+}
+
+function isWithoutTarget(fields: readonly string[]): boolean {
+  const value = (...keys: string[]) =>
+    fields.find((field) => keys.includes(field.split("=")[0]!))
+      ?.replace(/^\w+=/, "");
+  const type = value("type") ?? "bind";
+  const target = value("target", "dst", "destination") ?? "/";
+  return /^(?:bind|cache|tmpfs)$/.test(type) && /^\/?$/.test(target);
+}
+
+function hasFlag(
+  instruction: Instruction,
+  keyword: RegExp,
+  flag: string,
+  test: (value: string) => boolean,
+): boolean {
+  return keyword.test(instruction.keyword) &&
+    flagsOf(instruction).some(([name, value]) => name === flag && test(value));
+}
+
+/** Whether an instruction copies, or mounts, from an image or a stage. */
+function takesFrom(
+  instruction: Instruction,
+  test: (from: string) => boolean,
+): boolean {
+  return hasFlag(instruction, /^(?:ADD|COPY)$/, "from", test) ||
+    mountsOf(instruction).some((fields) =>
+      fields.some((field) =>
+        field.startsWith("from=") && test(field.slice("from=".length))
+      )
+    );
+}
+
+/** Whether a word with a variable stands where BuildKit replaces it; a shell's are none of its. */
+function expands(instruction: Instruction, word: string | undefined): boolean {
+  if (word === undefined || word === "") return false;
+  const { keyword, text } = instruction;
+  return EXPANDED.test(keyword)
+    ? text.includes(word)
+    : flagsOf(instruction).some(([, value]) => value.includes(word));
+}
+
+/** Go quotes as JSON does, but for what is no text; undefined for that. */
+function unquoted(word: string): string | undefined {
+  try {
+    return JSON.parse(word);
+  } catch {
+    return undefined;
+  }
+}
