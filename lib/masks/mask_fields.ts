@@ -125,16 +125,15 @@ function maskObject(
   let copy: Record<string, unknown> | undefined;
   for (const key in object) {
     const value = object[key];
-    const one = node instanceof MapOf
-      ? mask.text(key) === key
-        ? masked(value, node.value, mask, object)
-        : undefined
-      : masked(
-        value,
-        Object.hasOwn(node, key) ? node[key]! : "unknown",
-        mask,
-        object,
-      );
+    const inner = node instanceof MapOf
+      ? node.value
+      : Object.hasOwn(node, key)
+      ? node[key]!
+      : "unknown";
+    const isOwnWord = node instanceof MapOf || inner === "unknown";
+    const one = isOwnWord && mask.text(key) !== key
+      ? undefined
+      : masked(value, inner, mask, object);
     if (one === value) continue;
     // A key "__proto__" stays a key.
     copy ??= Object.fromEntries(Object.entries(object));

@@ -225,9 +225,15 @@ const ANSWERS: readonly (readonly [
   [
     "a message of a kind that nobody knows",
     BUILD_MESSAGE_FIELDS,
-    { ...MESSAGE, id: VALUE, more: { deep: [VALUE] }, other: "clean" },
+    {
+      ...MESSAGE,
+      id: VALUE,
+      more: { deep: [VALUE] },
+      other: "clean",
+      [VALUE]: 1,
+    },
     ["stream", "status", "error", "errorDetail.message"],
-    ["aux.ID", "more.deep.0"],
+    ["aux.ID", "more.deep.0", VALUE],
   ],
   [
     "a transfer's message",
