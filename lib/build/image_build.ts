@@ -28,6 +28,8 @@ import { EventTranslator } from "./translate.ts";
  * there is no such end, and nothing is told.)
  */
 export interface ImageBuild extends AsyncDisposable {
+  /** The image's names, as they were given. */
+  readonly names: readonly string[];
   /**
    * The engine's messages as they come, and davit's own warnings.
    *
@@ -124,6 +126,7 @@ export function startBuild(
   });
   const events = () => eventsOf(build.items.read(), names);
   return {
+    names,
     messages: () => build.items.read(),
     events,
     logs: () => logsOf(events()),

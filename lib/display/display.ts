@@ -4,6 +4,8 @@ import type { BuildEvent } from "../progress/event.ts";
 export interface Display {
   /** How long {@linkcode Display.render} may be put off after an update, in milliseconds. */
   readonly intervalMs: number;
+  /** Whether it paints into a terminal; else it gives text. */
+  readonly isFrame?: boolean;
   /**
    * Takes events in.
    *

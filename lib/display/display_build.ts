@@ -22,6 +22,10 @@ export interface DisplayBuildOptions extends DisplayOptions {
  * Shows a build as docker's own tools do, until it ends. It is one reader among
  * others: `wait()`, `result()` and further readers work beside it.
  *
+ * Any number of builds may be shown on one output at a time: in a terminal they
+ * stand below each other, and what has ended above them; in plain text each line
+ * begins with the build's name, in raw JSON with the field `build`.
+ *
  * @throws The error that `wait()` rejects with, once the failure is shown; and
  * what the output throws.
  * @example
@@ -35,8 +39,9 @@ export interface DisplayBuildOptions extends DisplayOptions {
  * ```
  */
 export async function displayBuild(
-  build: Pick<ImageBuild, "events">,
+  build: Pick<ImageBuild, "events"> & Partial<Pick<ImageBuild, "names">>,
   options: DisplayBuildOptions = {},
 ): Promise<void> {
-  await displayEvents(build.events(), options.output ?? Deno.stderr, options);
+  const { output = Deno.stderr, name = build.names?.[0] } = options;
+  await displayEvents(build.events(), output, { ...options, name });
 }

@@ -1,5 +1,8 @@
 import type { BuildEvent } from "../progress/event.ts";
 import type { Display } from "./display.ts";
+import { type LineMark, NamedLines } from "./named_lines.ts";
+import { printable } from "./printable.ts";
+import { SharedOutput } from "./shared_output.ts";
 import {
   ownTerminal,
   type Terminal,
@@ -30,6 +33,12 @@ export interface DisplayOptions {
    * @default {"auto"}
    */
   readonly mode?: DisplayMode | undefined;
+  /**
+   * What the build is called where several are shown on one output.
+   *
+   * @default The image's first name, else `build`.
+   */
+  readonly name?: string | undefined;
   /**
    * The terminal that is written to, or its size if that doesn't change. With
    * it, `auto` means `tty`.
@@ -70,10 +79,18 @@ export async function displayEvents(
 ): Promise<void> {
   const { terminal, now = Date.now } = options;
   const mode = modeOf(output, options);
-  const display = await createDisplay(mode, options);
-  const stream = output instanceof WritableStream ? output : output.writable;
-  const writer = stream.getWriter();
-  const screen = new Screen(display, writer, now);
+  // At once: those that are started together know of each other from the start.
+  const shared = SharedOutput.join(
+    output instanceof WritableStream ? output : output.writable,
+  );
+  let display: Display;
+  try {
+    display = await createDisplay(mode, shared, options);
+  } catch (error) {
+    shared.leave();
+    throw error;
+  }
+  const screen = new Screen(display, shared, now);
   const unwatch = mode === "tty"
     ? watchSize(terminal, () => screen.show())
     : undefined;
@@ -89,7 +106,7 @@ export async function displayEvents(
     try {
       await screen.write(display.end(now()));
     } finally {
-      writer.releaseLock();
+      shared.leave();
     }
   }
 }
@@ -114,18 +131,34 @@ function modeOf(
 /** Only the display that is used is loaded. */
 async function createDisplay(
   mode: DisplayMode,
-  { terminal, color = wantsColor(), notice }: DisplayOptions,
+  output: SharedOutput,
+  options: DisplayOptions,
 ): Promise<Display> {
+  const name = output.name(printable(options.name ?? "build"));
+  const named = (display: Display, mark: LineMark) =>
+    new NamedLines(display, mark, () => output.isShared);
   switch (mode) {
-    case "plain":
-      return new (await import("./plain.ts")).PlainDisplay();
-    case "rawjson":
-      return new (await import("./rawjson.ts")).RawJsonDisplay();
+    case "plain": {
+      const { PlainDisplay } = await import("./plain.ts");
+      return named(new PlainDisplay(), { text: `${name} | `, skip: 0 });
+    }
+    case "rawjson": {
+      const { RawJsonDisplay } = await import("./rawjson.ts");
+      const text = `{"build":${JSON.stringify(name)},`;
+      return named(new RawJsonDisplay(), { text, skip: "{".length });
+    }
     case "quiet":
       return new (await import("./quiet.ts")).QuietDisplay();
     case "tty": {
-      const { TtyDisplay } = await import("./tty.ts");
-      return new TtyDisplay({ size: sizeOf(terminal), color, notice });
+      const { TtyDisplay, TtyScreen } = await import("./tty.ts");
+      return new TtyDisplay({
+        size: sizeOf(options.terminal),
+        color: options.color ?? wantsColor(),
+        notice: options.notice,
+        screen: output.screen ??= new TtyScreen(),
+        name: () => output.isShared ? name : undefined,
+        now: options.now ?? Date.now,
+      });
     }
     default:
       throw new TypeError(
@@ -152,7 +185,7 @@ function watchSize(
 /** Writes what a display renders, when it is time. */
 class Screen {
   readonly #display: Display;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: SharedOutput;
   readonly #now: () => number;
   #shown = -Infinity;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -161,11 +194,11 @@ class Screen {
 
   constructor(
     display: Display,
-    writer: WritableStreamDefaultWriter<Uint8Array>,
+    output: SharedOutput,
     now: () => number,
   ) {
     this.#display = display;
-    this.#writer = writer;
+    this.#output = output;
     this.#now = now;
     const { intervalMs } = display;
     // Times go on while nothing comes.
@@ -186,7 +219,7 @@ class Screen {
   /** Writes what there is to be written. */
   show(): void {
     // A frame that nobody could see yet makes the next one superfluous.
-    if ((this.#writer.desiredSize ?? 1) <= 0) return;
+    if (this.#output.isFull) return;
     const now = this.#now();
     this.#shown = now;
     this.#written = this.write(this.#display.render(now)).catch((error) => {
@@ -199,6 +232,6 @@ class Screen {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (bytes.length > 0) await this.#writer.write(bytes);
+    await this.#output.write(bytes, this.#display.isFrame === true);
   }
 }

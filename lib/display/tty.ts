@@ -1,27 +1,17 @@
 import type { BuildEvent } from "../progress/event.ts";
 import { BuildState } from "../progress/state.ts";
 import { isCanceled } from "../progress/vertex_state.ts";
-import { ByteBuffer } from "./byte_buffer.ts";
 import type { Display } from "./display.ts";
 import { printable } from "./printable.ts";
 import type { TerminalSize } from "./terminal.ts";
-import { textWidth, truncate } from "./text_width.ts";
+import { truncate } from "./text_width.ts";
 import { allLines, layOut, type Room } from "./tty_layout.ts";
-import type { Paint, TtyLine } from "./tty_lines.ts";
+import type { TtyLine } from "./tty_lines.ts";
+import { type TtyBuild, TtyScreen } from "./tty_screen.ts";
 import { formatSeconds } from "./units.ts";
 
-const HIDE_CURSOR = "\x1b[?25l";
-const SHOW_CURSOR = "\x1b[?25h";
-const ERASE_LINE_END = "\x1b[K";
-const ERASE_BELOW = "\x1b[J";
-const RESET = "\x1b[0m";
-const COLORS: Record<Paint, string> = {
-  none: "",
-  done: "\x1b[34m",
-  error: "\x1b[31m",
-  canceled: "\x1b[33m",
-  log: "\x1b[2m",
-};
+export { TtyScreen } from "./tty_screen.ts";
+
 /** How much of a failed step's output is told at the end. */
 const FAILURE_LINES = 1000;
 const FAILURE_BYTES = 64 * 1024;
@@ -34,31 +24,38 @@ export interface TtyOptions {
   readonly color: boolean;
   /** Gives a line to be shown below the steps, if there is one; asked before each frame. */
   readonly notice?: (() => string | undefined) | undefined;
+  /** The screen that it shares with other builds; one of its own unless given. */
+  readonly screen?: TtyScreen;
+  /** What the build is called, where there are others. */
+  readonly name?: () => string | undefined;
+  /** The clock of frames that other builds ask for. */
+  readonly now?: () => number;
 }
 
-/**
- * Paints a build over and over into the same lines of a terminal, as buildx
- * does. A frame is one chunk: it hides the cursor, goes up to its first line,
- * overwrites, and shows the cursor again, so that no ending leaves it hidden.
- */
-export class TtyDisplay implements Display {
+/** Paints a build over and over into the same lines of a terminal, as buildx does. */
+export class TtyDisplay implements Display, TtyBuild {
   readonly intervalMs = 80;
+  readonly isFrame = true;
+  readonly color: boolean;
+  readonly now: () => number;
+  readonly #screen: TtyScreen;
+  readonly #name: () => string | undefined;
   readonly #size: () => TerminalSize;
-  readonly #color: boolean;
   readonly #notice: () => string | undefined;
   readonly #state = new BuildState({ tailBytes: FAILURE_BYTES });
-  readonly #out = new ByteBuffer(4096);
-  /** Widths of the lines of the last frame. */
-  #widths: readonly number[] = [];
   /** The engine's clock behind ours. */
   #clockSkew: number | undefined;
   #started: number | undefined;
 
-  /** Starts with an empty screen. */
+  /** Starts with a block without steps, below those of other builds. */
   constructor(options: TtyOptions) {
     this.#size = options.size;
-    this.#color = options.color;
+    this.color = options.color;
     this.#notice = options.notice ?? (() => undefined);
+    this.#screen = options.screen ?? new TtyScreen();
+    this.#name = options.name ?? (() => undefined);
+    this.now = options.now ?? Date.now;
+    this.#screen.add(this);
   }
 
   update(events: readonly BuildEvent[], now: number): boolean {
@@ -77,31 +74,31 @@ export class TtyDisplay implements Display {
   }
 
   render(now: number): Uint8Array {
-    const { columns, rows } = this.#size();
-    // The last column is left free: writing there makes a line wrap or not,
-    // and the last row, as the cursor waits there.
-    const room: Room = {
-      columns: Math.max(1, columns - 1),
-      rows: Math.max(0, rows - 2),
-      now: now - (this.#clockSkew ?? 0),
-    };
-    this.#frame([this.#header(room, ""), ...this.#layOut(room)], columns);
-    return this.#out.take();
+    return this.#screen.paint(this, this.#size(), now);
   }
 
   end(now: number): Uint8Array {
-    const { columns } = this.#size();
-    const room: Room = {
-      columns: Math.max(1, columns - 1),
-      rows: Infinity,
-      now: now - (this.#clockSkew ?? 0),
-    };
+    const size = this.#size();
+    const columns = Math.max(1, size.columns - 1);
+    const room = this.#room(columns, Infinity, now);
     const { total, completed } = this.#state.count();
     const over = total > 0 && total === completed ? " FINISHED" : "";
     const lines = allLines(this.#state.vertices, room);
-    this.#frame([this.#header(room, over), ...lines], columns);
-    this.#printFailures(room.columns);
-    return this.#out.take();
+    return this.#screen.end(
+      this,
+      [this.#header(room, over), ...lines],
+      this.#failures(columns),
+      size,
+    );
+  }
+
+  lines(columns: number, rows: number, now: number): TtyLine[] {
+    const room = this.#room(columns, rows - 1, now);
+    return [this.#header(room, ""), ...this.#layOut(room)];
+  }
+
+  #room(columns: number, rows: number, now: number): Room {
+    return { columns, rows, now: now - (this.#clockSkew ?? 0) };
   }
 
   #layOut(room: Room): TtyLine[] {
@@ -132,9 +129,12 @@ export class TtyDisplay implements Display {
     const seconds = formatSeconds(
       this.#started === undefined ? 0 : Math.max(0, room.now - this.#started),
     );
+    const name = this.#name();
     return {
       text: truncate(
-        `[+] Building ${seconds}s (${completed}/${total})${over}`,
+        `[+] Building ${
+          name === undefined ? "" : `${name} `
+        }${seconds}s (${completed}/${total})${over}`,
         room.columns,
       ),
       paint: "none",
@@ -143,37 +143,19 @@ export class TtyDisplay implements Display {
     };
   }
 
-  #frame(lines: readonly TtyLine[], columns: number): void {
-    const out = this.#out;
-    // A narrower terminal has broken the lines of the last frame into more.
-    const rows = this.#widths.reduce(
-      (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
-      0,
-    );
-    out.text(HIDE_CURSOR + (rows === 0 ? "" : `\x1b[${rows}A`) + "\r");
-    for (const { text, paint } of lines) {
-      const color = this.#color ? COLORS[paint] : "";
-      out.text(
-        color + text + (color === "" ? "" : RESET) + ERASE_LINE_END + "\r\n",
-      );
-    }
-    out.text(ERASE_BELOW + SHOW_CURSOR);
-    this.#widths = lines.map(({ text }) => textWidth(text));
-  }
-
-  #printFailures(columns: number): void {
+  #failures(columns: number): string {
+    let text = "";
     for (const { error, name, tail } of this.#state.vertices) {
       if (error === undefined || isCanceled(error)) continue;
       const lines = tail.lines(FAILURE_LINES).map(printable);
-      this.#out.text(
-        [
-          "------",
-          truncate(` > ${printable(name)}:`, columns),
-          ...lines,
-          "------",
-          "",
-        ].join("\r\n"),
-      );
+      text += [
+        "------",
+        truncate(` > ${printable(name)}:`, columns),
+        ...lines,
+        "------",
+        "",
+      ].join("\r\n");
     }
+    return text;
   }
 }

@@ -8,39 +8,9 @@ import { displayEvents } from "../../lib/display/display_events.ts";
 import type { BuildEvent, LogEvent } from "../../lib/progress/event.ts";
 import { eventsOfTrace } from "../progress/traces.ts";
 import { delay } from "../engines/process.ts";
+import { clockOf, replay } from "./replayed.ts";
 
 const [name = "28_stages", speed = "1"] = Deno.args;
-
-/** The moments of captured builds are long gone: the clock starts with theirs. */
-function clockOf(batches: readonly BuildEvent[][], times: number) {
-  const first = batches.flat().find((event) =>
-    event.type === "vertex" && event.started !== undefined
-  );
-  const start = first?.type === "vertex" ? first.started! : 0;
-  const own = performance.now();
-  return () => start + (performance.now() - own) * times;
-}
-
-async function* replay(
-  batches: readonly BuildEvent[][],
-  now: () => number,
-  times: number,
-): AsyncGenerator<readonly BuildEvent[]> {
-  for (const batch of batches) {
-    const time = Math.max(
-      ...batch.map((event) =>
-        event.type === "vertex"
-          ? event.completed ?? event.started ?? 0
-          : event.type === "log" || event.type === "status"
-          ? event.time
-          : 0
-      ),
-    );
-    const wait = (time - now()) / times;
-    if (wait > 0) await delay(wait);
-    yield batch;
-  }
-}
 
 async function* madeText(): AsyncGenerator<readonly BuildEvent[]> {
   const started = Date.now();

@@ -1,0 +1,73 @@
+import type { BuildEvent } from "../progress/event.ts";
+import { ByteBuffer } from "./byte_buffer.ts";
+import type { Display } from "./display.ts";
+
+const NEWLINE = 10;
+/** A line that is longer is broken. */
+const MAX_LINE_BYTES = 64 * 1024;
+
+/** How a line tells whose it is. */
+export interface LineMark {
+  /** Put before it. */
+  readonly text: string;
+  /** So many bytes of it are in that already. */
+  readonly skip: number;
+}
+
+/**
+ * A display of text whose lines tell which build they are of, from the moment
+ * on in which there are several. Then they are written whole: what has no end
+ * yet is held back.
+ */
+export class NamedLines implements Display {
+  readonly intervalMs: number;
+  readonly #display: Display;
+  readonly #mark: LineMark;
+  readonly #isShared: () => boolean;
+  readonly #open = new ByteBuffer(256);
+  readonly #out = new ByteBuffer(4096);
+
+  /** Marks the lines of a display. */
+  constructor(display: Display, mark: LineMark, isShared: () => boolean) {
+    this.#display = display;
+    this.intervalMs = display.intervalMs;
+    this.#mark = mark;
+    this.#isShared = isShared;
+  }
+
+  update(events: readonly BuildEvent[], now: number): boolean {
+    return this.#display.update(events, now);
+  }
+
+  render(now: number): Uint8Array {
+    return this.#marked(this.#display.render(now));
+  }
+
+  end(now: number): Uint8Array {
+    const bytes = this.#marked(this.#display.end(now));
+    if (this.#open.length === 0) return bytes;
+    this.#out.bytes(bytes);
+    this.#line(this.#open.take());
+    return this.#out.take();
+  }
+
+  #marked(bytes: Uint8Array): Uint8Array {
+    if (!this.#isShared() || bytes.length === 0) return bytes;
+    for (let from = 0; from < bytes.length;) {
+      const end = bytes.indexOf(NEWLINE, from);
+      this.#open.bytes(bytes, from, end < 0 ? bytes.length : end);
+      if (end < 0 && this.#open.length < MAX_LINE_BYTES) break;
+      this.#line(this.#open.take());
+      if (end < 0) break;
+      from = end + 1;
+    }
+    return this.#out.take();
+  }
+
+  #line(line: Uint8Array): void {
+    const { text, skip } = this.#mark;
+    this.#out.text(line.length === 0 ? text.trimEnd() : text);
+    this.#out.bytes(line, Math.min(skip, line.length));
+    this.#out.newline();
+  }
+}
