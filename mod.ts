@@ -23,6 +23,7 @@ export {
   type RequestOptions,
 } from "./lib/client.ts";
 export type { BuildContext, FolderContext } from "./lib/build/build_context.ts";
+export type { ContextFile } from "./lib/build/given_files.ts";
 export type { ImageBuild } from "./lib/build/image_build.ts";
 export type {
   BuildMessage,

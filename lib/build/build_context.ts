@@ -1,4 +1,5 @@
 import { pathOfUrl } from "../file_url.ts";
+import { checkFiles, type ContextFile, type GivenFile } from "./given_files.ts";
 import { hintFor, isStream, streamOf } from "./byte_source.ts";
 
 /**
@@ -16,8 +17,16 @@ import { hintFor, isStream, streamOf } from "./byte_source.ts";
  * ```
  */
 export interface FolderContext {
-  /** The folder; without one, the context is empty. */
+  /** The folder; without one, the context holds `files` alone, or is empty. */
   readonly context?: string | URL | undefined;
+  /**
+   * Files in memory, by their paths in the context: clean and relative, with `/`
+   * between their parts. They lie over the folder: each takes the place of what
+   * the folder has under its name, a folder with all that is in it. The folders
+   * that they are in are made. Ignore files count for them as well, and may be
+   * among them, as may the Dockerfile.
+   */
+  readonly files?: Readonly<Record<string, ContextFile>> | undefined;
   /**
    * The Dockerfile: its path on this machine, inside or outside of the folder,
    * relative to the current directory (docker's `-f`); its text; or its bytes,
@@ -40,8 +49,8 @@ export interface FolderContext {
 /**
  * What an image is built from: a tar, as a stream, a node `Readable` or any
  * other async iterable of bytes, as a `Uint8Array` or as a `Blob`; a folder, by its path or `file:`
- * URL; a git or http(s) URL, which the engine fetches; or a
- * {@linkcode FolderContext}.
+ * URL; a git or http(s) URL, which the engine fetches; files
+ * in memory, or several of these in a {@linkcode FolderContext}.
  *
  * Text is a URL where it begins as one (`https://`, `git://`, `ssh://`), or as
  * `github.com/` or `user@host:` where no folder of that name is here; it is a
@@ -74,6 +83,8 @@ export interface FolderSource {
     | undefined;
   /** Patterns in the place of the ignore files. */
   readonly ignore: readonly string[] | undefined;
+  /** Files that lie over the folder, checked. */
+  readonly files?: ReadonlyMap<string, GivenFile> | undefined;
 }
 
 /** What docker takes for an address, and not for a path. */
@@ -139,21 +150,23 @@ function isOptions(given: unknown): given is FolderContext {
 
 function folder(given: FolderContext): ContextSource {
   for (const name of Object.keys(given)) {
-    if (!["context", "dockerfile", "ignore"].includes(name)) {
+    if (!["context", "files", "dockerfile", "ignore"].includes(name)) {
       throw new TypeError(
-        `Cannot build: a context has no "${name}"; it is { context, dockerfile, ignore }, of which each may be left out`,
+        `Cannot build: a context has no "${name}"; it is { context, files, dockerfile, ignore }, of which each may be left out`,
       );
     }
   }
-  const { context, dockerfile, ignore } = given;
-  if (context === undefined && dockerfile === undefined) {
+  const { context, dockerfile, ignore, files } = given;
+  if (
+    context === undefined && dockerfile === undefined && files === undefined
+  ) {
     throw new TypeError(
-      "Cannot build: neither a folder nor a Dockerfile is given",
+      "Cannot build: neither a folder, nor files, nor a Dockerfile is given",
     );
   }
   if (context !== undefined && isRemote(context)) {
     throw new TypeError(
-      "Cannot build: an engine that fetches the context takes the Dockerfile from there, too; give the URL alone",
+      "Cannot build: an engine that fetches the context takes the Dockerfile and all files from there, too; give the URL alone",
     );
   }
   return {
@@ -162,6 +175,7 @@ function folder(given: FolderContext): ContextSource {
       path: context === undefined ? undefined : pathOf("context", context),
       dockerfile: checkDockerfile(dockerfile),
       ignore: ignore === undefined ? undefined : checkIgnore(ignore),
+      files: files === undefined ? undefined : checkFiles(files),
     },
   };
 }

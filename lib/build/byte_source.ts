@@ -1,10 +1,3 @@
-/** Bytes in any of the forms in which programs have them. */
-export type ByteSource =
-  | ReadableStream<Uint8Array>
-  | AsyncIterable<Uint8Array>
-  | Uint8Array
-  | Blob;
-
 /** How much of what is in memory is handed on at once. */
 const CHUNK_BYTES = 256 * 1024;
 

@@ -5,6 +5,7 @@ import {
   readText,
   tooLong,
 } from "../context/read_inside.ts";
+import { type MemoryFile, MemoryFiles } from "../context/memory_files.ts";
 import { unreadable } from "../context/unreadable.ts";
 import { abortable } from "../engine/abortable.ts";
 import { ContextError } from "../errors.ts";
@@ -13,6 +14,7 @@ import type { Local } from "../filesync/local.ts";
 import { MemoryLocal } from "../filesync/memory_local.ts";
 import type { FolderSource } from "./build_context.ts";
 import { isStream } from "./byte_source.ts";
+import type { GivenFile } from "./given_files.ts";
 import type { Dockerfile } from "./record.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -21,6 +23,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface BuildFolder {
   /** The folder; undefined for an empty context. */
   readonly root: ContextRoot | undefined;
+  /** Files that lie over it, or stand alone; undefined for none. */
+  readonly memory: MemoryFiles | undefined;
   /** The Dockerfile; its name is the one that the engine asks for. */
   readonly dockerfile: Dockerfile;
   /** The Dockerfile's bytes, and those of an ignore file of its own, by name. */
@@ -53,8 +57,11 @@ export async function openFolder(
       "Cannot build: the Dockerfile is named twice, in the context and in the option dockerfile",
     );
   }
+  const memory = source.files === undefined
+    ? undefined
+    : await MemoryFiles.of(await readFiles(source.files));
   const files = inside
-    ? await readBoth(root!.path, cleanName(name ?? "Dockerfile"))
+    ? await readBoth(root?.path, cleanName(name ?? "Dockerfile"), memory)
     : await readElsewhere(source.dockerfile!, signal);
   const [dockerfile, bytes] = [...files][0]!;
   if (source.ignore !== undefined) {
@@ -68,6 +75,7 @@ export async function openFolder(
   }
   return {
     root,
+    memory,
     dockerfile: { name: dockerfile, text: new TextDecoder().decode(bytes) },
     files,
     inside,
@@ -82,9 +90,7 @@ export async function localsOf(
   return new Map<string, Local>([
     [
       "context",
-      folder.root === undefined
-        ? await MemoryLocal.of(new Map())
-        : new FolderLocal(folder.root.path, folder.without),
+      new FolderLocal(folder.root?.path, folder.without, folder.memory),
     ],
     ["dockerfile", await MemoryLocal.of(folder.files)],
   ]);
@@ -94,18 +100,21 @@ const ADVICE = "make it readable, or name another Dockerfile";
 
 /** The Dockerfile first, and its ignore file, if it has one. */
 async function readBoth(
-  root: string,
+  root: string | undefined,
   name: string,
+  memory: MemoryFiles | undefined,
 ): Promise<Map<string, Bytes>> {
   const lower = name.replace(/(^|\/)Dockerfile$/, "$1dockerfile");
   const files = new Map<string, Bytes>();
-  const bytes = await readInside(root, name, ADVICE);
+  const read = (path: string) => readInside(root, path, ADVICE, memory);
+  const bytes = await read(name);
   if (bytes !== undefined) files.set(name, bytes);
   else {
-    const other = lower === name
-      ? undefined
-      : await readInside(root, lower, ADVICE);
+    const other = lower === name ? undefined : await read(lower);
     if (other === undefined) {
+      if (root === undefined) {
+        throw noDockerfile(`${JSON.stringify(name)} in files`);
+      }
       const path = `${root}/${name}`;
       const isLink = (await Deno.lstat(path).catch(() => undefined))
         ?.isSymlink;
@@ -114,7 +123,7 @@ async function readBoth(
     files.set(lower, other);
   }
   const own = `${name}.dockerignore`;
-  const ignore = await readInside(root, own, ADVICE);
+  const ignore = await read(own);
   if (ignore !== undefined) files.set(own, ignore);
   return files;
 }
@@ -135,6 +144,19 @@ async function readElsewhere(
   const files = new Map([[name, bytes]]);
   const ignore = await readText(`${dockerfile}.dockerignore`, ADVICE);
   if (ignore !== undefined) files.set(`${name}.dockerignore`, ignore);
+  return files;
+}
+
+async function readFiles(
+  given: ReadonlyMap<string, GivenFile>,
+): Promise<Map<string, MemoryFile>> {
+  const files = new Map<string, MemoryFile>();
+  for (const [path, { content, mode, mtimeMs }] of given) {
+    const bytes = content instanceof Blob
+      ? new Uint8Array(await content.arrayBuffer())
+      : content;
+    files.set(path, { content: bytes, mode, mtimeMs });
+  }
   return files;
 }
 

@@ -28,12 +28,13 @@ export async function folderTar(
   folder: BuildFolder,
   ignore: readonly string[] | undefined,
 ): Promise<FolderTar> {
-  const { root, inside } = folder;
+  const { inside, memory } = folder;
+  const root = folder.root?.path;
   const { name } = folder.dockerfile;
-  if (root === undefined) {
+  if (root === undefined && memory === undefined) {
     const files = new Map([[name, folder.files.get(name)!]]);
     const filter = new ContextFilter();
-    return { name, contents: { root: undefined, filter, files } };
+    return { name, contents: { root, filter, files } };
   }
   const { filter, file, bytes: rules } = await rulesOf(folder, ignore);
   const without = [...folder.without];
@@ -43,7 +44,7 @@ export async function folderTar(
   }
   if (inside) {
     const first = file === undefined ? [name] : [name, file];
-    return { name, contents: { root: root.path, filter, first, without } };
+    return { name, contents: { root, filter, memory, first, without } };
   }
   const bytes = folder.files.get(name)!;
   // Named by its content, so that the builder's cache knows the same one again.
@@ -56,7 +57,8 @@ export async function folderTar(
     [own, bytes],
     [".dockerignore", new TextEncoder().encode(`${before}\n${own}\n`)],
   ]);
-  return { name: own, contents: { root: root.path, filter, files, without } };
+  const contents = { root, filter, memory, files, without };
+  return { name: own, contents };
 }
 
 /**
@@ -68,15 +70,16 @@ export async function rulesOf(
   folder: BuildFolder,
   ignore: readonly string[] | undefined,
 ): Promise<IgnoreRules> {
-  const root = folder.root!.path;
+  const { memory } = folder;
+  const root = folder.root?.path;
   const { name } = folder.dockerfile;
   if (ignore === undefined && folder.inside) {
-    return await findIgnoreRules(root, name);
+    return await findIgnoreRules(root, name, memory);
   }
   const own = [...folder.files].find(([path]) =>
     path.endsWith(".dockerignore")
   );
-  if (own === undefined) return await findIgnoreRules(root, name);
+  if (own === undefined) return await findIgnoreRules(root, name, memory);
   const filter = new ContextFilter({ exclude: parseIgnoreFile(own[1]) });
   return { filter, file: undefined, bytes: own[1] };
 }

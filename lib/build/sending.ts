@@ -107,7 +107,7 @@ export class PreparedContext {
       return undefined;
     }
     const path = pathInside(folder.root, await Deno.realPath(file));
-    if (path === undefined) return undefined;
+    if (path === undefined || folder.memory?.hides(path)) return undefined;
     const { rulesOf } = await import("./folder_tar.ts");
     const { filter } = await rulesOf(folder, this.#source.folder.ignore);
     let state = filter.root;

@@ -1,3 +1,4 @@
+import type { MemoryFiles } from "./memory_files.ts";
 import { PatternMatcher } from "./pattern_matcher.ts";
 import type { PausedWork } from "./pauses.ts";
 
@@ -12,12 +13,14 @@ const MAX_LINKS = 255;
  * A part of a path may be a pattern (`*.go`, `a?`); then every link that it
  * matches is followed, and the pattern itself is among the results.
  *
- * @param root The folder, with a `/` at its end.
+ * @param root The folder, with a `/` at its end; undefined for none.
+ * @param files What lies over it.
  * @returns Include patterns; undefined where they mean everything.
  */
 export function* followPaths(
-  root: string,
+  root: string | undefined,
   paths: readonly string[],
+  files?: MemoryFiles,
 ): PausedWork<string[] | undefined> {
   const found = new Set<string>();
   const seen = new Set<string>();
@@ -57,17 +60,25 @@ export function* followPaths(
   }
 
   function targetOf(folder: string, name: string): string[] {
-    const target = readLink(root + folder + name);
+    const path = folder + name;
+    const target = files?.at(path)?.target ??
+      (root === undefined || files?.hides(path)
+        ? undefined
+        : readLink(root + path));
     if (target === undefined) return [];
     return [target.startsWith("/") ? target : `${folder}${target}`];
   }
 
   function linksIn(folder: string): string[] {
+    const above = files?.linksIn(folder) ?? [];
+    if (root === undefined) return above;
     try {
-      return [...Deno.readDirSync(root + folder)]
-        .filter((entry) => entry.isSymlink).map((entry) => entry.name);
+      const below = [...Deno.readDirSync(root + folder)]
+        .filter((entry) => entry.isSymlink).map((entry) => entry.name)
+        .filter((name) => !files?.hides(folder + name));
+      return [...above, ...below];
     } catch {
-      return []; // no folder there: the build says so, if it matters
+      return above; // no folder there: the build says so, if it matters
     }
   }
 }

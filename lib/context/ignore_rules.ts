@@ -1,5 +1,6 @@
 import { ContextFilter } from "./filter.ts";
 import { parseIgnoreFile } from "./ignore_file.ts";
+import type { MemoryFiles } from "./memory_files.ts";
 import { readInside } from "./read_inside.ts";
 
 /** What a folder's ignore file, or the caller, leaves out of it. */
@@ -22,14 +23,16 @@ const ADVICE =
  * `.dockerignore`, else none. One that is a link out of the folder is none.
  *
  * @param dockerfile Path of the Dockerfile in the folder.
+ * @param files What lies over the folder.
  * @throws {ContextError} If the file can't be read, or a pattern is malformed.
  */
 export async function findIgnoreRules(
-  root: string,
+  root: string | undefined,
   dockerfile: string,
+  files?: MemoryFiles,
 ): Promise<IgnoreRules> {
   for (const file of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
-    const bytes = await readInside(root, file, ADVICE);
+    const bytes = await readInside(root, file, ADVICE, files);
     if (bytes === undefined) continue;
     return {
       file,

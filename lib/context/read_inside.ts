@@ -1,5 +1,6 @@
 import { ContextError } from "../errors.ts";
 import type { OpenFileInfo } from "../open_file.ts";
+import type { MemoryFiles } from "./memory_files.ts";
 import { isGone, swapped, unreadable } from "./unreadable.ts";
 
 /** How many links may stand between a path and its file, as in Linux. */
@@ -16,17 +17,34 @@ export const MAX_TEXT_BYTES: number = 16 * 1024 * 1024;
  * @param root Real path of the folder.
  * @param path Path in it.
  * @param advice What to do if it can't be read.
+ * @param files What lies over the folder.
  * @returns The content; undefined if there is no such file in the folder.
  * @throws {ContextError} If it can't be read, or is no regular file.
  */
 export async function readInside(
-  root: string,
+  root: string | undefined,
   path: string,
   advice: string,
+  files?: MemoryFiles,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const base = root.endsWith("/") ? root : `${root}/`;
-  const inside = await resolveInside(base, path);
+  const base = root === undefined || root.endsWith("/") ? root : `${root}/`;
+  const inside = await resolveInside(
+    path,
+    async (path) =>
+      files?.at(path)?.target ??
+        (base === undefined || files?.hides(path)
+          ? undefined
+          : await linkAt(base + path)),
+  );
   if (inside === undefined) return undefined;
+  const content = files?.content(inside);
+  if (content !== undefined) {
+    if (content.length > MAX_TEXT_BYTES) throw tooLong(inside);
+    return content;
+  }
+  if (
+    root === undefined || base === undefined || files?.hides(inside)
+  ) return undefined;
   const full = base + inside;
   return await readWhole(full, advice, Deno.lstat, async () => {
     const { ContextFile } = await import("./file.ts");
@@ -111,8 +129,8 @@ export function tooLong(what: string): ContextError {
 
 /** Path without links that means the same in the folder; undefined where it is not known. */
 async function resolveInside(
-  base: string,
   path: string,
+  linkAt: (path: string) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const waiting = path.split("/").reverse();
   const parts: string[] = [];
@@ -123,7 +141,7 @@ async function resolveInside(
       parts.pop();
       continue;
     }
-    const target = await linkAt(base + [...parts, part].join("/"));
+    const target = await linkAt([...parts, part].join("/"));
     if (target === undefined) parts.push(part);
     else if (++links > MAX_LINKS) return undefined;
     else {

@@ -3,9 +3,11 @@ import { turn } from "../streams/turn.ts";
 import type { ContextEntry } from "./entry.ts";
 import type { ContextFile } from "./file.ts";
 import type { ContextFilter } from "./filter.ts";
+import type { MemoryFiles } from "./memory_files.ts";
+import { overlayEntries } from "./overlay.ts";
 import { BLOCK_BYTES, tarEnd, tarHeader } from "./tar_header.ts";
 import { unreadable } from "./unreadable.ts";
-import { entryAt, walkContext } from "./walk.ts";
+import { entryAt } from "./walk.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -29,6 +31,8 @@ export interface TarContents {
   readonly first?: readonly string[];
   /** Files that are in no folder, before all others; a path in the folder is replaced. */
   readonly files?: ReadonlyMap<string, Bytes>;
+  /** Files that lie over the folder, and are wanted as those in it are. */
+  readonly memory?: MemoryFiles | undefined;
   /** Paths in the folder that are left out, wanted or not. */
   readonly without?: readonly string[];
   /** No time is later, in milliseconds since 1970. */
@@ -157,8 +161,8 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
   async #begin(entry: ContextEntry): Promise<void> {
     // A tar has no form for it; docker's own leaves it out, too.
     if (entry.type === "socket") return;
-    const { root, files, latestMs = Infinity } = this.#contents!;
-    const bytes = files?.get(entry.path);
+    const { root, files, memory, latestMs = Infinity } = this.#contents!;
+    const bytes = files?.get(entry.path) ?? memory?.content(entry.path);
     const size = entry.type === "file" && entry.hardlink === undefined
       ? entry.size
       : 0;
@@ -226,8 +230,14 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
 function* entriesOf(
   contents: TarContents,
 ): Generator<ContextEntry | undefined, void, undefined> {
-  const { root, filter, first = [], files = new Map(), without = [] } =
-    contents;
+  const {
+    root,
+    filter,
+    first = [],
+    files = new Map(),
+    memory,
+    without = [],
+  } = contents;
   for (const [path, bytes] of files) {
     yield {
       path,
@@ -242,19 +252,23 @@ function* entriesOf(
       minor: 0,
     };
   }
-  if (root === undefined) return;
   // The walk itself leaves them out: no hard link may point to one of them.
   const out = new Set([...files.keys(), ...without]);
   const done = new Set<string>();
   for (const path of first) {
     if (out.has(path)) continue;
-    const entry = entryAt(root, path);
+    const entry = memory?.at(path) ??
+      (root === undefined || memory?.hides(path)
+        ? undefined
+        : entryAt(root, path));
     if (entry === undefined || entry.type === "directory") continue;
     done.add(path);
     yield entry;
   }
-  for (const entry of walkContext(root, filter, out)) {
-    if (entry === undefined || !done.has(entry.path)) yield entry;
+  for (const entry of overlayEntries(root, memory, filter, out)) {
+    const isOut = entry !== undefined &&
+      (done.has(entry.path) || out.has(entry.path));
+    if (!isOut) yield entry;
   }
 }
 

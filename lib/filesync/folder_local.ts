@@ -1,21 +1,29 @@
 import type { ContextEntry } from "../context/entry.ts";
 import { ContextFilter } from "../context/filter.ts";
 import { followPaths } from "../context/follow_paths.ts";
-import { walkContext } from "../context/walk.ts";
+import type { MemoryFiles } from "../context/memory_files.ts";
+import { overlayEntries } from "../context/overlay.ts";
 import type { Local, LocalFile, LocalRequest } from "./local.ts";
 
-/** A folder of this machine. */
+/** A folder of this machine, with files from memory over it, or these alone. */
 export class FolderLocal implements Local {
-  readonly #root: string;
+  readonly #root: string | undefined;
   readonly #without: ReadonlySet<string>;
+  readonly #files: MemoryFiles | undefined;
 
   /**
-   * @param root Its real path.
+   * @param root Its real path; undefined for none.
    * @param without Paths in it that are never offered.
+   * @param files What lies over it.
    */
-  constructor(root: string, without: ReadonlySet<string> = new Set()) {
-    this.#root = root.endsWith("/") ? root : `${root}/`;
+  constructor(
+    root: string | undefined,
+    without: ReadonlySet<string> = new Set(),
+    files?: MemoryFiles,
+  ) {
+    this.#root = root === undefined || root.endsWith("/") ? root : `${root}/`;
     this.#without = without;
+    this.#files = files;
   }
 
   *entries(
@@ -24,16 +32,24 @@ export class FolderLocal implements Local {
     const { include, exclude, follow } = request;
     // With the root among the paths, they ask for nothing that is not asked
     // for anyway; with the root among the patterns, everything is wanted.
-    const followed = (yield* followPaths(this.#root, follow)) ?? [];
+    const followed = (yield* followPaths(this.#root, follow, this.#files)) ??
+      [];
     const all = [...include, ...followed];
     const filter = new ContextFilter({
       include: all.includes(".") ? [] : all,
       exclude,
     });
-    yield* walkContext(this.#root, filter, this.#without);
+    yield* overlayEntries(
+      this.#root,
+      this.#files,
+      filter,
+      this.#without,
+    );
   }
 
-  content(path: string): LocalFile {
-    return { root: this.#root, path };
+  content(path: string): LocalFile | Uint8Array<ArrayBuffer> {
+    const bytes = this.#files?.content(path);
+    // Of an entry without a folder there are only bytes.
+    return bytes ?? { root: this.#root!, path };
   }
 }

@@ -296,7 +296,7 @@ engineTest(
       await refused(`${root}/d`, /can't be read/);
       await refused(root, /outside of the context/, { dockerfile: "../F" });
       await refused("", /no path/);
-      await refused({}, /neither a folder nor a Dockerfile/);
+      await refused({}, /neither a folder, nor files, nor a Dockerfile/);
       await refused({ path: root }, /has no "path"/);
       await refused(
         { context: root, dockerfile: { txt: "" } },
