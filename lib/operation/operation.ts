@@ -105,8 +105,8 @@ export class Operation<Result, Item> implements AsyncDisposable {
       : String(error);
     this.#origin.message = printable(
       `The ${what} failed, and nothing in this program reads how it ends: await its wait(), as in "await docker.${startedBy.name}(…).wait()"\n${
-        mask(text)
-      }`,
+        // Behind the stripping, too: it may bring a value together.
+        mask(printable(mask(text)))}`,
     );
     this.#takeBack = tellAtEnd(this.#origin);
   }

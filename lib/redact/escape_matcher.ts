@@ -33,8 +33,8 @@ import type { Form } from "./forms.ts";
 import type { PatternInfo } from "./tables.ts";
 import { ThreadRing } from "./threads.ts";
 
-/** Escapes in a row that say nothing, such as quotes, before it is no secret any more. */
-const MAX_IDLE = 8;
+/** Escapes in a row that say nothing, such as quotes or colours, before it is no secret any more. */
+const MAX_IDLE = 64;
 
 const NOTHING = new Uint8Array(0);
 
@@ -157,7 +157,7 @@ export class EscapeMatcher implements Matcher {
     isEnd: boolean,
   ): number {
     const ring = this.#ring;
-    const { introducers, chars } = this.#tables;
+    const { introducers, chars, before } = this.#tables;
     const words = wordsOf(text);
     /** What was gone through: no thread that is not alive began before. */
     let done = from;
@@ -168,7 +168,8 @@ export class EscapeMatcher implements Matcher {
       if (ring.alive === 0 && at >= planned) {
         at = this.#nextSought(text, words, at, until);
         const isNone = at < until &&
-          (isNoEscape(text, at, chars) || !this.#mayMatter(text, at, done));
+          (isNoEscape(text, at, chars, before) ||
+            !this.#mayMatter(text, at, done));
         if (isNone) {
           at++;
           continue;
@@ -229,12 +230,16 @@ export class EscapeMatcher implements Matcher {
     const reader = this.#reader;
     if (!reader.read(text, at, text.length)) return false;
     if (reader.cut) return true;
-    const { chars, pairs, first, before } = this.#tables;
+    const { chars, pairs, first, before, introducers } = this.#tables;
     const last = at > done ? text[at - 1]! : -1;
     for (let way = 0, from = 0; way < reader.count; way++) {
       const end = reader.ends[way]!;
       if (end === from) {
-        if (last >= 0 && before[last] === 1) return true;
+        const next = at + reader.lengths[way]!;
+        const isBetween = last >= 0 && before[last] === 1 &&
+          (next >= text.length || introducers[text[next]!] === 1 ||
+            pairs[last << 8 | text[next]!] === 1);
+        if (isBetween || isQuoting(last)) return true;
         continue;
       }
       const byte = reader.bytes[from]!;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cutBlocks, isPlainRun, LIMITS } from "./blocks.ts";
+import { cutBlocks, isPlainRun, LIMITS, type Limits } from "./blocks.ts";
 import { INTRODUCERS, introducersFor } from "./escapes.ts";
 import type { Pattern } from "./forms.ts";
 import { STATES_A_SLICE } from "./slices.ts";
@@ -57,12 +57,20 @@ export interface EscapeTables {
   readonly soughtPairs: Uint8Array;
   /** By byte: 1 for any introducer. */
   readonly introducers: Uint8Array;
-  /** The longest way from the root, in bytes. */
+  /** How far a thread may have gone before the first escape, in bytes. */
   readonly depth: number;
 }
 
 /** Bytes that are searched for their own sake, not as a part of an encoding of 6 or 4 bits. */
 const FORMS: ReadonlySet<string> = new Set(["plain", "line", "field"]);
+
+/**
+ * Blocks are as short as they can be, as nothing is known of the plain text
+ * before the first escape but the head that it began with. Of a value with more
+ * blocks than this they grow.
+ */
+const MAX_BLOCK_BYTES = 2 * LIMITS.block;
+const ESCAPE_LIMITS: Limits = { ...LIMITS, blocks: 8192 };
 
 /** Compiles the tables, piece by piece; `undefined` if there is no pattern. */
 export function* compileEscapes(
@@ -88,7 +96,7 @@ export function* compileEscapes(
       words.push([builder.insert(bytes, 0, bytes.length), info]);
       continue;
     }
-    for (const block of cutBlocks(bytes, LIMITS)) {
+    for (const block of cutBlocks(bytes, ESCAPE_LIMITS)) {
       // Such a block goes on behind the one before, and begins nowhere.
       if (block.start > 0 && isPlainRun(bytes, block, LIMITS.distinct)) {
         continue;
@@ -147,10 +155,18 @@ export function* compileEscapes(
   for (let c = trie.child[0]!; c < trie.child[1]!; c++) {
     first[trie.label[c]!] = c;
   }
-  const known = chars.slice();
-  for (let i = 0; i < long.length; i++) known[long[i]!] = 1;
+  for (const { from, end } of longPatterns) {
+    depth = Math.max(depth, MAX_BLOCK_BYTES);
+    for (let i = from; i < end; i++) {
+      if (i % STATES_A_SLICE === 0) yield;
+      chars[long[i]!] = 1;
+      if (i + 1 === end) break;
+      before[long[i]!] = 1;
+      pairs[long[i]! << 8 | long[i + 1]!] = 1;
+    }
+  }
   const sought = new Uint8Array(256);
-  for (const byte of introducersFor(known)) sought[byte] = 1;
+  for (const byte of introducersFor(chars)) sought[byte] = 1;
   const introducers = new Uint8Array(256);
   for (const byte of INTRODUCERS) introducers[byte] = 1;
   const soughtPairs = new Uint8Array(1 << 16);

@@ -53,9 +53,31 @@ const CLOSE = 0x7d;
 const SPACE = 0x20;
 const LF = 0x0a;
 const CR = 0x0d;
+const ESCAPE = 0x1b;
+/** `ESC P`, `X`, `]`, `^` and `_` begin a string of any characters. */
+const STRINGS: readonly number[] = [0x50, 0x58, 0x5d, 0x5e, 0x5f];
+
+/**
+ * What begins something that displays take out of a text: control characters
+ * but for tabs and line ends, and the first bytes of those of Unicode
+ * (`printable()` of `display/printable.ts`).
+ */
+export const CONTROLS: readonly number[] = [
+  ...Array.from({ length: 0x20 }, (_, byte) => byte).filter((byte) =>
+    byte !== LF && byte !== 0x09
+  ),
+  0x7f,
+  0xc2,
+  0xd8,
+  0xe2,
+];
+
+const IS_CONTROL = new Uint8Array(256);
+for (const byte of CONTROLS) IS_CONTROL[byte] = 1;
 
 /** What begins an escape. */
 export const INTRODUCERS: readonly number[] = [
+  ...CONTROLS,
   PERCENT,
   AMPERSAND,
   BACKSLASH,
@@ -88,6 +110,7 @@ export function introducersFor(bytes: Uint8Array): number[] {
     AMPERSAND,
     BACKSLASH,
     EQUALS,
+    ...CONTROLS,
     ...has(" ") ? [PLUS] : [],
     ...has("'\"") ? [QUOTE, DOUBLE_QUOTE] : [],
     ...has("$") ? [DOLLAR] : [],
@@ -129,17 +152,22 @@ for (
 for (const char of '"\\/') JSON_LETTERS[char.charCodeAt(0)] = 1;
 
 /**
- * Whether what stands at an `=` or a `%` is surely none of these characters:
- * both are often in a log, and hardly ever an escape.
+ * Whether what stands at a place is surely none of these characters, nor
+ * something between two of them: it is quickly told of most of a log.
  *
  * @param chars By byte: 1 for those that count.
+ * @param before By byte: 1 for those that have another behind them.
  */
 export function isNoEscape(
   text: Uint8Array,
   at: number,
   chars: Uint8Array,
+  before: Uint8Array,
 ): boolean {
-  const sign = text[at];
+  const sign = text[at]!;
+  if (IS_CONTROL[sign] === 1) {
+    return at > 0 && before[text[at - 1]!] === 0;
+  }
   if (sign !== EQUALS && sign !== PERCENT || at + 2 >= text.length) {
     return false;
   }
@@ -149,14 +177,10 @@ export function isNoEscape(
   if (high >= 0 && low >= 0) {
     const byte = high << 4 | low;
     // Of percent signs there may be several over each other.
-    return byte < 0x80 && byte !== PERCENT && byte !== AMPERSAND &&
-      byte !== BACKSLASH && chars[byte] === 0;
+    return byte < 0x80 && !isLayer(byte) && chars[byte] === 0;
   }
-  return sign === EQUALS
-    ? next !== LF && next !== CR && next !== PERCENT && next !== AMPERSAND &&
-      next !== BACKSLASH
-    : next !== PERCENT && next !== 0x75 && next !== BACKSLASH &&
-      next !== AMPERSAND;
+  if (next === LF || next === CR || isLayer(next)) return false;
+  return sign === EQUALS || next !== 0x75;
 }
 
 /**
@@ -221,8 +245,70 @@ export class EscapeReader {
       case DOUBLE_QUOTE:
         return this.#nothing(1, FAMILY.escape);
       default:
-        return this.#sign(at);
+        return IS_CONTROL[text[at]!] === 1 ? this.#control(at) : this.#sign(at);
     }
+  }
+
+  /** What a terminal does not show, of as many bytes as it has. */
+  #control(at: number): void {
+    const first = this.#text[at]!;
+    let length = 0;
+    if (first === ESCAPE) {
+      // There are displays that take out the sign alone.
+      this.#nothing(1, FAMILY.escape);
+      length = this.#sequence(at, this.#at(at + 1), 2);
+    } else if (first === 0xc2) {
+      const second = this.#at(at + 1);
+      if (second >= 0x80 && second < 0xa0) {
+        this.#nothing(2, FAMILY.escape);
+        // These are the same as ESC with a letter.
+        length = this.#sequence(at, second - 0x40, 2);
+      }
+    } else if (first === 0xd8) {
+      length = this.#at(at + 1) === 0x9c ? 2 : 0;
+    } else if (first === 0xe2) {
+      const second = this.#at(at + 1);
+      const third = second === 0x80 || second === 0x81 ? this.#at(at + 2) : -1;
+      const isMark = second === 0x80
+        ? third === 0x8e || third === 0x8f || third >= 0xa8 && third <= 0xae
+        : third >= 0xa6 && third <= 0xa9;
+      if (isMark) length = 3;
+    } else length = 1;
+    if (length > 0 && length <= MAX_ESCAPE_BYTES) {
+      this.#nothing(length, FAMILY.escape);
+    }
+  }
+
+  /**
+   * A sequence of ECMA-48.
+   *
+   * @param kind Its second character, as it stands behind ESC.
+   * @param start Bytes up to there.
+   * @returns Its length; 0 if it is longer than any that is looked at.
+   */
+  #sequence(at: number, kind: number, start: number): number {
+    let to = at + start;
+    if (kind === 0x5b) { // [
+      while (isIn(this.#at(to), 0x30, 0x3f)) to++;
+      while (isIn(this.#at(to), 0x20, 0x2f)) to++;
+      if (isIn(this.#at(to), 0x40, 0x7e)) to++;
+    } else if (STRINGS.includes(kind)) {
+      while (true) {
+        const byte = this.#at(to);
+        if (byte < 0) return 0;
+        if (byte === 0x07) return to + 1 - at;
+        if (byte === ESCAPE) {
+          return (this.#at(to + 1) === BACKSLASH ? to + 2 : to) - at;
+        }
+        if (byte === 0xc2 && this.#at(to + 1) === 0x9c) return to + 2 - at;
+        to++;
+      }
+    } else if (this.#text[at] === ESCAPE) {
+      to = at + 1;
+      while (isIn(this.#at(to), 0x20, 0x2f)) to++;
+      if (isIn(this.#at(to), 0x30, 0x7e)) to++;
+    }
+    return to - at;
   }
 
   /** Whether what stands there may be an escape of an escape. */
@@ -564,6 +650,10 @@ export class EscapeReader {
 function isNameByte(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5a ||
     byte >= 0x61 && byte <= 0x7a;
+}
+
+function isIn(byte: number, from: number, to: number): boolean {
+  return byte >= from && byte <= to;
 }
 
 function isLayer(byte: number): boolean {

@@ -6,6 +6,9 @@
 
 import { MAX_ESCAPE_BYTES } from "./escapes.ts";
 
+/** Places ahead: a power of two, and more than an escape has bytes. */
+const PLACES = 2 * MAX_ESCAPE_BYTES;
+
 /** Threads that may be at one place; more are not followed. */
 const MAX_THREADS = 24;
 
@@ -65,10 +68,8 @@ export class Threads {
 export class ThreadRing {
   /** Threads at all places. */
   alive = 0;
-  readonly #places: Threads[] = Array.from(
-    { length: 2 * MAX_ESCAPE_BYTES },
-    () => new Threads(),
-  );
+  /** Made when they are used: there is a ring for each output of each step. */
+  readonly #places: (Threads | undefined)[] = [];
 
   /** Adds a thread at a place. */
   add(
@@ -88,14 +89,16 @@ export class ThreadRing {
 
   /** Those at a place. */
   at(place: number): Threads {
-    return this.#places[place & (this.#places.length - 1)]!;
+    return this.#places[place & (PLACES - 1)] ??= new Threads();
   }
 
   /** Where the earliest match of any begins; `Infinity` if there is none. */
   earliest(): number {
     let start = Infinity;
     if (this.alive === 0) return start;
-    for (const { count, starts } of this.#places) {
+    for (const threads of this.#places) {
+      if (threads === undefined) continue;
+      const { count, starts } = threads;
       for (let i = 0; i < count; i++) start = Math.min(start, starts[i]!);
     }
     return start;
@@ -109,7 +112,7 @@ export class ThreadRing {
 
   /** Drops all. */
   clear(): void {
-    for (const threads of this.#places) threads.count = 0;
+    for (const threads of this.#places) if (threads) threads.count = 0;
     this.alive = 0;
   }
 }

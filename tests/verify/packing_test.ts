@@ -313,6 +313,6 @@ Deno.test("of the gzip in a layer what stands behind its end is looked through, 
     );
     assertEquals(finds.length > 0, between !== "noise", between);
     // What follows the tar is no tar, and in the open here.
-    assertEquals(unreadable, ["l"], between);
+    assertEquals(unreadable, ["layer 1"], between);
   }
 });
