@@ -90,7 +90,14 @@ engineTest(
         const theirs = printed(await both.docker(words));
         // The classic client of 20.10 knows ALL_PROXY, buildx does not.
         const isTheirs = (line: string) => !/^all_proxy/i.test(line);
-        assertEquals(ours, theirs.filter(isTheirs));
+        // With an argument in one case of letters the client of 20.10 sends the
+        // other, too, and which one counts there is chance.
+        if (args.length === 0 || isRecent(engine)) {
+          assertEquals(ours, theirs.filter(isTheirs));
+        }
+        if (args.length > 0) {
+          assert(ours.includes("http_proxy=http://mine.example"), `${ours}`);
+        }
         assertEquals(ours.length, sent, ours.join("\n"));
       });
     }
