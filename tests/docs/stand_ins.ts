@@ -1,0 +1,173 @@
+import { serveGateway } from "../../mod.ts";
+import type { EngineContext } from "../support/engines.ts";
+import { writeTree } from "../support/folder.ts";
+import { startRegistry } from "../support/registry.ts";
+import { tarBytes } from "../support/tar.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Ids of secrets that programs of the pages give. */
+const SECRETS = [
+  "github_token",
+  "npm_token",
+  "ssh_key",
+  "binary",
+  "opaque",
+  "vault",
+  "cert",
+];
+
+/** A Dockerfile that takes whatever secrets there are. */
+const DOCKERFILE = `FROM davit-test/base
+COPY hello.txt /
+RUN --network=none ${
+  SECRETS.map((id) => `--mount=type=secret,id=${id}`).join(" ")
+} ls /run/secrets || true
+`;
+
+/** What the programs of a page find in the place of what a reader has. */
+export interface StandIns extends AsyncDisposable {
+  /** Their working folder. */
+  readonly folder: string;
+  /** Their environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The text of a program, with the reader's addresses exchanged for those of the stand-ins. */
+  adapt(text: string): string;
+}
+
+/**
+ * Makes ready what a reader of the pages would have: an engine that docker's
+ * variables lead to, a folder `./app` with a Dockerfile, secrets, a registry,
+ * an ssh agent, the command `davit`.
+ */
+export async function standIns(engine: EngineContext): Promise<StandIns> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "davit-docs-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const registry = stack.use(await startRegistry());
+  const gateway = stack.use(
+    await serveGateway({
+      engine: engine.host,
+      listen: { hostname: "127.0.0.1", port: 0, plainLoopback: true },
+    }),
+  );
+  stack.use(await openAgent(`${folder}/agent.sock`));
+  await writeFiles(folder, engine.host);
+  await registry.put("base:1");
+  await nameImages(engine, registry.host, stack);
+  const exchanged: readonly (readonly [from: string, to: string])[] = [
+    ["registry.example", registry.host],
+    ["https://builds.example.com", gateway.address.replace("tcp:", "http:")],
+    ["jsr:@davit/build/cli", `${ROOT}lib/cli/main.ts`],
+    ["/var/run/docker.sock", engine.socketPath],
+    ["/run/user/1000/", `${folder}/`],
+    ["/run/d.sock", `${folder}/d.sock`],
+  ];
+  const whole = stack.move();
+  return {
+    folder,
+    env: {
+      HOME: folder,
+      PATH: `${folder}/bin:${Deno.env.get("PATH")}`,
+      DENO_DIR: await denoFolder(),
+      NO_COLOR: "1",
+      DOCKER_HOST: engine.host,
+      DOCKER_CONFIG: `${folder}/docker`,
+      SSH_AUTH_SOCK: `${folder}/agent.sock`,
+      NPM_TOKEN: `npm_${crypto.randomUUID()}`,
+      GITHUB_TOKEN: `ghp_${crypto.randomUUID()}`,
+    },
+    adapt: (text) =>
+      exchanged.reduce((text, [from, to]) => text.replaceAll(from, to), text),
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
+}
+
+async function writeFiles(folder: string, host: string): Promise<void> {
+  const project = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const app = { Dockerfile: DOCKERFILE, "hello.txt": "hello" };
+  await writeTree(folder, {
+    "deno.json": JSON.stringify({
+      imports: { ...project.imports, "@davit/build": `${ROOT}mod.ts` },
+    }),
+    "docker/config.json": "{}",
+    ".local/share/bash-completion/completions/": "",
+    ...app,
+    ...Object.fromEntries(
+      Object.entries(app).map(([name, text]) => [`app/${name}`, text]),
+    ),
+    "context.tar": await tarBytes(app),
+    "dist/index.js": "console.log(1);\n",
+    "id": "a key of no use",
+    "cert.pem": "a certificate of no use",
+    // What a reader's own program may be.
+    "build.ts": `
+      import { DockerClient } from "@davit/build";
+      await using docker = await DockerClient.fromDockerHost("${host}");
+      console.log(await docker.imageBuild(ReadableStream.from([])).wait().catch(() => "no Dockerfile"));
+    `,
+  });
+  const programs = {
+    davit:
+      `exec deno run -A --no-check --config=${ROOT}deno.json ${ROOT}lib/cli/main.ts "$@"`,
+    deno: `exec ${Deno.execPath()} "$@"`,
+    // npx -y deno@VERSION …, for the tasks of the checkout
+    npx: `shift 2; cd ${ROOT}; exec ${Deno.execPath()} "$@"`,
+    pass: "echo a-value-that-was-kept",
+  };
+  for (const [name, line] of Object.entries(programs)) {
+    await writeTree(folder, { [`bin/${name}`]: `#!/bin/sh\n${line}\n` });
+    await Deno.chmod(`${folder}/bin/${name}`, 0o755);
+  }
+}
+
+/** Images that a reader has, and those that the programs make, gone at the end. */
+async function nameImages(
+  { docker }: EngineContext,
+  registry: string,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const base = "davit-test/base";
+  await docker.imageTag(base, `${registry}/app`, "1");
+  await docker.imageTag(base, "busybox", "latest");
+  stack.defer(async () => {
+    for (
+      const name of [
+        ...["busybox:latest", `${registry}/app:1`, `${registry}/base:1`],
+        ...["myapp:latest", "myapp:dev", "app:latest", "app:1"],
+      ]
+    ) {
+      // Not every page makes all of them.
+      await docker.imageRemove(name, { force: true }).catch(() => {});
+    }
+  });
+}
+
+/** An ssh agent without keys: `SSH_AGENT_IDENTITIES_ANSWER` for each question. */
+async function openAgent(path: string): Promise<AsyncDisposable> {
+  const listener = Deno.listen({ transport: "unix", path });
+  const serving = (async () => {
+    for await (const conn of listener) {
+      void (async () => {
+        using open = conn;
+        const answer = Uint8Array.of(0, 0, 0, 5, 12, 0, 0, 0, 0);
+        while (await open.read(new Uint8Array(1024))) await open.write(answer);
+      })().catch(() => {}); // hung up on
+    }
+  })();
+  await Promise.resolve();
+  return {
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await serving;
+    },
+  };
+}
+
+/** The folder with the modules that are there already: HOME is another one. */
+async function denoFolder(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json"],
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
