@@ -55,6 +55,51 @@ Deno.test("strictSecrets is refused where nobody can keep it, before a build is 
   );
 });
 
+Deno.test("strictSecrets is refused by an engine without sessions, also where there are no secrets", async () => {
+  await using engine = await startFakeEngine(async (request) => {
+    await request.write(
+      "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}",
+    );
+    request.close();
+  });
+  await using docker = await DockerClient.fromDockerHost(engine.host);
+  for (const strictSecrets of ["missing", "unused"] as const) {
+    await assertRejects(
+      () =>
+        docker.imageBuild(dockerfileTar("FROM scratch"), { strictSecrets })
+          .wait(),
+      UnsupportedError,
+      "can not be asked for a session",
+    );
+  }
+  assertEquals(
+    engine.requests.filter(({ target }) => target.includes("/build")),
+    [],
+  );
+});
+
+Deno.test("strictSecrets fails where a gateway does not say that it tells", async () => {
+  await using docker = new DockerClient({
+    fetch: () =>
+      Promise.resolve(
+        new Response(
+          '{"id":"moby.image.id","aux":{"ID":"sha256:1"}}\n',
+          { headers: { "api-version": "1.51", "x-davit-gateway": "1" } },
+        ),
+      ),
+    close() {},
+  });
+  const build = (strictSecrets: boolean) =>
+    docker.imageBuild(dockerfileTar("FROM scratch"), {
+      strictSecrets,
+      ...SECRETS,
+    });
+  const error = await assertRejects(() => build(true).wait(), UnsupportedError);
+  assertEquals(error.feature, "strictSecrets");
+  const { secrets } = await build(false).result();
+  assertEquals(secrets, { served: [], missing: [], cached: [], unused: [] });
+});
+
 Deno.test("strictSecrets is one of four values", async () => {
   await using docker = await DockerClient.fromDockerHost("unix:///none");
   for (const strictSecrets of ["yes", 1, null]) {

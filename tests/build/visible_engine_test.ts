@@ -98,6 +98,27 @@ engineTest(
 );
 
 engineTest(
+  "a secret that is marked visible may stand beside one that is not, and its file in the context",
+  ({ docker }) =>
+    withTempFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/user`, USER);
+      await Deno.writeTextFile(`${folder}/Dockerfile`, dockerfile.text);
+      const { warnings } = await docker.imageBuild(folder, {
+        networkmode: "none",
+        secrets: {
+          user: { file: `${folder}/user`, visible: true },
+          pass: `${PASSWORD}\nand a second line\n`,
+        },
+        labels: { both: `${USER} ${PASSWORD}` },
+      }).result();
+      assertEquals(warnings.map(({ code, short }) => [code, short]), [[
+        "secret-visible",
+        'label number 1 holds a line of secret "pass", and is stored with the image or its log: if that is secret, mount it where it is used',
+      ]]);
+    }),
+);
+
+engineTest(
   "a secret that is marked visible is still looked for with verify, and printed nowhere by itself",
   async ({ docker }) => {
     const user = new Secret(USER, { visible: true });
