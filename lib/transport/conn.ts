@@ -13,9 +13,13 @@ const READ_BYTES = 64 * 1024;
 export function connDuplex(conn: Deno.Conn): ByteDuplex {
   let ends = 0;
   let closed = false;
+  let reading = false;
   const close = () => {
     if (closed) return;
     closed = true;
+    // Deno 2.8 keeps a socket open while a read is pending: so the peer is told,
+    // and its own close ends the read.
+    if (reading) conn.closeWrite().catch(() => {}); // the peer may have gone first
     conn.close();
   };
   const end = () => {
@@ -27,8 +31,11 @@ export function connDuplex(conn: Deno.Conn): ByteDuplex {
       const buffer = new Uint8Array(READ_BYTES);
       let count: number | null;
       try {
+        reading = true;
         count = await conn.read(buffer);
+        reading = false;
       } catch (error) {
+        reading = false;
         close();
         throw error;
       }

@@ -112,7 +112,7 @@ async function update(
  * before the first `apt-get update`. Other vendors' archives may be among
  * them: they fail at Debian's signature.
  */
-async function mirrorsOfThisMachine(): Promise<string[]> {
+export async function mirrorsOfThisMachine(): Promise<string[]> {
   const { stdout } = await tryCommand("apt-get", ["--print-uris", "update"]);
   const release = /^'(.+?)\/dists\/([a-z]+)\/InRelease'/gm;
   const mirrors = [...stdout.matchAll(release)].map((match) => match[1] ?? "");
