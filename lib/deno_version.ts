@@ -1,7 +1,52 @@
 import { UnsupportedError } from "./errors.ts";
 
-/** The oldest Deno that passes the tests. */
-export const OLDEST_DENO = "2.9.4";
+/** The oldest Deno that davit is tested on. */
+export const OLDEST_DENO = "2.5.7";
+
+/** Something that an older Deno can't do. */
+export interface DenoLack {
+  /** The first version that can. */
+  readonly since: string;
+  /** What is different before. */
+  readonly what: string;
+}
+
+/** What only newer versions do, the newest first; each was measured. */
+export const DENO_LACKS: readonly DenoLack[] = [
+  {
+    since: "2.9.2",
+    what:
+      "times before 1970 are read wrong, and an export sets them to whole seconds",
+  },
+  {
+    since: "2.9.0",
+    what:
+      "no --allow-net=unix:PATH: a socket takes --allow-net=localhost:80 and its path in --allow-read and --allow-write",
+  },
+  {
+    since: "2.8.3",
+    what:
+      "names that are not UTF-8 are not seen in folders, and so left out without a word",
+  },
+  {
+    since: "2.8.0",
+    what:
+      "folders can't be held open: while others write in them, they are looked at before each use instead",
+  },
+];
+
+/** What this Deno can't do. */
+export function denoLacks(version: string = ownVersion() ?? ""): DenoLack[] {
+  return version === ""
+    ? []
+    : DENO_LACKS.filter(({ since }) => isOlder(version, since));
+}
+
+/** Whether this is a Deno older than that; false where there is no version. */
+export function isDenoBefore(version: string): boolean {
+  const own = ownVersion();
+  return own !== undefined && isOlder(own, version);
+}
 
 /**
  * Fails on a Deno that is too old, with a sentence instead of a riddle.
@@ -10,13 +55,17 @@ export const OLDEST_DENO = "2.9.4";
  * @throws {UnsupportedError} If this Deno is older than {@linkcode OLDEST_DENO}.
  */
 export function requireDenoVersion(
-  version: string | undefined = globalThis.Deno?.version?.deno,
+  version: string | undefined = ownVersion(),
 ): void {
   if (version === undefined || !isOlder(version, OLDEST_DENO)) return;
   throw new UnsupportedError(
     `Deno ${version}`,
     `davit needs Deno ${OLDEST_DENO} or newer, and this is ${version}: update it with "deno upgrade"`,
   );
+}
+
+function ownVersion(): string | undefined {
+  return globalThis.Deno?.version?.deno;
 }
 
 function isOlder(version: string, than: string): boolean {

@@ -8,6 +8,17 @@ const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0) |
 /** What an open descriptor leads to. */
 export type OpenFileInfo = fs.Stats;
 
+/** The system's answer to a read: a folder took the file's place, a disk is broken. */
+export class FileReadError extends Error {
+  override readonly name = "FileReadError";
+
+  /** @param cause What `node:fs` threw; before Deno 2.8 its sentence has no code. */
+  constructor(cause: unknown) {
+    const { code = "", message } = cause as { code?: string; message: string };
+    super(message.includes(code) ? message : `${code}: ${message}`, { cause });
+  }
+}
+
 /**
  * A file that is read by its descriptor: whoever exchanges what its path leads
  * to changes nothing any more. Opening never waits, whatever is there; `info`
@@ -37,16 +48,29 @@ export class OpenFile implements Disposable {
     return fs.fstatSync(this.fd);
   }
 
-  /** The next bytes; 0 at the end. Only for what the system has at hand: it holds the program up. */
+  /**
+   * The next bytes; 0 at the end. Only for what the system has at hand: it holds the
+   * program up.
+   *
+   * @throws {FileReadError} If the system can't read it.
+   */
   readSync(buffer: Uint8Array<ArrayBuffer>): number {
-    return fs.readSync(this.fd, buffer, 0, buffer.length, null);
+    try {
+      return fs.readSync(this.fd, buffer, 0, buffer.length, null);
+    } catch (cause) {
+      throw new FileReadError(cause);
+    }
   }
 
-  /** The next bytes; 0 at the end. */
+  /**
+   * The next bytes; 0 at the end.
+   *
+   * @throws {FileReadError} If the system can't read it.
+   */
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number> {
     return new Promise((resolve, reject) => {
       fs.read(this.fd, buffer, 0, buffer.length, null, (error, count) => {
-        if (error) reject(error);
+        if (error) reject(new FileReadError(error));
         else resolve(count);
       });
     });
@@ -83,5 +107,17 @@ export function mayAskForPlaces(): boolean {
     PERMISSIONS.every((name) =>
       Deno.permissions.querySync({ name } as Deno.PermissionDescriptor)
         .state === "granted"
-    );
+    ) && hasRealDescriptors();
+}
+
+/** Before Deno 2.8 a descriptor of `node:fs` is a number of Deno's own, and no descriptor. */
+function hasRealDescriptors(): boolean {
+  const fd = fs.openSync("/", fs.constants.O_RDONLY);
+  try {
+    return placeOf(fd) === "/";
+  } catch {
+    return false; // there is nothing, or something that has no place
+  } finally {
+    fs.closeSync(fd);
+  }
 }

@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   streams: ["errors.ts", "std"],
   secrets: ["errors.ts", "plain_object.ts", "std"],
   ssh: ["file_url.ts", "plain_object.ts", "secrets"],
-  transport: ["errors.ts", "std", "streams"],
+  transport: ["deno_version.ts", "errors.ts", "std", "streams"],
   http2: ["streams"],
   context: ["errors.ts", "open_file.ts", "std", "streams"],
   filesync: ["context", "errors.ts", "grpc", "streams"],

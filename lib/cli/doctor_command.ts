@@ -1,4 +1,4 @@
-import { OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
+import { denoLacks, OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
 import type { DockerClient } from "../client.ts";
 import type { Ping } from "../engine/ping.ts";
 import type { Endpoint } from "../transport/endpoint.ts";
@@ -16,7 +16,14 @@ export async function runDoctor(
   const findings = new Findings(signal);
   await findings.look(() => {
     requireDenoVersion();
-    return [`Deno ${Deno.version.deno}: ${OLDEST_DENO} or newer is needed`];
+    return [
+      [
+        `Deno ${Deno.version.deno}: ${OLDEST_DENO} or newer is needed`,
+        ...denoLacks().map(({ since, what }) =>
+          `  before Deno ${since}: ${what}`
+        ),
+      ].join("\n"),
+    ];
   });
   const chosen = await findings.look(async () => {
     const chosen = await chooseEngine(parsed);

@@ -1,10 +1,9 @@
-import { type Endpoint, hostPort } from "../transport/endpoint.ts";
-
-/** What `--allow-KIND=WHAT` has to name. */
-type Permission = readonly [
-  kind: "net" | "read" | "run" | "write",
-  what: string,
-];
+import type { Endpoint } from "../transport/endpoint.ts";
+import {
+  type Permission,
+  permissionFlags,
+  permissionsFor,
+} from "../transport/permissions.ts";
 
 /**
  * The flags that a build of a folder still lacks.
@@ -15,42 +14,21 @@ export function missingPermissions(
   folder: string,
   endpoint: Endpoint | undefined,
 ): string[] {
-  const missing = new Map<string, string[]>();
-  for (
-    const [kind, what] of [["read", folder], ...needsOf(endpoint)] as const
-  ) {
-    if (isGranted(kind, what)) continue;
-    missing.set(kind, [...missing.get(kind) ?? [], what]);
-  }
-  return [...missing].map(([kind, all]) => `--allow-${kind}=${all.join(",")}`);
+  const needed: Permission[] = [
+    { kind: "read", what: folder },
+    ...(endpoint === undefined ? [] : permissionsFor(endpoint)),
+  ];
+  return permissionFlags(needed.filter((permission) => !isGranted(permission)));
 }
 
-function needsOf(endpoint: Endpoint | undefined): Permission[] {
-  switch (endpoint?.kind) {
-    case "unix": {
-      const { path } = endpoint;
-      return [
-        ["net", `unix:${path}`],
-        // Requests over a Unix socket are addressed to it.
-        ["net", "localhost:80"],
-        ["read", path],
-        ["write", path],
-      ];
-    }
-    case "tcp":
-      return [["net", hostPort(endpoint)]];
-    case "ssh":
-      return [["run", "ssh"]];
-    default:
-      return [];
-  }
-}
-
-function isGranted(kind: Permission[0], what: string): boolean {
-  const descriptor: Deno.PermissionDescriptor = kind === "net"
+function isGranted({ kind, what }: Permission): boolean {
+  const descriptor = what === undefined
+    ? { name: kind }
+    : kind === "net"
     ? { name: kind, host: what }
     : kind === "run"
     ? { name: kind, command: what }
     : { name: kind, path: what };
-  return Deno.permissions.querySync(descriptor).state === "granted";
+  return Deno.permissions.querySync(descriptor as Deno.PermissionDescriptor)
+    .state === "granted";
 }

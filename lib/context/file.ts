@@ -1,3 +1,4 @@
+export { FileReadError } from "../open_file.ts";
 import { mayAskForPlaces, OpenFile, placeOf } from "../open_file.ts";
 import { swapped } from "./unreadable.ts";
 

@@ -150,6 +150,6 @@ export function refuseShared(folder: HeldFolder, ours: HeldFolder): void {
   throw new ExportError(
     `Cannot export to ${
       JSON.stringify(folder.name)
-    } as root: others may write there, and could lead what is written elsewhere; export to a folder of root's alone, run as its owner, or, on Linux, allow the program everything (-A)`,
+    } as root: others may write there, and could lead what is written elsewhere; export to a folder of root's alone, run as its owner, or, on Linux with Deno 2.8 or newer, allow the program everything (-A)`,
   );
 }

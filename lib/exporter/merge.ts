@@ -5,6 +5,7 @@ import { type HeldFolder, refuseShared } from "./held_folder.ts";
 import { plainWords } from "./held_names.ts";
 import { HeldTree } from "./held_tree.ts";
 import { setMode } from "./mode.ts";
+import { setTime } from "./time.ts";
 import { inSlices } from "./slices.ts";
 import type { StagedFolder } from "./staged_tree.ts";
 
@@ -142,7 +143,7 @@ function* undo(
   for (const { path, mode, mtime } of [...merged.values()].reverse()) {
     const at = dest.folder(path).path;
     if (path !== "") setMode(at, mode);
-    if (mtime !== null) Deno.utimeSync(at, mtime, mtime);
+    if (mtime !== null) setTime(at, mtime);
   }
 }
 
@@ -161,7 +162,7 @@ export function setFolders(
     if (isLater(folder)) continue;
     const at = pathOf(folder.path);
     setMode(at, folder.mode);
-    Deno.utimeSync(at, folder.mtime, folder.mtime);
+    setTime(at, folder.mtime);
   }
   return folders.filter(isLater);
 }

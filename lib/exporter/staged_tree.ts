@@ -6,6 +6,7 @@ import { cannotExport, ExportError } from "./export_error.ts";
 import type { ExportLimits } from "./exporter.ts";
 import { FileWriter } from "./file_writer.ts";
 import { setMode } from "./mode.ts";
+import { setTime } from "./time.ts";
 
 /** A folder's own bits and time; set last, because writing below it needs and changes them. */
 export interface StagedFolder {
@@ -140,7 +141,7 @@ export class StagedTree {
   file(path: string, mode: number, mtime: Date, bytes: Uint8Array): void {
     this.#make(path, (at) => {
       Deno.writeFileSync(at, bytes, { createNew: true, mode });
-      Deno.utimeSync(at, mtime, mtime);
+      setTime(at, mtime);
     });
   }
 
@@ -168,7 +169,7 @@ export class StagedTree {
     }
     this.#make(path, (at) => {
       setMode(at, mode);
-      Deno.utimeSync(at, mtime, mtime);
+      setTime(at, mtime);
     });
   }
 

@@ -290,10 +290,9 @@ async function open(
   }
 }
 
-/** Whether an error is the system's answer to a read: a folder took the file's place, a disk is broken. */
+/** Whether a file can't be read, and not the stream written. */
 function isReadFailure(error: unknown): boolean {
-  const { code, syscall } = error as { code?: string; syscall?: string };
-  return typeof code === "string" && syscall === "read";
+  return files !== undefined && error instanceof files.FileReadError;
 }
 
 function decode(bytes: Uint8Array): Packet {

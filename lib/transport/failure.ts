@@ -1,5 +1,6 @@
 import { ConnectionError } from "../errors.ts";
-import { type Endpoint, formatEndpoint, hostPort } from "./endpoint.ts";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import { permissionFlags, permissionsFor } from "./permissions.ts";
 
 /**
  * Turns a failure to reach `endpoint` into a sentence that says what to do.
@@ -17,7 +18,7 @@ export function connectionFailure(
   if (cause instanceof Deno.errors.NotCapable) {
     return new ConnectionError(
       `Deno was not given the permission to reach ${where}: run it with ${
-        permissionFlags(endpoint)
+        permissionFlags(permissionsFor(endpoint)).join(" ")
       }`,
       { cause },
     );
@@ -59,16 +60,4 @@ function rootMessage(error: Error): string {
   let root = error;
   while (root.cause instanceof Error) root = root.cause;
   return root.message.replace(/ for url \([^)]*\)/, "");
-}
-
-/** The exact grants for one endpoint; measured with `--no-prompt`. */
-function permissionFlags(endpoint: Endpoint): string {
-  switch (endpoint.kind) {
-    case "unix":
-      return `--allow-net=unix:${endpoint.path},localhost:80 --allow-read=${endpoint.path} --allow-write=${endpoint.path}`;
-    case "tcp":
-      return `--allow-net=${hostPort(endpoint)}`;
-    case "ssh":
-      return "--allow-run=ssh --allow-net --allow-read --allow-write (ssh is reached through a private socket)";
-  }
 }

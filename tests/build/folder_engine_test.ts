@@ -5,6 +5,7 @@ import {
   type FolderContext,
   type ImageBuildOptions,
 } from "../../mod.ts";
+import { isDenoBefore } from "../../lib/deno_version.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
 import { engineTest } from "../support/engines.ts";
@@ -344,11 +345,14 @@ engineTest(
       await new Deno.Command("bash", {
         args: ["-c", `touch "$(printf '${root}/caf\\351')"`],
       }).output();
-      const error = await assertRejects(
-        () => docker.imageBuild(root, NONE).wait(),
-        ContextError,
-      );
-      assert(/not UTF-8/.test(error.message), error.message);
+      // Older versions don't show such a name at all.
+      if (!isDenoBefore("2.8.3")) {
+        const error = await assertRejects(
+          () => docker.imageBuild(root, NONE).wait(),
+          ContextError,
+        );
+        assert(/not UTF-8/.test(error.message), error.message);
+      }
       await Deno.writeTextFile(`${root}/.dockerignore`, "caf*\n");
       await docker.imageBuild(root, NONE).wait();
       await Deno.writeTextFile(`${root}/.dockerignore`, "[\n");

@@ -5,7 +5,8 @@
  *
  * Engines of generations 20 and 28 are started side by side, or the one that
  * DAVIT_TEST_HOST names is used alone. The tests find them in DAVIT_ENGINES.
- * The last line says how many tests passed and failed.
+ * Without arguments a smaller suite runs on the oldest Deno, too; `--oldest`
+ * runs it alone. The last line says how many tests passed and failed.
  */
 import { sweep } from "./clean_up.ts";
 import {
@@ -13,11 +14,21 @@ import {
   startTestEngines,
   useTestEngine,
 } from "./environment.ts";
+import { OLDEST_DENO } from "../../lib/deno_version.ts";
+import { type OldestDenoCommand, oldestDenoCommand } from "./oldest_deno.ts";
 import { say, supervise, type Supervisor, writeAll } from "./supervise.ts";
-import { countTests, describeCounts, type TestCounts } from "./test_counts.ts";
+import {
+  countTests,
+  describeCounts,
+  sumCounts,
+  type TestCounts,
+} from "./test_counts.ts";
 
 /** Enough of the end of deno test's output to hold its summary. */
 const MAX_TAIL = 65_536;
+
+/** Asks for the smaller suite on the oldest Deno alone. */
+const OLDEST_FLAG = "--oldest";
 
 async function runTests(
   { signal, run }: Supervisor,
@@ -34,23 +45,40 @@ async function runTests(
     }]);
   for (const line of prepared.log) say(line);
 
-  const args = Deno.args.length > 0 ? Deno.args : ["tests/"];
+  const all = Deno.args.length === 0;
+  const oldest = Deno.args[0] === OLDEST_FLAG;
   const colour = Deno.stdout.isTerminal() && !Deno.noColor;
-  const decoder = new TextDecoder();
-  let tail = "";
-  const code = await run(
-    Deno.execPath(),
-    ["test", "-A", "--no-prompt", ...args],
-    {
-      ...enginesEnvironment(prepared.engines),
-      ...(colour ? { FORCE_COLOR: "1" } : {}),
-    },
-    (chunk) => {
+  const env = {
+    ...enginesEnvironment(prepared.engines),
+    ...(colour ? { FORCE_COLOR: "1" } : {}),
+  };
+  const runs: OldestDenoCommand[] = [];
+  if (!oldest) {
+    const args = all ? ["tests/"] : Deno.args;
+    const program = Deno.execPath();
+    runs.push({ program, args: ["test", "-A", "--no-prompt", ...args], env });
+  }
+  if (all || oldest) {
+    const command = await oldestDenoCommand();
+    runs.push({ ...command, env: { ...env, ...command.env } });
+  }
+  let code = 0;
+  let counts: TestCounts | undefined;
+  for (const { program, args, env } of runs) {
+    if (program !== Deno.execPath()) say(`on Deno ${OLDEST_DENO}:`);
+    const decoder = new TextDecoder();
+    let tail = "";
+    const ended = await run(program, args, { ...env }, (chunk) => {
       writeAll(chunk);
       tail = (tail + decoder.decode(chunk, { stream: true })).slice(-MAX_TAIL);
-    },
-  );
-  return { code, counts: countTests(tail) };
+    });
+    code ||= ended;
+    const counted = countTests(tail);
+    // A run that counted nothing did not run: it must not hide behind another.
+    if (counted === undefined) return { code: code || 1, counts: undefined };
+    counts = sumCounts(counts, counted);
+  }
+  return { code, counts };
 }
 
 if (import.meta.main) {

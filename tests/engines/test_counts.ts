@@ -33,3 +33,15 @@ export function describeCounts(
     skipped > 0 ? `, ${skipped} skipped` : ""
   }`;
 }
+
+/** The counts of two runs as of one. */
+export function sumCounts(
+  a: TestCounts | undefined,
+  b: TestCounts,
+): TestCounts {
+  return a === undefined ? b : {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  };
+}

@@ -7,6 +7,7 @@ import {
 } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
 import { FileMode } from "../../lib/filesync/packet.ts";
+import { isDenoBefore } from "../../lib/deno_version.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
 import { canMount, mount, mountTmpfs } from "./mount.ts";
@@ -72,7 +73,10 @@ Deno.test("FolderExporter writes files of every size, with permissions and times
     assertEquals(mtime!.getTime(), 1_700_000_000_123 + index);
   }
   const list = await listing(`${place.path}/dest`);
-  assertStringIncludes(list.old!, "1969-12-31T23:59:58.500Z");
+  // Older versions write no parts of a second before 1970, and read it wrong.
+  if (!isDenoBefore("2.9.2")) {
+    assertStringIncludes(list.old!, "1969-12-31T23:59:58.500Z");
+  }
   assertStringIncludes(list.shut!, "file 0 ");
   assertEquals(list.sticky, `folder 1777 ${TIME}`);
   assertEquals(await names(place.path), ["dest"]);

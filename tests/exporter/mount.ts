@@ -1,12 +1,14 @@
 /** Whether file systems can be mounted here. */
 export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0;
 
-/** Mounts a small file system in memory over a folder. */
+/** Mounts a small file system in memory over a folder, which is its owner's alone to write. */
 export async function mountTmpfs(
   folder: string,
   options: string,
 ): Promise<AsyncDisposable> {
-  return await mount("-t", "tmpfs", "-o", options, "tmpfs", folder);
+  return await mount(
+    ...["-t", "tmpfs", "-o", `mode=755,${options}`, "tmpfs", folder],
+  );
 }
 
 /** Mounts with these arguments, of which the last is the folder. */
