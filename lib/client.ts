@@ -155,7 +155,8 @@ export class DockerClient implements AsyncDisposable {
    * that `DOCKER_CONTEXT` names, else the current context, else the first of
    * the default sockets that answers. `DOCKER_API_VERSION` is obeyed.
    *
-   * The option `dockerConfig` is on unless it is given.
+   * The option `dockerConfig` is on unless it is given: it says what else of
+   * docker's configuration is taken.
    *
    * @throws {ConnectionError} If there is no engine to be found.
    * @throws {TypeError} If an address or a context is not usable.

@@ -40,7 +40,8 @@ export type GatewayListen =
     readonly token?: string | undefined;
   };
 
-const LOOPBACK_REGEXP = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
+const LOOPBACK_REGEXP =
+  /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/;
 
 /** This user's own socket; undefined where there is no folder for it. */
 export function defaultListen(): GatewayListen | undefined {

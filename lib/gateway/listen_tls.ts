@@ -69,7 +69,8 @@ export async function listenTls(
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, hostname, resolve);
+    // Brackets are for addresses.
+    server.listen(port, hostname.replace(/^\[|\]$/g, ""), resolve);
   });
   // What fails from here on is one connection, or a descriptor for it.
   server.on("error", () => {});

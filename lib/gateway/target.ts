@@ -10,8 +10,9 @@ export interface Target {
   readonly query: readonly (readonly [name: string, value: string])[];
 }
 
-/** All that a path of the engine's needs: names of images, tags and digests. */
-const PATH_REGEXP = /^(?:\/[A-Za-z0-9._:@~+=,-]+)+$/;
+/** All that a path of the engine's needs: names of images, tags and digests; a registry may be an IPv6 address. */
+const PATH_REGEXP =
+  /^(?:\/(?:[A-Za-z0-9._:@~+=,-]+|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?))+$/;
 const VERSION_REGEXP = /^\/v\d{1,2}\.\d{1,3}(?=\/)/;
 
 /**
@@ -48,7 +49,9 @@ export function formatTarget({ version, path, query }: Target): string {
   const search = new URLSearchParams(
     query.map(([name, value]) => [name, value]),
   );
-  return `${version}${path}${search.size === 0 ? "" : `?${search}`}`;
+  // An URL's path has no brackets as they are (RFC 3986, section 3.3).
+  const escaped = path.replaceAll("[", "%5B").replaceAll("]", "%5D");
+  return `${version}${escaped}${search.size === 0 ? "" : `?${search}`}`;
 }
 
 function parseQuery(query: string): [string, string][] {

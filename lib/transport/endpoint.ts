@@ -171,7 +171,9 @@ export function hostPort(
 
 /** A host as it stands in an address: IPv6 in brackets. */
 export function bracketed(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
+  return /^[^[].*:/s.test(hostname) || hostname.startsWith(":")
+    ? `[${hostname}]`
+    : hostname;
 }
 
 function withoutPassword(address: string): string {

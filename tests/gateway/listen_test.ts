@@ -1,9 +1,10 @@
 import {
   ConnectionError,
+  DockerClient,
   type GatewayListen,
   serveGateway,
 } from "../../mod.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
+import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { RecordingEngine } from "./recording_engine.ts";
 
@@ -185,4 +186,28 @@ Deno.test("a gateway's socket may have a path as long as the system takes; error
     );
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   });
+});
+
+Deno.test("a gateway listens on an IPv6 address, in brackets or without, and davit's client finds it", async () => {
+  const cert = await Deno.readTextFile(new URL("server.pem", CERTS));
+  const key = await Deno.readTextFile(new URL("server-key.pem", CERTS));
+  for (const hostname of ["::1", "[::1]"]) {
+    await using gateway = await serveGateway({
+      engine: new RecordingEngine(),
+      listen: { hostname, port: 0, plainLoopback: true },
+    });
+    assertMatch(gateway.address, /^tcp:\/\/\[::1\]:\d+$/);
+    await using docker = await DockerClient.fromDockerHost(gateway.address);
+    assertEquals((await docker.ping()).gateway, true);
+    await using secure = await serveGateway({
+      engine: new RecordingEngine(),
+      listen: {
+        hostname,
+        port: 0,
+        tls: { cert, key },
+        token: TOKEN,
+      },
+    });
+    assertMatch(secure.address, /^https:\/\/\[::1\]:\d+$/);
+  }
 });

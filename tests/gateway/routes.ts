@@ -28,6 +28,11 @@ export const ROUTES: readonly (readonly [
     "POST /images/localhost:5000/a/push?tag=1&platform=linux",
   ],
   [
+    "push",
+    "POST /images/%5B::1%5D:5000/a/push?tag=1",
+    "POST /images/%5B::1%5D:5000/a/push?tag=1",
+  ],
+  [
     "pull",
     "POST /images/create?fromImage=a&tag=1&platform=linux/amd64",
     "POST /images/create?fromImage=a&tag=1&platform=linux%2Famd64",

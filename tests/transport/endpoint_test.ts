@@ -4,7 +4,11 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
-import { formatEndpoint, parseEndpoint } from "../../lib/transport/endpoint.ts";
+import {
+  formatEndpoint,
+  hostPort,
+  parseEndpoint,
+} from "../../lib/transport/endpoint.ts";
 
 Deno.test("parseEndpoint() reads every form of an address", () => {
   for (
@@ -86,4 +90,16 @@ Deno.test("formatEndpoint() gives an address that parses to the same", () => {
   ) {
     assertEquals(formatEndpoint(parseEndpoint(address)), address);
   }
+});
+
+Deno.test("hostPort() puts an IPv6 address into brackets, once", () => {
+  for (
+    const [hostname, expected] of [
+      ["host", "host:1"],
+      ["127.0.0.1", "127.0.0.1:1"],
+      ["::1", "[::1]:1"],
+      ["2001:db8::2", "[2001:db8::2]:1"],
+      ["[::1]", "[::1]:1"],
+    ] as const
+  ) assertEquals(hostPort({ hostname, port: 1 }), expected);
 });
