@@ -1,3 +1,4 @@
+import { compareApi } from "../engine/api_version.ts";
 import { SecretError } from "../errors.ts";
 import type { ClientMount } from "../progress/mounts.ts";
 import type { SecretReport } from "../secrets/store.ts";
@@ -15,6 +16,8 @@ export interface Accounting {
   readonly strict: Strictness;
   /** Whether davit knows what the engine asked for. */
   readonly told: boolean;
+  /** The engine's API version. */
+  readonly apiVersion: string;
   /** Told of it. */
   readonly record: BuildRecord;
 }
@@ -90,7 +93,7 @@ async function sortUnasked(
   type: ClientMount["type"],
   ids: readonly string[],
   { context }: Inputs,
-  { options, record }: Accounting,
+  { options, record, apiVersion }: Accounting,
 ): Promise<{ cached: string[]; unused: string[] }> {
   const sorted = { cached: [] as string[], unused: [] as string[] };
   if (ids.length === 0) return sorted;
@@ -103,6 +106,7 @@ async function sortUnasked(
       : buildargs ?? {},
     dockerfile: record.dockerfile(),
     steps: record.state.names(),
+    expandsIds: compareApi(apiVersion, "1.42") >= 0,
     remote: context.isRemote || options.remote !== undefined,
   });
   for (const id of ids) {

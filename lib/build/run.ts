@@ -155,6 +155,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         options,
         strict,
         told: session !== undefined || report?.told === true,
+        apiVersion: facts.apiVersion,
         record,
       });
       await session?.close();

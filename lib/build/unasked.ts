@@ -33,6 +33,11 @@ export interface BuiltFacts extends BuiltStepsOptions {
   readonly steps: readonly string[];
   /** Whether the engine fetched the context. */
   readonly remote: boolean;
+  /**
+   * Whether the engine replaces variables in the ids of mounts; from 23 (API 1.42)
+   * on. An older one does so in the names of its steps alone.
+   */
+  readonly expandsIds: boolean;
 }
 
 /** What asks for secrets and agents by itself, without a mount. */
@@ -68,12 +73,16 @@ export class UnaskedInputs {
 
   /** What became of one that was given and not asked for. */
   find(type: ClientMount["type"], id: string): Unasked {
-    const { dockerfile, steps, remote } = this.#facts;
+    const { dockerfile, steps, remote, expandsIds } = this.#facts;
     const isIt = (mount: ClientMount) => mount.type === type && mount.id === id;
-    const surely = this.#written.filter(({ sure }) => sure);
-    if (
-      this.#named.some(isIt) || surely.some(({ mounts }) => mounts.some(isIt))
-    ) return { state: "cached" };
+    const isWritten = this.#written.some(({ sure, mounts }) =>
+      sure && mounts.some(isIt)
+    );
+    const isOpen = this.#written.some(({ mounts }) =>
+      mounts.some((mount) => mount.type === type && mount.id === undefined)
+    );
+    const isNamed = (expandsIds || !isOpen) && this.#named.some(isIt);
+    if (isWritten || isNamed) return { state: "cached" };
     if (dockerfile === undefined) {
       return {
         state: "unknown",
@@ -97,13 +106,9 @@ export class UnaskedInputs {
       };
     }
     // Where the engine tells its steps, these are all of them.
-    const mayBe = steps.length === 0 &&
-      this.#written.some(({ sure, mounts }) =>
-        mounts.some((mount) =>
-          mount.type === type &&
-          (mount.id === undefined || (!sure && mount.id === id))
-        )
-      );
+    const mayBe = steps.length === 0
+      ? isOpen || this.#written.some(({ mounts }) => mounts.some(isIt))
+      : isOpen && !expandsIds;
     return mayBe
       ? {
         state: "unknown",

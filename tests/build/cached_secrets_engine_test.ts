@@ -178,24 +178,48 @@ engineTest(
 engineTest(
   "with a Dockerfile that davit can't see, steps tell what they mount; the rest is said and no error",
   async ({ docker }) => {
-    const steps = lines("RUN --mount=type=secret,id=s true");
-    const packed = () =>
-      dockerfileTar(...steps).pipeThrough(
-        new CompressionStream("gzip") as ReadableWritablePair<
-          Uint8Array,
-          Uint8Array
-        >,
-      );
+    // It is kept up to 256 KiB.
+    const steps = lines(
+      `#${"x".repeat(1000)}\n`.repeat(300),
+      "RUN --mount=type=secret,id=s true",
+    );
+    const long = () => dockerfileTar(...steps);
     const options = {
       secrets: { s: VALUE, spare: "another value" },
       strictSecrets: true,
     };
-    await run(docker, packed(), options);
-    assertEquals(await run(docker, packed(), options), {
+    await run(docker, long(), options);
+    assertEquals(await run(docker, long(), options), {
       report: { served: [], missing: [], cached: ["s"], unused: [] },
       events: ["s cached"],
       warnings: ["secret-unknown spare"],
     });
+  },
+);
+
+engineTest(
+  "a variable in a mount's id is followed where the engine does, and else said",
+  async ({ docker, generation }) => {
+    const steps = lines("ARG ID=s", "RUN --mount=type=secret,id=$ID true");
+    const tar = () => dockerfileTar(...steps);
+    const options = { strictSecrets: "unused" } as const;
+    const first = await run(docker, tar(), options);
+    const second = await run(docker, tar(), options);
+    if (generation !== "20") {
+      return assertEquals([first, second], [SERVED, CACHED]);
+    }
+    assertEquals(first, {
+      report: { served: [], missing: ["$ID"], cached: [], unused: [] },
+      events: ["$ID missing"],
+      warnings: ["secret-unknown s", "secret-missing $ID"],
+    });
+    assertEquals(second.report, {
+      served: [],
+      missing: [],
+      cached: [],
+      unused: [],
+    });
+    assertEquals(second.warnings, ["secret-unknown s"]);
   },
 );
 

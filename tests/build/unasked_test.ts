@@ -14,6 +14,7 @@ function find(
     dockerfile: text === undefined ? undefined : { name: "Dockerfile", text },
     steps: [],
     remote: false,
+    expandsIds: true,
     ...facts,
   }).find(type, id);
   return found.state === "unknown" ? found.why : found.state;
@@ -44,6 +45,14 @@ Deno.test("the engine's names of steps tell what the Dockerfile does not", () =>
   // All steps are named, and none of them mounts it.
   assertEquals(find("b", variable, { steps }), "unused");
   assertStringIncludes(find("b", variable), "a variable");
+  // An old engine replaces it in the name alone.
+  const old = { steps, expandsIds: false };
+  assertStringIncludes(find("a", variable, old), "a variable");
+  assertStringIncludes(find("b", variable, old), "a variable");
+  assertEquals(find("a", undefined, old), "cached");
+  const both = `${variable}\nRUN --mount=type=secret,id=a true`;
+  assertEquals(find("a", both, old), "cached");
+  assertEquals(find("b", MOUNTS, old), "unused");
 });
 
 Deno.test("what can't be known is not guessed", () => {
