@@ -24,7 +24,8 @@ const KEYS: Readonly<Record<string, keyof SecretFields>> = {
 /**
  * The secrets of a command line: `id=…`, with `src=FILE` (`-` is standard
  * input) or `env=VARIABLE`; with neither, the variable of that name if it is
- * set, and else the file of that name. A value is never one of the words: the
+ * set, and else the file of that name. A variable that is not set is an empty
+ * secret, as in docker; the build warns of it. A value is never one of the words: the
  * machine's list of processes shows them. davit's own is `visible=true`, for one
  * that may be seen.
  *
@@ -94,6 +95,7 @@ function markedSource(
 /** What the command can name: a variable, a file, or standard input. */
 type NamedSource =
   | { readonly env: string }
+  | { readonly value: "" }
   | { readonly file: string }
   | (() => Promise<Uint8Array>);
 
@@ -110,9 +112,9 @@ function sourceOf(id: string, { src, env, type }: SecretFields): NamedSource {
       `--secret ${JSON.stringify(id)} has both src and env: give one`,
     );
   }
-  if (type === "env") return { env: env ?? src ?? id };
+  if (type === "env") return variable(env ?? src ?? id);
   if (env !== undefined) {
-    if (type === undefined) return { env };
+    if (type === undefined) return variable(env);
     throw new UsageError(
       `--secret ${JSON.stringify(id)} has type file and env: give one`,
     );
@@ -125,4 +127,11 @@ function sourceOf(id: string, { src, env, type }: SecretFields): NamedSource {
   if (src !== undefined) return { file: src };
   if (type === undefined && Deno.env.get(id) !== undefined) return { env: id };
   return { file: id };
+}
+
+function variable(name: string): NamedSource {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  // Without the permission, the build says so.
+  const isUnset = state === "granted" && Deno.env.get(name) === undefined;
+  return isUnset ? { value: "" } : { env: name };
 }

@@ -29,8 +29,11 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   }],
   [["--build-arg", "DAVIT_TEST_UNSET"], {}],
   [["--label", "a=b=c", "--label", "d"], { labels: { a: "b=c", d: "" } }],
-  [["--secret", "id=a,src=/a", "--secret", "id=b,env=B"], {
-    secrets: { a: { file: "/a" }, b: { env: "B" } },
+  [["--secret", "id=a,src=/a", "--secret", "id=b,env=DAVIT_TEST_SET"], {
+    secrets: { a: { file: "/a" }, b: { env: "DAVIT_TEST_SET" } },
+  }],
+  [["--secret", "id=b,env=DAVIT_TEST_UNSET"], {
+    secrets: { b: { value: "" } },
   }],
   [["--ssh", "default", "--ssh=k=/k"], { ssh: ["default", "k=/k"] }],
   [["--verify"], { verify: { keepTags: false, strict: false } }],

@@ -27,6 +27,19 @@ export const FLAG_CASES: readonly Case[] = [
     args: ["--ulimit", "nofile=100", "--ulimit", "nofile=+200:300"],
     recent: true,
   },
+  ...["id=t,env=DAVIT_TEST_UNSET", "id=t,type=env,src=DAVIT_TEST_UNSET"].map(
+    (secret): Case => ({
+      name: `a secret of a variable that is not set: ${secret}`,
+      files: {
+        Dockerfile: file(
+          FROM,
+          "RUN --mount=type=secret,id=t,required=true wc -c < /run/secrets/t > /n",
+        ),
+      },
+      args: ["--secret", secret],
+      recent: true,
+    }),
+  ),
   ...[
     '"a:10.0.0.1","b=10.0.0.2"',
     "a:10.0.0.1, b:10.0.0.2",

@@ -27,7 +27,6 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["--secret", "hunter2", "."], /key=value/],
     [["--secret", "id=a,value=hunter2", "."], /no field "value"/],
     [["--secret", "id=a,src=none", "."], /secret "a" from "none"/],
-    [["--secret", "id=a,env=DAVIT_NONE", "."], /"DAVIT_NONE" is not set/],
     [["--secret", "id=a,src=-", "-f", "-", "."], /standard input/],
     [["--secret", "id=a,SRC=-", "-f", "-", "."], /standard input/],
     [["--secret=id=a,src=-", "--secret=id=b,src=-", "."], /standard input/],
