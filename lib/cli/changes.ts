@@ -2,19 +2,27 @@
 const QUIET_MS = 100;
 /** How long a build is put off at most, where something is written all the time. */
 const PATIENCE_MS = 2000;
+/** How many paths are kept; where more changed, it is no log. */
+const MAX_PATHS = 50;
 
-/** Whether anything changed since the last look; of what changed nothing is kept. */
+/** Whether anything changed since the last look. */
 export class Changes {
   /** Whether a change of this path can change the build. */
   matters: (path: string) => boolean = () => true;
-  #changed = false;
+  /** Asked of each such path when all is quiet: whether nothing but a log was written there. */
+  isLog: (path: string) => Promise<boolean> = () => Promise.resolve(false);
+  /** What changed, as far as it is kept. */
+  #paths = new Set<string>();
   #ended = false;
   #wake: () => void = () => {};
 
   /** Takes note of changed paths. */
   add(paths: readonly string[]): void {
-    if (!paths.some((path) => this.matters(path))) return;
-    this.#changed = true;
+    const found = paths.filter((path) => this.matters(path));
+    if (found.length === 0) return;
+    for (const path of found) {
+      if (this.#paths.size <= MAX_PATHS) this.#paths.add(path);
+    }
     this.#wake();
   }
 
@@ -26,17 +34,29 @@ export class Changes {
 
   /** Forgets what changed so far. */
   clear(): void {
-    this.#changed = false;
+    this.#paths = new Set();
   }
 
   /** Resolves when something that matters changed and all is quiet again. */
   async next(): Promise<void> {
-    while (!this.#ended && !this.#changed) await this.#woken();
-    const deadline = Date.now() + PATIENCE_MS;
-    while (!this.#ended && Date.now() < deadline) {
-      if (!await this.#woken(QUIET_MS)) break;
+    while (!this.#ended) {
+      if (this.#paths.size === 0) await this.#woken();
+      const deadline = Date.now() + PATIENCE_MS;
+      while (!this.#ended && Date.now() < deadline) {
+        if (!await this.#woken(QUIET_MS)) break;
+      }
+      const paths = this.#paths;
+      this.clear();
+      if (!await this.#areLogs(paths)) return;
     }
-    this.clear();
+  }
+
+  async #areLogs(paths: ReadonlySet<string>): Promise<boolean> {
+    if (paths.size > MAX_PATHS) return false;
+    for (const path of paths) {
+      if (!await this.isLog(path)) return false;
+    }
+    return true;
   }
 
   #woken(patience?: number): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { BuildResult } from "../build/result.ts";
 import { Changes } from "./changes.ts";
 import { describeError } from "./describe_error.ts";
 import { UsageError } from "./exit.ts";
+import { ToldLines } from "./told_lines.ts";
 import { FolderWatchers } from "./folder_watchers.ts";
 import { WatchedContext, type WatchedResults } from "./watched_context.ts";
 
@@ -32,6 +33,8 @@ export async function watchBuilds(options: WatchOptions): Promise<void> {
   const { signal, folder, context, results } = options;
   const identity = await identityOf(folder);
   const changes = new Changes();
+  const log = new ToldLines();
+  changes.isLog = (path) => log.endIn(path);
   using watchers = new FolderWatchers((paths) => changes.add(paths));
   const end = () => changes.end();
   signal.addEventListener("abort", end);
@@ -56,7 +59,7 @@ export async function watchBuilds(options: WatchOptions): Promise<void> {
         const root = await Deno.realPath(folder);
         watchers.watch({ trees: [root], folders: [], optional: [] });
       }
-      await buildAndTell(options);
+      log.told(...await buildAndTell(options));
       if (!signal.aborted) await changes.next();
     }
   } finally {
@@ -83,9 +86,14 @@ async function identityOf(folder: string): Promise<string> {
   return `${info?.dev}:${info?.ino}`;
 }
 
+/** Builds once; what was told of it, on either output. */
 async function buildAndTell(
-  { build, signal, tell }: WatchOptions,
-): Promise<void> {
+  { build, signal, tell: print }: WatchOptions,
+): Promise<string[]> {
+  const tell = (text: string) => {
+    print(text);
+    return text;
+  };
   const began = performance.now();
   const time = new Date().toTimeString().slice(0, 8);
   const took = () => `${((performance.now() - began) / 1000).toFixed(2)} s`;
@@ -93,15 +101,17 @@ async function buildAndTell(
     const { imageId, context } = await build(signal);
     const { files, filesReused, bytesSent } = context;
     const sent = (files ?? 0) - filesReused;
-    tell(
+    const text = tell(
       `${time} built ${
         imageId === "" ? "the output" : imageId.slice(0, "sha256:".length + 12)
       } in ${took()}: ${sent} of ${files ?? 0} files sent, ${bytesSent} bytes`,
     );
+    // The id is told where only that is asked for.
+    return imageId === "" ? [text] : [text, imageId];
   } catch (error) {
-    if (signal.aborted) return;
-    tell(
-      `${describeError(error, false)}\n${time} failed in ${took()}`,
-    );
+    if (signal.aborted) return [];
+    return [
+      tell(`${describeError(error, false)}\n${time} failed in ${took()}`),
+    ];
   }
 }

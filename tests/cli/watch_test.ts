@@ -26,6 +26,10 @@ interface Trial {
   readonly output?: string;
   /** What is done before. */
   readonly prepare?: (at: (path: string) => string) => Promise<void>;
+  /** Writes what is told of a build. */
+  readonly log?: (at: (path: string) => string, text: string) => void;
+  /** Whether each build fails. */
+  readonly fails?: boolean;
   /** What each build does. */
   readonly build?: (at: (path: string) => string) => Promise<void>;
 }
@@ -42,7 +46,8 @@ interface Watching {
 
 /** Watches with a build that only counts. */
 async function watching(
-  { files, dockerfile, results = [], output, prepare, build }: Trial,
+  { files, dockerfile, results = [], output, prepare, log, fails, build }:
+    Trial,
   test: (watching: Watching) => Promise<void>,
 ): Promise<void> {
   await withTempFolder(async (folder) => {
@@ -61,10 +66,11 @@ async function watching(
         output: output === undefined ? undefined : at(output),
       },
       signal: abort.signal,
-      tell: () => {},
+      tell: (text) => log?.(at, text),
       build: async () => {
         await build?.(at);
         builds++;
+        if (fails) throw new Error("the build failed");
         return { imageId: "", context: {} } as BuildResult;
       },
     });
@@ -235,6 +241,35 @@ Deno.test("a watch ends with a sentence where another folder takes the place", a
     UsageError,
   );
   assertStringIncludes(error.message, "start --watch again");
+});
+
+Deno.test("a watch does not run for a log of its own, wherever it is", async () => {
+  for (const fails of [false, true]) {
+    await watching({
+      files: CONTEXT,
+      log: (at, text) =>
+        Deno.writeTextFileSync(at("context/build.log"), `${text}\n`, {
+          append: true,
+        }),
+      build: async (at) => {
+        await Deno.writeTextFile(at("context/build.log"), "#1 x\n", {
+          append: true,
+        });
+      },
+      fails,
+    }, async ({ at, built, ignored }) => {
+      await built();
+      await ignored(() => Promise.resolve());
+      await Deno.writeTextFile(at("context/a"), "b");
+      await built();
+      // What somebody else writes into it counts.
+      await Deno.writeTextFile(at("context/build.log"), "else\n");
+      await built();
+      await ignored(() => Promise.resolve());
+      await Deno.remove(at("context/build.log"));
+      await built();
+    });
+  }
 });
 
 Deno.test("Changes: several in a row are one, and what does not matter is none", async () => {
