@@ -49,10 +49,7 @@ function masked(
   mask: TextMask,
   owner: object,
 ): unknown {
-  if (
-    node === "kept" || typeof value === "number" || value === null ||
-    value === undefined
-  ) return value;
+  if (value === null || value === undefined || node === "kept") return value;
   if (typeof node === "string") return maskLeaf(value, node, mask, owner);
   if (node instanceof Choice) {
     return masked(value, chosen(node, owner), mask, owner);
@@ -122,18 +119,17 @@ function maskObject(
   node: MapOf | FieldTable,
   mask: TextMask,
 ): object {
+  const fields = node instanceof MapOf ? undefined : fieldsOf(node);
+  const others = node instanceof MapOf ? node.value : "unknown";
   let copy: Record<string, unknown> | undefined;
   for (const key in object) {
+    const known = fields?.get(key);
+    // Most fields of most messages; there may be a million.
+    if (known === "kept") continue;
     const value = object[key];
-    const inner = node instanceof MapOf
-      ? node.value
-      : Object.hasOwn(node, key)
-      ? node[key]!
-      : "unknown";
-    const isOwnWord = node instanceof MapOf || inner === "unknown";
-    const one = isOwnWord && mask.text(key) !== key
+    const one = known === undefined && mask.text(key) !== key
       ? undefined
-      : masked(value, inner, mask, object);
+      : masked(value, known ?? others, mask, object);
     if (one === value) continue;
     // A key "__proto__" stays a key.
     copy ??= Object.fromEntries(Object.entries(object));
@@ -141,6 +137,18 @@ function maskObject(
     else copy[key] = one;
   }
   return copy ?? object;
+}
+
+/** The fields of each table, as they are looked up. */
+const lookups = new WeakMap<FieldTable, ReadonlyMap<string, FieldNode>>();
+
+function fieldsOf(table: FieldTable): ReadonlyMap<string, FieldNode> {
+  let fields = lookups.get(table);
+  if (fields === undefined) {
+    fields = new Map(Object.entries(table));
+    lookups.set(table, fields);
+  }
+  return fields;
 }
 
 /** Whether any text, bytes or key of what nobody knows would be masked. */
