@@ -83,6 +83,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "engine",
     "errors.ts",
     "masks",
+    "operation",
     "plain_object.ts",
     "redact",
     "secrets",

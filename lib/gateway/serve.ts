@@ -1,3 +1,4 @@
+import { toldPromise } from "../operation/told_promise.ts";
 import { Engine } from "../engine/engine.ts";
 import { connectEndpoint } from "../transport/connect.ts";
 import { endpointFromHost, findEndpoint } from "../transport/docker_config.ts";
@@ -55,8 +56,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const accepting = connections.accept(acceptor.connections);
     let stopping: Promise<void> | undefined;
     const finished = Promise.withResolvers<void>();
-    // Somebody may wait for it later, or nobody.
-    finished.promise.catch(() => {});
+    const told = toldPromise(
+      finished.promise,
+      'The gateway broke, and nothing in this program reads how it ends: "await gateway.finished"',
+    );
     const stop = async () => {
       try {
         await acceptor.close();
@@ -77,9 +80,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     accepting.catch(onAbort); // a listener that broke serves nobody
     return {
       address: acceptor.address,
-      finished: finished.promise,
-      stop: stopOnce,
+      finished: told.promise,
+      stop() {
+        told.hear();
+        return stopOnce();
+      },
       async [Symbol.asyncDispose]() {
+        told.hear();
         signal?.removeEventListener("abort", onAbort);
         await stopOnce();
       },

@@ -1,6 +1,6 @@
 import { Broadcast, type BroadcastOptions } from "../streams/broadcast.ts";
 import { HeldPromise } from "./held_promise.ts";
-import { tellAtEnd } from "./unheard.ts";
+import { tellAtEnd, unheardText } from "./unheard.ts";
 
 /** What an {@linkcode Operation} is made of. */
 export interface OperationInit<Result, Item> {
@@ -99,21 +99,12 @@ export class Operation<Result, Item> implements AsyncDisposable {
   }
 
   #tellAtEnd(error: unknown): void {
-    const { what, startedBy, mask = (text) => text } = this.#init;
-    const text = error instanceof Error
-      ? `${error.name}: ${error.message}`
-      : String(error);
-    this.#origin.message = printable(
-      `The ${what} failed, and nothing in this program reads how it ends: await its wait(), as in "await docker.${startedBy.name}(…).wait()"\n${
-        // Behind the stripping, too: it may bring a value together.
-        mask(printable(mask(text)))}`,
+    const { what, startedBy, mask } = this.#init;
+    this.#origin.message = unheardText(
+      `The ${what} failed, and nothing in this program reads how it ends: await its wait(), as in "await docker.${startedBy.name}(…).wait()"`,
+      error,
+      mask,
     );
     this.#takeBack = tellAtEnd(this.#origin);
   }
-}
-
-/** Without what would do something in a terminal; an engine may say anything. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
 }

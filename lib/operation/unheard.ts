@@ -38,6 +38,25 @@ export function tellAtEnd(failure: Error): () => void {
   return () => kept.delete(failure);
 }
 
+/**
+ * The sentence that is told of a failure, and the failure behind it.
+ *
+ * @param mask Masks secrets in the failure's words.
+ */
+export function unheardText(
+  sentence: string,
+  error: unknown,
+  mask: (text: string) => string = (text) => text,
+): string {
+  const words = error instanceof Error
+    ? `${error.name}: ${error.message}`
+    : String(error);
+  // Without what would do something in a terminal: an engine may say anything.
+  return `${sentence}\n${mask(words)}`
+    // deno-lint-ignore no-control-regex
+    .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
+}
+
 /** An uncaught error ends everything: what else listens has its turn first. */
 function prepare(event: Event): void {
   isAtEnd = !event.defaultPrevented;

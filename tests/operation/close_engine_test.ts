@@ -147,6 +147,8 @@ engineTest(
       let told: unknown;
       let sent = 0;
       const endless = new ReadableStream<Uint8Array>({
+        start: (controller) =>
+          controller.enqueue(tarHeader("endless", 2 ** 32)),
         pull(controller) {
           sent++;
           controller.enqueue(new Uint8Array(65536));

@@ -3,6 +3,7 @@
  * no folder, and transfers by no engine, unless DAVIT_HOST is one.
  */
 // deno-lint-ignore-file no-console
+import { toldPromise } from "../../lib/operation/told_promise.ts";
 import { DockerClient } from "../../mod.ts";
 
 const SECRET = "unheard-secret-value";
@@ -60,7 +61,18 @@ const CASES: Record<string, () => unknown> = {
       { secrets: { t: SECRET } },
     ),
   "terminal sequences": () => docker.imagePush("app\x1b[2J"),
+  "promise": () => {
+    toldPromise(Promise.reject(new Error("it broke")), "The gateway broke");
+  },
   // Heard of:
+  "late promise": async () => {
+    const { promise } = toldPromise(Promise.reject(new Error("broken")), "");
+    await failed();
+    await promise.catch(() => {});
+  },
+  "promise of what is stopped": () => {
+    toldPromise(Promise.reject(new Error("it broke")), "").hear();
+  },
   "wait": async () => await build().wait().catch(() => {}),
   "late wait": async () => {
     const late = build();

@@ -44,6 +44,8 @@ for (
     "cancel",
     "dispose",
     "signal",
+    "late promise",
+    "promise of what is stopped",
   ]
 ) {
   Deno.test(`a failure that is read or cancelled is not told: ${name}`, async () => {
@@ -62,6 +64,12 @@ Deno.test("a failure that nobody reads makes Deno.exit(0) another code, and leav
   const { code, stderr } = await ended("exitCode 5");
   assertEquals(code, 5);
   assertStringIncludes(stderr, "await its wait()");
+});
+
+Deno.test("a failure of what is no build is told in its own words", async () => {
+  const { code, stderr } = await ended("promise");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "The gateway broke\nError: it broke");
 });
 
 Deno.test("many failures are told with their number", async () => {
