@@ -15,7 +15,8 @@ import { collect, warnings } from "../support/builds.ts";
 import { engineTest } from "../support/engines.ts";
 import { BUILD_HEAD, startFakeEngine } from "../support/fake_engine.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
-import { tarChunks } from "../support/tar.ts";
+import { tarBytes, tarChunks } from "../support/tar.ts";
+import { pack } from "./tar_forms.ts";
 
 const VALUE = "value+of/the?leak";
 const ENCODED = [VALUE, btoa(VALUE), encodeURIComponent(VALUE)];
@@ -194,6 +195,29 @@ engineTest(
       assertEquals(messages.filter(({ id }) => !id?.startsWith("davit.")), []);
       await assertRejects(() => docker.imageInspect(tag), EngineError);
     }
+  },
+);
+
+engineTest(
+  "a secret's value in the Dockerfile of a packed tar is refused, too",
+  async ({ docker }) => {
+    // It is known before the last byte is sent, also where all is one chunk.
+    const tar = await pack(
+      await tarBytes({
+        Dockerfile: `FROM davit-test/base\nLABEL a=${VALUE}\n`,
+      }),
+    );
+    const tag = `davit-leak:${crypto.randomUUID()}`;
+    const build = docker.imageBuild(new Blob([tar]).stream(), {
+      tag,
+      secrets: { token: VALUE },
+    });
+    await assertRejects(
+      () => build.wait(),
+      SecretError,
+      "the Dockerfile, line 2, holds the value",
+    );
+    await assertRejects(() => docker.imageInspect(tag), EngineError);
   },
 );
 
