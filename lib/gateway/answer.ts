@@ -12,6 +12,8 @@ const REASONS: Readonly<Record<number, string>> = {
   403: "Forbidden",
   408: "Request Timeout",
   413: "Content Too Large",
+  414: "URI Too Long",
+  415: "Unsupported Media Type",
   417: "Expectation Failed",
   422: "Unprocessable Content",
   429: "Too Many Requests",

@@ -88,7 +88,13 @@ export async function forwardBuild(
   body: ReadableStream<Uint8Array> | null,
   { engine, build, known, steps, limits, signal }: BuildWay,
 ): Promise<ServedBuild> {
-  const logins = readLogins(head, target, secrets !== undefined, signal);
+  const logins = readLogins(
+    head,
+    target,
+    secrets !== undefined,
+    limits.maxSecrets,
+    signal,
+  );
   const reports = SecretReports.of(head);
   const given = (secrets ?? []).map(([, secret]) => secret);
   const values = [
@@ -107,7 +113,9 @@ export async function forwardBuild(
   if (key !== undefined) masked.push(key.secret);
   // Others may have joined one of its steps: its values are masked as long as it runs.
   const { mask, holds } = build.holds.use(await known.begin(masked, signal));
-  refuseStoredSecrets(target.query, holds);
+  if (masked.length > 0) {
+    await refuseStoredSecrets(target.query, holds, signal);
+  }
   const session = (secrets ?? logins ?? reports) === undefined
     ? undefined
     : await serveBuild({ engine, secrets, logins, reports, signal });

@@ -1,5 +1,9 @@
+import { inSlices } from "../redact/slices.ts";
 import { malformed } from "./refusal.ts";
 import type { Target } from "./target.ts";
+
+/** Characters that are searched together. */
+const BATCH_LENGTH = 32 * 1024;
 
 /** The parameters of `/build` that an image, its history or the log of its build keeps. */
 const STORED = new Set([
@@ -17,14 +21,30 @@ const STORED = new Set([
  * label, a name.
  *
  * @param holds Whether a text holds one of this build's values.
+ * @param signal Ends the search.
  * @throws {Refusal} If a parameter does; the sentence names the parameter.
  */
-export function refuseStoredSecrets(
+export async function refuseStoredSecrets(
   query: Target["query"],
   holds: (text: string) => boolean,
-): void {
+  signal: AbortSignal,
+): Promise<void> {
+  await inSlices(searchStored(query, holds), signal);
+}
+
+function* searchStored(
+  query: Target["query"],
+  holds: (text: string) => boolean,
+): Generator<void, void> {
   for (const [name, value] of query) {
-    if (!STORED.has(name) || !textsOf(value).some(holds)) continue;
+    if (!STORED.has(name)) continue;
+    let found = false;
+    for (const text of inBatches(textsOf(value))) {
+      found ||= holds(text);
+      if (found) break;
+      yield;
+    }
+    if (!found) continue;
     throw malformed(
       `the parameter ${name} holds the value of a secret, and is stored with the image or its log; mount the secret where it is used`,
     );
@@ -51,4 +71,19 @@ function* textsOf(value: string): Generator<string> {
       }
     }
   }
+}
+
+/** Several texts in one, with a NUL between: each search costs by itself. */
+function* inBatches(texts: Iterable<string>): Generator<string> {
+  let batch: string[] = [];
+  let length = 0;
+  for (const text of texts) {
+    batch.push(text);
+    length += text.length;
+    if (length < BATCH_LENGTH) continue;
+    yield batch.join("\0");
+    batch = [];
+    length = 0;
+  }
+  if (batch.length > 0) yield batch.join("\0");
 }

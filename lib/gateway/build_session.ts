@@ -33,12 +33,14 @@ export interface BuildOffer {
  * asks over a session. With the classic builder the header goes on as it is.
  *
  * @param isBuildKit Whether that is known without the version.
+ * @param maxLogins How many there may be; each costs.
  * @throws {Refusal} If they can't be read.
  */
 export function readLogins(
   head: RequestHead,
   { query }: Target,
   isBuildKit: boolean,
+  maxLogins: number,
   signal: AbortSignal,
 ): CredentialStore | undefined {
   const header = head.headers.get("x-registry-config");
@@ -46,7 +48,14 @@ export function readLogins(
   if (!isBuildKit && new Map(query).get("version") !== "2") return undefined;
   try {
     const credentials = decodeRegistryConfig(header);
-    return Object.keys(credentials).length === 0
+    const count = Object.keys(credentials).length;
+    if (count > maxLogins) {
+      throw new Refusal(
+        431,
+        `davit gateway: a build may have ${maxLogins} logins here, and no more`,
+      );
+    }
+    return count === 0
       ? undefined
       : new CredentialStore({ credentials, signal });
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { AnswerWriter } from "./answer.ts";
 import { ByteSource } from "./byte_source.ts";
+import { Pace } from "./pace.ts";
 import { Refusal } from "./refusal.ts";
 import { handleRequest, type RequestSettings } from "./request.ts";
 import { readRequestHead } from "./request_head.ts";
@@ -17,7 +18,9 @@ export class GatewayConnection {
   readonly #source: ByteSource;
   readonly #answer: AnswerWriter;
   readonly #settings: RequestSettings;
+  readonly #pace: Pace;
   #busy = false;
+  #idleSince = performance.now();
   #stopping = false;
   readonly #close: (() => void) | undefined;
 
@@ -27,6 +30,17 @@ export class GatewayConnection {
     this.#answer = new AnswerWriter(duplex.writable, settings.limits.idleMs);
     this.#close = duplex.close;
     this.#settings = settings;
+    this.#pace = new Pace(settings.limits.maxRequestsPerSecond);
+  }
+
+  /** When its last request was over, or it was opened. */
+  get idleSince(): number {
+    return this.#idleSince;
+  }
+
+  /** Whether no request is being answered: it may be closed for another's sake. */
+  get idle(): boolean {
+    return !this.#busy;
   }
 
   /** Serves one request after the other. Never rejects. */
@@ -56,8 +70,13 @@ export class GatewayConnection {
 
   async #next(): Promise<boolean> {
     this.#answer.begun = false;
+    await this.#pace.next();
     const source = this.#source;
-    const head = await readRequestHead(source, this.#settings.limits);
+    const head = await readRequestHead(
+      source,
+      this.#settings.limits,
+      this.#settings.turns,
+    );
     if (head === null) return false;
     this.#busy = true;
     try {
@@ -67,6 +86,7 @@ export class GatewayConnection {
       );
     } finally {
       this.#busy = false;
+      this.#idleSince = performance.now();
     }
   }
 

@@ -1,13 +1,15 @@
 import { BuildMask } from "../build/mask.ts";
 import type { TextMask } from "../masks/mask_fields.ts";
 import {
+  combineRedactors,
   createRedactor,
-  createRedactorInSlices,
+  type Match,
   type Redactor,
 } from "../redact/redactor.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { orAborted } from "./aborted.ts";
 import { Refusal } from "./refusal.ts";
+import { CompileLane, ValueGroup } from "./value_group.ts";
 
 const encoder = new TextEncoder();
 
@@ -19,8 +21,9 @@ interface Value {
   owners: number;
   /** When the last of them ended. */
   ended: number;
-  /** Whether the redactor in use has it. */
-  compiled: boolean;
+  /** Those that it is compiled with, and its place among them. */
+  readonly group: ValueGroup;
+  readonly index: number;
 }
 
 /** One build that runs. */
@@ -41,8 +44,9 @@ export interface KnownBuild extends Disposable {
  * however many others; when there are too many values, builds are refused, and
  * none is forgotten.
  *
- * There is one redactor. It is compiled anew when a value is new, in slices, and
- * never twice at a time: what a client sends holds up no other client's answers.
+ * What a build brings is compiled once, by itself and in slices; what is there
+ * already is not compiled again, and what nobody waits for any more, not at all.
+ * So what a client sends holds up no other client's answers.
  */
 export class KnownValues {
   readonly #maxBytes: number;
@@ -51,9 +55,9 @@ export class KnownValues {
   /** Running builds by the time at which they began, the oldest first. */
   readonly #builds = new Map<BuildMask, number>();
   #redactor: Redactor = createRedactor([]);
-  /** The values of the redactor, by their index. */
-  #indexed: readonly Value[] = [];
-  #compiling: Promise<void> | undefined;
+  /** What the redactor was made of. */
+  #groups: ReadonlySet<ValueGroup> = new Set();
+  readonly #lane = new CompileLane();
   #time = 0;
 
   /**
@@ -96,12 +100,10 @@ export class KnownValues {
       [Symbol.dispose]: () => this.#end(mask, own),
     };
     try {
-      while (!own.values().every(({ compiled }) => compiled)) {
-        this.#compiling ??= this.#compile().finally(() =>
-          this.#compiling = undefined
-        );
-        await orAborted(this.#compiling, signal);
-      }
+      const groups = new Set(own.values().map(({ group }) => group));
+      const compiling = [...groups].map((group) => group.compile(this.#lane));
+      await orAborted(Promise.all(compiling), signal);
+      this.#renew();
       return build;
     } catch (error) {
       build[Symbol.dispose]();
@@ -113,11 +115,14 @@ export class KnownValues {
     const keys = new Map(
       given.map((bytes) => [new TextDecoder("latin1").decode(bytes), bytes]),
     );
-    let sum = 0;
-    for (const { key, bytes } of this.#values.values().filter(this.#isDue)) {
-      if (!keys.has(key)) sum += bytes.length;
+    const held = new Set<ValueGroup>();
+    for (const value of this.#values.values()) {
+      if (this.#isDue(value) || keys.has(value.key)) held.add(value.group);
     }
-    for (const bytes of keys.values()) sum += bytes.length;
+    const isNew = (key: string) => !this.#values.has(key);
+    let sum = 0;
+    for (const { byteLength } of held) sum += byteLength;
+    for (const [key, bytes] of keys) if (isNew(key)) sum += bytes.length;
     if (keys.size > 0 && sum > this.#maxBytes) {
       throw new Refusal(
         503,
@@ -125,12 +130,15 @@ export class KnownValues {
         [["Retry-After", "5"]],
       );
     }
-    return Array.from(keys, ([key, bytes]) => {
-      let value = this.#values.get(key);
-      if (value === undefined) {
-        value = { key, bytes, owners: 0, ended: 0, compiled: false };
-        this.#values.set(key, value);
-      }
+    const fresh = [...keys].filter(([key]) => isNew(key));
+    const added: Value[] = [];
+    const group = new ValueGroup(fresh.map(([, bytes]) => bytes));
+    for (const [index, [key, bytes]] of fresh.entries()) {
+      added.push({ key, bytes, owners: 0, ended: 0, group, index });
+      this.#values.set(key, added.at(-1)!);
+    }
+    return [...keys.keys()].map((key) => {
+      const value = this.#values.get(key)!;
       value.owners++;
       return value;
     });
@@ -139,12 +147,15 @@ export class KnownValues {
   #end(mask: BuildMask, own: ReadonlySet<Value>): void {
     if (!this.#builds.delete(mask)) return;
     for (const value of own) {
-      if (--value.owners === 0) value.ended = this.#time++;
+      if (--value.owners > 0) continue;
+      value.ended = this.#time++;
+      // No step ran with it yet.
+      if (value.group.redactor === undefined) this.#values.delete(value.key);
     }
-    if (this.#builds.size > 0) return;
-    this.#values.clear();
-    this.#redactor = createRedactor([]);
-    this.#indexed = [];
+    const waited = new Set(this.#values.values().map(({ group }) => group));
+    for (const { group } of own) if (!waited.has(group)) group.giveUp();
+    if (this.#builds.size === 0) this.#values.clear();
+    this.#renew();
   }
 
   /**
@@ -157,17 +168,19 @@ export class KnownValues {
     return this.#shareSteps || owners > 0 || oldest < ended;
   };
 
-  async #compile(): Promise<void> {
+  /** Masks with what is compiled and not forgotten from now on. */
+  #renew(): void {
     this.#forget();
-    const values = [...this.#values.values()];
-    const redactor = await createRedactorInSlices(
-      values.map(({ bytes }) => bytes),
+    const groups = new Set<ValueGroup>();
+    for (const { group } of this.#values.values()) {
+      if (group.redactor !== undefined) groups.add(group);
+    }
+    if (groups.symmetricDifference(this.#groups).size === 0) return;
+    this.#groups = groups;
+    this.#redactor = combineRedactors(
+      [...groups].map((group) => group.redactor!),
     );
-    if (this.#builds.size === 0) return; // all of it is over
-    this.#redactor = redactor;
-    this.#indexed = values;
-    for (const value of values) value.compiled = true;
-    for (const mask of this.#builds.keys()) mask.use(redactor);
+    for (const mask of this.#builds.keys()) mask.use(this.#redactor);
   }
 
   /** Drops the values that no running build can be shown any more. */
@@ -178,13 +191,18 @@ export class KnownValues {
   }
 
   #holds(text: string, own: ReadonlySet<Value>): boolean {
-    let found = false;
-    this.#redactor.matcher().scan(
-      encoder.encode(text),
-      ({ pattern, weak }) => {
-        found ||= !weak && own.has(this.#indexed[pattern.value]!);
-      },
-    );
-    return found;
+    const bytes = encoder.encode(text);
+    const owned = Map.groupBy(own, ({ group }) => group);
+    return owned.entries().some(([group, values]) => {
+      const indexes = new Set(values.map(({ index }) => index));
+      let found = false;
+      const matcher = group.redactor!.matcher();
+      const see = ({ pattern, weak }: Match) => {
+        found ||= !weak && indexes.has(pattern.value);
+      };
+      matcher.scan(bytes, see);
+      matcher.finishScan(see);
+      return found;
+    });
   }
 }

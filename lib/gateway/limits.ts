@@ -2,8 +2,15 @@ import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 
 /** How much of everything a gateway takes. Times are in milliseconds. */
 export interface GatewayLimits {
-  /** Connections at a time; more are closed at once. Default 512. */
+  /**
+   * Connections at a time. For one more, that is closed which has asked for
+   * nothing for the longest time; where all are busy, the new one. Default 512.
+   */
   readonly maxConnections: number;
+  /**
+   * Requests of one connection in a second; what comes faster waits. Default 50.
+   */
+  readonly maxRequestsPerSecond: number;
   /** Builds at a time; more get 429. Default 100. */
   readonly maxBuilds: number;
   /** Bytes of a request's head; more get 431. Default 1 MiB. */
@@ -40,6 +47,7 @@ export type GatewayLimitOptions = {
 /** The limits that hold unless others are given. */
 export const DEFAULT_LIMITS: GatewayLimits = {
   maxConnections: 512,
+  maxRequestsPerSecond: 50,
   maxBuilds: 100,
   maxHeaderBytes: 1024 * 1024,
   maxSecrets: 128,

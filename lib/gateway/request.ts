@@ -16,8 +16,10 @@ import { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
 import { findRoute, type Route } from "./routes.ts";
 import type { RunningBuilds } from "./running_builds.ts";
+import { SecretReports } from "./secret_reports.ts";
 import type { StepKeys } from "./step_keys.ts";
 import { normalizeTarget, type Target } from "./target.ts";
+import type { Turns } from "./turns.ts";
 import type { TokenCheck } from "./token.ts";
 
 /** What every request of a gateway is handled with. */
@@ -32,6 +34,8 @@ export interface RequestSettings {
   readonly steps: StepKeys | undefined;
   /** Names by which the gateway may be called; any where undefined. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** For requests that take the event loop for a while. */
+  readonly turns: Turns;
   /** The builds that the engine runs. */
   readonly builds: RunningBuilds;
   /** Aborts all that runs. */
@@ -88,7 +92,7 @@ export async function handleRequest(
     const secrets = isBuild ? readSecrets(head, target) : undefined;
     body = new RequestBody(source, head.length, limits, watch);
     const isBuildKit = secrets !== undefined ||
-      valueOf(query, "version") === "2";
+      valueOf(query, "version") === "2" || SecretReports.areAsked(head);
     build = isBuild
       ? settings.builds.begin(isBuildKit, valueOf(query, "buildid"))
       : undefined;

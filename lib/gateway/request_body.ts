@@ -1,14 +1,8 @@
 import type { ByteSource } from "./byte_source.ts";
 import type { GatewayLimits } from "./limits.ts";
+import { ChunkedBody } from "./chunked_body.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { BodyLength } from "./request_head.ts";
-
-/** A chunk's size, its own line; extensions are refused. */
-const SIZE_REGEXP = /^[0-9A-Fa-f]{1,8}$/;
-const MAX_SIZE_LINE = 10;
-
-const CR = 0x0d;
-const LF = 0x0a;
 
 /** The body of one request: no byte less, and none of the next. */
 export class RequestBody {
@@ -21,10 +15,10 @@ export class RequestBody {
   readonly #limits: GatewayLimits;
   #complete: boolean;
   #received = 0;
-  /** Bytes that are left of the body, or of the chunk. */
+  /** Bytes that are left of a body whose length was told. */
   #left: number;
-  readonly #chunked: boolean;
-  #first = true;
+  /** Undefined where its length was told. */
+  readonly #chunks: ChunkedBody | undefined;
 
   /**
    * @param onComplete Told when all of it was read; not where there is none.
@@ -39,7 +33,12 @@ export class RequestBody {
     this.#onComplete = onComplete;
     this.#source = source;
     this.#limits = limits;
-    this.#chunked = length === undefined;
+    this.#chunks = length === undefined
+      ? new ChunkedBody((bytes) => {
+        this.#checkSize(bytes);
+        this.#received += bytes;
+      })
+      : undefined;
     this.#left = length ?? 0;
     this.#complete = length === 0;
     this.#checkSize(this.#left);
@@ -70,50 +69,31 @@ export class RequestBody {
   }
 
   async #next(): Promise<Uint8Array | null> {
-    if (this.#left === 0) {
-      if (!this.#chunked) return null;
-      if (!this.#first) await this.#line(0);
-      this.#first = false;
-      const line = await this.#line(MAX_SIZE_LINE);
-      if (!SIZE_REGEXP.test(line)) throw malformed("a chunk's size is none");
-      this.#left = Number.parseInt(line, 16);
-      if (this.#left === 0) {
-        // Trailers would be headers that nobody has looked at.
-        await this.#line(0);
-        return null;
-      }
-      this.#checkSize(this.#left);
-    }
+    return this.#chunks === undefined
+      ? await this.#nextOfLength()
+      : await this.#nextOfChunks(this.#chunks);
+  }
+
+  async #nextOfLength(): Promise<Uint8Array | null> {
+    if (this.#left === 0) return null;
     const bytes = await this.#read();
     const taken = bytes.subarray(0, this.#left);
     if (taken.length < bytes.length) {
       this.#source.unread(bytes.subarray(taken.length));
     }
     this.#left -= taken.length;
-    this.#received += taken.length;
-    if (this.#left === 0 && !this.#chunked) this.#finish();
+    if (this.#left === 0) this.#finish();
     return taken;
   }
 
-  /** A line of the framing, without its CR LF. */
-  async #line(maxLength: number): Promise<string> {
-    let line = "";
-    let ending = false;
-    while (true) {
+  async #nextOfChunks(chunks: ChunkedBody): Promise<Uint8Array | null> {
+    while (!chunks.complete) {
       const bytes = await this.#read();
-      for (let at = 0; at < bytes.length; at++) {
-        const byte = bytes[at]!;
-        if (ending) {
-          if (byte !== LF) throw malformed("a chunk does not end in CR LF");
-          this.#source.unread(bytes.subarray(at + 1));
-          return line;
-        }
-        if (byte === CR) ending = true;
-        else if (line.length === maxLength || byte < 0x21 || byte > 0x7e) {
-          throw malformed("the chunks of its body can't be told apart");
-        } else line += String.fromCharCode(byte);
-      }
+      const { data, length } = chunks.take(bytes);
+      if (length < bytes.length) this.#source.unread(bytes.subarray(length));
+      if (data.length > 0) return data;
     }
+    return null;
   }
 
   async #read(): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { ByteSource } from "./byte_source.ts";
+import type { Turns } from "./turns.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { malformed, Refusal } from "./refusal.ts";
 
@@ -25,6 +26,15 @@ const NAME_REGEXP = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE_REGEXP = /^[\t -~]*$/;
 const LINE_REGEXP = /^([A-Z]{1,16}) (\S+) HTTP\/(\d)\.(\d)$/;
 
+/** Lines of a head: of more, none is a client's that builds. */
+const MAX_FIELDS = 256;
+
+/** A head of more bytes, and what comes of it, waits for its turn. */
+const LARGE_HEAD_BYTES = 16 * 1024;
+
+/** Characters of a `Connection` field. */
+const MAX_CONNECTION_LENGTH = 1024;
+
 /** Fields whose lines may be joined to a list; any other that stands twice is refused. */
 const LISTS = new Set([
   "accept",
@@ -50,13 +60,16 @@ const LISTS = new Set([
 export async function readRequestHead(
   source: ByteSource,
   limits: GatewayLimits,
+  turns: Turns,
 ): Promise<RequestHead | null> {
   let bytes = await readHeadBytes(source, limits);
   // Some clients end a body with a line end that is not in its length.
   if (bytes?.length === 2 && bytes[0] === 0x0d) {
     bytes = await readHeadBytes(source, limits);
   }
-  return bytes === null ? null : parseRequestHead(bytes);
+  if (bytes === null) return null;
+  if (bytes.length > LARGE_HEAD_BYTES) await turns.take();
+  return parseRequestHead(bytes);
 }
 
 async function readHeadBytes(
@@ -121,7 +134,13 @@ function headEnd(bytes: Uint8Array, from: number): number {
  */
 export function parseRequestHead(bytes: Uint8Array): RequestHead {
   const text = new TextDecoder("latin1").decode(bytes);
-  const lines = text.split("\r\n");
+  const lines = text.split("\r\n", MAX_FIELDS + 4);
+  if (lines.length === MAX_FIELDS + 4) {
+    throw new Refusal(
+      431,
+      `davit gateway: the request's head has more than ${MAX_FIELDS} fields`,
+    );
+  }
   if (/[\r\n]/.test(lines.join(""))) {
     throw malformed("a line does not end in CR LF");
   }
@@ -147,8 +166,13 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
   if (expect !== undefined && expect !== "100-continue") {
     throw new Refusal(417, "davit gateway: that can't be expected here");
   }
-  const connection = (headers.get("connection") ?? "").toLowerCase()
-    .split(",").map((word) => word.trim());
+  const options = headers.get("connection") ?? "";
+  if (options.length > MAX_CONNECTION_LENGTH) {
+    throw new Refusal(431, "davit gateway: its Connection field is too long");
+  }
+  const connection = options.toLowerCase().split(",").map((word) =>
+    word.trim()
+  );
   return {
     method,
     target: originForm(target, host),

@@ -47,6 +47,11 @@ export class SecretReports {
     return new SecretReports(request.token, request.strict);
   }
 
+  /** Whether a request asks for them: it is built by BuildKit then. */
+  static areAsked({ headers }: RequestHead): boolean {
+    return headers.has(REPORT_HEADER.toLowerCase());
+  }
+
   /** Takes in what happened. */
   add(use: SecretUse): void {
     const message = reportMessage(this.#token, use);

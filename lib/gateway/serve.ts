@@ -12,10 +12,14 @@ import { makePolicy } from "./policy.ts";
 import type { RequestSettings } from "./request.ts";
 import { RunningBuilds } from "./running_builds.ts";
 import { StepKeys } from "./step_keys.ts";
+import { Turns } from "./turns.ts";
 import { TokenCheck } from "./token.ts";
 
 /** How long a stop waits for the engine to end what was cancelled, in milliseconds. */
 const ENDING_MS = 10_000;
+
+/** How long a connection may at least be idle, in milliseconds, however many there are. */
+const LEAST_IDLE_MS = 100;
 
 /** Does the work of `serveGateway()`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -51,6 +55,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       steps,
       hosts: acceptor.hosts,
       builds,
+      turns: new Turns(),
       signal: ending.signal,
     });
     const accepting = connections.accept(acceptor.connections);
@@ -112,6 +117,7 @@ async function transportOf(
 class Connections {
   readonly #settings: RequestSettings;
   readonly #open = new Map<GatewayConnection, Promise<void>>();
+  #stopping = false;
 
   constructor(settings: RequestSettings) {
     this.#settings = settings;
@@ -122,7 +128,7 @@ class Connections {
   ): Promise<void> {
     for await (const duplex of duplexes) {
       const connection = new GatewayConnection(duplex, this.#settings);
-      if (this.#open.size >= this.#settings.limits.maxConnections) {
+      if (!await this.#makeRoom()) {
         connection.drop();
         continue;
       }
@@ -132,8 +138,31 @@ class Connections {
     }
   }
 
+  /**
+   * Whether there is room for one more. Where there is none, the connection is
+   * closed that has asked for nothing for the longest time, and at least for as
+   * long as a request takes to come: whoever holds connections keeps nobody out.
+   */
+  async #makeRoom(): Promise<boolean> {
+    while (!this.#stopping) {
+      if (this.#open.size < this.#settings.limits.maxConnections) return true;
+      const [longest] = [...this.#open.keys()].filter(({ idle }) => idle)
+        .sort((a, b) => a.idleSince - b.idleSince);
+      if (longest === undefined) return false;
+      const ms = longest.idleSince + LEAST_IDLE_MS - performance.now();
+      if (ms <= 0) {
+        longest.drop();
+        this.#open.delete(longest);
+        return true;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    }
+    return false;
+  }
+
   /** Waits for what runs, but not for ever. */
   async stop(graceMs: number, ending: AbortController): Promise<void> {
+    this.#stopping = true;
     for (const connection of this.#open.keys()) connection.stop();
     const timer = setTimeout(() => {
       ending.abort(new DOMException("The gateway stops", "AbortError"));

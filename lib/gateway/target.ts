@@ -1,4 +1,10 @@
-import { forbidden, malformed } from "./refusal.ts";
+import { forbidden, malformed, Refusal } from "./refusal.ts";
+
+/** Parameters of a query: a build has one of each, and some names and hosts. */
+const MAX_PARAMETERS = 1000;
+
+/** Characters of a path: the longest names of images have some hundreds. */
+const MAX_PATH_LENGTH = 4096;
 
 /** A request's target in the one form in which it is decided on and forwarded. */
 export interface Target {
@@ -27,6 +33,12 @@ export function normalizeTarget(target: string): Target {
   const cut = target.indexOf("?");
   const rawPath = cut === -1 ? target : target.slice(0, cut);
   const rawQuery = cut === -1 ? "" : target.slice(cut + 1);
+  if (rawPath.length > MAX_PATH_LENGTH) {
+    throw new Refusal(
+      414,
+      `davit gateway: its path has more than ${MAX_PATH_LENGTH} characters`,
+    );
+  }
   const path = decodeEscapes(rawPath);
   if (!PATH_REGEXP.test(path)) {
     throw forbidden("this path has a form that is not forwarded");
@@ -56,12 +68,20 @@ export function formatTarget({ version, path, query }: Target): string {
 
 function parseQuery(query: string): [string, string][] {
   if (query === "") return [];
-  return query.split("&").filter((part) => part !== "").map((part) => {
+  const parts = query.split("&", MAX_PARAMETERS + 1);
+  if (parts.length > MAX_PARAMETERS) {
+    throw new Refusal(
+      414,
+      `davit gateway: its query has more than ${MAX_PARAMETERS} parameters`,
+    );
+  }
+  return parts.filter((part) => part !== "").map((part) => {
     // Go's server refuses it, others take it for `&`.
     if (part.includes(";")) throw malformed("its query has a semicolon");
-    const [name, ...rest] = part.split("=");
-    const value = rest.join("=");
-    return [decodeWord(name!), decodeWord(value)];
+    const cut = part.indexOf("=");
+    return cut === -1
+      ? [decodeWord(part), ""]
+      : [decodeWord(part.slice(0, cut)), decodeWord(part.slice(cut + 1))];
   });
 }
 

@@ -75,9 +75,12 @@ export class Automaton {
   }
 
   /** Compiles in slices, for a process that has other things to do meanwhile. */
-  static async inSlices(patterns: Iterable<Pattern>): Promise<Automaton> {
+  static async inSlices(
+    patterns: Iterable<Pattern>,
+    signal?: AbortSignal,
+  ): Promise<Automaton> {
     const automaton = new Automaton([]);
-    automaton.#tables = await inSlices(compileTables(patterns, LIMITS));
+    automaton.#tables = await inSlices(compileTables(patterns, LIMITS), signal);
     return automaton;
   }
 

@@ -35,10 +35,11 @@ export class CompiledPatterns {
   /** Compiles in slices, for a process that has other things to do meanwhile. */
   static async inSlices(
     patterns: () => Iterable<Pattern>,
+    signal?: AbortSignal,
   ): Promise<CompiledPatterns> {
     return new CompiledPatterns(
-      await Automaton.inSlices(patterns()),
-      await inSlices(compileEscapes(patterns())),
+      await Automaton.inSlices(patterns(), signal),
+      await inSlices(compileEscapes(patterns()), signal),
     );
   }
 

@@ -63,13 +63,16 @@ export function createRedactor(values: readonly Uint8Array[]): Redactor {
 /**
  * The same in slices: a server compiles the values of strangers, and goes on
  * answering meanwhile.
+ *
+ * @param signal Ends it when nobody waits for it any more.
  */
 export async function createRedactorInSlices(
   values: readonly Uint8Array[],
+  signal?: AbortSignal,
 ): Promise<Redactor> {
   return compiled(
     values,
-    await CompiledPatterns.inSlices(() => listAllPatterns(values)),
+    await CompiledPatterns.inSlices(() => listAllPatterns(values), signal),
   );
 }
 

@@ -450,6 +450,35 @@ export const ATTACKS: readonly (readonly [
     request("GET /_ping", [`X-A: ${"x".repeat(1_100_000)}`]),
   ],
   [
+    "a head of more than 256 fields",
+    431,
+    request("GET /_ping", Array(256).fill("Cookie: a")),
+  ],
+  [
+    "a Connection of more than 1024 characters",
+    431,
+    request("GET /_ping", [`Connection: ${"close,".repeat(200)}`]),
+  ],
+  [
+    "a path of more than 4096 characters",
+    414,
+    request(`GET /images/${"a".repeat(4096)}/json`),
+  ],
+  ["more than 1000 parameters", 414, build("t=a&".repeat(1000) + "t=a")],
+  [
+    "a body beside a remote",
+    400,
+    request("POST /build?version=2&remote=https://93.184.215.14/", [
+      "Content-Length: 4",
+    ], "body"),
+  ],
+  [
+    "a context that only the classic builder could unpack",
+    415,
+    request("POST /build", ["Content-Length: 10"], "BZh91AY&SY"),
+    true,
+  ],
+  [
     "a page in a browser",
     403,
     request("POST /build", [

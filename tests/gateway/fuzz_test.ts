@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from "../../lib/gateway/limits.ts";
 import { listenUnix } from "../../lib/gateway/listen_unix.ts";
 import { makePolicy } from "../../lib/gateway/policy.ts";
 import { RunningBuilds } from "../../lib/gateway/running_builds.ts";
+import { Turns } from "../../lib/gateway/turns.ts";
 import type { RequestSettings } from "../../lib/gateway/request.ts";
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import { connDuplex } from "../../lib/transport/conn.ts";
@@ -189,6 +190,7 @@ async function fuzz(
     known: new KnownValues(DEFAULT_LIMITS.maxAllSecretBytes, false),
     steps: undefined,
     hosts: undefined,
+    turns: new Turns(),
     builds: new RunningBuilds(api, 1000),
     signal: new AbortController().signal,
   };

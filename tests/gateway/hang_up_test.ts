@@ -4,6 +4,7 @@ import { KnownValues } from "../../lib/gateway/known_values.ts";
 import { DEFAULT_LIMITS } from "../../lib/gateway/limits.ts";
 import { makePolicy } from "../../lib/gateway/policy.ts";
 import { RunningBuilds } from "../../lib/gateway/running_builds.ts";
+import { Turns } from "../../lib/gateway/turns.ts";
 import { serveGateway } from "../../mod.ts";
 import {
   assert,
@@ -148,6 +149,7 @@ Deno.test("a name that no resolver answers holds up neither the time of a reques
       known: new KnownValues(1, false),
       steps: undefined,
       hosts: undefined,
+      turns: new Turns(),
       builds: new RunningBuilds(new Engine(new RecordingEngine(), "1.51"), 1),
       signal: stopping.signal,
     }).serve();

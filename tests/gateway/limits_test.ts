@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
+import { until } from "../support/until.ts";
 import { sendRaw, startGateway } from "./gateway.ts";
 import { RecordingEngine } from "./recording_engine.ts";
 
@@ -60,32 +61,39 @@ Deno.test("a gateway waits for nobody for ever", async () => {
   assertStringIncludes(goOn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200");
 });
 
-Deno.test("a gateway takes so many connections and no more", async () => {
+Deno.test("a gateway takes so many connections and no more, and who only holds them keeps nobody out", async () => {
+  const { promise: silence, resolve: speak } = Promise.withResolvers<void>();
+  const engine = new RecordingEngine(async () => {
+    await silence;
+    return new Response("{}");
+  });
   await using served = await startGateway({
-    engine: new RecordingEngine(),
+    engine,
     limits: { maxConnections: 2 },
   });
-  const open = await Promise.all(
-    [1, 2].map(() => Deno.connect({ transport: "unix", path: served.path })),
-  );
-  try {
-    const ping = "GET /_ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    assertEquals(
-      (await sendRaw(served.path, ping).catch(() => ({ status: 0 }))).status,
-      0,
-    );
-    open.pop()!.close();
-    // Its end is seen a moment later.
-    let status = 0;
-    for (let i = 0; i < 50 && status !== 200; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      status =
-        (await sendRaw(served.path, ping).catch(() => ({ status: 0 }))).status;
-    }
-    assertEquals(status, 200);
-  } finally {
-    for (const conn of open) conn.close();
+  const ping = "GET /_ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  const connect = () => Deno.connect({ transport: "unix", path: served.path });
+  // One says nothing, the other half a head.
+  const idle = [await connect(), await connect()];
+  await idle[1]!.write(new TextEncoder().encode("GET /_ping HTTP"));
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await sendRaw(served.path, ping)).status, 200);
   }
+  assertEquals(await idle[0]!.read(new Uint8Array(1)).catch(() => null), null);
+  for (const conn of idle) conn.close();
+  // Two that wait for their answers are left in peace.
+  const busy = [1, 2].map(() =>
+    sendRaw(served.path, ping.replace("_ping", "version"), 60_000)
+  );
+  await until(
+    () =>
+      engine.requests.filter(({ path }) => path === "/version").length === 2,
+    "both are asked for",
+  );
+  const third = await sendRaw(served.path, ping).catch(() => ({ status: 0 }));
+  assertEquals(third.status, 0);
+  speak();
+  for (const { status } of await Promise.all(busy)) assertEquals(status, 200);
 });
 
 Deno.test("a request that takes too long is ended, at the engine, too", async () => {

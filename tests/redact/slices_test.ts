@@ -47,3 +47,31 @@ Deno.test("inSlices() hands on what the work throws", async () => {
   })()).catch((error) => error);
   assertEquals(caught, failure);
 });
+
+Deno.test("what is done in slices takes turns, and ends when its signal aborts", async () => {
+  const order: string[] = [];
+  function* work(name: string, slices: number): Generator<void, string> {
+    for (let i = 0; i < slices; i++) {
+      const end = performance.now() + 10;
+      while (performance.now() < end); // one slice
+      order.push(name);
+      yield;
+    }
+    return name;
+  }
+  const controller = new AbortController();
+  const reason = new Error("not wanted");
+  const endless = inSlices(work("endless", Infinity), controller.signal);
+  assertEquals(await inSlices(work("short", 3)), "short");
+  controller.abort(reason);
+  assertEquals(await endless.catch((error) => error), reason);
+  const last = order.lastIndexOf("short");
+  assertEquals(order.slice(0, last + 1), [
+    "endless",
+    "short",
+    "endless",
+    "short",
+    "endless",
+    "short",
+  ]);
+});
