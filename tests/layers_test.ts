@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   progress: ["streams"],
   masks: ["engine", "progress"],
-  operation: ["errors.ts", "streams"],
+  operation: ["deno_version.ts", "errors.ts", "streams"],
   build: [
     "context",
     "credentials",

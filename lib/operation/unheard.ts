@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isDenoBefore } from "../deno_version.ts";
+
 /** So many are kept; of further ones only the number. */
 const MAX_KEPT = 100;
 
@@ -73,10 +75,16 @@ function tell(): void {
   more = 0;
   if (isAtEnd && Deno.exitCode === 0) {
     first.message = [first.message, ...texts].join("\n");
+    // It says "Uncaught null" for what is thrown here.
+    if (isDenoBefore("2.7.0")) write([first.message]);
     throw first;
   }
   // Before anything is written: standard error may be closed.
   Deno.exitCode ||= 1;
-  const text = [first.message, ...texts].map((one) => `error: ${one}\n`);
-  Deno.stderr.writeSync(new TextEncoder().encode(text.join("")));
+  write([first.message, ...texts]);
+}
+
+function write(texts: readonly string[]): void {
+  const text = texts.map((one) => `error: ${one}\n`).join("");
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
