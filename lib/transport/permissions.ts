@@ -39,12 +39,15 @@ export function permissionsFor(endpoint: Endpoint): Permission[] {
 
 /** Permissions as Deno's flags, one for each kind. */
 export function permissionFlags(permissions: readonly Permission[]): string[] {
-  const kinds = new Map<string, string[]>();
+  const kinds = new Map<string, string[] | "all">();
   for (const { kind, what } of permissions) {
-    const all = kinds.get(kind) ?? [];
-    kinds.set(kind, what === undefined ? all : [...all, what]);
+    const named = kinds.get(kind) ?? [];
+    kinds.set(
+      kind,
+      what === undefined || named === "all" ? "all" : [...named, what],
+    );
   }
-  return [...kinds].map(([kind, all]) =>
-    all.length === 0 ? `--allow-${kind}` : `--allow-${kind}=${all.join(",")}`
+  return [...kinds].map(([kind, named]) =>
+    named === "all" ? `--allow-${kind}` : `--allow-${kind}=${named.join(",")}`
   );
 }

@@ -159,7 +159,16 @@ Deno.test({
           "--allow-read=.",
           "--allow-net=a:1",
         ]],
-        [{ kind: "ssh", hostname: "a" }, ["--allow-read=.", "--allow-run=ssh"]],
+        [{ kind: "tcp", hostname: "::1", port: 1 }, [
+          "--allow-read=.",
+          "--allow-net=[::1]:1",
+        ]],
+        [{ kind: "ssh", hostname: "a" }, [
+          "--allow-read",
+          "--allow-run=ssh",
+          "--allow-net",
+          "--allow-write",
+        ]],
       ] as const
     ) assertEquals(missingPermissions(".", endpoint), [...flags]);
     assertStringIncludes(
