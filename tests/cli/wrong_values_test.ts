@@ -125,7 +125,7 @@ const OTHERS: typeof WRONG = [
   [["pull"], /exactly 1 argument/],
   [["pull", "a", "b"], /exactly 1 argument/],
   [["pull", "--platform=", "a"], /"" for "--platform"/],
-  [["pull", "A"], /"A"/],
+  [["pull", "a b"], /"a b"/],
   [["prune", "a"], /no argument/],
   [["prune", "--filter", "until"], /"until" for "--filter"/],
   [["prune", "--filter="], /"" for "--filter"/],
