@@ -76,15 +76,18 @@ function tell(): void {
   if (isAtEnd && Deno.exitCode === 0) {
     first.message = [first.message, ...texts].join("\n");
     // It says "Uncaught null" for what is thrown here.
-    if (isDenoBefore("2.7.0")) write([first.message]);
+    if (isDenoBefore("2.7.0")) write(first);
     throw first;
   }
   // Before anything is written: standard error may be closed.
   Deno.exitCode ||= 1;
-  write([first.message, ...texts]);
+  first.message = [first.message, ...texts].join("\n");
+  write(first);
 }
 
-function write(texts: readonly string[]): void {
-  const text = texts.map((one) => `error: ${one}\n`).join("");
+/** As Deno writes an uncaught error. */
+function write({ message, stack = "" }: Error): void {
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const text = [`error: ${message}`, ...frames, ""].join("\n");
   Deno.stderr.writeSync(new TextEncoder().encode(text));
 }

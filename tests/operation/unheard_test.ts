@@ -59,6 +59,7 @@ Deno.test("a failure that nobody reads makes Deno.exit(0) another code, and leav
     const { code, stdout, stderr } = await ended(name);
     assertEquals(code, expected);
     assertMatch(stderr, /^error: The build of "app:1" failed, .*wait\(\)/);
+    assertMatch(stderr, /at .*unheard_program\.ts:\d+:\d+/);
     assertStringIncludes(stdout, "cleaned up");
   }
   const { code, stderr } = await ended("exitCode 5");
