@@ -23,11 +23,25 @@ export async function readFolder(
       );
       if (isDirectory) folders.push(path);
       else if (isFile) {
+        using file = openOrNothing(() => new OpenFile(at, "refuse"));
         // It may be a link, or a FIFO, by now.
-        using file = new OpenFile(at, "refuse");
-        await reader.file({ blob: "", part: "file", path }, contentOf(file));
+        if (file === undefined || !file.info.isFile()) reader.damaged("", path);
+        else {
+          const place = { blob: "", part: "file", path } as const;
+          await reader.file(place, contentOf(file));
+        }
       }
     }
+  }
+}
+
+/** Undefined for a link that is not followed. */
+function openOrNothing(open: () => OpenFile): OpenFile | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if ((error as { code?: string }).code === "ELOOP") return undefined;
+    throw error;
   }
 }
 
