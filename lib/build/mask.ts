@@ -43,16 +43,22 @@ export class BuildMask {
   /**
    * Values to mask from now on.
    *
-   * @returns Ids of those that are too short to be masked.
+   * @returns Ids of those that are too short to be masked, and of those with
+   * lines that are.
    */
-  add(secrets: readonly (readonly [id: string, secret: Secret])[]): string[] {
+  add(
+    secrets: readonly (readonly [id: string, secret: Secret])[],
+  ): { readonly short: string[]; readonly partial: string[] } {
     const first = this.#values.length;
     for (const [, secret] of secrets) this.#values.push(secret.reveal());
     this.use(createRedactor(this.#values));
-    // Of an empty value there is nothing to mask.
-    return this.#redactor.skipped
-      .filter((index) => index >= first && this.#values[index]!.length > 0)
-      .map((index) => secrets[index - first]![0]);
+    const idsOf = (indexes: readonly number[]) =>
+      indexes
+        // Of an empty value there is nothing to mask.
+        .filter((index) => index >= first && this.#values[index]!.length > 0)
+        .map((index) => secrets[index - first]![0]);
+    const { skipped, partial } = this.#redactor;
+    return { short: idsOf(skipped), partial: idsOf(partial) };
   }
 
   /**

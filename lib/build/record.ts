@@ -45,10 +45,18 @@ export class BuildRecord {
     if (hidden.length === 0) return;
     const { BuildMask } = await import("./mask.ts");
     this.#mask ??= new BuildMask();
-    for (const id of this.#mask.add(hidden)) {
+    const { short, partial } = this.#mask.add(hidden);
+    for (const id of short) {
       await this.publish(warning(
         "secret-short",
         `secret "${id}" is not masked in the log: it has fewer than 4 bytes, and would mask everything`,
+        id,
+      ));
+    }
+    for (const id of partial) {
+      await this.publish(warning(
+        "secret-short",
+        `secret "${id}" has lines of 4 to 7 letters or digits, which are not masked in the log where they stand alone: they would mask ordinary words`,
         id,
       ));
     }

@@ -38,11 +38,11 @@ export type WarningCode =
   | "secret-in-context"
   /** An image could not be looked through for secrets, and keeps a name. */
   | "image-unverified"
-  /** A packed file of the result is damaged, and was looked through for secrets only in part. */
+  /** A packed file of the result is damaged, or packed in a way that is not known: it was not looked through to its end. */
   | "file-unverified"
   /** A secret was not looked for in the result: it is too short, or nobody gave it. */
   | "secret-unverified"
-  /** A secret is too short to be masked in the log. */
+  /** A secret, or a line of one, is too short to be masked in the log. */
   | "secret-short"
   /** A part of the engine's log could not be read. */
   | "trace-unreadable"

@@ -157,18 +157,30 @@ export class EscapeMatcher implements Matcher {
     isEnd: boolean,
   ): number {
     const ring = this.#ring;
-    const { introducers, chars, before } = this.#tables;
+    const { introducers, depth } = this.#tables;
     const words = wordsOf(text);
     /** What was gone through: no thread that is not alive began before. */
     let done = from;
     /** What is gone through byte by byte, also where nothing is alive. */
     let planned = from;
     let at = from;
+    let check = from;
     while (true) {
+      if (ring.alive > 0 && at >= check) {
+        check = at + depth;
+        // Plain text is gone through again where an escape stands behind it.
+        if (at + depth + 2 < until && ring.isPlain(base + at)) {
+          const next = this.#nextSought(text, words, at, until);
+          if (next > at + depth + 2) {
+            ring.clear();
+            at = planned = next;
+          }
+        }
+      }
       if (ring.alive === 0 && at >= planned) {
         at = this.#nextSought(text, words, at, until);
         const isNone = at < until &&
-          (isNoEscape(text, at, chars, before) ||
+          (isNoEscape(text, at, this.#tables) ||
             !this.#mayMatter(text, at, done));
         if (isNone) {
           at++;

@@ -5,7 +5,7 @@
  */
 
 import { cutBlocks, isPlainRun, LIMITS, type Limits } from "./blocks.ts";
-import { INTRODUCERS, introducersFor } from "./escapes.ts";
+import { INTRODUCERS, introducersFor, type Neighbours } from "./escapes.ts";
 import type { Pattern } from "./forms.ts";
 import { STATES_A_SLICE } from "./slices.ts";
 import type { PatternInfo } from "./tables.ts";
@@ -29,12 +29,10 @@ export interface Continuation {
   readonly pattern: number;
 }
 
-/** Everything that a search in escapes reads. It holds secrets: keep it in `#private` fields. */
-export interface EscapeTables {
+/** Everything that a search in escapes reads; of `first`, the state behind the byte. It holds secrets: keep it in `#private` fields. */
+export interface EscapeTables extends Neighbours {
   /** Short patterns, and the heads of the blocks of long ones. */
   readonly trie: Trie;
-  /** By first byte: the state behind it, 0 for none. */
-  readonly first: Int32Array;
   /** By state that ends a short pattern: which. */
   readonly words: ReadonlyMap<number, PatternInfo>;
   /** By state that ends a head: where it goes on. */
@@ -45,18 +43,10 @@ export interface EscapeTables {
   readonly long: Uint8Array;
   /** Those patterns. */
   readonly patterns: readonly LongPattern[];
-  /** By byte: 1 if a pattern has it before another byte. */
-  readonly before: Uint8Array;
-  /** By byte: 1 if a pattern has it. */
-  readonly chars: Uint8Array;
-  /** By two bytes, `first << 8 | second`: 1 if a pattern has them side by side. */
-  readonly pairs: Uint8Array;
   /** By byte: 1 for an introducer of escapes that is looked for. */
   readonly sought: Uint8Array;
   /** By two bytes as they lie in memory: not 0 if one of them is sought. */
   readonly soughtPairs: Uint8Array;
-  /** By byte: 1 for any introducer. */
-  readonly introducers: Uint8Array;
   /** How far a thread may have gone before the first escape, in bytes. */
   readonly depth: number;
 }
@@ -71,6 +61,9 @@ const FORMS: ReadonlySet<string> = new Set(["plain", "line", "field"]);
  */
 const MAX_BLOCK_BYTES = 2 * LIMITS.block;
 const ESCAPE_LIMITS: Limits = { ...LIMITS, blocks: 8192 };
+
+/** Of a value that repeats itself, not all blocks that begin alike are followed. */
+const MAX_CONTINUATIONS = 8;
 
 /** Compiles the tables, piece by piece; `undefined` if there is no pattern. */
 export function* compileEscapes(
@@ -129,7 +122,7 @@ export function* compileEscapes(
     ends[state] = 1;
     const list = heads.get(state);
     if (list === undefined) heads.set(state, [continuation]);
-    else list.push(continuation);
+    else if (list.length < MAX_CONTINUATIONS) list.push(continuation);
   }
   const long = new Uint8Array(length);
   let at = 0;
@@ -151,6 +144,9 @@ export function* compileEscapes(
       pairs[trie.label[state]! << 8 | trie.label[c]!] = 1;
     }
   }
+  const last = new Uint8Array(256);
+  for (const state of wordMap.keys()) last[trie.label[state]!] = 1;
+  for (const { end } of longPatterns) last[long[end - 1]!] = 1;
   const first = new Int32Array(256);
   for (let c = trie.child[0]!; c < trie.child[1]!; c++) {
     first[trie.label[c]!] = c;
@@ -176,6 +172,7 @@ export function* compileEscapes(
   return {
     trie,
     first,
+    last,
     words: wordMap,
     heads,
     ends,

@@ -151,36 +151,57 @@ for (
 }
 for (const char of '"\\/') JSON_LETTERS[char.charCodeAt(0)] = 1;
 
+/** What is known of the bytes of patterns, to tell quickly where none can be. */
+export interface Neighbours {
+  /** By byte: 1 if a pattern has it. */
+  readonly chars: Uint8Array;
+  /** By byte: not 0 if a pattern begins with it. */
+  readonly first: Int32Array;
+  /** By byte: 1 if a pattern ends with it. */
+  readonly last: Uint8Array;
+  /** By byte: 1 if a pattern has it before another byte. */
+  readonly before: Uint8Array;
+  /** By two bytes, `first << 8 | second`: 1 if a pattern has them side by side. */
+  readonly pairs: Uint8Array;
+  /** By byte: 1 for any introducer. */
+  readonly introducers: Uint8Array;
+}
+
 /**
  * Whether what stands at a place is surely none of these characters, nor
- * something between two of them: it is quickly told of most of a log.
- *
- * @param chars By byte: 1 for those that count.
- * @param before By byte: 1 for those that have another behind them.
+ * something between two of them: it is quickly told of most of a log. What came
+ * before is written plainly.
  */
 export function isNoEscape(
   text: Uint8Array,
   at: number,
-  chars: Uint8Array,
-  before: Uint8Array,
+  { chars, first, last, before, pairs, introducers }: Neighbours,
 ): boolean {
   const sign = text[at]!;
-  if (IS_CONTROL[sign] === 1) {
-    return at > 0 && before[text[at - 1]!] === 0;
-  }
-  if (sign !== EQUALS && sign !== PERCENT || at + 2 >= text.length) {
+  const left = at > 0 ? text[at - 1]! : -1;
+  if (IS_CONTROL[sign] === 1) return left >= 0 && before[left] === 0;
+  if (sign !== EQUALS && sign !== PERCENT || at + 3 >= text.length) {
     return false;
   }
   const next = text[at + 1]!;
   const high = HEX[next]!;
   const low = HEX[text[at + 2]!]!;
-  if (high >= 0 && low >= 0) {
-    const byte = high << 4 | low;
-    // Of percent signs there may be several over each other.
-    return byte < 0x80 && !isLayer(byte) && chars[byte] === 0;
+  if (high < 0 || low < 0) {
+    if (next === LF || next === CR || isLayer(next)) return false;
+    return sign === EQUALS || next !== 0x75;
   }
-  if (next === LF || next === CR || isLayer(next)) return false;
-  return sign === EQUALS || next !== 0x75;
+  const byte = high << 4 | low;
+  if (byte >= 0x80) {
+    return chars[byte] === 0 && chars[byte < 0xc0 ? 0xc2 : 0xc3] === 0;
+  }
+  // Of some signs there may be several over each other.
+  if (isLayer(byte) || left < 0 || isQuoting(left)) return false;
+  if (chars[byte] === 0) return true;
+  const isBehind = pairs[left << 8 | byte] === 1;
+  if (!isBehind && first[byte] === 0) return true;
+  const right = text[at + 3]!;
+  const isGoingOn = introducers[right] === 1 || pairs[byte << 8 | right] === 1;
+  return !isGoingOn && !(isBehind && last[byte] === 1);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   type Form,
   isTooShort,
   listPatterns,
-  MAX_LINED_BYTES,
+  MIN_LINE_BYTES,
   type Pattern,
 } from "./forms.ts";
 
@@ -22,8 +22,8 @@ const MIN_ENCODED_BYTES = 8;
 /** Less of a key behind its first line is too little to tell it from others. */
 const MIN_OWN_CHARACTERS = 32;
 
-/** A block of PEM: what it is, and its lines. */
-const PEM_REGEXP = /-----BEGIN ([^\n-]*)-----\r?\n([^]*?)-----END [^\n]*-----/g;
+/** The forms of a line, or of what stands in it. */
+const LINE_FORMS: ReadonlySet<Form> = new Set(["line", "field"]);
 
 /** The first line of an OpenSSH key without a passphrase: that of all keys of a kind. */
 const OPENSSH_REGEXP = /^b3BlbnNzaC1rZXktdjEA/;
@@ -83,41 +83,6 @@ function* patternsOf(values: readonly Uint8Array[]): Generator<Pattern> {
       for (const pattern of listPatterns(part, index)) {
         if (!isCommon(pattern)) yield pattern;
       }
-      for (const bytes of tokensOf(part)) {
-        yield { bytes, form: "field", value: index, part: true };
-      }
-    }
-  }
-}
-
-/** What a token is made of, and how much of it stands without a sign between. */
-const TOKEN_REGEXP = /^[\w+-][\w.~+/-]*={0,2}$/;
-const TOKEN_RUN_REGEXP = /\w{16}/;
-
-/** A longer line is none of a file of settings, in characters. */
-const MAX_SETTING_LENGTH = 4096;
-
-/** What may stand round a value in a line: quotes, blanks, commas, brackets. */
-const AROUND_REGEXP = /^[\s"'\x60]+|[\s"'\x60,;)\]}]+$/g;
-
-/**
- * What stands behind the first `=` or `:` of each line, where it has letters and
- * digits as a token has: of `//registry/:_authToken=npm_…` an image may hold the
- * token alone. Words, paths, hosts and versions are none.
- */
-function* tokensOf(value: Uint8Array): Generator<Uint8Array> {
-  if (value.length > MAX_LINED_BYTES) return;
-  for (const line of decoder.decode(value).split(/[\r\n]+/)) {
-    if (line.length > MAX_SETTING_LENGTH) continue;
-    for (const sign of ["=", ":"]) {
-      const cut = line.indexOf(sign);
-      if (cut === -1) continue;
-      const token = line.slice(cut + 1).replace(AROUND_REGEXP, "");
-      if (
-        [TOKEN_REGEXP, TOKEN_RUN_REGEXP, /[a-z]/i, /\d/].every((regexp) =>
-          regexp.test(token)
-        )
-      ) yield encoder.encode(token);
     }
   }
 }
@@ -125,23 +90,58 @@ function* tokensOf(value: Uint8Array): Generator<Uint8Array> {
 /** Whether others than this secret's owner may write such a thing. */
 function isCommon({ form, bytes }: Pattern): boolean {
   return (form !== "plain" && bytes.length < MIN_ENCODED_BYTES) ||
-    (form === "line" && OPENSSH_REGEXP.test(decoder.decode(bytes)));
+    (form === "line" && bytes.length < MIN_LINE_BYTES) ||
+    (LINE_FORMS.has(form) && OPENSSH_REGEXP.test(decoder.decode(bytes)));
 }
 
 /** Private keys without what they have in common with others; any other value as it is. */
 function* ownParts(value: Uint8Array): Generator<Uint8Array> {
   const text = decoder.decode(value);
-  const blocks = [...text.matchAll(PEM_REGEXP)];
-  if (blocks.length === 0 || text.replaceAll(PEM_REGEXP, "").trim() !== "") {
+  const { blocks, rest } = pemBlocks(text);
+  if (blocks.length === 0 || rest.trim() !== "") {
     yield value;
     return;
   }
-  const keys = blocks.filter(([, kind = ""]) => kind.includes("PRIVATE"));
-  for (const [, , body = ""] of keys.length > 0 ? keys : blocks) {
+  const keys = blocks.filter(({ kind }) => kind.includes("PRIVATE"));
+  for (const { body } of keys.length > 0 ? keys : blocks) {
     const own = body.slice(body.indexOf("\n") + 1).trim();
     // A short key has no line to spare.
     yield encoder.encode(
       own.length >= MIN_OWN_CHARACTERS ? own : body.trim(),
     );
+  }
+}
+
+/** A block of PEM: what it is, and its lines. */
+interface PemBlock {
+  readonly kind: string;
+  readonly body: string;
+}
+
+const BEGIN = "-----BEGIN ";
+const END = "-----END ";
+const RULER = "-----";
+
+/** The blocks of PEM in a text, and what stands round them; read once, from its start to its end. */
+function pemBlocks(text: string): { blocks: PemBlock[]; rest: string } {
+  const blocks: PemBlock[] = [];
+  let rest = "";
+  let from = 0;
+  while (true) {
+    const begin = text.indexOf(BEGIN, from);
+    const body = begin === -1 ? -1 : text.indexOf("\n", begin) + 1;
+    const end = body <= 0 ? -1 : text.indexOf(END, body);
+    if (end === -1) return { blocks, rest: rest + text.slice(from) };
+    const head = text.slice(begin + BEGIN.length, body).trimEnd();
+    const lineEnd = text.indexOf("\n", end);
+    const tail = text.slice(end, lineEnd === -1 ? text.length : lineEnd)
+      .trimEnd();
+    const isBlock = head.endsWith(RULER) && tail.endsWith(RULER);
+    rest += text.slice(from, begin);
+    if (isBlock) {
+      const kind = head.slice(0, -RULER.length);
+      blocks.push({ kind, body: text.slice(body, end) });
+    } else rest += text.slice(begin, end + tail.length);
+    from = end + tail.length;
   }
 }

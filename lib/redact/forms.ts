@@ -13,6 +13,7 @@
  */
 
 import { isLineEnd } from "./blocks.ts";
+import { tokensOf } from "./tokens.ts";
 import { encodeBase64At, encodeHex, toUrlAlphabet } from "./encodings.ts";
 
 /** How a pattern shows its value. */
@@ -31,7 +32,7 @@ export type Form =
   | "quoted-printable"
   /** With escapes of several of these kinds. */
   | "mixed"
-  /** What stands behind the first `=` or `:` of a line, where it looks like a token; verify only. */
+  /** A part of a line that looks like a token. */
   | "field";
 
 /** Bytes that must not leave, and where they come from. */
@@ -53,7 +54,11 @@ export interface Pattern {
  */
 export const MIN_VALUE_BYTES = 4;
 
-/** Shortest line of a multi-line value that is masked by itself, in bytes. */
+/**
+ * Shortest line of a multi-line value that is masked by itself whatever it is
+ * made of, in bytes. Shorter ones of {@link MIN_VALUE_BYTES} and more are where
+ * they are no mere word or number.
+ */
 export const MIN_LINE_BYTES = 8;
 
 /**
@@ -84,8 +89,10 @@ const encoder = new TextEncoder();
  *   masking them would glue two lines of a log together.
  * - A text of many lines counts with LF and with CRLF line ends (terminals
  *   write CRLF), and each of its lines counts by itself, without the blanks
- *   round it, if it has {@link MIN_LINE_BYTES}; `-----BEGIN …-----` and
- *   `-----END …-----` lines, rulers and indents do not.
+ *   round it, if it has {@link MIN_LINE_BYTES}, or 4 and is no mere word or
+ *   number; `-----BEGIN …-----` and `-----END …-----` lines, rulers and indents
+ *   do not.
+ * - A part of a line that looks like a token counts by itself (`tokens.ts`).
  * - base64 is given in the three alignments a value can have in a longer
  *   stream, in the standard and the URL-safe alphabet, and by each line of its
  *   wrapped form (76 and 64 columns).
@@ -134,7 +141,11 @@ function* listForms(value: Uint8Array): Generator<FormEntry> {
     yield ["hex", encodeHex(variant, "lower")];
     yield ["hex", encodeHex(variant, "upper")];
   }
-  if (text !== undefined && lined) yield* listLines(text);
+  if (text === undefined || !lined) return;
+  yield* listLines(text);
+  for (const token of tokensOf(text)) {
+    yield ["field", encoder.encode(token), true];
+  }
 }
 
 function* listBase64(
@@ -158,17 +169,47 @@ function* listBase64(
 }
 
 function* listLines(text: string): Generator<FormEntry> {
+  for (const line of linesOf(text)) {
+    if (!isMereWord(line)) yield ["line", encoder.encode(line), true];
+  }
+}
+
+/** The lines of a text of many that may be secret each by itself. */
+function* linesOf(text: string): Generator<string> {
   const lines = text.split(/[\r\n]+/);
   if (lines.length === 1) return;
   for (const raw of lines) {
     const line = raw.trim();
     if (/^-{4,5} ?(BEGIN|END) [^-]*-{4,5}$/.test(line)) continue;
     const bytes = encoder.encode(line);
-    if (
-      bytes.length < MIN_LINE_BYTES || new Set(bytes).size < MIN_LINE_DISTINCT
-    ) continue;
-    yield ["line", bytes, true];
+    const isLong = bytes.length >= MIN_LINE_BYTES;
+    if (bytes.length < MIN_VALUE_BYTES) continue;
+    if (isLong && new Set(bytes).size < MIN_LINE_DISTINCT) continue;
+    yield line;
   }
+}
+
+/** Whether a short line is a word, or a number: masked, it would be in any text. */
+function isMereWord(line: string): boolean {
+  return encoder.encode(line).length < MIN_LINE_BYTES &&
+    /^[^\p{L}\p{N}]*(\p{L}*|\p{N}*)[^\p{L}\p{N}]*$/u.test(line);
+}
+
+/**
+ * Whether a value has lines of 4 bytes and more that are masked with others
+ * only: words and numbers. Keys, with a `:` or a bracket behind, are not counted.
+ *
+ * The caller tells its user so, once, by the name of the secret.
+ */
+export function hasUnmaskedLines(value: Uint8Array): boolean {
+  const trimmed = trimLineEnds(value);
+  if (trimmed.length > MAX_LINED_BYTES) return false;
+  const text = decodeText(trimmed);
+  if (text === undefined) return false;
+  for (const line of linesOf(text)) {
+    if (isMereWord(line) && /[\p{L}\p{N}]["',;]*$/u.test(line)) return true;
+  }
+  return false;
 }
 
 /** The value as it is and, for a text of many lines, with the other line ends. */

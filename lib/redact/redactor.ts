@@ -10,7 +10,12 @@
 
 import type { Matcher } from "./automaton.ts";
 import { CompiledPatterns } from "./compiled.ts";
-import { isTooShort, listPatterns, type Pattern } from "./forms.ts";
+import {
+  hasUnmaskedLines,
+  isTooShort,
+  listPatterns,
+  type Pattern,
+} from "./forms.ts";
 import { JoinedMatcher } from "./matchers.ts";
 import { IdleScanner, MaskingScanner, type Scanner } from "./scanner.ts";
 import { findSpans, MASK } from "./spans.ts";
@@ -38,6 +43,12 @@ export interface Redactor {
    * bytes and would mask everything. Warn of them once.
    */
   readonly skipped: readonly number[];
+  /**
+   * Indexes of the values of many lines of which some are masked together with
+   * others only, because they are mere words or numbers of 4 to 7 bytes. Warn of
+   * them once.
+   */
+  readonly partial: readonly number[];
   /** Masks a whole string. Lone surrogates are left as they are. */
   text(text: string): string;
   /** Masks whole bytes; gives back the same array if there is nothing to mask. */
@@ -86,6 +97,7 @@ export async function createRedactorInSlices(
  */
 export function combineRedactors(redactors: readonly Redactor[]): Redactor {
   const skipped: number[] = [];
+  const partial: number[] = [];
   const parts: CompiledPart[] = [];
   let first = 0;
   for (const redactor of redactors) {
@@ -95,6 +107,7 @@ export function combineRedactors(redactors: readonly Redactor[]): Redactor {
       );
     }
     skipped.push(...redactor.skipped.map((index) => index + first));
+    partial.push(...redactor.partial.map((index) => index + first));
     parts.push(
       ...redactor.parts.map((part) => ({
         ...part,
@@ -103,7 +116,7 @@ export function combineRedactors(redactors: readonly Redactor[]): Redactor {
     );
     first += redactor.values;
   }
-  return new CompiledRedactor(first, skipped, parts);
+  return new CompiledRedactor(first, skipped, partial, parts);
 }
 
 /** Patterns that were compiled together. */
@@ -119,12 +132,14 @@ function compiled(
   return new CompiledRedactor(
     values.length,
     values.flatMap((value, index) => isTooShort(value) ? [index] : []),
+    values.flatMap((value, index) => hasUnmaskedLines(value) ? [index] : []),
     patterns.empty ? [] : [{ patterns, firstValue: 0 }],
   );
 }
 
 class CompiledRedactor implements Redactor {
   readonly skipped: readonly number[];
+  readonly partial: readonly number[];
   /** How many values it has. */
   readonly values: number;
   readonly #parts: readonly CompiledPart[];
@@ -134,10 +149,12 @@ class CompiledRedactor implements Redactor {
   constructor(
     values: number,
     skipped: readonly number[],
+    partial: readonly number[],
     parts: readonly CompiledPart[],
   ) {
     this.values = values;
     this.skipped = skipped;
+    this.partial = partial;
     this.#parts = parts;
     this.#matcher = this.matcher();
   }

@@ -92,6 +92,14 @@ export class ThreadRing {
     return this.#places[place & (PLACES - 1)] ??= new Threads();
   }
 
+  /** Whether none went through an escape, and all are at this place. */
+  isPlain(place: number): boolean {
+    const { count, families } = this.at(place);
+    if (count !== this.alive) return false;
+    for (let i = 0; i < count; i++) if (families[i] !== 0) return false;
+    return true;
+  }
+
   /** Where the earliest match of any begins; `Infinity` if there is none. */
   earliest(): number {
     let start = Infinity;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { type Form, isTooShort, listPatterns } from "../../lib/redact/forms.ts";
+import { createFinder } from "../../lib/redact/finder.ts";
 import { createRedactor } from "../../lib/redact/redactor.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -203,5 +204,107 @@ Deno.test("every pattern of a value is masked where it stands", () => {
       ]);
       assertEquals(new TextDecoder().decode(redactor.bytes(text)), "[ *** ]");
     }
+  }
+});
+
+/** Files of settings: the text, and what of it is secret by itself. */
+const SETTINGS: readonly (readonly [text: string, token: string])[] = [
+  "//registry.example/:_authToken=§",
+  "machine h.example login me password §",
+  "h.example:5432:app:me:§",
+  "https://me:§@h.example/path",
+  '{"user":"me","password":"§"}',
+  "export TOKEN='§'",
+  "password: §",
+  "me:§",
+  "a = §; b = c",
+  "Authorization: Bearer §",
+  "aws_secret_access_key=§",
+].flatMap((line) =>
+  [
+    "Zx9Qw7Lm2Pa4Rt6Yu8",
+    "npm_A1b2C3d4E5f6G7h8I9j0",
+    "wJalrXUtnFEMI7K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "dG9rZW4tb2YtMTIzNDU2Nzg5MDEyMw==",
+  ].map((token) => [line.replace("§", token), token] as const)
+).flatMap(([line, token]) => [
+  [line, token],
+  [`# settings\n${line}\nDEBUG=1\n`, token],
+]);
+
+Deno.test("mask and proof know the token alone of a file of settings", () => {
+  for (const [text, token] of SETTINGS) {
+    // Base64 may be cut before what fills it up.
+    const shown = createRedactor([encode(text)]).text(`curl -u you:${token} x`);
+    assert(/^curl -u you:\*\*\*(==)? x$/.test(shown), `${text}: ${shown}`);
+    let isFound = false;
+    createFinder([encode(text)]).matcher().scan(
+      encode(`x ${token} y`),
+      () => isFound = true,
+    );
+    assert(isFound, text);
+  }
+});
+
+Deno.test("a line of 4 to 7 bytes is masked, or told of", () => {
+  for (
+    const [line, isMasked, isTold] of [
+      ["hunt3r2", true, false],
+      ["a=1;b", true, false],
+      ["pä$$w", true, false],
+      ["admin", false, true],
+      ["9471", false, true],
+      ["'root'", false, true],
+      ["geheim,", false, true],
+      ["users:", false, false],
+      ["} },", false, false],
+      ["- a: [", false, false],
+    ] as const
+  ) {
+    const redactor = createRedactor([encode(`first line of it\n${line}\n`)]);
+    const shown = redactor.text(`see ${line} here`);
+    assertEquals(shown === "see *** here", isMasked, line);
+    assertEquals(redactor.partial, isTold ? [0] : [], line);
+    // Found by chance in any image, it would be no proof of anything.
+    let isFound = false;
+    createFinder([encode(`first line of it\n${line}\n`)]).matcher().scan(
+      encode(`see ${line} here`),
+      () => isFound = true,
+    );
+    assertEquals(isFound, false, line);
+  }
+  // A value that is one such line is masked as it is.
+  assertEquals(createRedactor([encode("admin\n")]).text("admin"), "***");
+  assertEquals(createRedactor([encode("admin\n")]).partial, []);
+});
+
+Deno.test("values are listed in time that grows with their length, whatever they repeat", () => {
+  const units = [
+    "-----BEGIN ",
+    "-----BEGIN X-----\na",
+    "-----BEGIN X-----\n-----END ",
+    "-----BEGIN X-----\na\n-----END X-----\n",
+    "a=x,,,,,,,,",
+    'a="""""',
+    "a=\t\t\t\tx",
+    "\n\r\n",
+    "====",
+    ":@:@",
+    "a1b2c3d4e5f6g7h8==",
+    "----- BEGIN - ",
+  ];
+  const time = (text: string) => {
+    const start = performance.now();
+    createFinder([encode(text)]);
+    createRedactor([encode(text)]);
+    return performance.now() - start;
+  };
+  for (const unit of units) {
+    const of = (length: number) => time(unit.repeat(length / unit.length));
+    // Of 16 times as much a square would be 256 times; the machine may be busy.
+    const isLinear = Array.from({ length: 5 }).some(() =>
+      of(320_000) < 60 * Math.max(2, of(20_000))
+    );
+    assert(isLinear, unit);
   }
 });
