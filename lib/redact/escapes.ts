@@ -45,6 +45,8 @@ const PLUS = 0x2b;
 const SEMICOLON = 0x3b;
 const CARET = 0x5e;
 const BACKTICK = 0x60;
+/** `M-C` of `cat -v` is a C with the highest bit set. */
+const META = 0x4d;
 const DOLLAR = 0x24;
 const QUOTE = 0x27;
 const DOUBLE_QUOTE = 0x22;
@@ -88,6 +90,7 @@ export const INTRODUCERS: readonly number[] = [
   DOLLAR,
   CARET,
   BACKTICK,
+  META,
   OPEN,
   CLOSE,
 ];
@@ -116,6 +119,7 @@ export function introducersFor(bytes: Uint8Array): number[] {
     ...has("$") ? [DOLLAR] : [],
     ...hasControls || has('&|<>^"()%!') ? [CARET] : [],
     ...has('`$"') ? [BACKTICK] : [],
+    ...bytes.subarray(0x80).includes(1) ? [META] : [],
     ...has("{") ? [OPEN] : [],
     ...has("}") ? [CLOSE] : [],
   ];
@@ -599,7 +603,15 @@ export class EscapeReader {
     const sign = this.#text[at]!;
     const next = this.#at(at + 1);
     if (next < 0) return;
-    if (sign === CARET || sign === BACKTICK) {
+    if (sign === META) {
+      const char = next === 0x2d ? this.#at(at + 2) : -1;
+      if (char < 0) return;
+      this.#byte(3, FAMILY.escape, char | 0x80);
+      const control = char === CARET ? this.#at(at + 3) : -1;
+      if (control >= 0) {
+        this.#byte(4, FAMILY.escape, (control ^ 0x40) | 0x80);
+      }
+    } else if (sign === CARET || sign === BACKTICK) {
       this.#byte(2, FAMILY.escape, next);
       if (sign === BACKTICK && LETTERS[next]! > 0) {
         this.#byte(2, FAMILY.escape, LETTERS[next]!);

@@ -172,13 +172,19 @@ Deno.test("BuildMask leaves out a trace that it can not read, and says so", () =
   assertEquals(message!.id, "davit.warning");
 });
 
-Deno.test("BuildMask.add() names the values that are too short", () => {
+Deno.test("BuildMask.add() names the values that are too short, and those with lines that are", () => {
   const mask = new BuildMask();
-  const short = mask.add([["a", new Secret("abc")], ["b", new Secret(TOKEN)], [
-    "c",
-    new Secret(""),
-  ]]);
-  assertEquals(short, ["a"]);
+  const named = mask.add([
+    ["a", new Secret("abc")],
+    ["b", new Secret(TOKEN)],
+    ["c", new Secret("")],
+    ["d", new Secret("admin\nhunt3r2\n")],
+  ]);
+  assertEquals(named, { short: ["a"], partial: ["d"] });
+  assertEquals(mask.add([["e", new Secret("abcd")]]), {
+    short: [],
+    partial: [],
+  });
 });
 
 Deno.test("BuildMask.use() takes other values in the middle of a text, and loses none of it", () => {

@@ -111,6 +111,16 @@ export const SPELLINGS: Readonly<Record<string, Spelling>> = {
     char === "q" ? undefined : pick(random, ["=\n", "=\r\n"]) + char,
   powershell: (_, char) => '"$`'.includes(char) ? "`" + char : undefined,
   cmd: (_, char) => "&|<>^".includes(char) ? "^" + char : undefined,
+  catV: (_, char) => {
+    const bytes = bytesOf(char);
+    if (char < "\x80" && char >= " ") return undefined;
+    return bytes.map((byte) =>
+      (byte >= 0x80 ? "M-" : "") +
+      ((byte & 0x7f) < 0x20
+        ? "^" + String.fromCharCode(byte & 0x7f | 0x40)
+        : String.fromCharCode(byte & 0x7f))
+    ).join("");
+  },
   doubled: (_, char) => "$%\"'{}".includes(char) ? char + char : undefined,
 };
 
