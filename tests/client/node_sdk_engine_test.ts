@@ -30,7 +30,7 @@ engineTest(
       ).wait();
       const image = await client.imageInspect(id || "");
       assert(image.RepoTags?.includes(`${name}:latest`));
-      assertEquals(image.Size, 14);
+      assert(image.Size >= 14); // with the image's own documents in some stores
       const [listed] = await client.imageList({
         filters: { reference: [name] },
       });

@@ -21,7 +21,7 @@ engineTest(
     const tags = ["davit-test/shown:one", "davit-test/shown:two"] as const;
     const one = build(tags[0], "RUN echo from-one && sleep 0.2");
     const two = build(tags[1], "RUN echo from-two && exit 3");
-    const three = build(tags[0], "RUN echo from-three");
+    const three = build("davit-test/shown:three", "RUN echo from-three");
     const options = { mode: "plain", output } as const;
     await Promise.all([
       displayBuild(one, options),
@@ -45,6 +45,8 @@ engineTest(
     assert(saying(tags[1], "from-two"), text);
     assert(saying("third", "from-three"), text);
     assert(lines.some((line) => /shown:two \| #\d+ ERROR: /.test(line)), text);
-    await docker.imageDelete(tags[0], { force: true });
+    for (const tag of [tags[0], "davit-test/shown:three"]) {
+      await docker.imageDelete(tag, { force: true });
+    }
   },
 );
