@@ -1,3 +1,5 @@
+// @ts-types="../std/path.d.ts"
+import { join } from "@std/path/posix/join";
 import { hasTarChecksum, tarField } from "../streams/tar_block.ts";
 import { paxNumber, paxRecords, tarNumber } from "../streams/tar_numbers.ts";
 
@@ -17,12 +19,17 @@ type Reading = "header" | "file" | "long name" | "PAX records";
  * Looks for one file in a tar that passes by, so that an error can show its
  * lines: ustar, what was before it, GNU's and PAX's long names and sizes. It
  * reads headers and skips contents. Of several files of the name the last one
- * counts, as it does for an engine, which unpacks them one over the other.
+ * counts, as it does for an engine, which unpacks them one over the other. Where
+ * there is no `Dockerfile`, a `dockerfile` is it.
  */
 export class DockerfileTap {
-  /** The file's text, once it has passed. */
-  text: string | undefined;
   readonly #name: string;
+  /** The same in small letters, where that may be it, too. */
+  readonly #small: string;
+  /** What was found so far, by its path; undefined where it is no file. */
+  readonly #texts = new Map<string, string | undefined>();
+  /** The path of the file that is read. */
+  #path = "";
   /** Bytes of the current header or file so far. */
   #kept: Uint8Array = new Uint8Array(BLOCK);
   #length = 0;
@@ -38,6 +45,14 @@ export class DockerfileTap {
   /** @param name Path of the file in the archive. */
   constructor(name: string) {
     this.#name = clean(name);
+    this.#small = this.#name.replace(/(^|\/)Dockerfile$/, "$1dockerfile");
+  }
+
+  /** The file's text, once it has passed, and it is certain which one it is. */
+  get text(): string | undefined {
+    return this.#over && !this.#texts.has(this.#name)
+      ? this.#texts.get(this.#small)
+      : this.#texts.get(this.#name);
   }
 
   /** Takes the next bytes of the archive. */
@@ -64,8 +79,9 @@ export class DockerfileTap {
     if (reading === "header") return this.#header(bytes);
     this.#expect("header", BLOCK);
     this.#skip = padding(bytes.length);
-    if (reading === "file") this.text = new TextDecoder().decode(bytes);
-    else if (reading === "long name") {
+    if (reading === "file") {
+      this.#texts.set(this.#path, new TextDecoder().decode(bytes));
+    } else if (reading === "long name") {
       this.#longName = tarField(bytes, 0, bytes.length);
     } else this.#pax = paxRecords(bytes) ?? new Map();
   }
@@ -92,9 +108,11 @@ export class DockerfileTap {
       this.#pax = new Map();
     }
     this.#skip = size + padding(size);
-    if (path !== this.#name || "gK".includes(type)) return;
+    const isIt = path === this.#name || path === this.#small;
+    if (!isIt || "gK".includes(type)) return;
     // What takes its place is another one, or no file at all.
-    this.text = undefined;
+    this.#texts.set(path, undefined);
+    this.#path = path;
     if ("0\0".includes(type) && size <= MAX_DOCKERFILE_BYTES) {
       this.#skip = 0;
       this.#expect("file", size);
@@ -126,6 +144,7 @@ function padding(size: number): number {
   return (BLOCK - size % BLOCK) % BLOCK;
 }
 
+/** As an engine resolves it: below the context's root, whatever `..` it has. */
 function clean(path: string): string {
-  return path.replace(/^(\.?\/)+/, "");
+  return join("/", path);
 }

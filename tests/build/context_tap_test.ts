@@ -27,7 +27,11 @@ Deno.test("the Dockerfile of a tar is found, whatever kind of tar it is", async 
     assertEquals(await found(plain, "Dockerfile", pieces), "FROM a\n");
   }
   assertEquals(await found(plain, "/Dockerfile"), "FROM a\n");
+  assertEquals(await found(plain, "./x/../Dockerfile"), "FROM a\n");
   assertEquals(await found(plain, "other"), undefined);
+  const odd = await tarBytes({ "x/../sub/./dockerfile": "FROM b\n" });
+  assertEquals(await found(odd, "sub/Dockerfile"), "FROM b\n");
+  assertEquals(await found(odd, "sub/other"), undefined);
   const ending = new Uint8Array(1024);
   const content = new TextEncoder().encode("FROM a\n");
   const block = new Uint8Array(512);
@@ -101,6 +105,14 @@ Deno.test("of several Dockerfiles the last one counts, also where it is no file"
   assertEquals(
     await found(concatBytes(concatBytes(begin, link), two)),
     "FROM b\n",
+  );
+  // The large letter goes before the small one, wherever it stands.
+  const small = (await tarBytes({ dockerfile: "FROM c\n" })).subarray(0, 1024);
+  assertEquals(await found(concatBytes(small, two)), "FROM b\n");
+  assertEquals(await found(concatBytes(begin, small)), "FROM a\n");
+  assertEquals(
+    await found(concatBytes(small, new Uint8Array(1024))),
+    "FROM c\n",
   );
   // One that is too long for an error takes its place, too.
   const long = await tarBytes({ Dockerfile: "#".repeat(300_000), a: "a" });

@@ -5,7 +5,7 @@ import {
   isRecent,
 } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
-import { dockerfileTar, tarBytes, tarHeader } from "../support/tar.ts";
+import { dockerfileTar, tarBytes, tarHeader, tarOf } from "../support/tar.ts";
 import { BuildError, type DockerClient } from "../../mod.ts";
 import { runProgram } from "../cli/command.ts";
 import { changedHeader, pack } from "./tar_forms.ts";
@@ -154,6 +154,16 @@ engineTest(
     };
     for (const [kind, blob] of Object.entries(kinds)) {
       assertEquals((await placeOf(docker, blob.stream())).first, 2, kind);
+    }
+    for (
+      const [path, dockerfile] of [
+        ["dockerfile", undefined],
+        ["x/../s/dockerfile", "s/Dockerfile"],
+        ["s/Dockerfile", "./a/../s/Dockerfile"],
+      ] as const
+    ) {
+      const stream = tarOf({ [path]: text });
+      assertEquals((await placeOf(docker, stream, dockerfile)).first, 2, path);
     }
     // The last of two is what the engine builds.
     const last = tar(plain.subarray(0, 1024), first, new Uint8Array(1024));
