@@ -11,7 +11,7 @@ import { checkListen, defaultListen, openAcceptor } from "./listen.ts";
 import { makePolicy } from "./policy.ts";
 import type { RequestSettings } from "./request.ts";
 import { RunningBuilds } from "./running_builds.ts";
-import { StepKeys } from "./step_keys.ts";
+import { STEP_KEY_BYTES, StepKeys } from "./step_keys.ts";
 import { Turns } from "./turns.ts";
 import { TokenCheck } from "./token.ts";
 
@@ -51,7 +51,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       policy,
       limits,
       token,
-      known: new KnownValues(limits.maxAllSecretBytes, shareSteps),
+      // What keeps steps apart is masked, too, and is no client's.
+      known: new KnownValues(
+        limits.maxAllSecretBytes + limits.maxBuilds * STEP_KEY_BYTES,
+        shareSteps,
+      ),
       steps,
       hosts: acceptor.hosts,
       builds,

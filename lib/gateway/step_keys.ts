@@ -3,6 +3,9 @@ import { Secret } from "../secrets/secret.ts";
 /** The end of a name that only the gateway gives to hosts; `.invalid` is nobody's (RFC 6761). */
 export const STEP_HOST_DOMAIN = "davit-gateway.invalid";
 
+/** Bytes of what others must not know of it: 128 bits, in hexadecimal. */
+export const STEP_KEY_BYTES = 32;
+
 /** What keeps a build's steps apart from those of others. */
 export interface StepKey {
   /** A value of `extrahosts`. */
@@ -57,7 +60,7 @@ export class StepKeys {
       this.#key,
       await new Blob(framed).bytes(),
     );
-    const name = new Uint8Array(mac, 0, 16).toHex();
+    const name = new Uint8Array(mac, 0, STEP_KEY_BYTES / 2).toHex();
     return {
       extraHost: `${name}.${STEP_HOST_DOMAIN}:0.0.0.0`,
       secret: new Secret(name),

@@ -105,7 +105,9 @@ const ERROR_DETAIL: FieldsOf<ErrorDetail> = { message: "text", code: "kept" };
  * itself. A trace's `aux` is decoded, masked by {@linkcode TRACE_FIELDS}, and
  * encoded again.
  */
-export const BUILD_MESSAGE_FIELDS: FieldsOf<JsonMessage> = {
+export const BUILD_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {
+  // Of an error that comes as errors behind other statuses do.
+  message: "text",
   id: "kept",
   stream: "output",
   status: "sentence",
@@ -131,7 +133,7 @@ export const BUILD_MESSAGE_FIELDS: FieldsOf<JsonMessage> = {
 };
 
 /** A line of the answer to a pull, a push, or the loading of images. */
-export const TRANSFER_MESSAGE_FIELDS: FieldsOf<JsonMessage> = {
+export const TRANSFER_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {
   ...BUILD_MESSAGE_FIELDS,
   // Such as `Loaded image ID: sha256:…`; no step prints it.
   stream: "sentence",

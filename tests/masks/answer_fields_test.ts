@@ -96,7 +96,8 @@ const STATUS: SolveStatus = {
   unknown: bytes,
 };
 
-const MESSAGE: Required<JsonMessage> = {
+const MESSAGE: Required<JsonMessage> & { message: string } = {
+  message: VALUE,
   id: VALUE,
   stream: VALUE,
   status: `${VALUE} ${DIGEST}`,
@@ -183,7 +184,7 @@ const ANSWERS: readonly (readonly [
     "a build's message",
     BUILD_MESSAGE_FIELDS,
     { ...MESSAGE, id: "moby.image.id" },
-    ["stream", "status", "error", "errorDetail.message"],
+    ["message", "stream", "status", "error", "errorDetail.message"],
     [],
   ],
   [
@@ -232,14 +233,14 @@ const ANSWERS: readonly (readonly [
       other: "clean",
       [VALUE]: 1,
     },
-    ["stream", "status", "error", "errorDetail.message"],
+    ["message", "stream", "status", "error", "errorDetail.message"],
     ["aux.ID", "more.deep.0", VALUE],
   ],
   [
     "a transfer's message",
     TRANSFER_MESSAGE_FIELDS,
     { ...MESSAGE, aux: { Tag: VALUE, Digest: VALUE, Size: 1 } },
-    ["stream", "status", "error", "errorDetail.message"],
+    ["message", "stream", "status", "error", "errorDetail.message"],
     [],
   ],
   ["an error", ERROR_FIELDS, { message: VALUE }, ["message"], []],
