@@ -30,7 +30,10 @@ export interface GatewayOptions {
 export interface Gateway extends AsyncDisposable {
   /** Where, as `DOCKER_HOST` has it. */
   readonly address: string;
-  /** Settles when it has stopped, in whatever way. */
+  /**
+   * Settles when it has stopped, in whatever way. A gateway that breaks, and
+   * that nobody waits for or stops, is told at the program's end.
+   */
   readonly finished: Promise<void>;
   /** Takes nothing new, waits for what runs (`limits.graceMs` at the most), then ends it. */
   stop(): Promise<void>;
