@@ -465,3 +465,44 @@ engineTest(
     }
   },
 );
+
+engineTest(
+  "a registry at an IPv6 address is pushed to, pulled from and built from, with its login",
+  async ({ docker }) => {
+    await using registry = await startRegistry({ auth: "basic" });
+    const listener = Deno.listen({ hostname: "::1", port: 0 });
+    const pumps: Promise<unknown>[] = [];
+    const accepting = (async () => {
+      for await (const near of listener) {
+        const far = await Deno.connect({
+          hostname: "127.0.0.1",
+          port: Number(registry.host.split(":")[1]),
+        });
+        // Either side may hang up first.
+        pumps.push(
+          near.readable.pipeTo(far.writable).catch(() => {}),
+          far.readable.pipeTo(near.writable).catch(() => {}),
+        );
+      }
+    })();
+    const host = `[::1]:${(listener.addr as Deno.NetAddr).port}`;
+    const name = `${host}/six/app:1`;
+    const credentials = { [host]: LOGIN };
+    await buildImage(docker, name);
+    const digest = await docker.imagePush(name, { credentials }).wait();
+    await docker.imageRemove(name, { force: true });
+    assertEquals(await docker.imagePull(name, { credentials }).wait(), digest);
+    await docker.imageRemove(name, { force: true });
+    const build = docker.imageBuild(
+      { dockerfile: { text: `FROM ${name}\nLABEL six=6\n` } },
+      { credentials },
+    );
+    await docker.imageRemove(await build.wait());
+    listener.close();
+    await accepting;
+    await registry[Symbol.asyncDispose]();
+    await Promise.all(pumps);
+  },
+  // Engines of the 20.10 line know no such name.
+  ({ generation }) => Number(generation) > 20,
+);
