@@ -16,6 +16,11 @@ export interface LocalOutput {
    * but for what has the name of something exported, which is replaced: a file
    * by a folder, a folder with all that is in it by a file, a link itself and
    * not what it points to.
+   *
+   * Where others may write there, and exchange folders for links meanwhile,
+   * nothing lands outside on Linux with all permissions. Anywhere else a moment
+   * is left behind each look at a folder, and an export as root into a folder
+   * that others may write is refused with an {@linkcode ExportError}.
    */
   readonly dest: string | URL;
   /** Attributes for the engine's exporter, such as `{ "platform-split": "false" }`. */
