@@ -39,7 +39,6 @@ const HARMLESS = new Set([
   "t",
   "q",
   "nocache",
-  "cachefrom",
   "pull",
   "rm",
   "forcerm",
@@ -47,13 +46,12 @@ const HARMLESS = new Set([
   "memswap",
   "cpushares",
   "cpusetcpus",
+  "cpusetmems",
   "cpuperiod",
   "cpuquota",
-  "buildargs",
   "shmsize",
   "ulimits",
   "squash",
-  "labels",
   "platform",
   "target",
 ]);
@@ -67,6 +65,9 @@ const BUILD_ID_REGEXP = /^[\w.-]{0,128}$/;
  */
 const EXTRA_HOST_REGEXP =
   /^[\w.-]+[:=](?:host-gateway|[\d.]+|[\da-f:.]+|\[[\da-f:.]+\])$/i;
+
+/** Parameters that are JSON, and looked through for secrets. */
+const JSON_VALUES = new Set(["buildargs", "cachefrom", "labels"]);
 
 /** Networks that every build may have. */
 const NETWORKS = new Set(["", "default", "none", "bridge"]);
@@ -132,12 +133,18 @@ export async function checkBuildQuery(
         throw forbidden(
           "session is not allowed here: who names a session is served by it, and the gateway opens one for each build",
         );
+      case "isolation":
+        if (value === "" || value === "default") break;
+        throw forbidden("this isolation is not allowed here: leave it out");
       case "outputs":
         value = checkOutputs(given, push);
         break;
       default:
-        if (!HARMLESS.has(name)) {
-          throw forbidden("this build has a parameter that is not forwarded");
+        if (JSON_VALUES.has(name)) value = respelled(name, given);
+        else if (!HARMLESS.has(name)) {
+          throw forbidden(
+            "this build has a parameter that is not forwarded: leave out what the page of the gateway does not name",
+          );
         }
     }
     forwarded.push([name, value]);
@@ -155,6 +162,16 @@ function checkExtraHost(value: string): void {
     throw forbidden(
       "this extra host is not allowed here: by such a name the gateway keeps steps apart",
     );
+  }
+}
+
+/** JSON as it was read here: of two equal keys the last, as engines take it. */
+function respelled(name: string, text: string): string {
+  if (text === "") return text;
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    throw malformed(`${name} is not JSON`);
   }
 }
 

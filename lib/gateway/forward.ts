@@ -1,7 +1,8 @@
 import { type Engine, readJson } from "../engine/engine.ts";
 import type { KnownValues } from "./known_values.ts";
 import { maskedAnswer, maskedError } from "./masked_answer.ts";
-import { malformed, Refusal } from "./refusal.ts";
+import { Refusal } from "./refusal.ts";
+import { readUnread } from "./unread_body.ts";
 import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { Route } from "./routes.ts";
@@ -58,10 +59,9 @@ export async function forwardRequest(
   signal: AbortSignal,
 ): Promise<Response> {
   const headers = forwardedHeaders(head);
-  if (body.stream !== null) {
-    if (route.body !== true) {
-      throw malformed("this request has a body, and no use for one");
-    }
+  const content = route.body === true ? body.stream : null;
+  if (content === null && body.stream !== null) await readUnread(body.stream);
+  if (content !== null) {
     const type = /^[^;\s]*/.exec(
       head.headers.get("content-type") ?? "application/octet-stream",
     )![0].toLowerCase();
@@ -77,7 +77,7 @@ export async function forwardRequest(
     method: head.method,
     headers,
     signal,
-    ...(body.stream === null ? {} : { body: body.stream }),
+    ...(content === null ? {} : { body: content }),
   });
   if (route.handling === "info" && response.ok) {
     return trimInfo(

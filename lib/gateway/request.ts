@@ -61,8 +61,11 @@ export async function handleRequest(
 ): Promise<boolean> {
   const { engine, policy, limits, known, steps } = settings;
   await admit(head, settings);
-  const asked = normalizeTarget(head.target);
-  const route = findRoute(head.method, asked, policy.allow);
+  const { route, target: asked } = findRoute(
+    head.method,
+    normalizeTarget(head.target),
+    policy.allow,
+  );
   if (head.headers.has("upgrade")) {
     throw malformed("connections are not taken over here");
   }

@@ -5,7 +5,7 @@ import {
   TRANSFER_MESSAGE_FIELDS,
 } from "../masks/answer_fields.ts";
 import type { AnswerText } from "./masked_answer.ts";
-import { forbidden } from "./refusal.ts";
+import { forbidden, type Refusal } from "./refusal.ts";
 import type { Target } from "./target.ts";
 
 /** What a gateway can let through besides builds. */
@@ -41,6 +41,8 @@ export interface Route {
   readonly answer?: AnswerText;
   /** Query parameters that may stand there. */
   readonly query: readonly string[];
+  /** Further ones that clients send and no engine reads here: they go no further. */
+  readonly unread?: readonly string[];
   /** A further condition on the query. */
   readonly when?: (query: ReadonlyMap<string, string>) => boolean;
 }
@@ -53,8 +55,8 @@ const TRANSFER: AnswerText = { fields: TRANSFER_MESSAGE_FIELDS, lines: true };
 const image = (rest: string) => new RegExp(`^/images/${NAME}${rest}$`);
 
 const ROUTES: readonly Route[] = [
-  route("GET", /^\/_ping$/),
-  route("HEAD", /^\/_ping$/),
+  { ...route("GET", /^\/_ping$/), unread: ["accept"] },
+  { ...route("HEAD", /^\/_ping$/), unread: ["accept"] },
   route("GET", /^\/version$/),
   { ...route("GET", /^\/info$/), handling: "info" },
   { ...route("POST", /^\/build$/), handling: "build", body: true },
@@ -77,9 +79,10 @@ const ROUTES: readonly Route[] = [
         "digests",
         "manifests",
       ]),
+      unread: ["only_ids"],
       answer: { fields: IMAGE_LIST_FIELDS },
     },
-    route("POST", image("/tag"), ["repo", "tag"]),
+    { ...route("POST", image("/tag"), ["repo", "tag"]), unread: ["force"] },
     route("DELETE", image(""), ["force", "noprune", "platforms"]),
   ),
   ...group("push", {
@@ -139,6 +142,15 @@ export const GROUPS: readonly GatewayGroup[] = [
 /** Query parameters of which engines read every one. */
 const REPEATED = new Set(["names", "changes", "platforms", "t", "extrahosts"]);
 
+/** Query parameters of which clients send two, and every engine reads the first. */
+const FIRST = new Set(["dockerfile"]);
+
+/** A request that may pass, and what of its query goes on. */
+export interface Found {
+  readonly route: Route;
+  readonly target: Target;
+}
+
 /**
  * Finds the route of a request.
  *
@@ -146,40 +158,68 @@ const REPEATED = new Set(["names", "changes", "platforms", "t", "extrahosts"]);
  */
 export function findRoute(
   method: string,
-  { path, query }: Target,
+  target: Target,
   allow: ReadonlySet<GatewayGroup>,
-): Route {
+): Found {
+  const { path, query } = target;
   const first = new Map(query.toReversed());
-  const route = ROUTES.find((route) =>
+  const routes = ROUTES.filter((route) =>
     route.method === method && route.path.test(path) &&
-    (route.group === undefined || allow.has(route.group)) &&
     (route.when?.(first) ?? true)
   );
-  if (route === undefined) {
-    throw forbidden(
-      `${method} of this path is not allowed here: this is a gateway for builds`,
-    );
-  }
+  const route = routes.find(({ group }) =>
+    group === undefined || allow.has(group)
+  );
+  if (route === undefined) throw closed(method, path, routes[0]?.group);
   if (route.handling !== "build") {
     for (const [name] of query) {
-      if (!route.query.includes(name)) {
-        throw forbidden("this query has a parameter that is not forwarded");
+      if (!route.query.includes(name) && !route.unread?.includes(name)) {
+        throw forbidden(
+          "this query has a parameter that is not forwarded: leave out what the page of the gateway does not name",
+        );
       }
     }
   }
-  checkRepeats(query);
-  return route;
+  return { route, target: { ...target, query: decided(query, route) } };
 }
 
-/** Which of two a reader takes is the reader's choice. */
-function checkRepeats(query: Target["query"]): void {
+/** Says what opens it, or what to do instead. */
+function closed(
+  method: string,
+  path: string,
+  group: GatewayGroup | undefined,
+): Refusal {
+  const what = `${method} of this path is not allowed here: `;
+  if (path === "/session") {
+    return forbidden(
+      `${what}the gateway opens a session for each build; a client that opens its own because of version 2 (dockerode) leaves the version out, and the X-BuildKit-Secrets header says it`,
+    );
+  }
+  if (path === "/grpc") {
+    return forbidden(
+      `${what}docker's own client speaks to BuildKit by itself, which is not let through; davit build takes the same flags`,
+    );
+  }
+  return forbidden(
+    group === undefined
+      ? `${what}this is a gateway for builds`
+      : `${what}--allow ${group} opens it`,
+  );
+}
+
+/** Each parameter once, where the engine reads one: which of two a reader takes is the reader's choice. */
+function decided(query: Target["query"], route: Route): Target["query"] {
   const seen = new Set<string>();
-  for (const [name] of query) {
-    if (seen.has(name) && !REPEATED.has(name)) {
-      throw forbidden("a parameter of this query stands there twice");
+  return query.filter(([name]) => {
+    const isSecond = seen.has(name) && !REPEATED.has(name);
+    if (isSecond && !FIRST.has(name)) {
+      throw forbidden(
+        "a parameter of this query stands there twice: send it once",
+      );
     }
     seen.add(name);
-  }
+    return !isSecond && !route.unread?.includes(name);
+  });
 }
 
 function route(

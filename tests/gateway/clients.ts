@@ -110,6 +110,89 @@ with open(tar, "rb") as context:
         sys.stdout.write(line.decode())
 `;
 
+const DOCKERODE_WORK = `
+const Docker = require("dockerode");
+const fs = require("node:fs");
+const [socketPath, tar, repo] = process.argv.slice(2);
+const docker = new Docker({ socketPath });
+const end = (stream) => new Promise((resolve, reject) =>
+  docker.modem.followProgress(stream, (error, all) => error ? reject(error) : resolve(all)));
+(async () => {
+  await docker.ping();
+  const built = await end(await docker.buildImage(tar, {
+    t: repo, networkmode: "none", buildargs: { A: "ü b" }, labels: { x: "y" }, rm: true, forcerm: false,
+  }));
+  console.log("built", built.some(({ aux }) => aux?.ID));
+  const image = docker.getImage(repo);
+  console.log("inspected", (await image.inspect()).Config.Labels.x);
+  await image.tag({ repo, tag: "other" });
+  const authconfig = { username: "u", password: "p", serveraddress: repo.split("/")[0] };
+  const pushed = await end(await docker.getImage(repo + ":other").push({ authconfig, tag: "other" }));
+  console.log("pushed", pushed.some(({ aux }) => aux?.Digest));
+  await docker.getImage(repo + ":other").remove({ force: true });
+  await end(await docker.pull(repo + ":other"));
+  console.log("listed", (await docker.listImages({ all: false })).some(({ RepoTags }) => RepoTags?.includes(repo + ":other")));
+  await docker.getImage(repo + ":other").remove();
+  await image.remove({ force: true });
+  try {
+    await end(await docker.buildImage(tar, { t: repo, version: "2" }));
+  } catch (error) { console.log("version 2:", error.message); }
+})().catch((error) => { console.log("ERROR", String(error)); process.exitCode = 1; }).finally(() => process.exit());
+`;
+
+const DOCKER_PY_WORK = `
+import os, sys, docker, tempfile
+socket, tar, repo = sys.argv[1:4]
+client = docker.DockerClient(base_url="unix://" + socket, version="1.41")
+client.ping()
+with tempfile.TemporaryDirectory() as folder:
+    os.mkdir(folder + "/sub")
+    open(folder + "/sub/Other", "w").write("FROM davit-test/base\\nARG A\\nLABEL a=$A\\nCOPY file /\\n")
+    open(folder + "/file", "w").write("file")
+    image, log = client.images.build(path=folder, dockerfile="sub/Other", tag=repo, buildargs={"A": "b"},
+        labels={"x": "y"}, rm=True, network_mode="none", container_limits={"cpusetcpus": "0"}, extra_hosts={"a.example": "10.0.0.1"})
+    print("built", image.labels["a"])
+print("tagged", image.tag(repo, "other", force=False))
+print("pushed", "digest" in client.images.push(repo, "other", auth_config={"username": "u", "password": "p"}))
+client.images.remove(repo + ":other", force=True)
+print("pulled", client.images.pull(repo, "other").tags)
+print("listed", any(repo + ":other" in i.tags for i in client.images.list()), len(client.api.images(quiet=True)) > 0)
+client.images.remove(repo + ":other")
+client.images.remove(repo, force=True)
+client.images.prune(filters={"label": "davit-never"})
+`;
+
+/** What the other programs do besides: builds, pushes and pulls, in the way of each. */
+export const WORKERS: readonly {
+  readonly name: string;
+  /** Works with the images of a name; gives what it wrote. */
+  work(socket: string, tar: string, repo: string): Promise<string>;
+}[] = [
+  {
+    name: "dockerode",
+    work: async (socket, tar, tag) =>
+      await run(
+        "node",
+        [`${await (modules ??= nodeModules())}/dockerode_work.cjs`],
+        { socket, tar, tag, header: "" },
+      ),
+  },
+  {
+    name: "docker-py",
+    work: async (socket, tar, tag) =>
+      await runPython(DOCKER_PY_WORK, { socket, tar, tag, header: "" }),
+  },
+];
+
+async function runPython(program: string, job: ClientJob): Promise<string> {
+  const { folder } = await unpacked("python3-docker", PYTHON);
+  return await run(`${folder}/usr/bin/python3.11`, ["-c", program], job, {
+    LD_LIBRARY_PATH: `${folder}/lib`,
+    PYTHONPATH: `${folder}/usr/lib/python3/dist-packages`,
+    PYTHONDONTWRITEBYTECODE: "1",
+  });
+}
+
 async function nodeModules(): Promise<string> {
   const folder = `${CACHE}/gateway-clients`;
   await Deno.mkdir(folder, { recursive: true });
@@ -122,6 +205,7 @@ async function nodeModules(): Promise<string> {
     ...NPM,
   ], { cwd: folder });
   await Deno.writeTextFile(`${folder}/dockerode.cjs`, DOCKERODE);
+  await Deno.writeTextFile(`${folder}/dockerode_work.cjs`, DOCKERODE_WORK);
   await Deno.writeTextFile(`${folder}/sdk.mjs`, NODE_SDK);
   return folder;
 }
@@ -186,13 +270,6 @@ export const CLIENTS: readonly GatewayClient[] = [
   },
   {
     name: "docker-py",
-    async build(job) {
-      const { folder } = await unpacked("python3-docker", PYTHON);
-      return await run(`${folder}/usr/bin/python3.11`, ["-c", DOCKER_PY], job, {
-        LD_LIBRARY_PATH: `${folder}/lib`,
-        PYTHONPATH: `${folder}/usr/lib/python3/dist-packages`,
-        PYTHONDONTWRITEBYTECODE: "1",
-      });
-    },
+    build: (job) => runPython(DOCKER_PY, job),
   },
 ];

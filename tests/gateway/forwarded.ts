@@ -53,6 +53,13 @@ export function checkForwarded(
   for (const [name] of headers) assert(HEADERS.has(name), name);
 }
 
+const JSONS = new Set(["buildargs", "cachefrom", "labels"]);
+
+/** JSON without the freedom of its spelling. */
+function sameJson(text: string): unknown {
+  return text === "" ? "" : JSON.parse(text);
+}
+
 /** Whether what reached the engine is what a second reader takes the request for. */
 export function checkSame(
   { method, path, body, complete }: Recorded,
@@ -72,8 +79,14 @@ export function checkSame(
     "outputs",
     ...hasSession ? ["version"] : [],
   ];
-  const kept = (query: string | URLSearchParams) =>
-    [...new URLSearchParams(query)].filter(([name]) => !skipped.includes(name));
+  const kept = (query: string | URLSearchParams) => {
+    const all = [...new URLSearchParams(query)];
+    const isSecond = (name: string, at: number) =>
+      name === "dockerfile" && all.findIndex(([other]) => other === name) < at;
+    return all.filter(([name], at) =>
+      !skipped.includes(name) && !isSecond(name, at)
+    ).map(([name, value]) => [name, JSONS.has(name) ? sameJson(value) : value]);
+  };
   assertEquals(kept(url.searchParams), kept(rawQuery));
   // Secrets never go without a session, and no session without something in it.
   const isBuild = url.pathname.endsWith("/build");
@@ -82,5 +95,7 @@ export function checkSame(
   if (complete) {
     assertEquals(asked.state, "whole");
     assertEquals(LATIN1.decode(body ?? new Uint8Array()), asked.body);
-  } else assert(["cut", "broken"].includes(asked.state), asked.state);
+  } else if (!asked.body.startsWith("BZh")) { // that is refused once it is read
+    assert(["cut", "broken"].includes(asked.state), asked.state);
+  }
 }

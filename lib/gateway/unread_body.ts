@@ -1,0 +1,53 @@
+import { concatBytes } from "../streams/bytes.ts";
+import { malformed, Refusal } from "./refusal.ts";
+
+/** The longest body that is looked at, in bytes. */
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * Fields of a login, which engines of 20.10 take from the body of a push that
+ * has no `X-Registry-Auth` (moby, `postImagesPush`).
+ */
+const LOGIN_REGEXP =
+  /^(?:username|password|auth|email|serveraddress|identitytoken|registrytoken)$/i;
+
+/**
+ * Reads the body of a request that engines read none of: clients send their
+ * options once more in it, or `{}`. It goes no further.
+ *
+ * @throws {Refusal} If it is more than that: nothing that was meant is dropped.
+ */
+export async function readUnread(
+  body: ReadableStream<Uint8Array>,
+): Promise<void> {
+  let bytes: Uint8Array = new Uint8Array(0);
+  for await (const chunk of body) {
+    bytes = concatBytes(bytes, chunk);
+    if (bytes.length > MAX_BYTES) {
+      throw new Refusal(
+        413,
+        "davit gateway: this request has a large body, and no use for one",
+      );
+    }
+  }
+  const text = new TextDecoder().decode(bytes).trim();
+  if (text === "") return;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed(
+      "this request has a body that is no JSON, and no use for one",
+    );
+  }
+  if (typeof value !== "object" || Array.isArray(value)) {
+    throw malformed(
+      "this request has a body that is no JSON object, and no use for one",
+    );
+  }
+  if (Object.keys(value ?? {}).some((key) => LOGIN_REGEXP.test(key))) {
+    throw malformed(
+      "this request has a login in its body, where not every engine reads it: send it in X-Registry-Auth",
+    );
+  }
+}
