@@ -1,0 +1,119 @@
+/**
+ * Makes single changes to `lib/` and tells which of them no test notices:
+ *
+ *     deno task mutate [--seed 1] [--count 300] [--workers 2] [ROOM | FILE …]
+ *
+ * Tests that need an engine run on the engines of DAVIT_ENGINES, if there are
+ * any (`tests/engines/with_engine.ts -- deno task mutate …`). The exit code is
+ * 1 where less than 95 % were noticed.
+ */
+import { parseArgs } from "node:util";
+import { say } from "../engines/supervise.ts";
+import { Coverage } from "./covering.ts";
+import { EQUIVALENTS, reasonFor } from "./equivalents.ts";
+import { KINDS } from "./kinds.ts";
+import { allMutants, type Mutant, sample } from "./mutants.ts";
+import { type Verdict, Worker } from "./worker.ts";
+
+/** The share that has to be noticed. */
+const WANTED = 0.95;
+
+/** A mutant with what became of it. */
+interface Trial {
+  readonly mutant: Mutant;
+  readonly verdict: Verdict;
+}
+
+async function tryAll(
+  mutants: readonly Mutant[],
+  workers: number,
+  signal: AbortSignal,
+): Promise<Trial[]> {
+  const root = await Deno.realPath(`${import.meta.dirname}/../..`);
+  const coverage = await Coverage.read(root);
+  const engines = Deno.env.get("DAVIT_ENGINES");
+  const env: Record<string, string> = engines === undefined
+    ? {}
+    : { DAVIT_ENGINES: engines };
+  const times = new Map<string, Promise<number>>();
+  const trials: Trial[] = [];
+  const waiting = [...mutants];
+  const work = async () => {
+    await using worker = await Worker.make(root, env, times);
+    for (
+      let mutant = waiting.shift();
+      mutant !== undefined;
+      mutant = waiting.shift()
+    ) {
+      const tests = coverage.testsOf(mutant.file);
+      const verdict = await worker.try(mutant, tests, signal);
+      trials.push({ mutant, verdict });
+      say(
+        `${trials.length}/${mutants.length} ${verdict} ${describe(mutant)}`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return trials;
+}
+
+function describe({ file, line, kind, change }: Mutant): string {
+  return `${file}:${line} ${kind}: ${change}`;
+}
+
+function isNoticed({ verdict }: Trial): boolean {
+  return verdict === "killed" || verdict === "timeout";
+}
+
+/** The table, by room. */
+function table(trials: readonly Trial[]): string[] {
+  const rooms = Map.groupBy(trials, ({ mutant }) => mutant.file.split("/")[1]!);
+  const rows = [...rooms].sort(([a], [b]) => a < b ? -1 : 1);
+  const row = (name: string, all: readonly Trial[]) => {
+    const noticed = all.filter(isNoticed).length;
+    const share = (100 * noticed / all.length).toFixed(0);
+    return `| ${name} | ${all.length} | ${noticed} | ${share} % |`;
+  };
+  return [
+    "| room | mutants | noticed | share |",
+    "| --- | --- | --- | --- |",
+    ...rows.map(([name, all]) => row(name, all)),
+    row("all", trials),
+  ];
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seed: { type: "string", default: "1" },
+      count: { type: "string", default: "300" },
+      workers: { type: "string", default: "2" },
+    },
+  });
+  const root = await Deno.realPath(`${import.meta.dirname}/../..`);
+  const all = await allMutants(root, positionals);
+  const chosen = sample(all, Number(values.count), Number(values.seed));
+  const counted = chosen.filter((mutant) => reasonFor(mutant) === undefined);
+  say(
+    `${counted.length} of ${all.length} mutants, seed ${values.seed}; ${
+      Object.keys(KINDS).length
+    } kinds`,
+  );
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGINT", () => stop.abort());
+  const trials = await tryAll(counted, Number(values.workers), stop.signal);
+  for (const line of table(trials)) say(line);
+  for (const trial of trials) {
+    if (!isNoticed(trial)) {
+      say(`${trial.verdict}: ${describe(trial.mutant)}`);
+    }
+  }
+  const left = chosen.length - counted.length;
+  if (left > 0) {
+    say(`${left} of ${EQUIVALENTS.length} equivalents left out`);
+  }
+  return trials.filter(isNoticed).length < WANTED * trials.length ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main());
