@@ -52,7 +52,7 @@ export class Coverage {
       // What is loaded with the package's entry is loaded, and no more than that.
       for (const [start, from] of [[test, 0], [entry, FAR]] as const) {
         if (start === entry && !reached.has(entry)) continue;
-        const round = new Map([[start, from]]);
+        const round = new Map<string, number>([[start, from]]);
         for (const [path, distance] of round) {
           if (path === entry && start !== entry) continue;
           for (const next of await importsOf(path)) {
