@@ -179,10 +179,7 @@ export class EscapeMatcher implements Matcher {
       }
       if (ring.alive === 0 && at >= planned) {
         at = this.#nextSought(text, words, at, until);
-        const isNone = at < until &&
-          (isNoEscape(text, at, this.#tables) ||
-            !this.#mayMatter(text, at, done));
-        if (isNone) {
+        if (at < until && !this.#mayMatter(text, at, done)) {
           at++;
           continue;
         }
@@ -201,29 +198,34 @@ export class EscapeMatcher implements Matcher {
     }
   }
 
-  /** The next introducer that is looked for. */
+  /** The next introducer that is looked for, and may be of an escape. */
   #nextSought(
     text: Uint8Array,
     words: Int32Array | undefined,
     from: number,
     until: number,
   ): number {
-    const { sought, soughtPairs } = this.#tables;
+    const tables = this.#tables;
+    const { sought, soughtPairs } = tables;
+    const shift = -text.byteOffset & 3;
     let at = from;
-    if (words !== undefined) {
-      const shift = -text.byteOffset & 3;
-      const first = Math.min(until, at + ((shift - at) & 3));
-      while (at < first) {
-        if (sought[text[at]!] === 1) return at;
-        at++;
+    // To where a word begins, and after each find some bytes more.
+    let near = at + ((shift - at) & 3);
+    while (true) {
+      const limit = words === undefined ? until : Math.min(until, near);
+      for (; at < limit; at++) {
+        if (sought[text[at]!] === 1 && !isNoEscape(text, at, tables)) {
+          return at;
+        }
       }
+      if (at >= until) return until;
       let word = (at - shift) >> 2;
-      const end = Math.min(words.length, (until - shift) >> 2) - 4;
+      const end = Math.min(words!.length, (until - shift) >> 2) - 4;
       for (; word <= end; word += 4) {
-        const a = words[word]!;
-        const b = words[word + 1]!;
-        const c = words[word + 2]!;
-        const d = words[word + 3]!;
+        const a = words![word]!;
+        const b = words![word + 1]!;
+        const c = words![word + 2]!;
+        const d = words![word + 3]!;
         if (
           (soughtPairs[a & 0xffff]! | soughtPairs[a >>> 16]! |
             soughtPairs[b & 0xffff]! | soughtPairs[b >>> 16]! |
@@ -232,9 +234,8 @@ export class EscapeMatcher implements Matcher {
         ) break;
       }
       at = Math.max(at, (word << 2) + shift);
+      near = word > end ? until : at + 16;
     }
-    while (at < until && sought[text[at]!] === 0) at++;
-    return at;
   }
 
   /** Whether an escape may write a character of a pattern there, where nothing is followed. */

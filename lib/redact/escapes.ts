@@ -183,11 +183,31 @@ export function isNoEscape(
 ): boolean {
   const sign = text[at]!;
   const left = at > 0 ? text[at - 1]! : -1;
-  if (IS_CONTROL[sign] === 1) return left >= 0 && before[left] === 0;
-  if (sign !== EQUALS && sign !== PERCENT || at + 3 >= text.length) {
-    return false;
+  if (IS_CONTROL[sign] === 1) {
+    if (left >= 0 && before[left] === 0) return true;
+    let right = at + 1;
+    while (right < text.length && text[right] === sign) right++;
+    if (right === text.length) return false;
+    const next = text[right]!;
+    if (sign === 0xc2) return right - at > 1 || next < 0x80 || next > 0x9f;
+    if (sign === 0xd8) return next !== 0x9c;
+    if (sign === 0xe2) return next !== 0x80 && next !== 0x81;
+    if (right - at > MAX_ESCAPE_BYTES) return true;
+    return sign !== ESCAPE && left >= 0 && introducers[next] === 0 &&
+      pairs[left << 8 | next] === 0;
   }
+  if (at + 3 >= text.length || left < 0) return false;
   const next = text[at + 1]!;
+  if (sign === AMPERSAND) return next !== 0x23 && !isNameByte(next);
+  if (sign === PLUS) {
+    return first[SPACE] === 0 && pairs[left << 8 | SPACE] === 0;
+  }
+  if (sign === BACKSLASH) {
+    // Behind it letters and digits have a meaning, and other signs are themselves.
+    return !isNameByte(next) && introducers[next] === 0 && first[next] === 0 &&
+      next !== LF && !isQuoting(left) && pairs[left << 8 | next] === 0;
+  }
+  if (sign !== EQUALS && sign !== PERCENT) return false;
   const high = HEX[next]!;
   const low = HEX[text[at + 2]!]!;
   if (high < 0 || low < 0) {
@@ -199,7 +219,7 @@ export function isNoEscape(
     return chars[byte] === 0 && chars[byte < 0xc0 ? 0xc2 : 0xc3] === 0;
   }
   // Of some signs there may be several over each other.
-  if (isLayer(byte) || left < 0 || isQuoting(left)) return false;
+  if (isLayer(byte) || isQuoting(left)) return false;
   if (chars[byte] === 0) return true;
   const isBehind = pairs[left << 8 | byte] === 1;
   if (!isBehind && first[byte] === 0) return true;

@@ -25,7 +25,7 @@ export interface Member {
   readonly isStored?: true;
 }
 
-/** How content is packed, by its first bytes, 4 at least. */
+/** How content is packed, by its first bytes; 8 are enough. */
 export function packingOf(head: Uint8Array): Packing | undefined {
   const [a = 0, b = 0, c, d] = head;
   if (isGzip(head)) return "gzip";
@@ -33,7 +33,10 @@ export function packingOf(head: Uint8Array): Packing | undefined {
   if (a === 0x50 && b === 0x4b && ZIP_MARKS.has(c! << 8 | d!)) return "zip";
   // Programs of Python, and modules of Java.
   if (a === 0x23 && b === 0x21 || startsWith(head, "JM\x01\0")) return "zip";
-  if (startsWith(head, "PACK")) return "git-pack";
+  // The version's last byte may be 2 or 3.
+  if (startsWith(head, "PACK\0\0\0") && (head[7]! & 0xfe) === 2) {
+    return "git-pack";
+  }
   // Deflate with a window of any size, and the check bits of RFC 1950.
   const isZlib = (a & 0x8f) === 8 && (a * 256 + b) % 31 === 0;
   if (isZlib && (b & 0x20) === 0) return "zlib";
