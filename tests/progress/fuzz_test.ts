@@ -193,13 +193,17 @@ const CHECKS: Record<
     assertEquals(steps, steps.map((_, index) => index + 1));
   },
   tty(text, { columns, rows }) {
-    const frames = text.split("\x1b[J\x1b[?25h");
-    // Behind the last frame: failures, with what programs printed.
-    assertFalse(frames.pop()!.includes("\x1b"));
+    const frames = text.split("\x1b[?25h");
+    assertEquals(frames.pop(), "");
     for (const [index, frame] of frames.entries()) {
       assert(frame.startsWith("\x1b[?25l"), JSON.stringify(frame));
+      const [painted, below, ...more] = frame.slice(6).split("\x1b[J");
+      assertEquals(more, []);
+      // Below the last frame: failures, with what programs printed.
+      assertFalse(below!.includes("\x1b"));
+      if (index < frames.length - 1) assertEquals(below, "");
       // deno-lint-ignore no-control-regex -- the colours, and no more than they
-      const plain = frame.slice(6).replaceAll(/\x1b\[(\d*[Am]|K)/g, "");
+      const plain = painted!.replaceAll(/\x1b\[(\d*[Am]|K)/g, "");
       const lines = plain.slice(1).split("\r\n");
       assertEquals([plain[0], lines.pop()], ["\r", ""]);
       // The cursor waits in the last row; the last frame is told whole.
