@@ -133,6 +133,7 @@ export function* compileEscapes(
   const chars = new Uint8Array(256);
   const before = new Uint8Array(256);
   const pairs = new Uint8Array(1 << 16);
+  const starts = new Uint8Array(1 << 16);
   let depth = 0;
   for (let state = 0; state < trie.states; state++) {
     if (state % STATES_A_SLICE === 0) yield;
@@ -140,6 +141,9 @@ export function* compileEscapes(
     for (let c = trie.child[state]!; c < trie.child[state + 1]!; c++) {
       chars[trie.label[c]!] = 1;
       if (state === 0) continue;
+      if (trie.depth[state] === 1) {
+        starts[trie.label[state]! << 8 | trie.label[c]!] = 1;
+      }
       before[trie.label[state]!] = 1;
       pairs[trie.label[state]! << 8 | trie.label[c]!] = 1;
     }
@@ -181,6 +185,7 @@ export function* compileEscapes(
     before,
     chars,
     pairs,
+    starts,
     sought,
     soughtPairs,
     introducers,

@@ -167,6 +167,8 @@ export interface Neighbours {
   readonly before: Uint8Array;
   /** By two bytes, `first << 8 | second`: 1 if a pattern has them side by side. */
   readonly pairs: Uint8Array;
+  /** The same for the first two bytes of a pattern. */
+  readonly starts: Uint8Array;
   /** By byte: 1 for any introducer. */
   readonly introducers: Uint8Array;
 }
@@ -179,7 +181,7 @@ export interface Neighbours {
 export function isNoEscape(
   text: Uint8Array,
   at: number,
-  { chars, first, last, before, pairs, introducers }: Neighbours,
+  { chars, first, last, before, pairs, starts, introducers }: Neighbours,
 ): boolean {
   const sign = text[at]!;
   const left = at > 0 ? text[at - 1]! : -1;
@@ -221,11 +223,18 @@ export function isNoEscape(
   // Of some signs there may be several over each other.
   if (isLayer(byte) || isQuoting(left)) return false;
   if (chars[byte] === 0) return true;
-  const isBehind = pairs[left << 8 | byte] === 1;
-  if (!isBehind && first[byte] === 0) return true;
   const right = text[at + 3]!;
+  const isBeginning = introducers[right] === 1
+    ? first[byte] !== 0
+    : starts[byte << 8 | right] === 1;
+  if (isBeginning) return false;
+  // What stands before it goes back to the beginning of a pattern.
+  const isBehind = pairs[left << 8 | byte] === 1 &&
+    (starts[left << 8 | byte] === 1 || at < 2 || isQuoting(text[at - 2]!) ||
+      pairs[text[at - 2]! << 8 | left] === 1);
+  if (!isBehind) return true;
   const isGoingOn = introducers[right] === 1 || pairs[byte << 8 | right] === 1;
-  return !isGoingOn && !(isBehind && last[byte] === 1);
+  return !isGoingOn && last[byte] === 0;
 }
 
 /**
