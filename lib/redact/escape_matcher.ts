@@ -272,7 +272,8 @@ export class EscapeMatcher implements Matcher {
     done: number,
     isEnd: boolean,
   ): number {
-    const { before, chars, pairs, depth } = this.#tables;
+    const { before, chars, first, pairs, starts, introducers, depth } =
+      this.#tables;
     const least = Math.max(done, at - depth - 2);
     let start = at;
     // A shell opens quotes before an escape: `foo$'\n'`.
@@ -286,6 +287,15 @@ export class EscapeMatcher implements Matcher {
     while (
       start > least && pairs[text[start - 1]! << 8 | text[start]!] === 1
     ) start--;
+    // Where no pattern begins there is nothing to go through.
+    for (; start < at; start++) {
+      const byte = text[start]!;
+      const next = start + 1 < at ? text[start + 1]! : -1;
+      const mayBegin = next < 0 || introducers[next] === 1
+        ? first[byte] !== 0
+        : starts[byte << 8 | next] === 1;
+      if (mayBegin) break;
+    }
     return start;
   }
 
