@@ -4,6 +4,9 @@ import { assert } from "../support/assert.ts";
 import { tarBytes } from "../support/tar.ts";
 import { decodedAnswer } from "./answers.ts";
 
+/** How long a text may take to come, in milliseconds. */
+const PATIENCE_MS = 90_000;
+
 /** One build of a client's, through a gateway. */
 export interface ClientBuild {
   /** Settles when the answer so far holds a text, BuildKit's log decoded. */
@@ -69,18 +72,28 @@ export class BuildingClient implements Disposable {
     return {
       answer,
       async seen(word) {
-        while (!decodedAnswer(text).includes(word)) {
-          assert(
-            !ended,
-            `the build ended without ${word}: ${decodedAnswer(text)}`,
-          );
-          await new Promise<void>((resolve) => {
-            const wake = () => {
-              waiting.delete(wake);
-              resolve();
-            };
-            waiting.add(wake);
-          });
+        let late = false;
+        const timer = setTimeout(() => {
+          late = true;
+          tell();
+        }, PATIENCE_MS);
+        try {
+          while (!decodedAnswer(text).includes(word)) {
+            assert(!late, `no ${word} in time: ${decodedAnswer(text)}`);
+            assert(
+              !ended,
+              `the build ended without ${word}: ${decodedAnswer(text)}`,
+            );
+            await new Promise<void>((resolve) => {
+              const wake = () => {
+                waiting.delete(wake);
+                resolve();
+              };
+              waiting.add(wake);
+            });
+          }
+        } finally {
+          clearTimeout(timer);
         }
       },
       async hangUp() {
