@@ -91,7 +91,7 @@ const FLOODS: Readonly<Record<Flood, () => Promise<void>>> = {
   async "chunks of one byte"() {
     const body = await tarBytes({
       Dockerfile: "FROM scratch\n",
-      big: "x".repeat(150_000),
+      big: "x".repeat(600_000),
     });
     await send(
       await bytesOf(
