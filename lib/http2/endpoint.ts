@@ -20,6 +20,7 @@ import {
 } from "./frame.ts";
 import type { Frame } from "./frame_reader.ts";
 import { checkFrameHeader, unpad } from "./frame_rules.ts";
+import { HeaderBudget } from "./header_budget.ts";
 import { HeaderReader, type ReceivedHeaders } from "./header_reader.ts";
 import { requestFault, trailerFault } from "./header_rules.ts";
 import { DEFAULT_HEADER_TABLE_SIZE } from "./hpack_table.ts";
@@ -72,6 +73,7 @@ export class Endpoint implements StreamHost {
   readonly #sendFlow: SendFlow;
   readonly #receiveFlow: ReceiveFlow;
   readonly #headers = new HeaderReader();
+  readonly #headerBudget = new HeaderBudget();
   readonly #streams = new StreamTable();
   readonly #idleFrames = new Allowance(IDLE_FRAMES);
   readonly #resets = new Allowance(RESETS);
@@ -181,6 +183,7 @@ export class Endpoint implements StreamHost {
 
   forget(stream: ServerStream, expectFrames: boolean): void {
     this.#streams.close(stream.id, expectFrames);
+    this.#headerBudget.release(stream.id);
     this.#checkFinished();
   }
 
@@ -266,7 +269,8 @@ export class Endpoint implements StreamHost {
 
   #onBlock(headers: ReceivedHeaders | null): void {
     if (headers === null) return;
-    const { streamId } = headers;
+    const { streamId, size } = headers;
+    this.#headerBudget.receive(size);
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) return this.#onTrailers(stream, headers);
     if (this.#streams.begin(streamId)) this.#open(headers);
@@ -290,7 +294,7 @@ export class Endpoint implements StreamHost {
   }
 
   #open(headers: ReceivedHeaders): void {
-    const { streamId, fields } = headers;
+    const { streamId, fields, size } = headers;
     if (this.#streams.size >= this.#limits.maxConcurrentStreams) {
       throw streamError(REFUSED_STREAM, "Too many streams", streamId);
     }
@@ -305,6 +309,7 @@ export class Endpoint implements StreamHost {
         streamId,
       );
     }
+    this.#headerBudget.hold(streamId, size);
     const stream = new ServerStream(
       streamId,
       fields,

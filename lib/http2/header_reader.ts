@@ -4,13 +4,16 @@ import type { Frame } from "./frame_reader.ts";
 import { unpad } from "./frame_rules.ts";
 import { type DecodedHeaders, HpackDecoder } from "./hpack_decode.ts";
 import {
-  MAX_CONTINUATIONS,
   MAX_HEADER_BLOCK_BYTES,
   MAX_HEADER_LIST_SIZE,
+  MAX_SHORT_FRAGMENTS,
 } from "./limits.ts";
 
 /** Stream dependency and weight, which are read over. */
 const PRIORITY_BYTES = 5;
+
+/** Shorter fragments are counted: they cost more than their bytes. */
+const SHORT_FRAGMENT_BYTES = 1024;
 
 /** A whole header block, decoded. */
 export interface ReceivedHeaders extends DecodedHeaders {
@@ -21,7 +24,7 @@ export interface ReceivedHeaders extends DecodedHeaders {
 
 /**
  * Puts HEADERS and CONTINUATION together and decodes them (RFC 9113 section
- * 4.3). Bytes and frames of a block are counted, so that CONTINUATION without
+ * 4.3). Bytes and short frames of a block are counted, so that CONTINUATION without
  * end can't fill the memory or the time.
  */
 export class HeaderReader {
@@ -30,6 +33,7 @@ export class HeaderReader {
   #endStream = false;
   #fragments: Uint8Array[] = [];
   #bytes = 0;
+  #short = 0;
 
   /** Whether CONTINUATION is the only frame that may come. */
   get midBlock(): boolean {
@@ -81,9 +85,10 @@ export class HeaderReader {
   #append(frame: Frame, start: number, end: number): ReceivedHeaders | null {
     const fragment = frame.bytes.subarray(start, end);
     this.#bytes += fragment.length;
+    if (fragment.length < SHORT_FRAGMENT_BYTES) this.#short++;
     if (
       this.#bytes > MAX_HEADER_BLOCK_BYTES ||
-      this.#fragments.length > MAX_CONTINUATIONS
+      this.#short > MAX_SHORT_FRAGMENTS
     ) {
       throw connectionError(
         ErrorCode.ENHANCE_YOUR_CALM,
@@ -101,6 +106,7 @@ export class HeaderReader {
     this.#streamId = 0;
     this.#fragments = [];
     this.#bytes = 0;
+    this.#short = 0;
     const decoded = this.#hpack.decode(block);
     return { streamId, endStream: this.#endStream, ...decoded };
   }

@@ -17,7 +17,9 @@ const PIECE_BYTES = 8192;
 export interface DecodedHeaders {
   /** The fields in order; those past the limit are left out. */
   readonly fields: readonly HeaderField[];
-  /** The list as RFC 9113 section 6.5.2 counts it is longer than the limit. */
+  /** Size of the whole list as RFC 9113 section 6.5.2 counts it. */
+  readonly size: number;
+  /** It is longer than the limit. */
   readonly tooLarge: boolean;
 }
 
@@ -79,7 +81,7 @@ export class HpackDecoder {
       if (size <= this.#maxListSize) fields.push(field);
     }
     this.#block = new Uint8Array();
-    return { fields, tooLarge: size > this.#maxListSize };
+    return { fields, size, tooLarge: size > this.#maxListSize };
   }
 
   #field(first: number): HeaderField {

@@ -6,6 +6,14 @@
  * @module
  */
 
+/** So much at once, and so much again each second. */
+export interface Rate {
+  /** What may come at once. */
+  readonly burst: number;
+  /** What may come again each second. */
+  readonly perSecond: number;
+}
+
 /** Streams open at once; one more is refused. */
 export const MAX_CONCURRENT_STREAMS = 1000;
 
@@ -21,23 +29,44 @@ export const INITIAL_WINDOW = 65_535;
 /** The largest a window may become (RFC 9113 section 6.9.1). */
 export const LARGEST_WINDOW = 0x7fffffff;
 
-/** Longest header list, in bytes plus 32 a field; a stream with more is reset. */
-export const MAX_HEADER_LIST_SIZE: number = 64 * 1024;
+/**
+ * Longest header list, in bytes plus 32 a field; a stream with more is reset.
+ *
+ * The engine asks for a folder with each line of its ignore file, and each path
+ * of a COPY, as a field of its own. This is what grpc-go grants unless told
+ * otherwise (`defaultServerMaxHeaderListSize`); docker's client grants 1 MiB.
+ */
+export const MAX_HEADER_LIST_SIZE: number = 16 * 1024 * 1024;
 
-/** Compressed bytes of one header block; more ends the connection. */
-export const MAX_HEADER_BLOCK_BYTES: number = 128 * 1024;
+/** Compressed bytes of one header block, which no list within its limit exceeds; more end the connection. */
+export const MAX_HEADER_BLOCK_BYTES: number = MAX_HEADER_LIST_SIZE;
 
-/** CONTINUATION frames of one header block; more end the connection. */
-export const MAX_CONTINUATIONS = 64;
+/** Frames of one header block that are shorter than 1 KiB; more end the connection. */
+export const MAX_SHORT_FRAGMENTS = 64;
+
+/** Header lists up to this size are counted as streams only. */
+export const LONG_HEADER_LIST: number = 64 * 1024;
+
+/** Sizes of the long header lists of all open streams together; a stream above it is refused. */
+export const MAX_OPEN_HEADER_LISTS: number = 4 * MAX_HEADER_LIST_SIZE;
+
+/**
+ * Sizes of long header lists: at once, and again each second. A field that the
+ * peer's table holds costs it one byte to send, and us its length to check.
+ */
+export const HEADER_LISTS: Rate = {
+  burst: MAX_OPEN_HEADER_LISTS,
+  perSecond: MAX_HEADER_LIST_SIZE,
+};
 
 /** Bytes of answers, DATA apart, that wait for a peer that does not read; more end the connection. */
 export const MAX_ANSWER_BACKLOG: number = 1024 * 1024;
 
 /** Frames that change nothing (PING, SETTINGS, empty DATA, …): at once, and again each second. */
-export const IDLE_FRAMES = { burst: 10_000, perSecond: 20_000 } as const;
+export const IDLE_FRAMES: Rate = { burst: 10_000, perSecond: 20_000 };
 
 /** Streams reset by the peer or by its fault: at once, and again each second. */
-export const RESETS = { burst: 2_000, perSecond: 200 } as const;
+export const RESETS: Rate = { burst: 2_000, perSecond: 200 };
 
 /** Milliseconds that a peer has to read our last frames and to hang up. */
 export const LINGER_MS = 1_000;
@@ -50,7 +79,7 @@ export class Allowance {
   #since: number = performance.now();
 
   /** Begins full. */
-  constructor(limits: { readonly burst: number; readonly perSecond: number }) {
+  constructor(limits: Rate) {
     this.#burst = limits.burst;
     this.#perSecond = limits.perSecond;
     this.#left = limits.burst;

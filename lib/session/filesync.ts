@@ -68,10 +68,11 @@ function requestOf(call: GrpcCall): LocalRequest {
  * escape all values of a key as in a form, and mark it, where one is not ASCII.
  */
 function values(call: GrpcCall, key: string): string[] {
+  const decoder = new TextDecoder();
   const [encoded] = call.metadata(`${key}-encoded`);
   return call.metadata(key).map((value) => {
     if (encoded === "1") return decodeURIComponent(value.replaceAll("+", " "));
     const bytes = Uint8Array.from(value, (char) => char.charCodeAt(0));
-    return new TextDecoder().decode(bytes);
+    return decoder.decode(bytes);
   });
 }

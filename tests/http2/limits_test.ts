@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { ErrorCode, type Http2Error } from "../../lib/http2/error.ts";
-import { Allowance } from "../../lib/http2/limits.ts";
+import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
+import { Allowance, MAX_HEADER_LIST_SIZE } from "../../lib/http2/limits.ts";
+import type { Http2Stream } from "../../lib/http2/stream.ts";
 import {
   bytes,
   codeOf,
@@ -36,11 +38,35 @@ const FLOODS: Record<string, (id: number) => Uint8Array> = {
 };
 
 /** Stops the clock that allowances refill by: a slow machine would let more pass. */
-function stopClock(): Disposable {
+function stopClock(): Disposable & { advance(ms: number): void } {
   const { now } = performance;
-  const stopped = performance.now();
+  let stopped = performance.now();
   performance.now = () => stopped;
-  return { [Symbol.dispose]: () => performance.now = now };
+  return {
+    advance: (ms) => stopped += ms,
+    [Symbol.dispose]: () => performance.now = now,
+  };
+}
+
+/** A header block as the frames of a request that ends with it. */
+function headerFrames(id: number, block: Uint8Array): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < block.length; at += 16_384) {
+    const flags = (at === 0 ? 1 : 0) | (at + 16_384 >= block.length ? 4 : 0);
+    const type = at === 0 ? "HEADERS" : "CONTINUATION";
+    frames.push(frame(type, flags, id, block.subarray(at, at + 16_384)));
+  }
+  return frames;
+}
+
+/**
+ * A request with a list of `size` bytes, up to 4 KiB more, in 8 KiB: a field
+ * fills the peer's table and is named again and again, behind it `last`.
+ */
+function longList(size: number, last = ""): Uint8Array {
+  const long = bytes("40 01 61 7f 81 1e", new Uint8Array(3_968).fill(97));
+  const again = new Uint8Array(Math.ceil(size / 4_001)).fill(0xbe);
+  return bytes(REQUEST, long, again, last);
 }
 
 for (const [what, piece] of Object.entries(FLOODS)) {
@@ -133,7 +159,7 @@ Deno.test("serveHttp2() tells its limits in its first frames", async () => {
   });
   assertEquals(
     (await peer.next())?.payload,
-    bytes("0003 00000007 0004 00010000 0006 00010000"),
+    bytes("0003 00000007 0004 00010000 0006 01000000"),
   );
   const update = await peer.next();
   assertEquals([update?.type, update?.id], ["WINDOW_UPDATE", 0]);
@@ -144,15 +170,9 @@ Deno.test("serveHttp2() resets a stream with too long a header list, and keeps i
   await using peer = await RawPeer.greeted((stream) => {
     stream.end([[":status", stream.get("k") === "v" ? "200" : "500"]]);
   });
-  const long = bytes("00 01 61 7f e1 fd 01", new Uint8Array(32_608).fill(97));
-  const block = bytes(REQUEST, "40 016b 0176", long, long, long);
-  peer.send(frame("HEADERS", 1, 1, block.subarray(0, 16_384)));
-  for (let at = 16_384; at < block.length; at += 16_384) {
-    const last = at + 16_384 >= block.length;
-    peer.send(
-      frame("CONTINUATION", last ? 4 : 0, 1, block.subarray(at, at + 16_384)),
-    );
-  }
+  peer.send(
+    ...headerFrames(1, longList(MAX_HEADER_LIST_SIZE + 1, "40 016b 0176")),
+  );
   const reset = await peer.until("RST_STREAM");
   assertEquals([reset.id, codeOf(reset)], [1, ErrorCode.ENHANCE_YOUR_CALM]);
   peer.send(frame("HEADERS", 5, 3, `${REQUEST} be`));
@@ -160,17 +180,87 @@ Deno.test("serveHttp2() resets a stream with too long a header list, and keeps i
 });
 
 Deno.test("serveHttp2() ends a connection whose header block does not end", async () => {
-  const blocks: Record<string, Uint8Array> = {
-    bytes: frame("CONTINUATION", 0, 1, new Uint8Array(16_384)),
-    frames: frame("CONTINUATION", 0, 1),
+  const full = bytes(
+    ...Array.from(
+      { length: 64 },
+      () => frame("CONTINUATION", 0, 1, new Uint8Array(16_384)),
+    ),
+  );
+  const short = frame("CONTINUATION", 0, 1, new Uint8Array(1023));
+  const cases: Record<string, [Uint8Array, number]> = {
+    "of bytes": [full, 16],
+    "of short frames": [short, 64],
+    "of empty frames": [frame("CONTINUATION", 0, 1), 64],
   };
-  for (const [what, continuation] of Object.entries(blocks)) {
+  for (const [what, [piece, most]] of Object.entries(cases)) {
     await using peer = await RawPeer.greeted();
+    // Each but the last is still let pass.
+    const { written } = peer;
     peer.send(frame("HEADERS", 0, 1, REQUEST));
-    for (let i = 0; i < 100; i++) peer.send(continuation);
+    for (let i = 1; i < most; i++) peer.send(piece);
+    await peer.taken();
+    assertEquals(peer.written, written, what);
+    peer.send(piece, piece);
     const goaway = await peer.until("GOAWAY");
     assertEquals(codeOf(goaway), ErrorCode.ENHANCE_YOUR_CALM, what);
   }
+});
+
+Deno.test("serveHttp2() takes as many header fields as an ignore file of 1 MiB has lines", async () => {
+  let got: string[] = [];
+  await using peer = await RawPeer.greeted((stream) => {
+    got = stream.getAll("exclude-patterns");
+    stream.end([[":status", "200"]]);
+  });
+  const patterns = Array.from({ length: 200_000 }, (_, i) => `${i}`);
+  const name = "exclude-patterns";
+  const block = encodeHeaders(patterns.map((pattern) => [name, pattern]));
+  peer.send(...headerFrames(1, bytes(REQUEST, block)));
+  assertEquals((await peer.until("HEADERS")).payload, Uint8Array.of(0x88));
+  assertEquals(got, patterns);
+});
+
+Deno.test("serveHttp2() ends a flood of long header lists that cost nothing to send", async () => {
+  using _ = stopClock();
+  await using peer = await RawPeer.greeted((stream) => {
+    stream.end([[":status", "200"]]);
+  });
+  const block = longList(MAX_HEADER_LIST_SIZE - 10_000);
+  assert(block.length < 9_000, `${block.length}`);
+  for (let id = 1; id <= 9; id += 2) peer.send(...headerFrames(id, block));
+  const goaway = await peer.until("GOAWAY");
+  assertEquals(codeOf(goaway), ErrorCode.ENHANCE_YOUR_CALM);
+  assertEquals((await peer.connection.closed).reason, "error");
+});
+
+Deno.test("serveHttp2() holds no more than four of the longest header lists", async () => {
+  using clock = stopClock();
+  const open: Http2Stream[] = [];
+  await using peer = await RawPeer.greeted((stream) => void open.push(stream));
+  const block = longList(MAX_HEADER_LIST_SIZE - 10_000);
+  let id = 1;
+  const send = () => {
+    clock.advance(10_000);
+    peer.send(...headerFrames(id, block));
+    id += 2;
+  };
+  for (let i = 0; i < 4; i++) {
+    send();
+    await peer.taken();
+  }
+  assertEquals(open.length, 4);
+  send();
+  const reset = await peer.until("RST_STREAM");
+  assertEquals([reset.id, codeOf(reset)], [9, ErrorCode.REFUSED_STREAM]);
+  // Others have room.
+  peer.send(request(id));
+  id += 2;
+  await peer.taken();
+  assertEquals(open.length, 5);
+  open[0]!.end([[":status", "200"]]);
+  send();
+  await peer.taken();
+  assertEquals(open.map(({ id }) => id), [1, 3, 5, 7, 11, 13]);
 });
 
 Deno.test("serveHttp2() stays quick when a block refers to one long field many times", async () => {
