@@ -244,15 +244,18 @@ function pathOf(name: string, given: string | URL): string {
     );
   }
   if (typeof given === "string") {
-    if (given === "" || given.includes("\0")) {
-      throw new TypeError(`Cannot build: ${name} is no path`);
+    if (given === "") {
+      throw new TypeError(
+        `Cannot build: ${name} is an empty text; the current folder is "."`,
+      );
+    }
+    if (given.includes("\0")) {
+      throw new TypeError(`Cannot build: ${name} is no path: it holds a NUL`);
     }
     const scheme = SCHEME_REGEXP.exec(given)?.[1]?.toLowerCase();
     if (scheme === "file") return pathOfUrl(given);
     if (scheme !== undefined) {
-      throw new TypeError(
-        `Cannot build: ${name} can't be a ${scheme}: URL; an engine fetches https:, http:, git: and ssh:`,
-      );
+      throw wrongScheme(name, `${scheme}:`);
     }
     // Text that a program took from its user, and that means something there.
     const hint = given === "-"
@@ -267,12 +270,18 @@ function pathOf(name: string, given: string | URL): string {
       `Cannot build: ${name} can't be ${JSON.stringify(given)}: ${hint}`,
     );
   }
-  if (given.protocol !== "file:") {
-    throw new TypeError(
-      `Cannot build: ${name} can't be a ${given.protocol} URL`,
-    );
-  }
+  if (given.protocol !== "file:") throw wrongScheme(name, given.protocol);
   return pathOfUrl(given);
+}
+
+function wrongScheme(name: string, scheme: string): TypeError {
+  return new TypeError(
+    `Cannot build: ${name} can't be a ${scheme} URL; ${
+      name === "context"
+        ? "an engine fetches https:, http:, git: and ssh:"
+        : "it is a path, or a file: URL"
+    }`,
+  );
 }
 
 /** The streams that were given: the context, or its Dockerfile. */

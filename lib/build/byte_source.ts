@@ -39,8 +39,11 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
 }
 
 function streamOfIterable(
-  iterable: AsyncIterable<Uint8Array> & { destroy?: unknown },
+  iterable: AsyncIterable<Uint8Array> & { destroy?: unknown; on?: unknown },
 ): ReadableStream<Uint8Array> {
+  // A Readable that fails before it is read, as that of a file that is not
+  // there, would end the program. Its iterator throws the same error.
+  if (typeof iterable.on === "function") iterable.on("error", () => {});
   let iterator: AsyncIterator<Uint8Array> | undefined;
   return new ReadableStream({
     async pull(controller) {
@@ -87,14 +90,21 @@ export function hintFor(given: unknown): string | undefined {
   if (typeof (given as { getWriter?: unknown }).getWriter === "function") {
     return "it is a stream to write to: give the side that is read from";
   }
-  if (Array.isArray(given)) {
-    return "it is an array: give a stream, as in ReadableStream.from(chunks)";
-  }
   if (typeof (given as { pipe?: unknown }).pipe === "function") {
     return "it is an old stream of node: wrap it, as in new Readable().wrap(stream)";
   }
   if (given instanceof Map) {
     return "it is a Map: files are given as { files: Object.fromEntries(map) }";
   }
+  if (Symbol.iterator in given) {
+    return "it is a list: give a stream, as in ReadableStream.from(chunks)";
+  }
   return undefined;
+}
+
+/** The fault of a stream that gives something else than bytes, and what to do. */
+export function noBytes(chunk: unknown): string {
+  return typeof chunk === "string"
+    ? "gave text, and not bytes: leave its encoding out, or pipe it through new TextEncoderStream()"
+    : "gave something else than bytes: expected a stream of Uint8Array";
 }

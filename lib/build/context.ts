@@ -1,4 +1,5 @@
 import { ContextError } from "../errors.ts";
+import { noBytes } from "./byte_source.ts";
 
 /** A context on its way to the engine. */
 export interface WatchedContext {
@@ -8,6 +9,8 @@ export interface WatchedContext {
   readonly sent: number;
   /** Why the caller's stream failed, or was refused on its way, if so. */
   readonly failure: Error | undefined;
+  /** The engine has built: it wants no more than it has taken. */
+  taken(): void;
   /** Tells the caller's stream that no more of it is wanted; behind its end, nothing. */
   release(reason: unknown): void;
 }
@@ -18,7 +21,10 @@ export interface ContextWatcher {
   readonly onFailure: (failure: Error) => void;
   /** Called before the end is handed on; what it throws refuses the context. */
   readonly onLast?: () => void | Promise<void>;
-  /** Called behind the last byte, with their number. */
+  /**
+   * Called with the number of bytes behind the last one, or once the engine wants
+   * no more of them.
+   */
   readonly onEnd: (bytes: number) => void;
   /**
    * Called with each chunk before it is sent; it must not be changed or kept.
@@ -43,6 +49,11 @@ export function watchContext(
   const reader = context.getReader();
   let sent = 0;
   let failure: Error | undefined;
+  let isOver = false;
+  const end = () => {
+    if (!isOver) watcher.onEnd(sent);
+    isOver = true;
+  };
   const fail = (message: string, options?: ErrorOptions): Error => {
     // A folder's own words need no others.
     failure = options?.cause instanceof ContextError
@@ -78,14 +89,13 @@ export function watchContext(
       if (result.done) {
         await asked(() => watcher.onLast?.());
         controller.close();
-        watcher.onEnd(sent);
+        end();
         return;
       }
       if (!(result.value instanceof Uint8Array)) {
         await reader.cancel().catch(() => {}); // it is refused either way
         throw fail(
-          `The build context gave a ${typeof result
-            .value}, and the build was stopped: expected a stream of Uint8Array`,
+          `The build was stopped: its context ${noBytes(result.value)}`,
         );
       }
       sent += result.value.length;
@@ -108,7 +118,11 @@ export function watchContext(
     get failure() {
       return failure;
     },
+    taken() {
+      if (sent > 0) end();
+    },
     release(reason) {
+      isOver = true;
       watcher.onRelease?.();
       reader.cancel(reason).catch(() => {}); // it is given up either way
     },

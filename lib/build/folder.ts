@@ -13,7 +13,7 @@ import { FolderLocal } from "../filesync/folder_local.ts";
 import type { Local } from "../filesync/local.ts";
 import { MemoryLocal } from "../filesync/memory_local.ts";
 import type { FolderSource } from "./build_context.ts";
-import { isStream } from "./byte_source.ts";
+import { isStream, noBytes } from "./byte_source.ts";
 import type { GivenFile } from "./given_files.ts";
 import type { Dockerfile } from "./record.ts";
 
@@ -174,7 +174,7 @@ async function readStream(
       if (done) break;
       if (!(value instanceof Uint8Array)) {
         throw new ContextError(
-          `Cannot build: the Dockerfile's stream gave a ${typeof value}: expected a stream of Uint8Array`,
+          `Cannot build: the Dockerfile's stream ${noBytes(value)}`,
         );
       }
       length += value.length;

@@ -1,4 +1,4 @@
-import { hintFor } from "./byte_source.ts";
+import { hintFor, streamOf } from "./byte_source.ts";
 
 /**
  * A file of a context that is in memory: its text (UTF-8) or bytes, which must
@@ -119,7 +119,12 @@ function checkFile(path: string, given: unknown): GivenFile {
   if ("link" in given) return checkLink(path, given);
   const { content: inner, mode = 0o644, mtime, ...rest } = given;
   const [extra] = Object.keys(rest);
-  if (extra !== undefined) throw wrong(path, `has no ${JSON.stringify(extra)}`);
+  if (extra !== undefined) {
+    throw wrong(
+      path,
+      `has no ${JSON.stringify(extra)}: expected { content, mode, mtime }`,
+    );
+  }
   const bytes = contentOf(inner);
   if (bytes === undefined) throw noFile(path, inner);
   if (
@@ -180,11 +185,23 @@ function wrong(path: string, fault: string): TypeError {
 }
 
 function noFile(path: string, given: unknown): TypeError {
-  const hint = hintFor(given);
+  const hint = hintForFile(given);
   return wrong(
     path,
     `is no file: expected text, a Uint8Array, a Blob, { content, mode, mtime } or { link }${
       hint === undefined ? "" : `; ${hint}`
     }`,
   );
+}
+
+/** As {@linkcode hintFor}, where a stream is no answer: a file is given whole. */
+function hintForFile(given: unknown): string | undefined {
+  if (given instanceof Response || given instanceof Request) {
+    return "give what it holds, as in await response.blob()";
+  }
+  const { readable = given } = Object(given) as { readable?: unknown };
+  if (streamOf(readable) !== undefined) {
+    return "a file is given whole, as in await new Response(ReadableStream.from(source)).blob()";
+  }
+  return Array.isArray(given) ? "it is an array" : hintFor(given);
 }

@@ -90,6 +90,7 @@ export async function postBuild(post: BuildPost): Promise<string> {
     const imageId = await readAnswer(messages as Messages, post);
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
+    watched?.taken();
     return imageId;
   } catch (error) {
     stop.throwIfAborted();

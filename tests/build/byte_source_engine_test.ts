@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { ContextError } from "../../lib/errors.ts";
@@ -128,12 +129,25 @@ engineTest(
     );
     assert(/the disk is gone/.test(failed.message), failed.message);
 
+    // It fails before anything is read of it, and would end this program.
+    const missing = await assertRejects(
+      () => docker.imageBuild(createReadStream("/nonexistent.tar")).wait(),
+      ContextError,
+    );
+    assert(/ENOENT/.test(missing.message), missing.message);
+    const noDockerfile = { dockerfile: createReadStream("/nonexistent") };
+    const unwritten = await assertRejects(
+      () => docker.imageBuild(noDockerfile).wait(),
+      ContextError,
+    );
+    assert(/ENOENT/.test(unwritten.message), unwritten.message);
+
     const texts = Readable.from(["FROM scratch\n"]) as AsyncIterable<never>;
     const wrong = await assertRejects(
       () => docker.imageBuild(texts).wait(),
       ContextError,
     );
-    assert(/gave a string/.test(wrong.message), wrong.message);
+    assert(/gave text.* TextEncoderStream/.test(wrong.message), wrong.message);
 
     const unread = Readable.from([new Uint8Array(5)]);
     let isReturned = false;

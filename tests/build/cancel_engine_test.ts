@@ -173,7 +173,7 @@ engineTest(
       TypeError,
       "in use",
     );
-    const bytes = new Uint8Array(1) as unknown as ReadableStream<Uint8Array>;
+    const bytes = new ArrayBuffer(1) as unknown as Uint8Array;
     await assertRejects(
       () => docker.imageBuild(bytes).wait(),
       TypeError,
@@ -185,7 +185,7 @@ engineTest(
     await assertRejects(
       () => docker.imageBuild(text).wait(),
       ContextError,
-      "expected a stream of Uint8Array",
+      "gave text, and not bytes",
     );
   },
 );

@@ -1,4 +1,4 @@
-import type { DockerClient } from "../../mod.ts";
+import { type DockerClient, tarDirectory } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
 import { engineTest } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
@@ -60,6 +60,44 @@ engineTest(
         bytesOffered: 6,
         bytesSent: 6,
       });
+    });
+  },
+);
+
+engineTest(
+  "of a tar that goes on behind its end what was taken is told, whenever the answer comes",
+  async ({ docker }) => {
+    await withTempFolder(async (root) => {
+      await writeTree(root, {
+        Dockerfile: "FROM davit-test/base\nCOPY . /c\n",
+      });
+      const tar = await new Response(tarDirectory(root)).bytes();
+      for (const version of ["1", "2"] as const) {
+        const answered = Promise.withResolvers<void>();
+        const build = docker.imageBuild(
+          (async function* () {
+            yield tar;
+            // The classic builder answers without what is behind the tar's end.
+            if (version === "1") await answered.promise;
+            yield new Uint8Array(512);
+          })(),
+          { version },
+        );
+        const bytes = version === "1" ? tar.length : tar.length + 512;
+        const events = [];
+        for await (const event of build.events()) {
+          if (event.type === "context") events.push(event.bytesSent);
+        }
+        answered.resolve();
+        const { context } = await build.result();
+        assertEquals({ ...context, files: undefined }, {
+          files: undefined,
+          filesReused: 0,
+          bytesOffered: bytes,
+          bytesSent: bytes,
+        });
+        assertEquals(events, [bytes]);
+      }
     });
   },
 );

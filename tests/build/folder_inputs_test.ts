@@ -64,7 +64,7 @@ Deno.test("a Dockerfile's stream has an end, and is bytes", async () => {
   await assertRejects(
     () => buildNowhere({ dockerfile: text as unknown as ReadableStream }),
     ContextError,
-    "gave a string",
+    "gave text",
   );
   const broken = new ReadableStream<Uint8Array>({
     pull(controller) {
