@@ -11,6 +11,7 @@ import {
   CredentialStore,
   type CredentialStoreOptions,
 } from "../../lib/credentials/store.ts";
+import { withTempFolder } from "../support/folder.ts";
 
 /** Variables of an environment, and those of them that were read. */
 interface TestEnvironment {
@@ -303,6 +304,35 @@ Deno.test("CredentialStore names a helper that fails, and none of its secrets", 
       assertStringIncludes(error.message, name);
     });
   }
+});
+
+Deno.test("CredentialStore runs no program at a path that docker's configuration names", async () => {
+  await withTempFolder(async (folder) => {
+    // `docker-credential-x/../evil` is a program here, if a path may be one.
+    await Deno.mkdir(`${folder}/docker-credential-x`);
+    await Deno.writeTextFile(
+      `${folder}/evil`,
+      `#!/bin/sh\ntouch ${folder}/ran\necho '{"Username":"u","Secret":"s"}'\n`,
+      { mode: 0o755 },
+    );
+    const before = Deno.cwd();
+    Deno.chdir(folder);
+    try {
+      await configured({ credsStore: "x/../evil" }, async (env) => {
+        await assertRejects(
+          () => login({ client: { dockerConfig: true }, env }, "a.io"),
+          CredentialError,
+          "no program's name",
+        );
+      });
+    } finally {
+      Deno.chdir(before);
+    }
+    await assertRejects(
+      () => Deno.stat(`${folder}/ran`),
+      Deno.errors.NotFound,
+    );
+  });
 });
 
 Deno.test("CredentialStore ends a helper that takes too long, or whose answer nobody wants", async () => {

@@ -1,9 +1,5 @@
 import { displayEvents } from "../../lib/display/display_events.ts";
-import type {
-  BuildEvent,
-  LogEvent,
-  VertexEvent,
-} from "../../lib/progress/event.ts";
+import type { BuildEvent } from "../../lib/progress/event.ts";
 import {
   assert,
   assertEquals,
@@ -11,36 +7,8 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { eventsOfTrace } from "../progress/traces.ts";
+import { log, vertex } from "./events.ts";
 import { rendered } from "./replay.ts";
-
-function vertex(
-  digest: string,
-  fields: Partial<VertexEvent> = {},
-): VertexEvent {
-  return {
-    type: "vertex",
-    digest,
-    name: `step ${digest}`,
-    inputs: [],
-    cached: false,
-    started: 1000,
-    completed: undefined,
-    error: undefined,
-    group: undefined,
-    ...fields,
-  };
-}
-
-function log(digest: string, text: string): LogEvent {
-  return {
-    type: "log",
-    vertex: digest,
-    stream: "stdout",
-    bytes: new TextEncoder().encode(text),
-    text,
-    time: 1500,
-  };
-}
 
 function ownWarning(short: string): BuildEvent {
   return {

@@ -110,6 +110,27 @@ Deno.test("SecretStore.get() calls a function once, also for parallel steps, and
   await assertRejects(() => wrong.get("w"), SecretError, "gave a number");
 });
 
+Deno.test("SecretStore.get() gives no value out before all answers are masked with it", async () => {
+  const store = await SecretStore.open({ slow: () => "hunter2" }, signal);
+  const masked = Promise.withResolvers<void>();
+  const told: string[] = [];
+  store.onValue = (id, secret) => {
+    told.push(`${id}=${new TextDecoder().decode(secret.reveal())}`);
+    return masked.promise;
+  };
+  let served = false;
+  const given = store.get("slow").then(() => served = true);
+  const known = store.peek("slow").then(() => served = true);
+  // As many turns as it could take, and a round of the event loop.
+  await new Promise((done) => setTimeout(done));
+  assertEquals(told, ["slow=hunter2"]);
+  assertFalse(served);
+  assertEquals(store.requests().served, []);
+  masked.resolve();
+  await Promise.all([given, known]);
+  assertEquals(store.requests().served, ["slow"]);
+});
+
 Deno.test("SecretStore.atHand() leaves functions out", async () => {
   const store = await SecretStore.open({ a: "1", b: () => "2" }, signal);
   assertEquals(store.atHand().map(([id]) => id), ["a"]);

@@ -120,6 +120,41 @@ Deno.test("upgradeConnection() rejects with the signal's reason", async () => {
   assertEquals(await upgrade.catch((error) => error), "no more");
 });
 
+Deno.test("upgradeConnection() leaves nothing at the signal of a client that lives on", async () => {
+  for (const answer of [ACCEPT, "HTTP/1.1 404 Not Found\r\n\r\n", "HTTP/"]) {
+    const { signal } = new AbortController();
+    const listeners = new Set<unknown>();
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners.add(args[1]);
+      add(...args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      listeners.delete(args[1]);
+      remove(...args);
+    };
+    const { duplex, state } = peer(answer);
+    const upgraded = upgradeConnection(duplex, "/session", { ...INIT, signal });
+    const took = await upgraded.then(() => true, () => false);
+    assertEquals(took, answer === ACCEPT);
+    assertEquals(listeners.size, 0);
+    assertEquals(state.cancelled || state.aborted, !took);
+  }
+});
+
+Deno.test("upgradeConnection() lets a connection live on when the signal of its request aborts", async () => {
+  const asked = new AbortController();
+  const { duplex, state } = peer(ACCEPT, "more");
+  const { readable } = await upgradeConnection(duplex, "/session", {
+    ...INIT,
+    signal: asked.signal,
+  });
+  asked.abort();
+  assertEquals(await new Response(readable as BodyInit).text(), "more");
+  assertEquals([state.cancelled, state.aborted], [false, false]);
+});
+
 Deno.test("formatRequestHead() lets nothing break out of its line", () => {
   for (
     const headers of [[["a", "b\r\nc: d"]], [["a\nb", "c"]], [["a b", "c"]], [[
