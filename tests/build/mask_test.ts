@@ -125,6 +125,10 @@ Deno.test("BuildMask gives out what it held back when the step, or all, has ende
     nanos: 0,
   });
   assertEquals(outputs(run(mask, [])), { "b/2": "hun" });
+  assertEquals(
+    outputs(run(mask, [logs(["c", 2, "hun"]), completed("c")], false)),
+    { "c/2": "hun" },
+  );
 });
 
 Deno.test("BuildMask masks names, and passes what holds no secret as it came", () => {

@@ -1,3 +1,4 @@
+import { ContextFile } from "../../lib/context/file.ts";
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
 import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
@@ -174,5 +175,33 @@ Deno.test("findIgnoreRules() follows links as if the folder were all that there 
       assertEquals(text, expected, target);
       await Deno.remove(`${root}/.dockerignore`);
     }
+  });
+});
+
+Deno.test("walkContext() notices a link that took a folder's place behind its listing", async () => {
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, { "in/d/a": "", "in/d/b": "", "out/b": "SECRET" });
+    const walk = walkContext(`${folder}/in`);
+    while (walk.next().value?.path !== "d/a");
+    await Deno.rename(`${folder}/in/d`, `${folder}/moved`);
+    await Deno.symlink(`${folder}/out`, `${folder}/in/d`);
+    assertThrows(() => [...walk], ContextError, "became a link");
+  });
+});
+
+Deno.test("a file elsewhere is closed again when it is refused", async () => {
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, { "in/z": "", "out/a": "SECRET" });
+    await Deno.symlink("../out", `${folder}/in/d`);
+    const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+    const before = open();
+    for (let count = 0; count < 10; count++) {
+      assertThrows(
+        () => new ContextFile(`${folder}/in`, "d/a", 6),
+        ContextError,
+        "became a link",
+      );
+    }
+    assertEquals(open(), before);
   });
 });

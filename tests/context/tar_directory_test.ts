@@ -260,3 +260,32 @@ Deno.test("tarDirectory() reads no further than it is read, and leaves nothing o
     assertEquals(open(), before);
   });
 });
+
+Deno.test("a record's length counts its own digits, whatever the length", () => {
+  const decoder = new TextDecoder();
+  for (let length = 90; length <= 1100; length++) {
+    // Characters of one, two and four bytes, where a record is needed at all.
+    for (const letter of ["x", "é", "😀"]) {
+      const target = letter.repeat(length);
+      const header = tarHeader({
+        path: "link",
+        type: "symlink",
+        mode: 0o777,
+        size: 0,
+        mtimeMs: 0,
+        stamp: 0,
+        target,
+        hardlink: undefined,
+        major: 0,
+        minor: 0,
+      }, 0);
+      if (header.length === 512) {
+        assert(length <= 100 && letter === "x");
+        continue;
+      }
+      const size = parseInt(decoder.decode(header.subarray(124, 135)), 8);
+      const record = decoder.decode(header.subarray(512, 512 + size));
+      assertEquals(record, `${size} linkpath=${target}\n`);
+    }
+  }
+});

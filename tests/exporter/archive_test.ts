@@ -183,3 +183,28 @@ Deno.test("ArchiveStream fails the transfer when the stream does", async () => {
   assertStringIncludes(error.message, "pipe is broken");
   await exporter.discard(error);
 });
+
+Deno.test("ArchiveFile makes the folders above its place, and takes them back with the rest", async () => {
+  await using place = await scratch();
+  const dest = `${place.path}/x/y/out.tar`;
+  const receive = async () => {
+    const exporter = new ArchiveFile(dest, LIMITS);
+    await exporter.prepare();
+    await exporter.receive(play([new Uint8Array(1000)]));
+    return exporter;
+  };
+  const given = await receive();
+  assertEquals(await names(place.path), ["x"]);
+  await given.discard();
+  assertEquals(await names(place.path), []);
+
+  const other = await receive();
+  await Deno.writeTextFile(`${place.path}/x/theirs`, "");
+  await other.discard();
+  assertEquals(await names(`${place.path}/x`), ["theirs"]);
+
+  const exporter = await receive();
+  await exporter.commit();
+  await exporter.discard();
+  assertEquals(await names(`${place.path}/x/y`), ["out.tar"]);
+});

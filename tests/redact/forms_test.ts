@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertFalse } from "../support/assert.ts";
 import { type Form, isTooShort, listPatterns } from "../../lib/redact/forms.ts";
 import { createFinder } from "../../lib/redact/finder.ts";
 import { createRedactor } from "../../lib/redact/redactor.ts";
@@ -306,5 +306,16 @@ Deno.test("values are listed in time that grows with their length, whatever they
       of(320_000) < 60 * Math.max(2, of(20_000))
     );
     assert(isLinear, unit);
+  }
+});
+
+Deno.test("line ends round a value are no part of it, before as behind", () => {
+  for (const ends of ["\n", "\r\n", "\n\n\r"]) {
+    for (const value of [`${ends}hunter2`, `${ends}hunter2${ends}`]) {
+      const [first] = listPatterns(encode(value));
+      assertEquals(new TextDecoder().decode(first!.bytes), "hunter2");
+    }
+    assert(isTooShort(encode(`${ends}abc${ends}`)));
+    assertFalse(isTooShort(encode(`${ends}abcd${ends}`)));
   }
 });

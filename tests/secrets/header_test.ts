@@ -8,6 +8,7 @@ import { decodeBase64 } from "../support/base64.ts";
 import {
   encodeSecretsHeader,
   fitsSecretsHeader,
+  MAX_SECRETS_HEADER,
 } from "../../lib/secrets/header.ts";
 import {
   decodeSecretsHeader,
@@ -85,5 +86,25 @@ Deno.test("encodeSecretsHeader() marks what may be seen, for those who read the 
   for (const visible of [false, "true", 1]) {
     const json = JSON.stringify({ a: { base64: "bmFtZQ==", visible } });
     assertThrows(() => decodeSecretsHeader(btoa(json)), SecretsHeaderError);
+  }
+});
+
+Deno.test("decodeSecretsHeader() takes a header of the longest length, and none that is longer", () => {
+  // An object of one value, made so long that its base64 has the length.
+  const header = (length: number) => {
+    const json = JSON.stringify({ a: "" });
+    const value = "x".repeat(length / 4 * 3 - json.length);
+    return btoa(JSON.stringify({ a: value }));
+  };
+  const longest = header(MAX_SECRETS_HEADER);
+  assertEquals(longest.length, MAX_SECRETS_HEADER);
+  assertEquals(decodeSecretsHeader(longest).length, 1);
+  for (const more of ["=", "=="]) {
+    const error = assertThrows(
+      () => decodeSecretsHeader(longest + more),
+      SecretsHeaderError,
+      `${MAX_SECRETS_HEADER} characters`,
+    );
+    assert(error.tooLong);
   }
 });

@@ -1,38 +1,99 @@
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { ConnectionError } from "../../lib/errors.ts";
-import { sshTransport } from "../../lib/transport/ssh.ts";
+import { sshArguments, sshTransport } from "../../lib/transport/ssh.ts";
 
-Deno.test("a closed ssh transport ends ssh, leaves nothing, and opens no other", async () => {
+const FAR = { kind: "ssh", hostname: "far.example" } as const;
+
+/** A program in the place of ssh, and a folder for all that is temporary; no ssh at all without a script. */
+async function withSsh(
+  script: ((folder: string) => string) | undefined,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "davit-fake-ssh-" });
   const path = Deno.env.get("PATH")!;
   const temporary = Deno.env.get("TMPDIR");
   try {
-    // One whose far side is gone: it takes what comes, and says and ends nothing.
-    await Deno.writeTextFile(
-      `${folder}/ssh`,
-      `#!/bin/sh\necho $$ > ${folder}/pid\nexec sleep 600\n`,
-      { mode: 0o755 },
-    );
-    Deno.env.set("PATH", `${folder}:${path}`);
+    if (script !== undefined) {
+      await Deno.writeTextFile(
+        `${folder}/ssh`,
+        `#!/bin/sh\n${script(folder)}\n`,
+        { mode: 0o755 },
+      );
+    }
+    Deno.env.set("PATH", script === undefined ? folder : `${folder}:${path}`);
     Deno.env.set("TMPDIR", folder);
-    const transport = sshTransport({ kind: "ssh", hostname: "far.example" });
-    const request = transport.fetch("/_ping").catch((error) => error);
-    const pid = await textOf(`${folder}/pid`);
-    await transport.close();
-    assertEquals(await request instanceof ConnectionError, true);
-    await assertRejects(() => Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
-    await assertRejects(
-      () => transport.fetch("/_ping"),
-      ConnectionError,
-      "is closed",
-    );
-    const left = await Array.fromAsync(Deno.readDir(folder), (e) => e.name);
-    assertEquals(left.sort(), ["pid", "ssh"]);
+    await use(folder);
   } finally {
     Deno.env.set("PATH", path);
     if (temporary === undefined) Deno.env.delete("TMPDIR");
     else Deno.env.set("TMPDIR", temporary);
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+for (
+  const [what, before] of [
+    ["", ""],
+    [" that minds no SIGTERM", "trap '' TERM\n"],
+  ] as const
+) {
+  Deno.test(`a closed ssh transport ends an ssh${what}, leaves nothing, and opens no other`, async () => {
+    // Its far side is gone: it takes what comes, and says and ends nothing.
+    const script = (folder: string) =>
+      `${before}echo $$ > ${folder}/pid\nexec sleep 600`;
+    await withSsh(script, async (folder) => {
+      const transport = sshTransport(FAR);
+      const request = transport.fetch("/_ping").catch((error) => error);
+      const pid = await textOf(`${folder}/pid`);
+      await transport.close();
+      assertEquals(await request instanceof ConnectionError, true);
+      await assertRejects(
+        () => Deno.stat(`/proc/${pid}`),
+        Deno.errors.NotFound,
+      );
+      await assertRejects(
+        () => transport.fetch("/_ping"),
+        ConnectionError,
+        "is closed",
+      );
+      const left = await Array.fromAsync(Deno.readDir(folder), (e) => e.name);
+      assertEquals(left.sort(), ["pid", "ssh"]);
+    });
+  });
+}
+
+Deno.test("without an ssh, requests and upgrades fail, and none of them waits", async () => {
+  await withSsh(undefined, async (folder) => {
+    const transport = sshTransport(FAR);
+    try {
+      // More than the requests that a client has open at a time.
+      for (let count = 0; count < 3; count++) {
+        await assertRejects(() => transport.fetch("/_ping"), ConnectionError);
+      }
+      await assertRejects(
+        () => transport.upgrade!("/session", { protocol: "h2c", headers: [] }),
+        ConnectionError,
+        "install OpenSSH's client",
+      );
+    } finally {
+      await transport.close();
+    }
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  });
+});
+
+Deno.test("a socket's path reaches the far side as one word, whatever is in it", async () => {
+  for (const path of ["/run/a.sock", "/it's/a b", '/$(id)/`id`/"x\\', "''"]) {
+    const words = sshArguments({ ...FAR, path });
+    const far = words.slice(words.indexOf(FAR.hostname) + 1);
+    // What sshd does with them: one command line for a shell.
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", `docker() { printf '%s\\n' "$@"; }\n${far.join(" ")}`],
+    }).output();
+    assertEquals(
+      new TextDecoder().decode(stdout).split("\n"),
+      ["--host", `unix://${path}`, "system", "dial-stdio", ""],
+    );
   }
 });
 
