@@ -1,3 +1,4 @@
+import { ContextFile } from "../../lib/context/file.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { FolderLocal } from "../../lib/filesync/folder_local.ts";
 import type { Local, LocalRequest } from "../../lib/filesync/local.ts";
@@ -310,4 +311,84 @@ Deno.test("sendLocal() makes no entry before there is room for the last one", as
   receiver.giveUp();
   paused.resolve();
   await assertRejects(() => sending);
+});
+
+Deno.test("sendLocal() closes no file that is being read", async () => {
+  await withTempFolder(async (root) => {
+    await Deno.writeFile(`${root}/a`, randomBytes(2_000_000));
+    const { read } = ContextFile.prototype;
+    const dispose = ContextFile.prototype[Symbol.dispose];
+    const { promise: released, resolve: release } = Promise.withResolvers<
+      void
+    >();
+    let reads = 0;
+    let pending = 0;
+    const closedAt: number[] = [];
+    // The second read, which goes on while the first piece is sent, takes its time.
+    ContextFile.prototype.read = async function (buffer) {
+      pending++;
+      const count = await read.call(this, buffer);
+      if (++reads > 1) await released;
+      pending--;
+      return count;
+    };
+    ContextFile.prototype[Symbol.dispose] = function () {
+      closedAt.push(pending);
+      dispose.call(this);
+    };
+    try {
+      const failed = Promise.withResolvers<void>();
+      const receiver = new Receiver((type) => {
+        if (type === PacketType.STAT && receiver.listed) receiver.ask(0);
+        if (type !== PacketType.DATA) return;
+        failed.resolve();
+        throw new Error("connection lost");
+      });
+      const sending = sendLocal(
+        receiver.stream,
+        new FolderLocal(root),
+        EVERYTHING,
+      ).catch((error) => error.message);
+      await failed.promise;
+      await new Promise((done) => setTimeout(done));
+      assertEquals(pending, 1);
+      release();
+      assertEquals(await sending, "connection lost");
+      assertEquals(closedAt, [0]);
+    } finally {
+      release();
+      ContextFile.prototype.read = read;
+      ContextFile.prototype[Symbol.dispose] = dispose;
+    }
+  });
+});
+
+Deno.test("sendLocal() sends nothing to who has given up, whatever fails then", async () => {
+  await withTempFolder(async (root) => {
+    await Deno.writeTextFile(`${root}/a`, "a");
+    const gone = new AbortController();
+    const sent: number[] = [];
+    const asked = Promise.withResolvers<Uint8Array>();
+    let reads = 0;
+    const stream: PacketStream = {
+      signal: gone.signal,
+      read: () =>
+        ++reads === 1 ? asked.promise : Promise.withResolvers<null>().promise,
+      write(...parts) {
+        const { type, stat } = readPacket(concat(parts));
+        sent.push(type);
+        if (type === PacketType.STAT && stat === undefined) {
+          Deno.removeSync(`${root}/a`);
+          gone.abort();
+          asked.resolve(new PacketWriter().request(0).slice());
+        }
+        return undefined;
+      },
+    };
+    await assertRejects(
+      () => sendLocal(stream, new FolderLocal(root), EVERYTHING),
+      ContextError,
+    );
+    assertEquals(sent, [PacketType.STAT, PacketType.STAT]);
+  });
 });

@@ -14,7 +14,7 @@ import {
 } from "../support/assert.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { withTempFolder } from "../support/folder.ts";
-import { build } from "./attacks.ts";
+import { build, request } from "./attacks.ts";
 import { sendRaw, startGateway } from "./gateway.ts";
 import {
   buildAnswer,
@@ -195,4 +195,25 @@ Deno.test("a signal that aborts while a gateway starts keeps it from starting", 
     );
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   });
+});
+
+Deno.test("a gateway that stops waits for no client that keeps its connection", async () => {
+  const engine = new RecordingEngine();
+  await using served = await startGateway({
+    engine,
+    limits: { idleMs: 600_000, headMs: 600_000 },
+  });
+  const connect = () => Deno.connect({ transport: "unix", path: served.path });
+  using silent = await connect();
+  using idle = await connect();
+  await idle.write(new TextEncoder().encode(request("GET /_ping")));
+  const buffer = new Uint8Array(4096);
+  const count = await idle.read(buffer);
+  assertStringIncludes(
+    new TextDecoder().decode(buffer.subarray(0, count!)),
+    "HTTP/1.1 200",
+  );
+  await served.gateway.stop();
+  assertEquals(await idle.read(buffer), null);
+  assertEquals(await silent.read(buffer), null);
 });

@@ -61,6 +61,26 @@ Deno.test("a gateway waits for nobody for ever", async () => {
   assertStringIncludes(goOn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200");
 });
 
+Deno.test("a head that never ends is refused while its bytes still come", async () => {
+  await using served = await startGateway({
+    engine: new RecordingEngine(),
+    limits: { headMs: 300, idleMs: 600_000 },
+  });
+  using conn = await Deno.connect({ transport: "unix", path: served.path });
+  let answer = "";
+  const reading = (async () => {
+    answer = await new Response(conn.readable).text().catch(() => "reset");
+  })();
+  const byte = new TextEncoder().encode("G");
+  // Each in less than the time that a head has.
+  await until(async () => {
+    await conn.write(byte).catch(() => {}); // it is over
+    return answer !== "";
+  }, "the answer has come");
+  await reading;
+  assertStringIncludes(answer.slice(0, 14), " 408 ");
+});
+
 Deno.test("a gateway takes so many connections and no more, and who only holds them keeps nobody out", async () => {
   const { promise: silence, resolve: speak } = Promise.withResolvers<void>();
   const engine = new RecordingEngine(async () => {

@@ -165,6 +165,13 @@ Deno.test("a gateway's socket has mode 0600, goes with it, and takes nobody's pl
     await Deno.rename(`${path}2`, path);
     listener.close();
     await (await start()).stop();
+    // What is another's by then stays.
+    const moved = await start();
+    await Deno.remove(path);
+    const other = Deno.listen({ transport: "unix", path });
+    await moved.stop();
+    assertEquals((await Deno.lstat(path)).isSocket, true);
+    other.close(); // and removes it
     await Deno.writeTextFile(path, "not a socket");
     await assertRejects(start, TypeError, "something else");
     assertEquals(await Deno.readTextFile(path), "not a socket");

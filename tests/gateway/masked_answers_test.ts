@@ -145,3 +145,39 @@ Deno.test("the error of a build that the engine refuses keeps its key", async ()
   assertEquals(status, 400);
   assertStringIncludes(text, '{"message":"something ***"}');
 });
+
+Deno.test("a build's answer is whole, with what looked like the beginning of a secret, and without its logins", async () => {
+  const password = "password-of-client-a";
+  const lines = [
+    { stream: `logged in with ${password}\n` },
+    { stream: `and then ${VALUE.slice(0, 12)}` },
+  ];
+  const engine = new RecordingEngine(
+    () => new Response(lines.map((line) => JSON.stringify(line)).join("\r\n")),
+    true,
+  );
+  await using open = await startGateway({ engine });
+  const json = (value: unknown) => btoa(JSON.stringify(value));
+  const logins = json({ "a.io": { username: "u", password } });
+  const secrets = json({ token: VALUE });
+  for (
+    const headers of [
+      [`X-Registry-Config: ${logins}`],
+      [`X-Registry-Config: ${logins}`, `X-BuildKit-Secrets: ${secrets}`],
+    ]
+  ) {
+    const { status, text } = await sendRaw(
+      open.path,
+      build("version=2", "Connection: close", ...headers),
+      60_000,
+    );
+    assertEquals(status, 200);
+    assertEquals(text.includes(password), false, text);
+    assertStringIncludes(text, "logged in with ***");
+    const streams = [...text.matchAll(/"stream":"([^"]*)"/g)].map((m) => m[1]);
+    assertEquals(
+      streams.join(""),
+      `logged in with ***\\nand then ${VALUE.slice(0, 12)}`,
+    );
+  }
+});

@@ -396,3 +396,28 @@ Deno.test("write() rejects what waits when the peer resets the stream", async ()
     assertEquals(stream.signal.reason, error);
   }
 });
+
+Deno.test("what a handler left unread when it answered is given back to the connection's window", async () => {
+  const streams = new Map<number, Http2Stream>();
+  await using peer = await RawPeer.greeted(
+    (stream) => void streams.set(stream.id, stream),
+    { connectionWindow: SMALLEST_WINDOW },
+  );
+  let granted = SMALLEST_WINDOW;
+  const next = async () => {
+    const frame = (await peer.next())!;
+    if (frame.type === "WINDOW_UPDATE" && frame.id === 0) {
+      granted += new DataView(frame.payload.slice().buffer).getUint32(0);
+    }
+    return frame.type;
+  };
+  for (let id = 1; id < 41; id += 2) {
+    while (granted < 16_000) await next();
+    granted -= 16_000;
+    peer.send(request(id, false), frame("DATA", 0, id, new Uint8Array(16_000)));
+    await peer.taken();
+    streams.get(id)!.end([[":status", "200"]]);
+    while (await next() !== "RST_STREAM");
+  }
+  assertEquals(streams.size, 20);
+});

@@ -17,14 +17,14 @@ async function withSession(
       message: Uint8Array,
     ) => Promise<{ status: string; message: string; body: Uint8Array }>,
   ) => Promise<void>,
-  maxBytes = 1000,
+  { maxBytes = 1000, strict = false } = {},
 ): Promise<unknown[]> {
   const errors: unknown[] = [];
   const store = await SecretStore.open(secrets, new AbortController().signal);
   const session = new Session(
     secretsService(store, {
       maxBytes,
-      strict: false,
+      strict,
       onError: (error) => errors.push(error),
     }),
     (error) => errors.push(error),
@@ -68,7 +68,7 @@ async function withSession(
     );
     stream.on("error", reject);
     const frame = new Uint8Array(5 + message.length);
-    frame[4] = message.length;
+    new DataView(frame.buffer).setUint32(1, message.length);
     frame.set(message, 5);
     stream.end(frame);
     return promise;
@@ -144,4 +144,53 @@ Deno.test("Session ends as lost when the engine goes away", async () => {
   await theirs.writable.close();
   assertEquals((await served).reason, "lost");
   await reading;
+});
+
+Deno.test("a strict session fails a step for what it did not give, but not for what git and http try", async () => {
+  const errors = await withSession(
+    { given: "value", GIT_AUTH_HEADER: () => null },
+    async (call) => {
+      const statusOf = async (id: string) =>
+        (await call(GET_SECRET, idRequest(id))).status;
+      assertEquals(await statusOf("given"), "0");
+      assertEquals(await statusOf("absent"), "9");
+      assertEquals(await statusOf("GIT_AUTH_TOKEN"), "5");
+      assertEquals(await statusOf("GIT_AUTH_TOKEN.github.com"), "5");
+      assertEquals(await statusOf("HTTP_AUTH_HEADER_example.com"), "5");
+      assertEquals(await statusOf("GIT_AUTH_TOKENS"), "9");
+      // Somebody meant to give this one.
+      assertEquals(await statusOf("GIT_AUTH_HEADER"), "9");
+    },
+    { strict: true },
+  );
+  assertEquals(errors, []);
+});
+
+Deno.test("a session gives values up to the engine's limit, and reads requests up to 64 KiB", async () => {
+  const errors = await withSession(
+    { fits: randomBytes(1000), large: randomBytes(1001) },
+    async (call) => {
+      assertEquals((await call(GET_SECRET, idRequest("fits"))).status, "0");
+      assertEquals((await call(GET_SECRET, idRequest("large"))).status, "8");
+      const padded = (length: number) => {
+        // An unknown field of bytes, behind the id, so long that all has the length.
+        const id = idRequest("fits");
+        const rest = length - id.length - 4;
+        const field = [0x7a, rest & 0x7f | 0x80, rest >> 7 & 0x7f | 0x80];
+        return Uint8Array.of(
+          ...id,
+          ...field,
+          rest >> 14,
+          ...new Uint8Array(rest),
+        );
+      };
+      const longest = await call(GET_SECRET, padded(64 * 1024));
+      assertEquals(longest.status, "0");
+      const longer = await call(GET_SECRET, padded(64 * 1024 + 1));
+      assertEquals(longer.status, "8");
+    },
+  );
+  assertEquals(errors.map((error) => (error as Error).message), [
+    'Cannot serve secret "large": it has 1001 bytes, and this engine takes at most 1000',
+  ]);
 });
