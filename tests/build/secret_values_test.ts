@@ -9,6 +9,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { RecordingEngine } from "../gateway/recording_engine.ts";
 import { collect } from "../support/builds.ts";
 import { BUILD_HEAD, startFakeEngine } from "../support/fake_engine.ts";
 import { withTempFolder } from "../support/folder.ts";
@@ -137,4 +138,46 @@ Deno.test("a variable that Deno's permissions keep closed is a SecretError that 
   assertEquals([name, id], ["SecretError", "token"]);
   assertStringIncludes(message, `allow it with --allow-env=${UNSET}`);
   assertFalse(message.includes("is not set"));
+});
+
+Deno.test("secrets that travel in plain text to another machine are told of, and no others", async () => {
+  for (
+    const [endpoint, isTold] of [
+      ["tcp://far.example:2375", true],
+      ["http://far.example:2375", true],
+      ["tcp://[2001:db8::1]:2375", true],
+      ["tcp://127.0.0.1.example:2375", true],
+      ["tcp://localhost:2375", false],
+      ["tcp://127.0.0.1:2375", false],
+      ["tcp://127.1.2.3:2375", false],
+      ["http://[::1]:2375", false],
+      ["https://far.example:2376", false],
+      ["ssh://far.example", false],
+      ["unix:///var/run/docker.sock", false],
+    ] as const
+  ) {
+    class Far extends RecordingEngine {
+      override readonly endpoint: string = endpoint;
+    }
+    await using docker = new DockerClient(
+      new Far(() =>
+        new Response(
+          '{"id":"moby.image.id","aux":{"ID":"sha256:1"}}\r\n',
+        )
+      ),
+    );
+    for (const secrets of [{ t: "value of the secret" }, {}]) {
+      const { messages } = await collect(
+        docker.imageBuild(dockerfileTar("FROM scratch"), {
+          secrets,
+          secretsVia: "header",
+        }),
+      );
+      const told = messages.filter((message) =>
+        JSON.stringify(message).includes("without encryption")
+      );
+      const wanted = isTold && "t" in secrets ? 1 : 0;
+      assertEquals([endpoint, told.length], [endpoint, wanted]);
+    }
+  }
 });

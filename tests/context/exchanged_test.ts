@@ -1,5 +1,10 @@
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
-import { readInside, readText } from "../../lib/context/read_inside.ts";
+import { MemoryFiles } from "../../lib/context/memory_files.ts";
+import {
+  MAX_TEXT_BYTES,
+  readInside,
+  readText,
+} from "../../lib/context/read_inside.ts";
 import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
 import {
@@ -157,6 +162,60 @@ Deno.test("readInside() takes a file for none that is removed behind the look at
       () => readInside(root, "Dockerfile", "x"),
     );
     assertEquals(bytes, undefined);
+  });
+});
+
+Deno.test("readInside() reads nothing of a link that took the file's place when it was found to be none", async () => {
+  await withContext(async (folder, root) => {
+    const { readLink } = Deno;
+    const path = `${root}/Dockerfile`;
+    Object.assign(Deno, {
+      readLink: async (at: string) => {
+        try {
+          return await readLink(at);
+        } finally {
+          if (at === path) await link("Dockerfile")(folder);
+        }
+      },
+    });
+    try {
+      await assertRejects(
+        () => readInside(root, "Dockerfile", "advice"),
+        ContextError,
+        "became a link",
+      );
+    } finally {
+      Object.assign(Deno, { readLink });
+    }
+  });
+});
+
+Deno.test("readInside() reads 16 MiB and no more, of a file and of one in memory", async () => {
+  await withTempFolder(async (root) => {
+    const path = `${root}/Dockerfile`;
+    await Deno.writeTextFile(path, "");
+    for (const [more, fits] of [[0, true], [1, false]] as const) {
+      const length = MAX_TEXT_BYTES + more;
+      await Deno.truncate(path, length);
+      const files = await MemoryFiles.of(
+        new Map([["Dockerfile", {
+          content: new Uint8Array(length),
+          mode: 0o644,
+          mtimeMs: 0,
+        }]]),
+      );
+      for (const over of [undefined, files]) {
+        const reading = readInside(root, "Dockerfile", "advice", over);
+        if (fits) assertEquals((await reading)?.length, MAX_TEXT_BYTES);
+        else {
+          await assertRejects(
+            () => reading,
+            ContextError,
+            `more than ${MAX_TEXT_BYTES} bytes`,
+          );
+        }
+      }
+    }
   });
 });
 

@@ -27,7 +27,7 @@ const answerOk: Answering = ({ method }) =>
  * for requests of which none, or only well-formed ones, may.
  */
 export class RecordingEngine implements Transport {
-  readonly endpoint = "test:recording";
+  readonly endpoint: string = "test:recording";
   readonly requests: Recorded[] = [];
   /** Paths at which sessions were asked for. */
   readonly sessions: string[] = [];

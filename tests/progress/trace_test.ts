@@ -206,3 +206,49 @@ Deno.test("toBase64() and fromBase64() go there and back", () => {
     assertEquals(fromBase64(toBase64(bytes)), bytes);
   }
 });
+
+Deno.test("decodeTrace() takes no message that ends within a field, of whatever kind", () => {
+  const varint = (value: number) =>
+    value < 0x80 ? [value] : [value & 0x7f | 0x80, value >> 7];
+  const field = (number: number, kind: number, value: number[]) => [
+    ...varint(number << 3 | kind),
+    ...(kind === 2 ? varint(value.length) : []),
+    ...value,
+  ];
+  const eight = [1, 2, 3, 4, 5, 6, 7, 8];
+  const unknown = [
+    field(30, 0, [0x81, 0x82, 0x03]),
+    field(30, 1, eight),
+    field(30, 2, eight),
+    field(30, 5, [1, 2, 3, 4]),
+  ];
+  const digest = [...encoder.encode("sha256:a")];
+  for (const extra of unknown) {
+    // Of the message itself, and of a vertex, a status, a log and a warning in it.
+    for (
+      const message of [
+        extra,
+        ...[1, 2, 3, 4].map((part) =>
+          field(part, 2, [...field(1, 2, digest), ...extra])
+        ),
+      ]
+    ) {
+      assert(decodeTrace(Uint8Array.from(message)) !== undefined);
+      for (let length = 1; length < message.length; length++) {
+        const cut = Uint8Array.from(message.slice(0, length));
+        assertEquals(decodeTrace(cut), undefined, `${message} to ${length}`);
+      }
+      // The inner message is cut, and the outer one goes on.
+      const [tag, size, ...rest] = message;
+      if (message === extra) continue;
+      for (let length = 1; length < size!; length++) {
+        const inner = rest.slice(0, length);
+        const good = length === field(1, 2, digest).length;
+        const decoded = decodeTrace(
+          Uint8Array.from([tag!, length, ...inner, tag!, 0]),
+        );
+        assertEquals(decoded !== undefined, good, `${message} at ${length}`);
+      }
+    }
+  }
+});

@@ -212,6 +212,12 @@ Deno.test("the beginning that a long value shares with others is no find", async
   const token = head + own();
   assertEquals(await search({ a: head + own() }, { token }), []);
   assertEquals((await search({ a: `x ${token}` }, { token }))[0]?.offset, 2);
+  // One of them, then the other.
+  const both = `${head}${own()} x ${token}`;
+  assertEquals(
+    (await search({ a: both }, { token }))[0]?.offset,
+    both.length - token.length,
+  );
   // A part of it that is its own.
   assertEquals(
     (await search({ a: `x ${token.slice(70)}` }, { token })).length,
@@ -338,4 +344,24 @@ Deno.test("memory does not grow with what is looked through", async () => {
   assertEquals(finds, []);
   assert(bytes >= megabytes * 2 ** 20);
   assertLess(peak - before, 128 * 1024 * 1024);
+});
+
+Deno.test("a search ends in the middle of a long file when its signal aborts", async () => {
+  const stop = new AbortController();
+  let pulled = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (pulled++ === 0) {
+        return controller.enqueue(tarHeader("long", 8 ** 11 - 1));
+      }
+      if (pulled === 10) stop.abort(new RangeError("enough"));
+      if (pulled > 200) throw new Error("it was read on");
+      controller.enqueue(new Uint8Array(64 * 1024));
+    },
+  }, { highWaterMark: 0 });
+  await assertRejects(
+    () => verifySecrets(stream, { t: TOKEN }, { signal: stop.signal }),
+    RangeError,
+    "enough",
+  );
 });

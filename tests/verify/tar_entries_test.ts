@@ -1,6 +1,7 @@
 import { verifySecrets } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { tarChunks, tarHeader } from "../support/tar.ts";
 import { newToken } from "./keys.ts";
 
 const TOKEN = newToken().replaceAll("/", "_");
@@ -93,3 +94,26 @@ Deno.test("extended attributes are looked through", async () => {
     assertEquals(finds.map(({ part, path }) => [part, path]), [["name", "f"]]);
   });
 });
+
+Deno.test("a link has no content, whatever length its header tells", async () => {
+  for (const type of "123456") {
+    const link = tarHeader("link", 1000);
+    link[156] = type.charCodeAt(0);
+    const file = [...tarChunks({ file: TOKEN })];
+    const stream = ReadableStream.from([withChecksum(link), ...file]);
+    const { finds, unreadable } = await verifySecrets(stream, { t: TOKEN });
+    assertEquals(
+      [finds.map(({ path, offset }) => [path, offset]), unreadable],
+      [[["file", 0]], []],
+    );
+  }
+});
+
+/** A header whose fields were changed, with their sum. */
+function withChecksum(header: Uint8Array): Uint8Array {
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((a, b) => a + b, 0);
+  const digits = `${sum.toString(8).padStart(6, "0")}\0 `;
+  header.set(new TextEncoder().encode(digits), 148);
+  return header;
+}

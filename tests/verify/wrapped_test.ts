@@ -173,3 +173,17 @@ Deno.test("what is found in lines does not depend on the pieces, and is what a p
     }
   }
 });
+
+Deno.test("of a value that stands in lines and in one piece the first place is told", async () => {
+  const inLines = wrap(toBase64(encode(`${"x".repeat(33)}${TOKEN}`)), 64);
+  const inOne = `"${toBase64(encode(TOKEN))}"\n`;
+  for (
+    const [text, offset] of [
+      [`${inLines}\n: ${inOne}`, 44],
+      [`: ${inOne}${inLines}`, 3],
+    ] as const
+  ) {
+    const [find, ...others] = await search({ a: text }, TOKEN);
+    assertEquals([find?.offset, find?.count, others], [offset, 2, []]);
+  }
+});
