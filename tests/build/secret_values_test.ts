@@ -9,7 +9,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { RecordingEngine } from "../gateway/recording_engine.ts";
+import {
+  type Answering,
+  RecordingEngine,
+} from "../gateway/recording_engine.ts";
 import { collect } from "../support/builds.ts";
 import { BUILD_HEAD, startFakeEngine } from "../support/fake_engine.ts";
 import { withTempFolder } from "../support/folder.ts";
@@ -140,6 +143,16 @@ Deno.test("a variable that Deno's permissions keep closed is a SecretError that 
   assertFalse(message.includes("is not set"));
 });
 
+/** An engine at an address that nobody dials. */
+class FarEngine extends RecordingEngine {
+  override readonly endpoint: string;
+
+  constructor(endpoint: string, answer: Answering) {
+    super(answer);
+    this.endpoint = endpoint;
+  }
+}
+
 Deno.test("secrets that travel in plain text to another machine are told of, and no others", async () => {
   for (
     const [endpoint, isTold] of [
@@ -156,14 +169,13 @@ Deno.test("secrets that travel in plain text to another machine are told of, and
       ["unix:///var/run/docker.sock", false],
     ] as const
   ) {
-    class Far extends RecordingEngine {
-      override readonly endpoint: string = endpoint;
-    }
     await using docker = new DockerClient(
-      new Far(() =>
-        new Response(
-          '{"id":"moby.image.id","aux":{"ID":"sha256:1"}}\r\n',
-        )
+      new FarEngine(
+        endpoint,
+        () =>
+          new Response(
+            '{"id":"moby.image.id","aux":{"ID":"sha256:1"}}\r\n',
+          ),
       ),
     );
     for (const secrets of [{ t: "value of the secret" }, {}]) {

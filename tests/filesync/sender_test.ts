@@ -374,15 +374,13 @@ Deno.test("sendLocal() sends nothing to who has given up, whatever fails then", 
       signal: gone.signal,
       read: () =>
         ++reads === 1 ? asked.promise : Promise.withResolvers<null>().promise,
-      write(...parts) {
+      async write(...parts) {
         const { type, stat } = readPacket(concat(parts));
         sent.push(type);
-        if (type === PacketType.STAT && stat === undefined) {
-          Deno.removeSync(`${root}/a`);
-          gone.abort();
-          asked.resolve(new PacketWriter().request(0).slice());
-        }
-        return undefined;
+        if (type !== PacketType.STAT || stat !== undefined) return;
+        await Deno.remove(`${root}/a`);
+        gone.abort();
+        asked.resolve(new PacketWriter().request(0).slice());
       },
     };
     await assertRejects(
