@@ -154,14 +154,14 @@ Deno.test("a display hears of a terminal's size until the build ends, however it
     const output = new WritableStream<Uint8Array>({
       write: () => void frames++,
     }, new CountQueuingStrategy({ highWaterMark: 10 }));
-    async function* events(): AsyncGenerator<BuildEvent> {
+    const events = async function* (): AsyncGenerator<BuildEvent> {
       yield vertex("a");
       const before = frames;
       changed();
       for (let turns = 0; turns < 10; turns++) await Promise.resolve();
       assertEquals(frames, before + 1);
       if (fails) throw new Error("lost");
-    }
+    };
     const shown = displayEvents(events(), output, {
       mode: "tty",
       terminal,
