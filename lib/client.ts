@@ -2,6 +2,7 @@ import type { BuildContext } from "./build/build_context.ts";
 import type { ImageBuild } from "./build/image_build.ts";
 import { startBuild } from "./build/image_build.ts";
 import type { ImageBuildOptions } from "./build/options.ts";
+import { checkOptionNames } from "./option_names.ts";
 import { requireDenoVersion } from "./deno_version.ts";
 import type { AuthConfig } from "./credentials/auth_config.ts";
 import type { AuthResult } from "./engine/auth.ts";
@@ -92,6 +93,12 @@ export interface DockerClientOptions {
   readonly dockerConfig?: boolean | undefined;
 }
 
+const OPTIONS = {
+  apiVersion: true,
+  credentials: true,
+  dockerConfig: true,
+} satisfies Record<keyof DockerClientOptions, true>;
+
 /** An option that every request takes. */
 export interface RequestOptions {
   /** Aborts the request. */
@@ -134,6 +141,12 @@ export class DockerClient implements AsyncDisposable {
    */
   constructor(transport: Transport, options: DockerClientOptions = {}) {
     requireDenoVersion();
+    checkOptionNames("make a client", options, OPTIONS);
+    if (typeof transport?.fetch !== "function") {
+      throw new TypeError(
+        'Cannot make a client: expected a transport; for an address write "await DockerClient.fromDockerHost(uri)"',
+      );
+    }
     const settings = options.dockerConfig === true
       ? dockerSettings(transport.endpoint)
       : undefined;

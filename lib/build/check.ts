@@ -14,7 +14,7 @@ const REFERENCE_REGEXP =
 
 /** Names for the image. An engine of the 20.10 line takes three seconds to refuse a bad one. */
 export function checkTags(tag: string | readonly string[]): string[] {
-  const tags = typeof tag === "string" ? [tag] : [...tag];
+  const tags = Array.isArray(tag) ? [...tag] : [tag];
   for (const name of tags) {
     if (typeof name !== "string" || !REFERENCE_REGEXP.test(name)) {
       throw new TypeError(
@@ -133,6 +133,14 @@ export interface CheckedOutput {
   readonly exporter?: Exporter;
 }
 
+/** Outputs that stay with the engine, or go to a registry from there. */
+const ENGINE_OUTPUTS: readonly string[] = [
+  "moby",
+  "image",
+  "registry",
+  "cacheonly",
+];
+
 /** The one output that `/build` can have. */
 export function checkOutput(
   given: string | BuildOutput | readonly BuildOutput[],
@@ -159,11 +167,19 @@ export function checkOutput(
     );
   }
   if (isExport(type)) return checkExport(type, entry);
+  if (!ENGINE_OUTPUTS.includes(type)) {
+    throw new TypeError(
+      `Cannot use outputs of type ${JSON.stringify(type)}: expected one of ${
+        ["local", "tar", "oci", "docker", ...ENGINE_OUTPUTS].join(", ")
+      }`,
+    );
+  }
   return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
 }
 
 /** One platform. `local` is that of this machine, as buildx reads it. */
 export function checkPlatform(platform: string): string {
+  checkText("platform", platform);
   if (/^local$/i.test(platform)) {
     const os = Deno.build.os === "windows" ? "windows" : "linux";
     return `${os}/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}`;
@@ -198,6 +214,14 @@ export function checkNumber(
     throw new RangeError(
       `Cannot use ${option} ${value}: expected a whole number of at least ${min}`,
     );
+  }
+  return value;
+}
+
+/** What is on or off. Text such as "false" would count as on. */
+export function checkSwitch(option: string, value: boolean): boolean {
+  if (typeof value !== "boolean") {
+    throw new TypeError(`Cannot use ${option}: expected true or false`);
   }
   return value;
 }

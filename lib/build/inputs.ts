@@ -114,7 +114,7 @@ async function warnOfEmpty(
   if (byteLength > 0) return;
   await record.publish(warning(
     "secret-empty",
-    `secret "${id}" is empty: is what it is read from set?`,
+    `secret "${id}" is empty: is the variable or file that it is read from set?`,
     id,
   ));
 }

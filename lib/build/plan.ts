@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../errors.ts";
-import { isPlainObject, plainObjectHint } from "../plain_object.ts";
+import { checkOptionNames } from "../option_names.ts";
 import { compareApi } from "../engine/api_version.ts";
 import { type EngineFacts, isPodman, type Query } from "../engine/engine.ts";
 import {
@@ -10,6 +10,7 @@ import {
   checkNumber,
   checkOutput,
   checkPlatform,
+  checkSwitch,
   checkTags,
   checkText,
   checkTextMap,
@@ -39,44 +40,44 @@ export interface BuildPlan {
 }
 
 /** Every option there is: a misspelt one is refused, not ignored. */
-const OPTIONS: ReadonlySet<string> = new Set<keyof ImageBuildOptions>([
-  "version",
-  "dockerfile",
-  "tag",
-  "extrahosts",
-  "remote",
-  "quiet",
-  "nocache",
-  "cachefrom",
-  "pull",
-  "rm",
-  "forcerm",
-  "memory",
-  "memswap",
-  "cpushares",
-  "cpusetcpus",
-  "cpuperiod",
-  "cpuquota",
-  "cgroupparent",
-  "buildargs",
-  "shmsize",
-  "ulimits",
-  "squash",
-  "labels",
-  "networkmode",
-  "credentials",
-  "platform",
-  "target",
-  "outputs",
-  "secrets",
-  "secretsVia",
-  "strictSecrets",
-  "verify",
-  "ssh",
-  "allowSecretFiles",
-  "signal",
-  "session",
-]);
+const OPTIONS = {
+  version: true,
+  dockerfile: true,
+  tag: true,
+  extrahosts: true,
+  remote: true,
+  quiet: true,
+  nocache: true,
+  cachefrom: true,
+  pull: true,
+  rm: true,
+  forcerm: true,
+  memory: true,
+  memswap: true,
+  cpushares: true,
+  cpusetcpus: true,
+  cpuperiod: true,
+  cpuquota: true,
+  cgroupparent: true,
+  buildargs: true,
+  shmsize: true,
+  ulimits: true,
+  squash: true,
+  labels: true,
+  networkmode: true,
+  credentials: true,
+  platform: true,
+  target: true,
+  outputs: true,
+  secrets: true,
+  secretsVia: true,
+  strictSecrets: true,
+  verify: true,
+  ssh: true,
+  allowSecretFiles: true,
+  signal: true,
+  session: true,
+} satisfies Record<keyof ImageBuildOptions, true>;
 
 /** What BuildKit reads and forgets. */
 const IGNORED_BY_BUILDKIT = [
@@ -103,16 +104,7 @@ export function planBuild(
   options: ImageBuildOptions,
   kind: ContextSource["kind"] = "tar",
 ): BuildPlan {
-  if (!isPlainObject(options)) {
-    throw new TypeError(
-      `Cannot build: the options are an object${plainObjectHint(options)}`,
-    );
-  }
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.has(name)) {
-      throw new TypeError(`Cannot build: there is no option "${name}"`);
-    }
-  }
+  checkOptionNames("build", options, OPTIONS);
   const version = options.version ?? "2";
   if (version !== "1" && version !== "2") {
     throw new TypeError(
@@ -135,23 +127,26 @@ export function planBuild(
     t: given(options.tag, checkTags),
     extrahosts: given(options.extrahosts, checkExtraHosts),
     remote: given(options.remote, checkRemote),
-    q: options.quiet,
-    nocache: options.nocache,
+    q: given(options.quiet, (v) => checkSwitch("quiet", v)),
+    nocache: given(options.nocache, (v) => checkSwitch("nocache", v)),
     cachefrom: given(options.cachefrom, checkCacheFrom),
     pull: options.pull,
-    rm: options.rm,
-    forcerm: options.forcerm,
+    rm: given(options.rm, (v) => checkSwitch("rm", v)),
+    forcerm: given(options.forcerm, (v) => checkSwitch("forcerm", v)),
     memory: given(options.memory, (v) => checkNumber("memory", v, 0)),
     memswap: given(options.memswap, (v) => checkNumber("memswap", v, -1)),
     cpushares: given(options.cpushares, (v) => checkNumber("cpushares", v, 0)),
-    cpusetcpus: options.cpusetcpus,
+    cpusetcpus: given(options.cpusetcpus, (v) => checkText("cpusetcpus", v)),
     cpuperiod: given(options.cpuperiod, (v) => checkNumber("cpuperiod", v, 0)),
     cpuquota: given(options.cpuquota, (v) => checkNumber("cpuquota", v, -1)),
-    cgroupparent: options.cgroupparent,
+    cgroupparent: given(
+      options.cgroupparent,
+      (v) => checkText("cgroupparent", v),
+    ),
     buildargs: given(options.buildargs, (v) => checkTextMap("buildargs", v)),
     shmsize: given(options.shmsize, (v) => checkNumber("shmsize", v, 1)),
     ulimits: given(options.ulimits, checkUlimits),
-    squash: options.squash,
+    squash: given(options.squash, (v) => checkSwitch("squash", v)),
     labels: given(options.labels, (v) => checkTextMap("labels", v)),
     networkmode: given(options.networkmode, (v) => checkNetwork(v, version)),
     platform: given(options.platform, checkPlatform),

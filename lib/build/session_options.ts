@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../errors.ts";
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
-import type { CheckedOutput } from "./check.ts";
+import { type CheckedOutput, checkSwitch } from "./check.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { checkStrictOption } from "./strict.ts";
 
@@ -15,6 +15,9 @@ export function checkSecretOptions(
   version: "1" | "2",
 ): void {
   checkStrictOption(options, version);
+  if (options.allowSecretFiles !== undefined) {
+    checkSwitch("allowSecretFiles", options.allowSecretFiles);
+  }
   const { secrets, secretsVia: via = "auto", session } = options;
   if (!["auto", "session", "header"].includes(via)) {
     throw new TypeError(

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { SecretFind } from "../verify/find.ts";
 import type { CheckedOutput } from "./check.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -22,6 +23,12 @@ export interface BuildVerifyOptions {
   readonly ignore?: ((find: SecretFind) => boolean) | undefined;
 }
 
+const VERIFY_OPTIONS = {
+  keepTags: true,
+  strict: true,
+  ignore: true,
+} satisfies Record<keyof BuildVerifyOptions, true>;
+
 /** Whether the engine pushes by itself (BuildKit's exporter `image`). */
 function isPushed({ type, attrs }: CheckedOutput): boolean {
   if (type === "registry") return true;
@@ -38,7 +45,11 @@ function isPushed({ type, attrs }: CheckedOutput): boolean {
  * @throws {TypeError} If they can not.
  */
 export function checkVerify(plan: BuildPlan, options: ImageBuildOptions): void {
-  if (!options.verify) return;
+  const { verify = false } = options;
+  if (typeof verify !== "boolean") {
+    checkOptionNames("verify", verify, VERIFY_OPTIONS);
+  }
+  if (verify === false) return;
   const { output } = plan;
   if (output !== undefined && isPushed(output)) {
     throw new TypeError(

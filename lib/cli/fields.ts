@@ -2,6 +2,11 @@
 import { parse } from "@std/csv/parse";
 import { UsageError } from "./exit.ts";
 
+/** What is mostly meant, where a value has no fields. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  "--secret": ", such as id=ID,src=FILE or id=ID,env=VARIABLE",
+};
+
 /**
  * The fields of a value like `id=a,"src=b,c"`: CSV, each one `key=value`.
  *
@@ -16,7 +21,9 @@ export function fieldsOf(
     const cut = field.indexOf("=");
     if (cut < 1) {
       throw new UsageError(
-        `${flag}: expected fields as key=value with commas between`,
+        `${flag}: expected fields as key=value with commas between${
+          EXAMPLES[flag] ?? ""
+        }`,
       );
     }
     return [field.slice(0, cut).toLowerCase(), field.slice(cut + 1)];

@@ -46,6 +46,18 @@ const SWITCHES: Readonly<Record<string, boolean>> = {
   ),
 };
 
+/** A flag that there is not. */
+export class UnknownFlagError extends FlagError {
+  /** The flag with its dashes, as it was written. */
+  readonly flag: string;
+
+  /** Points to the help. */
+  constructor(flag: string) {
+    super(`unknown flag: ${flag}; see --help`);
+    this.flag = flag;
+  }
+}
+
 /**
  * Sorts the words of a command line as docker's command does: `--name value`,
  * `--name=value`, `-n value`, `-nvalue`, `-qn value`; `--` ends the flags.
@@ -70,7 +82,7 @@ export function parseWords(
     const { name, rawName, value } = token;
     const flag = flags.find((flag) => flag.name === name);
     if (flag === undefined) {
-      throw new FlagError(`unknown flag: ${rawName}; see --help`);
+      throw new UnknownFlagError(rawName);
     }
     if (flag.value === undefined) {
       switches.set(name, parseSwitch(`--${name}`, value ?? "true"));

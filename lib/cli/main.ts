@@ -10,9 +10,15 @@
  */
 import type { Command } from "./command.ts";
 import { COMMANDS, findByName } from "./commands.ts";
-import { EXIT_FAILED, EXIT_OK, UsageError } from "./exit.ts";
+import { EXIT_FAILED, EXIT_OK, FlagError, UsageError } from "./exit.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
-import { findCommand, type Flag, parseWords } from "./flag.ts";
+import {
+  findCommand,
+  type Flag,
+  type ParsedWords,
+  parseWords,
+  UnknownFlagError,
+} from "./flag.ts";
 import { Interrupt } from "./interrupt.ts";
 import { print } from "./print.ts";
 
@@ -68,16 +74,34 @@ class Run {
     if (name === "help") return await printHelp(behind[0]);
     const command = await findCommandByName(name);
     if (global.switched("help")) return await printHelp(name);
-    const parsed = parseWords([...before, ...behind], [
-      ...command.flags,
-      HELP_FLAG,
-    ]);
+    const parsed = await parseFor(command, [...before, ...behind]);
     this.debug = parsed.switched("debug");
     if (parsed.switched("help")) return await printHelp(name);
     checkCount(command, parsed.words.length);
     const work = await command.load();
     const interrupt = this.#interrupt;
     return await work({ parsed, signal: interrupt.signal, interrupt });
+  }
+}
+
+/** What is behind a command's name; a flag that it has not is told with the one that may be meant. */
+async function parseFor(
+  { name, flags }: Command,
+  words: readonly string[],
+): Promise<ParsedWords> {
+  const known = [...flags, HELP_FLAG];
+  try {
+    return parseWords(words, known);
+  } catch (error) {
+    if (!(error instanceof UnknownFlagError)) throw error;
+    const { didYouMean } = await import("./did_you_mean.ts");
+    const meant = didYouMean(
+      error.flag,
+      known.map(({ name }) => `--${name}`),
+    );
+    throw new FlagError(
+      `unknown flag: ${error.flag}${meant}; see davit ${name} --help`,
+    );
   }
 }
 
@@ -98,7 +122,7 @@ function checkCount({ name, usage, words }: Command, count: number): void {
   throw new UsageError(
     `davit ${name} takes ${
       min === 0 ? "no argument" : "exactly 1 argument"
-    }, not ${count}: ${usage}`,
+    }, not ${count}; usage: davit ${name} ${usage}`,
   );
 }
 

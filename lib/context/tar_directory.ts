@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import { ContextFilter } from "./filter.ts";
 import { parseIgnoreFile } from "./ignore_file.ts";
 import { findIgnoreRules } from "./ignore_rules.ts";
@@ -23,6 +24,13 @@ export interface TarDirectoryOptions {
   /** Ends the stream with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const OPTIONS = {
+  ignore: true,
+  dockerfile: true,
+  sourceDateEpoch: true,
+  signal: true,
+} satisfies Record<keyof TarDirectoryOptions, true>;
 
 /**
  * A folder as a tar: what `imageBuild` sends where there is no session, for
@@ -52,6 +60,7 @@ export function tarDirectory(
   path: string | URL,
   options: TarDirectoryOptions = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  checkOptionNames("pack", options, OPTIONS);
   const { ignore, dockerfile = "Dockerfile", sourceDateEpoch, signal } =
     options;
   if (path instanceof URL ? path.protocol !== "file:" : path === "") {

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { ImageBuild } from "../build/image_build.ts";
 import {
   displayEvents,
@@ -17,6 +18,16 @@ export interface DisplayBuildOptions extends DisplayOptions {
     | DisplayFile
     | undefined;
 }
+
+const OPTIONS = {
+  mode: true,
+  name: true,
+  terminal: true,
+  color: true,
+  notice: true,
+  now: true,
+  output: true,
+} satisfies Record<keyof DisplayBuildOptions, true>;
 
 /**
  * Shows a build as docker's own tools do, until it ends. It is one reader among
@@ -42,6 +53,12 @@ export async function displayBuild(
   build: Pick<ImageBuild, "events"> & Partial<Pick<ImageBuild, "names">>,
   options: DisplayBuildOptions = {},
 ): Promise<void> {
+  checkOptionNames("display", options, OPTIONS);
+  if (typeof build?.events !== "function") {
+    throw new TypeError(
+      "Cannot display: expected what imageBuild() gives, without wait() behind it",
+    );
+  }
   const { output = Deno.stderr, name = build.names?.[0] } = options;
   await displayEvents(build.events(), output, { ...options, name });
 }

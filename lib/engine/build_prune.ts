@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "./api_version.ts";
 import { filtersQuery } from "./filters.ts";
@@ -34,6 +35,15 @@ export interface BuildPruneResult {
   SpaceReclaimed?: number;
 }
 
+const OPTIONS = {
+  all: true,
+  reservedSpace: true,
+  maxUsedSpace: true,
+  minFreeSpace: true,
+  filters: true,
+  signal: true,
+} satisfies Record<keyof BuildPruneOptions, true>;
+
 const PRUNED: AnswerShape = {
   type: "object",
   fields: { CachesDeleted: "texts", SpaceReclaimed: "number" },
@@ -50,6 +60,7 @@ export async function buildPrune(
   engine: Engine,
   options: BuildPruneOptions = {},
 ): Promise<BuildPruneResult> {
+  checkOptionNames("prune", options, OPTIONS);
   const { negotiated } = await engine.facts(options.signal);
   const old = compareApi(negotiated, "1.48") < 0;
   for (const option of ["maxUsedSpace", "minFreeSpace"] as const) {

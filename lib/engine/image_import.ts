@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 import { messageStream } from "./message_stream.ts";
@@ -18,6 +19,15 @@ export interface ImageImportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS = {
+  repo: true,
+  tag: true,
+  message: true,
+  changes: true,
+  platform: true,
+  signal: true,
+} satisfies Record<keyof ImageImportOptions, true>;
+
 /**
  * `POST /images/create` with a tar of a root file system as its body.
  *
@@ -28,6 +38,7 @@ export async function imageImport(
   tar: ReadableStream<Uint8Array>,
   options: ImageImportOptions = {},
 ): Promise<string> {
+  checkOptionNames("import", options, OPTIONS);
   const messages = messageStream(engine, {
     method: "POST",
     path: "/images/create",

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import { UnsupportedError } from "../errors.ts";
 import { compareApi } from "./api_version.ts";
 import type { Engine } from "./engine.ts";
@@ -24,6 +25,15 @@ export interface ImageListOptions {
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const OPTIONS = {
+  all: true,
+  filters: true,
+  sharedSize: true,
+  digests: true,
+  manifests: true,
+  signal: true,
+} satisfies Record<keyof ImageListOptions, true>;
 
 /** An image in `GET /images/json`, in the engine's own field names. */
 export interface ImageSummary {
@@ -87,6 +97,7 @@ export async function imageList(
   engine: Engine,
   options: ImageListOptions = {},
 ): Promise<ImageSummary[]> {
+  checkOptionNames("list", options, OPTIONS);
   const filters = filtersQuery(options.filters);
   const { negotiated } = await engine.facts(options.signal);
   const since = { sharedSize: "1.42", manifests: "1.47" } as const;

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import { filtersQuery } from "./filters.ts";
 import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
@@ -26,6 +27,11 @@ export interface ImagePruneResult {
   SpaceReclaimed?: number;
 }
 
+const OPTIONS = {
+  filters: true,
+  signal: true,
+} satisfies Record<keyof ImagePruneOptions, true>;
+
 const PRUNED: AnswerShape = {
   type: "object",
   fields: { ImagesDeleted: "objects", SpaceReclaimed: "number" },
@@ -40,6 +46,7 @@ export async function imagePrune(
   engine: Engine,
   options: ImagePruneOptions = {},
 ): Promise<ImagePruneResult> {
+  checkOptionNames("prune", options, OPTIONS);
   return await engine.json({
     method: "POST",
     path: "/images/prune",

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 import { imagePath } from "./image_name.ts";
@@ -20,6 +21,12 @@ export interface ImageRemoveEntry {
   Deleted?: string;
 }
 
+const OPTIONS = {
+  force: true,
+  noprune: true,
+  signal: true,
+} satisfies Record<keyof ImageRemoveOptions, true>;
+
 const REMOVED: AnswerShape = {
   type: "list",
   fields: { Untagged: "text", Deleted: "text" },
@@ -31,6 +38,7 @@ export async function imageRemove(
   name: string,
   options: ImageRemoveOptions = {},
 ): Promise<ImageRemoveEntry[]> {
+  checkOptionNames("remove", options, OPTIONS);
   return await engine.json({
     method: "DELETE",
     path: `/images/${imagePath(name)}`,

@@ -162,8 +162,10 @@ function pathOf(type: ExportOutput["type"], dest: unknown): string {
   if (typeof dest !== "string" || dest === "" || dest.includes("\0")) {
     throw new TypeError(
       `Cannot export "${type}": dest is ${
-        type === "local" ? "the path of a folder" : "the path of a file"
-      }, a file: URL${type === "local" ? "" : " or a WritableStream"}`,
+        type === "local"
+          ? "the path of a folder, or its file: URL"
+          : "the path of a file, its file: URL or a WritableStream"
+      }`,
     );
   }
   return dest.startsWith("file:") ? pathOfUrl(dest) : dest;

@@ -62,7 +62,9 @@ export interface Gateway extends AsyncDisposable {
  * @throws {RangeError} If a limit is out of range.
  * @throws {ConnectionError} If there is no engine.
  */
-export async function serveGateway(options: GatewayOptions): Promise<Gateway> {
+export async function serveGateway(
+  options: GatewayOptions = {},
+): Promise<Gateway> {
   // A program that only builds does not load a server.
   const { startGateway } = await import("./serve.ts");
   return await startGateway(options);

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../plain_object.ts";
 import { bracketed, hostPort } from "../transport/endpoint.ts";
 import { acceptAll, type Acceptor } from "./acceptor.ts";
 import { listenTls } from "./listen_tls.ts";
@@ -58,8 +59,16 @@ export function checkListen(listen: GatewayListen): void {
   const refuse = (why: string) => {
     throw new TypeError(`Cannot serve a gateway: ${why}`);
   };
+  if (!isPlainObject(listen)) {
+    refuse(
+      'listen is { path: "/run/davit.sock" } for a Unix socket, { port, tls, token } or { port, plainLoopback: true }',
+    );
+  }
   if ("path" in listen) {
-    if (listen.path === "" || listen.path.includes("\0")) {
+    if (
+      typeof listen.path !== "string" || listen.path === "" ||
+      listen.path.includes("\0")
+    ) {
       refuse("the path of its socket is empty or holds a NUL");
     }
     return;

@@ -27,7 +27,11 @@ export async function listenUnix(path: string): Promise<Acceptor> {
     open = await bind(path, parent);
   } catch (cause) {
     if (cause instanceof TypeError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = cause instanceof Deno.errors.NotFound
+      ? `there is no folder ${parent}; make it first`
+      : cause instanceof Error
+      ? cause.message
+      : String(cause);
     throw new ConnectionError(
       `Cannot serve a gateway at ${JSON.stringify(path)}: ${why}`,
       { cause },

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import { toldPromise } from "../operation/told_promise.ts";
 import { Engine } from "../engine/engine.ts";
 import { connectEndpoint } from "../transport/connect.ts";
@@ -21,8 +22,19 @@ const ENDING_MS = 10_000;
 /** How long a connection may at least be idle, in milliseconds, however many there are. */
 const LEAST_IDLE_MS = 100;
 
+const OPTIONS = {
+  listen: true,
+  engine: true,
+  allow: true,
+  breakouts: true,
+  shareSteps: true,
+  limits: true,
+  signal: true,
+} satisfies Record<keyof GatewayOptions, true>;
+
 /** Does the work of `serveGateway()`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  checkOptionNames("serve a gateway", options, OPTIONS);
   const { signal, listen = defaultListen(), shareSteps = false } = options;
   if (listen === undefined) {
     throw new TypeError(

@@ -1,3 +1,4 @@
+import { withCallerSignal } from "./caller_signal.ts";
 import { Broadcast, type BroadcastOptions } from "../streams/broadcast.ts";
 import { HeldPromise } from "./held_promise.ts";
 import { tellAtEnd, unheardText } from "./unheard.ts";
@@ -54,10 +55,7 @@ export class Operation<Result, Item> implements AsyncDisposable {
     if (refusal !== undefined) this.cutOff(refusal);
     Error.captureStackTrace(this.#origin, init.startedBy as () => void);
     this.items = new Broadcast({ ...init.items, onRead: () => this.#hear() });
-    const { signal } = init;
-    const stop = signal === undefined
-      ? this.#abort.signal
-      : AbortSignal.any([this.#abort.signal, signal]);
+    const stop = this.#stopFor(init.signal);
     this.#result = init.work(stop, this.items);
     this.over = this.#result.then(
       () => this.items.close(),
@@ -85,6 +83,16 @@ export class Operation<Result, Item> implements AsyncDisposable {
   cutOff(reason: unknown): void {
     this.#isCutOff = !this.#abort.signal.aborted;
     this.#abort.abort(reason);
+  }
+
+  /** A wrong signal comes through the result, as every wrong option does. */
+  #stopFor(signal: AbortSignal | undefined): AbortSignal {
+    try {
+      return withCallerSignal(this.#abort.signal, signal);
+    } catch (error) {
+      this.cutOff(error);
+      return this.#abort.signal;
+    }
   }
 
   /** As {@linkcode cancel}. */

@@ -1,3 +1,4 @@
+import { withCallerSignal } from "./caller_signal.ts";
 import { ConnectionError } from "../errors.ts";
 import { Operation, type OperationInit } from "./operation.ts";
 
@@ -66,13 +67,11 @@ export class Operations {
 
   #begin(signal: AbortSignal | undefined) {
     const abort = new AbortController();
+    const stop = withCallerSignal(abort.signal, signal);
     // Its work gives back what it was given, and throws the reason.
     if (this.#isClosed) abort.abort(closedClient());
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
     this.#add({ over, cutOff: (reason) => abort.abort(reason) }, "request");
-    const stop = signal === undefined
-      ? abort.signal
-      : AbortSignal.any([abort.signal, signal]);
     return { stop, end };
   }
 

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { ClientCredentials, Credentials } from "../credentials/store.ts";
 import {
   type DistributionInspect,
@@ -15,6 +16,11 @@ export interface DistributionInspectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS = {
+  credentials: true,
+  signal: true,
+} satisfies Record<keyof DistributionInspectOptions, true>;
+
 /** Asks an image's registry what its name leads to. */
 export async function inspectDistribution(
   engine: Engine,
@@ -22,6 +28,7 @@ export async function inspectDistribution(
   options: DistributionInspectOptions = {},
   client: ClientCredentials = {},
 ): Promise<DistributionInspect> {
+  checkOptionNames("inspect", options, OPTIONS);
   const reference = parseImageReference(name);
   const login = await registryLogin(
     reference.registry,

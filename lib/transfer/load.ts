@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { Engine } from "../engine/engine.ts";
 import { imageLoad, type ImageLoadResult } from "../engine/image_load.ts";
 import type { JsonMessage } from "../engine/message.ts";
@@ -24,12 +25,19 @@ export interface ImageLoadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS = {
+  onProgress: true,
+  signal: true,
+} satisfies Record<keyof ImageLoadOptions, true>;
+
 /** Loads images from a tar, and tells how far that has come. */
 export async function loadImages(
   engine: Engine,
   tar: ReadableStream<Uint8Array>,
-  { onProgress, signal }: ImageLoadOptions = {},
+  options: ImageLoadOptions = {},
 ): Promise<ImageLoadResult> {
+  checkOptionNames("load", options, OPTIONS);
+  const { onProgress, signal } = options;
   const onBytes = onProgress &&
     ((bytes: number) => onProgress({ type: "bytes", bytes }));
   const onMessage = onProgress && ((message: JsonMessage) => {

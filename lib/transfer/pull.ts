@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { Credentials } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
 import { imageInspect } from "../engine/image_inspect.ts";
@@ -23,11 +24,19 @@ export interface ImagePullOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS = {
+  tag: true,
+  platform: true,
+  credentials: true,
+  signal: true,
+} satisfies Record<keyof ImagePullOptions, true>;
+
 /** Fetches an image from its registry; the result is its digest. */
 export async function pullImage(
   { engine, name, options, logins }: TransferSubject<ImagePullOptions>,
   run: TransferRun,
 ): Promise<string> {
+  checkOptionNames("pull", options, OPTIONS);
   const reference = parseImageReference(name, options.tag);
   const { credentials, platform } = options;
   let { digest } = reference;

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { imagePush } from "../engine/image_push.ts";
 import {
@@ -19,11 +20,18 @@ export interface ImagePushOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS = {
+  tag: true,
+  credentials: true,
+  signal: true,
+} satisfies Record<keyof ImagePushOptions, true>;
+
 /** Sends an image to its registry; the result is its digest. */
 export async function pushImage(
   { engine, name, options, logins }: TransferSubject<ImagePushOptions>,
   run: TransferRun,
 ): Promise<string> {
+  checkOptionNames("push", options, OPTIONS);
   const reference = parseImageReference(name, options.tag);
   let digest: string | undefined;
   await relayTransfer({

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { Engine } from "../engine/engine.ts";
 import { imageSave } from "../engine/image_save.ts";
 import type { TransferBytesEvent } from "./event.ts";
@@ -11,12 +12,18 @@ export interface ImageSaveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS = {
+  onProgress: true,
+  signal: true,
+} satisfies Record<keyof ImageSaveOptions, true>;
+
 /** Saves images as one tar, and tells how much of it was read. */
 export async function saveImages(
   engine: Engine,
   names: string | readonly string[],
   options: ImageSaveOptions = {},
 ): Promise<ReadableStream<Uint8Array>> {
+  checkOptionNames("save", options, OPTIONS);
   const tar = await imageSave(engine, names, options.signal);
   return options.onProgress === undefined
     ? tar

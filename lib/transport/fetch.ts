@@ -36,7 +36,7 @@ export function fetchTransport(
   if (!/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
     // What stands behind a `?` may be a token.
     throw new TypeError(
-      `Cannot reach an engine by fetch at ${url.origin}${url.pathname}: expected an http: or https: address without a query; a token goes into the option headers`,
+      `Cannot reach an engine by fetch at ${url.protocol}//${url.host}${url.pathname}: expected an http: or https: address without a query; a token goes into the option headers, and DockerClient.fromDockerHost() takes other addresses`,
     );
   }
   const prefix = url.href.replace(/\/$/, "");

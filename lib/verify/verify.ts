@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option_names.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { SecretSources } from "../secrets/source.ts";
 import { type KnownSecrets, SecretStore } from "../secrets/store.ts";
@@ -5,6 +6,11 @@ import type {
   SecretVerification,
   VerifySecretsOptions,
 } from "./verification.ts";
+
+const OPTIONS = {
+  ignore: true,
+  signal: true,
+} satisfies Record<keyof VerifySecretsOptions, true>;
 
 // What does the work is loaded when there is some: most programs build without.
 
@@ -36,6 +42,7 @@ export async function verifyImage(
   secrets: KnownSecrets,
   options: VerifySecretsOptions = {},
 ): Promise<SecretVerification> {
+  checkOptionNames("look for secrets", options, OPTIONS);
   const { searchImage } = await import("./search.ts");
   return await searchImage(engine, name, secrets, options);
 }
@@ -65,6 +72,7 @@ export async function verifySecrets(
   secrets: SecretSources,
   options: VerifySecretsOptions = {},
 ): Promise<SecretVerification> {
+  checkOptionNames("look for secrets", options, OPTIONS);
   const known = await openKnownSecrets(secrets, options.signal);
   return await verifyExport(exported, known, options);
 }

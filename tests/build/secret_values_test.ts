@@ -104,7 +104,7 @@ Deno.test("an empty secret is said, wherever it comes from", () =>
         ),
         ["text", "env", "file"].map((id) => [
           "secret-empty",
-          `secret "${id}" is empty: is what it is read from set?`,
+          `secret "${id}" is empty: is the variable or file that it is read from set?`,
         ]),
       );
     } finally {

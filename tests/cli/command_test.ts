@@ -62,7 +62,18 @@ Deno.test("the version, and unknown commands", async () => {
       [["--foo", "build", "."], "unknown flag: --foo; see --help"],
       [["-t", "a", "build", "."], "unknown flag: -t; see --help"],
       [["-H"], "flag needs an argument: -H"],
-      [["-D", "completions", "bash"], "unknown flag: -D; see --help"],
+      [
+        ["-D", "completions", "bash"],
+        "unknown flag: -D; see davit completions --help",
+      ],
+      [
+        ["build", "--tga", "x", "."],
+        "unknown flag: --tga; did you mean --tag?; see davit build --help",
+      ],
+      [
+        ["build", "--zzzzzz", "."],
+        "unknown flag: --zzzzzz; see davit build --help",
+      ],
     ] as const
   ) {
     const { code, stderr } = await runDavit(words);
