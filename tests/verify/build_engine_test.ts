@@ -20,6 +20,12 @@ import { tarOf } from "../support/tar.ts";
 import { runDavit } from "../cli/command.ts";
 import { newToken } from "./keys.ts";
 
+/**
+ * Keeps the steps apart from those of another run on this engine: of two like
+ * ones at the same time, the engine takes one, with one secret, for both.
+ */
+const SALT = `ENV SALT=${crypto.randomUUID()}`;
+
 const MOUNT = "RUN --mount=type=secret,id=t,required=true ";
 const LEAK = `${MOUNT}cat /run/secrets/t > /etc/app.conf`;
 const CLEAN = `${MOUNT}sha256sum /run/secrets/t > /etc/app.conf`;
@@ -29,7 +35,7 @@ function build(
   line: string,
   options: ImageBuildOptions,
 ) {
-  const Dockerfile = `FROM davit-test/base\n${line}\n`;
+  const Dockerfile = `FROM davit-test/base\n${SALT}\n${line}\n`;
   return docker.imageBuild(tarOf({ Dockerfile }), {
     networkmode: "none",
     // A cached step holds another value than the one of this build.
@@ -415,7 +421,7 @@ engineTest(
       const run = async (line: string, ...more: string[]) => {
         await Deno.writeTextFile(
           `${folder}/Dockerfile`,
-          `FROM davit-test/base\n${line}\n`,
+          `FROM davit-test/base\n${SALT}\n${line}\n`,
         );
         return await runDavit([
           ...[
