@@ -66,7 +66,7 @@ export async function openInputs(
     },
     context: await PreparedContext.of(source, options, stop),
     secrets: await openSecrets(plan, options, over),
-    agents: await openAgents(plan, options),
+    agents: await openAgents(plan, options, over),
     exporter: plan.output?.exporter,
   };
 }
@@ -77,10 +77,11 @@ export async function openInputs(
 async function openAgents(
   plan: BuildPlan,
   { ssh }: ImageBuildOptions,
+  signal: AbortSignal,
 ): Promise<SshAgents | undefined> {
   if (ssh === undefined || plan.version === "1") return undefined;
   const { SshAgents } = await import("../ssh/agents.ts");
-  const agents = await SshAgents.open(ssh);
+  const agents = await SshAgents.open(ssh, { signal });
   return agents.size === 0 ? undefined : agents;
 }
 

@@ -34,7 +34,10 @@ export type SecretSource =
   | SecretValue
   | SecretCallback
   | SecretOptions & {
-    /** A file, read when the build starts; relative to the working directory. */
+    /**
+     * A file, read when the build starts; relative to the working directory. A
+     * FIFO is read to its end, and waited for, until the build is cancelled.
+     */
     readonly file: string | URL;
   }
   | SecretOptions & {
@@ -104,11 +107,13 @@ export function checkSource(
 /**
  * Reads what can be read now: a file or an environment variable.
  *
+ * @param signal Ends the reading: a FIFO may have nobody at its other end.
  * @throws {SecretError} If the file or the variable can't be read, or the variable is not set.
  */
 export async function resolveSource(
   id: string,
   source: SecretSource,
+  signal: AbortSignal,
 ): Promise<ResolvedSecret> {
   if (typeof source === "function") return source;
   if (source instanceof Secret) return source;
@@ -127,8 +132,11 @@ export async function resolveSource(
     return new Secret(readVariable(id, source.env), { visible });
   }
   try {
-    return new Secret(await Deno.readFile(source.file), { visible });
+    return new Secret(await Deno.readFile(source.file, { signal }), {
+      visible,
+    });
   } catch (cause) {
+    signal.throwIfAborted();
     const why = cause instanceof Deno.errors.NotFound
       ? "there is no such file"
       : cause instanceof Deno.errors.PermissionDenied

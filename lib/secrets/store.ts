@@ -91,7 +91,8 @@ export class SecretStore {
   /**
    * Checks every source, then reads the files and variables among them.
    *
-   * @param signal Aborts when the build ends; callbacks get it.
+   * @param signal Aborts when the build ends; callbacks get it, and no file is
+   * waited for any longer.
    * @throws {TypeError} If a source has no known form.
    * @throws {SecretError} If one is undefined, or a file or variable can't be read.
    */
@@ -112,7 +113,7 @@ export class SecretStore {
     });
     const secrets = new Map<string, ResolvedSecret>();
     for (const [id, source] of entries) {
-      secrets.set(id, await resolveSource(id, source));
+      secrets.set(id, await resolveSource(id, source, signal));
     }
     return new SecretStore(secrets, signal);
   }

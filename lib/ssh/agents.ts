@@ -24,6 +24,8 @@ export interface SshAgentsOptions {
    * @default {Deno.env}
    */
   readonly env?: { get(name: string): string | undefined };
+  /** Ends the reading of keys: a FIFO may have nobody at its other end. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of a build's ssh ids. */
@@ -60,7 +62,7 @@ export class SshAgents {
   ): Promise<SshAgents> {
     const agents = new Map<string, SshAgent>();
     for (const [id, source] of sshSources(option ?? {})) {
-      const agent = await openAgent(id, source, options.env ?? Deno.env);
+      const agent = await openAgent(id, source, options);
       // Better now than in the middle of the build.
       (await agent.connect()).close();
       agents.set(id, agent);
@@ -96,12 +98,14 @@ export class SshAgents {
 async function openAgent(
   id: string,
   source: SshSource,
-  env: { get(name: string): string | undefined },
+  { env = Deno.env, signal }: SshAgentsOptions,
 ): Promise<SshAgent> {
   if (source === true) return new SocketAgent(id, socketOf(id, env));
-  if (typeof source === "string") return await openPaths(id, source.split(","));
+  if (typeof source === "string") {
+    return await openPaths(id, source.split(","), signal);
+  }
   if ("socket" in source) return new SocketAgent(id, pathOf(source.socket));
-  return await openKeys(id, source.keys);
+  return await openKeys(id, source.keys, signal);
 }
 
 function socketOf(
@@ -129,6 +133,7 @@ function socketOf(
 async function openPaths(
   id: string,
   paths: readonly string[],
+  signal: AbortSignal | undefined,
 ): Promise<SshAgent> {
   for (const path of paths) {
     let isSocket: boolean | null;
@@ -145,19 +150,20 @@ async function openPaths(
       "it is a socket, and an id has one socket or any number of keys",
     );
   }
-  return await openKeys(id, paths);
+  return await openKeys(id, paths, signal);
 }
 
 async function openKeys(
   id: string,
   keys: readonly SshKey[],
+  signal: AbortSignal | undefined,
 ): Promise<SshAgent> {
   // Builds without keys load none of it.
   const { KeyAgent } = await import("./key_agent.ts");
   const { readPrivateKey } = await import("./private_key.ts");
   const read = [];
   for (const [index, key] of keys.entries()) {
-    const { name, bytes } = await contentOf(id, key, index);
+    const { name, bytes } = await contentOf(id, key, index, signal);
     try {
       read.push(await readPrivateKey(bytes));
     } catch (cause) {
@@ -173,6 +179,7 @@ async function contentOf(
   id: string,
   key: SshKey,
   index: number,
+  signal: AbortSignal | undefined,
 ): Promise<{ name: string; bytes: Uint8Array }> {
   if (key instanceof Uint8Array || key instanceof Secret) {
     const bytes = key instanceof Secret ? key.reveal() : key;
@@ -184,8 +191,12 @@ async function contentOf(
     if (size > MAX_KEY_BYTES) {
       throw cannotUse(id, name, `it has ${size} bytes: too large for a key`);
     }
-    return { name, bytes: await Deno.readFile(name) };
+    return {
+      name,
+      bytes: await Deno.readFile(name, signal === undefined ? {} : { signal }),
+    };
   } catch (cause) {
+    signal?.throwIfAborted();
     if (cause instanceof SshError) throw cause;
     throw cannotUse(id, name, reasonOf(cause, name), cause);
   }

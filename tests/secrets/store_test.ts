@@ -3,7 +3,10 @@ import {
   assertEquals,
   assertFalse,
   assertRejects,
+  assertStrictEquals,
 } from "../support/assert.ts";
+import { abortedAtFifo, makeFifo } from "../support/fifo.ts";
+import { withTempFolder } from "../support/folder.ts";
 import { SecretError } from "../../lib/errors.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import type { SecretSource } from "../../lib/secrets/source.ts";
@@ -53,6 +56,30 @@ Deno.test("SecretStore.open() names the file or variable that it can not read", 
     'the environment variable "DAVIT_NOT_SET" is not set',
   );
 });
+
+Deno.test("SecretStore.open() waits for a FIFO's writer, and no longer than its signal lets it", () =>
+  withTempFolder(async (folder) => {
+    const file = `${folder}/fifo`;
+    await makeFifo(file);
+    const reason = new Error("cancelled");
+    assertStrictEquals(
+      await abortedAtFifo(
+        file,
+        reason,
+        (signal) => SecretStore.open({ t: { file } }, signal),
+      ),
+      reason,
+    );
+    const [store] = await Promise.all([
+      SecretStore.open({ t: { file } }, signal),
+      Deno.writeTextFile(file, "hunter2222"),
+    ]);
+    assertEquals(store.atHand().map(([id]) => id), ["t"]);
+    assertEquals(
+      (await store.get("t"))?.reveal(),
+      new Secret("hunter2222").reveal(),
+    );
+  }));
 
 Deno.test("SecretStore.get() reports what was served, missing and not asked for", async () => {
   const uses: string[] = [];

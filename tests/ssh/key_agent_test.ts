@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertStrictEquals } from "../support/assert.ts";
+import { abortedAtFifo, makeFifo } from "../support/fifo.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { KEY_TYPES } from "./key_types.ts";
 import {
@@ -71,6 +72,23 @@ Deno.test("our own agent takes no orders: no key is added, removed or locked awa
       fingerprints(await runOpenssh("ssh-add", ["-l"], { agent })),
       [key.fingerprint],
     );
+  }));
+
+Deno.test("a key that is a FIFO without a writer is waited for no longer than the signal lets it", () =>
+  withTempFolder(async (folder) => {
+    const path = `${folder}/fifo`;
+    await makeFifo(path);
+    const reason = new Error("cancelled");
+    for (const option of [{ a: path }, { a: { keys: [path] } }]) {
+      assertStrictEquals(
+        await abortedAtFifo(
+          path,
+          reason,
+          (signal) => SshAgents.open(option, { signal }),
+        ),
+        reason,
+      );
+    }
   }));
 
 Deno.test("our own agent answers every other type, and every cut message, with a failure", () =>
