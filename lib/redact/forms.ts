@@ -195,9 +195,13 @@ function isMereWord(line: string): boolean {
     /^[^\p{L}\p{N}]*(\p{L}*|\p{N}*)[^\p{L}\p{N}]*$/u.test(line);
 }
 
+/** What opens or closes a part of a file of settings, and a line of one sign. */
+const STRUCTURE_REGEXP = /[:=()[\]{}<>]["',;]*$|^(.)\1*$/u;
+
 /**
  * Whether a value has lines of 4 bytes and more that are masked with others
- * only: words and numbers. Keys, with a `:` or a bracket behind, are not counted.
+ * only: words, numbers, and signs. Keys, with a `:` or a bracket behind, and
+ * rulers are not counted.
  *
  * The caller tells its user so, once, by the name of the secret.
  */
@@ -207,7 +211,7 @@ export function hasUnmaskedLines(value: Uint8Array): boolean {
   const text = decodeText(trimmed);
   if (text === undefined) return false;
   for (const line of linesOf(text)) {
-    if (isMereWord(line) && /[\p{L}\p{N}]["',;]*$/u.test(line)) return true;
+    if (isMereWord(line) && !STRUCTURE_REGEXP.test(line)) return true;
   }
   return false;
 }
