@@ -15,7 +15,7 @@ const HUB = "docker.io";
  */
 export async function metadataOf(
   docker: DockerClient,
-  { imageId, names }: BuildResult,
+  { imageId, names }: Pick<BuildResult, "imageId" | "names">,
   pushed: string | undefined,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
@@ -50,8 +50,8 @@ async function describeManifest(
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
   const image = await docker.imageInspect(imageId, { signal });
-  const descriptor = image.Descriptor as Descriptor | undefined;
-  if (descriptor === undefined) return {};
+  const descriptor = image.Descriptor as Descriptor | null | undefined;
+  if (!descriptor) return {};
   const { mediaType, digest, size, annotations } = descriptor;
   const config = annotations?.["config.digest"];
   const platform = { architecture: image.Architecture, os: image.Os };

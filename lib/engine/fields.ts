@@ -1,13 +1,13 @@
 import { ProtocolError } from "../errors.ts";
 
-/** What a field of an answer may hold; `texts` is a list of texts. */
+/** What a field of an answer may hold; `texts` is a list of texts, `pairs` one of two texts each. */
 export type FieldKind =
   | "text"
   | "number"
   | "flag"
   | "object"
   | "objects"
-  | "lists"
+  | "pairs"
   | "texts";
 
 /** The fields that are known, by name. */
@@ -19,7 +19,7 @@ const WORDS: Readonly<Record<FieldKind, string>> = {
   flag: "boolean",
   object: "object",
   objects: "list of objects",
-  lists: "list of lists",
+  pairs: "list of pairs of texts",
   texts: "list of texts",
 };
 
@@ -114,12 +114,17 @@ function isKind(value: unknown, kind: FieldKind): boolean {
       return isObject(value);
     case "objects":
       return Array.isArray(value) && value.every(isObject);
-    case "lists":
-      return Array.isArray(value) && value.every(Array.isArray);
-    case "texts":
+    case "pairs":
       return Array.isArray(value) &&
-        value.every((item) => typeof item === "string");
+        value.every((item) => isTexts(item) && item.length === 2);
+    case "texts":
+      return isTexts(value);
   }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) &&
+    value.every((item) => typeof item === "string");
 }
 
 function isObject(value: unknown): value is object {

@@ -39,7 +39,7 @@ const INFO: AnswerShape = {
     ID: "text",
     ServerVersion: "text",
     Driver: "text",
-    DriverStatus: "lists",
+    DriverStatus: "pairs",
     Images: "number",
     Containers: "number",
     OperatingSystem: "text",

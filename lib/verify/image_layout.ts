@@ -54,7 +54,7 @@ class LayoutReader implements ImageLayout {
       if (typeof Config === "string" && Array.isArray(Layers)) {
         this.isImage = true;
         this.parts.set("manifest.json", "manifest");
-        this.#image(Config, Layers.map(String));
+        this.#image(Config, Layers.map(textOf));
       }
     }
     if (files.has("oci-layout")) this.#index("index.json", 0);
@@ -83,7 +83,7 @@ class LayoutReader implements ImageLayout {
     if (fields.config?.digest === undefined) return;
     const layers: Json[] = list(fields.layers);
     for (const { mediaType, digest } of layers) {
-      if (/in-toto|spdx|cyclonedx/.test(String(mediaType))) {
+      if (/in-toto|spdx|cyclonedx/.test(textOf(mediaType))) {
         this.parts.set(blobOf(digest), "attestation");
       }
     }
@@ -102,13 +102,12 @@ class LayoutReader implements ImageLayout {
     const digests: Json[] = list(fields?.rootfs?.diff_ids);
     for (const [index, blob] of blobs.entries()) {
       const info: LayerInfo = {
-        digest: String(
-          digests[index] ?? blob.replace(/^blobs\/(\w+)\//, "$1:"),
-        ),
+        digest: textOf(digests[index]) ||
+          blob.replace(/^blobs\/(\w+)\//, "$1:"),
         number: index + 1,
         // Where a base image has no history, who made what can't be told.
         instruction: made.length === blobs.length
-          ? String(made[index].created_by ?? made[index].comment ?? "")
+          ? textOf(made[index].created_by ?? made[index].comment)
           : undefined,
       };
       for (const name of [blob, this.#links.get(blob)]) {
@@ -122,7 +121,12 @@ class LayoutReader implements ImageLayout {
 
 /** Where a digest's blob lies. */
 function blobOf(digest: unknown): string {
-  return `blobs/${String(digest).replace(":", "/")}`;
+  return `blobs/${textOf(digest).replace(":", "/")}`;
+}
+
+/** A text as it is; empty for anything else, as of an object no text can be made. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function list(value: Json): Json[] {

@@ -66,6 +66,9 @@ Deno.test("an answer that breaks off is a ConnectionError", async () => {
 Deno.test("an answer of another shape is a ProtocolError that names the field and quotes nothing", async () => {
   const wrong: [call: (docker: DockerClient) => Promise<unknown>, unknown][] = [
     [(docker) => docker.info(), { DriverStatus: [{ hunter2: 1 }] }],
+    [(docker) => docker.info(), { DriverStatus: [["driver-type", 5]] }],
+    [(docker) => docker.info(), { DriverStatus: [["driver-type"]] }],
+    [(docker) => docker.info(), { DriverStatus: [["driver-type", null]] }],
     [(docker) => docker.info(), { Warnings: [1] }],
     [(docker) => docker.version(), { ApiVersion: "1.41" }],
     [(docker) => docker.version(), { ApiVersion: 1.41, Version: "1" }],

@@ -48,6 +48,43 @@ Deno.test("a layer that is a link to that of another image is told by its number
   }
 });
 
+Deno.test("documents that hold something else in each place are looked through all the same", async () => {
+  // No text can be made of the last two.
+  for (
+    const odd of [5, null, [], {}, { toString: 1 }, {
+      valueOf: 1,
+      toString: null,
+    }]
+  ) {
+    const places: unknown[] = [
+      [{ Config: "c.json", Layers: [odd] }],
+      [{ Config: odd, Layers: odd }, odd],
+      [{ Config: "c.json", Layers: ["a"] }],
+    ];
+    for (const manifest of places) {
+      const { finds } = await verifySecrets(
+        tarOf({
+          "manifest.json": JSON.stringify(manifest),
+          "oci-layout": "{}",
+          "index.json": JSON.stringify({ manifests: [{ digest: odd }, odd] }),
+          "blobs/x/1": JSON.stringify({
+            config: { digest: odd },
+            layers: [{ mediaType: odd, digest: odd }],
+          }),
+          "c.json": JSON.stringify({
+            rootfs: { diff_ids: [odd] },
+            history: [{ created_by: odd, comment: odd }],
+            note: TOKEN,
+          }),
+          a: "",
+        }),
+        { t: TOKEN },
+      );
+      assertEquals(finds.map(({ path }) => path).includes("note"), true);
+    }
+  }
+});
+
 Deno.test("indexes in indexes come to an end, and what is below is looked through all the same", async () => {
   const files: Record<string, string> = {
     "oci-layout": "{}",
