@@ -107,12 +107,24 @@ function sourceOf(id: string, { src, env, type }: SecretFields): NamedSource {
       }: expected file or env`,
     );
   }
+  for (const [name, value] of Object.entries({ src, env })) {
+    if (value !== "") continue;
+    throw new UsageError(
+      `--secret ${
+        JSON.stringify(id)
+      } has an empty ${name}: leave it out for the variable, or else the file, of the name ${
+        JSON.stringify(id)
+      }`,
+    );
+  }
   if (src !== undefined && env !== undefined) {
     throw new UsageError(
       `--secret ${JSON.stringify(id)} has both src and env: give one`,
     );
   }
-  if (type === "env") return variable(env ?? src ?? id);
+  if (type === "env" && (env ?? src) !== undefined) {
+    return variable((env ?? src)!);
+  }
   if (env !== undefined) {
     if (type === undefined) return variable(env);
     throw new UsageError(
@@ -125,7 +137,7 @@ function sourceOf(id: string, { src, env, type }: SecretFields): NamedSource {
     return () => bytes ??= new Response(Deno.stdin.readable).bytes();
   }
   if (src !== undefined) return { file: src };
-  if (type === undefined && Deno.env.get(id) !== undefined) return { env: id };
+  if (type !== "file" && Deno.env.get(id) !== undefined) return { env: id };
   return { file: id };
 }
 

@@ -144,7 +144,7 @@ Deno.test("secretSources follows docker's rules", () => {
         l: { value: "", visible: true },
         c: { file: "c" },
         d: { env: "DAVIT_TEST_TOKEN" },
-        DAVIT_TEST_UNSET: { value: "" },
+        DAVIT_TEST_UNSET: { file: "DAVIT_TEST_UNSET" },
         DAVIT_TEST_TOKEN: { env: "DAVIT_TEST_TOKEN" },
         none_of_this_name: { file: "none_of_this_name" },
         g: { file: "with,comma" },
@@ -168,6 +168,11 @@ Deno.test("secretSources follows docker's rules", () => {
       'id=a,"src=hunter2',
       "id=a\nid=b,src=hunter2",
       "id=a,src=hunter2,visible=maybe",
+      "id=a,src=hunter2,env=",
+      "id=a,src=,env=hunter2",
+      "id=a,env=",
+      "id=a,src=",
+      "id=a,type=env,env=",
     ]
   ) {
     const error = assertThrows(() => secretSources([word]), UsageError);
