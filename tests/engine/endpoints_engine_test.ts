@@ -5,9 +5,15 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { cacheIdsOf } from "../support/build_cache.ts";
 import { engineTest } from "../support/engines.ts";
 import { dockerfileTar, tarOf } from "../support/tar.ts";
 import { DockerClient, EngineError } from "../../mod.ts";
+
+/** A name that no other run on this engine has. */
+function ownName(what: string): string {
+  return `davit-test/${what}-${crypto.randomUUID().slice(0, 8)}`;
+}
 
 engineTest(
   "ping(), version(), info() and apiVersion() agree",
@@ -56,7 +62,7 @@ engineTest(
         "FROM first AS second",
         "ENV LATER=1",
       );
-    const tags = [`davit-test/options:a`, `davit-test/options:b`];
+    const tags = [`${ownName("options")}:a`, `${ownName("options")}:b`];
     for (
       const options of [
         {
@@ -133,40 +139,33 @@ engineTest(
 engineTest(
   "an image is tagged, saved, removed, loaded, imported and told of",
   async ({ docker }) => {
+    const name = ownName("travel");
+    const tags = [`${name}:1`, `${name}:2`];
+    const importedName = ownName("imported");
     const id = await docker.imageBuild(
       dockerfileTar("FROM davit-test/base", "LABEL travels=1"),
-      { tag: "davit-test/travel:1" },
+      { tag: tags[0]! },
     ).wait();
-    await docker.imageTag(id, "davit-test/travel", "2");
-    const history = await docker.imageHistory("davit-test/travel:2");
+    await docker.imageTag(id, name, "2");
+    const history = await docker.imageHistory(tags[1]!);
     assertStringIncludes(history[0]!.CreatedBy, "LABEL travels=1");
     const saved = await new Response(
-      await docker.imageSave([
-        "davit-test/travel:1",
-        "davit-test/travel:2",
-      ]) as ReadableStream<Uint8Array<ArrayBuffer>>,
+      await docker.imageSave(tags) as ReadableStream<Uint8Array<ArrayBuffer>>,
     ).bytes();
-    for (const tag of ["1", "2"]) {
-      await docker.imageRemove(
-        `davit-test/travel:${tag}`,
-      );
-    }
+    for (const tag of tags) await docker.imageRemove(tag);
     await assertRejects(
-      () => docker.imageInspect("davit-test/travel:1"),
+      () => docker.imageInspect(tags[0]!),
       EngineError,
     );
     const loaded = await docker.imageLoad(ReadableStream.from([saved]));
-    assertEquals(loaded.names.sort(), [
-      "davit-test/travel:1",
-      "davit-test/travel:2",
-    ]);
-    assertEquals((await docker.imageInspect("davit-test/travel:1")).Id, id);
+    assertEquals(loaded.names.sort(), tags);
+    assertEquals((await docker.imageInspect(tags[0]!)).Id, id);
     const imported = await docker.imageImport(tarOf({ hello: "world" }), {
-      repo: "davit-test/imported",
+      repo: importedName,
       changes: ["ENV A=1"],
     });
     assertEquals(
-      (await docker.imageInspect("davit-test/imported:latest")).Id,
+      (await docker.imageInspect(`${importedName}:latest`)).Id,
       imported,
     );
     assertEquals((await docker.imageInspect(imported)).Config?.Env, ["A=1"]);
@@ -174,30 +173,32 @@ engineTest(
       docker.imageLoad(
         ReadableStream.from([new TextEncoder().encode("not a tar at all")]),
       ), EngineError);
-    for (
-      const name of [
-        "davit-test/travel:1",
-        "davit-test/travel:2",
-        "davit-test/imported",
-      ]
-    ) {
-      await docker.imageRemove(name);
-    }
+    for (const name of [...tags, importedName]) await docker.imageRemove(name);
   },
 );
 
-engineTest("buildPrune() empties the cache", async ({ docker }) => {
-  await docker.imageBuild(
-    dockerfileTar("FROM davit-test/base", "RUN echo pruned > /x"),
-    { networkmode: "none", nocache: true },
-  ).wait();
-  const { SpaceReclaimed } = await docker.buildPrune({ all: true });
-  assert(typeof SpaceReclaimed === "number");
-  await assertRejects(
-    () => docker.buildPrune({ filters: { nonsense: ["1"] } }),
-    EngineError,
-  );
-});
+engineTest(
+  "buildPrune() frees a place in the cache",
+  async ({ docker, host }) => {
+    const word = crypto.randomUUID();
+    await docker.imageBuild(
+      dockerfileTar("FROM davit-test/base", `RUN echo ${word} > /x`),
+      { networkmode: "none" },
+    ).wait();
+    const [id] = await cacheIdsOf(host, word);
+    const { CachesDeleted, SpaceReclaimed } = await docker.buildPrune({
+      all: true,
+      filters: { id: [id!] },
+    });
+    assertEquals(CachesDeleted, [id]);
+    assert(SpaceReclaimed! > 0);
+    assertEquals(await cacheIdsOf(host, word), []);
+    await assertRejects(
+      () => docker.buildPrune({ filters: { nonsense: ["1"] } }),
+      EngineError,
+    );
+  },
+);
 
 engineTest(
   "an image name can not reach another endpoint",

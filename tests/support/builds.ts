@@ -1,6 +1,13 @@
 import type { BuildMessage, ImageBuild } from "../../mod.ts";
 import { decodeBase64 } from "./base64.ts";
 
+/**
+ * An instruction that keeps the steps behind it apart from those of other runs
+ * on the engine: of two like ones at the same time it takes one for both, with
+ * one's secret, and in the order of neither.
+ */
+export const SALT: string = `ENV DAVIT_TEST_SALT=${crypto.randomUUID()}`;
+
 /** All messages of a build, and the error behind them, if it failed. */
 export async function collect(
   build: ImageBuild,

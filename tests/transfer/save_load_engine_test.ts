@@ -31,10 +31,11 @@ async function growthDuring(work: () => Promise<void>): Promise<number> {
 engineTest(
   "200 MB are saved, and loaded again as they come, in flat memory and with progress",
   async ({ docker }) => {
-    const name = "davit-test/large:1";
+    const repo = `davit-test/large-${crypto.randomUUID()}`;
+    const name = `${repo}:1`;
     const id = await docker.imageImport(
       ReadableStream.from(randomTar(20, SIZE / 20)),
-      { repo: "davit-test/large", tag: "1" },
+      { repo, tag: "1" },
     );
     let saved = 0;
     const folder = await Deno.makeTempDir({ prefix: "davit-save-" });
@@ -87,10 +88,11 @@ engineTest(
 engineTest(
   "a slow reader of a saved image holds the engine up, and memory stays flat",
   async ({ docker }) => {
-    const name = "davit-test/slow:1";
+    const repo = `davit-test/slow-${crypto.randomUUID()}`;
+    const name = `${repo}:1`;
     await docker.imageImport(
       ReadableStream.from(randomTar(1, 64 * 1024 * 1024)),
-      { repo: "davit-test/slow", tag: "1" },
+      { repo, tag: "1" },
     );
     let bytes = 0;
     const tar = await docker.imageSave(name, {

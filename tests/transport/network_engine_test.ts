@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { collect, traceText } from "../support/builds.ts";
+import { collect, SALT, traceText } from "../support/builds.ts";
 import { sha256 } from "../support/digest.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
@@ -19,6 +19,7 @@ async function buildsWithSecret(docker: DockerClient): Promise<void> {
   const build = docker.imageBuild(
     dockerfileTar(
       "FROM davit-test/base",
+      SALT,
       "RUN --mount=type=secret,id=token sha256sum /run/secrets/token",
     ),
     { networkmode: "none", nocache: true, secrets: { token } },

@@ -13,18 +13,12 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { collect } from "../support/builds.ts";
+import { collect, SALT } from "../support/builds.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { tarOf } from "../support/tar.ts";
 import { runDavit } from "../cli/command.ts";
 import { newToken } from "./keys.ts";
-
-/**
- * Keeps the steps apart from those of another run on this engine: of two like
- * ones at the same time, the engine takes one, with one secret, for both.
- */
-const SALT = `ENV SALT=${crypto.randomUUID()}`;
 
 const MOUNT = "RUN --mount=type=secret,id=t,required=true ";
 const LEAK = `${MOUNT}cat /run/secrets/t > /etc/app.conf`;

@@ -1,16 +1,11 @@
 import { assert, assertEquals, assertFalse } from "../support/assert.ts";
+import { SALT } from "../support/builds.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
 import { tarOf } from "../support/tar.ts";
 import { newKey, newToken } from "./keys.ts";
 import { type Leak, LEAKS, type LeakValues } from "./leaks.ts";
 
 const PARALLEL = 4;
-
-/**
- * Keeps the steps apart from those of another run on this engine: of two like
- * ones at the same time, the engine takes one, with one secret, for both.
- */
-const SALT = `ENV SALT=${crypto.randomUUID()}`;
 
 /** Builds it, without a word of davit's own about secrets. */
 async function build(
