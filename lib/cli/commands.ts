@@ -26,7 +26,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "Send an image to its registry",
     usage: "[OPTIONS] NAME[:TAG]",
     flags: [
-      { name: "quiet", short: "q", help: "the digest alone" },
+      { name: "quiet", short: "q", help: "print the digest only" },
       ...ENGINE_FLAGS,
     ],
     words: [1, 1],
@@ -37,12 +37,12 @@ export const COMMANDS: readonly Command[] = [
     summary: "Fetch an image from its registry",
     usage: "[OPTIONS] NAME[:TAG|@DIGEST]",
     flags: [
-      { name: "quiet", short: "q", help: "the digest alone" },
+      { name: "quiet", short: "q", help: "print the digest only" },
       {
         name: "platform",
         notEmpty: true,
         value: "OS/ARCH",
-        help: "of several",
+        help: "which platform",
       },
       ...ENGINE_FLAGS,
     ],
@@ -51,16 +51,16 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "prune",
-    summary: "Empty the builder's cache",
+    summary: "Delete the builder's cache",
     usage: "[OPTIONS]",
     flags: [
-      { name: "all", short: "a", help: "all that is unused" },
+      { name: "all", short: "a", help: "all unused records" },
       {
         name: "filter",
         notEmpty: true,
         value: "KEY=VALUE",
         many: true,
-        help: "as until=24h",
+        help: "such as until=24h",
       },
       {
         name: "keep-storage",
@@ -76,7 +76,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "gateway",
-    summary: "Give the X-BuildKit-Secrets header its meaning, for every client",
+    summary: "Serve builds with the X-BuildKit-Secrets header to other clients",
     usage: "[OPTIONS]",
     flags: GATEWAY_FLAGS,
     words: [0, 0],
@@ -84,7 +84,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "doctor",
-    summary: "Tell which engine is used, why, and what it lacks",
+    summary: "Tell which engine is used, why, and what is missing",
     usage: "[OPTIONS]",
     flags: ENGINE_FLAGS,
     words: [0, 0],

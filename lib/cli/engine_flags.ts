@@ -10,5 +10,5 @@ export const ENGINE_FLAGS: readonly Flag[] = [
     help: "docker's context",
     complete: "context",
   },
-  { name: "debug", short: "D", help: "causes of errors" },
+  { name: "debug", short: "D", help: "show causes" },
 ];

@@ -143,7 +143,7 @@ export async function checkBuildQuery(
         if (JSON_VALUES.has(name)) value = respelled(name, given);
         else if (!HARMLESS.has(name)) {
           throw forbidden(
-            "this build has a parameter that is not forwarded: leave out what the page of the gateway does not name",
+            "this build has a parameter that the gateway does not know: check its spelling, or leave it out",
           );
         }
     }

@@ -175,7 +175,7 @@ export function findRoute(
     for (const [name] of query) {
       if (!route.query.includes(name) && !route.unread?.includes(name)) {
         throw forbidden(
-          "this query has a parameter that is not forwarded: leave out what the page of the gateway does not name",
+          "this query has a parameter that the gateway does not know: check its spelling, or leave it out",
         );
       }
     }
