@@ -70,7 +70,11 @@ export interface RequestClient {
 async function openClient(endpoint: DirectEndpoint): Promise<RequestClient> {
   if (endpoint.kind === "tcp" && endpoint.tls !== undefined) {
     const { openTlsClient } = await import("./tls_client.ts");
-    return openTlsClient(endpoint, endpoint.tls);
+    const { hostname, port, tls } = endpoint;
+    return openTlsClient(
+      { hostname, port, tls },
+      () => dial(endpoint, undefined),
+    );
   }
   const client = Deno.createHttpClient({
     // Bound to the endpoint: what stands here goes before the environment's.

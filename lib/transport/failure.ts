@@ -2,6 +2,9 @@ import { ConnectionError } from "../errors.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { permissionFlags, permissionsFor } from "./permissions.ts";
 
+/** What rustls says where the two sides don't trust, or don't understand, each other. */
+const TLS_REGEXP = /certificate|alert|handshake|corrupt message|tls/i;
+
 /**
  * Turns a failure to reach `endpoint` into a sentence that says what to do.
  * An abort and an error that is already ours pass as they are.
@@ -49,7 +52,10 @@ function sentence(endpoint: Endpoint, where: string, cause: unknown): string {
     return `No engine at ${where}: connection refused; is it running, and is that its port?`;
   }
   const words = cause instanceof Error ? rootMessage(cause) : String(cause);
-  if (endpoint.kind === "tcp" && endpoint.tls !== undefined) {
+  if (
+    endpoint.kind === "tcp" && endpoint.tls !== undefined &&
+    TLS_REGEXP.test(words)
+  ) {
     return `No connection to ${where}: ${words}; for certificates see DOCKER_TLS_VERIFY and DOCKER_CERT_PATH`;
   }
   return `The connection to ${where} failed: ${words}; is the engine still running?`;

@@ -1,37 +1,77 @@
-import { Agent, request } from "node:https";
-import type { ClientRequest, IncomingMessage } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  request,
+} from "node:http";
+import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { Readable } from "node:stream";
+import { isDenoBefore } from "../deno_version.ts";
 import type { RequestClient } from "./direct.ts";
 import { hostPort, type TlsFiles } from "./endpoint.ts";
+import { nodeSocket } from "./node_socket.ts";
 
 /** Statuses whose answers have no body (the Fetch standard's "null body status"). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** How many connections are kept for the next request. */
+const MAX_FREE = 8;
+
+/** Where requests go. */
+interface TlsAddress {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: TlsFiles;
+}
+
 /**
- * Requests over TLS by `node:https`: `fetch` would take the proxy that
+ * Requests over TLS by node's HTTP client: `fetch` would take the proxy that
  * `HTTPS_PROXY` names, also for this very machine, and can't be told not to.
+ *
+ * @param dial Opens a connection, as upgrades have it: one rule says whom both
+ * trust.
  */
 export function openTlsClient(
-  { hostname, port }: { readonly hostname: string; readonly port: number },
-  { ca, cert, key }: TlsFiles,
+  address: TlsAddress,
+  dial: () => Promise<Deno.Conn>,
 ): RequestClient {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 8 });
+  const { hostname, port, tls } = address;
+  const common = { host: hostname, port, defaultPort: port };
+  const host = hostPort(address);
+  // An older node:http takes no connections but its own; its TLS trusts
+  // whom Deno's trusts.
+  const isOld = isDenoBefore("2.7.14");
+  const agent = isOld
+    ? new TlsAgent({ keepAlive: true, maxFreeSockets: MAX_FREE })
+    : new DialledAgent(dial);
   return {
     fetch: (path, init) =>
-      send(init, (headers) =>
-        request({
+      send(init, (headers) => {
+        const options = {
+          ...common,
           agent,
-          host: hostname,
-          port,
           path,
           method: init.method ?? "GET",
-          headers: { host: hostPort({ hostname, port }), ...headers },
-          ...(ca === undefined ? {} : { ca }),
-          ...(cert === undefined ? {} : { cert }),
-          ...(key === undefined ? {} : { key }),
-        })),
+          headers: { host, ...headers },
+        };
+        return isOld ? tlsRequest({ ...options, ...tls }) : request(options);
+      }),
     close: () => agent.destroy(),
   };
+}
+
+/** Keeps connections that were dialled for it. */
+class DialledAgent extends Agent {
+  readonly #dial: () => Promise<Deno.Conn>;
+
+  constructor(dial: () => Promise<Deno.Conn>) {
+    super({ keepAlive: true, maxFreeSockets: MAX_FREE });
+    this.#dial = dial;
+  }
+
+  override createConnection(): ReturnType<Agent["createConnection"]> {
+    return nodeSocket(this.#dial());
+  }
 }
 
 async function send(
@@ -51,6 +91,10 @@ async function send(
   let incoming: IncomingMessage | undefined;
   outgoing.on("response", (message: IncomingMessage) => {
     incoming = message;
+    // Behind the end of an answer, nobody reads the rest of a body.
+    message.once("end", () => {
+      if (!outgoing.writableFinished) outgoing.destroy();
+    });
     answered.resolve(message);
   });
   // Behind an answer, what fails is the rest of a body that nobody reads.
@@ -68,6 +112,7 @@ async function send(
   });
   if (body === null) outgoing.end();
   else {
+    outgoing.flushHeaders(); // a body may be long in coming
     sendBody(body, outgoing).catch((error) => {
       answered.reject(error);
       outgoing.destroy();
@@ -101,21 +146,28 @@ async function send(
   );
 }
 
-/** Writes a body as fast as it is taken; an answer ends it early. */
+/** Writes a body as fast as it is taken; it is given up as the request ends. */
 async function sendBody(
   body: ReadableStream<Uint8Array>,
   outgoing: ClientRequest,
 ): Promise<void> {
-  for await (const chunk of body) {
-    if (outgoing.destroyed) return;
-    if (outgoing.write(chunk) || outgoing.destroyed) continue;
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        outgoing.off("drain", go).off("close", go);
-        resolve();
-      };
-      outgoing.on("drain", go).on("close", go);
+  const reader = body.getReader();
+  const closed = new Promise<void>((resolve) => {
+    outgoing.once("close", () => {
+      resolve();
+      reader.cancel().catch(() => {}); // it is given up either way
     });
+  });
+  while (true) {
+    const { done, value } = await reader.read();
+    if (outgoing.destroyed) return;
+    if (done) break;
+    if (outgoing.write(value)) continue;
+    let go = () => {};
+    const drained = new Promise<void>((resolve) => go = resolve);
+    outgoing.once("drain", go);
+    await Promise.race([drained, closed]);
+    outgoing.off("drain", go);
   }
   outgoing.end();
 }

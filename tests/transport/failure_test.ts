@@ -59,6 +59,6 @@ Deno.test("connectionFailure() keeps the words of what it does not know", () => 
   assertEquals(words, [
     "The connection to unix:///run/d.sock failed: out of cheese; is the engine still running?",
     "The connection to tcp://host:2375 failed: out of cheese; is the engine still running?",
-    "No connection to https://host:2376: out of cheese; for certificates see DOCKER_TLS_VERIFY and DOCKER_CERT_PATH",
+    "The connection to https://host:2376 failed: out of cheese; is the engine still running?",
   ]);
 });
