@@ -56,7 +56,7 @@ export function refuseLeak(
       throw new SecretError(
         id,
         record.text(
-          `Cannot build: ${place} holds the value of secret "${id}"${as}, and is stored with the image or its log; mount the secret where it is used`,
+          `Cannot build: ${place} holds the value of secret "${id}"${as}, and is stored with the image or its log; mount the secret where it is used, or mark it visible if it may be seen there`,
         ),
       );
     }
@@ -68,7 +68,7 @@ export function refuseLeak(
           : sight.form === "line"
           ? "a line"
           : "a part"
-      } of secret "${id}"${as}, and is stored with the image or its log: if that is secret, mount it where it is used`,
+      } of secret "${id}"${as}, and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible`,
       id,
     );
     // A Dockerfile that goes as a tar is seen again on its way.

@@ -64,8 +64,10 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
   try {
     const source = sortContext(context);
     if (start.settings !== undefined) {
-      const { withSettings } = await import("./settings.ts");
-      options = withSettings(options, await start.settings());
+      const { proxyPasswords, withSettings } = await import("./settings.ts");
+      const settings = await start.settings();
+      await record.protect(proxyPasswords(settings));
+      options = withSettings(options, settings);
     }
     const plan = planBuild(options, source.kind);
     exporter = plan.output?.exporter;

@@ -1,3 +1,4 @@
+import { Secret } from "../secrets/secret.ts";
 import type { ImageBuildOptions } from "./options.ts";
 
 /** What a build takes from the surroundings of its program, behind its options. */
@@ -41,6 +42,34 @@ export function withSettings(
       buildargs: { ...Object.fromEntries(missing(added, given)), ...given },
     }),
   };
+}
+
+/** Shorter ones would mask everything. */
+const MIN_PASSWORD_LENGTH = 4;
+
+/**
+ * The passwords in the addresses of proxies, by the variables' names, as they
+ * are and as they stand there: nobody who calls a build wrote them there to be
+ * seen, and a step that prints its environment shows them.
+ */
+export function proxyPasswords(
+  { proxies }: Pick<BuildSettings, "proxies">,
+): [name: string, password: Secret][] {
+  return Object.entries(proxies).flatMap(([name, address]) => {
+    const [, written = ""] = /^(?:[a-z][a-z\d+.-]*:\/\/)?[^/@:]*:([^/]*)@/i
+      .exec(address) ?? [];
+    return [...new Set([written, decoded(written)])]
+      .filter(({ length }) => length >= MIN_PASSWORD_LENGTH)
+      .map((text): [string, Secret] => [name, new Secret(text)]);
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // no escapes, then
+  }
 }
 
 /** An argument that is given in the other case of letters is the same proxy. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "../support/assert.ts";
-import { withSettings } from "../../lib/build/settings.ts";
+import { proxyPasswords, withSettings } from "../../lib/build/settings.ts";
 import type { ImageBuildOptions } from "../../lib/build/options.ts";
 
 const NOTHING = {
@@ -58,4 +58,23 @@ Deno.test("withSettings() adds what docker's clients add, behind the options", (
     assertEquals(JSON.stringify(options), before);
     assertEquals(withSettings(options, NOTHING), options);
   }
+});
+
+Deno.test("proxyPasswords() finds them as they are and as they stand in an address", () => {
+  const found = proxyPasswords({
+    proxies: {
+      HTTP_PROXY: "http://me:hunter2%40home@proxy.example:3128/",
+      HTTPS_PROXY: "me:p@ss/word@proxy.example",
+      FTP_PROXY: "http://only-a-user@proxy.example:3128",
+      ALL_PROXY: "http://me:abc@proxy.example",
+      NO_PROXY: "localhost,::1",
+    },
+  });
+  assertEquals(
+    found.map(([name, password]) => [
+      name,
+      new TextDecoder().decode(password.reveal()),
+    ]),
+    [["HTTP_PROXY", "hunter2%40home"], ["HTTP_PROXY", "hunter2@home"]],
+  );
 });

@@ -113,7 +113,7 @@ engineTest(
       }).result();
       assertEquals(warnings.map(({ code, short }) => [code, short]), [[
         "secret-visible",
-        'label number 1 holds a line of secret "pass", and is stored with the image or its log: if that is secret, mount it where it is used',
+        'label number 1 holds a line of secret "pass", and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible',
       ]]);
     }),
 );

@@ -105,6 +105,25 @@ engineTest(
   hasClient,
 );
 
+engineTest(
+  "the password of a proxy in config.json is masked where a step prints it",
+  async (engine) => {
+    const proxies = {
+      default: { httpProxy: "http://me:hunter2-of-it@proxy.example:3128" },
+    };
+    const dockerfile = "FROM davit-test/base\nRUN env | grep -i proxy\n";
+    await withBoth(engine, { proxies }, dockerfile, async (both) => {
+      const { code, stderr } = await both.davit(
+        ["--no-cache", "--progress", "plain", "--network", "none"],
+      );
+      assertEquals(code, 0, stderr);
+      assert(stderr.includes("HTTP_PROXY=http://me:"), stderr);
+      assert(!stderr.includes("hunter2"), stderr);
+    });
+  },
+  hasClient,
+);
+
 /** An image's platform and time, and the image gone. */
 async function inspected(
   { docker }: EngineContext,
