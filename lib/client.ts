@@ -106,13 +106,19 @@ export interface RequestOptions {
 }
 
 /**
- * A Docker engine.
+ * A client of one Docker engine. Make it with `fromDockerConfig()`,
+ * `fromDockerHost()` or `fromDockerContext()`, and close it, or let
+ * `await using` do that.
  *
- * Every method rejects with a {@linkcode ConnectionError} if the engine can't
- * be reached or goes away, an {@linkcode EngineError} if it refuses (its
- * `status` is 404 where there is no such image), a {@linkcode ProtocolError} if
- * what answers is no engine, and the reason of its `signal`; those that can
- * fail in another way say so.
+ * Every method rejects with
+ *
+ * - a {@linkcode ConnectionError} if the engine can't be reached or goes away,
+ * - an {@linkcode EngineError} if it refuses (`status` 404: no such image),
+ * - a {@linkcode ProtocolError} if what answers is no engine,
+ * - a `TypeError` if an option is wrong; nothing was sent then,
+ * - the reason of its `signal` when that aborts.
+ *
+ * Methods that can fail in another way say so.
  *
  * @example A build with a secret
  * ```ts
@@ -134,10 +140,11 @@ export class DockerClient implements AsyncDisposable {
   readonly #settings: (() => Promise<DockerSettings>) | undefined;
 
   /**
-   * A client over a transport; nothing is sent yet.
+   * A client over a transport, such as that of {@linkcode fetchTransport}.
+   * Nothing is sent yet. For an address take `fromDockerHost()`.
    *
-   * @throws {UnsupportedError} If this Deno is too old.
-   * @throws {TypeError} If the API version is none.
+   * @throws {UnsupportedError} If this version of Deno is too old.
+   * @throws {TypeError} If this is no transport, or an option is wrong.
    */
   constructor(transport: Transport, options: DockerClientOptions = {}) {
     requireDenoVersion();
@@ -168,8 +175,11 @@ export class DockerClient implements AsyncDisposable {
    * that `DOCKER_CONTEXT` names, else the current context, else the first of
    * the default sockets that answers. `DOCKER_API_VERSION` is obeyed.
    *
-   * The option `dockerConfig` is on unless it is given: it says what else of
-   * docker's configuration is taken.
+   * Docker's logins, headers and proxies are used, too, unless the option
+   * `dockerConfig` is `false`.
+   *
+   * Needs `--allow-env=DOCKER_HOST` if that variable is set, otherwise
+   * `--allow-env` and `--allow-read` for docker's configuration.
    *
    * @throws {ConnectionError} If there is no engine to be found.
    * @throws {TypeError} If an address or a context is not usable.
@@ -226,14 +236,34 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Builds an image; see {@linkcode ImageBuildOptions}. The build starts at
-   * this call, and everything that goes wrong comes through its result.
+   * Builds an image. The build starts at this call, and everything that goes
+   * wrong comes through its result: a wrong option, too, rejects `wait()` and
+   * `result()`, and ends `messages()`.
    *
-   * @param buildContext A folder, of which the engine gets what it does not
-   * have yet; a tar stream with the Dockerfile in it, plain or compressed with
-   * gzip, bzip2 or xz, which is read as fast as the engine takes it and
-   * cancelled when the build ends early; or the URL of a git repository, a tar
-   * or a Dockerfile.
+   * @param buildContext What to build from:
+   *
+   * - the path of a folder, of which only what the engine does not have is sent;
+   * - `{ context, files, dockerfile, ignore }`: a folder, files in memory, or
+   *   both; see {@linkcode FolderContext};
+   * - a tar with the Dockerfile in it, plain or packed with gzip, bzip2 or xz. A
+   *   stream is read as fast as the engine takes it, and cancelled when the
+   *   build ends early;
+   * - the URL of a git repository, a tar or a Dockerfile, which the engine
+   *   fetches.
+   * @example A folder, with a secret that must be used
+   * ```ts
+   * import { displayBuild, DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const build = docker.imageBuild("./app", {
+   *   tag: "app:1",
+   *   secrets: { npm_token: { env: "NPM_TOKEN" } },
+   *   strictSecrets: true,
+   * });
+   * await displayBuild(build);
+   * const { imageId, warnings } = await build.result();
+   * console.log(imageId, warnings.length);
+   * ```
    */
   imageBuild(
     buildContext: BuildContext,
@@ -252,7 +282,7 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** Whether the engine answers, and what it says of itself. */
+  /** Asks the engine for a sign of life: its API version, operating system and builder. */
   ping(options: RequestOptions = {}): Promise<Ping> {
     return this.#run(options, (signal) => ping(this.#engine, signal));
   }
@@ -263,7 +293,7 @@ export class DockerClient implements AsyncDisposable {
     return await this.#run(options, (signal) => version(this.#engine, signal));
   }
 
-  /** The version of the API that requests are made in, such as `1.51`. */
+  /** The version of the API that this client speaks with the engine, such as `1.51`. */
   async apiVersion(options: RequestOptions = {}): Promise<string> {
     return await this.#run(
       options,
@@ -277,7 +307,7 @@ export class DockerClient implements AsyncDisposable {
     return await this.#run(options, (signal) => info(this.#engine, signal));
   }
 
-  /** An image's configuration. */
+  /** An image's id, names, size, layers and configuration. */
   async imageInspect(
     name: string,
     options: RequestOptions = {},
@@ -301,7 +331,7 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** Gives an image the further name `repo:tag`. */
+  /** Gives an image one more name, `repo:tag`; another image that has this name loses it. */
   async imageTag(
     name: string,
     repo: string,
@@ -315,7 +345,7 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** Takes a name from an image, and deletes the image with its last one. */
+  /** Removes a name of an image, and deletes the image when it was the last one. */
   async imageRemove(
     name: string,
     options?: ImageRemoveOptions,
@@ -327,7 +357,7 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** The same under the name that @docker/node-sdk has for it. */
+  /** Same as {@linkcode DockerClient.imageRemove}; @docker/node-sdk has this name. */
   async imageDelete(
     name: string,
     options?: ImageRemoveOptions,
@@ -347,7 +377,7 @@ export class DockerClient implements AsyncDisposable {
    * for (const { Id, RepoTags } of images) console.log(Id, RepoTags);
    * ```
    *
-   * @throws {UnsupportedError} If this engine would overlook an option.
+   * @throws {UnsupportedError} If this engine is too old for an option.
    */
   async imageList(options?: ImageListOptions): Promise<ImageSummary[]> {
     const { imageList } = await import("./engine/image_list.ts");
@@ -367,8 +397,9 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Sends an image to the registry that its name begins with. The push starts
-   * at this call, and everything that goes wrong comes through its result.
+   * Sends an image to the registry that its name begins with (Docker Hub if it
+   * names none). The push starts at this call, and everything that goes wrong
+   * comes through its result.
    *
    * @example
    * ```ts
@@ -395,7 +426,20 @@ export class DockerClient implements AsyncDisposable {
     });
   }
 
-  /** Fetches an image from the registry that its name begins with; as {@linkcode imagePush}. */
+  /**
+   * Fetches an image from the registry that its name begins with (Docker Hub if
+   * it names none). The pull starts at this call, and everything that goes wrong
+   * comes through its result.
+   *
+   * @example
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const digest = await docker.imagePull("registry.example/base:1").wait();
+   * console.log(digest); // sha256:…
+   * ```
+   */
   imagePull(name: string, options: ImagePullOptions = {}): ImageTransfer {
     return startTransfer({
       operations: this.#operations,
@@ -419,7 +463,19 @@ export class DockerClient implements AsyncDisposable {
     return { engine: this.#engine, name, options, logins: this.#logins };
   }
 
-  /** Images as one tar, as `docker save` writes it. */
+  /**
+   * One or several images as one tar, as `docker save` writes it. Read the stream
+   * to its end, or cancel it.
+   *
+   * @example
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * await using file = await Deno.create("app.tar");
+   * await (await docker.imageSave("app:1")).pipeTo(file.writable);
+   * ```
+   */
   async imageSave(
     names: string | readonly string[],
     options?: ImageSaveOptions,
@@ -474,7 +530,9 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Takes images from a tar of {@linkcode imageSave}.
+   * Adds the images of a tar to the engine, as `docker load` does.
+   *
+   * @param tar What {@linkcode imageSave} or `docker save` wrote.
    *
    * @throws What the tar's stream fails with, as it is.
    */
@@ -510,10 +568,12 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Has the engine try a login at the registry `serveraddress`; nothing is kept.
+   * Has the engine try a login at the registry `serveraddress`, or at Docker Hub
+   * if that is left out. Nothing is stored.
    *
-   * @throws {EngineError} If the registry refuses it: `status` 401.
-   * @throws {TypeError} If it is no login, or names no registry.
+   * @throws {EngineError} If the registry refuses it, or can't be reached:
+   * `status` 401, or 500 with the registry's words in `detail`.
+   * @throws {TypeError} If it is no login, or `serveraddress` is no host.
    */
   async auth(
     config: AuthConfig,
@@ -527,7 +587,8 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Makes an image of a tar of a root file system.
+   * Makes an image with one layer from the tar of a root file system, as
+   * `docker import` does.
    *
    * @returns The image's id, `sha256:…`.
    * @throws What the tar's stream fails with, as it is.
@@ -547,8 +608,18 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Empties the builder's cache.
+   * Deletes the builder's cache, or a part of it, as `docker builder prune` does.
    *
+   * @example What was not used for a day
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const { SpaceReclaimed } = await docker.buildPrune({
+   *   filters: { until: ["24h"] },
+   * });
+   * console.log(SpaceReclaimed, "bytes");
+   * ```
    * @throws {UnsupportedError} If this engine does not know an option; on podman.
    */
   async buildPrune(options?: BuildPruneOptions): Promise<BuildPruneResult> {

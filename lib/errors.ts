@@ -8,7 +8,11 @@
  * @module
  */
 
-/** The engine can't be reached, or went away: no socket, no permission, a connection cut. */
+/**
+ * The engine can't be reached, or the connection to it broke: it does not run,
+ * the address is wrong, or Deno was not given the permission. The message names
+ * the address and what to do.
+ */
 export class ConnectionError extends Error {
   /** Always `ConnectionError`. */
   override readonly name: string = "ConnectionError";
@@ -28,7 +32,23 @@ export interface EngineErrorInit {
   cause?: unknown;
 }
 
-/** The engine refused a request: an answer with a status of 400 or above. */
+/**
+ * The engine refused a request with a status of 400 or above. `status` 404 means
+ * that there is no such image.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient, EngineError } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * try {
+ *   await docker.imageInspect("app:1");
+ * } catch (error) {
+ *   if (!(error instanceof EngineError && error.status === 404)) throw error;
+ *   console.error("app:1 was not built yet");
+ * }
+ * ```
+ */
 export class EngineError extends Error {
   /** Always `EngineError`. */
   override readonly name: string = "EngineError";
@@ -54,19 +74,29 @@ export class EngineError extends Error {
   }
 }
 
-/** The engine's answer is not what the protocol says: garbage, a cut message, no image id. */
+/**
+ * The answer is not what an engine sends: it is cut off, is no JSON, or names no
+ * image. Something else may listen at the address.
+ */
 export class ProtocolError extends Error {
   /** Always `ProtocolError`. */
   override readonly name: string = "ProtocolError";
 }
 
-/** The session that serves secrets could not be opened, or was lost while a build needed it. */
+/**
+ * The session over which the engine asks for secrets, folders and logins could
+ * not be opened, or ended while the build needed it.
+ */
 export class SessionError extends Error {
   /** Always `SessionError`. */
   override readonly name: string = "SessionError";
 }
 
-/** A secret can't be given to the build: no such file or variable, too large, or asked for in vain. */
+/**
+ * A secret can't be given to the build: its file or variable does not exist, it
+ * is too large, its function failed, its value stands in a build argument or
+ * label, or `strictSecrets` is not fulfilled. `id` says which one.
+ */
 export class SecretError extends Error {
   /** Always `SecretError`. */
   override readonly name: string = "SecretError";
@@ -80,7 +110,10 @@ export class SecretError extends Error {
   }
 }
 
-/** This engine, transport or version of davit can't do what was asked; the message names the way out. */
+/**
+ * This engine, this transport or davit can't do what was asked. The message says
+ * what can be done instead.
+ */
 export class UnsupportedError extends Error {
   /** Always `UnsupportedError`. */
   override readonly name: string = "UnsupportedError";
@@ -100,7 +133,7 @@ export interface BuildErrorSource {
   readonly file: string;
   /** First line, counted from 1. */
   readonly startLine: number;
-  /** Last line. */
+  /** Last line, counted from 1. */
   readonly endLine: number;
   /** The lines around it, with `>>>` at the place. */
   readonly excerpt: string;
@@ -120,7 +153,7 @@ export interface BuildErrorInit {
   log?: readonly string[];
   /** Its place in the Dockerfile. */
   source?: BuildErrorSource | undefined;
-  /** Secrets that the build asked for in vain. */
+  /** Ids of the secrets that the build asked for and that were not given. */
   missingSecrets?: readonly string[];
   /** Secrets of the failed step that went in the `X-BuildKit-Secrets` header alone, to an engine. */
   unreadSecrets?: readonly string[];
@@ -128,7 +161,25 @@ export interface BuildErrorInit {
   cause?: unknown;
 }
 
-/** The engine accepted the build, and the build failed. */
+/**
+ * The engine accepted the build, and the build failed: a step ended with an exit
+ * code, the Dockerfile can't be read, a file or base image is missing. The
+ * message has all of it; the fields have its parts.
+ *
+ * @example
+ * ```ts
+ * import { BuildError, DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * try {
+ *   await docker.imageBuild("./app", { tag: "app:1" }).wait();
+ * } catch (error) {
+ *   if (!(error instanceof BuildError)) throw error;
+ *   console.error(error.step, error.exitCode, error.source?.startLine);
+ *   console.error(error.log.join("\n"));
+ * }
+ * ```
+ */
 export class BuildError extends Error {
   /** Always `BuildError`. */
   override readonly name: string = "BuildError";

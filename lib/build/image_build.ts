@@ -16,16 +16,15 @@ import { EventTranslator } from "./translate.ts";
 /**
  * A build under way; it began at the call that gave it.
  *
- * Any number of readers may stand side by side. The newest 16 MiB of messages
- * are kept for readers that come late, of `messages()`, `events()` and `logs()`
- * alike. A reader that lags that far behind is waited for as long as it moves;
- * one that stands still for two seconds loses the oldest messages and finds one
+ * Several readers may use `messages()`, `events()` and `logs()` at the same time.
+ * The newest 16 MiB of messages are kept for readers that start late. The build
+ * waits for a reader that falls further behind, as long as it keeps reading; one
+ * that takes nothing for two seconds loses the oldest messages and gets one
  * `messages-lost` warning in their place.
  *
- * A build that fails must be heard of. Where nobody awaited `wait()` or
- * `result()`, began to read, or cancelled it by the program's end, its failure
- * is an uncaught error there, with an exit code that is not 0. (In a worker
- * there is no such end, and nothing is told.)
+ * If the program never awaits `wait()` or `result()`, reads or cancels the build,
+ * its failure is an uncaught error at the program's end, with an exit code that
+ * is not 0 (not in a worker).
  */
 export interface ImageBuild extends AsyncDisposable {
   /** The image's names, as they were given. */

@@ -33,8 +33,8 @@ const OPTIONS = {
 } satisfies Record<keyof TarDirectoryOptions, true>;
 
 /**
- * A folder as a tar: what `imageBuild` sends where there is no session, for
- * anybody who wants it.
+ * A folder as a tar, in the form that `imageBuild()` sends where there is no
+ * session.
  *
  * Ignore files are obeyed, and packed themselves, as is the Dockerfile: an
  * engine looks for them. Entries are sorted, links are links, owner and group

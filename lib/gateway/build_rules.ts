@@ -3,15 +3,21 @@ import { checkRemote, type Resolve } from "./remote_rules.ts";
 import { STEP_HOST_DOMAIN } from "./step_keys.ts";
 import type { Target } from "./target.ts";
 
-/** What a build may ask for besides, each a way out of the build. */
+/**
+ * What a build may do only if the gateway allows it, because it reaches beyond
+ * the build.
+ *
+ * - `host-network` (`networkmode=host`): the engine's own network.
+ * - `private-remotes` (`remote=` with a private address): the engine fetches
+ *   from machines of its own network.
+ * - `cgroup-parent` (`cgroupparent=`): out of the limits that the engine's
+ *   owner set.
+ * - `entitlements` (`entitlements=` and `allow=`): steps that are not confined.
+ */
 export type GatewayBreakout =
-  /** `networkmode=host`: the engine's own network. */
   | "host-network"
-  /** `remote=` on a private address: the engine fetches from its neighbours. */
   | "private-remotes"
-  /** `cgroupparent=`: out of the limits that the engine's owner set. */
   | "cgroup-parent"
-  /** `entitlements=` and `allow=`: steps that are not confined. */
   | "entitlements";
 
 /** Every way out. */

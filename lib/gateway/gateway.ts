@@ -4,15 +4,15 @@ import type { GatewayLimitOptions } from "./limits.ts";
 import type { GatewayListen } from "./listen.ts";
 import type { GatewayGroup } from "./routes.ts";
 
-/** What a gateway is made of. */
+/** Where a gateway listens, which engine it uses, and what it allows. */
 export interface GatewayOptions {
-  /** Where clients come in; the socket `davit.sock` in `XDG_RUNTIME_DIR` unless given. */
+  /** Where it listens; the socket `davit.sock` in `XDG_RUNTIME_DIR` unless given. */
   readonly listen?: GatewayListen | undefined;
   /** The engine behind it: an address, or a transport; the one of docker's CLI unless given. */
   readonly engine?: string | Transport | undefined;
-  /** What is let through besides builds; nothing unless given. */
+  /** Groups of requests to allow besides builds; none unless given. */
   readonly allow?: readonly GatewayGroup[] | undefined;
-  /** What builds may ask for besides; nothing unless given. */
+  /** What builds may do that is refused otherwise; nothing unless given. */
   readonly breakouts?: readonly GatewayBreakout[] | undefined;
   /**
    * Whether builds with different secrets share steps that are otherwise the
@@ -20,7 +20,7 @@ export interface GatewayOptions {
    * is another client's result then. False unless given.
    */
   readonly shareSteps?: boolean | undefined;
-  /** How much of everything. */
+  /** Limits for connections, builds, sizes and times. */
   readonly limits?: GatewayLimitOptions | undefined;
   /** Stops the gateway, as {@linkcode Gateway.stop} does. */
   readonly signal?: AbortSignal | undefined;
@@ -28,25 +28,26 @@ export interface GatewayOptions {
 
 /** A gateway that listens. */
 export interface Gateway extends AsyncDisposable {
-  /** Where, as `DOCKER_HOST` has it. */
+  /** Its address, in the form of `DOCKER_HOST`: `unix:///path` or `tcp://host:port`. */
   readonly address: string;
   /**
-   * Settles when it has stopped, in whatever way. A gateway that breaks, and
-   * that nobody waits for or stops, is told at the program's end.
+   * Fulfils when it has stopped, and rejects if it broke. A gateway that breaks,
+   * and that the program neither awaits nor stops, is an uncaught error at the
+   * program's end.
    */
   readonly finished: Promise<void>;
-  /** Takes nothing new, waits for what runs (`limits.graceMs` at the most), then ends it. */
+  /** Accepts nothing new, waits for running requests for `limits.graceMs` at most, and stops. */
   stop(): Promise<void>;
 }
 
 /**
- * Opens a door in front of an engine that gives the `X-BuildKit-Secrets` header
- * its meaning, for any client that can send a header: it takes the header off,
- * opens a session with the engine, serves the secrets there, and hands the body
- * on as it comes and the answer back with the secrets masked.
+ * Starts a server in front of an engine, for clients that can send a header but
+ * serve no session. It takes the secrets of a build from the header
+ * `X-BuildKit-Secrets`, gives them to the engine over a session, forwards the
+ * body as it comes, and masks the secrets in the answer.
  *
- * Builds pass, and a few questions (`/_ping`, `/version`, a part of `/info`,
- * an image's inspect and history); everything else gets 403 unless allowed.
+ * Builds are allowed, and `/_ping`, `/version`, a part of `/info`, inspect and
+ * history of images. Everything else gets 403 unless `allow` has its group.
  *
  * @example
  * ```ts ignore

@@ -1,6 +1,6 @@
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 
-/** How much of everything a gateway takes. Times are in milliseconds. */
+/** Limits of a gateway. Times are in milliseconds, sizes in bytes. */
 export interface GatewayLimits {
   /**
    * Connections at a time. For one more, that is closed which has asked for

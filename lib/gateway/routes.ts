@@ -8,21 +8,24 @@ import type { AnswerText } from "./masked_answer.ts";
 import { forbidden, type Refusal } from "./refusal.ts";
 import type { Target } from "./target.ts";
 
-/** What a gateway can let through besides builds. */
+/**
+ * Groups of requests that a gateway can allow besides builds.
+ *
+ * - `images`: lists, tags and removes images.
+ * - `push`: sends images to registries.
+ * - `pull`: has the engine fetch images.
+ * - `save`: reads whole images.
+ * - `load`: takes images from the client.
+ * - `prune`: deletes unused images, and the builder's cache.
+ * - `registry`: asks registries about images, and tries logins.
+ */
 export type GatewayGroup =
-  /** Lists, tags and removes images. */
   | "images"
-  /** Sends images to registries. */
   | "push"
-  /** Has the engine fetch images. */
   | "pull"
-  /** Reads whole images. */
   | "save"
-  /** Takes images from the client. */
   | "load"
-  /** Deletes unused images, and the builder's cache. */
   | "prune"
-  /** Asks registries about images, and tries logins. */
   | "registry";
 
 /** How a request is handled. */

@@ -16,7 +16,18 @@ import { isLineEnd } from "./blocks.ts";
 import { tokensOf } from "./tokens.ts";
 import { encodeBase64At, encodeHex, toUrlAlphabet } from "./encodings.ts";
 
-/** How a pattern shows its value. */
+/**
+ * How a secret's value is written where it was found.
+ *
+ * - `plain`: as it is
+ * - `line`: one line of it, as it is
+ * - `field`: a part of a line that looks like a token
+ * - `base64`, `base64url`, `hex`: encoded
+ * - `percent`, `json`, `html`, `quoted-printable`: with escapes of that kind
+ * - `escape`: with other escapes of shells and programming languages, or within
+ *   quotes of a shell
+ * - `mixed`: with escapes of several of these kinds
+ */
 export type Form =
   | "plain"
   | "line"
@@ -25,14 +36,10 @@ export type Form =
   | "hex"
   | "percent"
   | "json"
-  /** With the entities of HTML and XML. */
   | "html"
-  /** With other escapes of shells and programming languages, or within quotes of a shell. */
   | "escape"
   | "quoted-printable"
-  /** With escapes of several of these kinds. */
   | "mixed"
-  /** A part of a line that looks like a token. */
   | "field";
 
 /** Bytes that must not leave, and where they come from. */

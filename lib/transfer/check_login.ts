@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
  * Has the engine try a login at the registry `serveraddress`, or at Docker Hub
  * if none is named.
  *
- * @throws {TypeError} If it is no login, or names no registry.
+ * @throws {TypeError} If it is no login, or `serveraddress` is no host.
  */
 export async function checkLogin(
   engine: Engine,

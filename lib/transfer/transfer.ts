@@ -8,12 +8,12 @@ import type { ClientCredentials } from "../credentials/store.ts";
 /**
  * An image on its way to or from a registry; it began at the call that gave it.
  *
- * Any number of readers may stand side by side. A reader that is slow, or late,
- * never holds the transfer up: the newest events are kept for it, about four
- * thousand; in the place of older ones it finds one `lost` event.
+ * Several readers may use `events()` at the same time. The transfer does not wait
+ * for slow or late readers: about four thousand of the newest events are kept for
+ * them, and one `lost` event stands for the older ones.
  *
- * A transfer that fails and was neither read nor awaited nor cancelled by the
- * program's end is told then, as a build is; see {@linkcode ImageBuild}.
+ * If the program never awaits, reads or cancels a transfer, its failure is an
+ * uncaught error at the program's end; see {@linkcode ImageBuild}.
  */
 export interface ImageTransfer extends AsyncDisposable {
   /**

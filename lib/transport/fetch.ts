@@ -10,11 +10,11 @@ export interface FetchTransportOptions {
 }
 
 /**
- * A transport that has nothing but `fetch`, as on Deno Deploy. It can't serve
- * a session: secrets travel in the header alone, so `base` must lead to
- * something that gives the header its meaning.
+ * A transport that uses only `fetch`, as on Deno Deploy. It can't serve a
+ * session: secrets are sent in the header `X-BuildKit-Secrets` alone, so `base`
+ * must be the address of a server that reads it, such as davit's gateway.
  *
- * Redirects are not followed: the next door would get the secrets, too.
+ * Redirects are not followed, because the next server would get the secrets.
  *
  * @param base Address that the engine's paths are put behind: `http:` or
  * `https:`, without a query.

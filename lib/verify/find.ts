@@ -4,19 +4,24 @@ import type { Form } from "../redact/forms.ts";
 import type { Packing } from "./packing.ts";
 import { WrappedSearch } from "./wrapped_search.ts";
 
-/** What a secret was found in. */
+/**
+ * The part of an image or export that a secret was found in.
+ *
+ * - `file`: the content of a file, in a layer or an export.
+ * - `name`: the headers of a file: its name, the target of a link, extended
+ *   attributes; and what fills its last block.
+ * - `config`: an image's configuration: environment, labels, commands.
+ * - `history`: the instructions that made the image.
+ * - `attestation`: what a builder states of the image: provenance, a list of
+ *   packages.
+ * - `manifest`: a manifest, an index, or another file of the archive.
+ */
 export type SecretPart =
-  /** The content of a file, in a layer or an export. */
   | "file"
-  /** The headers of a file: its name, the target of a link, extended attributes; and what fills its last block. */
   | "name"
-  /** An image's configuration: environment, labels, commands. */
   | "config"
-  /** The instructions that made the image. */
   | "history"
-  /** What a builder states of the image: provenance, a list of packages. */
   | "attestation"
-  /** A manifest, an index, or another file of the archive. */
   | "manifest";
 
 /** A place where a secret was found. No field holds its value. */
