@@ -1,4 +1,5 @@
 import { ContextFile } from "../../lib/context/file.ts";
+import { readInside } from "../../lib/context/read_inside.ts";
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
 import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
@@ -203,5 +204,30 @@ Deno.test("a file elsewhere is closed again when it is refused", async () => {
       );
     }
     assertEquals(open(), before);
+  });
+});
+
+Deno.test("readInside() takes an absolute link for one from the folder's root, wherever it lies", async () => {
+  await withTempFolder(async (folder) => {
+    const root = `${folder}/in`;
+    await writeTree(folder, {
+      "in/d/file": "inside",
+      "in/sub/d/file": "other",
+    });
+    for (
+      const [target, expected] of [
+        ["/d/file", "inside"],
+        ["d/file", "other"],
+        ["../d/file", "inside"],
+        ["/sub/d/file", "other"],
+        ["/file", undefined],
+      ] as const
+    ) {
+      await Deno.symlink(target, `${root}/sub/link`);
+      const bytes = await readInside(root, "sub/link", "advice");
+      const text = bytes && new TextDecoder().decode(bytes);
+      assertEquals([target, text], [target, expected]);
+      await Deno.remove(`${root}/sub/link`);
+    }
   });
 });

@@ -113,7 +113,7 @@ function describe(node: ts.Node, file: ts.SourceFile, add: Add): void {
   } else if (ts.isTryStatement(node) && node.finallyBlock !== undefined) {
     add("cleanup", node.finallyBlock, "{}");
   } else if (ts.isCallExpression(node)) describeCall(node, file, add);
-  else if (ts.isAwaitExpression(node)) {
+  else if (ts.isAwaitExpression(node) && !isHandedOn(node)) {
     add("wait", node, textOf(node.expression));
   }
 }
@@ -157,6 +157,29 @@ function describeCall(
   ) {
     add("wrapper", node, `(${args[0]!.getText(file)})`);
   }
+}
+
+/**
+ * Whether a function ends with what is awaited, and does nothing behind it: its
+ * caller waits for the same either way.
+ */
+function isHandedOn(node: ts.AwaitExpression): boolean {
+  const { parent } = node;
+  if (ts.isArrowFunction(parent)) return true;
+  if (!ts.isReturnStatement(parent)) return false;
+  let at: ts.Node = parent;
+  for (; !ts.isFunctionLike(at); at = at.parent) {
+    // What is thrown is caught there, or something is cleaned up behind it.
+    if (ts.isTryStatement(at.parent)) return false;
+    if (ts.isBlock(at) && at.statements.some(isUsing)) return false;
+  }
+  return true;
+}
+
+function isUsing(statement: ts.Statement): boolean {
+  // `await using` has the flag of `using`, too.
+  return ts.isVariableStatement(statement) &&
+    (statement.declarationList.flags & ts.NodeFlags.Using) !== 0;
 }
 
 function leaves(statement: ts.Statement): boolean {

@@ -13,7 +13,7 @@ import { Coverage } from "./covering.ts";
 import { EQUIVALENTS, reasonFor } from "./equivalents.ts";
 import { KINDS } from "./kinds.ts";
 import { allMutants, type Mutant, sample } from "./mutants.ts";
-import { type Verdict, Worker } from "./worker.ts";
+import { type Baseline, type Verdict, Worker } from "./worker.ts";
 
 /** The share that has to be noticed. */
 const WANTED = 0.95;
@@ -35,11 +35,11 @@ async function tryAll(
   const env: Record<string, string> = engines === undefined
     ? {}
     : { DAVIT_ENGINES: engines };
-  const times = new Map<string, Promise<number>>();
+  const baselines = new Map<string, Promise<Baseline>>();
   const trials: Trial[] = [];
   const waiting = [...mutants];
   const work = async () => {
-    await using worker = await Worker.make(root, env, times);
+    await using worker = await Worker.make(root, env, baselines);
     for (
       let mutant = waiting.shift();
       mutant !== undefined;
@@ -54,6 +54,11 @@ async function tryAll(
     }
   };
   await Promise.all(Array.from({ length: workers }, work));
+  const failing = new Set<string>();
+  for (const baseline of baselines.values()) {
+    for (const test of (await baseline).failing) failing.add(test);
+  }
+  for (const test of failing) say(`left out, it fails as it is: ${test}`);
   return trials;
 }
 

@@ -35,6 +35,16 @@ Deno.test("every kind of change is made, and makes what it says", () => {
     assert(changed(before).includes(`${kind}: ${after}`), kind);
   }
   assertEquals(changed('import { a } from "a";\ntype B = 1 | 2;'), []);
+  const waits = (body: string) =>
+    changed(`async function f() { ${body} }`).some((change) =>
+      change.startsWith("wait")
+    );
+  assert(!waits("return await a;"), "the caller waits for the same");
+  assert(!waits("if (b) { return await a; }"));
+  assert(waits("await a;"));
+  assert(waits("try { return await a; } catch { b = c; }"));
+  assert(waits("using b = c; return await a;"));
+  assert(waits("await using b = c; if (d) { return await a; }"));
 });
 
 Deno.test("a seed gives the same mutants again, and another one others", async () => {

@@ -11,33 +11,43 @@ const SLACK_MS = 20_000;
 /** What a checkout needs for its tests. */
 const PARTS = ["lib", "tests", "examples", "mod.ts", "deno.json", "deno.lock"];
 
+/** What tests do without a change. */
+export interface Baseline {
+  /** Those that pass, and can tell of a change. */
+  readonly passing: readonly string[];
+  /** Those that fail: here and now, they tell nothing. */
+  readonly failing: readonly string[];
+  /** How long those that pass take, in milliseconds. */
+  readonly time: number;
+}
+
 /** A copy of the checkout in which one mutant after the other is tried. */
 export class Worker implements AsyncDisposable {
   readonly #folder: string;
   readonly #env: Record<string, string>;
-  /** How long the tests take without a change, by their names. */
-  readonly #times: Map<string, Promise<number>>;
+  /** By the tests' names. */
+  readonly #baselines: Map<string, Promise<Baseline>>;
 
   private constructor(
     folder: string,
     env: Record<string, string>,
-    times: Map<string, Promise<number>>,
+    baselines: Map<string, Promise<Baseline>>,
   ) {
     this.#folder = folder;
     this.#env = env;
-    this.#times = times;
+    this.#baselines = baselines;
   }
 
   /**
    * Makes the copy.
    *
    * @param env Environment of the tests: `DAVIT_ENGINES`.
-   * @param times Shared by all workers.
+   * @param baselines Shared by all workers.
    */
   static async make(
     root: string,
     env: Record<string, string>,
-    times: Map<string, Promise<number>>,
+    baselines: Map<string, Promise<Baseline>>,
   ): Promise<Worker> {
     const folder = await Deno.makeTempDir({ prefix: "davit-mutation-" });
     const { success } = await new Deno.Command("cp", {
@@ -45,60 +55,73 @@ export class Worker implements AsyncDisposable {
       cwd: root,
     }).output();
     if (!success) throw new Error(`Cannot copy ${root} to ${folder}`);
-    return new Worker(folder, env, times);
+    return new Worker(folder, env, baselines);
   }
 
-  /**
-   * Runs the tests of a mutant's file with its change in place.
-   *
-   * @throws {Error} If the tests fail without it.
-   */
+  /** Runs the tests of a mutant's file with its change in place. */
   async try(
     mutant: Mutant,
     tests: CoveringTests,
     signal: AbortSignal,
   ): Promise<Verdict> {
-    const rounds = [tests.unit, this.#env.DAVIT_ENGINES ? tests.engine : []]
-      .filter((round) => round.length > 0);
-    if (rounds.length === 0) return "untested";
     const path = `${this.#folder}/${mutant.file}`;
-    for (const round of rounds) {
-      const time = await this.#timeOf(round, signal);
+    let verdict: Verdict = "untested";
+    for (
+      const round of [tests.unit, this.#env.DAVIT_ENGINES ? tests.engine : []]
+    ) {
+      const { passing, time } = await this.#baselineOf(round, signal);
+      if (passing.length === 0) continue;
+      verdict = "survived";
       await Deno.writeTextFile(path, mutant.changed);
       try {
         const limit = AbortSignal.timeout(time * SLACK + SLACK_MS);
-        const code = await this.#run(round, AbortSignal.any([signal, limit]));
+        const any = AbortSignal.any([signal, limit]);
+        const passes = await this.#passes(passing, any);
         signal.throwIfAborted();
         if (limit.aborted) return "timeout";
-        if (code !== 0) return "killed";
+        if (!passes) return "killed";
       } finally {
         await Deno.writeTextFile(path, mutant.source);
       }
     }
-    return "survived";
+    return verdict;
   }
 
-  #timeOf(round: readonly string[], signal: AbortSignal): Promise<number> {
-    const key = round.join(" ");
-    const known = this.#times.get(key);
-    if (known !== undefined) return known;
-    const measured = (async () => {
-      const start = performance.now();
-      // Once more, before a test is blamed: another run may have been in its way.
-      const failed = await this.#run(round, signal) !== 0 &&
-        await this.#run(round, signal) !== 0;
-      signal.throwIfAborted();
-      if (failed) throw new Error(`These fail without a change: ${key}`);
-      return performance.now() - start;
-    })();
-    this.#times.set(key, measured);
-    return measured;
-  }
-
-  async #run(
+  #baselineOf(
     tests: readonly string[],
     signal: AbortSignal,
-  ): Promise<number> {
+  ): Promise<Baseline> {
+    const key = tests.join(" ");
+    const known = this.#baselines.get(key) ?? this.#measure(tests, signal);
+    this.#baselines.set(key, known);
+    return known;
+  }
+
+  async #measure(
+    tests: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Baseline> {
+    let passing = tests;
+    const start = performance.now();
+    if (tests.length > 0 && !await this.#passes(tests, signal)) {
+      const results = [];
+      for (const test of tests) {
+        // Once more, before it is blamed: another run may have been in its way.
+        const passes = await this.#passes([test], signal) ||
+          await this.#passes([test], signal);
+        results.push({ test, passes });
+      }
+      passing = results.filter(({ passes }) => passes).map(({ test }) => test);
+    }
+    signal.throwIfAborted();
+    const failing = tests.filter((test) => !passing.includes(test));
+    return { passing, failing, time: performance.now() - start };
+  }
+
+  async #passes(
+    tests: readonly string[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const child = new Deno.Command("setsid", {
       args: [
         ...["--wait", Deno.execPath(), "test", "-A", "--no-prompt"],
@@ -122,7 +145,7 @@ export class Worker implements AsyncDisposable {
     if (signal.aborted) end();
     const { code } = await child.status;
     signal.removeEventListener("abort", end);
-    return code;
+    return code === 0;
   }
 
   /** Removes the copy. */
