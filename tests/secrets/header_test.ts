@@ -108,3 +108,53 @@ Deno.test("decodeSecretsHeader() takes a header of the longest length, and none 
     assert(error.tooLong);
   }
 });
+
+Deno.test("decodeSecretsHeader() takes nothing that two readers could take for two things, and quotes none of it", () => {
+  const value = "hunter2";
+  const cases: [header: string, words: string][] = [
+    ["hunter2", "not base64"],
+    [btoa('{"a":"hunter22"}').replace(/=+$/, ""), "not base64"],
+    [`${btoa('{"a":"hunter2"}')} `, "not base64"],
+    [btoa('{"a":"hunter2"').replaceAll("=", ""), "not JSON"],
+    [btoa('{"a":"\xff"}'), "not JSON"],
+    [btoa("\xef\xbb\xbf{}"), "not JSON"],
+    ...['["hunter2"]', '"hunter2"', "null", "7"].map((
+      json,
+    ): [string, string] => [btoa(json), "no JSON object"]),
+    [btoa('{"a":"hunter2","a":"hunter2"}'), "twice"],
+    [btoa('{"a":"x","b":{"base64":"aGk=","base64":"aGk="}}'), "twice"],
+    [btoa('{"a":"x","\\u0061":"y"}'), "twice"],
+    [btoa('{"":"hunter2"}'), "an id"],
+    [btoa('{"a\\u0000":"hunter2"}'), "an id"],
+    ...[
+      "7",
+      "null",
+      '["hunter2"]',
+      "{}",
+      '{"base64":"hunter2"}',
+      '{"base64":7}',
+      '{"base64":"aGk=","hunter2":1}',
+      '"\\ud800"',
+    ].map((json): [string, string] => [btoa(`{"a":${json}}`), "neither text"]),
+  ];
+  for (const [header, words] of cases) {
+    const error = assertThrows(
+      () => decodeSecretsHeader(header),
+      SecretsHeaderError,
+      words,
+    );
+    assertFalse(error.tooLong);
+    assertFalse(`${error.message} ${error.cause}`.includes(value), words);
+  }
+  // What is no key is not taken for one, and a key may stand in each object.
+  const fine =
+    '{"a":"{\\"a\\":1,\\"a\\":2}","b":{"base64":"aGk="},"c":{"base64":"aGk="}}';
+  assertEquals(
+    decodeSecretsHeader(btoa(fine)).map(([id, secret]) => [
+      id,
+      new TextDecoder().decode(secret.reveal()),
+    ]),
+    [["a", '{"a":1,"a":2}'], ["b", "hi"], ["c", "hi"]],
+  );
+  assertEquals(decodeSecretsHeader(btoa("{}")), []);
+});

@@ -180,3 +180,37 @@ Deno.test("what an engine asks for in vain is kept within bounds", async () => {
   assertEquals((await store.get("a"))?.byteLength, 8);
   assertEquals(store.requests().served, ["a"]);
 });
+
+Deno.test("SecretStore.open() says why a file or variable can not be read", async () => {
+  const undefinedValue = undefined as unknown as SecretSource;
+  await assertRejects(
+    () => SecretStore.open({ a: undefinedValue }, signal),
+    SecretError,
+    "it is undefined",
+  );
+  await assertRejects(
+    () => SecretStore.open({ a: { file: "/proc/self" } }, signal),
+    SecretError,
+    'Cannot read secret "a" from "/proc/self": it is a folder',
+  );
+  const { get } = Deno.env;
+  for (
+    const [failure, words] of [
+      [new Deno.errors.NotCapable("no"), "allow it with --allow-env=TOKEN"],
+      [new TypeError("a key with a ="), "a key with a ="],
+    ] as const
+  ) {
+    Deno.env.get = () => {
+      throw failure;
+    };
+    try {
+      await assertRejects(
+        () => SecretStore.open({ a: { env: "TOKEN" } }, signal),
+        SecretError,
+        words,
+      );
+    } finally {
+      Deno.env.get = get;
+    }
+  }
+});
