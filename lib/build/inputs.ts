@@ -3,6 +3,7 @@ import {
   CredentialStore,
 } from "../credentials/store.ts";
 import type { TokenServer } from "../credentials/token_server.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { Secret } from "../secrets/secret.ts";
@@ -34,35 +35,43 @@ export interface BuildInputs {
   readonly exporter: Exporter | undefined;
 }
 
+/** What {@linkcode openInputs} is told of a build. */
+export interface InputsInit {
+  /** Where it is built. */
+  readonly engine: Engine;
+  /** What was asked for. */
+  readonly options: ImageBuildOptions;
+  /** Where logins come from, besides the options. */
+  readonly logins: ClientCredentials;
+  /** Stops it. */
+  readonly stop: AbortSignal;
+}
+
 /**
  * Opens all of it: what can't be read is known before an engine is asked for
  * anything.
  *
- * @param client Where logins come from, besides the options.
  * @param over Ends with the build.
- * @param stop Stops it.
  * @throws {ContextError} If the folder or its Dockerfile can't be read.
  * @throws {SecretError} If a secret can't be read.
  * @throws {SshError} If an agent or a key can't be used.
  * @throws {TypeError} If an option is wrong.
  */
 export async function openInputs(
+  { engine, options, logins, stop }: InputsInit,
   source: ContextSource,
   plan: BuildPlan,
-  options: ImageBuildOptions,
-  client: ClientCredentials,
   over: AbortSignal,
-  stop: AbortSignal,
 ): Promise<BuildInputs> {
   return {
     logins: new CredentialStore({
       credentials: options.credentials,
-      client,
+      client: logins,
       signal: over,
     }),
     tokenServer: async (registry) => {
       const { askTokenServer } = await import("../credentials/token_server.ts");
-      return await askTokenServer(registry, over);
+      return await askTokenServer(registry, engine.where, over);
     },
     context: await PreparedContext.of(source, options, stop),
     secrets: await openSecrets(plan, options, over),

@@ -74,7 +74,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     checkVerify(plan, options);
     stop.throwIfAborted();
     const inputs = await abortable(
-      openInputs(source, plan, options, start.logins, over.signal, stop),
+      openInputs({ ...start, options }, source, plan, over.signal),
       stop,
     );
     const { secrets } = inputs;

@@ -102,7 +102,7 @@ export async function carrySecrets(
         `only the ${SECRETS_HEADER} header carries the secrets: this transport can not serve a session, so something before the engine must give the header its meaning`,
       ));
     }
-    if (isPlainAndFar(engine.where)) {
+    if (isPlainAndFar(engine)) {
       await record.publish(warning(
         "plain-connection",
         `secrets travel without encryption to ${engine.where}: use TLS (DOCKER_TLS_VERIFY) or ssh://`,
@@ -184,8 +184,6 @@ function largest(
 }
 
 /** Plain TCP that leaves this machine. */
-function isPlainAndFar(where: string): boolean {
-  const host = /^(?:tcp|http):\/\/(\[[^\]]*\]|[^:/]*)/.exec(where)?.[1];
-  return host !== undefined &&
-    !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
+function isPlainAndFar({ where, isHere }: Engine): boolean {
+  return /^(?:tcp|http):/.test(where) && !isHere;
 }

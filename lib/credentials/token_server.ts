@@ -1,10 +1,8 @@
+import { isHere, isLoopback } from "../transport/endpoint.ts";
 import { serverHost } from "./registry_name.ts";
 
 /** How long a registry may take to name its token server, in milliseconds. */
 const TIMEOUT_MS = 10_000;
-
-/** `localhost`, 127.0.0.0/8 or `::1`, with a port or without. */
-const LOOPBACK_REGEXP = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
 /** One parameter of a challenge (RFC 9110, section 11.2). */
 const PARAMETER_REGEXP = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
@@ -23,18 +21,21 @@ export interface TokenServer {
  * specification has it. By https; a registry on this very machine by http, too.
  *
  * @param registry The registry, in its one spelling.
+ * @param engine The engine's address: `localhost` of an engine on another
+ * machine is not what it is here, and must not be sent its logins.
  * @returns undefined where there is none, or this process can't know it, or
- * must not go there: the registry can't be reached from here, its certificate
+ * must not go there: the registry is on the engine's machine, can't be reached from here, its certificate
  * is none that Deno trusts, Deno's permissions name neither it nor its token
  * server, or the token server has no encryption.
  */
 export async function askTokenServer(
   registry: string,
+  engine: string,
   signal: AbortSignal,
 ): Promise<TokenServer | undefined> {
   const host = serverHost(registry);
-  const isLocal = LOOPBACK_REGEXP.test(host);
-  if (!isAllowed(host)) return undefined;
+  const isLocal = isLoopback(host);
+  if (isLocal && !isHere(engine) || !isAllowed(host)) return undefined;
   for (const scheme of isLocal ? ["https", "http"] : ["https"]) {
     const challenge = await challengeOf(`${scheme}://${host}/v2/`, signal);
     if (challenge === undefined) continue;
@@ -57,7 +58,7 @@ function isSafe(realm: URL, isLocal: boolean): boolean {
   if (realm.username + realm.password !== "") return false;
   return realm.protocol === "https:" ||
     (realm.protocol === "http:" && isLocal &&
-      LOOPBACK_REGEXP.test(realm.host));
+      isLoopback(realm.host));
 }
 
 /** The header of a refusal; undefined where there is no such answer. */

@@ -5,6 +5,7 @@ import {
   UnsupportedError,
 } from "../errors.ts";
 import { messageOf } from "../transport/upgrade.ts";
+import { isHere } from "../transport/endpoint.ts";
 import type { Transport } from "../transport/transport.ts";
 import { abortable } from "./abortable.ts";
 import {
@@ -76,6 +77,11 @@ export class Engine {
   /** Where the engine is, for messages. */
   get where(): string {
     return this.transport.endpoint ?? "the given transport";
+  }
+
+  /** Whether it is on this machine, as far as its address tells. */
+  get isHere(): boolean {
+    return isHere(this.where);
   }
 
   /**

@@ -29,8 +29,19 @@ export class Secret {
   /** Whether it may be seen in what a build says and stores; see {@linkcode SecretOptions}. */
   readonly visible: boolean;
 
-  /** Takes a copy; text becomes its UTF-8 bytes. */
+  /**
+   * Takes a copy; text becomes its UTF-8 bytes.
+   *
+   * @throws {TypeError} If it is neither text nor bytes.
+   */
   constructor(value: string | Uint8Array, options: SecretOptions = {}) {
+    if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+      throw new TypeError(
+        `Cannot make a Secret of ${
+          value === undefined ? "undefined" : "this"
+        }: expected text or bytes; is the variable that it is read from set?`,
+      );
+    }
     this.visible = options.visible ?? false;
     this.#bytes = typeof value === "string"
       ? new TextEncoder().encode(value)

@@ -45,8 +45,8 @@ export type SecretSource =
     readonly env: string;
   }
   | SecretOptions & {
-    /** The value itself. */
-    readonly value: SecretValue;
+    /** The value itself; `undefined` is refused as it is without the braces. */
+    readonly value: SecretValue | undefined;
   };
 
 /**
@@ -75,12 +75,7 @@ export function checkSource(
       }: an id needs at least one character and no NUL`,
     );
   }
-  if (source === undefined) {
-    throw new SecretError(
-      id,
-      `Cannot read secret "${id}": it is undefined; is the environment variable, or whatever it is read from, set?`,
-    );
-  }
+  if (source === undefined) throw undefinedSecret(id);
   if (
     typeof source === "string" || typeof source === "function" ||
     source instanceof Uint8Array || source instanceof Secret
@@ -92,6 +87,7 @@ export function checkSource(
     const marked = visible === undefined || typeof visible === "boolean";
     if (marked && Object.keys(kinds).length === 1) {
       const { file, env, value } = kinds;
+      if ("value" in kinds && value === undefined) throw undefinedSecret(id);
       if (
         typeof file === "string" || file instanceof URL ||
         (typeof env === "string" && env !== "") || typeof value === "string" ||
@@ -101,6 +97,13 @@ export function checkSource(
   }
   throw new TypeError(
     `Cannot use secret "${id}": expected text, bytes, a function, or one of { file }, { env } and { value }, with visible: true or without`,
+  );
+}
+
+function undefinedSecret(id: string): SecretError {
+  return new SecretError(
+    id,
+    `Cannot read secret "${id}": it is undefined; is the environment variable, or whatever it is read from, set?`,
   );
 }
 
@@ -122,7 +125,7 @@ export async function resolveSource(
   }
   const { visible } = source;
   if ("value" in source) {
-    const { value } = source;
+    const value = source.value!; // checkSource() saw that it is there
     if (!(value instanceof Secret)) return new Secret(value, { visible });
     return visible === undefined
       ? value

@@ -176,6 +176,25 @@ export function bracketed(hostname: string): string {
     : hostname;
 }
 
+const LOOPBACK_REGEXP = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
+
+/** Whether a host, with a port or without, is `localhost`, in 127.0.0.0/8 or `[::1]`. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK_REGEXP.test(host);
+}
+
+/**
+ * Whether an engine is on this machine, so that both mean the same by
+ * `localhost`.
+ *
+ * @param address The engine's, as {@linkcode formatEndpoint} writes it.
+ */
+export function isHere(address: string): boolean {
+  if (address.startsWith("unix://")) return true;
+  const host = /^(?:tcp|https?):\/\/([^/]*)/.exec(address)?.[1];
+  return host !== undefined && isLoopback(host);
+}
+
 function withoutPassword(address: string): string {
   return address.replace(/(:\/\/[^/@:]*):[^/@]*@/, "$1:…@");
 }

@@ -23,21 +23,22 @@ const UNSET = "DAVIT_TEST_NEVER_SET";
 Deno.test("a secret that is undefined compiles, and is refused by its id before an engine is asked", async () => {
   await using engine = await startFakeEngine(() => {});
   await using docker = await DockerClient.fromDockerHost(engine.host);
-  const secrets = {
-    given: "a secret value",
-    token: Deno.env.get(UNSET),
-  };
-  const error = await assertRejects(
-    () => docker.imageBuild(dockerfileTar("FROM scratch"), { secrets }).wait(),
-    SecretError,
-    'Cannot read secret "token": it is undefined; is the environment variable, or whatever it is read from, set?',
-  );
-  assertEquals(error.id, "token");
-  const verify = await assertRejects(
-    () => docker.imageVerifySecrets("a", secrets),
-    SecretError,
-  );
-  assertEquals(verify.id, "token");
+  const unset = Deno.env.get(UNSET);
+  for (const token of [unset, { value: unset, visible: true }]) {
+    const secrets = { given: "a secret value", token };
+    const error = await assertRejects(
+      () =>
+        docker.imageBuild(dockerfileTar("FROM scratch"), { secrets }).wait(),
+      SecretError,
+      'Cannot read secret "token": it is undefined; is the environment variable, or whatever it is read from, set?',
+    );
+    assertEquals(error.id, "token");
+    const verify = await assertRejects(
+      () => docker.imageVerifySecrets("a", secrets),
+      SecretError,
+    );
+    assertEquals(verify.id, "token");
+  }
   assertEquals(engine.requests, []);
 });
 

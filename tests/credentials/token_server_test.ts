@@ -5,6 +5,9 @@ import {
   type TokenServer,
 } from "../../lib/credentials/token_server.ts";
 
+/** An engine on this machine. */
+const HERE = "unix:///var/run/docker.sock";
+
 const SIGNAL = new AbortController().signal;
 
 /** A registry of this machine that answers so, and what was asked of it. */
@@ -37,11 +40,32 @@ async function ask(
 ): Promise<[realm: string, service: string] | undefined> {
   let server: TokenServer | undefined;
   await challenged(() => unauthorized(challenge), async (host, seen) => {
-    server = await askTokenServer(host, SIGNAL);
+    server = await askTokenServer(host, HERE, SIGNAL);
     assertEquals(seen, ["GET /v2/ null"]);
   });
   return server && [server.realm.href, server.service];
 }
+
+Deno.test("askTokenServer() does not take this machine for that of an engine elsewhere", async () => {
+  const challenge = 'Bearer realm="http://127.0.0.1:9/token"';
+  await challenged(() => unauthorized(challenge), async (host, seen) => {
+    for (
+      const engine of [
+        "tcp://192.0.2.1:2375",
+        "https://[2001:db8::1]:2376",
+        "https://engine.example:2376",
+        "ssh://me@127.0.0.1.example",
+      ]
+    ) {
+      assertEquals(await askTokenServer(host, engine, SIGNAL), undefined);
+    }
+    assertEquals(seen, []);
+    for (const engine of [HERE, "tcp://[::1]:2375", "https://localhost:2376"]) {
+      const server = await askTokenServer(host, engine, SIGNAL);
+      assertEquals(server?.realm.href, "http://127.0.0.1:9/token", engine);
+    }
+  });
+});
 
 Deno.test("askTokenServer() takes the realm from the registry's own challenge", async () => {
   for (
@@ -91,10 +115,10 @@ Deno.test("askTokenServer() knows none where a login must not go, or none is nam
     ]
   ) {
     await challenged(answer, async (host) => {
-      assertEquals(await askTokenServer(host, SIGNAL), undefined);
+      assertEquals(await askTokenServer(host, HERE, SIGNAL), undefined);
     });
   }
-  assertEquals(await askTokenServer("127.0.0.1:1", SIGNAL), undefined);
+  assertEquals(await askTokenServer("127.0.0.1:1", HERE, SIGNAL), undefined);
 });
 
 Deno.test("askTokenServer() asks no registry of another machine without encryption, and none without a permission", async () => {
@@ -114,7 +138,7 @@ Deno.test("askTokenServer() asks no registry of another machine without encrypti
     };
     const { signal } = new AbortController();
     for (const host of ["r.example", "docker.io", "evil.example", "other.example", "localhost:5000"]) {
-      console.log(host, (await askTokenServer(host, signal))?.realm.href);
+      console.log(host, (await askTokenServer(host, "unix:///engine.sock", signal))?.realm.href);
     }
     console.log(asked.join(" "));
   `;
@@ -166,7 +190,7 @@ Deno.test("askTokenServer() asks no registry of another machine without encrypti
 Deno.test("askTokenServer() gives up with its signal", async () => {
   const signal = AbortSignal.abort(new Error("over"));
   await assertRejects(
-    () => askTokenServer("127.0.0.1:1", signal),
+    () => askTokenServer("127.0.0.1:1", HERE, signal),
     Error,
     "over",
   );

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { assertEquals, assertFalse } from "../support/assert.ts";
+import { assertEquals, assertFalse, assertThrows } from "../support/assert.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 
 Deno.test("Secret prints as [secret] wherever it is printed", () => {
@@ -30,4 +30,14 @@ Deno.test("Secret keeps a copy of its bytes", () => {
   assertEquals(secret.reveal(), Uint8Array.of(1, 2, 3));
   assertEquals(secret.byteLength, 3);
   assertEquals(new Secret("ü").reveal(), Uint8Array.of(0xc3, 0xbc));
+});
+
+Deno.test("Secret takes text and bytes, and nothing that would become zeros", () => {
+  for (const value of [undefined, null, 5, [1], {}] as unknown[]) {
+    assertThrows(
+      () => new Secret(value as string),
+      TypeError,
+      "expected text or bytes",
+    );
+  }
 });

@@ -55,7 +55,7 @@ async function build(
   const methods = new Set<string>();
   const service = authService(store, {
     tokenServer: (registry) =>
-      askTokenServer(registry, new AbortController().signal),
+      askTokenServer(registry, HERE, new AbortController().signal),
     onError: (error) => failures.push(error),
   });
   const session = new Session(service.map((method) => ({
@@ -96,6 +96,9 @@ function everythingSeen(registry: Registry): string {
     registry.log(),
   ].join("\n");
 }
+
+/** An engine on this machine. */
+const HERE = "unix:///var/run/docker.sock";
 
 /** What the pull needs, for registries that answer 401 to those who are nobody. */
 const REFUSED_REGEXP =
