@@ -68,6 +68,13 @@ function parseSecret(word: string): SecretFields & { readonly id: string } {
   if (id === undefined || id === "") {
     throw new UsageError("--secret needs an id, as in id=token,env=TOKEN");
   }
+  // What is behind may be a value, which is not repeated.
+  for (const [key, text = ""] of Object.entries({ id, env: fields.env })) {
+    if (!/[=\0]/.test(text)) continue;
+    throw new UsageError(
+      `--secret has a "=" within its ${key}: fields have commas between, as in id=ID,src=FILE or id=ID,env=VARIABLE; a value is never given here, but in a file or a variable`,
+    );
+  }
   return { ...fields, id };
 }
 

@@ -157,7 +157,19 @@ export async function resolveSource(
   }
 }
 
+/**
+ * A name that can be no secret's value. Others are not repeated in errors: who
+ * writes `{ env: token }` has given the value in the place of the name.
+ */
+const VARIABLE_REGEXP = /^[A-Z][A-Z0-9_]*$/;
+
 function readVariable(id: string, name: string): string {
+  if (typeof name !== "string" || !/^[^=\0]+$/.test(name)) {
+    throw new SecretError(
+      id,
+      `Cannot read secret "${id}": env is the name of an environment variable, such as "NPM_TOKEN"`,
+    );
+  }
   let value: string | undefined;
   try {
     value = Deno.env.get(name);
@@ -176,6 +188,8 @@ function readVariable(id: string, name: string): string {
   if (value !== undefined) return value;
   throw new SecretError(
     id,
-    `Cannot read secret "${id}": the environment variable "${name}" is not set`,
+    VARIABLE_REGEXP.test(name)
+      ? `Cannot read secret "${id}": the environment variable "${name}" is not set`
+      : `Cannot read secret "${id}": the environment variable that env names is not set; env is the name of a variable, not the value`,
   );
 }

@@ -39,7 +39,7 @@ export function closedClient(endpoint: Endpoint): ConnectionError {
 function sentence(endpoint: Endpoint, where: string, cause: unknown): string {
   if (endpoint.kind === "unix") {
     if (cause instanceof Deno.errors.NotFound) {
-      return `No engine at ${where}: no such socket; start the engine or set DOCKER_HOST`;
+      return `No engine at ${where}: no such socket; start the engine or set DOCKER_HOST to its address`;
     }
     if (cause instanceof Deno.errors.PermissionDenied) {
       return `No permission for ${where}: add yourself to the group that owns the socket (usually "docker"), or use a rootless engine`;

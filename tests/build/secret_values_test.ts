@@ -20,6 +20,34 @@ import { dockerfileTar } from "../support/tar.ts";
 
 const UNSET = "DAVIT_TEST_NEVER_SET";
 
+Deno.test("a value in the place of a variable's name is not repeated", async () => {
+  await using engine = await startFakeEngine(() => {});
+  await using docker = await DockerClient.fromDockerHost(engine.host);
+  for (
+    const [env, why] of [
+      [
+        "ghp_0123456789abcdef",
+        "the environment variable that env names is not set; env is the name of a variable, not the value",
+      ],
+      [
+        "A=ghp_0123456789abcdef",
+        'env is the name of an environment variable, such as "NPM_TOKEN"',
+      ],
+      [UNSET, `the environment variable "${UNSET}" is not set`],
+    ] as const
+  ) {
+    const error = await assertRejects(
+      () =>
+        docker.imageBuild(dockerfileTar("FROM scratch"), {
+          secrets: { token: { env } },
+        }).wait(),
+      SecretError,
+    );
+    assertEquals(error.message, `Cannot read secret "token": ${why}`);
+    assertFalse(Deno.inspect(error).includes("ghp_"));
+  }
+});
+
 Deno.test("a secret that is undefined compiles, and is refused by its id before an engine is asked", async () => {
   await using engine = await startFakeEngine(() => {});
   await using docker = await DockerClient.fromDockerHost(engine.host);

@@ -26,6 +26,15 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["--label", "=hunter2", "."], /--label needs a name/],
     [["--secret", "hunter2", "."], /key=value/],
     [["--secret", "id=a,value=hunter2", "."], /no field "value"/],
+    [
+      ["--secret", "id=a=hunter2", "."],
+      /^ERROR: --secret has a "=" within its id: (?!.*hunter2)/,
+    ],
+    [
+      ["--secret", "id=a,env=A=hunter2", "."],
+      /^ERROR: --secret has a "=" within its env: (?!.*hunter2)/,
+    ],
+    [["--secret", "a", "."], /such as id=ID,src=FILE or id=ID,env=VARIABLE/],
     [["--secret", "id=a,src=none", "."], /secret "a" from "none"/],
     [["--secret", "id=a,src=-", "-f", "-", "."], /standard input/],
     [["--secret", "id=a,SRC=-", "-f", "-", "."], /standard input/],
