@@ -8,6 +8,9 @@ import { FileWriter } from "./file_writer.ts";
 import { setMode } from "./mode.ts";
 import { setTime } from "./time.ts";
 
+/** `chmod`'s bits by which a program runs as its file's owner, or group. */
+const SET_ID_BITS = 0o6000;
+
 /** A folder's own bits and time; set last, because writing below it needs and changes them. */
 export interface StagedFolder {
   /** Path below the root. */
@@ -141,6 +144,8 @@ export class StagedTree {
   file(path: string, mode: number, mtime: Date, bytes: Uint8Array): void {
     this.#make(path, (at) => {
       Deno.writeFileSync(at, bytes, { createNew: true, mode });
+      // Of a user other than root, a write takes these away.
+      if ((mode & SET_ID_BITS) !== 0) setMode(at, mode);
       setTime(at, mtime);
     });
   }

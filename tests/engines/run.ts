@@ -5,8 +5,9 @@
  *
  * Engines of generations 20 and 28 are started side by side, or the one that
  * DAVIT_TEST_HOST names is used alone. The tests find them in DAVIT_ENGINES.
- * Without arguments a smaller suite runs on the oldest Deno, too; `--oldest`
- * runs it alone. The last line says how many tests passed and failed.
+ * Without arguments a smaller suite runs on the oldest Deno, too, and the tests
+ * of files as an ordinary user; `--oldest` and `--user` run those alone. The
+ * last line says how many tests passed and failed.
  */
 import { sweep } from "./clean_up.ts";
 import {
@@ -16,6 +17,7 @@ import {
 } from "./environment.ts";
 import { OLDEST_DENO } from "../../lib/deno_version.ts";
 import { type OldestDenoCommand, oldestDenoCommand } from "./oldest_deno.ts";
+import { ordinaryUserCommand } from "./ordinary_user.ts";
 import { say, supervise, type Supervisor, writeAll } from "./supervise.ts";
 import {
   countTests,
@@ -29,6 +31,9 @@ const MAX_TAIL = 65_536;
 
 /** Asks for the smaller suite on the oldest Deno alone. */
 const OLDEST_FLAG = "--oldest";
+
+/** Asks for the tests of files alone, as an ordinary user. */
+const USER_FLAG = "--user";
 
 async function runTests(
   { signal, run }: Supervisor,
@@ -47,25 +52,41 @@ async function runTests(
 
   const all = Deno.args.length === 0;
   const oldest = Deno.args[0] === OLDEST_FLAG;
+  const user = Deno.args[0] === USER_FLAG;
   const colour = Deno.stdout.isTerminal() && !Deno.noColor;
   const env = {
     ...enginesEnvironment(prepared.engines),
     ...(colour ? { FORCE_COLOR: "1" } : {}),
   };
-  const runs: OldestDenoCommand[] = [];
-  if (!oldest) {
+  const runs: (OldestDenoCommand & { title?: string })[] = [];
+  if (!oldest && !user) {
     const args = all ? ["tests/"] : Deno.args;
     const program = Deno.execPath();
     runs.push({ program, args: ["test", "-A", "--no-prompt", ...args], env });
   }
   if (all || oldest) {
     const command = await oldestDenoCommand();
-    runs.push({ ...command, env: { ...env, ...command.env } });
+    runs.push({
+      ...command,
+      env: { ...env, ...command.env },
+      title: `on Deno ${OLDEST_DENO}`,
+    });
+  }
+  await using ordinary = all || user ? await ordinaryUserCommand() : undefined;
+  if (ordinary !== undefined) {
+    const { program, args, env: own } = ordinary;
+    const colours = colour ? { FORCE_COLOR: "1" } : {};
+    const title = "as an ordinary user";
+    runs.push({ program, args, env: { ...own, ...colours }, title });
+  } else if (user) {
+    throw new Error(
+      "Cannot run the tests as an ordinary user: this is one; name the files instead",
+    );
   }
   let code = 0;
   let counts: TestCounts | undefined;
-  for (const { program, args, env } of runs) {
-    if (program !== Deno.execPath()) say(`on Deno ${OLDEST_DENO}:`);
+  for (const { program, args, env, title } of runs) {
+    if (title !== undefined) say(`${title}:`);
     const decoder = new TextDecoder();
     let tail = "";
     const ended = await run(program, args, { ...env }, (chunk) => {

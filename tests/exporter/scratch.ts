@@ -12,9 +12,18 @@ export async function scratch(): Promise<Scratch> {
   return {
     path,
     async [Symbol.asyncDispose]() {
+      await makeWritable(path);
       await Deno.remove(path, { recursive: true });
     },
   };
+}
+
+/** Gives an ordinary user the right to remove what is in a folder. */
+async function makeWritable(folder: string): Promise<void> {
+  await Deno.chmod(folder, 0o700);
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) await makeWritable(`${folder}/${name}`);
+  }
 }
 
 /** Everything below a folder: type, permissions, time, links and content by path. */
@@ -34,10 +43,11 @@ export async function listing(
       list[path] = `folder ${mode} ${time}`;
       Object.assign(list, await listing(root, `${path}/`));
     } else {
-      const bytes = await crypto.subtle.digest(
-        "SHA-1",
-        await Deno.readFile(at),
-      );
+      const isShut = (info.mode! & 0o400) === 0;
+      if (isShut) await Deno.chmod(at, 0o400);
+      const content = await Deno.readFile(at);
+      if (isShut) await Deno.chmod(at, info.mode! & 0o7777);
+      const bytes = await crypto.subtle.digest("SHA-1", content);
       list[path] = `file ${mode} ${time} ×${info.nlink} ${info.size} ${
         new Uint8Array(bytes).toHex()
       }`;
