@@ -224,7 +224,8 @@ class TableMatcher implements Matcher {
     chunk: Uint8Array,
     onHit: (start: number, end: number, hit: number) => void,
   ): void {
-    const { trie, skip: { window, down, shifts }, output, heads } = tables;
+    const { trie, skip: { window, down, shifts, begins }, output, heads } =
+      tables;
     const { child, label, fail, dense, denseStates } = trie;
     const base = this.#offset;
     const end = chunk.length;
@@ -248,8 +249,24 @@ class TableMatcher implements Matcher {
           // and loads ahead, where adding `shift` would wait for each look-up.
           // It doubles the speed.
           if (shift === farthest) from += farthest;
-          else if (shift === 0) break;
-          else from += shift;
+          else if (shift !== 0) from += shift;
+          else {
+            // One that may end the window need not begin it.
+            const start = chunk[from + 2]! | chunk[from + 1]! << 8 |
+              chunk[from]! << 16;
+            steps++;
+            if (begins[Math.imul(start, GRAM_FACTOR) >>> down] === 1) break;
+            from++;
+          }
+        }
+        if (from > lastWindow) {
+          // Behind the last window a word may begin that the next chunk ends.
+          for (; from + GRAM <= end; from++) {
+            const start = chunk[from + 2]! | chunk[from + 1]! << 8 |
+              chunk[from]! << 16;
+            steps++;
+            if (begins[Math.imul(start, GRAM_FACTOR) >>> down] === 1) break;
+          }
         }
         if (from >= i) {
           state = 0;

@@ -15,20 +15,21 @@
  *   looked for; behind one it is compared byte by byte, and reported in pieces
  *   of 64 bytes, and to its end.
  * - Undecided is at most the writing of 64 bytes.
+ * - A text that costs far more than others, since it is made of escapes that all
+ *   may be the value's, is not followed any more (`allowance.ts`): from there the
+ *   mask covers each line to its end. A proof (`scan()`) follows it.
  *
  * @module
  */
 
+import { Allowance } from "./allowance.ts";
 import type { Match, Matcher, SpanSink } from "./automaton.ts";
 import { LIMITS } from "./blocks.ts";
 import type { Continuation, EscapeTables } from "./escape_tables.ts";
-import {
-  EscapeReader,
-  FAMILY,
-  isNoEscape,
-  isQuoting,
-  MAX_ESCAPE_BYTES,
-} from "./escapes.ts";
+import { EscapeReader, FAMILY, MAX_ESCAPE_BYTES } from "./escapes.ts";
+import { nextSought, wordsOf } from "./lookout.ts";
+import { isQuoting, SIGN } from "./introducers.ts";
+import { mayBegin, mayBelong } from "./neighbours.ts";
 import type { Form } from "./forms.ts";
 import type { PatternInfo } from "./tables.ts";
 import { ThreadRing } from "./threads.ts";
@@ -38,9 +39,6 @@ const MAX_IDLE = 64;
 
 const NOTHING = new Uint8Array(0);
 
-/** A shorter chunk is looked at byte by byte. */
-const MIN_WORDS_BYTES = 128;
-
 /** Looks through one stream of bytes. */
 export class EscapeMatcher implements Matcher {
   steps = 0;
@@ -48,6 +46,9 @@ export class EscapeMatcher implements Matcher {
   readonly #tables: EscapeTables;
   readonly #reader = new EscapeReader();
   readonly #ring = new ThreadRing();
+  readonly #allowance = new Allowance();
+  /** Whether the rest of the line is masked unseen. */
+  #isBlind = false;
   #offset = 0;
   /** The end of the text so far, where it is not known yet what its escape says. */
   #carry: Uint8Array = NOTHING;
@@ -75,10 +76,13 @@ export class EscapeMatcher implements Matcher {
     this.#offset = 0;
     this.#carry = NOTHING;
     this.#ring.clear();
+    this.#isBlind = false;
+    this.#allowance.reset(this.steps);
   }
 
   spans(chunk: Uint8Array, onSpan: SpanSink): void {
     this.#onSpan = onSpan;
+    this.#allowance.grow(this.steps, chunk.length);
     this.#push(chunk);
     this.#onSpan = undefined;
   }
@@ -157,20 +161,23 @@ export class EscapeMatcher implements Matcher {
     isEnd: boolean,
   ): number {
     const ring = this.#ring;
-    const { introducers, depth } = this.#tables;
+    const tables = this.#tables;
+    const { introducers, depth } = tables;
     const words = wordsOf(text);
     /** What was gone through: no thread that is not alive began before. */
     let done = from;
     /** What is gone through byte by byte, also where nothing is alive. */
     let planned = from;
-    let at = from;
+    let at = this.#isBlind
+      ? this.#maskLine(text, from, from, until, base)
+      : from;
     let check = from;
     while (true) {
       if (ring.alive > 0 && at >= check) {
         check = at + depth;
         // Plain text is gone through again where an escape stands behind it.
         if (at + depth + 2 < until && ring.isPlain(base + at)) {
-          const next = this.#nextSought(text, words, at, until);
+          const next = nextSought(tables, text, words, at, until);
           if (next > at + depth + 2) {
             ring.clear();
             at = planned = next;
@@ -178,7 +185,7 @@ export class EscapeMatcher implements Matcher {
         }
       }
       if (ring.alive === 0 && at >= planned) {
-        at = this.#nextSought(text, words, at, until);
+        at = nextSought(tables, text, words, at, until);
         if (at < until && !this.#mayMatter(text, at, done)) {
           at++;
           continue;
@@ -187,6 +194,13 @@ export class EscapeMatcher implements Matcher {
         at = this.#startBefore(text, at, done, at >= until);
       }
       if (at >= until) return until;
+      // What is proved is looked at whatever it costs.
+      if (this.#onSpan !== undefined && this.#allowance.isSpent(this.steps)) {
+        const start = Math.min(at, ring.earliest() - base);
+        ring.clear();
+        at = done = planned = this.#maskLine(text, start, at, until, base);
+        continue;
+      }
       if (
         introducers[text[at]!] === 1 && this.#reader.read(text, at, text.length)
       ) {
@@ -198,71 +212,30 @@ export class EscapeMatcher implements Matcher {
     }
   }
 
-  /** The next introducer that is looked for, and may be of an escape. */
-  #nextSought(
+  /**
+   * Masks from `start` on to the end of the line.
+   *
+   * @returns Where that is, behind `at`; `until` if it comes later.
+   */
+  #maskLine(
     text: Uint8Array,
-    words: Int32Array | undefined,
-    from: number,
+    start: number,
+    at: number,
     until: number,
+    base: number,
   ): number {
-    const tables = this.#tables;
-    const { sought, soughtPairs } = tables;
-    const shift = -text.byteOffset & 3;
-    let at = from;
-    // To where a word begins, and after each find some bytes more.
-    let near = at + ((shift - at) & 3);
-    while (true) {
-      const limit = words === undefined ? until : Math.min(until, near);
-      for (; at < limit; at++) {
-        if (sought[text[at]!] === 1 && !isNoEscape(text, at, tables)) {
-          return at;
-        }
-      }
-      if (at >= until) return until;
-      let word = (at - shift) >> 2;
-      const end = Math.min(words!.length, (until - shift) >> 2) - 4;
-      for (; word <= end; word += 4) {
-        const a = words![word]!;
-        const b = words![word + 1]!;
-        const c = words![word + 2]!;
-        const d = words![word + 3]!;
-        if (
-          (soughtPairs[a & 0xffff]! | soughtPairs[a >>> 16]! |
-            soughtPairs[b & 0xffff]! | soughtPairs[b >>> 16]! |
-            soughtPairs[c & 0xffff]! | soughtPairs[c >>> 16]! |
-            soughtPairs[d & 0xffff]! | soughtPairs[d >>> 16]!) !== 0
-        ) break;
-      }
-      at = Math.max(at, (word << 2) + shift);
-      near = word > end ? until : at + 16;
-    }
+    const line = text.subarray(at, until).indexOf(SIGN.lf);
+    const end = line < 0 ? until : at + line;
+    this.#isBlind = line < 0;
+    if (end > start) this.#onSpan?.(base + start, base + end, false);
+    return line < 0 ? until : end + 1;
   }
 
-  /** Whether an escape may write a character of a pattern there, where nothing is followed. */
+  /** Whether an escape there may be the first of a value. */
   #mayMatter(text: Uint8Array, at: number, done: number): boolean {
     const reader = this.#reader;
-    if (!reader.read(text, at, text.length)) return false;
-    if (reader.cut) return true;
-    const { chars, pairs, first, before, introducers } = this.#tables;
-    const last = at > done ? text[at - 1]! : -1;
-    for (let way = 0, from = 0; way < reader.count; way++) {
-      const end = reader.ends[way]!;
-      if (end === from) {
-        const next = at + reader.lengths[way]!;
-        const isBetween = last >= 0 && before[last] === 1 &&
-          (next >= text.length || introducers[text[next]!] === 1 ||
-            pairs[last << 8 | text[next]!] === 1);
-        if (isBetween || isQuoting(last)) return true;
-        continue;
-      }
-      const byte = reader.bytes[from]!;
-      from = end;
-      if (chars[byte] === 0) continue;
-      if (first[byte] !== 0) return true;
-      if (last < 0) continue;
-      if (isQuoting(last) || pairs[last << 8 | byte] === 1) return true;
-    }
-    return false;
+    return reader.read(text, at, text.length) &&
+      mayBelong(text, at, done, reader, this.#tables);
   }
 
   /** Where a pattern may have begun that is written plainly up to a place. */
@@ -272,8 +245,7 @@ export class EscapeMatcher implements Matcher {
     done: number,
     isEnd: boolean,
   ): number {
-    const { before, chars, first, pairs, starts, introducers, depth } =
-      this.#tables;
+    const { before, chars, pairs, depth } = this.#tables;
     const least = Math.max(done, at - depth - 2);
     let start = at;
     // A shell opens quotes before an escape: `foo$'\n'`.
@@ -288,14 +260,7 @@ export class EscapeMatcher implements Matcher {
       start > least && pairs[text[start - 1]! << 8 | text[start]!] === 1
     ) start--;
     // Where no pattern begins there is nothing to go through.
-    for (; start < at; start++) {
-      const byte = text[start]!;
-      const next = start + 1 < at ? text[start + 1]! : -1;
-      const mayBegin = next < 0 || introducers[next] === 1
-        ? first[byte] !== 0
-        : starts[byte << 8 | next] === 1;
-      if (mayBegin) break;
-    }
+    while (start < at && !mayBegin(text, start, this.#tables)) start++;
     return start;
   }
 
@@ -320,7 +285,9 @@ export class EscapeMatcher implements Matcher {
       );
     }
     const root = this.#tables.first[byte]!;
-    if (root !== 0) this.#arrive(place + 1, root, place, 0, -1, 0);
+    if (root !== 0 && mayBegin(text, at, this.#tables)) {
+      this.#arrive(place + 1, root, place, 0, -1, 0);
+    }
     ring.drop(threads);
   }
 
@@ -462,17 +429,6 @@ interface Way {
   readonly start: number;
   readonly families: number;
   readonly limit: number;
-}
-
-/** Four bytes at a time. */
-function wordsOf(text: Uint8Array): Int32Array | undefined {
-  if (text.length < MIN_WORDS_BYTES) return undefined;
-  const shift = -text.byteOffset & 3;
-  return new Int32Array(
-    text.buffer,
-    text.byteOffset + shift,
-    (text.length - shift) >> 2,
-  );
 }
 
 /** What a pattern is called that is written with escapes of these families. */

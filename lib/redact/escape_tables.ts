@@ -5,11 +5,15 @@
  */
 
 import { cutBlocks, isPlainRun, LIMITS, type Limits } from "./blocks.ts";
-import { INTRODUCERS, introducersFor, type Neighbours } from "./escapes.ts";
+import { glanceTable } from "./glance.ts";
+import { INTRODUCERS } from "./introducers.ts";
+import { insideOf } from "./inside.ts";
+import type { LookoutTables } from "./lookout.ts";
 import type { Pattern } from "./forms.ts";
 import { STATES_A_SLICE } from "./slices.ts";
 import type { PatternInfo } from "./tables.ts";
 import { type Trie, TrieBuilder } from "./trie.ts";
+import { addTriple, emptyTriples } from "./triples.ts";
 
 /** A pattern that is compared byte by byte behind the head of a block. */
 export interface LongPattern {
@@ -30,7 +34,7 @@ export interface Continuation {
 }
 
 /** Everything that a search in escapes reads; of `first`, the state behind the byte. It holds secrets: keep it in `#private` fields. */
-export interface EscapeTables extends Neighbours {
+export interface EscapeTables extends LookoutTables {
   /** Short patterns, and the heads of the blocks of long ones. */
   readonly trie: Trie;
   /** By state that ends a short pattern: which. */
@@ -43,10 +47,6 @@ export interface EscapeTables extends Neighbours {
   readonly long: Uint8Array;
   /** Those patterns. */
   readonly patterns: readonly LongPattern[];
-  /** By byte: 1 for an introducer of escapes that is looked for. */
-  readonly sought: Uint8Array;
-  /** By two bytes as they lie in memory: not 0 if one of them is sought. */
-  readonly soughtPairs: Uint8Array;
   /** How far a thread may have gone before the first escape, in bytes. */
   readonly depth: number;
 }
@@ -75,9 +75,12 @@ export function* compileEscapes(
   const longPatterns: LongPattern[] = [];
   const pieces: Uint8Array[] = [];
   let length = 0;
+  let shortest = Infinity;
+  const last = new Uint8Array(256);
   for (const { bytes, form, value, part } of patterns) {
     if (!FORMS.has(form)) continue;
     yield;
+    shortest = Math.min(shortest, bytes.length, LIMITS.block);
     const info: PatternInfo = {
       value,
       form,
@@ -94,6 +97,9 @@ export function* compileEscapes(
       if (block.start > 0 && isPlainRun(bytes, block, LIMITS.distinct)) {
         continue;
       }
+      // Of a long pattern pieces are told.
+      last[bytes[block.start + LIMITS.block - 1]!] = 1;
+      if (block.start > 0) last[bytes[block.start - 1]!] = 1;
       const behind = block.start + LIMITS.head;
       const state = builder.insert(bytes, block.start, behind);
       continuations.push([state, {
@@ -134,6 +140,7 @@ export function* compileEscapes(
   const before = new Uint8Array(256);
   const pairs = new Uint8Array(1 << 16);
   const starts = new Uint8Array(1 << 16);
+  const triples = emptyTriples();
   let depth = 0;
   for (let state = 0; state < trie.states; state++) {
     if (state % STATES_A_SLICE === 0) yield;
@@ -146,9 +153,16 @@ export function* compileEscapes(
       }
       before[trie.label[state]!] = 1;
       pairs[trie.label[state]! << 8 | trie.label[c]!] = 1;
+      for (let d = trie.child[c]!; d < trie.child[c + 1]!; d++) {
+        addTriple(
+          triples,
+          trie.label[state]!,
+          trie.label[c]!,
+          trie.label[d]!,
+        );
+      }
     }
   }
-  const last = new Uint8Array(256);
   for (const state of wordMap.keys()) last[trie.label[state]!] = 1;
   for (const { end } of longPatterns) last[long[end - 1]!] = 1;
   const first = new Int32Array(256);
@@ -163,16 +177,13 @@ export function* compileEscapes(
       if (i + 1 === end) break;
       before[long[i]!] = 1;
       pairs[long[i]! << 8 | long[i + 1]!] = 1;
+      if (i + 2 < end) addTriple(triples, long[i]!, long[i + 1]!, long[i + 2]!);
     }
   }
-  const sought = new Uint8Array(256);
-  for (const byte of introducersFor(chars)) sought[byte] = 1;
   const introducers = new Uint8Array(256);
   for (const byte of INTRODUCERS) introducers[byte] = 1;
-  const soughtPairs = new Uint8Array(1 << 16);
-  for (let pair = 0; pair < soughtPairs.length; pair++) {
-    soughtPairs[pair] = sought[pair & 0xff]! | sought[pair >> 8]!;
-  }
+  const inside = insideOf(chars, introducers);
+  const glance = glanceTable({ chars, first, last, before, pairs, inside });
   return {
     trie,
     first,
@@ -186,9 +197,11 @@ export function* compileEscapes(
     chars,
     pairs,
     starts,
-    sought,
-    soughtPairs,
+    triples,
+    glance,
     introducers,
+    inside,
+    shortest,
     depth,
   };
 }

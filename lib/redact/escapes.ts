@@ -9,6 +9,17 @@
  */
 
 import { ENTITIES, MAX_NAME } from "./entities.ts";
+import { STRINGS } from "./inside.ts";
+import {
+  HEX,
+  IS_CONTROL,
+  isLayer,
+  isNameByte,
+  MAX_ESCAPE_BYTES,
+  SIGN,
+} from "./introducers.ts";
+
+export { MAX_ESCAPE_BYTES };
 
 /** The families of escapes, as bits. */
 export const FAMILY = {
@@ -24,9 +35,6 @@ export const FAMILY = {
   quotedPrintable: 16,
 } as const;
 
-/** No escape is longer, in bytes: a run of signs is cut here. */
-export const MAX_ESCAPE_BYTES = 64;
-
 /** How often one encoding may be put over another of its kind: `%2525…`, `&amp;amp;…`. */
 const MAX_LEVELS = 4;
 /** Backslashes before one escape: 3 encodings over each other make 8 of one. */
@@ -36,102 +44,6 @@ const MAX_DIGITS = 12;
 const MAX_LAYER_BYTES = 12;
 /** Families that are put over others. */
 const LAYERS = [FAMILY.percent, FAMILY.html, FAMILY.json] as const;
-
-const BACKSLASH = 0x5c;
-const PERCENT = 0x25;
-const AMPERSAND = 0x26;
-const EQUALS = 0x3d;
-const PLUS = 0x2b;
-const SEMICOLON = 0x3b;
-const CARET = 0x5e;
-const BACKTICK = 0x60;
-/** `M-C` of `cat -v` is a C with the highest bit set. */
-const META = 0x4d;
-const DOLLAR = 0x24;
-const QUOTE = 0x27;
-const DOUBLE_QUOTE = 0x22;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const SPACE = 0x20;
-const LF = 0x0a;
-const CR = 0x0d;
-const ESCAPE = 0x1b;
-/** `ESC P`, `X`, `]`, `^` and `_` begin a string of any characters. */
-const STRINGS: readonly number[] = [0x50, 0x58, 0x5d, 0x5e, 0x5f];
-
-/**
- * What begins something that displays take out of a text: control characters
- * but for tabs and line ends, and the first bytes of those of Unicode
- * (`printable()` of `display/printable.ts`).
- */
-export const CONTROLS: readonly number[] = [
-  ...Array.from({ length: 0x20 }, (_, byte) => byte).filter((byte) =>
-    byte !== LF && byte !== 0x09
-  ),
-  0x7f,
-  0xc2,
-  0xd8,
-  0xe2,
-];
-
-const IS_CONTROL = new Uint8Array(256);
-for (const byte of CONTROLS) IS_CONTROL[byte] = 1;
-
-/** What begins an escape. */
-export const INTRODUCERS: readonly number[] = [
-  ...CONTROLS,
-  PERCENT,
-  AMPERSAND,
-  BACKSLASH,
-  EQUALS,
-  PLUS,
-  QUOTE,
-  DOUBLE_QUOTE,
-  DOLLAR,
-  CARET,
-  BACKTICK,
-  META,
-  OPEN,
-  CLOSE,
-];
-
-/** Whether a byte is a quote of a shell, or the sign before one. */
-export function isQuoting(byte: number): boolean {
-  return byte === QUOTE || byte === DOUBLE_QUOTE || byte === DOLLAR;
-}
-
-/**
- * The introducers that have to be looked for, where values are made of these
- * bytes: the others write characters that no value has, or stand beside these.
- */
-export function introducersFor(bytes: Uint8Array): number[] {
-  const has = (chars: string) =>
-    [...chars].some((char) => bytes[char.charCodeAt(0)] === 1);
-  const hasControls = bytes.subarray(0, 0x20).includes(1) || bytes[0x7f] === 1;
-  return [
-    PERCENT,
-    AMPERSAND,
-    BACKSLASH,
-    EQUALS,
-    ...CONTROLS,
-    ...has(" ") ? [PLUS] : [],
-    ...has("'\"") ? [QUOTE, DOUBLE_QUOTE] : [],
-    ...has("$") ? [DOLLAR] : [],
-    ...hasControls || has('&|<>^"()%!') ? [CARET] : [],
-    ...has('`$"') ? [BACKTICK] : [],
-    ...bytes.subarray(0x80).includes(1) ? [META] : [],
-    ...has("{") ? [OPEN] : [],
-    ...has("}") ? [CLOSE] : [],
-  ];
-}
-
-/** Digits of hex, by byte; -1 for what is none. */
-const HEX = new Int8Array(256).fill(-1);
-for (let digit = 0; digit < 16; digit++) {
-  const char = digit.toString(16);
-  HEX[char.charCodeAt(0)] = digit;
-  HEX[char.toUpperCase().charCodeAt(0)] = digit;
-}
 
 /** What a letter behind a backslash stands for; 0 for what is itself. */
 const LETTERS = new Uint8Array(256);
@@ -154,88 +66,6 @@ for (
   JSON_LETTERS[letter.charCodeAt(0)] = isJson;
 }
 for (const char of '"\\/') JSON_LETTERS[char.charCodeAt(0)] = 1;
-
-/** What is known of the bytes of patterns, to tell quickly where none can be. */
-export interface Neighbours {
-  /** By byte: 1 if a pattern has it. */
-  readonly chars: Uint8Array;
-  /** By byte: not 0 if a pattern begins with it. */
-  readonly first: Int32Array;
-  /** By byte: 1 if a pattern ends with it. */
-  readonly last: Uint8Array;
-  /** By byte: 1 if a pattern has it before another byte. */
-  readonly before: Uint8Array;
-  /** By two bytes, `first << 8 | second`: 1 if a pattern has them side by side. */
-  readonly pairs: Uint8Array;
-  /** The same for the first two bytes of a pattern. */
-  readonly starts: Uint8Array;
-  /** By byte: 1 for any introducer. */
-  readonly introducers: Uint8Array;
-}
-
-/**
- * Whether what stands at a place is surely none of these characters, nor
- * something between two of them: it is quickly told of most of a log. What came
- * before is written plainly.
- */
-export function isNoEscape(
-  text: Uint8Array,
-  at: number,
-  { chars, first, last, before, pairs, starts, introducers }: Neighbours,
-): boolean {
-  const sign = text[at]!;
-  const left = at > 0 ? text[at - 1]! : -1;
-  if (IS_CONTROL[sign] === 1) {
-    if (left >= 0 && before[left] === 0) return true;
-    let right = at + 1;
-    while (right < text.length && text[right] === sign) right++;
-    if (right === text.length) return false;
-    const next = text[right]!;
-    if (sign === 0xc2) return right - at > 1 || next < 0x80 || next > 0x9f;
-    if (sign === 0xd8) return next !== 0x9c;
-    if (sign === 0xe2) return next !== 0x80 && next !== 0x81;
-    if (right - at > MAX_ESCAPE_BYTES) return true;
-    return sign !== ESCAPE && left >= 0 && introducers[next] === 0 &&
-      pairs[left << 8 | next] === 0;
-  }
-  if (at + 3 >= text.length || left < 0) return false;
-  const next = text[at + 1]!;
-  if (sign === AMPERSAND) return next !== 0x23 && !isNameByte(next);
-  if (sign === PLUS) {
-    return first[SPACE] === 0 && pairs[left << 8 | SPACE] === 0;
-  }
-  if (sign === BACKSLASH) {
-    // Behind it letters and digits have a meaning, and other signs are themselves.
-    return !isNameByte(next) && introducers[next] === 0 && first[next] === 0 &&
-      next !== LF && !isQuoting(left) && pairs[left << 8 | next] === 0;
-  }
-  if (sign !== EQUALS && sign !== PERCENT) return false;
-  const high = HEX[next]!;
-  const low = HEX[text[at + 2]!]!;
-  if (high < 0 || low < 0) {
-    if (next === LF || next === CR || isLayer(next)) return false;
-    return sign === EQUALS || next !== 0x75;
-  }
-  const byte = high << 4 | low;
-  if (byte >= 0x80) {
-    return chars[byte] === 0 && chars[byte < 0xc0 ? 0xc2 : 0xc3] === 0;
-  }
-  // Of some signs there may be several over each other.
-  if (isLayer(byte) || isQuoting(left)) return false;
-  if (chars[byte] === 0) return true;
-  const right = text[at + 3]!;
-  const isBeginning = introducers[right] === 1
-    ? first[byte] !== 0
-    : starts[byte << 8 | right] === 1;
-  if (isBeginning) return false;
-  // What stands before it goes back to the beginning of a pattern.
-  const isBehind = pairs[left << 8 | byte] === 1 &&
-    (starts[left << 8 | byte] === 1 || at < 2 || isQuoting(text[at - 2]!) ||
-      pairs[text[at - 2]! << 8 | left] === 1);
-  if (!isBehind) return true;
-  const isGoingOn = introducers[right] === 1 || pairs[byte << 8 | right] === 1;
-  return !isGoingOn && last[byte] === 0;
-}
 
 /**
  * Reads what stands at a place. Its lists hold what the last reading gave, and
@@ -285,18 +115,18 @@ export class EscapeReader {
     this.#text = text;
     this.#end = Math.min(end, at + MAX_ESCAPE_BYTES);
     switch (text[at]) {
-      case PERCENT:
+      case SIGN.percent:
         return this.#percent(at);
-      case AMPERSAND:
+      case SIGN.ampersand:
         return this.#entity(at);
-      case BACKSLASH:
+      case SIGN.backslash:
         return this.#backslash(at);
-      case EQUALS:
+      case SIGN.equals:
         return this.#quotedPrintable(at);
-      case PLUS:
-        return this.#byte(1, FAMILY.percent, SPACE);
-      case QUOTE:
-      case DOUBLE_QUOTE:
+      case SIGN.plus:
+        return this.#byte(1, FAMILY.percent, SIGN.space);
+      case SIGN.quote:
+      case SIGN.doubleQuote:
         return this.#nothing(1, FAMILY.escape);
       default:
         return IS_CONTROL[text[at]!] === 1 ? this.#control(at) : this.#sign(at);
@@ -307,7 +137,7 @@ export class EscapeReader {
   #control(at: number): void {
     const first = this.#text[at]!;
     let length = 0;
-    if (first === ESCAPE) {
+    if (first === SIGN.escape) {
       // There are displays that take out the sign alone.
       this.#nothing(1, FAMILY.escape);
       length = this.#sequence(at, this.#at(at + 1), 2);
@@ -351,13 +181,13 @@ export class EscapeReader {
         const byte = this.#at(to);
         if (byte < 0) return 0;
         if (byte === 0x07) return to + 1 - at;
-        if (byte === ESCAPE) {
-          return (this.#at(to + 1) === BACKSLASH ? to + 2 : to) - at;
+        if (byte === SIGN.escape) {
+          return (this.#at(to + 1) === SIGN.backslash ? to + 2 : to) - at;
         }
         if (byte === 0xc2 && this.#at(to + 1) === 0x9c) return to + 2 - at;
         to++;
       }
-    } else if (this.#text[at] === ESCAPE) {
+    } else if (this.#text[at] === SIGN.escape) {
       to = at + 1;
       while (isIn(this.#at(to), 0x20, 0x2f)) to++;
       if (isIn(this.#at(to), 0x30, 0x7e)) to++;
@@ -440,8 +270,8 @@ export class EscapeReader {
     let from = at + 1;
     for (let level = 0; level < MAX_LEVELS; level++) {
       const first = this.#at(from);
-      if (first === PERCENT && level === 0) {
-        this.#byte(2, FAMILY.percent, PERCENT);
+      if (first === SIGN.percent && level === 0) {
+        this.#byte(2, FAMILY.percent, SIGN.percent);
         return;
       }
       if (first === 0x75) { // u
@@ -451,7 +281,7 @@ export class EscapeReader {
       const byte = this.#hex(from, 2);
       if (byte < 0) return;
       this.#byteOrLatin1(from + 2 - at, FAMILY.percent, byte);
-      if (byte !== PERCENT) return;
+      if (byte !== SIGN.percent) return;
       from += 2;
     }
   }
@@ -472,13 +302,13 @@ export class EscapeReader {
       }
       const code = ENTITIES.get(name);
       if (code === undefined) return;
-      if (byte !== SEMICOLON) {
+      if (byte !== SIGN.semicolon) {
         if (from > start) this.#codePoint(from - at, FAMILY.html, code);
         return;
       }
       from++;
       this.#codePoint(from - at, FAMILY.html, code);
-      if (code !== AMPERSAND) return;
+      if (code !== SIGN.ampersand) return;
     }
   }
 
@@ -497,22 +327,24 @@ export class EscapeReader {
     }
     if (digits === 0) return;
     this.#codePoint(to - at, FAMILY.html, code);
-    if (this.#at(to) === SEMICOLON) {
+    if (this.#at(to) === SIGN.semicolon) {
       this.#codePoint(to + 1 - at, FAMILY.html, code);
     }
   }
 
   #backslash(at: number): void {
     let slashes = 1;
-    while (slashes < MAX_BACKSLASHES && this.#at(at + slashes) === BACKSLASH) {
+    while (
+      slashes < MAX_BACKSLASHES && this.#at(at + slashes) === SIGN.backslash
+    ) {
       slashes++;
     }
     for (let n = 2; n <= slashes; n *= 2) {
-      this.#byte(n, FAMILY.json, BACKSLASH);
+      this.#byte(n, FAMILY.json, SIGN.backslash);
     }
     const from = at + slashes;
     const byte = this.#at(from);
-    if (byte < 0 || byte === BACKSLASH) return;
+    if (byte < 0 || byte === SIGN.backslash) return;
     const length = slashes + 1;
     const code = LETTERS[byte]!;
     if (code > 0) {
@@ -522,8 +354,8 @@ export class EscapeReader {
         code,
       );
     }
-    if (byte === LF) this.#nothing(length, FAMILY.escape);
-    else if (byte === CR && this.#at(from + 1) === LF) {
+    if (byte === SIGN.lf) this.#nothing(length, FAMILY.escape);
+    else if (byte === SIGN.cr && this.#at(from + 1) === SIGN.lf) {
       this.#nothing(length + 1, FAMILY.escape);
     }
     this.#byte(
@@ -576,7 +408,7 @@ export class EscapeReader {
       }
       if (n === 2) this.#byteOrLatin1(length, FAMILY.escape, hex);
       else this.#codePoint(length, FAMILY.escape, hex);
-      if (this.#at(from + n) === SPACE) {
+      if (this.#at(from + n) === SIGN.space) {
         this.#codePoint(length + 1, FAMILY.escape, hex);
       }
     }
@@ -584,11 +416,11 @@ export class EscapeReader {
 
   /** `{1f600}` of `\u{1f600}` and `\x{1f600}`. */
   #braced(at: number, from: number): void {
-    if (this.#at(from) !== OPEN) return;
+    if (this.#at(from) !== SIGN.open) return;
     let code = 0;
     for (let to = from + 1; to - from <= MAX_DIGITS; to++) {
       const byte = this.#at(to);
-      if (byte === CLOSE) {
+      if (byte === SIGN.close) {
         this.#codePoint(to + 1 - at, FAMILY.escape, code);
         return;
       }
@@ -618,8 +450,8 @@ export class EscapeReader {
 
   #quotedPrintable(at: number): void {
     const first = this.#at(at + 1);
-    if (first === LF) this.#nothing(2, FAMILY.quotedPrintable);
-    else if (first === CR && this.#at(at + 2) === LF) {
+    if (first === SIGN.lf) this.#nothing(2, FAMILY.quotedPrintable);
+    else if (first === SIGN.cr && this.#at(at + 2) === SIGN.lf) {
       this.#nothing(3, FAMILY.quotedPrintable);
     } else {
       const byte = this.#hex(at + 1, 2);
@@ -632,25 +464,27 @@ export class EscapeReader {
     const sign = this.#text[at]!;
     const next = this.#at(at + 1);
     if (next < 0) return;
-    if (sign === META) {
+    if (sign === SIGN.meta) {
       const char = next === 0x2d ? this.#at(at + 2) : -1;
       if (char < 0) return;
       this.#byte(3, FAMILY.escape, char | 0x80);
-      const control = char === CARET ? this.#at(at + 3) : -1;
+      const control = char === SIGN.caret ? this.#at(at + 3) : -1;
       if (control >= 0) {
         this.#byte(4, FAMILY.escape, (control ^ 0x40) | 0x80);
       }
-    } else if (sign === CARET || sign === BACKTICK) {
+    } else if (sign === SIGN.caret || sign === SIGN.backtick) {
       this.#byte(2, FAMILY.escape, next);
-      if (sign === BACKTICK && LETTERS[next]! > 0) {
+      if (sign === SIGN.backtick && LETTERS[next]! > 0) {
         this.#byte(2, FAMILY.escape, LETTERS[next]!);
       }
-      if (sign === CARET && next >= 0x3f && next < 0x60) {
+      if (sign === SIGN.caret && next >= 0x3f && next < 0x60) {
         this.#byte(2, FAMILY.escape, next ^ 0x40);
       }
     } else if (next === sign) {
       this.#byte(2, FAMILY.escape, sign);
-    } else if (sign === DOLLAR && (next === QUOTE || next === DOUBLE_QUOTE)) {
+    } else if (
+      sign === SIGN.dollar && (next === SIGN.quote || next === SIGN.doubleQuote)
+    ) {
       this.#nothing(2, FAMILY.escape);
     }
   }
@@ -709,15 +543,6 @@ export class EscapeReader {
   }
 }
 
-function isNameByte(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39 || byte >= 0x41 && byte <= 0x5a ||
-    byte >= 0x61 && byte <= 0x7a;
-}
-
 function isIn(byte: number, from: number, to: number): boolean {
   return byte >= from && byte <= to;
-}
-
-function isLayer(byte: number): boolean {
-  return byte === BACKSLASH || byte === PERCENT || byte === AMPERSAND;
 }

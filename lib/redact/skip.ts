@@ -18,6 +18,8 @@ export interface SkipTable {
    * positions at which no word starts; 0 if one may start at the first.
    */
   readonly shifts: Uint8Array;
+  /** By the hash of {@link GRAM} bytes: 1 if a word begins with them. */
+  readonly begins: Uint8Array;
 }
 
 /** Bytes hashed together. */
@@ -62,6 +64,7 @@ export function* buildSkipTable(
   );
   const down = 32 - bits;
   const shifts = new Uint8Array(1 << bits).fill(window - GRAM + 1);
+  const begins = new Uint8Array(1 << bits);
   for (let state = 1; state < states; state++) {
     if (state % STATES_A_SLICE === 0) yield;
     if (depth[state]! < GRAM) continue;
@@ -69,6 +72,7 @@ export function* buildSkipTable(
     const gram = label[state]! | label[up]! << 8 | label[parent[up]!]! << 16;
     const slot = Math.imul(gram, GRAM_FACTOR) >>> down;
     shifts[slot] = Math.min(shifts[slot]!, window - depth[state]!);
+    if (depth[state] === GRAM) begins[slot] = 1;
   }
-  return { window, down, shifts };
+  return { window, down, shifts, begins };
 }

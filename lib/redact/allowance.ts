@@ -1,0 +1,34 @@
+/**
+ * How much work a text may cost.
+ *
+ * @module
+ */
+
+/** Work for each byte of a text, in steps. */
+const STEPS_A_BYTE = 4;
+/** What may be saved up, for texts that need more in places. */
+const MAX_STEPS = 500_000;
+
+/**
+ * An allowance of steps that grows with the text: one that is made to be slow is
+ * not followed to its end, so that it can not hold up what others print.
+ */
+export class Allowance {
+  #limit = MAX_STEPS;
+
+  /** Starts anew, where so many steps were done. */
+  reset(steps: number): void {
+    this.#limit = steps + MAX_STEPS;
+  }
+
+  /** Allows for so many more bytes. */
+  grow(steps: number, bytes: number): void {
+    const more = this.#limit + STEPS_A_BYTE * bytes;
+    this.#limit = Math.min(more, steps + MAX_STEPS);
+  }
+
+  /** Whether more steps were done than are allowed. */
+  isSpent(steps: number): boolean {
+    return steps > this.#limit;
+  }
+}
