@@ -42,10 +42,17 @@ export function findPosition(
   const numbered = numberInstructions(instructions);
   // The sentence quotes the step's words, which can be any.
   if (NAME_REGEXP.test(name)) return positionOfStep(numbered, name);
+  if (/\bfile with no instructions\b/.test(detail)) return lastLine(dockerfile);
   return positionInDetail(dockerfile, detail) ??
     positionOfSentence(instructions, detail) ??
     positionOfSyntax(dockerfile, name) ??
     positionOfStep(numbered, name);
+}
+
+/** A file without instructions is read to its end, which BuildKit names. */
+function lastLine(dockerfile: string): LineRange {
+  const at = linesOf(dockerfile.replace(/\r?\n$/, "")).length;
+  return { start: at, end: at };
 }
 
 /** The line that names the frontend, where that can't be had. */

@@ -41,6 +41,11 @@ const SENTENCES: readonly Sentence[] = [
     found: "reading",
   },
   {
+    regexp: /Syntax error - can't find = in "([^"]*)"/,
+    isIt: ({ text }, [, word]) => bareWords(text).slice(1).includes(word!),
+    found: "reading",
+  },
+  {
     regexp: /no build stage in current context/,
     isIt: ({ keyword }) => keyword !== "ARG",
     found: "reading",
@@ -93,7 +98,7 @@ const SENTENCES: readonly Sentence[] = [
     found: "planning",
   },
   {
-    regexp: /invalid checksum digest format|checksum requires HTTP/,
+    regexp: /invalid checksum digest|checksum requires HTTP/,
     isIt: (one) => hasFlag(one, /^ADD$/, "checksum", () => true),
     found: "planning",
   },
@@ -102,6 +107,11 @@ const SENTENCES: readonly Sentence[] = [
     isIt: (one, [, name], same) =>
       one.keyword === "FROM" && same(readFrom(one.text).base, name!) ||
       takesFrom(one, (from) => same(from, name!)),
+    found: "planning",
+  },
+  {
+    regexp: /cannot copy from stage "([^"]*)", it needs to be defined before/,
+    isIt: (one, [, name], same) => takesFrom(one, (from) => same(from, name!)),
     found: "planning",
   },
   {
@@ -238,4 +248,12 @@ function unquoted(word: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What stands behind `ENV name=value` or `LABEL name=value`, without what is quoted. */
+function bareWords(text: string): string[] {
+  const pairs = /^(?:ONBUILD\s+)?(?:ENV|LABEL)\s+([^\s=]+=.*)$/is.exec(text)
+    ?.[1];
+  return pairs?.replace(/\\.|"(?:\\.|[^"\\])*"|'[^']*'/gs, "''").split(/\s+/) ??
+    [];
 }

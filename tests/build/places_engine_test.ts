@@ -52,6 +52,13 @@ const CASES: readonly Case[] = [
   [2, FROM, "EXPOSE nope"],
   [2, FROM, "STOPSIGNAL nope"],
   [2, FROM, "COPY <<A <<B /x/", "a", "A", "b"],
+  [4, FROM, 'ENV a="b c d"', "ENV c d", "ENV a=b c"],
+  [2, FROM, "LABEL a=b \\", " c"],
+  [3, FROM, "FROM scratch AS x", "COPY --from=y a b", "FROM x AS y"],
+  [2, FROM, "ADD --checksum=sha256:aa http://a/ /"],
+  [1, "# nothing"],
+  [4, "# a", "", "# b", "  # c"],
+  [3, "# a", "", ""],
   [1, "ENV a=b", FROM],
   [1, "# syntax=127.0.0.1:1/a/b:1", FROM],
   [2, FROM, "WORKDIR ${a:?missing}", "RUN echo ${a:?missing}"],
@@ -60,9 +67,9 @@ const CASES: readonly Case[] = [
   [3, FROM, "EXPOSE 1", "RUN echo 'invalid containerPort: 1' && false"],
 ];
 
-/** What an engine before BuildKit 0.13 takes, or says in other words. */
+/** What an engine before BuildKit 0.13 takes, dies of, or says in other words. */
 const RECENT =
-  /<<|chmod|checksum|EXPOSE nope|STOPSIGNAL|from=nostage|syntax|ONBUILD/;
+  /<<|chmod|checksum|EXPOSE nope|STOPSIGNAL|from=nostage|from=y|syntax|ONBUILD/;
 
 async function placeOf(
   docker: DockerClient,

@@ -179,6 +179,18 @@ Deno.test("findPosition() goes by a sentence's words where one instruction can b
     said("ENV must have two arguments", "FROM a", "ENV a b", "ENV a=b"),
     undefined,
   );
+  const noPair = `Syntax error - can't find = in "c". Must be of the form: a=b`;
+  assertEquals(
+    said(
+      noPair,
+      "FROM a",
+      "ENV a='b c' d",
+      "ENV a=b\\ c",
+      "RUN a=b c",
+      "ENV c d",
+    ),
+    undefined,
+  );
   assertEquals(said("invalid stage index 7", "FROM a", "COPY --from=7 a b"), [
     2,
     2,
