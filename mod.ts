@@ -22,6 +22,7 @@ export {
   type DockerClientOptions,
   type RequestOptions,
 } from "./lib/client.ts";
+export type { ByteSource } from "./lib/streams/byte_source.ts";
 export type { BuildContext, FolderContext } from "./lib/build/build_context.ts";
 export type { ContextFile } from "./lib/build/given_files.ts";
 export type { ImageBuild } from "./lib/build/image_build.ts";

@@ -29,6 +29,7 @@ import type { EngineInfo } from "./engine/info.ts";
 import { type Ping, ping } from "./engine/ping.ts";
 import type { EngineVersion } from "./engine/version.ts";
 import { Operations } from "./operation/operations.ts";
+import { type ByteSource, openTar } from "./streams/byte_source.ts";
 import type { DistributionInspectOptions } from "./transfer/distribution.ts";
 import type { ImageLoadOptions } from "./transfer/load.ts";
 import type { ImagePullOptions } from "./transfer/pull.ts";
@@ -228,6 +229,7 @@ export class DockerClient implements AsyncDisposable {
     endpoint: Endpoint,
     options: DockerClientOptions,
   ): DockerClient {
+    checkOptionNames("make a client", options, OPTIONS);
     const apiVersion = options.apiVersion ?? apiVersionFromEnvironment();
     return new DockerClient(connectEndpoint(endpoint), {
       ...options,
@@ -537,13 +539,14 @@ export class DockerClient implements AsyncDisposable {
    * @throws What the tar's stream fails with, as it is.
    */
   async imageLoad(
-    tar: ReadableStream<Uint8Array>,
+    tar: ByteSource,
     options?: ImageLoadOptions,
   ): Promise<ImageLoadResult> {
+    const stream = openTar("load images", tar);
     const { loadImages } = await import("./transfer/load.ts");
     return await this.#run(
       options,
-      (signal) => loadImages(this.#engine, tar, { ...options, signal }),
+      (signal) => loadImages(this.#engine, stream, { ...options, signal }),
     );
   }
 
@@ -594,14 +597,15 @@ export class DockerClient implements AsyncDisposable {
    * @throws What the tar's stream fails with, as it is.
    */
   async imageImport(
-    tar: ReadableStream<Uint8Array>,
+    tar: ByteSource,
     options: ImageImportOptions = {},
   ): Promise<string> {
+    const stream = openTar("import an image", tar);
     const { imageImport } = await import("./engine/image_import.ts");
     const { sendTar } = await import("./transfer/send_tar.ts");
     return await this.#run(options, (signal) =>
       sendTar(
-        tar,
+        stream,
         { signal },
         (body) => imageImport(this.#engine, body, { ...options, signal }),
       ));
@@ -661,6 +665,7 @@ export class DockerClient implements AsyncDisposable {
 
 /** The CLI's logins, unless they are not wanted. */
 function withDockerConfig(options: DockerClientOptions): DockerClientOptions {
+  checkOptionNames("make a client", options, OPTIONS);
   return { ...options, dockerConfig: options.dockerConfig ?? true };
 }
 

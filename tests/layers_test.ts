@@ -133,6 +133,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "operation",
     "option_names.ts",
     "secrets",
+    "streams",
     "transfer",
     "transport",
     "verify",

@@ -1,6 +1,11 @@
 import { pathOfUrl } from "../file_url.ts";
 import { checkFiles, type ContextFile, type GivenFile } from "./given_files.ts";
-import { hintFor, isStream, streamOf } from "./byte_source.ts";
+import {
+  type ByteSource,
+  hintFor,
+  isStream,
+  streamOf,
+} from "../streams/byte_source.ts";
 
 /**
  * A folder of this machine, where a path alone is not enough.
@@ -37,10 +42,7 @@ export interface FolderContext {
     | string
     | URL
     | { readonly text: string }
-    | ReadableStream<Uint8Array>
-    | AsyncIterable<Uint8Array>
-    | Uint8Array
-    | Blob
+    | ByteSource
     | undefined;
   /** Patterns, as in a `.dockerignore`, in the place of the ignore files. */
   readonly ignore?: readonly string[] | undefined;
@@ -57,10 +59,7 @@ export interface FolderContext {
  * path otherwise.
  */
 export type BuildContext =
-  | ReadableStream<Uint8Array>
-  | AsyncIterable<Uint8Array>
-  | Uint8Array
-  | Blob
+  | ByteSource
   | string
   | URL
   | FolderContext;

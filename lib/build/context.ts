@@ -1,5 +1,5 @@
 import { ContextError } from "../errors.ts";
-import { noBytes } from "./byte_source.ts";
+import { noBytes } from "../streams/byte_source.ts";
 
 /** A context on its way to the engine. */
 export interface WatchedContext {

@@ -13,7 +13,7 @@ import { FolderLocal } from "../filesync/folder_local.ts";
 import type { Local } from "../filesync/local.ts";
 import { MemoryLocal } from "../filesync/memory_local.ts";
 import type { FolderSource } from "./build_context.ts";
-import { isStream, noBytes } from "./byte_source.ts";
+import { isStream, noBytes } from "../streams/byte_source.ts";
 import type { GivenFile } from "./given_files.ts";
 import type { Dockerfile } from "./record.ts";
 

@@ -1,4 +1,4 @@
-import { hintFor, streamOf } from "./byte_source.ts";
+import { hintFor, streamOf } from "../streams/byte_source.ts";
 
 /**
  * A file of a context that is in memory: its text (UTF-8) or bytes, which must

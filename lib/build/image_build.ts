@@ -108,7 +108,7 @@ export function startBuild(
       patienceMs: PATIENCE_MS,
       lost: messagesLost,
     },
-    signal: options.signal,
+    signal: Object(options).signal, // not checked yet
     mask: (text) => record.text(text),
     work(stop, messages) {
       record = new BuildRecord((message) => messages.write(message), names);

@@ -222,7 +222,8 @@ export function checkPlan(
 }
 
 /** The image's names, as they were given; not checked yet. */
-export function namesOf({ tag }: ImageBuildOptions): string[] {
+export function namesOf(options: ImageBuildOptions): string[] {
+  const { tag }: ImageBuildOptions = Object(options); // not checked yet
   if (typeof tag === "string") return [tag];
   return Array.isArray(tag) ? [...tag] : [];
 }

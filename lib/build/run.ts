@@ -200,7 +200,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     }
     await session?.close();
     if (exporter !== undefined) await exporter.discard(error);
-    else await abortOutputs(options.outputs, error);
+    else await abortOutputs(Object(options).outputs, error);
     throw error;
   } finally {
     over.abort(new DOMException("The build is over", "AbortError"));

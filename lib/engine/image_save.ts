@@ -10,6 +10,11 @@ export async function imageSave(
   signal?: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const list = typeof names === "string" ? [names] : names;
+  if (!Array.isArray(list) || list.some((name) => typeof name !== "string")) {
+    throw new TypeError(
+      "Cannot save images: expected the name of an image, or a list of names",
+    );
+  }
   if (list.length === 0) {
     throw new TypeError("Cannot save images: no name given");
   }

@@ -1,3 +1,5 @@
+import { noBytes } from "../streams/byte_source.ts";
+
 /** A caller's tar on its way to the engine. */
 export interface TarSending {
   /** Told of the bytes that were sent so far; what it throws ends the request. */
@@ -27,6 +29,9 @@ export async function sendTar<T>(
       try {
         const { done, value } = await reader.read();
         if (done) return controller.close();
+        if (!(value instanceof Uint8Array)) {
+          throw new TypeError(`The tar that is sent ${noBytes(value)}`);
+        }
         bytes += value.length;
         onBytes?.(bytes);
         controller.enqueue(value);

@@ -40,6 +40,32 @@ const WRONG: readonly [
     'Cannot build: there is no option "buildArgs"; did you mean "buildargs"?',
   ],
   [
+    "build, null",
+    (docker) => docker.imageBuild(tar(), null).wait(),
+    "Cannot build: the options are an object",
+  ],
+  [
+    "client, a Map",
+    () =>
+      DockerClient.fromDockerHost("tcp://127.0.0.1:1", new Map() as Untyped),
+    "Cannot make a client: the options are an object; a Map becomes one by Object.fromEntries(map)",
+  ],
+  [
+    "load, a path",
+    (docker) => docker.imageLoad("images.tar"),
+    "Cannot load images: expected a tar as a stream of its bytes, a Uint8Array or a Blob, as in (await Deno.open(path)).readable; it is a string",
+  ],
+  [
+    "import, a Response",
+    (docker) => docker.imageImport(new Response("x")),
+    "Cannot import an image: expected a tar as a stream of its bytes, a Uint8Array or a Blob, as in (await Deno.open(path)).readable; give its body, as in (await fetch(url)).body",
+  ],
+  [
+    "save, nothing",
+    (docker) => docker.imageSave(undefined),
+    "Cannot save images: expected the name of an image, or a list of names",
+  ],
+  [
     "build, plural",
     (docker) => docker.imageBuild(tar(), { tags: ["a"] }).wait(),
     'Cannot build: there is no option "tags"; did you mean "tag"?',

@@ -5,6 +5,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import { cacheIdsOf } from "../support/build_cache.ts";
 import { engineTest } from "../support/engines.ts";
 import { dockerfileTar, tarOf } from "../support/tar.ts";
@@ -160,6 +162,21 @@ engineTest(
     const loaded = await docker.imageLoad(ReadableStream.from([saved]));
     assertEquals(loaded.names.sort(), tags);
     assertEquals((await docker.imageInspect(tags[0]!)).Id, id);
+    const forms = [saved, new Blob([saved]), Readable.from([saved])];
+    for (const form of forms) {
+      assertEquals((await docker.imageLoad(form)).names.sort(), tags);
+    }
+    const missing = await assertRejects(
+      () => docker.imageLoad(createReadStream("/nonexistent.tar")),
+      Error,
+    );
+    assertStringIncludes(missing.message, "ENOENT");
+    const text = Readable.from(["text"]) as AsyncIterable<never>;
+    await assertRejects(
+      () => docker.imageLoad(text),
+      TypeError,
+      "gave text, and not bytes",
+    );
     const imported = await docker.imageImport(tarOf({ hello: "world" }), {
       repo: importedName,
       changes: ["ENV A=1"],

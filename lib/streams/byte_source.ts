@@ -1,6 +1,33 @@
 /** How much of what is in memory is handed on at once. */
 const CHUNK_BYTES = 256 * 1024;
 
+/** Bytes in the forms that programs have them in; a node `Readable` is an async iterable. */
+export type ByteSource =
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Uint8Array
+  | Blob;
+
+/**
+ * A tar that a caller gave, as a web stream.
+ *
+ * @param action What can't be done with anything else, such as `load images`.
+ * @throws {TypeError} If it is no source of bytes.
+ */
+export function openTar(
+  action: string,
+  given: unknown,
+): ReadableStream<Uint8Array> {
+  const stream = streamOf(given);
+  if (stream !== undefined) return stream;
+  const hint = hintFor(given);
+  throw new TypeError(
+    `Cannot ${action}: expected a tar as a stream of its bytes, a Uint8Array or a Blob, as in (await Deno.open(path)).readable${
+      hint === undefined ? "" : `; ${hint}`
+    }`,
+  );
+}
+
 /** Whether a value is a web stream that can be read. */
 export function isStream(
   value: unknown,
