@@ -1,5 +1,6 @@
 import { type Instruction, readInstructions } from "./dockerfile.ts";
-import { readFlags, readMounts } from "./mounts.ts";
+import { readFlags } from "./instruction_flags.ts";
+import { readMounts } from "./mounts.ts";
 import { readFrom } from "./stages.ts";
 import { type BuildArgs, expandKnown, globalArgs } from "./variables.ts";
 

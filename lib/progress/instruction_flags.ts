@@ -1,21 +1,42 @@
 import type { Instruction } from "./dockerfile.ts";
 
-const FLAG_REGEXP = /\s+--([a-z-]+)(?:=(\S*))?/y;
+/**
+ * The flags of an instruction, such as `--from=build`, as BuildKit reads them:
+ * they stand before all else, with quotes and backslashes as in a shell.
+ *
+ * @param text The instruction on one line, its keyword first.
+ */
+export function readFlags(text: string): string[] {
+  const flags: string[] = [];
+  let at = /^\s*\S*/.exec(text)![0].length;
+  while (true) {
+    at += /^\s*/.exec(text.slice(at))![0].length;
+    if (!text.startsWith("--", at)) return flags;
+    let flag = "";
+    let quote = "";
+    for (; at < text.length; at++) {
+      const char = text[at]!;
+      if (quote === "" && /\s/.test(char)) break;
+      if (char === "\\") flag += text[++at] ?? "";
+      else if (quote === "" && (char === "'" || char === '"')) quote = char;
+      else if (char === quote) quote = "";
+      else flag += char;
+    }
+    if (flag === "--") return flags;
+    flags.push(flag);
+  }
+}
 
-/** The flags of an instruction, in their order; quotes are taken off their values. */
+/** The same with the names apart, in their order. */
 export function flagsOf(
   { text }: Pick<Instruction, "text">,
 ): [name: string, value: string][] {
-  const flags: [string, string][] = [];
-  FLAG_REGEXP.lastIndex = /^\S*/.exec(text)![0].length;
-  for (
-    let match = FLAG_REGEXP.exec(text);
-    match !== null;
-    match = FLAG_REGEXP.exec(text)
-  ) {
-    flags.push([match[1]!, (match[2] ?? "").replace(/["']/g, "")]);
-  }
-  return flags;
+  return readFlags(text).map((flag) => {
+    const cut = flag.indexOf("=");
+    return cut < 0
+      ? [flag.slice(2), ""]
+      : [flag.slice(2, cut), flag.slice(cut + 1)];
+  });
 }
 
 /** The fields of each `--mount` of a RUN instruction. */

@@ -1,3 +1,5 @@
+import { readFlags } from "./instruction_flags.ts";
+
 /** What a step takes of the client: `RUN --mount=type=secret` or `type=ssh`. */
 export interface ClientMount {
   /** What it takes. */
@@ -8,33 +10,6 @@ export interface ClientMount {
 
 /** One field of a mount, in quotes or not, with the comma behind it. */
 const FIELD_REGEXP = /(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/gy;
-
-/**
- * The flags of an instruction, such as `--from=build`, as BuildKit reads them:
- * they stand before all else, with quotes and backslashes as in a shell.
- *
- * @param text The instruction on one line, its keyword first.
- */
-export function readFlags(text: string): string[] {
-  const flags: string[] = [];
-  let at = /^\s*\S*/.exec(text)![0].length;
-  while (true) {
-    at += /^\s*/.exec(text.slice(at))![0].length;
-    if (!text.startsWith("--", at)) return flags;
-    let flag = "";
-    let quote = "";
-    for (; at < text.length; at++) {
-      const char = text[at]!;
-      if (quote === "" && /\s/.test(char)) break;
-      if (char === "\\") flag += text[++at] ?? "";
-      else if (quote === "" && (char === "'" || char === '"')) quote = char;
-      else if (char === quote) quote = "";
-      else flag += char;
-    }
-    if (flag === "--") return flags;
-    flags.push(flag);
-  }
-}
 
 /** The fields of each `--mount` of a `RUN` instruction, keys in lower case. */
 export function readMounts(text: string): Map<string, string>[] {

@@ -86,6 +86,8 @@ function parseNetwork(
       `Cannot use engine address "${withoutPassword(address)}": ${
         /^:\/\/[\da-f]*:[\da-f]*:[\da-f:.]*$/i.test(rest)
           ? `an IPv6 address needs brackets, as in "tcp://[::1]:2375"`
+          : /:\d{5,}(?:\/|$)/.test(rest)
+          ? "its port is none: expected 1 to 65535"
           : "no host in it"
       }`,
     );
@@ -195,6 +197,7 @@ export function isHere(address: string): boolean {
   return host !== undefined && isLoopback(host);
 }
 
+/** Up to the last `@`: a password that is written badly may hold any character. */
 function withoutPassword(address: string): string {
-  return address.replace(/(:\/\/[^/@:]*):[^/@]*@/, "$1:…@");
+  return address.replace(/^((?:[^/@:]*:\/\/)?[^/@:]*):.*@/s, "$1:…@");
 }

@@ -1,9 +1,6 @@
 import { syntaxOf } from "../../lib/progress/dockerfile.ts";
-import {
-  clientMounts,
-  instructionOf,
-  readFlags,
-} from "../../lib/progress/mounts.ts";
+import { readFlags } from "../../lib/progress/instruction_flags.ts";
+import { clientMounts, instructionOf } from "../../lib/progress/mounts.ts";
 import { assertEquals } from "../support/assert.ts";
 
 Deno.test("readFlags() reads flags as BuildKit does, quotes and backslashes among them", () => {

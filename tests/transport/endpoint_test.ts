@@ -103,3 +103,27 @@ Deno.test("hostPort() puts an IPv6 address into brackets, once", () => {
     ] as const
   ) assertEquals(hostPort({ hostname, port: 1 }), expected);
 });
+
+Deno.test("parseEndpoint() shows no piece of a password, however it is written", () => {
+  for (
+    const address of [
+      "tcp://u:hunter2@h:1",
+      "tcp://u:hunter2@hunter2@h:1",
+      "tcp://u:hunter2/hunter2@h:1",
+      "tcp://u:hunter2#hunter2@h",
+      "https://:hunter2@h",
+      "ftp://u:hunter2@hunter2@h",
+      "u:hunter2@h:2375",
+    ]
+  ) {
+    const { message } = assertThrows(() => parseEndpoint(address), TypeError);
+    assertFalse(message.includes("hunter2"), message);
+  }
+});
+
+Deno.test("parseEndpoint() names a port that is none", () => {
+  for (const address of ["tcp://h:99999", "ssh://[::1]:123456/s.sock"]) {
+    const { message } = assertThrows(() => parseEndpoint(address), TypeError);
+    assertStringIncludes(message, "its port is none");
+  }
+});
