@@ -106,6 +106,7 @@ export class Worker implements AsyncDisposable {
     if (tests.length > 0 && !await this.#passes(tests, signal)) {
       const results = [];
       for (const test of tests) {
+        signal.throwIfAborted();
         // Once more, before it is blamed: another run may have been in its way.
         const passes = await this.#passes([test], signal) ||
           await this.#passes([test], signal);
