@@ -1,3 +1,4 @@
+import { decodeRegistryConfig } from "../../lib/credentials/header_decode.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { decodeBase64 } from "../support/base64.ts";
 import type { AuthConfig } from "../../lib/credentials/auth_config.ts";
@@ -100,5 +101,48 @@ Deno.test("credentials of no use are refused, without a value in the words", () 
     );
     assert(!Deno.inspect(error).includes(secret));
     assert(!Deno.inspect(error).includes(btoa(secret)));
+  }
+});
+
+Deno.test("decodeRegistryConfig() takes logins of texts and nothing else, and quotes none of it", () => {
+  const json = (value: unknown) => btoa(JSON.stringify(value));
+  const login = { username: "u", password: "hunter2" };
+  assertEquals(decodeRegistryConfig(json({ "a.io": login })), {
+    "a.io": login,
+  });
+  assertEquals(
+    decodeRegistryConfig(
+      json({ "a.io": { ...login, auth: "", identitytoken: null, other: 7 } }),
+    ),
+    { "a.io": login },
+  );
+  // In both alphabets.
+  const signs = json({ "a.io": { password: "\u007f?~>>>???" } });
+  const url = signs.replaceAll("+", "-").replaceAll("/", "_");
+  assertEquals(decodeRegistryConfig(url), decodeRegistryConfig(signs));
+  for (
+    const header of [
+      "hunter2!",
+      btoa("hunter2"),
+      btoa('{"a.io":{"password":"\xff"}}'),
+      json(null),
+      json([login]),
+      json("hunter2"),
+      json({ "a.io": null }),
+      json({ "a.io": "hunter2" }),
+      json({ "a.io": [login] }),
+      ...["auth", "username", "password", "identitytoken", "registrytoken"]
+        .flatMap((name) => [
+          json({ "a.io": { [name]: 7 } }),
+          json({ "a.io": { [name]: ["hunter2"] } }),
+        ]),
+    ]
+  ) {
+    const error = assertThrows(
+      () => decodeRegistryConfig(header),
+      TypeError,
+      "not base64 of a JSON object of logins",
+    );
+    assert(!Deno.inspect(error).includes("hunter2"), header);
   }
 });

@@ -95,7 +95,8 @@ function describe(node: ts.Node, file: ts.SourceFile, add: Add): void {
   } else if (ts.isBinaryExpression(node)) {
     describeBinary(node, file, add);
   } else if (
-    ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent)
+    ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent) &&
+    !isMilliseconds(node.parent)
   ) {
     add("number", node, `(${node.text} + 1)`);
   } else if (node.kind === ts.SyntaxKind.TrueKeyword) {
@@ -157,6 +158,12 @@ function describeCall(
   ) {
     add("wrapper", node, `(${args[0]!.getText(file)})`);
   }
+}
+
+/** Whether a number is one of milliseconds: one more of them is seen by no clock. */
+function isMilliseconds(holder: ts.Node): boolean {
+  return ts.isVariableDeclaration(holder) && ts.isIdentifier(holder.name) &&
+    holder.name.text.endsWith("_MS");
 }
 
 /**

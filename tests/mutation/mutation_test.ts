@@ -35,6 +35,7 @@ Deno.test("every kind of change is made, and makes what it says", () => {
     assert(changed(before).includes(`${kind}: ${after}`), kind);
   }
   assertEquals(changed('import { a } from "a";\ntype B = 1 | 2;'), []);
+  assertEquals(changed("const TIMEOUT_MS = 50;"), []);
   const waits = (body: string) =>
     changed(`async function f() { ${body} }`).some((change) =>
       change.startsWith("wait")
