@@ -27,6 +27,8 @@ const encoder = new TextEncoder();
 export class BuildMask {
   readonly #values: Uint8Array[] = [];
   #redactor: Redactor = createRedactor([]);
+  /** Of the values that may come in several slices of what a step prints. */
+  #sliced: Redactor = this.#redactor;
   /** By step and stream; `classic` is the one text of the classic builder. */
   readonly #scanners = new Map<string, Scanner>();
   #classic = new TextDecoder();
@@ -64,11 +66,18 @@ export class BuildMask {
   /**
    * Masks with this redactor from now on, in the place of the values that were
    * added: for one that many answers share.
+   *
+   * @param sliced Of those among its values for whose sake a slice of what a step
+   * prints is held back when it may be the beginning of one, which whoever prints
+   * it can see. The others are masked where a slice has them whole. All unless
+   * given.
    */
-  use(redactor: Redactor): void {
+  use(redactor: Redactor, sliced: Redactor = redactor): void {
     this.#redactor = redactor;
+    if (sliced === this.#sliced) return;
+    this.#sliced = sliced;
     for (const [key, old] of this.#scanners) {
-      const scanner = redactor.scanner();
+      const scanner = sliced.scanner();
       const given = scanner.push(old.flush());
       this.#scanners.set(key, scanner);
       this.#carried.set(key, joined(this.#takeCarried(key), given));
@@ -129,10 +138,18 @@ export class BuildMask {
   #push(key: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
     let scanner = this.#scanners.get(key);
     if (scanner === undefined) {
-      scanner = this.#redactor.scanner();
+      scanner = this.#sliced.scanner();
       this.#scanners.set(key, scanner);
     }
-    return joined(this.#takeCarried(key), scanner.push(data));
+    return this.#given(key, scanner.push(data));
+  }
+
+  /** What a scanner gives, and gave when it was replaced. */
+  #given(key: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
+    const given = joined(this.#takeCarried(key), data);
+    return this.#sliced === this.#redactor
+      ? given
+      : this.#redactor.bytes(given) as Uint8Array<ArrayBuffer>;
   }
 
   #takeCarried(key: string): Uint8Array | undefined {
@@ -165,7 +182,7 @@ export class BuildMask {
   ): void {
     const scanner = this.#scanners.get(key);
     if (scanner === undefined) return;
-    const data = joined(this.#takeCarried(key), scanner.flush());
+    const data = this.#given(key, scanner.flush());
     if (data.length === 0) return;
     const cut = key.lastIndexOf("/");
     into.push({
@@ -201,7 +218,7 @@ export class BuildMask {
   *#rest(): Generator<BuildMessage> {
     const scanner = this.#scanners.get("classic");
     if (scanner === undefined) return;
-    const bytes = joined(this.#takeCarried("classic"), scanner.flush());
+    const bytes = this.#given("classic", scanner.flush());
     const stream = this.#classic.decode(bytes, { stream: true });
     if (stream !== "") yield { stream };
   }

@@ -1,8 +1,11 @@
 import { concatBytes } from "../streams/bytes.ts";
 import { Refusal } from "./refusal.ts";
 
-/** How much is read of what a client sends behind its request, to see it hang up. */
+/** How much is kept of what a client sends behind its request, to see it hang up. */
 const AHEAD_BYTES = 64 * 1024;
+
+/** How a client has left: it hung up, or sent so much more that this can't be seen. */
+export type Left = "gone" | "ahead";
 
 /** Reads a connection, and can give back what it read too much of. */
 export class ByteSource {
@@ -10,7 +13,7 @@ export class ByteSource {
   #held = new Uint8Array(0);
   #ended = false;
   #filling: Promise<void> | undefined;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<(how: Left) => void>();
   #watching = false;
 
   /** Takes the stream over. */
@@ -43,14 +46,15 @@ export class ByteSource {
 
   /**
    * Tells when the peer hangs up. What it sends before is kept, for the next
-   * request; behind more than 64 KiB of that nothing is seen.
+   * request; more than 64 KiB of that counts as an end, too, because what comes
+   * behind is not seen.
    *
    * @returns Ends the watch.
    */
-  watch(onGone: () => void): () => void {
-    this.#watchers.add(onGone);
+  watch(onLeft: (how: Left) => void): () => void {
+    this.#watchers.add(onLeft);
     if (!this.#watching) this.#watch();
-    return () => void this.#watchers.delete(onGone);
+    return () => void this.#watchers.delete(onLeft);
   }
 
   async #watch(): Promise<void> {
@@ -65,8 +69,8 @@ export class ByteSource {
     } finally {
       this.#watching = false;
     }
-    if (!this.#ended) return;
-    for (const onGone of this.#watchers) onGone();
+    // Or nobody watches any more.
+    for (const onLeft of this.#watchers) onLeft(this.#ended ? "gone" : "ahead");
     this.#watchers.clear();
   }
 

@@ -13,19 +13,6 @@ import { CompileLane, ValueGroup } from "./value_group.ts";
 
 const encoder = new TextEncoder();
 
-/** One value that is masked, whoever gave it. */
-interface Value {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-  /** Running builds that gave it. */
-  owners: number;
-  /** When the last of them ended. */
-  ended: number;
-  /** Those that it is compiled with, and its place among them. */
-  readonly group: ValueGroup;
-  readonly index: number;
-}
-
 /** One build that runs. */
 export interface KnownBuild extends Disposable {
   /** Masks its answer: the values of all builds, also those that begin later. */
@@ -44,6 +31,13 @@ export interface KnownBuild extends Disposable {
  * however many others; when there are too many values, builds are refused, and
  * none is forgotten.
  *
+ * What a step prints comes in slices, and what may be the beginning of a value
+ * waits for the next slice. That wait can be seen: whoever prints guesses would
+ * find another's secret character by character. So a slice waits for the sake of
+ * the build's own values alone; another's are masked where they are whole in a
+ * slice. Only where steps are shared, and can print another's secret, it waits
+ * for all.
+ *
  * What a build brings is compiled once, by itself and in slices; what is there
  * already is not compiled again, and what nobody waits for any more, not at all.
  * So what a client sends holds up no other client's answers.
@@ -51,12 +45,12 @@ export interface KnownBuild extends Disposable {
 export class KnownValues {
   readonly #maxBytes: number;
   readonly #shareSteps: boolean;
-  readonly #values = new Map<string, Value>();
-  /** Running builds by the time at which they began, the oldest first. */
-  readonly #builds = new Map<BuildMask, number>();
+  readonly #groups = new Set<ValueGroup>();
+  /** Running builds in the order in which they began. */
+  readonly #builds = new Map<BuildMask, RunningBuild>();
   #redactor: Redactor = createRedactor([]);
   /** What the redactor was made of. */
-  #groups: ReadonlySet<ValueGroup> = new Set();
+  #masked: ReadonlySet<ValueGroup> = new Set();
   readonly #lane = new CompileLane();
   #time = 0;
 
@@ -90,119 +84,142 @@ export class KnownValues {
     secrets: readonly Secret[],
     signal: AbortSignal,
   ): Promise<KnownBuild> {
+    const groups = this.#take(secrets.map((secret) => secret.reveal()));
     const mask = new BuildMask();
-    mask.use(this.#redactor);
-    const own = new Set(this.#add(secrets.map((secret) => secret.reveal())));
-    this.#builds.set(mask, this.#time++);
-    const build: KnownBuild = {
-      mask,
-      holds: (text) => this.#holds(text, own),
-      [Symbol.dispose]: () => this.#end(mask, own),
-    };
+    const running = { began: this.#time++, groups, own: createRedactor([]) };
+    this.#builds.set(mask, running);
+    this.#use(mask, running);
+    const end = () => this.#end(mask, groups);
     try {
-      const groups = new Set(own.values().map(({ group }) => group));
-      const compiling = [...groups].map((group) => group.compile(this.#lane));
+      const compiling = groups.map((group) => group.compile(this.#lane));
       await orAborted(Promise.all(compiling), signal);
-      this.#renew();
-      return build;
     } catch (error) {
-      build[Symbol.dispose]();
+      end();
       throw error;
     }
+    running.own = combineRedactors(groups.map((group) => group.redactor!));
+    this.#use(mask, running);
+    this.#renew();
+    return {
+      mask,
+      holds: (text) => isIn(running.own, text),
+      [Symbol.dispose]: end,
+    };
   }
 
-  #add(given: readonly Uint8Array[]): Value[] {
-    const keys = new Map(
+  /**
+   * Groups that together are these values and no other: those that are there and
+   * have no value of another's, and new ones of the rest.
+   */
+  #take(given: readonly Uint8Array[]): ValueGroup[] {
+    const rest = new Map(
       given.map((bytes) => [new TextDecoder("latin1").decode(bytes), bytes]),
     );
-    const held = new Set<ValueGroup>();
-    for (const value of this.#values.values()) {
-      if (this.#isDue(value) || keys.has(value.key)) held.add(value.group);
+    const own = [...this.#groups].filter((group) =>
+      group.values.keys().every((key) => rest.has(key))
+    );
+    const others = [...this.#groups].filter((group) => !own.includes(group));
+    for (const { values } of own) {
+      for (const key of values.keys()) rest.delete(key);
     }
-    const isNew = (key: string) => !this.#values.has(key);
+    // What others have, too, is likely to come again, by itself.
+    const [seen, fresh] = partition(
+      rest,
+      (key) => others.some(({ values }) => values.has(key)),
+    );
+    for (const values of [seen, fresh]) {
+      if (values.size > 0) own.push(new ValueGroup(values));
+    }
     let sum = 0;
-    for (const { byteLength } of held) sum += byteLength;
-    for (const [key, bytes] of keys) if (isNew(key)) sum += bytes.length;
-    if (keys.size > 0 && sum > this.#maxBytes) {
+    for (const group of [...own, ...others.filter(this.#isDue)]) {
+      sum += group.byteLength;
+    }
+    if (own.length > 0 && sum > this.#maxBytes) {
       throw new Refusal(
         503,
         `davit gateway: more than ${this.#maxBytes} bytes of secrets in sum would have to be masked for the builds that run: try again when some have ended`,
         [["Retry-After", "5"]],
       );
     }
-    const fresh = [...keys].filter(([key]) => isNew(key));
-    const added: Value[] = [];
-    const group = new ValueGroup(fresh.map(([, bytes]) => bytes));
-    for (const [index, [key, bytes]] of fresh.entries()) {
-      added.push({ key, bytes, owners: 0, ended: 0, group, index });
-      this.#values.set(key, added.at(-1)!);
+    for (const group of own) {
+      group.owners++;
+      this.#groups.add(group);
     }
-    return [...keys.keys()].map((key) => {
-      const value = this.#values.get(key)!;
-      value.owners++;
-      return value;
-    });
+    return own;
   }
 
-  #end(mask: BuildMask, own: ReadonlySet<Value>): void {
+  #end(mask: BuildMask, groups: readonly ValueGroup[]): void {
     if (!this.#builds.delete(mask)) return;
-    for (const value of own) {
-      if (--value.owners > 0) continue;
-      value.ended = this.#time++;
-      // No step ran with it yet.
-      if (value.group.redactor === undefined) this.#values.delete(value.key);
+    for (const group of groups) {
+      if (--group.owners > 0) continue;
+      group.ended = this.#time++;
+      if (group.redactor !== undefined) continue;
+      // No step ran with it yet, and nobody waits for it.
+      this.#groups.delete(group);
+      group.giveUp();
     }
-    const waited = new Set(this.#values.values().map(({ group }) => group));
-    for (const { group } of own) if (!waited.has(group)) group.giveUp();
-    if (this.#builds.size === 0) this.#values.clear();
+    if (this.#builds.size === 0) this.#groups.clear();
     this.#renew();
   }
 
   /**
-   * Whether a running build may be shown this value: by a build that ran beside
+   * Whether a running build may be shown these values: by a build that ran beside
    * it or, where steps are shared, beside one that did, and so on. All builds
    * since the last moment at which none ran hang together in that way.
    */
-  readonly #isDue = ({ owners, ended }: Value): boolean => {
-    const [oldest = Infinity] = this.#builds.values();
-    return this.#shareSteps || owners > 0 || oldest < ended;
+  readonly #isDue = ({ owners, ended }: ValueGroup): boolean => {
+    const [oldest] = this.#builds.values();
+    return this.#shareSteps || owners > 0 ||
+      (oldest?.began ?? Infinity) < ended;
   };
 
   /** Masks with what is compiled and not forgotten from now on. */
   #renew(): void {
-    this.#forget();
-    const groups = new Set<ValueGroup>();
-    for (const { group } of this.#values.values()) {
-      if (group.redactor !== undefined) groups.add(group);
+    for (const group of this.#groups) {
+      // No running build can be shown it any more.
+      if (!this.#isDue(group)) this.#groups.delete(group);
     }
-    if (groups.symmetricDifference(this.#groups).size === 0) return;
-    this.#groups = groups;
-    this.#redactor = combineRedactors(
-      [...groups].map((group) => group.redactor!),
+    const masked = new Set(
+      this.#groups.values().filter(({ redactor }) => redactor !== undefined),
     );
-    for (const mask of this.#builds.keys()) mask.use(this.#redactor);
+    if (masked.symmetricDifference(this.#masked).size === 0) return;
+    this.#masked = masked;
+    this.#redactor = combineRedactors(
+      [...masked].map((group) => group.redactor!),
+    );
+    for (const [mask, running] of this.#builds) this.#use(mask, running);
   }
 
-  /** Drops the values that no running build can be shown any more. */
-  #forget(): void {
-    for (const value of this.#values.values()) {
-      if (!this.#isDue(value)) this.#values.delete(value.key);
-    }
+  #use(mask: BuildMask, { groups, own }: RunningBuild): void {
+    const waitsForAll = this.#shareSteps ||
+      this.#masked.values().every((group) => groups.includes(group));
+    mask.use(this.#redactor, waitsForAll ? this.#redactor : own);
   }
+}
 
-  #holds(text: string, own: ReadonlySet<Value>): boolean {
-    const bytes = encoder.encode(text);
-    const owned = Map.groupBy(own, ({ group }) => group);
-    return owned.entries().some(([group, values]) => {
-      const indexes = new Set(values.map(({ index }) => index));
-      let found = false;
-      const matcher = group.redactor!.matcher();
-      const see = ({ pattern, weak }: Match) => {
-        found ||= !weak && indexes.has(pattern.value);
-      };
-      matcher.scan(bytes, see);
-      matcher.finishScan(see);
-      return found;
-    });
-  }
+/** What is kept of a build that runs. */
+interface RunningBuild {
+  readonly began: number;
+  readonly groups: readonly ValueGroup[];
+  /** Of its own values; empty until they are compiled. */
+  own: Redactor;
+}
+
+/** Whether one of a redactor's values stands in a text, and no mere part of one. */
+function isIn(redactor: Redactor, text: string): boolean {
+  let found = false;
+  const matcher = redactor.matcher();
+  const see = ({ weak }: Match) => void (found ||= !weak);
+  matcher.scan(encoder.encode(text), see);
+  matcher.finishScan(see);
+  return found;
+}
+
+function partition<K, V>(
+  map: ReadonlyMap<K, V>,
+  isFirst: (key: K) => boolean,
+): [Map<K, V>, Map<K, V>] {
+  const parts: [Map<K, V>, Map<K, V>] = [new Map(), new Map()];
+  for (const [key, value] of map) parts[isFirst(key) ? 0 : 1].set(key, value);
+  return parts;
 }

@@ -20,8 +20,8 @@ export interface GatewayLimits {
   /** Bytes of a build's secrets and logins in sum; more get 431. Default 64 KiB. */
   readonly maxSecretBytes: number;
   /**
-   * Bytes of the secrets and logins of all running builds in sum, each value
-   * once; more get 503. Default 512 KiB.
+   * Bytes of the secrets and logins of all running builds in sum; what several of
+   * them have counts once or twice. More get 503. Default 512 KiB.
    */
   readonly maxAllSecretBytes: number;
   /** Bytes of a request's body; more get 413. Default 64 GiB. */

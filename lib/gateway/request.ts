@@ -79,9 +79,12 @@ export async function handleRequest(
   const gone = malformed(
     "the connection was closed before the answer: keep it open in both directions",
   );
+  const ahead = malformed(
+    "more than is kept was sent behind it before its answer: wait for the answer",
+  );
   let unwatch = () => {};
   const watch = () => {
-    unwatch = source.watch(() => over.abort(gone));
+    unwatch = source.watch((how) => over.abort(how === "gone" ? gone : ahead));
   };
   let body: RequestBody | undefined;
   let build: EngineBuild | undefined;

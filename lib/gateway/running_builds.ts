@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { EngineBuild } from "./engine_build.ts";
-import { Refusal } from "./refusal.ts";
+import { malformed, Refusal } from "./refusal.ts";
 
 /**
  * The builds that an engine runs for a gateway: each counts until the engine
@@ -38,8 +38,13 @@ export class RunningBuilds {
     return build;
   }
 
-  /** Tells the engine to stop the builds to which a client gave this id. */
+  /**
+   * Tells the engine to stop the builds to which a client gave this id.
+   *
+   * @throws {Refusal} If it is none: builds without an id have that in common.
+   */
   async cancel(alias: string): Promise<void> {
+    if (alias === "") throw malformed("it names no build to cancel");
     const named = [...this.#builds].filter((build) => build.alias === alias);
     await Promise.all(named.map((build) => build.cancel()));
   }

@@ -16,24 +16,29 @@ export class CompileLane {
 }
 
 /**
- * The values that one build brought first, compiled once and by themselves. Each
+ * Values that one build brought together, compiled once and by themselves. Each
  * build's answer is masked with several of them together, which costs nothing
  * more to make.
  */
 export class ValueGroup {
-  readonly #values: readonly Uint8Array[];
+  /** Each value by what tells it from others. */
+  readonly values: ReadonlyMap<string, Uint8Array>;
+  /** Running builds that have all of its values. */
+  owners = 0;
+  /** When the last of them ended. */
+  ended = 0;
   readonly #up = new AbortController();
   #redactor: Redactor | undefined;
   #compiling: Promise<void> | undefined;
 
-  /** @param values None of them is in another group. */
-  constructor(values: readonly Uint8Array[]) {
-    this.#values = values;
+  /** @param values Each by what tells it from others. */
+  constructor(values: ReadonlyMap<string, Uint8Array>) {
+    this.values = values;
   }
 
   /** Bytes of all its values: it is in memory as a whole. */
   get byteLength(): number {
-    return this.#values.reduce((sum, { length }) => sum + length, 0);
+    return this.values.values().reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Undefined until it is compiled. */
@@ -59,7 +64,10 @@ export class ValueGroup {
     const { signal } = this.#up;
     const work = async () => {
       signal.throwIfAborted();
-      this.#redactor = await createRedactorInSlices(this.#values, signal);
+      this.#redactor = await createRedactorInSlices(
+        [...this.values.values()],
+        signal,
+      );
     };
     if (this.byteLength <= LARGE_BYTES) await work();
     else await lane.run(work);

@@ -186,6 +186,8 @@ export const ATTACKS: readonly (readonly [
     400,
     request("GET /version", ["Content-Length: 5"], "hello"),
   ],
+  ["cancelling without an id", 400, request("POST /build/cancel")],
+  ["cancelling an empty id", 400, request("POST /build/cancel?id=")],
   // Ways out of a build.
   ["networkmode=host", 403, build("version=2&networkmode=host")],
   ["networkmode=host, encoded", 403, build("version=2&%6eetworkmode=%68ost")],

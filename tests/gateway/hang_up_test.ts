@@ -71,6 +71,28 @@ for (
   });
 }
 
+for (const hangsUp of [false, true]) {
+  Deno.test(`a client that sends more than is kept behind its build${hangsUp ? ", and hangs up," : ""} ends it`, async () => {
+    const { engine, begun, aborted } = endless();
+    await using served = await startGateway({ engine });
+    using conn = await Deno.connect({ transport: "unix", path: served.path });
+    await conn.write(encoder.encode(`${HEAD}body`));
+    await begun;
+    const bytes = encoder.encode(
+      "GET /_ping HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4000),
+    );
+    // Nobody takes the rest of it.
+    const writing = (async () => {
+      for (let at = 0; at < bytes.length;) {
+        at += await conn.write(bytes.subarray(at));
+      }
+    })().catch(() => {});
+    if (hangsUp) conn.close();
+    await aborted;
+    await writing;
+  });
+}
+
 Deno.test("a client that hangs up when the engine's answer began before the end of its body ends its build", async () => {
   const { engine, begun, aborted } = endless();
   const { fetch } = engine;

@@ -1,8 +1,28 @@
+import type { BuildMask } from "../../lib/build/mask.ts";
+import { isTrace, TRACE } from "../../lib/build/decode_message.ts";
+import type { BuildMessage, TraceMessage } from "../../lib/build/message.ts";
 import { KnownValues } from "../../lib/gateway/known_values.ts";
 import { Refusal } from "../../lib/gateway/refusal.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
+
+/** A slice of what a step of BuildKit's prints. */
+function log(text: string): BuildMessage {
+  const status = {
+    vertexes: [],
+    statuses: [],
+    logs: [{
+      vertex: "sha256:0",
+      timestamp: { seconds: 1, nanos: 0 },
+      stream: 1,
+      data: new TextEncoder().encode(text),
+    }],
+    warnings: [],
+  };
+  return { id: TRACE, aux: encodeTrace(status) } as TraceMessage;
+}
 
 const signal = new AbortController().signal;
 const begin = (known: KnownValues, ...values: string[]) =>
@@ -69,6 +89,106 @@ Deno.test("a value that was masked before is taken again, however many there are
     using same = await begin(known, "0123456789abcdefghij");
     assertEquals(same.mask.text("0123456789abcdefghij"), "***");
   }
+});
+
+/** The secrets of others, and texts that hold their beginnings, in several forms. */
+const OTHERS = ["ghp_0123456789abcdef", "first-line-of-it\nsecond-line-of-it"];
+
+function* beginnings(): Generator<string> {
+  for (const value of OTHERS) {
+    const forms = [
+      value,
+      btoa(value),
+      btoa(`ab${value}`),
+      new TextEncoder().encode(value).toHex(),
+      encodeURIComponent(value),
+      JSON.stringify(value),
+      [...value].map((c) => `%${c.charCodeAt(0).toString(16)}`).join(""),
+    ];
+    for (const form of forms) {
+      for (let length = 1; length < form.length; length++) {
+        yield form.slice(0, length);
+      }
+    }
+  }
+}
+
+for (
+  const [builder, output, printed] of [
+    [
+      "BuildKit",
+      (text: string) => log(text),
+      (message: BuildMessage) =>
+        isTrace(message)
+          ? message.trace.logs.map(({ data }) => new TextDecoder().decode(data))
+            .join("")
+          : "",
+    ],
+    [
+      "the classic builder",
+      (stream: string) => ({ stream }),
+      (message: BuildMessage) => message.stream ?? "",
+    ],
+  ] as const
+) {
+  Deno.test(`no slice of what a step of ${builder} prints waits because it begins a secret of another's`, async () => {
+    const known = new KnownValues(10_000, false);
+    const bait = "secret-of-the-first";
+    using _victim = await begin(known, ...OTHERS, bait);
+    // What stands with it there is no secret of the one that has it, too.
+    for (const own of [[], ["secret-of-its-own"], [bait]]) {
+      const alone = new KnownValues(10_000, false);
+      const given = async (known: KnownValues, text: string) => {
+        using build = await begin(known, ...own);
+        return [...build.mask.messages(output(text))].map(printed).join("");
+      };
+      for (const beginning of beginnings()) {
+        // A whole line counts as a value.
+        if (known.mask.text(beginning) !== beginning) continue;
+        assertEquals(
+          await given(known, beginning),
+          await given(alone, beginning),
+        );
+      }
+      assertEquals(await given(known, `is ${OTHERS[0]}.`), "is ***.");
+    }
+  });
+}
+
+Deno.test("a slice waits for the sake of a build's own secret, and of all where steps are shared", async () => {
+  for (const shareSteps of [false, true]) {
+    const known = new KnownValues(10_000, shareSteps);
+    using _other = await begin(known, "secret-of-another");
+    using build = await begin(known, "token-of-its-own");
+    using none = await begin(known);
+    const slices = (mask: BuildMask, ...texts: string[]) =>
+      texts.map((stream) => {
+        const [message] = mask.messages({ stream });
+        return message!.stream;
+      });
+    assertEquals(slices(build.mask, "is token-of", "-its-own."), [
+      "is ",
+      "***.",
+    ]);
+    assertEquals(
+      slices(none.mask, "is secret-of", "-another."),
+      shareSteps ? ["is ", "***."] : ["is secret-of", "-another."],
+    );
+  }
+});
+
+Deno.test("values that builds have in common are kept once more at the most", async () => {
+  const known = new KnownValues(200, false);
+  const builds: Disposable[] = [];
+  // 20 bytes in common, and 10 of each's own.
+  for (let i = 0; i < 16; i++) {
+    builds.push(
+      await begin(known, "0123456789abcdefghij", `own-${i}-----`.slice(0, 10)),
+    );
+  }
+  await assertRejects(() => begin(known, "0123456789abcdefghij", "one-more-"));
+  for (const build of builds) build[Symbol.dispose]();
+  assert(known.empty);
 });
 
 Deno.test("all values go with the last build", async () => {

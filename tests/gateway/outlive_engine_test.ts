@@ -25,6 +25,8 @@ const WAYS = [
 ] as const;
 
 type Way = {
+  /** The id that the client gives its build; `mine` unless given. */
+  readonly id?: string;
   readonly version: string;
   readonly isPacked?: boolean;
   readonly isChunked?: boolean;
@@ -50,6 +52,7 @@ async function begin(path: string, way: Way): Promise<{
   hangUp(): Promise<void>;
 }> {
   const word = String(100_000 + Math.floor(Math.random() * 900_000));
+  const { id = "mine" } = way;
   const body = await context(word, way);
   const length = way.isChunked === true
     ? "Transfer-Encoding: chunked"
@@ -141,7 +144,13 @@ engineTest(
         `POST /build/cancel?id=${id} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
       );
     assertEquals((await cancel("another")).status, 200);
+    // Of a client that gives its builds no ids.
+    const nameless = await begin(served.path, { version: "2", id: "" });
+    assertEquals((await cancel("")).status, 400);
+    assertEquals((await cancel("&id=mine")).status, 403);
     assert(await sleeps(build.word));
+    assert(await sleeps(nameless.word));
+    await nameless.hangUp();
     assertEquals((await cancel("mine")).status, 200);
     await until(async () => !await sleeps(build.word), "the step is cancelled");
     await build.hangUp();

@@ -110,6 +110,34 @@ engineTest(
 );
 
 engineTest(
+  "when a step's output comes does not tell whether it begins another client's secret",
+  async (engine) => {
+    await using served = await startGateway({ engine: engine.host });
+    using client = new BuildingClient(served.path);
+    const id = crypto.randomUUID();
+    const secret = `ghp_${crypto.randomUUID()}`;
+    const victim = await client.build(waitingStep(id), { t: secret });
+    await victim.seen("begun-");
+    const builds = [victim];
+    for (const guess of [secret.slice(0, 12), btoa(secret).slice(0, 20)]) {
+      // The step's own name, which is in the answer, has it in two pieces.
+      const [first, second] = [guess.slice(0, 5), guess.slice(5)];
+      const guessing = await client.build([
+        FROM,
+        `RUN --mount=type=cache,id=${id},target=/c : ${id}; ` +
+        `printf 'out-%s%s' '${first}' '${second}'; ` +
+        "while [ ! -e /c/go ]; do sleep 0.1; done",
+      ]);
+      builds.push(guessing);
+      // It comes while the step runs, and prints no more.
+      await guessing.seen(`out-${guess}`);
+    }
+    await letGo(client, id);
+    await Promise.all(builds.map(({ answer }) => answer));
+  },
+);
+
+engineTest(
   "where steps are shared, no chain of clients and no flood of secrets unmasks one",
   async (engine) => {
     await using served = await startGateway({
