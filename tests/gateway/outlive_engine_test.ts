@@ -58,7 +58,7 @@ async function begin(path: string, way: Way): Promise<{
     ? "Transfer-Encoding: chunked"
     : `Content-Length: ${body.length}`;
   const head =
-    `POST /build?version=${way.version}&networkmode=none&buildid=mine ` +
+    `POST /build?version=${way.version}&networkmode=none&buildid=${id} ` +
     `HTTP/1.1\r\nHost: a\r\n${length}\r\n\r\n`;
   const framed = way.isChunked === true
     ? [`${body.length.toString(16)}\r\n`, body, "\r\n0\r\n\r\n"]
