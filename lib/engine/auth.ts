@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { answerText } from "./answer_text.ts";
 import type { Engine } from "./engine.ts";
 import { type AnswerShape, checkAnswer } from "./fields.ts";
 
@@ -36,7 +37,7 @@ export async function auth(
     body: JSON.stringify(login),
     signal,
   });
-  const text = await response.text();
+  const text = await answerText(response, "The answer to POST /auth");
   // 204: right, and nothing to be kept.
   const answer = text === "" ? {} : parse(text);
   return {

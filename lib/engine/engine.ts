@@ -8,6 +8,7 @@ import { messageOf } from "../transport/upgrade.ts";
 import { isHere } from "../transport/endpoint.ts";
 import type { Transport } from "../transport/transport.ts";
 import { abortable } from "./abortable.ts";
+import { answerText } from "./answer_text.ts";
 import {
   checkApiVersion,
   compareApi,
@@ -194,7 +195,7 @@ export class Engine {
 /**
  * The answer to a request, as JSON.
  *
- * @throws {ProtocolError} If it is none. It is not quoted.
+ * @throws {ProtocolError} If it is none, or far too long. It is not quoted.
  * @throws {ConnectionError} If it breaks off.
  */
 export async function readJson<T>(
@@ -203,9 +204,10 @@ export async function readJson<T>(
 ): Promise<T> {
   let text: string;
   try {
-    text = await response.text();
+    text = await answerText(response, `The answer to ${method} ${path}`);
   } catch (cause) {
     signal?.throwIfAborted();
+    if (cause instanceof ProtocolError) throw cause;
     throw new ConnectionError(
       `The connection broke in the answer to ${method} ${path}: is the engine still running?`,
       { cause },

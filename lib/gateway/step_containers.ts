@@ -1,3 +1,4 @@
+import { answerText } from "../engine/answer_text.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** How the classic builder names the container of a step, in its log. */
@@ -53,7 +54,7 @@ async function runs(engine: Engine, id: string): Promise<boolean> {
     const response = await engine.transport.fetch(`/containers/${id}/json`, {
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    const text = await response.text();
+    const text = await answerText(response, "The answer");
     return response.ok && JSON.parse(text)?.State?.Running === true;
   } catch {
     return false; // what is not told can't be waited for

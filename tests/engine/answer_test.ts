@@ -4,6 +4,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
+import { MAX_ANSWER_BYTES } from "../../lib/engine/answer_text.ts";
 import { DockerClient } from "../../lib/client.ts";
 import { ConnectionError, ProtocolError } from "../../lib/errors.ts";
 import { fetchTransport } from "../../lib/transport/fetch.ts";
@@ -60,6 +61,31 @@ Deno.test("an answer that breaks off is a ConnectionError", async () => {
       },
     });
     await assertRejects(() => call(answering(body)), ConnectionError);
+  }
+});
+
+Deno.test("an answer without end is read no further than its bound", async () => {
+  const calls: typeof CALLS = [
+    ...CALLS,
+    (docker) => docker.auth({ username: "me", password: "hunter22" }),
+  ];
+  for (const call of calls) {
+    let sent = 0;
+    let isCancelled = false;
+    const chunk = new TextEncoder().encode(" ".repeat(4 * 1024 * 1024));
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += chunk.length;
+        // A test that fails comes to an end, too.
+        if (sent > 2 * MAX_ANSWER_BYTES) controller.close();
+        else controller.enqueue(chunk);
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    }, { highWaterMark: 0 });
+    await assertRejects(() => call(answering(body)), ProtocolError, "longer");
+    assert(isCancelled);
   }
 });
 
