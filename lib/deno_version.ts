@@ -3,6 +3,9 @@ import { UnsupportedError } from "./errors.ts";
 /** The oldest Deno that davit is tested on. */
 export const OLDEST_DENO = "2.5.7";
 
+/** The first Deno whose `node:tls` listens as node's does. */
+export const TLS_LISTENING_DENO = "2.7.12";
+
 /** Something that an older Deno can't do. */
 export interface DenoLack {
   /** The first version that can. */
@@ -13,6 +16,11 @@ export interface DenoLack {
 
 /** What only newer versions do, the newest first; each was measured. */
 export const DENO_LACKS: readonly DenoLack[] = [
+  {
+    since: "2.9.5",
+    what:
+      "a secret or a key that is a FIFO without a writer is waited for, whatever is cancelled",
+  },
   {
     since: "2.9.2",
     what:
@@ -32,6 +40,20 @@ export const DENO_LACKS: readonly DenoLack[] = [
     since: "2.8.0",
     what:
       "folders can't be held open: while others write in them, they are looked at before each use instead",
+  },
+  {
+    since: TLS_LISTENING_DENO,
+    what: "no gateway over TLS",
+  },
+  {
+    since: "2.7.3",
+    what:
+      "ssh keys of ECDSA with the curve P-521 are read in OpenSSH's own format alone",
+  },
+  {
+    since: "2.7.1",
+    what:
+      "nothing is unpacked that zstd packed: verify names it as not looked through",
   },
 ];
 
@@ -61,6 +83,27 @@ export function requireDenoVersion(
   throw new UnsupportedError(
     `Deno ${version}`,
     `davit needs Deno ${OLDEST_DENO} or newer, and this is ${version}: update it with "deno upgrade"`,
+  );
+}
+
+/**
+ * Fails where this Deno is too old for one thing.
+ *
+ * @param feature What it is, such as `a gateway over TLS`.
+ * @param since The first version that can.
+ * @throws {UnsupportedError} If this Deno is older.
+ */
+export function requireDenoFor(
+  feature: string,
+  since: string,
+  version: string | undefined = ownVersion(),
+): void {
+  if (version === undefined || !isOlder(version, since)) return;
+  throw new UnsupportedError(
+    feature,
+    `Deno ${version} has no ${
+      feature.replace(/^an? /, "")
+    }: that needs ${since} or newer; update it with "deno upgrade"`,
   );
 }
 

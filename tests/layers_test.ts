@@ -89,6 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: [
     "build",
     "credentials",
+    "deno_version.ts",
     "engine",
     "errors.ts",
     "masks",

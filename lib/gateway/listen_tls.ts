@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import { Duplex } from "node:stream";
+import { requireDenoFor, TLS_LISTENING_DENO } from "../deno_version.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { hostPort } from "../transport/endpoint.ts";
 import type { Acceptor } from "./acceptor.ts";
@@ -8,7 +9,11 @@ import type { GatewayListen, GatewayTls } from "./listen.ts";
 
 const HANDSHAKE_MS = 10_000;
 
-/** Listens with TLS. Deno's own listener can't ask clients for certificates. */
+/**
+ * Listens with TLS. Deno's own listener can't ask clients for certificates.
+ *
+ * @throws {UnsupportedError} If this Deno is too old for it.
+ */
 export async function listenTls(
   { hostname = "0.0.0.0", port, tls }: Extract<
     GatewayListen,
@@ -16,6 +21,7 @@ export async function listenTls(
   >,
   maxConnections: number,
 ): Promise<Acceptor> {
+  requireDenoFor("a gateway over TLS", TLS_LISTENING_DENO);
   const server = createServer({
     cert: tls.cert,
     key: tls.key,

@@ -41,7 +41,15 @@ export async function readPrivateKey(bytes: Uint8Array): Promise<SigningKey> {
     );
   } catch (cause) {
     if (cause instanceof PrivateKeyError) throw cause;
-    throw new PrivateKeyError("it is a broken private key", { cause });
+    // Before Deno 2.7.3 for P-521.
+    const isCurve = cause instanceof TypeError &&
+      cause.message.includes("unsupported ec named curve");
+    throw new PrivateKeyError(
+      isCurve
+        ? "its curve is none that this Deno knows: update it, or use another key"
+        : "it is a broken private key",
+      { cause },
+    );
   }
   if (key === undefined) {
     throw new PrivateKeyError(

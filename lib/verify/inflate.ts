@@ -9,7 +9,7 @@ import type { ByteStream } from "./byte_stream.ts";
 /** How one packed stream begins and ends: deflate with or without a header, or one frame of zstd's. */
 export type Compression = "deflate" | "zlib" | "zstd";
 
-/** Content that looked packed is not, or is damaged. */
+/** Content that looked packed is not, is damaged, or is packed as this Deno knows not. */
 export class PackingError extends Error {}
 
 /** Bytes that one step unpacks at the most. */
@@ -35,14 +35,14 @@ const MAKE = {
  * Nothing is read ahead of a slow reader. By node:zlib, because a
  * `DecompressionStream` takes nothing behind its end, and no zstd.
  *
- * @throws {PackingError} If it is not packed so, or damaged.
+ * @throws {PackingError} If it is not packed so, is damaged, or if this Deno can't unpack it.
  * @throws Whatever the source throws.
  */
 export async function* inflate(
   compression: Compression,
   source: ByteStream,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const engine = MAKE[compression]();
+  const engine = engineFor(compression);
   /** What was given, as far as it may not be taken yet. */
   let given: Uint8Array[] = [];
   let total = 0;
@@ -89,6 +89,15 @@ export async function* inflate(
         rest -= part;
       }
     }
+  }
+}
+
+function engineFor(compression: Compression) {
+  try {
+    return MAKE[compression]();
+  } catch (cause) {
+    // Before Deno 2.7.1 there is no zstd.
+    throw new PackingError(`This Deno can't unpack ${compression}`, { cause });
   }
 }
 

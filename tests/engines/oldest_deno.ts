@@ -8,6 +8,7 @@ const SUITE = [
   "tests/build/folder_engine_test.ts",
   "tests/build/secrets_engine_test.ts",
   "tests/cli/build_engine_test.ts",
+  "tests/deno_lacks_test.ts",
   "tests/exporter/export_engine_test.ts",
   "tests/exporter/folder_exporter_test.ts",
   "tests/filesync/races_test.ts",
