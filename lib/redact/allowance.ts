@@ -5,7 +5,7 @@
  */
 
 /** Work for each byte of a text, in steps. */
-const STEPS_A_BYTE = 4;
+const STEPS_A_BYTE = 1;
 /** What may be saved up, for texts that need more in places. */
 const MAX_STEPS = 500_000;
 

@@ -103,7 +103,7 @@ interface Row {
   readonly note: string;
 }
 
-/** Feeds `mib` MiB and gives MiB per second; `pass` gives back how many bytes it let out. */
+/** Feeds `mib` MiB and gives MiB per second of the fastest MiB, as others use the machine, too; `pass` gives back how many bytes it let out. */
 function measure(
   name: string,
   chunks: Uint8Array[],
@@ -113,16 +113,25 @@ function measure(
   for (const chunk of chunks.slice(0, 64)) pass(chunk);
   let taken = 0;
   let out = 0;
+  let rate = 0;
   const start = performance.now();
+  let since = start;
+  let slice = 0;
   for (let i = 0; taken < mib * MIB; i++) {
     const chunk = chunks[i % chunks.length]!;
     taken += chunk.length;
+    slice += chunk.length;
     out += pass(chunk);
+    if (slice < MIB) continue;
+    const now = performance.now();
+    rate = Math.max(rate, slice / MIB / (now - since) * 1000);
+    since = now;
+    slice = 0;
   }
   const seconds = (performance.now() - start) / 1000;
   return {
     name,
-    rate: mib / seconds,
+    rate,
     note: `${mib} MiB in ${seconds.toFixed(2)} s, ${out} B out`,
   };
 }
@@ -207,6 +216,16 @@ const rows: Row[] = [
     clean,
     mib / 4,
     scanned(withShort("pa5s")),
+  ),
+  // Each escape may be the next character of the value, and of its beginning.
+  ...[["a".repeat(60) + "b", "\\x61"], ["hunter2secret", "%68%75%6e%74"]].map(
+    ([value, unit]) =>
+      measure(
+        `redacted, ${unit} again and again`,
+        [encoder.encode(unit!.repeat(CHUNK / unit!.length))],
+        mib / 16,
+        scanned(createRedactor([encoder.encode(value!)])),
+      ),
   ),
 ];
 
