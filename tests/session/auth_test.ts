@@ -12,6 +12,7 @@ import {
   FetchTokenRequestSchema,
   FetchTokenResponseSchema,
   GetTokenAuthorityRequestSchema,
+  GetTokenAuthorityResponseSchema,
 } from "../../lib/proto/gen/auth_pb.ts";
 import { authService } from "../../lib/session/auth.ts";
 import { type EnginePeer, withEnginePeer } from "./engine_peer.ts";
@@ -51,6 +52,14 @@ async function askForToken(
       create(GetTokenAuthorityRequestSchema, { Host: "r.example" }),
     ),
   );
+  if (authority.status === OK) {
+    // An engine takes nothing but a key of Ed25519 for one.
+    const { PublicKey } = fromBinary(
+      GetTokenAuthorityResponseSchema,
+      authority.body,
+    );
+    assertEquals(PublicKey.length, 32);
+  }
   const { status, body } = await engine.ask(
     `${AUTH}/FetchToken`,
     toBinary(
