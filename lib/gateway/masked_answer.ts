@@ -1,6 +1,7 @@
 import { ERROR_FIELDS } from "../masks/answer_fields.ts";
 import type { FieldNode } from "../masks/field_kind.ts";
 import { maskFields, type TextMask } from "../masks/mask_fields.ts";
+import { inSlices } from "../redact/slices.ts";
 import { jsonLines } from "../streams/json_lines.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -11,6 +12,9 @@ const MAX_ERROR_LENGTH = 1024 * 1024;
 const MAX_DOCUMENT_LENGTH = 32 * 1024 * 1024;
 
 const encoder = new TextEncoder();
+
+/** Texts of an answer that has fewer characters in sum are masked at once. */
+const SMALL_LENGTH = 64 * 1024;
 
 /** What of an answer is text. */
 export interface AnswerText {
@@ -39,7 +43,7 @@ export async function maskedError(
 /**
  * An engine's answer, masked.
  *
- * @param signal Ends the reading of lines.
+ * @param signal Ends the reading of lines, and the masking of a long answer.
  * @throws {Refusal} If it is not what the route answers.
  */
 export async function maskedAnswer(
@@ -58,7 +62,50 @@ export async function maskedAnswer(
   } catch {
     throw new Refusal(502, "davit gateway: the engine's answer is not JSON");
   }
-  return masked(answer, fields, mask, text);
+  return masked(
+    answer,
+    fields,
+    text.length > SMALL_LENGTH ? await readyMask(answer, mask, signal) : mask,
+    text,
+  );
+}
+
+/**
+ * The same mask, which has masked each text of an answer already: one after the
+ * other, so that a client whose image has many MB of labels delays no other.
+ */
+async function readyMask(
+  answer: unknown,
+  mask: TextMask,
+  signal: AbortSignal,
+): Promise<TextMask> {
+  const ready = new Map<string, string>();
+  await inSlices(maskTexts(answer, mask, ready), signal);
+  return {
+    text: (text) => ready.get(text) ?? mask.text(text),
+    bytes: (bytes) => mask.bytes(bytes),
+  };
+}
+
+function* maskTexts(
+  answer: unknown,
+  mask: TextMask,
+  into: Map<string, string>,
+): Generator<void, void> {
+  const open = [answer];
+  while (open.length > 0) {
+    const one = open.pop();
+    if (typeof one === "string") {
+      if (into.has(one)) continue;
+      into.set(one, mask.text(one));
+      yield;
+    } else if (typeof one === "object" && one !== null) {
+      for (const [key, inner] of Object.entries(one)) {
+        if (!Array.isArray(one)) open.push(key);
+        open.push(inner);
+      }
+    }
+  }
 }
 
 /** A line of JSON, as engines end theirs. */

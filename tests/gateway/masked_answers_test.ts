@@ -1,3 +1,6 @@
+import { maskedAnswer } from "../../lib/gateway/masked_answer.ts";
+import { IMAGE_FIELDS } from "../../lib/masks/answer_fields.ts";
+import { createRedactor } from "../../lib/redact/redactor.ts";
 import type { Recorded } from "./recording_engine.ts";
 import {
   assert,
@@ -179,5 +182,35 @@ Deno.test("a build's answer is whole, with what looked like the beginning of a s
       streams.join(""),
       `logged in with ***\\nand then ${VALUE.slice(0, 12)}`,
     );
+  }
+});
+
+Deno.test("others get their turn while a long answer is masked", async () => {
+  const mask = createRedactor([new TextEncoder().encode(VALUE)]);
+  const labels = Object.fromEntries(
+    Array.from({ length: 60 }, (_, i) => [
+      `k${i}`,
+      `${i}${"%61%62".repeat(5000)}${VALUE}`,
+    ]),
+  );
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  try {
+    const masked = await maskedAnswer(
+      new Response(JSON.stringify({ Config: { Labels: labels } })).body!,
+      { fields: IMAGE_FIELDS },
+      mask,
+      new AbortController().signal,
+    );
+    assert(turns >= 10, `${turns} turns`);
+    const answer = await new Response(
+      masked as ReadableStream<Uint8Array<ArrayBuffer>>,
+    ).json();
+    assertEquals(
+      Object.values(answer.Config.Labels),
+      Object.values(labels).map((label) => label.replace(VALUE, "***")),
+    );
+  } finally {
+    clearInterval(timer);
   }
 });
