@@ -26,11 +26,11 @@ import { Allowance } from "./allowance.ts";
 import type { Match, Matcher, SpanSink } from "./automaton.ts";
 import { LIMITS } from "./blocks.ts";
 import type { Continuation, EscapeTables } from "./escape_tables.ts";
-import { EscapeReader, FAMILY, MAX_ESCAPE_BYTES } from "./escapes.ts";
+import { EscapeReader, MAX_ESCAPE_BYTES } from "./escapes.ts";
 import { nextSought, wordsOf } from "./lookout.ts";
 import { isQuoting, SIGN } from "./introducers.ts";
 import { mayBegin, mayBelong } from "./neighbours.ts";
-import type { Form } from "./forms.ts";
+import { matchOf } from "./escape_match.ts";
 import type { PatternInfo } from "./tables.ts";
 import { ThreadRing } from "./threads.ts";
 
@@ -429,41 +429,4 @@ interface Way {
   readonly start: number;
   readonly families: number;
   readonly limit: number;
-}
-
-/** What a pattern is called that is written with escapes of these families. */
-function formOf(families: number): Form {
-  switch (families) {
-    case FAMILY.percent:
-      return "percent";
-    case FAMILY.json:
-      return "json";
-    case FAMILY.html:
-      return "html";
-    case FAMILY.quotedPrintable:
-      return "quoted-printable";
-    case FAMILY.escape:
-    case FAMILY.escape | FAMILY.json:
-      return "escape";
-    default:
-      return "mixed";
-  }
-}
-
-function matchOf(
-  start: number,
-  end: number,
-  { value, length, part }: PatternInfo,
-  families: number,
-  at: number,
-): Match {
-  const pattern: PatternInfo = {
-    value,
-    form: formOf(families),
-    // A short one is there in full, however it is written.
-    length: length < LIMITS.block ? end - start : length,
-    at,
-    ...(part ? { part } : {}),
-  };
-  return { start, end, pattern, weak: false };
 }

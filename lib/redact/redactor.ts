@@ -32,7 +32,9 @@ const MASK_BYTES = encoder.encode(MASK);
  * or without.
  *
  * Every occurrence is masked to its full length; occurrences that overlap or
- * touch become one `***`. What holds no secret passes as it is, the same object.
+ * touch become one `***`. What holds no secret passes as it is, the same object;
+ * but for a text of escapes that is made to be slow, which is masked by the line
+ * (`allowance.ts`).
  * Nothing here prints a value: there is none in `Deno.inspect()` nor in errors.
  */
 export interface Redactor {
