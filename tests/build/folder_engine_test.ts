@@ -7,6 +7,7 @@ import {
 } from "../../mod.ts";
 import { isDenoBefore } from "../../lib/deno_version.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { SALT } from "../support/builds.ts";
 import { randomBytes } from "../support/digest.ts";
 import { engineTest } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
@@ -30,7 +31,7 @@ async function printed(
 
 /** A Dockerfile whose last step prints a file of the context. */
 function show(path: string): string {
-  return `FROM davit-test/base\nCOPY . /c\nRUN cat '/c/${path}'\n`;
+  return `FROM davit-test/base\n${SALT}\nCOPY . /c\nRUN cat '/c/${path}'\n`;
 }
 
 engineTest(
@@ -178,7 +179,7 @@ engineTest("a Dockerfile from anywhere", async ({ docker }) => {
   await withTempFolder(async (root) => {
     await writeTree(root, {
       "app/a": "in app",
-      "app/lower/dockerfile": "FROM davit-test/base\nRUN echo lower\n",
+      "app/lower/dockerfile": `FROM davit-test/base\n${SALT}\nRUN echo lower\n`,
       "app/sub/Other.Dockerfile": show("a"),
       "elsewhere/My.Dockerfile": show("a"),
       "elsewhere/My.Dockerfile.dockerignore": "secret\n",
@@ -206,7 +207,7 @@ engineTest("a Dockerfile from anywhere", async ({ docker }) => {
     }
     assertEquals(await printed(docker, `${context}/lower`), "lower\n");
     // The ignore file beside it counts, and one that is given counts more.
-    const list = "FROM davit-test/base\nCOPY . /c\nRUN ls /c\n";
+    const list = `FROM davit-test/base\n${SALT}\nCOPY . /c\nRUN ls /c\n`;
     await Deno.writeTextFile(`${root}/elsewhere/My.Dockerfile`, list);
     const dockerfile = `${root}/elsewhere/My.Dockerfile`;
     assertEquals(
@@ -238,7 +239,7 @@ engineTest(
     await withTempFolder(async (root) => {
       await writeTree(root, {
         Dockerfile:
-          "FROM davit-test/base\nCOPY . /c\nRUN cd /c && find . | sort\n",
+          `FROM davit-test/base\n${SALT}\nCOPY . /c\nRUN cd /c && find . | sort\n`,
         ".dockerignore":
           "# comment\nnode_modules\n*.log\n!keep.log\nDockerfile\n.dockerignore\n",
         "node_modules/x/y": "",
@@ -258,7 +259,7 @@ engineTest(
   "an empty context, a Dockerfile alone, and a file that is not there",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
-      const text = "FROM davit-test/base\nCOPY . /c\nRUN ls -A /c\n";
+      const text = `FROM davit-test/base\n${SALT}\nCOPY . /c\nRUN ls -A /c\n`;
       assertEquals(await printed(docker, { dockerfile: { text } }), "");
       await Deno.writeTextFile(`${root}/F`, text);
       assertEquals(await printed(docker, { dockerfile: `${root}/F` }), "");
@@ -296,7 +297,7 @@ engineTest(
       await refused(`${root}/empty`, /there is no Dockerfile/);
       await refused(`${root}/d`, /can't be read/);
       await refused(root, /outside of the context/, { dockerfile: "../F" });
-      await refused("", /no path/);
+      await refused("", /empty text/);
       await refused({}, /neither a folder, nor files, nor a Dockerfile/);
       await refused({ path: root }, /has no "path"/);
       await refused(
@@ -322,7 +323,7 @@ engineTest(
 
 engineTest("a context that the engine fetches", async ({ docker }) => {
   const tar = await tarBytes({
-    Dockerfile: "FROM davit-test/base\nCOPY a /\nRUN cat /a\n",
+    Dockerfile: `FROM davit-test/base\n${SALT}\nCOPY a /\nRUN cat /a\n`,
     a: "from a URL\n",
   });
   await using server = Deno.serve(
@@ -387,7 +388,7 @@ engineTest(
       const reason = new Error("enough");
       abort.abort(reason);
       assertEquals(await build.wait().catch((error) => error), reason);
-      assertEquals(open(), 0);
+      await until(() => open() === 0, "the file is closed");
     });
   },
 );

@@ -6,13 +6,13 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { decodeBase64, encodeBase64 } from "../support/base64.ts";
-import { collect, warnings } from "../support/builds.ts";
+import { collect, SALT, warnings } from "../support/builds.ts";
 import { engineTest } from "../support/engines.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { BuildError, type BuildEvent, type ImageBuild } from "../../mod.ts";
 
 const NONE = { networkmode: "none", nocache: true } as const;
-const FROM = "FROM davit-test/base";
+const FROM = `FROM davit-test/base\n${SALT}`;
 
 /** What the steps print, also of a build that fails. */
 async function logText(build: ImageBuild): Promise<string> {
@@ -141,7 +141,7 @@ engineTest(
 engineTest(
   "events() tells the story of a build, and result() sums it up",
   async ({ docker }) => {
-    const tag = "davit-test/story:1";
+    const tag = `davit-test/story:${crypto.randomUUID()}`;
     const build = docker.imageBuild(
       dockerfileTar(
         FROM,
@@ -246,13 +246,14 @@ engineTest(
 engineTest(
   "the classic builder's messages become the same events",
   async ({ docker }) => {
+    const name = `davit-test/classic:${crypto.randomUUID()}`;
     const build = docker.imageBuild(
-      dockerfileTar(FROM, "RUN echo classic words"),
+      dockerfileTar("FROM davit-test/base", "RUN echo classic words"),
       {
         version: "1",
         networkmode: "none",
         nocache: true,
-        tag: "davit-test/classic:1",
+        tag: name,
       },
     );
     const events = await Array.fromAsync(build.events());
@@ -275,7 +276,7 @@ engineTest(
       result.imageId,
     );
     assertEquals(result.steps.length, 2);
-    await docker.imageRemove("davit-test/classic:1");
+    await docker.imageRemove(name);
   },
 );
 
@@ -284,7 +285,7 @@ engineTest(
   async ({ docker }) => {
     const build = docker.imageBuild(
       dockerfileTar(
-        FROM,
+        "FROM davit-test/base",
         "LABEL a=b",
         "RUN echo last words && \\",
         "    exit 42",

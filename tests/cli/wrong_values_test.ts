@@ -153,6 +153,9 @@ const STDIN: readonly (readonly [Uint8Array, RegExp])[] = [
   [new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0]), /packed with zstd/],
 ];
 
+/** How many commands run at a time. */
+const PARALLEL = 4;
+
 /** An engine's hello. */
 const PONG = new TextEncoder().encode(
   "HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nOstype: linux\r\nBuilder-Version: 2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
@@ -189,7 +192,17 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1 or 125, an
         [["build", "-"], answer, stdin] as const
       ),
     ] as const;
-    for (const [words, answer, stdin] of runs) {
+    const left = [...runs];
+    const work = async () => {
+      for (let run = left.pop(); run !== undefined; run = left.pop()) {
+        await check(run[0], run[1], run[2]);
+      }
+    };
+    const check = async (
+      words: readonly string[],
+      answer: RegExp,
+      stdin?: Uint8Array,
+    ) => {
       const { code, stdout, stderr } = await runDavit(words, {
         cwd,
         env,
@@ -205,7 +218,8 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1 or 125, an
       assertMatch(stderr, answer, what);
       assertMatch(stderr, /^ERROR: [^\n]+\n$/, what);
       assert(!stderr.includes("hunter2"), what);
-    }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, work));
     // What is only known to be wrong once an engine is asked may say hello.
     assertEquals(requests, []);
     // Nor was anything written or removed.

@@ -1,4 +1,4 @@
-import { assertEquals, assertFalse } from "../support/assert.ts";
+import { assert, assertEquals, assertFalse } from "../support/assert.ts";
 import { until } from "../support/until.ts";
 import { build, request } from "./attacks.ts";
 import { sendRaw, startGateway } from "./gateway.ts";
@@ -99,24 +99,30 @@ Deno.test("who is refused for want of room is told when to try again", async () 
     assertEquals(/\r\nRetry-After: 5\r\n/.test(text), true, text);
     assertFalse(text.includes("eleven"), text);
   };
+  // The place of an answered build may be free a moment after its answer.
+  const begun = async (value: string, count: number) => {
+    for (;;) {
+      const answer = sendRaw(
+        served.path,
+        build("version=2", header(value), "Connection: close"),
+        60_000,
+      );
+      const refusal = answer.then(({ status }) => status);
+      const begin = until(() => ends.length === count, "the build began");
+      const status = await Promise.race([begin.then(() => 200), refusal]);
+      if (ends.length === count) return { answer };
+      begin.catch(() => {}); // it is asked for again
+      assert([429, 503].includes(status), `${status}`);
+    }
+  };
   // More than the values of all builds may be together.
   await refused(503, header("eleven-long"));
-  const running = sendRaw(
-    served.path,
-    build("version=2", header("ten-longer"), "Connection: close"),
-    60_000,
-  );
-  await until(() => ends.length === 1, "the build began");
+  const running = await begun("ten-longer", 1);
   await refused(429);
   ends[0]!();
-  assertEquals((await running).status, 200);
+  assertEquals((await running.answer).status, 200);
   // Each place was given back.
-  const next = sendRaw(
-    served.path,
-    build("version=2", header("other-long"), "Connection: close"),
-    60_000,
-  );
-  await until(() => ends.length === 2, "the next build began");
+  const next = await begun("other-long", 2);
   ends[1]!();
-  assertEquals((await next).status, 200);
+  assertEquals((await next.answer).status, 200);
 });

@@ -13,13 +13,14 @@ import { assert, assertFalse } from "../support/assert.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
+import { rounds } from "../support/stress.ts";
 import { ATTACKS, build, request, SECRET } from "./attacks.ts";
 import { checkForwarded, checkSame } from "./forwarded.ts";
 import { type ParsedRequest, parseRequests } from "./parsed_request.ts";
 import { type Recorded, RecordingEngine } from "./recording_engine.ts";
 import { CLOSED, ROUTES } from "./routes.ts";
 
-const COUNT = 100_000;
+const COUNT = rounds(100_000);
 /** How many of them go over a real socket. */
 const SOCKET_COUNT = 2000;
 /** A gateway that has not answered then hangs; the machine may be busy. */

@@ -4,9 +4,10 @@ import { serveHttp2 } from "../../lib/http2/connection.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
 import type { Http2Stream } from "../../lib/http2/stream.ts";
 import { Random } from "../support/random.ts";
+import { rounds } from "../support/stress.ts";
 import { bytes, frame, GREETING, REQUEST, uint32 } from "./raw_peer.ts";
 
-const CONVERSATIONS = 20_000;
+const CONVERSATIONS = rounds(20_000);
 const HANG_MS = 20_000;
 
 /** What DATA carries: nobody looks at it, so it is not drawn anew for each frame. */
@@ -169,7 +170,7 @@ async function converse(seed: number): Promise<string> {
   return close.reason === "error" ? close.error!.message : close.reason;
 }
 
-Deno.test("serveHttp2() survives 20 000 conversations of nonsense", async () => {
+Deno.test(`serveHttp2() survives ${CONVERSATIONS} conversations of nonsense`, async () => {
   const endings = new Map<string, number>();
   let hung: ReturnType<typeof setTimeout> | undefined;
   for (let seed = 1; seed <= CONVERSATIONS; seed++) {

@@ -21,9 +21,26 @@ export async function collect(
   }
 }
 
+/** As {@linkcode collect}, with what the steps printed until the end or the error. */
+export async function collectPrinted(
+  build: ImageBuild,
+): Promise<Awaited<ReturnType<typeof collect>> & { printed: string }> {
+  const decoder = new TextDecoder();
+  let printed = "";
+  const reading = (async () => {
+    for await (const bytes of build.logs()) {
+      printed += decoder.decode(bytes, { stream: true });
+    }
+  })().catch(() => {}); // the messages end with the same error
+  const collected = await collect(build);
+  await reading;
+  return { ...collected, printed };
+}
+
 /**
  * What the steps printed, dug out of the raw traces: good enough to look for
- * words in, without the code that is tested elsewhere.
+ * words that must not be there. An engine may cut a line between two messages:
+ * where one has to be, {@linkcode collectPrinted} finds it.
  */
 export function traceText(messages: readonly BuildMessage[]): string {
   return messages

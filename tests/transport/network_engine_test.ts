@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { collect, SALT, traceText } from "../support/builds.ts";
+import { collectPrinted, SALT } from "../support/builds.ts";
 import { sha256 } from "../support/digest.ts";
 import { type EngineContext, engineTest } from "../support/engines.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
@@ -24,9 +24,9 @@ async function buildsWithSecret(docker: DockerClient): Promise<void> {
     ),
     { networkmode: "none", nocache: true, secrets: { token } },
   );
-  const { messages, error } = await collect(build);
+  const { error, printed } = await collectPrinted(build);
   assertEquals(error, undefined);
-  assertStringIncludes(traceText(messages), await sha256(token));
+  assertStringIncludes(printed, await sha256(token));
 }
 
 /** Passes connections on to a Unix socket: node's TLS can demand a client's certificate. */

@@ -1,0 +1,60 @@
+/**
+ * Runs the tests that need no engine, in as many processes as there are
+ * processors: not in threads of one, for many tests look at their process's
+ * memory, environment or open files.
+ *
+ *     deno run -A tests/unit.ts
+ */
+import { say, supervise, writeAll } from "./engines/supervise.ts";
+import {
+  countTests,
+  describeCounts,
+  sumCounts,
+  type TestCounts,
+} from "./engines/test_counts.ts";
+
+const ROOT = import.meta.dirname!;
+
+/** The files of tests, without those that need an engine. */
+async function testFiles(): Promise<string[]> {
+  const files: string[] = [];
+  const visit = async (folder: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory && name !== ".cache") await visit(path);
+      else if (/(?<!_engine)_test\.ts$/.test(name)) files.push(path);
+    }
+  };
+  await visit(ROOT);
+  return files.sort();
+}
+
+if (import.meta.main) {
+  const files = await testFiles();
+  const count = Math.min(4, navigator.hardwareConcurrency);
+  let counts: TestCounts | undefined;
+  const code = await supervise(async ({ run }) => {
+    const codes = await Promise.all(
+      Array.from({ length: count }, async (_, share) => {
+        const output: Uint8Array[] = [];
+        const own = files.filter((_, index) => index % count === share);
+        const code = await run(
+          Deno.execPath(),
+          ["test", "-A", "--no-prompt", ...own],
+          { DAVIT_TEST_FEW_ROUNDS: "1" },
+          (chunk) => output.push(chunk),
+        );
+        // One after the other: lines of two runs side by side tell nothing.
+        for (const chunk of output) writeAll(chunk);
+        const text = await new Blob(output as BlobPart[]).text();
+        const counted = countTests(text);
+        if (counted === undefined) return code || 1;
+        counts = sumCounts(counts, counted);
+        return code;
+      }),
+    );
+    return codes.find((code) => code !== 0) ?? 0;
+  });
+  if (counts !== undefined) say(describeCounts(counts));
+  Deno.exit(code);
+}
