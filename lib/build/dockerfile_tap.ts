@@ -2,18 +2,15 @@
 import { join } from "@std/path/posix/join";
 import { hasTarChecksum, tarField } from "../streams/tar_block.ts";
 import { paxNumber, paxRecords, tarNumber } from "../streams/tar_numbers.ts";
-
-const BLOCK = 512;
+import {
+  HEADERS_ONLY,
+  MAX_EXTENDED_BYTES,
+  type TarPiece,
+  TarPieces,
+} from "../streams/tar_pieces.ts";
 
 /** The longest Dockerfile that is kept for error messages, in bytes. */
 const MAX_DOCKERFILE_BYTES: number = 256 * 1024;
-/** The longest extended header that Go's reader takes, in bytes. */
-const MAX_EXTENDED_BYTES = 1024 * 1024;
-/** Kinds of entries that have no content, whatever their size says. */
-const HEADERS_ONLY = "123456";
-
-/** What the next bytes are. */
-type Reading = "header" | "file" | "long name" | "PAX records";
 
 /**
  * Looks for one file in a tar that passes by, so that an error can show its
@@ -30,14 +27,7 @@ export class DockerfileTap {
   readonly #texts = new Map<string, string | undefined>();
   /** The path of the file that is read. */
   #path = "";
-  /** Bytes of the current header or file so far. */
-  #kept: Uint8Array = new Uint8Array(BLOCK);
-  #length = 0;
-  /** How many bytes to keep; then what they are. */
-  #wanted = BLOCK;
-  #reading: Reading = "header";
-  #skip = 0;
-  #over = false;
+  readonly #pieces = new TarPieces((piece, bytes) => this.#take(piece, bytes));
   /** From the headers before an entry. */
   #longName: string | undefined;
   #pax: ReadonlyMap<string, string> = new Map();
@@ -50,53 +40,38 @@ export class DockerfileTap {
 
   /** The file's text, once it has passed, and it is certain which one it is. */
   get text(): string | undefined {
-    return this.#over && !this.#texts.has(this.#name)
+    return this.#pieces.ended && !this.#texts.has(this.#name)
       ? this.#texts.get(this.#small)
       : this.#texts.get(this.#name);
   }
 
   /** Takes the next bytes of the archive. */
   push(chunk: Uint8Array): void {
-    let at = 0;
-    while (!this.#over && at < chunk.length) {
-      if (this.#skip > 0) {
-        const part = Math.min(this.#skip, chunk.length - at);
-        this.#skip -= part;
-        at += part;
-        continue;
-      }
-      const part = chunk.subarray(at, at + this.#wanted - this.#length);
-      this.#kept.set(part, this.#length);
-      this.#length += part.length;
-      at += part.length;
-      if (this.#length === this.#wanted) this.#complete();
-    }
+    this.#pieces.push(chunk);
   }
 
-  #complete(): void {
-    const bytes = this.#kept.subarray(0, this.#wanted);
-    const reading = this.#reading;
-    if (reading === "header") return this.#header(bytes);
-    this.#expect("header", BLOCK);
-    this.#skip = padding(bytes.length);
-    if (reading === "file") {
+  #take(piece: TarPiece, bytes: Uint8Array): void {
+    if (piece === "header") this.#header(bytes);
+    else if (piece === "file") {
       this.#texts.set(this.#path, new TextDecoder().decode(bytes));
-    } else if (reading === "long name") {
+    } else if (piece === "long name") {
       this.#longName = tarField(bytes, 0, bytes.length);
     } else this.#pax = paxRecords(bytes) ?? new Map();
   }
 
   #header(header: Uint8Array): void {
-    this.#expect("header", BLOCK);
     const type = String.fromCharCode(header[156]!);
     const ownSize = tarNumber(header.subarray(124, 136));
     if (!hasTarChecksum(header) || ownSize === undefined) {
-      this.#over = true; // the end of the archive, or none
+      this.#pieces.ended = true; // the end of the archive, or none
       return;
     }
     if (type === "L" || type === "x") {
-      if (ownSize > MAX_EXTENDED_BYTES) this.#over = true;
-      else this.#expect(type === "L" ? "long name" : "PAX records", ownSize);
+      if (ownSize > MAX_EXTENDED_BYTES) this.#pieces.ended = true;
+      else {this.#pieces.keep(
+          type === "L" ? "long name" : "PAX records",
+          ownSize,
+        );}
       return;
     }
     const size = HEADERS_ONLY.includes(type)
@@ -107,16 +82,14 @@ export class DockerfileTap {
       this.#longName = undefined;
       this.#pax = new Map();
     }
-    this.#skip = size + padding(size);
     const isIt = path === this.#name || path === this.#small;
-    if (!isIt || "gK".includes(type)) return;
+    if (!isIt || "gK".includes(type)) return this.#pieces.skip(size);
     // What takes its place is another one, or no file at all.
     this.#texts.set(path, undefined);
     this.#path = path;
     if ("0\0".includes(type) && size <= MAX_DOCKERFILE_BYTES) {
-      this.#skip = 0;
-      this.#expect("file", size);
-    }
+      this.#pieces.keep("file", size);
+    } else this.#pieces.skip(size);
   }
 
   #pathOf(header: Uint8Array): string {
@@ -130,18 +103,6 @@ export class DockerfileTap {
         (prefix === "" ? name : `${prefix}/${name}`),
     );
   }
-
-  #expect(reading: Reading, length: number): void {
-    this.#reading = reading;
-    this.#length = 0;
-    this.#wanted = length;
-    if (this.#kept.length < length) this.#kept = new Uint8Array(length);
-    if (length === 0) this.#complete();
-  }
-}
-
-function padding(size: number): number {
-  return (BLOCK - size % BLOCK) % BLOCK;
 }
 
 /** As an engine resolves it: below the context's root, whatever `..` it has. */

@@ -1,13 +1,11 @@
 import { hasTarChecksum, tarField } from "./tar_block.ts";
 import { paxNumber, paxRecords, tarNumber } from "./tar_numbers.ts";
-
-const BLOCK = 512;
-
-/** The longest extended header that Go's reader takes, in bytes (`archive/tar`, `maxSpecialFileSize`). */
-const MAX_EXTENDED_BYTES = 1024 * 1024;
-
-/** Kinds of entries that have no content, whatever their size says. */
-const HEADERS_ONLY = "123456";
+import {
+  HEADERS_ONLY,
+  MAX_EXTENDED_BYTES,
+  type TarPiece,
+  TarPieces,
+} from "./tar_pieces.ts";
 
 /**
  * Finds where a tar ends as it passes by, as Go's `archive/tar` reads it, which
@@ -18,14 +16,7 @@ const HEADERS_ONLY = "123456";
  * It keeps a header, and never an entry's content.
  */
 export class TarEnd {
-  #ended = false;
-  /** The block or extended header at hand. */
-  #kept: Uint8Array = new Uint8Array(BLOCK);
-  #length = 0;
-  #wanted = BLOCK;
-  /** The type of the extended header whose text is read. */
-  #extended = "";
-  #skip = 0;
+  readonly #pieces = new TarPieces((piece, bytes) => this.#take(piece, bytes));
   #sawZeros = false;
   /** From the headers before an entry. */
   #paxSize: string | undefined;
@@ -34,7 +25,7 @@ export class TarEnd {
 
   /** Whether the end has passed. */
   get ended(): boolean {
-    return this.#ended;
+    return this.#pieces.ended;
   }
 
   /**
@@ -43,54 +34,38 @@ export class TarEnd {
    * @returns How many of them belong to the tar.
    */
   push(chunk: Uint8Array): number {
-    let at = 0;
-    while (!this.#ended && at < chunk.length) {
-      if (this.#skip > 0) {
-        const part = Math.min(this.#skip, chunk.length - at);
-        this.#skip -= part;
-        at += part;
-        continue;
-      }
-      const part = chunk.subarray(at, at + this.#wanted - this.#length);
-      this.#kept.set(part, this.#length);
-      this.#length += part.length;
-      at += part.length;
-      if (this.#length === this.#wanted) this.#complete();
-    }
-    return at;
+    return this.#pieces.push(chunk);
   }
 
-  #complete(): void {
-    const bytes = this.#kept.subarray(0, this.#wanted);
-    const type = this.#extended;
-    if (type === "") return this.#header(bytes);
-    this.#skip = padding(bytes.length);
-    this.#expect(BLOCK, "");
-    if (type === "L") this.#longName = tarField(bytes, 0, bytes.length);
-    if (type !== "x") return;
+  #take(piece: TarPiece, bytes: Uint8Array): void {
+    if (piece === "header") return this.#header(bytes);
+    if (piece === "long name") {
+      this.#longName = tarField(bytes, 0, bytes.length);
+    }
+    if (piece !== "PAX records") return;
     const records = paxRecords(bytes);
-    if (records === undefined) this.#ended = true;
+    if (records === undefined) this.#end();
     this.#paxSize = records?.get("size");
     this.#paxPath = records?.get("path") ?? "";
   }
 
   #header(header: Uint8Array): void {
-    this.#expect(BLOCK, "");
     if (header.every((byte) => byte === 0)) {
-      this.#ended = this.#sawZeros;
+      if (this.#sawZeros) this.#end();
       this.#sawZeros = true;
       return;
     }
     const type = String.fromCharCode(header[156]!);
     const size = tarNumber(header.subarray(124, 136));
     if (this.#sawZeros || !hasTarChecksum(header) || size === undefined) {
-      this.#ended = true;
+      this.#end();
     } else if ("xgLK".includes(type)) {
-      this.#ended = size > MAX_EXTENDED_BYTES;
-      if (this.#ended) return;
+      if (size > MAX_EXTENDED_BYTES) return this.#end();
       if (type === "g") this.#forget();
-      this.#expect(size, type);
-      if (size === 0) this.#complete();
+      this.#pieces.keep(
+        type === "L" ? "long name" : type === "x" ? "PAX records" : "other",
+        size,
+      );
     } else {
       this.#entry(header, type, size);
       this.#forget();
@@ -110,8 +85,8 @@ export class TarEnd {
     ];
     const isDifferent = type === "S" ||
       (type === "\0" && size !== 0 && names.some((name) => name.endsWith("/")));
-    if (size === undefined || isDifferent) this.#ended = true;
-    else this.#skip = size + padding(size);
+    if (size === undefined || isDifferent) this.#end();
+    else this.#pieces.skip(size);
   }
 
   #forget(): void {
@@ -120,14 +95,7 @@ export class TarEnd {
     this.#longName = "";
   }
 
-  #expect(length: number, extended: string): void {
-    this.#length = 0;
-    this.#wanted = length;
-    this.#extended = extended;
-    if (this.#kept.length < length) this.#kept = new Uint8Array(length);
+  #end(): void {
+    this.#pieces.ended = true;
   }
-}
-
-function padding(size: number): number {
-  return (BLOCK - size % BLOCK) % BLOCK;
 }
