@@ -14,6 +14,7 @@ import {
   hasUnmaskedLines,
   isTooShort,
   listPatterns,
+  MIN_LINE_BYTES,
   type Pattern,
 } from "./forms.ts";
 import { JoinedMatcher } from "./matchers.ts";
@@ -75,7 +76,8 @@ export function createRedactor(values: readonly Uint8Array[]): Redactor {
 
 /**
  * The same in slices: a server compiles the values of strangers, and goes on
- * answering meanwhile.
+ * answering meanwhile. Lines of fewer than {@link MIN_LINE_BYTES} bytes are
+ * masked with the lines round them only: what is masked here is everybody's text.
  *
  * @param signal Ends it when nobody waits for it any more.
  */
@@ -83,10 +85,8 @@ export async function createRedactorInSlices(
   values: readonly Uint8Array[],
   signal?: AbortSignal,
 ): Promise<Redactor> {
-  return compiled(
-    values,
-    await CompiledPatterns.inSlices(() => listAllPatterns(values), signal),
-  );
+  const patterns = () => longPatterns(listAllPatterns(values));
+  return compiled(values, await CompiledPatterns.inSlices(patterns, signal));
 }
 
 /**
@@ -210,6 +210,14 @@ class CompiledRedactor implements Redactor {
         patterns.matchers(firstValue)
       ),
     );
+  }
+}
+
+function* longPatterns(patterns: Iterable<Pattern>): Generator<Pattern> {
+  for (const pattern of patterns) {
+    const isShort = pattern.form === "line" &&
+      pattern.bytes.length < MIN_LINE_BYTES;
+    if (!isShort) yield pattern;
   }
 }
 
