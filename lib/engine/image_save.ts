@@ -1,8 +1,10 @@
+import { ConnectionError } from "../errors.ts";
 import { answerBody, type Engine } from "./engine.ts";
 
 /**
  * `GET /images/get`: images as one tar, in the form that `docker load` reads.
- * Cancel the stream when not all of it is wanted.
+ * Cancel the stream when not all of it is wanted. It fails with a
+ * {@linkcode ConnectionError} if the connection breaks.
  */
 export async function imageSave(
   engine: Engine,
@@ -19,5 +21,22 @@ export async function imageSave(
     throw new TypeError("Cannot save images: no name given");
   }
   const request = { path: "/images/get", query: { names: list }, signal };
-  return answerBody(await engine.request(request), request);
+  const body = answerBody(await engine.request(request), request);
+  return ReadableStream.from(saved(body, signal));
+}
+
+/** A tar as it comes; cancelled with its reader. */
+async function* saved(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ConnectionError(
+      "The connection broke in the middle of a saved image: is the engine still running?",
+      { cause },
+    );
+  }
 }

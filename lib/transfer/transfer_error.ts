@@ -80,9 +80,10 @@ function adviceOn(init: TransferErrorInit): string | undefined {
     cause.status === 404 ||
     /not found|unknown|does not exist|not known/i.test(words)
   ) {
-    return action === "push"
+    if (action === "pull") return "check its name and its tag";
+    return cause.status === 404 || /no such image|locally|\btag\b/i.test(words)
       ? "give an image this name first, with imageTag"
-      : "check its name and its tag";
+      : `${registry} takes no image of this name: check its name`;
   }
   return undefined;
 }

@@ -64,6 +64,27 @@ Deno.test("an answer that breaks off is a ConnectionError", async () => {
   }
 });
 
+Deno.test("a saved image that breaks off is a ConnectionError, and goes with its reader", async () => {
+  let cancelled: unknown;
+  const breaking = (count: number) =>
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (count-- > 0) controller.enqueue(new Uint8Array(100));
+        else controller.error(new TypeError("connection reset"));
+      },
+      cancel(reason) {
+        cancelled = reason;
+      },
+    });
+  const broken = await answering(breaking(2)).imageSave("x");
+  await assertRejects(() => Array.fromAsync(broken), ConnectionError);
+  const left = await answering(breaking(1000)).imageSave("x");
+  const reader = left.getReader();
+  assertEquals((await reader.read()).value?.length, 100);
+  await reader.cancel("enough");
+  assert(cancelled !== undefined);
+});
+
 Deno.test("an answer without end is read no further than its bound", async () => {
   const calls: typeof CALLS = [
     ...CALLS,
