@@ -71,6 +71,9 @@ const CASES: readonly Case[] = [
 const RECENT =
   /<<|chmod|checksum|EXPOSE nope|STOPSIGNAL|from=nostage|from=y|syntax|ONBUILD/;
 
+/** Two lines that fail for the same reason. */
+const TWICE = /(COPY --from=nostage) .*\n\1 /;
+
 async function placeOf(
   docker: DockerClient,
   tar: ReadableStream<Uint8Array>,
@@ -121,7 +124,9 @@ engineTest(
       assertEquals(first, line, what);
       if (!compare) continue;
       const marked = await markedBy(context, dockerfile);
-      assertEquals([first, last], [marked[0], marked.at(-1)], what);
+      // Of two lines that need the same image, docker marks one by chance.
+      if (TWICE.test(what)) assert(marked.length === 1, what);
+      else assertEquals([first, last], [marked[0], marked.at(-1)], what);
     }
   },
 );
