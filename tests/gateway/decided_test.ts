@@ -121,7 +121,7 @@ Deno.test("a 403 says what to do", async () => {
       [build("networkmode=host", CLOSE), "--allow-host-network opens it"],
       [build("isolation=hyperv", CLOSE), "leave it out"],
       [build("t=a&target=b&target=c", CLOSE), "send it once"],
-      [build("something=a", CLOSE), "leave out what the page"],
+      [build("something=a", CLOSE), "check its spelling, or leave it out"],
     ] as const
   ) {
     const answer = await sendRaw(served.path, text, 60_000);

@@ -90,7 +90,10 @@ export function checkSame(
   assertEquals(kept(url.searchParams), kept(rawQuery));
   // Secrets never go without a session, and no session without something in it.
   const isBuild = url.pathname.endsWith("/build");
-  assertEquals(hasSession, isBuild && asked.headers.has("x-buildkit-secrets"));
+  const hasSecrets = asked.headers.has("x-buildkit-secrets");
+  const hasLogins = asked.headers.has("x-registry-config") &&
+    new URLSearchParams(rawQuery).get("version") === "2";
+  assertEquals(hasSession, isBuild && (hasSecrets || hasLogins));
   if (hasSession) assertEquals(url.searchParams.get("version"), "2");
   if (complete) {
     assertEquals(asked.state, "whole");
