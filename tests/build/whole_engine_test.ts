@@ -123,6 +123,14 @@ async function prepare({ docker, host }: EngineContext): Promise<Whole> {
   };
 }
 
+/** Those of the registry, which runs in this process: davit reaches the engine over a Unix socket. */
+async function tcpSockets(): Promise<Set<string>> {
+  const table = await Deno.readTextFile("/proc/net/tcp");
+  return new Set(
+    table.split("\n").map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`),
+  );
+}
+
 /**
  * What this process holds of the system: children, sockets, and temporary
  * files, which are those of a folder of its own (`TMPDIR`): others may run here.
@@ -132,10 +140,13 @@ async function held(temporaryFolder: string): Promise<string[]> {
     { pid },
   ) => `process ${pid}`);
   const sockets: string[] = [];
+  const tcp = await tcpSockets();
   for await (const { name } of Deno.readDir("/proc/self/fd")) {
     try {
       const target = await Deno.readLink(`/proc/self/fd/${name}`);
-      if (target.startsWith("socket:")) sockets.push(target);
+      if (target.startsWith("socket:") && !tcp.has(target)) {
+        sockets.push(target);
+      }
     } catch {
       // The descriptor that the folder was read by.
     }
