@@ -22,21 +22,29 @@ export async function imageSave(
   }
   const request = { path: "/images/get", query: { names: list }, signal };
   const body = answerBody(await engine.request(request), request);
-  return ReadableStream.from(saved(body, signal));
+  return namedBreak(body, signal);
 }
 
-/** A tar as it comes; cancelled with its reader. */
-async function* saved(
+/** The same bytes; a connection that breaks is named as such. */
+function namedBreak(
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw new ConnectionError(
-      "The connection broke in the middle of a saved image: is the engine still running?",
-      { cause },
-    );
-  }
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (cause) {
+        signal?.throwIfAborted();
+        throw new ConnectionError(
+          "The connection broke in the middle of a saved image: is the engine still running?",
+          { cause },
+        );
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
 }
