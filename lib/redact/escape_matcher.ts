@@ -33,6 +33,7 @@ import { mayBegin, mayBelong } from "./neighbours.ts";
 import { matchOf } from "./escape_match.ts";
 import type { PatternInfo } from "./tables.ts";
 import { ThreadRing } from "./threads.ts";
+import { childOf } from "./trie.ts";
 
 /** Escapes in a row that say nothing, such as quotes or colours, before it is no secret any more. */
 const MAX_IDLE = 64;
@@ -354,21 +355,10 @@ export class EscapeMatcher implements Matcher {
 
   /** The state behind a byte; 0 for none. */
   #next(state: number, pattern: number, byte: number): number {
-    const { long, patterns, trie: { states, child, label } } = this.#tables;
-    if (pattern >= 0) {
-      const at = state - states;
-      return at < patterns[pattern]!.end && long[at] === byte ? state + 1 : 0;
-    }
-    let low = child[state]!;
-    let high = child[state + 1]!;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const found = label[middle]!;
-      if (found === byte) return middle;
-      if (found < byte) low = middle + 1;
-      else high = middle;
-    }
-    return 0;
+    const { long, patterns, trie } = this.#tables;
+    if (pattern < 0) return childOf(trie, state, byte);
+    const at = state - trie.states;
+    return at < patterns[pattern]!.end && long[at] === byte ? state + 1 : 0;
   }
 
   /** Where the first piece ends that is told of a long pattern. */

@@ -156,18 +156,29 @@ function fillDense(
  * has brought, so n bytes cost at most 2n moves.
  */
 export function step(trie: Trie, state: number, byte: number): number {
-  const { child, label, fail, denseStates } = trie;
+  const { fail, denseStates } = trie;
   while (state >= denseStates) {
-    let low = child[state]!;
-    let high = child[state + 1]!;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const found = label[middle]!;
-      if (found === byte) return middle;
-      if (found < byte) low = middle + 1;
-      else high = middle;
-    }
+    const next = childOf(trie, state, byte);
+    if (next !== 0) return next;
     state = fail[state]!;
   }
   return trie.dense[(state << 8) | byte]!;
+}
+
+/** The state behind `byte` in `state`, without its failures; 0, the root, if there is none. */
+export function childOf(
+  { child, label }: Pick<Trie, "child" | "label">,
+  state: number,
+  byte: number,
+): number {
+  let low = child[state]!;
+  let high = child[state + 1]!;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const found = label[middle]!;
+    if (found === byte) return middle;
+    if (found < byte) low = middle + 1;
+    else high = middle;
+  }
+  return 0;
 }
