@@ -23,9 +23,12 @@ export {
   type RequestOptions,
 } from "./lib/client.ts";
 export type { ByteSource } from "./lib/streams/byte_source.ts";
-export type { BuildContext, FolderContext } from "./lib/build/build_context.ts";
-export type { ContextFile } from "./lib/build/given_files.ts";
-export type { ImageBuild } from "./lib/build/image_build.ts";
+export type {
+  BuildContext,
+  FolderContext,
+} from "./lib/imagebuild/context/build_context.ts";
+export type { ContextFile } from "./lib/imagebuild/context/given_files.ts";
+export type { ImageBuild } from "./lib/imagebuild/image_build.ts";
 export type {
   BuildMessage,
   ContextMessage,
@@ -40,19 +43,19 @@ export type {
   TraceMessage,
   WarningCode,
   WarningMessage,
-} from "./lib/build/message.ts";
+} from "./lib/imagebuild/message.ts";
 export type {
   AuthConfig,
   BuildOutput,
   ImageBuildOptions,
   ImageOutput,
   Ulimit,
-} from "./lib/build/options.ts";
+} from "./lib/imagebuild/options.ts";
 export type {
   BuildContextResult,
   BuildExportResult,
   BuildResult,
-} from "./lib/build/result.ts";
+} from "./lib/imagebuild/result.ts";
 export type {
   BuildPruneOptions,
   BuildPruneResult,
@@ -202,7 +205,7 @@ export type {
   VerifySecretsOptions,
 } from "./lib/verify/verification.ts";
 export { verifySecrets } from "./lib/verify/verify.ts";
-export type { BuildVerifyOptions } from "./lib/build/verify_options.ts";
+export type { BuildVerifyOptions } from "./lib/imagebuild/verify_options.ts";
 export type { Form as SecretForm } from "./lib/redact/forms.ts";
 export { SshError } from "./lib/ssh/ssh_error.ts";
 export type { SshKey, SshOption, SshSource } from "./lib/ssh/option.ts";

@@ -1,7 +1,7 @@
-import type { BuildContext } from "./build/build_context.ts";
-import type { ImageBuild } from "./build/image_build.ts";
-import { startBuild } from "./build/image_build.ts";
-import type { ImageBuildOptions } from "./build/options.ts";
+import type { BuildContext } from "./imagebuild/context/build_context.ts";
+import type { ImageBuild } from "./imagebuild/image_build.ts";
+import { startBuild } from "./imagebuild/image_build.ts";
+import type { ImageBuildOptions } from "./imagebuild/options.ts";
 import { checkOptionNames } from "./option_names.ts";
 import { requireDenoVersion } from "./deno_version.ts";
 import type { AuthConfig } from "./credentials/auth_config.ts";

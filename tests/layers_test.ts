@@ -54,7 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   progress: ["streams"],
   masks: ["engine", "progress"],
   operation: ["deno_version.ts", "errors.ts", "streams"],
-  build: [
+  imagebuild: [
     "context",
     "credentials",
     "engine",
@@ -87,7 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
   ],
   gateway: [
-    "build",
+    "imagebuild",
     "credentials",
     "deno_version.ts",
     "engine",
@@ -102,7 +102,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
     "transport",
   ],
-  display: ["build", "option_names.ts", "progress", "streams"],
+  display: ["imagebuild", "option_names.ts", "progress", "streams"],
   transfer: [
     "credentials",
     "engine",
@@ -112,7 +112,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
   ],
   cli: [
-    "build",
+    "imagebuild",
     "client.ts",
     "context",
     "deno_version.ts",
@@ -127,7 +127,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "transport",
   ],
   "client.ts": [
-    "build",
+    "imagebuild",
     "credentials",
     "deno_version.ts",
     "engine",

@@ -1,7 +1,7 @@
 import type { DockerClient } from "../client.ts";
-import type { ImageBuild } from "../build/image_build.ts";
-import type { BuildResult } from "../build/result.ts";
-import type { ImageBuildOptions } from "../build/options.ts";
+import type { ImageBuild } from "../imagebuild/image_build.ts";
+import type { BuildResult } from "../imagebuild/result.ts";
+import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import type { DisplayMode } from "../display/display_events.ts";
 import { displayBuild } from "../display/display_build.ts";
 import { type BuildInput, buildInput } from "./build_input.ts";

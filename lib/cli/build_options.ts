@@ -1,4 +1,4 @@
-import type { ImageBuildOptions } from "../build/options.ts";
+import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { parseBytes } from "./bytes_flag.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";

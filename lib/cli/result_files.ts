@@ -1,4 +1,4 @@
-import type { BuildResult } from "../build/result.ts";
+import type { BuildResult } from "../imagebuild/result.ts";
 import type { DockerClient } from "../client.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";

@@ -1,4 +1,4 @@
-import { HEAD_BYTES, readHead } from "../build/tar_head.ts";
+import { HEAD_BYTES, readHead } from "../imagebuild/context/tar_head.ts";
 import { concatBytes } from "../streams/bytes.ts";
 import { unread } from "../streams/unread.ts";
 import { UsageError } from "./exit.ts";

@@ -1,4 +1,4 @@
-import type { Ulimit } from "../build/options.ts";
+import type { Ulimit } from "../imagebuild/options.ts";
 import { FlagError } from "./exit.ts";
 
 /** The limits that Linux has. */

@@ -1,5 +1,5 @@
-import type { BuildContext } from "../build/build_context.ts";
-import type { BuildResult } from "../build/result.ts";
+import type { BuildContext } from "../imagebuild/context/build_context.ts";
+import type { BuildResult } from "../imagebuild/result.ts";
 import { Changes } from "./changes.ts";
 import { describeError } from "./describe_error.ts";
 import { UsageError } from "./exit.ts";

@@ -4,9 +4,12 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 // @ts-types="../std/path.d.ts"
 import { resolve } from "@std/path/posix/resolve";
-import { type BuildContext, sortContext } from "../build/build_context.ts";
-import { openFolder } from "../build/folder.ts";
-import { rulesOf } from "../build/folder_tar.ts";
+import {
+  type BuildContext,
+  sortContext,
+} from "../imagebuild/context/build_context.ts";
+import { openFolder } from "../imagebuild/context/folder.ts";
+import { rulesOf } from "../imagebuild/context/folder_tar.ts";
 import { isExportName } from "../context/export_name.ts";
 import type { ContextFilter } from "../context/filter.ts";
 import { UsageError } from "./exit.ts";

@@ -1,5 +1,5 @@
 import { checkOptionNames } from "../option_names.ts";
-import type { ImageBuild } from "../build/image_build.ts";
+import type { ImageBuild } from "../imagebuild/image_build.ts";
 import {
   displayEvents,
   type DisplayFile,

@@ -1,7 +1,7 @@
 import {
   classicContext,
   PackedContextError,
-} from "../build/classic_context.ts";
+} from "../imagebuild/context/classic_context.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestBody } from "./request_body.ts";
 import type { Target } from "./target.ts";

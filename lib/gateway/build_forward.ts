@@ -1,5 +1,5 @@
-import type { BuildMask } from "../build/mask.ts";
-import type { BuildMessage } from "../build/message.ts";
+import type { BuildMask } from "../imagebuild/mask.ts";
+import type { BuildMessage } from "../imagebuild/message.ts";
 import type { Engine } from "../engine/engine.ts";
 import {
   decodeSecretsHeader,

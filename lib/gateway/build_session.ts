@@ -1,5 +1,8 @@
-import { maxSecretBytes } from "../build/secrets.ts";
-import { type ServedSession, serveSession } from "../build/session_serve.ts";
+import { maxSecretBytes } from "../imagebuild/secrets.ts";
+import {
+  type ServedSession,
+  serveSession,
+} from "../imagebuild/session_serve.ts";
 import { decodeRegistryConfig } from "../credentials/header_decode.ts";
 import { CredentialStore } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";

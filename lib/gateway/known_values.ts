@@ -1,4 +1,4 @@
-import { BuildMask } from "../build/mask.ts";
+import { BuildMask } from "../imagebuild/mask.ts";
 import type { TextMask } from "../masks/mask_fields.ts";
 import {
   combineRedactors,

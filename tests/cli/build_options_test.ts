@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../support/assert.ts";
-import type { ImageBuildOptions } from "../../lib/build/options.ts";
+import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { BUILD_FLAGS } from "../../lib/cli/build_flags.ts";
 import { buildOptions } from "../../lib/cli/build_options.ts";
 import { UsageError } from "../../lib/cli/exit.ts";

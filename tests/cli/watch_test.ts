@@ -9,7 +9,7 @@ import { delay } from "../engines/process.ts";
 import { Changes } from "../../lib/cli/changes.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
 import { watchBuilds } from "../../lib/cli/watch.ts";
-import type { BuildResult } from "../../lib/build/result.ts";
+import type { BuildResult } from "../../lib/imagebuild/result.ts";
 
 /** Longer than the watch waits for more. */
 const CALM_MS = 500;

@@ -3,10 +3,10 @@ import { CACHE } from "./unpack.ts";
 
 /** What is tried on the oldest Deno, too: secrets, folders, cancelling, leaks, exports, the command. */
 const SUITE = [
-  "tests/build/cancel_engine_test.ts",
-  "tests/build/engine_faults_engine_test.ts",
-  "tests/build/folder_engine_test.ts",
-  "tests/build/secrets_engine_test.ts",
+  "tests/imagebuild/cancel_engine_test.ts",
+  "tests/imagebuild/engine_faults_engine_test.ts",
+  "tests/imagebuild/folder_engine_test.ts",
+  "tests/imagebuild/secrets_engine_test.ts",
   "tests/cli/build_engine_test.ts",
   "tests/deno_lacks_test.ts",
   "tests/exporter/export_engine_test.ts",

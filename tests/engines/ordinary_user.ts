@@ -3,9 +3,9 @@ import { CACHE } from "./unpack.ts";
 
 /** What works on files, and what exports to them: where the rights of a file count. */
 const SUITE = [
-  "tests/build/folder_inputs_test.ts",
-  "tests/build/folder_tar_test.ts",
-  "tests/build/given_files_test.ts",
+  "tests/imagebuild/folder_inputs_test.ts",
+  "tests/imagebuild/folder_tar_test.ts",
+  "tests/imagebuild/given_files_test.ts",
   "tests/cli/build_input_test.ts",
   "tests/context/closed_test.ts",
   "tests/context/entry_times_test.ts",

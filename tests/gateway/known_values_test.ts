@@ -1,6 +1,9 @@
-import type { BuildMask } from "../../lib/build/mask.ts";
-import { isTrace, TRACE } from "../../lib/build/decode_message.ts";
-import type { BuildMessage, TraceMessage } from "../../lib/build/message.ts";
+import type { BuildMask } from "../../lib/imagebuild/mask.ts";
+import { isTrace, TRACE } from "../../lib/imagebuild/decode_message.ts";
+import type {
+  BuildMessage,
+  TraceMessage,
+} from "../../lib/imagebuild/message.ts";
 import { KnownValues } from "../../lib/gateway/known_values.ts";
 import { Refusal } from "../../lib/gateway/refusal.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";

@@ -1,7 +1,7 @@
 import type { JsonMessage } from "../../lib/engine/message.ts";
-import { EventTranslator } from "../../lib/build/translate.ts";
-import { decodeMessage } from "../../lib/build/decode_message.ts";
-import type { BuildMessage } from "../../lib/build/message.ts";
+import { EventTranslator } from "../../lib/imagebuild/translate.ts";
+import { decodeMessage } from "../../lib/imagebuild/decode_message.ts";
+import type { BuildMessage } from "../../lib/imagebuild/message.ts";
 import {
   assert,
   assertEquals,

@@ -1,4 +1,4 @@
-import type { BuildMessage } from "../../lib/build/message.ts";
+import type { BuildMessage } from "../../lib/imagebuild/message.ts";
 import type { JsonMessage } from "../../lib/engine/message.ts";
 import {
   BUILD_MESSAGE_FIELDS,

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../support/assert.ts";
-import { podmanQuery } from "../../lib/build/podman_query.ts";
+import { podmanQuery } from "../../lib/imagebuild/ways/podman_query.ts";
 import { UnsupportedError } from "../../mod.ts";
 
 Deno.test("podmanQuery() writes hosts and limits as podman reads them, and leaves the rest", () => {

@@ -7,7 +7,7 @@ import {
 } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
 import { tarBytes } from "../support/tar.ts";
-import { addPodmanSecrets } from "../../lib/build/podman_secrets.ts";
+import { addPodmanSecrets } from "../../lib/imagebuild/ways/podman_secrets.ts";
 import { Secret, UnsupportedError } from "../../mod.ts";
 
 const SECRETS = [

@@ -1,0 +1,181 @@
+import type { ClientCredentials } from "../credentials/store.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { OperationInit } from "../operation/operation.ts";
+import type { Operations } from "../operation/operations.ts";
+import type { BuildEvent } from "../progress/event.ts";
+import type { BuildContext } from "./context/build_context.ts";
+import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import { namesOf } from "./plan.ts";
+import { BuildRecord } from "./record.ts";
+import type { BuildResult } from "./result.ts";
+import type { BuildSettings } from "./settings.ts";
+import { runBuild } from "./run.ts";
+import { EventTranslator } from "./translate.ts";
+
+/**
+ * A build under way; it began at the call that gave it.
+ *
+ * Several readers may use `messages()`, `events()` and `logs()` at the same time.
+ * The newest 16 MiB of messages are kept for readers that start late. The build
+ * waits for a reader that falls further behind, as long as it keeps reading; one
+ * that takes nothing for two seconds loses the oldest messages and gets one
+ * `messages-lost` warning in their place.
+ *
+ * If the program never awaits `wait()` or `result()`, reads or cancels the build,
+ * its failure is an uncaught error at the program's end, with an exit code that
+ * is not 0 (not in a worker).
+ */
+export interface ImageBuild extends AsyncDisposable {
+  /** The image's names, as they were given. */
+  readonly names: readonly string[];
+  /**
+   * The engine's messages as they come, and davit's own warnings.
+   *
+   * @throws The error that `wait()` rejects with, behind the last message.
+   */
+  messages(): AsyncGenerator<BuildMessage, void, undefined>;
+  /**
+   * What happens, with types: the same for BuildKit and the classic builder.
+   *
+   * @throws The error that `wait()` rejects with, behind the last event.
+   */
+  events(): AsyncGenerator<BuildEvent, void, undefined>;
+  /**
+   * The bytes that the steps print, stdout and stderr in the order of their
+   * coming. The stream fails with the error that `wait()` rejects with.
+   */
+  logs(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Everything that is known of the build, once it went well; rejects as `wait()` does. */
+  result(): Promise<BuildResult>;
+  /**
+   * The image's id, `sha256:…`; empty where the output is no image.
+   *
+   * @throws {BuildError} If the build fails.
+   * @throws {EngineError} If the engine refuses the request.
+   * @throws {ConnectionError} If the engine can't be reached, or goes away.
+   * @throws {SecretError} If a secret can't be given.
+   * @throws {SessionError} If the session was lost and the build failed for it.
+   * @throws {ContextError} If the context stream fails.
+   * @throws {ProtocolError} If the engine's answer can't be read.
+   * @throws {UnsupportedError} If this engine can't do what was asked.
+   * @throws {TypeError} If an option is wrong; nothing was sent then.
+   */
+  wait(): Promise<string>;
+  /**
+   * Stops the build on the engine.
+   *
+   * @param reason What `wait()` rejects with; an `AbortError` unless given.
+   * @returns When the engine was told and every connection is closed.
+   */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** How much of the messages is kept for late and slow readers, in UTF-16 code units. */
+const KEPT_SIZE = 16 * 1024 * 1024;
+
+/** How long the wire waits for a reader that lags so far behind and stands still. */
+const PATIENCE_MS = 2000;
+
+/** A build that is to be started. */
+export interface BuildInit {
+  /** All that runs on the client. */
+  readonly operations: Operations;
+  /** The client's method. */
+  readonly startedBy: OperationInit<BuildResult, BuildMessage>["startedBy"];
+  /** Where to build. */
+  readonly engine: Engine;
+  /** Where logins come from, besides the options. */
+  readonly logins: ClientCredentials;
+  /** Reads what the build takes from the surroundings of its program. */
+  readonly settings: (() => Promise<BuildSettings>) | undefined;
+}
+
+/** Starts a build. Every failure, a wrong option too, comes through the result. */
+export function startBuild(
+  { operations, startedBy, engine, logins, settings }: BuildInit,
+  context: BuildContext,
+  options: ImageBuildOptions = {},
+): ImageBuild {
+  const names = namesOf(options);
+  let record: BuildRecord;
+  const build = operations.start<BuildResult, BuildMessage>({
+    what: names.length === 0 ? "build" : `build of "${names[0]}"`,
+    startedBy,
+    items: {
+      maxSize: KEPT_SIZE,
+      sizeOf,
+      patienceMs: PATIENCE_MS,
+      lost: messagesLost,
+    },
+    signal: Object(options).signal, // not checked yet
+    mask: (text) => record.text(text),
+    work(stop, messages) {
+      record = new BuildRecord((message) => messages.write(message), names);
+      return runBuild({
+        engine,
+        logins,
+        settings,
+        context,
+        options,
+        record,
+        stop,
+      });
+    },
+  });
+  const events = () => eventsOf(build.items.read(), names);
+  return {
+    names,
+    messages: () => build.items.read(),
+    events,
+    logs: () => logsOf(events()),
+    result: () => build.wait((result) => result),
+    wait: () => build.wait(({ imageId }) => imageId),
+    cancel: (reason) => build.cancel(reason),
+    [Symbol.asyncDispose]: () => build.cancel(),
+  };
+}
+
+async function* eventsOf(
+  messages: AsyncIterable<BuildMessage>,
+  names: readonly string[],
+): AsyncGenerator<BuildEvent, void, undefined> {
+  const translator = new EventTranslator(names);
+  for await (const message of messages) yield* translator.translate(message);
+}
+
+function logsOf(
+  events: AsyncGenerator<BuildEvent, void, undefined>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      for (
+        let next = await events.next();
+        !next.done;
+        next = await events.next()
+      ) {
+        if (next.value.type !== "log") continue;
+        controller.enqueue(next.value.bytes.slice());
+        return;
+      }
+      controller.close();
+    },
+    async cancel() {
+      await events.return();
+    },
+  }, { highWaterMark: 0 });
+}
+
+function sizeOf(message: BuildMessage): number {
+  const aux = typeof message.aux === "string" ? message.aux.length : 100;
+  return 200 + aux + (message.stream?.length ?? 0);
+}
+
+function messagesLost(count: number): WarningMessage {
+  const message = warning(
+    "messages-lost",
+    `${count} messages are missing here: they were read too slowly, or too late`,
+  );
+  message.aux.count = count;
+  return message;
+}

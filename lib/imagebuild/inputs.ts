@@ -1,0 +1,151 @@
+import {
+  type ClientCredentials,
+  CredentialStore,
+} from "../credentials/store.ts";
+import type { TokenServer } from "../credentials/token_server.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Exporter } from "../exporter/exporter.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
+import type { Secret } from "../secrets/secret.ts";
+import type { SecretStore } from "../secrets/store.ts";
+import { authService } from "../session/auth.ts";
+import type { SshAgents } from "../ssh/agents.ts";
+import type { ContextSource } from "./context/build_context.ts";
+import { watchLogins } from "./logins.ts";
+import { warning } from "./message.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import type { BuildPlan } from "./plan.ts";
+import type { BuildRecord } from "./record.ts";
+import { openSecrets } from "./secrets.ts";
+import { PreparedContext } from "./context/sending.ts";
+
+/** What of this machine a build may use. */
+export interface BuildInputs {
+  /** What it is built from. */
+  readonly context: PreparedContext;
+  /** Secrets by id. */
+  readonly secrets: SecretStore;
+  /** Logins by registry. */
+  readonly logins: CredentialStore;
+  /** Finds the token server of a registry; see the session's `authService`. */
+  readonly tokenServer: (registry: string) => Promise<TokenServer | undefined>;
+  /** ssh agents by id; undefined without any. */
+  readonly agents: SshAgents | undefined;
+  /** Takes the result, if it comes back. */
+  readonly exporter: Exporter | undefined;
+}
+
+/** What {@linkcode openInputs} is told of a build. */
+export interface InputsInit {
+  /** Where it is built. */
+  readonly engine: Engine;
+  /** What was asked for. */
+  readonly options: ImageBuildOptions;
+  /** Where logins come from, besides the options. */
+  readonly logins: ClientCredentials;
+  /** Stops it. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Opens all of it: what can't be read is known before an engine is asked for
+ * anything.
+ *
+ * @param over Ends with the build.
+ * @throws {ContextError} If the folder or its Dockerfile can't be read.
+ * @throws {SecretError} If a secret can't be read.
+ * @throws {SshError} If an agent or a key can't be used.
+ * @throws {TypeError} If an option is wrong.
+ */
+export async function openInputs(
+  { engine, options, logins, stop }: InputsInit,
+  source: ContextSource,
+  plan: BuildPlan,
+  over: AbortSignal,
+): Promise<BuildInputs> {
+  return {
+    logins: new CredentialStore({
+      credentials: options.credentials,
+      client: logins,
+      signal: over,
+    }),
+    tokenServer: async (registry) => {
+      const { askTokenServer } = await import("../credentials/token_server.ts");
+      return await askTokenServer(registry, engine.where, over);
+    },
+    context: await PreparedContext.of(source, options, stop),
+    secrets: await openSecrets(plan, options, over),
+    agents: await openAgents(plan, options, over),
+    exporter: plan.output?.exporter,
+  };
+}
+
+// What only some builds need is loaded with them: modules are most of a
+// program's start.
+
+async function openAgents(
+  plan: BuildPlan,
+  { ssh }: ImageBuildOptions,
+  signal: AbortSignal,
+): Promise<SshAgents | undefined> {
+  if (ssh === undefined || plan.version === "1") return undefined;
+  const { SshAgents } = await import("../ssh/agents.ts");
+  const agents = await SshAgents.open(ssh, { signal });
+  return agents.size === 0 ? undefined : agents;
+}
+
+/** Has all values masked from now on, and what happens to them told. */
+export async function watchInputs(
+  { secrets, logins, agents }: BuildInputs,
+  record: BuildRecord,
+): Promise<void> {
+  await record.protect([...secrets.atHand(), ...logins.atHand()]);
+  for (const [id, secret] of secrets.atHand()) {
+    await warnOfEmpty(id, secret, record);
+  }
+  secrets.onUse = (use) => record.use(use);
+  secrets.onValue = async (id, secret) => {
+    await record.protect([[id, secret]]);
+    await warnOfEmpty(id, secret, record);
+  };
+  watchLogins(logins, record);
+  if (agents !== undefined) {
+    agents.onUse = (id, state) =>
+      void record.publish({ id: "davit.ssh", aux: { id, state } });
+  }
+}
+
+/** CI systems hand out empty text for a secret that is not set. */
+async function warnOfEmpty(
+  id: string,
+  { byteLength }: Secret,
+  record: BuildRecord,
+): Promise<void> {
+  if (byteLength > 0) return;
+  await record.publish(warning(
+    "secret-empty",
+    `secret "${id}" is empty: is the variable or file that it is read from set?`,
+    id,
+  ));
+}
+
+/** What the session offers of it, besides the secrets. */
+export async function inputMethods(
+  { context, logins, tokenServer, agents, exporter }: BuildInputs,
+  record: BuildRecord,
+  onError: (error: Error) => void,
+): Promise<GrpcMethod[]> {
+  const methods = [
+    ...await context.methods(record, onError),
+    ...authService(logins, { tokenServer, onError }),
+  ];
+  if (agents !== undefined) {
+    const { sshService } = await import("../session/ssh.ts");
+    methods.push(...sshService(agents, { onError }));
+  }
+  if (exporter !== undefined) {
+    const { filesendService } = await import("../session/filesend.ts");
+    methods.push(...filesendService(exporter, { onError }));
+  }
+  return methods;
+}

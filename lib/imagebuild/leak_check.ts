@@ -1,0 +1,175 @@
+import { SecretError } from "../errors.ts";
+import { createFinder } from "../redact/finder.ts";
+import type { Form } from "../redact/forms.ts";
+import type { Match } from "../redact/automaton.ts";
+import type { Secret } from "../secrets/secret.ts";
+import type { SecretStore } from "../secrets/store.ts";
+import { warning, type WarningMessage } from "./message.ts";
+import type { ImageBuildOptions } from "./options.ts";
+import type { BuildRecord } from "./record.ts";
+import type { PreparedContext } from "./context/sending.ts";
+
+/** What a build says openly, and what it must not say. */
+export interface LeakCheck {
+  /** Build arguments, labels, and where secrets come from. */
+  readonly options: ImageBuildOptions;
+  /** The secrets, those of functions not among them yet. */
+  readonly secrets: SecretStore;
+  /** Knows how a secret looks in every encoding. */
+  readonly record: BuildRecord;
+  /** What is sent. */
+  readonly context: PreparedContext;
+}
+
+/**
+ * The shortest value that is refused, in bytes: a shorter one, `root` say, is a
+ * word that anybody may write.
+ */
+const MIN_REFUSED_BYTES = 8;
+
+/**
+ * Refuses a text that everybody would see: build arguments and labels are in an
+ * image's history and configuration, a Dockerfile is in the log. A line of a
+ * secret alone, or a short one, is worth a warning only: `.env` files and
+ * `.npmrc` have lines that are no secret. Values of fewer than 4 bytes are not
+ * looked for.
+ *
+ * @param what Names it, for the error.
+ * @throws {SecretError} If it holds a secret.
+ */
+export function refuseLeak(
+  { secrets, record }: Pick<LeakCheck, "secrets" | "record">,
+  what: string,
+  text: string,
+): void {
+  // The mask finds more than is looked for here, and is compiled already.
+  if (secrets.size === 0 || record.text(text) === text) return;
+  // A login's password is masked, too; of those nothing is refused here.
+  const atHand = secrets.atHand().filter(([, { visible }]) => !visible);
+  for (const [index, sight] of findSights(atHand, text)) {
+    const [id, secret] = atHand[index]!;
+    const place = text.includes("\n") ? `${what}, line ${sight.line},` : what;
+    const as = ["plain", "line"].includes(sight.form)
+      ? ""
+      : ` (as ${sight.form})`;
+    if (sight.whole && secret.byteLength >= MIN_REFUSED_BYTES) {
+      throw new SecretError(
+        id,
+        record.text(
+          `Cannot build: ${place} holds the value of secret "${id}"${as}, and is stored with the image or its log; mount the secret where it is used, or mark it visible if it may be seen there`,
+        ),
+      );
+    }
+    const message = warning(
+      "secret-visible",
+      `${place} holds ${
+        sight.whole
+          ? "the short value"
+          : sight.form === "line"
+          ? "a line"
+          : "a part"
+      } of secret "${id}"${as}, and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible`,
+      id,
+    );
+    // A Dockerfile that goes as a tar is seen again on its way.
+    const isSaid = record.state.warnings.some(({ code, short }) =>
+      code === "secret-visible" && short === record.text(message.status)
+    );
+    if (!isSaid) record.publish(message);
+  }
+}
+
+/** Where a secret stands in a text. */
+interface Sight {
+  readonly form: Form;
+  /** From 1. */
+  readonly line: number;
+  /** Whether all of its value does. */
+  readonly whole: boolean;
+}
+
+/** What each secret shows of itself in a text, by its index: all of it rather than a part. */
+function findSights(
+  secrets: readonly (readonly [id: string, secret: Secret])[],
+  text: string,
+): Map<number, Sight> {
+  const bytes = new TextEncoder().encode(text);
+  const sights = new Map<number, Sight>();
+  /** Ends of the blocks of a long pattern that lie side by side. */
+  const runs = new Map<string, { start: number; end: number }>();
+  const finder = createFinder(secrets.map(([, secret]) => secret.reveal()));
+  const matcher = finder.matcher();
+  const see = ({ start, end, pattern, weak }: Match) => {
+    const { value, form, length, part } = pattern;
+    const key = `${value} ${form} ${length} ${part}`;
+    let run = runs.get(key);
+    if (run !== undefined && start <= run.end) run.end = Math.max(run.end, end);
+    else if (weak) return;
+    else runs.set(key, run = { start, end });
+    const whole = part === undefined && run.end - run.start >= length;
+    const known = sights.get(value);
+    if (known !== undefined && (known.whole || !whole)) return;
+    const before = bytes.subarray(0, run.start);
+    const line = before.reduce((n, byte) => byte === 10 ? n + 1 : n, 1);
+    sights.set(value, { form, line, whole });
+  };
+  matcher.scan(bytes, see);
+  matcher.finishScan(see);
+  return sights;
+}
+
+/**
+ * Looks for the secrets in all that is known before anything is sent. The
+ * Dockerfile of a tar is looked at on its way; one that the engine fetches, or
+ * in a compressed tar, is not known here.
+ *
+ * @returns Warnings of files with secrets that `COPY` would take.
+ * @throws {SecretError} If one holds a secret.
+ */
+export async function checkLeaks(check: LeakCheck): Promise<WarningMessage[]> {
+  const { options, secrets, context } = check;
+  if (secrets.size === 0) return [];
+  for (const [index, [name, value]] of entriesOf(options.buildargs).entries()) {
+    refuseLeak(check, `the name of build argument number ${index + 1}`, name);
+    refuseLeak(
+      check,
+      `the build argument ${JSON.stringify(name)}`,
+      value ?? "",
+    );
+  }
+  for (const [index, entry] of entriesOf(options.labels).entries()) {
+    refuseLeak(check, `label number ${index + 1}`, entry.join("="));
+  }
+  if (context.dockerfile !== undefined) {
+    refuseLeak(check, "the Dockerfile", context.dockerfile.text);
+  }
+  return await filesInContext(options, context);
+}
+
+/** Names and values, given as an object or as its JSON, which was checked before. */
+function entriesOf(
+  map: string | Readonly<Record<string, string | null | undefined>> = {},
+): [string, string | null | undefined][] {
+  return Object.entries(typeof map === "string" ? JSON.parse(map) : map);
+}
+
+async function filesInContext(
+  { secrets = {} }: ImageBuildOptions,
+  context: PreparedContext,
+): Promise<WarningMessage[]> {
+  const warnings: WarningMessage[] = [];
+  for (const [id, source] of Object.entries(secrets)) {
+    if (typeof source !== "object" || !("file" in source)) continue;
+    if (source.visible) continue;
+    const path = await context.find(source.file);
+    if (path === undefined) continue;
+    warnings.push(warning(
+      "secret-in-context",
+      `the file of secret "${id}" lies in the context as ${
+        JSON.stringify(path)
+      }, and COPY can take it into the image: name it in .dockerignore`,
+      id,
+    ));
+  }
+  return warnings;
+}

@@ -1,0 +1,146 @@
+import { UnsupportedError } from "../../errors.ts";
+import type { Secret } from "../../secrets/secret.ts";
+import { hasTarChecksum, tarChecksum } from "../../streams/tar_block.ts";
+
+/** A context for podman, with the secrets of its build. */
+export interface PodmanContext {
+  /** The tar, with a file for each secret before its own entries. */
+  readonly tar: ReadableStream<Uint8Array>;
+  /** Value of the query parameter `secrets`, which tells podman the files from the rest. */
+  readonly secrets: string;
+}
+
+const BLOCK = 512;
+
+/** What `id=ID,src=FILE` can hold: podman reads other characters as borders, or as Latin-1. */
+const ID_REGEXP = /^(?!.*,)[!-~]+$/;
+
+/**
+ * Puts secrets into a context, for podman, which has no session to ask over.
+ *
+ * Each becomes a file at the top of the context, of mode 0600 and with a random
+ * name. Podman moves them away before a step can copy them, and mounts them as
+ * they are asked for. They do lie on the server's disk while it builds: a
+ * weaker way than a session, so it is for the caller to allow it.
+ *
+ * The context may be plain or compressed with gzip, which is undone: a file
+ * can not be put before what is compressed. Podman never sees a name that is
+ * not of our making, since it joins it with a path unchecked.
+ *
+ * @throws {UnsupportedError} If the context is compressed in another way, or no
+ * tar, or if an id has characters that can't be told to podman. The context is
+ * cancelled then, and nothing of it was sent.
+ */
+export async function addPodmanSecrets(
+  context: ReadableStream<Uint8Array>,
+  secrets: Iterable<readonly [id: string, secret: Secret]>,
+): Promise<PodmanContext> {
+  const blocks: Uint8Array[] = [];
+  const mounts: string[] = [];
+  try {
+    for (const [id, secret] of secrets) {
+      checkId(id);
+      const name = `davit-secret-${crypto.randomUUID().replaceAll("-", "")}`;
+      const bytes = secret.reveal();
+      blocks.push(
+        fileHeader(name, bytes.length),
+        bytes,
+        new Uint8Array((BLOCK - bytes.length % BLOCK) % BLOCK),
+      );
+      mounts.push(`id=${id},src=${name}`);
+    }
+    return {
+      tar: startingWith(blocks, await plainTar(context)),
+      secrets: JSON.stringify(mounts),
+    };
+  } catch (error) {
+    if (!context.locked) {
+      await context.cancel(error).catch(() => {}); // it is given up either way
+    }
+    throw error;
+  }
+}
+
+function checkId(id: string): void {
+  if (ID_REGEXP.test(id)) return;
+  throw new UnsupportedError(
+    "this secret's id",
+    `Cannot build with secret ${
+      JSON.stringify(id)
+    } on podman: its ids have no space, no comma and only ASCII; use another id`,
+  );
+}
+
+/** The header of a file of root's alone, from the epoch (ustar). */
+function fileHeader(name: string, size: number): Uint8Array {
+  const header = new Uint8Array(BLOCK);
+  const put = (text: string, at: number) =>
+    header.set(new TextEncoder().encode(text), at);
+  put(name, 0);
+  put("0000600\0", 100);
+  put("0000000\0", 108);
+  put("0000000\0", 116);
+  put(`${size.toString(8).padStart(11, "0")}\0`, 124);
+  put("00000000000\0", 136);
+  put("0ustar\x0000", 156);
+  put(`${tarChecksum(header).toString(8).padStart(6, "0")}\0 `, 148);
+  return header;
+}
+
+/** The context's bytes as a plain tar; told by its first block. */
+async function plainTar(
+  context: ReadableStream<Uint8Array>,
+): Promise<ReadableStream<Uint8Array>> {
+  const reader = context.getReader();
+  const chunks: Uint8Array[] = [];
+  let head = new Uint8Array();
+  while (head.length < BLOCK) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    head = new Uint8Array([...head, ...value.subarray(0, BLOCK - head.length)]);
+  }
+  reader.releaseLock();
+  const whole = startingWith(chunks, context);
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    return whole.pipeThrough(
+      // The platform's types ask for one kind of buffer behind the bytes.
+      new DecompressionStream("gzip") as ReadableWritablePair<
+        Uint8Array,
+        Uint8Array
+      >,
+    );
+  }
+  if (isTarBlock(head)) return whole;
+  const error = new UnsupportedError(
+    "secrets beside such a context",
+    "Cannot build with secrets on podman from this context: they become files in it, so it must be a tar, plain or compressed with gzip",
+  );
+  await whole.cancel(error).catch(() => {}); // it is given up either way
+  throw error;
+}
+
+/** A header with the right sum, or the zeros that end a tar. */
+function isTarBlock(block: Uint8Array): boolean {
+  if (block.length < BLOCK) return false;
+  return hasTarChecksum(block) || block.every((byte) => byte === 0);
+}
+
+/** These chunks, and then a stream, read no faster than it is asked for. */
+function startingWith(
+  chunks: readonly Uint8Array[],
+  rest: ReadableStream<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  const first = chunks.filter((chunk) => chunk.length > 0);
+  const reader = rest.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const chunk = first.shift();
+      if (chunk !== undefined) return controller.enqueue(chunk);
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

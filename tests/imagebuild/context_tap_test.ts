@@ -1,0 +1,156 @@
+import { assertEquals } from "../support/assert.ts";
+import { concatBytes } from "../../lib/streams/bytes.ts";
+import { ContextTap } from "../../lib/imagebuild/context/context_tap.ts";
+import { tarBytes, tarHeader } from "../support/tar.ts";
+import { changedHeader, pack, packedTo } from "./tar_forms.ts";
+
+/** What is found in bytes that come in pieces of a length. */
+async function found(
+  bytes: Uint8Array,
+  name: string = "Dockerfile",
+  pieces: number = 100,
+): Promise<string | undefined> {
+  const tap = new ContextTap(name);
+  for (let at = 0; at < bytes.length; at += pieces) {
+    await tap.push(bytes.subarray(at, at + pieces));
+  }
+  await tap.end();
+  tap.stop();
+  return tap.text;
+}
+
+const FILES = { a: "a", "./Dockerfile": "FROM a\n", b: "b".repeat(1000) };
+
+Deno.test("the Dockerfile of a tar is found, whatever kind of tar it is", async () => {
+  const plain = await tarBytes(FILES);
+  for (const pieces of [1, 511, 512, 513, 100_000]) {
+    assertEquals(await found(plain, "Dockerfile", pieces), "FROM a\n");
+  }
+  assertEquals(await found(plain, "/Dockerfile"), "FROM a\n");
+  assertEquals(await found(plain, "./x/../Dockerfile"), "FROM a\n");
+  assertEquals(await found(plain, "other"), undefined);
+  const odd = await tarBytes({ "x/../sub/./dockerfile": "FROM b\n" });
+  assertEquals(await found(odd, "sub/Dockerfile"), "FROM b\n");
+  assertEquals(await found(odd, "sub/other"), undefined);
+  const ending = new Uint8Array(1024);
+  const content = new TextEncoder().encode("FROM a\n");
+  const block = new Uint8Array(512);
+  block.set(content);
+  const header = tarHeader("Dockerfile", content.length);
+  const kinds: Record<string, Uint8Array[]> = {
+    "before POSIX": [
+      changedHeader(header, (bytes) => bytes.fill(0, 257)),
+      block,
+    ],
+    "before POSIX, its type a NUL": [
+      changedHeader(header, (bytes) => bytes.fill(0, 257).fill(0, 156, 157)),
+      block,
+    ],
+    "a size in base 256": [
+      changedHeader(header, (bytes) => {
+        bytes.fill(0, 124, 136)[124] = 0x80;
+        bytes[135] = content.length;
+      }),
+      block,
+    ],
+    "GNU's, with times where others have a prefix": [
+      changedHeader(header, (bytes) => {
+        bytes.set(new TextEncoder().encode("ustar  \0"), 257);
+        bytes.fill(0x31, 345, 356);
+      }),
+      block,
+    ],
+    "GNU's long name": [
+      changedHeader(
+        tarHeader("././@LongLink", 11),
+        (bytes) => bytes[156] = "L".charCodeAt(0),
+      ),
+      padded("Dockerfile\0"),
+      changedHeader(tarHeader("x", content.length), () => {}),
+      block,
+    ],
+    "PAX records of its name and size": [
+      changedHeader(
+        tarHeader("x", 28),
+        (bytes) => bytes[156] = "x".charCodeAt(0),
+      ),
+      padded("19 path=Dockerfile\n9 size=7\n"),
+      tarHeader("y", 0),
+      block,
+    ],
+  };
+  for (const [kind, blocks] of Object.entries(kinds)) {
+    const tar = [...blocks, ending].reduce((all, part) =>
+      concatBytes(all, part)
+    );
+    assertEquals(await found(tar), "FROM a\n", kind);
+  }
+});
+
+function padded(text: string): Uint8Array {
+  const block = new Uint8Array(512);
+  new TextEncoder().encodeInto(text, block);
+  return block;
+}
+
+Deno.test("of several Dockerfiles the last one counts, also where it is no file", async () => {
+  const one = await tarBytes({ Dockerfile: "FROM a\n" });
+  const two = await tarBytes({ Dockerfile: "FROM b\n" });
+  const link = changedHeader(tarHeader("Dockerfile", 0), (bytes) => {
+    bytes[156] = "2".charCodeAt(0);
+  });
+  const begin = one.subarray(0, 1024);
+  assertEquals(await found(concatBytes(begin, two)), "FROM b\n");
+  assertEquals(await found(concatBytes(begin, link)), undefined);
+  assertEquals(
+    await found(concatBytes(concatBytes(begin, link), two)),
+    "FROM b\n",
+  );
+  // The large letter goes before the small one, wherever it stands.
+  const small = (await tarBytes({ dockerfile: "FROM c\n" })).subarray(0, 1024);
+  assertEquals(await found(concatBytes(small, two)), "FROM b\n");
+  assertEquals(await found(concatBytes(begin, small)), "FROM a\n");
+  assertEquals(
+    await found(concatBytes(small, new Uint8Array(1024))),
+    "FROM c\n",
+  );
+  // One that is too long for an error takes its place, too.
+  const long = await tarBytes({ Dockerfile: "#".repeat(300_000), a: "a" });
+  assertEquals(await found(concatBytes(begin, long)), undefined);
+});
+
+Deno.test("the Dockerfile of a tar that is packed with gzip is found", async () => {
+  const packed = await pack(await tarBytes(FILES));
+  for (const pieces of [1, 2, 50, 100_000]) {
+    assertEquals(await found(packed, "Dockerfile", pieces), "FROM a\n");
+  }
+  // Damaged, cut off, and with something behind its end: found as far as it goes.
+  assertEquals(await found(packed.subarray(0, 12)), undefined);
+  const damaged = packed.slice();
+  damaged.fill(0xff, 12, 40);
+  assertEquals(await found(damaged), undefined);
+  assertEquals(await found(concatBytes(packed, packed)), "FROM a\n");
+  assertEquals(await found(new Uint8Array([0x1f])), undefined);
+});
+
+Deno.test("of a packed tar no more than the beginning is unpacked", async () => {
+  const tap = new ContextTap("Dockerfile");
+  // A gigabyte of zeros in a megabyte.
+  const packed = await packedTo(1024, "Dockerfile");
+  const before = Deno.memoryUsage().external;
+  for (let at = 0; at < packed.length; at += 512 * 1024) {
+    await tap.push(packed.subarray(at, at + 512 * 1024));
+  }
+  await tap.end();
+  tap.stop();
+  assertEquals(tap.text, undefined);
+  assertEquals(Deno.memoryUsage().external - before < 256 * 2 ** 20, true);
+});
+
+Deno.test("a packed tar that is given up holds nothing", async () => {
+  const tap = new ContextTap("Dockerfile");
+  const packed = await pack(await tarBytes(FILES));
+  await tap.push(packed.subarray(0, packed.length - 20));
+  tap.stop();
+  await tap.push(packed.subarray(packed.length - 20));
+});
