@@ -70,6 +70,7 @@ export function changesOf(source: string): Change[] {
   const changes: Change[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node)) return;
+    if (ts.isSatisfiesExpression(node) && onlyTrue(node.type)) return;
     const add = (kind: Kind, at: ts.Node, text: string) =>
       changes.push({ kind, start: at.getStart(file), end: at.getEnd(), text });
     describe(node, file, add);
@@ -194,6 +195,14 @@ function leaves(statement: ts.Statement): boolean {
   return last !== undefined &&
     (ts.isThrowStatement(last) || ts.isReturnStatement(last) ||
       ts.isContinueStatement(last) || ts.isBreakStatement(last));
+}
+
+/** Whether a type has nothing but `true` in it, such as that of a set of names: a change is no program. */
+function onlyTrue(type: ts.TypeNode): boolean {
+  if (!ts.isTypeReferenceNode(type)) return false;
+  const value = type.typeArguments?.at(-1);
+  return value !== undefined && ts.isLiteralTypeNode(value) &&
+    value.literal.kind === ts.SyntaxKind.TrueKeyword;
 }
 
 function isSuper(call: ts.CallExpression): boolean {

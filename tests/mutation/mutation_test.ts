@@ -36,6 +36,9 @@ Deno.test("every kind of change is made, and makes what it says", () => {
   }
   assertEquals(changed('import { a } from "a";\ntype B = 1 | 2;'), []);
   assertEquals(changed("const TIMEOUT_MS = 50;"), []);
+  const names = (type: string) => `const A = { b: true } satisfies ${type};`;
+  assertEquals(changed(names("Record<keyof B, true>")), []);
+  assertEquals(changed(names("Record<keyof B, boolean>")).length, 1);
   const waits = (body: string) =>
     changed(`async function f() { ${body} }`).some((change) =>
       change.startsWith("wait")
