@@ -1,51 +1,43 @@
-/** What errors advise in words of the API, and how the command has it. */
-const WORDS: readonly (readonly [RegExp, string])[] = [
-  [
-    /; the option dockerfile names one inside the context, \{ context, dockerfile \} one anywhere$/,
-    "; --file names another one",
-  ],
-  [/; give \{ context, dockerfile \}$/, ""],
-  [
-    /or give \{ socket \} or \{ keys \}/,
-    "or give --ssh ID=SOCKET or --ssh ID=KEY",
-  ],
-  [
-    /expected true for the agent at \$SSH_AUTH_SOCK, a path, or one of .*$/,
-    "expected default, ID=SOCKET or ID=KEY[,KEY]",
-  ],
-  [/^Cannot use option "ssh": .*$/, "--ssh can't be used: expected ID[=PATH]"],
-  [/; version "1" knows others$/, ""],
-  [/; build without outputs$/, "; leave --output out"],
-  [
-    /build without them, and take the image with imageSave/,
-    "leave --output out, and take the image with its save command",
-  ],
-  [
-    /; build an image and take it with imageSave$/,
-    '; build an image and take it with "docker save"',
-  ],
-  [
-    /; allow that with allowSecretFiles: true, or use a Docker engine/,
-    "; use a Docker engine",
-  ],
-  [/, with imageTag$/, ', with "docker tag"'],
-  [/ as the option auth, or by "docker login"/, ' by "docker login"'],
-  [/: check it with auth\(\)$/, ': check it with "docker login"'],
-  [/^Cannot use shmsize /, "Cannot use --shm-size "],
-  [
-    /; a tar is given as a stream.*$/,
-    "; a tar is given as - on standard input",
-  ],
-  [
-    /; give a stream, such as Deno\.stdout\.writable$/,
-    "; standard output is -",
-  ],
-];
+import { adviceOf, type AdviceWords } from "../advice.ts";
 
-/** A sentence of the API as somebody needs it who gave flags. */
-export function commandWords(sentence: string): string {
-  return WORDS.reduce(
-    (text, [api, command]) => text.replace(api, command),
-    sentence,
-  );
+/** Flags by the API's options. */
+const FLAGS: Readonly<Record<string, string>> = {
+  shmsize: "--shm-size",
+};
+
+/** What errors advise, in the words of somebody who gave flags. */
+const COMMAND_WORDS: AdviceWords = {
+  "allow-secret-files": ({ about }) => `${about}; use a Docker engine`,
+  "check-login": ({ about }) => `${about}: check it with "docker login"`,
+  // The flag --file names it anywhere.
+  "dockerfile-elsewhere": ({ about }) => about,
+  "give-login": ({ about, value }) =>
+    `${about}; give a login for ${value} by "docker login"`,
+  "name-dockerfile": ({ about }) => `${about}; --file names another one`,
+  "no-outputs": ({ about }) => `${about}; leave --output out`,
+  option: ({ about, value }) => `Cannot use ${FLAGS[value] ?? value}${about}`,
+  // The command builds with BuildKit only.
+  "other-network": ({ about }) => about,
+  "save-image": ({ about }) =>
+    `${about}; build an image and take it with "docker save"`,
+  "save-podman-image": ({ about }) =>
+    `${about}: leave --output out, and take the image with "podman save"`,
+  "ssh-agent": ({ about }) =>
+    `${about}; start an agent (ssh-agent) and add keys to it (ssh-add), or give --ssh ID=SOCKET or --ssh ID=KEY`,
+  "ssh-source": ({ about }) =>
+    `${about}: expected default, ID=SOCKET or ID=KEY[,KEY]`,
+  "stream-dest": ({ about }) => `${about}; standard output is -`,
+  "tag-image": ({ about }) =>
+    `${about}; give an image this name first, with "docker tag"`,
+  "tar-file": ({ about }) => `${about}; a tar is given as - on standard input`,
+  "tar-stream": ({ about }) =>
+    `${about}; a tar is given as - on standard input`,
+};
+
+/** The sentence of an error, with its advice as somebody needs it who gave flags. */
+export function commandWords(error: Error): string {
+  const advice = adviceOf(error);
+  return advice === undefined
+    ? error.message
+    : COMMAND_WORDS[advice.code](advice);
 }

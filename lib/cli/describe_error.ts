@@ -51,12 +51,12 @@ export function describeError(error: unknown, debug: boolean): string {
 function sentenceOf(error: Error, debug: boolean): string {
   const said = !debug && error instanceof EngineError && error.detail !== ""
     ? error.detail
-    : error.message;
+    : commandWords(error);
   // Deno names one at a time.
   const more = error instanceof Deno.errors.NotCapable
     ? "; davit doctor lists all that are missing"
     : "";
-  return commandWords(said) + more;
+  return said + more;
 }
 
 /** Text that does nothing to a terminal but stand there, and no more than a screen of it. */

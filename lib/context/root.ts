@@ -1,5 +1,6 @@
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
+import { advised } from "../advice.ts";
 import { ContextError } from "../errors.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -28,16 +29,19 @@ export async function findRoot(path: string | URL): Promise<ContextRoot> {
     info = await Deno.stat(real);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw new ContextError(
-        `Cannot build: there is no folder ${path}; a tar is given as a stream`,
-        { cause: error },
+      throw advised(
+        (message) => new ContextError(message, { cause: error }),
+        "tar-stream",
+        `Cannot build: there is no folder ${path}`,
       );
     }
     throw unreadable(String(path), error, "make it readable");
   }
   if (!info.isDirectory) {
-    throw new ContextError(
-      `Cannot build: ${path} is no folder; a tar is given as a stream, as in (await Deno.open(path)).readable`,
+    throw advised(
+      (message) => new ContextError(message),
+      "tar-file",
+      `Cannot build: ${path} is no folder`,
     );
   }
   const identity = [

@@ -1,3 +1,4 @@
+import { advised } from "../advice.ts";
 import { pathOfUrl } from "../file_url.ts";
 import { UnsupportedError } from "../errors.ts";
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
@@ -120,9 +121,10 @@ export function checkImageStore(
     name === "driver-type" && value.startsWith("io.containerd.snapshotter")
   );
   if (containerd) return;
-  throw new UnsupportedError(
-    `output "${type}"`,
-    `Cannot build with output "${type}": only an engine with the containerd image store can; build an image and take it with imageSave`,
+  throw advised(
+    (message) => new UnsupportedError(`output "${type}"`, message),
+    "save-image",
+    `Cannot build with output "${type}": only an engine with the containerd image store can`,
   );
 }
 

@@ -6,8 +6,9 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 // @ts-types="../std/path.d.ts"
 import { resolve } from "@std/path/posix/resolve";
+import { advised } from "../advice.ts";
 import { newExportName } from "../context/export_name.ts";
-import { cannotExport } from "./export_error.ts";
+import { cannotExport, ExportError } from "./export_error.ts";
 import { exchanged, HeldFolder, refuseShared } from "./held_folder.ts";
 
 /** Where a folder or file is to be, and what is there now. */
@@ -36,14 +37,15 @@ export async function findPlace(
     const info = await Deno.stat(path).catch(ifNotFound);
     if (info !== undefined) {
       if (kind === "folder" ? !info.isDirectory : !info.isFile) {
-        throw cannotExport(
-          dest,
-          `it is not a ${kind}${
-            kind === "file" && !info.isDirectory
-              ? "; give a stream, such as Deno.stdout.writable"
-              : ""
-          }`,
-        );
+        const error = cannotExport(dest, `it is not a ${kind}`);
+        // A device, a FIFO: to be written to as it is.
+        throw kind === "file" && !info.isDirectory
+          ? advised(
+            (message) => new ExportError(message),
+            "stream-dest",
+            error.message,
+          )
+          : error;
       }
       const real = await Deno.realPath(path);
       return { path: real, name: basename(real), info, missing: [] };

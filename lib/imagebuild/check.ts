@@ -1,3 +1,4 @@
+import { advised } from "../advice.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import { checkExport, isExport } from "../exporter/output.ts";
@@ -196,9 +197,10 @@ export function checkPlatform(platform: string): string {
 /** The networks that BuildKit knows; the classic builder knows more. */
 export function checkNetwork(mode: string, version: "1" | "2"): string {
   if (version === "2" && !["", "default", "none", "host"].includes(mode)) {
-    throw new UnsupportedError(
-      `network mode "${mode}"`,
-      `Cannot build with network mode "${mode}": BuildKit knows "default", "none" and "host"; version "1" knows others`,
+    throw advised(
+      (message) => new UnsupportedError(`network mode "${mode}"`, message),
+      "other-network",
+      `Cannot build with network mode "${mode}": BuildKit knows "default", "none" and "host"`,
     );
   }
   return mode;
@@ -211,8 +213,11 @@ export function checkNumber(
   min: number,
 ): number {
   if (!Number.isSafeInteger(value) || value < min) {
-    throw new RangeError(
-      `Cannot use ${option} ${value}: expected a whole number of at least ${min}`,
+    throw advised(
+      (message) => new RangeError(message),
+      "option",
+      ` ${value}: expected a whole number of at least ${min}`,
+      option,
     );
   }
   return value;

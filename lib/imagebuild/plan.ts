@@ -1,3 +1,4 @@
+import { advised } from "../advice.ts";
 import { UnsupportedError } from "../errors.ts";
 import { checkOptionNames } from "../option_names.ts";
 import { compareApi } from "../engine/api_version.ts";
@@ -199,9 +200,10 @@ export function checkPlan(
     plan.output?.type === "cacheonly" &&
     compareApi(facts.negotiated, "1.45") >= 0
   ) {
-    throw new UnsupportedError(
-      'output "cacheonly"',
-      'This engine can not build with output "cacheonly": engines from 26 on lost it; build without outputs',
+    throw advised(
+      (message) => new UnsupportedError('output "cacheonly"', message),
+      "no-outputs",
+      'This engine can not build with output "cacheonly": engines from 26 on lost it',
     );
   }
   // Podman obeys what BuildKit ignores, whatever version says.

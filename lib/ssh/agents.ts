@@ -1,3 +1,4 @@
+import { advised } from "../advice.ts";
 import { pathOfUrl } from "../file_url.ts";
 import { AskedNames } from "../secrets/asked_names.ts";
 import { Secret } from "../secrets/secret.ts";
@@ -123,9 +124,10 @@ function socketOf(
     );
   }
   if (path !== undefined && path !== "") return path;
-  throw new SshError(
-    id,
-    `Cannot find the ssh agent for id "${id}": SSH_AUTH_SOCK is not set; start an agent (ssh-agent) and add keys to it (ssh-add), or give { socket } or { keys }`,
+  throw advised(
+    (message) => new SshError(id, message),
+    "ssh-agent",
+    `Cannot find the ssh agent for id "${id}": SSH_AUTH_SOCK is not set`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { advised } from "../advice.ts";
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import { Secret } from "../secrets/secret.ts";
 
@@ -123,8 +124,10 @@ function checkSource(id: string, source: unknown): void {
       }
     }
   }
-  throw new TypeError(
-    `Cannot use ssh id "${id}": expected true for the agent at $SSH_AUTH_SOCK, a path, or one of { socket } and { keys } with at least one key`,
+  throw advised(
+    (message) => new TypeError(message),
+    "ssh-source",
+    `Cannot use ssh id "${id}"`,
   );
 }
 

@@ -1,3 +1,9 @@
+import {
+  type Advice,
+  type AdviceCode,
+  adviceWords,
+  withAdvice,
+} from "../advice.ts";
 import type { EngineError } from "../errors.ts";
 
 /** What davit knows of a transfer that failed, besides the engine's words. */
@@ -35,13 +41,20 @@ export class TransferError extends Error {
   /** Puts the image before the engine's words, and what to do behind them. */
   constructor(init: TransferErrorInit) {
     const { action, image, registry, cause } = init;
-    const advice = adviceOn(init);
+    const about = `Cannot ${action} "${image}": ${cause.detail}`;
+    const hint = hintOn(init);
+    const advice: Advice | undefined = typeof hint === "object"
+      ? { ...hint, about: `${about}${hint.about}`, value: registry }
+      : undefined;
     super(
-      `Cannot ${action} "${image}": ${cause.detail}${
-        advice === undefined ? "" : `; ${advice}`
-      }`,
+      advice !== undefined
+        ? adviceWords(advice)
+        : typeof hint === "string"
+        ? `${about}; ${hint}`
+        : about,
       { cause },
     );
+    if (advice !== undefined) withAdvice(this, advice);
     this.image = image;
     this.registry = registry;
     this.detail = cause.detail;
@@ -49,8 +62,13 @@ export class TransferError extends Error {
   }
 }
 
-/** What to do, by the words that engines of several generations use. */
-function adviceOn(init: TransferErrorInit): string | undefined {
+/**
+ * What to do, by the words that engines of several generations use: a sentence,
+ * or an advice that the command words in its own way.
+ */
+function hintOn(
+  init: TransferErrorInit,
+): string | { code: AdviceCode; about: string } | undefined {
   const { action, image, registry, authenticated, closed, cause } = init;
   // A name may hold any word, and a port any number: they say nothing.
   const words = cause.detail.replaceAll(image, "").replaceAll(registry, "");
@@ -72,9 +90,11 @@ function adviceOn(init: TransferErrorInit): string | undefined {
       .test(words)
   ) {
     return authenticated
-      ? `${registry} did not take the login that was sent: check it with auth()`
-      : closed ??
-        `give a login for ${registry} in the option credentials, or by "docker login"`;
+      ? {
+        code: "check-login",
+        about: `; ${registry} did not take the login that was sent`,
+      }
+      : closed ?? { code: "give-login", about: "" };
   }
   if (
     cause.status === 404 ||
@@ -82,7 +102,7 @@ function adviceOn(init: TransferErrorInit): string | undefined {
   ) {
     if (action === "pull") return "check its name and its tag";
     return cause.status === 404 || /no such image|locally|\btag\b/i.test(words)
-      ? "give an image this name first, with imageTag"
+      ? { code: "tag-image", about: "" }
       : `${registry} takes no image of this name: check its name`;
   }
   return undefined;

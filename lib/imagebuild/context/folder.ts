@@ -7,6 +7,7 @@ import {
 } from "../../context/read_inside.ts";
 import { type MemoryFile, MemoryFiles } from "../../context/memory_files.ts";
 import { unreadable } from "../../context/unreadable.ts";
+import { advised } from "../../advice.ts";
 import { abortable } from "../../engine/abortable.ts";
 import { ContextError } from "../../errors.ts";
 import { FolderLocal } from "../../filesync/folder_local.ts";
@@ -190,8 +191,10 @@ async function readStream(
 }
 
 function noDockerfile(path: string): ContextError {
-  return new ContextError(
-    `Cannot build: there is no Dockerfile ${path}; the option dockerfile names one inside the context, { context, dockerfile } one anywhere`,
+  return advised(
+    (message) => new ContextError(message),
+    "name-dockerfile",
+    `Cannot build: there is no Dockerfile ${path}`,
   );
 }
 
@@ -203,10 +206,12 @@ function cleanName(name: string): string {
   const parts: string[] = [];
   for (const part of name.split("/")) {
     if (part === ".." && parts.pop() === undefined) {
-      throw new TypeError(
+      throw advised(
+        (message) => new TypeError(message),
+        "dockerfile-elsewhere",
         `Cannot build: the Dockerfile ${
           JSON.stringify(name)
-        } is outside of the context; give { context, dockerfile }`,
+        } is outside of the context`,
       );
     }
     if (part !== "" && part !== "." && part !== "..") parts.push(part);

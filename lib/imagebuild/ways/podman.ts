@@ -1,3 +1,4 @@
+import { advised } from "../../advice.ts";
 import { UnsupportedError } from "../../errors.ts";
 import type { SecretStore } from "../../secrets/store.ts";
 import type { ImageBuildOptions } from "../options.ts";
@@ -42,9 +43,10 @@ export function checkPodman(
   }
   if (store.size === 0) return;
   if (options.allowSecretFiles !== true) {
-    throw unsupported(
-      "secrets on podman",
-      "podman has no sessions, and secrets can only go as files that lie on the server's disk while it builds; allow that with allowSecretFiles: true, or use a Docker engine",
+    throw advised(
+      (message) => new UnsupportedError("secrets on podman", message),
+      "allow-secret-files",
+      "Cannot build with secrets on podman: podman has no sessions, and secrets can only go as files that lie on the server's disk while it builds",
     );
   }
   const [deferred] = store.deferred();

@@ -1,4 +1,5 @@
 import type { Query } from "../../engine/engine.ts";
+import { advised } from "../../advice.ts";
 import { UnsupportedError } from "../../errors.ts";
 
 /**
@@ -12,9 +13,10 @@ export function podmanQuery(
   query: Readonly<Record<string, Query[string]>>,
 ): Record<string, Query[string]> {
   if (query.outputs !== undefined) {
-    throw new UnsupportedError(
-      "outputs on podman",
-      "Podman can not build with outputs, it would make an image whatever they say: build without them, and take the image with imageSave",
+    throw advised(
+      (message) => new UnsupportedError("outputs on podman", message),
+      "save-podman-image",
+      "Podman can not build with outputs, it would make an image whatever they say",
     );
   }
   if (query.remote !== undefined) {

@@ -1,0 +1,107 @@
+/**
+ * What somebody can do about an error, as data: the API words it for programs,
+ * the command for people who gave flags. Both have a sentence for each code, and
+ * the types see to it that none is left out.
+ *
+ * @module
+ */
+
+/** What can be done. */
+export type AdviceCode =
+  | "allow-secret-files"
+  | "check-login"
+  | "dockerfile-elsewhere"
+  | "give-login"
+  | "name-dockerfile"
+  | "no-outputs"
+  | "option"
+  | "other-network"
+  | "save-image"
+  | "save-podman-image"
+  | "ssh-agent"
+  | "ssh-source"
+  | "stream-dest"
+  | "tag-image"
+  | "tar-file"
+  | "tar-stream";
+
+/** What somebody can do about an error. */
+export interface Advice {
+  /** Which advice it is. */
+  readonly code: AdviceCode;
+  /** The error's sentence without it. */
+  readonly about: string;
+  /** What the advice is about: the name of an option, of a registry. */
+  readonly value: string;
+}
+
+/** The whole sentence of an error, with its advice. */
+export type AdviceWords = Readonly<
+  Record<AdviceCode, (advice: Advice) => string>
+>;
+
+/** In the words of the API. */
+const API_WORDS: AdviceWords = {
+  "allow-secret-files": ({ about }) =>
+    `${about}; allow that with allowSecretFiles: true, or use a Docker engine`,
+  "check-login": ({ about }) => `${about}: check it with auth()`,
+  "dockerfile-elsewhere": ({ about }) =>
+    `${about}; give { context, dockerfile }`,
+  "give-login": ({ about, value }) =>
+    `${about}; give a login for ${value} in the option credentials, or by "docker login"`,
+  "name-dockerfile": ({ about }) =>
+    `${about}; the option dockerfile names one inside the context, { context, dockerfile } one anywhere`,
+  "no-outputs": ({ about }) => `${about}; build without outputs`,
+  option: ({ about, value }) => `Cannot use ${value}${about}`,
+  "other-network": ({ about }) => `${about}; version "1" knows others`,
+  "save-image": ({ about }) =>
+    `${about}; build an image and take it with imageSave`,
+  "save-podman-image": ({ about }) =>
+    `${about}: build without them, and take the image with imageSave`,
+  "ssh-agent": ({ about }) =>
+    `${about}; start an agent (ssh-agent) and add keys to it (ssh-add), or give { socket } or { keys }`,
+  "ssh-source": ({ about }) =>
+    `${about}: expected true for the agent at $SSH_AUTH_SOCK, a path, or one of { socket } and { keys } with at least one key`,
+  "stream-dest": ({ about }) =>
+    `${about}; give a stream, such as Deno.stdout.writable`,
+  "tag-image": ({ about }) =>
+    `${about}; give an image this name first, with imageTag`,
+  "tar-file": ({ about }) =>
+    `${about}; a tar is given as a stream, as in (await Deno.open(path)).readable`,
+  "tar-stream": ({ about }) => `${about}; a tar is given as a stream`,
+};
+
+/** Where an error keeps its advice. */
+const ADVICE = Symbol("advice");
+
+/**
+ * Makes an error whose message is a sentence and what to do about it, in the
+ * words of the API.
+ *
+ * @param make Makes it of the message.
+ */
+export function advised<E extends Error>(
+  make: (message: string) => E,
+  code: AdviceCode,
+  about: string,
+  value = "",
+): E {
+  const advice: Advice = { code, about, value };
+  return withAdvice(make(adviceWords(advice)), advice);
+}
+
+/** The sentence of an error with this advice, in the words of the API. */
+export function adviceWords(advice: Advice): string {
+  return API_WORDS[advice.code](advice);
+}
+
+/** Gives an error its advice; its message says it already. */
+export function withAdvice<E extends Error>(error: E, advice: Advice): E {
+  // Not to be listed: whoever prints the error reads the advice in its message.
+  return Object.defineProperty(error, ADVICE, { value: advice });
+}
+
+/** What can be done about an error; undefined where its message says all. */
+export function adviceOf(error: Error): Advice | undefined {
+  return (error as { [ADVICE]?: Advice })[ADVICE];
+}
