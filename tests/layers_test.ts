@@ -72,7 +72,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "exporter",
     "file_url.ts",
     "filesync",
-    "grpc",
     "masks",
     "operation",
     "option_names.ts",

@@ -1,17 +1,12 @@
 import { maxSecretBytes } from "../imagebuild/secrets.ts";
-import {
-  type ServedSession,
-  serveSession,
-} from "../imagebuild/session_serve.ts";
 import { decodeRegistryConfig } from "../credentials/header_decode.ts";
 import { CredentialStore } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
+import { dialSession } from "../engine/session_dial.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { SecretStore } from "../secrets/store.ts";
-import { authService } from "../session/auth.ts";
-import { secretsService } from "../session/secrets.ts";
-import { Session } from "../session/session.ts";
+import { type OpenSession, openSession } from "../session/open.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { SecretReports } from "./secret_reports.ts";
@@ -80,32 +75,31 @@ export function readLogins(
  */
 export async function serveBuild(
   { engine, secrets, logins, reports, signal }: BuildOffer,
-): Promise<ServedSession | undefined> {
+): Promise<OpenSession | undefined> {
   const store = await SecretStore.open(
     Object.fromEntries(secrets ?? []),
     signal,
   );
   if (reports !== undefined) store.onUse = (use) => reports.add(use);
-  const facts = await engine.facts();
-  // The engine words what goes wrong for the client, without a value.
-  const onError = () => {};
-  const maxBytes = maxSecretBytes(facts);
-  const session = new Session([
-    ...secretsService(store, {
-      maxBytes,
-      strict: reports?.strict ?? false,
-      onError,
-    }),
-    ...(logins === undefined ? [] : authService(logins, { onError })),
-  ]);
+  const maxBytes = maxSecretBytes(await engine.facts());
+  const strict = reports?.strict ?? false;
   try {
-    return await serveSession(engine, session, {
-      name: "davit-gateway",
-      signal,
-    });
+    return await openSession(
+      (headers, signal) => dialSession(engine, headers, signal),
+      {
+        name: "davit-gateway",
+        services: {
+          secrets: { store, maxBytes, strict },
+          logins: logins && { store: logins },
+        },
+        required: secrets !== undefined || strict,
+        signal,
+        // The engine words what goes wrong for the client, without a value.
+        onError: () => {},
+      },
+    );
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
-    if (secrets === undefined && !reports?.strict) return undefined;
     throw new Refusal(
       422,
       "davit gateway: the engine behind this gateway has no sessions, so no build there can get secrets",

@@ -9,17 +9,17 @@ import { formatExcerpt } from "../progress/excerpt.ts";
 import { findFailure } from "../progress/failure.ts";
 import { clientMounts, instructionOf } from "../progress/mounts.ts";
 import { findPosition } from "../progress/position.ts";
+import type { OpenSession } from "../session/open.ts";
 import { SshError } from "../ssh/ssh_error.ts";
 import type { BuildRecord } from "./record.ts";
 import type { SecretStore } from "../secrets/store.ts";
-import type { BuildSession } from "./session.ts";
 
 /** What davit knows of a failed build besides the engine's sentence. */
 export interface FailureFacts {
   /** Who asked for which secret. */
   readonly store: SecretStore;
   /** The build's session, if it has one. */
-  readonly session: BuildSession | undefined;
+  readonly session: OpenSession | undefined;
   /** Why something that the engine asked for could not be given, if so. */
   readonly served: Error | undefined;
   /** Whether a secret that is not there is an error. */

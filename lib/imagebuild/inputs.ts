@@ -5,10 +5,9 @@ import {
 import type { TokenServer } from "../credentials/token_server.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Exporter } from "../exporter/exporter.ts";
-import type { GrpcMethod } from "../grpc/method.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { SecretStore } from "../secrets/store.ts";
-import { authService } from "../session/auth.ts";
+import type { SessionServices } from "../session/services.ts";
 import type { SshAgents } from "../ssh/agents.ts";
 import type { ContextSource } from "./context/build_context.ts";
 import { watchLogins } from "./logins.ts";
@@ -129,23 +128,15 @@ async function warnOfEmpty(
   ));
 }
 
-/** What the session offers of it, besides the secrets. */
-export async function inputMethods(
+/** What the session serves of it, besides the secrets. */
+export async function servicesOf(
   { context, logins, tokenServer, agents, exporter }: BuildInputs,
   record: BuildRecord,
-  onError: (error: Error) => void,
-): Promise<GrpcMethod[]> {
-  const methods = [
-    ...await context.methods(record, onError),
-    ...authService(logins, { tokenServer, onError }),
-  ];
-  if (agents !== undefined) {
-    const { sshService } = await import("../session/ssh.ts");
-    methods.push(...sshService(agents, { onError }));
-  }
-  if (exporter !== undefined) {
-    const { filesendService } = await import("../session/filesend.ts");
-    methods.push(...filesendService(exporter, { onError }));
-  }
-  return methods;
+): Promise<SessionServices> {
+  return {
+    folders: await context.served(record),
+    logins: { store: logins, tokenServer },
+    agents,
+    exporter,
+  };
 }

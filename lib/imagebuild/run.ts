@@ -3,6 +3,7 @@ import { type Engine, isPodman } from "../engine/engine.ts";
 import { abortable } from "../engine/abortable.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { Exporter } from "../exporter/exporter.ts";
+import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import {
   type BuildContext,
@@ -14,8 +15,8 @@ import { commitExport, prepareExport } from "./export.ts";
 import { GatewayReport } from "./ways/gateway_report.ts";
 import {
   type BuildInputs,
-  inputMethods,
   openInputs,
+  servicesOf,
   watchInputs,
 } from "./inputs.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -25,7 +26,7 @@ import type { BuildRecord } from "./record.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { carrySecrets } from "./secrets.ts";
 import type { BuildSettings } from "./settings.ts";
-import { type BuildSession, openBuildSession } from "./session.ts";
+import { openBuildSession } from "./session.ts";
 import { checkStrictWay, strictnessOf } from "./strict.ts";
 import { checkVerify } from "./verify_options.ts";
 
@@ -59,7 +60,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
   /** Ends with the build, in every ending: callbacks listen to it. */
   const over = new AbortController();
   const names = namesOf(options);
-  let session: BuildSession | undefined;
+  let session: OpenSession | undefined;
   let exporter: Exporter | undefined;
   try {
     const source = sortContext(context);
@@ -103,19 +104,19 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       options,
       secrets,
       record,
-      onError,
     });
     const strict = strictnessOf(options);
     const required = secrets.size > 0 || inputs.agents !== undefined ||
       exporter !== undefined || strict.missing || strict.unused;
-    if (ways.methods !== undefined) {
+    if (ways.served !== undefined) {
       // Also for a build that needs nothing of it: an engine before 29.6 pulls
       // from registries with tokens only when there is one to ask.
       session = await openBuildSession(engine, {
-        methods: [
-          ...ways.methods,
-          ...await inputMethods(inputs, record, onError),
-        ],
+        services: {
+          secrets: ways.served,
+          ...await servicesOf(inputs, record),
+        },
+        onError,
         sharedKey: inputs.context.sharedKey,
         required,
         signal: stop,

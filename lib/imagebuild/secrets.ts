@@ -1,7 +1,6 @@
 import { compareApi } from "../engine/api_version.ts";
 import { type Engine, type EngineFacts, isPodman } from "../engine/engine.ts";
 import { SecretError, UnsupportedError } from "../errors.ts";
-import type { GrpcMethod } from "../grpc/method.ts";
 import {
   encodeSecretsHeader,
   fitsSecretsHeader,
@@ -9,7 +8,8 @@ import {
   SECRETS_HEADER,
 } from "../secrets/header.ts";
 import { SecretStore } from "../secrets/store.ts";
-import { secretsService, tooLarge } from "../session/secrets.ts";
+import { tooLarge } from "../session/secrets.ts";
+import type { ServedSecrets } from "../session/services.ts";
 import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
@@ -20,8 +20,8 @@ import { strictnessOf } from "./strict.ts";
 export interface SecretWays {
   /** Headers that carry secrets; not to be printed. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What serves them; undefined where the build has no session of davit's. */
-  readonly methods: readonly GrpcMethod[] | undefined;
+  /** What a session serves; undefined where the build has none of davit's. */
+  readonly served: ServedSecrets | undefined;
   /** Ids of those that go in the header alone, to nobody who is known to read it. */
   readonly unread: readonly string[];
 }
@@ -63,8 +63,6 @@ export interface SecretCarriage {
   readonly secrets: SecretStore;
   /** Told of what does not work. */
   readonly record: BuildRecord;
-  /** Told why a secret could not be given when the engine asked for it. */
-  readonly onError: (error: SecretError) => void;
 }
 
 /**
@@ -74,7 +72,7 @@ export interface SecretCarriage {
  * @throws {SecretError} If a value is too large for the way it has to go.
  */
 export async function carrySecrets(
-  { engine, plan, options, secrets: store, record, onError }: SecretCarriage,
+  { engine, plan, options, secrets: store, record }: SecretCarriage,
 ): Promise<SecretWays> {
   const facts = await engine.facts();
   // What podman gets is inside the tar.
@@ -113,7 +111,7 @@ export async function carrySecrets(
     const isRead = facts.gateway || Boolean(options.session);
     return unserved(headers, isRead ? [] : store.atHand().map(([id]) => id));
   }
-  return serveSecrets(facts, options, store, headers, onError);
+  return serveSecrets(facts, options, store, headers);
 }
 
 /** The header, unless there is nothing for it or too much. */
@@ -154,7 +152,6 @@ function serveSecrets(
   options: ImageBuildOptions,
   store: SecretStore,
   headers: Record<string, string>,
-  onError: (error: SecretError) => void,
 ): SecretWays {
   const maxBytes = maxSecretBytes(facts);
   for (const [id, secret] of store.atHand()) {
@@ -162,19 +159,15 @@ function serveSecrets(
       throw tooLarge(id, secret.byteLength, maxBytes);
     }
   }
-  const methods = secretsService(store, {
-    maxBytes,
-    strict: strictnessOf(options).missing,
-    onError,
-  });
-  return { headers, methods, unread: [] };
+  const strict = strictnessOf(options).missing;
+  return { headers, served: { store, maxBytes, strict }, unread: [] };
 }
 
 function unserved(
   headers: Record<string, string>,
   unread: readonly string[] = [],
 ): SecretWays {
-  return { headers, methods: undefined, unread };
+  return { headers, served: undefined, unread };
 }
 
 function largest(

@@ -8,6 +8,12 @@ export type SessionEnd =
   | { readonly reason: "closed" }
   | { readonly reason: "lost"; readonly error: Error | undefined };
 
+/** How a session introduces itself when its connection is made. */
+export type SessionHeaders = readonly (readonly [
+  name: string,
+  value: string,
+])[];
+
 /**
  * A BuildKit session: what we offer the engine while it builds. It does not
  * know how the connection came about; the engine does not know what is offered
@@ -33,9 +39,27 @@ export class Session {
     this.#onError = onError;
   }
 
-  /** The names to offer when the session is opened. */
+  /** The names of the methods on offer. */
   get methods(): string[] {
     return this.#methods.map((method) => method.path);
+  }
+
+  /**
+   * How it introduces itself; the names are BuildKit's (`session/grpchijack`).
+   *
+   * @param name Shown in old engines' logs.
+   * @param sharedKey Under which the engine keeps transferred folders; empty
+   * for none.
+   */
+  headers(name: string, sharedKey: string = ""): SessionHeaders {
+    return [
+      ["X-Docker-Expose-Session-Uuid", this.id],
+      ["X-Docker-Expose-Session-Name", name],
+      ["X-Docker-Expose-Session-Sharedkey", sharedKey],
+      ...this.methods.map((path) =>
+        ["X-Docker-Expose-Session-Grpc-Method", path] as const
+      ),
+    ];
   }
 
   /**

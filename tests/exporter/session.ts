@@ -1,6 +1,6 @@
 import type { EngineContext } from "../support/engines.ts";
 import { Engine } from "../../lib/engine/engine.ts";
-import { openSession } from "../../lib/engine/session_open.ts";
+import { dialSession } from "../../lib/engine/session_dial.ts";
 import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
 import type { ExportRequest } from "../../lib/exporter/output.ts";
 import { filesendService } from "../../lib/session/filesend.ts";
@@ -55,12 +55,7 @@ async function post(
     (error) => failure ??= error as Error,
   );
   const served = session.serve(
-    await openSession(engine, {
-      id: session.id,
-      name: "davit",
-      methods: session.methods,
-      ...(signal === undefined ? {} : { signal }),
-    }),
+    await dialSession(engine, session.headers("davit"), signal),
   );
   try {
     const response = await engine.request({

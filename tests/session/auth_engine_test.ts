@@ -27,7 +27,7 @@ import {
 } from "../../lib/credentials/store.ts";
 import { askTokenServer } from "../../lib/credentials/token_server.ts";
 import { Engine } from "../../lib/engine/engine.ts";
-import { openSession } from "../../lib/engine/session_open.ts";
+import { dialSession } from "../../lib/engine/session_dial.ts";
 import { authService } from "../../lib/session/auth.ts";
 import { Session } from "../../lib/session/session.ts";
 import { connectEndpoint } from "../../lib/transport/connect.ts";
@@ -66,11 +66,7 @@ async function build(
     },
   })));
   const served = session.serve(
-    await openSession(new Engine(transport), {
-      id: session.id,
-      name: "davit",
-      methods: session.methods,
-    }),
+    await dialSession(new Engine(transport), session.headers("davit")),
   );
   try {
     const { error } = await collect(context.docker.imageBuild(

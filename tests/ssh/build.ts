@@ -4,7 +4,7 @@ import type { EngineContext } from "../support/engines.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { packOpenssh } from "./openssh.ts";
 import { Engine } from "../../lib/engine/engine.ts";
-import { openSession } from "../../lib/engine/session_open.ts";
+import { dialSession } from "../../lib/engine/session_dial.ts";
 import type { GrpcCall } from "../../lib/grpc/serve.ts";
 import { Session } from "../../lib/session/session.ts";
 import { sshService } from "../../lib/session/ssh.ts";
@@ -71,11 +71,7 @@ export async function buildWithSsh(
   );
   options.endSession?.addEventListener("abort", () => session.close());
   const served = session.serve(
-    await openSession(new Engine(transport), {
-      id: session.id,
-      name: "davit",
-      methods: session.methods,
-    }),
+    await dialSession(new Engine(transport), session.headers("davit")),
   );
   try {
     const build = docker.imageBuild(

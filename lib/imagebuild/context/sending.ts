@@ -1,8 +1,6 @@
 import type { ContextRoot } from "../../context/root.ts";
 import type { Query } from "../../engine/engine.ts";
-import type { ContextError } from "../../errors.ts";
-import type { GrpcMethod } from "../../grpc/method.ts";
-import { filesyncService } from "../../session/filesync.ts";
+import type { ServedFolders } from "../../session/services.ts";
 import type { ContextSource } from "./build_context.ts";
 import { type BuildFolder, localsOf, openFolder } from "./folder.ts";
 import type { ImageBuildOptions } from "../options.ts";
@@ -55,18 +53,11 @@ export class PreparedContext {
     return new PreparedContext(source, folder);
   }
 
-  /**
-   * What a session offers of it; nothing unless it is a folder.
-   *
-   * @param onError Told why it could not be sent.
-   */
-  async methods(
-    record: BuildRecord,
-    onError: (error: ContextError) => void,
-  ): Promise<GrpcMethod[]> {
-    if (this.#folder === undefined) return [];
-    return filesyncService(await localsOf(this.#folder), {
-      onError,
+  /** What a session serves of it; nothing unless it is a folder. */
+  async served(record: BuildRecord): Promise<ServedFolders | undefined> {
+    if (this.#folder === undefined) return undefined;
+    return {
+      locals: await localsOf(this.#folder),
       onSent(name, { files, filesSent, bytesOffered, bytesSent }, { follow }) {
         // For the rules alone, nothing of the context is taken yet.
         const isRules = follow.length === 1 && follow[0] === ".dockerignore";
@@ -75,7 +66,7 @@ export class PreparedContext {
         const aux = { files, filesReused, bytesOffered, bytesSent };
         record.publish({ id: "davit.context", aux });
       },
-    });
+    };
   }
 
   /**

@@ -2,52 +2,30 @@ import { EngineError, UnsupportedError } from "../errors.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import type { Engine } from "./engine.ts";
 
-/** How a session introduces itself. */
-export interface SessionOpening {
-  /** Unique and not to be guessed: who knows it can use the session. */
-  readonly id: string;
-  /** Shown in old engines' logs. */
-  readonly name: string;
-  /** Under which the engine keeps transferred folders; empty for none. */
-  readonly sharedKey?: string;
-  /** The gRPC methods on offer, as `/service/Method`. */
-  readonly methods: readonly string[];
-  /** Gives up while the connection is being opened. */
-  readonly signal?: AbortSignal;
-}
-
 /**
- * `POST /session`: a connection on which the engine is the HTTP/2 client and
- * asks for what a build needs.
+ * `POST /session`: makes the connection for a session, on which the engine is
+ * the HTTP/2 client and asks for what a build needs.
  *
+ * @param headers How the session introduces itself.
+ * @param signal Gives up while the connection is being made.
  * @throws {UnsupportedError} If the engine, or something before it, has no sessions.
  * @throws {EngineError} If it refuses for another reason.
  */
-export async function openSession(
+export async function dialSession(
   engine: Engine,
-  opening: SessionOpening,
+  headers: readonly (readonly [name: string, value: string])[],
+  signal?: AbortSignal,
 ): Promise<ByteDuplex> {
   const { upgrade } = engine.transport;
   if (upgrade === undefined) {
     throw noSession(engine, "the transport can not take a connection over");
   }
-  const { negotiated } = await engine.facts(opening.signal);
+  const { negotiated } = await engine.facts(signal);
   try {
     return await upgrade.call(
       engine.transport,
       `/v${negotiated}/session`,
-      {
-        protocol: "h2c",
-        headers: [
-          ["X-Docker-Expose-Session-Uuid", opening.id],
-          ["X-Docker-Expose-Session-Name", opening.name],
-          ["X-Docker-Expose-Session-Sharedkey", opening.sharedKey ?? ""],
-          ...opening.methods.map((method) =>
-            ["X-Docker-Expose-Session-Grpc-Method", method] as const
-          ),
-        ],
-        ...(opening.signal === undefined ? {} : { signal: opening.signal }),
-      },
+      { protocol: "h2c", headers, signal },
     );
   } catch (cause) {
     // 404: podman, or an engine that dropped it. 403 and 501: proxies that do

@@ -1,0 +1,91 @@
+import type { CredentialStore } from "../credentials/store.ts";
+import type { TokenServer } from "../credentials/token_server.ts";
+import type { Exporter } from "../exporter/exporter.ts";
+import type { Local } from "../filesync/local.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
+import type { SecretStore } from "../secrets/store.ts";
+import type { SshAgents } from "../ssh/agents.ts";
+import { authService } from "./auth.ts";
+import type { FilesyncServiceOptions } from "./filesync.ts";
+import { secretsService } from "./secrets.ts";
+
+/**
+ * Everything that a session can serve besides its health. What is undefined is
+ * not offered: the engine hears UNIMPLEMENTED when it asks for it.
+ */
+export interface SessionServices {
+  /** Secrets, by id. */
+  readonly secrets?: ServedSecrets | undefined;
+  /** Folders of this machine, by the names that the engine asks for. */
+  readonly folders?: ServedFolders | undefined;
+  /** Logins, by registry. */
+  readonly logins?: ServedLogins | undefined;
+  /** ssh agents, by id. */
+  readonly agents?: Pick<SshAgents, "get"> | undefined;
+  /** Takes the result of the build; prepared. */
+  readonly exporter?: Exporter | undefined;
+}
+
+/** The secrets that a session serves. */
+export interface ServedSecrets {
+  /** Where they are. */
+  readonly store: SecretStore;
+  /** The largest value that the engine takes, in bytes. */
+  readonly maxBytes: number;
+  /** Whether an unknown id fails the step even where its mount is optional. */
+  readonly strict: boolean;
+}
+
+/** The folders that a session serves. */
+export interface ServedFolders {
+  /** The folders by their names: `context` and `dockerfile`. */
+  readonly locals: ReadonlyMap<string, Local>;
+  /** Told of each transfer; see {@linkcode FilesyncServiceOptions}. */
+  readonly onSent: FilesyncServiceOptions["onSent"];
+}
+
+/** The logins that a session serves. */
+export interface ServedLogins {
+  /** Where they are. */
+  readonly store: CredentialStore;
+  /** Finds the token server of a registry; see {@linkcode authService}. */
+  readonly tokenServer?:
+    | ((registry: string) => Promise<TokenServer | undefined>)
+    | undefined;
+}
+
+/**
+ * The methods of these services. What only some builds need is loaded with it:
+ * modules are most of a program's start.
+ *
+ * @param onError Told why something that the engine asked for could not be
+ * given: what the build should say when it fails.
+ */
+export async function methodsOf(
+  { secrets, folders, logins, agents, exporter }: SessionServices,
+  onError: (error: Error) => void,
+): Promise<GrpcMethod[]> {
+  const methods: GrpcMethod[] = [];
+  if (secrets !== undefined) {
+    const { store, maxBytes, strict } = secrets;
+    methods.push(...secretsService(store, { maxBytes, strict, onError }));
+  }
+  if (folders !== undefined) {
+    const { filesyncService } = await import("./filesync.ts");
+    const { locals, onSent } = folders;
+    methods.push(...filesyncService(locals, { onSent, onError }));
+  }
+  if (logins !== undefined) {
+    const { store, tokenServer } = logins;
+    methods.push(...authService(store, { tokenServer, onError }));
+  }
+  if (agents !== undefined) {
+    const { sshService } = await import("./ssh.ts");
+    methods.push(...sshService(agents, { onError }));
+  }
+  if (exporter !== undefined) {
+    const { filesendService } = await import("./filesend.ts");
+    methods.push(...filesendService(exporter, { onError }));
+  }
+  return methods;
+}
