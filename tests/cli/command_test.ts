@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
-import { runDavit } from "./command.ts";
+import { davitHere } from "./in_process.ts";
 
 async function told(words: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runDavit(words);
+  const { code, stdout, stderr } = await davitHere(words);
   assertEquals([code, stderr], [0, ""], words.join(" "));
   return new TextDecoder().decode(stdout).trimEnd();
 }
@@ -13,9 +13,8 @@ Deno.test("the help of every command fits a terminal, and no word touches anothe
   const overview = await told([]);
   assertEquals(await told(["--help"]), overview);
   assertEquals(await told(["help"]), overview);
-  const helps = await Promise.all(
-    COMMANDS.map(({ name }) => told(["help", name])),
-  );
+  const helps: string[] = [];
+  for (const { name } of COMMANDS) helps.push(await told(["help", name]));
   for (const [at, { name, usage, flags }] of COMMANDS.entries()) {
     const help = helps[at]!;
     assertEquals(help.split("\n")[0], `Usage: davit ${name} ${usage}`);
@@ -76,7 +75,7 @@ Deno.test("the version, and unknown commands", async () => {
       ],
     ] as const
   ) {
-    const { code, stderr } = await runDavit(words);
+    const { code, stderr } = await davitHere(words);
     const expected = answer.startsWith("unknown command") ? 1 : 125;
     assertEquals([code, stderr], [expected, `ERROR: ${answer}\n`]);
   }
@@ -100,7 +99,7 @@ Deno.test("the engine and -D stand before the command, as docker takes them, or 
         [["-H", host, "build", "-t", "a", "--build-arg", "-D", "."], false],
       ] as const
     ) {
-      const { code, stderr } = await runDavit(words, { cwd });
+      const { code, stderr } = await davitHere(words, { cwd });
       assertEquals(code, 1);
       assert(stderr.includes(`${cwd}/none.sock`), stderr);
       assertEquals(/^a ConnectionError$/m.test(stderr), hasCauses, stderr);

@@ -3,10 +3,11 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { TmuxScreen } from "../display/tmux.ts";
 import { unpacked } from "../engines/unpack.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
-import { DAVIT, runDavit, runProgram } from "./command.ts";
+import { DAVIT, runProgram } from "./command.ts";
+import { davitHere } from "./in_process.ts";
 
 async function scriptOf(shell: string): Promise<string> {
-  const { code, stdout } = await runDavit(["completions", shell]);
+  const { code, stdout } = await davitHere(["completions", shell]);
   assertEquals(code, 0);
   return new TextDecoder().decode(stdout);
 }
@@ -105,7 +106,7 @@ Deno.test("bash completes the names of docker's contexts", async () => {
         words.join(" "),
       );
     }
-    const { stdout } = await runDavit(["completions", "contexts"], {
+    const { stdout } = await davitHere(["completions", "contexts"], {
       env: { DOCKER_CONFIG: `${cwd}/none` },
     });
     assertEquals(new TextDecoder().decode(stdout), "default\n");

@@ -7,7 +7,7 @@ import { openFolder } from "../../lib/imagebuild/context/folder.ts";
 import { checkImageStore } from "../../lib/exporter/output.ts";
 import { pushAll } from "../../lib/cli/push_command.ts";
 import type { DockerClient } from "../../lib/client.ts";
-import { runDavit } from "./command.ts";
+import { davitHere } from "./in_process.ts";
 
 Deno.test("describeError: the engine's own sentence; the request only with -D", () => {
   const error = new EngineError({
@@ -71,7 +71,7 @@ Deno.test("describeError: advice is in the command's words", async () => {
   await withTempFolder(async (cwd) => {
     await writeTree(cwd, { Dockerfile: "FROM scratch\n" });
     for (const ssh of ["default", "a b=c", "=", "k=none"]) {
-      const { code, stderr } = await runDavit(["build", "--ssh", ssh, "."], {
+      const { code, stderr } = await davitHere(["build", "--ssh", ssh, "."], {
         cwd,
         env: { SSH_AUTH_SOCK: "" },
       });

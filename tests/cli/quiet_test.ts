@@ -10,7 +10,7 @@ import {
   startFakeEngine,
 } from "../support/fake_engine.ts";
 import { tarBytes } from "../support/tar.ts";
-import { runDavit } from "./command.ts";
+import { davitHere } from "./in_process.ts";
 
 Deno.test("what a failed step printed is told without a display, and does nothing in a terminal", async () => {
   const evil = "a\x1b[2Jb\x1b]0;title\x07c";
@@ -54,7 +54,7 @@ Deno.test("what a failed step printed is told without a display, and does nothin
   });
   const stdin = await tarBytes({ Dockerfile: "FROM scratch\n" });
   for (const flag of ["--quiet", "--progress=none"]) {
-    const { code, stderr, stdout } = await runDavit(
+    const { code, stderr, stdout } = await davitHere(
       ["build", flag, "-H", engine.host, "-"],
       { stdin },
     );

@@ -13,27 +13,8 @@ import {
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { startTestEngines } from "../engines/environment.ts";
 import { isContainerdStore } from "../../lib/cli/image_store.ts";
-import { fullName } from "../../lib/cli/metadata.ts";
 import { DockerClient } from "../../mod.ts";
 import { DAVIT, runDavit, runProgram } from "./command.ts";
-
-Deno.test("fullName writes a name as engines do", () => {
-  for (
-    const [name, plain, tagged] of [
-      ["a", "docker.io/library/a", "docker.io/library/a:latest"],
-      ["a:1", "docker.io/library/a:1", "docker.io/library/a:1"],
-      ["a/b", "docker.io/a/b", "docker.io/a/b:latest"],
-      ["docker.io/a", "docker.io/library/a", "docker.io/library/a:latest"],
-      ["a.example/b:c", "a.example/b:c", "a.example/b:c"],
-      ["localhost:5000/b", "localhost:5000/b", "localhost:5000/b:latest"],
-    ] as const
-  ) {
-    assertEquals([fullName(name, false), fullName(name, true)], [
-      plain,
-      tagged,
-    ]);
-  }
-});
 
 /** Fields of buildx that no engine's `/build` tells davit of. */
 const LEFT_OUT = ["buildx.build.provenance", "buildx.build.ref"];

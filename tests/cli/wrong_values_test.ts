@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
-import { runDavit } from "./command.ts";
+import { davitHere } from "./in_process.ts";
 
 /** Every flag with a value that it can't have, and words that the answer holds. */
 const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
@@ -153,9 +153,6 @@ const STDIN: readonly (readonly [Uint8Array, RegExp])[] = [
   [new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0]), /packed with zstd/],
 ];
 
-/** How many commands run at a time. */
-const PARALLEL = 4;
-
 /** An engine's hello. */
 const PONG = new TextEncoder().encode(
   "HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nOstype: linux\r\nBuilder-Version: 2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
@@ -192,18 +189,12 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1 or 125, an
         [["build", "-"], answer, stdin] as const
       ),
     ] as const;
-    const left = [...runs];
-    const work = async () => {
-      for (let run = left.pop(); run !== undefined; run = left.pop()) {
-        await check(run[0], run[1], run[2]);
-      }
-    };
     const check = async (
       words: readonly string[],
       answer: RegExp,
       stdin?: Uint8Array,
     ) => {
-      const { code, stdout, stderr } = await runDavit(words, {
+      const { code, stdout, stderr } = await davitHere(words, {
         cwd,
         env,
         ...(stdin === undefined ? {} : { stdin }),
@@ -219,7 +210,9 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1 or 125, an
       assertMatch(stderr, /^ERROR: [^\n]+\n$/, what);
       assert(!stderr.includes("hunter2"), what);
     };
-    await Promise.all(Array.from({ length: PARALLEL }, work));
+    for (const [words, answer, stdin] of runs) {
+      await check(words, answer, stdin);
+    }
     // What is only known to be wrong once an engine is asked may say hello.
     assertEquals(requests, []);
     // Nor was anything written or removed.

@@ -1,0 +1,90 @@
+import { main } from "../../lib/cli/main.ts";
+import type { CommandOptions, CommandRun } from "./command.ts";
+import { concat } from "../support/concat.ts";
+
+/** Where and how a command runs, and what its outputs are. */
+export interface HereOptions extends CommandOptions {
+  /** Which of its outputs are a terminal. */
+  readonly terminals?: readonly ("stdout" | "stderr")[];
+}
+
+/** An output that keeps what is written. */
+class Kept {
+  readonly chunks: Uint8Array[] = [];
+  readonly #isTerminal: boolean;
+  readonly writable: WritableStream<Uint8Array>;
+
+  constructor(isTerminal: boolean) {
+    this.#isTerminal = isTerminal;
+    this.writable = new WritableStream({
+      write: (chunk) => void this.writeSync(chunk),
+    });
+  }
+
+  writeSync(bytes: Uint8Array): number {
+    this.chunks.push(bytes.slice());
+    return bytes.length;
+  }
+
+  isTerminal(): boolean {
+    return this.#isTerminal;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return concat(this.chunks) as Uint8Array<ArrayBuffer>;
+  }
+}
+
+/** Puts something else in the place of a property of `Deno`. */
+function replaced(name: "stdin" | "stdout" | "stderr", value: unknown) {
+  const before = Object.getOwnPropertyDescriptor(Deno, name)!;
+  Object.defineProperty(Deno, name, { value, configurable: true });
+  return {
+    [Symbol.dispose]: () => Object.defineProperty(Deno, name, before),
+  };
+}
+
+function changedEnv(env: Readonly<Record<string, string>>): Disposable {
+  const before = Object.keys(env).map((name) =>
+    [name, Deno.env.get(name)] as const
+  );
+  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
+  return {
+    [Symbol.dispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
+    },
+  };
+}
+
+/**
+ * Runs `davit` to its end in this process, which takes milliseconds; one at a
+ * time, for it has the process's folder, environment and outputs meanwhile.
+ */
+export async function davitHere(
+  args: readonly string[],
+  { cwd, env = {}, stdin, terminals = [] }: HereOptions = {},
+): Promise<CommandRun> {
+  const stdout = new Kept(terminals.includes("stdout"));
+  const stderr = new Kept(terminals.includes("stderr"));
+  using _out = replaced("stdout", stdout);
+  using _err = replaced("stderr", stderr);
+  using _in = replaced("stdin", {
+    readable: ReadableStream.from(stdin === undefined ? [] : [stdin]),
+  });
+  using _env = changedEnv(env);
+  const folder = Deno.cwd();
+  if (cwd !== undefined) Deno.chdir(cwd);
+  try {
+    const code = await main(args);
+    return {
+      code,
+      stdout: stdout.bytes,
+      stderr: new TextDecoder().decode(stderr.bytes),
+    };
+  } finally {
+    Deno.chdir(folder);
+  }
+}
