@@ -1,4 +1,4 @@
-import type { GrpcCall } from "./serve.ts";
+import type { GrpcCall } from "./call.ts";
 
 /** A method that a server offers. */
 export interface GrpcMethod {

@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.ts";
 import { ExportError } from "../exporter/export_error.ts";
 import type { Exporter, ResultStream } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
-import type { GrpcCall } from "../grpc/serve.ts";
+import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 
 /** How {@linkcode filesendService} answers. */

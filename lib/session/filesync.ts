@@ -2,7 +2,7 @@ import { ContextError } from "../errors.ts";
 import type { Local, LocalRequest, TransferCounts } from "../filesync/local.ts";
 import { sendLocal } from "../filesync/sender.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
-import type { GrpcCall } from "../grpc/serve.ts";
+import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 
 /** How {@linkcode filesyncService} answers. */

@@ -1,4 +1,4 @@
-import { serveGrpc } from "../grpc/serve.ts";
+import { serveGrpc } from "../grpc/server.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { healthService } from "./health.ts";

@@ -1,5 +1,5 @@
 import { type GrpcMethod, unary } from "../grpc/method.ts";
-import type { GrpcCall } from "../grpc/serve.ts";
+import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 import type { SshAgent, SshAgentConnection } from "../ssh/agent.ts";
 import type { SshAgents } from "../ssh/agents.ts";

@@ -5,7 +5,7 @@ import { dockerfileTar } from "../support/tar.ts";
 import { packOpenssh } from "./openssh.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import { dialSession } from "../../lib/engine/session_dial.ts";
-import type { GrpcCall } from "../../lib/grpc/serve.ts";
+import type { GrpcCall } from "../../lib/grpc/call.ts";
 import { Session } from "../../lib/session/session.ts";
 import { sshService } from "../../lib/session/ssh.ts";
 import type { SshAgents } from "../../lib/ssh/agents.ts";

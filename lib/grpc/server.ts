@@ -1,25 +1,10 @@
 import { type Http2Connection, serveHttp2 } from "../http2/connection.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
+import type { GrpcCall } from "./call.ts";
 import { framePrefix, MessageReader } from "./frame.ts";
 import type { GrpcMethod } from "./method.ts";
 import { GrpcCode, GrpcError, statusTrailers } from "./status.ts";
-
-/** One call under way, as its method sees it. */
-export interface GrpcCall {
-  /** Aborts when the peer gives the call up or the connection ends. */
-  readonly signal: AbortSignal;
-  /** The values of a metadata key, in order; keys are in lower case. */
-  metadata(key: string): string[];
-  /** The next request message, or null behind the last. */
-  read(): Promise<Uint8Array | null>;
-  /**
-   * Sends a message made of these parts. Where it returns nothing, their bytes
-   * were copied; a promise comes when the peer is slow, and until it settles
-   * they must stay as they are.
-   */
-  write(...parts: Uint8Array[]): Promise<void> | undefined;
-}
 
 /** Told of what goes wrong inside the methods; the peer hears less. */
 export interface GrpcServerOptions {
