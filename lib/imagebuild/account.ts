@@ -3,7 +3,6 @@ import { SecretError } from "../errors.ts";
 import type { ClientMount } from "../progress/mounts.ts";
 import type { SecretReport } from "../secrets/store.ts";
 import type { BuildInputs } from "./inputs.ts";
-import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord } from "./record.ts";
 import type { Strictness } from "./strict.ts";
@@ -43,18 +42,19 @@ export async function accountForInputs(
     inputs,
     accounting,
   );
-  for (const id of secrets.cached) record.use({ id, state: "cached" });
-  for (const id of secrets.unused) record.use({ id, state: "unused" });
+  for (const state of ["cached", "unused"] as const) {
+    for (const id of secrets[state]) record.tell({ type: "secret", id, state });
+  }
   for (const id of missing) {
     const text = `secret "${id}" was asked for and not given`;
     if (strict.missing) throw built(id, text);
-    await record.publish(warning("secret-missing", text, id));
+    record.warn("secret-missing", text, id);
   }
   for (const id of secrets.unused) {
     const text =
       `secret "${id}" was given and never asked for: no step of what was built mounts it`;
     if (strict.unused) throw built(id, text);
-    await record.publish(warning("secret-unused", text, id));
+    record.warn("secret-unused", text, id);
   }
   await accountForAgents(inputs, accounting);
   return { served, missing, ...secrets };
@@ -69,22 +69,22 @@ async function accountForAgents(
   if (report === undefined) return;
   const agents = await sortUnasked("ssh", report.unasked, inputs, accounting);
   for (const id of agents.cached) {
-    await record.publish({ id: "davit.ssh", aux: { id, state: "cached" } });
+    record.tell({ type: "ssh", id, state: "cached" });
   }
   for (const id of agents.unused) {
-    await record.publish({ id: "davit.ssh", aux: { id, state: "unused" } });
-    await record.publish(warning(
+    record.tell({ type: "ssh", id, state: "unused" });
+    record.warn(
       "ssh-unused",
       `ssh id "${id}" was given and never asked for: no step of what was built mounts it`,
       id,
-    ));
+    );
   }
   for (const id of report.missing) {
-    await record.publish(warning(
+    record.warn(
       "ssh-missing",
       `ssh id "${id}" was asked for and not given`,
       id,
-    ));
+    );
   }
 }
 
@@ -113,13 +113,13 @@ async function sortUnasked(
     const found = unasked.find(type, id);
     if (found.state !== "unknown") sorted[found.state].push(id);
     else {
-      await record.publish(warning(
+      record.warn(
         `${type}-unknown`,
         `${
           type === "ssh" ? "ssh id" : "secret"
         } "${id}" was given and not asked for, and whether a step mounts it can't be known: ${found.why}`,
         id,
-      ));
+      );
     }
   }
   return sorted;

@@ -1,7 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import { checkImageStore, isExport } from "../exporter/output.ts";
-import { warning } from "./message.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildExportResult } from "./result.ts";
@@ -38,21 +37,13 @@ export async function commitExport(
   const { dest, entries, bytes, skipped, skippedPaths } = await exporter
     .commit();
   const exported = { dest, entries, bytes, skipped };
-  await record.publish({
-    id: "davit.export",
-    aux: {
-      ...(dest === undefined ? {} : { dest }),
-      entries,
-      bytes,
-      skipped,
-    },
-  });
+  record.tell({ type: "export", ...exported });
   if (skipped === 0) return exported;
-  await record.publish(warning(
+  record.warn(
     "export-skipped",
     `${skipped} devices, FIFOs or sockets were left out of the export: ${
       skippedPaths.join(", ")
     }${skipped > skippedPaths.length ? ", …" : ""}`,
-  ));
+  );
   return exported;
 }

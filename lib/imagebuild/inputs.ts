@@ -11,7 +11,6 @@ import type { SessionServices } from "../session/services.ts";
 import type { SshAgents } from "../ssh/agents.ts";
 import type { ContextSource } from "./context/build_context.ts";
 import { watchLogins } from "./logins.ts";
-import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
@@ -100,32 +99,31 @@ export async function watchInputs(
 ): Promise<void> {
   await record.protect([...secrets.atHand(), ...logins.atHand()]);
   for (const [id, secret] of secrets.atHand()) {
-    await warnOfEmpty(id, secret, record);
+    warnOfEmpty(id, secret, record);
   }
-  secrets.onUse = (use) => record.use(use);
+  secrets.onUse = (use) => record.tell({ type: "secret", ...use });
   secrets.onValue = async (id, secret) => {
     await record.protect([[id, secret]]);
-    await warnOfEmpty(id, secret, record);
+    warnOfEmpty(id, secret, record);
   };
   watchLogins(logins, record);
   if (agents !== undefined) {
-    agents.onUse = (id, state) =>
-      void record.publish({ id: "davit.ssh", aux: { id, state } });
+    agents.onUse = (id, state) => record.tell({ type: "ssh", id, state });
   }
 }
 
 /** CI systems hand out empty text for a secret that is not set. */
-async function warnOfEmpty(
+function warnOfEmpty(
   id: string,
   { byteLength }: Secret,
   record: BuildRecord,
-): Promise<void> {
+): void {
   if (byteLength > 0) return;
-  await record.publish(warning(
+  record.warn(
     "secret-empty",
     `secret "${id}" is empty: is the variable or file that it is read from set?`,
     id,
-  ));
+  );
 }
 
 /** What the session serves of it, besides the secrets. */

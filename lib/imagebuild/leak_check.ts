@@ -4,9 +4,8 @@ import type { Form } from "../redact/forms.ts";
 import type { Match } from "../redact/automaton.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { SecretStore } from "../secrets/store.ts";
-import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
-import type { BuildRecord } from "./record.ts";
+import type { BuildRecord, OwnWarning } from "./record.ts";
 import type { PreparedContext } from "./context/sending.ts";
 
 /** What a build says openly, and what it must not say. */
@@ -60,22 +59,18 @@ export function refuseLeak(
         ),
       );
     }
-    const message = warning(
-      "secret-visible",
-      `${place} holds ${
-        sight.whole
-          ? "the short value"
-          : sight.form === "line"
-          ? "a line"
-          : "a part"
-      } of secret "${id}"${as}, and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible`,
-      id,
-    );
+    const warned = `${place} holds ${
+      sight.whole
+        ? "the short value"
+        : sight.form === "line"
+        ? "a line"
+        : "a part"
+    } of secret "${id}"${as}, and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible`;
     // A Dockerfile that goes as a tar is seen again on its way.
     const isSaid = record.state.warnings.some(({ code, short }) =>
-      code === "secret-visible" && short === record.text(message.status)
+      code === "secret-visible" && short === record.text(warned)
     );
-    if (!isSaid) record.publish(message);
+    if (!isSaid) record.warn("secret-visible", warned, id);
   }
 }
 
@@ -126,7 +121,7 @@ function findSights(
  * @returns Warnings of files with secrets that `COPY` would take.
  * @throws {SecretError} If one holds a secret.
  */
-export async function checkLeaks(check: LeakCheck): Promise<WarningMessage[]> {
+export async function checkLeaks(check: LeakCheck): Promise<OwnWarning[]> {
   const { options, secrets, context } = check;
   if (secrets.size === 0) return [];
   for (const [index, [name, value]] of entriesOf(options.buildargs).entries()) {
@@ -156,20 +151,20 @@ function entriesOf(
 async function filesInContext(
   { secrets = {} }: ImageBuildOptions,
   context: PreparedContext,
-): Promise<WarningMessage[]> {
-  const warnings: WarningMessage[] = [];
+): Promise<OwnWarning[]> {
+  const warnings: OwnWarning[] = [];
   for (const [id, source] of Object.entries(secrets)) {
     if (typeof source !== "object" || !("file" in source)) continue;
     if (source.visible) continue;
     const path = await context.find(source.file);
     if (path === undefined) continue;
-    warnings.push(warning(
+    warnings.push([
       "secret-in-context",
       `the file of secret "${id}" lies in the context as ${
         JSON.stringify(path)
       }, and COPY can take it into the image: name it in .dockerignore`,
       id,
-    ));
+    ]);
   }
   return warnings;
 }

@@ -1,5 +1,4 @@
 import type { CredentialStore } from "../credentials/store.ts";
-import { warning } from "./message.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** Has all logins masked before anybody gets them, and says who asks and what is not looked into. */
@@ -9,8 +8,6 @@ export function watchLogins(
 ): void {
   logins.onCredential = (registry, secret) =>
     record.protect([[registry, secret]]);
-  logins.onUse = (use) =>
-    void record.publish({ id: "davit.login", aux: { ...use } });
-  logins.onClosed = (why) =>
-    void record.publish(warning("credentials-closed", why));
+  logins.onUse = (use) => record.tell({ type: "login", ...use });
+  logins.onClosed = (why) => record.warn("credentials-closed", why);
 }

@@ -18,8 +18,8 @@ import {
   checkUlimits,
 } from "./check.ts";
 import type { ContextSource } from "./context/build_context.ts";
-import { warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
+import type { OwnWarning } from "./record.ts";
 import { checkSecretOptions, checkSessionOptions } from "./session_options.ts";
 
 /** What a build will ask of the engine; made of the options alone. */
@@ -33,7 +33,7 @@ export interface BuildPlan {
   /** Headers of `/build`, without secrets and logins. */
   readonly headers: Record<string, string>;
   /** What the builder will ignore. */
-  readonly warnings: WarningMessage[];
+  readonly warnings: readonly OwnWarning[];
   /** Whether the engine will name an image id. */
   readonly makesImage: boolean;
   /** Where the result goes, unless that is the engine's image store. */
@@ -164,11 +164,11 @@ export function planBuild(
       ? ignoredOptions(options)
       : options.ssh === undefined
       ? []
-      : [warning(
+      : [[
         "option-ignored",
         'ssh is ignored: the classic builder (version "1") knows none',
         "ssh",
-      )],
+      ]],
     makesImage: output === undefined ||
       (output.type !== "cacheonly" && output.exporter === undefined),
     output,
@@ -184,7 +184,7 @@ export function planBuild(
 export function checkPlan(
   plan: BuildPlan,
   facts: EngineFacts,
-): WarningMessage[] {
+): readonly OwnWarning[] {
   const needs = (feature: string, api: string) => {
     if (compareApi(facts.negotiated, api) >= 0) return;
     throw new UnsupportedError(
@@ -213,13 +213,11 @@ export function checkPlan(
   }
   const late = (["shmsize", "ulimits"] as const)
     .filter((option) => plan.query[option] !== undefined)
-    .map((option) =>
-      warning(
-        "option-ignored",
-        `${option} has no effect: BuildKit of this engine ignores it, engines from 23 on do not`,
-        option,
-      )
-    );
+    .map((option): OwnWarning => [
+      "option-ignored",
+      `${option} has no effect: BuildKit of this engine ignores it, engines from 23 on do not`,
+      option,
+    ]);
   return [...plan.warnings, ...late];
 }
 
@@ -230,16 +228,14 @@ export function namesOf(options: ImageBuildOptions): string[] {
   return Array.isArray(tag) ? [...tag] : [];
 }
 
-function ignoredOptions(options: ImageBuildOptions): WarningMessage[] {
+function ignoredOptions(options: ImageBuildOptions): OwnWarning[] {
   return IGNORED_BY_BUILDKIT
     .filter((option) => options[option] !== undefined)
-    .map((option) =>
-      warning(
-        "option-ignored",
-        `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys`,
-        option,
-      )
-    );
+    .map((option): OwnWarning => [
+      "option-ignored",
+      `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys`,
+      option,
+    ]);
 }
 
 function checkRemote(remote: string): string {

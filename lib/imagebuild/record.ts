@@ -1,6 +1,13 @@
+import type {
+  ContextEvent,
+  ExportEvent,
+  LoginEvent,
+  SecretEvent,
+  SshEvent,
+} from "../progress/event.ts";
 import { BuildState } from "../progress/state.ts";
+import type { WarningCode } from "../progress/warning_code.ts";
 import type { Secret } from "../secrets/secret.ts";
-import type { SecretUse } from "../secrets/store.ts";
 import { decodeMessage } from "./decode_message.ts";
 import type { BuildMask } from "./mask.ts";
 import { type BuildMessage, warning } from "./message.ts";
@@ -8,6 +15,24 @@ import { EventTranslator } from "./translate.ts";
 
 /** Takes a message to the readers; a promise asks to be waited for. */
 export type Publish = (message: BuildMessage) => Promise<void> | undefined;
+
+/** What davit itself tells of a build, besides its warnings. */
+export type OwnEvent =
+  | SecretEvent
+  | LoginEvent
+  | SshEvent
+  | ExportEvent
+  | ContextEvent;
+
+/**
+ * A warning of davit's own: its kind, its sentence, and the name of the option,
+ * or the id of the secret, that it is about.
+ */
+export type OwnWarning = readonly [
+  code: WarningCode,
+  text: string,
+  name?: string,
+];
 
 /** A Dockerfile as it was sent. */
 export interface Dockerfile {
@@ -30,6 +55,7 @@ export class BuildRecord {
   /** Loaded with the first value to mask: many builds have none. */
   #mask: BuildMask | undefined;
   readonly #translator: EventTranslator;
+  #waiting: Promise<void> | undefined;
 
   /** @param names The image's names. */
   constructor(write: Publish, names: readonly string[]) {
@@ -47,36 +73,53 @@ export class BuildRecord {
     this.#mask ??= new BuildMask();
     const { short, partial } = this.#mask.add(hidden);
     for (const id of short) {
-      await this.publish(warning(
+      this.warn(
         "secret-short",
         `secret "${id}" is not masked in the log: it has fewer than 4 bytes, and would mask everything`,
         id,
-      ));
+      );
     }
     for (const id of partial) {
-      await this.publish(warning(
+      this.warn(
         "secret-short",
         `secret "${id}" has lines of 4 to 7 letters or digits, which are not masked in the log where they stand alone: they would mask ordinary words`,
         id,
-      ));
+      );
     }
   }
 
-  /** Hands a message on; wait for the promise, if there is one, before the next. */
-  publish(message: BuildMessage): Promise<void> | undefined {
-    return this.#hand(
-      this.#mask?.messages(message) ?? [decodeMessage(message)],
-    );
+  /** Tells what happened: a fact of davit's own. */
+  tell(event: OwnEvent): void {
+    this.publish(ownMessage(event));
   }
 
-  /** Tells what happened to a secret. */
-  use({ id, state }: SecretUse): void {
-    this.publish({ id: "davit.secret", aux: { id, state } });
+  /**
+   * Warns of something.
+   *
+   * @param name Name of the option, or id of the secret, that it is about.
+   */
+  warn(...[code, text, name]: OwnWarning): void {
+    this.publish(warning(code, text, name));
   }
 
-  /** Hands on what was held back: no message comes any more. */
-  async end(): Promise<void> {
-    await this.#hand(this.#mask?.end() ?? []);
+  /** Takes in an engine's message; see `ways/engine_messages.ts`. */
+  publish(message: BuildMessage): void {
+    this.#hand(this.#mask?.messages(message) ?? [decodeMessage(message)]);
+  }
+
+  /**
+   * Where a reader lags too far behind, a promise to be waited for before the
+   * engine's next message is read.
+   */
+  ready(): Promise<void> | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
+
+  /** Hands on what was held back: nothing is told any more. */
+  end(): void {
+    this.#hand(this.#mask?.end() ?? []);
   }
 
   /** Masks a text that does not come as a message. */
@@ -84,14 +127,21 @@ export class BuildRecord {
     return this.#mask?.text(text) ?? text;
   }
 
-  #hand(messages: Iterable<BuildMessage>): Promise<void> | undefined {
-    let waiting: Promise<void> | undefined;
+  #hand(messages: Iterable<BuildMessage>): void {
     for (const message of messages) {
       for (const event of this.#translator.translate(message)) {
         this.state.apply(event);
       }
-      waiting = this.#write(message) ?? waiting;
+      this.#waiting = this.#write(message) ?? this.#waiting;
     }
-    return waiting;
   }
+}
+
+function ownMessage({ type, ...aux }: OwnEvent): BuildMessage {
+  // What is not known has no field.
+  const known = Object.entries(aux).filter(([, value]) => value !== undefined);
+  return {
+    id: `davit.${type}`,
+    aux: Object.fromEntries(known),
+  } as BuildMessage;
 }

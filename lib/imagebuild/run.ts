@@ -80,7 +80,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
     );
     const { secrets } = inputs;
     const facts = await engine.facts(stop);
-    for (const message of checkPlan(plan, facts)) await record.publish(message);
+    for (const warning of checkPlan(plan, facts)) record.warn(...warning);
     const podman = isPodman(facts)
       ? await import("./ways/podman.ts")
       : undefined;
@@ -92,8 +92,8 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
       ? await import("./leak_check.ts")
       : undefined;
     const said = { options, secrets, record, context: inputs.context };
-    for (const message of await leaks?.checkLeaks(said) ?? []) {
-      await record.publish(message);
+    for (const warning of await leaks?.checkLeaks(said) ?? []) {
+      record.warn(...warning);
     }
     /** The first thing that the engine asked for in vain, for a reason of ours. */
     let failure: Error | undefined;
@@ -193,7 +193,7 @@ export async function runBuild(start: BuildStart): Promise<BuildResult> {
         record,
       });
     } finally {
-      await record.end();
+      record.end();
     }
   } catch (error) {
     // What was not sent is given back.

@@ -10,7 +10,6 @@ import {
 import { SecretStore } from "../secrets/store.ts";
 import { tooLarge } from "../session/secrets.ts";
 import type { ServedSecrets } from "../session/services.ts";
-import { warning } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
@@ -79,10 +78,10 @@ export async function carrySecrets(
   if (isPodman(facts)) return unserved({});
   if (plan.version === "1") {
     if (Object.keys(options.secrets ?? {}).length > 0) {
-      await record.publish(warning(
+      record.warn(
         "secrets-ignored",
         'secrets are ignored: the classic builder (version "1") knows none',
-      ));
+      );
     }
     return unserved({});
   }
@@ -92,19 +91,19 @@ export async function carrySecrets(
   const headerOnly = via === "header" || (!canServe && via !== "session");
   const headers = via === "session"
     ? {}
-    : await secretsHeader(store, headerOnly, facts.gateway, record);
+    : secretsHeader(store, headerOnly, facts.gateway, record);
   if (store.size > 0) {
     if (headerOnly && via === "auto" && !facts.gateway) {
-      await record.publish(warning(
+      record.warn(
         "secrets-header",
         `only the ${SECRETS_HEADER} header carries the secrets: this transport can not serve a session, so something before the engine must give the header its meaning`,
-      ));
+      );
     }
     if (isPlainAndFar(engine)) {
-      await record.publish(warning(
+      record.warn(
         "plain-connection",
         `secrets travel without encryption to ${engine.where}: use TLS (DOCKER_TLS_VERIFY) or ssh://`,
-      ));
+      );
     }
   }
   if (headerOnly || options.session !== undefined) {
@@ -115,12 +114,12 @@ export async function carrySecrets(
 }
 
 /** The header, unless there is nothing for it or too much. */
-async function secretsHeader(
+function secretsHeader(
   store: SecretStore,
   only: boolean,
   marks: boolean,
   record: BuildRecord,
-): Promise<Record<string, string>> {
+): Record<string, string> {
   const atHand = store.atHand();
   const [deferred] = store.deferred();
   if (only && deferred !== undefined) {
@@ -139,9 +138,7 @@ async function secretsHeader(
         `Cannot send the secrets: ${text}; serve them over a session`,
       );
     }
-    await record.publish(
-      warning("secrets-header", `${text}: only the session carries them`),
-    );
+    record.warn("secrets-header", `${text}: only the session carries them`);
     return {};
   }
   return { [SECRETS_HEADER]: encodeSecretsHeader(atHand, marks) };

@@ -5,7 +5,6 @@ import {
   openSession,
   type SessionInit,
 } from "../session/open.ts";
-import { warning } from "./message.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** What a build says of its session. */
@@ -33,15 +32,15 @@ export function openBuildSession(
       ...init,
       name: "davit",
       onFault: (error) =>
-        void record.publish(warning(
+        record.warn(
           "session-error",
           `the engine asked for something over the session that could not be answered: ${error}`,
-        )),
+        ),
       onLost: () =>
-        record.publish(warning(
+        record.warn(
           "session-lost",
           "the session ended before the build: a step that still needs something of this machine will fail",
-        )),
+        ),
     },
   );
 }

@@ -5,10 +5,9 @@ import type { SecretFind } from "../verify/find.ts";
 import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
-import { warning, type WarningCode } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { type BuildPlan, namesOf } from "./plan.ts";
-import type { BuildRecord } from "./record.ts";
+import type { BuildRecord, OwnWarning } from "./record.ts";
 import { untagImage } from "./untag.ts";
 import type { BuildVerifyOptions } from "./verify_options.ts";
 
@@ -71,10 +70,10 @@ export async function verifyResult(
   } catch (cause) {
     const { removed, kept } = await untag();
     for (const name of kept) {
-      await record.publish(warning(
+      record.warn(
         "image-unverified",
         `${name} was built, still names the image, and could not be looked through for secrets`,
-      ));
+      );
     }
     if (stop.aborted || isIgnoring) throw cause;
     const why = record.text(cause instanceof Error ? cause.message : "");
@@ -85,14 +84,12 @@ export async function verifyResult(
     throw new SecretLeakError({ finds, findsLost, imageId, ...await untag() });
   }
   const gaps = tellGaps(verification, known);
-  for (const [code, text, id] of gaps.slice(0, MAX_TOLD)) {
-    await record.publish(warning(code, text, id));
-  }
+  for (const gap of gaps.slice(0, MAX_TOLD)) record.warn(...gap);
   if (gaps.length > MAX_TOLD) {
-    await record.publish(warning(
+    record.warn(
       "file-unverified",
       `${gaps.length - MAX_TOLD} more of the result was not looked through`,
-    ));
+    );
   }
   if (!strict || gaps.length === 0) return verification;
   const why = gaps.slice(0, MAX_TOLD).map(([, text]) => text).join("; ");
@@ -103,9 +100,9 @@ export async function verifyResult(
 function tellGaps(
   { skipped, unreadable }: SecretVerification,
   { unknown }: KnownSecrets,
-): [code: WarningCode, text: string, id?: string][] {
+): OwnWarning[] {
   return [
-    ...skipped.map((id): [WarningCode, string, string] => [
+    ...skipped.map((id): OwnWarning => [
       "secret-unverified",
       `secret "${id}" was not looked for in the result: ${
         unknown.includes(id)
@@ -114,7 +111,7 @@ function tellGaps(
       }`,
       id,
     ]),
-    ...unreadable.map((place): [WarningCode, string] => [
+    ...unreadable.map((place): OwnWarning => [
       "file-unverified",
       `${place} was not looked through to its end for secrets: it is damaged, or packed in a way that is not known here`,
     ]),

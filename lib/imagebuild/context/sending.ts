@@ -63,8 +63,8 @@ export class PreparedContext {
         const isRules = follow.length === 1 && follow[0] === ".dockerignore";
         if (name !== "context" || isRules) return;
         const filesReused = files - filesSent;
-        const aux = { files, filesReused, bytesOffered, bytesSent };
-        record.publish({ id: "davit.context", aux });
+        const counts = { files, filesReused, bytesOffered, bytesSent };
+        record.tell({ type: "context", ...counts });
       },
     };
   }

@@ -41,9 +41,13 @@ export function watchTar(
     onFailure,
     onRelease: () => tap.stop(),
     onEnd: (bytes) => {
-      const counts = { filesReused: 0, bytesOffered: bytes, bytesSent: bytes };
-      const aux = files === undefined ? counts : { files: files(), ...counts };
-      record.publish({ id: "davit.context", aux });
+      record.tell({
+        type: "context",
+        files: files?.(),
+        filesReused: 0,
+        bytesOffered: bytes,
+        bytesSent: bytes,
+      });
     },
   });
 }

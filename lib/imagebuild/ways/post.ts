@@ -3,6 +3,7 @@ import type { Engine, Query } from "../../engine/engine.ts";
 import { errorText } from "../../engine/message.ts";
 import { readMessages } from "../../engine/message_stream.ts";
 import { BuildError, ContextError, ProtocolError } from "../../errors.ts";
+import { tellMessage } from "./engine_messages.ts";
 import type { GatewayReport } from "./gateway_report.ts";
 import { type BuildMessage, imageIdOf } from "../message.ts";
 import type { BuildPlan } from "../plan.ts";
@@ -128,7 +129,8 @@ async function readAnswer(
   for await (const message of messages) {
     if (report?.take(message)) continue;
     imageId = imageIdOf(message) ?? quietId(message, plan) ?? imageId;
-    await record.publish(message);
+    tellMessage(record, message);
+    await record.ready();
     const detail = errorText(message);
     if (detail !== undefined) {
       throw new BuildError({

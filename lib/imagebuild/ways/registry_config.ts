@@ -5,7 +5,6 @@ import type { CredentialStore } from "../../credentials/store.ts";
 import { type EngineFacts, isPodman } from "../../engine/engine.ts";
 import { UnsupportedError } from "../../errors.ts";
 import { baseRegistries } from "./base_registries.ts";
-import { warning } from "../message.ts";
 import type { ImageBuildOptions } from "../options.ts";
 import type { BuildPlan } from "../plan.ts";
 import type { BuildRecord, Dockerfile } from "../record.ts";
@@ -40,13 +39,14 @@ export async function registryConfig(
   init: RegistryConfigInit,
 ): Promise<Record<string, string>> {
   const { plan, options, facts, logins, dockerfile, record } = init;
+  const ignored = (why: string) => record.warn("credentials-ignored", why);
   const podman = isPodman(facts);
   if (plan.version === "2" && !podman && !facts.gateway) {
     // Somebody else's session answers for its logins itself.
     if (options.credentials !== undefined && !options.session) {
-      await record.publish(ignored(
+      ignored(
         "credentials are ignored: without a session nobody asks for them",
-      ));
+      );
     }
     return {};
   }
@@ -71,7 +71,7 @@ export async function registryConfig(
           `Cannot build with logins from functions on podman: ${why}`,
         );
       }
-      await record.publish(ignored(why));
+      ignored(why);
     }
     for (const registry of await logins.listed()) {
       try {
@@ -79,15 +79,11 @@ export async function registryConfig(
       } catch (error) {
         if (!(error instanceof CredentialError)) throw error;
         // It may be for a registry that this build has no need of.
-        await record.publish(ignored(error.message));
+        ignored(error.message);
       }
     }
   }
   return found.size === 0
     ? {}
     : { "X-Registry-Config": registryConfigHeader(found.values()) };
-}
-
-function ignored(why: string): ReturnType<typeof warning> {
-  return warning("credentials-ignored", why);
 }
