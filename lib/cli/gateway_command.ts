@@ -13,8 +13,23 @@ import { print } from "./print.ts";
 export async function runGateway(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
+  const options = { ...await gatewayOptions(parsed), signal };
+  const gateway = await serveGateway(options);
+  print(`davit gateway: builds at ${gateway.address}`, Deno.stderr);
+  await gateway.finished;
+  return EXIT_OK;
+}
+
+/**
+ * What the flags mean.
+ *
+ * @throws {UsageError} If a value can't be used, or they do not fit together.
+ */
+export async function gatewayOptions(
+  parsed: ParsedWords,
+): Promise<GatewayOptions> {
   const host = parsed.text("host");
-  const options: GatewayOptions = {
+  return {
     ...await listenOf(parsed),
     allow: parsed.list("allow").flatMap((word) => word.split(",")).map(groupOf),
     breakouts: BREAKOUTS.filter((name) => parsed.switched(`allow-${name}`)),
@@ -29,13 +44,8 @@ export async function runGateway(
       ...seconds(parsed, "timeout", "totalMs"),
       ...seconds(parsed, "grace", "graceMs", 0),
     },
-    signal,
     ...(host === undefined ? {} : { engine: host }),
   };
-  const gateway = await serveGateway(options);
-  print(`davit gateway: builds at ${gateway.address}`, Deno.stderr);
-  await gateway.finished;
-  return EXIT_OK;
 }
 
 function groupOf(word: string): GatewayGroup {
@@ -84,9 +94,10 @@ async function parseListen(
       `--${named[0]} is not for a Unix socket: its mode says who may use it`,
     );
   }
-  const [, hostname, port] =
-    /^tcp:\/\/(?:\[(?=.*\]))?([^\]/]*?)\]?:(\d{1,5})$/.exec(address) ?? [];
-  if (hostname === undefined || hostname === "" || port === undefined) {
+  const [, bracketed, bare, port] =
+    /^tcp:\/\/(?:\[([^[\]/]+)\]|([^[\]/]+)):(\d{1,5})$/.exec(address) ?? [];
+  const hostname = bracketed ?? bare;
+  if (hostname === undefined) {
     throw new UsageError(
       `invalid argument ${
         JSON.stringify(address)

@@ -6,16 +6,20 @@ import { concat } from "../support/concat.ts";
 export interface HereOptions extends CommandOptions {
   /** Which of its outputs are a terminal. */
   readonly terminals?: readonly ("stdout" | "stderr")[];
+  /** Told of what it writes on either, as it does. */
+  readonly wrote?: (text: string) => void;
 }
 
 /** An output that keeps what is written. */
 class Kept {
   readonly chunks: Uint8Array[] = [];
-  readonly #isTerminal: boolean;
   readonly writable: WritableStream<Uint8Array>;
+  readonly #isTerminal: boolean;
+  readonly #wrote: (text: string) => void;
 
-  constructor(isTerminal: boolean) {
+  constructor(isTerminal: boolean, wrote: (text: string) => void) {
     this.#isTerminal = isTerminal;
+    this.#wrote = wrote;
     this.writable = new WritableStream({
       write: (chunk) => void this.writeSync(chunk),
     });
@@ -23,6 +27,7 @@ class Kept {
 
   writeSync(bytes: Uint8Array): number {
     this.chunks.push(bytes.slice());
+    this.#wrote(new TextDecoder().decode(bytes));
     return bytes.length;
   }
 
@@ -65,10 +70,10 @@ function changedEnv(env: Readonly<Record<string, string>>): Disposable {
  */
 export async function davitHere(
   args: readonly string[],
-  { cwd, env = {}, stdin, terminals = [] }: HereOptions = {},
+  { cwd, env = {}, stdin, terminals = [], wrote = () => {} }: HereOptions = {},
 ): Promise<CommandRun> {
-  const stdout = new Kept(terminals.includes("stdout"));
-  const stderr = new Kept(terminals.includes("stderr"));
+  const stdout = new Kept(terminals.includes("stdout"), wrote);
+  const stderr = new Kept(terminals.includes("stderr"), wrote);
   using _out = replaced("stdout", stdout);
   using _err = replaced("stderr", stderr);
   using _in = replaced("stdin", {
