@@ -1,20 +1,23 @@
 /** A set of characters of a pattern, by code points. */
 export class CharacterSet {
   /** 1 for each ASCII character in the set. */
-  readonly #ascii = new Uint8Array(0x80);
+  readonly #ascii: Uint8Array;
   readonly #holds: (code: number) => boolean;
 
   /** @param holds Whether a code point is in the set. */
   constructor(holds: (code: number) => boolean) {
     this.#holds = holds;
-    for (let code = 0; code < 0x80; code++) {
-      this.#ascii[code] = holds(code) ? 1 : 0;
-    }
+    this.#ascii = Uint8Array.from(
+      { length: 0x80 },
+      (_, code) => holds(code) ? 1 : 0,
+    );
   }
 
   /** Whether a code point is in the set. */
   has(code: number): boolean {
-    return code < 0x80 ? this.#ascii[code] === 1 : this.#holds(code);
+    return code < this.#ascii.length
+      ? this.#ascii[code] === 1
+      : this.#holds(code);
   }
 }
 
@@ -79,10 +82,10 @@ export function perlSet(letter: string): CharacterSet | undefined {
 /** The set of `\pL`, `\p{Greek}` and the like: a category or script of Unicode by its name. */
 export function categorySet(name: string): CharacterSet | undefined {
   if (name === "Any") return new CharacterSet(() => true);
+  if (!/^[A-Z][A-Za-z_]*$/.test(name)) return undefined;
   for (const property of ["gc", "sc"]) {
-    if (!/^[A-Z][A-Za-z_]*$/.test(name)) continue;
-    // Go knows categories by their short names, and scripts by their long ones.
-    if (property === "gc" ? name.length > 2 : name.length <= 2) continue;
+    // Go knows categories by their short names alone.
+    if (property === "gc" && name.length > 2) continue;
     try {
       return setOf(new RegExp(`\\p{${property}=${name}}`, "u"));
     } catch {

@@ -2,6 +2,7 @@ import {
   categorySet,
   type CharacterSet,
   NO_NEWLINE,
+  NO_SLASH,
   otherSet,
   perlSet,
   posixSet,
@@ -96,7 +97,8 @@ class ExpressionParser {
       else if (next === ".") {
         this.#at++;
         nodes.push(this.#repeated(NO_NEWLINE));
-      } else if (next === "[") nodes.push(this.#repeated(this.#class()));
+      } else if (this.#take("[^/]")) nodes.push(this.#repeated(NO_SLASH));
+      else if (next === "[") nodes.push(this.#repeated(this.#class()));
       else if (this.#take("\\Q")) nodes.push(...this.#quoted());
       else if (next === "\\") nodes.push(this.#escape());
       else nodes.push({ kind: "character", code: this.#character() });
