@@ -80,7 +80,7 @@ export class Pattern {
       // Brackets may match a slash, and `**` any number of them; other
       // characters mean something in an expression, or nothing at all.
       if (/[\\[\]^{}\ufeff]|\*\*/.test(part)) return true;
-      const [start = ""] = part.split(/[*?]/, 1);
+      const [start = ""] = part.split(/[*?]/);
       if (start === part ? part !== name : !name.startsWith(start)) {
         return false;
       }
@@ -126,13 +126,12 @@ export class Pattern {
   #program(alternatives: readonly ExpressionNode[][]): PatternProgram {
     try {
       return new PatternProgram(alternatives);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+    } catch (cause) {
       throw new ContextError(
         `Cannot build: pattern ${
           quoted(this.text)
         } (of an ignore file, or of a COPY) repeats more than ${MAX_STEPS} characters by its numbers in braces: use a wildcard`,
-        { cause: error },
+        { cause },
       );
     }
   }
@@ -158,15 +157,14 @@ function isAnchored(nodes: readonly ExpressionNode[]): boolean {
   return nodes[0]?.kind === "start" && nodes.at(-1)?.kind === "end";
 }
 
-/** The characters that every match ends with. */
+/** The characters that every match of an anchored expression ends with. */
 function endOf(nodes: readonly ExpressionNode[]): string {
   let end = "";
-  for (let at = nodes.length - 2; at >= 0; at--) {
+  for (let at = nodes.length - 2;; at--) {
     const node = nodes[at]!;
-    if (node.kind !== "character") break;
+    if (node.kind !== "character") return end;
     end = String.fromCodePoint(node.code) + end;
   }
-  return end;
 }
 
 /** For the patterns that people write; undefined for those that take a program. */
