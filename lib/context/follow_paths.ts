@@ -61,11 +61,11 @@ export function* followPaths(
 
   function targetOf(folder: string, name: string): string[] {
     const path = folder + name;
-    const target = files?.at(path)?.target ??
-      (root === undefined || files?.hides(path)
-        ? undefined
-        : readLink(root + path));
-    if (target === undefined) return [];
+    const above = files?.linkAt(path);
+    const target = above === undefined && root !== undefined
+      ? readLink(root + path)
+      : above;
+    if (typeof target !== "string") return [];
     return [target.startsWith("/") ? target : `${folder}${target}`];
   }
 
@@ -75,7 +75,7 @@ export function* followPaths(
     try {
       const below = [...Deno.readDirSync(root + folder)]
         .filter((entry) => entry.isSymlink).map((entry) => entry.name)
-        .filter((name) => !files?.hides(folder + name));
+        .filter((name) => files?.linkAt(folder + name) === undefined);
       return [...above, ...below];
     } catch {
       return above; // no folder there: the build says so, if it matters

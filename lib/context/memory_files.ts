@@ -96,6 +96,19 @@ export class MemoryFiles {
     });
   }
 
+  /**
+   * Where the link at a path points to, in the place of what a folder below has
+   * there; undefined where nothing here is at the path, or above it.
+   *
+   * @returns `null` for what is here and is no link, or hidden by it.
+   */
+  linkAt(path: string): string | null | undefined {
+    const there = this.#entries.get(path);
+    // A folder here takes the place of a link there.
+    if (there !== undefined) return there.target ?? null;
+    return this.hides(path) ? null : undefined;
+  }
+
   /** All entries, a folder before what is in it. */
   all(): Iterable<ContextEntry> {
     return this.#entries.values();

@@ -82,10 +82,9 @@ export function perlSet(letter: string): CharacterSet | undefined {
 /** The set of `\pL`, `\p{Greek}` and the like: a category or script of Unicode by its name. */
 export function categorySet(name: string): CharacterSet | undefined {
   if (name === "Any") return new CharacterSet(() => true);
-  if (!/^[A-Z][A-Za-z_]*$/.test(name)) return undefined;
   for (const property of ["gc", "sc"]) {
     // Go knows categories by their short names alone.
-    if (property === "gc" && name.length > 2) continue;
+    if (property === "gc" && !/^[A-Z][a-z]?$/.test(name)) continue;
     try {
       return setOf(new RegExp(`\\p{${property}=${name}}`, "u"));
     } catch {

@@ -30,11 +30,11 @@ export async function readInside(
   const base = root === undefined || root.endsWith("/") ? root : `${root}/`;
   const inside = await resolveInside(
     path,
-    async (path) =>
-      files?.at(path)?.target ??
-        (base === undefined || files?.hides(path)
-          ? undefined
-          : await linkAt(base + path)),
+    async (path) => {
+      const above = files?.linkAt(path);
+      if (above !== undefined) return above ?? undefined;
+      return base === undefined ? undefined : await linkAt(base + path);
+    },
   );
   if (inside === undefined) return undefined;
   const content = files?.content(inside);
