@@ -33,9 +33,12 @@ export const BUILD_HEAD =
 /**
  * Listens on a private socket. Pings are answered; every other request goes to
  * `answer`, one for each connection.
+ *
+ * @param pong What is answered to a ping.
  */
 export async function startFakeEngine(
   answer: (request: FakeRequest) => Promise<void> | void,
+  pong: string = PING,
 ): Promise<FakeEngine> {
   const folder = await Deno.makeTempDir({ prefix: "davit-fake-" });
   const path = `${folder}/docker.sock`;
@@ -81,7 +84,7 @@ export async function startFakeEngine(
       };
       if (url.pathname === "/_ping") {
         await request.write(
-          PING.replace("OK\r\nApi", "OK\r\nConnection: close\r\nApi"),
+          pong.replace("OK\r\nApi", "OK\r\nConnection: close\r\nApi"),
         );
       } else {
         requests.push(request);

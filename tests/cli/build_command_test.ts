@@ -1,0 +1,258 @@
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { type FakeEngine, PING } from "../support/fake_engine.ts";
+import { withTempFolder } from "../support/folder.ts";
+import { tarBytes } from "../support/tar.ts";
+import { davitHere, type HereOptions } from "./in_process.ts";
+import { type Answer, askedFor, startScripted } from "./scripted.ts";
+
+const ID = `sha256:${"a".repeat(64)}`;
+const DIGEST = `sha256:${"d".repeat(64)}`;
+const BUILT = [{ id: "moby.image.id", aux: { ID } }];
+const TAR = await tarBytes({ Dockerfile: "FROM scratch\n" });
+
+/** Builds from a tar of standard input, over an engine that builds all the same. */
+async function built(
+  words: readonly string[],
+  {
+    lines = BUILT,
+    answers = [],
+    ping,
+    check = () => {},
+    ...options
+  }: HereOptions & {
+    readonly lines?: readonly unknown[];
+    readonly answers?: readonly Answer[];
+    readonly ping?: string;
+    readonly check?: (engine: FakeEngine) => void;
+  } = {},
+) {
+  await using engine = await startScripted([
+    { to: /^POST \/build\?/, lines },
+    ...answers,
+  ], ping);
+  const { code, stdout, stderr } = await davitHere(
+    ["build", "-H", engine.host, ...words, "-"],
+    { stdin: TAR, ...options },
+  );
+  check(engine);
+  return { code, stdout: new TextDecoder().decode(stdout), stderr };
+}
+
+const WHY = "is for the classic builder: BuildKit keeps no containers";
+
+Deno.test("davit build prints the id alone with --quiet, and nothing on standard output else", async () => {
+  for (
+    const [words, stdout, stderr] of [
+      [["-q"], `${ID}\n`, ""],
+      [["--progress=quiet"], `${ID}\n`, ""],
+      [["--progress=none"], "", ""],
+      [["--progress=plain"], "", ""],
+      [["--progress=none", "--rm"], "", `WARNING: --rm ${WHY}\n`],
+      [["--progress=none", "--rm=false"], "", ""],
+      [
+        ["--progress=none", "--rm", "--force-rm"],
+        "",
+        `WARNING: --rm ${WHY}\nWARNING: --force-rm ${WHY}\n`,
+      ],
+    ] as const
+  ) {
+    assertEquals(
+      await built(words),
+      { code: 0, stdout, stderr },
+      words.join(" "),
+    );
+  }
+  // An output that is no image has no id.
+  const none = await built(["-q", "-o", "type=cacheonly"], {
+    lines: [],
+    ping: PING,
+  });
+  assertEquals([none.code, none.stdout], [0, ""], none.stderr);
+});
+
+Deno.test("davit build shows the steps on standard error, in the way that is chosen", async () => {
+  const time = (seconds: number) => ({ seconds, nanos: 0 });
+  const aux = encodeTrace({
+    vertexes: [{
+      digest: "sha256:1",
+      inputs: [],
+      name: "[1/1] RUN a",
+      cached: false,
+      started: time(1),
+      completed: time(2),
+      error: "",
+      group: undefined,
+    }],
+    statuses: [],
+    logs: [],
+    warnings: [],
+  });
+  const lines = [{ id: "moby.buildkit.trace", aux }, ...BUILT];
+  const step = "[1/1] RUN a";
+  for (
+    const [words, shown] of [
+      [[], `#1 ${step}\n#1 DONE 1.0s\n`],
+      [["--progress=plain"], `#1 ${step}\n#1 DONE 1.0s\n`],
+      [["--progress=none"], ""],
+      [["-q"], ""],
+    ] as const
+  ) {
+    const { code, stderr } = await built(words, { lines });
+    assertEquals([code, stderr], [0, shown], words.join(" "));
+  }
+  const raw = await built(["--progress=rawjson"], { lines });
+  assertEquals(JSON.parse(raw.stderr).vertexes[0].name, step);
+  for (const words of [[], ["--progress=tty"]]) {
+    const { code, stderr } = await built(words, {
+      lines,
+      terminals: ["stderr"],
+    });
+    assertEquals(code, 0, stderr);
+    assert(stderr.startsWith("\x1b"), "it paints");
+  }
+});
+
+Deno.test("a terminal that is painted has the words on Ctrl-C among the steps, other outputs on a line of their own", async () => {
+  const words = "canceling; again to leave at once";
+  for (
+    const [progress, terminals, isPainted] of [
+      ["--progress=tty", ["stderr"], true],
+      ["--progress=auto", ["stderr"], true],
+      ["--progress=auto", [], false],
+      ["--progress=plain", ["stderr"], false],
+      ["--progress=none", ["stderr"], false],
+    ] as const
+  ) {
+    const aborted = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<void>();
+    Deno.addSignalListener("SIGTERM", aborted.resolve);
+    await using engine = await startScripted([
+      {
+        to: /^POST \/build\?/,
+        // As a service is stopped, while the engine builds.
+        first: async () => {
+          Deno.kill(Deno.pid, "SIGTERM");
+          await aborted.promise;
+        },
+      },
+      { to: /^POST \/build\/cancel/, first: () => told.promise },
+    ]);
+    const { code, stderr } = await davitHere(
+      ["build", "-H", engine.host, progress, "-"],
+      {
+        stdin: TAR,
+        terminals,
+        wrote: (text) => {
+          if (text.includes(words)) told.resolve();
+        },
+      },
+    );
+    Deno.removeSignalListener("SIGTERM", aborted.resolve);
+    assertEquals(code, 143, progress);
+    assertStringIncludes(stderr, words, progress);
+    assertEquals(stderr.includes(`\n${words}\n`), !isPainted, progress);
+    assertEquals(stderr.startsWith("\x1b"), isPainted, progress);
+    assert(stderr.endsWith("ERROR: canceled\n"), stderr);
+  }
+});
+
+Deno.test("davit build --push pushes each name, and the files have what came of it", async () => {
+  await withTempFolder(async (cwd) => {
+    const answers = [
+      {
+        to: /^POST \/images\/localhost\/[ab]\/push/,
+        lines: [{ aux: { Tag: "1", Digest: DIGEST, Size: 1 } }],
+      },
+      { to: /^GET \/info$/, json: {} },
+    ];
+    const words = ["-t", "localhost/a:1", "-t", "localhost/b"];
+    const files = ["--iidfile=id", "--metadata-file=m"];
+    const read = (name: string) => Deno.readTextFile(`${cwd}/${name}`);
+    for (const [mode, told] of [["none", true], ["quiet", false]] as const) {
+      const asked: string[] = [];
+      const { code, stdout, stderr } = await built(
+        [...words, ...files, "--push", `--progress=${mode}`],
+        {
+          cwd,
+          answers,
+          check: (engine) => asked.push(...engine.requests.map(askedFor)),
+        },
+      );
+      assertEquals(
+        [code, stderr],
+        [
+          0,
+          told
+            ? `localhost/a:1: pushed ${DIGEST}\nlocalhost/b: pushed ${DIGEST}\n`
+            : "",
+        ],
+      );
+      assertEquals(stdout, told ? "" : `${ID}\n`);
+      assertEquals(asked.filter((what) => what.includes("/push")), [
+        "POST /images/localhost/a/push?tag=1",
+        "POST /images/localhost/b/push?tag=latest",
+      ]);
+      assertEquals(await read("id"), ID);
+      assertEquals(
+        await read("m"),
+        `${
+          JSON.stringify(
+            {
+              "containerimage.config.digest": ID,
+              "containerimage.digest": DIGEST,
+              "image.name": "localhost/a:1,localhost/b",
+            },
+            null,
+            2,
+          )
+        }\n`,
+      );
+    }
+    // Without a push, the id is all that there is.
+    const { code, stderr } = await built(["--metadata-file=m"], {
+      cwd,
+      answers,
+    });
+    assertEquals(code, 0, stderr);
+    assertEquals(JSON.parse(await read("m")), {
+      "containerimage.config.digest": ID,
+      "containerimage.digest": ID,
+    });
+    // An id of an earlier build is gone before the next.
+    const failed = await built(["-q", "--iidfile=id"], {
+      cwd,
+      lines: [{ error: "it broke" }],
+    });
+    assertEquals([failed.code, failed.stdout], [1, ""]);
+    assertStringIncludes(failed.stderr, "ERROR: it broke");
+    assertEquals(
+      (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(),
+      ["m"],
+    );
+  });
+});
+
+Deno.test("an output of an image with further fields needs the containerd image store", async () => {
+  const output = ["-o", "type=image,name=a,compression=zstd", "-q"];
+  const store = (kind: string) => ({
+    to: /^GET \/info$/,
+    json: { DriverStatus: [["driver-type", kind]] },
+  });
+  const refused = await built(output, { answers: [store("overlay2")] });
+  assertEquals([refused.code, refused.stdout], [1, ""]);
+  assertStringIncludes(refused.stderr, "containerd image store");
+  const { code, stdout, stderr } = await built(output, {
+    answers: [store("io.containerd.snapshotter.v1")],
+    check: ({ requests }) =>
+      assertStringIncludes(
+        decodeURIComponent(requests.at(-1)!.target),
+        '"Type":"moby"',
+      ),
+  });
+  assertEquals([code, stdout], [0, `${ID}\n`], stderr);
+});
