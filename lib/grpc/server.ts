@@ -1,5 +1,5 @@
-import { type Http2Connection, serveHttp2 } from "../http2/connection.ts";
-import type { Http2Stream } from "../http2/stream.ts";
+import type { Http2Connection } from "../http2/connection.ts";
+import { type Http2Stream, serveHttp2 } from "../http2/server.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import type { GrpcCall } from "./call.ts";
 import { framePrefix, MessageReader } from "./frame.ts";

@@ -1,26 +1,24 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
-import { Endpoint } from "./endpoint.ts";
-import { ErrorCode, Http2Error } from "./error.ts";
-import { CLIENT_PREFACE, encodeGoaway } from "./frame.ts";
+import { Endpoint, type EndpointOwner } from "./endpoint.ts";
+import { ErrorCode, Http2Error, notHttp2 } from "./error.ts";
+import { encodeGoaway } from "./frame.ts";
 import { FrameReader } from "./frame_reader.ts";
 import {
   CONNECTION_WINDOW,
   INITIAL_WINDOW,
   LARGEST_WINDOW,
   LINGER_MS,
-  MAX_CONCURRENT_STREAMS,
   STREAM_WINDOW,
 } from "./limits.ts";
 import { Output } from "./output.ts";
-import type { Http2Stream, ServerStream } from "./stream.ts";
+import type { Grants, Role } from "./role.ts";
+import type { Streams } from "./streams.ts";
 
 /** What a connection grants to its peer. */
 export interface Http2Options {
-  /** Streams open at once. @default {1000} */
-  maxConcurrentStreams?: number;
-  /** Bytes of one request body that may wait unread, at least 65 535. @default {1048576} */
+  /** Bytes of one message's body that may wait unread, at least 65 535. @default {1048576} */
   streamWindow?: number;
-  /** Bytes of all request bodies that may wait unread, at least 65 535. @default {16777216} */
+  /** Bytes of all bodies that may wait unread, at least 65 535. @default {16777216} */
   connectionWindow?: number;
 }
 
@@ -35,7 +33,7 @@ export interface Http2Close {
   readonly error?: Error;
 }
 
-/** The server's end of one HTTP/2 connection. */
+/** One end of an HTTP/2 connection. */
 export interface Http2Connection {
   /**
    * Fulfils once everything is over and nothing is left: no timer, no pending
@@ -51,47 +49,43 @@ export interface Http2Connection {
 }
 
 /**
- * Serves HTTP/2 on `duplex`, as the server and with prior knowledge (RFC 9113
- * section 3.3): each request becomes one call of `handler`.
+ * The options of an end, with what they are by default.
  *
- * `handler` may keep the stream as long as it likes; if it throws, or the
- * promise that it returns rejects, the stream is reset with INTERNAL_ERROR.
- * A GOAWAY of the peer lets open streams finish. The end of `duplex.readable`
- * ends all of them.
- *
- * Both streams of `duplex` belong to the connection from here on. The chunks
- * written to `duplex.writable` are used again once their write settled.
- *
- * @throws {RangeError} If an option is out of its range.
+ * @throws {RangeError} If one is out of its range.
  */
-export function serveHttp2(
-  duplex: ByteDuplex,
-  handler: (stream: Http2Stream) => void | Promise<void>,
-  options: Http2Options = {},
-): Http2Connection {
+export function grantsOf(
+  options: Http2Options,
+  maxConcurrentStreams: number,
+): Grants {
   const {
-    maxConcurrentStreams = MAX_CONCURRENT_STREAMS,
     streamWindow = STREAM_WINDOW,
     connectionWindow = CONNECTION_WINDOW,
   } = options;
   checkRange("maxConcurrentStreams", maxConcurrentStreams, 1);
   checkRange("streamWindow", streamWindow, INITIAL_WINDOW);
   checkRange("connectionWindow", connectionWindow, INITIAL_WINDOW);
-  const limits = { maxConcurrentStreams, streamWindow, connectionWindow };
-  return new Connection(duplex, handler, limits);
+  return { maxConcurrentStreams, streamWindow, connectionWindow };
 }
 
 function checkRange(name: string, value: number, least: number): void {
   if (!Number.isInteger(value) || value < least || value > LARGEST_WINDOW) {
     throw new RangeError(
-      `Cannot serve HTTP/2: ${name} is ${value}, expected ${least} to ${LARGEST_WINDOW}`,
+      `Cannot speak HTTP/2: ${name} is ${value}, expected ${least} to ${LARGEST_WINDOW}`,
     );
   }
 }
 
-class Connection implements Http2Connection {
+/** What a connection tells the end that works with it. */
+export interface ConnectionOwner extends EndpointOwner {
+  /** All is over: streams that were open have failed with `error`. */
+  over?(error: Http2Error): void;
+}
+
+/** A connection in either role: its bytes, its beginning and its end. */
+export class Connection implements Http2Connection {
   readonly closed: Promise<Http2Close>;
-  readonly #handler: (stream: Http2Stream) => void | Promise<void>;
+  readonly #role: Role;
+  readonly #owner: ConnectionOwner;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: Output;
@@ -105,25 +99,29 @@ class Connection implements Http2Connection {
   #hurry!: () => void;
   readonly #hurried: Promise<void>;
 
+  /** Takes the duplex over, and queues our preface. */
   constructor(
     duplex: ByteDuplex,
-    handler: (stream: Http2Stream) => void | Promise<void>,
-    limits: ConstructorParameters<typeof Endpoint>[2],
+    role: Role,
+    grants: Grants,
+    owner: ConnectionOwner,
   ) {
     this.closed = new Promise((resolve) => this.#settle = resolve);
     this.#hurried = new Promise((resolve) => this.#hurry = resolve);
-    this.#handler = handler;
+    this.#role = role;
+    this.#owner = owner;
     this.#reader = duplex.readable.getReader();
     this.#writer = duplex.writable.getWriter();
     this.#output = new Output(
       this.#writer,
-      () => this.#endpoint.pump(),
+      () => this.#endpoint.streams.sendFlow.pump(),
       (error) => this.#end({ reason: "error", error: toError(error) }),
     );
     this.#endpoint = new Endpoint(
       this.#output,
-      (stream) => this.#handle(stream),
-      limits,
+      role,
+      grants,
+      owner,
       () => this.#finish(),
     );
     this.#frames = new FrameReader(
@@ -132,8 +130,13 @@ class Connection implements Http2Connection {
     this.#readEnd = this.#read();
   }
 
-  get streams(): number {
+  /** The streams, for the role that begins them. */
+  get host(): Streams {
     return this.#endpoint.streams;
+  }
+
+  get streams(): number {
+    return this.#endpoint.streams.size;
   }
 
   async close(): Promise<void> {
@@ -144,6 +147,11 @@ class Connection implements Http2Connection {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Ends everything with an error that the peer is told. */
+  abort(error: Http2Error): void {
+    this.#end({ reason: "error", error }, error);
   }
 
   /** Never rejects. */
@@ -163,33 +171,26 @@ class Connection implements Http2Connection {
 
   #receive(chunk: Uint8Array): void {
     let at = 0;
+    const preface = this.#role.peerPreface;
     try {
-      while (this.#prefaceRead < CLIENT_PREFACE.length) {
+      while (this.#prefaceRead < preface.length) {
         if (at === chunk.length) return;
-        if (chunk[at++] !== CLIENT_PREFACE[this.#prefaceRead++]) {
-          throw new Http2Error("Peer does not speak HTTP/2: wrong preface", {
+        if (chunk[at++] !== preface[this.#prefaceRead++]) {
+          throw new Http2Error("wrong preface", {
             code: ErrorCode.PROTOCOL_ERROR,
           });
         }
       }
       this.#frames.push(chunk, at);
     } catch (error) {
-      const cause = error instanceof Http2Error ? error : new Http2Error(
-        "Connection broke: internal error",
-        { code: ErrorCode.INTERNAL_ERROR, cause: error },
+      this.abort(
+        error instanceof Http2Error
+          ? this.#endpoint.settled ? error : notHttp2(error, chunk)
+          : new Http2Error("Connection broke: internal error", {
+            code: ErrorCode.INTERNAL_ERROR,
+            cause: error,
+          }),
       );
-      this.#end({ reason: "error", error: cause }, cause);
-    }
-  }
-
-  #handle(stream: ServerStream): void {
-    const broken = () => stream.reset(ErrorCode.INTERNAL_ERROR);
-    try {
-      const result: unknown = this.#handler(stream);
-      if (result instanceof Promise) result.catch(broken);
-    } catch {
-      // The handler's own matter: to the peer it is only "internal error".
-      broken();
     }
   }
 
@@ -209,7 +210,9 @@ class Connection implements Http2Connection {
   #end(close: Http2Close, farewell?: Http2Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#endpoint.fail(lostConnection(close));
+    const lost = lostConnection(close);
+    this.#endpoint.fail(lost);
+    this.#owner.over?.(lost);
     void this.#shutDown(close, farewell);
   }
 
@@ -217,7 +220,7 @@ class Connection implements Http2Connection {
     if (farewell !== undefined) {
       this.#output.frame(
         encodeGoaway(
-          this.#endpoint.lastStreamId,
+          this.#endpoint.streams.lastOfPeer,
           farewell.code,
           farewell.message,
         ),

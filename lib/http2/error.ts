@@ -26,6 +26,8 @@ export interface Http2ErrorInit {
   streamId?: number;
   /** The peer told us, by RST_STREAM or GOAWAY; by default we found it. */
   remote?: boolean;
+  /** The peer did nothing with the request; by default it may have. */
+  notProcessed?: boolean;
   /** What led here. */
   cause?: unknown;
 }
@@ -39,6 +41,12 @@ export class Http2Error extends Error {
   readonly streamId: number;
   /** Whether the peer told us; otherwise this side found it. */
   readonly remote: boolean;
+  /**
+   * The peer did nothing with the request, so that it may be sent again on
+   * another connection: the stream was refused, or is above the last one of a
+   * GOAWAY, or was never begun (RFC 9113 section 8.7).
+   */
+  readonly notProcessed: boolean;
 
   /** Says what ended and why, with the code the wire carries. */
   constructor(message: string, init: Http2ErrorInit) {
@@ -46,6 +54,7 @@ export class Http2Error extends Error {
     this.code = init.code;
     this.streamId = init.streamId ?? 0;
     this.remote = init.remote ?? false;
+    this.notProcessed = init.notProcessed ?? false;
   }
 }
 
@@ -69,4 +78,20 @@ export function streamError(
   streamId: number,
 ): Http2Error {
   return new Http2Error(message, { code, streamId });
+}
+
+/** Of bytes that are no HTTP/2, so many are shown. */
+const SHOWN_BYTES = 60;
+
+/**
+ * An error that was found in `chunk` before the first SETTINGS came: the peer
+ * most often speaks another protocol.
+ */
+export function notHttp2(error: Http2Error, chunk: Uint8Array): Http2Error {
+  const text = String.fromCharCode(...chunk.subarray(0, SHOWN_BYTES))
+    .replaceAll(/[^ -~]/g, "?");
+  return new Http2Error(
+    `Peer does not speak HTTP/2, its bytes are "${text}": ${error.message}`,
+    { code: error.code, cause: error },
+  );
 }

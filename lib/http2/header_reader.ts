@@ -1,13 +1,8 @@
 import { connectionError, ErrorCode } from "./error.ts";
 import { Flag } from "./frame.ts";
-import type { Frame } from "./frame_reader.ts";
-import { unpad } from "./frame_rules.ts";
+import { type Frame, unpad } from "./frame_reader.ts";
 import { type DecodedHeaders, HpackDecoder } from "./hpack_decode.ts";
-import {
-  MAX_HEADER_BLOCK_BYTES,
-  MAX_HEADER_LIST_SIZE,
-  MAX_SHORT_FRAGMENTS,
-} from "./limits.ts";
+import type { HeaderLimits } from "./role.ts";
 
 /** Stream dependency and weight, which are read over. */
 const PRIORITY_BYTES = 5;
@@ -28,12 +23,19 @@ export interface ReceivedHeaders extends DecodedHeaders {
  * end can't fill the memory or the time.
  */
 export class HeaderReader {
-  readonly #hpack = new HpackDecoder(MAX_HEADER_LIST_SIZE);
+  readonly #limits: HeaderLimits;
+  readonly #hpack: HpackDecoder;
   #streamId = 0;
   #endStream = false;
   #fragments: Uint8Array[] = [];
   #bytes = 0;
   #short = 0;
+
+  /** Begins with empty tables. */
+  constructor(limits: HeaderLimits) {
+    this.#limits = limits;
+    this.#hpack = new HpackDecoder(limits.maxListSize);
+  }
 
   /** Whether CONTINUATION is the only frame that may come. */
   get midBlock(): boolean {
@@ -50,7 +52,7 @@ export class HeaderReader {
     if (streamId % 2 === 0) {
       throw connectionError(
         ErrorCode.PROTOCOL_ERROR,
-        "HEADERS on a stream of the server",
+        "HEADERS on an even stream",
       );
     }
     const [content, end] = unpad(frame);
@@ -87,8 +89,8 @@ export class HeaderReader {
     this.#bytes += fragment.length;
     if (fragment.length < SHORT_FRAGMENT_BYTES) this.#short++;
     if (
-      this.#bytes > MAX_HEADER_BLOCK_BYTES ||
-      this.#short > MAX_SHORT_FRAGMENTS
+      this.#bytes > this.#limits.maxBlockBytes ||
+      this.#short > this.#limits.maxShortFragments
     ) {
       throw connectionError(
         ErrorCode.ENHANCE_YOUR_CALM,

@@ -17,6 +17,9 @@ const BAD_NAME = /[\0-\x20A-Z\x7f-\xff:]/;
 /** Octets no value may have. Spaces around one are let pass: see {@linkcode requestFault}. */
 const BAD_VALUE = /[\0\r\n]/;
 
+/** A status that HTTP/2 may carry: 101 is none (RFC 9113 section 8.6). */
+const STATUS = /^(?!101)[1-5]\d\d$/;
+
 /** A number of bytes that a double can count. */
 const LENGTH = /^\d{1,15}$/;
 
@@ -51,7 +54,25 @@ export function requestFault(
   return undefined;
 }
 
-/** Says what makes a request's trailers malformed, or `undefined` (RFC 9113 section 8.1). */
+/**
+ * Says what makes a response's head malformed, or `undefined` (RFC 9113
+ * section 8.3.2). Of the status nothing is asked but that it is one.
+ */
+export function responseFault(
+  fields: readonly HeaderField[],
+): string | undefined {
+  const [status, ...others] = fields;
+  if (status?.[0] !== ":status") return "no :status in front";
+  if (!STATUS.test(status[1])) return ":status is no status";
+  for (const [name, value] of others) {
+    if (name.charCodeAt(0) === 0x3a) return "a second pseudo header";
+    const fault = fieldFault(name, value);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** Says what makes trailers malformed, or `undefined` (RFC 9113 section 8.1). */
 export function trailerFault(
   fields: readonly HeaderField[],
 ): string | undefined {

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { connectionError, ErrorCode, streamError } from "./error.ts";
+
 /** So much at once, and so much again each second. */
 export interface Rate {
   /** What may come at once. */
@@ -38,12 +40,6 @@ export const LARGEST_WINDOW = 0x7fffffff;
  */
 export const MAX_HEADER_LIST_SIZE: number = 16 * 1024 * 1024;
 
-/** Compressed bytes of one header block, which no list within its limit exceeds; more end the connection. */
-export const MAX_HEADER_BLOCK_BYTES: number = MAX_HEADER_LIST_SIZE;
-
-/** Frames of one header block that are shorter than 1 KiB; more end the connection. */
-export const MAX_SHORT_FRAGMENTS = 64;
-
 /** Header lists up to this size are counted as streams only. */
 export const LONG_HEADER_LIST: number = 64 * 1024;
 
@@ -64,6 +60,12 @@ export const MAX_ANSWER_BACKLOG: number = 1024 * 1024;
 
 /** Frames that change nothing (PING, SETTINGS, empty DATA, …): at once, and again each second. */
 export const IDLE_FRAMES: Rate = { burst: 10_000, perSecond: 20_000 };
+
+/**
+ * A WINDOW_UPDATE below this many bytes counts as a frame that changes nothing:
+ * no real peer gives its window back in such pieces for long.
+ */
+export const SMALL_INCREMENT = 1024;
 
 /** Streams reset by the peer or by its fault: at once, and again each second. */
 export const RESETS: Rate = { burst: 2_000, perSecond: 200 };
@@ -96,5 +98,97 @@ export class Allowance {
     }
     this.#left -= count;
     return true;
+  }
+}
+
+/**
+ * What the long header lists of one connection may cost: the time to check
+ * them as they come, and the memory that they take while their streams are open.
+ */
+export class HeaderBudget {
+  readonly #received = new Allowance(HEADER_LISTS);
+  /** Sizes of the long lists of open streams. */
+  readonly #open = new Map<number, number>();
+  #held = 0;
+
+  /**
+   * Counts a list that was received.
+   *
+   * @throws {Http2Error} ENHANCE_YOUR_CALM, an error of the connection.
+   */
+  receive(size: number): void {
+    if (size <= LONG_HEADER_LIST) return;
+    // What is past the limit is not kept and not checked.
+    if (!this.#received.take(Math.min(size, MAX_HEADER_LIST_SIZE))) {
+      throw connectionError(
+        ErrorCode.ENHANCE_YOUR_CALM,
+        "Too many long header lists",
+      );
+    }
+  }
+
+  /**
+   * Counts the list of a stream that opens.
+   *
+   * @throws {Http2Error} REFUSED_STREAM if too much is held already.
+   */
+  hold(streamId: number, size: number): void {
+    if (size <= LONG_HEADER_LIST) return;
+    if (this.#held + size > MAX_OPEN_HEADER_LISTS) {
+      throw streamError(
+        ErrorCode.REFUSED_STREAM,
+        "Too many streams with long headers",
+        streamId,
+      );
+    }
+    this.#open.set(streamId, size);
+    this.#held += size;
+  }
+
+  /** The stream is over. */
+  release(streamId: number): void {
+    const size = this.#open.get(streamId);
+    if (size === undefined) return;
+    this.#open.delete(streamId);
+    this.#held -= size;
+  }
+}
+
+/** Counts what a peer sends that gets nobody further. */
+export class Patience {
+  readonly #idleFrames = new Allowance(IDLE_FRAMES);
+  readonly #resets: Allowance;
+
+  /** Begins full; `resets` is what the peer may cause of them. */
+  constructor(resets: Rate) {
+    this.#resets = new Allowance(resets);
+  }
+
+  /**
+   * Counts a frame that changes nothing, or one that costs as much as several.
+   *
+   * @throws {Http2Error} ENHANCE_YOUR_CALM, an error of the connection.
+   */
+  spend(cost: number): void {
+    if (!this.#idleFrames.take(cost)) {
+      throw connectionError(
+        ErrorCode.ENHANCE_YOUR_CALM,
+        "Too many frames that change nothing",
+      );
+    }
+  }
+
+  /**
+   * Counts a stream that was reset by the peer or by its fault.
+   *
+   * @throws {Http2Error} ENHANCE_YOUR_CALM, an error of the connection.
+   */
+  countReset(): void {
+    if (!this.#resets.take(1)) {
+      throw connectionError(
+        ErrorCode.ENHANCE_YOUR_CALM,
+        "Too many streams were reset",
+      );
+    }
   }
 }

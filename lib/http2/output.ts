@@ -1,5 +1,7 @@
 import {
   DEFAULT_MAX_FRAME_SIZE,
+  encodeFrame,
+  encodeRstStream,
   Flag,
   FRAME_HEADER_BYTES,
   FrameType,
@@ -168,6 +170,18 @@ export class Output {
       flags = 0;
     } while (at < block.length);
     if (!this.#running) this.#start();
+  }
+
+  /** Appends an empty DATA frame with END_STREAM. */
+  end(streamId: number): void {
+    this.frame(
+      encodeFrame(FrameType.DATA, Flag.END_STREAM, streamId, new Uint8Array()),
+    );
+  }
+
+  /** Appends RST_STREAM. */
+  reset(streamId: number, code: number): void {
+    this.frame(encodeRstStream(streamId, code));
   }
 
   /** The next header block tells the peer that its table for us may be empty (RFC 7541 section 4.2). */

@@ -16,21 +16,26 @@ export interface PeerSettings {
   initialWindow?: number;
   /** Smallest size that this frame gave the header table that we may use, in bytes. */
   headerTableSize?: number;
+  /** Streams that we may have open at once. */
+  maxConcurrentStreams?: number;
+  /** Longest header list that the peer takes, in bytes plus 32 a field. */
+  maxHeaderListSize?: number;
 }
 
 /**
  * Reads the payload of a SETTINGS frame (RFC 9113 section 6.5).
  *
  * MAX_FRAME_SIZE is only checked: no frame of ours is longer than the least it
- * can be. Push, concurrent streams and header list size concern frames that
- * a server like this never sends.
+ * can be.
  *
+ * @param maxEnablePush The largest ENABLE_PUSH that this peer may set.
  * @throws {Http2Error} FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR or PROTOCOL_ERROR.
  */
 export function readSettings(
   bytes: Uint8Array,
   start: number,
   end: number,
+  maxEnablePush: number,
 ): PeerSettings {
   if ((end - start) % SETTING_BYTES !== 0) {
     fail(ErrorCode.FRAME_SIZE_ERROR, "cut inside a setting");
@@ -47,7 +52,15 @@ export function readSettings(
         );
         break;
       case Setting.ENABLE_PUSH:
-        if (value > 1) fail(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH above 1");
+        if (value > maxEnablePush) {
+          fail(ErrorCode.PROTOCOL_ERROR, `ENABLE_PUSH above ${maxEnablePush}`);
+        }
+        break;
+      case Setting.MAX_CONCURRENT_STREAMS:
+        settings.maxConcurrentStreams = value;
+        break;
+      case Setting.MAX_HEADER_LIST_SIZE:
+        settings.maxHeaderListSize = value;
         break;
       case Setting.INITIAL_WINDOW_SIZE:
         if (value > LARGEST_WINDOW) {

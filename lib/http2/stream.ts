@@ -1,129 +1,79 @@
 import { Body } from "./body.ts";
 import { ErrorCode, Http2Error } from "./error.ts";
+import type { ReceiveFlow, SendFlow, SendStream } from "./flow.ts";
+import type { ReceivedHeaders } from "./header_reader.ts";
 import { encodeHeaders } from "./hpack_encode.ts";
 import type { HeaderField } from "./hpack_table.ts";
-import type { ReceiveFlow } from "./receive_flow.ts";
-import type { SendFlow, SendStream } from "./send_flow.ts";
-
-/**
- * One request and its response (RFC 9113 section 8.1).
- *
- * `respond()`, any number of `write()`, then `end()`; or `end()` alone. Once
- * the stream is gone, by RST_STREAM or with the connection, `read()` rejects
- * and the others throw the {@linkcode Http2Error} that `signal` has as reason.
- */
-export interface Http2Stream {
-  /** The stream's number: odd, and larger than all before. */
-  readonly id: number;
-  /**
-   * The request's fields in order, pseudo headers first and checked.
-   *
-   * Names are lower case; values have one character per byte, so that UTF-8
-   * in one can be decoded from its bytes.
-   */
-  readonly headers: readonly HeaderField[];
-  /** Aborts when the stream is reset, by either side, or the connection ends before it. */
-  readonly signal: AbortSignal;
-  /** The first value of a request header, if any. */
-  get(name: string): string | undefined;
-  /** All values of a request header, in order. */
-  getAll(name: string): string[];
-  /**
-   * The next piece of the request's body; `null` at its end, or once `end()`
-   * is done. One call at a time.
-   *
-   * The peer may send more as pieces are read: a slow reader slows it down.
-   */
-  read(): Promise<Uint8Array | null>;
-  /**
-   * Sends the response's headers, `:status` first.
-   *
-   * @throws {TypeError} If a field can't be sent, or headers went already.
-   */
-  respond(headers: readonly HeaderField[]): void;
-  /**
-   * Sends body bytes, all parts in one go.
-   *
-   * `undefined` means that they are copied and there is room for more.
-   * Otherwise wait for the promise, and leave the parts unchanged until then.
-   */
-  write(...parts: Uint8Array[]): Promise<void> | undefined;
-  /**
-   * Ends the response behind all that was written, with trailers if given;
-   * without `respond()` before, `trailers` are the whole response.
-   *
-   * A request that has not ended is cut off with RST_STREAM(NO_ERROR), as
-   * RFC 9113 section 8.1 allows: its rest would go unread.
-   *
-   * @throws {TypeError} If a field can't be sent, or it was called before.
-   */
-  end(trailers?: readonly HeaderField[]): Promise<void> | undefined;
-  /** Drops the stream at once; `code` is one of `ErrorCode`, by default CANCEL. */
-  reset(code?: number): void;
-}
+import type { Output } from "./output.ts";
 
 /** What a stream asks of its connection. */
 export interface StreamHost {
-  /** Sends a header block. */
-  sendHeaders(streamId: number, block: Uint8Array, endStream: boolean): void;
-  /** Sends an empty DATA frame with END_STREAM. */
-  sendEnd(streamId: number): void;
+  /** Where frames go. */
+  readonly output: Output;
+  /** Shares what the peer lets us send. */
+  readonly sendFlow: SendFlow;
+  /** What a new stream grants. */
+  receiveFlow(): ReceiveFlow;
   /** Gives received bytes back to the windows. */
-  consumed(stream: ServerStream, count: number): void;
-  /** Sends RST_STREAM. */
-  sendReset(streamId: number, code: number): void;
+  consumed(stream: Stream, count: number): void;
   /** Forgets the stream; `expectFrames` if the peer may not know of its end. */
-  forget(stream: ServerStream, expectFrames: boolean): void;
+  forget(stream: Stream, expectFrames: boolean): void;
 }
 
-/** The server's side of one stream. */
-export class ServerStream implements Http2Stream {
+/**
+ * One request and its response, as either end sees it: what is sent, what is
+ * received, and how it ends. What comes first and what last is the role's.
+ */
+export abstract class Stream {
+  /** The stream's number. */
   readonly id: number;
-  readonly headers: readonly HeaderField[];
-  /** What we grant for the request's body. */
-  readonly receiveFlow: ReceiveFlow;
-  /** What we were granted for the response's body. */
+  /** What we grant for the peer's body. */
+  readonly receiveWindow: ReceiveFlow;
+  /** What we were granted for our body. */
   readonly sendStream: SendStream;
-  readonly #host: StreamHost;
-  readonly #sendFlow: SendFlow;
-  readonly #body: Body;
-  /** Body bytes that `content-length` still announces, or -1 without one. */
-  #announced: number;
-  #requestEnded = false;
-  #responded = false;
+  /** The connection. */
+  protected readonly host: StreamHost;
+  /** What was received and waits to be read. */
+  protected readonly body: Body;
+  /** Our header fields are out: body bytes may follow. */
+  protected headSent = false;
+  /** Bytes that the peer's `content-length` still announces, or -1 without one. */
+  #announced = -1;
+  #peerEnded = false;
   #ending = false;
-  #responseEnded = false;
+  #ended = false;
+  /** It is over, and went well. */
+  #complete = false;
   #failure: Http2Error | null = null;
+  /** Why nothing can be sent any more. */
+  #sendFailure: Http2Error | null = null;
   #abort: AbortController | null = null;
 
-  /** A stream whose request headers just arrived. */
-  constructor(
-    id: number,
-    headers: readonly HeaderField[],
-    host: StreamHost,
-    sendFlow: SendFlow,
-    receiveFlow: ReceiveFlow,
-  ) {
+  /** A stream that is open in both directions. */
+  constructor(id: number, host: StreamHost) {
     this.id = id;
-    this.headers = headers;
-    this.receiveFlow = receiveFlow;
-    this.sendStream = sendFlow.open(id);
-    this.#host = host;
-    this.#sendFlow = sendFlow;
-    this.#body = new Body((count) => host.consumed(this, count));
-    this.#announced = Number(this.get("content-length") ?? -1);
+    this.host = host;
+    this.receiveWindow = host.receiveFlow();
+    this.sendStream = host.sendFlow.open(id);
+    this.body = new Body((count) => host.consumed(this, count));
   }
 
   /** Whether the peer sent END_STREAM. */
-  get requestEnded(): boolean {
-    return this.#requestEnded;
+  get peerEnded(): boolean {
+    return this.#peerEnded;
   }
 
-  /** Bytes of the request that wait to be read. */
+  /** Whether our END_STREAM is sent. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Bytes of the peer's that wait to be read. */
   get buffered(): number {
-    return this.#body.buffered;
+    return this.body.buffered;
   }
 
+  /** Aborts when the stream is reset, by either side, or the connection ends before it. */
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
@@ -132,69 +82,25 @@ export class ServerStream implements Http2Stream {
     return this.#abort.signal;
   }
 
-  get(name: string): string | undefined {
-    return this.headers.find((field) => field[0] === name)?.[1];
-  }
-
-  getAll(name: string): string[] {
-    return this.headers.filter((field) => field[0] === name)
-      .map((field) => field[1]);
-  }
-
+  /** The next piece of the peer's body, or `null` at its end. */
   read(): Promise<Uint8Array | null> {
-    return this.#body.read();
+    return this.body.read();
   }
 
-  respond(headers: readonly HeaderField[]): void {
-    this.#checkOpen();
-    if (this.#responded) throw new TypeError("Cannot respond twice");
-    checkPseudo(headers, true);
-    const block = encodeHeaders(headers);
-    this.#responded = true;
-    this.#host.sendHeaders(this.id, block, false);
-  }
-
+  /** Sends body bytes, all parts in one go; see `Http2Stream`. */
   write(...parts: Uint8Array[]): Promise<void> | undefined {
-    if (this.#failure !== null || this.#ending || !this.#responded) {
-      this.#checkOpen();
+    if (this.#sendFailure !== null || this.#ending || !this.headSent) {
+      this.checkOpen();
       throw new TypeError("Cannot write before respond()");
     }
-    return this.#sendFlow.write(this.sendStream, parts);
+    return this.host.sendFlow.write(this.sendStream, parts);
   }
 
-  end(trailers?: readonly HeaderField[]): Promise<void> | undefined {
-    this.#checkOpen();
-    if (!this.#responded && trailers === undefined) {
-      throw new TypeError("Cannot end without headers or trailers");
-    }
-    if (trailers !== undefined) checkPseudo(trailers, !this.#responded);
-    const block = trailers === undefined ? null : encodeHeaders(trailers);
-    this.#ending = true;
-    if (this.sendStream.pending.length === 0) {
-      this.#finishResponse(block);
-      return undefined;
-    }
-    const done = new Promise<void>((resolve, reject) => {
-      this.sendStream.whenEmpty = (error) => {
-        if (error !== undefined) return reject(error);
-        this.#finishResponse(block);
-        resolve();
-      };
-    });
-    done.catch(() => {});
-    return done;
-  }
-
+  /** Drops the stream at once; `code` is one of `ErrorCode`, by default CANCEL. */
   reset(code: number = ErrorCode.CANCEL): void {
-    if (this.#failure !== null || this.#responseEnded) return;
-    this.#host.sendReset(this.id, code);
-    this.fail(
-      new Http2Error("Stream was reset by its handler", {
-        code,
-        streamId: this.id,
-      }),
-      true,
-    );
+    if (this.#failure !== null || this.#complete) return;
+    this.host.output.reset(this.id, code);
+    this.fail(this.resetError(code), true);
   }
 
   /**
@@ -212,8 +118,16 @@ export class ServerStream implements Http2Stream {
       this.#announced -= end - start;
       if (this.#announced < 0) throw this.#wrongLength();
     }
-    this.#body.push(bytes, start, end, borrowed);
+    this.body.push(bytes, start, end, borrowed);
   }
+
+  /**
+   * Takes a header block that came while the stream was open. `false` means
+   * that it changed nothing.
+   *
+   * @throws {Http2Error} What is wrong with it.
+   */
+  abstract receiveHeaders(headers: ReceivedHeaders): boolean;
 
   /**
    * The peer sent END_STREAM.
@@ -222,56 +136,100 @@ export class ServerStream implements Http2Stream {
    */
   receiveEnd(): void {
     if (this.#announced > 0) throw this.#wrongLength();
-    this.#requestEnded = true;
-    this.#body.end();
+    this.#peerEnded = true;
+    this.body.end();
+    this.onPeerEnd();
   }
 
   /** The stream ends here, without a frame of ours. */
   fail(error: Http2Error, expectFrames: boolean): void {
-    if (this.#failure !== null || this.#responseEnded) return;
+    if (this.#failure !== null || this.#complete) return;
     this.#failure = error;
-    this.#host.forget(this, expectFrames);
-    this.#sendFlow.fail(this.sendStream, error);
-    this.#body.fail(error);
+    this.host.forget(this, expectFrames);
+    this.failSending(error);
+    this.body.fail(error);
     this.#abort?.abort(error);
   }
 
-  #finishResponse(block: Uint8Array | null): void {
-    this.#responseEnded = true;
-    if (block === null) this.#host.sendEnd(this.id);
-    else this.#host.sendHeaders(this.id, block, true);
-    if (!this.#requestEnded) {
-      this.#host.sendReset(this.id, ErrorCode.NO_ERROR);
-    }
-    this.#host.forget(this, !this.#requestEnded);
-    this.#body.drop();
-    this.#body.end();
+  /** Our side is at its end. */
+  protected abstract onEnd(): void;
+
+  /** The peer's side is at its end. */
+  protected abstract onPeerEnd(): void;
+
+  /** Both sides are through; the peer may still send, unless it ended too. */
+  protected complete(): void {
+    this.#complete = true;
+    this.host.forget(this, !this.#peerEnded);
   }
 
-  #checkOpen(): void {
-    if (this.#failure !== null) throw this.#failure;
+  /** Nothing more is sent: what waits rejects with `error`, and later calls throw it. */
+  protected failSending(error: Http2Error): void {
+    this.#sendFailure = error;
+    this.host.sendFlow.fail(this.sendStream, error);
+  }
+
+  /** The peer's fields say how long its body is. */
+  protected expectLength(fields: readonly HeaderField[]): void {
+    this.#announced = Number(
+      fields.find(([name]) => name === "content-length")?.[1] ?? -1,
+    );
+  }
+
+  /** Ends our side behind all that was written, with these fields if any. */
+  protected endWith(
+    fields: readonly HeaderField[] | undefined,
+  ): Promise<void> | undefined {
+    const block = fields === undefined ? null : encodeHeaders(fields);
+    this.#ending = true;
+    if (this.sendStream.pending.length === 0) {
+      this.#sendEnd(block);
+      return undefined;
+    }
+    const done = new Promise<void>((resolve, reject) => {
+      this.sendStream.whenEmpty = (error) => {
+        if (error !== undefined) return reject(error);
+        this.#sendEnd(block);
+        resolve();
+      };
+    });
+    done.catch(() => {});
+    return done;
+  }
+
+  /** Sends our header fields, and notes whether nothing else follows. */
+  protected sendHead(block: Uint8Array, endStream: boolean): void {
+    this.headSent = true;
+    this.#ending = endStream;
+    this.#ended = endStream;
+    this.host.output.headers(this.id, block, endStream);
+  }
+
+  /** @throws {TypeError | Http2Error} If nothing can be sent any more. */
+  protected checkOpen(): void {
+    if (this.#sendFailure !== null) throw this.#sendFailure;
     if (this.#ending) throw new TypeError("Cannot send after end()");
   }
 
+  /** What a stream that this side reset fails with. */
+  protected resetError(code: number): Http2Error {
+    return new Http2Error("Stream was reset by this side", {
+      code,
+      streamId: this.id,
+    });
+  }
+
+  #sendEnd(block: Uint8Array | null): void {
+    this.#ended = true;
+    if (block === null) this.host.output.end(this.id);
+    else this.host.output.headers(this.id, block, true);
+    this.onEnd();
+  }
+
   #wrongLength(): Http2Error {
-    return new Http2Error("Request body is not as long as announced", {
+    return new Http2Error("Body is not as long as announced", {
       code: ErrorCode.PROTOCOL_ERROR,
       streamId: this.id,
     });
   }
-}
-
-/** A response begins with `:status` and has no other pseudo header; trailers have none. */
-function checkPseudo(fields: readonly HeaderField[], status: boolean): void {
-  if (status && fields.length === 0) {
-    throw new TypeError('Cannot send headers: ":status" is missing');
-  }
-  fields.forEach(([name], index) => {
-    const expected = status && index === 0;
-    if (name.startsWith(":") !== expected || (expected && name !== ":status")) {
-      throw new TypeError(
-        `Cannot send header "${name}": ":status" is first in a response, and nowhere else`,
-      );
-    }
-  });
 }

@@ -1,5 +1,5 @@
 import { connectionError, ErrorCode } from "./error.ts";
-import type { ServerStream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 /** How many streams are remembered after their end. */
 const REMEMBERED = 2048;
@@ -12,33 +12,35 @@ const REMEMBERED = 2048;
  * stream is an error, as far back as streams are remembered.
  */
 export class StreamTable {
-  readonly #open = new Map<number, ServerStream>();
+  readonly #open = new Map<number, Stream>();
   /** Closed streams, oldest first, and whether frames are expected. */
   readonly #closed = new Map<number, boolean>();
   #last = 0;
+  #lastOfPeer = 0;
 
   /** Streams that are open now. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** The last stream that the peer began. */
-  get last(): number {
-    return this.#last;
+  /** The last stream that the peer began; 0 if none. */
+  get lastOfPeer(): number {
+    return this.#lastOfPeer;
   }
 
   /** The open stream of that number, if it is open. */
-  get(id: number): ServerStream | undefined {
+  get(id: number): Stream | undefined {
     return this.#open.get(id);
   }
 
   /** All open streams, as they are now. */
-  open(): ServerStream[] {
+  open(): Stream[] {
     return [...this.#open.values()];
   }
 
   /** Adds an open stream. */
-  add(stream: ServerStream): void {
+  add(stream: Stream): void {
+    this.#last = Math.max(this.#last, stream.id);
     this.#open.set(stream.id, stream);
   }
 
@@ -67,6 +69,7 @@ export class StreamTable {
   begin(id: number): boolean {
     if (id > this.#last) {
       this.#last = id;
+      this.#lastOfPeer = id;
       return true;
     }
     if (this.expects(id)) return false;
@@ -81,7 +84,7 @@ export class StreamTable {
   /**
    * An idle stream takes nothing but HEADERS and PRIORITY.
    *
-   * @throws {Http2Error} PROTOCOL_ERROR if it is idle, or one of the server.
+   * @throws {Http2Error} PROTOCOL_ERROR if it is idle, or even: nobody begins those.
    */
   checkNotIdle(id: number): void {
     if (id > this.#last || id % 2 === 0) {

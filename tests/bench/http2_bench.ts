@@ -7,7 +7,7 @@
 import http2 from "node:http2";
 import process from "node:process";
 import { Duplex } from "node:stream";
-import { serveHttp2 } from "../../lib/http2/connection.ts";
+import { serveHttp2 } from "../../lib/http2/server.ts";
 import { connDuplex } from "../../lib/transport/conn.ts";
 
 const runs = Number(Deno.args[0] ?? 5);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { serveHttp2 } from "../../lib/http2/connection.ts";
+import { serveHttp2 } from "../../lib/http2/server.ts";
 import { ErrorCode, Http2Error } from "../../lib/http2/error.ts";
-import type { Http2Stream } from "../../lib/http2/stream.ts";
+import type { Http2Stream } from "../../lib/http2/server.ts";
 import {
   codeOf,
   frame,

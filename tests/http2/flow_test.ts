@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { ErrorCode, Http2Error } from "../../lib/http2/error.ts";
-import type { Http2Stream } from "../../lib/http2/stream.ts";
+import type { Http2Stream } from "../../lib/http2/server.ts";
 import { bytes, codeOf, frame, RawPeer, request, uint32 } from "./raw_peer.ts";
 
 const SMALLEST_WINDOW = 65_535;

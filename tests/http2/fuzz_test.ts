@@ -1,8 +1,8 @@
 /** Seeded nonsense: whatever comes, the connection ends, and nothing is thrown. */
 import { assert, assertEquals } from "../support/assert.ts";
-import { serveHttp2 } from "../../lib/http2/connection.ts";
+import { serveHttp2 } from "../../lib/http2/server.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
-import type { Http2Stream } from "../../lib/http2/stream.ts";
+import type { Http2Stream } from "../../lib/http2/server.ts";
 import { Random } from "../support/random.ts";
 import { rounds } from "../support/stress.ts";
 import { bytes, frame, GREETING, REQUEST, uint32 } from "./raw_peer.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { ErrorCode, type Http2Error } from "../../lib/http2/error.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
 import { Allowance, MAX_HEADER_LIST_SIZE } from "../../lib/http2/limits.ts";
-import type { Http2Stream } from "../../lib/http2/stream.ts";
+import type { Http2Stream } from "../../lib/http2/server.ts";
 import {
   bytes,
   codeOf,

@@ -2,12 +2,13 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import http2 from "node:http2";
 import { Duplex } from "node:stream";
+import type { Http2Connection } from "../../lib/http2/connection.ts";
 import {
-  type Http2Connection,
-  type Http2Options,
+  type Http2ServerOptions,
+  type Http2Stream,
   serveHttp2,
-} from "../../lib/http2/connection.ts";
-import type { Http2Stream, ServerStream } from "../../lib/http2/stream.ts";
+  type ServerStream,
+} from "../../lib/http2/server.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { until, untilQuiet } from "../support/until.ts";
 import { concat } from "../support/concat.ts";
@@ -18,7 +19,7 @@ class NodePeer implements AsyncDisposable {
 
   constructor(
     handler: (stream: Http2Stream) => void | Promise<void>,
-    options?: Http2Options,
+    options?: Http2ServerOptions,
     settings?: http2.Settings,
   ) {
     const [ours, theirs] = duplexPair();

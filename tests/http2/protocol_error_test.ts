@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "../support/assert.ts";
 import { ErrorCode, errorName, Http2Error } from "../../lib/http2/error.ts";
-import type { Http2Stream } from "../../lib/http2/stream.ts";
+import type { Http2Stream } from "../../lib/http2/server.ts";
 import {
   codeOf,
   type Frame,

@@ -2,12 +2,12 @@
  * A client that speaks in bytes: it sends what a test writes in hex, right or
  * wrong, and hands out the frames that the server answers with.
  */
+import type { Http2Connection } from "../../lib/http2/connection.ts";
 import {
-  type Http2Connection,
-  type Http2Options,
+  type Http2ServerOptions,
+  type Http2Stream,
   serveHttp2,
-} from "../../lib/http2/connection.ts";
-import type { Http2Stream } from "../../lib/http2/stream.ts";
+} from "../../lib/http2/server.ts";
 import { until } from "../support/until.ts";
 
 /** The client's preface and an empty SETTINGS frame. */
@@ -98,7 +98,7 @@ export class RawPeer implements AsyncDisposable {
 
   constructor(
     handler: (stream: Http2Stream) => void | Promise<void> = () => {},
-    options: Http2Options = {},
+    options: Http2ServerOptions = {},
   ) {
     const readable = new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -123,7 +123,7 @@ export class RawPeer implements AsyncDisposable {
   /** A peer whose greetings are exchanged. */
   static async greeted(
     handler?: (stream: Http2Stream) => void | Promise<void>,
-    options?: Http2Options,
+    options?: Http2ServerOptions,
   ): Promise<RawPeer> {
     const peer = new RawPeer(handler, options);
     peer.send(GREETING);
