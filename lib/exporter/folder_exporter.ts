@@ -59,7 +59,7 @@ export class FolderExporter implements Exporter {
 
   async #receive(stream: ResultStream, tree: StagedTree): Promise<void> {
     try {
-      const { receiveFolder } = await import("./folder_receiver.ts");
+      const { receiveFolder } = await import("../fsutil/receive.ts");
       await receiveFolder(stream, tree);
       this.#received++;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { cannotExport, ExportError } from "./export_error.ts";
-import { quoted } from "./entry_path.ts";
+import { quoted } from "../fsutil/entry_path.ts";
 import { type MergePlan, type Move, planMerge } from "./merge_plan.ts";
 import { type HeldFolder, refuseShared } from "./held_folder.ts";
 import { plainWords } from "./held_names.ts";

@@ -1,7 +1,7 @@
 import { lutimesSync } from "node:fs";
 import { comparePaths } from "../context/order.ts";
 import { ProtocolError } from "../errors.ts";
-import { quoted } from "./entry_path.ts";
+import { quoted } from "../fsutil/entry_path.ts";
 import { cannotExport, ExportError } from "./export_error.ts";
 import type { ExportLimits } from "./exporter.ts";
 import { FileWriter } from "./file_writer.ts";

@@ -1,6 +1,6 @@
 import { ContextError } from "../errors.ts";
-import type { Local, LocalRequest, TransferCounts } from "../filesync/local.ts";
-import { sendLocal } from "../filesync/sender.ts";
+import type { Local, LocalRequest, TransferCounts } from "../fsutil/local.ts";
+import { sendLocal } from "../fsutil/send.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";

@@ -1,7 +1,7 @@
 import type { CredentialStore } from "../credentials/store.ts";
 import type { TokenServer } from "../credentials/token_server.ts";
 import type { Exporter } from "../exporter/exporter.ts";
-import type { Local } from "../filesync/local.ts";
+import type { Local } from "../fsutil/local.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { SshAgents } from "../ssh/agents.ts";

@@ -3,11 +3,11 @@ import { readInside } from "../../lib/context/read_inside.ts";
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
 import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
-import { FolderLocal } from "../../lib/filesync/folder_local.ts";
-import { PacketType } from "../../lib/filesync/packet.ts";
-import { readPacket } from "../../lib/filesync/packet_reader.ts";
-import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
-import { sendLocal } from "../../lib/filesync/sender.ts";
+import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
+import { PacketType } from "../../lib/fsutil/packets.ts";
+import { readPacket } from "../../lib/fsutil/packet_reader.ts";
+import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import { sendLocal } from "../../lib/fsutil/send.ts";
 import { tarDirectory } from "../../mod.ts";
 import {
   assert,

@@ -11,7 +11,7 @@ const SUITE = [
   "tests/deno_lacks_test.ts",
   "tests/exporter/export_engine_test.ts",
   "tests/exporter/folder_exporter_test.ts",
-  "tests/filesync/races_test.ts",
+  "tests/fsutil/races_test.ts",
 ];
 
 /** A program with its arguments and what it needs of the environment. */

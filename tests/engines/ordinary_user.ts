@@ -18,10 +18,10 @@ const SUITE = [
   "tests/exporter/folder_exporter_test.ts",
   "tests/exporter/output_test.ts",
   "tests/exporter/staged_test.ts",
-  "tests/filesync/folder_local_test.ts",
-  "tests/filesync/races_test.ts",
-  "tests/filesync/same_file_test.ts",
-  "tests/filesync/sender_test.ts",
+  "tests/fsutil/folder_local_test.ts",
+  "tests/fsutil/races_test.ts",
+  "tests/fsutil/same_file_test.ts",
+  "tests/fsutil/send_test.ts",
   "tests/verify/exchanged_test.ts",
 ];
 

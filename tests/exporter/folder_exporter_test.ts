@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
-import { FileMode } from "../../lib/filesync/packet.ts";
+import { FileMode } from "../../lib/fsutil/packets.ts";
 import { isDenoBefore } from "../../lib/deno_version.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";

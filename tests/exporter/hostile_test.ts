@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { FileMode } from "../../lib/filesync/packet.ts";
+import { FileMode } from "../../lib/fsutil/packets.ts";
 import type { ExportLimits } from "../../lib/exporter/exporter.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
 import { names, scratch } from "./scratch.ts";

@@ -1,6 +1,6 @@
-import { FileMode, type Stat } from "../../lib/filesync/packet.ts";
-import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
-import { readPacket } from "../../lib/filesync/packet_reader.ts";
+import { FileMode, type Stat } from "../../lib/fsutil/packets.ts";
+import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import type { ResultStream } from "../../lib/exporter/exporter.ts";
 
 const writer = new PacketWriter();

@@ -1,6 +1,6 @@
 import { filesyncService } from "../../lib/session/filesync.ts";
-import type { Local, LocalRequest } from "../../lib/filesync/local.ts";
-import { ScriptedEngine } from "../filesync/scripted_engine.ts";
+import type { Local, LocalRequest } from "../../lib/fsutil/local.ts";
+import { ScriptedEngine } from "../fsutil/scripted_engine.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 
 /** What a folder is asked for by a call with this metadata. */

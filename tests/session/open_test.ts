@@ -6,7 +6,7 @@ import {
 } from "../support/assert.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
-import { MemoryLocal } from "../../lib/filesync/memory_local.ts";
+import { MemoryLocal } from "../../lib/fsutil/memory_local.ts";
 import { CredentialStore } from "../../lib/credentials/store.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
 import { openSession, type SessionInit } from "../../lib/session/open.ts";

@@ -9,9 +9,9 @@ import {
   isRegular,
   PacketType,
   type Stat,
-} from "../../lib/filesync/packet.ts";
-import { readPacket } from "../../lib/filesync/packet_reader.ts";
-import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
+} from "../../lib/fsutil/packets.ts";
+import { readPacket } from "../../lib/fsutil/packet_reader.ts";
+import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
 

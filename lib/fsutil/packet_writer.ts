@@ -1,4 +1,4 @@
-import { PacketType, type Stat } from "./packet.ts";
+import { PacketType, type Stat } from "./packets.ts";
 
 const encoder = new TextEncoder();
 

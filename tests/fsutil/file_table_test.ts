@@ -1,4 +1,4 @@
-import { FileTable } from "../../lib/filesync/file_table.ts";
+import { FileTable } from "../../lib/fsutil/file_table.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
 

@@ -12,7 +12,7 @@ import {
   type TransferCounts,
 } from "./local.ts";
 import { FileTable } from "./file_table.ts";
-import { isRegular, type Packet, PacketType } from "./packet.ts";
+import { isRegular, type Packet, PacketType } from "./packets.ts";
 import { readPacket } from "./packet_reader.ts";
 import { PacketWriter } from "./packet_writer.ts";
 import { statOf } from "./stat.ts";

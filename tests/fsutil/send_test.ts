@@ -1,11 +1,11 @@
 import { ContextFile } from "../../lib/context/file.ts";
 import { ContextError } from "../../lib/errors.ts";
-import { FolderLocal } from "../../lib/filesync/folder_local.ts";
-import type { Local, LocalRequest } from "../../lib/filesync/local.ts";
-import { PacketType } from "../../lib/filesync/packet.ts";
-import { readPacket } from "../../lib/filesync/packet_reader.ts";
-import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
-import { type PacketStream, sendLocal } from "../../lib/filesync/sender.ts";
+import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
+import type { Local, LocalRequest } from "../../lib/fsutil/local.ts";
+import { PacketType } from "../../lib/fsutil/packets.ts";
+import { readPacket } from "../../lib/fsutil/packet_reader.ts";
+import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import { type PacketStream, sendLocal } from "../../lib/fsutil/send.ts";
 import { GrpcError } from "../../lib/grpc/status.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";

@@ -1,13 +1,13 @@
-import type { ResultStream } from "./exporter.ts";
+import type { ResultStream } from "../exporter/exporter.ts";
 import { ProtocolError } from "../errors.ts";
 import {
   FileMode,
   isRegular,
   PacketType,
   type Stat,
-} from "../filesync/packet.ts";
-import { readPacket } from "../filesync/packet_reader.ts";
-import { PacketWriter } from "../filesync/packet_writer.ts";
+} from "./packets.ts";
+import { readPacket } from "./packet_reader.ts";
+import { PacketWriter } from "./packet_writer.ts";
 import { turn } from "../streams/turn.ts";
 import {
   byteLength,
@@ -16,10 +16,10 @@ import {
   quoted,
 } from "./entry_path.ts";
 import { checkNumbers, checkTarget, permissions } from "./entry_stat.ts";
-import { ExportError } from "./export_error.ts";
-import type { FileWriter } from "./file_writer.ts";
-import { inSlices } from "./slices.ts";
-import type { StagedTree } from "./staged_tree.ts";
+import { ExportError } from "../exporter/export_error.ts";
+import type { FileWriter } from "../exporter/file_writer.ts";
+import { inSlices } from "../exporter/slices.ts";
+import type { StagedTree } from "../exporter/staged_tree.ts";
 
 /** Files up to this length are gathered and written at once. */
 const SMALL_BYTES: number = 256 * 1024;

@@ -1,4 +1,4 @@
-import type { Packet, Stat } from "./packet.ts";
+import type { Packet, Stat } from "./packets.ts";
 
 const decoder = new TextDecoder("utf-8", {
   fatal: true,

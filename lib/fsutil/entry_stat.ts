@@ -1,5 +1,5 @@
 import { ProtocolError } from "../errors.ts";
-import { FileMode, type Stat } from "../filesync/packet.ts";
+import { FileMode, type Stat } from "./packets.ts";
 import { byteLength, quoted } from "./entry_path.ts";
 
 /** Longest target of a symlink, in bytes. */

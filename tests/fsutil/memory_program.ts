@@ -4,8 +4,8 @@
  * many of them the engine asks: `none` or `all`.
  */
 import "../../mod.ts";
-import type { Local } from "../../lib/filesync/local.ts";
-import { sendLocal } from "../../lib/filesync/sender.ts";
+import type { Local } from "../../lib/fsutil/local.ts";
+import { sendLocal } from "../../lib/fsutil/send.ts";
 import { ScriptedEngine } from "./scripted_engine.ts";
 
 const FOLDERS = 4000;

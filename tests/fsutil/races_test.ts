@@ -1,8 +1,8 @@
 import { ContextError } from "../../lib/errors.ts";
 import { walkContext } from "../support/walk.ts";
-import { FolderLocal } from "../../lib/filesync/folder_local.ts";
-import type { Local, LocalRequest } from "../../lib/filesync/local.ts";
-import { sendLocal } from "../../lib/filesync/sender.ts";
+import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
+import type { Local, LocalRequest } from "../../lib/fsutil/local.ts";
+import { sendLocal } from "../../lib/fsutil/send.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { ScriptedEngine } from "./scripted_engine.ts";

@@ -1,7 +1,7 @@
-import { PacketType, type Stat } from "../../lib/filesync/packet.ts";
-import { readPacket } from "../../lib/filesync/packet_reader.ts";
-import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
-import type { PacketStream } from "../../lib/filesync/sender.ts";
+import { PacketType, type Stat } from "../../lib/fsutil/packets.ts";
+import { readPacket } from "../../lib/fsutil/packet_reader.ts";
+import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import type { PacketStream } from "../../lib/fsutil/send.ts";
 
 /** What an engine does with what it is sent. */
 export interface EngineScript {

@@ -1,8 +1,8 @@
-import { FolderLocal } from "../../lib/filesync/folder_local.ts";
-import { FileMode, PacketType, type Stat } from "../../lib/filesync/packet.ts";
-import { readPacket } from "../../lib/filesync/packet_reader.ts";
-import { PacketWriter } from "../../lib/filesync/packet_writer.ts";
-import { type PacketStream, sendLocal } from "../../lib/filesync/sender.ts";
+import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
+import { FileMode, PacketType, type Stat } from "../../lib/fsutil/packets.ts";
+import { readPacket } from "../../lib/fsutil/packet_reader.ts";
+import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import { type PacketStream, sendLocal } from "../../lib/fsutil/send.ts";
 import { assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 

@@ -1,5 +1,5 @@
 import type { ContextEntry } from "../context/entry.ts";
-import { FileMode, type Stat } from "./packet.ts";
+import { FileMode, type Stat } from "./packets.ts";
 
 /** The bits of Go's `os.FileMode` for each type; a socket goes as an empty file, as docker's clients send it. */
 const TYPE_BITS: Readonly<Record<ContextEntry["type"], number>> = {

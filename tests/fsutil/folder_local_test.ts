@@ -1,5 +1,5 @@
-import { FolderLocal } from "../../lib/filesync/folder_local.ts";
-import type { LocalRequest } from "../../lib/filesync/local.ts";
+import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
+import type { LocalRequest } from "../../lib/fsutil/local.ts";
 import { assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { withoutPauses } from "../support/walk.ts";

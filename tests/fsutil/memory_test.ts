@@ -1,5 +1,5 @@
-import { FolderLocal } from "../../lib/filesync/folder_local.ts";
-import { sendLocal } from "../../lib/filesync/sender.ts";
+import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
+import { sendLocal } from "../../lib/fsutil/send.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { ScriptedEngine } from "./scripted_engine.ts";
