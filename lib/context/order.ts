@@ -1,10 +1,7 @@
 /** A code unit from which on UTF-16 and UTF-8 sort differently: surrogates come before U+E000. */
 const HIGH_REGEXP = /[\uD800-\uFFFF]/;
 
-/**
- * Sorts names as their UTF-8 bytes sort, in place. The engine's receiver
- * refuses any other order ("changes out of order").
- */
+/** Sorts names by their UTF-8 bytes, in place: the order in which folders are sent. */
 export function sortNames(names: string[]): string[] {
   return names.some((name) => HIGH_REGEXP.test(name))
     ? names.sort(compareNames)
@@ -23,8 +20,8 @@ export function compareNames(a: string, b: string): number {
 }
 
 /**
- * Compares two paths by the order of the wire: name by name, each by its
- * bytes, a folder before what is in it.
+ * Compares two paths by the order in which folders are sent: name by name, each
+ * by its bytes, a folder before what is in it.
  */
 export function comparePaths(a: string, b: string): number {
   const left = a.split("/");

@@ -4,16 +4,12 @@ import {
   notReceived,
   secondArchive,
 } from "./export_error.ts";
-import type {
-  Exporter,
-  ExportLimits,
-  ExportReport,
-  ResultStream,
-} from "./exporter.ts";
+import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
 import type { FileWriter } from "./file_writer.ts";
 import type { ExportArea, Place } from "./place.ts";
 import { receiveArchive } from "./archive_receiver.ts";
 import { setMode } from "./mode.ts";
+import type { MessageDuplex } from "../streams/duplex.ts";
 
 /** Name of the archive in the private folder that it is written to. */
 const NAME = "archive";
@@ -54,7 +50,7 @@ export class ArchiveFile implements Exporter {
     this.#place = place;
   }
 
-  async receive(stream: ResultStream): Promise<void> {
+  async receive(stream: MessageDuplex): Promise<void> {
     const writer = this.#writer;
     if (writer === undefined) throw secondArchive();
     this.#writer = undefined;

@@ -1,4 +1,4 @@
-import type { ResultStream } from "./exporter.ts";
+import type { MessageDuplex } from "../streams/duplex.ts";
 import { ExportError } from "./export_error.ts";
 
 /**
@@ -8,7 +8,7 @@ import { ExportError } from "./export_error.ts";
  * @throws {ExportError} If there are more than `maxBytes`.
  */
 export async function receiveArchive(
-  stream: ResultStream,
+  stream: MessageDuplex,
   maxBytes: number,
   write: (bytes: Uint8Array) => Promise<void> | undefined,
 ): Promise<void> {

@@ -1,11 +1,7 @@
 import { receiveArchive } from "./archive_receiver.ts";
 import { ExportError, notReceived, secondArchive } from "./export_error.ts";
-import type {
-  Exporter,
-  ExportLimits,
-  ExportReport,
-  ResultStream,
-} from "./exporter.ts";
+import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
+import type { MessageDuplex } from "../streams/duplex.ts";
 
 /** An archive, into a stream of the caller's, as it comes. */
 export class ArchiveStream implements Exporter {
@@ -35,7 +31,7 @@ export class ArchiveStream implements Exporter {
     }
   }
 
-  async receive(stream: ResultStream): Promise<void> {
+  async receive(stream: MessageDuplex): Promise<void> {
     const writer = this.#writer;
     if (writer === undefined || this.#begun || this.#over) {
       throw secondArchive();

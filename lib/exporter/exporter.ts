@@ -1,12 +1,4 @@
-/** The two directions of one call of the engine's. */
-export interface ResultStream {
-  /** Aborts when the engine gave up. */
-  readonly signal: AbortSignal;
-  /** The next packet, or the next piece of an archive; null behind the last. */
-  read(): Promise<Uint8Array | null>;
-  /** Sends one packet, given in parts; a promise asks to be waited for. */
-  write(...parts: Uint8Array[]): Promise<void> | undefined;
-}
+import type { MessageDuplex } from "../streams/duplex.ts";
 
 /** What an export came to. */
 export interface ExportReport {
@@ -52,7 +44,7 @@ export interface Exporter {
    * @throws {ExportError} If it can't be written.
    * @throws {ProtocolError} If it is not what an engine may send.
    */
-  receive(stream: ResultStream): Promise<void>;
+  receive(stream: MessageDuplex): Promise<void>;
   /** Whether `staged()` has something to look at before `commit()`. */
   readonly canStage: boolean;
   /**

@@ -1,13 +1,9 @@
 import { cannotExport, ExportError, notReceived } from "./export_error.ts";
-import type {
-  Exporter,
-  ExportLimits,
-  ExportReport,
-  ResultStream,
-} from "./exporter.ts";
+import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
 import type { HeldFolder } from "./held_folder.ts";
 import type { ExportArea, Place } from "./place.ts";
 import type { StagedTree } from "./staged_tree.ts";
+import type { MessageDuplex } from "../streams/duplex.ts";
 
 /** The files of a result, into a folder: written beside it, and moved in at the end. */
 export class FolderExporter implements Exporter {
@@ -44,7 +40,7 @@ export class FolderExporter implements Exporter {
     this.#tree = new StagedTree(folder.at("new"), this.#dest, this.#limits);
   }
 
-  async receive(stream: ResultStream): Promise<void> {
+  async receive(stream: MessageDuplex): Promise<void> {
     if (this.#tree === undefined) {
       throw new TypeError("Cannot receive: the export was not prepared");
     }
@@ -57,7 +53,7 @@ export class FolderExporter implements Exporter {
     }
   }
 
-  async #receive(stream: ResultStream, tree: StagedTree): Promise<void> {
+  async #receive(stream: MessageDuplex, tree: StagedTree): Promise<void> {
     try {
       const { receiveFolder } = await import("../fsutil/receive.ts");
       await receiveFolder(stream, tree);

@@ -1,12 +1,12 @@
 import { cannotExport, ExportError } from "./export_error.ts";
-import { quoted } from "../fsutil/entry_path.ts";
+import { quoted } from "../fsutil/entry_check.ts";
 import { type MergePlan, type Move, planMerge } from "./merge_plan.ts";
 import { type HeldFolder, refuseShared } from "./held_folder.ts";
 import { plainWords } from "./held_names.ts";
 import { HeldTree } from "./held_tree.ts";
 import { setMode } from "./mode.ts";
 import { setTime } from "./time.ts";
-import { inSlices } from "./slices.ts";
+import { inSlices } from "../streams/slices.ts";
 import type { StagedFolder } from "./staged_tree.ts";
 
 /** Reading, writing and entering by the owner. */

@@ -1,4 +1,4 @@
-import { quoted } from "../fsutil/entry_path.ts";
+import { quoted } from "../fsutil/entry_check.ts";
 import { ExportError } from "./export_error.ts";
 import type { HeldFolder } from "./held_folder.ts";
 import type { HeldTree } from "./held_tree.ts";

@@ -1,7 +1,8 @@
 import { lutimesSync } from "node:fs";
 import { comparePaths } from "../context/order.ts";
 import { ProtocolError } from "../errors.ts";
-import { quoted } from "../fsutil/entry_path.ts";
+import { quoted } from "../fsutil/entry_check.ts";
+import type { ReceivedTree } from "../fsutil/received_tree.ts";
 import { cannotExport, ExportError } from "./export_error.ts";
 import type { ExportLimits } from "./exporter.ts";
 import { FileWriter } from "./file_writer.ts";
@@ -31,13 +32,10 @@ const MAX_NAMES_BYTES = 256 * 1024 * 1024;
 const MAX_SKIPPED_PATHS = 10;
 
 /**
- * A tree of files in a private folder of ours, while it is written.
- *
- * The caller has checked each path and has each parent made here as a folder
- * before (`EntryOrder`): so nothing is written through a link. Nothing is ever
- * overwritten either.
+ * A tree of files in a private folder of ours, while it is written. Nothing is
+ * ever overwritten.
  */
-export class StagedTree {
+export class StagedTree implements ReceivedTree<FileWriter> {
   readonly #root: string;
   readonly #dest: string;
   readonly #limits: ExportLimits;
@@ -214,6 +212,12 @@ export class StagedTree {
   /** What is told when something can't be written. */
   unwritable(path: string, cause: unknown): ExportError {
     return cannotExport(this.#dest, `${quoted(path)} can't be written`, cause);
+  }
+
+  givenUp(reason: string): ExportError {
+    return new ExportError(
+      `The engine gave the transfer of the result up: ${reason}`,
+    );
   }
 
   /** Whether a path is a file of the tree, with nothing but folders above it. */

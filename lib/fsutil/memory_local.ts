@@ -6,9 +6,8 @@ import type { Local, LocalRequest } from "./local.ts";
 /**
  * A folder that holds a few texts and exists nowhere.
  *
- * Each file's time is made of its content: an engine of the 20.10 line takes a
- * Dockerfile with the same size and time as the one that it had before, even
- * if the text is another.
+ * Each file's time is made of its content, so that no engine takes a text for
+ * one of the same length that it had before.
  */
 export class MemoryLocal implements Local {
   readonly #entries: readonly ContextEntry[];

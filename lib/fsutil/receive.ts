@@ -1,45 +1,43 @@
-import type { ResultStream } from "../exporter/exporter.ts";
 import { ProtocolError } from "../errors.ts";
+import type { MessageDuplex } from "../streams/duplex.ts";
+import { inSlices, Slice } from "../streams/slices.ts";
+import {
+  byteLength,
+  checkEntryPath,
+  checkNumbers,
+  checkTarget,
+  quoted,
+} from "./entry_check.ts";
+import { EntryOrder } from "./order.ts";
 import {
   FileMode,
   isRegular,
+  type Packet,
   PacketType,
   type Stat,
 } from "./packets.ts";
 import { readPacket } from "./packet_reader.ts";
 import { PacketWriter } from "./packet_writer.ts";
-import { turn } from "../streams/turn.ts";
-import {
-  byteLength,
-  checkEntryPath,
-  EntryOrder,
-  quoted,
-} from "./entry_path.ts";
-import { checkNumbers, checkTarget, permissions } from "./entry_stat.ts";
-import { ExportError } from "../exporter/export_error.ts";
-import type { FileWriter } from "../exporter/file_writer.ts";
-import { inSlices } from "../exporter/slices.ts";
-import type { StagedTree } from "../exporter/staged_tree.ts";
+import type { ReceivedFile, ReceivedTree } from "./received_tree.ts";
+import { permissions } from "./stat.ts";
 
 /** Files up to this length are gathered and written at once. */
 const SMALL_BYTES: number = 256 * 1024;
 
 /**
- * Files that are asked for at a time. An engine sends four at a time, lets 128
- * requests wait, and reads no further while they do: with more than that, both
- * sides can come to wait for each other. It also bounds the files that are
- * open, whatever the engine sends.
+ * Files that are asked for at a time, which are fewer than an engine lets wait.
+ * It also bounds the files that are open, whatever the engine sends.
  */
 const MAX_REQUESTS = 64;
-
-/** How long other work waits for us, in milliseconds. */
-const SLICE_MS = 4;
 
 /** How many packets go by between two looks at the clock. */
 const PACKETS_A_LOOK = 16;
 
+/** How much is told of why the other side gave up. */
+const MAX_REASON_BYTES = 4096;
+
 /** A regular file between its STAT and its last DATA. */
-interface Incoming {
+interface Incoming<File> {
   readonly path: string;
   readonly mode: number;
   readonly mtime: Date;
@@ -49,30 +47,29 @@ interface Incoming {
   /** A small file, of its whole size from its first piece on: many pieces take no more than few. */
   bytes: Uint8Array | undefined;
   /** A large file. */
-  writer: FileWriter | undefined;
+  writer: File | undefined;
 }
 
 /**
- * Receives a folder: takes every STAT, asks for every file, writes what comes
- * (`fsutil/receive.go`).
+ * Receives a folder: takes every STAT, asks for every file, writes what comes.
  *
  * @throws {ProtocolError} If the engine sends what it may not.
- * @throws {ExportError} If something can't be written, or is too much.
+ * @throws What the tree throws, and makes of a transfer that is given up.
  */
-export async function receiveFolder(
-  stream: ResultStream,
-  tree: StagedTree,
+export async function receiveFolder<File extends ReceivedFile>(
+  stream: MessageDuplex,
+  tree: ReceivedTree<File>,
 ): Promise<void> {
-  await new FolderReceiver(stream, tree).run();
+  await new Receiver(stream, tree).run();
 }
 
-class FolderReceiver {
-  readonly #stream: ResultStream;
-  readonly #tree: StagedTree;
+class Receiver<File extends ReceivedFile> {
+  readonly #stream: MessageDuplex;
+  readonly #tree: ReceivedTree<File>;
   readonly #packet = new PacketWriter();
   readonly #order = new EntryOrder();
   /** Files whose content is not here yet, by their ids. */
-  readonly #files = new Map<number, Incoming>();
+  readonly #files = new Map<number, Incoming<File>>();
   /** Ids to ask for, from `#next` on. */
   #queue: number[] = [];
   #next = 0;
@@ -82,21 +79,18 @@ class FolderReceiver {
   #entries = 0;
   #listed = false;
 
-  constructor(stream: ResultStream, tree: StagedTree) {
+  constructor(stream: MessageDuplex, tree: ReceivedTree<File>) {
     this.#stream = stream;
     this.#tree = tree;
   }
 
   async run(): Promise<void> {
-    let end = performance.now() + SLICE_MS;
+    const slice = new Slice();
     for (let count = 1; !this.#complete; count++) {
       const working = this.#take(await this.#read());
       if (working !== undefined) await working;
       if (this.#next < this.#queue.length && !this.#asking) this.#ask();
-      if (count % PACKETS_A_LOOK === 0 && performance.now() > end) {
-        await turn();
-        end = performance.now() + SLICE_MS;
-      }
+      if (count % PACKETS_A_LOOK === 0 && slice.over) await slice.next();
     }
     await inSlices(this.#linkAll());
     await this.#stream.write(this.#packet.finish());
@@ -111,10 +105,7 @@ class FolderReceiver {
     }
   }
 
-  /**
-   * Takes the engine's FIN. Everything is here by now: an engine of the 20.10
-   * line may end the build, and this stream with it, before its FIN is read.
-   */
+  /** Takes the engine's FIN, or the end of the call: everything is here by now. */
   async #farewell(): Promise<void> {
     let bytes: Uint8Array | null;
     try {
@@ -125,7 +116,7 @@ class FolderReceiver {
     }
     if (bytes === null) return;
     const { type, data } = decode(bytes);
-    if (type === PacketType.ERR) throw givenUp(data);
+    if (type === PacketType.ERR) throw this.#givenUp(data);
     if (type !== PacketType.FIN) throw unexpected(type);
   }
 
@@ -149,7 +140,7 @@ class FolderReceiver {
       case PacketType.DATA:
         return this.#receive(id, data);
       case PacketType.ERR:
-        throw givenUp(data);
+        throw this.#givenUp(data);
       default:
         throw unexpected(type);
     }
@@ -243,7 +234,7 @@ class FolderReceiver {
     });
   }
 
-  #end(id: number, file: Incoming): Promise<void> | undefined {
+  #end(id: number, file: Incoming<File>): Promise<void> | undefined {
     if (file.received !== file.size) throw wrongSize(file);
     this.#files.delete(id);
     this.#outstanding--;
@@ -251,9 +242,14 @@ class FolderReceiver {
     if (writer !== undefined) return this.#tree.end(writer, path, mode, mtime);
     this.#tree.file(path, mode, mtime, bytes);
   }
+
+  #givenUp(reason: Uint8Array): Error {
+    const text = new TextDecoder().decode(reason.subarray(0, MAX_REASON_BYTES));
+    return this.#tree.givenUp(text);
+  }
 }
 
-function decode(bytes: Uint8Array): ReturnType<typeof readPacket> {
+function decode(bytes: Uint8Array): Packet {
   try {
     return readPacket(bytes);
   } catch (cause) {
@@ -264,7 +260,9 @@ function decode(bytes: Uint8Array): ReturnType<typeof readPacket> {
   }
 }
 
-function wrongSize({ path, size, received }: Incoming): ProtocolError {
+function wrongSize(
+  { path, size, received }: Incoming<unknown>,
+): ProtocolError {
   return new ProtocolError(
     `The engine announced ${quoted(path)} with ${size} bytes and sent ${
       received > size ? "more" : received
@@ -275,13 +273,5 @@ function wrongSize({ path, size, received }: Incoming): ProtocolError {
 function unexpected(type: number): ProtocolError {
   return new ProtocolError(
     `The engine sent a packet of type ${type} where none may come: nothing of the result was kept`,
-  );
-}
-
-function givenUp(reason: Uint8Array): ExportError {
-  return new ExportError(
-    `The engine gave the transfer of the result up: ${
-      new TextDecoder().decode(reason.subarray(0, 4096))
-    }`,
   );
 }

@@ -3,6 +3,8 @@ import type { ContextFile } from "../context/file.ts";
 import { unreadable } from "../context/unreadable.ts";
 import { ContextError } from "../errors.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
+import type { MessageDuplex } from "../streams/duplex.ts";
+import { Slice } from "../streams/slices.ts";
 import { turn } from "../streams/turn.ts";
 import {
   type Local,
@@ -17,26 +19,13 @@ import { readPacket } from "./packet_reader.ts";
 import { PacketWriter } from "./packet_writer.ts";
 import { statOf } from "./stat.ts";
 
-/** The two directions of one DiffCopy call. */
-export interface PacketStream {
-  /** Aborts when the other side gave up. */
-  readonly signal: AbortSignal;
-  /** The next packet; null behind the last. */
-  read(): Promise<Uint8Array | null>;
-  /** Sends one packet, given in parts; a promise asks to be waited for. */
-  write(...parts: Uint8Array[]): Promise<void> | undefined;
-}
-
-/**
- * How much of a file goes into one packet. The engine's limit for a message is
- * 4 MiB; its own clients send 32 KiB, which costs both sides more.
- */
+/** How much of a file goes into one packet: less costs both sides more. */
 const CHUNK_BYTES: number = 512 * 1024;
 
 /** Files up to this length are read at once, without giving way in between. */
 const SMALL_BYTES: number = 64 * 1024;
 
-/** How long other work waits for us, in milliseconds. */
+/** How long other work waits for ours, in milliseconds. */
 const SLICE_MS = 2;
 
 /**
@@ -48,7 +37,7 @@ const SLICE_MS = 2;
  * @throws {GrpcError} If the engine asks for what it may not ask for.
  */
 export async function sendLocal(
-  stream: PacketStream,
+  stream: MessageDuplex,
   local: Local,
   request: LocalRequest,
 ): Promise<TransferCounts> {
@@ -67,7 +56,7 @@ export async function sendLocal(
 
 class Sender {
   readonly counts: TransferCounts = noTransfers();
-  readonly #stream: PacketStream;
+  readonly #stream: MessageDuplex;
   readonly #local: Local;
   readonly #packet = new PacketWriter();
   /** The regular files that were not asked for yet. */
@@ -82,7 +71,7 @@ class Sender {
   /** For large files: one is sent while the other is filled. */
   #chunks: [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>] | undefined;
 
-  constructor(stream: PacketStream, local: Local) {
+  constructor(stream: MessageDuplex, local: Local) {
     this.#stream = stream;
     this.#local = local;
   }
@@ -112,7 +101,7 @@ class Sender {
     await this.#stream.write(this.#packet.finish());
   }
 
-  /** Takes requests until the engine has all that it wants. */
+  /** Takes requests until the engine has all that it wants, and says so. */
   async #receive(): Promise<void> {
     while (!this.#finished) {
       const bytes = await this.#stream.read();
@@ -159,7 +148,7 @@ class Sender {
     entries: Iterator<ContextEntry | undefined, void, undefined>,
   ): Promise<boolean> {
     const { counts } = this;
-    const end = performance.now() + SLICE_MS;
+    const slice = new Slice(SLICE_MS);
     for (let count = 1;; count++) {
       const next = entries.next();
       if (next.done) {
@@ -168,7 +157,7 @@ class Sender {
       }
       const entry = next.value;
       if (entry === undefined) {
-        if (performance.now() > end) return true;
+        if (slice.over) return true;
         continue;
       }
       const stat = statOf(entry);
@@ -180,13 +169,13 @@ class Sender {
       }
       const room = this.#stream.write(this.#packet.stat(stat));
       if (room !== undefined) await room;
-      if (count % 16 === 0 && performance.now() > end) return true;
+      if (count % 16 === 0 && slice.over) return true;
     }
   }
 
   /** Sends the content of files for a slice of time, a large one whole. */
   async #sendFiles(): Promise<void> {
-    const end = performance.now() + SLICE_MS;
+    const slice = new Slice(SLICE_MS);
     while (this.#next < this.#requests.length) {
       if (this.#failure !== undefined) return;
       const id = this.#requests[this.#next]!;
@@ -198,7 +187,7 @@ class Sender {
         this.#requests = [];
         this.#next = 0;
       }
-      if (performance.now() > end) return;
+      if (slice.over) return;
     }
   }
 
@@ -266,7 +255,7 @@ class Sender {
 
   #end(id: number): Promise<void> | undefined {
     this.counts.filesSent++;
-    // The engine may say FIN as soon as it has this, and not before.
+    // The engine may say FIN as soon as it has this.
     this.#next++;
     return this.#stream.write(this.#packet.data(id, 0));
   }

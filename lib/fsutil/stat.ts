@@ -1,7 +1,7 @@
 import type { ContextEntry } from "../context/entry.ts";
 import { FileMode, type Stat } from "./packets.ts";
 
-/** The bits of Go's `os.FileMode` for each type; a socket goes as an empty file, as docker's clients send it. */
+/** The bits of each type; a socket goes as an empty file. */
 const TYPE_BITS: Readonly<Record<ContextEntry["type"], number>> = {
   "file": 0,
   "socket": 0,
@@ -13,11 +13,9 @@ const TYPE_BITS: Readonly<Record<ContextEntry["type"], number>> = {
 };
 
 /**
- * An entry as it travels. Owner and group are always root, as docker's clients
- * have it.
+ * An entry as it travels; owner and group are root.
  *
- * The engine takes a file as unchanged when its length and its time are, to the
- * nanosecond. Deno tells milliseconds; for what is below them, see the entry's
+ * Of its time Deno tells milliseconds; for what is below them, see the entry's
  * stamp.
  */
 export function statOf(entry: ContextEntry): Stat {
@@ -35,9 +33,18 @@ export function statOf(entry: ContextEntry): Stat {
   };
 }
 
+/** Permissions and type as they travel. */
 function goMode({ type, mode }: ContextEntry): number {
   return (mode & 0o777) + TYPE_BITS[type] +
     (mode & 0o4000 ? FileMode.SETUID : 0) +
     (mode & 0o2000 ? FileMode.SETGID : 0) +
     (mode & 0o1000 ? FileMode.STICKY : 0);
+}
+
+/** Permissions of an entry that came, as `chmod` takes them. */
+export function permissions(mode: number): number {
+  return (mode & 0o777) +
+    (mode & FileMode.SETUID ? 0o4000 : 0) +
+    (mode & FileMode.SETGID ? 0o2000 : 0) +
+    (mode & FileMode.STICKY ? 0o1000 : 0);
 }

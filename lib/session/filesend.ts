@@ -1,9 +1,10 @@
 import { ProtocolError } from "../errors.ts";
 import { ExportError } from "../exporter/export_error.ts";
-import type { Exporter, ResultStream } from "../exporter/exporter.ts";
+import type { Exporter } from "../exporter/exporter.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
+import type { MessageDuplex } from "../streams/duplex.ts";
 
 /** How {@linkcode filesendService} answers. */
 export interface FilesendServiceOptions {
@@ -46,7 +47,7 @@ export function filesendService(
 }
 
 /** The same call, its messages without their envelope. */
-async function unwrapped(call: GrpcCall): Promise<ResultStream> {
+async function unwrapped(call: GrpcCall): Promise<MessageDuplex> {
   const { decodeSentBytes } = await import("../proto/filesend.ts");
   return {
     get signal() {

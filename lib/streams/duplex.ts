@@ -15,3 +15,17 @@ export interface ByteDuplex {
    */
   readonly close?: (() => void) | undefined;
 }
+
+/** Both directions of one call, message by message. */
+export interface MessageDuplex {
+  /** Aborts when the other side gave up. */
+  readonly signal: AbortSignal;
+  /** The next message; null behind the last. */
+  read(): Promise<Uint8Array | null>;
+  /**
+   * Sends one message, given in parts. Where it returns nothing, they were
+   * copied; a promise asks to be waited for, and until it settles they must
+   * stay as they are.
+   */
+  write(...parts: Uint8Array[]): Promise<void> | undefined;
+}

@@ -1,7 +1,7 @@
 import { FileMode, type Stat } from "../../lib/fsutil/packets.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
-import type { ResultStream } from "../../lib/exporter/exporter.ts";
+import type { MessageDuplex } from "../../lib/streams/duplex.ts";
 
 const writer = new PacketWriter();
 
@@ -44,7 +44,7 @@ export const packets = {
 };
 
 /** A stream that plays a script. */
-export interface ScriptedStream extends ResultStream {
+export interface ScriptedStream extends MessageDuplex {
   /** Ids that were asked for. */
   readonly asked: number[];
   /** Packets read. */

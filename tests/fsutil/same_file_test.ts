@@ -2,7 +2,8 @@ import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
 import { FileMode, PacketType, type Stat } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
-import { type PacketStream, sendLocal } from "../../lib/fsutil/send.ts";
+import { sendLocal } from "../../lib/fsutil/send.ts";
+import type { MessageDuplex } from "../../lib/streams/duplex.ts";
 import { assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
@@ -10,7 +11,7 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 async function statsOf(root: string): Promise<Stat[]> {
   const stats: Stat[] = [];
   const listed = Promise.withResolvers<void>();
-  const stream: PacketStream = {
+  const stream: MessageDuplex = {
     signal: new AbortController().signal,
     async read() {
       await listed.promise;

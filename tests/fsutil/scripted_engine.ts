@@ -1,7 +1,7 @@
 import { PacketType, type Stat } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
-import type { PacketStream } from "../../lib/fsutil/send.ts";
+import type { MessageDuplex } from "../../lib/streams/duplex.ts";
 
 /** What an engine does with what it is sent. */
 export interface EngineScript {
@@ -21,7 +21,7 @@ export interface EngineScript {
 export class ScriptedEngine {
   /** The reason that the sender gave for giving up. */
   told: string | undefined;
-  readonly stream: PacketStream;
+  readonly stream: MessageDuplex;
   readonly #writer = new PacketWriter();
   /** Ids that are asked for, from `#sent` on. */
   readonly #requests: number[] = [];

@@ -5,7 +5,8 @@ import type { Local, LocalRequest } from "../../lib/fsutil/local.ts";
 import { PacketType } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
-import { type PacketStream, sendLocal } from "../../lib/fsutil/send.ts";
+import { sendLocal } from "../../lib/fsutil/send.ts";
+import type { MessageDuplex } from "../../lib/streams/duplex.ts";
 import { GrpcError } from "../../lib/grpc/status.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
@@ -23,7 +24,7 @@ class Receiver {
   listed = false;
   finished = false;
   error: string | undefined;
-  readonly stream: PacketStream;
+  readonly stream: MessageDuplex;
   readonly #writer = new PacketWriter();
   readonly #sent: (Uint8Array | null)[] = [];
   readonly #abort = new AbortController();
@@ -370,7 +371,7 @@ Deno.test("sendLocal() sends nothing to who has given up, whatever fails then", 
     const sent: number[] = [];
     const asked = Promise.withResolvers<Uint8Array>();
     let reads = 0;
-    const stream: PacketStream = {
+    const stream: MessageDuplex = {
       signal: gone.signal,
       read: () =>
         ++reads === 1 ? asked.promise : Promise.withResolvers<null>().promise,

@@ -1,9 +1,12 @@
-import { compareNames } from "../context/order.ts";
 import { ProtocolError } from "../errors.ts";
+import type { Stat } from "./packets.ts";
 
 /** What Linux takes: bytes of one name, and of a whole path. */
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4095;
+
+/** Longest target of a symlink, in bytes. */
+const MAX_TARGET_BYTES = 4095;
 
 /** What Windows reads as something else than a part of a name. */
 const WINDOWS_REGEXP = /[\\:]/;
@@ -41,6 +44,39 @@ function faultOf(path: string): string | undefined {
   }
 }
 
+/**
+ * Checks the numbers of an entry.
+ *
+ * @throws {ProtocolError} If no file has such ones.
+ */
+export function checkNumbers({ path, mode, size }: Stat): void {
+  if (mode < 0 || mode > 0xffffffff || size < 0) {
+    throw new ProtocolError(
+      `The engine sent ${
+        quoted(path)
+      } with an impossible mode or size: nothing of it was kept`,
+    );
+  }
+}
+
+/**
+ * Checks the target of a symlink, as far as a system would.
+ *
+ * @throws {ProtocolError} If no symlink has such a one.
+ */
+export function checkTarget(path: string, target: string): void {
+  if (
+    target === "" || target.includes("\0") ||
+    byteLength(target) > MAX_TARGET_BYTES
+  ) {
+    throw new ProtocolError(
+      `The engine sent ${
+        quoted(path)
+      } as a symlink that no system can have: nothing of it was kept`,
+    );
+  }
+}
+
 /** The path for a message: as JSON, and cut where it is long. */
 export function quoted(path: string): string {
   return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
@@ -51,42 +87,4 @@ export function byteLength(text: string): number {
   if (text.length > MAX_PATH_BYTES) return text.length;
   const { read, written } = encoder.encodeInto(text, scratch);
   return read < text.length ? scratch.length : written;
-}
-
-/**
- * The order that entries have to come in (`fsutil/validator.go`): every folder
- * before what is in it, names ascending. So an entry's parents are folders of
- * this transfer, and no path comes twice.
- */
-export class EntryOrder {
-  /** The folders that the last entry lies in, from the root on, with the last name in each. */
-  readonly #open: { readonly path: string; last: string }[] = [
-    { path: "", last: "" },
-  ];
-
-  /**
-   * Takes the next path, checked before.
-   *
-   * @throws {ProtocolError} If it is out of order, or its folder was not sent.
-   */
-  next(path: string, isFolder: boolean): void {
-    const slash = path.lastIndexOf("/");
-    const parent = slash < 0 ? "" : path.slice(0, slash);
-    const name = path.slice(slash + 1);
-    let depth = this.#open.length - 1;
-    while (depth > 0 && this.#open[depth]!.path !== parent) depth--;
-    const folder = this.#open[depth]!;
-    if (folder.path !== parent || compareNames(name, folder.last) <= 0) {
-      throw new ProtocolError(
-        `The engine sent ${quoted(path)} out of order, behind ${
-          quoted(
-            folder.path === "" ? folder.last : `${folder.path}/${folder.last}`,
-          )
-        }: nothing of it was kept`,
-      );
-    }
-    this.#open.length = depth + 1;
-    folder.last = name;
-    if (isFolder) this.#open.push({ path, last: "" });
-  }
 }
