@@ -14,6 +14,7 @@ export class ContextFile implements Disposable {
   readonly #file: OpenFile;
   /** Bytes that may still be read; a file that grows all the time has an end, too. */
   #left: number;
+  #taken = 0;
   #grown = false;
 
   /**
@@ -66,10 +67,11 @@ export class ContextFile implements Disposable {
   #take(count: number): number {
     if (count > this.#left && !this.#grown) {
       this.#grown = true;
-      this.#left = Math.max(this.#left, this.#file.info.size);
+      this.#left = Math.max(this.#left, this.#file.info.size - this.#taken);
     }
     const taken = Math.min(count, this.#left);
     this.#left -= taken;
+    this.#taken += taken;
     return taken;
   }
 }
