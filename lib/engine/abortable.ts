@@ -12,7 +12,7 @@ export async function abortable<T>(
   promise.catch(() => {}); // it may fail when it is given up already
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  signal.addEventListener("abort", onAbort);
   try {
     signal.throwIfAborted();
     return await Promise.race([promise, aborted]);

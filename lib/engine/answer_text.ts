@@ -5,7 +5,7 @@ export const MAX_ANSWER_BYTES: number = 128 * 1024 * 1024;
 
 /**
  * The body of an answer as text, which is held in memory: one without end is
- * read no further than {@linkcode MAX_ANSWER_BYTES}.
+ * read no further than `maxBytes`.
  *
  * @param what Begins the sentence of an error, such as `The answer to GET /info`.
  * @throws {ProtocolError} If it is longer.
@@ -14,16 +14,17 @@ export const MAX_ANSWER_BYTES: number = 128 * 1024 * 1024;
 export async function answerText(
   response: Response,
   what: string,
+  maxBytes: number = MAX_ANSWER_BYTES,
 ): Promise<string> {
   const decoder = new TextDecoder();
   const parts: string[] = [];
-  let left = MAX_ANSWER_BYTES;
+  let left = maxBytes;
   // Leaving the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     left -= chunk.length;
     if (left < 0) {
       throw new ProtocolError(
-        `${what} is longer than ${MAX_ANSWER_BYTES} bytes: is something between davit and the engine?`,
+        `${what} is longer than ${maxBytes} bytes: is something between davit and the engine?`,
       );
     }
     parts.push(decoder.decode(chunk, { stream: true }));

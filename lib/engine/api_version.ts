@@ -20,7 +20,11 @@ export function checkApiVersion(version: string): void {
 
 /** Orders two versions of the form `1.41`: below zero when `a` is the older one. */
 export function compareApi(a: string, b: string): number {
-  const [majorA = 0, minorA = 0] = a.split(".").map(Number);
-  const [majorB = 0, minorB = 0] = b.split(".").map(Number);
+  const [majorA, minorA] = parts(a);
+  const [majorB, minorB] = parts(b);
   return majorA - majorB || minorA - minorB;
+}
+
+function parts(version: string): [major: number, minor: number] {
+  return version.split(".").map(Number) as [number, number];
 }

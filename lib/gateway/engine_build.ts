@@ -1,6 +1,6 @@
 import { buildCancel } from "../engine/build_cancel.ts";
 import type { Engine } from "../engine/engine.ts";
-import { orAborted } from "./aborted.ts";
+import { abortable } from "../engine/abortable.ts";
 import { StepContainers } from "./step_containers.ts";
 
 /** How long to wait before an engine is told again to cancel, and for its answer, in milliseconds. */
@@ -73,7 +73,7 @@ export class EngineBuild {
       ...(body === null ? {} : { body: this.#sending(body) }),
     });
     this.#answering.catch(() => {}); // whoever waits for it hears it
-    const response = await orAborted(this.#answering, signal);
+    const response = await abortable(this.#answering, signal);
     if (response.body === null) {
       this.#end();
       return response;

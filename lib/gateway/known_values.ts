@@ -7,7 +7,7 @@ import {
   type Redactor,
 } from "../redact/redactor.ts";
 import type { Secret } from "../secrets/secret.ts";
-import { orAborted } from "./aborted.ts";
+import { abortable } from "../engine/abortable.ts";
 import { Refusal } from "./refusal.ts";
 import { CompileLane, ValueGroup } from "./value_group.ts";
 
@@ -92,7 +92,7 @@ export class KnownValues {
     const end = () => this.#end(mask, groups);
     try {
       const compiling = groups.map((group) => group.compile(this.#lane));
-      await orAborted(Promise.all(compiling), signal);
+      await abortable(Promise.all(compiling), signal);
     } catch (error) {
       end();
       throw error;

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isPrivateAddress } from "./private_address.ts";
-import { orAborted } from "./aborted.ts";
+import { abortable } from "../engine/abortable.ts";
 import { forbidden } from "./refusal.ts";
 
 /** Gives a host's addresses. */
@@ -37,7 +37,7 @@ export async function checkRemote(
   let addresses: readonly string[];
   try {
     addresses = literal === undefined
-      ? await orAborted(resolve(hostname), signal)
+      ? await abortable(resolve(hostname), signal)
       : [literal];
   } catch {
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { GATEWAY_HEADER } from "../engine/ping.ts";
-import { orAborted } from "./aborted.ts";
+import { abortable } from "../engine/abortable.ts";
 import type { AnswerWriter } from "./answer.ts";
 import { forwardBuild, readSecrets } from "./build_forward.ts";
 import { buildContext } from "./build_context.ts";
@@ -140,7 +140,7 @@ async function answerRequest(
   { engine, known, builds }: RequestSettings,
 ): Promise<Served> {
   if (route.handling === "cancel") {
-    await orAborted(builds.cancel(valueOf(target.query, "id")), signal);
+    await abortable(builds.cancel(valueOf(target.query, "id")), signal);
     return { response: new Response(null), body: null };
   }
   const response = await forwardRequest(
