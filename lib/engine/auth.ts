@@ -52,11 +52,9 @@ function parse(text: string): Partial<AuthResult> {
     answer = JSON.parse(text);
   } catch {
     // No cause: its message shows a piece of the text, and that may be a token.
+    throw new ProtocolError(
+      "The engine's answer to a login is not JSON: what is at this address may not be an engine",
+    );
   }
-  if (typeof answer === "object" && answer !== null) {
-    return checkAnswer(answer, LOGIN, "The answer to POST /auth");
-  }
-  throw new ProtocolError(
-    "The engine's answer to a login is no JSON object: what is at this address may not be an engine",
-  );
+  return checkAnswer(answer, LOGIN, "The answer to POST /auth");
 }

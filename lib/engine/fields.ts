@@ -36,8 +36,20 @@ export function checkFields<T extends object>(
   value: T,
   kinds: FieldKinds,
   what: string,
-  keepNull = false,
 ): T {
+  const nulls = checkKinds(value, kinds, what);
+  if (nulls === undefined) return value;
+  const copy = { ...value } as Record<string, unknown>;
+  for (const name of nulls) delete copy[name];
+  return copy as T;
+}
+
+/** The fields that are `null`, if there are any. */
+function checkKinds(
+  value: object,
+  kinds: FieldKinds,
+  what: string,
+): string[] | undefined {
   const fields = value as Record<string, unknown>;
   let nulls: string[] | undefined;
   for (const name in kinds) {
@@ -52,10 +64,7 @@ export function checkFields<T extends object>(
       );
     }
   }
-  if (nulls === undefined || keepNull) return value;
-  const copy = { ...fields };
-  for (const name of nulls) delete copy[name];
-  return copy as T;
+  return nulls;
 }
 
 /** What a JSON answer is. */
@@ -88,7 +97,7 @@ export function checkAnswer<T>(
     );
   }
   for (const item of items) {
-    checkFields(item, fields, what, true);
+    checkKinds(item, fields, what);
     const missing = required.find((name) =>
       (item as Record<string, unknown>)[name] === undefined ||
       (item as Record<string, unknown>)[name] === null

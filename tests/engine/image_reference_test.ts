@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import {
   formatImageReference,
   parseImageReference,
@@ -43,20 +43,22 @@ Deno.test("parseImageReference() tells host, path, tag and digest apart", () => 
 });
 
 Deno.test("parseImageReference() refuses what is no name, and two tags", () => {
-  const cases: [name: string, tag: string | undefined][] = [
-    ["", undefined],
-    ["a b", undefined],
-    ["app@", undefined],
-    ["app:", undefined],
-    ["app", ""],
-    ["app:1", "1"],
-    [`app@${DIGEST}`, "1"],
+  const form = ': expected "name", "name:tag" or "name@digest"';
+  const cases: [name: string, tag: string | undefined, words: string][] = [
+    ["", undefined, `""${form}`],
+    ["a b", undefined, `"a b"${form}`],
+    ["app@", undefined, `"app@"${form}`],
+    ["app:", undefined, `"app:"${form}`],
+    ["app", "", `"app" with an empty tag${form}`],
+    ["app:1", "1", '"app:1" with tag "1": it has a tag already'],
+    [`app@${DIGEST}`, "1", `with tag "1": it has a digest already`],
   ];
-  for (const [name, tag] of cases) {
-    assertThrows(
+  for (const [name, tag, words] of cases) {
+    const { message } = assertThrows(
       () => parseImageReference(name, tag),
       TypeError,
       "Cannot use image name",
     );
+    assert(message.endsWith(words), message);
   }
 });

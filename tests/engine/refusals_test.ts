@@ -9,9 +9,12 @@ import {
 } from "../support/assert.ts";
 import type { DockerClient } from "../../lib/client.ts";
 import { compareApi } from "../../lib/engine/api_version.ts";
-import { Engine, readJson } from "../../lib/engine/engine.ts";
+import { buildCancel } from "../../lib/engine/build_cancel.ts";
+import { Engine, isPodman, readJson } from "../../lib/engine/engine.ts";
 import { imagePath } from "../../lib/engine/image_name.ts";
-import { podmanComponent } from "../../lib/engine/podman.ts";
+import { imageSave } from "../../lib/engine/image_save.ts";
+import { imageTag } from "../../lib/engine/image_tag.ts";
+import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
 import { ping, readPing } from "../../lib/engine/ping.ts";
 import {
   ConnectionError,
@@ -47,6 +50,14 @@ Deno.test("a path of an image is made of whole segments, escaped but for tags an
     );
   }
 });
+
+function brokenBody(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    pull(controller) {
+      controller.error(new TypeError("reset"));
+    },
+  }, { highWaterMark: 0 });
+}
 
 type Call = (docker: DockerClient) => Promise<unknown>;
 
@@ -106,7 +117,26 @@ Deno.test("what would go wrong is refused before anything is asked", async () =>
       'Cannot check a login for "a b": expected a registry\'s host',
     ],
   ];
-  for (const [call, words] of cases) {
+  const misspelt = any({ signals: undefined });
+  const options: [call: Call, action: string][] = [
+    [(docker) => docker.imageList(misspelt), "list"],
+    [(docker) => docker.imageRemove("a", misspelt), "remove"],
+    [(docker) => docker.imagePrune(misspelt), "prune"],
+    [(docker) => docker.buildPrune(misspelt), "prune"],
+    [(docker) => docker.imageImport(new Uint8Array(), misspelt), "import"],
+    [(docker) => docker.imageLoad(new Uint8Array(), misspelt), "load"],
+    [(docker) => docker.imageSave("a", misspelt), "save"],
+    [(docker) => docker.imagePull("a", misspelt).wait(), "pull"],
+    [(docker) => docker.imagePush("a", misspelt).wait(), "push"],
+    [(docker) => docker.distributionInspect("a", misspelt), "inspect"],
+  ];
+  const names = options.map(([call, action]) =>
+    [
+      call,
+      `Cannot ${action}: there is no option "signals"; did you mean "signal"?`,
+    ] as const
+  );
+  for (const [call, words] of [...cases, ...names]) {
     const { engine, docker } = scripted(() => Response.json({}));
     await assertRejects(() => call(docker), TypeError, words);
     assertEquals(engine.asked, []);
@@ -383,6 +413,75 @@ Deno.test("a ping without answer is given up after half a minute; a client that 
   assertEquals(times, [30_000, 30_000]);
 });
 
+Deno.test("what of an answer can't be given back is told", async () => {
+  const stuck = () => {
+    const cancel = () => Promise.reject(new TypeError("stuck"));
+    return new Response(new ReadableStream({ cancel }), {
+      headers: { "Api-Version": "1.41" },
+    });
+  };
+  const api = new Engine(new ScriptedEngine(stuck));
+  const calls = [
+    () => imageTag(api, "a", "b", "c"),
+    () => buildCancel(api, "the-id"),
+    () => new Engine(new ScriptedEngine(stuck, "")).facts(),
+    async () => {
+      let asked = 0;
+      // The first ping went well.
+      const once = new ScriptedEngine(
+        () => asked++ === 0 ? pong(null) : stuck(),
+        "",
+      );
+      await ping(new Engine(once));
+    },
+  ];
+  for (const call of calls) await assertRejects(call, TypeError, "stuck");
+});
+
+function pong(body: BodyInit | null, headers: Record<string, string> = {}) {
+  return new Response(body, { headers: { "Api-Version": "1.41", ...headers } });
+}
+
+Deno.test("a build is cancelled by its id, and the answer given back", async () => {
+  const { response, isCancelled } = watched();
+  const engine = new ScriptedEngine(() => response);
+  await buildCancel(new Engine(engine), "a b");
+  assertEquals(
+    engine.asked.map(({ method, path }) => [method, path]),
+    [["POST", "/v1.51/build/cancel?id=a+b"]],
+  );
+  assert(isCancelled());
+});
+
+Deno.test("podman that says so in its ping is asked for no more", async () => {
+  for (const named of ["4.3.1", undefined]) {
+    const headers: Record<string, string> = named === undefined
+      ? {}
+      : { "Libpod-Api-Version": named };
+    const engine = new ScriptedEngine(
+      ({ path }) =>
+        path === "/_ping"
+          ? pong("", headers)
+          : Response.json({ Version: "1", ApiVersion: "1.41" }),
+      "",
+    );
+    const api = new Engine(engine);
+    assertEquals(await podmanVersion(api), named);
+    assertEquals(engine.asked.length, named === undefined ? 2 : 1);
+    assertEquals(isPodman(await api.facts()), named !== undefined);
+  }
+});
+
+Deno.test("what is in a list of images belongs to who asked for it", async () => {
+  const { docker } = scripted(() => Response.json([{ Id: "a" }, { Id: "b" }]));
+  const [first, second] = await docker.imageList();
+  first!.RepoTags.push("x");
+  first!.Labels.x = "x";
+  assertEquals([second!.RepoTags, second!.Labels], [[], {}]);
+  const [again] = await docker.imageList();
+  assertEquals([again!.RepoTags, again!.Labels], [[], {}]);
+});
+
 Deno.test("podman is known by a part of its version, and what it has not is named with what it has", async () => {
   const parts = (...names: string[]) => ({
     Version: "5.0",
@@ -495,4 +594,18 @@ Deno.test("a saved image comes as fast as it is read, ends with the caller's rea
   const stopped = await scripted(() => new Response(failing)).docker
     .imageSave("a", { signal: stop.signal });
   await assertRejects(() => Array.fromAsync(stopped), Error, "stopped");
+  const direct = await imageSave(
+    new Engine(new ScriptedEngine(() => new Response(brokenBody()))),
+    "a",
+    AbortSignal.abort(new Error("stopped")),
+  ).catch((error) => error);
+  assertEquals(direct.message, "stopped");
+  const late = new AbortController();
+  const reading = await imageSave(
+    new Engine(new ScriptedEngine(() => new Response(brokenBody()))),
+    "a",
+    late.signal,
+  );
+  late.abort(new Error("stopped"));
+  await assertRejects(() => Array.fromAsync(reading), Error, "stopped");
 });

@@ -172,7 +172,9 @@ function isMilliseconds(holder: ts.Node): boolean {
  * caller waits for the same either way.
  */
 function isHandedOn(node: ts.AwaitExpression): boolean {
-  const { parent } = node;
+  let value: ts.Expression = node;
+  while (isLastOf(value.parent, value)) value = value.parent;
+  const { parent } = value;
   if (ts.isArrowFunction(parent)) return true;
   if (!ts.isReturnStatement(parent)) return false;
   let at: ts.Node = parent;
@@ -182,6 +184,17 @@ function isHandedOn(node: ts.AwaitExpression): boolean {
     if (ts.isBlock(at) && at.statements.some(isUsing)) return false;
   }
   return true;
+}
+
+/** Whether an expression ends with this part of it, and gives what that gives. */
+function isLastOf(
+  whole: ts.Node,
+  part: ts.Expression,
+): whole is ts.Expression {
+  if (ts.isParenthesizedExpression(whole)) return true;
+  if (ts.isConditionalExpression(whole)) return whole.condition !== part;
+  return ts.isBinaryExpression(whole) && whole.right === part &&
+    /^(\?\?|\|\||&&)$/.test(whole.operatorToken.getText());
 }
 
 function isUsing(statement: ts.Statement): boolean {

@@ -45,6 +45,9 @@ Deno.test("every kind of change is made, and makes what it says", () => {
     );
   assert(!waits("return await a;"), "the caller waits for the same");
   assert(!waits("if (b) { return await a; }"));
+  assert(!waits("return b ?? (c ? await a : d && await e);"));
+  assert(waits("return await a ?? b;"));
+  assert(waits("return b === await a;"));
   assert(waits("await a;"));
   assert(waits("try { return await a; } catch { b = c; }"));
   assert(waits("using b = c; return await a;"));

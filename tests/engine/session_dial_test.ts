@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { Engine } from "../../lib/engine/engine.ts";
-import { openSession } from "../../lib/engine/session_open.ts";
+import { dialSession } from "../../lib/engine/session_dial.ts";
 import { EngineError, UnsupportedError } from "../../lib/errors.ts";
 import type { Transport, UpgradeInit } from "../../lib/transport/transport.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { ScriptedEngine } from "./scripted_engine.ts";
 
-const OPENING = { id: "the-id", name: "a name", methods: ["/a/B", "/c/D"] };
+const HEADERS = [["X-A", "1"], ["X-A", "2"]] as const;
+const { signal } = new AbortController();
 
 /** An engine whose connections are taken over like this. */
 function upgrading(
@@ -18,26 +19,16 @@ function upgrading(
   return new Engine(Object.assign(transport, { upgrade }));
 }
 
-Deno.test("a session is asked for with its name and every method", async () => {
+Deno.test("a session is asked for with its headers as they are", async () => {
   const asked: [path: string, init: UpgradeInit][] = [];
   const [duplex] = duplexPair();
   const engine = upgrading((path, init) => {
     asked.push([path, init]);
     return Promise.resolve(duplex);
   });
-  const { signal } = new AbortController();
-  assertEquals(await openSession(engine, OPENING), duplex);
-  await openSession(engine, { ...OPENING, sharedKey: "key", signal });
-  const headers = (key: string) => [
-    ["X-Docker-Expose-Session-Uuid", "the-id"],
-    ["X-Docker-Expose-Session-Name", "a name"],
-    ["X-Docker-Expose-Session-Sharedkey", key],
-    ["X-Docker-Expose-Session-Grpc-Method", "/a/B"],
-    ["X-Docker-Expose-Session-Grpc-Method", "/c/D"],
-  ];
+  assertEquals(await dialSession(engine, HEADERS, signal), duplex);
   assertEquals(asked as unknown, [
-    ["/v1.51/session", { protocol: "h2c", headers: headers("") }],
-    ["/v1.51/session", { protocol: "h2c", headers: headers("key"), signal }],
+    ["/v1.51/session", { protocol: "h2c", headers: HEADERS, signal }],
   ]);
 });
 
@@ -48,7 +39,7 @@ Deno.test("an engine that has no sessions is named, and another refusal stays wh
   for (const status of [403, 404, 501]) {
     const cause = refusal(status);
     const error = await assertRejects(
-      () => openSession(refusing(cause), OPENING),
+      () => dialSession(refusing(cause), HEADERS, signal),
       UnsupportedError,
       `The engine at unix:///scripted.sock can not be asked for a session, and secrets, ssh and exports need one (it answered ${status}: no)`,
     );
@@ -56,13 +47,13 @@ Deno.test("an engine that has no sessions is named, and another refusal stays wh
   }
   for (const cause of [refusal(500), refusal(402), new TypeError("x")]) {
     const error = await assertRejects(() =>
-      openSession(refusing(cause), OPENING)
+      dialSession(refusing(cause), HEADERS, signal)
     );
     assertEquals(error, cause);
   }
   const plain = new Engine(new ScriptedEngine(() => Response.json({})));
   const error = await assertRejects(
-    () => openSession(plain, OPENING),
+    () => dialSession(plain, HEADERS, signal),
     UnsupportedError,
     "(the transport can not take a connection over)",
   );
