@@ -47,6 +47,7 @@ export type {
 export type {
   AuthConfig,
   BuildOutput,
+  BuildVerifyOptions,
   ImageBuildOptions,
   ImageOutput,
   Ulimit,
@@ -205,7 +206,6 @@ export type {
   VerifySecretsOptions,
 } from "./lib/verify/verification.ts";
 export { verifySecrets } from "./lib/verify/verify.ts";
-export type { BuildVerifyOptions } from "./lib/imagebuild/verify_options.ts";
 export type { Form as SecretForm } from "./lib/redact/forms.ts";
 export { SshError } from "./lib/ssh/ssh_error.ts";
 export type { SshKey, SshOption, SshSource } from "./lib/ssh/option.ts";

@@ -33,7 +33,7 @@ export async function sortStdin(signal: AbortSignal): Promise<StandardInput> {
     head = concatBytes(head, value);
   }
   const stream = unread(reader, head);
-  const { kind, fault } = readHead(head, "2");
+  const { kind, fault } = readHead(head, { text: true, zstd: false });
   if (fault !== undefined) throw new UsageError(`standard input ${fault}`);
   return { kind: kind === "other" ? "Dockerfile" : "tar", stream };
 }

@@ -2,46 +2,23 @@ import { compareApi } from "../engine/api_version.ts";
 import { SecretError } from "../errors.ts";
 import type { ClientMount } from "../progress/mounts.ts";
 import type { SecretReport } from "../secrets/store.ts";
-import type { BuildInputs } from "./inputs.ts";
-import type { ImageBuildOptions } from "./options.ts";
-import type { BuildRecord } from "./record.ts";
-import type { Strictness } from "./strict.ts";
-
-/** What is known once a build went well. */
-export interface Accounting {
-  /** What was asked for. */
-  readonly options: ImageBuildOptions;
-  /** What is an error. */
-  readonly strict: Strictness;
-  /** Whether davit knows what the engine asked for. */
-  readonly told: boolean;
-  /** The engine's API version. */
-  readonly apiVersion: string;
-  /** Told of it. */
-  readonly record: BuildRecord;
-}
-
-type Inputs = Pick<BuildInputs, "secrets" | "agents" | "context">;
+import type { Build } from "./build_way.ts";
 
 /**
  * Says what the secrets and the agents came to, once the build went well.
  *
+ * @param told Whether davit knows what the engine asked for.
  * @throws {SecretError} If a secret is missing or unused, and that is an error.
  */
 export async function accountForInputs(
-  inputs: Inputs,
-  accounting: Accounting,
+  build: Build,
+  told: boolean,
 ): Promise<SecretReport> {
-  const { strict, record, told } = accounting;
+  const { inputs, request: { strict }, record } = build;
   if (!told) return { served: [], missing: [], cached: [], unused: [] };
   const requests = inputs.secrets.requests();
   const { served, missing } = requests;
-  const secrets = await sortUnasked(
-    "secret",
-    requests.unasked,
-    inputs,
-    accounting,
-  );
+  const secrets = await sortUnasked("secret", requests.unasked, build);
   for (const state of ["cached", "unused"] as const) {
     for (const id of secrets[state]) record.tell({ type: "secret", id, state });
   }
@@ -56,18 +33,15 @@ export async function accountForInputs(
     if (strict.unused) throw built(id, text);
     record.warn("secret-unused", text, id);
   }
-  await accountForAgents(inputs, accounting);
+  await accountForAgents(build);
   return { served, missing, ...secrets };
 }
 
-async function accountForAgents(
-  inputs: Inputs,
-  accounting: Accounting,
-): Promise<void> {
-  const { record } = accounting;
+async function accountForAgents(build: Build): Promise<void> {
+  const { inputs, record } = build;
   const report = inputs.agents?.report();
   if (report === undefined) return;
-  const agents = await sortUnasked("ssh", report.unasked, inputs, accounting);
+  const agents = await sortUnasked("ssh", report.unasked, build);
   for (const id of agents.cached) {
     record.tell({ type: "ssh", id, state: "cached" });
   }
@@ -92,22 +66,19 @@ async function accountForAgents(
 async function sortUnasked(
   type: ClientMount["type"],
   ids: readonly string[],
-  { context }: Inputs,
-  { options, record, apiVersion }: Accounting,
+  { facts, request, record }: Build,
 ): Promise<{ cached: string[]; unused: string[] }> {
   const sorted = { cached: [] as string[], unused: [] as string[] };
   if (ids.length === 0) return sorted;
   const { UnaskedInputs } = await import("./unasked.ts");
-  const { target, buildargs } = options;
+  const { target, buildArgs = {}, context } = request;
   const unasked = new UnaskedInputs({
     target,
-    buildargs: typeof buildargs === "string"
-      ? JSON.parse(buildargs)
-      : buildargs ?? {},
+    buildargs: buildArgs,
     dockerfile: record.dockerfile(),
     steps: record.state.names(),
-    expandsIds: compareApi(apiVersion, "1.42") >= 0,
-    remote: context.isRemote || options.remote !== undefined,
+    expandsIds: compareApi(facts.apiVersion, "1.42") >= 0,
+    remote: context.kind === "remote",
   });
   for (const id of ids) {
     const found = unasked.find(type, id);

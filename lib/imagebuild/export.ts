@@ -1,8 +1,8 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import { checkImageStore, isExport } from "../exporter/output.ts";
-import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
+import type { BuildRequest } from "./request.ts";
 import type { BuildExportResult } from "./result.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { BuildExportResult } from "./result.ts";
  */
 export async function prepareExport(
   engine: Engine,
-  { output }: BuildPlan,
+  { output }: BuildRequest,
   signal: AbortSignal,
 ): Promise<void> {
   if (output?.exporter === undefined || !isExport(output.type)) return;

@@ -6,11 +6,11 @@ import type { BuildEvent } from "../progress/event.ts";
 import type { BuildContext } from "./context/build_context.ts";
 import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
-import { namesOf } from "./plan.ts";
 import { BuildRecord } from "./record.ts";
+import { namesOf } from "./request.ts";
 import type { BuildResult } from "./result.ts";
 import type { BuildSettings } from "./settings.ts";
-import { runBuild } from "./run.ts";
+import { runImageBuild } from "./run.ts";
 import { EventTranslator } from "./translate.ts";
 
 /**
@@ -112,7 +112,7 @@ export function startBuild(
     mask: (text) => record.text(text),
     work(stop, messages) {
       record = new BuildRecord((message) => messages.write(message), names);
-      return runBuild({
+      return runImageBuild({
         engine,
         logins,
         settings,

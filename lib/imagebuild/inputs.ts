@@ -1,3 +1,6 @@
+// What of this machine a build may use: opened before the engine is met, watched
+// while it builds.
+
 import {
   type ClientCredentials,
   CredentialStore,
@@ -6,15 +9,11 @@ import type { TokenServer } from "../credentials/token_server.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { Secret } from "../secrets/secret.ts";
-import type { SecretStore } from "../secrets/store.ts";
-import type { SessionServices } from "../session/services.ts";
+import { SecretStore } from "../secrets/store.ts";
 import type { SshAgents } from "../ssh/agents.ts";
-import type { ContextSource } from "./context/build_context.ts";
 import { watchLogins } from "./logins.ts";
-import type { ImageBuildOptions } from "./options.ts";
-import type { BuildPlan } from "./plan.ts";
 import type { BuildRecord } from "./record.ts";
-import { openSecrets } from "./secrets.ts";
+import type { BuildRequest } from "./request.ts";
 import { PreparedContext } from "./context/sending.ts";
 
 /** What of this machine a build may use. */
@@ -37,8 +36,6 @@ export interface BuildInputs {
 export interface InputsInit {
   /** Where it is built. */
   readonly engine: Engine;
-  /** What was asked for. */
-  readonly options: ImageBuildOptions;
   /** Where logins come from, besides the options. */
   readonly logins: ClientCredentials;
   /** Stops it. */
@@ -56,14 +53,13 @@ export interface InputsInit {
  * @throws {TypeError} If an option is wrong.
  */
 export async function openInputs(
-  { engine, options, logins, stop }: InputsInit,
-  source: ContextSource,
-  plan: BuildPlan,
+  { engine, logins, stop }: InputsInit,
+  request: BuildRequest,
   over: AbortSignal,
 ): Promise<BuildInputs> {
   return {
     logins: new CredentialStore({
-      credentials: options.credentials,
+      credentials: request.credentials,
       client: logins,
       signal: over,
     }),
@@ -71,10 +67,10 @@ export async function openInputs(
       const { askTokenServer } = await import("../credentials/token_server.ts");
       return await askTokenServer(registry, engine.where, over);
     },
-    context: await PreparedContext.of(source, options, stop),
-    secrets: await openSecrets(plan, options, over),
-    agents: await openAgents(plan, options, over),
-    exporter: plan.output?.exporter,
+    context: await PreparedContext.of(request, stop),
+    secrets: await SecretStore.open(request.secrets, over),
+    agents: await openAgents(request, over),
+    exporter: request.output?.exporter,
   };
 }
 
@@ -82,11 +78,10 @@ export async function openInputs(
 // program's start.
 
 async function openAgents(
-  plan: BuildPlan,
-  { ssh }: ImageBuildOptions,
+  { ssh }: BuildRequest,
   signal: AbortSignal,
 ): Promise<SshAgents | undefined> {
-  if (ssh === undefined || plan.version === "1") return undefined;
+  if (ssh === undefined) return undefined;
   const { SshAgents } = await import("../ssh/agents.ts");
   const agents = await SshAgents.open(ssh, { signal });
   return agents.size === 0 ? undefined : agents;
@@ -124,17 +119,4 @@ function warnOfEmpty(
     `secret "${id}" is empty: is the variable or file that it is read from set?`,
     id,
   );
-}
-
-/** What the session serves of it, besides the secrets. */
-export async function servicesOf(
-  { context, logins, tokenServer, agents, exporter }: BuildInputs,
-  record: BuildRecord,
-): Promise<SessionServices> {
-  return {
-    folders: await context.served(record),
-    logins: { store: logins, tokenServer },
-    agents,
-    exporter,
-  };
 }

@@ -3,22 +3,10 @@ import { createFinder } from "../redact/finder.ts";
 import type { Form } from "../redact/forms.ts";
 import type { Match } from "../redact/automaton.ts";
 import type { Secret } from "../secrets/secret.ts";
-import type { SecretStore } from "../secrets/store.ts";
-import type { ImageBuildOptions } from "./options.ts";
-import type { BuildRecord, OwnWarning } from "./record.ts";
-import type { PreparedContext } from "./context/sending.ts";
+import type { Build } from "./build_way.ts";
 
 /** What a build says openly, and what it must not say. */
-export interface LeakCheck {
-  /** Build arguments, labels, and where secrets come from. */
-  readonly options: ImageBuildOptions;
-  /** The secrets, those of functions not among them yet. */
-  readonly secrets: SecretStore;
-  /** Knows how a secret looks in every encoding. */
-  readonly record: BuildRecord;
-  /** What is sent. */
-  readonly context: PreparedContext;
-}
+export type LeakCheck = Pick<Build, "request" | "inputs" | "record">;
 
 /**
  * The shortest value that is refused, in bytes: a shorter one, `root` say, is a
@@ -37,7 +25,7 @@ const MIN_REFUSED_BYTES = 8;
  * @throws {SecretError} If it holds a secret.
  */
 export function refuseLeak(
-  { secrets, record }: Pick<LeakCheck, "secrets" | "record">,
+  { inputs: { secrets }, record }: Pick<LeakCheck, "inputs" | "record">,
   what: string,
   text: string,
 ): void {
@@ -118,13 +106,14 @@ function findSights(
  * Dockerfile of a tar is looked at on its way; one that the engine fetches, or
  * in a compressed tar, is not known here.
  *
- * @returns Warnings of files with secrets that `COPY` would take.
+ * Files with secrets that `COPY` would take are warned of.
+ *
  * @throws {SecretError} If one holds a secret.
  */
-export async function checkLeaks(check: LeakCheck): Promise<OwnWarning[]> {
-  const { options, secrets, context } = check;
-  if (secrets.size === 0) return [];
-  for (const [index, [name, value]] of entriesOf(options.buildargs).entries()) {
+export async function checkLeaks(check: LeakCheck): Promise<void> {
+  const { request, inputs: { context } } = check;
+  const { buildArgs = {}, labels = {} } = request;
+  for (const [index, [name, value]] of Object.entries(buildArgs).entries()) {
     refuseLeak(check, `the name of build argument number ${index + 1}`, name);
     refuseLeak(
       check,
@@ -132,39 +121,29 @@ export async function checkLeaks(check: LeakCheck): Promise<OwnWarning[]> {
       value ?? "",
     );
   }
-  for (const [index, entry] of entriesOf(options.labels).entries()) {
+  for (const [index, entry] of Object.entries(labels).entries()) {
     refuseLeak(check, `label number ${index + 1}`, entry.join("="));
   }
   if (context.dockerfile !== undefined) {
     refuseLeak(check, "the Dockerfile", context.dockerfile.text);
   }
-  return await filesInContext(options, context);
+  await warnOfFiles(check);
 }
 
-/** Names and values, given as an object or as its JSON, which was checked before. */
-function entriesOf(
-  map: string | Readonly<Record<string, string | null | undefined>> = {},
-): [string, string | null | undefined][] {
-  return Object.entries(typeof map === "string" ? JSON.parse(map) : map);
-}
-
-async function filesInContext(
-  { secrets = {} }: ImageBuildOptions,
-  context: PreparedContext,
-): Promise<OwnWarning[]> {
-  const warnings: OwnWarning[] = [];
-  for (const [id, source] of Object.entries(secrets)) {
+async function warnOfFiles(
+  { request, inputs, record }: LeakCheck,
+): Promise<void> {
+  for (const [id, source] of Object.entries(request.secrets)) {
     if (typeof source !== "object" || !("file" in source)) continue;
     if (source.visible) continue;
-    const path = await context.find(source.file);
+    const path = await inputs.context.find(source.file);
     if (path === undefined) continue;
-    warnings.push([
+    record.warn(
       "secret-in-context",
       `the file of secret "${id}" lies in the context as ${
         JSON.stringify(path)
       }, and COPY can take it into the image: name it in .dockerignore`,
       id,
-    ]);
+    );
   }
-  return warnings;
 }

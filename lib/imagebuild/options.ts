@@ -2,7 +2,7 @@ import type { Credentials } from "../credentials/store.ts";
 import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { SecretSources } from "../secrets/source.ts";
-import type { BuildVerifyOptions } from "./verify_options.ts";
+import type { SecretFind } from "../verify/find.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
 
@@ -26,6 +26,25 @@ export interface ImageOutput {
 
 /** What becomes of the result. */
 export type BuildOutput = ImageOutput | ExportOutput;
+
+/** How a build's result is looked through. */
+export interface BuildVerifyOptions {
+  /**
+   * Whether the image keeps its names when secrets were found in it.
+   *
+   * @default {false}
+   */
+  readonly keepTags?: boolean | undefined;
+  /**
+   * Whether the build fails, too, where something could not be looked through,
+   * or a secret not be looked for; otherwise that is a warning.
+   *
+   * @default {false}
+   */
+  readonly strict?: boolean | undefined;
+  /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
+  readonly ignore?: ((find: SecretFind) => boolean) | undefined;
+}
 
 /**
  * How an image is built. Names and strings are those of @docker/node-sdk; what

@@ -1,46 +1,71 @@
-import type { Engine } from "../engine/engine.ts";
-import { dialSession } from "../engine/session_dial.ts";
+// The session of one build: all that the engine may ask for, in one list, and what
+// is said when something goes wrong with it.
+
+import { UnsupportedError } from "../errors.ts";
 import {
   type OpenSession,
   openSession,
-  type SessionInit,
+  type SessionDialler,
 } from "../session/open.ts";
-import type { BuildRecord } from "./record.ts";
+import type { Build } from "./build_way.ts";
+import type { BuildInputs } from "./inputs.ts";
+import { maxSecretBytes } from "./secrets.ts";
 
-/** What a build says of its session. */
-export interface BuildSessionInit extends
-  Pick<
-    SessionInit,
-    "services" | "sharedKey" | "required" | "signal" | "onError"
-  > {
-  /** Told of what goes wrong. */
-  readonly record: BuildRecord;
+/**
+ * Opens the session of a build. There may be none where nothing of the build needs
+ * it; it is asked for all the same: an engine before 29.6 pulls from registries
+ * with tokens only when there is a session to ask.
+ *
+ * @param onError Told why something that the engine asked for could not be given.
+ * @throws {UnsupportedError} If this engine has none, and one is required.
+ */
+export async function openBuildSession(
+  dial: SessionDialler,
+  { facts, request: { strict }, inputs, record, stop }: Build,
+  onError: (error: Error) => void,
+): Promise<OpenSession | undefined> {
+  const { context, secrets, logins, tokenServer, agents, exporter } = inputs;
+  return await openSession(dial, {
+    name: "davit",
+    sharedKey: context.sharedKey,
+    services: {
+      secrets: {
+        store: secrets,
+        maxBytes: maxSecretBytes(facts),
+        strict: strict.missing,
+      },
+      folders: await context.served(record),
+      logins: { store: logins, tokenServer },
+      agents,
+      exporter,
+    },
+    required: secrets.size > 0 || agents !== undefined ||
+      exporter !== undefined || strict.missing || strict.unused,
+    signal: stop,
+    onError,
+    onFault: (error) =>
+      record.warn(
+        "session-error",
+        `the engine asked for something over the session that could not be answered: ${error}`,
+      ),
+    onLost: () =>
+      record.warn(
+        "session-lost",
+        "the session ended before the build: a step that still needs something of this machine will fail",
+      ),
+  });
 }
 
 /**
- * Opens the session of one build; what goes wrong with it is a warning.
+ * Refuses what can only be had over a session, where there is none.
  *
- * @throws {UnsupportedError} If this engine has none, and one is required.
+ * @throws {UnsupportedError} If the build needs it.
  */
-export function openBuildSession(
-  engine: Engine,
-  { record, ...init }: BuildSessionInit,
-): Promise<OpenSession | undefined> {
-  return openSession(
-    (headers, signal) => dialSession(engine, headers, signal),
-    {
-      ...init,
-      name: "davit",
-      onFault: (error) =>
-        record.warn(
-          "session-error",
-          `the engine asked for something over the session that could not be answered: ${error}`,
-        ),
-      onLost: () =>
-        record.warn(
-          "session-lost",
-          "the session ended before the build: a step that still needs something of this machine will fail",
-        ),
-    },
+export function checkUnserved({ agents, exporter }: BuildInputs): void {
+  if (agents === undefined && exporter === undefined) return;
+  const what = agents !== undefined ? "ssh" : "an export";
+  throw new UnsupportedError(
+    what,
+    `Cannot build with ${what}: it takes a session with the engine, and this transport or engine can not serve one; use a Docker engine's own socket`,
   );
 }

@@ -1,28 +1,12 @@
-import type { Engine } from "../engine/engine.ts";
-import type { Exporter } from "../exporter/exporter.ts";
 import type { KnownSecrets, SecretStore } from "../secrets/store.ts";
 import type { SecretFind } from "../verify/find.ts";
 import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
-import type { ImageBuildOptions } from "./options.ts";
-import { type BuildPlan, namesOf } from "./plan.ts";
-import type { BuildRecord, OwnWarning } from "./record.ts";
+import type { Build } from "./build_way.ts";
+import type { OwnWarning } from "./record.ts";
+import type { BuildRequest } from "./request.ts";
 import { untagImage } from "./untag.ts";
-import type { BuildVerifyOptions } from "./verify_options.ts";
-
-/** What is looked through, and for what. */
-export interface BuildVerification {
-  readonly engine: Engine;
-  readonly plan: BuildPlan;
-  readonly options: ImageBuildOptions;
-  /** Those that the build was given, or could have been. */
-  readonly secrets: SecretStore;
-  readonly imageId: string;
-  readonly exporter: Exporter | undefined;
-  readonly record: BuildRecord;
-  readonly stop: AbortSignal;
-}
 
 /** How many damaged files are told of, one by one. */
 const MAX_TOLD = 10;
@@ -37,13 +21,13 @@ const MAX_TOLD = 10;
  * @throws Whatever `ignore` throws.
  */
 export async function verifyResult(
-  init: BuildVerification,
+  { engine, request, inputs, record, stop }: Build,
+  builtId: string,
 ): Promise<SecretVerification> {
-  const { engine, options, secrets, exporter, record, stop } = init;
-  const { keepTags = false, strict = false, ignore }: BuildVerifyOptions =
-    typeof options.verify === "object" ? options.verify : {};
-  const imageId = exporter === undefined ? init.imageId : "";
-  const names = exporter === undefined ? imageNames(init) : [];
+  const { secrets, exporter } = inputs;
+  const { keepTags = false, strict = false, ignore } = request.verify ?? {};
+  const imageId = exporter === undefined ? builtId : "";
+  const names = exporter === undefined ? imageNames(request) : [];
   const untag = async () =>
     keepTags
       ? { removed: [], kept: names, moved: [] }
@@ -143,9 +127,9 @@ async function knownSecrets(
   return { values: secrets.known(), unknown };
 }
 
-function imageNames({ plan, options }: BuildVerification): string[] {
-  const { name = "" } = plan.output?.attrs ?? {};
-  return [...new Set([...namesOf(options), ...name.split(",")])].filter(
+function imageNames({ output, tags }: BuildRequest): string[] {
+  const { name = "" } = output?.attrs ?? {};
+  return [...new Set([...tags, ...name.split(",")])].filter(
     Boolean,
   );
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { describeError } from "../../lib/cli/describe_error.ts";
 import { BuildError, EngineError } from "../../lib/errors.ts";
-import { planBuild } from "../../lib/imagebuild/plan.ts";
+import { checkRequest } from "../../lib/imagebuild/request.ts";
 import { openFolder } from "../../lib/imagebuild/context/folder.ts";
 import { checkImageStore } from "../../lib/exporter/output.ts";
 import { pushAll } from "../../lib/cli/push_command.ts";
@@ -45,6 +45,9 @@ Deno.test("describeError: nothing in it does anything to a terminal, and it is o
   }
 });
 
+/** A tar: nothing of it is read before the options are checked. */
+const TAR = { kind: "tar", stream: new ReadableStream() } as const;
+
 Deno.test("describeError: advice is in the command's words", async () => {
   const errors = await Promise.allSettled([
     openFolder(
@@ -55,8 +58,8 @@ Deno.test("describeError: advice is in the command's words", async () => {
       { path: "/", dockerfile: undefined, ignore: undefined },
       "../Dockerfile",
     ),
-    (async () => await planBuild({ networkmode: "nope" }))(),
-    (async () => await planBuild({ shmsize: 0 }))(),
+    (async () => await checkRequest({ networkmode: "nope" }, TAR))(),
+    (async () => await checkRequest({ shmsize: 0 }, TAR))(),
     (async () => await checkImageStore("oci"))(),
   ]);
   for (const result of errors) {

@@ -67,8 +67,7 @@ Deno.test("what a build puts into its own context is left out of it, over a sess
     });
     const source = { path: root, dockerfile: undefined, ignore: undefined };
     const context = await PreparedContext.of(
-      { kind: "folder", folder: source },
-      {},
+      { context: { kind: "folder", folder: source }, dockerfile: undefined },
     );
     context.leaveOut(`${root}/out/.unfinished`);
     context.leaveOut("/somewhere/else");

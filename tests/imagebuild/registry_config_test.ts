@@ -6,16 +6,17 @@ import {
 } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { baseRegistries } from "../../lib/imagebuild/ways/base_registries.ts";
-import type { BuildMessage } from "../../lib/imagebuild/message.ts";
+import { PreparedContext } from "../../lib/imagebuild/context/sending.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { planBuild } from "../../lib/imagebuild/plan.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
-import { registryConfig } from "../../lib/imagebuild/ways/registry_config.ts";
+import { checkRequest } from "../../lib/imagebuild/request.ts";
+import { chooseWay } from "../../lib/imagebuild/way.ts";
 import {
   CredentialStore,
   type CredentialStoreOptions,
 } from "../../lib/credentials/store.ts";
-import type { EngineFacts } from "../../lib/engine/engine.ts";
+import { Engine, type EngineFacts } from "../../lib/engine/engine.ts";
+import { SecretStore } from "../../lib/secrets/store.ts";
 import { UnsupportedError } from "../../mod.ts";
 
 Deno.test("baseRegistries() finds where the images of a Dockerfile come from", () => {
@@ -69,22 +70,55 @@ async function sent(
   dockerfile?: string,
   facts: Partial<EngineFacts> = {},
 ): Promise<{ logins: Record<string, string>; warnings: string[] }> {
-  const messages: BuildMessage[] = [];
+  const warnings: string[] = [];
   const record = new BuildRecord((message) => {
-    messages.push(message);
+    if (message.id === "davit.warning") warnings.push(message.status);
     return undefined;
   }, []);
-  const header = await registryConfig({
-    plan: planBuild(options),
-    options,
-    facts: facts as EngineFacts,
-    logins: new CredentialStore(sources),
-    dockerfile: dockerfile === undefined
-      ? undefined
-      : { name: "Dockerfile", text: dockerfile },
-    record,
+  let header = new Headers();
+  const engine = new Engine({
+    fetch(path, init) {
+      if (path === "/_ping") {
+        return Promise.resolve(
+          new Response("OK", { headers: { "Api-Version": "1.41" } }),
+        );
+      }
+      header = new Headers(init?.headers);
+      return Promise.resolve(new Response(`{"aux":{"ID":"sha256:0"}}\n`));
+    },
+    close() {},
   });
-  const value = header["X-Registry-Config"]
+  const request = checkRequest(
+    options,
+    dockerfile === undefined ? { kind: "tar", stream: new ReadableStream() } : {
+      kind: "folder",
+      folder: {
+        path: undefined,
+        dockerfile: { text: dockerfile },
+        ignore: undefined,
+      },
+    },
+  );
+  const { signal } = new AbortController();
+  const way = await chooseWay(request, facts as EngineFacts);
+  await way.run({
+    engine,
+    facts: facts as EngineFacts,
+    request,
+    inputs: {
+      context: await PreparedContext.of(request),
+      secrets: await SecretStore.open({}, signal),
+      logins: new CredentialStore(sources),
+      tokenServer: () => Promise.resolve(undefined),
+      agents: undefined,
+      exporter: undefined,
+    },
+    record,
+    stop: signal,
+    onDockerfile: () => {},
+  }, undefined);
+  assertEquals(header.get("content-type"), "application/x-tar");
+  const value = header.get("X-Registry-Config")
     ?.replaceAll("-", "+").replaceAll("_", "/");
   const map: Record<string, { password?: string; identitytoken?: string }> =
     value === undefined ? {} : JSON.parse(atob(value));
@@ -95,7 +129,7 @@ async function sent(
         login.password ?? login.identitytoken ?? "",
       ]),
     ),
-    warnings: messages.map((message) => message.status ?? ""),
+    warnings,
   };
 }
 

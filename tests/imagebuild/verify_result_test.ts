@@ -1,8 +1,6 @@
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
-import {
-  type BuildVerification,
-  verifyResult,
-} from "../../lib/imagebuild/verify.ts";
+import { verifyResult } from "../../lib/imagebuild/verify.ts";
+import type { Build } from "../../lib/imagebuild/build_way.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
 import { SecretLeakError } from "../../mod.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
@@ -20,17 +18,18 @@ Deno.test("finds beyond those that are kept fail a build, also where all that ar
     for (const id of ids) await Deno.writeTextFile(`${folder}/${id}`, text);
     const { signal } = new AbortController();
     let asked = 0;
-    const verification = {
-      options: { verify: { ignore: () => ++asked > 0 } },
-      secrets: await SecretStore.open(secrets, signal),
-      imageId: "",
-      exporter: { staged: () => Promise.resolve(folder) },
+    const build = {
+      request: { verify: { ignore: () => ++asked > 0 } },
+      inputs: {
+        secrets: await SecretStore.open(secrets, signal),
+        exporter: { staged: () => Promise.resolve(folder) },
+      },
       record: new BuildRecord(() => undefined, []),
       stop: signal,
       // An export has no names, and no engine is asked for it.
-    } as unknown as BuildVerification;
+    } as unknown as Build;
     const error = await assertRejects(
-      () => verifyResult(verification),
+      () => verifyResult(build, ""),
       SecretLeakError,
     );
     assert(asked > 10_000, `${asked}`);

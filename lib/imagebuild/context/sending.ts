@@ -3,8 +3,8 @@ import type { Query } from "../../engine/engine.ts";
 import type { ServedFolders } from "../../session/services.ts";
 import type { ContextSource } from "./build_context.ts";
 import { type BuildFolder, localsOf, openFolder } from "./folder.ts";
-import type { ImageBuildOptions } from "../options.ts";
 import type { BuildRecord, Dockerfile } from "../record.ts";
+import type { BuildRequest } from "../request.ts";
 
 /** How the context of one build gets to the engine. */
 export interface Sending {
@@ -40,14 +40,16 @@ export class PreparedContext {
    * @throws {ContextError} If a folder or its Dockerfile can't be read.
    */
   static async of(
-    source: ContextSource,
-    options: ImageBuildOptions,
+    { context: source, dockerfile }: Pick<
+      BuildRequest,
+      "context" | "dockerfile"
+    >,
     signal?: AbortSignal,
   ): Promise<PreparedContext> {
     if (source.kind !== "folder") return new PreparedContext(source);
     const folder = await openFolder(
       source.folder,
-      options.dockerfile,
+      dockerfile,
       signal,
     );
     return new PreparedContext(source, folder);

@@ -16,7 +16,7 @@ const UNPACKED = magics({
   xz: "fd377a585a00",
 });
 
-/** What none of them does; zstd is unpacked for the classic builder alone. */
+/** What none of them does, but zstd. */
 const UNKNOWN = magics({
   zstd: "28b52ffd",
   zip: "504b0304",
@@ -35,19 +35,27 @@ export interface ContextHead {
   readonly fault: string | undefined;
 }
 
+/** What a builder takes for a context besides a tar, plain or packed as every engine unpacks it. */
+export interface TakenForms {
+  /** Text: a Dockerfile alone. */
+  readonly text: boolean;
+  /** A tar that is packed with zstd. */
+  readonly zstd: boolean;
+}
+
 /**
  * Tells what a stream is that was given as a context.
  *
  * @param head Its first {@linkcode HEAD_BYTES}, or all of it.
- * @param version The builder that gets it.
+ * @param takes What the builder takes that gets it.
  */
-export function readHead(head: Uint8Array, version: "1" | "2"): ContextHead {
+export function readHead(head: Uint8Array, takes: TakenForms): ContextHead {
   const begins = ([, magic]: readonly [string, Uint8Array]) =>
     magic.every((byte, at) => head[at] === byte);
   if (head.length === 0) return { kind: "other", fault: "is empty" };
   if (UNPACKED.some(begins)) return { kind: "packed", fault: undefined };
   const [packing] = UNKNOWN.find(begins) ?? [];
-  if (packing === "zstd" && version === "1") {
+  if (packing === "zstd" && takes.zstd) {
     return { kind: "packed", fault: undefined };
   }
   if (packing !== undefined) {
@@ -64,22 +72,20 @@ export function readHead(head: Uint8Array, version: "1" | "2"): ContextHead {
     (tarField(head, 257, 5) === "ustar" ||
       hasTarChecksum(head.subarray(0, HEAD_BYTES)));
   if (isTar) return { kind: "tar", fault: undefined };
-  // BuildKit takes what is no archive for a Dockerfile.
-  const fault = version === "1" ? "is no tar" : undefined;
-  return { kind: "other", fault };
+  return { kind: "other", fault: takes.text ? undefined : "is no tar" };
 }
 
 /** Looks at the first bytes of a context that passes by. */
 export class HeadCheck {
-  readonly #version: "1" | "2";
+  readonly #takes: TakenForms;
   readonly #refuse: (fault: string) => Error;
   readonly #head: Uint8Array = new Uint8Array(HEAD_BYTES);
   #length = 0;
   #isOver = false;
 
   /** @param refuse Makes the error that is thrown. */
-  constructor(version: "1" | "2", refuse: (fault: string) => Error) {
-    this.#version = version;
+  constructor(takes: TakenForms, refuse: (fault: string) => Error) {
+    this.#takes = takes;
     this.#refuse = refuse;
   }
 
@@ -97,7 +103,7 @@ export class HeadCheck {
     if (this.#isOver) return;
     this.#isOver = true;
     const head = this.#head.subarray(0, this.#length);
-    const { fault } = readHead(head, this.#version);
+    const { fault } = readHead(head, this.#takes);
     if (fault !== undefined) throw this.#refuse(fault);
   }
 }

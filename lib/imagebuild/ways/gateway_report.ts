@@ -1,4 +1,3 @@
-import { UnsupportedError } from "../../errors.ts";
 import {
   formatReportRequest,
   readReport,
@@ -6,7 +5,7 @@ import {
   REPORT_PROMISE,
 } from "../../secrets/report_wire.ts";
 import type { SecretStore } from "../../secrets/store.ts";
-import type { Strictness } from "../strict.ts";
+import { type Strictness, strictUnsupported } from "../checks/secrets.ts";
 
 /**
  * What a davit gateway tells of a build's secrets, as its session is the one
@@ -41,9 +40,8 @@ export class GatewayReport {
   begin(headers: Headers): void {
     this.told = headers.get(REPORT_HEADER) === REPORT_PROMISE;
     if (this.told || !this.#needed) return;
-    throw new UnsupportedError(
-      "strictSecrets",
-      "Cannot build with strictSecrets: this gateway does not tell what the build asks for; update it, or leave strictSecrets out",
+    throw strictUnsupported(
+      "this gateway does not tell what the build asks for; update it, or leave strictSecrets out",
     );
   }
 

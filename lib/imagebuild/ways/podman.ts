@@ -1,78 +1,92 @@
+// Podman, by its Docker-compatible `POST /build`: it has no sessions, so secrets
+// go as files in the tar, if that is allowed, and logins in a header.
+
 import { advised } from "../../advice.ts";
 import { UnsupportedError } from "../../errors.ts";
-import type { SecretStore } from "../../secrets/store.ts";
-import type { ImageBuildOptions } from "../options.ts";
-import type { BuildPlan } from "../plan.ts";
-import { podmanQuery } from "./podman_query.ts";
+import type { Build, BuildWay, Built } from "../build_way.ts";
+import { checkApi } from "./engine_limits.ts";
+import { checkPodmanQuery, podmanQuery } from "./podman_query.ts";
 import { addPodmanSecrets } from "./podman_secrets.ts";
-import type { Sending } from "../context/sending.ts";
+import { postBuild } from "./post.ts";
+import { registryConfig } from "./registry_config.ts";
 
-export { podmanQuery } from "./podman_query.ts";
+/** Podman; whichever builder is asked for, it has its own. */
+export const podmanWay: BuildWay = {
+  needs(build) {
+    checkApi(build.request, build.facts);
+    checkPodmanQuery(build.request);
+    checkSessionless(build);
+    // It obeys what BuildKit ignores.
+    return { warnings: [], session: undefined, unread: [] };
+  },
 
-/**
- * Checks a build against what podman can do.
- *
- * @throws {UnsupportedError} If it can't do something that was asked.
- */
-export function checkPodman(
-  plan: BuildPlan,
-  options: ImageBuildOptions,
-  store: SecretStore,
+  async run(build: Build): Promise<Built> {
+    const { request, inputs } = build;
+    const headers = await registryConfig(build, (why) => {
+      // The client's own function serves other engines, too.
+      if (typeof request.credentials !== "function") return;
+      throw unsupported("logins from functions on podman", why);
+    });
+    const sending = await inputs.context.send(false);
+    const withSecrets = sending.body === undefined || inputs.secrets.size === 0
+      ? undefined
+      : await addPodmanSecrets(sending.body, inputs.secrets.atHand());
+    const imageId = await postBuild(build, {
+      // What podman unpacks is its own affair.
+      sending: {
+        ...sending,
+        body: withSecrets?.tar ?? sending.body,
+        isGiven: false,
+      },
+      query: { ...podmanQuery(request), secrets: withSecrets?.secrets },
+      session: undefined,
+      headers,
+      cancels: true,
+      takes: { text: true, zstd: true },
+    });
+    return { imageId, told: false };
+  },
+};
+
+/** Refuses what takes a session, and what nobody would tell. */
+function checkSessionless(
+  { request, inputs: { secrets } }: Build,
 ): void {
-  podmanQuery(plan.query);
-  if (typeof options.session === "string") {
+  if (typeof request.session === "string") {
     throw unsupported(
       "the option session on podman",
       "podman has no sessions; leave the option out",
     );
   }
-  if (options.ssh !== undefined) {
+  if (request.ssh !== undefined || request.ignored.includes("ssh")) {
     throw unsupported("ssh on podman", "podman has no sessions to ask over");
   }
-  if (plan.version === "1" && Object.keys(options.secrets ?? {}).length > 0) {
+  if (request.ignored.includes("secrets")) {
     throw unsupported(
       'secrets and version "1"',
       "podman has one builder; leave version out",
     );
   }
-  if (options.strictSecrets) {
+  if (request.strict.missing || request.strict.unused) {
     throw unsupported(
       "strictSecrets on podman",
       "podman does not say which secrets a build asks for; leave strictSecrets out",
     );
   }
-  if (store.size === 0) return;
-  if (options.allowSecretFiles !== true) {
+  if (secrets.size === 0) return;
+  if (!request.allowSecretFiles) {
     throw advised(
       (message) => new UnsupportedError("secrets on podman", message),
       "allow-secret-files",
       "Cannot build with secrets on podman: podman has no sessions, and secrets can only go as files that lie on the server's disk while it builds",
     );
   }
-  const [deferred] = store.deferred();
-  if (deferred !== undefined) {
-    throw unsupported(
-      "secrets from functions on podman",
-      `podman does not ask for secret "${deferred}" when it needs it; give the value itself`,
-    );
-  }
-}
-
-/**
- * Puts the secrets into the tar that is sent; see {@linkcode addPodmanSecrets}.
- *
- * @throws {UnsupportedError} If that tar or an id is not fit for it.
- */
-export async function withSecretFiles(
-  sending: Sending,
-  store: SecretStore,
-): Promise<Sending> {
-  if (store.size === 0 || sending.body === undefined) return sending;
-  const { tar, secrets } = await addPodmanSecrets(
-    sending.body,
-    store.atHand(),
+  const [deferred] = secrets.deferred();
+  if (deferred === undefined) return;
+  throw unsupported(
+    "secrets from functions on podman",
+    `podman does not ask for secret "${deferred}" when it needs it; give the value itself`,
   );
-  return { ...sending, body: tar, query: { ...sending.query, secrets } };
 }
 
 function unsupported(feature: string, why: string): UnsupportedError {

@@ -1,40 +1,46 @@
+// The exchange of `POST /build`, for every way that goes by it: the context out,
+// the answer in, and an end that the engine hears of.
+
 import { buildCancel } from "../../engine/build_cancel.ts";
 import type { Engine, Query } from "../../engine/engine.ts";
 import { errorText } from "../../engine/message.ts";
 import { readMessages } from "../../engine/message_stream.ts";
 import { BuildError, ContextError, ProtocolError } from "../../errors.ts";
+import type { Build } from "../build_way.ts";
+import type { Sending } from "../context/sending.ts";
+import type { TakenForms } from "../context/tar_head.ts";
+import { type BuildMessage, imageIdOf } from "../message.ts";
 import { tellMessage } from "./engine_messages.ts";
 import type { GatewayReport } from "./gateway_report.ts";
-import { type BuildMessage, imageIdOf } from "../message.ts";
-import type { BuildPlan } from "../plan.ts";
-import type { BuildRecord } from "../record.ts";
-import type { Sending } from "../context/sending.ts";
 
 /** How long a cancelled build may take to say so before its connection is cut. */
 const CANCEL_GRACE_MS = 400;
 
-/** One `POST /build`. */
+/** What is particular to a way of `POST /build`. */
 export interface BuildPost {
-  /** Where to. */
-  readonly engine: Engine;
-  /** What is asked. */
-  readonly plan: BuildPlan;
-  /** Makes a Docker engine's query what this one reads. */
-  readonly queryOf: (query: Query) => Query;
   /** How the context is sent. */
   readonly sending: Sending;
+  /** What is asked, as this builder reads it. */
+  readonly query: Query;
   /** Id of the session that serves the build. */
   readonly session: string | undefined;
-  /** Headers beside those of the plan. */
+  /** Secrets and logins. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Takes what a gateway tells of the secrets; undefined where none stands there. */
-  readonly report: GatewayReport | undefined;
-  /** Takes the messages. */
-  readonly record: BuildRecord;
-  /** Told of the Dockerfile in a tar as it passes; what it throws ends the build. */
-  readonly onDockerfile: (text: string) => void;
-  /** Stops the build. */
-  readonly stop: AbortSignal;
+  /** Takes what a gateway tells of the secrets. */
+  readonly report?: GatewayReport | undefined;
+  /** Cuts a body to what the builder reads of it. */
+  readonly cut?: (body: ReadableStream<Uint8Array>) => CutBody;
+  /** Whether a build can be cancelled by its id. */
+  readonly cancels: boolean;
+  /** What the builder takes besides a tar. */
+  readonly takes: TakenForms;
+}
+
+/** A body of which a part is sent. */
+interface CutBody {
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** What it failed with, if it did. */
+  readonly failure: unknown;
 }
 
 /**
@@ -45,31 +51,25 @@ export interface BuildPost {
  * @throws {BuildError} If the answer holds an error.
  * @throws Whatever `onDockerfile` throws.
  */
-export async function postBuild(post: BuildPost): Promise<string> {
-  const { engine, plan, sending, record, stop } = post;
-  const ending = new Ending(engine, plan);
+export async function postBuild(
+  build: Build,
+  post: BuildPost,
+): Promise<string> {
+  const { engine, record, stop } = build;
+  const { sending } = post;
+  const ending = new Ending(engine, post.cancels);
   const onStop = () => ending.begin();
-  const watched = sending.body === undefined ||
-      plan.query.remote !== undefined
+  const watched = sending.body === undefined
     ? undefined
-    : (await import("../context/watch_tar.ts")).watchTar(
-      sending.body,
-      post,
-      onStop,
-    );
-  // An engine that fetches the context by itself loses its answer to a body
-  // that nobody reads.
-  if (watched === undefined) {
-    await sending.body?.cancel().catch(() => {}); // not wanted, whatever it says
-  }
-  // The classic builder stops reading at the tar's end, and hears of nothing
-  // that comes behind it.
-  const classic = watched === undefined || plan.version === "2"
-    ? undefined
-    : (await import("../context/classic_context.ts")).classicContext(
-      watched.body,
-      false,
-    );
+    : (await import("../context/watch_tar.ts")).watchTar(sending.body, {
+      dockerfile: build.request.dockerfile ?? "Dockerfile",
+      files: sending.files,
+      takes: sending.isGiven ? post.takes : undefined,
+      record,
+      onDockerfile: build.onDockerfile,
+      onFailure: onStop,
+    });
+  const cut = watched && post.cut?.(watched.body);
   if (sending.dockerfile !== undefined) {
     record.dockerfile = () => sending.dockerfile;
   }
@@ -80,26 +80,27 @@ export async function postBuild(post: BuildPost): Promise<string> {
       method: "POST",
       path: "/build",
       query: {
-        ...post.queryOf({ ...plan.query, ...sending.query }),
-        buildid: plan.version === "2" ? ending.buildId : undefined,
+        ...post.query,
+        ...sending.query,
+        buildid: post.cancels ? ending.buildId : undefined,
         session: post.session,
       },
-      headers: { ...plan.headers, ...post.headers },
-      body: classic?.body ?? watched?.body ?? "",
+      headers: { "content-type": "application/x-tar", ...post.headers },
+      body: cut?.body ?? watched?.body ?? "",
       signal: ending.cut,
     };
     const response = await engine.request(request);
     ending.graceMs = CANCEL_GRACE_MS;
     post.report?.begin(response.headers);
     const messages = readMessages(response, request, ending.cut);
-    const imageId = await readAnswer(messages as Messages, post);
+    const imageId = await readAnswer(messages as Messages, build, post.report);
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
     watched?.taken();
     return imageId;
   } catch (error) {
     stop.throwIfAborted();
-    throw watched?.failure ?? packingError(classic?.failure) ?? error;
+    throw watched?.failure ?? packingError(cut?.failure) ?? error;
   } finally {
     stop.removeEventListener("abort", onStop);
     await ending.finish();
@@ -123,12 +124,14 @@ type Messages = AsyncIterable<BuildMessage>;
 
 async function readAnswer(
   messages: Messages,
-  { plan, record, report }: BuildPost,
+  { request, record }: Build,
+  report: GatewayReport | undefined,
 ): Promise<string> {
   let imageId: string | undefined;
   for await (const message of messages) {
     if (report?.take(message)) continue;
-    imageId = imageIdOf(message) ?? quietId(message, plan) ?? imageId;
+    imageId = imageIdOf(message) ??
+      (request.quiet ? quietId(message) : undefined) ?? imageId;
     tellMessage(record, message);
     await record.ready();
     const detail = errorText(message);
@@ -139,7 +142,7 @@ async function readAnswer(
       });
     }
   }
-  if (imageId === undefined && plan.makesImage) {
+  if (imageId === undefined && request.makesImage) {
     throw new ProtocolError(
       "The engine ended the build with neither an image id nor an error: look into its log",
     );
@@ -148,8 +151,7 @@ async function readAnswer(
 }
 
 /** With `quiet` the id comes as the only text. */
-function quietId(message: BuildMessage, plan: BuildPlan): string | undefined {
-  if (plan.query.q !== true) return undefined;
+function quietId(message: BuildMessage): string | undefined {
   // Podman leaves the algorithm out.
   const id = /^(?:sha256:)?([0-9a-f]{64})\s*$/.exec(message.stream ?? "")?.[1];
   return id === undefined ? undefined : `sha256:${id}`;
@@ -166,13 +168,14 @@ class Ending {
   graceMs = 0;
   readonly #cut = new AbortController();
   readonly #engine: Engine;
-  readonly #plan: BuildPlan;
+  readonly #cancels: boolean;
   #begun: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(engine: Engine, plan: BuildPlan) {
+  /** @param cancels Whether the engine can be told to stop, by the build's id. */
+  constructor(engine: Engine, cancels: boolean) {
     this.#engine = engine;
-    this.#plan = plan;
+    this.#cancels = cancels;
   }
 
   /** Ends the connection. */
@@ -183,7 +186,7 @@ class Ending {
   begin(): void {
     if (this.#begun !== undefined || this.#cut.signal.aborted) return;
     this.#timer = setTimeout(() => this.#cut.abort(), this.graceMs);
-    this.#begun = this.#plan.version === "2"
+    this.#begun = this.#cancels
       ? buildCancel(
         this.#engine,
         this.buildId,

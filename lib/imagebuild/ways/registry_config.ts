@@ -1,29 +1,8 @@
 import { CredentialError } from "../../credentials/credential_error.ts";
 import { registryConfigHeader } from "../../credentials/header.ts";
 import type { Login } from "../../credentials/login.ts";
-import type { CredentialStore } from "../../credentials/store.ts";
-import { type EngineFacts, isPodman } from "../../engine/engine.ts";
-import { UnsupportedError } from "../../errors.ts";
+import type { Build } from "../build_way.ts";
 import { baseRegistries } from "./base_registries.ts";
-import type { ImageBuildOptions } from "../options.ts";
-import type { BuildPlan } from "../plan.ts";
-import type { BuildRecord, Dockerfile } from "../record.ts";
-
-/** What the logins of a build without a session are found by. */
-export interface RegistryConfigInit {
-  /** What is asked of the engine. */
-  readonly plan: BuildPlan;
-  /** What was asked for. */
-  readonly options: ImageBuildOptions;
-  /** Which engine it is. */
-  readonly facts: EngineFacts;
-  /** Logins by registry. */
-  readonly logins: CredentialStore;
-  /** The Dockerfile, where it is known before it is sent. */
-  readonly dockerfile: Dockerfile | undefined;
-  /** Told of logins that can't get there. */
-  readonly record: BuildRecord;
-}
 
 /**
  * The header `X-Registry-Config`, for a builder that has no session to ask
@@ -32,24 +11,15 @@ export interface RegistryConfigInit {
  * Where the Dockerfile is not known, a function can't be asked, and of docker's
  * config file all registries are taken that it lists, as docker's client does.
  *
+ * @param onUnasked Told why a function is not asked; it may throw.
  * @throws {CredentialError} If a login is to be had and can't be read.
- * @throws {UnsupportedError} If podman would need a function to be asked.
  */
 export async function registryConfig(
-  init: RegistryConfigInit,
+  { request, inputs, record }: Pick<Build, "request" | "inputs" | "record">,
+  onUnasked: (why: string) => void = () => {},
 ): Promise<Record<string, string>> {
-  const { plan, options, facts, logins, dockerfile, record } = init;
   const ignored = (why: string) => record.warn("credentials-ignored", why);
-  const podman = isPodman(facts);
-  if (plan.version === "2" && !podman && !facts.gateway) {
-    // Somebody else's session answers for its logins itself.
-    if (options.credentials !== undefined && !options.session) {
-      ignored(
-        "credentials are ignored: without a session nobody asks for them",
-      );
-    }
-    return {};
-  }
+  const { logins, context: { dockerfile } } = inputs;
   const found = new Map(
     logins.given().map((login) => [login.registry, login]),
   );
@@ -57,20 +27,15 @@ export async function registryConfig(
     if (login !== undefined) found.set(login.registry, login);
   };
   if (dockerfile !== undefined) {
-    const args = JSON.parse(String(plan.query.buildargs ?? "{}"));
-    for (const registry of baseRegistries(dockerfile.text, args)) {
+    const { buildArgs } = request;
+    for (const registry of baseRegistries(dockerfile.text, buildArgs)) {
       add(await logins.get(registry));
     }
   } else {
     if (logins.asksFunction) {
       const why =
         "a function for logins can't be asked: which registries are needed is not known before the build, and nobody asks while it runs; give the logins by registry";
-      if (podman && typeof options.credentials === "function") {
-        throw new UnsupportedError(
-          "logins from functions on podman",
-          `Cannot build with logins from functions on podman: ${why}`,
-        );
-      }
+      onUnasked(why);
       ignored(why);
     }
     for (const registry of await logins.listed()) {

@@ -4,14 +4,36 @@ import {
   assertFalse,
   assertThrows,
 } from "../support/assert.ts";
-import { checkPlan, planBuild } from "../../lib/imagebuild/plan.ts";
+import type { OwnWarning } from "../../lib/imagebuild/record.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
+import {
+  type BuildRequest,
+  checkRequest,
+} from "../../lib/imagebuild/request.ts";
+import { buildQuery } from "../../lib/imagebuild/ways/build_query.ts";
+import {
+  checkApi,
+  checkBuildKit,
+} from "../../lib/imagebuild/ways/engine_limits.ts";
 import type { EngineFacts } from "../../lib/engine/engine.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
 
-/** The query of a plan, without what was not given. */
+/** A request to build from a tar. */
+function requestOf(options: ImageBuildOptions): BuildRequest {
+  return checkRequest(options, { kind: "tar", stream: new ReadableStream() });
+}
+
+/** What an engine is asked, without what was not given. */
 function queryOf(options: ImageBuildOptions): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(planBuild(options).query));
+  return JSON.parse(JSON.stringify(buildQuery(requestOf(options))));
+}
+
+/** What is told of an engine that speaks this API. */
+function limits(options: ImageBuildOptions, api: string): OwnWarning[] {
+  const request = requestOf(options);
+  if (request.builder === "buildkit") return checkBuildKit(request, facts(api));
+  checkApi(request, facts(api));
+  return [];
 }
 
 function facts(negotiated: string): EngineFacts {
@@ -26,7 +48,7 @@ function facts(negotiated: string): EngineFacts {
   };
 }
 
-Deno.test("planBuild() takes plain values and the strings of @docker/node-sdk alike", () => {
+Deno.test("checkRequest() takes plain values and the strings of @docker/node-sdk alike", () => {
   for (
     const [plain, text] of [
       [{ buildargs: { A: "1", B: null } }, { buildargs: '{"A":"1","B":null}' }],
@@ -49,7 +71,7 @@ Deno.test("planBuild() takes plain values and the strings of @docker/node-sdk al
   }
 });
 
-Deno.test("planBuild() names every option as the engine does", () => {
+Deno.test("buildQuery() names every option as the engine does", () => {
   assertEquals(
     queryOf({
       version: "1",
@@ -108,17 +130,9 @@ Deno.test("planBuild() names every option as the engine does", () => {
       target: "stage",
     },
   );
-  // Logins are no part of a plan: some are only known when it is carried out.
-  assertEquals(
-    planBuild({
-      version: "1",
-      credentials: { "r.example": { username: "u", password: "??>>" } },
-    }).headers,
-    { "content-type": "application/x-tar" },
-  );
 });
 
-Deno.test("planBuild() refuses wrong options, and quotes no build argument", () => {
+Deno.test("checkRequest() refuses wrong options, and quotes no build argument", () => {
   for (
     const options of [
       { version: "3" },
@@ -153,7 +167,7 @@ Deno.test("planBuild() refuses wrong options, and quotes no build argument", () 
       { session: false, secrets: { a: "hunter2" } },
     ]
   ) {
-    const error = assertThrows(() => planBuild(options as ImageBuildOptions));
+    const error = assertThrows(() => requestOf(options as ImageBuildOptions));
     assert(
       error instanceof TypeError || error instanceof RangeError,
       `${error}`,
@@ -162,7 +176,7 @@ Deno.test("planBuild() refuses wrong options, and quotes no build argument", () 
   }
 });
 
-Deno.test("planBuild() takes every name that an engine takes", () => {
+Deno.test("checkRequest() takes every name that an engine takes", () => {
   for (
     const tag of [
       "a",
@@ -177,7 +191,7 @@ Deno.test("planBuild() takes every name that an engine takes", () => {
   }
 });
 
-Deno.test("planBuild() refuses what no engine can do", () => {
+Deno.test("checkRequest() refuses what no engine can do", () => {
   for (
     const options of [
       { outputs: [{ type: "moby" }, { type: "image" }] },
@@ -190,12 +204,12 @@ Deno.test("planBuild() refuses what no engine can do", () => {
       { remote: "upload-request" },
     ] as ImageBuildOptions[]
   ) {
-    const error = assertThrows(() => planBuild(options), UnsupportedError);
+    const error = assertThrows(() => requestOf(options), UnsupportedError);
     assert(error.feature !== "");
   }
 });
 
-Deno.test("planBuild() warns of each option that BuildKit ignores, and of none with the classic builder", () => {
+Deno.test("checkRequest() warns of each option that BuildKit ignores, and of none with the classic builder", () => {
   const options: ImageBuildOptions = {
     rm: true,
     forcerm: true,
@@ -208,35 +222,27 @@ Deno.test("planBuild() warns of each option that BuildKit ignores, and of none w
     cgroupparent: "/x",
   };
   assertEquals(
-    planBuild(options).warnings.map(([, , name]) => name).sort(),
+    limits(options, "1.42").map(([, , name]) => name).sort(),
     Object.keys(options).sort(),
   );
-  assertEquals(planBuild({ ...options, version: "1" }).warnings, []);
+  assertEquals(requestOf({ ...options, version: "1" }).ignored, []);
 });
 
-Deno.test("checkPlan() knows what engines can do", () => {
+Deno.test("checkBuildKit() and checkApi() know what engines can do", () => {
   const refused = (options: ImageBuildOptions, api: string) =>
-    assertThrows(
-      () => checkPlan(planBuild(options), facts(api)),
-      UnsupportedError,
-    );
+    assertThrows(() => limits(options, api), UnsupportedError);
   refused({}, "1.38");
   refused({ outputs: { type: "moby" } }, "1.39");
   refused({ version: "1", platform: "linux/amd64" }, "1.31");
   refused({ outputs: { type: "cacheonly" } }, "1.45");
-  assertEquals(
-    checkPlan(planBuild({ outputs: { type: "cacheonly" } }), facts("1.41")),
-    [],
-  );
+  assertEquals(limits({ outputs: { type: "cacheonly" } }, "1.41"), []);
   const names = (api: string) =>
-    checkPlan(planBuild({ shmsize: 1, ulimits: [] }), facts(api)).map((
-      [, , name],
-    ) => name);
+    limits({ shmsize: 1, ulimits: [] }, api).map(([, , name]) => name);
   assertEquals(names("1.41"), ["shmsize", "ulimits"]);
   assertEquals(names("1.42"), []);
 });
 
-Deno.test("planBuild() takes the platform local for this machine's own", () => {
+Deno.test("checkRequest() takes the platform local for this machine's own", () => {
   const own = `linux/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}`;
   for (const platform of ["local", "LOCAL"]) {
     assertEquals(queryOf({ platform }).platform, own);

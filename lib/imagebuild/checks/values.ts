@@ -1,13 +1,11 @@
-import { advised } from "../advice.ts";
-import { UnsupportedError } from "../errors.ts";
-import type { Exporter } from "../exporter/exporter.ts";
-import { checkExport, isExport } from "../exporter/output.ts";
-import { isPlainObject, plainObjectHint } from "../plain_object.ts";
-import type { BuildOutput, Ulimit } from "./options.ts";
-
-// One function an option: from what the caller gave to what the engine reads.
-// They throw before a byte is sent. A message never quotes the value of a build
+// The checks of single options: from what the caller gave to a plain value. They
+// throw before a byte is sent. A message never quotes the value of a build
 // argument or a label.
+
+import { advised } from "../../advice.ts";
+import { UnsupportedError } from "../../errors.ts";
+import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
+import type { Ulimit } from "../options.ts";
 
 /** `host[:port]/path/name:tag` as the engine's reference grammar has it. */
 const REFERENCE_REGEXP =
@@ -30,12 +28,15 @@ export function checkTags(tag: string | readonly string[]): string[] {
   return tags;
 }
 
-/** A JSON object of text values: `null` values are kept where they mean something. */
+/**
+ * Names and text, as an object or its JSON. An argument that is `null` is one that
+ * the engine takes from its surroundings; one that is `undefined` is not given.
+ */
 export function checkTextMap(
   option: "buildargs" | "labels",
   given: string | Readonly<Record<string, string | null | undefined>>,
-): string {
-  const object = typeof given === "string" ? parse(option, given) : given;
+): Readonly<Record<string, string | null>> {
+  const object = typeof given === "string" ? parseJson(option, given) : given;
   if (!isPlainObject(object)) {
     throw new TypeError(
       `Cannot use ${option}: expected an object of names to text${
@@ -52,13 +53,23 @@ export function checkTextMap(
       );
     }
   }
-  return JSON.stringify(object);
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== undefined),
+  );
 }
 
-/** `host:ip` each, as the engine reads them. */
+/** A host of the steps' `/etc/hosts`. */
+export interface HostAddress {
+  /** Its name. */
+  readonly host: string;
+  /** Its IP address, or what an engine knows for one, as `host-gateway`. */
+  readonly address: string;
+}
+
+/** Hosts with their addresses, as `host:ip` or as an object. */
 export function checkExtraHosts(
   given: string | readonly string[] | Readonly<Record<string, string>>,
-): string[] {
+): HostAddress[] {
   if (
     typeof given !== "string" && !Array.isArray(given) && !isPlainObject(given)
   ) {
@@ -73,109 +84,62 @@ export function checkExtraHosts(
     : Array.isArray(given)
     ? given as readonly string[]
     : Object.entries(given).map(([host, address]) => `${host}:${address}`);
-  for (const entry of hosts) {
-    if (!/^[^:\s]+:[^\s]+$/.test(entry)) {
+  return hosts.map((entry) => {
+    const [, host, address] = /^([^:\s]+):([^\s]+)$/.exec(entry) ?? [];
+    if (host === undefined || address === undefined) {
       throw new TypeError(
         `Cannot use extrahosts entry ${
           JSON.stringify(entry)
         }: expected "host:ip"`,
       );
     }
-  }
-  return [...hosts];
+    return { host, address };
+  });
 }
 
-/** A JSON array of image names. */
-export function checkCacheFrom(given: string | readonly string[]): string {
-  const names = typeof given !== "string"
+/** Names of images, as a list, its JSON, or one alone. */
+export function checkCacheFrom(
+  given: string | readonly string[],
+): readonly string[] {
+  const names: unknown = typeof given !== "string"
     ? given
     : given.trimStart().startsWith("[")
-    ? parse("cachefrom", given)
+    ? parseJson("cachefrom", given)
     : [given];
   if (
     !Array.isArray(names) || names.some((name) => typeof name !== "string")
   ) {
     throw new TypeError("Cannot use cachefrom: expected a list of image names");
   }
-  return JSON.stringify(names);
+  return [...names];
 }
 
-/** A JSON array of `{ Name, Soft, Hard }`. */
-export function checkUlimits(given: string | readonly Ulimit[]): string {
-  const list = typeof given === "string" ? parse("ulimits", given) : given;
+/** Limits, as a list or its JSON, in which docker writes the names in capitals. */
+export function checkUlimits(given: string | readonly Ulimit[]): Ulimit[] {
+  const list: unknown = typeof given === "string"
+    ? parseJson("ulimits", given)
+    : given;
   if (!Array.isArray(list)) {
     throw new TypeError(
       "Cannot use ulimits: expected a list of { name, soft, hard }",
     );
   }
-  return JSON.stringify(list.map((entry) => {
-    const name = entry?.name ?? entry?.Name;
-    const soft = entry?.soft ?? entry?.Soft;
-    const hard = entry?.hard ?? entry?.Hard;
-    if (
-      typeof name !== "string" || !Number.isInteger(soft) ||
-      !Number.isInteger(hard)
-    ) {
+  return list.map((entry: unknown) => {
+    const fields = Object(entry) as Readonly<Record<string, unknown>>;
+    const name = fields.name ?? fields.Name;
+    const soft = fields.soft ?? fields.Soft;
+    const hard = fields.hard ?? fields.Hard;
+    if (typeof name !== "string" || !isWhole(soft) || !isWhole(hard)) {
       throw new TypeError(
         "Cannot use ulimits: expected { name, soft, hard } with whole numbers",
       );
     }
-    return { Name: name, Soft: soft, Hard: hard };
-  }));
+    return { name, soft, hard };
+  });
 }
 
-/** An output as the engine is asked for it. */
-export interface CheckedOutput {
-  /** The engine's exporter. */
-  readonly type: string;
-  /** Its attributes. */
-  readonly attrs: Readonly<Record<string, string>>;
-  /** Takes what comes back, if that is where the result goes. */
-  readonly exporter?: Exporter;
-}
-
-/** Outputs that stay with the engine, or go to a registry from there. */
-const ENGINE_OUTPUTS: readonly string[] = [
-  "moby",
-  "image",
-  "registry",
-  "cacheonly",
-];
-
-/** The one output that `/build` can have. */
-export function checkOutput(
-  given: string | BuildOutput | readonly BuildOutput[],
-): CheckedOutput | undefined {
-  const value: unknown = typeof given === "string"
-    ? parseOutputs(given)
-    : given;
-  const list = Array.isArray(value) ? value : [value];
-  if (list.length > 1) {
-    throw new UnsupportedError(
-      "several outputs",
-      "Cannot build with several outputs: an engine's /build takes one; build again for the next, the cache makes it cheap",
-    );
-  }
-  if (list.length === 0) return undefined;
-  const entry = list[0];
-  const type = entry?.type ?? entry?.Type;
-  const attrs = entry?.attrs ?? entry?.Attrs ?? {};
-  if (typeof type !== "string" || type === "" || !isPlainObject(attrs)) {
-    throw new TypeError(
-      `Cannot use outputs: expected { type, attrs }, of which attrs is an object of names to text${
-        plainObjectHint(attrs)
-      }`,
-    );
-  }
-  if (isExport(type)) return checkExport(type, entry);
-  if (!ENGINE_OUTPUTS.includes(type)) {
-    throw new TypeError(
-      `Cannot use outputs of type ${JSON.stringify(type)}: expected one of ${
-        ["local", "tar", "oci", "docker", ...ENGINE_OUTPUTS].join(", ")
-      }`,
-    );
-  }
-  return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
+function isWhole(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 /** One platform. `local` is that of this machine, as buildx reads it. */
@@ -195,8 +159,14 @@ export function checkPlatform(platform: string): string {
 }
 
 /** The networks that BuildKit knows; the classic builder knows more. */
-export function checkNetwork(mode: string, version: "1" | "2"): string {
-  if (version === "2" && !["", "default", "none", "host"].includes(mode)) {
+export function checkNetwork(
+  mode: string,
+  builder: "buildkit" | "classic",
+): string {
+  if (
+    builder === "buildkit" &&
+    !["", "default", "none", "host"].includes(mode)
+  ) {
     throw advised(
       (message) => new UnsupportedError(`network mode "${mode}"`, message),
       "other-network",
@@ -239,20 +209,19 @@ export function checkText(option: string, value: string): string {
   return value;
 }
 
-/** Docker's API takes JSON here, and what fingers write is mostly a folder. */
-function parseOutputs(text: string): unknown {
-  if (/^\s*[[{]/.test(text)) return parse("outputs", text);
-  throw new TypeError(
-    `Cannot use outputs ${
-      JSON.stringify(text)
-    }: for a folder write { type: "local", dest: ${
-      JSON.stringify(text)
-    } }, for an archive { type: "tar", dest: "out.tar" }`,
-  );
+/** A context that the engine fetches; some words mean something else there. */
+export function checkRemote(remote: string): string {
+  if (remote === "client-session" || remote.startsWith("upload-request")) {
+    throw new UnsupportedError(
+      `remote "${remote}"`,
+      `Cannot build with remote "${remote}": that is between an engine and its client; give the context as a folder or a stream`,
+    );
+  }
+  return checkText("remote", remote);
 }
 
-// deno-lint-ignore no-explicit-any -- the caller checks every field
-function parse(option: string, text: string): any {
+/** What a caller gave as JSON; whoever asked for it looks at its form. */
+export function parseJson(option: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,0 +1,90 @@
+// The check of the option `outputs`: where the result of a build goes.
+
+import { UnsupportedError } from "../../errors.ts";
+import type { Exporter } from "../../exporter/exporter.ts";
+import { checkExport, isExport } from "../../exporter/output.ts";
+import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
+import type { BuildOutput } from "../options.ts";
+import { parseJson } from "./values.ts";
+
+/** An output, checked. */
+export interface RequestedOutput {
+  /** The engine's exporter. */
+  readonly type: string;
+  /** Its attributes; without those that are for the client. */
+  readonly attrs: Readonly<Record<string, string>>;
+  /** Takes what comes back, if that is where the result goes. */
+  readonly exporter?: Exporter;
+}
+
+/** Outputs that stay with the engine, or go to a registry from there. */
+const ENGINE_OUTPUTS: readonly string[] = [
+  "moby",
+  "image",
+  "registry",
+  "cacheonly",
+];
+
+/**
+ * The one output that a build can have.
+ *
+ * @returns Undefined where none is given: the result is the engine's image.
+ * @throws {TypeError} If it has another form.
+ * @throws {UnsupportedError} If there are several, or nobody could take it.
+ */
+export function checkOutput(
+  given: string | BuildOutput | readonly BuildOutput[],
+): RequestedOutput | undefined {
+  const value: unknown = typeof given === "string"
+    ? parseOutputs(given)
+    : given;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length > 1) {
+    throw new UnsupportedError(
+      "several outputs",
+      "Cannot build with several outputs: an engine's /build takes one; build again for the next, the cache makes it cheap",
+    );
+  }
+  if (list.length === 0) return undefined;
+  const entry = Object(list[0]) as Readonly<Record<string, unknown>>;
+  const type = entry.type ?? entry.Type;
+  const attrs = entry.attrs ?? entry.Attrs ?? {};
+  if (typeof type !== "string" || type === "" || !isPlainObject(attrs)) {
+    throw new TypeError(
+      `Cannot use outputs: expected { type, attrs }, of which attrs is an object of names to text${
+        plainObjectHint(attrs)
+      }`,
+    );
+  }
+  if (isExport(type)) return checkExport(type, entry);
+  if (!ENGINE_OUTPUTS.includes(type)) {
+    throw new TypeError(
+      `Cannot use outputs of type ${JSON.stringify(type)}: expected one of ${
+        ["local", "tar", "oci", "docker", ...ENGINE_OUTPUTS].join(", ")
+      }`,
+    );
+  }
+  return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
+}
+
+/** Whether the engine pushes it by itself (BuildKit's exporter `image`). */
+export function isPushed({ type, attrs }: RequestedOutput): boolean {
+  if (type === "registry") return true;
+  return ["push", "push-by-digest"].some((name) => {
+    const value = attrs[name] ?? "false";
+    // As Go's strconv.ParseBool has it; an empty one is true.
+    return !["0", "f", "F", "false", "FALSE", "False"].includes(String(value));
+  });
+}
+
+/** Docker's API takes JSON here, and what fingers write is mostly a folder. */
+function parseOutputs(text: string): unknown {
+  if (/^\s*[[{]/.test(text)) return parseJson("outputs", text);
+  throw new TypeError(
+    `Cannot use outputs ${
+      JSON.stringify(text)
+    }: for a folder write { type: "local", dest: ${
+      JSON.stringify(text)
+    } }, for an archive { type: "tar", dest: "out.tar" }`,
+  );
+}

@@ -1,0 +1,62 @@
+// The check of the option `verify`: whether the result can be looked through.
+
+import { checkOptionNames } from "../../option_names.ts";
+import type { BuildVerifyOptions } from "../options.ts";
+import { isPushed, type RequestedOutput } from "./output.ts";
+
+const VERIFY_OPTIONS = {
+  keepTags: true,
+  strict: true,
+  ignore: true,
+} satisfies Record<keyof BuildVerifyOptions, true>;
+
+/** What can be looked through of a build, and for what. */
+interface Verifiable {
+  readonly builder: "buildkit" | "classic";
+  /** Where the result goes, unless that is the engine's image store. */
+  readonly output: RequestedOutput | undefined;
+  readonly makesImage: boolean;
+  readonly hasSecrets: boolean;
+}
+
+/**
+ * Checks that the option can be obeyed, before anything is sent.
+ *
+ * @returns How the result is looked through; undefined if it is not.
+ * @throws {TypeError} If it can not.
+ */
+export function checkVerify(
+  verify: boolean | BuildVerifyOptions | undefined,
+  { builder, output, makesImage, hasSecrets }: Verifiable,
+): BuildVerifyOptions | undefined {
+  if (verify === undefined || verify === false) return undefined;
+  if (verify !== true) checkOptionNames("verify", verify, VERIFY_OPTIONS);
+  const options = verify === true ? {} : verify;
+  if (output !== undefined && isPushed(output)) {
+    throw new TypeError(
+      "Cannot verify an image that the engine pushes: it is in the registry before it can be looked through; build, verify, then imagePush()",
+    );
+  }
+  if (builder === "classic") {
+    throw new TypeError(
+      'Cannot verify: the classic builder (version "1") knows no secrets',
+    );
+  }
+  if (!hasSecrets) {
+    throw new TypeError(
+      "Cannot verify without secrets: there is nothing to look for, and nothing would be proven; give secrets, or leave verify out",
+    );
+  }
+  if (output?.exporter === undefined) {
+    if (makesImage) return options;
+    throw new TypeError(
+      `Cannot verify: output ${
+        JSON.stringify(output?.type)
+      } leaves nothing to look through`,
+    );
+  }
+  if (output.exporter.canStage) return options;
+  throw new TypeError(
+    "Cannot verify what goes to a stream: it can't be taken back; export to a file, or look through it with verifySecrets()",
+  );
+}

@@ -1,0 +1,277 @@
+// What a build asks for, as plain typed values: the options and the context,
+// checked. No word of a wire is in it; each way to build writes its own from it.
+
+import { checkOptionNames } from "../option_names.ts";
+import type { Credentials } from "../credentials/store.ts";
+import type { SecretSources } from "../secrets/source.ts";
+import type { SshOption } from "../ssh/option.ts";
+import { checkOutput, type RequestedOutput } from "./checks/output.ts";
+import {
+  checkSecretOptions,
+  checkSessionOptions,
+  checkStrict,
+  type Strictness,
+} from "./checks/secrets.ts";
+import {
+  checkCacheFrom,
+  checkExtraHosts,
+  checkNetwork,
+  checkNumber,
+  checkPlatform,
+  checkRemote,
+  checkSwitch,
+  checkTags,
+  checkText,
+  checkTextMap,
+  checkUlimits,
+  type HostAddress,
+} from "./checks/values.ts";
+import { checkVerify } from "./checks/verify.ts";
+import type { ContextSource } from "./context/build_context.ts";
+import type {
+  BuildVerifyOptions,
+  ImageBuildOptions,
+  Ulimit,
+} from "./options.ts";
+
+/** What the classic builder obeys, and BuildKit reads and forgets; what was not given is not there. */
+export type ClassicOptions = Readonly<
+  Pick<
+    ImageBuildOptions,
+    | "rm"
+    | "forcerm"
+    | "memory"
+    | "memswap"
+    | "cpushares"
+    | "cpusetcpus"
+    | "cpuperiod"
+    | "cpuquota"
+    | "cgroupparent"
+  >
+>;
+
+/** What is built, from what, and how; checked, and not read yet. Undefined is what was not given. */
+export interface BuildRequest {
+  /** Which builder is asked for. */
+  readonly builder: "buildkit" | "classic";
+  /** What it is built from. */
+  readonly context: ContextSource;
+  /** Path of the Dockerfile in the context, if it is named. */
+  readonly dockerfile: string | undefined;
+  /** The image's names. */
+  readonly tags: readonly string[];
+  /** Stage to build. */
+  readonly target: string | undefined;
+  /** One platform, as `os/arch` or `os/arch/variant`. */
+  readonly platform: string | undefined;
+  /** Build arguments; `null` is one that the engine takes from its surroundings. */
+  readonly buildArgs: Readonly<Record<string, string | null>> | undefined;
+  /** Labels. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  /** Network of the steps. */
+  readonly network: string | undefined;
+  /** Hosts for the steps' `/etc/hosts`. */
+  readonly hosts: readonly HostAddress[] | undefined;
+  /** Limits of the steps' processes. */
+  readonly ulimits: readonly Ulimit[] | undefined;
+  /** Size of `/dev/shm` in bytes. */
+  readonly shmSize: number | undefined;
+  /** Whether to ask registries for newer base images; text as an engine reads it. */
+  readonly pull: string | boolean | undefined;
+  /** Whether every step is run, whatever the cache holds. */
+  readonly noCache: boolean | undefined;
+  /** Images to take cache from. */
+  readonly cacheFrom: readonly string[] | undefined;
+  /** Whether there is one layer in the place of all. */
+  readonly squash: boolean | undefined;
+  /** Whether there is no log, but only the image's id. */
+  readonly quiet: boolean | undefined;
+  /** For the classic builder alone. */
+  readonly classic: ClassicOptions;
+  /** Where the result goes, unless that is the engine's image store. */
+  readonly output: RequestedOutput | undefined;
+  /** Whether the engine will name an image id. */
+  readonly makesImage: boolean;
+  /** How the result is looked through for secrets; undefined if it is not. */
+  readonly verify: BuildVerifyOptions | undefined;
+  /** Build secrets by id; none for a builder that knows none. */
+  readonly secrets: SecretSources;
+  /** How they travel. */
+  readonly secretsVia: "auto" | "session" | "header";
+  /** Whether they may lie on podman's disk while it builds. */
+  readonly allowSecretFiles: boolean;
+  /** Which faults with them fail the build. */
+  readonly strict: Strictness;
+  /** ssh agents; undefined for a builder that knows none. */
+  readonly ssh: SshOption | undefined;
+  /** Logins for registries. */
+  readonly credentials: Credentials | undefined;
+  /** A session of the caller's own that serves the build, or `false` for none at all. */
+  readonly session: string | false | undefined;
+  /** Names of options that were given and that the builder knows nothing of. */
+  readonly ignored: readonly (keyof ImageBuildOptions)[];
+}
+
+/** Every option there is: a misspelt one is refused, not ignored. */
+const OPTIONS = {
+  version: true,
+  dockerfile: true,
+  tag: true,
+  extrahosts: true,
+  remote: true,
+  quiet: true,
+  nocache: true,
+  cachefrom: true,
+  pull: true,
+  rm: true,
+  forcerm: true,
+  memory: true,
+  memswap: true,
+  cpushares: true,
+  cpusetcpus: true,
+  cpuperiod: true,
+  cpuquota: true,
+  cgroupparent: true,
+  buildargs: true,
+  shmsize: true,
+  ulimits: true,
+  squash: true,
+  labels: true,
+  networkmode: true,
+  credentials: true,
+  platform: true,
+  target: true,
+  outputs: true,
+  secrets: true,
+  secretsVia: true,
+  strictSecrets: true,
+  verify: true,
+  ssh: true,
+  allowSecretFiles: true,
+  signal: true,
+  session: true,
+} satisfies Record<keyof ImageBuildOptions, true>;
+
+/**
+ * Checks what a build was asked for.
+ *
+ * @param context What it is built from; the option `remote` takes its place.
+ * @throws {TypeError} If an option has the wrong form.
+ * @throws {RangeError} If a number is out of range.
+ * @throws {UnsupportedError} If nobody can do it.
+ */
+export function checkRequest(
+  options: ImageBuildOptions,
+  context: ContextSource,
+): BuildRequest {
+  checkOptionNames("build", options, OPTIONS);
+  const builder = checkBuilder(options.version);
+  const strict = checkStrict(options.strictSecrets, builder);
+  checkSecretOptions(options, builder);
+  if (options.remote !== undefined && context.kind !== "tar") {
+    throw new TypeError(
+      "Cannot build: the context is named twice, also by the option remote",
+    );
+  }
+  const output = given(options.outputs, checkOutput);
+  checkSessionOptions(output, options, builder);
+  const { secrets = {} } = options;
+  const hasSecrets = Object.keys(secrets).length > 0;
+  const classic = checkClassic(options);
+  const knowsSecrets = builder === "buildkit";
+  const makesImage = output === undefined ||
+    (output.type !== "cacheonly" && output.exporter === undefined);
+  const checked = {
+    builder,
+    dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
+    tags: given(options.tag, checkTags) ?? [],
+    hosts: given(options.extrahosts, checkExtraHosts),
+    context: given(options.remote, remoteContext) ?? context,
+    quiet: given(options.quiet, (v) => checkSwitch("quiet", v)),
+    noCache: given(options.nocache, (v) => checkSwitch("nocache", v)),
+    cacheFrom: given(options.cachefrom, checkCacheFrom),
+    pull: options.pull,
+    classic,
+    buildArgs: given(options.buildargs, (v) => checkTextMap("buildargs", v)),
+    shmSize: given(options.shmsize, (v) => checkNumber("shmsize", v, 1)),
+    ulimits: given(options.ulimits, checkUlimits),
+    squash: given(options.squash, (v) => checkSwitch("squash", v)),
+    labels: given(options.labels, checkLabels),
+    network: given(options.networkmode, (v) => checkNetwork(v, builder)),
+    platform: given(options.platform, checkPlatform),
+    target: given(options.target, (v) => checkText("target", v)),
+    output,
+    makesImage,
+    secrets: knowsSecrets ? secrets : {},
+    secretsVia: options.secretsVia ?? "auto",
+    allowSecretFiles: options.allowSecretFiles ?? false,
+    strict,
+    ssh: knowsSecrets ? options.ssh : undefined,
+    credentials: options.credentials,
+    session: options.session,
+    ignored: knowsSecrets ? Object.keys(classic) as (keyof ClassicOptions)[] : [
+      ...(options.ssh === undefined ? [] : ["ssh" as const]),
+      ...(hasSecrets ? ["secrets" as const] : []),
+    ],
+  };
+  const { verify } = options;
+  return {
+    ...checked,
+    verify: checkVerify(verify, { builder, output, makesImage, hasSecrets }),
+  };
+}
+
+/** The image's names, as they were given; not checked yet. */
+export function namesOf(options: ImageBuildOptions): string[] {
+  const { tag }: ImageBuildOptions = Object(options); // not checked yet
+  if (typeof tag === "string") return [tag];
+  return Array.isArray(tag) ? [...tag] : [];
+}
+
+function checkBuilder(
+  version: ImageBuildOptions["version"] = "2",
+): BuildRequest["builder"] {
+  if (version === "2") return "buildkit";
+  if (version === "1") return "classic";
+  throw new TypeError(
+    `Cannot build with version ${JSON.stringify(version)}: expected "1" or "2"`,
+  );
+}
+
+function checkClassic(options: ImageBuildOptions): ClassicOptions {
+  const checked: ClassicOptions = {
+    rm: given(options.rm, (v) => checkSwitch("rm", v)),
+    forcerm: given(options.forcerm, (v) => checkSwitch("forcerm", v)),
+    memory: given(options.memory, (v) => checkNumber("memory", v, 0)),
+    memswap: given(options.memswap, (v) => checkNumber("memswap", v, -1)),
+    cpushares: given(options.cpushares, (v) => checkNumber("cpushares", v, 0)),
+    cpusetcpus: given(options.cpusetcpus, (v) => checkText("cpusetcpus", v)),
+    cpuperiod: given(options.cpuperiod, (v) => checkNumber("cpuperiod", v, 0)),
+    cpuquota: given(options.cpuquota, (v) => checkNumber("cpuquota", v, -1)),
+    cgroupparent: given(
+      options.cgroupparent,
+      (v) => checkText("cgroupparent", v),
+    ),
+  };
+  return Object.fromEntries(
+    Object.entries(checked).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** A label that is `null` was refused. */
+function checkLabels(
+  labels: NonNullable<ImageBuildOptions["labels"]>,
+): Readonly<Record<string, string>> {
+  return checkTextMap("labels", labels) as Readonly<Record<string, string>>;
+}
+
+function remoteContext(remote: string): ContextSource {
+  return { kind: "remote", url: checkRemote(remote) };
+}
+
+function given<T, R>(
+  value: T | undefined,
+  check: (value: T) => R,
+): R | undefined {
+  return value === undefined ? undefined : check(value);
+}

@@ -1,0 +1,54 @@
+// The parameters of `POST /build`, as a Docker engine reads them; moby's client
+// writes them in `client/image_build.go`.
+
+import type { Query } from "../../engine/engine.ts";
+import type { RequestedOutput } from "../checks/output.ts";
+import type { HostAddress } from "../checks/values.ts";
+import type { Ulimit } from "../options.ts";
+import type { BuildRequest } from "../request.ts";
+
+/** What a request asks for, without its context, session and build id. */
+export function buildQuery(request: BuildRequest): Query {
+  const { hosts, buildArgs, labels, cacheFrom, ulimits, output } = request;
+  return {
+    ...request.classic,
+    version: request.builder === "classic" ? "1" : "2",
+    dockerfile: request.dockerfile,
+    t: request.tags.length === 0 ? undefined : request.tags,
+    extrahosts: hosts?.map(hostText),
+    q: request.quiet,
+    nocache: request.noCache,
+    cachefrom: cacheFrom && JSON.stringify(cacheFrom),
+    pull: request.pull,
+    buildargs: buildArgs && JSON.stringify(buildArgs),
+    shmsize: request.shmSize,
+    ulimits: ulimits && JSON.stringify(ulimits.map(limitObject)),
+    squash: request.squash,
+    labels: labels && JSON.stringify(labels),
+    networkmode: request.network,
+    platform: request.platform,
+    target: request.target,
+    outputs: output && JSON.stringify([outputObject(output, request.tags)]),
+    remote: request.context.kind === "remote" ? request.context.url : undefined,
+  };
+}
+
+/** A host as the engine reads it. */
+export function hostText({ host, address }: HostAddress): string {
+  return `${host}:${address}`;
+}
+
+function limitObject({ name, soft, hard }: Ulimit): Record<string, unknown> {
+  return { Name: name, Soft: soft, Hard: hard };
+}
+
+/** An image in an archive is named by its exporter's attributes, and by the tags only through them. */
+function outputObject(
+  { type, attrs }: RequestedOutput,
+  tags: readonly string[],
+): Record<string, unknown> {
+  const named = (type === "oci" || type === "docker") && tags.length > 0 &&
+    attrs.name === undefined;
+  const Attrs = named ? { ...attrs, name: tags.join(",") } : attrs;
+  return { Type: type, Attrs };
+}

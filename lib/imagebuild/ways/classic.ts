@@ -1,0 +1,47 @@
+// The classic builder of a Docker engine, by `POST /build`: it asks for nothing,
+// knows no secrets, and reads its context no further than to the end of the tar.
+
+import { classicContext } from "../context/classic_context.ts";
+import type { Build, BuildWay, Built } from "../build_way.ts";
+import type { OwnWarning } from "../record.ts";
+import { buildQuery } from "./build_query.ts";
+import { checkApi } from "./engine_limits.ts";
+import { postBuild } from "./post.ts";
+import { registryConfig } from "./registry_config.ts";
+
+/** The classic builder. */
+export const classicWay: BuildWay = {
+  needs({ request, facts }) {
+    checkApi(request, facts);
+    const warnings = request.ignored.map(ignored);
+    return { warnings, session: undefined, unread: [] };
+  },
+
+  async run(build: Build): Promise<Built> {
+    const { request, inputs } = build;
+    const imageId = await postBuild(build, {
+      sending: await inputs.context.send(false),
+      query: buildQuery(request),
+      session: request.session || undefined,
+      headers: await registryConfig(build),
+      // It hears of nothing that comes behind the tar's end.
+      cut: (body) => classicContext(body, false),
+      cancels: false,
+      takes: { text: false, zstd: true },
+    });
+    return { imageId, told: false };
+  },
+};
+
+function ignored(option: string): OwnWarning {
+  return option === "secrets"
+    ? [
+      "secrets-ignored",
+      'secrets are ignored: the classic builder (version "1") knows none',
+    ]
+    : [
+      "option-ignored",
+      `${option} is ignored: the classic builder (version "1") knows none`,
+      option,
+    ];
+}

@@ -1,0 +1,104 @@
+// BuildKit of a Docker engine, by `POST /build`: the engine asks for secrets,
+// files and logins over a session, where its socket can carry one.
+
+import type { Engine } from "../../engine/engine.ts";
+import { dialSession } from "../../engine/session_dial.ts";
+import type { OpenSession, SessionDialler } from "../../session/open.ts";
+import { strictUnsupported } from "../checks/secrets.ts";
+import { SECRETS_HEADER } from "../../secrets/header.ts";
+import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
+import {
+  checkSecretsHeader,
+  checkSecretSizes,
+  plainConnection,
+  secretsHeader,
+} from "../secrets.ts";
+import { buildQuery } from "./build_query.ts";
+import { checkBuildKit } from "./engine_limits.ts";
+import { postBuild } from "./post.ts";
+
+/** BuildKit of a Docker engine. */
+export const engineWay: BuildWay = { needs, run };
+
+/** How secrets travel here: the header is for what stands before an engine and reads it. */
+function viaOf(
+  { engine, request: { secretsVia: via } }: Build,
+): "auto" | "session" | "header" {
+  const canServe = engine.transport.upgrade !== undefined;
+  return via === "auto" && !canServe ? "header" : via;
+}
+
+function needs(build: Build): WayNeeds {
+  const { engine, facts, request, inputs: { secrets } } = build;
+  const warnings = checkBuildKit(request, facts);
+  checkStrict(build);
+  const via = viaOf(build);
+  const session = via !== "header" && request.session === undefined;
+  if (via !== "session") {
+    const only = via === "header";
+    warnings.push(...checkSecretsHeader(secrets, { only, marks: false }));
+  }
+  if (secrets.size > 0 && via === "header" && request.secretsVia === "auto") {
+    warnings.push([
+      "secrets-header",
+      `only the ${SECRETS_HEADER} header carries the secrets: this transport can not serve a session, so something before the engine must give the header its meaning`,
+    ]);
+  }
+  warnings.push(...plainConnection(engine, secrets));
+  if (session) checkSecretSizes(secrets, facts);
+  // A session of the caller's may serve them; without any nobody is known to.
+  const isRead = session || Boolean(request.session);
+  const unread = isRead ? [] : secrets.atHand().map(([id]) => id);
+  return { warnings, session: session ? dialler(engine) : undefined, unread };
+}
+
+async function run(
+  build: Build,
+  session: OpenSession | undefined,
+): Promise<Built> {
+  const { request, inputs, record } = build;
+  // Somebody else's session answers for its logins itself.
+  if (
+    session === undefined && !request.session &&
+    request.credentials !== undefined
+  ) {
+    record.warn(
+      "credentials-ignored",
+      "credentials are ignored: without a session nobody asks for them",
+    );
+  }
+  const headers = viaOf(build) === "session"
+    ? {}
+    : secretsHeader(inputs.secrets, { marks: false });
+  const imageId = await postBuild(build, {
+    sending: await inputs.context.send(session !== undefined),
+    query: buildQuery(request),
+    session: session?.id ?? (request.session || undefined),
+    headers,
+    cancels: true,
+    takes: { text: true, zstd: false },
+  });
+  return { imageId, told: session !== undefined };
+}
+
+/** Connects a session by `POST /session`. */
+export function dialler(engine: Engine): SessionDialler {
+  return (headers, signal) => dialSession(engine, headers, signal);
+}
+
+/** Somebody must tell what the build asks for. */
+function checkStrict(
+  { engine, request: { strict, session, secretsVia } }: Build,
+): void {
+  if (!strict.missing && !strict.unused) return;
+  const why = session
+    ? "the session that the option names answers the engine, and does not tell davit what was asked; leave the option session out"
+    : session === false
+    ? "without a session nobody tells what the build asks for; leave the option session out"
+    : secretsVia === "header"
+    ? 'with secretsVia: "header" nobody tells what the build asks for, unless a davit gateway stands before the engine; leave secretsVia out'
+    : engine.transport.upgrade === undefined
+    ? "this transport can not serve a session, so nobody tells what the build asks for; use a Docker engine's own socket, or a davit gateway"
+    : undefined;
+  if (why !== undefined) throw strictUnsupported(why);
+}

@@ -1,0 +1,67 @@
+// What a builder of an engine can do, by the API version that it speaks, and what
+// it ignores.
+
+import { advised } from "../../advice.ts";
+import { compareApi } from "../../engine/api_version.ts";
+import type { EngineFacts } from "../../engine/engine.ts";
+import { UnsupportedError } from "../../errors.ts";
+import type { OwnWarning } from "../record.ts";
+import type { BuildRequest } from "../request.ts";
+
+/**
+ * Checks what an engine's version decides on, whichever builder it is.
+ *
+ * @throws {UnsupportedError} If the engine can't do what is asked.
+ */
+export function checkApi(
+  { platform, output }: BuildRequest,
+  { negotiated }: EngineFacts,
+): void {
+  if (platform !== undefined) needApi("a platform", "1.32", negotiated);
+  if (output !== undefined) needApi("outputs", "1.40", negotiated);
+  if (output?.type === "cacheonly" && compareApi(negotiated, "1.45") >= 0) {
+    throw advised(
+      (message) => new UnsupportedError('output "cacheonly"', message),
+      "no-outputs",
+      'This engine can not build with output "cacheonly": engines from 26 on lost it',
+    );
+  }
+}
+
+/**
+ * Checks what BuildKit of an engine can do.
+ *
+ * @throws {UnsupportedError} If there is none, or it can't do what is asked.
+ * @returns What it will ignore.
+ */
+export function checkBuildKit(
+  request: BuildRequest,
+  facts: EngineFacts,
+): OwnWarning[] {
+  needApi("BuildKit", "1.39", facts.negotiated);
+  checkApi(request, facts);
+  const warnings = request.ignored.map((option): OwnWarning => [
+    "option-ignored",
+    `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys`,
+    option,
+  ]);
+  if (compareApi(facts.negotiated, "1.42") >= 0) return warnings;
+  for (const option of ["shmsize", "ulimits"] as const) {
+    const given = option === "shmsize" ? request.shmSize : request.ulimits;
+    if (given === undefined) continue;
+    warnings.push([
+      "option-ignored",
+      `${option} has no effect: BuildKit of this engine ignores it, engines from 23 on do not`,
+      option,
+    ]);
+  }
+  return warnings;
+}
+
+function needApi(feature: string, api: string, negotiated: string): void {
+  if (compareApi(negotiated, api) >= 0) return;
+  throw new UnsupportedError(
+    feature,
+    `This engine can not build with ${feature}: it speaks API ${negotiated}, and that needs ${api}`,
+  );
+}

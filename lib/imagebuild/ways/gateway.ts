@@ -1,0 +1,71 @@
+// BuildKit behind a davit gateway, which opens the session itself: it is sent the
+// secrets and logins in headers, and tells what the engine asked for.
+
+import type { OpenSession } from "../../session/open.ts";
+import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
+import { strictUnsupported } from "../checks/secrets.ts";
+import {
+  checkSecretsHeader,
+  checkSecretSizes,
+  plainConnection,
+  secretsHeader,
+} from "../secrets.ts";
+import { buildQuery } from "./build_query.ts";
+import { dialler } from "./engine.ts";
+import { checkBuildKit } from "./engine_limits.ts";
+import { GatewayReport } from "./gateway_report.ts";
+import { postBuild } from "./post.ts";
+import { registryConfig } from "./registry_config.ts";
+
+/** BuildKit behind a davit gateway. */
+export const gatewayWay: BuildWay = { needs, run };
+
+function needs(
+  { engine, facts, request, inputs: { secrets } }: Build,
+): WayNeeds {
+  const { strict, secretsVia, session: given } = request;
+  const warnings = checkBuildKit(request, facts);
+  if (given && (strict.missing || strict.unused)) {
+    throw strictUnsupported(
+      "the session that the option names answers the engine, and does not tell davit what was asked; leave the option session out",
+    );
+  }
+  // A gateway refuses it; that is its answer to who asks for no other way.
+  const session = secretsVia === "session" && given === undefined;
+  if (secretsVia !== "session") {
+    warnings.push(...checkSecretsHeader(secrets, { only: true, marks: true }));
+  }
+  warnings.push(...plainConnection(engine, secrets));
+  if (session) checkSecretSizes(secrets, facts);
+  return {
+    warnings,
+    session: session ? dialler(engine) : undefined,
+    unread: [],
+  };
+}
+
+async function run(
+  build: Build,
+  session: OpenSession | undefined,
+): Promise<Built> {
+  const { request, inputs } = build;
+  const report = session === undefined
+    ? new GatewayReport(inputs.secrets, request.strict)
+    : undefined;
+  const imageId = await postBuild(build, {
+    sending: await inputs.context.send(session !== undefined),
+    query: buildQuery(request),
+    session: session?.id ?? (request.session || undefined),
+    headers: {
+      ...(request.secretsVia === "session"
+        ? {}
+        : secretsHeader(inputs.secrets, { marks: true })),
+      ...(session === undefined ? await registryConfig(build) : {}),
+      ...report?.headers,
+    },
+    report,
+    cancels: true,
+    takes: { text: true, zstd: false },
+  });
+  return { imageId, told: session !== undefined || report?.told === true };
+}
