@@ -137,15 +137,15 @@ class ExpressionParser {
   #character(): number {
     const code = this.#source.codePointAt(this.#at);
     if (code === undefined) throw malformed();
-    this.#at += code > 0xffff ? 2 : 1;
+    this.#at += String.fromCodePoint(code).length;
     return code;
   }
 
   /** Behind `\Q` everything stands for itself, up to `\E` or the end. */
   #quoted(): ExpressionNode[] {
-    const end = this.#source.indexOf("\\E", this.#at);
-    const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
-    this.#at += text.length + (end < 0 ? 0 : 2);
+    const [text = ""] = this.#source.slice(this.#at).split("\\E");
+    this.#at += text.length;
+    this.#take("\\E");
     return Array.from(
       text,
       (one) => ({ kind: "character", code: one.codePointAt(0)! }),
@@ -153,7 +153,7 @@ class ExpressionParser {
   }
 
   #escape(): ExpressionNode {
-    const letter = this.#source[this.#at + 1] ?? "";
+    const letter = this.#source[this.#at + 1];
     if (letter === "A" || letter === "b" || letter === "B" || letter === "z") {
       this.#at += 2;
       return { kind: PLACES[letter] };
@@ -226,7 +226,7 @@ class ExpressionParser {
   #posix(): CharacterSet | undefined {
     if (!this.#source.startsWith("[:", this.#at)) return undefined;
     const end = this.#source.indexOf(":]", this.#at + 2);
-    if (end < 0) return undefined;
+    if (end === -1) return undefined;
     const set = posixSet(this.#source.slice(this.#at + 2, end));
     if (set === undefined) throw malformed();
     this.#at = end + 2;

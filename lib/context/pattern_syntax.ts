@@ -47,7 +47,7 @@ function endOfMember(pattern: string, from: number): number | undefined {
   const at = pattern[from] === "\\" ? from + 1 : from;
   const code = pattern.codePointAt(at);
   if (code === undefined) return undefined;
-  const end = at + (code > 0xffff ? 2 : 1);
+  const end = at + String.fromCodePoint(code).length;
   return end < pattern.length ? end : undefined;
 }
 

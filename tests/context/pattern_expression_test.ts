@@ -52,6 +52,8 @@ const TAKING: readonly (readonly [go: string, js: string])[] = [
   ["[a-]", "[a\\-]"],
   ["[-a]", "[\\-a]"],
   ["[+--]", "[+-\\-]"],
+  ["[ad]", "[ad]"],
+  ["[aS]", "[aS]"],
   ["[a\\-c]", "[a\\-c]"],
   ["[\\x61-\\x63]", "[a-c]"],
   ["[\\n-\\r]", "[\\n-\\r]"],
@@ -90,6 +92,8 @@ const REPEATED: readonly (readonly [go: string, js: string])[] = [
   ["{,2}", "\\{,2\\}"],
   ["a{}", "a\\{\\}"],
   ["a{01}", "a\\{01\\}"],
+  ["\uFFFFa", "\uFFFFa"],
+  ["\u{10000}a", "\u{10000}a"],
 ];
 
 const PLACES: readonly (readonly [go: string, js: string])[] = [
@@ -119,7 +123,10 @@ Deno.test("a pattern's expression takes what a regexp takes, piece by piece", ()
   for (const [go, js] of [...TAKING, ...REPEATED, ...PLACES]) {
     const regexp = new RegExp(`^(?:${js})$`, "u");
     const takes = matcher(`^${go}$`);
-    for (const one of [...LETTERS, "", "aa", "a/", "/", "a.*", "{", "}"]) {
+    for (
+      const one of [...LETTERS, "", "aa", "a/", "/", "a.*", "{", "}"]
+        .concat("\uFFFFa", "\u{10000}a", "\uFFFF", "ad", "S", "d")
+    ) {
       assertEquals([go, one, takes(one)], [go, one, regexp.test(one)]);
     }
     for (let code = 0; code < 0x180; code++) {
@@ -204,6 +211,7 @@ Deno.test("what Go's regexp refuses is refused, and what is one beside it is not
     "[",
     "[^",
     "[[:nope:]]",
+    "[[::]]",
     "[[:^nope:]]",
     "[[:toString:]]",
     "\\p{X}",
