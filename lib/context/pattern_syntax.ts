@@ -14,8 +14,8 @@ const ESCAPED = ".+()$";
  */
 export function isWellFormed(pattern: string): boolean {
   let at = 0;
-  while (at < pattern.length) {
-    const letter = pattern[at++];
+  let letter: string | undefined;
+  while ((letter = pattern[at++]) !== undefined) {
     if (letter === "\\") {
       if (at++ === pattern.length) return false;
     } else if (letter === "[") {

@@ -138,6 +138,8 @@ Deno.test("PatternMatcher looks below a folder where fsutil does, and nowhere el
 Deno.test("PatternMatcher takes patterns with white space around them, as an engine's request may have them", () => {
   assert(matches([" a ", "\tb\n"], "a"));
   assert(matches([" a ", "\tb\n"], "b"));
+  assert(matches(["./a/", "x/../b"], "a"));
+  assert(matches(["./a/", "x/../b"], "b"));
 });
 
 Deno.test("parseIgnoreFile() reads lines as moby's ignorefile does", () => {
