@@ -4,24 +4,27 @@ import { connDuplex } from "../transport/conn.ts";
 /** How long to wait for a descriptor to become free, in milliseconds. */
 const RETRY_MS = 50;
 
-/** Errors of one connection, or of a moment; the listener is as good as before. */
+/**
+ * Errors of a single connection, or errors that pass: the listener itself still
+ * works.
+ */
 const PASSING = new Set(["EMFILE", "ENFILE", "ECONNABORTED"]);
 
-/** Takes connections. */
+/** Takes new connections. */
 export interface Acceptor {
-  /** Where, as `DOCKER_HOST` has it. */
+  /** The address, in the form of `DOCKER_HOST`. */
   readonly address: string;
-  /** Host names that a request may give; any where undefined. */
+  /** Host names that a request may give; undefined allows any. */
   readonly hosts: ReadonlySet<string> | undefined;
-  /** The connections. */
+  /** The connections, as they come. */
   readonly connections: AsyncIterable<ByteDuplex>;
-  /** Takes no more. */
+  /** Stops taking connections. */
   close(): Promise<void>;
 }
 
 /**
- * The connections of a listener, until it is closed. Those that come while the
- * process has no descriptor left wait for one.
+ * The connections of a listener, until it is closed. When the process has no
+ * file descriptor left, waits until one is free and goes on.
  */
 export async function* acceptAll(
   listener: Deno.Listener,

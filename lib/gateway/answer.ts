@@ -4,7 +4,7 @@ const encoder = new TextEncoder();
 const CRLF = encoder.encode("\r\n");
 const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 
-/** Reason phrases of the statuses that the gateway gives by itself. */
+/** Reason phrases of the statuses that the gateway itself answers with. */
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
   400: "Bad Request",
@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<number, string>> = {
   505: "HTTP Version Not Supported",
 };
 
-/** What of an engine's answer a client may see. */
+/** The headers of an engine's answer that a client may see. */
 const FORWARDED = [
   "api-version",
   "builder-version",
@@ -42,21 +42,24 @@ const FORWARDED = [
 export class AnswerWriter {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #idleMs: number;
-  /** Whether the head of this request's answer is out. */
+  /** Whether the head of the answer to this request was sent. */
   begun = false;
 
-  /** @param idleMs How long a client may take nothing. */
+  /**
+   * @param idleMs How long a client may leave the answer unread before the
+   * connection ends.
+   */
   constructor(writable: WritableStream<Uint8Array>, idleMs: number) {
     this.#writer = writable.getWriter();
     this.#idleMs = idleMs;
   }
 
-  /** Lets the client send its body. */
+  /** Sends `100 Continue`: the client waits for it before it sends its body. */
   async goOn(): Promise<void> {
     await this.#write(encoder.encode("HTTP/1.1 100 Continue\r\n\r\n"));
   }
 
-  /** The gateway's own answer, in JSON. */
+  /** An answer made by the gateway itself, in JSON. */
   async json(
     status: number,
     value: unknown,
@@ -72,13 +75,13 @@ export class AnswerWriter {
     await this.#write(body);
   }
 
-  /** The refusal of a request, as engines word theirs. */
+  /** The refusal of a request, in the same form as an engine's errors. */
   async refuse(refusal: Refusal): Promise<void> {
     const { status, message, headers } = refusal;
     await this.json(status, { message }, true, headers);
   }
 
-  /** An engine's answer, with this body. */
+  /** Sends on an engine's answer, with this body. */
   async forward(
     response: Response,
     body: ReadableStream<Uint8Array> | null,
@@ -110,12 +113,15 @@ export class AnswerWriter {
     await this.#write(LAST_CHUNK);
   }
 
-  /** Half-closes the connection behind what was written. */
+  /**
+   * Closes the sending half of the connection, after everything that was
+   * written.
+   */
   async close(): Promise<void> {
     await this.#writer.close();
   }
 
-  /** Drops the connection. */
+  /** Closes the connection at once. */
   abort(): void {
     this.#writer.abort().catch(() => {}); // it is gone either way
   }

@@ -7,10 +7,12 @@ import type { RequestBody } from "./request_body.ts";
 import type { Target } from "./target.ts";
 
 /**
- * What of a build's body goes on: none of it that an engine would leave unread,
- * because it would then not see that its client hangs up. The rest is read here.
+ * The part of a build's body that is sent to the engine. What the engine would
+ * not read is read here instead: with unread bytes in front of it, the engine
+ * would not notice that the client hangs up.
  *
- * @param onFailure Told when the body turns out to be wrong behind what goes on.
+ * @param onFailure Called when the body turns out to be wrong in the part that
+ * is read here.
  * @throws {Refusal} If there is a body beside a `remote`.
  */
 export async function buildContext(
@@ -30,7 +32,7 @@ export async function buildContext(
   return context.body;
 }
 
-/** Some clients send a body of no bytes. */
+/** Some clients send a body with no bytes in it. */
 async function refuseBytes(stream: ReadableStream<Uint8Array>): Promise<void> {
   for await (const bytes of stream) {
     if (bytes.length > 0) {

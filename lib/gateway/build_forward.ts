@@ -22,35 +22,39 @@ import type { StepKeys } from "./step_keys.ts";
 import { formatTarget, type Target } from "./target.ts";
 import { isCommonValue, refuseCommonValues } from "./value_rules.ts";
 
-/** What a build goes on with. */
+/** What is needed to forward a build. */
 export interface BuildWay {
   readonly engine: Engine;
   /** The build at the engine. */
   readonly build: EngineBuild;
-  /** What is masked in answers. */
+  /** The values that are masked in answers. */
   readonly known: KnownValues;
-  /** Keeps steps with secrets apart; undefined where clients share them. */
+  /**
+   * Keeps steps of builds with different secrets apart; undefined where clients
+   * share steps.
+   */
   readonly steps: StepKeys | undefined;
   readonly limits: GatewayLimits;
-  /** Aborts when nobody waits for the build any more. */
+  /** Aborts when no client waits for the build any more. */
   readonly signal: AbortSignal;
 }
 
-/** What a build is answered. */
+/** The answer to a build. */
 export interface ServedBuild {
-  /** The engine's answer, redacted. */
+  /** The engine's answer. */
   readonly response: Response;
-  /** Its body. */
+  /** Its body, with secrets masked. */
   readonly body: ReadableStream<Uint8Array> | null;
-  /** Headers of the gateway's own. */
+  /** Headers that the gateway adds. */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 /**
- * Reads the header, if there is one, before the engine is asked for anything.
+ * Reads the secrets header, if there is one, before anything is sent to the
+ * engine.
  *
  * @returns undefined if there is none.
- * @throws {Refusal} If it can't be given its meaning.
+ * @throws {Refusal} If it can't be read.
  */
 export function readSecrets(
   head: RequestHead,
@@ -76,7 +80,7 @@ export function readSecrets(
 }
 
 /**
- * Hands a build on: with secrets, over a session of its own.
+ * Forwards a build; one with secrets gets a session of its own.
  *
  * @param secrets Undefined where the client sent no header.
  * @throws {Refusal} If the secrets can't reach this engine.
@@ -103,7 +107,8 @@ export async function forwardBuild(
   ];
   checkAmount(given.length + (logins?.given().length ?? 0), values, limits);
   refuseCommonValues(given.filter(({ visible }) => !visible));
-  // No step is given a login, and no engine prints one: a short one is not masked.
+  // Logins are not checked for their length: no step is given one, and no
+  // engine prints one.
   const masked = values.filter((value) =>
     !value.visible && !isCommonValue(value)
   );
@@ -111,7 +116,8 @@ export async function forwardBuild(
     ? undefined
     : await steps?.of(secrets);
   if (key !== undefined) masked.push(key.secret);
-  // Others may have joined one of its steps: its values are masked as long as it runs.
+  // Another build may have joined one of its steps: its values stay masked as
+  // long as the engine runs it.
   const { mask, holds } = build.holds.use(await known.begin(masked, signal));
   if (masked.length > 0) {
     await refuseStoredSecrets(target.query, holds, signal);
@@ -134,7 +140,8 @@ export async function forwardBuild(
   if (session !== undefined) delete headers["x-registry-config"];
   const response = await build.post({
     path: formatTarget({ ...target, query }),
-    // Whatever the client calls it: a form would count as parameters.
+    // Always this type, whatever the client sent: engines read the fields of a
+    // form as query parameters.
     headers: { ...headers, "content-type": "application/x-tar" },
     body,
   }, signal);
@@ -149,7 +156,10 @@ export async function forwardBuild(
   };
 }
 
-/** What a mask costs grows with its values: of those a client may not have any number. */
+/**
+ * The cost of masking grows with the number of values, so a client may not
+ * bring any number of logins.
+ */
 function checkAmount(
   count: number,
   values: readonly Secret[],
@@ -170,7 +180,10 @@ function checkAmount(
   }
 }
 
-/** The answer without the secrets, in whatever encoding the engine's log has them. */
+/**
+ * Masks the secrets in the answer, in every encoding in which the engine's log
+ * may have them.
+ */
 async function maskedBuild(
   response: Response,
   mask: BuildMask,
@@ -192,7 +205,7 @@ async function* maskedLines(
   for (const out of mask.end()) yield line(out);
 }
 
-/** What davit's own client sees besides is left out. */
+/** Only davit's own client asks for further messages; others get none. */
 function line(message: BuildMessage): Uint8Array {
   const { trace: _decoded, ...rest } = message as BuildMessage & {
     trace?: unknown;

@@ -2,10 +2,13 @@ import { inSlices } from "../redact/slices.ts";
 import { malformed } from "./refusal.ts";
 import type { Target } from "./target.ts";
 
-/** Characters that are searched together. */
+/** How many characters are searched together. */
 const BATCH_LENGTH = 32 * 1024;
 
-/** The parameters of `/build` that an image, its history or the log of its build keeps. */
+/**
+ * The parameters of `/build` that end up in the image, in its history, or in
+ * the build's log.
+ */
 const STORED = new Set([
   "buildargs",
   "cachefrom",
@@ -17,8 +20,8 @@ const STORED = new Set([
 ]);
 
 /**
- * Refuses what everybody would see: a secret's value in a build argument, a
- * label, a name.
+ * Refuses a build that would make a secret public: one that has a secret's
+ * value in a build argument, a label or a name.
  *
  * @param holds Whether a text holds one of this build's values.
  * @param signal Ends the search.
@@ -51,7 +54,10 @@ function* searchStored(
   }
 }
 
-/** A value as it is and, where it is JSON, each key and text in it: they may be escaped. */
+/**
+ * A value itself and, where it is JSON, each key and text in it: escapes could
+ * hide a secret in the JSON.
+ */
 function* textsOf(value: string): Generator<string> {
   yield value;
   let parsed: unknown;
@@ -73,7 +79,9 @@ function* textsOf(value: string): Generator<string> {
   }
 }
 
-/** Several texts in one, with a NUL between: each search costs by itself. */
+/**
+ * Joins several texts with a NUL between them: one search is cheaper than many.
+ */
 function* inBatches(texts: Iterable<string>): Generator<string> {
   let batch: string[] = [];
   let length = 0;

@@ -20,7 +20,7 @@ export type GatewayBreakout =
   | "cgroup-parent"
   | "entitlements";
 
-/** Every way out. */
+/** All of these permissions. */
 export const BREAKOUTS: readonly GatewayBreakout[] = [
   "host-network",
   "private-remotes",
@@ -28,9 +28,9 @@ export const BREAKOUTS: readonly GatewayBreakout[] = [
   "entitlements",
 ];
 
-/** What is decided on. */
+/** What the rules depend on. */
 export interface BuildPolicy {
-  /** The ways out that are open. */
+  /** The permissions that are given. */
   readonly breakouts: ReadonlySet<GatewayBreakout>;
   /** Whether results may be sent to a registry. */
   readonly push: boolean;
@@ -38,7 +38,7 @@ export interface BuildPolicy {
   readonly resolve?: Resolve;
 }
 
-/** The parameters of `/build` that change nothing but what is built. */
+/** The parameters of `/build` that affect only the image that is built. */
 const HARMLESS = new Set([
   "version",
   "dockerfile",
@@ -62,31 +62,35 @@ const HARMLESS = new Set([
   "target",
 ]);
 
-/** An id that clients make up; with a colon in it, engines take it for something else. */
+/**
+ * A build id that a client may choose. Engines give ids with a colon another
+ * meaning.
+ */
 const BUILD_ID_REGEXP = /^[\w.-]{0,128}$/;
 
 /**
- * A host of a step's, as engines take it: they write the hosts in one list, in
- * which a comma or a quote begins another.
+ * The name of an extra host. Engines write all hosts in one list, in which a
+ * comma or a quote would begin another entry.
  */
 const EXTRA_HOST_REGEXP =
   /^[\w.-]+[:=](?:host-gateway|[\d.]+|[\da-f:.]+|\[[\da-f:.]+\])$/i;
 
-/** Parameters that are JSON, and looked through for secrets. */
+/** Parameters whose values are JSON; they are searched for secrets. */
 const JSON_VALUES = new Set(["buildargs", "cachefrom", "labels"]);
 
-/** Networks that every build may have. */
+/** Network modes that every build may use. */
 const NETWORKS = new Set(["", "default", "none", "bridge"]);
 
-/** Outputs that stay in the engine. */
+/** Output types whose result stays in the engine. */
 const OUTPUTS = new Set(["moby", "image", "cacheonly"]);
 
 /**
- * Checks the parameters of a build: each is known, and leads nowhere else.
+ * Checks the parameters of a build: each must be known, and none may reach
+ * beyond the build.
  *
  * @param signal Ends the wait for a remote's addresses.
- * @returns Those to forward.
- * @throws {Refusal} If one does.
+ * @returns The parameters to forward.
+ * @throws {Refusal} If one is not allowed.
  */
 export async function checkBuildQuery(
   query: Target["query"],
@@ -171,7 +175,10 @@ function checkExtraHost(value: string): void {
   }
 }
 
-/** JSON as it was read here: of two equal keys the last, as engines take it. */
+/**
+ * The JSON as it was parsed here: of two equal keys the last one counts, as it
+ * does for engines.
+ */
 function respelled(name: string, text: string): string {
   if (text === "") return text;
   try {
@@ -181,7 +188,10 @@ function respelled(name: string, text: string): string {
   }
 }
 
-/** The outputs in one spelling: an engine takes its fields in any case, and the last of two. */
+/**
+ * The outputs with their fields in one spelling: engines take field names in
+ * any case and, of two equal ones, the last.
+ */
 function checkOutputs(text: string, push: boolean): string {
   let outputs: unknown;
   try {

@@ -12,7 +12,7 @@ import type { RequestHead } from "./request_head.ts";
 import type { SecretReports } from "./secret_reports.ts";
 import type { Target } from "./target.ts";
 
-/** What a session offers to the engine for a client. */
+/** What a session offers to the engine on behalf of a client. */
 export interface BuildOffer {
   readonly engine: Engine;
   /** Undefined where the client sent none. */
@@ -27,11 +27,12 @@ export interface BuildOffer {
 }
 
 /**
- * The logins of a build by BuildKit, which reads no `X-Registry-Config` and
- * asks over a session. With the classic builder the header goes on as it is.
+ * The logins of a BuildKit build. BuildKit does not read `X-Registry-Config`;
+ * it asks for logins over a session. With the classic builder the header is
+ * forwarded as it is.
  *
- * @param isBuildKit Whether that is known without the version.
- * @param maxLogins How many there may be; each costs.
+ * @param isBuildKit Whether that is known without the parameter version.
+ * @param maxLogins How many there may be: each one costs time to mask.
  * @throws {Refusal} If they can't be read.
  */
 export function readLogins(
@@ -58,7 +59,7 @@ export function readLogins(
       : new CredentialStore({ credentials, signal });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // Its words may name what the client wrote.
+    // The error's own message may quote what the client sent.
     throw malformed(
       "the X-Registry-Config header is not base64 of a JSON object of logins, or names a registry twice",
     );
@@ -66,12 +67,12 @@ export function readLogins(
 }
 
 /**
- * Opens a session and serves it.
+ * Opens a session with the engine and serves it.
  *
- * @returns Undefined where the engine has no sessions, and no secrets were to be
- * served: a header with logins goes on then.
- * @throws {Refusal} If secrets can't reach this engine, or it can't be told what
- * it asks for where that must be.
+ * @returns Undefined where the engine has no sessions and there are no secrets:
+ * the header with logins is then forwarded.
+ * @throws {Refusal} If secrets can't reach this engine, or if the client must
+ * be told what the engine asks for and that can't be known.
  */
 export async function serveBuild(
   { engine, secrets, logins, reports, signal }: BuildOffer,
@@ -94,7 +95,8 @@ export async function serveBuild(
         },
         required: secrets !== undefined || strict,
         signal,
-        // The engine words what goes wrong for the client, without a value.
+        // The engine itself tells the client what failed, in words that hold no
+        // value.
         onError: () => {},
       },
     );

@@ -1,13 +1,22 @@
 import { concatBytes } from "../streams/bytes.ts";
 import { Refusal } from "./refusal.ts";
 
-/** How much is kept of what a client sends behind its request, to see it hang up. */
+/**
+ * How much is kept of what a client sends after its request, while the gateway
+ * watches for it to hang up.
+ */
 const AHEAD_BYTES = 64 * 1024;
 
-/** How a client has left: it hung up, or sent so much more that this can't be seen. */
+/**
+ * How a client has left: it hung up, or it sent so much more that a hang-up
+ * could not be noticed.
+ */
 export type Left = "gone" | "ahead";
 
-/** Reads a connection, and can give back what it read too much of. */
+/**
+ * Reads a connection. Bytes that were read and are not wanted yet can be given
+ * back.
+ */
 export class ByteSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #held = new Uint8Array(0);
@@ -25,7 +34,7 @@ export class ByteSource {
    * The next bytes; null when the peer has sent all.
    *
    * @param patienceMs How long to wait for them.
-   * @throws {Refusal} If they do not come, with status 408.
+   * @throws {Refusal} If they do not come in time, with status 408.
    */
   async read(patienceMs: number): Promise<Uint8Array | null> {
     if (this.#held.length === 0 && !this.#ended) {
@@ -36,7 +45,7 @@ export class ByteSource {
     return bytes.length === 0 ? null : bytes;
   }
 
-  /** Gives bytes back: they are what is read next. */
+  /** Gives bytes back: the next read returns them. */
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#held = this.#held.length === 0
@@ -45,9 +54,9 @@ export class ByteSource {
   }
 
   /**
-   * Tells when the peer hangs up. What it sends before is kept, for the next
-   * request; more than 64 KiB of that counts as an end, too, because what comes
-   * behind is not seen.
+   * Calls back when the peer hangs up. What it sends before that is kept for
+   * the next request; more than 64 KiB counts as a hang-up, because nothing is
+   * read beyond that and the real one could not be seen.
    *
    * @returns Ends the watch.
    */
@@ -69,12 +78,15 @@ export class ByteSource {
     } finally {
       this.#watching = false;
     }
-    // Or nobody watches any more.
+    // Nobody watches any more, or bytes are there: either way no further read.
     for (const onLeft of this.#watchers) onLeft(this.#ended ? "gone" : "ahead");
     this.#watchers.clear();
   }
 
-  /** Reads once; whoever waits, waits for the same. Bytes or the end are there then. */
+  /**
+   * Reads once; several callers wait for the same read. After it there are
+   * bytes, or the end was reached.
+   */
   #fill(): Promise<void> {
     return this.#filling ??= this.#reader.read().then(({ done, value }) => {
       this.#filling = undefined;

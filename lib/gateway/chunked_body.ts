@@ -1,6 +1,6 @@
 import { malformed } from "./refusal.ts";
 
-/** A chunk's size, its own line; extensions are refused. */
+/** The line with a chunk's size; chunk extensions are refused. */
 const SIZE_REGEXP = /^[0-9A-Fa-f]{1,8}$/;
 const MAX_SIZE_LINE = 10;
 
@@ -9,13 +9,13 @@ const LF = 0x0a;
 
 const NOTHING = new Uint8Array(0);
 
-/** What stands next in a body of chunks. */
+/** What comes next in a chunked body. */
 type Part = "size" | "data" | "data end" | "last end" | "nothing";
 
 /**
- * Takes a body out of its chunks. All that came in one piece is taken at once,
- * however many chunks it has: a chunk costs a few looks, and neither a copy of
- * the rest nor a turn of the event loop.
+ * Decodes a chunked body (RFC 9112, section 7.1). Everything that came in one
+ * read is decoded at once, however many chunks it has: a chunk costs a few
+ * comparisons, and neither a copy of the rest nor a turn of the event loop.
  */
 export class ChunkedBody {
   #part: Part = "size";
@@ -24,21 +24,25 @@ export class ChunkedBody {
   #left = 0;
   readonly #onSize: (bytes: number) => void;
 
-  /** @param onSize Told of the size of each chunk before it is taken; what it throws ends it. */
+  /**
+   * @param onSize Told the size of each chunk before the chunk is read; may
+   * throw to end the body.
+   */
   constructor(onSize: (bytes: number) => void) {
     this.#onSize = onSize;
   }
 
-  /** Whether the last chunk was taken. */
+  /** Whether the last chunk was read. */
   get complete(): boolean {
     return this.#part === "nothing";
   }
 
   /**
-   * Takes the next bytes, up to the end of the body.
+   * Decodes the next bytes, at most to the end of the body.
    *
-   * @returns What is in the chunks, and how many bytes that took.
-   * @throws {Refusal} If they are no chunks.
+   * @returns The contents of the chunks, and how many bytes of the input they
+   * took.
+   * @throws {Refusal} If the input is not a chunked body.
    */
   take(bytes: Uint8Array): { data: Uint8Array; length: number } {
     let data = NOTHING;
@@ -63,7 +67,7 @@ export class ChunkedBody {
     return { data: data.subarray(0, filled), length: at };
   }
 
-  /** A byte of the framing: lines that end in CR LF. */
+  /** One byte of the framing: its lines end in CR LF. */
   #frame(byte: number): void {
     if (this.#sawCr) {
       if (byte !== LF) throw malformed("a chunk does not end in CR LF");
@@ -86,7 +90,7 @@ export class ChunkedBody {
     if (this.#part === "data end") {
       this.#part = "size";
     } else if (this.#part === "last end") {
-      // Trailers would be headers that nobody has looked at.
+      // Trailers are refused: they would be headers that no check has seen.
       this.#part = "nothing";
     } else {
       if (!SIZE_REGEXP.test(this.#line)) {

@@ -7,13 +7,14 @@ import { handleRequest, type RequestSettings } from "./request.ts";
 import { readRequestHead } from "./request_head.ts";
 
 /**
- * How much a refused client may still send, and how long: without that its
- * system throws the answer away.
+ * How much a refused client may still send, and for how long. If the gateway
+ * closed the connection with unread data, the client's system would throw the
+ * answer away.
  */
 const LINGER_BYTES = 4 * 1024 * 1024;
 const LINGER_MS = 2000;
 
-/** One connection of a client's. */
+/** A client's connection. */
 export class GatewayConnection {
   readonly #source: ByteSource;
   readonly #answer: AnswerWriter;
@@ -33,12 +34,15 @@ export class GatewayConnection {
     this.#pace = new Pace(settings.limits.maxRequestsPerSecond);
   }
 
-  /** When its last request was over, or it was opened. */
+  /** When its last request ended, or when it was opened. */
   get idleSince(): number {
     return this.#idleSince;
   }
 
-  /** Whether no request is being answered: it may be closed for another's sake. */
+  /**
+   * Whether no request is being answered: it may be closed to make room for
+   * another connection.
+   */
   get idle(): boolean {
     return !this.#busy;
   }
@@ -55,7 +59,7 @@ export class GatewayConnection {
     }
   }
 
-  /** Serves what runs to its end, and no more. */
+  /** Finishes the request that runs, and takes no other. */
   stop(): void {
     this.#stopping = true;
     if (!this.#busy) this.drop();
@@ -92,14 +96,15 @@ export class GatewayConnection {
 
   async #refuse(error: unknown): Promise<void> {
     try {
-      // Behind half an answer there is only the end: it must not look whole.
+      // After half an answer the connection is cut: the answer must not look
+      // complete.
       if (!this.#answer.begun && error instanceof Refusal) {
         await this.#answer.refuse(error);
         await this.#answer.close();
         await this.#linger();
       }
     } catch {
-      // The client is gone, and nobody is left to tell.
+      // The client is gone: the error can't be reported to anybody.
     }
     this.drop();
   }

@@ -3,37 +3,46 @@ import type { Engine } from "../engine/engine.ts";
 import { abortable } from "../engine/abortable.ts";
 import { StepContainers } from "./step_containers.ts";
 
-/** How long to wait before an engine is told again to cancel, and for its answer, in milliseconds. */
+/**
+ * How long to wait before the engine is told once more to cancel, and how long
+ * for its answer, in milliseconds.
+ */
 const CANCEL_AGAIN_MS = 500;
 const CANCEL_ANSWER_MS = 5000;
 
-/** What a build is posted with. */
+/** The request of a build. */
 export interface BuildRequest {
-  /** Path and query. */
+  /** Its path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The context; null without one. */
+  /** The context; null where there is none. */
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
 /**
- * One build at the engine, from the request to the moment at which the engine
- * says that it has ended, whoever listens to it.
+ * One build at the engine, from the request until the engine reports that it
+ * ended, even if no client listens any more.
  *
- * When nobody wants it any more, BuildKit is told to cancel by the build's id,
- * again and again until its answer ends: the connection stays, because only on it
- * the engine says so. The classic builder knows no cancel. It sees that the
- * connection is gone, since it gets nothing behind the end of its context, and
- * has ended when the containers of its steps have.
+ * When no client waits for it, a BuildKit build is cancelled by its build id,
+ * repeatedly, until the engine's answer ends; the connection is kept, because
+ * that is the only place where the engine reports the end. The classic builder
+ * has no cancel. It notices that the connection is closed, since the context
+ * has been read by then; that build has ended when the containers of its steps
+ * have.
  */
 export class EngineBuild {
-  /** Names it to the engine, and is known to nobody else. */
+  /**
+   * The build id that the engine gets; it is secret and known to nobody else.
+   */
   readonly id: string = crypto.randomUUID();
-  /** The id that its client gave it; empty without one. */
+  /** The build id that the client sent; empty where it sent none. */
   readonly alias: string;
-  /** What is in use for it until the engine has ended it. */
+  /** What has to stay open until the engine has ended the build. */
   readonly holds: AsyncDisposableStack = new AsyncDisposableStack();
-  /** Settles when the engine has ended it, and all that it held is free. */
+  /**
+   * Settles when the engine has ended the build and everything it used was
+   * released.
+   */
   readonly ended: Promise<void>;
   readonly #over = Promise.withResolvers<void>();
   readonly #engine: Engine;
@@ -46,7 +55,7 @@ export class EngineBuild {
   #isOver = false;
   #leaving = false;
 
-  /** @param alias The id that the client gave it. */
+  /** @param alias The build id that the client sent. */
   constructor(engine: Engine, isBuildKit: boolean, alias: string) {
     this.#engine = engine;
     this.#isBuildKit = isBuildKit;
@@ -56,9 +65,9 @@ export class EngineBuild {
   }
 
   /**
-   * Posts it.
+   * Sends the request.
    *
-   * @param signal Aborts when nobody waits for it.
+   * @param signal Aborts when no client waits for the build.
    * @returns The engine's answer, whose body must be read or cancelled.
    */
   async post(
@@ -81,7 +90,7 @@ export class EngineBuild {
     return new Response(this.#answer(response.body), response);
   }
 
-  /** Tells the engine to stop it. */
+  /** Tells the engine to cancel the build. */
   async cancel(): Promise<void> {
     await buildCancel(
       this.#engine,
@@ -91,8 +100,9 @@ export class EngineBuild {
   }
 
   /**
-   * Nobody waits for it any more: what runs of it is ended. Settles at once
-   * while that takes a while, and otherwise when all is free.
+   * Called when no client waits for the build any more: ends what still runs.
+   * Settles at once if that takes a while, otherwise when everything was
+   * released.
    */
   async leave(): Promise<void> {
     if (this.#isOver) return await this.ended;
@@ -101,7 +111,10 @@ export class EngineBuild {
     this.#stop().finally(() => this.#end());
   }
 
-  /** Ends its connection: nothing more is heard of it. */
+  /**
+   * Closes the connection to the engine: nothing more is learnt about this
+   * build.
+   */
   drop(): void {
     this.#cut.abort();
     this.#end();
@@ -152,7 +165,9 @@ export class EngineBuild {
     let isRead = false;
     const reading = this.#drain().finally(() => isRead = true);
     if (this.#isBuildKit) {
-      // It may not know the build yet; of one whose context was cut off it knows enough.
+      // Right after the request the engine may not know the build yet, so
+      // cancel is tried again; a build whose context was cut off fails by
+      // itself.
       do {
         await this.cancel().catch(() => {}); // where none is heard, the answer ends, too
         if (this.#isSent) await pause(CANCEL_AGAIN_MS, reading);
@@ -164,19 +179,19 @@ export class EngineBuild {
     }
   }
 
-  /** Reads the answer to its end, or until the connection has ended. */
+  /** Reads the answer until its end, or until the connection is closed. */
   async #drain(): Promise<void> {
     try {
       const { body } = await this.#answering!;
       const reader = this.#reader ??= body?.getReader();
       while (!((await reader?.read())?.done ?? true));
     } catch {
-      // It was cut, which is an end.
+      // The connection was cut: that is an end, too.
     }
   }
 }
 
-/** Waits a while, and no longer than for `over`. */
+/** Waits for some time, or until `over` settles. */
 async function pause(ms: number, over: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   await Promise.race([

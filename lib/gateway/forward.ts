@@ -8,12 +8,15 @@ import type { RequestHead } from "./request_head.ts";
 import type { Route } from "./routes.ts";
 import { formatTarget, type Target } from "./target.ts";
 
-/** Headers of a client's that mean something to an engine, and nothing to what is between. */
+/**
+ * Request headers of a client that an engine acts on and that are safe to
+ * forward.
+ */
 const FORWARDED = ["accept", "x-registry-auth", "x-registry-config"];
 
 /**
- * Bodies that an engine takes. A form is none: its fields would count as query
- * parameters, before those that were looked at.
+ * Media types of bodies that are forwarded. Forms are not: engines would read
+ * their fields as query parameters, in preference to those that were checked.
  */
 const BODY_TYPES = [
   "application/json",
@@ -22,7 +25,10 @@ const BODY_TYPES = [
   "application/x-tar",
 ];
 
-/** What of `/info` builds have a use for; the rest tells of the machine and its neighbours. */
+/**
+ * The fields of `/info` that clients need for a build; the others describe the
+ * machine and what else runs on it.
+ */
 const INFO_FIELDS = [
   "Architecture",
   "Driver",
@@ -35,7 +41,7 @@ const INFO_FIELDS = [
   "ServerVersion",
 ];
 
-/** The headers that go on. */
+/** The headers to forward. */
 export function forwardedHeaders(head: RequestHead): Record<string, string> {
   return Object.fromEntries(FORWARDED.flatMap((name) => {
     const value = head.headers.get(name);
@@ -44,10 +50,10 @@ export function forwardedHeaders(head: RequestHead): Record<string, string> {
 }
 
 /**
- * Hands a request on that is no build. In its answer, what clients wrote is
- * masked with the values of the builds that run.
+ * Forwards a request that is no build. In the answer, the values of all running
+ * builds are masked wherever a client could have written them.
  *
- * @throws {Refusal} If its body is nothing that is handed on.
+ * @throws {Refusal} If its body may not be forwarded.
  */
 export async function forwardRequest(
   engine: Engine,
@@ -90,7 +96,8 @@ export async function forwardRequest(
   if (!response.ok) {
     return withBody(response, await maskedError(response.body, known.mask));
   }
-  // Lines go on for long, and a build may begin meanwhile.
+  // Such an answer can take long, and a build may begin in the meantime: each
+  // line is masked with what is known then.
   if (answer === undefined || known.empty && !answer.lines) return response;
   return withBody(
     response,

@@ -13,7 +13,7 @@ import { CompileLane, ValueGroup } from "./value_group.ts";
 
 const encoder = new TextEncoder();
 
-/** One build that runs. */
+/** A running build. */
 export interface KnownBuild extends Disposable {
   /** Masks its answer: the values of all builds, also those that begin later. */
   readonly mask: BuildMask;
@@ -22,63 +22,68 @@ export interface KnownBuild extends Disposable {
 }
 
 /**
- * The secrets and logins of all builds that run, for the answers of all.
+ * The secrets and logins of all running builds: they are masked in every
+ * answer.
  *
- * Each answer is masked with the values of every build that ran beside it.
- * Where clients share steps, that is not enough: a step runs on with the secret
- * of a build that has ended, and is handed from client to client. A value is
- * masked then as long as any build runs that overlaps with its own, over
- * however many others; when there are too many values, builds are refused, and
- * none is forgotten.
+ * Each answer is masked with the values of every build that ran at the same
+ * time. Where clients share steps that is not enough: a step can go on, with
+ * the secret of a build that has ended, for the sake of another client. A value
+ * is then masked for as long as there is a chain of overlapping builds back to
+ * its own; when there would be too many values, new builds are refused, and no
+ * value is dropped early.
  *
- * What a step prints comes in slices, and what may be the beginning of a value
- * waits for the next slice. That wait can be seen: whoever prints guesses would
- * find another's secret character by character. So a slice waits for the sake of
- * the build's own values alone; another's are masked where they are whole in a
- * slice. Only where steps are shared, and can print another's secret, it waits
- * for all.
+ * The output of a step comes in slices, and a slice whose end may be the
+ * beginning of a value is held back until the next one. A client could observe
+ * that delay, and by printing guesses find another client's secret character by
+ * character. Therefore a slice is held back only for the build's own values;
+ * those of others are masked where a slice holds them whole. Only where steps
+ * are shared, so that a step can print another's secret, slices are held back
+ * for all values.
  *
- * What a build brings is compiled once, by itself and in slices; what is there
- * already is not compiled again, and what nobody waits for any more, not at all.
- * So what a client sends holds up no other client's answers.
+ * The values of a build are compiled once, in slices of time; a group that is
+ * already compiled is used again, and one that nobody waits for is not
+ * compiled. So one client's values do not delay the answers of others.
  */
 export class KnownValues {
   readonly #maxBytes: number;
   readonly #shareSteps: boolean;
   readonly #groups = new Set<ValueGroup>();
-  /** Running builds in the order in which they began. */
+  /** The running builds, in the order of their start. */
   readonly #builds = new Map<BuildMask, RunningBuild>();
   #redactor: Redactor = createRedactor([]);
-  /** What the redactor was made of. */
+  /** The groups from which the redactor was made. */
   #masked: ReadonlySet<ValueGroup> = new Set();
   readonly #lane = new CompileLane();
   #time = 0;
 
   /**
-   * @param maxBytes Bytes of the values that are masked, in sum.
-   * @param shareSteps Whether a step of one build may run on with the next.
+   * @param maxBytes Most bytes of all masked values together.
+   * @param shareSteps Whether a step may be shared by several builds.
    */
   constructor(maxBytes: number, shareSteps: boolean) {
     this.#maxBytes = maxBytes;
     this.#shareSteps = shareSteps;
   }
 
-  /** Whether there is nothing to mask now. */
+  /** Whether no value has to be masked now. */
   get empty(): boolean {
     return this.#redactor.empty;
   }
 
-  /** Masks what is no build's answer, with all that is known at that moment. */
+  /**
+   * Masks an answer that belongs to no build, with all values that are known at
+   * this moment.
+   */
   readonly mask: TextMask = {
     text: (text) => this.#redactor.text(text),
     bytes: (bytes) => this.#redactor.bytes(bytes),
   };
 
   /**
-   * Takes in the values of a build that begins; settles when all answers are
-   * masked with them.
+   * Adds the values of a build that begins; settles when all answers are masked
+   * with them.
    *
-   * @throws {Refusal} If there are too many already, with status 503.
+   * @throws {Refusal} If there are too many values already, with status 503.
    */
   async begin(
     secrets: readonly Secret[],
@@ -108,8 +113,8 @@ export class KnownValues {
   }
 
   /**
-   * Groups that together are these values and no other: those that are there and
-   * have no value of another's, and new ones of the rest.
+   * Finds groups that together hold exactly these values: existing ones that
+   * hold no other value, and new ones for the rest.
    */
   #take(given: readonly Uint8Array[]): ValueGroup[] {
     const rest = new Map(
@@ -122,7 +127,8 @@ export class KnownValues {
     for (const { values } of own) {
       for (const key of values.keys()) rest.delete(key);
     }
-    // What others have, too, is likely to come again, by itself.
+    // A value that another build has as well is likely to come again: it gets a
+    // group of its own.
     const [seen, fresh] = partition(
       rest,
       (key) => others.some(({ values }) => values.has(key)),
@@ -154,7 +160,8 @@ export class KnownValues {
       if (--group.owners > 0) continue;
       group.ended = this.#time++;
       if (group.redactor !== undefined) continue;
-      // No step ran with it yet, and nobody waits for it.
+      // No step has run with it yet, and nobody waits for it: it can be dropped
+      // at once.
       this.#groups.delete(group);
       group.giveUp();
     }
@@ -163,9 +170,10 @@ export class KnownValues {
   }
 
   /**
-   * Whether a running build may be shown these values: by a build that ran beside
-   * it or, where steps are shared, beside one that did, and so on. All builds
-   * since the last moment at which none ran hang together in that way.
+   * Whether a running build could still print these values: because it
+   * overlapped with their build or, where steps are shared, because it is
+   * connected to it by a chain of overlapping builds. Such a chain holds all
+   * builds since the last moment at which none ran.
    */
   readonly #isDue = ({ owners, ended }: ValueGroup): boolean => {
     const [oldest] = this.#builds.values();
@@ -173,10 +181,13 @@ export class KnownValues {
       (oldest?.began ?? Infinity) < ended;
   };
 
-  /** Masks with what is compiled and not forgotten from now on. */
+  /**
+   * Makes the redactor anew, from the groups that are compiled and still
+   * needed.
+   */
   #renew(): void {
     for (const group of this.#groups) {
-      // No running build can be shown it any more.
+      // No running build can print it any more.
       if (!this.#isDue(group)) this.#groups.delete(group);
     }
     const masked = new Set(
@@ -197,15 +208,15 @@ export class KnownValues {
   }
 }
 
-/** What is kept of a build that runs. */
+/** What is known of a running build. */
 interface RunningBuild {
   readonly began: number;
   readonly groups: readonly ValueGroup[];
-  /** Of its own values; empty until they are compiled. */
+  /** The redactor of its own values; of none until they are compiled. */
   own: Redactor;
 }
 
-/** Whether one of a redactor's values stands in a text, and no mere part of one. */
+/** Whether a text holds one of the redactor's values as a whole. */
 function isIn(redactor: Redactor, text: string): boolean {
   let found = false;
   const matcher = redactor.matcher();

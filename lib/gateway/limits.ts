@@ -3,55 +3,58 @@ import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 /** Limits of a gateway. Times are in milliseconds, sizes in bytes. */
 export interface GatewayLimits {
   /**
-   * Connections at a time. For one more, that is closed which has asked for
-   * nothing for the longest time; where all are busy, the new one. Default 512.
+   * Open connections. When there is one more, the one is closed that has been
+   * idle for the longest time; if none is idle, the new one. Default 512.
    */
   readonly maxConnections: number;
-  /**
-   * Requests of one connection in a second; what comes faster waits. Default 50.
-   */
+  /** Requests on one connection in a second; further ones wait. Default 50. */
   readonly maxRequestsPerSecond: number;
-  /** Builds at a time; more get 429. Default 100. */
+  /** Builds at the same time; further ones get 429. Default 100. */
   readonly maxBuilds: number;
-  /** Bytes of a request's head; more get 431. Default 1 MiB. */
+  /** Bytes of a request's head; a longer one gets 431. Default 1 MiB. */
   readonly maxHeaderBytes: number;
-  /** Secrets of a build; more get 431. Default 128. */
+  /** Secrets of one build; more get 431. Default 128. */
   readonly maxSecrets: number;
-  /** Bytes of a build's secrets and logins in sum; more get 431. Default 64 KiB. */
+  /**
+   * Bytes of one build's secrets and logins together; more get 431. Default 64
+   * KiB.
+   */
   readonly maxSecretBytes: number;
   /**
-   * Bytes of the secrets and logins of all running builds in sum; what several of
-   * them have counts once or twice. More get 503. Default 512 KiB.
+   * Bytes of the secrets and logins of all running builds together; a value
+   * that several builds have counts once or twice. More get 503. Default 512
+   * KiB.
    */
   readonly maxAllSecretBytes: number;
-  /** Bytes of a request's body; more get 413. Default 64 GiB. */
+  /** Bytes of a request's body; a longer one gets 413. Default 64 GiB. */
   readonly maxBodyBytes: number;
   /**
-   * How long a client may send nothing while something is due from it, or take
-   * nothing of an answer. Default one minute.
+   * How long the gateway waits for bytes that a client has to send, and for a
+   * client to read its answer. Default one minute.
    */
   readonly idleMs: number;
   /** How long a request's head may take from its first byte. Default 30 s. */
   readonly headMs: number;
   /** How long a request may take, from its head to the end of its answer. Default two hours. */
   readonly totalMs: number;
-  /** How long a stop waits for what runs. Default one minute. */
+  /** How long a stop waits for running requests. Default one minute. */
   readonly graceMs: number;
 }
 
-/** Limits as they are given: those that are not keep their defaults. */
+/** Limits as the caller gives them; the others keep their defaults. */
 export type GatewayLimitOptions = {
   readonly [Name in keyof GatewayLimits]?: GatewayLimits[Name] | undefined;
 };
 
-/** The limits that hold unless others are given. */
+/** The default limits. */
 export const DEFAULT_LIMITS: GatewayLimits = {
   maxConnections: 512,
   maxRequestsPerSecond: 50,
   maxBuilds: 100,
   maxHeaderBytes: 1024 * 1024,
   maxSecrets: 128,
-  // What they cost is the masks: half a second of work and 13 MB for 64 KiB.
+  // The cost is in the masking: half a second of work and 13 MB of memory for
+  // 64 KiB of values.
   maxSecretBytes: 64 * 1024,
   maxAllSecretBytes: 512 * 1024,
   maxBodyBytes: 64 * 1024 ** 3,
@@ -89,7 +92,7 @@ export function checkLimits(given: GatewayLimitOptions): GatewayLimits {
         `Cannot serve a gateway: the limit ${name} is a whole number from ${least} on`,
       );
     }
-    // A timer that is set to more fires at once.
+    // A timer with a longer time fires at once.
     if (name.endsWith("Ms") && value > 0x7fffffff) {
       throw new RangeError(
         `Cannot serve a gateway: the limit ${name} is at most ${0x7fffffff}`,

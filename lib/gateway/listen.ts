@@ -4,13 +4,19 @@ import { acceptAll, type Acceptor } from "./acceptor.ts";
 import { listenTls } from "./listen_tls.ts";
 import { listenUnix } from "./listen_unix.ts";
 
-/** The server's own certificate, and whose clients it takes; PEM. */
+/**
+ * The server's certificate, and which clients' certificates it accepts; all in
+ * PEM.
+ */
 export interface GatewayTls {
-  /** The certificate, with those that signed it. */
+  /** The certificate, followed by those of the authorities that signed it. */
   readonly cert: string;
   /** Its private key. */
   readonly key: string;
-  /** The authority that signs clients' certificates: then each client needs one. */
+  /**
+   * The authority that signs clients' certificates; if given, each client needs
+   * one.
+   */
   readonly clientCa?: string | undefined;
 }
 
@@ -25,7 +31,7 @@ export type GatewayListen =
     readonly hostname?: string | undefined;
     /** Port; 0 takes a free one. */
     readonly port: number;
-    /** TLS; clients show a certificate, a token, or both. */
+    /** TLS. Clients then show a certificate, a token, or both. */
     readonly tls: GatewayTls;
     /** Bearer token, of at least 16 characters. */
     readonly token?: string | undefined;
@@ -35,7 +41,9 @@ export type GatewayListen =
     readonly hostname?: string | undefined;
     /** Port; 0 takes a free one. */
     readonly port: number;
-    /** Says that every program and user of this machine may read and use it. */
+    /**
+     * Confirms that every program and user of this machine may use the gateway.
+     */
     readonly plainLoopback: true;
     /** Bearer token, of at least 16 characters. */
     readonly token?: string | undefined;
@@ -44,16 +52,19 @@ export type GatewayListen =
 const LOOPBACK_REGEXP =
   /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/;
 
-/** This user's own socket; undefined where there is no folder for it. */
+/**
+ * The default socket, which only this user can reach; undefined where there is
+ * no folder for it.
+ */
 export function defaultListen(): GatewayListen | undefined {
   const folder = Deno.env.get("XDG_RUNTIME_DIR") ?? "";
   return folder.startsWith("/") ? { path: `${folder}/davit.sock` } : undefined;
 }
 
 /**
- * Checks where to listen, and with which protection.
+ * Checks where to listen and how that is protected.
  *
- * @throws {TypeError} If it would be without any.
+ * @throws {TypeError} If it would be open to anybody.
  */
 export function checkListen(listen: GatewayListen): void {
   const refuse = (why: string) => {
@@ -96,8 +107,9 @@ export function checkListen(listen: GatewayListen): void {
 /**
  * Begins to listen; see {@linkcode checkListen}.
  *
- * @param maxConnections With TLS: how many may stand, also within their
- * handshakes. Others are counted by who serves them.
+ * @param maxConnections With TLS: most open connections, those in their
+ * handshake among them. Without TLS, whoever serves the connections counts
+ * them.
  */
 export async function openAcceptor(
   listen: GatewayListen,
@@ -111,7 +123,8 @@ export async function openAcceptor(
   const { addr } = listener;
   return {
     address: `tcp://${hostPort({ hostname, port: addr.port })}`,
-    // A page in a browser that has its own name lead to this machine says it here.
+    // A web page whose own host name was made to resolve to this machine (DNS
+    // rebinding) gives that name here, and is refused.
     hosts: new Set(["localhost", "127.0.0.1", "[::1]", bracketed(hostname)]),
     connections: acceptAll(listener),
     close: () => {

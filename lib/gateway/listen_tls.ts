@@ -39,7 +39,7 @@ export async function listenTls(
     start: (controller) => void (sink = controller),
   });
   let closed = false;
-  // One that only begins a handshake has a descriptor, too.
+  // A connection in its handshake uses a file descriptor as well, so it counts.
   const standing = new Set<Socket>();
   const shaking = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -68,17 +68,18 @@ export async function listenTls(
       close: () => void socket.destroy(),
     });
   });
-  // A client that fails the handshake has nothing more to hear.
+  // A client whose handshake failed gets no answer.
   server.on(
     "tlsClientError",
     (_error: Error, socket: TLSSocket) => socket.destroy(),
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    // Brackets are for addresses.
+    // Node wants an IPv6 address without brackets.
     server.listen(port, hostname.replace(/^\[|\]$/g, ""), resolve);
   });
-  // What fails from here on is one connection, or a descriptor for it.
+  // Errors from here on concern one connection, or the lack of a file
+  // descriptor for it.
   server.on("error", () => {});
   const address = server.address() as { port: number };
   return {
@@ -96,7 +97,10 @@ export async function listenTls(
   };
 }
 
-/** Whether both are one connection: it has one pair of addresses. */
+/**
+ * Whether both sockets are the same connection: it is known by its two
+ * addresses.
+ */
 function isSame(a: Socket, b: Socket): boolean {
   return a.remotePort === b.remotePort && a.remoteAddress === b.remoteAddress;
 }

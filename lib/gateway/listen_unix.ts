@@ -1,15 +1,21 @@
 import { ConnectionError } from "../errors.ts";
 import { acceptAll, type Acceptor } from "./acceptor.ts";
 
-/** A system's own limit: 108 bytes with the NUL at the end. */
+/**
+ * The longest path of a Unix socket on Linux: 108 bytes with the NUL at its
+ * end.
+ */
 const MAX_PATH_BYTES = 107;
 
-/** Names of folders that may be taken before it is no accident. */
+/**
+ * How many random folder names are tried before it counts as an error that they
+ * exist.
+ */
 const MAX_TRIES = 100;
 
 const encoder = new TextEncoder();
 
-/** Listens at a Unix socket that nobody else can use at any time. */
+/** Listens at a Unix socket that no other user can connect to at any time. */
 export async function listenUnix(path: string): Promise<Acceptor> {
   const parent = path.includes("/") ? path.replace(/[^/]*$/, "") : "./";
   const longest = [path, `${parent}.xy/s`]
@@ -44,14 +50,18 @@ export async function listenUnix(path: string): Promise<Acceptor> {
     connections: acceptAll(open),
     async close() {
       open.close();
-      // Another one's socket may be there by now.
+      // Another program's socket may be at the path by now: only our own is
+      // removed.
       const info = await Deno.lstat(path).catch(() => undefined);
       if (info?.ino === ino) await Deno.remove(path);
     },
   };
 }
 
-/** Made where nobody else can come in, and moved when its mode is right. */
+/**
+ * Makes the socket in a folder that only this user can enter, and moves it when
+ * its mode is set.
+ */
 async function bind(
   path: string,
   parent: string,
@@ -71,7 +81,10 @@ async function bind(
   }
 }
 
-/** A folder for this user alone; a socket's path leaves no room for a long name. */
+/**
+ * Makes a folder for this user alone. Its name is short: the whole path has to
+ * fit.
+ */
 async function makeShortFolder(parent: string): Promise<string> {
   for (let tries = 1;; tries++) {
     const name = crypto.randomUUID().slice(0, 2);
@@ -89,7 +102,10 @@ async function makeShortFolder(parent: string): Promise<string> {
   }
 }
 
-/** A socket that nobody listens at any more is in the way; anything else is not ours. */
+/**
+ * Removes a socket at which nobody listens any more; refuses to remove anything
+ * else.
+ */
 async function removeStale(path: string): Promise<void> {
   let info: Deno.FileInfo;
   try {

@@ -5,26 +5,32 @@ import { inSlices } from "../redact/slices.ts";
 import { jsonLines } from "../streams/json_lines.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The longest error of an engine's that is looked through, in characters. */
+/**
+ * The longest error of an engine that is masked, in characters; a longer one is
+ * not sent on.
+ */
 const MAX_ERROR_LENGTH = 1024 * 1024;
 
-/** The longest other answer; a list of ten thousand images has a third of it. */
+/**
+ * The longest other answer, in characters; a list of ten thousand images has a
+ * third of it.
+ */
 const MAX_DOCUMENT_LENGTH = 32 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 
-/** Texts of an answer that has fewer characters in sum are masked at once. */
+/** An answer whose texts have fewer characters in all is masked in one go. */
 const SMALL_LENGTH = 64 * 1024;
 
-/** What of an answer is text. */
+/** Which parts of an answer are text, and how it is read. */
 export interface AnswerText {
   /** See `masks/answer_fields.ts`. */
   readonly fields: FieldNode;
-  /** Whether it comes as lines, one JSON value each. */
+  /** Whether it comes as lines with one JSON value each. */
   readonly lines?: true;
 }
 
-/** An engine's error, masked; in JSON, or in whatever it is. */
+/** Masks an engine's error, in JSON or any other form. */
 export async function maskedError(
   body: ReadableStream<Uint8Array>,
   mask: TextMask,
@@ -34,14 +40,15 @@ export async function maskedError(
   try {
     error = JSON.parse(text);
   } catch {
-    // Not an engine's own, or from before its handlers.
+    // It is no JSON: something in front of the engine, or its HTTP server,
+    // wrote it.
     return streamOf(mask.text(text));
   }
   return masked(error, ERROR_FIELDS, mask, text);
 }
 
 /**
- * An engine's answer, masked.
+ * Masks an engine's answer.
  *
  * @param signal Ends the reading of lines, and the masking of a long answer.
  * @throws {Refusal} If it is not what the route answers.
@@ -71,8 +78,9 @@ export async function maskedAnswer(
 }
 
 /**
- * The same mask, which has masked each text of an answer already: one after the
- * other, so that a client whose image has many MB of labels delays no other.
+ * A mask in which each text of an answer was looked up before: the texts are
+ * masked one after the other, with pauses, so that a client whose image has
+ * many MB of labels delays no other.
  */
 async function readyMask(
   answer: unknown,
@@ -108,7 +116,7 @@ function* maskTexts(
   }
 }
 
-/** A line of JSON, as engines end theirs. */
+/** Writes a value as a line of JSON, with the line end that engines use. */
 export function jsonLine(value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(value)}\r\n`);
 }
@@ -125,7 +133,10 @@ async function* maskedLines(
   }
 }
 
-/** @param text The answer as it came: it goes on where nothing is masked. */
+/**
+ * @param text The answer as it came; it is sent on unchanged where nothing was
+ * masked.
+ */
 function masked(
   answer: unknown,
   fields: FieldNode,
@@ -133,7 +144,7 @@ function masked(
   text: string,
 ): ReadableStream<Uint8Array> {
   const given = maskFields(answer, fields, mask);
-  // Of what nobody knows, and what holds a value, nothing is left.
+  // A field that is not known, and that holds a value, is dropped.
   return streamOf(given === answer ? text : JSON.stringify(given ?? null));
 }
 

@@ -1,19 +1,19 @@
 /**
- * How fast something may follow: `perSecond` at once, and then as many in each
- * second.
+ * Limits how fast something happens: `perSecond` times at once, and after that
+ * as many in each second.
  */
 export class Pace {
   readonly #everyMs: number;
   readonly #aheadMs = 1000;
-  /** When all that was let through would be over at that pace. */
+  /** Up to when, at that pace, what was let through already takes. */
   #until = 0;
 
-  /** @param perSecond How many. */
+  /** @param perSecond How many in a second. */
   constructor(perSecond: number) {
     this.#everyMs = 1000 / perSecond;
   }
 
-  /** Waits as long as the next one has to. */
+  /** Waits until the next one may go. */
   async next(): Promise<void> {
     const now = performance.now();
     this.#until = Math.max(this.#until, now) + this.#everyMs;

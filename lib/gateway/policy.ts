@@ -5,14 +5,14 @@ import type { Resolve } from "./remote_rules.ts";
 
 /** What a gateway lets through. */
 export interface Policy {
-  /** Requests besides builds. */
+  /** Requests besides builds that are allowed. */
   readonly allow: ReadonlySet<GatewayGroup>;
   /** What builds may ask for. */
   readonly build: BuildPolicy;
 }
 
 /**
- * Makes a policy of names.
+ * Makes a policy from the names that a caller gave.
  *
  * @throws {TypeError} If one is unknown.
  */

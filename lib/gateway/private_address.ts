@@ -1,7 +1,13 @@
-/** No number begins with a zero: that is octal to some readers, and to others not. */
+/**
+ * A number of an IPv4 address. Leading zeros are refused: some programs read
+ * such a number as octal.
+ */
 const V4_REGEXP = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
 
-/** Networks that are not the public one (RFC 6890 and its registries), as `address/bits`. */
+/**
+ * Networks that are not part of the public internet (RFC 6890 and its
+ * registries), as `address/bits`.
+ */
 const NOT_PUBLIC_V4 = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -24,8 +30,8 @@ const NOT_PUBLIC_V4 = [
 });
 
 /**
- * Whether an address is anything but a public one, in its usual spelling: what
- * some read otherwise, as `010.0.0.1`, is none.
+ * Whether an address, in its usual spelling, is anything but public. A spelling
+ * that programs read differently, such as `010.0.0.1`, counts as not public.
  */
 export function isPrivateAddress(address: string): boolean {
   const number = v4(address);
@@ -40,18 +46,20 @@ export function isPrivateAddress(address: string): boolean {
   const low = `${groups[6]! >> 8}.${groups[6]! & 255}.${groups[7]! >> 8}.${
     groups[7]! & 255
   }`;
-  // Loopback, unspecified, and IPv4 in IPv6.
+  // Loopback, unspecified, and IPv4 addresses in IPv6.
   if (groups.slice(0, 5).every((group) => group === 0)) {
     return groups[5] === 0xffff ? isPrivateAddress(low) : true;
   }
-  // NAT64, and 6to4, lead to an IPv4 address. Within 64:ff9b:1::/48, which is
-  // for local use, where in the address it stands is a network's own affair.
+  // NAT64 and 6to4 addresses lead to an IPv4 address. 64:ff9b:1::/48 is for
+  // local use, and each network decides itself where in it the IPv4 address
+  // stands.
   if (a === 0x64 && b === 0xff9b) {
     return groups.slice(2, 6).some((group) => group !== 0) ||
       isPrivateAddress(low);
   }
   if (a === 0x2002) return true;
-  // Only 2000::/3 is given out; documentation, Teredo and others lie within.
+  // Only 2000::/3 is assigned to the public; the ranges for documentation,
+  // Teredo and others lie within it.
   return (a & 0xe000) !== 0x2000 || a === 0x2001 && b < 0x200 ||
     a === 0x2001 && b === 0xdb8 || a === 0x3fff;
 }
@@ -63,7 +71,7 @@ function v4(address: string): number | undefined {
   return numbers.reduce((sum, number) => sum * 256 + number, 0);
 }
 
-/** The eight groups; the URL parser knows every spelling. */
+/** The eight groups of an IPv6 address; the URL parser reads every spelling. */
 function v6(address: string): number[] | undefined {
   const url = URL.parse(`http://[${address.replace(/%.*$/, "")}]/`);
   if (url === null) return undefined;

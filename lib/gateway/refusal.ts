@@ -1,4 +1,7 @@
-/** A request that gets an answer of the gateway's own, and never the engine. */
+/**
+ * A request that the gateway answers itself, with an error, and does not
+ * forward.
+ */
 export class Refusal extends Error {
   /** Always `Refusal`. */
   override readonly name: string = "Refusal";
@@ -7,7 +10,10 @@ export class Refusal extends Error {
   /** Further headers of the answer. */
   readonly headers: readonly (readonly [name: string, value: string])[];
 
-  /** @param message Goes to the client: no part of what it sent is in it. */
+  /**
+   * @param message Is sent to the client, so it quotes nothing of what the
+   * client sent.
+   */
   constructor(
     status: number,
     message: string,
@@ -19,12 +25,12 @@ export class Refusal extends Error {
   }
 }
 
-/** What is no HTTP/1.1 as the gateway takes it. */
+/** The refusal of a request that is not valid HTTP/1.1. */
 export function malformed(what: string): Refusal {
   return new Refusal(400, `davit gateway: malformed request: ${what}`);
 }
 
-/** What is not allowed here. */
+/** The refusal of a request that is not allowed. */
 export function forbidden(what: string): Refusal {
   return new Refusal(403, `davit gateway: ${what}`);
 }

@@ -3,17 +3,17 @@ import { isPrivateAddress } from "./private_address.ts";
 import { abortable } from "../engine/abortable.ts";
 import { forbidden } from "./refusal.ts";
 
-/** Gives a host's addresses. */
+/** Resolves a host name to addresses. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
-/** The system's own resolver, which the engine most likely asks, too. */
+/** The resolver of this system; the engine most likely uses the same. */
 export const resolveBySystem: Resolve = async (hostname) =>
   (await lookup(hostname, { all: true })).map(({ address }) => address);
 
 /**
- * User, host and port of an address, and where its path begins. Any other sign
- * in them, an escape, a letter that is mapped to another, `?` or `#` in the
- * place of the path, is read in one way by one parser and otherwise by the next.
+ * User, host and port of a URL, up to where its path begins. Anything else in
+ * them (an escape, a letter that is mapped to another, `?` or `#` in the place
+ * of the path) is read in different ways by different parsers.
  *
  * @see RFC 3986, section 3.2
  */
@@ -21,10 +21,10 @@ const AUTHORITY_REGEXP =
   /^(?:[\w.~!$&'()*+,;=:%-]*@)?(\[[\da-f:.]+\]|(?:[a-z\d][\w-]*\.)*[a-z\d][\w-]*\.?)(?::\d{1,5})?(?=\/|$)/i;
 
 /**
- * Checks the address of a remote context: one of http, https or git, and of a
- * public host, in a spelling of which no two readers make two hosts.
+ * Checks the address of a remote context: it must be http, https or git, on a
+ * public host, and spelt so that all programs read the same host.
  *
- * @throws {Refusal} If it is another.
+ * @throws {Refusal} If it is not.
  */
 export async function checkRemote(
   remote: string,
@@ -41,7 +41,8 @@ export async function checkRemote(
       : [literal];
   } catch {
     signal.throwIfAborted();
-    // Whether there is such a host is nothing that a client is to learn from here.
+    // The answer is the same whether the host exists or not: a client must not
+    // find out which internal names exist.
     addresses = [];
   }
   if (addresses.length === 0 || addresses.some(isPrivateAddress)) {
@@ -56,15 +57,16 @@ function hostOf(remote: string): string {
   if (/[\x00-\x20\x7f\\]/.test(remote)) {
     throw forbidden("the remote has a character that an address has not");
   }
-  // The engine knows the schemes in small letters alone.
+  // The engine knows the schemes only in small letters.
   const rest = /^(?:https?|git):\/\/(.*)$/.exec(remote)?.[1] ??
     (remote.startsWith("github.com/") ? remote : undefined);
   if (rest === undefined) {
     throw forbidden("the remote is no address of http, https or git");
   }
   const host = AUTHORITY_REGEXP.exec(rest)?.[1]?.toLowerCase();
-  // The URL parser gives an address its one spelling, from octal, hexadecimal
-  // and shortened numbers, too: a host that comes out otherwise had another.
+  // The URL parser brings an address into one spelling, also from octal,
+  // hexadecimal and shortened numbers. If the host changes by that, it was
+  // spelt in another way, and is refused.
   if (host === undefined || URL.parse(`http://${rest}`)?.hostname !== host) {
     throw forbidden(
       "the remote's host is not in its usual spelling: a name in ASCII, four decimal numbers, or the shortest form of an IPv6 address",

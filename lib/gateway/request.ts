@@ -22,27 +22,30 @@ import { normalizeTarget, type Target } from "./target.ts";
 import type { Turns } from "./turns.ts";
 import type { TokenCheck } from "./token.ts";
 
-/** What every request of a gateway is handled with. */
+/** What a gateway needs to handle a request. */
 export interface RequestSettings {
   readonly engine: Engine;
   readonly policy: Policy;
   readonly limits: GatewayLimits;
   readonly token: TokenCheck | undefined;
-  /** The secrets of all builds that run. */
+  /** The secrets of all running builds. */
   readonly known: KnownValues;
-  /** Keeps steps with secrets apart; undefined where clients share them. */
+  /**
+   * Keeps steps of builds with different secrets apart; undefined where clients
+   * share steps.
+   */
   readonly steps: StepKeys | undefined;
-  /** Names by which the gateway may be called; any where undefined. */
+  /** Host names that a request may give; undefined allows any. */
   readonly hosts: ReadonlySet<string> | undefined;
-  /** For requests that take the event loop for a while. */
+  /** Queues requests that need much computing time. */
   readonly turns: Turns;
-  /** The builds that the engine runs. */
+  /** The builds that the engine is running. */
   readonly builds: RunningBuilds;
-  /** Aborts all that runs. */
+  /** Aborts everything that runs. */
   readonly signal: AbortSignal;
 }
 
-/** One request and the connection that it came on. */
+/** One request, and the connection on which it came. */
 export interface RequestInit {
   readonly head: RequestHead;
   readonly source: ByteSource;
@@ -50,10 +53,10 @@ export interface RequestInit {
 }
 
 /**
- * Decides on a request, hands it on and its answer back.
+ * Checks a request, forwards it, and sends the answer back.
  *
- * @returns Whether another one may follow on this connection.
- * @throws {Refusal} If it is not to go on.
+ * @returns Whether this connection can be used for another request.
+ * @throws {Refusal} If the request is not allowed.
  */
 export async function handleRequest(
   { head, source, answer }: RequestInit,
@@ -74,8 +77,8 @@ export async function handleRequest(
   const late = new Refusal(504, "davit gateway: the request took too long");
   const timer = setTimeout(() => over.abort(late), limits.totalMs);
   const signal = AbortSignal.any([settings.signal, over.signal]);
-  // A client that hangs up wants nothing any more; one that only closes its own
-  // side can't be told from it, and hears why.
+  // A client that hung up does not want the answer. One that closed only its
+  // sending half can't be told from it; that one can still read the error.
   const gone = malformed(
     "the connection was closed before the answer: keep it open in both directions",
   );
@@ -93,8 +96,8 @@ export async function handleRequest(
       ? await checkBuildQuery(asked.query, policy.build, signal)
       : asked.query;
     const target = { ...asked, query };
-    // Clients that have one set of headers for all requests send it with each:
-    // of the others it goes no further.
+    // Some clients send the secrets header with every request. It is dropped
+    // from requests that are no builds.
     const secrets = isBuild ? readSecrets(head, target) : undefined;
     body = new RequestBody(source, head.length, limits, watch);
     const isBuildKit = secrets !== undefined ||
@@ -130,7 +133,7 @@ export async function handleRequest(
   }
 }
 
-/** Answers what is no build. */
+/** Answers a request that is no build. */
 async function answerRequest(
   head: RequestHead,
   target: Target,
@@ -159,7 +162,7 @@ function valueOf(query: Target["query"], name: string): string {
   return query.find(([other]) => other === name)?.[1] ?? "";
 }
 
-/** Whether this client may ask for anything. */
+/** Whether this client may use the gateway at all. */
 async function admit(
   { headers }: RequestHead,
   { token, hosts }: RequestSettings,
@@ -176,15 +179,18 @@ async function admit(
   await token?.check(headers.get("authorization"));
 }
 
-/** An answer, and its body as the client may see it. */
+/** An answer, with a body that the client may see. */
 interface Served {
   readonly response: Response;
   readonly body: ReadableStream<Uint8Array> | null;
-  /** Headers of the gateway's own. */
+  /** Headers that the gateway adds. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
-/** What the client did wrong, or what took too long, before what came of it. */
+/**
+ * Which of several errors is reported: what the client did wrong or what took
+ * too long comes before what followed from it.
+ */
 function reasonOf(
   error: unknown,
   body: RequestBody | undefined,

@@ -4,25 +4,29 @@ import { ChunkedBody } from "./chunked_body.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { BodyLength } from "./request_head.ts";
 
-/** The body of one request: no byte less, and none of the next. */
+/**
+ * The body of one request, exactly: all of its bytes, and none of the next
+ * request.
+ */
 export class RequestBody {
-  /** The bytes; null without a body. Nothing is read ahead. */
+  /** The bytes; null where there is no body. Nothing is read ahead. */
   readonly stream: ReadableStream<Uint8Array> | null;
   readonly #onComplete: () => void;
-  /** Why it could not be read to its end. */
+  /** Why the body could not be read to its end. */
   failure: unknown;
   readonly #source: ByteSource;
   readonly #limits: GatewayLimits;
   #complete: boolean;
   #received = 0;
-  /** Bytes that are left of a body whose length was told. */
+  /** Bytes that are still to come, of a body whose length was given. */
   #left: number;
-  /** Undefined where its length was told. */
+  /** Decodes a chunked body; undefined where the length was given. */
   readonly #chunks: ChunkedBody | undefined;
 
   /**
-   * @param onComplete Told when all of it was read; not where there is none.
-   * @throws {Refusal} If it is announced to be too long.
+   * @param onComplete Called when all of the body was read; not called where
+   * there is none.
+   * @throws {Refusal} If its announced length is too large.
    */
   constructor(
     source: ByteSource,
@@ -57,7 +61,7 @@ export class RequestBody {
     }, { highWaterMark: 0 });
   }
 
-  /** Whether all of it was read: the connection can go on. */
+  /** Whether all of it was read, so that another request can follow. */
   get complete(): boolean {
     return this.#complete;
   }

@@ -3,7 +3,7 @@ import type { Turns } from "./turns.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { malformed, Refusal } from "./refusal.ts";
 
-/** How long a body is: `0` none, `undefined` in chunks. */
+/** Length of a body in bytes; `0` for none, `undefined` for a chunked one. */
 export type BodyLength = number | undefined;
 
 /** The head of a request, as it was sent. */
@@ -26,16 +26,19 @@ const NAME_REGEXP = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE_REGEXP = /^[\t -~]*$/;
 const LINE_REGEXP = /^([A-Z]{1,16}) (\S+) HTTP\/(\d)\.(\d)$/;
 
-/** Lines of a head: of more, none is a client's that builds. */
+/** Most lines of a head: no client that builds sends more. */
 const MAX_FIELDS = 256;
 
-/** A head of more bytes, and what comes of it, waits for its turn. */
+/** A head with more bytes takes time to parse, and waits for its turn. */
 const LARGE_HEAD_BYTES = 16 * 1024;
 
-/** Characters of a `Connection` field. */
+/** Most characters of a `Connection` field. */
 const MAX_CONNECTION_LENGTH = 1024;
 
-/** Fields whose lines may be joined to a list; any other that stands twice is refused. */
+/**
+ * Fields that may stand on several lines, which are joined to a list; any other
+ * field that comes twice is refused.
+ */
 const LISTS = new Set([
   "accept",
   "accept-encoding",
@@ -46,16 +49,18 @@ const LISTS = new Set([
   "pragma",
   "te",
   "via",
-  // Of a request that is refused, in words that its client knows.
+  // The refusal of a header, named in the words that its client knows.
   "x-docker-expose-session-grpc-method",
 ]);
 
 /**
- * Reads a request's head and takes only what every reader takes for the same:
- * lines end in CRLF, a field has one line, a body has one length.
+ * Reads a request's head. It accepts only what all HTTP servers read in the
+ * same way: lines end in CRLF, a field has one line, a body has one length.
  *
- * @returns null if the client ends the connection before one, or sends nothing.
- * @throws {Refusal} If it is anything else; then the connection can't go on.
+ * @returns null if the client closes the connection before a request, or sends
+ * nothing.
+ * @throws {Refusal} If it is anything else; then the connection can't be used
+ * any more.
  */
 export async function readRequestHead(
   source: ByteSource,
@@ -63,7 +68,7 @@ export async function readRequestHead(
   turns: Turns,
 ): Promise<RequestHead | null> {
   let bytes = await readHeadBytes(source, limits);
-  // Some clients end a body with a line end that is not in its length.
+  // Some clients send an additional line end after a body.
   if (bytes?.length === 2 && bytes[0] === 0x0d) {
     bytes = await readHeadBytes(source, limits);
   }
@@ -114,7 +119,10 @@ async function readHeadBytes(
   }
 }
 
-/** Offset behind the blank line, or behind the first line that ends wrongly; -1 if there is neither. */
+/**
+ * Offset after the blank line, or after the first line that ends wrongly; -1 if
+ * there is neither.
+ */
 function headEnd(bytes: Uint8Array, from: number): number {
   for (
     let at = bytes.indexOf(0x0a, from);
@@ -128,9 +136,9 @@ function headEnd(bytes: Uint8Array, from: number): number {
 }
 
 /**
- * Parses a head, up to and with its blank line.
+ * Parses a head, including its blank line.
  *
- * @throws {Refusal} If it is none.
+ * @throws {Refusal} If it is not valid.
  */
 export function parseRequestHead(bytes: Uint8Array): RequestHead {
   const text = new TextDecoder("latin1").decode(bytes);
@@ -184,9 +192,9 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
 }
 
 /**
- * The path and query of a target. As a client's proxy the gateway gets whole
- * addresses (`fetch` of Deno sends them over a Unix socket): they must be of the
- * host that the request names.
+ * The path and query of a request target. A client may send a whole URL, as to
+ * a proxy (Deno's `fetch` does over a Unix socket): its host must be the one of
+ * the Host field.
  */
 function originForm(target: string, host: string): string {
   const prefix = `http://${host}/`;
@@ -220,7 +228,7 @@ function parseFields(lines: readonly string[]): Map<string, string> {
   return headers;
 }
 
-/** `trim()` would take more than the two blanks of HTTP. */
+/** `trim()` would remove more than HTTP's two kinds of blanks. */
 function trimBlanks(value: string): string {
   let start = 0;
   let end = value.length;

@@ -31,26 +31,31 @@ export type GatewayGroup =
 /** How a request is handled. */
 export type Handling = "forward" | "info" | "build" | "cancel";
 
-/** A request that may pass. */
+/** A kind of request that may be allowed. */
 export interface Route {
-  /** Undefined: always. */
+  /** The group that allows it; undefined for what is always allowed. */
   readonly group?: GatewayGroup;
   readonly method: string;
   readonly path: RegExp;
   readonly handling: Handling;
-  /** Whether the client's body is forwarded; others have none. */
+  /** Whether the client's body is forwarded; without this it is not. */
   readonly body?: boolean;
-  /** What of the answer is text that clients wrote; nothing unless given. */
+  /**
+   * The fields of the answer in which clients' text can be; none unless given.
+   */
   readonly answer?: AnswerText;
-  /** Query parameters that may stand there. */
+  /** Query parameters that are allowed. */
   readonly query: readonly string[];
-  /** Further ones that clients send and no engine reads here: they go no further. */
+  /**
+   * Query parameters that clients send although no engine reads them here: they
+   * are dropped.
+   */
   readonly unread?: readonly string[];
   /** A further condition on the query. */
   readonly when?: (query: ReadonlyMap<string, string>) => boolean;
 }
 
-/** An image's name; none of the words that lead to something else. */
+/** An image's name, other than the words that are endpoints themselves. */
 const NAME = "(?!(?:json|search|get|load|create|prune)(?:/|$))[^/].*?";
 
 const TRANSFER: AnswerText = { fields: TRANSFER_MESSAGE_FIELDS, lines: true };
@@ -137,18 +142,21 @@ const ROUTES: readonly Route[] = [
   }),
 ];
 
-/** Every group, for those who choose. */
+/** All groups. */
 export const GROUPS: readonly GatewayGroup[] = [
   ...new Set(ROUTES.flatMap(({ group }) => group ?? [])),
 ];
 
-/** Query parameters of which engines read every one. */
+/** Query parameters that may be repeated: engines read all values. */
 const REPEATED = new Set(["names", "changes", "platforms", "t", "extrahosts"]);
 
-/** Query parameters of which clients send two, and every engine reads the first. */
+/**
+ * Query parameters that some clients send twice, of which every engine reads
+ * the first.
+ */
 const FIRST = new Set(["dockerfile"]);
 
-/** A request that may pass, and what of its query goes on. */
+/** An allowed request, and the query parameters to forward. */
 export interface Found {
   readonly route: Route;
   readonly target: Target;
@@ -157,7 +165,8 @@ export interface Found {
 /**
  * Finds the route of a request.
  *
- * @throws {Refusal} If none is open, with 403 whether the engine has one or not.
+ * @throws {Refusal} If it is not allowed: with 403, whether the engine has such
+ * an endpoint or not.
  */
 export function findRoute(
   method: string,
@@ -186,7 +195,7 @@ export function findRoute(
   return { route, target: { ...target, query: decided(query, route) } };
 }
 
-/** Says what opens it, or what to do instead. */
+/** Says which group allows it, or what to do instead. */
 function closed(
   method: string,
   path: string,
@@ -210,7 +219,10 @@ function closed(
   );
 }
 
-/** Each parameter once, where the engine reads one: which of two a reader takes is the reader's choice. */
+/**
+ * Refuses a parameter that stands twice where engines read one: programs differ
+ * in which of the two they take.
+ */
 function decided(query: Target["query"], route: Route): Target["query"] {
   const seen = new Set<string>();
   return query.filter(([name]) => {

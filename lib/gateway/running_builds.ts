@@ -3,25 +3,25 @@ import { EngineBuild } from "./engine_build.ts";
 import { malformed, Refusal } from "./refusal.ts";
 
 /**
- * The builds that an engine runs for a gateway: each counts until the engine
- * said that it ended, also when its client is long gone.
+ * The builds that an engine runs for a gateway. A build counts until the engine
+ * reports its end, even if its client left long before.
  */
 export class RunningBuilds {
   readonly #engine: Engine;
   readonly #max: number;
   readonly #builds = new Set<EngineBuild>();
 
-  /** @param max How many there may be. */
+  /** @param max How many there may be at the same time. */
   constructor(engine: Engine, max: number) {
     this.#engine = engine;
     this.#max = max;
   }
 
   /**
-   * Takes a place.
+   * Adds a build.
    *
-   * @param alias The id that the client gave the build; empty without one.
-   * @throws {Refusal} If there is no place, with status 429.
+   * @param alias The build id that the client sent; empty for none.
+   * @throws {Refusal} If there are too many, with status 429.
    */
   begin(isBuildKit: boolean, alias: string): EngineBuild {
     if (this.#builds.size >= this.#max) {
@@ -39,9 +39,10 @@ export class RunningBuilds {
   }
 
   /**
-   * Tells the engine to stop the builds to which a client gave this id.
+   * Cancels the builds that a client started with this build id.
    *
-   * @throws {Refusal} If it is none: builds without an id have that in common.
+   * @throws {Refusal} If the id is empty: it would mean all builds without an
+   * id.
    */
   async cancel(alias: string): Promise<void> {
     if (alias === "") throw malformed("it names no build to cancel");
@@ -49,7 +50,10 @@ export class RunningBuilds {
     await Promise.all(named.map((build) => build.cancel()));
   }
 
-  /** Waits until the engine has ended all that were left; drops them when it takes too long. */
+  /**
+   * Waits until the engine has ended all builds that no client waits for; drops
+   * their connections when that takes too long.
+   */
   async settle(patienceMs: number): Promise<void> {
     const timer = setTimeout(() => {
       for (const build of this.#builds) build.drop();

@@ -11,16 +11,17 @@ import type { RequestHead } from "./request_head.ts";
 const encoder = new TextEncoder();
 
 /**
- * Tells one client what the engine asks for while its build runs: davit's own,
- * which asks for it with a header. The messages stand between those of the
- * engine, and carry the client's token, which the engine never sees.
+ * Tells a client which secrets the engine asks for while its build runs. Only
+ * davit's own client asks for these reports, by a header. They are messages
+ * between those of the engine, and are marked with the client's token, which
+ * the engine never sees and so can't imitate.
  */
 export class SecretReports {
-  /** Headers of the answer, which promise the messages. */
+  /** Headers of the answer that announce these messages. */
   static readonly headers: readonly (readonly [string, string])[] = [
     [REPORT_HEADER, REPORT_PROMISE],
   ];
-  /** Whether a step that mounts a secret that was not given is to fail. */
+  /** Whether a step fails that mounts a secret which was not given. */
   readonly strict: boolean;
   readonly #token: string;
   readonly #lines: Uint8Array[] = [];
@@ -32,10 +33,10 @@ export class SecretReports {
   }
 
   /**
-   * Those that a request asks for.
+   * The reports that a request asks for.
    *
    * @returns undefined if it asks for none.
-   * @throws {Refusal} If its header is none.
+   * @throws {Refusal} If its header can't be read.
    */
   static of({ headers }: RequestHead): SecretReports | undefined {
     const value = headers.get(REPORT_HEADER.toLowerCase());
@@ -47,19 +48,19 @@ export class SecretReports {
     return new SecretReports(request.token, request.strict);
   }
 
-  /** Whether a request asks for them: it is built by BuildKit then. */
+  /** Whether a request asks for reports; then it is built by BuildKit. */
   static areAsked({ headers }: RequestHead): boolean {
     return headers.has(REPORT_HEADER.toLowerCase());
   }
 
-  /** Takes in what happened. */
+  /** Records what happened to a secret. */
   add(use: SecretUse): void {
     const message = reportMessage(this.#token, use);
     this.#lines.push(encoder.encode(`${JSON.stringify(message)}\r\n`));
     this.#wake();
   }
 
-  /** Puts the messages between those of an answer, each as soon as it is there. */
+  /** Adds the messages to an answer, each as soon as it is known. */
   async *between(
     answer: AsyncIterable<Uint8Array>,
   ): AsyncGenerator<Uint8Array> {

@@ -16,10 +16,16 @@ import { STEP_KEY_BYTES, StepKeys } from "./step_keys.ts";
 import { Turns } from "./turns.ts";
 import { TokenCheck } from "./token.ts";
 
-/** How long a stop waits for the engine to end what was cancelled, in milliseconds. */
+/**
+ * How long a stop waits for the engine to end the builds that were cancelled,
+ * in milliseconds.
+ */
 const ENDING_MS = 10_000;
 
-/** How long a connection may at least be idle, in milliseconds, however many there are. */
+/**
+ * How long every connection may be idle before it can be closed for another, in
+ * milliseconds.
+ */
 const LEAST_IDLE_MS = 100;
 
 const OPTIONS = {
@@ -32,7 +38,7 @@ const OPTIONS = {
   signal: true,
 } satisfies Record<keyof GatewayOptions, true>;
 
-/** Does the work of `serveGateway()`. */
+/** The implementation of `serveGateway()`; see there. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   checkOptionNames("serve a gateway", options, OPTIONS);
   const { signal, listen = defaultListen(), shareSteps = false } = options;
@@ -63,7 +69,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       policy,
       limits,
       token,
-      // What keeps steps apart is masked, too, and is no client's.
+      // The keys that keep steps apart are masked as well; they belong to no
+      // client.
       known: new KnownValues(
         limits.maxAllSecretBytes + limits.maxBuilds * STEP_KEY_BYTES,
         shareSteps,
@@ -129,7 +136,7 @@ async function transportOf(
   );
 }
 
-/** The connections of one gateway. */
+/** The open connections of a gateway. */
 class Connections {
   readonly #settings: RequestSettings;
   readonly #open = new Map<GatewayConnection, Promise<void>>();
@@ -155,9 +162,10 @@ class Connections {
   }
 
   /**
-   * Whether there is room for one more. Where there is none, the connection is
-   * closed that has asked for nothing for the longest time, and at least for as
-   * long as a request takes to come: whoever holds connections keeps nobody out.
+   * Whether there is room for one more connection. If not, the connection is
+   * closed that has been idle for the longest time, if that is at least the
+   * time that a request takes to arrive: so a client that holds many
+   * connections can't keep others out.
    */
   async #makeRoom(): Promise<boolean> {
     while (!this.#stopping) {
@@ -176,7 +184,7 @@ class Connections {
     return false;
   }
 
-  /** Waits for what runs, but not for ever. */
+  /** Waits for running requests, for a limited time. */
   async stop(graceMs: number, ending: AbortController): Promise<void> {
     this.#stopping = true;
     for (const connection of this.#open.keys()) connection.stop();

@@ -1,29 +1,29 @@
 import { answerText } from "../engine/answer_text.ts";
 import type { Engine } from "../engine/engine.ts";
 
-/** How the classic builder names the container of a step, in its log. */
+/** How the classic builder names a step's container in its log. */
 const RUNNING_REGEXP = /Running in ([0-9a-f]{12})/g;
 
-/** Bytes of such a text. */
+/** Length of such a text in bytes. */
 const RUNNING_LENGTH = "Running in ".length + 12;
 
-/** Containers that are remembered: the newest. */
+/** How many containers are remembered: the newest ones. */
 const MAX_CONTAINERS = 64;
 
-/** How long an engine may take to tell of one, in milliseconds. */
+/** How long an engine may take to answer about a container, in milliseconds. */
 const ANSWER_MS = 5000;
 
 /**
  * The containers in which the steps of one build of the classic builder run, as
- * its log names them. A step can print such names, too: they are asked for and
- * never touched.
+ * its log names them. A step could print such names itself; therefore a
+ * container is only asked about, and never stopped.
  */
 export class StepContainers {
   readonly #ids = new Set<string>();
   readonly #decoder = new TextDecoder("latin1");
   #tail = "";
 
-  /** Takes the next bytes of the answer. */
+  /** Reads the next bytes of the engine's answer. */
   push(bytes: Uint8Array): void {
     const text = this.#tail + this.#decoder.decode(bytes);
     for (const [, id = ""] of text.matchAll(RUNNING_REGEXP)) {
@@ -36,9 +36,9 @@ export class StepContainers {
   }
 
   /**
-   * Whether one of them runs still.
+   * Whether one of the containers is still running.
    *
-   * An engine that gives no answer is taken for one where none does.
+   * Without an answer of the engine, none counts as running.
    */
   async run(engine: Engine): Promise<boolean> {
     for (const id of this.#ids) {

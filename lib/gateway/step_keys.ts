@@ -1,16 +1,19 @@
 import { Secret } from "../secrets/secret.ts";
 
-/** The end of a name that only the gateway gives to hosts; `.invalid` is nobody's (RFC 6761). */
+/**
+ * The end of a host name that only the gateway makes; no real host ends in
+ * `.invalid` (RFC 6761).
+ */
 export const STEP_HOST_DOMAIN = "davit-gateway.invalid";
 
-/** Bytes of what others must not know of it: 128 bits, in hexadecimal. */
+/** Length of the secret part: 128 bits, in hexadecimal. */
 export const STEP_KEY_BYTES = 32;
 
-/** What keeps a build's steps apart from those of others. */
+/** The key by which a build's steps differ from those of other builds. */
 export interface StepKey {
-  /** A value of `extrahosts`. */
+  /** A value for the parameter `extrahosts`. */
   readonly extraHost: string;
-  /** The part of it that others must not know. */
+  /** The part of it that other clients must not learn. */
   readonly secret: Secret;
 }
 
@@ -18,13 +21,14 @@ const encoder = new TextEncoder();
 
 /**
  * Keeps the steps of builds with different secrets apart. An engine runs a step
- * that two builds have in common once, and takes it from its cache later, with
- * whatever secrets it ran. An entry for `/etc/hosts` is a part of every step's
- * identity, on all engines, and does not change what the step does: builds with
- * the same secrets get the same one, any other build another.
+ * that two builds have in common only once, and later takes it from its cache,
+ * whatever secrets it ran with. An entry for `/etc/hosts` is part of every
+ * step's identity, on all engines, and does not change what the step does:
+ * builds with the same secrets get the same entry, any other build another one.
  *
- * It is made of ids and values by a key that only this gateway has, so nobody
- * can make another's without having all its secrets.
+ * The entry is computed (HMAC) from ids and values with a key that only this
+ * gateway knows, so nobody can compute another client's entry without having
+ * all its secrets.
  */
 export class StepKeys {
   readonly #key: CryptoKey;
@@ -33,7 +37,7 @@ export class StepKeys {
     this.#key = key;
   }
 
-  /** Draws a key. */
+  /** Makes a random key. */
   static async create(): Promise<StepKeys> {
     const key = await crypto.subtle.generateKey(
       { name: "HMAC", hash: "SHA-256" },
@@ -43,14 +47,17 @@ export class StepKeys {
     return new StepKeys(key);
   }
 
-  /** The key of all steps of a build with these secrets; there is one at least. */
+  /**
+   * The key for all steps of a build with these secrets; there must be at least
+   * one.
+   */
   async of(
     secrets: readonly (readonly [id: string, secret: Secret])[],
   ): Promise<StepKey> {
     const parts = secrets.map(([id, secret]) =>
       [encoder.encode(id), secret.reveal()] as const
     ).sort(([a], [b]) => compare(a, b)).flat();
-    // With its length before each, no two lists are the same bytes.
+    // Each part has its length before it: so no two lists give the same bytes.
     const framed = parts.flatMap((part) => [
       new Uint8Array(new Uint32Array([part.length]).buffer),
       part,

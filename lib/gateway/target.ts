@@ -1,32 +1,46 @@
 import { forbidden, malformed, Refusal } from "./refusal.ts";
 
-/** Parameters of a query: a build has one of each, and some names and hosts. */
+/**
+ * Most parameters of a query: a build has one of each, and some names and
+ * hosts.
+ */
 const MAX_PARAMETERS = 1000;
 
-/** Characters of a path: the longest names of images have some hundreds. */
+/**
+ * Most characters of a path: the longest names of images have some hundreds.
+ */
 const MAX_PATH_LENGTH = 4096;
 
-/** A request's target in the one form in which it is decided on and forwarded. */
+/**
+ * A request's target in the normal form on which rules are applied and which is
+ * forwarded.
+ */
 export interface Target {
-  /** `/v1.41`, or nothing. */
+  /** The version, such as `/v1.41`, or empty. */
   readonly version: string;
-  /** Path without version; no escapes, no empty and no dot segments. */
+  /**
+   * The path without the version, with no escapes and no empty or dot segments.
+   */
   readonly path: string;
   /** Query parameters in their order. */
   readonly query: readonly (readonly [name: string, value: string])[];
 }
 
-/** All that a path of the engine's needs: names of images, tags and digests; a registry may be an IPv6 address. */
+/**
+ * All characters that paths of the engine's API need: names of images, tags and
+ * digests; a registry may be an IPv6 address.
+ */
 const PATH_REGEXP =
   /^(?:\/(?:[A-Za-z0-9._:@~+=,-]+|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?))+$/;
 const VERSION_REGEXP = /^\/v\d{1,2}\.\d{1,3}(?=\/)/;
 
 /**
- * Brings a target into its one form. Escapes are taken once; what is then no
- * plain path (an escape in an escape, `..`, `//`, a dot at the end of a
- * segment or its beginning, a backslash, a fragment) is refused rather than repaired.
+ * Brings a target into its normal form. Escapes are decoded once. If the result
+ * is still not a plain path (an escape in an escape, `..`, `//`, a dot at the
+ * end of a segment or its beginning, a backslash, a fragment), it is refused
+ * rather than repaired.
  *
- * @throws {Refusal} If that can't be done.
+ * @throws {Refusal} If it has no normal form.
  */
 export function normalizeTarget(target: string): Target {
   if (target.includes("#")) throw malformed("its target has a fragment");
@@ -61,7 +75,7 @@ export function formatTarget({ version, path, query }: Target): string {
   const search = new URLSearchParams(
     query.map(([name, value]) => [name, value]),
   );
-  // An URL's path has no brackets as they are (RFC 3986, section 3.3).
+  // A URL's path may not have unescaped brackets (RFC 3986, section 3.3).
   const escaped = path.replaceAll("[", "%5B").replaceAll("]", "%5D");
   return `${version}${escaped}${search.size === 0 ? "" : `?${search}`}`;
 }
@@ -76,7 +90,7 @@ function parseQuery(query: string): [string, string][] {
     );
   }
   return parts.filter((part) => part !== "").map((part) => {
-    // Go's server refuses it, others take it for `&`.
+    // A semicolon: Go's server refuses it, other programs read it as `&`.
     if (part.includes(";")) throw malformed("its query has a semicolon");
     const cut = part.indexOf("=");
     return cut === -1

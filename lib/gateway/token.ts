@@ -3,10 +3,13 @@ import { Refusal } from "./refusal.ts";
 
 const encoder = new TextEncoder();
 
-/** What a bearer token may look like (RFC 6750), and enough of it not to be guessed. */
+/**
+ * What a bearer token may look like (RFC 6750), with a length that makes
+ * guessing hopeless.
+ */
 const TOKEN_REGEXP = /^[A-Za-z0-9._~+/-]{16,}={0,2}$/;
 
-/** Knows a bearer token when it sees one, and keeps only its digest. */
+/** Checks a bearer token; only the token's digest is kept. */
 export class TokenCheck {
   readonly #digest: Uint8Array;
 
@@ -14,7 +17,7 @@ export class TokenCheck {
     this.#digest = digest;
   }
 
-  /** @throws {TypeError} If it is too short, or can't stand in a header. */
+  /** @throws {TypeError} If it is too short, or can't be sent in a header. */
   static async of(token: string): Promise<TokenCheck> {
     if (!TOKEN_REGEXP.test(token)) {
       throw new TypeError(
@@ -25,7 +28,8 @@ export class TokenCheck {
   }
 
   /**
-   * Compares in a time that tells nothing of the token: digests have one length.
+   * Compares the token in constant time: the digests that are compared have one
+   * length.
    *
    * @param authorization The field `Authorization`.
    * @throws {Refusal} If it does not carry the token, with status 401.

@@ -1,18 +1,21 @@
-/** The longest pause behind a turn, in milliseconds. */
+/** The longest pause after a turn, in milliseconds. */
 const MAX_PAUSE_MS = 100;
 
 /**
- * Turns for what takes the event loop for a while: one at a time, in the order
- * in which they were asked for, and each is followed by a pause as long as it
- * took. So whoever asks for little waits for one such turn at the most, however
- * many ask for much.
+ * A queue for work that occupies the event loop for a while: one at a time, in
+ * the order of the requests, and each followed by a pause as long as the work
+ * took. So a small request waits for one such turn at most, however many large
+ * ones there are.
  */
 export class Turns {
   #last: Promise<void> = Promise.resolve();
-  /** When the pause behind the last turn is over, by `performance.now()`. */
+  /**
+   * When the pause after the last turn ends, in the time of
+   * `performance.now()`.
+   */
   #pausedUntil = 0;
 
-  /** Waits for the turn; it ends when the event loop is free again. */
+  /** Waits for the turn, which ends when the event loop is next idle. */
   async take(): Promise<void> {
     const before = this.#last;
     const over = Promise.withResolvers<void>();

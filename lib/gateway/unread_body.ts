@@ -1,7 +1,7 @@
 import { concatBytes } from "../streams/bytes.ts";
 import { malformed, Refusal } from "./refusal.ts";
 
-/** The longest body that is looked at, in bytes. */
+/** The longest body that is read, in bytes. */
 const MAX_BYTES = 64 * 1024;
 
 /**
@@ -12,10 +12,11 @@ const LOGIN_REGEXP =
   /^(?:username|password|auth|email|serveraddress|identitytoken|registrytoken)$/i;
 
 /**
- * Reads the body of a request that engines read none of: clients send their
- * options once more in it, or `{}`. It goes no further.
+ * Reads the body of a request whose body engines ignore: some clients repeat
+ * their options in it, or send `{}`. The body is not forwarded.
  *
- * @throws {Refusal} If it is more than that: nothing that was meant is dropped.
+ * @throws {Refusal} If it holds anything else: a client's wish must not be
+ * dropped in silence.
  */
 export async function readUnread(
   body: ReadableStream<Uint8Array>,

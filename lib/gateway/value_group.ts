@@ -1,13 +1,15 @@
 import { createRedactorInSlices, type Redactor } from "../redact/redactor.ts";
 
-/** Values of more bytes in sum are compiled one build after the other. */
+/**
+ * Groups with more bytes of values than this are compiled one after the other.
+ */
 const LARGE_BYTES = 4096;
 
-/** The order in which large groups are compiled. */
+/** Puts the compiling of large groups in order. */
 export class CompileLane {
   #last: Promise<void> = Promise.resolve();
 
-  /** Does it when all before are done. */
+  /** Runs the work when all earlier work is done. */
   async run(work: () => Promise<void>): Promise<void> {
     const mine = this.#last.then(work);
     this.#last = mine.catch(() => {}); // who waits for it hears it
@@ -16,38 +18,40 @@ export class CompileLane {
 }
 
 /**
- * Values that one build brought together, compiled once and by themselves. Each
- * build's answer is masked with several of them together, which costs nothing
- * more to make.
+ * Values that came with one build and are compiled once, together. The answer
+ * of a build is masked with several groups; to combine compiled groups costs
+ * nothing.
  */
 export class ValueGroup {
-  /** Each value by what tells it from others. */
+  /** The values, each by a key that identifies it. */
   readonly values: ReadonlyMap<string, Uint8Array>;
-  /** Running builds that have all of its values. */
+  /** The running builds that have all of these values. */
   owners = 0;
-  /** When the last of them ended. */
+  /** When the last of these builds ended. */
   ended = 0;
   readonly #up = new AbortController();
   #redactor: Redactor | undefined;
   #compiling: Promise<void> | undefined;
 
-  /** @param values Each by what tells it from others. */
+  /** @param values The values, each by a key that identifies it. */
   constructor(values: ReadonlyMap<string, Uint8Array>) {
     this.values = values;
   }
 
-  /** Bytes of all its values: it is in memory as a whole. */
+  /**
+   * Bytes of all its values together: the group is kept or dropped as a whole.
+   */
   get byteLength(): number {
     return this.values.values().reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Undefined until it is compiled. */
+  /** The compiled redactor; undefined until it is ready. */
   get redactor(): Redactor | undefined {
     return this.#redactor;
   }
 
   /**
-   * Compiles it, if it is not.
+   * Compiles the values, unless that was done or is under way.
    *
    * @throws If it was given up.
    */
@@ -55,7 +59,10 @@ export class ValueGroup {
     return this.#compiling ??= this.#compile(lane);
   }
 
-  /** Nobody waits for it any more: it is not compiled, or no further. */
+  /**
+   * Gives up: no build waits for this group, so it is not compiled, or not
+   * further.
+   */
   giveUp(): void {
     this.#up.abort();
   }

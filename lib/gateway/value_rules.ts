@@ -4,18 +4,23 @@ import { malformed } from "./refusal.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** A text of fewer bytes stands in any other text. */
+/** Fewest bytes of a text: a shorter one occurs in ordinary text by chance. */
 const MIN_TEXT_BYTES = 8;
 
-/** What is no text, no log has in it by chance; less than this no mask takes. */
+/**
+ * Fewest bytes of a value that is no text: no log has that by chance, and the
+ * mask takes no shorter ones.
+ */
 const MIN_BINARY_BYTES = 4;
 
-/** Fewer different bytes are a ruler or an indent. */
+/**
+ * Fewest different bytes: with fewer it may be a ruler or an indent in a log.
+ */
 const MIN_DISTINCT = 4;
 
 /**
- * What engines and their builders write in every log, and what their messages
- * are made of; a 0 stands for any number.
+ * What engines and their builders write in every log, and the words of their
+ * messages; a 0 stands for any number.
  */
 const COMMON_PHRASES = [
   "[internal] load build definition from dockerfile",
@@ -101,11 +106,11 @@ const COMMON_PHRASES = [
 ];
 
 /**
- * Refuses values that are no secrets: all answers are masked with them, those of
- * other clients, too, where they would stand for ordinary words. An empty value
- * masks nothing.
+ * Refuses values that can't be secrets. All answers, those of other clients
+ * too, are masked with each value, so an ordinary word would be masked
+ * everywhere. An empty value masks nothing and is allowed.
  *
- * @throws {Refusal} If there is one; it holds no part of any.
+ * @throws {Refusal} If there is such a value; the message quotes no part of it.
  */
 export function refuseCommonValues(values: Iterable<Secret>): void {
   for (const value of values) {
@@ -116,7 +121,10 @@ export function refuseCommonValues(values: Iterable<Secret>): void {
   }
 }
 
-/** Whether a value is too short to be a secret, or a part of what every build's log says. */
+/**
+ * Whether a value is too short to be a secret, or is part of what every build's
+ * log says.
+ */
 export function isCommonValue(value: Secret): boolean {
   const bytes = value.reveal();
   const text = decodeText(bytes)?.trim();
@@ -125,7 +133,7 @@ export function isCommonValue(value: Secret): boolean {
   if (counted.length < least || new Set(counted).size < MIN_DISTINCT) {
     return true;
   }
-  // Lines are masked by themselves, too.
+  // Each line of a value is masked by itself, too, so each is checked.
   return text !== undefined && text.split(/[\r\n]+/).some(isCommonLine);
 }
 
@@ -135,7 +143,7 @@ function isCommonLine(line: string): boolean {
     COMMON_PHRASES.some((phrase) => phrase.includes(words));
 }
 
-/** The text that the bytes are; undefined for what no log can have in it as it is. */
+/** The bytes as text; undefined where they can't stand in a log as they are. */
 function decodeText(bytes: Uint8Array): string | undefined {
   try {
     const text = decoder.decode(bytes);
