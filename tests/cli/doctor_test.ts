@@ -1,0 +1,185 @@
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { OLDEST_DENO } from "../../lib/deno_version.ts";
+import { GATEWAY_HEADER } from "../../lib/engine/ping.ts";
+import { sha256 } from "../support/digest.ts";
+import { davitHere } from "./in_process.ts";
+import { pong, startScripted } from "./scripted.ts";
+
+const VERSION = {
+  to: /^GET \/version$/,
+  json: { Version: "28.5.2", ApiVersion: "1.51", Os: "linux", Arch: "riscv" },
+};
+
+/** What doctor prints, a line each. */
+async function doctor(
+  words: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; lines: string[] }> {
+  const { code, stdout, stderr } = await davitHere(["doctor", ...words], {
+    env,
+  });
+  assertEquals(stderr, "");
+  return { code, lines: new TextDecoder().decode(stdout).split("\n") };
+}
+
+const DENO = `✓ Deno ${Deno.version.deno}: ${OLDEST_DENO} or newer is needed`;
+const PERMISSIONS = "✓ permissions: all for a build of this folder";
+
+Deno.test("doctor goes on behind what fails, and tells what each failure comes from", async () => {
+  // No session: a build whose Dockerfile is to be fetched fails.
+  await using engine = await startScripted([VERSION]);
+  const { code, lines } = await doctor(["-H", engine.host]);
+  assertEquals(code, 1);
+  assertEquals(lines[0], DENO);
+  assertEquals(lines.filter((line) => !line.startsWith("  ")).slice(1, 4), [
+    `✓ engine: ${engine.host}, by --host`,
+    PERMISSIONS,
+    "✓ Docker 28.5.2 on linux/riscv, API 1.47",
+  ]);
+  assertMatch(lines.join("\n"), /\n✗ .*\n  \S/);
+  assertEquals(lines.at(-1), "");
+});
+
+Deno.test("doctor of an engine that is not there", async () => {
+  const host = "unix:///none/docker.sock";
+  const { code, lines } = await doctor([], { DOCKER_HOST: host });
+  assertEquals(code, 1);
+  const own = lines.filter((line) => !line.startsWith("  before Deno"));
+  assertEquals(own.slice(0, 3), [
+    DENO,
+    `✓ engine: ${host}, by DOCKER_HOST`,
+    PERMISSIONS,
+  ]);
+  assertMatch(own[3]!, /^✗ .*none\/docker\.sock/);
+  // What it comes from stands below it.
+  assertMatch(own[4]!, /^ {2}\S/);
+  assertEquals(own.slice(5), [""]);
+});
+
+Deno.test("doctor of podman and of a gateway: the one can't do all, the other is no failure", async () => {
+  await using podman = await startScripted(
+    [VERSION],
+    pong("Libpod-Api-Version: 5.0.0"),
+  );
+  const ofPodman = await doctor(["-H", podman.host]);
+  assertEquals(ofPodman.code, 1);
+  assertMatch(
+    ofPodman.lines.at(-3)!,
+    /^✓ podman 28\.5\.2 on linux\/riscv, API /,
+  );
+  assertMatch(ofPodman.lines.at(-2)!, /^✗ podman has no BuildKit/);
+
+  await using gateway = await startScripted(
+    [VERSION],
+    pong(`${GATEWAY_HEADER}: 1`),
+  );
+  const ofGateway = await doctor(["-H", gateway.host]);
+  assertEquals(ofGateway.code, 0, ofGateway.lines.join("\n"));
+  assertMatch(ofGateway.lines.at(-2)!, /^✓ a davit gateway: /);
+});
+
+Deno.test("doctor: which engine, and why it is the one", async () => {
+  await withTempFolder(async (folder) => {
+    await using engine = await startScripted(
+      [VERSION],
+      pong(`${GATEWAY_HEADER}: 1`),
+    );
+    await writeTree(folder, { "config.json": "{}" });
+    const name = await contextOf(folder, "mine", engine.host);
+    const none = { DOCKER_HOST: "", DOCKER_CONTEXT: "", DOCKER_CONFIG: folder };
+    for (
+      const [words, env, told] of [
+        [["-H", engine.host], { DOCKER_HOST: "unix:///n" }, "by --host"],
+        [
+          ["-c", name],
+          { DOCKER_HOST: "unix:///n" },
+          'docker context "mine", by --context',
+        ],
+        [
+          [],
+          { DOCKER_HOST: engine.host, DOCKER_CONTEXT: "no" },
+          "by DOCKER_HOST",
+        ],
+        [
+          [],
+          { DOCKER_CONTEXT: name },
+          'docker context "mine", by DOCKER_CONTEXT',
+        ],
+      ] as const
+    ) {
+      const { code, lines } = await doctor(words, { ...none, ...env });
+      assertEquals([code, lines.find((line) => line.startsWith("✓ engine"))], [
+        0,
+        `✓ engine: ${engine.host}, ${told}`,
+      ]);
+    }
+    await Deno.writeTextFile(
+      `${folder}/config.json`,
+      JSON.stringify({ currentContext: name }),
+    );
+    const current = await doctor([], none);
+    assertEquals(
+      current.lines.find((line) => line.startsWith("✓ engine")),
+      `✓ engine: ${engine.host}, docker context "mine", the current one of ${folder}/config.json`,
+    );
+    // By default it is the first socket that answers; those of this machine are others'.
+    const sockets = { ...none, XDG_RUNTIME_DIR: folder, HOME: folder };
+    await Deno.symlink(
+      engine.host.slice("unix://".length),
+      `${folder}/docker.sock`,
+    );
+    const own = await Deno.stat("/var/run/docker.sock").then(
+      () => true,
+      () => false,
+    );
+    if (own) return;
+    const found =
+      `✓ engine: unix://${folder}/docker.sock, the first default socket that answers: `;
+    for (
+      const [words, env, current, why] of [
+        [["-c", "default"], {}, "", 'docker context "default", by --context'],
+        [
+          [],
+          { DOCKER_CONTEXT: "default" },
+          "",
+          'docker context "default", by DOCKER_CONTEXT',
+        ],
+        [[], {}, "", "neither DOCKER_HOST nor a context names one"],
+        [[], {}, 7, "neither DOCKER_HOST nor a context names one"],
+        [
+          [],
+          {},
+          "default",
+          `docker context "default", the current one of ${folder}/config.json`,
+        ],
+      ] as const
+    ) {
+      await Deno.writeTextFile(
+        `${folder}/config.json`,
+        JSON.stringify({ currentContext: current }),
+      );
+      const { lines } = await doctor(words, { ...sockets, ...env });
+      assertEquals(
+        lines.find((line) => line.startsWith("✓ engine")),
+        found + why,
+      );
+    }
+  });
+});
+
+/** Makes a context of docker's command. */
+async function contextOf(
+  folder: string,
+  name: string,
+  host: string,
+): Promise<string> {
+  const digest = await sha256(name);
+  await writeTree(folder, {
+    [`contexts/meta/${digest}/meta.json`]: JSON.stringify({
+      Name: name,
+      Endpoints: { docker: { Host: host } },
+    }),
+  });
+  return name;
+}
