@@ -51,7 +51,7 @@ export function builtSteps(
     const stage = stages[index]!;
     const below = (name: string | undefined): void => {
       if (name !== undefined) return need(findStage(stages, name, index), sure);
-      for (let other = 0; other < index; other++) need(other, false);
+      for (const other of stages.slice(0, index).keys()) need(other, false);
     };
     below(stage.base);
     for (const text of textsOf(stages, index)) {
@@ -91,8 +91,10 @@ function readStages(
 /** What runs in a stage: what the stage below it has for it, and its own. */
 function textsOf(stages: readonly Stage[], index: number): string[] {
   const { base, own } = stages[index]!;
-  const below = base === undefined ? -1 : findStage(stages, base, index);
-  return [...stages[below]?.triggers ?? [], ...own];
+  const below = base === undefined
+    ? undefined
+    : stages[findStage(stages, base, index)];
+  return [...below?.triggers ?? [], ...own];
 }
 
 /** Index of the last stage of this name or number before another one; -1 if it is none. */
@@ -102,11 +104,9 @@ function findStage(
   before: number,
 ): number {
   const lower = name.toLowerCase();
-  const found = stages.slice(0, before).findLastIndex((stage) =>
-    stage.name === lower
+  return stages.slice(0, before).findLastIndex((stage, index) =>
+    stage.name === lower || String(index) === name
   );
-  if (found >= 0 || !/^\d+$/.test(name)) return found;
-  return Number(name) < before ? Number(name) : -1;
 }
 
 /** Names of the stages and images that an instruction takes files from. */

@@ -15,10 +15,7 @@ export function fromBase64(
   try {
     // The platform's own is young: the oldest Deno that is served lacks it.
     if (native.fromBase64 !== undefined) return native.fromBase64(text);
-    const binary = atob(text);
-    const bytes = new Uint8Array(binary.length);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-    return bytes;
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
   } catch {
     return undefined; // said by the name: anything may stand in a message
   }
@@ -28,10 +25,5 @@ export function fromBase64(
 export function toBase64(bytes: Uint8Array): string {
   const young: Base64Bytes = bytes;
   if (young.toBase64 !== undefined) return young.toBase64();
-  const parts: string[] = [];
-  // A call takes only so many arguments.
-  for (let at = 0; at < bytes.length; at += 0x2000) {
-    parts.push(String.fromCharCode(...bytes.subarray(at, at + 0x2000)));
-  }
-  return btoa(parts.join(""));
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }

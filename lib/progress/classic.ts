@@ -107,13 +107,14 @@ export class ClassicTranslator {
 
   #start(number: string, total: string, instruction: string): BuildEvent[] {
     const ended = this.#complete();
+    const before = this.#step;
     this.#step = {
       type: "vertex",
       digest: `step:${number}`,
       name: `[${
         number.padStart(total.length)
       }/${total}] ${instruction.trimEnd()}`,
-      inputs: Number(number) > 1 ? [`step:${Number(number) - 1}`] : [],
+      inputs: before === undefined ? [] : [before.digest],
       cached: false,
       started: this.#now(),
       completed: undefined,
@@ -138,7 +139,6 @@ export class ClassicTranslator {
   }
 
   #fail(error: string): BuildEvent[] {
-    this.#running = false;
     if (this.#step === undefined || this.#step.completed !== undefined) {
       return [];
     }
@@ -161,7 +161,7 @@ export class ClassicTranslator {
 
   #status(message: ClassicMessage): BuildEvent[] {
     const { id, status = "", progressDetail } = message;
-    if (this.#step === undefined || id === "davit.warning") return [];
+    if (this.#step === undefined) return [];
     // Words about the whole pull, such as its digest.
     if (id === undefined) return this.#log(`${status}\n`);
     const time = this.#now();

@@ -33,7 +33,7 @@ export function readInstructions(dockerfile: string): Instruction[] {
   const instructions: Instruction[] = [];
   for (let at = 0; at < lines.length;) {
     const first = lines[at]!;
-    if (first.trim() === "" || COMMENT_REGEXP.test(first)) {
+    if (COMMENT_REGEXP.test(first)) {
       at++;
       continue;
     }
@@ -78,12 +78,12 @@ const SYNTAX_REGEXP =
 export function syntaxOf(dockerfile: string): string | undefined {
   const text = dockerfile.replace(/^\ufeff/, "");
   const named = SYNTAX_REGEXP.exec(text)?.[1];
-  if (named !== undefined || !text.trimStart().startsWith("{")) return named;
+  if (named !== undefined) return named;
   try {
     const { syntax } = JSON.parse(text);
     return typeof syntax === "string" ? syntax : undefined;
   } catch {
-    return undefined; // then no builder reads it as JSON either
+    return undefined; // no JSON, to which no builder looks for it either
   }
 }
 
@@ -107,8 +107,7 @@ function continuation(escape: string): RegExp {
 
 /** Whether an instruction begins here-documents, whether they end or not. */
 export function opensHeredoc(text: string): boolean {
-  return WITH_HEREDOC_REGEXP.test(text) &&
-    text.search(HEREDOC_REGEXP) >= 0;
+  return WITH_HEREDOC_REGEXP.test(text) && text.match(HEREDOC_REGEXP) !== null;
 }
 
 /** Index of the line behind the here-documents that `text` opens at `begin`; `begin` where one has no end. */
@@ -125,7 +124,7 @@ function skipHeredocs(
     const end = lines.findIndex((line, index) =>
       index >= at && (tabs ? line.replace(/^\t+/, "") : line) === word
     );
-    if (end < 0) return begin;
+    if (end === -1) return begin;
     at = end + 1;
   }
   return at;

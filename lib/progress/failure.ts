@@ -57,14 +57,12 @@ function failedVertex(
     error !== undefined && !isCanceled(error)
   );
   const named = failed.filter(({ error }) => isPartOf(error!, detail));
-  if (named.length > 0) return only(longest(named)) ?? only(named);
-  return only(failed);
+  return only(named.length > 0 ? longest(named) : failed);
 }
 
 /** The engine puts quotes and line ends of an error into escapes, or not. */
 function isPartOf(error: string, detail: string): boolean {
-  return detail.includes(error) || detail.includes(escaped(error)) ||
-    escaped(detail).includes(escaped(error));
+  return escaped(detail).includes(escaped(error));
 }
 
 function escaped(text: string): string {

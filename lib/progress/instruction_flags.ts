@@ -33,7 +33,7 @@ export function flagsOf(
 ): [name: string, value: string][] {
   return readFlags(text).map((flag) => {
     const cut = flag.indexOf("=");
-    return cut < 0
+    return cut === -1
       ? [flag.slice(2), ""]
       : [flag.slice(2, cut), flag.slice(cut + 1)];
   });

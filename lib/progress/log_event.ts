@@ -9,7 +9,6 @@ export class TextCarry {
 
   /** Takes what the slice before left open. */
   take(key: string): Uint8Array<ArrayBuffer> | undefined {
-    if (this.#open.size === 0) return undefined;
     const bytes = this.#open.get(key);
     if (bytes !== undefined) this.#open.delete(key);
     return bytes;
@@ -46,11 +45,6 @@ class TraceLogEvent implements LogEvent {
     this[RECORD] = log;
     const key = `${log.stream} ${vertex}`;
     const before = carry.take(key);
-    const last = data.length === 0 ? 0 : data[data.length - 1]!;
-    if (before === undefined && last < 0x80) {
-      this.#open = 0;
-      return;
-    }
     const whole = before === undefined ? data : concatBytes(before, data);
     this.#open = openLength(whole);
     if (this.#open > 0) {
@@ -83,13 +77,9 @@ function decodeText(bytes: Uint8Array): string {
 
 /** How many bytes at the end are the beginning of a character that isn't whole: 0 to 3. */
 function openLength(bytes: Uint8Array): number {
-  const length = bytes.length;
-  for (let back = 1; back <= 3 && back <= length; back++) {
-    const byte = bytes[length - back]!;
-    if (byte < 0x80) return 0;
-    if (byte < 0xc0) continue;
-    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    return size > back ? back : 0;
-  }
-  return 0;
+  const at = bytes.findLastIndex((byte) => byte < 0x80 || byte >= 0xc0);
+  const first = bytes[at] ?? 0;
+  const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  const there = bytes.length - at;
+  return size > there ? there : 0;
 }

@@ -25,10 +25,7 @@ export class LogTail {
   /** Adds what was printed; the bytes are copied. */
   push(bytes: Uint8Array): void {
     this.#length += bytes.length;
-    if (this.#maxBytes === 0) return;
-    if (bytes.length > this.#maxBytes) {
-      bytes = bytes.subarray(bytes.length - this.#maxBytes);
-    }
+    bytes = bytes.subarray(Math.max(0, bytes.length - this.#maxBytes));
     if (this.#size + bytes.length > this.#ring.length) this.#grow(bytes.length);
     const ring = this.#ring;
     const first = Math.min(bytes.length, ring.length - this.#next);

@@ -21,7 +21,7 @@ export function readMounts(text: string): Map<string, string>[] {
       for (const [, quoted, plain = ""] of value.matchAll(FIELD_REGEXP)) {
         const field = quoted?.replaceAll('""', '"') ?? plain;
         const cut = field.indexOf("=");
-        if (cut < 0) continue;
+        if (cut === -1) continue;
         fields.set(field.slice(0, cut).toLowerCase(), field.slice(cut + 1));
       }
       return fields;

@@ -42,7 +42,7 @@ const SENTENCES: readonly Sentence[] = [
   },
   {
     regexp: /Syntax error - can't find = in "([^"]*)"/,
-    isIt: ({ text }, [, word]) => bareWords(text).slice(1).includes(word!),
+    isIt: ({ text }, [, word]) => bareWords(text).includes(word!),
     found: "reading",
   },
   {
@@ -181,9 +181,10 @@ function openHeredoc(
 function stageOf(
   instructions: readonly Instruction[],
   one: Instruction,
-): number {
-  return instructions.slice(0, instructions.indexOf(one) + 1)
-    .filter(({ keyword }) => keyword === "FROM").length;
+): Instruction | undefined {
+  return instructions.findLast(({ keyword, start }) =>
+    keyword === "FROM" && start <= one.start
+  );
 }
 
 function mount(
@@ -234,7 +235,7 @@ function takesFrom(
 
 /** Whether a word with a variable stands where BuildKit replaces it; a shell's are none of its. */
 function expands(instruction: Instruction, word: string | undefined): boolean {
-  if (word === undefined || word === "") return false;
+  if (!word) return false;
   const { keyword, text } = instruction;
   return EXPANDED.test(keyword)
     ? text.includes(word)

@@ -37,7 +37,7 @@ Deno.test("doctor goes on behind what fails, and tells what each failure comes f
     PERMISSIONS,
     "✓ Docker 28.5.2 on linux/riscv, API 1.47",
   ]);
-  assertMatch(lines.join("\n"), /\n✗ .*\n  \S/);
+  assertMatch(lines.join("\n"), /\n✗ .*\n {2}\S/);
   assertEquals(lines.at(-1), "");
 });
 

@@ -69,6 +69,51 @@ Deno.test("builtSteps() takes the values of arguments that stand before the stag
   assertEquals(runs(lines, { target: "c" }), "1? 2? 3?");
 });
 
+Deno.test("builtSteps() tells what is sure from what may be, whichever comes first", () => {
+  const lines = (...copies: string[]) => [
+    "FROM base AS one",
+    "RUN 1",
+    "FROM base AS two",
+    "RUN 2",
+    "FROM base AS three",
+    "RUN 3",
+    ...copies,
+    "FROM base AS later",
+    "RUN 4",
+  ];
+  const known = "COPY --from=two / /";
+  const unknown = "COPY --from=$FROM / /";
+  for (const copies of [[known, unknown], [unknown, known]]) {
+    assertEquals(runs(lines(...copies), { target: "three" }), "1? 2 3");
+  }
+});
+
+Deno.test("builtSteps() takes a stage that comes later for an image, and no stage twice", () => {
+  const lines = [
+    "FROM later AS a",
+    "COPY --link=true --from=0 --from=a / /",
+    "RUN 1",
+    "FROM base AS true",
+    "RUN 2",
+    "FROM a AS later",
+    "COPY --from=0 --from=a --from=3 --link=true / /",
+    "RUN 3",
+    "FROM base AS last",
+    "RUN 4",
+  ];
+  assertEquals(runs(lines, { target: "a" }), "1");
+  assertEquals(runs(lines, { target: "later" }), "1 3");
+  assertEquals(runs(lines, { target: "4" }), "");
+});
+
+Deno.test("builtSteps() is quick with many stages whose bases can't be known", () => {
+  const lines = Array.from(
+    { length: 60 },
+    (_, at) => `FROM $BASE AS s${at}\nRUN ${at}`,
+  );
+  assertEquals(runs(lines).split(" ").length, 60);
+});
+
 Deno.test("builtSteps() runs ONBUILD in the stages above, once", () => {
   const lines = [
     "FROM base AS a",

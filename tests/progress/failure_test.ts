@@ -137,6 +137,64 @@ Deno.test("findFailure() names no step when several can be meant", () => {
   assertEquals(findFailure(state, "something else").name, undefined);
 });
 
+Deno.test("findFailure() goes by the longest error that is a part of the sentence, or by the only failure", () => {
+  const failed = (...errors: string[]) => {
+    const state = new BuildState();
+    for (const [at, error] of errors.entries()) {
+      state.apply({
+        type: "vertex",
+        digest: `${at}`,
+        name: `step ${at}`,
+        inputs: [],
+        cached: false,
+        started: 1,
+        completed: 2,
+        error,
+        group: undefined,
+      });
+      const bytes = new TextEncoder().encode(
+        Array.from({ length: 11 }, (_, line) => `${line}\n`).join(""),
+      );
+      state.apply({
+        type: "log",
+        vertex: `${at}`,
+        stream: "stdout",
+        bytes,
+        text: "",
+        time: 1,
+      });
+    }
+    return state;
+  };
+  const code = "did not complete successfully: exit code: 7";
+  for (
+    const [errors, detail, vertex, exitCode] of [
+      [["no", `x ${code}`], `failed: x ${code}`, "1", 7],
+      [["one", "two"], "failed: one", "0", undefined],
+      [["a", "b is a"], "failed: b is a", "1", undefined],
+      [["same", "same", "a"], "failed: same", undefined, undefined],
+      // The only one is it, whatever the sentence says; one that was stopped is none.
+      [[`x ${code}`], "something else", "0", 7],
+      [["one", "context canceled"], "something else", "0", undefined],
+      [["one", "two"], "something else", undefined, undefined],
+      [[], "something else", undefined, undefined],
+      [["a\nb", "c"], "failed: a\\nb", "0", undefined],
+      [["a\\nb", "c"], "failed: a\nb", "0", undefined],
+      [["a\nb", "c"], "failed: a\nb", "0", undefined],
+      [[`x ${code}`], "exit: y returned a non-zero code: 9", "0", 9],
+    ] as const
+  ) {
+    const failure = findFailure(failed(...errors), detail);
+    const told = vertex === undefined ? { name: undefined, log: [] } : {
+      name: `step ${vertex}`,
+      // The last ten lines, as buildx tells them.
+      log: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"],
+    };
+    assertEquals(failure, { vertex, exitCode, ...told }, errors.join());
+  }
+  assertEquals(findFailure(failed("a"), "a", { logLines: 2 }).log, ["9", "10"]);
+});
+
 Deno.test("exitCodeOf() reads the sentences of all builders", () => {
   assertEquals(exitCodeOf("executor failed running [x]: exit code: 12"), 12);
   assertEquals(
@@ -171,4 +229,19 @@ Deno.test("formatExcerpt() prints what buildx prints", () => {
 --------------------`,
   );
   assertEquals(formatExcerpt("FROM a", { start: 2, end: 2 }), "");
+  assertEquals(formatExcerpt("FROM a", { start: 0, end: 1 }), "");
+  // A line with two above and below, several with one; never more than there are.
+  const ten = Array.from({ length: 10 }, (_, at) => `line ${at + 1}`).join(
+    "\n",
+  );
+  const shown = (start: number, end: number) =>
+    formatExcerpt(ten, { start, end }).split("\n").slice(2, -1).map((line) =>
+      /^ +(\d+) \| (>>>)?/.exec(line)!.slice(1).join("")
+    ).join(" ");
+  assertEquals(shown(5, 5), "3 4 5>>> 6 7");
+  assertEquals(shown(5, 6), "4 5>>> 6>>> 7");
+  assertEquals(shown(1, 1), "1>>> 2 3");
+  assertEquals(shown(10, 10), "8 9 10>>>");
+  assertEquals(shown(9, 99), "8 9>>> 10>>>");
+  assertEquals(shown(5, 4), "3 4 5>>> 6 7");
 });

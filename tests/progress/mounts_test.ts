@@ -1,5 +1,9 @@
-import { syntaxOf } from "../../lib/progress/dockerfile.ts";
-import { readFlags } from "../../lib/progress/instruction_flags.ts";
+import { readInstructions, syntaxOf } from "../../lib/progress/dockerfile.ts";
+import {
+  flagsOf,
+  mountsOf,
+  readFlags,
+} from "../../lib/progress/instruction_flags.ts";
 import { clientMounts, instructionOf } from "../../lib/progress/mounts.ts";
 import { assertEquals } from "../support/assert.ts";
 
@@ -14,8 +18,25 @@ Deno.test("readFlags() reads flags as BuildKit does, quotes and backslashes amon
       ["RUN --mount=id=a\\ b --x", ["--mount=id=a b", "--x"]],
       ["RUN --a -- --b", ["--a"]],
       ["COPY --from=build /a /b", ["--from=build"]],
+      ["  RUN  --a b", ["--a"]],
+      ["RUN --a=\\", ["--a="]],
+      ['RUN --a="it\'s" b', ["--a=it's"]],
     ] as const
   ) assertEquals(readFlags(text), [...flags], text);
+});
+
+Deno.test("flagsOf() parts names from values, mountsOf() the fields of a RUN's mounts", () => {
+  assertEquals(flagsOf({ text: "COPY --link --from=a=b --chown= x" }), [
+    ["link", ""],
+    ["from", "a=b"],
+    ["chown", ""],
+  ]);
+  const mounts = (text: string) => mountsOf(readInstructions(text)[0]!);
+  assertEquals(
+    mounts("RUN --mount=type=a,b --network=none --mount=c d"),
+    [["type=a", "b"], ["c"]],
+  );
+  assertEquals(mounts("COPY --mount=type=a b"), []);
 });
 
 Deno.test("clientMounts() tells ids as BuildKit takes them", () => {
@@ -46,6 +67,12 @@ Deno.test("clientMounts() tells ids as BuildKit takes them", () => {
       ["RUN echo --mount=type=secret,id=a", []],
       ["COPY --mount=type=secret,id=a . .", []],
       ["RUN --mount=type=secret true", []],
+      ["RUN --mount=type=secret,ids true", []],
+      ["RUN --mount=type=secret,destination=/a/name true", [secret("name")]],
+      ["RUN --mount=type=secret,dst=/a/b,destination=/c true", [secret("b")]],
+      ["RUN --mount=type=secret,target=/a,dst=/b true", [secret("a")]],
+      ["RUN --mount=type=ssh,id=$ID true", [ssh(undefined)]],
+      ["RUN --other=type=secret,id=a true", []],
     ] as const
   ) assertEquals(clientMounts(text) as unknown, [...mounts], text);
 });
@@ -72,6 +99,9 @@ Deno.test("syntaxOf() finds the frontend that a file names, in every form that e
       ["// syntax=a/b\n{}", "a/b"],
       ['{ "syntax": "a/b" }', "a/b"],
       ["{ nothing", undefined],
+      ['{ "syntax": 7 }', undefined],
+      ["null", undefined],
+      [' # syntax=a/b\n{ "syntax": "c" }', undefined],
       ["# a comment\n# syntax=a/b\nFROM a", undefined],
       ["\n# syntax=a/b\nFROM a", undefined],
       ["FROM a\n# syntax=a/b", undefined],

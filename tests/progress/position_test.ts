@@ -1,5 +1,9 @@
-import { readInstructions } from "../../lib/progress/dockerfile.ts";
+import {
+  opensHeredoc,
+  readInstructions,
+} from "../../lib/progress/dockerfile.ts";
 import { findPosition } from "../../lib/progress/position.ts";
+import { numberInstructions, readFrom } from "../../lib/progress/stages.ts";
 import { assertEquals } from "../support/assert.ts";
 
 function lines(dockerfile: string, name: string): number[] | undefined {
@@ -39,6 +43,105 @@ Deno.test("readInstructions() follows continuations, comments and here-documents
       ["CMD", 16, 16, false],
     ],
   );
+});
+
+Deno.test("readInstructions(): blanks, indents and where a here-document ends", () => {
+  const read = (...lines: string[]) =>
+    readInstructions(lines.join("\n")).map((
+      { text, start, end, heredoc },
+    ) => [text, start, end, heredoc]);
+  assertEquals<unknown>(read("  ", "", " FROM a ", "\t", "\tRUN b"), [
+    ["FROM a", 3, 3, false],
+    ["RUN b", 5, 5, false],
+  ]);
+  assertEquals<unknown>(read("RUN a \\", "   ", "\t# c", "  b", "CMD c"), [
+    ["RUN a   b", 1, 4, false],
+    ["CMD c", 5, 5, false],
+  ]);
+  for (const word of ["EOF", '"EOF"', "'EOF'", "-EOF"]) {
+    assertEquals<unknown>(read(`RUN <<${word}`, "EOF", "CMD c"), [
+      [`RUN <<${word}`, 1, 2, true],
+      ["CMD c", 3, 3, false],
+    ], word);
+  }
+  assertEquals<unknown>(
+    read("ONBUILD COPY <<A <<B /", "B", "A", "B", "CMD c"),
+    [
+      ["ONBUILD COPY <<A <<B /", 1, 4, true],
+      ["CMD c", 5, 5, false],
+    ],
+  );
+  // Without an end, and where none can be.
+  assertEquals<unknown>(read("RUN <<A <<B", "A", "CMD c"), [
+    ["RUN <<A <<B", 1, 1, false],
+    ["A", 2, 2, false],
+    ["CMD c", 3, 3, false],
+  ]);
+  assertEquals<unknown>(read("ENV a=<<A", "A"), [
+    ["ENV a=<<A", 1, 1, false],
+    ["A", 2, 2, false],
+  ]);
+  assertEquals<unknown>(read("RUN a", "RUN b"), [
+    ["RUN a", 1, 1, false],
+    ["RUN b", 2, 2, false],
+  ]);
+});
+
+Deno.test("opensHeredoc() looks at the instructions that can", () => {
+  for (
+    const [text, opens] of [
+      ["RUN <<A", true],
+      ["RUN a 3<<-A", true],
+      ["onbuild run <<A", true],
+      ["RUN a", false],
+      ["RUN a<<A", false],
+      ["ENV a= <<A", false],
+    ] as const
+  ) assertEquals([text, opensHeredoc(text)], [text, opens]);
+});
+
+Deno.test("numberInstructions() counts layers in each stage, as BuildKit does, and all instructions", () => {
+  const counted = (...lines: string[]) =>
+    numberInstructions(readInstructions(lines.join("\n"))).map((
+      { stage, number, total, step, steps },
+    ) => `${stage} ${number}/${total} ${step}/${steps}`);
+  assertEquals(
+    counted(
+      "ARG A",
+      "FROM --platform=linux/a later AS One",
+      "ENV a=b",
+      "RUN a",
+      "FROM scratch",
+      "COPY a /",
+      "WORKDIR /b",
+      "FROM one as Later",
+      "ADD a /",
+      "FROM LATER",
+      "RUN b",
+    ),
+    [
+      "one 1/2 2/11",
+      "one 0/2 3/11",
+      "one 2/2 4/11",
+      "stage-1 0/2 5/11",
+      "stage-1 1/2 6/11",
+      "stage-1 2/2 7/11",
+      "later 0/1 8/11",
+      "later 1/1 9/11",
+      "stage-3 0/1 10/11",
+      "stage-3 1/1 11/11",
+    ],
+  );
+  for (
+    const [text, base, name] of [
+      ["FROM", "", undefined],
+      ["FROM a", "a", undefined],
+      ["FROM a AS", "a", undefined],
+      ["FROM a as B", "a", "b"],
+      ["FROM a b C", "a", undefined],
+      ["FROM --platform=x a AS b", "a", "b"],
+    ] as const
+  ) assertEquals(readFrom(text), { base, name }, text);
 });
 
 Deno.test("readInstructions() takes any text", () => {
@@ -84,12 +187,19 @@ Deno.test("findPosition() tells equal instructions apart by stage and number", (
 Deno.test("findPosition() counts the ONBUILD instructions of the base image", () => {
   assertEquals(lines(STAGES, "[base 6/6] RUN make"), [5, 5]);
   assertEquals(lines(STAGES, "[base 2/6] ONBUILD RUN make"), undefined);
+  assertEquals(lines(STAGES, "[stage-1 3/4] RUN make"), [8, 8]);
+  // Whatever its number, if nothing else has its words.
+  assertEquals(lines(STAGES, "[base 7/7] WORKDIR /src"), [4, 4]);
 });
 
 Deno.test("findPosition() counts as the classic builder does", () => {
   const dockerfile = "FROM a\nENV x=y\nRUN make\nENV z=1\nRUN make\n";
   assertEquals(lines(dockerfile, "[3/5] RUN make"), [3, 3]);
   assertEquals(lines(dockerfile, "[5/5] RUN make"), [5, 5]);
+  // What makes no layer has a number here, too.
+  const same = "FROM a\nENV x=y\nENV x=y\nRUN make\n";
+  assertEquals(lines(same, "[2/4] ENV x=y"), [2, 2]);
+  assertEquals(lines(same, "[3/4] ENV x=y"), [3, 3]);
 });
 
 Deno.test("findPosition() says nothing when unsure", () => {
@@ -102,6 +212,57 @@ Deno.test("findPosition() says nothing when unsure", () => {
   assertEquals(lines(twice, "[x 2/2] RUN y"), undefined);
   const detail = "dockerfile parse error on line 9: x";
   assertEquals(findPosition("FROM a", { detail }), undefined);
+});
+
+Deno.test("findPosition() tells a platform from a stage's name", () => {
+  const two = "FROM a AS x\nRUN y\nFROM a AS z\nRUN y\n";
+  for (
+    const [label, line] of [
+      ["x ", 2],
+      ["z ", 4],
+      ["linux/arm64 x ", 2],
+      ["linux/arm64 Z ", 4],
+    ] as const
+  ) assertEquals(lines(two, `[${label}2/2] RUN y`), [line, line], label);
+  assertEquals(lines(two, "[linux/arm64 2/2] RUN y"), undefined);
+  assertEquals(lines("FROM a\nRUN y", "[linux/arm64 2/2] RUN y"), [2, 2]);
+});
+
+Deno.test("findPosition() compares words, whatever blanks are between; of a here-document the beginning", () => {
+  assertEquals(lines("FROM a\nrun  a \\\n  b", "[2/2] RUN a b "), [2, 3]);
+  assertEquals(lines("FROM a\nRUN a", "[2/2] RUN a (b...)"), undefined);
+  assertEquals(lines("FROM a\nRUN <<A\nb\nA", "[2/2] RUN <<A (b...)"), [2, 4]);
+});
+
+Deno.test("findPosition() finds the line that names a frontend which can't be had", () => {
+  const name = (image: string) => `resolve image config for ${image}`;
+  const named = "docker-image://docker.io/docker/dockerfile:1";
+  const syntax = "# syntax = docker/dockerfile:1";
+  assertEquals(lines(`${syntax}\nFROM a`, name(named)), [1, 1]);
+  assertEquals(lines(`# escape=\\\n${syntax}\nFROM a`, name(named)), [2, 2]);
+  assertEquals(lines(syntax, name("docker.io/docker/dockerfile:1")), [1, 1]);
+  assertEquals(lines(syntax, name("docker.io/docker/dockerfile:2")), undefined);
+  assertEquals(lines("FROM a", name(named)), undefined);
+  assertEquals(lines(syntax, "exporting to image"), undefined);
+});
+
+Deno.test("findPosition() goes by the line that a sentence names, within its instruction", () => {
+  const file = ["FROM a", "RUN a \\", "  b \\", "  c", "RUN d"];
+  for (
+    const [detail, found] of [
+      ["dockerfile parse error line 1: x", [1, 1]],
+      ["dockerfile parse error on line 5: x", [5, 5]],
+      ["Syntax error on line 2", [2, 4]],
+      ["Dockerfile:2", [2, 4]],
+      ["Dockerfile:3", [3, 3]],
+      ["dockerfile parse error on line 4: x", [4, 4]],
+      ["dockerfile parse error on line 6: x", undefined],
+    ] as const
+  ) assertEquals(said(detail, ...file), found && [...found], detail);
+  const none = "the Dockerfile is a file with no instructions";
+  assertEquals(said(none, "# a", "# b"), [2, 2]);
+  assertEquals(said(none, "# a", ""), [1, 1]);
+  assertEquals(said(none, "# a", "", ""), [2, 2]);
 });
 
 Deno.test("findPosition() allows for variables that were replaced", () => {
@@ -134,6 +295,14 @@ Deno.test("findPosition() finds the image that can't be had, wherever it is aske
   assertEquals(metadata("alpine:latest"), [2, 2]);
   assertEquals(metadata("busybox:1"), [4, 4]);
   assertEquals(metadata("one:latest"), undefined);
+  const name = "[internal] load metadata for docker.io/library/a:latest";
+  // In one stage the first is as good as any; of several stages one may not be built.
+  const twice = "FROM b\nCOPY --from=a / /\nCOPY --from=a / /\n";
+  assertEquals(lines(twice, name), [2, 2]);
+  assertEquals(lines("FROM a\nFROM a\n", name), undefined);
+  assertEquals(lines("FROM b\nCOPY --from=b / /\n", name), undefined);
+  // What is a stage by then is no image.
+  assertEquals(lines("FROM a AS a\nFROM a\n", name), [1, 1]);
 });
 
 function said(detail: string, ...dockerfile: string[]): number[] | undefined {
@@ -198,6 +367,169 @@ Deno.test("findPosition() goes by a sentence's words where one instruction can b
   assertEquals(
     said("unterminated heredoc", "FROM a", 'RUN echo "a <<x"', "RUN <<y"),
     undefined,
+  );
+});
+
+Deno.test("findPosition(): every sentence, and what else looks like its instruction", () => {
+  for (
+    const [detail, file, line] of [
+      ["no build stage in current context", ["ARG a", "RUN b", "FROM c"], 2],
+      ["ENV must have two arguments", ["FROM a", "LABEL b", "ENV b"], 3],
+      ["LABEL must have two arguments", ["FROM a", "LABEL b", "ENV b"], 2],
+      [
+        `Syntax error - can't find = in "c". Must be of the form: a=b`,
+        ["FROM a", "ENV b=x d", "ENV b=x c", "ENV b=x d c"],
+        3,
+      ],
+      [
+        "base name (${B}) should not be blank",
+        ["ARG ${B}", "FROM a AS ${B}", "FROM ${B}"],
+        3,
+      ],
+      [
+        "empty platform value from expression $P",
+        ["FROM a", "COPY --platform=$P a b", "FROM --platform=$P a"],
+        3,
+      ],
+      [
+        "failed to parse platform x/y/z/w: no",
+        ["FROM a", "FROM --platform=x a", "FROM --platform=x/y/z/w a"],
+        3,
+      ],
+      [
+        'unsupported mount type "x"',
+        ["FROM a", "COPY --mount=type=x a b", "RUN --mount=type=x a"],
+        3,
+      ],
+      [
+        'unsupported sharing value "x"',
+        ["FROM a", "RUN --mount=sharing=y a", "RUN --mount=b,sharing=x a"],
+        3,
+      ],
+      [
+        "unexpected key 'x' in 'x=y'",
+        ["FROM a", "RUN --mount=x=z a", "RUN --mount=x=y a"],
+        3,
+      ],
+      [
+        "invalid field 'x' must be a key=value pair",
+        ["FROM a", "RUN --mount=xy a", "RUN --mount=x a"],
+        3,
+      ],
+      [
+        "invalid value for mode: 9z",
+        ["FROM a", "RUN --mount=mode=9 a", "RUN --mount=mode=9z a"],
+        3,
+      ],
+      [
+        "invalid value maybe for required",
+        ["FROM a", "RUN --mount=required=no a", "RUN --mount=required=maybe a"],
+        3,
+      ],
+      ...[
+        "type=cache",
+        "type=bind,source=/x",
+        "from=a",
+        "type=tmpfs,target=",
+        "type=tmpfs,dst=/",
+        "destination=/",
+      ].map((fields) =>
+        [
+          'invalid mount target "/"',
+          [
+            "FROM a",
+            "RUN --mount=type=secret b",
+            "RUN --mount=type=ssh b",
+            "RUN --mount=target=/x b",
+            "RUN --mount=type=cache,dst=/x b",
+            "RUN --mount=type=cache,destination=/x b",
+            `RUN --mount=${fields} b`,
+          ],
+          7,
+        ] as const
+      ),
+      [
+        "invalid chmod parameter: '9'. it should",
+        ["FROM a", "ADD --chown=9 a b", "ADD --chmod=9 a b"],
+        3,
+      ],
+      ...["invalid checksum digest format", "checksum requires HTTP(S)"].map(
+        (detail) =>
+          [
+            detail,
+            ["FROM a", "COPY --checksum=x a b", "ADD --checksum=x a b"],
+            3,
+          ] as const,
+      ),
+      [
+        'failed to parse stage name "B:": no',
+        ["FROM a AS b", "RUN B:", "FROM B:"],
+        3,
+      ],
+      // Both stand in one stage, where the first comes first.
+      [
+        'failed to parse stage name "B:": no',
+        ["FROM a", "FROM B:", "COPY --from=B: c d"],
+        2,
+      ],
+      [
+        'failed to parse stage name "B:": no',
+        ["FROM a", "RUN --mount=from=B:,target=/x c"],
+        2,
+      ],
+      [
+        'cannot copy from stage "b", it needs to be defined before',
+        ["FROM b", "COPY --chown=b a b", "COPY --from=b a b"],
+        3,
+      ],
+      [
+        "invalid stage index 7",
+        ["FROM 7", "RUN --mount=source=7 a", "RUN --mount=from=7 a"],
+        3,
+      ],
+      [
+        "invalid containerPort: b",
+        ["FROM a", "RUN b", "EXPOSE 1 c/udp", "EXPOSE 1 b/udp"],
+        4,
+      ],
+      [
+        "invalid containerPort: EXPOSE",
+        ["FROM a", "EXPOSE 1", "EXPOSE EXPOSE"],
+        3,
+      ],
+      [
+        "invalid signal: b",
+        ["FROM a", "USER b", "STOPSIGNAL c b", "STOPSIGNAL b"],
+        4,
+      ],
+      [
+        'failed to process "$b": no',
+        ["FROM a", "RUN $b", "CMD $b", "RUN --mount=target=$b c"],
+        4,
+      ],
+    ] as [string, string[], number][]
+  ) assertEquals(said(detail, ...file), [line, line], detail);
+  for (
+    const [detail, ...file] of [
+      ['failed to process "": no', "FROM a", "USER b"],
+      ['failed to process "\\x00": no', "FROM a", "USER undefined"],
+      ["invalid signal: ", "FROM a", "STOPSIGNAL"],
+      ["invalid stage index 7", "FROM 7", "RUN --mount=source=7 a"],
+      ["another sentence", "FROM a"],
+    ] as const
+  ) assertEquals(said(detail, ...file), undefined, detail);
+  // It goes on to the end of the file.
+  assertEquals(
+    said("unterminated heredoc", "FROM a", "RUN <<b", "c", "RUN d"),
+    [2, 4],
+  );
+  assertEquals(
+    said("unterminated heredoc", "FROM a", "RUN <<b", "RUN <<c"),
+    undefined,
+  );
+  assertEquals(
+    said("unterminated heredoc", "FROM a", "RUN <<a", "a", "RUN <<b", "c"),
+    [4, 5],
   );
 });
 
