@@ -50,9 +50,9 @@ function* merged(
   let right = yield* nextOf(above);
   while (left !== undefined || right !== undefined) {
     const order = left === undefined
-      ? 1
+      ? Infinity
       : right === undefined
-      ? -1
+      ? -Infinity
       : comparePaths(left.path, right.path);
     if (order <= 0) yield left;
     else yield folders.get(right!.path) ?? right;

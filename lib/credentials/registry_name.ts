@@ -23,9 +23,8 @@ const HOST_REGEXP =
  * @returns undefined for what names no host; such a key matches nothing.
  */
 export function registryName(key: string): string | undefined {
-  const [, host = "", path = ""] = /^(?:https?:\/\/)?([^/]*)(.*)$/is.exec(
-    key,
-  ) ?? [];
+  // It matches whatever there is.
+  const [, host = "", path = ""] = /^(?:https?:\/\/)?([^/]*)(.*)$/is.exec(key)!;
   const name = host.toLowerCase();
   if (!HOST_REGEXP.test(name)) return undefined;
   if (!HUB_HOSTS.has(name)) return name;

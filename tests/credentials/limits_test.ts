@@ -535,6 +535,54 @@ Deno.test("fetchToken() reads a MiB and no more, and says how a server refused",
   assert(gone.cause instanceof TypeError);
 });
 
+Deno.test("a token server may take 50 seconds, and a registry 10", async () => {
+  const { timeout } = AbortSignal;
+  const { fetch } = globalThis;
+  const asked: number[] = [];
+  AbortSignal.timeout = (ms) => {
+    asked.push(ms);
+    return AbortSignal.abort(new DOMException("late", "TimeoutError"));
+  };
+  globalThis.fetch = (input, init) => {
+    const signal = input instanceof Request ? input.signal : init!.signal!;
+    return Promise.reject(signal.reason);
+  };
+  try {
+    await assertRejects(
+      () => tokenFrom(() => Response.json({})),
+      CredentialError,
+      "gave no answer within 50 s",
+    );
+    const { signal } = new AbortController();
+    assertEquals(
+      await askTokenServer("r.example", "unix:///engine.sock", signal),
+      undefined,
+    );
+  } finally {
+    AbortSignal.timeout = timeout;
+    globalThis.fetch = fetch;
+  }
+  assertEquals(asked, [50_000, 10_000]);
+});
+
+Deno.test("fetchToken() names the permission that it needs", async () => {
+  const { fetch } = globalThis;
+  const denied = new Deno.errors.NotCapable("no net");
+  globalThis.fetch = () => Promise.reject(denied);
+  try {
+    const error = await assertRejects(
+      () => tokenFrom(() => Response.json({})),
+      CredentialError,
+    );
+    assert(
+      /may not be reached \(--allow-net=127.0.0.1:\d+\)/.test(error.message),
+    );
+    assert(error.cause === denied);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
 Deno.test("askTokenServer() asks a registry of this machine by https, then by http, until one names a server", async () => {
   const { fetch } = globalThis;
   const here = "unix:///engine.sock";

@@ -13,6 +13,25 @@ export interface Equivalent {
 /** Mutants that are not counted. */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: "lib/context/overlay.ts",
+    kind: "bound",
+    text: "if (order <= 0) yield left;",
+    why: "of a folder that both have, both ways give the folder's own entry",
+  },
+  {
+    file: "lib/context/pattern_program.ts",
+    kind: "number",
+    text: "seen: (this.#spare ?? new Int32Array(steps.length)).fill(-1),",
+    why: "it stands for no place in a path, as any number below 0 does",
+  },
+  {
+    file: "lib/credentials/token.ts",
+    kind: "wait",
+    text: "await response.body?.cancel();",
+    why:
+      "what is left of the answer is given back either way, and the next question needs no order",
+  },
+  {
     file: "lib/engine/engine.ts",
     kind: "fallback",
     text: "for await (const chunk of response.body ?? []) {",
