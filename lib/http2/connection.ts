@@ -77,7 +77,7 @@ function checkRange(name: string, value: number, least: number): void {
 
 /** What a connection tells the end that works with it. */
 export interface ConnectionOwner extends EndpointOwner {
-  /** All is over: streams that were open have failed with `error`. */
+  /** All is over: streams that are open fail with `error` next. */
   over?(error: Http2Error): void;
 }
 
@@ -211,8 +211,9 @@ export class Connection implements Http2Connection {
     if (this.#over) return;
     this.#over = true;
     const lost = lostConnection(close);
-    this.#endpoint.fail(lost);
+    // First of all: a stream that ends would make room for one that waits.
     this.#owner.over?.(lost);
+    this.#endpoint.fail(lost);
     void this.#shutDown(close, farewell);
   }
 

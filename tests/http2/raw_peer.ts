@@ -1,13 +1,23 @@
 /**
- * A client that speaks in bytes: it sends what a test writes in hex, right or
- * wrong, and hands out the frames that the server answers with.
+ * Peers that speak in bytes: they send what a test writes in hex, right or
+ * wrong, and hand out the frames that our side answers with.
  */
+import {
+  connectHttp2,
+  type Http2Client,
+  type Http2ClientOptions,
+  type Http2RequestOptions,
+} from "../../lib/http2/client.ts";
+import type { Http2ClientStream } from "../../lib/http2/client_stream.ts";
 import type { Http2Connection } from "../../lib/http2/connection.ts";
 import {
   type Http2ServerOptions,
   type Http2Stream,
   serveHttp2,
 } from "../../lib/http2/server.ts";
+import type { HeaderField } from "../../lib/http2/hpack_table.ts";
+import type { ByteDuplex } from "../../lib/streams/duplex.ts";
+import { assertEquals } from "../support/assert.ts";
 import { until } from "../support/until.ts";
 
 /** The client's preface and an empty SETTINGS frame. */
@@ -85,9 +95,10 @@ export function request(id: number, endStream = true): Uint8Array {
   return frame("HEADERS", endStream ? 5 : 4, id, REQUEST_BYTES);
 }
 
-export class RawPeer implements AsyncDisposable {
-  readonly connection: Http2Connection;
-  /** Bytes that the server wrote, header and all. */
+/** The bytes between our end of a connection and a test. */
+export class RawWire<C extends Http2Connection> implements AsyncDisposable {
+  readonly connection: C;
+  /** Bytes that our side wrote, header and all. */
   written = 0;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #inbox: Uint8Array = new Uint8Array();
@@ -96,10 +107,7 @@ export class RawPeer implements AsyncDisposable {
   #gate: Promise<void> | null = null;
   #open: (() => void) | null = null;
 
-  constructor(
-    handler: (stream: Http2Stream) => void | Promise<void> = () => {},
-    options: Http2ServerOptions = {},
-  ) {
+  constructor(connect: (duplex: ByteDuplex) => C) {
     const readable = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -113,41 +121,27 @@ export class RawPeer implements AsyncDisposable {
         this.#wake?.();
         await this.#gate;
       },
-      // Like a client that hangs up as soon as the server did.
+      // Like a peer that hangs up as soon as our side did.
       close: () => this.#finish(),
       abort: () => this.#finish(),
     });
-    this.connection = serveHttp2({ readable, writable }, handler, options);
-  }
-
-  /** A peer whose greetings are exchanged. */
-  static async greeted(
-    handler?: (stream: Http2Stream) => void | Promise<void>,
-    options?: Http2ServerOptions,
-  ): Promise<RawPeer> {
-    const peer = new RawPeer(handler, options);
-    peer.send(GREETING);
-    let frame = await peer.next();
-    while (frame?.type !== "SETTINGS" || frame.flags !== 1) {
-      frame = await peer.next();
-    }
-    return peer;
+    this.connection = connect({ readable, writable });
   }
 
   send(...pieces: readonly (string | Uint8Array)[]): void {
     this.#controller.enqueue(bytes(...pieces));
   }
 
-  /** When the server has read, and worked on, all that was sent. */
+  /** When our side has read, and worked on, all that was sent. */
   async taken(): Promise<void> {
     await until(
       () => this.#controller.desiredSize! > 0,
-      "the server has read everything",
+      "our side has read everything",
     );
     await new Promise((resolve) => setTimeout(resolve));
   }
 
-  /** The server's next write does not settle before `resume()`. */
+  /** Our side's next write does not settle before `resume()`. */
   pause(): void {
     this.#gate = new Promise((resolve) => this.#open = resolve);
   }
@@ -157,17 +151,17 @@ export class RawPeer implements AsyncDisposable {
     this.#open?.();
   }
 
-  /** Ends the bytes to the server. */
+  /** Ends the bytes to our side. */
   hangUp(): void {
     this.#controller.close();
   }
 
-  /** Makes the server's reads fail. */
+  /** Makes our side's reads fail. */
   break(error: Error): void {
     this.#controller.error(error);
   }
 
-  /** The next frame, or `null` when the server is through. */
+  /** The next frame, or `null` when our side is through. */
   async next(): Promise<Frame | null> {
     for (;;) {
       const whole = this.#cut();
@@ -178,16 +172,26 @@ export class RawPeer implements AsyncDisposable {
     }
   }
 
+  /** The next bytes, whatever they are. */
+  async take(count: number): Promise<Uint8Array> {
+    while (this.#inbox.length < count) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const taken = this.#inbox.subarray(0, count);
+    this.#inbox = this.#inbox.subarray(count);
+    return taken;
+  }
+
   /** The next frame of a type; others are passed over. */
   async until(type: string): Promise<Frame> {
     for (;;) {
       const frame = await this.next();
-      if (frame === null) throw new Error(`Server ended without ${type}`);
+      if (frame === null) throw new Error(`Our side ended without ${type}`);
       if (frame.type === type) return frame;
     }
   }
 
-  /** All frames until the server is through. */
+  /** All frames until our side is through. */
   async rest(): Promise<Frame[]> {
     const frames: Frame[] = [];
     for (;;) {
@@ -226,6 +230,74 @@ export class RawPeer implements AsyncDisposable {
     }
   }
 }
+
+/** A client in bytes. */
+export class RawPeer extends RawWire<Http2Connection> {
+  constructor(
+    handler: (stream: Http2Stream) => void | Promise<void> = () => {},
+    options: Http2ServerOptions = {},
+  ) {
+    super((duplex) => serveHttp2(duplex, handler, options));
+  }
+
+  /** A peer whose greetings are exchanged. */
+  static async greeted(
+    handler?: (stream: Http2Stream) => void | Promise<void>,
+    options?: Http2ServerOptions,
+  ): Promise<RawPeer> {
+    const peer = new RawPeer(handler, options);
+    peer.send(GREETING);
+    let frame = await peer.next();
+    while (frame?.type !== "SETTINGS" || frame.flags !== 1) {
+      frame = await peer.next();
+    }
+    return peer;
+  }
+}
+
+/** A server in bytes. */
+export class RawServer extends RawWire<Http2Client> {
+  constructor(options: Http2ClientOptions = {}) {
+    super((duplex) => connectHttp2(duplex, options));
+  }
+
+  /** A server whose greetings are exchanged; `settings` are its own, in hex. */
+  static async greeted(
+    settings = "",
+    options?: Http2ClientOptions,
+  ): Promise<RawServer> {
+    const server = new RawServer(options);
+    server.send(frame("SETTINGS", 0, 0, settings));
+    await server.preface();
+    let next = await server.next();
+    while (next?.type !== "SETTINGS" || next.flags !== 1) {
+      next = await server.next();
+    }
+    return server;
+  }
+
+  /** Takes what a client sends first of all. */
+  async preface(): Promise<string> {
+    return new TextDecoder().decode(await this.take(24));
+  }
+
+  /** A request without a body, with its stream and the HEADERS that it sent. */
+  async request(
+    headers: readonly HeaderField[] = POST,
+    options?: Http2RequestOptions,
+  ): Promise<Http2ClientStream> {
+    const stream = await this.connection.request(headers, options);
+    assertEquals((await this.until("HEADERS")).id, stream.id);
+    return stream;
+  }
+}
+
+/** The fields of a request. */
+export const POST: readonly HeaderField[] = [
+  [":method", "POST"],
+  [":scheme", "http"],
+  [":path", "/x"],
+];
 
 /** The error code that a RST_STREAM or GOAWAY frame carries. */
 export function codeOf(frame: Frame): number {

@@ -1,0 +1,54 @@
+import type { ByteDuplex } from "../streams/duplex.ts";
+import type { GrpcClientCall } from "./client_call.ts";
+import { firstFieldPrefix, protobufFields } from "./protobuf_fields.ts";
+
+/**
+ * The longest piece that is sent as one message: an engine of the 20.10 line
+ * takes messages of 4 MiB, and each is held whole.
+ */
+const MAX_PIECE_BYTES: number = 1024 * 1024;
+
+/**
+ * A call whose messages are nothing but bytes (`BytesMessage{1 data}`), as a
+ * connection: `moby.buildkit.v1.Control/Session` carries a session in it.
+ *
+ * Closing `writable` ends our side of the call; cancelling `readable` or
+ * aborting `writable` gives it up. `readable` fails with what the call failed
+ * with.
+ */
+export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
+  return {
+    readable: new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        for (;;) {
+          const message = await call.read();
+          if (message === null) return controller.close();
+          const data = dataOf(message);
+          // A stream of bytes has no empty pieces.
+          if (data.length > 0) return controller.enqueue(data);
+        }
+      },
+      cancel: (reason) => call.cancel(reason),
+    }, { highWaterMark: 0 }),
+    writable: new WritableStream<Uint8Array>({
+      async write(chunk) {
+        for (let at = 0; at < chunk.length; at += MAX_PIECE_BYTES) {
+          const piece = chunk.subarray(at, at + MAX_PIECE_BYTES);
+          await call.write(firstFieldPrefix(piece.length), piece);
+        }
+      },
+      close: async () => await call.end(),
+      abort: (reason) => call.cancel(reason),
+    }),
+    close: () => call.cancel(),
+  };
+}
+
+/** The data of a message, a view of it. */
+function dataOf(message: Uint8Array): Uint8Array {
+  let data: Uint8Array = new Uint8Array();
+  for (const [number, value] of protobufFields(message)) {
+    if (number === 1 && typeof value !== "number") data = value;
+  }
+  return data;
+}

@@ -1,0 +1,107 @@
+import { protobufFields } from "./protobuf_fields.ts";
+import {
+  GrpcCode,
+  type GrpcDetail,
+  GrpcError,
+  type GrpcMetadata,
+} from "./status.ts";
+
+/** Fields that are the call's own and no metadata of the application's. */
+const OWN_FIELDS = new Set([
+  "content-type",
+  "grpc-status",
+  "grpc-message",
+  "grpc-status-details-bin",
+]);
+
+/** The metadata among the fields of a head or of trailers. */
+export function metadataOf(
+  fields: readonly (readonly [name: string, value: string])[],
+): GrpcMetadata {
+  return fields.filter(([name]) =>
+    !name.startsWith(":") && !OWN_FIELDS.has(name)
+  );
+}
+
+/** The bytes of a metadata value whose key ends in `-bin`: base64, with or without padding. */
+export function decodeBinary(value: string): Uint8Array {
+  return Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
+}
+
+/** A metadata value for a key that ends in `-bin`. */
+export function encodeBinary(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("=", "");
+}
+
+/**
+ * The error that a call ended with; `undefined` if it ended with OK.
+ *
+ * `grpc-status-details-bin` is a `google.rpc.Status` in base64. Details that
+ * can't be read do not hide the status: the reason is the error's `cause`.
+ *
+ * @param fields The trailers, or the whole answer where there is nothing else.
+ */
+export function receivedStatus(
+  fields: readonly (readonly [name: string, value: string])[],
+): GrpcError | undefined {
+  const get = (name: string) => fields.find((field) => field[0] === name)?.[1];
+  const status = get("grpc-status");
+  const metadata = metadataOf(fields);
+  if (status === undefined || !/^(?:\d|1[0-6])$/.test(status)) {
+    return new GrpcError(
+      GrpcCode.UNKNOWN,
+      status === undefined
+        ? "The server ended the call without a status"
+        : `The server ended the call with a status that is none: ${status}`,
+      { metadata },
+    );
+  }
+  const code = Number(status);
+  if (code === GrpcCode.OK) return undefined;
+  const message = percentDecoded(get("grpc-message") ?? "");
+  const encoded = get("grpc-status-details-bin");
+  if (encoded === undefined) return new GrpcError(code, message, { metadata });
+  try {
+    const details = decodeDetails(decodeBinary(encoded));
+    return new GrpcError(code, message, { metadata, details });
+  } catch (cause) {
+    return new GrpcError(code, message, { metadata, cause });
+  }
+}
+
+/** The details of a `google.rpc.Status{1 code, 2 message, 3 details* Any{1 type_url, 2 value}}`. */
+function decodeDetails(status: Uint8Array): GrpcDetail[] {
+  const details: GrpcDetail[] = [];
+  for (const [number, any] of protobufFields(status)) {
+    if (number !== 3 || typeof any === "number") continue;
+    let typeUrl = "";
+    let value = new Uint8Array();
+    for (const [number, part] of protobufFields(any)) {
+      if (typeof part === "number") continue;
+      if (number === 1) typeUrl = new TextDecoder().decode(part);
+      if (number === 2) value = part.slice();
+    }
+    details.push({ typeUrl, value });
+  }
+  return details;
+}
+
+/**
+ * gRPC over HTTP2, "Status-Message": percent-encoded UTF-8. What is not encoded
+ * as it should be stays as it is, for some sentence is better than none.
+ */
+function percentDecoded(text: string): string {
+  const bytes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const hex = text[at] === "%" ? text.slice(at + 1, at + 3) : "";
+    if (/^[0-9a-f]{2}$/i.test(hex)) {
+      bytes.push(parseInt(hex, 16));
+      at += 2;
+    } else {
+      bytes.push(text.charCodeAt(at));
+    }
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}

@@ -1,0 +1,255 @@
+import type { ByteDuplex } from "../streams/duplex.ts";
+import { ClientStream, type Http2ClientStream } from "./client_stream.ts";
+import {
+  Connection,
+  grantsOf,
+  type Http2Close,
+  type Http2Connection,
+  type Http2Options,
+} from "./connection.ts";
+import { connectionError, ErrorCode, Http2Error } from "./error.ts";
+import { requestFault } from "./header_rules.ts";
+import { encodeHeaders } from "./hpack_encode.ts";
+import { fieldSize, type HeaderField } from "./hpack_table.ts";
+import { CLIENT } from "./role.ts";
+import type { PeerSettings } from "./settings.ts";
+
+/** Streams that are open at most before the server said how many it takes (RFC 9113 section 6.5.2). */
+const STREAMS_BEFORE_SETTINGS = 100;
+
+/** The longest time that a timer can wait. */
+const LONGEST_TIMEOUT_MS = 0x7fffffff;
+
+/** What a client grants to its server, and how long it waits for it. */
+export interface Http2ClientOptions extends Http2Options {
+  /** Milliseconds that the server has for its first SETTINGS; then the connection ends. @default {10000} */
+  settingsTimeout?: number;
+}
+
+/** How a request is sent. */
+export interface Http2RequestOptions {
+  /**
+   * Ends the wait for a stream: the promise rejects with its reason. A stream
+   * that is open already is given up by its `reset()`.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** There is no body. @default {false} */
+  readonly endStream?: boolean;
+}
+
+/** The client's end of a connection. */
+export interface Http2Client extends Http2Connection {
+  /**
+   * Sends a request's fields, pseudo headers first.
+   *
+   * The server says how many streams it takes at once; more wait, in order, and
+   * as long as it takes.
+   *
+   * @throws {TypeError} If a field can't be sent, or one is missing. Nothing is
+   * sent then.
+   * @throws {RangeError} If the fields are more than the server takes.
+   * @throws {Http2Error} If the connection is over, or the server goes away:
+   * with `notProcessed`.
+   */
+  request(
+    headers: readonly HeaderField[],
+    options?: Http2RequestOptions,
+  ): Promise<Http2ClientStream>;
+}
+
+/**
+ * Speaks HTTP/2 on `duplex` as the client, with prior knowledge (RFC 9113
+ * section 3.3). The server's first SETTINGS are not waited for.
+ *
+ * A GOAWAY of the server lets the streams finish that it says it took on; those
+ * above fail with `notProcessed`. Server push is refused.
+ *
+ * Both streams of `duplex` belong to the connection from here on. The chunks
+ * written to `duplex.writable` are used again once their write settled.
+ *
+ * @throws {RangeError} If an option is out of its range.
+ */
+export function connectHttp2(
+  duplex: ByteDuplex,
+  options: Http2ClientOptions = {},
+): Http2Client {
+  const { settingsTimeout = 10_000 } = options;
+  if (!(settingsTimeout >= 1 && settingsTimeout <= LONGEST_TIMEOUT_MS)) {
+    throw new RangeError(
+      `Cannot speak HTTP/2: settingsTimeout is ${settingsTimeout}, expected 1 to ${LONGEST_TIMEOUT_MS} ms`,
+    );
+  }
+  return new Client(duplex, options, settingsTimeout);
+}
+
+/** A request that waits for a stream. */
+interface Waiting {
+  readonly block: Uint8Array;
+  readonly size: number;
+  readonly endStream: boolean;
+  resolve(stream: Http2ClientStream): void;
+  reject(error: unknown): void;
+}
+
+class Client implements Http2Client {
+  readonly #connection: Connection;
+  /** In order; those that gave up are taken out. */
+  readonly #line = new Set<Waiting>();
+  readonly #settingsTimer: ReturnType<typeof setTimeout>;
+  #settled = false;
+  #maxStreams = STREAMS_BEFORE_SETTINGS;
+  #maxHeaderListSize = Infinity;
+  #nextId = 1;
+  #lastStreamId = Infinity;
+  /** Why there are no more streams. */
+  #gone: Http2Error | null = null;
+
+  constructor(
+    duplex: ByteDuplex,
+    options: Http2ClientOptions,
+    settingsTimeout: number,
+  ) {
+    // A server begins no streams here: what it may not do is what `begin` says.
+    const grants = grantsOf(options, 1);
+    this.#connection = new Connection(duplex, CLIENT, grants, {
+      begin() {
+        throw connectionError(
+          ErrorCode.PROTOCOL_ERROR,
+          "HEADERS on a stream that was not begun",
+        );
+      },
+      settings: (settings) => this.#obey(settings),
+      goaway: (last, error) => this.#onGoaway(last, error),
+      forgotten: () => this.#admit(),
+      over: (error) => {
+        clearTimeout(this.#settingsTimer);
+        this.#refuse(error.message, error);
+      },
+    });
+    this.#settingsTimer = setTimeout(() => {
+      this.#connection.abort(
+        new Http2Error(
+          `Server sent no SETTINGS within ${settingsTimeout} ms: does it speak HTTP/2?`,
+          { code: ErrorCode.SETTINGS_TIMEOUT },
+        ),
+      );
+    }, settingsTimeout);
+  }
+
+  get closed(): Promise<Http2Close> {
+    return this.#connection.closed;
+  }
+
+  get streams(): number {
+    return this.#connection.streams;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async request(
+    headers: readonly HeaderField[],
+    options: Http2RequestOptions = {},
+  ): Promise<Http2ClientStream> {
+    const { signal, endStream = false } = options;
+    const fault = requestFault(headers);
+    if (fault !== undefined) {
+      throw new TypeError(`Cannot send the request: ${fault}`);
+    }
+    const block = encodeHeaders(headers);
+    const size = headers.reduce((sum, field) => sum + fieldSize(field), 0);
+    signal?.throwIfAborted();
+    if (this.#gone !== null) throw this.#gone;
+    const { promise, resolve, reject } = Promise.withResolvers<
+      Http2ClientStream
+    >();
+    const waiting = { block, size, endStream, resolve, reject };
+    const giveUp = () => {
+      this.#line.delete(waiting);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", giveUp);
+    this.#line.add(waiting);
+    this.#admit();
+    try {
+      return await promise;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** Opens streams for those in line, as many as the server takes. */
+  #admit(): void {
+    for (const waiting of this.#line) {
+      const { host } = this.#connection;
+      if (this.#gone !== null || host.size >= this.#maxStreams) return;
+      this.#line.delete(waiting);
+      const { block, size, endStream } = waiting;
+      if (size > this.#maxHeaderListSize) {
+        waiting.reject(
+          new RangeError(
+            `Cannot send the request: it has ${size} bytes of headers, the server takes ${this.#maxHeaderListSize}`,
+          ),
+        );
+        continue;
+      }
+      const stream = new ClientStream(this.#nextId, host, block, endStream);
+      this.#nextId += 2;
+      host.add(stream, 0);
+      waiting.resolve(stream);
+    }
+  }
+
+  #obey(settings: PeerSettings): void {
+    if (!this.#settled) {
+      this.#settled = true;
+      clearTimeout(this.#settingsTimer);
+      this.#maxStreams = Infinity;
+    }
+    this.#maxStreams = settings.maxConcurrentStreams ?? this.#maxStreams;
+    this.#maxHeaderListSize = settings.maxHeaderListSize ??
+      this.#maxHeaderListSize;
+    this.#admit();
+  }
+
+  #onGoaway(lastStreamId: number, error: Http2Error | null): void {
+    if (lastStreamId > this.#lastStreamId) {
+      throw connectionError(
+        ErrorCode.PROTOCOL_ERROR,
+        "GOAWAY names a later stream than the one before",
+      );
+    }
+    this.#lastStreamId = lastStreamId;
+    this.#refuse(error?.message ?? "Server goes away", error);
+    for (const stream of this.#connection.host.open()) {
+      if (stream.id <= lastStreamId) continue;
+      stream.fail(notProcessed(this.#gone!.message, error, stream.id), true);
+    }
+  }
+
+  /** No more streams are opened, and those in line fail. */
+  #refuse(message: string, error: Http2Error | null): void {
+    this.#gone ??= notProcessed(message, error);
+    for (const waiting of this.#line) waiting.reject(this.#gone);
+    this.#line.clear();
+  }
+}
+
+function notProcessed(
+  message: string,
+  error: Http2Error | null,
+  streamId = 0,
+): Http2Error {
+  return new Http2Error(message, {
+    code: error?.code ?? ErrorCode.NO_ERROR,
+    streamId,
+    remote: error?.remote ?? true,
+    notProcessed: true,
+    ...(error === null ? {} : { cause: error }),
+  });
+}
