@@ -11,6 +11,7 @@ import { connectionError, ErrorCode, Http2Error } from "./error.ts";
 import { requestFault } from "./header_rules.ts";
 import { encodeHeaders } from "./hpack_encode.ts";
 import { fieldSize, type HeaderField } from "./hpack_table.ts";
+import { MAX_CONCURRENT_STREAMS } from "./limits.ts";
 import { CLIENT } from "./role.ts";
 import type { PeerSettings } from "./settings.ts";
 
@@ -109,15 +110,9 @@ class Client implements Http2Client {
     options: Http2ClientOptions,
     settingsTimeout: number,
   ) {
-    // A server begins no streams here: what it may not do is what `begin` says.
-    const grants = grantsOf(options, 1);
+    // A server may begin no streams at all, which `CLIENT` says.
+    const grants = grantsOf(options, MAX_CONCURRENT_STREAMS);
     this.#connection = new Connection(duplex, CLIENT, grants, {
-      begin() {
-        throw connectionError(
-          ErrorCode.PROTOCOL_ERROR,
-          "HEADERS on a stream that was not begun",
-        );
-      },
       settings: (settings) => this.#obey(settings),
       goaway: (last, error) => this.#onGoaway(last, error),
       forgotten: () => this.#admit(),

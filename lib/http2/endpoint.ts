@@ -24,7 +24,7 @@ export interface EndpointOwner {
    *
    * @throws {Http2Error} If that is not to be.
    */
-  begin(headers: ReceivedHeaders, streams: Streams): void;
+  begin?(headers: ReceivedHeaders, streams: Streams): void;
   /** The peer's SETTINGS were obeyed; told for each frame of them. */
   settings?(settings: PeerSettings): void;
   /**
@@ -77,7 +77,7 @@ export class Endpoint {
     output.frame(role.preface);
     output.frame(encodeSettings(role.settings(grants)));
     this.streams = new Streams(output, role, grants, this.#patience, {
-      begin: (headers, streams) => owner.begin(headers, streams),
+      begin: (headers, streams) => owner.begin?.(headers, streams),
       forgotten: () => {
         owner.forgotten?.();
         this.#checkFinished();

@@ -38,6 +38,8 @@ export interface Role {
   readonly settings: (
     grants: Grants,
   ) => readonly (readonly [id: number, value: number])[];
+  /** The largest stream that the peer may begin. */
+  readonly maxPeerStreamId: number;
   /** The largest ENABLE_PUSH that the peer may set (RFC 9113 section 6.5.2). */
   readonly maxEnablePush: number;
   /** What is taken of the peer's header blocks. */
@@ -55,6 +57,7 @@ export const SERVER: Role = {
     [Setting.INITIAL_WINDOW_SIZE, grants.streamWindow],
     [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST_SIZE],
   ],
+  maxPeerStreamId: 0x7fffffff,
   maxEnablePush: 1,
   headers: {
     maxListSize: MAX_HEADER_LIST_SIZE,
@@ -74,6 +77,7 @@ export const CLIENT: Role = {
     [Setting.INITIAL_WINDOW_SIZE, grants.streamWindow],
     [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST_SIZE],
   ],
+  maxPeerStreamId: 0,
   maxEnablePush: 0,
   headers: {
     // A gRPC server tells in its trailers what went wrong; BuildKit's hold the

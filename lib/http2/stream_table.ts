@@ -12,11 +12,17 @@ const REMEMBERED = 2048;
  * stream is an error, as far back as streams are remembered.
  */
 export class StreamTable {
+  readonly #maxOfPeer: number;
   readonly #open = new Map<number, Stream>();
   /** Closed streams, oldest first, and whether frames are expected. */
   readonly #closed = new Map<number, boolean>();
   #last = 0;
   #lastOfPeer = 0;
+
+  /** All are idle; the peer may begin streams up to `maxOfPeer`. */
+  constructor(maxOfPeer: number) {
+    this.#maxOfPeer = maxOfPeer;
+  }
 
   /** Streams that are open now. */
   get size(): number {
@@ -64,10 +70,17 @@ export class StreamTable {
    * Takes the number of a stream that is not open and gets HEADERS: `true` if
    * it begins with them, `false` if they are to be ignored.
    *
-   * @throws {Http2Error} STREAM_CLOSED, or PROTOCOL_ERROR if it was left out.
+   * @throws {Http2Error} STREAM_CLOSED, or PROTOCOL_ERROR if it was left out or
+   * is not the peer's to begin.
    */
   begin(id: number): boolean {
     if (id > this.#last) {
+      if (id > this.#maxOfPeer) {
+        throw connectionError(
+          ErrorCode.PROTOCOL_ERROR,
+          "HEADERS on a stream that is not the peer's to begin",
+        );
+      }
       this.#last = id;
       this.#lastOfPeer = id;
       return true;

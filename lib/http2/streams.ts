@@ -28,7 +28,7 @@ export interface StreamsOwner {
    *
    * @throws {Http2Error} If that is not to be.
    */
-  begin(headers: ReceivedHeaders, streams: Streams): void;
+  begin?(headers: ReceivedHeaders, streams: Streams): void;
   /** A stream is over. */
   forgotten(): void;
 }
@@ -43,7 +43,7 @@ export class Streams implements StreamHost {
   readonly #connectionWindow: ReceiveFlow;
   readonly #headers: HeaderReader;
   readonly #headerBudget = new HeaderBudget();
-  readonly #table = new StreamTable();
+  readonly #table: StreamTable;
 
   /** Queues what is granted beyond the windows that a connection begins with. */
   constructor(
@@ -57,6 +57,7 @@ export class Streams implements StreamHost {
     this.sendFlow = new SendFlow(output);
     this.#owner = owner;
     this.#patience = patience;
+    this.#table = new StreamTable(role.maxPeerStreamId);
     this.#headers = new HeaderReader(role.headers);
     this.#streamWindow = grants.streamWindow;
     this.#connectionWindow = new ReceiveFlow(grants.connectionWindow);
@@ -231,7 +232,7 @@ export class Streams implements StreamHost {
     this.#headerBudget.receive(headers.size);
     const stream = this.#table.get(streamId);
     if (stream === undefined) {
-      if (this.#table.begin(streamId)) this.#owner.begin(headers, this);
+      if (this.#table.begin(streamId)) this.#owner.begin?.(headers, this);
       return;
     }
     if (stream.peerEnded) {

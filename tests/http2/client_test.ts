@@ -11,7 +11,15 @@ import { connectHttp2 } from "../../lib/http2/client.ts";
 import { ErrorCode, Http2Error } from "../../lib/http2/error.ts";
 import type { HeaderField } from "../../lib/http2/hpack_table.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
-import { bytes, codeOf, frame, POST, RawServer, uint32 } from "./raw_peer.ts";
+import {
+  bytes,
+  codeOf,
+  type Frame,
+  frame,
+  POST,
+  RawServer,
+  uint32,
+} from "./raw_peer.ts";
 
 /** Header block of `:status 200`. */
 const OK = "88";

@@ -12,6 +12,7 @@ import {
   request,
   uint32,
 } from "./raw_peer.ts";
+import { headerFrames, longList, stopClock } from "./floods.ts";
 
 const PING = frame("PING", 0, 0, "0000000000000000");
 
@@ -33,41 +34,10 @@ const FLOODS: Record<string, (id: number) => Uint8Array> = {
     bytes(request(id, false), frame("RST_STREAM", 0, id, uint32(8))),
   "malformed requests": (id) => frame("HEADERS", 5, id, "838684 00014100"),
   "HEADERS after END_STREAM": (id) => bytes(request(id), request(id)),
+  "small WINDOW_UPDATE": () => frame("WINDOW_UPDATE", 0, 1, uint32(1)),
   "WINDOW_UPDATE of 0": (id) =>
     bytes(request(id), frame("WINDOW_UPDATE", 0, id, uint32(0))),
 };
-
-/** Stops the clock that allowances refill by: a slow machine would let more pass. */
-function stopClock(): Disposable & { advance(ms: number): void } {
-  const { now } = performance;
-  let stopped = performance.now();
-  performance.now = () => stopped;
-  return {
-    advance: (ms) => stopped += ms,
-    [Symbol.dispose]: () => performance.now = now,
-  };
-}
-
-/** A header block as the frames of a request that ends with it. */
-function headerFrames(id: number, block: Uint8Array): Uint8Array[] {
-  const frames: Uint8Array[] = [];
-  for (let at = 0; at < block.length; at += 16_384) {
-    const flags = (at === 0 ? 1 : 0) | (at + 16_384 >= block.length ? 4 : 0);
-    const type = at === 0 ? "HEADERS" : "CONTINUATION";
-    frames.push(frame(type, flags, id, block.subarray(at, at + 16_384)));
-  }
-  return frames;
-}
-
-/**
- * A request with a list of `size` bytes, up to 4 KiB more, in 8 KiB: a field
- * fills the peer's table and is named again and again, behind it `last`.
- */
-function longList(size: number, last = ""): Uint8Array {
-  const long = bytes("40 01 61 7f 81 1e", new Uint8Array(3_968).fill(97));
-  const again = new Uint8Array(Math.ceil(size / 4_001)).fill(0xbe);
-  return bytes(REQUEST, long, again, last);
-}
 
 for (const [what, piece] of Object.entries(FLOODS)) {
   Deno.test(`serveHttp2() ends a flood of ${what} with ENHANCE_YOUR_CALM`, async () => {
@@ -171,7 +141,10 @@ Deno.test("serveHttp2() resets a stream with too long a header list, and keeps i
     stream.end([[":status", stream.get("k") === "v" ? "200" : "500"]]);
   });
   peer.send(
-    ...headerFrames(1, longList(MAX_HEADER_LIST_SIZE + 1, "40 016b 0176")),
+    ...headerFrames(
+      1,
+      longList(MAX_HEADER_LIST_SIZE + 1, REQUEST, "40 016b 0176"),
+    ),
   );
   const reset = await peer.until("RST_STREAM");
   assertEquals([reset.id, codeOf(reset)], [1, ErrorCode.ENHANCE_YOUR_CALM]);
@@ -225,7 +198,7 @@ Deno.test("serveHttp2() ends a flood of long header lists that cost nothing to s
   await using peer = await RawPeer.greeted((stream) => {
     stream.end([[":status", "200"]]);
   });
-  const block = longList(MAX_HEADER_LIST_SIZE - 10_000);
+  const block = longList(MAX_HEADER_LIST_SIZE - 10_000, REQUEST);
   assert(block.length < 9_000, `${block.length}`);
   for (let id = 1; id <= 9; id += 2) peer.send(...headerFrames(id, block));
   const goaway = await peer.until("GOAWAY");
@@ -237,7 +210,7 @@ Deno.test("serveHttp2() holds no more than four of the longest header lists", as
   using clock = stopClock();
   const open: Http2Stream[] = [];
   await using peer = await RawPeer.greeted((stream) => void open.push(stream));
-  const block = longList(MAX_HEADER_LIST_SIZE - 10_000);
+  const block = longList(MAX_HEADER_LIST_SIZE - 10_000, REQUEST);
   let id = 1;
   const send = () => {
     clock.advance(10_000);
