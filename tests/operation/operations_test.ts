@@ -1,0 +1,189 @@
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { ConnectionError } from "../../lib/errors.ts";
+import { Operations } from "../../lib/operation/operations.ts";
+import { init, untilStopped } from "./operation.ts";
+
+const CLOSED = "The client is closed: make a new one";
+const CUT = (what: string) =>
+  `The ${what} was cancelled: its client was closed while it ran; await its end before close(), or before the scope of "await using" is left`;
+
+Deno.test("what runs on a client ends with it, with a reason that names it", async () => {
+  const operations = new Operations();
+  const operation = operations.start(init(untilStopped));
+  const running = [
+    operation.wait((it) => it),
+    operations.run(undefined, untilStopped),
+    operations.stream(undefined, untilStopped),
+  ].map((promise) => promise.catch((error) => error));
+  await operations.close();
+  for (const [at, promise] of running.entries()) {
+    const error = await promise;
+    assertEquals(error.name, "AbortError");
+    assertEquals(error.message, CUT(at === 0 ? "test" : "request"));
+  }
+});
+
+Deno.test("closing waits for all that runs, and for nothing that is over", async () => {
+  const operations = new Operations();
+  const left: string[] = [];
+  assertEquals(await operations.run(undefined, () => Promise.resolve(5)), 5);
+  await assertRejects(() =>
+    operations.run(undefined, () => Promise.reject(new Error("failed")))
+  );
+  await assertRejects(() =>
+    operations.stream(undefined, () => Promise.reject(new Error("failed")))
+  );
+  const slowly = async (signal: AbortSignal) => {
+    await untilStopped(signal).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve));
+    left.push("ended");
+  };
+  const running = [
+    operations.run(undefined, slowly),
+    operations.start(init(slowly)).wait(() => {}),
+  ];
+  await operations.close();
+  assertEquals(left, ["ended", "ended"]);
+  await Promise.all(running);
+});
+
+Deno.test("on a closed client nothing starts: its work is stopped before it begins", async () => {
+  const operations = new Operations();
+  await operations.close();
+  const calls = [
+    () => operations.start(init(untilStopped)).wait((it) => it),
+    () => operations.run(undefined, untilStopped),
+    () => operations.stream(undefined, untilStopped),
+  ];
+  for (const call of calls) {
+    await assertRejects(call, ConnectionError, CLOSED);
+  }
+  // Closed twice is closed.
+  await operations.close();
+});
+
+Deno.test("a caller's signal stops its own request alone", async () => {
+  const operations = new Operations();
+  const stop = new AbortController();
+  const stopped = operations.run(stop.signal, untilStopped)
+    .catch((error) => error);
+  const other = operations.run(undefined, untilStopped).catch((error) => error);
+  stop.abort("why");
+  assertEquals(await stopped, "why");
+  await operations.close();
+  assertEquals((await other).name, "AbortError");
+  for (const call of ["run", "stream"] as const) {
+    await assertRejects(
+      () => operations[call](5 as unknown as AbortSignal, untilStopped),
+      TypeError,
+      "Cannot use signal",
+    );
+  }
+});
+
+/** A stream of chunks that tells how it was left. */
+function source(...chunks: (string | Error)[]) {
+  const state: { cancelled?: unknown; pulled: number } = { pulled: 0 };
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      state.pulled++;
+      const chunk = chunks.shift();
+      if (chunk === undefined) controller.close();
+      else if (chunk instanceof Error) controller.error(chunk);
+      else controller.enqueue(new TextEncoder().encode(chunk));
+    },
+    cancel(reason) {
+      state.cancelled = reason;
+    },
+  }, { highWaterMark: 0 });
+  return { state, open: () => Promise.resolve(stream) };
+}
+
+/** Whether the client waits for nothing. */
+async function isIdle(operations: Operations): Promise<boolean> {
+  let isClosed = false;
+  operations.close().then(() => isClosed = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  return isClosed;
+}
+
+Deno.test("a stream of a client goes on until it ends, and the client waits for it", async () => {
+  const operations = new Operations();
+  const { open, state } = source("ab", "c");
+  const stream = await operations.stream(undefined, open);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(state.pulled, 0, "read as fast as it is taken");
+  assertEquals(await new Response(stream).text(), "abc");
+  assert(await isIdle(operations));
+  assertEquals(state.cancelled, undefined);
+});
+
+Deno.test("a reader that brings its own buffer is told of a stream's end", async () => {
+  const operations = new Operations();
+  const stream = await operations.stream(undefined, source("abc").open);
+  const reader = stream.getReader({ mode: "byob" });
+  const first = await reader.read(new Uint8Array(2));
+  assertEquals([...first.value!], [97, 98]);
+  const second = await reader.read(new Uint8Array(2));
+  assertEquals([...second.value!], [99]);
+  assert((await reader.read(new Uint8Array(2))).done);
+  assert(await isIdle(operations));
+});
+
+Deno.test("a stream that fails, or is left, is over for its client, and its source is given back", async () => {
+  const operations = new Operations();
+  const failure = new Error("it failed");
+  const failing = await operations.stream(undefined, source("a", failure).open);
+  const reader = failing.getReader();
+  await reader.read();
+  assertEquals(await assertRejects(() => reader.read()), failure);
+  const { open, state } = source("a", "b");
+  const left = await operations.stream(undefined, open);
+  await left.cancel("enough");
+  assertEquals(state.cancelled, "enough");
+  assert(await isIdle(operations));
+});
+
+Deno.test("a stream is cut off by its signal and by its client, which gives its source back", async () => {
+  for (const own of [true, false]) {
+    const operations = new Operations();
+    const stop = new AbortController();
+    const { open, state } = source("a", "b", "c");
+    const stream = await operations.stream(stop.signal, open);
+    const reader = stream.getReader();
+    await reader.read();
+    if (own) stop.abort("why");
+    else await operations.close();
+    const error = await reader.read().then(() => undefined, (error) => error);
+    if (own) assertEquals([error, state.cancelled], ["why", "why"]);
+    else {assertEquals([error.message, state.cancelled], [
+        CUT("request"),
+        error,
+      ]);}
+    assert(await isIdle(operations));
+  }
+});
+
+Deno.test("a stream that ended leaves nothing at its caller's signal, and what comes behind an abort is dropped", async () => {
+  const operations = new Operations();
+  const stop = new AbortController();
+  const stream = await operations.stream(stop.signal, source("a").open);
+  assertEquals(await new Response(stream).text(), "a");
+  stop.abort("late");
+  const gate = Promise.withResolvers<Uint8Array>();
+  const slow = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue(await gate.promise);
+    },
+  }, { highWaterMark: 0 });
+  const again = new AbortController();
+  const waiting = await operations.stream(
+    again.signal,
+    () => Promise.resolve(slow),
+  );
+  const read = waiting.getReader().read().then(() => "read", (error) => error);
+  again.abort("why");
+  gate.resolve(new Uint8Array(1));
+  assertEquals(await read, "why");
+  assert(await isIdle(operations));
+});
