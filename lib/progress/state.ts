@@ -56,7 +56,7 @@ export class BuildState {
   readonly #maxWarnings: number;
   readonly #maxSteps: number;
   /** Members of a group stand for the group. */
-  readonly #byDigest = new Map<string, VertexState>();
+  readonly #byDigest = new Map<string | undefined, VertexState>();
   readonly #groups = new Map<string, VertexState>();
   readonly #all = new Set<VertexState>();
   readonly #started = new Set<VertexState>();
@@ -178,8 +178,8 @@ export class BuildState {
   }
 
   #applyVertex(event: VertexEvent): VertexState | undefined {
-    this.#see(event.started ?? 0);
-    this.#see(event.completed ?? 0);
+    this.#see(event.started);
+    this.#see(event.completed);
     const full = this.#byDigest.size >= this.#maxSteps;
     if (full && !this.#byDigest.has(event.digest)) return undefined;
     const vertex = event.group === undefined
@@ -233,7 +233,6 @@ export class BuildState {
 
   #applyWarning(event: WarningEvent): VertexState | undefined {
     if (this.#warnings.length < this.#maxWarnings) this.#warnings.push(event);
-    if (event.vertex === undefined) return undefined;
     const vertex = this.#byDigest.get(event.vertex);
     if (vertex !== undefined && vertex.warnings.length < this.#maxWarnings) {
       vertex.warnings.push(event);
@@ -241,7 +240,7 @@ export class BuildState {
     return vertex;
   }
 
-  #see(time: number): void {
-    if (time > this.#time) this.#time = time;
+  #see(time: number | undefined): void {
+    this.#time = Math.max(this.#time, time ?? 0);
   }
 }

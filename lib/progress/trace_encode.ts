@@ -110,7 +110,7 @@ const encoder = new TextEncoder();
 
 /** Writes the wire format of protobuf; fields with their zero value are left out. */
 class WireWriter {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array();
   #at = 0;
 
   result(): Uint8Array {
@@ -164,15 +164,16 @@ class WireWriter {
 
   #varint(value: number): void {
     this.#room(10);
-    if (value < 0 || value > 0x7fffffff) return this.#bigVarint(value);
+    if (Math.sign(value) === -1) return this.#negative(value);
     while (value >= 0x80) {
-      this.#bytes[this.#at++] = value & 0x7f | 0x80;
-      value >>>= 7;
+      this.#bytes[this.#at++] = value % 0x80 | 0x80;
+      value = Math.floor(value / 0x80);
     }
     this.#bytes[this.#at++] = value;
   }
 
-  #bigVarint(value: number): void {
+  /** 64 bits of its complement. */
+  #negative(value: number): void {
     let rest = BigInt.asUintN(64, BigInt(Math.trunc(value)));
     while (rest >= 0x80n) {
       this.#bytes[this.#at++] = Number(rest & 0x7fn) | 0x80;

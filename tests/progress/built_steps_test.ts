@@ -2,6 +2,13 @@ import {
   builtSteps,
   type BuiltStepsOptions,
 } from "../../lib/progress/built_steps.ts";
+import { readInstructions } from "../../lib/progress/dockerfile.ts";
+import {
+  type BuildArgs,
+  expand,
+  expandKnown,
+  globalArgs,
+} from "../../lib/progress/variables.ts";
 import { assertEquals } from "../support/assert.ts";
 
 /** The commands of the `RUN` steps that are built; `?` behind those that may be. */
@@ -143,4 +150,41 @@ Deno.test("builtSteps() reads continued lines, escape directives and here-docume
     "--mount=type=secret,id=a   true <<EOT",
   );
   assertEquals(builtSteps(""), []);
+});
+
+Deno.test("globalArgs() reads what stands before the first FROM, and expand() puts it in", () => {
+  const values = (buildargs: BuildArgs, ...lines: string[]) =>
+    Object.fromEntries(
+      globalArgs(readInstructions(lines.join("\n")), buildargs),
+    );
+  for (
+    const [lines, buildargs, expected] of [
+      [["ARG a=1 b=\"2\" c='3' d", "FROM x"], {}, { a: "1", b: "2", c: "3" }],
+      [["ARG a=1", "ARG d"], { a: "2", d: "4" }, { a: "2", d: "4" }],
+      [["ARG a=1"], { a: null, b: "2" }, { a: "1" }],
+      [["ARG a=1", "ARG b=${a}2"], {}, { a: "1", b: "12" }],
+      [["ARG a=1", "FROM x", "ARG b=2"], { b: "3" }, { a: "1" }],
+      [["LABEL a=1", "ARG b=2"], {}, { b: "2" }],
+      [["ARG a-b=1 c=2"], {}, { c: "2" }],
+      // The keyword is no name.
+      [["ARG a"], { ARG: "1" }, {}],
+      [["ARG a="], {}, { a: "" }],
+    ] as const
+  ) assertEquals(values(buildargs, ...lines), expected, lines.join());
+  const given = new Map([["set", "x"], ["empty", ""]]);
+  for (
+    const [text, all, known] of [
+      ["a$set-${set}", "ax-x", "ax-x"],
+      ["$empty$none.", ".", undefined],
+      ["${set:-w}${empty:-w}${none:-w}", "xww", undefined],
+      ["${set-w}${empty-w}", "xw", "xw"],
+      ["${set:+w}${empty:+w}${none:+w}", "w", undefined],
+      ["${set:-}${empty:-}${set:+}", "x", "x"],
+      ["a", "a", "a"],
+      ["$", "$", undefined],
+    ] as const
+  ) {
+    assertEquals(expand(text, given), all, text);
+    assertEquals(expandKnown(text, given), known, text);
+  }
 });

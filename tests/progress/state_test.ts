@@ -1,7 +1,13 @@
-import type { LogEvent, VertexEvent } from "../../lib/progress/event.ts";
+import type {
+  LogEvent,
+  StatusEvent,
+  VertexEvent,
+  WarningEvent,
+} from "../../lib/progress/event.ts";
 import { mergeIntervals, totalDuration } from "../../lib/progress/intervals.ts";
 import { LogTail } from "../../lib/progress/log_tail.ts";
 import { BuildState } from "../../lib/progress/state.ts";
+import { isCanceled } from "../../lib/progress/vertex_state.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { stateOfTrace } from "./traces.ts";
 
@@ -158,6 +164,176 @@ Deno.test("BuildState keeps secrets, context, image and warnings", () => {
   assertEquals(state.warnings.map(({ short }) => short), ["one"]);
 });
 
+function warning(digest: string | undefined, short: string): WarningEvent {
+  return {
+    type: "warning",
+    vertex: digest,
+    level: 1,
+    short,
+    detail: [],
+    url: undefined,
+    source: undefined,
+    code: undefined,
+  };
+}
+
+function status(digest: string, id: string, time = 1): StatusEvent {
+  return {
+    type: "status",
+    vertex: digest,
+    id,
+    name: "",
+    current: time,
+    total: undefined,
+    time,
+    started: undefined,
+    completed: undefined,
+  };
+}
+
+Deno.test("BuildState knows the last moment that was told, and how long a step ran until then", () => {
+  const state = new BuildState();
+  assertEquals(state.time, 0);
+  state.apply(vertex("a"));
+  assertEquals(state.time, 0);
+  for (
+    const [event, time] of [
+      [vertex("a", { started: 10 }), 10],
+      [{ ...log("a", "x"), time: 30 }, 30],
+      [{ ...log("a", "x"), time: 20 }, 30],
+      [status("a", "s", 40), 40],
+      [vertex("b", { started: 35, completed: 50 }), 50],
+      [vertex("c", { started: 45 }), 50],
+    ] as const
+  ) {
+    state.apply(event);
+    assertEquals(state.time, time);
+  }
+  assertEquals(
+    state.steps().map(({ durationMs, completed }) => [durationMs, completed]),
+    [[40, undefined], [15, 50], [5, undefined]],
+  );
+});
+
+Deno.test("BuildState puts a step that was shown alone into its group", () => {
+  const group = { id: "g", name: "the group", weak: false };
+  for (const first of ["a", "b"]) {
+    const state = new BuildState();
+    state.apply(vertex(first, { started: 1 }));
+    assertEquals(state.count(), { total: 1, completed: 0 });
+    state.apply(vertex("a", { started: 1, completed: 2, group }));
+    state.apply(vertex("b", { started: 3, group }));
+    assertEquals(state.steps().map(({ name }) => name), ["the group"], first);
+    assertEquals(state.names(), ["the group"]);
+    assertEquals(state.count(), { total: 1, completed: 0 });
+    assertEquals(state.get("a"), state.get("b"));
+    // What is said of a member again takes nothing away.
+    state.apply(vertex("a", { started: 1, completed: 2, group }));
+    assertEquals(state.steps().length, 1);
+  }
+});
+
+Deno.test("BuildState: what of a group counts", () => {
+  const member = (digest: string, fields: Partial<VertexEvent>) =>
+    vertex(digest, {
+      group: { id: "g", name: "the group", weak: true },
+      ...fields,
+    });
+  const strong = { id: "g", name: "the group", weak: false };
+  const state = new BuildState();
+  state.apply(member("a", { cached: true }));
+  state.apply(member("b", { group: strong }));
+  const group = state.get("a")!;
+  // Not begun, or weak, it is not to be shown.
+  assertEquals([group.hidden, group.cached, group.name], [
+    true,
+    false,
+    "the group",
+  ]);
+  state.apply(member("b", { group: strong, started: 1, cached: true }));
+  assertEquals([group.hidden, group.cached, group.running], [
+    false,
+    true,
+    true,
+  ]);
+  state.apply(member("a", { started: 1, error: "broke" }));
+  assertEquals([group.error, group.cached], ["broke", false]);
+  const weak = new BuildState();
+  weak.apply(member("a", { error: "broke" }));
+  assertEquals(weak.get("a")!.hidden, false);
+});
+
+Deno.test("BuildState keeps a step's warnings with it, and no more than it may", () => {
+  const state = new BuildState({ maxWarnings: 2 });
+  state.apply(vertex("a"));
+  assertEquals(state.apply(warning("none", "0")), undefined);
+  assertEquals(state.apply(warning("a", "1")), state.get("a"));
+  for (const short of ["2", "3"]) state.apply(warning("a", short));
+  assertEquals(state.apply(warning(undefined, "4")), undefined);
+  const shorts = (list: readonly WarningEvent[]) =>
+    list.map(({ short }) => short);
+  assertEquals(shorts(state.warnings), ["0", "1"]);
+  assertEquals(shorts(state.get("a")!.warnings), ["1", "2"]);
+});
+
+Deno.test("BuildState: the limits that hold unless others are given", () => {
+  const state = new BuildState();
+  state.apply(vertex("a", { started: 1, completed: 2 }));
+  state.apply(log("a", "x".repeat(40_000)));
+  assertEquals(state.get("a")!.tail.bytes().length, 32 * 1024);
+  for (let at = 0; at <= 1000; at++) state.apply(warning("a", `${at}`));
+  assertEquals(state.warnings.length, 1000);
+  assertEquals(state.get("a")!.warnings.length, 1000);
+  for (let at = 1; at <= 10_000; at++) {
+    state.apply(status("a", `${at}`));
+    state.apply(vertex("a", { started: 10 * at, completed: 10 * at + 1 }));
+  }
+  assertEquals(state.get("a")!.statuses.size, 10_000);
+  // 1, and 999 more.
+  assertEquals(state.get("a")!.intervals.length, 1000);
+  // One that is known goes on.
+  state.apply(status("a", "1", 7));
+  state.apply(status("a", "more"));
+  assertEquals(state.get("a")!.statuses.get("1")!.current, 7);
+  assertEquals(state.get("a")!.statuses.size, 10_000);
+  state.apply(vertex("a", { started: 10, completed: 13 }));
+  assertEquals(state.get("a")!.intervals[1], { start: 10, stop: 13 });
+  const few = new BuildState({ maxSteps: 2, tailBytes: 3 });
+  for (const digest of ["a", "b", "c"]) {
+    few.apply(vertex(digest, { started: 1 }));
+    few.apply(log(digest, "text"));
+  }
+  assertEquals(few.steps().map(({ digest }) => digest), ["a", "b"]);
+  few.apply(vertex("a", { started: 1, completed: 2 }));
+  assertEquals(few.get("a")!.completed, 2);
+  assertEquals(few.get("a")!.tail.lines(1), ["ext"]);
+});
+
+Deno.test("BuildState: a step's times, before it begins, while it runs and behind", () => {
+  const state = new BuildState();
+  const times = () => {
+    const { started, resumed, completed, running } = state.get("a")!;
+    return [started, resumed, completed, running];
+  };
+  state.apply(vertex("a", { inputs: ["b"] }));
+  assertEquals(times(), [undefined, undefined, undefined, false]);
+  assertEquals(state.get("a")!.inputs, ["b"]);
+  state.apply(vertex("a", { started: 1 }));
+  assertEquals(times(), [1, 1, undefined, true]);
+  state.apply(vertex("a", { started: 1, completed: 2, error: "e" }));
+  assertEquals(times(), [1, 1, 2, false]);
+  assertEquals(state.get("a")!.error, "e");
+  state.apply(vertex("a", { started: 5 }));
+  assertEquals(times(), [1, 5, undefined, true]);
+  for (
+    const [error, canceled] of [
+      ["context canceled", true],
+      ["x: context canceled", true],
+      ["context canceled by x", false],
+    ] as const
+  ) assertEquals(isCanceled(error), canceled, error);
+});
+
 Deno.test("mergeIntervals() joins what overlaps", () => {
   const merge = (...list: [number, number | undefined][]) =>
     mergeIntervals(list.map(([start, stop]) => ({ start, stop })))
@@ -174,6 +350,11 @@ Deno.test("mergeIntervals() joins what overlaps", () => {
   assertEquals(
     totalDuration([{ start: 1, stop: 3 }, { start: 5, stop: undefined }], 9),
     6,
+  );
+  // An end before its beginning takes nothing away.
+  assertEquals(
+    totalDuration([{ start: 5, stop: 5 }, { start: 9, stop: 2 }], 0),
+    0,
   );
 });
 
@@ -207,7 +388,21 @@ Deno.test("LogTail drops the line whose beginning it lost", () => {
   tail.push(encoder.encode("abcdefgh\nijk\r\nlmn"));
   assertEquals(tail.lines(5), ["ijk", "lmn"]);
   assertEquals(tail.lines(1), ["lmn"]);
-  assertEquals(new LogTail(0).lines(3), []);
+  assertEquals(tail.lines(5, 5), ["lmn"]);
+  const none = new LogTail(0);
+  none.push(encoder.encode("a"));
+  assertEquals([none.lines(3), none.bytes().length, none.length], [[], 0, 1]);
+  // The only line there is stays, though it lost its beginning.
+  const one = new LogTail(3);
+  one.push(encoder.encode("abcd"));
+  assertEquals(one.lines(5), ["bcd"]);
+  one.clear();
+  assertEquals([one.lines(5), one.bytes().length], [[], 0]);
+  one.push(encoder.encode("x\n\ny"));
+  assertEquals(one.lines(5), ["", "y"]);
+  const whole = new LogTail(4);
+  whole.push(encoder.encode("a\nb\n"));
+  assertEquals(whole.lines(5), ["a", "b"]);
 });
 
 Deno.test("BuildState keeps what an engine tells within bounds", () => {

@@ -246,6 +246,199 @@ Deno.test("base64 on a Deno that has none of its own, and the platform's where i
   }
 });
 
+/** The fields of a message that has none. */
+const NOTHING = {
+  vertex: {
+    digest: "",
+    inputs: [],
+    name: "",
+    cached: false,
+    started: undefined,
+    completed: undefined,
+    error: "",
+    group: undefined,
+    unknown: undefined,
+  },
+  status: {
+    id: "",
+    vertex: "",
+    name: "",
+    current: 0,
+    total: 0,
+    timestamp: undefined,
+    started: undefined,
+    completed: undefined,
+    unknown: undefined,
+  },
+  log: {
+    vertex: "",
+    timestamp: undefined,
+    stream: 0,
+    data: new Uint8Array(),
+    unknown: undefined,
+  },
+  warning: {
+    vertex: "",
+    level: 0,
+    short: new Uint8Array(),
+    detail: [],
+    url: "",
+    info: undefined,
+    ranges: [],
+    unknown: undefined,
+  },
+  all: {
+    vertexes: [],
+    statuses: [],
+    logs: [],
+    warnings: [],
+    unknown: undefined,
+  },
+};
+
+Deno.test("what is not there has its zero value, and what has it is not written", () => {
+  const { all, vertex, status, log, warning } = NOTHING;
+  const info = {
+    filename: "",
+    data: new Uint8Array(),
+    language: "",
+    unknown: undefined,
+  };
+  const zero = { line: 0, character: 0 };
+  const epoch = { seconds: 0, nanos: 0 };
+  for (
+    const [bytes, message] of [
+      [[], all],
+      [[10, 0], { ...all, vertexes: [vertex] }],
+      [[10, 2, 66, 0], {
+        ...all,
+        vertexes: [{
+          ...vertex,
+          group: { id: "", name: "", weak: false, unknown: undefined },
+        }],
+      }],
+      [[10, 2, 42, 0], { ...all, vertexes: [{ ...vertex, started: epoch }] }],
+      [[18, 0], { ...all, statuses: [status] }],
+      [[26, 0], { ...all, logs: [log] }],
+      [[34, 0], { ...all, warnings: [warning] }],
+      [[34, 2, 50, 0], { ...all, warnings: [{ ...warning, info }] }],
+      [[34, 6, 58, 4, 10, 0, 18, 0], {
+        ...all,
+        warnings: [{ ...warning, ranges: [{ start: zero, end: zero }] }],
+      }],
+      // One byte of a text is not left out.
+      [[26, 3, 34, 1, 0], {
+        ...all,
+        logs: [{ ...log, data: Uint8Array.of(0) }],
+      }],
+      [[34, 3, 26, 1, 0], {
+        ...all,
+        warnings: [{ ...warning, short: Uint8Array.of(0) }],
+      }],
+      [[34, 5, 50, 3, 18, 1, 0], {
+        ...all,
+        warnings: [{ ...warning, info: { ...info, data: Uint8Array.of(0) } }],
+      }],
+    ] as [number[], SolveStatus][]
+  ) {
+    assertEquals(decodeTrace(Uint8Array.from(bytes)), message, String(bytes));
+    assertEquals(fromBase64(encodeTrace(message)), Uint8Array.from(bytes));
+  }
+  // A range of nothing stands at the beginning.
+  assertEquals(
+    decodeTrace(Uint8Array.of(34, 2, 58, 0))!.warnings[0]!.ranges,
+    [{ start: zero, end: zero }],
+  );
+});
+
+Deno.test("every message may hold fields that are not known, and others behind it", () => {
+  // Field 30, a number.
+  const unknown = (value: number) => Uint8Array.of(0xf0, 1, value);
+  const [vertex] = FULL.vertexes;
+  const [status] = FULL.statuses;
+  const [log] = FULL.logs;
+  const [warning] = FULL.warnings;
+  const group = { id: "g", name: "group", unknown: unknown(1) };
+  const info = { ...warning!.info!, unknown: unknown(2) };
+  const full: SolveStatus = {
+    vertexes: [
+      { ...vertex!, group: { ...group, weak: true }, unknown: unknown(3) },
+      { ...vertex!, group: { ...group, weak: false }, unknown: unknown(4) },
+      { ...vertex!, cached: false, group: undefined, unknown: unknown(5) },
+    ],
+    statuses: [
+      { ...status!, started: TIME, completed: TIME, unknown: unknown(6) },
+      { ...status!, unknown: unknown(7) },
+    ],
+    logs: [{ ...log!, unknown: unknown(8) }, { ...log!, unknown: unknown(9) }],
+    warnings: [1, 2].map((level) => ({
+      ...warning!,
+      level,
+      info,
+      ranges: [...warning!.ranges, ...warning!.ranges],
+      unknown: unknown(level),
+    })),
+    unknown: unknown(10),
+  };
+  assertEquals(decodeTrace(encodeTrace(full)), full);
+  // What moments and places hold besides is passed over.
+  const extra = [0xf0, 1, 7];
+  const moment = [10, 12, 42, 10, ...extra, 8, 5, ...extra, 16, 6];
+  assertEquals(
+    decodeTrace(Uint8Array.from(moment))!.vertexes[0]!.started,
+    { seconds: 5, nanos: 6 },
+  );
+  const position = [...extra, 8, 3, ...extra, 16, 4];
+  const range = [...extra, 10, 10, ...position, ...extra, 18, 10, ...position];
+  const place = { line: 3, character: 4 };
+  const two = [58, range.length, ...range];
+  const message = [34, 2 * two.length, ...two, ...two];
+  assertEquals(
+    decodeTrace(Uint8Array.from(message))!.warnings[0]!.ranges,
+    [{ start: place, end: place }, { start: place, end: place }],
+  );
+});
+
+Deno.test("lengths and numbers of any size are written as BuildKit reads them", () => {
+  const { all, log, status } = NOTHING;
+  for (
+    const length of [
+      ...[0, 1, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128],
+      ...[129, 130, 255, 256, 257, 8191, 8192, 16_370, 16_377, 16_378, 16_379],
+      ...[16_380, 16_381, 16_382, 16_383, 16_384, 16_385, 2 ** 21, 2 ** 21 - 6],
+    ]
+  ) {
+    const data = new Uint8Array(length).fill(7);
+    const message = { ...all, logs: [{ ...log, data }] };
+    assertEquals(decodeTrace(encodeTrace(message)), message, `${length}`);
+  }
+  for (
+    const [value, bytes] of [
+      [1, [1]],
+      [127, [127]],
+      [128, [128, 1]],
+      [16_383, [255, 127]],
+      [16_384, [128, 128, 1]],
+      [2 ** 31 - 1, [255, 255, 255, 255, 7]],
+      [2 ** 31, [128, 128, 128, 128, 8]],
+      [2 ** 32, [128, 128, 128, 128, 16]],
+      [2 ** 53 - 1, [255, 255, 255, 255, 255, 255, 255, 15]],
+      [-1, [255, 255, 255, 255, 255, 255, 255, 255, 255, 1]],
+      [-128, [128, 255, 255, 255, 255, 255, 255, 255, 255, 1]],
+      [-(2 ** 63), [128, 128, 128, 128, 128, 128, 128, 128, 128, 1]],
+    ] as const
+  ) {
+    const message = { ...all, statuses: [{ ...status, current: value }] };
+    const encoded = encodeTrace(message);
+    assertEquals(
+      fromBase64(encoded),
+      Uint8Array.of(18, bytes.length + 1, 32, ...bytes),
+      `${value}`,
+    );
+    assertEquals(decodeTrace(encoded), message, `${value}`);
+  }
+});
+
 Deno.test("decodeTrace() takes no message that ends within a field, of whatever kind", () => {
   const varint = (value: number) =>
     value < 0x80 ? [value] : [value & 0x7f | 0x80, value >> 7];
