@@ -158,9 +158,7 @@ export class EscapeReader {
         : third >= 0xa6 && third <= 0xa9;
       if (isMark) length = 3;
     } else length = 1;
-    if (length > 0 && length <= MAX_ESCAPE_BYTES) {
-      this.#nothing(length, FAMILY.escape);
-    }
+    if (length > 0) this.#nothing(length, FAMILY.escape);
   }
 
   /**
@@ -275,12 +273,13 @@ export class EscapeReader {
         return;
       }
       if (first === 0x75) { // u
-        this.#unit(at, from + 1, FAMILY.percent, level === 0 ? "%u" : "");
+        const again = `%${"25".repeat(level)}u`;
+        this.#unit(at, from + 1, FAMILY.percent, again);
         return;
       }
       const byte = this.#hex(from, 2);
       if (byte < 0) return;
-      this.#byteOrLatin1(from + 2 - at, FAMILY.percent, byte);
+      this.#codePoint(from + 2 - at, FAMILY.percent, byte);
       if (byte !== SIGN.percent) return;
       from += 2;
     }
@@ -293,7 +292,6 @@ export class EscapeReader {
         this.#number(at, from + 1);
         return;
       }
-      const start = from;
       let name = "";
       let byte = this.#at(from);
       while (isNameByte(byte) && name.length <= MAX_NAME) {
@@ -303,7 +301,7 @@ export class EscapeReader {
       const code = ENTITIES.get(name);
       if (code === undefined) return;
       if (byte !== SIGN.semicolon) {
-        if (from > start) this.#codePoint(from - at, FAMILY.html, code);
+        this.#codePoint(from - at, FAMILY.html, code);
         return;
       }
       from++;
@@ -326,10 +324,11 @@ export class EscapeReader {
       to++;
     }
     if (digits === 0) return;
-    this.#codePoint(to - at, FAMILY.html, code);
+    // With its semicolon first: so it is read where it writes another escape.
     if (this.#at(to) === SIGN.semicolon) {
       this.#codePoint(to + 1 - at, FAMILY.html, code);
     }
+    this.#codePoint(to - at, FAMILY.html, code);
   }
 
   #backslash(at: number): void {
@@ -377,7 +376,7 @@ export class EscapeReader {
         for (const digits of [1, 2]) {
           const value = this.#hex(from + 1, digits);
           if (value < 0) break;
-          this.#byteOrLatin1(length + digits, FAMILY.escape, value);
+          this.#codePoint(length + digits, FAMILY.escape, value);
         }
         this.#braced(at, from + 1);
         break;
@@ -401,13 +400,12 @@ export class EscapeReader {
       octal = digit > 7 ? Infinity : octal * 8 + digit;
       decimal = digit > 9 ? Infinity : decimal * 10 + digit;
       if (n <= 3 && octal < 256) {
-        this.#byteOrLatin1(length, FAMILY.escape, octal);
+        this.#codePoint(length, FAMILY.escape, octal);
       }
       if (n <= 3 && decimal < 256) {
-        this.#byteOrLatin1(length, FAMILY.escape, decimal);
+        this.#codePoint(length, FAMILY.escape, decimal);
       }
-      if (n === 2) this.#byteOrLatin1(length, FAMILY.escape, hex);
-      else this.#codePoint(length, FAMILY.escape, hex);
+      this.#codePoint(length, FAMILY.escape, hex);
       if (this.#at(from + n) === SIGN.space) {
         this.#codePoint(length + 1, FAMILY.escape, hex);
       }
@@ -455,7 +453,7 @@ export class EscapeReader {
       this.#nothing(3, FAMILY.quotedPrintable);
     } else {
       const byte = this.#hex(at + 1, 2);
-      if (byte >= 0) this.#byteOrLatin1(3, FAMILY.quotedPrintable, byte);
+      if (byte >= 0) this.#codePoint(3, FAMILY.quotedPrintable, byte);
     }
   }
 
@@ -517,12 +515,6 @@ export class EscapeReader {
   #byte(length: number, family: number, byte: number): void {
     this.bytes.push(byte);
     this.#nothing(length, family);
-  }
-
-  /** A byte, or the character of Latin-1 that has its number. */
-  #byteOrLatin1(length: number, family: number, byte: number): void {
-    if (byte >= 0x80) this.#codePoint(length, family, byte);
-    else this.#byte(length, family, byte);
   }
 
   /** In UTF-8; as a byte, too, where it is one of Latin-1. */
