@@ -231,10 +231,7 @@ export class EscapeReader {
           length = outer.lengths[way]!;
           byte = outer.bytes[outer.ends[way]! - 1]!;
           isChanged = true;
-        } else if (outer.cut) {
-          isCut = true;
-          break;
-        }
+        } else if (outer.cut) isCut = true;
       }
       from += length;
       read.push(byte);

@@ -97,7 +97,7 @@ function describe(node: ts.Node, file: ts.SourceFile, add: Add): void {
     describeBinary(node, file, add);
   } else if (
     ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent) &&
-    !isMilliseconds(node.parent)
+    !isMilliseconds(node.parent) && !isSizeByByte(node)
   ) {
     add("number", node, `(${node.text} + 1)`);
   } else if (node.kind === ts.SyntaxKind.TrueKeyword) {
@@ -165,6 +165,17 @@ function describeCall(
 function isMilliseconds(holder: ts.Node): boolean {
   return ts.isVariableDeclaration(holder) && ts.isIdentifier(holder.name) &&
     holder.name.text.endsWith("_MS");
+}
+
+/**
+ * Whether it is the size of a table with an entry for each byte, or for each two:
+ * no byte is beyond it, and an entry more is read by nobody.
+ */
+function isSizeByByte(number: ts.Node): boolean {
+  const size = ts.isBinaryExpression(number.parent) ? number.parent : number;
+  return ts.isNewExpression(size.parent) &&
+    /Array$/.test(size.parent.expression.getText()) &&
+    /^(256|1 << 16)$/.test(size.getText());
 }
 
 /**
