@@ -71,11 +71,12 @@ export function* followPaths(
 
   function linksIn(folder: string): string[] {
     const above = files?.linksIn(folder) ?? [];
-    if (root === undefined) return above;
     try {
-      const below = [...Deno.readDirSync(root + folder)]
-        .filter((entry) => entry.isSymlink).map((entry) => entry.name)
-        .filter((name) => files?.linkAt(folder + name) === undefined);
+      const below = root === undefined
+        ? []
+        : [...Deno.readDirSync(root + folder)]
+          .filter((entry) => entry.isSymlink).map((entry) => entry.name)
+          .filter((name) => files?.linkAt(folder + name) === undefined);
       return [...above, ...below];
     } catch {
       return above; // no folder there: the build says so, if it matters

@@ -177,6 +177,6 @@ function readToken(text: string): Token | undefined {
     expiresIn: Number.isSafeInteger(expiresIn) && expiresIn > 0
       ? expiresIn
       : DEFAULT_EXPIRES_IN,
-    issuedAt: issuedAt > 0 ? issuedAt : 0,
+    issuedAt: Math.max(0, issuedAt || 0),
   };
 }

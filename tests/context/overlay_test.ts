@@ -1,3 +1,6 @@
+// What the system is asked is told here: the replaced function is the one that
+// the code under test calls.
+// deno-lint-ignore-file no-sync-fn-in-async-fn
 import { encodeHex } from "@std/encoding/hex";
 import type { ContextEntry } from "../../lib/context/entry.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";
@@ -347,4 +350,35 @@ Deno.test("followPaths() follows 255 links one behind the other, and knows patte
       ["x*", ["x*"]],
     ] as const
   ) assertEquals([path, follow(path)], [path, [...found]]);
+});
+
+Deno.test("followPaths() follows a path once, and asks nothing of what is no link", async () => {
+  const files = await MemoryFiles.of(
+    new Map([["a", link("?")], ["b", link("?")]]),
+  );
+  let looks = 0;
+  const linksIn = files.linksIn.bind(files);
+  files.linksIn = (prefix) => {
+    assert(++looks < 10, "each link leads to both again");
+    return linksIn(prefix);
+  };
+  assertEquals(atOnce(followPaths(undefined, ["a"], files)), ["?", "a"]);
+  assertEquals(looks, 1);
+  await withTempFolder(async (root) => {
+    await writeTree(root, { "ab": "", "ac/x": "" });
+    await Deno.symlink("t", `${root}/ad`);
+    const { readLinkSync } = Deno;
+    const asked: string[] = [];
+    Deno.readLinkSync = (path) => {
+      asked.push(String(path));
+      return readLinkSync(path);
+    };
+    try {
+      const found = atOnce(followPaths(`${root}/`, ["a*"]));
+      assertEquals(found, ["a*", "t"]);
+    } finally {
+      Deno.readLinkSync = readLinkSync;
+    }
+    assertEquals(asked, [`${root}/ad`, `${root}/t`]);
+  });
 });

@@ -450,6 +450,7 @@ Deno.test("fetchToken() reads an answer's fields, by both specifications", async
       [{ token: "t", expires_in: 1.5 }, "t", 60, 0],
       [{ token: "t", expires_in: "9" }, "t", 60, 0],
       [{ token: "t", issued_at: "1970-01-01T00:00:01.9Z" }, "t", 60, 1],
+      [{ token: "t", issued_at: "2020-01-01T00:00:00Z" }, "t", 60, 1577836800],
       [{ token: "t", issued_at: "1970-01-01T00:00:00Z" }, "t", 60, 0],
       [{ token: "t", issued_at: "1969-01-01T00:00:00Z" }, "t", 60, 0],
       [{ token: "t", issued_at: "never" }, "t", 60, 0],
@@ -463,6 +464,11 @@ Deno.test("fetchToken() reads an answer's fields, by both specifications", async
     );
     assertEquals(got.seen, ["GET "]);
   }
+  await assertRejects(
+    () => tokenFrom(() => new Response(null, { status: 204 })),
+    CredentialError,
+    "without one",
+  );
   for (const wrong of ["{", "7", "null", "{}", '{"token":""}', '{"token":7}']) {
     await assertRejects(
       () => tokenFrom(() => new Response(wrong)),
