@@ -15,8 +15,11 @@ import { MAX_CONCURRENT_STREAMS } from "./limits.ts";
 import { CLIENT } from "./role.ts";
 import type { PeerSettings } from "./settings.ts";
 
-/** Streams that are open at most before the server said how many it takes (RFC 9113 section 6.5.2). */
-const STREAMS_BEFORE_SETTINGS = 100;
+/**
+ * Streams that are opened before the server said how many it takes: the first
+ * need not wait, and a server that takes few refuses none.
+ */
+const STREAMS_BEFORE_SETTINGS = 1;
 
 /** The longest time that a timer can wait. */
 const LONGEST_TIMEOUT_MS = 0x7fffffff;
@@ -60,7 +63,7 @@ export interface Http2Client extends Http2Connection {
 
 /**
  * Speaks HTTP/2 on `duplex` as the client, with prior knowledge (RFC 9113
- * section 3.3). The server's first SETTINGS are not waited for.
+ * section 3.3). Only the first request does not wait for the server's SETTINGS.
  *
  * A GOAWAY of the server lets the streams finish that it says it took on; those
  * above fail with `notProcessed`. Server push is refused.

@@ -52,6 +52,17 @@ const RECIPES = {
     packages: ["docker-registry"],
     programs: ["usr/bin/docker-registry"],
   },
+  nghttp2: {
+    suite: "bookworm",
+    packages: [
+      "nghttp2-server",
+      "libev4",
+      "libjemalloc2",
+      "libnghttp2-14",
+      "libssl3",
+    ],
+    programs: ["usr/sbin/nghttpd"],
+  },
   podman: {
     suite: "bookworm",
     packages: [
@@ -114,6 +125,17 @@ export async function registryProgram(): Promise<string> {
   return `${
     (await unpacked("registry", RECIPES.registry)).folder
   }/usr/bin/docker-registry`;
+}
+
+/** Debian's `nghttpd`, fetched once, and the folder of its libraries. */
+export async function nghttpdProgram(): Promise<
+  { path: string; libraries: string }
+> {
+  const { folder } = await unpacked("nghttp2", RECIPES.nghttp2);
+  return {
+    path: `${folder}/usr/sbin/nghttpd`,
+    libraries: `${folder}/lib`,
+  };
 }
 
 /** Where the parts of podman lie, unpacked. */
