@@ -1,6 +1,6 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { AnswerWriter } from "./answer.ts";
-import { ByteSource } from "./byte_source.ts";
+import { ByteSource } from "./client_reader.ts";
 import { Pace } from "./pace.ts";
 import { Refusal } from "./refusal.ts";
 import { handleRequest, type RequestSettings } from "./request.ts";

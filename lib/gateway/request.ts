@@ -5,7 +5,7 @@ import type { AnswerWriter } from "./answer.ts";
 import { forwardBuild, readSecrets } from "./build_forward.ts";
 import { buildContext } from "./build_context.ts";
 import { checkBuildQuery } from "./build_rules.ts";
-import type { ByteSource } from "./byte_source.ts";
+import type { ByteSource } from "./client_reader.ts";
 import type { EngineBuild } from "./engine_build.ts";
 import { forwardRequest } from "./forward.ts";
 import type { KnownValues } from "./known_values.ts";

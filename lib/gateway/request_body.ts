@@ -1,4 +1,4 @@
-import type { ByteSource } from "./byte_source.ts";
+import type { ByteSource } from "./client_reader.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { ChunkedBody } from "./chunked_body.ts";
 import { malformed, Refusal } from "./refusal.ts";

@@ -1,4 +1,4 @@
-import { ByteStream } from "./byte_stream.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 import type { ContentReader } from "./content.ts";
 import { PackingError } from "./inflate.ts";
 import { type Packing, packingOf, unpack } from "./packing.ts";

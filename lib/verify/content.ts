@@ -1,4 +1,4 @@
-import { ByteStream } from "./byte_stream.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 import type { ContentScan, FindCollector, Place } from "./find.ts";
 import { PackingError } from "./inflate.ts";
 import {

@@ -1,6 +1,6 @@
 import type { ContentReader } from "./content.ts";
 import type { OpenFile } from "../open_file.ts";
-import { ByteStream } from "./byte_stream.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 
 const encoder = new TextEncoder();
 

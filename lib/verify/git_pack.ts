@@ -1,4 +1,4 @@
-import type { ByteStream } from "./byte_stream.ts";
+import type { ByteStream } from "../streams/byte_stream.ts";
 import { inflate, PackingError } from "./inflate.ts";
 import type { Member } from "./packing.ts";
 

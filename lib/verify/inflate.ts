@@ -4,7 +4,7 @@ import {
   createInflateRaw,
   createZstdDecompress,
 } from "node:zlib";
-import type { ByteStream } from "./byte_stream.ts";
+import type { ByteStream } from "../streams/byte_stream.ts";
 
 /** How one packed stream begins and ends: deflate with or without a header, or one frame of zstd's. */
 export type Compression = "deflate" | "zlib" | "zstd";

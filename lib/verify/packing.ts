@@ -1,4 +1,4 @@
-import type { ByteStream } from "./byte_stream.ts";
+import type { ByteStream } from "../streams/byte_stream.ts";
 import { gitObjects } from "./git_pack.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 import { inflate } from "./inflate.ts";

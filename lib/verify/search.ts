@@ -7,7 +7,7 @@ import { createRedactor } from "../redact/redactor.ts";
 import type { KnownSecrets } from "../secrets/store.ts";
 import { BARE_LAYOUT, bareImage } from "./bare_image.ts";
 import { openTar, readArchive } from "./archive.ts";
-import { ByteStream } from "./byte_stream.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 import { ContentReader } from "./content.ts";
 import { readDocuments } from "./documents.ts";
 import { FindCollector } from "./find.ts";

@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import { hasTarChecksum, tarField } from "../streams/tar_block.ts";
-import type { ByteStream } from "./byte_stream.ts";
+import type { ByteStream } from "../streams/byte_stream.ts";
 
 const BLOCK = 512;
 const decoder = new TextDecoder();

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { ByteStream } from "./byte_stream.ts";
+import type { ByteStream } from "../streams/byte_stream.ts";
 import { inflate, PackingError } from "./inflate.ts";
 import type { Member } from "./packing.ts";
 

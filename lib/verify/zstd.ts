@@ -1,5 +1,5 @@
 import { concatBytes } from "../streams/bytes.ts";
-import { ByteStream } from "./byte_stream.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 import { inflate, PackingError } from "./inflate.ts";
 
 const MAGIC = 0xfd2fb528;

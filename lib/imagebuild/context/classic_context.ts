@@ -1,5 +1,5 @@
 import { TarEnd } from "../../streams/tar_end.ts";
-import { ByteStream } from "../../verify/byte_stream.ts";
+import { ByteStream } from "../../streams/byte_stream.ts";
 import { PackingError } from "../../verify/inflate.ts";
 import { packingOf, unpack } from "../../verify/packing.ts";
 
