@@ -1,6 +1,5 @@
 import { HEAD_BYTES, readHead } from "../imagebuild/context/tar_head.ts";
-import { concatBytes } from "../streams/bytes.ts";
-import { unread } from "../streams/unread.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 import { UsageError } from "./exit.ts";
 
 /** What was found on standard input. */
@@ -26,13 +25,9 @@ export function readStdin(signal: AbortSignal): ReadableStream<Uint8Array> {
  */
 export async function sortStdin(signal: AbortSignal): Promise<StandardInput> {
   const reader = readStdin(signal).getReader();
-  let head = new Uint8Array(0);
-  while (head.length < HEAD_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    head = concatBytes(head, value);
-  }
-  const stream = unread(reader, head);
+  const bytes = ByteStream.of(reader);
+  const head = await bytes.peek(HEAD_BYTES);
+  const stream = bytes.stream((reason) => reader.cancel(reason));
   const { kind, fault } = readHead(head, { text: true, zstd: false });
   if (fault !== undefined) throw new UsageError(`standard input ${fault}`);
   return { kind: kind === "other" ? "Dockerfile" : "tar", stream };

@@ -1,5 +1,7 @@
 import { ContextError } from "../errors.ts";
 import type { OpenFileInfo } from "../open_file.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
+import { readBytes } from "../streams/read_whole.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { isGone, swapped, unreadable } from "./unreadable.ts";
 
@@ -76,9 +78,6 @@ interface ReadableFile extends Disposable {
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number>;
 }
 
-/** How much is read at once: a Dockerfile has less. */
-const CHUNK_BYTES = 64 * 1024;
-
 async function readWhole(
   path: string,
   advice: string,
@@ -100,16 +99,11 @@ async function readWhole(
     // It may be something else by now.
     const { info } = file;
     if (!info.isFile()) throw noFile(info.isDirectory());
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let length = 0;
-    while (length <= MAX_TEXT_BYTES) {
-      const buffer = new Uint8Array(CHUNK_BYTES);
-      const count = await file.read(buffer);
-      if (count === 0) return await new Blob(parts).bytes();
-      parts.push(buffer.subarray(0, count));
-      length += count;
-    }
-    throw tooLong(path);
+    return await readBytes(
+      ByteStream.reading(file).chunks(),
+      MAX_TEXT_BYTES,
+      () => tooLong(path),
+    );
   } catch (error) {
     if (error instanceof ContextError) throw error;
     if (isGone(error)) return undefined;

@@ -1,4 +1,5 @@
 import { ContextError } from "../errors.ts";
+import { Slice } from "../streams/slices.ts";
 import { turn } from "../streams/turn.ts";
 import type { ContextEntry } from "./entry.ts";
 import type { ContextFile } from "./file.ts";
@@ -13,9 +14,6 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** How much comes at once: what the system's pipes and an engine take in one go. */
 const CHUNK_BYTES = 512 * 1024;
-
-/** How long other work waits for us, in milliseconds. */
-const SLICE_MS = 4;
 
 /** What a tar is made of. */
 export interface TarContents {
@@ -131,7 +129,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     const entries = this.#entries;
     const chunk = new Uint8Array(CHUNK_BYTES);
     let at = 0;
-    let end = performance.now() + SLICE_MS;
+    const slice = new Slice();
     while (at < CHUNK_BYTES && !this.#isCancelled) {
       if (this.#rest !== undefined) {
         const part = this.#rest.subarray(0, CHUNK_BYTES - at);
@@ -149,10 +147,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
           this.#isOver = true;
           this.#rest = tarEnd();
         } else if (entry !== undefined) await this.#begin(entry);
-        else if (performance.now() > end) {
-          await turn();
-          end = performance.now() + SLICE_MS;
-        }
+        else if (slice.over) await slice.next();
       }
     }
     return chunk;

@@ -1,3 +1,7 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
+import { ByteStream } from "../streams/byte_stream.ts";
+import { readText } from "../streams/read_whole.ts";
 import { CredentialError } from "./credential_error.ts";
 import type { AuthConfig } from "./auth_config.ts";
 
@@ -108,23 +112,23 @@ async function converse(
   address: string,
   stop: AbortSignal,
 ): Promise<{ text: string; code: number }> {
-  const gone = Promise.withResolvers<never>();
   const reader = child.stdout.getReader();
-  const onAbort = () => gone.reject(stop.reason);
-  if (stop.aborted) onAbort();
-  stop.addEventListener("abort", onAbort, { once: true });
-  gone.promise.catch(() => {}); // heard below, or of no more interest
   try {
-    await Promise.race([write(child.stdin, address), gone.promise]);
-    const text = await Promise.race([readAll(reader), gone.promise]);
-    const { code } = await Promise.race([child.status, gone.promise]);
+    await abortable(write(child.stdin, address), stop);
+    const text = await abortable(
+      readText(
+        ByteStream.of(reader).chunks(),
+        MAX_ANSWER_BYTES,
+        () => new RangeError("answer too long"),
+      ),
+      stop,
+    );
+    const { code } = await abortable(child.status, stop);
     return { text, code };
   } catch (error) {
     // A child of the helper may hold the pipe open for longer than the helper lives.
     await reader.cancel().catch(() => {}); // a pipe that broke is what is wanted
     throw error;
-  } finally {
-    stop.removeEventListener("abort", onAbort);
   }
 }
 
@@ -138,20 +142,6 @@ async function write(
     await writer.close();
   } catch {
     // A helper need not read to its end; what it answers is what counts.
-  }
-}
-
-async function readAll(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-): Promise<string> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  while (true) {
-    const { done, value } = await reader.read();
-    if (done) return await new Blob(chunks).text();
-    length += value.length;
-    if (length > MAX_ANSWER_BYTES) throw new RangeError("answer too long");
-    chunks.push(value);
   }
 }
 

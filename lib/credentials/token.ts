@@ -1,5 +1,6 @@
 // @ts-types="../std/base64.d.ts"
 import { encodeBase64 } from "@std/encoding/base64";
+import { readText } from "../streams/read_whole.ts";
 import { CredentialError } from "./credential_error.ts";
 import type { Login } from "./login.ts";
 import type { TokenServer } from "./token_server.ts";
@@ -81,7 +82,11 @@ export async function fetchToken(
       await response.body?.cancel();
       response = await fetch(basicRequest(login, server, request, signal));
     }
-    text = await readText(response);
+    text = await readText(
+      response.body ?? [],
+      MAX_ANSWER_BYTES,
+      () => new RangeError("answer too long"),
+    );
   } catch (cause) {
     if (request.signal.aborted) throw request.signal.reason;
     throw fail(
@@ -146,17 +151,6 @@ function basicRequest(
     redirect: "manual",
     signal,
   });
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new RangeError("answer too long");
-    chunks.push(chunk);
-  }
-  return await new Blob(chunks).text();
 }
 
 function readToken(text: string): Token | undefined {

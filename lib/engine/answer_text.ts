@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { readText } from "../streams/read_whole.ts";
 
 /** The longest answer that is read as a whole, in bytes: a hundred thousand images are listed in it. */
 export const MAX_ANSWER_BYTES: number = 128 * 1024 * 1024;
@@ -16,19 +17,12 @@ export async function answerText(
   what: string,
   maxBytes: number = MAX_ANSWER_BYTES,
 ): Promise<string> {
-  const decoder = new TextDecoder();
-  const parts: string[] = [];
-  let left = maxBytes;
-  // Leaving the loop cancels the body.
-  for await (const chunk of response.body ?? []) {
-    left -= chunk.length;
-    if (left < 0) {
-      throw new ProtocolError(
+  return await readText(
+    response.body ?? [],
+    maxBytes,
+    () =>
+      new ProtocolError(
         `${what} is longer than ${maxBytes} bytes: is something between davit and the engine?`,
-      );
-    }
-    parts.push(decoder.decode(chunk, { stream: true }));
-  }
-  parts.push(decoder.decode());
-  return parts.join("");
+      ),
+  );
 }

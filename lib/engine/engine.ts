@@ -1,3 +1,5 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import {
   ConnectionError,
   EngineError,
@@ -7,7 +9,6 @@ import {
 import { messageOf } from "../transport/upgrade.ts";
 import { isHere } from "../transport/endpoint.ts";
 import type { Transport } from "../transport/transport.ts";
-import { abortable } from "./abortable.ts";
 import { answerText } from "./answer_text.ts";
 import {
   checkApiVersion,
@@ -101,7 +102,7 @@ export class Engine {
         if (this.#facts === facts) this.#facts = undefined;
       });
     }
-    return abortable(this.#facts, signal);
+    return signal === undefined ? this.#facts : abortable(this.#facts, signal);
   }
 
   /**

@@ -1,4 +1,5 @@
-import { Refusal } from "./refusal.ts";
+import { inTime } from "./client_reader.ts";
+import type { Refusal } from "./refusal.ts";
 
 const encoder = new TextEncoder();
 const CRLF = encoder.encode("\r\n");
@@ -141,15 +142,10 @@ export class AnswerWriter {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Refusal(408, "davit gateway: the answer is not taken")),
+    await inTime(
+      this.#writer.write(bytes),
       this.#idleMs,
+      "the answer is not taken",
     );
-    try {
-      await Promise.race([this.#writer.write(bytes), late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

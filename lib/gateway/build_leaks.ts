@@ -1,4 +1,4 @@
-import { inSlices } from "../redact/slices.ts";
+import { inFairSlices } from "../streams/slices.ts";
 import { malformed } from "./refusal.ts";
 import type { Target } from "./target.ts";
 
@@ -32,7 +32,7 @@ export async function refuseStoredSecrets(
   holds: (text: string) => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  await inSlices(searchStored(query, holds), signal);
+  await inFairSlices(searchStored(query, holds), signal);
 }
 
 function* searchStored(

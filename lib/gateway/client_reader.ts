@@ -14,10 +14,10 @@ const AHEAD_BYTES = 64 * 1024;
 export type Left = "gone" | "ahead";
 
 /**
- * Reads a connection. Bytes that were read and are not wanted yet can be given
- * back.
+ * Reads a client's connection. Bytes that were read and are not wanted yet can
+ * be given back.
  */
-export class ByteSource {
+export class ClientReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #held = new Uint8Array(0);
   #ended = false;
@@ -38,7 +38,11 @@ export class ByteSource {
    */
   async read(patienceMs: number): Promise<Uint8Array | null> {
     if (this.#held.length === 0 && !this.#ended) {
-      await inTime(this.#fill(), patienceMs);
+      await inTime(
+        this.#fill(),
+        patienceMs,
+        "the request did not go on in time",
+      );
     }
     const bytes = this.#held;
     this.#held = new Uint8Array(0);
@@ -105,13 +109,20 @@ export class ByteSource {
   }
 }
 
-async function inTime<T>(promise: Promise<T>, ms: number): Promise<T> {
+/**
+ * Waits for a client.
+ *
+ * @param fault What it did not do.
+ * @throws {Refusal} If it takes longer, with status 408.
+ */
+export async function inTime<T>(
+  promise: Promise<T>,
+  ms: number,
+  fault: string,
+): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () =>
-      reject(
-        new Refusal(408, "davit gateway: the request did not go on in time"),
-      ),
+    () => reject(new Refusal(408, `davit gateway: ${fault}`)),
     Math.max(0, ms),
   );
   try {

@@ -1,6 +1,6 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { AnswerWriter } from "./answer.ts";
-import { ByteSource } from "./client_reader.ts";
+import { ClientReader } from "./client_reader.ts";
 import { Pace } from "./pace.ts";
 import { Refusal } from "./refusal.ts";
 import { handleRequest, type RequestSettings } from "./request.ts";
@@ -16,7 +16,7 @@ const LINGER_MS = 2000;
 
 /** A client's connection. */
 export class GatewayConnection {
-  readonly #source: ByteSource;
+  readonly #source: ClientReader;
   readonly #answer: AnswerWriter;
   readonly #settings: RequestSettings;
   readonly #pace: Pace;
@@ -27,7 +27,7 @@ export class GatewayConnection {
 
   /** Takes the streams over. */
   constructor(duplex: ByteDuplex, settings: RequestSettings) {
-    this.#source = new ByteSource(duplex.readable);
+    this.#source = new ClientReader(duplex.readable);
     this.#answer = new AnswerWriter(duplex.writable, settings.limits.idleMs);
     this.#close = duplex.close;
     this.#settings = settings;

@@ -1,6 +1,7 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import { buildCancel } from "../engine/build_cancel.ts";
 import type { Engine } from "../engine/engine.ts";
-import { abortable } from "../engine/abortable.ts";
 import { StepContainers } from "./step_containers.ts";
 
 /**

@@ -1,3 +1,5 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import { BuildMask } from "../imagebuild/mask.ts";
 import type { TextMask } from "../masks/mask_fields.ts";
 import {
@@ -7,7 +9,6 @@ import {
   type Redactor,
 } from "../redact/redactor.ts";
 import type { Secret } from "../secrets/secret.ts";
-import { abortable } from "../engine/abortable.ts";
 import { Refusal } from "./refusal.ts";
 import { CompileLane, ValueGroup } from "./value_group.ts";
 

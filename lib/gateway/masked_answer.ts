@@ -1,21 +1,22 @@
 import { ERROR_FIELDS } from "../masks/answer_fields.ts";
 import type { FieldNode } from "../masks/field_kind.ts";
 import { maskFields, type TextMask } from "../masks/mask_fields.ts";
-import { inSlices } from "../redact/slices.ts";
 import { jsonLines } from "../streams/json_lines.ts";
+import { readText } from "../streams/read_whole.ts";
+import { inFairSlices } from "../streams/slices.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
- * The longest error of an engine that is masked, in characters; a longer one is
+ * The longest error of an engine that is masked, in bytes; a longer one is
  * not sent on.
  */
-const MAX_ERROR_LENGTH = 1024 * 1024;
+const MAX_ERROR_BYTES = 1024 * 1024;
 
 /**
- * The longest other answer, in characters; a list of ten thousand images has a
+ * The longest other answer, in bytes; a list of ten thousand images has a
  * third of it.
  */
-const MAX_DOCUMENT_LENGTH = 32 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -35,7 +36,7 @@ export async function maskedError(
   body: ReadableStream<Uint8Array>,
   mask: TextMask,
 ): Promise<ReadableStream<Uint8Array>> {
-  const text = await readText(body, MAX_ERROR_LENGTH);
+  const text = await answerText(body, MAX_ERROR_BYTES);
   let error: unknown;
   try {
     error = JSON.parse(text);
@@ -62,7 +63,7 @@ export async function maskedAnswer(
   if (lines) {
     return ReadableStream.from(maskedLines(body, fields, mask, signal));
   }
-  const text = await readText(body, MAX_DOCUMENT_LENGTH);
+  const text = await answerText(body, MAX_DOCUMENT_BYTES);
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -88,7 +89,7 @@ async function readyMask(
   signal: AbortSignal,
 ): Promise<TextMask> {
   const ready = new Map<string, string>();
-  await inSlices(maskTexts(answer, mask, ready), signal);
+  await inFairSlices(maskTexts(answer, mask, ready), signal);
   return {
     text: (text) => ready.get(text) ?? mask.text(text),
     bytes: (bytes) => mask.bytes(bytes),
@@ -152,17 +153,14 @@ function streamOf(text: string): ReadableStream<Uint8Array> {
   return new Blob([text]).stream();
 }
 
-async function readText(
+/** @throws {Refusal} If it is longer. */
+function answerText(
   body: ReadableStream<Uint8Array>,
-  maxLength: number,
+  maxBytes: number,
 ): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > maxLength) {
-      throw new Refusal(502, "davit gateway: the engine's answer has no end");
-    }
-  }
-  return text + decoder.decode();
+  return readText(
+    body,
+    maxBytes,
+    () => new Refusal(502, "davit gateway: the engine's answer has no end"),
+  );
 }

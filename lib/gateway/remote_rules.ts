@@ -1,6 +1,7 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import { lookup } from "node:dns/promises";
 import { isPrivateAddress } from "./private_address.ts";
-import { abortable } from "../engine/abortable.ts";
 import { forbidden } from "./refusal.ts";
 
 /** Resolves a host name to addresses. */

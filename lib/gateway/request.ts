@@ -1,11 +1,12 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import type { Engine } from "../engine/engine.ts";
 import { GATEWAY_HEADER } from "../engine/ping.ts";
-import { abortable } from "../engine/abortable.ts";
 import type { AnswerWriter } from "./answer.ts";
 import { forwardBuild, readSecrets } from "./build_forward.ts";
 import { buildContext } from "./build_context.ts";
 import { checkBuildQuery } from "./build_rules.ts";
-import type { ByteSource } from "./client_reader.ts";
+import type { ClientReader } from "./client_reader.ts";
 import type { EngineBuild } from "./engine_build.ts";
 import { forwardRequest } from "./forward.ts";
 import type { KnownValues } from "./known_values.ts";
@@ -48,7 +49,7 @@ export interface RequestSettings {
 /** One request, and the connection on which it came. */
 export interface RequestInit {
   readonly head: RequestHead;
-  readonly source: ByteSource;
+  readonly source: ClientReader;
   readonly answer: AnswerWriter;
 }
 

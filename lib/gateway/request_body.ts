@@ -1,4 +1,4 @@
-import type { ByteSource } from "./client_reader.ts";
+import type { ClientReader } from "./client_reader.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { ChunkedBody } from "./chunked_body.ts";
 import { malformed, Refusal } from "./refusal.ts";
@@ -14,7 +14,7 @@ export class RequestBody {
   readonly #onComplete: () => void;
   /** Why the body could not be read to its end. */
   failure: unknown;
-  readonly #source: ByteSource;
+  readonly #source: ClientReader;
   readonly #limits: GatewayLimits;
   #complete: boolean;
   #received = 0;
@@ -29,7 +29,7 @@ export class RequestBody {
    * @throws {Refusal} If its announced length is too large.
    */
   constructor(
-    source: ByteSource,
+    source: ClientReader,
     length: BodyLength,
     limits: GatewayLimits,
     onComplete: () => void = () => {},

@@ -1,4 +1,4 @@
-import type { ByteSource } from "./client_reader.ts";
+import type { ClientReader } from "./client_reader.ts";
 import type { Turns } from "./turns.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { malformed, Refusal } from "./refusal.ts";
@@ -63,7 +63,7 @@ const LISTS = new Set([
  * any more.
  */
 export async function readRequestHead(
-  source: ByteSource,
+  source: ClientReader,
   limits: GatewayLimits,
   turns: Turns,
 ): Promise<RequestHead | null> {
@@ -78,7 +78,7 @@ export async function readRequestHead(
 }
 
 async function readHeadBytes(
-  source: ByteSource,
+  source: ClientReader,
   { maxHeaderBytes, idleMs, headMs }: GatewayLimits,
 ): Promise<Uint8Array | null> {
   let first: Uint8Array | null;

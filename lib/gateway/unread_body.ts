@@ -1,4 +1,4 @@
-import { concatBytes } from "../streams/bytes.ts";
+import { readText } from "../streams/read_whole.ts";
 import { malformed, Refusal } from "./refusal.ts";
 
 /** The longest body that is read, in bytes. */
@@ -21,17 +21,16 @@ const LOGIN_REGEXP =
 export async function readUnread(
   body: ReadableStream<Uint8Array>,
 ): Promise<void> {
-  let bytes: Uint8Array = new Uint8Array(0);
-  for await (const chunk of body) {
-    bytes = concatBytes(bytes, chunk);
-    if (bytes.length > MAX_BYTES) {
-      throw new Refusal(
+  const whole = await readText(
+    body,
+    MAX_BYTES,
+    () =>
+      new Refusal(
         413,
         "davit gateway: this request has a large body, and no use for one",
-      );
-    }
-  }
-  const text = new TextDecoder().decode(bytes).trim();
+      ),
+  );
+  const text = whole.trim();
   if (text === "") return;
   let value: unknown;
   try {

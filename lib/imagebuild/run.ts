@@ -1,7 +1,8 @@
 // One build from its options to its result, in the order of what happens.
 
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import type { ClientCredentials } from "../credentials/store.ts";
-import { abortable } from "../engine/abortable.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 import type { OpenSession } from "../session/open.ts";

@@ -1,3 +1,5 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import type { KnownSecrets, SecretStore } from "../secrets/store.ts";
 import type { SecretFind } from "../verify/find.ts";
 import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
@@ -111,18 +113,11 @@ async function knownSecrets(
   stop: AbortSignal,
 ): Promise<KnownSecrets> {
   const unknown: string[] = [];
-  // The function's own signal ends with the build, which waits for it here.
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(stop.reason);
-  stop.addEventListener("abort", onAbort, { once: true });
-  try {
-    for (const id of secrets.deferred()) {
-      stop.throwIfAborted();
-      const value = secrets.peek(id).catch(() => undefined); // said in a warning
-      if (await Promise.race([value, stopped]) === undefined) unknown.push(id);
-    }
-  } finally {
-    stop.removeEventListener("abort", onAbort);
+  for (const id of secrets.deferred()) {
+    stop.throwIfAborted();
+    const value = secrets.peek(id).catch(() => undefined); // said in a warning
+    // The function's own signal ends with the build, which waits for it here.
+    if (await abortable(value, stop) === undefined) unknown.push(id);
   }
   return { values: secrets.known(), unknown };
 }

@@ -37,7 +37,8 @@ import type { Pattern } from "./forms.ts";
 import { keyOf, LIMITS, type Limits } from "./blocks.ts";
 import { CandidateQueue } from "./candidates.ts";
 import { GRAM, GRAM_FACTOR } from "./skip.ts";
-import { atOnce, inSlices } from "./slices.ts";
+import { inFairSlices } from "../streams/slices.ts";
+import { atOnce } from "./slices.ts";
 import { compileTables, type PatternInfo, type Tables } from "./tables.ts";
 
 export type { PatternInfo } from "./tables.ts";
@@ -80,7 +81,10 @@ export class Automaton {
     signal?: AbortSignal,
   ): Promise<Automaton> {
     const automaton = new Automaton([]);
-    automaton.#tables = await inSlices(compileTables(patterns, LIMITS), signal);
+    automaton.#tables = await inFairSlices(
+      compileTables(patterns, LIMITS),
+      signal,
+    );
     return automaton;
   }
 

@@ -9,7 +9,8 @@ import { EscapeMatcher } from "./escape_matcher.ts";
 import { compileEscapes, type EscapeTables } from "./escape_tables.ts";
 import type { Pattern } from "./forms.ts";
 import type { MatcherPart } from "./matchers.ts";
-import { atOnce, inSlices } from "./slices.ts";
+import { inFairSlices } from "../streams/slices.ts";
+import { atOnce } from "./slices.ts";
 
 /** Compiled patterns. Immutable; any number of matchers may use them. */
 export class CompiledPatterns {
@@ -39,7 +40,7 @@ export class CompiledPatterns {
   ): Promise<CompiledPatterns> {
     return new CompiledPatterns(
       await Automaton.inSlices(patterns(), signal),
-      await inSlices(compileEscapes(patterns()), signal),
+      await inFairSlices(compileEscapes(patterns()), signal),
     );
   }
 

@@ -9,6 +9,7 @@ import {
   frame,
 } from "../ssh/message.ts";
 import { SshError } from "../ssh/ssh_error.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 
 /** How {@linkcode sshService} answers. */
 export interface SshServiceOptions {
@@ -102,10 +103,12 @@ async function forward(
   connection: SshAgentConnection,
 ): Promise<void> {
   const { decodeAgentBytes, encodeAgentBytes } = await loadMessages();
-  const questions = new AgentMessageReader(async () => {
-    const message = await call.read();
-    return message === null ? null : decodeAgentBytes(message);
-  });
+  const questions = new AgentMessageReader(
+    new ByteStream(async () => {
+      const message = await call.read();
+      return message === null ? null : decodeAgentBytes(message);
+    }),
+  );
   while (true) {
     const question = await questions.next();
     if (question === null) return;

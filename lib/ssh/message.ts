@@ -1,11 +1,10 @@
+import type { ByteStream } from "../streams/byte_stream.ts";
+
 /** The longest message that OpenSSH's agent and clients take, without its length. */
 export const MAX_MESSAGE_BYTES: number = 256 * 1024;
 
 /** Bytes of the length before each message, big-endian. */
 const LENGTH_BYTES = 4;
-
-/** What a reader sets aside at first: most messages are shorter. */
-const FIRST_BYTES = 4096;
 
 /** The types of messages that are told apart here; numbers as on the wire. */
 export enum AgentMessage {
@@ -42,63 +41,34 @@ export function frame(message: Uint8Array): Uint8Array {
 
 /** Cuts a byte stream into messages, whatever pieces it comes in. */
 export class AgentMessageReader {
-  readonly #read: () => Promise<Uint8Array | null>;
-  #rest: Uint8Array = new Uint8Array(0);
+  readonly #bytes: ByteStream;
 
-  /** Takes a function for the next piece, or null at the end. */
-  constructor(read: () => Promise<Uint8Array | null>) {
-    this.#read = read;
+  /** Takes the bytes of one direction. */
+  constructor(bytes: ByteStream) {
+    this.#bytes = bytes;
   }
 
   /**
-   * The next message without its length, or null behind the last.
+   * The next message without its length, in memory of its own, or null behind
+   * the last.
    *
    * @throws {AgentMessageError} If it is empty, longer than
    * {@linkcode MAX_MESSAGE_BYTES}, or cut off.
    */
   async next(): Promise<Uint8Array | null> {
-    const prefix = await this.#take(LENGTH_BYTES);
-    if (prefix === null) return null;
-    const length = new DataView(prefix.buffer).getUint32(0);
+    const prefix = await this.#bytes.take(LENGTH_BYTES);
+    if (prefix.length === 0) return null;
+    if (prefix.length < LENGTH_BYTES) throw cutOff();
+    const view = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_BYTES);
+    const length = view.getUint32(0);
     if (length === 0 || length > MAX_MESSAGE_BYTES) {
       throw new AgentMessageError(
         `a message of ${length} bytes, from 1 to ${MAX_MESSAGE_BYTES} are taken`,
       );
     }
-    const message = await this.#take(length);
-    if (message === null) throw cutOff();
-    return message;
-  }
-
-  /**
-   * Exactly so many bytes, in a buffer of their own, or null if there are none.
-   *
-   * The buffer grows with what arrives, and not with what is announced.
-   */
-  async #take(length: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    let taken = new Uint8Array(Math.min(length, FIRST_BYTES));
-    let at = 0;
-    while (at < length) {
-      if (this.#rest.length === 0) {
-        const piece = await this.#read();
-        if (piece === null) {
-          if (at === 0) return null;
-          throw cutOff();
-        }
-        this.#rest = piece;
-        continue;
-      }
-      if (at === taken.length) {
-        const larger = new Uint8Array(Math.min(length, 2 * at));
-        larger.set(taken);
-        taken = larger;
-      }
-      const part = this.#rest.subarray(0, taken.length - at);
-      taken.set(part, at);
-      at += part.length;
-      this.#rest = this.#rest.subarray(part.length);
-    }
-    return taken;
+    const message = await this.#bytes.take(length);
+    if (message.length < length) throw cutOff();
+    return message.slice(); // its piece may hold others, and be kept by nobody else
   }
 }
 

@@ -1,3 +1,4 @@
+import { ByteStream } from "../streams/byte_stream.ts";
 import type { SshAgent, SshAgentConnection } from "./agent.ts";
 import {
   AgentMessage,
@@ -62,11 +63,9 @@ class SocketConnection implements SshAgentConnection {
     this.#conn = conn;
     this.#id = id;
     this.#path = path;
-    this.#answers = new AgentMessageReader(async () => {
-      const buffer = new Uint8Array(READ_BYTES);
-      const count = await conn.read(buffer);
-      return count === null ? null : buffer.subarray(0, count);
-    });
+    this.#answers = new AgentMessageReader(
+      ByteStream.reading(conn, READ_BYTES),
+    );
   }
 
   async ask(message: Uint8Array): Promise<Uint8Array> {

@@ -1,3 +1,15 @@
+/** How much of a file or a connection is read at once. */
+const READ_BYTES = 64 * 1024;
+
+/** Room beside twice the first bytes, for what is asked for in one piece. */
+const ROOM_BYTES = 4096;
+
+/** A file or a connection, as Deno's are. */
+export interface ByteReading {
+  /** Fills a buffer from its beginning on; `null` or 0 at the end. */
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+}
+
 /**
  * Bytes to be read once, in pieces of any length, with a look ahead. Nothing is
  * read before it is asked for; cancelling is the matter of who owns the source.
@@ -17,6 +29,22 @@ export class ByteStream {
     return new ByteStream(async () => {
       const { done, value } = await reader.read();
       return done ? null : value;
+    });
+  }
+
+  /**
+   * Reads from a file or a connection.
+   *
+   * @param bytes How much is read at once.
+   */
+  static reading(
+    source: ByteReading,
+    bytes: number = READ_BYTES,
+  ): ByteStream {
+    return new ByteStream(async () => {
+      const buffer = new Uint8Array(bytes);
+      const count = await source.read(buffer);
+      return count === null || count === 0 ? null : buffer.subarray(0, count);
     });
   }
 
@@ -46,7 +74,10 @@ export class ByteStream {
     if (bytes.length > 0) this.#held.unshift(bytes);
   }
 
-  /** So many bytes; fewer only at the end. */
+  /**
+   * So many bytes; fewer only at the end. The room for them grows with what
+   * comes, and not with what is asked for.
+   */
   async take(length: number): Promise<Uint8Array> {
     if (length === 0) return new Uint8Array(0);
     const first = await this.read();
@@ -55,13 +86,19 @@ export class ByteStream {
       this.unread(first.subarray(length));
       return first.subarray(0, length);
     }
-    const bytes = new Uint8Array(length);
+    let bytes = new Uint8Array(Math.min(length, 2 * first.length + ROOM_BYTES));
     bytes.set(first);
     let filled = first.length;
     while (filled < length) {
       const more = await this.read();
       if (more === null) return bytes.subarray(0, filled);
       const part = more.subarray(0, length - filled);
+      if (filled + part.length > bytes.length) {
+        const room = Math.min(length, 2 * (filled + part.length));
+        const larger = new Uint8Array(room);
+        larger.set(bytes.subarray(0, filled));
+        bytes = larger;
+      }
       bytes.set(part, filled);
       filled += part.length;
       this.unread(more.subarray(part.length));
@@ -108,6 +145,24 @@ export class ByteStream {
     for (let bytes = await this.read(); bytes; bytes = await this.read()) {
       yield bytes;
     }
+  }
+
+  /**
+   * The rest as a web stream, of which nothing is read ahead.
+   *
+   * @param cancel Called when it is cancelled.
+   */
+  stream(
+    cancel: (reason: unknown) => void | Promise<void>,
+  ): ReadableStream<Uint8Array> {
+    return new ReadableStream({
+      pull: async (controller) => {
+        const bytes = await this.read();
+        if (bytes === null) controller.close();
+        else controller.enqueue(bytes);
+      },
+      cancel,
+    }, { highWaterMark: 0 });
   }
 
   /** Passes over zeros. */

@@ -37,3 +37,42 @@ export async function inSlices<T>(
     if (slice.over) await slice.next();
   }
 }
+
+/** The slice before: of all that is done in slices, one runs at a time. */
+let before: Promise<void> = Promise.resolve();
+/** When the pause behind it is over, by `performance.now()`. */
+let pausedUntil = 0;
+
+/**
+ * Does work step by step for somebody who must not keep others waiting. Behind
+ * each slice there is a pause as long as it took, in which whatever waits for
+ * the event loop gets its turn; several that are done so take turns, and share
+ * that half of the time.
+ *
+ * @param signal Ends it between two slices, with its reason.
+ */
+export async function inFairSlices<T>(
+  work: Generator<void, T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  while (true) {
+    const mine = Promise.withResolvers<void>();
+    const last = before;
+    before = mine.promise;
+    await last;
+    const pause = pausedUntil - performance.now();
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    const begun = performance.now();
+    try {
+      signal?.throwIfAborted();
+      do {
+        const { done, value } = work.next();
+        if (done === true) return value;
+      } while (performance.now() - begun < SLICE_MS);
+    } finally {
+      const now = performance.now();
+      pausedUntil = now + now - begun;
+      mine.resolve();
+    }
+  }
+}

@@ -1,7 +1,7 @@
 import { ConnectionError, EngineError } from "../errors.ts";
+import { ByteStream } from "../streams/byte_stream.ts";
 import { concatBytes } from "../streams/bytes.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
-import { unread } from "../streams/unread.ts";
 import {
   findHeadEnd,
   formatRequestHead,
@@ -30,6 +30,7 @@ export async function upgradeConnection(
   init: UpgradeInit,
 ): Promise<ByteDuplex> {
   const reader = duplex.readable.getReader();
+  const bytes = ByteStream.of(reader);
   const writer = duplex.writable.getWriter();
   const drop = (reason?: unknown) => {
     reader.cancel(reason).catch(() => {}); // already closed is as good
@@ -45,17 +46,20 @@ export async function upgradeConnection(
       ["Upgrade", init.protocol],
       ...init.headers,
     ]));
-    const { head, rest } = await readHead(reader);
+    const head = await readHead(bytes);
     if (head.status !== 101) {
       throw new EngineError({
         status: head.status,
         method: "POST",
         path: path.split("?", 1)[0]!,
-        detail: await readRefusal(reader, head, rest),
+        detail: await readRefusal(bytes, head),
       });
     }
     writer.releaseLock();
-    return { readable: unread(reader, rest), writable: duplex.writable };
+    return {
+      readable: bytes.stream((reason) => reader.cancel(reason)),
+      writable: duplex.writable,
+    };
   } catch (error) {
     drop(error);
     init.signal?.throwIfAborted();
@@ -65,13 +69,12 @@ export async function upgradeConnection(
   }
 }
 
-async function readHead(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): Promise<{ head: ResponseHead; rest: Uint8Array }> {
+/** Reads up to the end of the head, and no further. */
+async function readHead(stream: ByteStream): Promise<ResponseHead> {
   let bytes: Uint8Array = new Uint8Array(0);
   while (true) {
-    const { done, value } = await reader.read();
-    if (done) {
+    const value = await stream.read();
+    if (value === null) {
       throw new ConnectionError(
         "The engine hung up on the upgrade request without an answer",
       );
@@ -81,8 +84,8 @@ async function readHead(
     const end = findHeadEnd(bytes, from);
     if (end !== -1) {
       try {
-        const head = parseResponseHead(bytes.subarray(0, end));
-        return { head, rest: bytes.subarray(end) };
+        stream.unread(bytes.subarray(end));
+        return parseResponseHead(bytes.subarray(0, end));
       } catch (cause) {
         throw new ConnectionError(
           "What listens there does not speak HTTP: is it a Docker engine?",
@@ -100,19 +103,12 @@ async function readHead(
 
 /** The engine's sentence in a refusal: `{"message"}`, or its text, or the reason phrase. */
 async function readRefusal(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  stream: ByteStream,
   head: ResponseHead,
-  rest: Uint8Array,
 ): Promise<string> {
   const length = head.headers.find(([name]) => name === "content-length")?.[1];
   const wanted = Math.min(Number(length ?? 0) || 0, MAX_ANSWER_BYTES);
-  let body = rest;
-  while (body.length < wanted) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    body = concatBytes(body, value);
-  }
-  const text = new TextDecoder().decode(body.subarray(0, wanted)).trim();
+  const text = new TextDecoder().decode(await stream.take(wanted)).trim();
   return messageOf(text) ?? (text || head.reason || "no reason given");
 }
 

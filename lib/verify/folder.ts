@@ -28,7 +28,7 @@ export async function readFolder(
         if (file === undefined || !file.info.isFile()) reader.damaged("", path);
         else {
           const place = { blob: "", part: "file", path } as const;
-          await reader.file(place, contentOf(file));
+          await reader.file(place, ByteStream.reading(file));
         }
       }
     }
@@ -43,12 +43,4 @@ function openOrNothing(open: () => OpenFile): OpenFile | undefined {
     if ((error as { code?: string }).code === "ELOOP") return undefined;
     throw error;
   }
-}
-
-function contentOf(file: OpenFile): ByteStream {
-  return new ByteStream(async () => {
-    const buffer = new Uint8Array(64 * 1024);
-    const count = await file.read(buffer);
-    return count === 0 ? null : buffer.subarray(0, count);
-  });
 }

@@ -36,10 +36,7 @@ export async function* unzstd(
     }
     if (magic !== MAGIC) return;
     const pieces = piecesOf(source);
-    const frame = new ByteStream(async () => {
-      const { done, value } = await pieces.next();
-      return done ? null : value;
-    });
+    const frame = ByteStream.from(pieces);
     yield* inflate("zstd", frame);
     await frame.drain();
   }

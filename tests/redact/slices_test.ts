@@ -2,7 +2,7 @@ import {
   createRedactor,
   createRedactorInSlices,
 } from "../../lib/redact/redactor.ts";
-import { inSlices } from "../../lib/redact/slices.ts";
+import { inFairSlices } from "../../lib/streams/slices.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { randomBytes } from "../support/digest.ts";
 
@@ -39,9 +39,9 @@ Deno.test("others get their turn while a large redactor is compiled", async () =
   assert(turns > 3, `${turns} turns`);
 });
 
-Deno.test("inSlices() hands on what the work throws", async () => {
+Deno.test("inFairSlices() hands on what the work throws", async () => {
   const failure = new Error("none");
-  const caught = await inSlices((function* () {
+  const caught = await inFairSlices((function* () {
     yield;
     throw failure;
   })()).catch((error) => error);
@@ -61,8 +61,8 @@ Deno.test("what is done in slices takes turns, and ends when its signal aborts",
   }
   const controller = new AbortController();
   const reason = new Error("not wanted");
-  const endless = inSlices(work("endless", Infinity), controller.signal);
-  assertEquals(await inSlices(work("short", 3)), "short");
+  const endless = inFairSlices(work("endless", Infinity), controller.signal);
+  assertEquals(await inFairSlices(work("short", 3)), "short");
   controller.abort(reason);
   assertEquals(await endless.catch((error) => error), reason);
   const last = order.lastIndexOf("short");

@@ -6,13 +6,14 @@ import {
   frame,
   MAX_MESSAGE_BYTES,
 } from "../../lib/ssh/message.ts";
+import { ByteStream } from "../../lib/streams/byte_stream.ts";
 
 /** A reader of these pieces, and how many of them it took. */
 function readerOf(...pieces: Uint8Array[]) {
   let taken = 0;
   return {
-    reader: new AgentMessageReader(() =>
-      Promise.resolve(pieces[taken++] ?? null)
+    reader: new AgentMessageReader(
+      new ByteStream(() => Promise.resolve(pieces[taken++] ?? null)),
     ),
     taken: () => taken,
   };

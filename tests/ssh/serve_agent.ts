@@ -1,5 +1,6 @@
 import type { SshAgent } from "../../lib/ssh/agent.ts";
 import { AgentMessageReader, frame } from "../../lib/ssh/message.ts";
+import { ByteStream } from "../../lib/streams/byte_stream.ts";
 
 /** Serves an agent at a socket in this folder, for real clients to ask. */
 export function serveAgent(
@@ -11,11 +12,7 @@ export function serveAgent(
   const serving = (async () => {
     for await (const conn of listener) {
       const connection = await agent.connect();
-      const reader = new AgentMessageReader(async () => {
-        const buffer = new Uint8Array(1024);
-        const count = await conn.read(buffer);
-        return count === null ? null : buffer.subarray(0, count);
-      });
+      const reader = new AgentMessageReader(ByteStream.reading(conn, 1024));
       for (
         let message = await reader.next();
         message !== null;

@@ -45,7 +45,7 @@ export function classicContext(
   whole.promise.catch(() => {}); // it is for those who ask
   const drain = async () => {
     try {
-      while (await source.read() !== null);
+      await source.drain();
       whole.resolve();
     } catch (error) {
       whole.reject(error);
@@ -99,7 +99,7 @@ async function* untilEnd(
     return;
   }
   if (!isPacked(head)) {
-    yield* cut(pieces(source));
+    yield* cut(source.chunks());
     return;
   }
   if (strict) {
@@ -107,13 +107,7 @@ async function* untilEnd(
       "the classic builder gets a tar as it is here, or in gzip or zstd",
     );
   }
-  yield* pieces(source);
-}
-
-async function* pieces(source: ByteStream): AsyncGenerator<Uint8Array> {
-  for (let bytes = await source.read(); bytes; bytes = await source.read()) {
-    yield bytes;
-  }
+  yield* source.chunks();
 }
 
 async function* cut(

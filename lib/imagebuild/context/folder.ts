@@ -1,3 +1,5 @@
+// @ts-types="../../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
 import { type ContextRoot, findRoot } from "../../context/root.ts";
 import {
   MAX_TEXT_BYTES,
@@ -8,13 +10,13 @@ import {
 import { type MemoryFile, MemoryFiles } from "../../context/memory_files.ts";
 import { unreadable } from "../../context/unreadable.ts";
 import { advised } from "../../advice.ts";
-import { abortable } from "../../engine/abortable.ts";
 import { ContextError } from "../../errors.ts";
 import { FolderLocal } from "../../fsutil/folder_local.ts";
 import type { Local } from "../../fsutil/local.ts";
 import { MemoryLocal } from "../../fsutil/memory_local.ts";
 import type { FolderSource } from "./build_context.ts";
 import { isStream, noBytes } from "../../streams/byte_source.ts";
+import { readBytes } from "../../streams/read_whole.ts";
 import type { GivenFile } from "./given_files.ts";
 import type { Dockerfile } from "../record.ts";
 
@@ -167,27 +169,33 @@ async function readStream(
   signal: AbortSignal | undefined,
 ): Promise<Bytes> {
   const reader = stream.getReader();
-  const parts: Bytes[] = [];
-  let length = 0;
   try {
-    while (true) {
-      const { value, done } = await abortable(reader.read(), signal);
-      if (done) break;
-      if (!(value instanceof Uint8Array)) {
-        throw new ContextError(
-          `Cannot build: the Dockerfile's stream ${noBytes(value)}`,
-        );
-      }
-      length += value.length;
-      if (length > MAX_TEXT_BYTES) throw tooLong("the Dockerfile's stream");
-      parts.push(new Uint8Array(value));
-    }
+    return await readBytes(
+      givenChunks(reader, signal),
+      MAX_TEXT_BYTES,
+      () => tooLong("the Dockerfile's stream"),
+    );
   } catch (error) {
     reader.cancel(error).catch(() => {}); // it is given up either way
     if (error instanceof ContextError || signal?.aborted) throw error;
     throw unreadable("the Dockerfile's stream", error, "give its text");
   }
-  return await new Blob(parts).bytes();
+}
+
+async function* givenChunks(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal = new AbortController().signal,
+): AsyncGenerator<Uint8Array> {
+  while (true) {
+    const { value, done } = await abortable(reader.read(), signal);
+    if (done) return;
+    if (!(value instanceof Uint8Array)) {
+      throw new ContextError(
+        `Cannot build: the Dockerfile's stream ${noBytes(value)}`,
+      );
+    }
+    yield value;
+  }
 }
 
 function noDockerfile(path: string): ContextError {

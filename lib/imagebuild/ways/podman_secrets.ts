@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../../errors.ts";
 import type { Secret } from "../../secrets/secret.ts";
+import { ByteStream } from "../../streams/byte_stream.ts";
 import { hasTarChecksum, tarChecksum } from "../../streams/tar_block.ts";
 
 /** A context for podman, with the secrets of its build. */
@@ -92,16 +93,9 @@ async function plainTar(
   context: ReadableStream<Uint8Array>,
 ): Promise<ReadableStream<Uint8Array>> {
   const reader = context.getReader();
-  const chunks: Uint8Array[] = [];
-  let head = new Uint8Array();
-  while (head.length < BLOCK) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    head = new Uint8Array([...head, ...value.subarray(0, BLOCK - head.length)]);
-  }
-  reader.releaseLock();
-  const whole = startingWith(chunks, context);
+  const bytes = ByteStream.of(reader);
+  const head = await bytes.peek(BLOCK);
+  const whole = bytes.stream((reason) => reader.cancel(reason));
   if (head[0] === 0x1f && head[1] === 0x8b) {
     return whole.pipeThrough(
       // The platform's types ask for one kind of buffer behind the bytes.
@@ -131,16 +125,8 @@ function startingWith(
   chunks: readonly Uint8Array[],
   rest: ReadableStream<Uint8Array>,
 ): ReadableStream<Uint8Array> {
-  const first = chunks.filter((chunk) => chunk.length > 0);
   const reader = rest.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      const chunk = first.shift();
-      if (chunk !== undefined) return controller.enqueue(chunk);
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  const bytes = ByteStream.of(reader);
+  for (const chunk of chunks.toReversed()) bytes.unread(chunk);
+  return bytes.stream((reason) => reader.cancel(reason));
 }
