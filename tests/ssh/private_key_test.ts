@@ -18,6 +18,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
+import { ByteStream } from "../../lib/streams/byte_stream.ts";
 
 function decode(base64url: string): Uint8Array {
   return Uint8Array.fromBase64(base64url, { alphabet: "base64url" });
@@ -471,7 +472,9 @@ Deno.test("a message's memory grows with what arrives, and not with what is anno
     return made;
   };
   const readerOf = (...pieces: Uint8Array[]) =>
-    new AgentMessageReader(() => Promise.resolve(pieces.shift() ?? null));
+    new AgentMessageReader(
+      new ByteStream(() => Promise.resolve(pieces.shift() ?? null)),
+    );
   const announced = new Real(14);
   announced.set([0, 4, 0, 0]);
   const cut = readerOf(announced);
