@@ -4,6 +4,7 @@ import {
 } from "../../lib/progress/dockerfile.ts";
 import { findPosition } from "../../lib/progress/position.ts";
 import { numberInstructions, readFrom } from "../../lib/progress/stages.ts";
+import { matchesWritten } from "../../lib/progress/written.ts";
 import { assertEquals } from "../support/assert.ts";
 
 function lines(dockerfile: string, name: string): number[] | undefined {
@@ -279,6 +280,36 @@ Deno.test("findPosition() allows for variables that were replaced", () => {
     ),
     [1, 1],
   );
+});
+
+Deno.test("matchesWritten() puts anything in the place of variables, in order and without overlap", () => {
+  for (
+    const [written, text, matches] of [
+      ["a", "a", true],
+      ["a", "ab", false],
+      ["a$b", "a", true],
+      ["a$b", "ax", true],
+      ["a$b", "xa", false],
+      ["$b c", "x c", true],
+      ["$b c", "x d", false],
+      ["a${b}c", "axc", true],
+      ["a${b}a", "a", false],
+      ["a${b}a", "aa", true],
+      ["a$b-$c-d", "a-x-d", true],
+      ["a$b-$c-d", "a1-2-d", true],
+      ["a$b-$c-d", "a1-d", false],
+      ["a$b-$c-d", "a1-2-d2", false],
+      ["$a-$b", "-", true],
+      ["$a-$b-$c", "-", false],
+      ["$a-$b-$c", "--", true],
+      ["$a-${b}x-$c", "1-2x-3", true],
+      ["$a-${b}x-$c", "1x-3-", false],
+      ["$a.$b.$c.", "x.y.z", false],
+      ["", "", true],
+    ] as const
+  ) {
+    assertEquals(matchesWritten(written, text), matches, `${written} ${text}`);
+  }
 });
 
 Deno.test("findPosition() is quick with many variables", () => {

@@ -7,7 +7,7 @@ import type {
 import { mergeIntervals, totalDuration } from "../../lib/progress/intervals.ts";
 import { LogTail } from "../../lib/progress/log_tail.ts";
 import { BuildState } from "../../lib/progress/state.ts";
-import { isCanceled } from "../../lib/progress/vertex_state.ts";
+import { isCanceled, VertexState } from "../../lib/progress/vertex_state.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { stateOfTrace } from "./traces.ts";
 
@@ -325,6 +325,8 @@ Deno.test("BuildState: a step's times, before it begins, while it runs and behin
   assertEquals(state.get("a")!.error, "e");
   state.apply(vertex("a", { started: 5 }));
   assertEquals(times(), [1, 5, undefined, true]);
+  const none = new VertexState("a", "name", { tailBytes: 1, group: false });
+  assertEquals([none.cached, none.hidden, none.running], [false, false, false]);
   for (
     const [error, canceled] of [
       ["context canceled", true],

@@ -6,8 +6,9 @@ import type {
 } from "../../lib/progress/solve_status.ts";
 import { decodeTrace } from "../../lib/progress/trace.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import { WireError, WireReader } from "../../lib/progress/wire_reader.ts";
 import { StatusResponseSchema } from "../../lib/proto/gen/trace_pb.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { SAMPLE_BUILDS } from "./builds.ts";
 import { readAux, TRACE_GENERATIONS } from "./traces.ts";
 
@@ -183,6 +184,52 @@ Deno.test("decodeTrace() reads digests that repeat, differ, and stand in a row",
     decodeTrace(encodeTrace({ ...FULL, logs }))?.logs.map((log) => log.vertex),
     ["aa", "aa", "ab", "a", "aa", "", "é", "é"],
   );
+  const digests = ["ax", "bx", "by", "", "x", "x".repeat(71), "y".repeat(71)];
+  for (const one of digests) {
+    for (const other of digests) {
+      const logs = [one, other, one].map((vertex) => ({
+        ...FULL.logs[0]!,
+        vertex,
+      }));
+      assertEquals(
+        decodeTrace(encodeTrace({ ...FULL, logs }))?.logs.map(({ vertex }) =>
+          vertex
+        ),
+        [one, other, one],
+      );
+    }
+  }
+});
+
+Deno.test("text of any length and any characters, and what is none", () => {
+  for (let length = 0; length < 60; length++) {
+    for (const char of ["a", "\x7f", "é"]) {
+      const error = "x".repeat(length) + char;
+      const status = { ...FULL, vertexes: [{ ...FULL.vertexes[0]!, error }] };
+      const [vertex] = decodeTrace(encodeTrace(status))!.vertexes;
+      assertEquals(vertex!.error, error);
+    }
+  }
+  const [vertex] = decodeTrace(Uint8Array.of(10, 4, 58, 2, 97, 0x80))!.vertexes;
+  assertEquals(vertex!.error, "a\ufffd");
+});
+
+Deno.test("a number of more than ten bytes, and a kind of field that is none, are no message", () => {
+  const ten = [...Array(9).fill(0x80), 1];
+  assertEquals(
+    decodeTrace(Uint8Array.of(18, 11, 32, ...ten))?.statuses[0]?.current,
+    -(2 ** 63),
+  );
+  const eleven = [...Array(10).fill(0x80), 1];
+  assertEquals(decodeTrace(Uint8Array.of(18, 12, 32, ...eleven)), undefined);
+  for (const kind of [3, 4, 6, 7]) {
+    const reader = new WireReader(new Uint8Array(9));
+    assertThrows(
+      () => reader.skip(8 | kind),
+      WireError,
+      `wire type ${kind} is not known`,
+    );
+  }
 });
 
 Deno.test("decodeTrace() gives nothing for what is no message", () => {
