@@ -113,12 +113,11 @@ function endingWith(
     type: "bytes",
     start(own) {
       controller = own;
-      stop.addEventListener("abort", onStop, { once: true });
+      stop.addEventListener("abort", onStop);
     },
     async pull() {
       try {
         const { done, value } = await reader.read();
-        if (stop.aborted) return;
         if (!done) return controller.enqueue(value as Uint8Array<ArrayBuffer>);
         controller.close();
         // A reader that brought its own buffer waits for it.

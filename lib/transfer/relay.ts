@@ -46,7 +46,7 @@ export async function relayTransfer(
     for await (const message of request(login.header)) {
       onMessage(message);
       const event = transferEvent(message);
-      if (event !== undefined) await tell(event);
+      if (event !== undefined) tell(event);
     }
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;

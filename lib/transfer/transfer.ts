@@ -48,8 +48,8 @@ const KEPT_SIZE = 1024 * 1024;
 export interface TransferRun {
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** Takes an event; a promise asks to be waited for. */
-  readonly tell: (event: TransferEvent) => Promise<void> | undefined;
+  /** Takes an event; no reader is waited for. */
+  readonly tell: (event: TransferEvent) => void;
 }
 
 /** What a push or a pull is about. */
@@ -109,7 +109,7 @@ async function runWork(
   try {
     return await work({
       signal: stop,
-      tell: (event) => events.write(event),
+      tell: (event) => void events.write(event),
     });
   } catch (error) {
     stop.throwIfAborted();

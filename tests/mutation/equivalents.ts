@@ -13,6 +13,14 @@ export interface Equivalent {
 /** Mutants that are not counted. */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: "lib/transfer/transfer.ts",
+    kind: "number",
+    text:
+      'sizeOf: (event) => 200 + ("status" in event ? event.status.length : 0),',
+    why:
+      "only what stands for lost events has no words, and that is made for a reader and never kept: the type alone asks for a number. The 200 is seen by the test of what is kept",
+  },
+  {
     file: "lib/context/overlay.ts",
     kind: "bound",
     text: "if (order <= 0) yield left;",

@@ -47,6 +47,21 @@ Deno.test("closing waits for all that runs, and for nothing that is over", async
   await Promise.all(running);
 });
 
+Deno.test("what is over is not cut off by the client's end", async () => {
+  const operations = new Operations();
+  const signals: AbortSignal[] = [];
+  const keep = (signal: AbortSignal) => {
+    signals.push(signal);
+    return Promise.resolve(new ReadableStream<Uint8Array>());
+  };
+  await operations.run(undefined, keep);
+  await (await operations.stream(undefined, keep)).cancel();
+  const operation = operations.start(init(keep));
+  await operation.over;
+  await operations.close();
+  assertEquals(signals.map(({ aborted }) => aborted), [false, false, false]);
+});
+
 Deno.test("on a closed client nothing starts: its work is stopped before it begins", async () => {
   const operations = new Operations();
   await operations.close();
@@ -162,6 +177,47 @@ Deno.test("a stream is cut off by its signal and by its client, which gives its 
       ]);}
     assert(await isIdle(operations));
   }
+});
+
+Deno.test("however a stream ends, it leaves nothing at its signal", async () => {
+  const ends: ((stream: ReadableStream<Uint8Array>) => Promise<unknown>)[] = [
+    (stream) => new Response(stream as BodyInit).text(),
+    (stream) => stream.cancel(),
+  ];
+  const sources = [source("a"), source("a", new Error("it failed"))];
+  for (const end of ends) {
+    for (const { open } of sources) {
+      const operations = new Operations();
+      let listeners = 0;
+      const stream = await operations.stream(undefined, (signal) => {
+        const { addEventListener, removeEventListener } = signal;
+        signal.addEventListener = (...args: unknown[]) => {
+          listeners++;
+          addEventListener.apply(signal, args as never);
+        };
+        signal.removeEventListener = (...args: unknown[]) => {
+          listeners--;
+          removeEventListener.apply(signal, args as never);
+        };
+        return open().then((one) => one.locked ? source("b").open() : one);
+      });
+      assertEquals(listeners, 1);
+      await end(stream).catch(() => {});
+      assertEquals(listeners, 0);
+    }
+  }
+});
+
+Deno.test("what a stream's source says when it is given back is told", async () => {
+  const operations = new Operations();
+  const stuck = new ReadableStream<Uint8Array>({
+    cancel: () => Promise.reject(new TypeError("stuck")),
+  });
+  const stream = await operations.stream(
+    undefined,
+    () => Promise.resolve(stuck),
+  );
+  await assertRejects(() => stream.cancel(), TypeError, "stuck");
 });
 
 Deno.test("a stream that ended leaves nothing at its caller's signal, and what comes behind an abort is dropped", async () => {

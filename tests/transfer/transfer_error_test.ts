@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../support/assert.ts";
+import { type AdviceCode, adviceOf } from "../../lib/advice.ts";
 import { EngineError } from "../../lib/errors.ts";
 import { TransferError } from "../../lib/transfer/transfer_error.ts";
 
@@ -94,6 +95,12 @@ for (const action of ["pull", "push"] as const) {
         ["TransferError", IMAGE, REGISTRY, detail, status],
       );
       assert(error.cause === cause);
+      const codes: Record<string, AdviceCode> = {
+        wrong: "check-login",
+        login: "give-login",
+        tag: "tag-image",
+      };
+      assertEquals(adviceOf(error)?.code, codes[expected]);
     }
   });
 }

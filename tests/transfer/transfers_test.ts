@@ -1,6 +1,18 @@
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
 import type { TransferEvent } from "../../lib/transfer/event.ts";
-import { EngineError, ProtocolError } from "../../lib/errors.ts";
+import {
+  ConnectionError,
+  EngineError,
+  ProtocolError,
+} from "../../lib/errors.ts";
+import { Operations } from "../../lib/operation/operations.ts";
+import { startTransfer } from "../../lib/transfer/transfer.ts";
+import { TransferError } from "../../lib/transfer/transfer_error.ts";
 import { scripted } from "../engine/scripted_engine.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
@@ -111,6 +123,129 @@ Deno.test("the digest of a pull is the last that was told, the one that was aske
       'The engine ended the pull of "r.example/a:1" with neither a digest nor an error',
     );
   }
+});
+
+Deno.test("the digest of a push is the last that was told, in numbers or in a sentence", async () => {
+  const pushed = (...messages: object[]) =>
+    scripted(() => lines(...messages)).docker.imagePush("r.example/a:1").wait();
+  const sentence = { status: `1: digest: ${DIGEST} size: 12` };
+  const numbers = { aux: { Tag: "1", Digest: DIGEST, Size: 12 } };
+  for (const told of [sentence, numbers]) {
+    assertEquals(
+      await pushed({ aux: { Digest: OTHER } }, told, {}, { status: "Done" }),
+      DIGEST,
+    );
+  }
+  for (
+    const other of [{}, { aux: null }, { aux: { Digest: 5 } }, {
+      status: "undefined: digest: x",
+    }]
+  ) {
+    await assertRejects(
+      () => pushed(other),
+      ProtocolError,
+      'The engine ended the push of "r.example/a:1" with neither a digest nor an error',
+    );
+  }
+});
+
+Deno.test("options that nobody knows are refused, before anything is asked", async () => {
+  // deno-lint-ignore no-explicit-any -- what a program without types passes
+  const wrong: any = { signals: undefined };
+  const { engine, docker } = scripted(() => lines());
+  const calls: [call: () => Promise<unknown>, action: string][] = [
+    [() => docker.imageSave("a", wrong), "save"],
+    [() => docker.imageLoad(new Uint8Array(), wrong), "load"],
+    [() => docker.imagePull("a", wrong).wait(), "pull"],
+    [() => docker.imagePush("a", wrong).wait(), "push"],
+    [() => docker.distributionInspect("a", wrong), "inspect"],
+  ];
+  for (const [call, action] of calls) {
+    await assertRejects(
+      call,
+      TypeError,
+      `Cannot ${action}: there is no option "signals"; did you mean "signal"?`,
+    );
+  }
+  assertEquals(engine.asked, []);
+});
+
+Deno.test("a login is tried at the registry that it names, in one spelling, or at Docker Hub", async () => {
+  const { engine, docker } = scripted(() => Response.json({}));
+  const login = { username: "u", password: "p" };
+  for (
+    const serveraddress of [
+      undefined,
+      "R.Example:5000",
+      "https://r.example/v2/",
+    ]
+  ) {
+    await docker.auth(
+      serveraddress === undefined ? login : { ...login, serveraddress },
+    );
+  }
+  assertEquals(
+    engine.asked.map(({ body }) => JSON.parse(body!).serveraddress),
+    ["https://index.docker.io/v1/", "r.example:5000", "r.example"],
+  );
+  await assertRejects(
+    () => docker.auth({ ...login, serveraddress: "a b" }),
+    TypeError,
+    'Cannot check a login for "a b": expected a registry\'s host',
+  );
+});
+
+Deno.test("a registry is asked about an image with the login for it", async () => {
+  const { engine, docker } = scripted(
+    () => Response.json({ Descriptor: {} }),
+    { credentials: { "r.example": { username: "u", password: "p" } } },
+  );
+  await docker.distributionInspect("r.example/a");
+  await docker.distributionInspect("a:1");
+  assertEquals(
+    engine.asked.map(({ path, headers }) => [
+      path,
+      JSON.parse(atob(headers!["X-Registry-Auth"]!)).username,
+    ]),
+    [
+      ["/v1.51/distribution/r.example/a:latest/json", "u"],
+      ["/v1.51/distribution/a:1/json", undefined],
+    ],
+  );
+});
+
+Deno.test("a refusal says whether a login was sent", async () => {
+  const credentials = { "r.example": { username: "u", password: "p" } };
+  const denied = () => lines({ error: "denied" });
+  const told = async (options: { credentials?: typeof credentials }) => {
+    const { docker } = scripted(denied);
+    const error = await assertRejects(
+      () => docker.imagePull("r.example/a", options).wait(),
+      TransferError,
+    );
+    assertEquals(error.registry, "r.example");
+    return error.message;
+  };
+  assertStringIncludes(await told({}), "give a login for r.example");
+  assertStringIncludes(await told({ credentials }), "did not take the login");
+});
+
+Deno.test("what stops a transfer before it began asks for nothing", async () => {
+  const operations = new Operations();
+  await operations.close();
+  let began = false;
+  const transfer = startTransfer({
+    operations,
+    what: "test",
+    startedBy: startTransfer,
+    signal: undefined,
+    work: () => {
+      began = true;
+      return Promise.resolve("");
+    },
+  });
+  await assertRejects(() => transfer.wait(), ConnectionError, "is closed");
+  assert(!began);
 });
 
 Deno.test("what cancels a transfer is its failure, whatever the engine made of it", async () => {
