@@ -1,6 +1,10 @@
 import type { BuildMask } from "../imagebuild/mask.ts";
-import type { BuildMessage } from "../imagebuild/message.ts";
+import {
+  maskedMessages,
+  maskedRest,
+} from "../imagebuild/ways/masked_messages.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { JsonMessage } from "../engine/message.ts";
 import {
   decodeSecretsHeader,
   SecretsHeaderError,
@@ -199,16 +203,8 @@ async function* maskedLines(
   mask: BuildMask,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  for await (const message of jsonLines<BuildMessage>(body, { signal })) {
-    for (const out of mask.messages(message)) yield line(out);
+  for await (const message of jsonLines<JsonMessage>(body, { signal })) {
+    for (const out of maskedMessages(mask, message)) yield jsonLine(out);
   }
-  for (const out of mask.end()) yield line(out);
-}
-
-/** Only davit's own client asks for further messages; others get none. */
-function line(message: BuildMessage): Uint8Array {
-  const { trace: _decoded, ...rest } = message as BuildMessage & {
-    trace?: unknown;
-  };
-  return jsonLine(rest);
+  for (const out of maskedRest(mask)) yield jsonLine(out);
 }

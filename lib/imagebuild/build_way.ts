@@ -4,7 +4,8 @@
 import type { Engine, EngineFacts } from "../engine/engine.ts";
 import type { OpenSession, SessionDialler } from "../session/open.ts";
 import type { BuildInputs } from "./inputs.ts";
-import type { BuildRecord, OwnWarning } from "./record.ts";
+import type { OwnWarning } from "./fact.ts";
+import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** A build that can begin: what is asked, of whom, and what it may use. */

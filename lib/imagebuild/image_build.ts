@@ -4,14 +4,21 @@ import type { OperationInit } from "../operation/operation.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { BuildEvent } from "../progress/event.ts";
 import type { BuildContext } from "./context/build_context.ts";
-import { type BuildMessage, warning, type WarningMessage } from "./message.ts";
+import {
+  EventReader,
+  type Fact,
+  warningEvent,
+  type WarningFact,
+  warningFact,
+} from "./fact.ts";
+import type { BuildMessage } from "./message.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import { BuildRecord } from "./record.ts";
 import { namesOf } from "./request.ts";
 import type { BuildResult } from "./result.ts";
 import type { BuildSettings } from "./settings.ts";
 import { runImageBuild } from "./run.ts";
-import { EventTranslator } from "./translate.ts";
+import { messagesOf } from "./ways/engine_messages.ts";
 
 /**
  * A build under way; it began at the call that gave it.
@@ -71,7 +78,7 @@ export interface ImageBuild extends AsyncDisposable {
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** How much of the messages is kept for late and slow readers, in UTF-16 code units. */
+/** How much is kept for late and slow readers: about so many characters of messages. */
 const KEPT_SIZE = 16 * 1024 * 1024;
 
 /** How long the wire waits for a reader that lags so far behind and stands still. */
@@ -82,7 +89,7 @@ export interface BuildInit {
   /** All that runs on the client. */
   readonly operations: Operations;
   /** The client's method. */
-  readonly startedBy: OperationInit<BuildResult, BuildMessage>["startedBy"];
+  readonly startedBy: OperationInit<BuildResult, Fact>["startedBy"];
   /** Where to build. */
   readonly engine: Engine;
   /** Where logins come from, besides the options. */
@@ -99,19 +106,19 @@ export function startBuild(
 ): ImageBuild {
   const names = namesOf(options);
   let record: BuildRecord;
-  const build = operations.start<BuildResult, BuildMessage>({
+  const build = operations.start<BuildResult, Fact>({
     what: names.length === 0 ? "build" : `build of "${names[0]}"`,
     startedBy,
     items: {
       maxSize: KEPT_SIZE,
-      sizeOf,
+      sizeOf: (fact) => fact.size,
       patienceMs: PATIENCE_MS,
-      lost: messagesLost,
+      lost: factsLost,
     },
     signal: Object(options).signal, // not checked yet
     mask: (text) => record.text(text),
-    work(stop, messages) {
-      record = new BuildRecord((message) => messages.write(message), names);
+    work(stop, facts) {
+      record = new BuildRecord((fact) => facts.write(fact), names);
       return runImageBuild({
         engine,
         logins,
@@ -123,10 +130,10 @@ export function startBuild(
       });
     },
   });
-  const events = () => eventsOf(build.items.read(), names);
+  const events = () => eventsOf(build.items.read());
   return {
     names,
-    messages: () => build.items.read(),
+    messages: () => messagesOf(build.items.read()),
     events,
     logs: () => logsOf(events()),
     result: () => build.wait((result) => result),
@@ -137,11 +144,10 @@ export function startBuild(
 }
 
 async function* eventsOf(
-  messages: AsyncIterable<BuildMessage>,
-  names: readonly string[],
+  facts: AsyncIterable<Fact>,
 ): AsyncGenerator<BuildEvent, void, undefined> {
-  const translator = new EventTranslator(names);
-  for await (const message of messages) yield* translator.translate(message);
+  const reader = new EventReader();
+  for await (const fact of facts) yield* reader.read(fact);
 }
 
 function logsOf(
@@ -166,16 +172,10 @@ function logsOf(
   }, { highWaterMark: 0 });
 }
 
-function sizeOf(message: BuildMessage): number {
-  const aux = typeof message.aux === "string" ? message.aux.length : 100;
-  return 200 + aux + (message.stream?.length ?? 0);
-}
-
-function messagesLost(count: number): WarningMessage {
-  const message = warning(
+function factsLost(count: number): WarningFact {
+  const event = warningEvent(
     "messages-lost",
     `${count} messages are missing here: they were read too slowly, or too late`,
   );
-  message.aux.count = count;
-  return message;
+  return warningFact(event, { count });
 }

@@ -1,7 +1,12 @@
-import { BUILD_MESSAGE_FIELDS, TRACE_FIELDS } from "../masks/answer_fields.ts";
+import type { JsonMessage } from "../engine/message.ts";
+import {
+  BUILD_MESSAGE_FIELDS,
+  OWN_EVENT_FIELDS,
+  TRACE_FIELDS,
+} from "../masks/answer_fields.ts";
 import { maskFields, type TextMask } from "../masks/mask_fields.ts";
+import type { WarningEvent } from "../progress/event.ts";
 import { ClassicLines } from "../progress/classic_lines.ts";
-import { encodeTrace } from "../progress/trace_encode.ts";
 import type { SolveStatus, VertexLog } from "../progress/solve_status.ts";
 import {
   createRedactor,
@@ -10,15 +15,13 @@ import {
 } from "../redact/redactor.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { concatBytes } from "../streams/bytes.ts";
-import { decodeMessage, isTrace, TRACE } from "./decode_message.ts";
-import type { BuildMessage, TraceMessage } from "./message.ts";
+import type { OwnEvent } from "./fact.ts";
 
 const encoder = new TextEncoder();
 
 /**
  * Masks the secrets of one build in all that the engine says, before anybody
  * sees it: in its text, as `masks/answer_fields.ts` has it, and nowhere else.
- * Traces are decoded on the way.
  *
  * Each step's stdout and stderr is a text of its own, whatever slices it comes
  * in; what may be the beginning of a secret is held back until the next slice,
@@ -97,42 +100,61 @@ export class BuildMask {
     return this.#redactor.bytes(bytes);
   }
 
-  /** Masks a message; some become two, and held back text may be in a later one. */
-  *messages(given: BuildMessage): Generator<BuildMessage> {
-    const message = decodeMessage(given);
+  /**
+   * Masks a part of BuildKit's log. What a step prints may be held back for a
+   * later one; of a step that has ended nothing is any more.
+   *
+   * @returns The same object where nothing was masked or held back.
+   */
+  status(status: SolveStatus): SolveStatus {
+    if (this.#redactor.empty) return status;
+    return this.#flushCompleted(
+      maskFields(status, TRACE_FIELDS, this.#fields)!,
+    );
+  }
+
+  /**
+   * Masks any other message; some become two, and the end of the classic
+   * builder's text may be held back for a later one.
+   */
+  *line(message: JsonMessage): Generator<JsonMessage> {
     const { stream } = message;
     // Also where nothing is masked yet: it follows the containers.
     const own = typeof stream === "string" ? this.#lines.ownLength(stream) : 0;
     if (this.#redactor.empty) {
       yield message;
-    } else if (isTrace(message)) {
-      yield this.#trace(message);
     } else if (typeof stream === "string") {
       yield* this.#stream(message, stream, own);
     } else {
-      yield* this.#rest();
+      const rest = this.rest();
+      if (rest !== undefined) yield rest;
       const masked = maskFields(message, BUILD_MESSAGE_FIELDS, this.#fields);
       if (masked !== undefined) yield masked;
     }
   }
 
-  /** What was held back, at the end of all messages. */
-  *end(): Generator<BuildMessage> {
-    yield* this.#rest();
+  /** Masks a fact of davit's own. */
+  event<Event extends OwnEvent | WarningEvent>(event: Event): Event {
+    return maskFields(event, OWN_EVENT_FIELDS, this.#fields)!;
+  }
+
+  /** The end of the classic builder's text, as it was held back so far. */
+  rest(): JsonMessage | undefined {
+    const scanner = this.#scanners.get("classic");
+    if (scanner === undefined) return undefined;
+    const bytes = this.#given("classic", scanner.flush());
+    const stream = this.#classic.decode(bytes, { stream: true });
+    return stream === "" ? undefined : { stream };
+  }
+
+  /** What was held back of what steps of BuildKit print, at the end of all. */
+  held(): SolveStatus | undefined {
     const logs: VertexLog[] = [];
     for (const key of this.#scanners.keys()) {
       if (key !== "classic") this.#flush(key, undefined, logs);
     }
-    if (logs.length === 0) return;
-    yield traceMessage({ vertexes: [], statuses: [], logs, warnings: [] });
-  }
-
-  #trace(message: TraceMessage): TraceMessage {
-    const status = message.trace;
-    const masked = this.#flushCompleted(
-      maskFields(status, TRACE_FIELDS, this.#fields)!,
-    );
-    return masked === status ? message : traceMessage(masked);
+    if (logs.length === 0) return undefined;
+    return { vertexes: [], statuses: [], logs, warnings: [] };
   }
 
   #push(key: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -195,12 +217,13 @@ export class BuildMask {
 
   /** @param own How much of the text is the builder's own, and no free text. */
   *#stream(
-    message: BuildMessage,
+    message: JsonMessage,
     text: string,
     own: number,
-  ): Generator<BuildMessage> {
+  ): Generator<JsonMessage> {
     // What was held back stood before it.
-    if (own > 0) yield* this.#rest();
+    const rest = own > 0 ? this.rest() : undefined;
+    if (rest !== undefined) yield rest;
     const bytes = this.#push("classic", encoder.encode(text.slice(own)));
     const masked = maskFields(
       { ...message, stream: "" },
@@ -213,20 +236,6 @@ export class BuildMask {
         this.#classic.decode(bytes, { stream: true }),
     };
   }
-
-  /** The end of the classic builder's text so far. */
-  *#rest(): Generator<BuildMessage> {
-    const scanner = this.#scanners.get("classic");
-    if (scanner === undefined) return;
-    const bytes = this.#given("classic", scanner.flush());
-    const stream = this.#classic.decode(bytes, { stream: true });
-    if (stream !== "") yield { stream };
-  }
-}
-
-/** A trace in its two forms. */
-function traceMessage(trace: SolveStatus): TraceMessage {
-  return { id: TRACE, aux: encodeTrace(trace), trace };
 }
 
 function joined(

@@ -154,23 +154,3 @@ export type BuildMessage =
   | TraceMessage
   | ImageIdMessage
   | OtherMessage;
-
-/** Makes a warning. */
-export function warning(
-  code: WarningCode,
-  status: string,
-  name?: string,
-): WarningMessage {
-  return {
-    id: "davit.warning",
-    status,
-    aux: { code, ...(name === undefined ? {} : { name }) },
-  };
-}
-
-/** The image id that a message brings, if it does. */
-export function imageIdOf(message: JsonMessage): string | undefined {
-  if (message.id !== undefined && message.id !== "moby.image.id") return;
-  const id = (message.aux as { ID?: unknown } | null | undefined)?.ID;
-  return typeof id === "string" ? id : undefined;
-}

@@ -1,38 +1,19 @@
-import type {
-  ContextEvent,
-  ExportEvent,
-  LoginEvent,
-  SecretEvent,
-  SshEvent,
-} from "../progress/event.ts";
+import type { JsonMessage } from "../engine/message.ts";
+import { ClassicTranslator } from "../progress/classic.ts";
+import type { SolveStatus } from "../progress/solve_status.ts";
 import { BuildState } from "../progress/state.ts";
-import type { WarningCode } from "../progress/warning_code.ts";
 import type { Secret } from "../secrets/secret.ts";
-import { decodeMessage } from "./decode_message.ts";
+import {
+  type Fact,
+  messageSize,
+  OWN_SIZE,
+  type OwnEvent,
+  type OwnWarning,
+  statusSize,
+  warningEvent,
+  warningFact,
+} from "./fact.ts";
 import type { BuildMask } from "./mask.ts";
-import { type BuildMessage, warning } from "./message.ts";
-import { EventTranslator } from "./translate.ts";
-
-/** Takes a message to the readers; a promise asks to be waited for. */
-export type Publish = (message: BuildMessage) => Promise<void> | undefined;
-
-/** What davit itself tells of a build, besides its warnings. */
-export type OwnEvent =
-  | SecretEvent
-  | LoginEvent
-  | SshEvent
-  | ExportEvent
-  | ContextEvent;
-
-/**
- * A warning of davit's own: its kind, its sentence, and the name of the option,
- * or the id of the secret, that it is about.
- */
-export type OwnWarning = readonly [
-  code: WarningCode,
-  text: string,
-  name?: string,
-];
 
 /** A Dockerfile as it was sent. */
 export interface Dockerfile {
@@ -43,24 +24,31 @@ export interface Dockerfile {
 }
 
 /**
- * Everything that is said of a build goes through here once: it is masked,
- * decoded, remembered as the build's state, and handed to the readers.
+ * Everything that is said of a build goes through here once: it is masked, made
+ * events of, remembered as the build's state, and handed to the readers.
  */
 export class BuildRecord {
   /** What is known of the build so far. */
   readonly state: BuildState = new BuildState();
   /** The Dockerfile, if it was seen on its way to the engine. */
   dockerfile: () => Dockerfile | undefined = () => undefined;
-  readonly #write: Publish;
+  readonly #write: (fact: Fact) => Promise<void> | undefined;
+  readonly #names: readonly string[];
   /** Loaded with the first value to mask: many builds have none. */
   #mask: BuildMask | undefined;
-  readonly #translator: EventTranslator;
+  readonly #classic = new ClassicTranslator();
   #waiting: Promise<void> | undefined;
 
-  /** @param names The image's names. */
-  constructor(write: Publish, names: readonly string[]) {
+  /**
+   * @param write Takes a fact to the readers; a promise asks to be waited for.
+   * @param names The image's names, which BuildKit leaves out.
+   */
+  constructor(
+    write: (fact: Fact) => Promise<void> | undefined,
+    names: readonly string[],
+  ) {
     this.#write = write;
-    this.#translator = new EventTranslator(names);
+    this.#names = names;
   }
 
   /** Masks these values in all that is said from now on, but those that may be seen. */
@@ -88,9 +76,12 @@ export class BuildRecord {
     }
   }
 
-  /** Tells what happened: a fact of davit's own. */
-  tell(event: OwnEvent): void {
-    this.publish(ownMessage(event));
+  /** Tells what davit did. */
+  tell(given: OwnEvent): void {
+    this.#tellRest();
+    const event = this.#mask?.event(given) ?? given;
+    this.state.apply(event);
+    this.#keep({ kind: "own", event, size: OWN_SIZE });
   }
 
   /**
@@ -99,17 +90,41 @@ export class BuildRecord {
    * @param name Name of the option, or id of the secret, that it is about.
    */
   warn(...[code, text, name]: OwnWarning): void {
-    this.publish(warning(code, text, name));
+    this.#tellRest();
+    const given = warningEvent(code, text);
+    const event = this.#mask?.event(given) ?? given;
+    this.state.apply(event);
+    this.#keep(warningFact(event, { name }));
   }
 
-  /** Takes in an engine's message; see `ways/engine_messages.ts`. */
-  publish(message: BuildMessage): void {
-    this.#hand(this.#mask?.messages(message) ?? [decodeMessage(message)]);
+  /**
+   * Tells a part of BuildKit's log.
+   *
+   * @param message What it came in, if it came in one.
+   */
+  tellStatus(given: SolveStatus, message?: JsonMessage): void {
+    const status = this.#mask?.status(given) ?? given;
+    // Nothing is encoded for a reader that never comes.
+    const own = status === given ? message : undefined;
+    this.state.applyStatus(status);
+    this.#keep({
+      kind: "status",
+      status,
+      message: own,
+      size: own === undefined ? statusSize(status) : messageSize(own),
+    });
+  }
+
+  /** Tells any other message of an engine: all that the classic builder says, and the image. */
+  tellLine(message: JsonMessage): void {
+    for (const line of this.#mask?.line(message) ?? [message]) {
+      this.#keepLine(line);
+    }
   }
 
   /**
    * Where a reader lags too far behind, a promise to be waited for before the
-   * engine's next message is read.
+   * engine is read further.
    */
   ready(): Promise<void> | undefined {
     const waiting = this.#waiting;
@@ -117,31 +132,36 @@ export class BuildRecord {
     return waiting;
   }
 
-  /** Hands on what was held back: nothing is told any more. */
+  /** Tells what was held back: nothing comes any more. */
   end(): void {
-    this.#hand(this.#mask?.end() ?? []);
+    this.#tellRest();
+    const held = this.#mask?.held();
+    if (held !== undefined) this.tellStatus(held);
   }
 
-  /** Masks a text that does not come as a message. */
+  /** Masks a text that is told in another way. */
   text(text: string): string {
     return this.#mask?.text(text) ?? text;
   }
 
-  #hand(messages: Iterable<BuildMessage>): void {
-    for (const message of messages) {
-      for (const event of this.#translator.translate(message)) {
-        this.state.apply(event);
-      }
-      this.#waiting = this.#write(message) ?? this.#waiting;
-    }
+  /** The end of the classic builder's text, held back so far: it stood before what comes now. */
+  #tellRest(): void {
+    const rest = this.#mask?.rest();
+    if (rest !== undefined) this.#keepLine(rest);
   }
-}
 
-function ownMessage({ type, ...aux }: OwnEvent): BuildMessage {
-  // What is not known has no field.
-  const known = Object.entries(aux).filter(([, value]) => value !== undefined);
-  return {
-    id: `davit.${type}`,
-    aux: Object.fromEntries(known),
-  } as BuildMessage;
+  #keepLine(message: JsonMessage): void {
+    const events = this.#classic.translate(message).map((event) =>
+      event.type === "image" && event.names.length === 0
+        ? { ...event, names: this.#names }
+        : event
+    );
+    for (const event of events) this.state.apply(event);
+    const size = messageSize(message);
+    this.#keep({ kind: "line", message, events, size });
+  }
+
+  #keep(fact: Fact): void {
+    this.#waiting = this.#write(fact) ?? this.#waiting;
+  }
 }

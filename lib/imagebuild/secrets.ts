@@ -12,7 +12,7 @@ import {
 } from "../secrets/header.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { tooLarge } from "../session/secrets.ts";
-import type { OwnWarning } from "./record.ts";
+import type { OwnWarning } from "./fact.ts";
 
 /**
  * The largest gRPC message that an engine takes: 4 MiB, from 26 (API 1.45) on

@@ -6,7 +6,7 @@ import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
 import type { Build } from "./build_way.ts";
-import type { OwnWarning } from "./record.ts";
+import type { OwnWarning } from "./fact.ts";
 import type { BuildRequest } from "./request.ts";
 import { untagImage } from "./untag.ts";
 

@@ -14,6 +14,15 @@ import type { ImageHistoryEntry } from "../engine/image_history.ts";
 import type { ImageConfig, ImageInspect } from "../engine/image_inspect.ts";
 import type { ErrorDetail, JsonMessage } from "../engine/message.ts";
 import type {
+  ContextEvent,
+  ExportEvent,
+  LoginEvent,
+  RECORD,
+  SecretEvent,
+  SshEvent,
+  WarningEvent,
+} from "../progress/event.ts";
+import type {
   ProgressGroup,
   SolveStatus,
   SourceInfo,
@@ -131,6 +140,41 @@ export const BUILD_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {
     },
   }),
 };
+
+/**
+ * What davit itself tells of a build, before a message is made of it: its events
+ * and its warnings.
+ */
+export const OWN_EVENT_FIELDS: FieldTable = {
+  type: "kept",
+  // Of a warning.
+  vertex: "kept",
+  level: "kept",
+  short: "sentence",
+  detail: new ListOf("text"),
+  url: "kept",
+  source: "kept",
+  code: "kept",
+  // Of a secret, an ssh agent, a login.
+  id: "kept",
+  registry: "kept",
+  state: "kept",
+  // Of an export.
+  dest: "text",
+  entries: "kept",
+  bytes: "kept",
+  skipped: "kept",
+  // Of a context.
+  files: "kept",
+  filesReused: "kept",
+  bytesOffered: "kept",
+  bytesSent: "kept",
+} satisfies
+  & FieldsOf<Omit<WarningEvent, typeof RECORD>>
+  & FieldsOf<SecretEvent | SshEvent>
+  & FieldsOf<LoginEvent>
+  & FieldsOf<ExportEvent>
+  & FieldsOf<ContextEvent>;
 
 /** A line of the answer to a pull, a push, or the loading of images. */
 export const TRANSFER_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {

@@ -226,7 +226,8 @@ export function eventsOf(
   return events;
 }
 
-function vertexEvent(vertex: Vertex): VertexEvent {
+/** The event of a step. */
+export function vertexEvent(vertex: Vertex): VertexEvent {
   const { group } = vertex;
   return {
     type: "vertex",
@@ -242,7 +243,8 @@ function vertexEvent(vertex: Vertex): VertexEvent {
   };
 }
 
-function statusEvent(status: VertexStatus): StatusEvent {
+/** The event of an action inside a step. */
+export function statusEvent(status: VertexStatus): StatusEvent {
   const started = millis(status.started);
   const completed = millis(status.completed);
   return {
@@ -259,7 +261,8 @@ function statusEvent(status: VertexStatus): StatusEvent {
   };
 }
 
-function warningEvent(warning: VertexWarning): WarningEvent {
+/** The event of a warning of the engine's. */
+export function warningEvent(warning: VertexWarning): WarningEvent {
   const { info, ranges } = warning;
   return {
     type: "warning",

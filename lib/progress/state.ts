@@ -1,12 +1,17 @@
-import type {
-  BuildEvent,
-  ContextEvent,
-  ImageEvent,
-  SecretEvent,
-  VertexEvent,
-  WarningEvent,
+import {
+  type BuildEvent,
+  type ContextEvent,
+  type ImageEvent,
+  type SecretEvent,
+  statusEvent,
+  type VertexEvent,
+  vertexEvent,
+  type WarningEvent,
+  warningEvent,
 } from "./event.ts";
 import { totalDuration } from "./intervals.ts";
+import { millisOf } from "./record.ts";
+import type { SolveStatus } from "./solve_status.ts";
 import { VertexState } from "./vertex_state.ts";
 
 /** One step, as the result of the build tells it. Times are milliseconds since the epoch. */
@@ -131,12 +136,8 @@ export class BuildState {
     switch (event.type) {
       case "vertex":
         return this.#applyVertex(event);
-      case "log": {
-        const vertex = this.#byDigest.get(event.vertex);
-        this.#see(event.time);
-        vertex?.tail.push(event.bytes);
-        return vertex;
-      }
+      case "log":
+        return this.#applyLog(event.vertex, event.time, event.bytes);
       case "status": {
         const vertex = this.#byDigest.get(event.vertex);
         this.#see(event.time);
@@ -159,6 +160,19 @@ export class BuildState {
     }
   }
 
+  /**
+   * Takes in a part of BuildKit's log: as its events one after the other, but
+   * none is made of what steps print, which is most of all.
+   */
+  applyStatus(status: SolveStatus): void {
+    for (const vertex of status.vertexes) this.apply(vertexEvent(vertex));
+    for (const one of status.statuses) this.apply(statusEvent(one));
+    for (const warning of status.warnings) this.apply(warningEvent(warning));
+    for (const { vertex, timestamp, data } of status.logs) {
+      this.#applyLog(vertex, timestamp ? millisOf(timestamp) : 0, data);
+    }
+  }
+
   /** Names of all steps that are known, those that only wait among them. */
   names(): string[] {
     return Array.from(this.#all, ({ name }) => name);
@@ -175,6 +189,17 @@ export class BuildState {
       durationMs: totalDuration(vertex.intervals, this.#time),
       error: vertex.error,
     }));
+  }
+
+  #applyLog(
+    digest: string,
+    time: number,
+    bytes: Uint8Array,
+  ): VertexState | undefined {
+    this.#see(time);
+    const vertex = this.#byDigest.get(digest);
+    vertex?.tail.push(bytes);
+    return vertex;
   }
 
   #applyVertex(event: VertexEvent): VertexState | undefined {

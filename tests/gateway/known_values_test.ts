@@ -1,5 +1,5 @@
 import type { BuildMask } from "../../lib/imagebuild/mask.ts";
-import { isTrace, TRACE } from "../../lib/imagebuild/decode_message.ts";
+import { TRACE } from "../../lib/imagebuild/ways/engine_messages.ts";
 import type {
   BuildMessage,
   TraceMessage,
@@ -9,6 +9,7 @@ import { Refusal } from "../../lib/gateway/refusal.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { masked } from "../imagebuild/masked.ts";
 import { randomBytes } from "../support/digest.ts";
 
 /** A slice of what a step of BuildKit's prints. */
@@ -124,8 +125,10 @@ for (
       "BuildKit",
       (text: string) => log(text),
       (message: BuildMessage) =>
-        isTrace(message)
-          ? message.trace.logs.map(({ data }) => new TextDecoder().decode(data))
+        "trace" in message
+          ? (message as TraceMessage).trace.logs.map(({ data }) =>
+            new TextDecoder().decode(data)
+          )
             .join("")
           : "",
     ],
@@ -145,7 +148,7 @@ for (
       const alone = new KnownValues(10_000, false);
       const given = async (known: KnownValues, text: string) => {
         using build = await begin(known, ...own);
-        return [...build.mask.messages(output(text))].map(printed).join("");
+        return masked(build.mask, output(text)).map(printed).join("");
       };
       for (const beginning of beginnings()) {
         // A whole line counts as a value.
@@ -168,7 +171,7 @@ Deno.test("a slice waits for the sake of a build's own secret, and of all where 
     using none = await begin(known);
     const slices = (mask: BuildMask, ...texts: string[]) =>
       texts.map((stream) => {
-        const [message] = mask.messages({ stream });
+        const [message] = masked(mask, { stream });
         return message!.stream;
       });
     assertEquals(slices(build.mask, "is token-of", "-its-own."), [

@@ -1,7 +1,4 @@
 import type { JsonMessage } from "../../lib/engine/message.ts";
-import { EventTranslator } from "../../lib/imagebuild/translate.ts";
-import { decodeMessage } from "../../lib/imagebuild/decode_message.ts";
-import type { BuildMessage } from "../../lib/imagebuild/message.ts";
 import {
   assert,
   assertEquals,
@@ -9,6 +6,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { eventsOf, recorded } from "../imagebuild/masked.ts";
 import { engineTest } from "../support/engines.ts";
 import { BuildingClient } from "./building_client.ts";
 import { startGateway } from "./gateway.ts";
@@ -130,10 +128,7 @@ engineTest(
     assertMatch(failed.at(-1)!.errorDetail!.message!, /exit code: 7/);
     const answer = await (await client.build(fine)).answer;
     const messages = messagesOf(answer);
-    const translator = new EventTranslator([]);
-    const events = messages.flatMap((message) =>
-      translator.translate(decodeMessage(message as BuildMessage))
-    );
+    const events = eventsOf(recorded(messages).facts);
     const images = events.filter((event) => event.type === "image");
     assertEquals(images.length, 1);
     assertMatch(images[0]!.id, /^sha256:[0-9a-f]{64}$/);

@@ -3,14 +3,12 @@ import type {
   BuildMessage,
   TraceMessage,
 } from "../../lib/imagebuild/message.ts";
-import { EventTranslator } from "../../lib/imagebuild/translate.ts";
-import type { BuildEvent } from "../../lib/progress/event.ts";
-import { BuildState } from "../../lib/progress/state.ts";
 import { findFailure } from "../../lib/progress/failure.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { CLASSIC_BUILDS, SAMPLE_BUILDS } from "../progress/builds.ts";
 import { readTrace, TRACE_GENERATIONS } from "../progress/traces.ts";
+import { eventsOf, masked, maskedEnd, recorded } from "./masked.ts";
 
 /** Words that messages are made of; each as the value of a secret. */
 const WORDS = [
@@ -48,7 +46,7 @@ const WORDS = [
 ];
 
 function run(mask: BuildMask, messages: readonly BuildMessage[]) {
-  return [...messages.flatMap((one) => [...mask.messages(one)]), ...mask.end()];
+  return [...messages.flatMap((one) => masked(mask, one)), ...maskedEnd(mask)];
 }
 
 /** What a build says without what a mask may change: keys, kinds, ids, numbers. */
@@ -85,15 +83,9 @@ function bones(messages: readonly BuildMessage[]): unknown[] {
 
 /** What a build came to: steps, and image. */
 function outcome(messages: readonly BuildMessage[]): unknown {
-  const translator = new EventTranslator(["name"]);
-  const state = new BuildState();
-  const images: BuildEvent[] = [];
-  for (const message of messages) {
-    for (const event of translator.translate(message)) {
-      if (event.type === "image") images.push(event);
-      state.apply(event);
-    }
-  }
+  const { record: { state }, facts } = recorded(messages, ["name"]);
+  const images = eventsOf(facts)
+    .filter((event) => event.type === "image");
   return [
     images,
     state.steps().map(({ digest, cached }) => [digest, cached]),
@@ -115,9 +107,9 @@ for (const generation of TRACE_GENERATIONS) {
       for (const word of WORDS.slice(0, 26)) {
         const mask = new BuildMask();
         mask.add([["s", new Secret(word)]]);
-        const masked = run(mask, given);
-        assertEquals(bones(masked), bones(plain), word);
-        assertEquals(outcome(masked), outcome(plain), word);
+        const one = run(mask, given);
+        assertEquals(bones(one), bones(plain), word);
+        assertEquals(outcome(one), outcome(plain), word);
       }
     });
   }
@@ -127,21 +119,15 @@ Deno.test("the image's id is whole, also where it holds a short secret", () => {
   const id = `sha256:${"0a1b".repeat(16)}`;
   const mask = new BuildMask();
   mask.add([["a", new Secret("0a1b")], ["b", new Secret("sha256:")]]);
-  const translator = new EventTranslator([]);
   for (
     const message of [
       { id: "moby.image.id", aux: { ID: id } },
       { aux: { ID: id } },
     ] as BuildMessage[]
   ) {
-    const [masked] = run(mask, [message]);
-    assertEquals(masked, message);
-    assertEquals(
-      translator.translate(masked!).map((event) =>
-        event.type === "image" && event.id
-      ),
-      [id],
-    );
+    const [one] = run(mask, [message]);
+    assertEquals(one, message);
+    assertEquals(recorded([one!]).record.state.image?.id, id);
   }
 });
 
@@ -149,7 +135,7 @@ Deno.test("of the classic builder's own lines the free text is masked, and a pro
   const mask = new BuildMask();
   mask.add([["a", new Secret("beef")], ["b", new Secret("built")]]);
   const text = (stream: string) =>
-    [...mask.messages({ stream })].map(({ stream }) => stream).join("");
+    masked(mask, { stream }).map(({ stream }) => stream).join("");
   assertEquals(text("Step 1/1 : RUN echo beef\n"), "Step 1/1 : RUN echo ***\n");
   assertEquals(
     text(" ---> Running in beefbeefbeef\n"),

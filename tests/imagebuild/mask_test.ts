@@ -9,6 +9,7 @@ import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { createRedactor } from "../../lib/redact/redactor.ts";
 import type { SolveStatus } from "../../lib/progress/solve_status.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
+import { masked, maskedEnd } from "./masked.ts";
 
 const TOKEN = "hunter2-the-secret";
 const encoder = new TextEncoder();
@@ -49,7 +50,7 @@ function completed(digest: string, name = ""): TraceMessage {
   });
 }
 
-/** As the engine sends it: the decoded form is made by the mask. */
+/** As the engine sends it. */
 function trace(status: SolveStatus): TraceMessage {
   return {
     id: "moby.buildkit.trace",
@@ -69,8 +70,8 @@ function run(
   end = true,
 ): BuildMessage[] {
   return [
-    ...messages.flatMap((message) => [...mask.messages(message)]),
-    ...(end ? mask.end() : []),
+    ...messages.flatMap((message) => masked(mask, message)),
+    ...(end ? maskedEnd(mask) : []),
   ];
 }
 
@@ -88,12 +89,12 @@ function outputs(messages: BuildMessage[]): Record<string, string> {
 
 Deno.test("BuildMask finds a secret at every cut between two messages", () => {
   for (let cut = 1; cut < TOKEN.length; cut++) {
-    const masked = run(maskOf(TOKEN), [
+    const given = run(maskOf(TOKEN), [
       logs(["a", 1, `x${TOKEN.slice(0, cut)}`]),
       logs(["a", 1, `${TOKEN.slice(cut)}y\n`]),
     ]);
-    assertEquals(outputs(masked), { "a/1": "x***y\n" });
-    for (const message of masked) {
+    assertEquals(outputs(given), { "a/1": "x***y\n" });
+    for (const message of given) {
       assertFalse(
         decoder.decode(decodeBase64(message.aux as string)).includes(
           "hunter2-the-s",
@@ -104,11 +105,11 @@ Deno.test("BuildMask finds a secret at every cut between two messages", () => {
 });
 
 Deno.test("BuildMask keeps steps, stdout and stderr apart", () => {
-  const masked = run(maskOf(TOKEN), [
+  const given = run(maskOf(TOKEN), [
     logs(["a", 1, "hunter2"], ["a", 2, "err"], ["b", 1, "hunter2-th"]),
     logs(["b", 1, "e-secret!"], ["a", 1, "-the-secret."], ["a", 2, "or\n"]),
   ]);
-  assertEquals(outputs(masked), {
+  assertEquals(outputs(given), {
     "a/1": "***.",
     "a/2": "error\n",
     "b/1": "***!",
@@ -151,14 +152,14 @@ Deno.test("BuildMask follows the classic builder's text over messages", () => {
   const text = (messages: BuildMessage[]) =>
     messages.map((message) => message.stream ?? "").join("");
   for (let cut = 1; cut < TOKEN.length; cut++) {
-    const masked = run(maskOf(TOKEN), [
+    const given = run(maskOf(TOKEN), [
       { stream: `ü ${TOKEN.slice(0, cut)}` },
       { stream: `${TOKEN.slice(cut)}\n` },
       { stream: "hunt" },
       { aux: { ID: "sha256:1" } },
     ]);
-    assertEquals(text(masked), "ü ***\nhunt");
-    assertEquals(masked.at(-1), { aux: { ID: "sha256:1" } });
+    assertEquals(text(given), "ü ***\nhunt");
+    assertEquals(given.at(-1), { aux: { ID: "sha256:1" } });
   }
 });
 
@@ -200,11 +201,11 @@ Deno.test("BuildMask.use() takes other values in the middle of a text, and loses
   mask.use(redactorOf("abcdef"));
   const text = (...messages: BuildMessage[]) =>
     messages.map(({ stream }) => stream).join("");
-  let out = text(...mask.messages({ stream: "1 abcd" }));
+  let out = text(...masked(mask, { stream: "1 abcd" }));
   // Each gives out what the one before held back.
   mask.use(redactorOf("other value"));
   mask.use(redactorOf("another value"));
   mask.use(redactorOf("ef and more"));
-  out += text(...mask.messages({ stream: "ef and more" }), ...mask.end());
+  out += text(...masked(mask, { stream: "ef and more" }), ...maskedEnd(mask));
   assertEquals(out, "1 abcd***");
 });

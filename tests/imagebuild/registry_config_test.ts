@@ -70,11 +70,7 @@ async function sent(
   dockerfile?: string,
   facts: Partial<EngineFacts> = {},
 ): Promise<{ logins: Record<string, string>; warnings: string[] }> {
-  const warnings: string[] = [];
-  const record = new BuildRecord((message) => {
-    if (message.id === "davit.warning") warnings.push(message.status);
-    return undefined;
-  }, []);
+  const record = new BuildRecord(() => undefined, []);
   let header = new Headers();
   const engine = new Engine({
     fetch(path, init) {
@@ -129,7 +125,7 @@ async function sent(
         login.password ?? login.identitytoken ?? "",
       ]),
     ),
-    warnings,
+    warnings: record.state.warnings.map(({ short }) => short),
   };
 }
 

@@ -4,7 +4,7 @@ import {
   assertFalse,
   assertThrows,
 } from "../support/assert.ts";
-import type { OwnWarning } from "../../lib/imagebuild/record.ts";
+import type { OwnWarning } from "../../lib/imagebuild/fact.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import {
   type BuildRequest,

@@ -3,7 +3,7 @@
 
 import { classicContext } from "../context/classic_context.ts";
 import type { Build, BuildWay, Built } from "../build_way.ts";
-import type { OwnWarning } from "../record.ts";
+import type { OwnWarning } from "../fact.ts";
 import { buildQuery } from "./build_query.ts";
 import { checkApi } from "./engine_limits.ts";
 import { postBuild } from "./post.ts";

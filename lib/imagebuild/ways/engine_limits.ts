@@ -5,7 +5,7 @@ import { advised } from "../../advice.ts";
 import { compareApi } from "../../engine/api_version.ts";
 import type { EngineFacts } from "../../engine/engine.ts";
 import { UnsupportedError } from "../../errors.ts";
-import type { OwnWarning } from "../record.ts";
+import type { OwnWarning } from "../fact.ts";
 import type { BuildRequest } from "../request.ts";
 
 /**

@@ -3,14 +3,13 @@
 
 import { buildCancel } from "../../engine/build_cancel.ts";
 import type { Engine, Query } from "../../engine/engine.ts";
-import { errorText } from "../../engine/message.ts";
+import { errorText, type JsonMessage } from "../../engine/message.ts";
 import { readMessages } from "../../engine/message_stream.ts";
 import { BuildError, ContextError, ProtocolError } from "../../errors.ts";
 import type { Build } from "../build_way.ts";
 import type { Sending } from "../context/sending.ts";
 import type { TakenForms } from "../context/tar_head.ts";
-import { type BuildMessage, imageIdOf } from "../message.ts";
-import { tellMessage } from "./engine_messages.ts";
+import { imageIdOf, tellMessage } from "./engine_messages.ts";
 import type { GatewayReport } from "./gateway_report.ts";
 
 /** How long a cancelled build may take to say so before its connection is cut. */
@@ -93,7 +92,7 @@ export async function postBuild(
     ending.graceMs = CANCEL_GRACE_MS;
     post.report?.begin(response.headers);
     const messages = readMessages(response, request, ending.cut);
-    const imageId = await readAnswer(messages as Messages, build, post.report);
+    const imageId = await readAnswer(messages, build, post.report);
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
     watched?.taken();
@@ -119,11 +118,8 @@ function packingError(failure: unknown): ContextError | undefined {
     : undefined;
 }
 
-/** Their ids tell them apart. */
-type Messages = AsyncIterable<BuildMessage>;
-
 async function readAnswer(
-  messages: Messages,
+  messages: AsyncIterable<JsonMessage>,
   { request, record }: Build,
   report: GatewayReport | undefined,
 ): Promise<string> {
@@ -151,7 +147,7 @@ async function readAnswer(
 }
 
 /** With `quiet` the id comes as the only text. */
-function quietId(message: BuildMessage): string | undefined {
+function quietId(message: JsonMessage): string | undefined {
   // Podman leaves the algorithm out.
   const id = /^(?:sha256:)?([0-9a-f]{64})\s*$/.exec(message.stream ?? "")?.[1];
   return id === undefined ? undefined : `sha256:${id}`;

@@ -1,0 +1,39 @@
+import type { JsonMessage } from "../../engine/message.ts";
+import { warningEvent, warningFact } from "../fact.ts";
+import type { BuildMask } from "../mask.ts";
+import {
+  readTrace,
+  TRACE,
+  TRACE_UNREADABLE,
+  warningMessage,
+} from "./engine_messages.ts";
+import { encodedMessage } from "./encoded_message.ts";
+
+/**
+ * Masks a message of a build's answer, for a gateway: some become two, and text
+ * that was held back may be in a later one. What holds no secret is given back as
+ * it came.
+ */
+export function* maskedMessages(
+  mask: BuildMask,
+  message: JsonMessage,
+): Generator<JsonMessage> {
+  if (message.id !== TRACE) return yield* mask.line(message);
+  const status = readTrace(message);
+  if (status === undefined) {
+    const [code, text] = TRACE_UNREADABLE;
+    return yield* mask.line(
+      warningMessage(warningFact(warningEvent(code, text), {})),
+    );
+  }
+  const masked = mask.status(status);
+  yield masked === status ? message : encodedMessage(masked);
+}
+
+/** What was held back, at the end of all messages. */
+export function* maskedRest(mask: BuildMask): Generator<JsonMessage> {
+  const rest = mask.rest();
+  if (rest !== undefined) yield rest;
+  const held = mask.held();
+  if (held !== undefined) yield encodedMessage(held);
+}
