@@ -44,6 +44,9 @@ export interface ImageTransfer extends AsyncDisposable {
 /** How much of the events is kept for late and slow readers, in UTF-16 code units. */
 const KEPT_SIZE = 1024 * 1024;
 
+/** What an event counts besides its words. */
+const EVENT_SIZE = 200;
+
 /** What a transfer's work is done with. */
 export interface TransferRun {
   /** Ends it. */
@@ -86,7 +89,8 @@ export function startTransfer(
     ...init,
     items: {
       maxSize: KEPT_SIZE,
-      sizeOf: (event) => 200 + ("status" in event ? event.status.length : 0),
+      sizeOf: (event) =>
+        EVENT_SIZE + ("status" in event ? event.status.length : 0),
       patienceMs: 0,
       lost: (count) => ({ type: "lost", count }),
     },

@@ -15,10 +15,9 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/transfer/transfer.ts",
     kind: "number",
-    text:
-      'sizeOf: (event) => 200 + ("status" in event ? event.status.length : 0),',
+    text: 'EVENT_SIZE + ("status" in event ? event.status.length : 0),',
     why:
-      "only what stands for lost events has no words, and that is made for a reader and never kept: the type alone asks for a number. The 200 is seen by the test of what is kept",
+      "only what stands for lost events has no words, and that is made for a reader and never kept: the type alone asks for a number",
   },
   {
     file: "lib/context/overlay.ts",
