@@ -78,8 +78,8 @@ function readEcdsa(reader: WireReader): JsonWebKey {
 }
 
 function readRsa(reader: WireReader): JsonWebKey {
-  const [n, e, d, qi, p, q] = Array.from({ length: 6 }, () => reader.mpint());
-  if (!n || !e || !d || !qi || !p || !q) throw broken();
+  const next = () => reader.mpint();
+  const [n, e, d, qi, p, q] = [next(), next(), next(), next(), next(), next()];
   return {
     kty: "RSA",
     n: encode(n),

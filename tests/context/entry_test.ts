@@ -389,7 +389,15 @@ Deno.test("comparePaths() puts a folder before what is in it, and names by their
       [a, b, Math.sign(slowly(a, b))],
     );
   }
-  const edges = ["\uD7FF", "\u{10000}", "\u{10FFFF}", "\uE000", "\uFFFF"];
+  const edges = [
+    "\uD7FF",
+    "\u{10000}",
+    "\u{103FF}",
+    "\u{10FC00}",
+    "\u{10FFFF}",
+    "\uE000",
+    "\uFFFF",
+  ];
   for (const a of edges) {
     for (const b of edges) {
       assertEquals(

@@ -206,6 +206,15 @@ Deno.test("docker's files and its variable list registries, each once", async ()
     },
   };
   assertEquals(await registriesInConfig(env).catch((error) => error), closed);
+  const told: string[] = [];
+  const store = new CredentialStore({ client: { dockerConfig: true }, env });
+  store.onClosed = (why) => told.push(why);
+  assertEquals([await store.listed(), await store.listed()], [[], []]);
+  assertEquals(await store.getListed("a.io"), undefined);
+  assertEquals(told, [
+    "docker's logins were not looked up: no env",
+    `docker's login for "a.io" was not looked up: no env`,
+  ]);
 });
 
 Deno.test("a login of docker's files is one with a secret, told of before it is given", async () => {
@@ -622,6 +631,11 @@ Deno.test("askTokenServer() asks a registry of this machine by https, then by ht
   assertEquals(asked, ["https://localhost:5/v2/"]);
   assertEquals(await look("localhost:5", { http: challenge(bearer) }), named);
   assertEquals(asked, ["https://localhost:5/v2/", "http://localhost:5/v2/"]);
+  const silent = () => new Response("x", { status: 401 });
+  assertEquals(
+    await look("localhost:5", { https: silent, http: challenge(bearer) }),
+    named,
+  );
   assertEquals(await look("r.example", { http: challenge(bearer) }), none);
   assertEquals(asked, ["https://r.example/v2/"]);
   assertEquals(

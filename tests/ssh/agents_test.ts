@@ -150,6 +150,11 @@ Deno.test("SshAgents names a key that can't be used by its path or its place, an
         [{ a: at("public") }, at("public"), "it is a public key"],
         [{ a: at("gone") }, at("gone"), "there is no such file"],
         [{ a: { keys: [at("gone")] } }, at("gone"), "there is no such file"],
+        [
+          { a: { keys: [new URL(`file://${at("gone")}`)] } },
+          at("gone"),
+          "there is no such file",
+        ],
         [{ a: { keys: [at("folder")] } }, at("folder"), "it is a folder"],
         [
           { a: at("large") },

@@ -1,5 +1,5 @@
 import { KeyAgent } from "../../lib/ssh/key_agent.ts";
-import { AgentMessageReader, frame } from "../../lib/ssh/message.ts";
+import { AgentMessageReader, FAILURE, frame } from "../../lib/ssh/message.ts";
 import { readOpensshKey } from "../../lib/ssh/openssh_key.ts";
 import { readPrivateKey } from "../../lib/ssh/private_key.ts";
 import { PrivateKeyError } from "../../lib/ssh/private_key_error.ts";
@@ -399,6 +399,19 @@ Deno.test("our own agent finds a key among others of its length, and lists them 
       ...keys.flatMap(({ publicKey }) => [string(publicKey), string("")]),
     ),
   );
+  const question = joined(
+    Uint8Array.of(13),
+    string(Uint8Array.of(1, 2)),
+    string(""),
+    uint32(0),
+  );
+  for (let length = 0; length < question.length; length++) {
+    assertEquals(await agent.ask(question.subarray(0, length)), FAILURE);
+  }
+  for (const type of [0, 5, 10, 12, 14, 17, 27, 255]) {
+    assertEquals(await agent.ask(Uint8Array.of(type, 0)), FAILURE);
+  }
+  assertEquals(FAILURE, Uint8Array.of(5));
   const broken = new KeyAgent([{
     publicKey: Uint8Array.of(1),
     sign: () => Promise.reject(new Error("no signature")),
