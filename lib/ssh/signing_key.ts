@@ -52,7 +52,7 @@ export async function importKey(
 async function importEd25519(jwk: JsonWebKey): Promise<SigningKey> {
   const key = await takeOver(jwk, { name: "Ed25519" });
   return {
-    publicKey: joined(string("ssh-ed25519"), string(decode(jwk.x))),
+    publicKey: joined(string("ssh-ed25519"), string(decode(jwk.x!))),
     async sign(data) {
       const signature = await crypto.subtle.sign("Ed25519", key, own(data));
       return joined(string("ssh-ed25519"), string(new Uint8Array(signature)));
@@ -65,7 +65,7 @@ async function importEcdsa(jwk: JsonWebKey): Promise<SigningKey | undefined> {
   if (curve === undefined) return undefined;
   const key = await takeOver(jwk, { name: "ECDSA", namedCurve: jwk.crv! });
   const algorithm = `ecdsa-sha2-${curve.name}`;
-  const point = joined(Uint8Array.of(4), decode(jwk.x), decode(jwk.y));
+  const point = joined(Uint8Array.of(4), decode(jwk.x!), decode(jwk.y!));
   return {
     publicKey: joined(string(algorithm), string(curve.name), string(point)),
     async sign(data) {
@@ -99,8 +99,8 @@ async function importRsa(jwk: JsonWebKey): Promise<SigningKey> {
   return {
     publicKey: joined(
       string("ssh-rsa"),
-      mpint(decode(jwk.e)),
-      mpint(decode(jwk.n)),
+      mpint(decode(jwk.e!)),
+      mpint(decode(jwk.n!)),
     ),
     async sign(data, flags) {
       const { name, key } = algorithms.find(({ flag }) => flags & flag) ??
@@ -127,6 +127,6 @@ function own(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data);
 }
 
-function decode(base64url: string | undefined): Uint8Array {
-  return Uint8Array.fromBase64(base64url ?? "", { alphabet: "base64url" });
+function decode(base64url: string): Uint8Array {
+  return Uint8Array.fromBase64(base64url, { alphabet: "base64url" });
 }

@@ -193,9 +193,11 @@ Deno.test("reasonOf() says what is the matter with a path", () => {
       [new errors.IsADirectory("x"), "it is a folder"],
       [new Error("words"), "words"],
       ["text", "text"],
+      [7, "7"],
     ] as const
   ) {
     const reason = reasonOf(error, "/p");
+    assertEquals(typeof reason, "string");
     assert(reason.startsWith(words), reason);
     if (error instanceof errors.PermissionDenied) assertEquals(reason, words);
   }

@@ -366,6 +366,62 @@ Deno.test("signatures of each type are verified by WebCrypto", async () => {
   }
 });
 
+Deno.test("RSA signs with the hash that the flags ask for, and each type signs shared memory", async () => {
+  const rsa = await jwkOf({
+    name: "RSASSA-PKCS1-v1_5",
+    hash: "SHA-256",
+    modulusLength: 1024,
+    publicExponent: Uint8Array.of(1, 0, 1),
+  });
+  const data = new Uint8Array(new SharedArrayBuffer(4)).fill(7);
+  const key = (await importKey(rsa))!;
+  assertEquals(
+    key.publicKey,
+    joined(string("ssh-rsa"), mpint(decode(rsa.e!)), mpint(decode(rsa.n!))),
+  );
+  for (
+    const [flags, name, hash] of [
+      [0, "ssh-rsa", "SHA-1"],
+      [1, "ssh-rsa", "SHA-1"],
+      [2, "rsa-sha2-256", "SHA-256"],
+      [3, "rsa-sha2-256", "SHA-256"],
+      [4, "rsa-sha2-512", "SHA-512"],
+      [6, "rsa-sha2-256", "SHA-256"],
+      [8, "ssh-rsa", "SHA-1"],
+    ] as const
+  ) {
+    const reader = new WireReader(await key.sign(data, flags));
+    assertEquals(reader.text(), name);
+    const algorithm = { name: "RSASSA-PKCS1-v1_5", hash };
+    const verifier = await crypto.subtle.importKey(
+      "jwk",
+      { kty: "RSA", e: rsa.e!, n: rsa.n! },
+      algorithm,
+      false,
+      ["verify"],
+    );
+    const signature = new Uint8Array(reader.string());
+    assertEquals(reader.rest().length, 0);
+    assert(
+      await crypto.subtle.verify(
+        algorithm,
+        verifier,
+        signature,
+        new Uint8Array(data),
+      ),
+    );
+  }
+  for (
+    const algorithm of [
+      { name: "Ed25519" },
+      { name: "ECDSA", namedCurve: "P-256" },
+    ]
+  ) {
+    const other = (await importKey(await jwkOf(algorithm)))!;
+    assert((await other.sign(data, 0)).length > 64);
+  }
+});
+
 Deno.test("our own agent finds a key among others of its length, and lists them all", async () => {
   const keys: SigningKey[] = [[1, 2, 3], [1, 2, 4], [1, 2]].map((bytes) => ({
     publicKey: Uint8Array.from(bytes),
