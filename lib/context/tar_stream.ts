@@ -41,9 +41,10 @@ export interface TarContents {
 interface OpenFile {
   readonly file: ContextFile;
   readonly path: string;
-  /** Bytes that are still to come, and the zeros behind them. */
+  /** Bytes that are still to come. */
   left: number;
-  padding: number;
+  /** The zeros behind them. */
+  readonly padding: number;
 }
 
 /**
@@ -97,7 +98,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
       await turn();
       const chunk = await this.#chunk();
       if (this.#isCancelled) return;
-      if (chunk.length > 0) controller.enqueue(chunk);
+      if (chunk.length !== 0) controller.enqueue(chunk);
       if (chunk.length < CHUNK_BYTES) {
         this.#unlisten?.();
         controller.close();
@@ -118,7 +119,6 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
   #close(): void {
     this.#open?.file[Symbol.dispose]();
     this.#open = undefined;
-    this.#entries?.return?.();
     this.#entries = undefined;
   }
 
@@ -202,7 +202,6 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
         this.#isReading = false;
         if (this.#isCancelled) this.#close();
       }
-      if (this.#isCancelled) return 0;
       if (count === 0) {
         throw new ContextError(
           `Cannot build: ${path} became ${open.left} bytes shorter while it was sent; build again when nobody writes to it`,
@@ -211,13 +210,10 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
       open.left -= count;
       return count;
     }
-    const zeros = Math.min(open.padding, room.length);
-    open.padding -= zeros;
-    if (open.padding === 0) {
-      file[Symbol.dispose]();
-      this.#open = undefined;
-    }
-    return zeros;
+    file[Symbol.dispose]();
+    this.#open = undefined;
+    // All that is written has whole blocks, and so has a chunk: there is room.
+    return open.padding;
   }
 }
 

@@ -136,7 +136,7 @@ function loginFromAuths(
   } catch (error) {
     throw new CredentialError(
       registry,
-      error instanceof Error ? error.message : String(error),
+      (error as TypeError).message,
     );
   }
   // The key is the address, whatever the entry says.

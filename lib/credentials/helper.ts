@@ -113,8 +113,9 @@ async function converse(
   stop: AbortSignal,
 ): Promise<{ text: string; code: number }> {
   const reader = child.stdout.getReader();
+  // It never fails, and a helper need not read it.
+  void write(child.stdin, address);
   try {
-    await abortable(write(child.stdin, address), stop);
     const text = await abortable(
       readText(
         ByteStream.of(reader).chunks(),

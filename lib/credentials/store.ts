@@ -279,7 +279,7 @@ export class CredentialStore {
     } catch (error) {
       throw new CredentialError(
         registry,
-        error instanceof Error ? error.message : String(error),
+        (error as TypeError).message,
       );
     }
   }

@@ -20,14 +20,15 @@ const ENVELOPE_REGEXP =
  */
 export async function readPrivateKey(bytes: Uint8Array): Promise<SigningKey> {
   const text = new TextDecoder().decode(bytes);
-  const [envelope, label, body] = ENVELOPE_REGEXP.exec(text) ?? [];
-  if (envelope === undefined || label === undefined || body === undefined) {
+  const found = ENVELOPE_REGEXP.exec(text);
+  if (found === null) {
     throw new PrivateKeyError(
       /^(?:ssh|ecdsa|sk)-|-----BEGIN .*PUBLIC KEY-----/.test(text)
         ? "it is a public key; give the private one"
         : "it is no private key in OpenSSH's format or PEM",
     );
   }
+  const [envelope, label = "", body = ""] = found;
   // The marks of PKCS #8 and of older PEM; OpenSSH's format has its own inside.
   if (label.startsWith("ENCRYPTED") || body.includes(",ENCRYPTED")) {
     throw passphrase();

@@ -61,7 +61,7 @@ async function importEd25519(jwk: JsonWebKey): Promise<SigningKey> {
 }
 
 async function importEcdsa(jwk: JsonWebKey): Promise<SigningKey | undefined> {
-  const curve = CURVES[jwk.crv ?? ""];
+  const curve = CURVES[jwk.crv!];
   if (curve === undefined) return undefined;
   const key = await takeOver(jwk, { name: "ECDSA", namedCurve: jwk.crv! });
   const algorithm = `ecdsa-sha2-${curve.name}`;

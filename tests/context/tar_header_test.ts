@@ -202,6 +202,7 @@ Deno.test("tarHeader() tells what ustar can't hold in records, and something lik
     [{}, 12_500, { mtime: "12.5" }, { seconds: "00000000014" }],
     [{}, 120, { mtime: "0.12" }, { seconds: "00000000000" }],
     [{}, 7, { mtime: "0.007" }, {}],
+    [{}, 0.4, { mtime: "0" }, {}],
     [{}, -1, { mtime: "-0.001" }, { seconds: "00000000000" }],
     [{}, -1000, { mtime: "-1" }, { seconds: "00000000000" }],
     [{}, -12_050, { mtime: "-12.05" }, { seconds: "00000000000" }],

@@ -157,6 +157,12 @@ Deno.test("TarSource puts what is first first, files of no folder before, and me
       "1970-01-01 00:00:01.5",
     ]);
     assertEquals(about("d/m").slice(0, 2), ["-rw-------", "1"]);
+    const { chunks } = await chunksOf(contents);
+    const packedText = await new Blob(chunks).text();
+    for (const content of ["given bytes\0", "above\0", "m\0\0", "2\0\0"]) {
+      assert(packedText.includes(content), content);
+    }
+    assert(!packedText.includes("below"));
     // Without a folder.
     const alone = await list({
       filter: new ContextFilter(),

@@ -387,6 +387,40 @@ Deno.test("askHelper() runs no helper for nobody, and tells one that Deno keeps 
   assert(/is not in PATH; docker's config asks for it/.test(error.message));
 });
 
+Deno.test("askHelper() takes the answer of a helper that reads no question", async () => {
+  const { Command } = Deno;
+  const answer = '{"Username":"u","Secret":"s"}';
+  for (const fails of ["write", "close"] as const) {
+    Object.assign(Deno, {
+      Command: class {
+        spawn() {
+          const broken = () => Promise.reject(new Error("broken pipe"));
+          return {
+            stdin: new WritableStream({ [fails]: broken }),
+            stdout: new Blob([answer]).stream(),
+            status: Promise.resolve({ code: 0 }),
+          };
+        }
+      },
+    });
+    try {
+      assertEquals(
+        await askHelper({
+          helper: "x",
+          registry: "a.io",
+          address: "a.io",
+          timeout: 20_000,
+          signal: new AbortController().signal,
+        }),
+        { username: "u", password: "s" },
+      );
+      await new Promise((done) => setTimeout(done, 0));
+    } finally {
+      Object.assign(Deno, { Command });
+    }
+  }
+});
+
 Deno.test("a helper that obeys is not killed, and one that does not is, a second later", async () => {
   const obeys = `'echo ended > "$(dirname "$0")/end"; exit 0'`;
   for (const [trap, killed] of [[obeys, false], ["''", true]] as const) {
