@@ -34,10 +34,11 @@ interface Reader {
 export class Broadcast<T> {
   readonly #options: BroadcastOptions<T>;
   readonly #readers = new Set<Reader>();
-  #items: T[] = [];
-  /** Absolute number of `#items[#head]`; the slots before it are free. */
+  /** By their absolute numbers. */
+  readonly #items = new Map<number, T>();
+  /** Absolute number of the oldest that is kept, and of the one that comes next. */
   #base = 0;
-  #head = 0;
+  #next = 0;
   #size = 0;
   #end: { error?: unknown } | undefined;
   #moved: (() => void) | undefined;
@@ -54,7 +55,7 @@ export class Broadcast<T> {
    */
   write(item: T): Promise<void> | undefined {
     if (this.#end !== undefined) return;
-    this.#items.push(item);
+    this.#items.set(this.#next++, item);
     this.#size += this.#options.sizeOf(item);
     this.#wakeAll();
     return this.#trim() ? undefined : this.#waitForReaders();
@@ -78,9 +79,8 @@ export class Broadcast<T> {
           const count = this.#base - reader.next;
           reader.next = this.#base;
           yield this.#options.lost(count);
-        } else if (reader.next < this.#base + this.#length) {
-          const item = this.#items[this.#head + reader.next - this.#base]!;
-          reader.next++;
+        } else if (reader.next < this.#next) {
+          const item = this.#items.get(reader.next++)!;
           this.#moved?.();
           yield item;
         } else if (this.#end !== undefined) {
@@ -100,24 +100,14 @@ export class Broadcast<T> {
     }
   }
 
-  get #length(): number {
-    return this.#items.length - this.#head;
-  }
-
   /** Drops what is too much; false when a reader is in the way. */
   #trim(): boolean {
-    while (this.#size > this.#options.maxSize && this.#length > 1) {
+    while (this.#size > this.#options.maxSize && this.#items.size > 1) {
       for (const reader of this.#readers) {
         if (!reader.lagging && reader.next <= this.#base) return false;
       }
-      this.#size -= this.#options.sizeOf(this.#items[this.#head]!);
-      this.#items[this.#head] = undefined as T;
-      this.#head++;
-      this.#base++;
-    }
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
+      this.#size -= this.#options.sizeOf(this.#items.get(this.#base)!);
+      this.#items.delete(this.#base++);
     }
     return true;
   }

@@ -167,6 +167,32 @@ Deno.test("Broadcast has patience anew with a reader that moves, and none with o
   });
 });
 
+Deno.test("Broadcast has patience with a reader that stands still, but was never in the way", async () => {
+  await withClock(async (pass) => {
+    const broadcast = lengths(4, 100);
+    const [far, near] = [broadcast.read(), broadcast.read()];
+    const first = [far.next(), near.next()];
+    broadcast.write("a");
+    await Promise.all(first);
+    for (const item of ["b", "c", "d", "e"]) broadcast.write(item);
+    for (const item of ["b", "c"]) {
+      assertEquals((await near.next()).value, item);
+    }
+    let settled = false;
+    broadcast.write("f")!.then(() => settled = true);
+    await pass(100);
+    assert(settled);
+    assertEquals(broadcast.write("g"), undefined);
+    const wait = broadcast.write("h");
+    assert(wait !== undefined, "the near one is in the way now");
+    assertEquals((await near.next()).value, "d");
+    await wait;
+    broadcast.close();
+    assertEquals(await Array.fromAsync(near), ["e", "f", "g", "h"]);
+    assertEquals(await Array.fromAsync(far), ["3 lost", "e", "f", "g", "h"]);
+  });
+});
+
 Deno.test("Broadcast lets a writer go that waits when it is closed, or its reader leaves", async () => {
   for (const end of ["close", "return"] as const) {
     await withClock(async (pass) => {
