@@ -1,9 +1,9 @@
-// What the system says is said for it here: the replaced functions are those
-// that the code under test calls.
-// deno-lint-ignore-file no-sync-fn-in-async-fn
 import { isExportName } from "../../lib/context/export_name.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
-import { HeldFolder, refuseShared } from "../../lib/exporter/held_folder.ts";
+import {
+  HeldFolder,
+  type refuseShared,
+} from "../../lib/exporter/held_folder.ts";
 import { heldNames } from "../../lib/exporter/held_names.ts";
 import { HeldTree } from "../../lib/exporter/held_tree.ts";
 import {
@@ -60,11 +60,9 @@ Deno.test("findPlace() tells what is there, what is missing, and what can't be a
       ["dangling", "file", "it is a link to nothing"],
       ["dangling", "folder", "it is a link to nothing"],
       ["dangling/x", "file", "a folder above it is a link to nothing"],
-      ["d/dangling/../x", "file", ""],
       ["f/x", "file", ""],
     ] as const
   ) {
-    if (path === "d/dangling/../x") continue;
     const error = await assertRejects(
       () => findPlace(at(path), kind),
       ExportError,
@@ -292,6 +290,8 @@ Deno.test("HeldFolder leads to the folder that was opened, wherever that goes", 
     assertEquals(openFiles(), before + 2);
   }
   assertEquals([openFiles(), heldNames.size], [before, known]);
+  await Deno.remove(`${place.path}/link`);
+  await Deno.symlink("moved", `${place.path}/link`);
   for (const path of ["link", "file", "link/b"]) {
     assertThrows(
       () => HeldFolder.open(`${place.path}/${path}`),

@@ -9,7 +9,6 @@ import {
 import { concatBytes } from "../../lib/streams/bytes.ts";
 import { inSlices, Slice } from "../../lib/streams/slices.ts";
 import { turn } from "../../lib/streams/turn.ts";
-import { unread } from "../../lib/streams/unread.ts";
 import {
   assert,
   assertEquals,
@@ -172,38 +171,6 @@ Deno.test("hintFor() says what to do with what is no source of bytes", () => {
   assert(openTar("x", stream) === stream);
   assert(noBytes("text").startsWith("gave text, and not bytes"));
   assert(noBytes(7).startsWith("gave something else than bytes"));
-});
-
-Deno.test("unread() gives what was read before what is left, and hands a cancel on", async () => {
-  for (const rest of [new Uint8Array(0), encoder.encode("rest")]) {
-    let pulled = 0;
-    let reason: unknown;
-    const source = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        if (pulled++ === 2) return controller.close();
-        controller.enqueue(encoder.encode(`${pulled}`));
-      },
-      cancel(why) {
-        reason = why;
-      },
-    }, { highWaterMark: 0 });
-    const stream = unread(source.getReader(), rest);
-    await turn();
-    assertEquals(pulled, 0);
-    const expected = [...rest.length > 0 ? ["rest"] : [], "1", "2"];
-    const parts = (await all(stream)).map((part) =>
-      new TextDecoder().decode(part)
-    );
-    assertEquals(parts, expected);
-    const again = new ReadableStream<Uint8Array>({
-      cancel(why) {
-        reason = why;
-      },
-    });
-    const why = new Error("enough");
-    await unread(again.getReader(), rest).cancel(why);
-    assert(reason === why);
-  }
 });
 
 Deno.test("concatBytes() puts one behind the other", () => {
