@@ -1,4 +1,4 @@
-import { changesOf, type Kind } from "./kinds.ts";
+import { type Change, changesOf, type Kind } from "./kinds.ts";
 import { findFiles } from "./covering.ts";
 
 /** One single change of a file. */
@@ -13,6 +13,8 @@ export interface Mutant {
   readonly kind: Kind;
   /** What stands in the place of what, for people. */
   readonly change: string;
+  /** The change itself, by its place in the file. */
+  readonly piece: Change;
   /** The file as it is, and with the change. */
   readonly source: string;
   readonly changed: string;
@@ -50,7 +52,8 @@ export async function allMutants(
 }
 
 function mutantsOf(file: string, source: string): Mutant[] {
-  return changesOf(source).map(({ kind, start, end, text }) => {
+  return changesOf(source).map((piece) => {
+    const { kind, start, end, text } = piece;
     const line = source.slice(0, start).split("\n").length;
     const before = source.slice(start, end).split("\n")[0]!;
     return {
@@ -58,6 +61,7 @@ function mutantsOf(file: string, source: string): Mutant[] {
       line,
       text: source.split("\n")[line - 1]!.trim(),
       kind,
+      piece,
       change: `${before} → ${text === "" ? "nothing" : text.split("\n")[0]}`,
       source,
       changed: source.slice(0, start) + text + source.slice(end),

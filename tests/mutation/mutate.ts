@@ -18,6 +18,9 @@ import { type Baseline, type Verdict, Worker } from "./worker.ts";
 /** The share that has to be noticed. */
 const WANTED = 0.95;
 
+/** How many tests are taken for a room that has none of its own. */
+const MOST_NEAR = 10;
+
 /** A mutant with what became of it. */
 interface Trial {
   readonly mutant: Mutant;
@@ -37,20 +40,29 @@ async function tryAll(
     : { DAVIT_ENGINES: engines };
   const baselines = new Map<string, Promise<Baseline>>();
   const trials: Trial[] = [];
-  const waiting = [...mutants];
+  const tell = (mutant: Mutant, verdict: Verdict) => {
+    trials.push({ mutant, verdict });
+    say(`${trials.length}/${mutants.length} ${verdict} ${describe(mutant)}`);
+  };
+  const rooms = [...Map.groupBy(mutants, ({ file }) => file.split("/")[1]!)];
+  const waiting: Mutant[] = [];
   const work = async () => {
     await using worker = await Worker.make(root, env, baselines);
+    for (let next = rooms.shift(); next !== undefined; next = rooms.shift()) {
+      const [room, own] = next;
+      const tests = roomTests(coverage, room, own);
+      const noticed = await worker.trySwitched(own, tests, signal);
+      signal.throwIfAborted();
+      for (const [mutant, verdict] of noticed) tell(mutant, verdict);
+      waiting.push(...own.filter((mutant) => !noticed.has(mutant)));
+    }
     for (
       let mutant = waiting.shift();
       mutant !== undefined;
       mutant = waiting.shift()
     ) {
       const tests = coverage.testsOf(mutant.file);
-      const verdict = await worker.try(mutant, tests, signal);
-      trials.push({ mutant, verdict });
-      say(
-        `${trials.length}/${mutants.length} ${verdict} ${describe(mutant)}`,
-      );
+      tell(mutant, await worker.try(mutant, tests, signal));
     }
   };
   await Promise.all(Array.from({ length: workers }, work));
@@ -60,6 +72,20 @@ async function tryAll(
   }
   for (const test of failing) say(`left out, it fails as it is: ${test}`);
   return trials;
+}
+
+/** The room's own tests without an engine; the nearest, where it has none. */
+function roomTests(
+  coverage: Coverage,
+  room: string,
+  mutants: readonly Mutant[],
+): string[] {
+  const files = new Set(mutants.map(({ file }) => file));
+  const near = new Set(
+    [...files].flatMap((file) => coverage.testsOf(file).unit),
+  );
+  const own = [...near].filter((test) => test.startsWith(`tests/${room}/`));
+  return own.length > 0 ? own : [...near].slice(0, MOST_NEAR);
 }
 
 function describe({ file, line, kind, change }: Mutant): string {

@@ -1,8 +1,10 @@
+import ts from "typescript";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { Coverage } from "./covering.ts";
 import { EQUIVALENTS, reasonFor } from "./equivalents.ts";
 import { changesOf, type KINDS } from "./kinds.ts";
 import { allMutants, sample } from "./mutants.ts";
+import { withSwitches } from "./switches.ts";
 
 const ROOT = await Deno.realPath(`${import.meta.dirname}/../..`);
 
@@ -55,6 +57,43 @@ Deno.test("every kind of change is made, and makes what it says", () => {
   assert(waits("try { return await a; } catch { b = c; }"));
   assert(waits("using b = c; return await a;"));
   assert(waits("await using b = c; if (d) { return await a; }"));
+});
+
+Deno.test("a change is made at run time, where it can be", () => {
+  const source = `export function f(a: number, b?: { c: number[] }) {
+  const list = b?.c.filter((n) => n > 1).map((n) => n + a);
+  if (a > 3) return [0];
+  return list ?? [a];
+}`;
+  const pieces = changesOf(source);
+  const switches = pieces.map((piece, index) => ({ id: index + 1, piece }));
+  const { text, ids } = withSwitches(source, switches);
+  const run = (code: string, on: number) => {
+    const { outputText } = ts.transpileModule(code, {
+      compilerOptions: {
+        module: ts.ModuleKind.CommonJS,
+        target: ts.ScriptTarget.ESNext,
+      },
+    });
+    const scope = { isChanged: (id: number) => id === on };
+    const f = new Function("exports", "globalThis", `${outputText}; return f;`)(
+      {},
+      scope,
+    );
+    return JSON.stringify(
+      [f(1), f(2, { c: [1, 2, 3] }), f(3, { c: [] }), f(4)],
+    );
+  };
+  const left = switches.filter(({ id }) => !ids.includes(id));
+  // Of \`a?.b.c\` no part stands for itself.
+  assertEquals(left.map(({ piece }) => piece.kind), ["list"]);
+  assertEquals(run(text, 0), run(source, 0));
+  for (const { id, piece } of switches) {
+    if (!ids.includes(id)) continue;
+    const changed = source.slice(0, piece.start) + piece.text +
+      source.slice(piece.end);
+    assertEquals(run(text, id), run(changed, 0), piece.kind);
+  }
 });
 
 Deno.test("a seed gives the same mutants again, and another one others", async () => {

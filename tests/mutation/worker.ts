@@ -1,5 +1,6 @@
 import type { CoveringTests } from "./covering.ts";
 import type { Mutant } from "./mutants.ts";
+import { trySwitched } from "./switched_run.ts";
 
 /** What became of a mutant. `timeout` is noticed, too: the tests hang on it. */
 export type Verdict = "killed" | "timeout" | "survived" | "untested";
@@ -56,6 +57,18 @@ export class Worker implements AsyncDisposable {
     }).output();
     if (!success) throw new Error(`Cannot copy ${root} to ${folder}`);
     return new Worker(folder, env, baselines);
+  }
+
+  /**
+   * Tries many mutants in one process; see {@linkcode trySwitched}. Where
+   * nothing is said of a mutant, {@linkcode try} tells.
+   */
+  trySwitched(
+    mutants: readonly Mutant[],
+    tests: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Map<Mutant, Verdict>> {
+    return trySwitched(this.#folder, mutants, tests, signal);
   }
 
   /** Runs the tests of a mutant's file with its change in place. */

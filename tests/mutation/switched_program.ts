@@ -1,0 +1,172 @@
+/**
+ * Runs tests in this one process, first as the code is, and then with one change
+ * after the other turned on; of the tests only those that come by the change.
+ * It reads what to do as JSON from the file that is its argument, and writes
+ * what came of it as lines of JSON.
+ *
+ * A change may leave anything behind in the process, and a test may fail for
+ * another reason. So the test that noticed a change runs again without it: if it
+ * does not pass then, nothing is said of the change, the program ends, and the
+ * next one goes on with the other changes.
+ */
+import { SWITCH_VARIABLE } from "./switches.ts";
+
+/** What to do. */
+export interface SwitchedTask {
+  /** Files of tests, as URLs. */
+  readonly tests: readonly string[];
+  /** Numbers of the changes. */
+  readonly ids: readonly number[];
+}
+
+/** What came of it. */
+export type SwitchedLine =
+  /** A test begins, which may hang. */
+  | { readonly running: string }
+  /** A change is tried; its tests take so long without it, in milliseconds. */
+  | { readonly trying: number; readonly time: number }
+  | { readonly id: number; readonly noticed: boolean };
+
+interface Test {
+  readonly name: string;
+  readonly run: (context: unknown) => unknown;
+}
+
+/** A test with what it came by. */
+interface Covering {
+  readonly test: Test;
+  readonly time: number;
+  readonly hits: ReadonlySet<number>;
+}
+
+/** How much longer than without the change a test may take, and what is added, in milliseconds. */
+const SLACK = 4;
+const SLACK_MS = 2500;
+
+/** A test that takes longer as it is tells nothing. */
+const LONGEST_MS = 60_000;
+
+let on = 0;
+let hits = new Set<number>();
+
+const tests: Test[] = [];
+
+/** In the place of `Deno.test`, in all its forms. */
+function collect(...args: unknown[]): void {
+  const options = args.find((arg) => typeof arg === "object") as
+    | { name?: string; fn?: Test["run"]; ignore?: boolean }
+    | undefined;
+  const run = args.find((arg) => typeof arg === "function") as Test["run"] ??
+    options?.fn;
+  const name = args.find((arg) => typeof arg === "string") ?? options?.name ??
+    (run as { name?: string }).name;
+  if (!options?.ignore) tests.push({ name: String(name), run });
+}
+
+/** What failed where no test waited for it. */
+let stray: unknown;
+
+function watchStrays(): void {
+  const listen = globalThis.addEventListener.bind(globalThis);
+  const onError = (event: Event) => {
+    if (event.defaultPrevented) return; // a test expects it
+    event.preventDefault();
+    stray = (event as ErrorEvent).error ?? "an error";
+  };
+  listen("error", onError);
+  listen("unhandledrejection", (event) => {
+    event.preventDefault();
+    stray = (event as PromiseRejectionEvent).reason ?? "a rejection";
+  });
+  // A test's own listener comes first: it may take the error as expected.
+  globalThis.addEventListener = ((type: string, ...rest: unknown[]) => {
+    listen(type, ...rest as [EventListener]);
+    if (type !== "error") return;
+    globalThis.removeEventListener("error", onError);
+    listen("error", onError);
+  }) as typeof globalThis.addEventListener;
+}
+
+const context = {
+  name: "",
+  origin: "",
+  step: async (...args: unknown[]): Promise<boolean> => {
+    const run = args.find((arg) => typeof arg === "function") ??
+      (args[0] as { fn: unknown }).fn;
+    await (run as (context: unknown) => unknown)(context);
+    return true;
+  },
+};
+
+async function passes({ run }: Test, limit: number): Promise<boolean> {
+  stray = undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("It hangs")), limit);
+  });
+  try {
+    const work = Promise.resolve(run(context));
+    await Promise.race([work, late]);
+    await new Promise((resolve) => setTimeout(resolve));
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+  return stray === undefined;
+}
+
+function tell(line: SwitchedLine): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+}
+
+async function runSwitched(task: SwitchedTask): Promise<void> {
+  Object.assign(globalThis, {
+    isChanged(id: number) {
+      hits.add(id);
+      return id === on;
+    },
+  });
+  Object.assign(collect, { only: collect, ignore() {} });
+  Object.defineProperty(Deno, "test", { value: collect });
+  watchStrays();
+  for (const file of task.tests) {
+    tell({ running: file });
+    await import(file).catch(() => {}); // what it has of tests is left out
+  }
+  const covering: Covering[] = [];
+  for (const test of tests) {
+    tell({ running: test.name });
+    hits = new Set();
+    const start = performance.now();
+    const well = await passes(test, LONGEST_MS);
+    const time = performance.now() - start;
+    if (well) covering.push({ test, time, hits });
+  }
+  covering.sort((a, b) => a.time - b.time);
+  for (const id of task.ids) {
+    const own = covering.filter(({ hits }) => hits.has(id));
+    tell({ trying: id, time: own.reduce((sum, { time }) => sum + time, 0) });
+    Deno.env.set(SWITCH_VARIABLE, String(id));
+    let by: Covering | undefined;
+    for (const one of own) {
+      on = id;
+      const well = await passes(one.test, one.time * SLACK + SLACK_MS);
+      on = 0;
+      if (well) continue;
+      by = one;
+      break;
+    }
+    Deno.env.delete(SWITCH_VARIABLE);
+    const again = by === undefined ||
+      await passes(by.test, by.time * SLACK + SLACK_MS);
+    tell({ id, noticed: by !== undefined && again });
+    if (!again) return;
+  }
+}
+
+if (import.meta.main) {
+  const task = JSON.parse(await Deno.readTextFile(Deno.args[0]!));
+  await runSwitched(task);
+  Deno.exit(0); // a change may have left something that runs
+}
