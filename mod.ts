@@ -97,7 +97,7 @@ export type {
   JsonMessage,
   ProgressDetail,
 } from "./lib/engine/message.ts";
-export type { Ping } from "./lib/engine/ping.ts";
+export type { Ping } from "./lib/engine/ping_headers.ts";
 export type { EngineVersion, VersionComponent } from "./lib/engine/version.ts";
 export type { GatewayBreakout } from "./lib/gateway/build_rules.ts";
 export type {
@@ -106,11 +106,8 @@ export type {
 } from "./lib/gateway/limits.ts";
 export type { GatewayListen, GatewayTls } from "./lib/gateway/listen.ts";
 export type { GatewayGroup } from "./lib/gateway/routes.ts";
-export {
-  type Gateway,
-  type GatewayOptions,
-  serveGateway,
-} from "./lib/gateway/gateway.ts";
+export type { Gateway, GatewayOptions } from "./lib/gateway/gateway.ts";
+export { serveGateway } from "./lib/gateway/serve_gateway.ts";
 export {
   displayBuild,
   type DisplayBuildOptions,

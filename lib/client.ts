@@ -26,7 +26,8 @@ import type {
   ImageRemoveOptions,
 } from "./engine/image_remove.ts";
 import type { EngineInfo } from "./engine/info.ts";
-import { type Ping, ping } from "./engine/ping.ts";
+import { ping } from "./engine/ping.ts";
+import type { Ping } from "./engine/ping_headers.ts";
 import type { EngineVersion } from "./engine/version.ts";
 import { Operations } from "./operation/operations.ts";
 import { type ByteSource, openTar } from "./streams/byte_source.ts";

@@ -96,6 +96,9 @@ export const COMMANDS: readonly Command[] = [
     usage: "bash | zsh | fish",
     flags: [],
     words: [1, 1],
-    load: async () => (await import("./completions_command.ts")).runCompletions,
+    load: async () => {
+      const { runCompletions } = await import("./completions_command.ts");
+      return (context) => runCompletions(context, COMMANDS);
+    },
   },
 ];

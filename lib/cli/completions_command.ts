@@ -1,10 +1,11 @@
 import type { Command, CommandContext } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { print } from "./print.ts";
 
-const SHELLS: Readonly<Record<string, () => string>> = {
+const SHELLS: Readonly<
+  Record<string, (commands: readonly Command[]) => string>
+> = {
   bash: bashScript,
   zsh: zshScript,
   fish: fishScript,
@@ -14,9 +15,14 @@ const SHELLS: Readonly<Record<string, () => string>> = {
 const CONTEXTS = "contexts";
 const ASK_CONTEXTS = `davit completions ${CONTEXTS} 2>/dev/null`;
 
-/** `davit completions`. */
+/**
+ * `davit completions`.
+ *
+ * @param commands Those that are completed.
+ */
 export async function runCompletions(
   { parsed }: CommandContext,
+  commands: readonly Command[],
 ): Promise<number> {
   const [shell = ""] = parsed.words;
   if (shell === CONTEXTS) {
@@ -30,13 +36,13 @@ export async function runCompletions(
       `no completions for ${JSON.stringify(shell)}: expected bash, zsh or fish`,
     );
   }
-  print(script());
+  print(script(commands));
   return EXIT_OK;
 }
 
 /** Cases of a shell that make a command's name of its aliases. */
-function aliasCases(): string {
-  return COMMANDS.filter(({ aliases }) => aliases !== undefined).map((
+function aliasCases(commands: readonly Command[]): string {
+  return commands.filter(({ aliases }) => aliases !== undefined).map((
     { name, aliases },
   ) => `    ${aliases!.join("|")}) command=${name} ;;`).join("\n");
 }
@@ -51,8 +57,8 @@ function wordsOf(flag: Flag): string[] {
   return [...short, `--${flag.name}`];
 }
 
-function bashScript(): string {
-  const cases = COMMANDS.flatMap((command) =>
+function bashScript(commands: readonly Command[]): string {
+  const cases = commands.flatMap((command) =>
     shown(command).flatMap((flag) => {
       if (flag.complete === undefined) return [];
       const how = flag.complete === "file"
@@ -66,13 +72,13 @@ function bashScript(): string {
       return [`    ${words.join("|")}) _davit_reply ${how}; return ;;`];
     })
   );
-  const flags = COMMANDS.filter((command) => shown(command).length > 0).map(
+  const flags = commands.filter((command) => shown(command).length > 0).map(
     (command) =>
       `    ${command.name}) flags='${
         shown(command).flatMap(wordsOf).join(" ")
       } --help' ;;`,
   );
-  const names = COMMANDS.map(({ name }) => name).join(" ");
+  const names = commands.map(({ name }) => name).join(" ");
   // One word a line, for names may have spaces. Where = parts words, as bash
   // has it by default, --flag=value is three.
   return `_davit_reply() {
@@ -97,7 +103,7 @@ _davit() {
     _davit_reply -W '${names} help --help --version'; return
   fi
   case "$command" in
-${aliasCases()}
+${aliasCases(commands)}
   esac
   case "$command:$before" in
 ${cases.join("\n")}
@@ -115,9 +121,9 @@ ${flags.join("\n")}
 complete -o filenames -F _davit davit`;
 }
 
-function zshScript(): string {
+function zshScript(commands: readonly Command[]): string {
   const quoted = (text: string) => text.replace(/['[\]:]/g, "");
-  const commands = COMMANDS.map((command) => {
+  const cases = commands.map((command) => {
     const flags = shown(command).flatMap((flag) =>
       wordsOf(flag).map((word) => {
         const many = flag.many === true ? "\\*" : "";
@@ -158,7 +164,7 @@ _davit() {
   done
   if (( at >= CURRENT )); then
     _values 'command' ${
-    COMMANDS.map(({ name, summary }) => `'${name}[${quoted(summary)}]'`).join(
+    commands.map(({ name, summary }) => `'${name}[${quoted(summary)}]'`).join(
       " ",
     )
   }
@@ -167,19 +173,19 @@ _davit() {
   local command=$words[at]
   words=("\${(@)words[at,-1]}"); (( CURRENT -= at - 1 ))
   case $command in
-${aliasCases()}
+${aliasCases(commands)}
   esac
   case $command in
-${commands.join("\n")}
+${cases.join("\n")}
   esac
 }
 if [ "$funcstack[1]" = "_davit" ]; then _davit "$@"; else compdef _davit davit; fi`;
 }
 
-function fishScript(): string {
+function fishScript(commands: readonly Command[]): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;
   const contexts = `-x -a '(${ASK_CONTEXTS})'`;
-  const lines = COMMANDS.flatMap((command) => [
+  const lines = commands.flatMap((command) => [
     `complete -c davit -n __fish_use_subcommand -f -a ${command.name} -d ${
       quoted(command.summary)
     }`,

@@ -1,6 +1,6 @@
 import { denoLacks, OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
 import type { DockerClient } from "../client.ts";
-import type { Ping } from "../engine/ping.ts";
+import type { Ping } from "../engine/ping_headers.ts";
 import type { Endpoint } from "../transport/endpoint.ts";
 import type { CommandContext } from "./command.ts";
 import { chooseEngine } from "./engine_choice.ts";

@@ -17,7 +17,7 @@ import {
   OLDEST_API,
 } from "./api_version.ts";
 import { type AnswerShape, checkAnswer } from "./fields.ts";
-import { type Ping, readPing } from "./ping.ts";
+import { type Ping, readPing } from "./ping_headers.ts";
 
 /** How long an engine may take to answer its first ping, in milliseconds. */
 const PING_TIMEOUT_MS = 30_000;

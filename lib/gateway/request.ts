@@ -1,7 +1,7 @@
 // @ts-types="../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
 import type { Engine } from "../engine/engine.ts";
-import { GATEWAY_HEADER } from "../engine/ping.ts";
+import { GATEWAY_HEADER } from "../engine/ping_headers.ts";
 import type { AnswerWriter } from "./answer.ts";
 import { forwardBuild, readSecrets } from "./build_forward.ts";
 import { buildContext } from "./build_context.ts";

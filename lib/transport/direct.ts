@@ -8,6 +8,7 @@ import {
   type TlsFiles,
 } from "./endpoint.ts";
 import { closedClient, connectionFailure } from "./failure.ts";
+import type { RequestClient } from "./request_client.ts";
 import type { Transport, UpgradeInit } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
@@ -57,14 +58,6 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
       return opened?.then((client) => client.close(), () => {});
     },
   };
-}
-
-/** Sends requests to one endpoint, over connections that it keeps for the next. */
-export interface RequestClient {
-  /** As {@linkcode Transport.fetch}, with the platform's own errors. */
-  fetch(path: string, init: RequestInit): Promise<Response>;
-  /** Closes the connections that are kept. */
-  close(): void;
 }
 
 async function openClient(endpoint: DirectEndpoint): Promise<RequestClient> {

@@ -7,9 +7,9 @@ import {
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { Readable } from "node:stream";
 import { isDenoBefore } from "../deno_version.ts";
-import type { RequestClient } from "./direct.ts";
 import { hostPort, type TlsFiles } from "./endpoint.ts";
 import { nodeSocket } from "./node_socket.ts";
+import type { RequestClient } from "./request_client.ts";
 
 /** Statuses whose answers have no body (the Fetch standard's "null body status"). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);

@@ -1,10 +1,10 @@
 import { ByteStream } from "../streams/byte_stream.ts";
 import type { ContentScan, FindCollector, Place } from "./find.ts";
 import { PackingError } from "./inflate.ts";
+import type { Member } from "./member.ts";
 import {
   isCertain,
   isOtherPacking,
-  type Member,
   type Packing,
   packingOf,
   unpack,

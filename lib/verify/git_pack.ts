@@ -1,6 +1,6 @@
 import type { ByteStream } from "../streams/byte_stream.ts";
 import { inflate, PackingError } from "./inflate.ts";
-import type { Member } from "./packing.ts";
+import type { Member } from "./member.ts";
 
 const OFFSET_DELTA = 6;
 const REF_DELTA = 7;

@@ -2,6 +2,7 @@ import type { ByteStream } from "../streams/byte_stream.ts";
 import { gitObjects } from "./git_pack.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 import { inflate } from "./inflate.ts";
+import type { Member } from "./member.ts";
 import { zipMembers } from "./zip.ts";
 import { isZstd, unzstd } from "./zstd.ts";
 
@@ -14,16 +15,6 @@ export type Packing =
   | "zip"
   /** Git's packs of objects. */
   | "git-pack";
-
-/** One thing in packed content. */
-export interface Member {
-  /** Its name; empty where there is none. */
-  readonly name: string;
-  /** It, unpacked; undefined if it can't be. */
-  readonly content: AsyncIterable<Uint8Array> | undefined;
-  /** Whether it lies in the packed content as it is. */
-  readonly isStored?: true;
-}
 
 /** How content is packed, by its first bytes; 8 are enough. */
 export function packingOf(head: Uint8Array): Packing | undefined {

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { ByteStream } from "../streams/byte_stream.ts";
 import { inflate, PackingError } from "./inflate.ts";
-import type { Member } from "./packing.ts";
+import type { Member } from "./member.ts";
 
 const LOCAL_HEADER = 0x04034b50;
 /** An entry of a directory, and the end of one. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { OLDEST_DENO } from "../../lib/deno_version.ts";
-import { GATEWAY_HEADER } from "../../lib/engine/ping.ts";
+import { GATEWAY_HEADER } from "../../lib/engine/ping_headers.ts";
 import { sha256 } from "../support/digest.ts";
 import { davitHere } from "./in_process.ts";
 import { pong, startScripted } from "./scripted.ts";

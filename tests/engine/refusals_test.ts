@@ -15,7 +15,8 @@ import { imagePath } from "../../lib/engine/image_name.ts";
 import { imageSave } from "../../lib/engine/image_save.ts";
 import { imageTag } from "../../lib/engine/image_tag.ts";
 import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
-import { ping, readPing } from "../../lib/engine/ping.ts";
+import { ping } from "../../lib/engine/ping.ts";
+import { readPing } from "../../lib/engine/ping_headers.ts";
 import {
   ConnectionError,
   EngineError,

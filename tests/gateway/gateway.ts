@@ -1,8 +1,5 @@
-import {
-  type Gateway,
-  type GatewayOptions,
-  serveGateway,
-} from "../../lib/gateway/gateway.ts";
+import type { Gateway, GatewayOptions } from "../../lib/gateway/gateway.ts";
+import { serveGateway } from "../../lib/gateway/serve_gateway.ts";
 
 /** A gateway at a Unix socket of its own. */
 export interface TestGateway extends AsyncDisposable {
