@@ -26,7 +26,7 @@ export type { ByteSource } from "./lib/streams/byte_source.ts";
 export type {
   BuildContext,
   FolderContext,
-} from "./lib/imagebuild/context/build_context.ts";
+} from "./lib/imagebuild/context/source.ts";
 export type { ContextFile } from "./lib/imagebuild/context/given_files.ts";
 export type { ImageBuild } from "./lib/imagebuild/image_build.ts";
 export type {

@@ -1,6 +1,7 @@
-import type { BuildContext } from "./imagebuild/context/build_context.ts";
+import type { BuildContext } from "./imagebuild/context/source.ts";
 import type { ImageBuild } from "./imagebuild/image_build.ts";
 import { startBuild } from "./imagebuild/image_build.ts";
+import { runImageBuild } from "./imagebuild/run.ts";
 import type { ImageBuildOptions } from "./imagebuild/options.ts";
 import { checkOptionNames } from "./option_names.ts";
 import { requireDenoVersion } from "./deno_version.ts";
@@ -270,19 +271,23 @@ export class DockerClient implements AsyncDisposable {
    */
   imageBuild(
     buildContext: BuildContext,
-    options?: ImageBuildOptions,
+    options: ImageBuildOptions = {},
   ): ImageBuild {
-    return startBuild(
-      {
-        operations: this.#operations,
-        startedBy: this.imageBuild,
-        engine: this.#engine,
-        logins: this.#logins,
-        settings: this.#settings,
-      },
-      buildContext,
+    return startBuild({
+      operations: this.#operations,
+      startedBy: this.imageBuild,
       options,
-    );
+      run: (record, stop) =>
+        runImageBuild({
+          engine: this.#engine,
+          logins: this.#logins,
+          settings: this.#settings,
+          context: buildContext,
+          options,
+          record,
+          stop,
+        }),
+    });
   }
 
   /** Asks the engine for a sign of life: its API version, operating system and builder. */

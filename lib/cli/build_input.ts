@@ -1,4 +1,4 @@
-import type { BuildContext } from "../imagebuild/context/build_context.ts";
+import type { BuildContext } from "../imagebuild/context/source.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { countStdin } from "./secret_flag.ts";

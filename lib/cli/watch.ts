@@ -1,4 +1,4 @@
-import type { BuildContext } from "../imagebuild/context/build_context.ts";
+import type { BuildContext } from "../imagebuild/context/source.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import { Changes } from "./changes.ts";
 import { describeError } from "./describe_error.ts";

@@ -4,12 +4,8 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 // @ts-types="../std/path.d.ts"
 import { resolve } from "@std/path/posix/resolve";
-import {
-  type BuildContext,
-  sortContext,
-} from "../imagebuild/context/build_context.ts";
-import { openFolder } from "../imagebuild/context/folder.ts";
-import { rulesOf } from "../imagebuild/context/folder_tar.ts";
+import { openOffer } from "../imagebuild/context/offer.ts";
+import { type BuildContext, sourceOf } from "../imagebuild/context/source.ts";
 import { isExportName } from "../context/export_name.ts";
 import type { ContextFilter } from "../context/filter.ts";
 import { UsageError } from "./exit.ts";
@@ -57,14 +53,14 @@ export class WatchedContext {
     context: BuildContext,
     results: WatchedResults,
   ): Promise<WatchedContext> {
-    const source = sortContext(context);
+    const source = sourceOf(context);
     if (source.kind !== "folder") {
       throw new UsageError("--watch needs a folder as the context");
     }
-    const folder = await openFolder(source.folder, undefined);
-    const { filter } = await rulesOf(folder, source.folder.ignore);
-    const root = folder.root!.path;
-    const { dockerfile = join(root, folder.dockerfile.name) } = source.folder;
+    const offer = await openOffer(source);
+    const filter = await offer.filter();
+    const root = offer.root!;
+    const { dockerfile = join(root, offer.dockerfile!.name) } = source;
     if (typeof dockerfile !== "string") {
       throw new UsageError("--watch needs a Dockerfile that is a file");
     }
@@ -111,13 +107,9 @@ export class WatchedContext {
   /** Whether a path is in the context, and not ignored. */
   #takes(path: string): boolean {
     if (path === this.root || !isIn(path, this.root)) return false;
-    let state = this.#filter.root;
-    let at = "";
-    for (const part of path.slice(this.root.length).split("/").slice(1)) {
-      at = at === "" ? part : `${at}/${part}`;
-      state = this.#filter.step(at, state);
-    }
-    return state.keep;
+    return this.#filter.keeps(
+      path.slice(this.root.replace(/\/?$/, "/").length),
+    );
   }
 }
 

@@ -53,6 +53,15 @@ export class ContextFilter {
     return withoutPauses(this.steps(path, parent));
   }
 
+  /** Whether a path belongs to it, with all folders above it looked at. */
+  keeps(path: string): boolean {
+    let state = this.root;
+    for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) {
+      state = this.step(path.slice(0, at), state);
+    }
+    return this.step(path, state).keep;
+  }
+
   /** Decides on a path below one whose state is known. */
   *steps(path: string, parent: FilterState): PausedWork<FilterState> {
     const include = this.#include &&

@@ -19,7 +19,7 @@ export function* overlayEntries(
   root: string | undefined,
   files: MemoryFiles | undefined,
   filter: ContextFilter,
-  without: ReadonlySet<string>,
+  without: ReadonlySet<string> = new Set(),
 ): Entries {
   if (files === undefined) {
     if (root !== undefined) yield* walkContext(root, filter, without);

@@ -8,21 +8,14 @@ import type { Local, LocalFile, LocalRequest } from "./local.ts";
 /** A folder of this machine, with files from memory over it, or these alone. */
 export class FolderLocal implements Local {
   readonly #root: string | undefined;
-  readonly #without: ReadonlySet<string>;
   readonly #files: MemoryFiles | undefined;
 
   /**
    * @param root Its real path; undefined for none.
-   * @param without Paths in it that are never offered.
    * @param files What lies over it.
    */
-  constructor(
-    root: string | undefined,
-    without: ReadonlySet<string> = new Set(),
-    files?: MemoryFiles,
-  ) {
+  constructor(root: string | undefined, files?: MemoryFiles) {
     this.#root = root === undefined || root.endsWith("/") ? root : `${root}/`;
-    this.#without = without;
     this.#files = files;
   }
 
@@ -39,12 +32,7 @@ export class FolderLocal implements Local {
       include: all.includes(".") ? [] : all,
       exclude,
     });
-    yield* overlayEntries(
-      this.#root,
-      this.#files,
-      filter,
-      this.#without,
-    );
+    yield* overlayEntries(this.#root, this.#files, filter);
   }
 
   content(path: string): LocalFile | Uint8Array<ArrayBuffer> {

@@ -3,6 +3,7 @@
 
 import type { Engine, EngineFacts } from "../engine/engine.ts";
 import type { OpenSession, SessionDialler } from "../session/open.ts";
+import type { Offer } from "./context/offer.ts";
 import type { BuildInputs } from "./inputs.ts";
 import type { OwnWarning } from "./fact.ts";
 import type { BuildRecord } from "./record.ts";
@@ -16,6 +17,8 @@ export interface Build {
   readonly facts: EngineFacts;
   /** What is asked for. */
   readonly request: BuildRequest;
+  /** What the engine is offered to build from. */
+  readonly context: Offer;
   /** What of this machine it may use. */
   readonly inputs: BuildInputs;
   /** Told of all that happens. */

@@ -1,9 +1,6 @@
-import type { ClientCredentials } from "../credentials/store.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { OperationInit } from "../operation/operation.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { BuildEvent } from "../progress/event.ts";
-import type { BuildContext } from "./context/build_context.ts";
 import {
   EventReader,
   type Fact,
@@ -16,8 +13,6 @@ import type { ImageBuildOptions } from "./options.ts";
 import { BuildRecord } from "./record.ts";
 import { namesOf } from "./request.ts";
 import type { BuildResult } from "./result.ts";
-import type { BuildSettings } from "./settings.ts";
-import { runImageBuild } from "./run.ts";
 import { messagesOf } from "./ways/engine_messages.ts";
 
 /**
@@ -90,19 +85,15 @@ export interface BuildInit {
   readonly operations: Operations;
   /** The client's method. */
   readonly startedBy: OperationInit<BuildResult, Fact>["startedBy"];
-  /** Where to build. */
-  readonly engine: Engine;
-  /** Where logins come from, besides the options. */
-  readonly logins: ClientCredentials;
-  /** Reads what the build takes from the surroundings of its program. */
-  readonly settings: (() => Promise<BuildSettings>) | undefined;
+  /** As they were given; of them only the names and the signal are used here. */
+  readonly options: ImageBuildOptions;
+  /** Builds. */
+  run(record: BuildRecord, stop: AbortSignal): Promise<BuildResult>;
 }
 
 /** Starts a build. Every failure, a wrong option too, comes through the result. */
 export function startBuild(
-  { operations, startedBy, engine, logins, settings }: BuildInit,
-  context: BuildContext,
-  options: ImageBuildOptions = {},
+  { operations, startedBy, options, run }: BuildInit,
 ): ImageBuild {
   const names = namesOf(options);
   let record: BuildRecord;
@@ -119,15 +110,7 @@ export function startBuild(
     mask: (text) => record.text(text),
     work(stop, facts) {
       record = new BuildRecord((fact) => facts.write(fact), names);
-      return runImageBuild({
-        engine,
-        logins,
-        settings,
-        context,
-        options,
-        record,
-        stop,
-      });
+      return run(record, stop);
     },
   });
   const events = () => eventsOf(build.items.read());

@@ -14,12 +14,9 @@ import type { SshAgents } from "../ssh/agents.ts";
 import { watchLogins } from "./logins.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
-import { PreparedContext } from "./context/sending.ts";
 
 /** What of this machine a build may use. */
 export interface BuildInputs {
-  /** What it is built from. */
-  readonly context: PreparedContext;
   /** Secrets by id. */
   readonly secrets: SecretStore;
   /** Logins by registry. */
@@ -38,8 +35,6 @@ export interface InputsInit {
   readonly engine: Engine;
   /** Where logins come from, besides the options. */
   readonly logins: ClientCredentials;
-  /** Stops it. */
-  readonly stop: AbortSignal;
 }
 
 /**
@@ -47,13 +42,12 @@ export interface InputsInit {
  * anything.
  *
  * @param over Ends with the build.
- * @throws {ContextError} If the folder or its Dockerfile can't be read.
  * @throws {SecretError} If a secret can't be read.
  * @throws {SshError} If an agent or a key can't be used.
  * @throws {TypeError} If an option is wrong.
  */
 export async function openInputs(
-  { engine, logins, stop }: InputsInit,
+  { engine, logins }: InputsInit,
   request: BuildRequest,
   over: AbortSignal,
 ): Promise<BuildInputs> {
@@ -67,7 +61,6 @@ export async function openInputs(
       const { askTokenServer } = await import("../credentials/token_server.ts");
       return await askTokenServer(registry, engine.where, over);
     },
-    context: await PreparedContext.of(request, stop),
     secrets: await SecretStore.open(request.secrets, over),
     agents: await openAgents(request, over),
     exporter: request.output?.exporter,

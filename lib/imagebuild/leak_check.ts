@@ -6,7 +6,10 @@ import type { Secret } from "../secrets/secret.ts";
 import type { Build } from "./build_way.ts";
 
 /** What a build says openly, and what it must not say. */
-export type LeakCheck = Pick<Build, "request" | "inputs" | "record">;
+export type LeakCheck = Pick<
+  Build,
+  "request" | "context" | "inputs" | "record"
+>;
 
 /**
  * The shortest value that is refused, in bytes: a shorter one, `root` say, is a
@@ -111,7 +114,7 @@ function findSights(
  * @throws {SecretError} If one holds a secret.
  */
 export async function checkLeaks(check: LeakCheck): Promise<void> {
-  const { request, inputs: { context } } = check;
+  const { request, context } = check;
   const { buildArgs = {}, labels = {} } = request;
   for (const [index, [name, value]] of Object.entries(buildArgs).entries()) {
     refuseLeak(check, `the name of build argument number ${index + 1}`, name);
@@ -131,12 +134,12 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
 }
 
 async function warnOfFiles(
-  { request, inputs, record }: LeakCheck,
+  { request, context, record }: LeakCheck,
 ): Promise<void> {
   for (const [id, source] of Object.entries(request.secrets)) {
     if (typeof source !== "object" || !("file" in source)) continue;
     if (source.visible) continue;
-    const path = await inputs.context.find(source.file);
+    const path = await context.find(source.file);
     if (path === undefined) continue;
     record.warn(
       "secret-in-context",

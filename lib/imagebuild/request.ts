@@ -27,7 +27,7 @@ import {
   type HostAddress,
 } from "./checks/values.ts";
 import { checkVerify } from "./checks/verify.ts";
-import type { ContextSource } from "./context/build_context.ts";
+import type { Source } from "./context/source.ts";
 import type {
   BuildVerifyOptions,
   ImageBuildOptions,
@@ -55,7 +55,7 @@ export interface BuildRequest {
   /** Which builder is asked for. */
   readonly builder: "buildkit" | "classic";
   /** What it is built from. */
-  readonly context: ContextSource;
+  readonly context: Source;
   /** Path of the Dockerfile in the context, if it is named. */
   readonly dockerfile: string | undefined;
   /** The image's names. */
@@ -162,7 +162,7 @@ const OPTIONS = {
  */
 export function checkRequest(
   options: ImageBuildOptions,
-  context: ContextSource,
+  context: Source,
 ): BuildRequest {
   checkOptionNames("build", options, OPTIONS);
   const builder = checkBuilder(options.version);
@@ -265,7 +265,7 @@ function checkLabels(
   return checkTextMap("labels", labels) as Readonly<Record<string, string>>;
 }
 
-function remoteContext(remote: string): ContextSource {
+function remoteContext(remote: string): Source {
   return { kind: "remote", url: checkRemote(remote) };
 }
 

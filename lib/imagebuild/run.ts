@@ -8,12 +8,13 @@ import type { Exporter } from "../exporter/exporter.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import type { Build } from "./build_way.ts";
+import { openOffer } from "./context/offer.ts";
 import {
   type BuildContext,
-  sortContext,
-  streamsOf,
-  withStreams,
-} from "./context/build_context.ts";
+  giveBackSource,
+  type Source,
+  sourceOf,
+} from "./context/source.ts";
 import { commitExport, prepareExport } from "./export.ts";
 import { openInputs, watchInputs } from "./inputs.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -49,18 +50,22 @@ export interface BuildStart {
  */
 export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   const { engine, record, stop } = start;
-  const context = withStreams(start.context);
   /** Ends with the build, in every ending: callbacks listen to it. */
   const over = new AbortController();
+  let source: Source | undefined;
   let session: OpenSession | undefined;
   let exporter: Exporter | undefined;
   try {
-    const source = sortContext(context);
+    source = sourceOf(start.context);
     const request = checkRequest(await withSurroundings(start), source);
     exporter = request.output?.exporter;
     // The engine fetches another one.
-    if (request.context !== source) giveBack(context);
+    if (request.context !== source) giveBackSource(source);
     stop.throwIfAborted();
+    const context = await abortable(
+      openOffer(request.context, request.dockerfile, stop),
+      stop,
+    );
     const inputs = await abortable(
       openInputs(start, request, over.signal),
       stop,
@@ -70,11 +75,12 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     const leaks = inputs.secrets.size > 0
       ? await import("./leak_check.ts")
       : undefined;
-    const said = { request, inputs, record };
+    const said = { request, context, inputs, record };
     const build: Build = {
       engine,
       facts,
       request,
+      context,
       inputs,
       record,
       stop,
@@ -122,7 +128,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       record.end();
     }
   } catch (error) {
-    giveBack(context, error);
+    if (source !== undefined) giveBackSource(source, error);
     await session?.close();
     if (exporter !== undefined) await exporter.discard(error);
     else await abortOutputs(Object(start.options).outputs, error);
@@ -142,14 +148,6 @@ async function withSurroundings(
   const settings = await read();
   await record.protect(proxyPasswords(settings));
   return withSettings(options, settings);
-}
-
-/** Cancels the streams that were given, and that nobody has begun to read. */
-function giveBack(context: BuildContext, reason?: unknown): void {
-  for (const stream of streamsOf(context)) {
-    // It is given up either way, and may take its time.
-    if (!stream.locked) stream.cancel(reason).catch(() => {});
-  }
 }
 
 /** A stream for a result that there won't be: the build failed before it was taken. */

@@ -21,10 +21,10 @@ import { maxSecretBytes } from "./secrets.ts";
  */
 export async function openBuildSession(
   dial: SessionDialler,
-  { facts, request: { strict }, inputs, record, stop }: Build,
+  { facts, request: { strict }, context, inputs, record, stop }: Build,
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
-  const { context, secrets, logins, tokenServer, agents, exporter } = inputs;
+  const { secrets, logins, tokenServer, agents, exporter } = inputs;
   return await openSession(dial, {
     name: "davit",
     sharedKey: context.sharedKey,
@@ -34,7 +34,26 @@ export async function openBuildSession(
         maxBytes: maxSecretBytes(facts),
         strict: strict.missing,
       },
-      folders: await context.served(record),
+      folders: context.locals && {
+        locals: context.locals,
+        onSent(
+          name,
+          { files, filesSent, bytesOffered, bytesSent },
+          { follow },
+        ) {
+          // For the rules alone, nothing of the context is taken yet.
+          const isRules = follow.length === 1 && follow[0] === ".dockerignore";
+          if (name !== "context" || isRules) return;
+          const filesReused = files - filesSent;
+          record.tell({
+            type: "context",
+            files,
+            filesReused,
+            bytesOffered,
+            bytesSent,
+          });
+        },
+      },
       logins: { store: logins, tokenServer },
       agents,
       exporter,

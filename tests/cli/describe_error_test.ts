@@ -3,7 +3,7 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { describeError } from "../../lib/cli/describe_error.ts";
 import { BuildError, EngineError } from "../../lib/errors.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
-import { openFolder } from "../../lib/imagebuild/context/folder.ts";
+import { openOffer } from "../../lib/imagebuild/context/offer.ts";
 import { checkImageStore } from "../../lib/exporter/output.ts";
 import { pushAll } from "../../lib/cli/push_command.ts";
 import type { DockerClient } from "../../lib/client.ts";
@@ -47,17 +47,17 @@ Deno.test("describeError: nothing in it does anything to a terminal, and it is o
 
 /** A tar: nothing of it is read before the options are checked. */
 const TAR = { kind: "tar", stream: new ReadableStream() } as const;
+const FOLDER = {
+  kind: "folder",
+  path: "/",
+  dockerfile: undefined,
+  ignore: undefined,
+} as const;
 
 Deno.test("describeError: advice is in the command's words", async () => {
   const errors = await Promise.allSettled([
-    openFolder(
-      { path: "/", dockerfile: undefined, ignore: undefined },
-      "no-such-Dockerfile",
-    ),
-    openFolder(
-      { path: "/", dockerfile: undefined, ignore: undefined },
-      "../Dockerfile",
-    ),
+    openOffer(FOLDER, "no-such-Dockerfile"),
+    openOffer(FOLDER, "../Dockerfile"),
     (async () => await checkRequest({ networkmode: "nope" }, TAR))(),
     (async () => await checkRequest({ shmsize: 0 }, TAR))(),
     (async () => await checkImageStore("oci"))(),

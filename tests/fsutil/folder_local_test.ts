@@ -8,8 +8,8 @@ Deno.test("FolderLocal offers what an engine asks for, as docker's client does",
   await withTempFolder(async (root) => {
     await writeTree(root, { "a/x": "", "a/y": "", b: "", "c/d": "" });
     await Deno.symlink("../b", `${root}/a/link`);
-    const listed = (request: Partial<LocalRequest>, without?: string[]) => {
-      const local = new FolderLocal(root, new Set(without));
+    const listed = (request: Partial<LocalRequest>) => {
+      const local = new FolderLocal(root);
       const all = { include: [], exclude: [], follow: [], ...request };
       return [...withoutPauses(local.entries(all))].map(({ path }) => path);
     };
@@ -28,6 +28,5 @@ Deno.test("FolderLocal offers what an engine asks for, as docker's client does",
       "a/link",
       "a/y",
     ]);
-    assertEquals(listed({}, ["a", "c/d"]), ["b", "c"]);
   });
 });

@@ -1,18 +1,15 @@
-import {
-  sortContext,
-  withStreams,
-} from "../../lib/imagebuild/context/build_context.ts";
+import { sourceOf } from "../../lib/imagebuild/context/source.ts";
 import type { BuildContext } from "../../mod.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 
 /** The address that an engine fetches; undefined for a folder. */
 function remote(given: BuildContext): string | undefined {
-  const source = sortContext(given);
+  const source = sourceOf(given);
   return source.kind === "remote" ? source.url : undefined;
 }
 
-Deno.test("sortContext() tells addresses from paths as docker does", async () => {
+Deno.test("sourceOf() tells addresses from paths as docker does", async () => {
   const addresses = [
     "https://example.com/x.git",
     "http://example.com/x.tar.gz",
@@ -43,7 +40,7 @@ Deno.test("sortContext() tells addresses from paths as docker does", async () =>
   });
 });
 
-Deno.test("sortContext() says what is wrong with what is neither", () => {
+Deno.test("sourceOf() says what is wrong with what is neither", () => {
   const cases: [BuildContext, RegExp][] = [
     ["ftp://example.com/x", /can't be a ftp: URL/],
     [new URL("ws://example.com/x"), /can't be a ws: URL/],
@@ -58,12 +55,12 @@ Deno.test("sortContext() says what is wrong with what is neither", () => {
     [{ dockerfile: "-" }, /Deno\.stdin\.readable/],
   ];
   for (const [given, words] of cases) {
-    const error = assertThrows(() => sortContext(given), TypeError);
+    const error = assertThrows(() => sourceOf(given), TypeError);
     assert(words.test(error.message), error.message);
   }
 });
 
-Deno.test("sortContext() shows how something is written that can't be a context", () => {
+Deno.test("sourceOf() shows how something is written that can't be a context", () => {
   const cases: [unknown, RegExp][] = [
     [undefined, /it is undefined: the variable was never set/],
     [null, /it is null/],
@@ -90,7 +87,7 @@ Deno.test("sortContext() shows how something is written that can't be a context"
   ];
   for (const [given, words] of cases) {
     const error = assertThrows(
-      () => sortContext(withStreams(given as BuildContext)),
+      () => sourceOf(given as BuildContext),
       TypeError,
     );
     assert(words.test(error.message), error.message);

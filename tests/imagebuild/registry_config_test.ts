@@ -6,7 +6,7 @@ import {
 } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { baseRegistries } from "../../lib/imagebuild/ways/base_registries.ts";
-import { PreparedContext } from "../../lib/imagebuild/context/sending.ts";
+import { openOffer } from "../../lib/imagebuild/context/offer.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
@@ -88,11 +88,9 @@ async function sent(
     options,
     dockerfile === undefined ? { kind: "tar", stream: new ReadableStream() } : {
       kind: "folder",
-      folder: {
-        path: undefined,
-        dockerfile: { text: dockerfile },
-        ignore: undefined,
-      },
+      path: undefined,
+      dockerfile: { text: dockerfile },
+      ignore: undefined,
     },
   );
   const { signal } = new AbortController();
@@ -101,8 +99,8 @@ async function sent(
     engine,
     facts: facts as EngineFacts,
     request,
+    context: await openOffer(request.context),
     inputs: {
-      context: await PreparedContext.of(request),
       secrets: await SecretStore.open({}, signal),
       logins: new CredentialStore(sources),
       tokenServer: () => Promise.resolve(undefined),

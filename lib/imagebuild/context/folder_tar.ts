@@ -1,3 +1,5 @@
+// A folder as it goes where there is no session: which files are in the tar.
+
 // @ts-types="../../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
 import { ContextFilter } from "../../context/filter.ts";
@@ -7,7 +9,23 @@ import {
   type IgnoreRules,
 } from "../../context/ignore_rules.ts";
 import type { TarContents } from "../../context/tar_stream.ts";
-import type { BuildFolder } from "./folder.ts";
+import type { MemoryFiles } from "../../context/memory_files.ts";
+
+/** What is known of a folder that was looked at. */
+export interface FolderParts {
+  /** Its real path; undefined for none. */
+  readonly root: string | undefined;
+  /** Files that lie over it, or stand alone; undefined for none. */
+  readonly memory: MemoryFiles | undefined;
+  /** The Dockerfile's name; the one that an engine asks for. */
+  readonly dockerfile: string;
+  /** The Dockerfile's bytes, and those of an ignore file of its own, by name. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** Whether the Dockerfile lies in the folder, under its name. */
+  readonly inside: boolean;
+  /** Patterns in the place of the ignore files. */
+  readonly ignore: readonly string[] | undefined;
+}
 
 /** A folder as it goes where there is no session. */
 export interface FolderTar {
@@ -24,27 +42,20 @@ export interface FolderTar {
  * a name of its own, which the ignore file keeps out of the image where the
  * builder is the classic one.
  *
- * @param ignore Patterns in the place of the ignore files.
  * @throws {ContextError} If an ignore file can't be read, or a pattern is malformed.
  */
-export async function folderTar(
-  folder: BuildFolder,
-  ignore: readonly string[] | undefined,
-): Promise<FolderTar> {
-  const { inside, memory } = folder;
-  const root = folder.root?.path;
-  const { name } = folder.dockerfile;
+export async function folderTar(folder: FolderParts): Promise<FolderTar> {
+  const { root, inside, memory, ignore, dockerfile: name } = folder;
   if (root === undefined && memory === undefined) {
     const files = new Map([[name, folder.files.get(name)!]]);
     const filter = new ContextFilter();
     return { name, contents: { root, filter, files } };
   }
-  const { filter, file, bytes: rules } = await rulesOf(folder, ignore);
-  const without = [...folder.without];
+  const { filter, file, bytes: rules } = await rulesOf(folder);
   // They have no say, and a builder that reads them must not think otherwise.
-  if (ignore !== undefined) {
-    without.push(".dockerignore", `${name}.dockerignore`);
-  }
+  const without = ignore === undefined
+    ? []
+    : [".dockerignore", `${name}.dockerignore`];
   if (inside) {
     const first = file === undefined ? [name] : [name, file];
     return { name, contents: { root, filter, memory, first, without } };
@@ -69,14 +80,9 @@ export async function folderTar(
  *
  * @throws {ContextError} If an ignore file can't be read, or a pattern is malformed.
  */
-export async function rulesOf(
-  folder: BuildFolder,
-  ignore: readonly string[] | undefined,
-): Promise<IgnoreRules> {
-  const { memory } = folder;
-  const root = folder.root?.path;
-  const { name } = folder.dockerfile;
-  if (ignore === undefined && folder.inside) {
+export async function rulesOf(folder: FolderParts): Promise<IgnoreRules> {
+  const { root, memory, ignore, inside, dockerfile: name } = folder;
+  if (ignore === undefined && inside) {
     return await findIgnoreRules(root, name, memory);
   }
   const own = [...folder.files].find(([path]) =>

@@ -18,11 +18,8 @@ export const classicWay: BuildWay = {
   },
 
   async run(build: Build): Promise<Built> {
-    const { request, inputs } = build;
-    const imageId = await postBuild(build, {
-      sending: await inputs.context.send(false),
-      query: buildQuery(request),
-      session: request.session || undefined,
+    const imageId = await postBuild(build, undefined, {
+      query: buildQuery(build.request),
       headers: await registryConfig(build),
       // It hears of nothing that comes behind the tar's end.
       cut: (body) => classicContext(body, false),

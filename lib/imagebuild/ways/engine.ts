@@ -70,10 +70,8 @@ async function run(
   const headers = viaOf(build) === "session"
     ? {}
     : secretsHeader(inputs.secrets, { marks: false });
-  const imageId = await postBuild(build, {
-    sending: await inputs.context.send(session !== undefined),
+  const imageId = await postBuild(build, session, {
     query: buildQuery(request),
-    session: session?.id ?? (request.session || undefined),
     headers,
     cancels: true,
     takes: { text: true, zstd: false },

@@ -52,10 +52,8 @@ async function run(
   const report = session === undefined
     ? new GatewayReport(inputs.secrets, request.strict)
     : undefined;
-  const imageId = await postBuild(build, {
-    sending: await inputs.context.send(session !== undefined),
+  const imageId = await postBuild(build, session, {
     query: buildQuery(request),
-    session: session?.id ?? (request.session || undefined),
     headers: {
       ...(request.secretsVia === "session"
         ? {}

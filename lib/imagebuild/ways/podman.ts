@@ -21,28 +21,21 @@ export const podmanWay: BuildWay = {
   },
 
   async run(build: Build): Promise<Built> {
-    const { request, inputs } = build;
+    const { request, context, inputs: { secrets } } = build;
     const headers = await registryConfig(build, (why) => {
       // The client's own function serves other engines, too.
       if (typeof request.credentials !== "function") return;
       throw unsupported("logins from functions on podman", why);
     });
-    const sending = await inputs.context.send(false);
-    const withSecrets = sending.body === undefined || inputs.secrets.size === 0
+    const tar = await context.tar();
+    const withFiles = tar.body === undefined || secrets.size === 0
       ? undefined
-      : await addPodmanSecrets(sending.body, inputs.secrets.atHand());
-    const imageId = await postBuild(build, {
-      // What podman unpacks is its own affair.
-      sending: {
-        ...sending,
-        body: withSecrets?.tar ?? sending.body,
-        isGiven: false,
-      },
-      query: { ...podmanQuery(request), secrets: withSecrets?.secrets },
-      session: undefined,
+      : await addPodmanSecrets(tar.body, secrets.atHand());
+    const imageId = await postBuild(build, undefined, {
+      tar: withFiles === undefined ? tar : { ...tar, body: withFiles.tar },
+      query: { ...podmanQuery(request), secrets: withFiles?.secrets },
       headers,
       cancels: true,
-      takes: { text: true, zstd: true },
     });
     return { imageId, told: false };
   },

@@ -7,7 +7,8 @@ import { errorText, type JsonMessage } from "../../engine/message.ts";
 import { readMessages } from "../../engine/message_stream.ts";
 import { BuildError, ContextError, ProtocolError } from "../../errors.ts";
 import type { Build } from "../build_way.ts";
-import type { Sending } from "../context/sending.ts";
+import type { Offer } from "../context/offer.ts";
+import type { OpenSession } from "../../session/open.ts";
 import type { TakenForms } from "../context/tar_head.ts";
 import { imageIdOf, tellMessage } from "./engine_messages.ts";
 import type { GatewayReport } from "./gateway_report.ts";
@@ -17,12 +18,10 @@ const CANCEL_GRACE_MS = 400;
 
 /** What is particular to a way of `POST /build`. */
 export interface BuildPost {
-  /** How the context is sent. */
-  readonly sending: Sending;
+  /** What goes in the place of the context's own tar. */
+  readonly tar?: Awaited<ReturnType<Offer["tar"]>>;
   /** What is asked, as this builder reads it. */
   readonly query: Query;
-  /** Id of the session that serves the build. */
-  readonly session: string | undefined;
   /** Secrets and logins. */
   readonly headers: Readonly<Record<string, string>>;
   /** Takes what a gateway tells of the secrets. */
@@ -31,8 +30,8 @@ export interface BuildPost {
   readonly cut?: (body: ReadableStream<Uint8Array>) => CutBody;
   /** Whether a build can be cancelled by its id. */
   readonly cancels: boolean;
-  /** What the builder takes besides a tar. */
-  readonly takes: TakenForms;
+  /** What the builder takes besides a tar; undefined where that is its own affair. */
+  readonly takes?: TakenForms;
 }
 
 /** A body of which a part is sent. */
@@ -52,25 +51,28 @@ interface CutBody {
  */
 export async function postBuild(
   build: Build,
+  session: OpenSession | undefined,
   post: BuildPost,
 ): Promise<string> {
-  const { engine, record, stop } = build;
-  const { sending } = post;
+  const { engine, context, record, stop } = build;
+  const { dockerfile, session: foreign } = build.request;
+  const isServed = session !== undefined && context.locals !== undefined;
+  const tar = post.tar ?? (isServed ? {} : await context.tar());
   const ending = new Ending(engine, post.cancels);
   const onStop = () => ending.begin();
-  const watched = sending.body === undefined
+  const watched = tar.body === undefined
     ? undefined
-    : (await import("../context/watch_tar.ts")).watchTar(sending.body, {
-      dockerfile: build.request.dockerfile ?? "Dockerfile",
-      files: sending.files,
-      takes: sending.isGiven ? post.takes : undefined,
+    : (await import("../context/watch_tar.ts")).watchTar(tar.body, {
+      dockerfile: dockerfile ?? "Dockerfile",
+      files: tar.files,
+      takes: post.takes,
       record,
       onDockerfile: build.onDockerfile,
       onFailure: onStop,
     });
   const cut = watched && post.cut?.(watched.body);
-  if (sending.dockerfile !== undefined) {
-    record.dockerfile = () => sending.dockerfile;
+  if (context.dockerfile !== undefined) {
+    record.dockerfile = () => context.dockerfile;
   }
   stop.addEventListener("abort", onStop, { once: true });
   try {
@@ -80,9 +82,9 @@ export async function postBuild(
       path: "/build",
       query: {
         ...post.query,
-        ...sending.query,
+        ...(isServed ? servedContext(context) : tarContext(tar)),
         buildid: post.cancels ? ending.buildId : undefined,
-        session: post.session,
+        session: session?.id ?? (foreign || undefined),
       },
       headers: { "content-type": "application/x-tar", ...post.headers },
       body: cut?.body ?? watched?.body ?? "",
@@ -106,6 +108,18 @@ export async function postBuild(
     // `fetch` lets go of an aborted body in its own time.
     watched?.release(stop.reason);
   }
+}
+
+/** The engine asks for the folder over the session, by names that it knows. */
+function servedContext({ dockerfile }: Offer): Query {
+  return { remote: "client-session", dockerfile: dockerfile?.name };
+}
+
+/** Nothing, unless the Dockerfile has a name of davit's choice there. */
+function tarContext(
+  { dockerfile }: Awaited<ReturnType<Offer["tar"]>>,
+): Query {
+  return dockerfile === undefined ? {} : { dockerfile };
 }
 
 function packingError(failure: unknown): ContextError | undefined {

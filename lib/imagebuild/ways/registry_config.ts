@@ -15,11 +15,10 @@ import { baseRegistries } from "./base_registries.ts";
  * @throws {CredentialError} If a login is to be had and can't be read.
  */
 export async function registryConfig(
-  { request, inputs, record }: Pick<Build, "request" | "inputs" | "record">,
+  { request, context: { dockerfile }, inputs: { logins }, record }: Build,
   onUnasked: (why: string) => void = () => {},
 ): Promise<Record<string, string>> {
   const ignored = (why: string) => record.warn("credentials-ignored", why);
-  const { logins, context: { dockerfile } } = inputs;
   const found = new Map(
     logins.given().map((login) => [login.registry, login]),
   );

@@ -1,102 +1,56 @@
+// The Dockerfile of a folder: found, wherever it is, and read.
+
 // @ts-types="../../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
-import { type ContextRoot, findRoot } from "../../context/root.ts";
 import {
   MAX_TEXT_BYTES,
   readInside,
   readText,
   tooLong,
 } from "../../context/read_inside.ts";
-import { type MemoryFile, MemoryFiles } from "../../context/memory_files.ts";
+import type { MemoryFiles } from "../../context/memory_files.ts";
 import { unreadable } from "../../context/unreadable.ts";
 import { advised } from "../../advice.ts";
 import { ContextError } from "../../errors.ts";
-import { FolderLocal } from "../../fsutil/folder_local.ts";
-import type { Local } from "../../fsutil/local.ts";
-import { MemoryLocal } from "../../fsutil/memory_local.ts";
-import type { FolderSource } from "./build_context.ts";
 import { isStream, noBytes } from "../../streams/byte_source.ts";
 import { readBytes } from "../../streams/read_whole.ts";
-import type { GivenFile } from "./given_files.ts";
-import type { Dockerfile } from "../record.ts";
+import type { Source } from "./source.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A folder that was found, with its Dockerfile read: ready to be offered. */
-export interface BuildFolder {
-  /** The folder; undefined for an empty context. */
-  readonly root: ContextRoot | undefined;
-  /** Files that lie over it, or stand alone; undefined for none. */
-  readonly memory: MemoryFiles | undefined;
-  /** The Dockerfile; its name is the one that the engine asks for. */
-  readonly dockerfile: Dockerfile;
-  /** The Dockerfile's bytes, and those of an ignore file of its own, by name. */
-  readonly files: ReadonlyMap<string, Bytes>;
-  /** Whether the Dockerfile lies in the folder, under its name. */
-  readonly inside: boolean;
-  /** Paths in the folder that are left out, whatever the ignore files say. */
-  readonly without: Set<string>;
-}
-
 /**
- * Finds a folder and reads its Dockerfile.
+ * Reads the Dockerfile of a folder, and an ignore file of its own.
  *
  * @param name Path of the Dockerfile in the folder, where the source names none.
+ * @param root Real path of the folder; undefined for none.
+ * @param memory What lies over it; undefined for nothing.
  * @param signal Gives up a Dockerfile that comes as a stream.
- * @throws {ContextError} If one of them is not there, or can't be read.
- * @throws {TypeError} If two Dockerfiles are named, or one that is not inside.
+ * @returns Their bytes by their names, the Dockerfile first.
+ * @throws {ContextError} If there is no Dockerfile, or it can't be read.
+ * @throws {TypeError} If two are named, or one that is not inside.
  */
-export async function openFolder(
-  source: FolderSource,
+export async function readDockerfile(
+  { dockerfile, ignore }: Source & { readonly kind: "folder" },
   name: string | undefined,
+  root: string | undefined,
+  memory: MemoryFiles | undefined,
   signal?: AbortSignal,
-): Promise<BuildFolder> {
-  const root = source.path === undefined
-    ? undefined
-    : await findRoot(source.path);
-  const inside = source.dockerfile === undefined;
-  if (!inside && name !== undefined) {
+): Promise<ReadonlyMap<string, Bytes>> {
+  if (dockerfile !== undefined && name !== undefined) {
     throw new TypeError(
       "Cannot build: the Dockerfile is named twice, in the context and in the option dockerfile",
     );
   }
-  const memory = source.files === undefined
-    ? undefined
-    : await MemoryFiles.of(await readFiles(source.files));
-  const files = inside
-    ? await readBoth(root?.path, cleanName(name ?? "Dockerfile"), memory)
-    : await readElsewhere(source.dockerfile!, signal);
-  const [dockerfile, bytes] = [...files][0]!;
-  if (source.ignore !== undefined) {
-    // Not empty in any case: an empty file may count as none.
-    const lines = ["# From the build's options", ...source.ignore, ""];
-    const own = `${dockerfile.replace(/(^|\/)dockerfile$/, "$1Dockerfile")}`;
-    files.set(
-      `${own}.dockerignore`,
-      new TextEncoder().encode(lines.join("\n")),
-    );
-  }
-  return {
-    root,
-    memory,
-    dockerfile: { name: dockerfile, text: new TextDecoder().decode(bytes) },
-    files,
-    inside,
-    without: new Set(),
-  };
-}
-
-/** What the engine is offered, by its own names for it. */
-export async function localsOf(
-  folder: BuildFolder,
-): Promise<Map<string, Local>> {
-  return new Map<string, Local>([
-    [
-      "context",
-      new FolderLocal(folder.root?.path, folder.without, folder.memory),
-    ],
-    ["dockerfile", await MemoryLocal.of(folder.files)],
-  ]);
+  const files = dockerfile === undefined
+    ? await readBoth(root, cleanName(name ?? "Dockerfile"), memory)
+    : await readElsewhere(dockerfile, signal);
+  if (ignore === undefined) return files;
+  // Not empty in any case: an empty file may count as none.
+  const lines = ["# From the build's options", ...ignore, ""];
+  const [path] = files.keys();
+  const own = path!.replace(/(^|\/)dockerfile$/, "$1Dockerfile");
+  files.set(`${own}.dockerignore`, new TextEncoder().encode(lines.join("\n")));
+  return files;
 }
 
 const ADVICE = "make it readable, or name another Dockerfile";
@@ -132,7 +86,7 @@ async function readBoth(
 }
 
 async function readElsewhere(
-  dockerfile: NonNullable<FolderSource["dockerfile"]>,
+  dockerfile: NonNullable<(Source & { kind: "folder" })["dockerfile"]>,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Bytes>> {
   if (typeof dockerfile !== "string") {
@@ -147,19 +101,6 @@ async function readElsewhere(
   const files = new Map([[name, bytes]]);
   const ignore = await readText(`${dockerfile}.dockerignore`, ADVICE);
   if (ignore !== undefined) files.set(`${name}.dockerignore`, ignore);
-  return files;
-}
-
-async function readFiles(
-  given: ReadonlyMap<string, GivenFile>,
-): Promise<Map<string, MemoryFile>> {
-  const files = new Map<string, MemoryFile>();
-  for (const [path, { content, mode, mtimeMs }] of given) {
-    const bytes = content instanceof Blob
-      ? new Uint8Array(await content.arrayBuffer())
-      : content;
-    files.set(path, { content: bytes, mode, mtimeMs });
-  }
   return files;
 }
 
