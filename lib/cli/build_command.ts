@@ -5,6 +5,7 @@ import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import type { DisplayMode } from "../display/display_events.ts";
 import { displayBuild } from "../display/display_build.ts";
 import { type BuildInput, buildInput } from "./build_input.ts";
+import { buildAll } from "./build_all.ts";
 import { buildOptions } from "./build_options.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
@@ -37,10 +38,8 @@ export async function runBuild(
   const watching = parsed.switched("watch");
   if (watching) checkWatch(parsed, plan);
   if (plan.alsoImage) checkOnce(parsed);
-  const input = await buildInput(parsed.words[0]!, parsed, signal);
-  if (watching && input.folder === undefined) {
-    throw new UsageError("--watch needs a folder as the context");
-  }
+  const [word] = parsed.words;
+  const input = await buildInput(word!, parsed, signal);
   const files = await resultFiles(parsed, plan);
   await using docker = await openClient(parsed);
   if (plan.output?.type === "moby") await checkStore(docker, signal);
@@ -50,13 +49,11 @@ export async function runBuild(
   ): Promise<BuildResult> => {
     await files?.clear();
     const given = { ...options, ...optionsOf(input), signal };
-    let result = await build(docker, input, given, shown, interrupt);
-    if (plan.alsoImage) {
-      const { context } = result;
-      const again = imageOptions(given);
-      result = await build(docker, input, again, shown, interrupt);
-      result = { ...result, context };
-    }
+    const result = await buildAll(
+      plan,
+      given,
+      (options) => build(docker, input, options, shown, interrupt),
+    );
     const pushed = plan.push ? await push(docker, result, signal, shown) : [];
     await files?.write(docker, result, pushed[0], signal);
     if (mode === "quiet" && result.imageId !== "") print(result.imageId);
@@ -68,7 +65,7 @@ export async function runBuild(
   }
   const { watchBuilds } = await import("./watch.ts");
   await watchBuilds({
-    folder: input.folder!,
+    folder: word!,
     context: input.context,
     results: { files: files?.paths ?? [], output: plan.path },
     signal,
@@ -76,15 +73,6 @@ export async function runBuild(
     build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
   });
   return EXIT_OK;
-}
-
-/**
- * The same build for the image store, once its other output is there: an
- * engine's `/build` has one output. What was built a moment ago is in the
- * cache, and the image is made of the same steps.
- */
-function imageOptions({ outputs: _, ...others }: ImageBuildOptions) {
-  return { ...others, nocache: false };
 }
 
 /** Pushes all names of an image; their digests. */

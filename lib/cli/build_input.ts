@@ -11,8 +11,6 @@ export interface BuildInput {
   readonly dockerfile?: string;
   /** The option `remote`, for an address that the API takes for a path. */
   readonly remote?: string;
-  /** The folder of this machine that it is in, if it is. */
-  readonly folder?: string;
 }
 
 /** An address, and not a path. */
@@ -55,13 +53,12 @@ export async function buildInput(
   await checkFolder(word);
   if (file === "-") {
     const { readStdin } = await import("./standard_input.ts");
-    const context = { context: word, dockerfile: readStdin(signal) };
-    return { context, folder: word };
+    return { context: { context: word, dockerfile: readStdin(signal) } };
   }
   const dockerfile = await findDockerfile(word, file);
-  return dockerfile === undefined
-    ? { context: word, folder: word }
-    : { context: { context: word, dockerfile }, folder: word };
+  return {
+    context: dockerfile === undefined ? word : { context: word, dockerfile },
+  };
 }
 
 /** It can be read once. */

@@ -1,7 +1,11 @@
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import { buildAll } from "../../lib/cli/build_all.ts";
+import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
+import type { BuildResult } from "../../lib/imagebuild/result.ts";
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertStringIncludes,
 } from "../support/assert.ts";
 import { type FakeEngine, PING } from "../support/fake_engine.ts";
@@ -12,6 +16,7 @@ import { type Answer, askedFor, startScripted } from "./scripted.ts";
 
 const ID = `sha256:${"a".repeat(64)}`;
 const DIGEST = `sha256:${"d".repeat(64)}`;
+const OTHER = `sha256:${"e".repeat(64)}`;
 const BUILT = [{ id: "moby.image.id", aux: { ID } }];
 const TAR = await tarBytes({ Dockerfile: "FROM scratch\n" });
 
@@ -165,8 +170,12 @@ Deno.test("davit build --push pushes each name, and the files have what came of 
   await withTempFolder(async (cwd) => {
     const answers = [
       {
-        to: /^POST \/images\/localhost\/[ab]\/push/,
+        to: /^POST \/images\/localhost\/a\/push/,
         lines: [{ aux: { Tag: "1", Digest: DIGEST, Size: 1 } }],
+      },
+      {
+        to: /^POST \/images\/localhost\/b\/push/,
+        lines: [{ aux: { Tag: "1", Digest: OTHER, Size: 1 } }],
       },
       { to: /^GET \/info$/, json: {} },
     ];
@@ -188,7 +197,7 @@ Deno.test("davit build --push pushes each name, and the files have what came of 
         [
           0,
           told
-            ? `localhost/a:1: pushed ${DIGEST}\nlocalhost/b: pushed ${DIGEST}\n`
+            ? `localhost/a:1: pushed ${DIGEST}\nlocalhost/b: pushed ${OTHER}\n`
             : "",
         ],
       );
@@ -229,11 +238,14 @@ Deno.test("davit build --push pushes each name, and the files have what came of 
       lines: [{ error: "it broke" }],
     });
     assertEquals([failed.code, failed.stdout], [1, ""]);
-    assertStringIncludes(failed.stderr, "ERROR: it broke");
-    assertEquals(
-      (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(),
-      ["m"],
-    );
+    assertEquals(failed.stderr, "ERROR: it broke\n");
+    const names = async () =>
+      (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort();
+    assertEquals(await names(), ["m"]);
+    // Also where nothing is asked of an engine.
+    await Deno.writeTextFile(`${cwd}/id`, ID);
+    const wrong = await built(["-q", "--iidfile=id", "-t", "BAD"], { cwd });
+    assertEquals([wrong.code, await names()], [1, ["m"]]);
   });
 });
 
@@ -255,4 +267,132 @@ Deno.test("an output of an image with further fields needs the containerd image 
       ),
   });
   assertEquals([code, stdout], [0, `${ID}\n`], stderr);
+});
+
+Deno.test("davit build says what the engine is to fetch, and which Dockerfile it reads", async () => {
+  const asked = async (word: string, ...flags: string[]) => {
+    await using engine = await startScripted([
+      { to: /^POST \/build\?/, lines: BUILT },
+    ]);
+    const { code, stderr } = await davitHere(
+      ["build", "-q", "-H", engine.host, ...flags, word],
+      { stdin: TAR },
+    );
+    assertEquals(code, 0, stderr);
+    const [request] = engine.requests.filter(({ target }) =>
+      target.includes("/build?")
+    );
+    const query = new URLSearchParams(request!.target.split("?")[1]);
+    return [query.get("remote"), query.get("dockerfile")];
+  };
+  const scp = "me@a.example:b.git";
+  assertEquals(await asked(scp), [scp, null]);
+  assertEquals(await asked(scp, "-f", "d"), [scp, "d"]);
+  assertEquals(await asked("https://a.example/b.git", "-f", "d"), [
+    "https://a.example/b.git",
+    "d",
+  ]);
+  assertEquals(await asked("-", "-f", "d"), [null, "d"]);
+  assertEquals(await asked("-"), [null, null]);
+});
+
+Deno.test("davit says which variables it does not obey, with none of their values, and builds nothing past a source policy", async () => {
+  const told = async (env: Record<string, string>, ...flags: string[]) => {
+    const { code, stdout, stderr } = await built(["-q", ...flags], {
+      env: { ...UNSET, ...env },
+    });
+    assertEquals([code, stdout], [0, `${ID}\n`]);
+    return stderr.split("\n").map((line) =>
+      /^WARNING: (\w+) is not obeyed: .+/.exec(line)?.[1] ?? line
+    ).join(" ");
+  };
+  for (
+    const [name, obeyed, ignored] of [
+      ["BUILDX_BUILDER", ["default", ""], ["mine"]],
+      ["DOCKER_BUILDKIT", ["1", "true", "x"], ["0", "false", "F"]],
+      ["BUILDX_NO_DEFAULT_LOAD", ["0", "no", "11"], ["1", "t", "TRUE"]],
+      ["BUILDX_GIT_LABELS", ["0", "false"], ["full", "1"]],
+      ["BUILDKIT_NO_CLIENT_TOKEN", ["0"], ["true"]],
+      ["BUILDX_METADATA_WARNINGS", ["1", "0"], []],
+    ] as const
+  ) {
+    for (const value of obeyed) {
+      assertEquals(await told({ [name]: value }), "", `${name}=${value}`);
+    }
+    for (const value of ignored) {
+      assertEquals(await told({ [name]: value }), `${name} `);
+    }
+  }
+  await withTempFolder(async (cwd) => {
+    const file = `--metadata-file=${cwd}/m`;
+    const answers = [{ to: /^GET \/info$/, json: {} }];
+    for (const [value, warns] of [["1", true], ["0", false]] as const) {
+      const { code, stderr } = await built(["-q", file], {
+        answers,
+        env: { ...UNSET, BUILDX_METADATA_WARNINGS: value },
+      });
+      assertEquals(code, 0, stderr);
+      assertEquals(
+        stderr.startsWith("WARNING: BUILDX_METADATA_WARNINGS is not"),
+        warns,
+      );
+    }
+  });
+  const policy = await built(["-q"], {
+    env: { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: "/policy.json" },
+  });
+  assertEquals(policy.code, 1);
+  assertStringIncludes(policy.stderr, "takes no source policy");
+});
+
+/** The variables that docker's command obeys, not set. */
+const UNSET = {
+  BUILDX_BUILDER: "",
+  DOCKER_BUILDKIT: "",
+  BUILDX_NO_DEFAULT_LOAD: "",
+  BUILDX_GIT_LABELS: "",
+  BUILDKIT_NO_CLIENT_TOKEN: "",
+  BUILDX_METADATA_WARNINGS: "",
+};
+
+Deno.test("buildAll builds for the image store as well, from the cache, if that gets the image", async () => {
+  const options = { tag: "a", nocache: true, outputs: "out" };
+  const asked: ImageBuildOptions[] = [];
+  const build = (given: ImageBuildOptions) => {
+    asked.push(given);
+    const context = { bytesSent: asked.length };
+    return Promise.resolve(
+      { imageId: `${asked.length}`, context } as unknown as BuildResult,
+    );
+  };
+  const sum = async (alsoImage: boolean) => {
+    const { imageId, context } = await buildAll({ alsoImage }, options, build);
+    return [imageId, context.bytesSent];
+  };
+  assertEquals<unknown>(await sum(false), ["1", 1]);
+  assertEquals(asked.splice(0), [options]);
+  assertEquals<unknown>(await sum(true), ["2", 1]);
+  assertEquals(asked, [options, { tag: "a", nocache: false }]);
+});
+
+Deno.test("davit build --watch builds until it is stopped, and tells each build on standard error", async () => {
+  await withTempFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/Dockerfile`, "FROM scratch\n");
+    // It gives no session, so that no build goes well.
+    await using engine = await startScripted([]);
+    const { code, stdout, stderr } = await davitHere(
+      ["build", "--watch", "-H", engine.host, "."],
+      {
+        cwd,
+        wrote: (text) => {
+          if (text.includes(" failed in ")) Deno.kill(Deno.pid, "SIGTERM");
+        },
+      },
+    );
+    assertEquals([code, stdout.length], [143, 0]);
+    assertMatch(
+      stderr,
+      /^ERROR: .*\n\d\d:\d\d:\d\d failed in \d+\.\d\d s\n\ncanceling; /,
+    );
+  });
 });

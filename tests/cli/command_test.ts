@@ -95,6 +95,8 @@ Deno.test("the engine and -D stand before the command, as docker takes them, or 
         [["-H", host, "build", "-qD", "."], true],
         [["-H", host, "build", "--debug=true", "."], true],
         [["-H", host, "build", "--debug=false", "."], false],
+        // What is built twice can be, where it is read from a folder.
+        [["-H", host, "build", "-o", "out", "--load", "."], false],
         // A value, and no flag.
         [["-H", host, "build", "-t", "a", "--build-arg", "-D", "."], false],
       ] as const

@@ -64,6 +64,17 @@ function changedEnv(env: Readonly<Record<string, string>>): Disposable {
   };
 }
 
+/** Puts these bytes on standard input, and then nothing. */
+export async function withStdin<T>(
+  bytes: Uint8Array | undefined,
+  use: () => Promise<T>,
+): Promise<T> {
+  using _in = replaced("stdin", {
+    readable: ReadableStream.from(bytes === undefined ? [] : [bytes]),
+  });
+  return await use();
+}
+
 /**
  * Runs `davit` to its end in this process, which takes milliseconds; one at a
  * time, for it has the process's folder, environment and outputs meanwhile.
@@ -76,14 +87,11 @@ export async function davitHere(
   const stderr = new Kept(terminals.includes("stderr"), wrote);
   using _out = replaced("stdout", stdout);
   using _err = replaced("stderr", stderr);
-  using _in = replaced("stdin", {
-    readable: ReadableStream.from(stdin === undefined ? [] : [stdin]),
-  });
   using _env = changedEnv(env);
   const folder = Deno.cwd();
   if (cwd !== undefined) Deno.chdir(cwd);
   try {
-    const code = await main(args);
+    const code = await withStdin(stdin, () => main(args));
     return {
       code,
       stdout: stdout.bytes,

@@ -51,7 +51,8 @@ export async function startScripted(
       );
       return;
     }
-    if (/^POST \/build\?/.test(what)) await drainChunked(request);
+    const isStream = /^transfer-encoding: chunked/im.test(request.head);
+    if (isStream) await drainChunked(request);
     await answer.first?.(request);
     const { lines = [answer.json] } = answer;
     await request.write(
