@@ -47,6 +47,7 @@ export function* protobufFields(
   while (at < message.length) {
     const tag = varint();
     const number = Math.floor(tag / 8);
+    if (number === 0) fail("a field without a number");
     switch (tag % 8) {
       case WireType.VARINT:
         yield [number, varint()];

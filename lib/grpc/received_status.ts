@@ -25,14 +25,12 @@ export function metadataOf(
 
 /** The bytes of a metadata value whose key ends in `-bin`: base64, with or without padding. */
 export function decodeBinary(value: string): Uint8Array {
-  return Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
+  return Uint8Array.fromBase64(value);
 }
 
 /** A metadata value for a key that ends in `-bin`. */
 export function encodeBinary(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text).replaceAll("=", "");
+  return bytes.toBase64({ omitPadding: true });
 }
 
 /**
