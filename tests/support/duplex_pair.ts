@@ -8,7 +8,8 @@ import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 export function duplexPair(): [ByteDuplex, ByteDuplex] {
   const pipe = () =>
     new TransformStream<Uint8Array, Uint8Array>({
-      transform: (chunk, controller) => controller.enqueue(new Uint8Array(chunk)),
+      transform: (chunk, controller) =>
+        controller.enqueue(new Uint8Array(chunk)),
     });
   const [a, b] = [pipe(), pipe()];
   return [
