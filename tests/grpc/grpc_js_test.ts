@@ -1,4 +1,5 @@
 /** grpc-js, gRPC's own implementation for node, as the client's server. */
+// @ts-types="./grpc_js.d.ts"
 import * as grpc from "@grpc/grpc-js";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
@@ -9,7 +10,9 @@ import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { method, NUMBERS, numbers } from "./calls.ts";
 
-const SERVICE: grpc.ServiceDefinition = Object.fromEntries(
+const same = (bytes: Uint8Array) => bytes;
+
+const SERVICE = Object.fromEntries(
   [
     ["Unary", false, false],
     ["ServerStream", false, true],
@@ -22,14 +25,12 @@ const SERVICE: grpc.ServiceDefinition = Object.fromEntries(
     path: `/test.Test/${name}`,
     requestStream,
     responseStream,
-    requestSerialize: (bytes: Buffer) => bytes,
-    requestDeserialize: (bytes: Buffer) => bytes,
-    responseSerialize: (bytes: Buffer) => bytes,
-    responseDeserialize: (bytes: Buffer) => bytes,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
   }]),
-) as grpc.ServiceDefinition;
-
-type Callback = grpc.sendUnaryData<Uint8Array>;
+);
 
 class GrpcJs implements AsyncDisposable {
   readonly client: GrpcClient;
@@ -41,8 +42,7 @@ class GrpcJs implements AsyncDisposable {
 
   constructor() {
     this.#server.addService(SERVICE, {
-      // deno-lint-ignore no-explicit-any -- grpc-js leaves the types of handlers to generated code
-      Unary(call: any, done: Callback) {
+      Unary(call, done) {
         const head = new grpc.Metadata();
         for (const value of call.metadata.get("ask")) head.add("answer", value);
         const [bin] = call.metadata.get("raw-bin");
@@ -50,36 +50,30 @@ class GrpcJs implements AsyncDisposable {
         call.sendMetadata(head);
         done(null, Buffer.from(call.request).reverse());
       },
-      // deno-lint-ignore no-explicit-any -- see above
-      ServerStream(call: any) {
-        for (let i = 0; i < call.request[0]; i++) call.write(Buffer.from([i]));
+      ServerStream(call) {
+        for (let i = 0; i < call.request[0]!; i++) call.write(Buffer.from([i]));
         call.end();
       },
-      // deno-lint-ignore no-explicit-any -- see above
-      ClientStream(call: any, done: Callback) {
+      ClientStream(call, done) {
         let sum = 0;
-        call.on("data", (bytes: Buffer) => sum += bytes[0]!);
+        call.on("data", (bytes) => sum += bytes[0]!);
         call.on("end", () => done(null, Buffer.from([sum])));
       },
-      // deno-lint-ignore no-explicit-any -- see above
-      Bidi(call: any) {
-        call.on("data", (bytes: Buffer) => call.write(Buffer.from(bytes)));
+      Bidi(call) {
+        call.on("data", (bytes) => call.write(Buffer.from(bytes)));
         call.on("end", () => call.end());
       },
-      // deno-lint-ignore no-explicit-any -- see above
-      Fail(call: any) {
+      Fail(call) {
         const metadata = new grpc.Metadata();
         metadata.set("why", "because");
         metadata.set("grpc-status-details-bin", Buffer.from("0805", "hex"));
         call.write(Buffer.from([1]));
         call.emit("error", { code: 5, details: "ü 100%", metadata });
       },
-      // deno-lint-ignore no-explicit-any -- see above
-      Early(_call: any, done: Callback) {
+      Early(_call, done) {
         done({ code: 9, details: "no more" });
       },
-      // deno-lint-ignore no-explicit-any -- see above
-      Wait: (call: any) => {
+      Wait: (call) => {
         call.on("cancelled", () => this.cancelled.resolve());
       },
     });
