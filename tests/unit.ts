@@ -1,7 +1,7 @@
 /**
- * Runs the tests that need no engine, in as many processes as there are
- * processors: not in threads of one, for many tests look at their process's
- * memory, environment or open files.
+ * Runs the tests that need no engine, but those of `tests/stress`, in as many
+ * processes as there are processors: not in threads of one, for many tests look
+ * at their process's memory, environment or open files.
  *
  *     deno run -A tests/unit.ts
  */
@@ -15,14 +15,15 @@ import {
 
 const ROOT = import.meta.dirname!;
 
-/** The files of tests, without those that need an engine. */
+/** The files of tests, without those that need an engine, and those of many rounds and loads. */
 async function testFiles(): Promise<string[]> {
   const files: string[] = [];
   const visit = async (folder: string) => {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
       const path = `${folder}/${name}`;
-      if (isDirectory && name !== ".cache") await visit(path);
-      else if (/(?<!_engine)_test\.ts$/.test(name)) files.push(path);
+      if (isDirectory && name !== ".cache" && name !== "stress") {
+        await visit(path);
+      } else if (/(?<!_engine)_test\.ts$/.test(name)) files.push(path);
     }
   };
   await visit(ROOT);
@@ -41,7 +42,7 @@ if (import.meta.main) {
         const code = await run(
           Deno.execPath(),
           ["test", "-A", "--no-prompt", ...own],
-          { DAVIT_TEST_FEW_ROUNDS: "1" },
+          {},
           (chunk) => output.push(chunk),
         );
         // One after the other: lines of two runs side by side tell nothing.

@@ -2,7 +2,7 @@ import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
 import { sendLocal } from "../../lib/fsutil/send.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
-import { ScriptedEngine } from "./scripted_engine.ts";
+import { ScriptedEngine } from "../fsutil/scripted_engine.ts";
 
 /** How far this program has read an open file; undefined if it is not open. */
 function readSoFar(path: string): number | undefined {

@@ -5,7 +5,7 @@ import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
 import type { Http2Stream } from "../../lib/http2/server.ts";
 import { Random } from "../support/random.ts";
 import { rounds } from "../support/stress.ts";
-import { bytes, frame, GREETING, REQUEST, uint32 } from "./raw_peer.ts";
+import { bytes, frame, GREETING, REQUEST, uint32 } from "../http2/raw_peer.ts";
 
 const CONVERSATIONS = rounds(20_000);
 const HANG_MS = 20_000;

@@ -16,13 +16,13 @@ import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { TRACE_FIELDS } from "../../lib/masks/answer_fields.ts";
 import { maskFields } from "../../lib/masks/mask_fields.ts";
 import { assert, assertEquals, assertFalse } from "../support/assert.ts";
-import { CLASSIC_BUILDS, SAMPLE_BUILDS } from "./builds.ts";
+import { CLASSIC_BUILDS, SAMPLE_BUILDS } from "../progress/builds.ts";
 import {
   eventsOfTrace,
   readAux,
   readTrace,
   TRACE_GENERATIONS,
-} from "./traces.ts";
+} from "../progress/traces.ts";
 
 /** Numbers from 0 on, the same in each run. */
 function makeRandom(seed: number): (below: number) => number {

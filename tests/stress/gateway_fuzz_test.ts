@@ -14,11 +14,14 @@ import { duplexPair } from "../support/duplex_pair.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { rounds } from "../support/stress.ts";
-import { ATTACKS, build, request, SECRET } from "./attacks.ts";
-import { checkForwarded, checkSame } from "./forwarded.ts";
-import { type ParsedRequest, parseRequests } from "./parsed_request.ts";
-import { type Recorded, RecordingEngine } from "./recording_engine.ts";
-import { CLOSED, ROUTES } from "./routes.ts";
+import { ATTACKS, build, request, SECRET } from "../gateway/attacks.ts";
+import { checkForwarded, checkSame } from "../gateway/forwarded.ts";
+import {
+  type ParsedRequest,
+  parseRequests,
+} from "../gateway/parsed_request.ts";
+import { type Recorded, RecordingEngine } from "../gateway/recording_engine.ts";
+import { CLOSED, ROUTES } from "../gateway/routes.ts";
 
 const COUNT = rounds(100_000);
 /** How many of them go over a real socket. */

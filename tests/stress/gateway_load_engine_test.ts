@@ -10,8 +10,8 @@ import {
 import { sha256 } from "../support/digest.ts";
 import { engineTest } from "../support/engines.ts";
 import { tarBytes } from "../support/tar.ts";
-import { decodedAnswer } from "./answers.ts";
-import { startGateway } from "./gateway.ts";
+import { decodedAnswer } from "../gateway/answers.ts";
+import { startGateway } from "../gateway/gateway.ts";
 
 const BUILDS = 100;
 const ROUNDS = 3;

@@ -6,7 +6,7 @@
 import "../../mod.ts";
 import type { Local } from "../../lib/fsutil/local.ts";
 import { sendLocal } from "../../lib/fsutil/send.ts";
-import { ScriptedEngine } from "./scripted_engine.ts";
+import { ScriptedEngine } from "../fsutil/scripted_engine.ts";
 
 const FOLDERS = 4000;
 const FILES = 100;

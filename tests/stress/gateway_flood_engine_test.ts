@@ -5,7 +5,7 @@ import { engineTest, isRecent } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { tarBytes } from "../support/tar.ts";
 import { FLOODS } from "./floods.ts";
-import { sendRaw } from "./gateway.ts";
+import { sendRaw } from "../gateway/gateway.ts";
 
 /** What another client's ping may take beside a flood, in milliseconds. */
 const MAX_PING_MS = 250;
