@@ -183,7 +183,7 @@ export function* compileEscapes(
   const introducers = new Uint8Array(256);
   for (const byte of INTRODUCERS) introducers[byte] = 1;
   const inside = insideOf(chars, introducers);
-  const glance = glanceTable({ chars, first, last, before, pairs, inside });
+  const glance = glanceTable({ chars, first, last, before, pairs });
   return {
     trie,
     first,

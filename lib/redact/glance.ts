@@ -10,7 +10,6 @@
  * @module
  */
 
-import { beginsString, isOutside } from "./inside.ts";
 import {
   CONTROLS,
   HEX,
@@ -26,13 +25,6 @@ import {
 export const GOES_ON = 1;
 /** The second of two bytes may begin an escape, judged by the first. */
 export const FOLLOWS = 2;
-/** The first of two bytes stands in no value, however it is written. */
-export const FIRST_OUTSIDE = 4;
-/** The second does not. */
-export const SECOND_OUTSIDE = 8;
-/** A string of a terminal may begin, in which any bytes may stand. */
-export const STRING = 16;
-
 /** What is known of the bytes that values are made of. */
 export interface Characters {
   /** By byte: 1 if a pattern has it. */
@@ -45,8 +37,6 @@ export interface Characters {
   readonly before: Uint8Array;
   /** By two bytes, `first << 8 | second`: 1 if a pattern has them side by side. */
   readonly pairs: Uint8Array;
-  /** By byte: how it may stand in a value that is written with escapes (`inside.ts`). */
-  readonly inside: Uint8Array;
 }
 
 /**
@@ -60,16 +50,6 @@ export function glanceTable(known: Characters): Uint8Array {
     for (let other = 0; other < 256; other++) {
       if (goesOn(sign, other, known)) table[sign | other << 8]! |= GOES_ON;
       if (follows(other, sign, known)) table[other | sign << 8]! |= FOLLOWS;
-    }
-  }
-  for (let first = 0; first < 256; first++) {
-    for (let second = 0; second < 256; second++) {
-      const isString = beginsString(first, second) || second === SIGN.escape ||
-        second === 0xc2;
-      table[first | second << 8]! |=
-        (isOutside(-1, first, known.inside) ? FIRST_OUTSIDE : 0) |
-        (isOutside(first, second, known.inside) ? SECOND_OUTSIDE : 0) |
-        (isString ? STRING : 0);
     }
   }
   return table;
@@ -97,7 +77,7 @@ function isHighOf(digit: number, chars: Uint8Array): boolean {
 function goesOn(
   sign: number,
   next: number,
-  { chars, before, last, pairs }: Characters,
+  { chars, last, pairs }: Characters,
 ): boolean {
   // An escape may stand behind one that writes nothing.
   if (sign === 0xc2) return next >= 0x80 && next <= 0x9f;
@@ -120,7 +100,7 @@ function goesOn(
         next === SIGN.cr || IS_INTRODUCER.has(next);
     case SIGN.plus:
       return last[SIGN.space] === 1 || IS_INTRODUCER.has(next) ||
-        before[SIGN.space] === 1 && pairs[SIGN.space << 8 | next] === 1;
+        pairs[SIGN.space << 8 | next] === 1;
     case SIGN.meta:
       return next === 0x2d; // -
     default:

@@ -5,13 +5,7 @@
  * @module
  */
 
-import {
-  FIRST_OUTSIDE,
-  FOLLOWS,
-  GOES_ON,
-  SECOND_OUTSIDE,
-  STRING,
-} from "./glance.ts";
+import { FOLLOWS, GOES_ON } from "./glance.ts";
 import { isNoEscape, type Neighbours } from "./neighbours.ts";
 
 /** Tables that are read to find it. */
@@ -24,10 +18,7 @@ export interface LookoutTables extends Neighbours {
 const MIN_WORDS_BYTES = 256;
 /** Bytes that are looked at together. */
 const GROUP = 16;
-/** By place of a group, that a byte stands in no value; and that a string may begin. */
-const STRING_IN_GROUP = 1 << GROUP;
 const LOOK = GOES_ON | FOLLOWS;
-const OUTSIDE = FIRST_OUTSIDE | SECOND_OUTSIDE;
 
 /** Four bytes at a time, from the first on that lies at a multiple of four; none of a short text. */
 export function wordsOf(text: Uint8Array): Int32Array | undefined {
@@ -76,10 +67,6 @@ export function nextSought(
       return nextInPairs(tables, text, Math.max(from, group), until);
     }
     word += GROUP / 4;
-    if (
-      (bits & OUTSIDE) !== 0 && (bits & STRING) === 0 && group >= GROUP &&
-      word <= end && isCrowded(tables, text, group)
-    ) continue;
     const found = nextInPairs(tables, text, group, group + GROUP);
     if (found < group + GROUP) return found;
   }
@@ -114,48 +101,6 @@ function nextInPairs(
     if (at + 1 >= until) break;
   }
   return at < until && isSought(tables, text, at) ? at : until;
-}
-
-/** Whether bytes that stand in no value leave no room for one that reaches into a group. */
-function isCrowded(
-  tables: LookoutTables,
-  text: Uint8Array,
-  group: number,
-): boolean {
-  const { glance } = tables;
-  const here = outsideOf(glance, text, group);
-  const behind = outsideOf(glance, text, group + GROUP);
-  if (behind >= STRING_IN_GROUP) return false;
-  const before = outsideOf(glance, text, group - GROUP) & (STRING_IN_GROUP - 1);
-  return !isRoom(before | here << GROUP, tables) &&
-    !isRoom(here | behind << GROUP, tables);
-}
-
-/** Which bytes of a group stand in no value, a bit each, and whether a string may begin. */
-function outsideOf(
-  glance: Uint8Array,
-  text: Uint8Array,
-  group: number,
-): number {
-  let outside = 0;
-  let any = 0;
-  for (let i = 0; i < GROUP; i += 2) {
-    const bits = glance[text[group + i]! | text[group + i + 1]! << 8]!;
-    any |= bits;
-    outside |= ((bits & OUTSIDE) >> 2) << i;
-  }
-  if ((any & STRING) === 0) return outside;
-  return outside | STRING_IN_GROUP;
-}
-
-/** Whether the shortest pattern has room between those of 32 places that stand in no value. */
-function isRoom(outside: number, { shortest }: LookoutTables): boolean {
-  let inside = ~outside;
-  inside &= inside >>> 1;
-  inside &= inside >>> 2;
-  // Four in a row now; each pattern has as many.
-  if (shortest >= 8) inside &= inside >>> 4;
-  return inside !== 0;
 }
 
 /** Whether an escape may be there; what is before the text or behind it may be anything. */

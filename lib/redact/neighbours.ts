@@ -28,6 +28,8 @@ export interface Neighbours extends Characters {
   readonly starts: Uint8Array;
   /** Three bytes that a pattern has side by side (`triples.ts`). */
   readonly triples: Uint8Array;
+  /** By byte: how it may stand in a value that is written with escapes (`inside.ts`). */
+  readonly inside: Uint8Array;
   /** By byte: 1 for any introducer. */
   readonly introducers: Uint8Array;
   /** Bytes of the shortest pattern, or of the shortest piece that is told of a long one. */
