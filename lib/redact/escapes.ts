@@ -85,8 +85,8 @@ export class EscapeReader {
   /** Whether the text ends before it is known what there is. */
   cut = false;
 
-  #text: Uint8Array = new Uint8Array();
-  #end = 0;
+  #text!: Uint8Array;
+  #end!: number;
   /** Read escapes of escapes. */
   #inner: EscapeReader | undefined;
   #outer: EscapeReader | undefined;
@@ -152,11 +152,13 @@ export class EscapeReader {
       length = this.#at(at + 1) === 0x9c ? 2 : 0;
     } else if (first === 0xe2) {
       const second = this.#at(at + 1);
-      const third = second === 0x80 || second === 0x81 ? this.#at(at + 2) : -1;
-      const isMark = second === 0x80
-        ? third === 0x8e || third === 0x8f || third >= 0xa8 && third <= 0xae
-        : third >= 0xa6 && third <= 0xa9;
-      if (isMark) length = 3;
+      if (second === 0x80) {
+        const third = this.#at(at + 2);
+        const isMark = isIn(third, 0x8e, 0x8f) || isIn(third, 0xa8, 0xae);
+        if (isMark) length = 3;
+      } else if (second === 0x81 && isIn(this.#at(at + 2), 0xa6, 0xa9)) {
+        length = 3;
+      }
     } else length = 1;
     if (length > 0) this.#nothing(length, FAMILY.escape);
   }
@@ -219,7 +221,6 @@ export class EscapeReader {
     /** By byte that was read: where it ends. */
     const until: number[] = [];
     let isChanged = false;
-    let isCut = false;
     let from = at;
     while (from < last && read.length < MAX_LAYER_BYTES) {
       let length = 1;
@@ -227,17 +228,17 @@ export class EscapeReader {
       if (isLayer(byte)) {
         outer.#readOne(text, from, last);
         const way = outer.#firstOf(family);
+        this.cut ||= outer.cut;
         if (way >= 0) {
           length = outer.lengths[way]!;
           byte = outer.bytes[outer.ends[way]! - 1]!;
           isChanged = true;
-        } else if (outer.cut) isCut = true;
+        }
       }
       from += length;
       read.push(byte);
       until.push(from - at);
     }
-    this.cut ||= isCut;
     if (!isChanged || !isLayer(read[0]!)) return;
     inner.#readOne(Uint8Array.from(read), 0, read.length);
     for (let way = 0, first = 0; way < inner.count; way++) {
@@ -313,8 +314,7 @@ export class EscapeReader {
     let code = 0;
     let digits = 0;
     while (true) {
-      const byte = this.#at(to);
-      const digit = byte < 0 ? -1 : HEX[byte]!;
+      const digit = this.#digit(to);
       if (digit < 0 || !isHex && digit > 9) break;
       code = code * (isHex ? 16 : 10) + digit;
       if (++digits > MAX_DIGITS) return;
@@ -343,7 +343,7 @@ export class EscapeReader {
     if (byte < 0 || byte === SIGN.backslash) return;
     const length = slashes + 1;
     const code = LETTERS[byte]!;
-    if (code > 0) {
+    if (code !== 0) {
       this.#byte(
         length,
         JSON_LETTERS[byte] === 1 ? FAMILY.json : FAMILY.escape,
@@ -389,8 +389,7 @@ export class EscapeReader {
     let decimal = 0;
     let hex = 0;
     for (let n = 1; n <= 6; n++) {
-      const byte = this.#at(from + n - 1);
-      const digit = byte < 0 ? -1 : HEX[byte]!;
+      const digit = this.#digit(from + n - 1);
       if (digit < 0) return;
       const length = from + n - at;
       hex = hex * 16 + digit;
@@ -419,7 +418,7 @@ export class EscapeReader {
         this.#codePoint(to + 1 - at, FAMILY.escape, code);
         return;
       }
-      const digit = byte < 0 ? -1 : HEX[byte]!;
+      const digit = this.#digit(to);
       if (digit < 0) return;
       code = code * 16 + digit;
     }
@@ -469,7 +468,7 @@ export class EscapeReader {
       }
     } else if (sign === SIGN.caret || sign === SIGN.backtick) {
       this.#byte(2, FAMILY.escape, next);
-      if (sign === SIGN.backtick && LETTERS[next]! > 0) {
+      if (sign === SIGN.backtick && LETTERS[next] !== 0) {
         this.#byte(2, FAMILY.escape, LETTERS[next]!);
       }
       if (sign === SIGN.caret && next >= 0x3f && next < 0x60) {
@@ -491,12 +490,16 @@ export class EscapeReader {
     return -1;
   }
 
+  /** The digit of hex there, or -1. */
+  #digit(at: number): number {
+    return HEX[this.#at(at)] ?? -1;
+  }
+
   /** So many digits of hex, or -1 if they are not there. */
   #hex(from: number, digits: number): number {
     let value = 0;
     for (let i = 0; i < digits; i++) {
-      const byte = this.#at(from + i);
-      const digit = byte < 0 ? -1 : HEX[byte]!;
+      const digit = this.#digit(from + i);
       if (digit < 0) return -1;
       value = value * 16 + digit;
     }

@@ -26,12 +26,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "of a folder that both have, both ways give the folder's own entry",
   },
   {
-    file: "lib/context/pattern_program.ts",
-    kind: "number",
-    text: "seen: (this.#spare ?? new Int32Array(steps.length)).fill(-1),",
-    why: "it stands for no place in a path, as any number below 0 does",
-  },
-  {
     file: "lib/credentials/token.ts",
     kind: "wait",
     text: "await response.body?.cancel();",

@@ -97,7 +97,7 @@ function describe(node: ts.Node, file: ts.SourceFile, add: Add): void {
     describeBinary(node, file, add);
   } else if (
     ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent) &&
-    !isMilliseconds(node.parent) && !isSizeByByte(node)
+    !isMilliseconds(node.parent) && !isSizeByByte(node) && !isNone(node)
   ) {
     add("number", node, `(${node.text} + 1)`);
   } else if (node.kind === ts.SyntaxKind.TrueKeyword) {
@@ -176,6 +176,13 @@ function isSizeByByte(number: ts.Node): boolean {
   return ts.isNewExpression(size.parent) &&
     /Array$/.test(size.parent.expression.getText()) &&
     /^(256|1 << 16)$/.test(size.getText());
+}
+
+/** Whether it is the -1 that stands for none where it is given: -2 says the same. */
+function isNone(number: ts.Node): boolean {
+  const { parent } = number;
+  return ts.isPrefixUnaryExpression(parent) && parent.getText() === "-1" &&
+    !ts.isBinaryExpression(parent.parent);
 }
 
 /**

@@ -150,6 +150,7 @@ function* limits(): Generator<string> {
     ) {
       for (const length of [0, 1, 2, ...upTo(12).map((i) => 54 + i)]) {
         yield `${string}${"x".repeat(length)}${end} z\x07`;
+        yield `${string}\0${"x".repeat(length)}${end}`;
       }
     }
   }
@@ -256,6 +257,10 @@ function* limits(): Generator<string> {
     "&quot;",
     "\\",
     "u{00041}",
+    "\\u0034\\u0031",
+    "\\u006ct;",
+    "&#52;&#49;",
+    "%6ct;",
     "u{000000000041}",
     "#0000000065;",
     "#00000000065;",
@@ -269,6 +274,7 @@ function* limits(): Generator<string> {
     }
     for (const times of upTo(24)) yield first + "%75%30".repeat(times) + "41";
     for (const times of upTo(14)) {
+      yield `${first}u${"&#0000048;".repeat(times)}41`;
       yield `${first}u{${"%30".repeat(times)}41}`;
       yield `${first}#${"0".repeat(times)}65;n`;
     }
@@ -291,6 +297,30 @@ Deno.test("every escape is read up to its limits, and as cut before its end", ()
       const isShort = text.length < 64;
       if (partly !== ways && isShort) assert(reader.cut, JSON.stringify(text));
     }
+  }
+});
+
+Deno.test("an escape over another is waited for as long as it may go on", () => {
+  assertEquals(new EscapeReader().count, 0);
+  for (
+    const [text, isCut] of [
+      ["%5Cn", false],
+      ["%5C/", false],
+      ["\\&quot;", false],
+      ["&bsol;n", false],
+      ["%26lt;", false],
+      ["\\u0026lt;", false],
+      ["%5", true],
+      ["%5C", true],
+      ["%5Cu004", true],
+      ["%26lt", true],
+      ["\\&", true],
+      ["%\\", true],
+      ["%5Cn%", true],
+    ] as const
+  ) {
+    read(text);
+    assertEquals(reader.cut, isCut, text);
   }
 });
 

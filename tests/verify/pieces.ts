@@ -1,4 +1,4 @@
-import { ByteStream } from "../../lib/verify/byte_stream.ts";
+import { ByteStream } from "../../lib/streams/byte_stream.ts";
 
 /** A source of these bytes, in pieces of so many. */
 export function sourceOf(

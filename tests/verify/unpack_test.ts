@@ -8,7 +8,7 @@ import {
   zstdCompressSync,
 } from "node:zlib";
 import { concatBytes } from "../../lib/streams/bytes.ts";
-import { ByteStream } from "../../lib/verify/byte_stream.ts";
+import { ByteStream } from "../../lib/streams/byte_stream.ts";
 import { gitObjects } from "../../lib/verify/git_pack.ts";
 import { gunzip, isGzip } from "../../lib/verify/gzip.ts";
 import { inflate, PackingError } from "../../lib/verify/inflate.ts";

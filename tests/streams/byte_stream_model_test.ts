@@ -1,4 +1,4 @@
-import { ByteStream } from "../../lib/verify/byte_stream.ts";
+import { ByteStream } from "../../lib/streams/byte_stream.ts";
 import { makeRandom } from "../redact/oracle.ts";
 import {
   assert,
@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "../support/assert.ts";
-import { restOf } from "./pieces.ts";
+import { restOf } from "../verify/pieces.ts";
 
 /** Pieces of random lengths, also of none. */
 function pieces(random: () => number, bytes: Uint8Array): Uint8Array[] {
