@@ -15,10 +15,10 @@ import { inflate, PackingError } from "../../lib/verify/inflate.ts";
 import {
   isCertain,
   isOtherPacking,
-  type Member,
   packingOf,
   unpack,
 } from "../../lib/verify/packing.ts";
+import type { Member } from "../../lib/verify/member.ts";
 import { zipMembers } from "../../lib/verify/zip.ts";
 import { isZstd, unzstd } from "../../lib/verify/zstd.ts";
 import {
