@@ -1,5 +1,5 @@
 import { checkOptionNames } from "../option_names.ts";
-import type { ImageBuild } from "../imagebuild/image_build.ts";
+import { type ImageBuild, stateOf } from "../imagebuild/image_build.ts";
 import {
   displayEvents,
   type DisplayFile,
@@ -60,5 +60,6 @@ export async function displayBuild(
     );
   }
   const { output = Deno.stderr, name = build.names?.[0] } = options;
-  await displayEvents(build.events(), output, { ...options, name });
+  const state = stateOf(build);
+  await displayEvents(build.events(), output, { ...options, name }, state);
 }

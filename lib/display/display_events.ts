@@ -1,4 +1,5 @@
 import type { BuildEvent } from "../progress/event.ts";
+import { BuildState, SHOWN } from "../progress/state.ts";
 import type { Display } from "./display.ts";
 import { type LineMark, NamedLines } from "./named_lines.ts";
 import { printable } from "./printable.ts";
@@ -70,12 +71,15 @@ export interface DisplayOptions {
  *
  * @param events One by one, or in batches, as they come with a message.
  * @param output A stream, or a file such as `Deno.stderr`.
+ * @param known What is known of the build whose events these are; one is made of
+ * the events unless given.
  * @throws What the events throw, after all is shown; and what the output throws.
  */
 export async function displayEvents(
   events: AsyncIterable<BuildEvent | readonly BuildEvent[]>,
   output: WritableStream<Uint8Array<ArrayBuffer>> | DisplayFile,
   options: DisplayOptions = {},
+  known?: BuildState,
 ): Promise<void> {
   const { terminal, now = Date.now } = options;
   const mode = modeOf(output, options);
@@ -83,9 +87,11 @@ export async function displayEvents(
   const shared = SharedOutput.join(
     output instanceof WritableStream ? output : output.writable,
   );
+  const state = known ??
+    new BuildState(mode === "tty" ? SHOWN : { tailBytes: 0 });
   let display: Display;
   try {
-    display = await createDisplay(mode, shared, options);
+    display = await createDisplay(mode, state, shared, options);
   } catch (error) {
     shared.leave();
     throw error;
@@ -97,6 +103,9 @@ export async function displayEvents(
   try {
     for await (const item of events) {
       const batch: readonly BuildEvent[] = isBatch(item) ? item : [item];
+      if (known === undefined) {
+        for (const event of batch) state.apply(event);
+      }
       const full = display.update(batch, now());
       await screen.updated(full);
     }
@@ -131,6 +140,7 @@ function modeOf(
 /** Only the display that is used is loaded. */
 async function createDisplay(
   mode: DisplayMode,
+  state: BuildState,
   output: SharedOutput,
   options: DisplayOptions,
 ): Promise<Display> {
@@ -140,7 +150,7 @@ async function createDisplay(
   switch (mode) {
     case "plain": {
       const { PlainDisplay } = await import("./plain.ts");
-      return named(new PlainDisplay(), { text: `${name} | `, skip: 0 });
+      return named(new PlainDisplay(state), { text: `${name} | `, skip: 0 });
     }
     case "rawjson": {
       const { RawJsonDisplay } = await import("./rawjson.ts");
@@ -152,6 +162,7 @@ async function createDisplay(
     case "tty": {
       const { TtyDisplay, TtyScreen } = await import("./tty.ts");
       return new TtyDisplay({
+        state,
         size: sizeOf(options.terminal),
         color: options.color ?? wantsColor(),
         notice: options.notice,

@@ -1,5 +1,5 @@
 import type { BuildEvent, VertexEvent } from "../progress/event.ts";
-import { BuildState } from "../progress/state.ts";
+import type { BuildState } from "../progress/state.ts";
 import { isCanceled, type VertexState } from "../progress/vertex_state.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import type { Display } from "./display.ts";
@@ -15,13 +15,18 @@ const MAX_WAITING_BYTES = 256 * 1024;
  */
 export class PlainDisplay implements Display {
   readonly intervalMs = 100;
-  readonly #state = new BuildState({ tailBytes: 0 });
+  readonly #state: BuildState;
   readonly #vertices = new Map<VertexState, PlainVertex>();
   readonly #updated = new Set<PlainVertex>();
   readonly #out = new ByteBuffer(16 * 1024);
   #current: PlainVertex | undefined;
   #index = 0;
   #first = true;
+
+  /** @param state What is known of the build; it may be ahead of the events that come. */
+  constructor(state: BuildState) {
+    this.#state = state;
+  }
 
   update(events: readonly BuildEvent[], now: number): boolean {
     let full = false;
@@ -44,7 +49,8 @@ export class PlainDisplay implements Display {
   }
 
   #take(event: BuildEvent, now: number): boolean {
-    const state = this.#state.apply(event);
+    const digest = digestOf(event);
+    const state = digest === undefined ? undefined : this.#state.get(digest);
     if (state === undefined) {
       if (event.type === "warning" && event.code !== undefined) {
         this.#printOwnWarning(event.short);
@@ -60,6 +66,7 @@ export class PlainDisplay implements Display {
       if (!this.#isNews(vertex, event)) return false;
     } else if (event.type === "log") vertex.log(event);
     else if (event.type === "status") vertex.status(event);
+    else vertex.warn();
     vertex.touch(now);
     if (event.type !== "warning") this.#updated.add(vertex);
     return vertex.waiting >= MAX_WAITING_BYTES;
@@ -67,9 +74,11 @@ export class PlainDisplay implements Display {
 
   /** Engines repeat themselves. */
   #isNews(vertex: PlainVertex, event: VertexEvent): boolean {
-    const { state } = vertex;
+    const moment = this.#state.momentOf(event);
+    if (moment === undefined) return false;
+    vertex.moment = moment;
     if (event.group === undefined && event.started === undefined) return false;
-    const { name, cached, error, intervals } = state;
+    const { name, cached, error, intervals } = moment;
     const seen = JSON.stringify([name, cached, error, intervals]);
     if (seen === vertex.seen) return false;
     vertex.seen = seen;
@@ -81,19 +90,19 @@ export class PlainDisplay implements Display {
     const open: PlainVertex[] = [];
     for (const vertex of this.#updated) {
       if (!isShown(vertex)) continue;
-      (vertex.state.completed === undefined ? open : completed).push(vertex);
+      (vertex.completed === undefined ? open : completed).push(vertex);
     }
     const before = this.#current;
     completed.sort((a, b) =>
       Number(b === before) - Number(a === before) ||
-      a.state.completed! - b.state.completed!
+      a.completed! - b.completed!
     );
     for (const vertex of completed) this.#print(vertex);
     if (open.length === 0) {
-      if (this.#current?.state.running) return;
+      if (this.#current?.running) return;
       // Shows any step that runs, so that a silent one is seen.
       for (const vertex of this.#vertices.values()) {
-        if (vertex.state.running && isShown(vertex)) {
+        if (vertex.running && isShown(vertex)) {
           return this.#print(vertex);
         }
       }
@@ -115,11 +124,11 @@ export class PlainDisplay implements Display {
       this.#current?.leave(out);
       if (!this.#first) out.newline();
       this.#first = false;
-      out.text(`#${vertex.index} ${vertex.state.name}\n`);
+      out.text(`#${vertex.index} ${vertex.moment!.name}\n`);
     }
     const busy = vertex.print(out);
     this.#current = vertex;
-    if (vertex.state.completed !== undefined && !busy) {
+    if (vertex.completed !== undefined && !busy) {
       this.#current = undefined;
       vertex.printEnd(out);
     }
@@ -160,6 +169,18 @@ export class PlainDisplay implements Display {
   }
 }
 
-function isShown({ state }: PlainVertex): boolean {
-  return state.started !== undefined && !state.hidden;
+/** The step that an event is about. */
+function digestOf(event: BuildEvent): string | undefined {
+  switch (event.type) {
+    case "vertex":
+      return event.digest;
+    case "log":
+    case "status":
+    case "warning":
+      return event.vertex;
+  }
+}
+
+function isShown({ moment }: PlainVertex): boolean {
+  return moment !== undefined && moment.intervals.length > 0 && !moment.hidden;
 }

@@ -1,6 +1,10 @@
 import type { LogEvent, StatusEvent } from "../progress/event.ts";
 import { totalDuration } from "../progress/intervals.ts";
-import { isCanceled, type VertexState } from "../progress/vertex_state.ts";
+import {
+  isCanceled,
+  type VertexMoment,
+  type VertexState,
+} from "../progress/vertex_state.ts";
 import { concatBytes } from "../streams/bytes.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { formatProgress, formatSeconds } from "./units.ts";
@@ -18,8 +22,10 @@ const decoder = new TextDecoder();
 
 /** What the plain display knows of a step: what of it has been printed, and what not. */
 export class PlainVertex {
-  /** What is known of the step. */
+  /** What is known of the step, maybe more than was read so far. */
   readonly state: VertexState;
+  /** What was known of it at the last event that was read. */
+  moment: VertexMoment | undefined;
   /** Its number in the output; 0 before it is printed the first time. */
   index = 0;
   /** How much happened since it was last left. */
@@ -30,9 +36,12 @@ export class PlainVertex {
   seen = "";
   /** Whether the last line has no end yet. */
   partial = false;
-  readonly #changed = new Set<string>();
+  /** Actions that have moved since they were printed. */
+  readonly #changed = new Map<string, StatusEvent>();
   readonly #printed = new Map<string, StatusEvent>();
+  /** How many warnings were read, and how many of them were printed. */
   #warnings = 0;
+  #warned = 0;
   /** Lines as they will be printed; without their `#1 ` while there is no number. */
   readonly #logs = new ByteBuffer(256);
   #prefix = "";
@@ -44,6 +53,17 @@ export class PlainVertex {
   /** Starts with nothing printed. */
   constructor(state: VertexState) {
     this.state = state;
+  }
+
+  /** When it ended; absent if it never began or runs (again). */
+  get completed(): number | undefined {
+    return this.moment?.intervals.at(-1)?.stop;
+  }
+
+  /** Whether it runs. */
+  get running(): boolean {
+    const last = this.moment?.intervals.at(-1);
+    return last !== undefined && last.stop === undefined;
   }
 
   /** Bytes that wait to be printed. */
@@ -75,7 +95,12 @@ export class PlainVertex {
 
   /** Remembers that an action inside the step has moved. */
   status(event: StatusEvent): void {
-    this.#changed.add(event.id);
+    this.#changed.set(event.id, event);
+  }
+
+  /** Counts a warning about the step. */
+  warn(): void {
+    this.#warnings++;
   }
 
   /** Gives it a number. */
@@ -102,10 +127,11 @@ export class PlainVertex {
    */
   print(out: ByteBuffer): boolean {
     const open = this.#printStatuses(out);
-    const { warnings } = this.state;
-    for (; this.#warnings < warnings.length; this.#warnings++) {
-      out.text(`#${this.index} WARN: ${warnings[this.#warnings]!.short}\n`);
+    const warnings = this.state.warnings.slice(this.#warned, this.#warnings);
+    for (const { short } of warnings) {
+      out.text(`#${this.index} WARN: ${short}\n`);
     }
+    this.#warned += warnings.length;
     this.#printLogs(out);
     return open;
   }
@@ -121,7 +147,7 @@ export class PlainVertex {
     this.count = 0;
     // There may be hundreds of steps.
     this.#logs.release();
-    const { error, cached, intervals } = this.state;
+    const { error, cached, intervals } = this.moment!;
     const end = error !== undefined
       ? (isCanceled(error) ? "CANCELED" : `ERROR: ${error}`)
       : cached
@@ -138,7 +164,7 @@ export class PlainVertex {
   }
 
   #timeOf(event: LogEvent): string {
-    const started = this.state.resumed;
+    const started = this.moment?.intervals.at(-1)?.start;
     const seconds = started === undefined ? 0 : (event.time - started) / 1000;
     const decimals = seconds < 10 ? 3 : seconds < 100 ? 2 : 1;
     return `${seconds.toFixed(decimals)} `;
@@ -158,10 +184,9 @@ export class PlainVertex {
 
   #printStatuses(out: ByteBuffer): boolean {
     let open = false;
-    for (const status of this.state.statuses.values()) {
-      if (status.started === undefined || !this.#changed.has(status.id)) {
-        continue;
-      }
+    for (const id of this.state.statuses.keys()) {
+      const status = this.#changed.get(id);
+      if (status?.started === undefined) continue;
       const last = this.#printed.get(status.id);
       const done = status.completed !== undefined;
       if (last !== undefined && !done && !hasMoved(last, status)) continue;

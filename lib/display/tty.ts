@@ -1,5 +1,5 @@
 import type { BuildEvent } from "../progress/event.ts";
-import { BuildState } from "../progress/state.ts";
+import type { BuildState } from "../progress/state.ts";
 import { isCanceled } from "../progress/vertex_state.ts";
 import type { Display } from "./display.ts";
 import { printable } from "./printable.ts";
@@ -12,12 +12,13 @@ import { formatSeconds } from "./units.ts";
 
 export { TtyScreen } from "./tty_screen.ts";
 
-/** How much of a failed step's output is told at the end. */
+/** How many lines of a failed step's output are told at the end. */
 const FAILURE_LINES = 1000;
-const FAILURE_BYTES = 64 * 1024;
 
 /** What a {@linkcode TtyDisplay} should know. */
 export interface TtyOptions {
+  /** What is known of the build; frames show it as it is, also where it is ahead of the events. */
+  readonly state: BuildState;
   /** Asked before each frame. */
   readonly size: () => TerminalSize;
   /** Whether to use colours. */
@@ -42,13 +43,14 @@ export class TtyDisplay implements Display, TtyBuild {
   readonly #name: () => string | undefined;
   readonly #size: () => TerminalSize;
   readonly #notice: () => string | undefined;
-  readonly #state = new BuildState({ tailBytes: FAILURE_BYTES });
+  readonly #state: BuildState;
   /** The engine's clock behind ours. */
   #clockSkew: number | undefined;
   #started: number | undefined;
 
   /** Starts with a block without steps, below those of other builds. */
   constructor(options: TtyOptions) {
+    this.#state = options.state;
     this.#size = options.size;
     this.color = options.color;
     this.#notice = options.notice ?? (() => undefined);
@@ -60,12 +62,7 @@ export class TtyDisplay implements Display, TtyBuild {
 
   update(events: readonly BuildEvent[], now: number): boolean {
     for (const event of events) {
-      const vertex = this.#state.apply(event);
       if (event.type === "vertex" && event.started !== undefined) {
-        // Only what runs or failed has its output shown.
-        if (!vertex?.running && vertex?.error === undefined) {
-          vertex?.tail.clear();
-        }
         this.#clockSkew ??= now - event.started;
         this.#started ??= event.started;
       }

@@ -1,6 +1,7 @@
 import type { OperationInit } from "../operation/operation.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { BuildEvent } from "../progress/event.ts";
+import type { BuildState } from "../progress/state.ts";
 import {
   EventReader,
   type Fact,
@@ -91,6 +92,18 @@ export interface BuildInit {
   run(record: BuildRecord, stop: AbortSignal): Promise<BuildResult>;
 }
 
+/** What is known of the builds that were started here. */
+const states = new WeakMap<object, BuildState>();
+
+/**
+ * What is known of a build, for those who show it: there is one state, which is
+ * at the end of all that was told, however far a reader of `events()` is. Undefined
+ * for what only looks like a build.
+ */
+export function stateOf(build: object): BuildState | undefined {
+  return states.get(build);
+}
+
 /** Starts a build. Every failure, a wrong option too, comes through the result. */
 export function startBuild(
   { operations, startedBy, options, run }: BuildInit,
@@ -114,7 +127,7 @@ export function startBuild(
     },
   });
   const events = () => eventsOf(build.items.read());
-  return {
+  const shown: ImageBuild = {
     names,
     messages: () => messagesOf(build.items.read()),
     events,
@@ -124,6 +137,8 @@ export function startBuild(
     cancel: (reason) => build.cancel(reason),
     [Symbol.asyncDispose]: () => build.cancel(),
   };
+  states.set(shown, record!.state);
+  return shown;
 }
 
 async function* eventsOf(

@@ -1,7 +1,7 @@
 import type { JsonMessage } from "../engine/message.ts";
 import { ClassicTranslator } from "../progress/classic.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
-import { BuildState } from "../progress/state.ts";
+import { BuildState, SHOWN } from "../progress/state.ts";
 import type { Secret } from "../secrets/secret.ts";
 import {
   type Fact,
@@ -29,7 +29,7 @@ export interface Dockerfile {
  */
 export class BuildRecord {
   /** What is known of the build so far. */
-  readonly state: BuildState = new BuildState();
+  readonly state: BuildState = new BuildState(SHOWN);
   /** The Dockerfile, if it was seen on its way to the engine. */
   dockerfile: () => Dockerfile | undefined = () => undefined;
   readonly #write: (fact: Fact) => Promise<void> | undefined;

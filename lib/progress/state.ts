@@ -10,9 +10,9 @@ import {
   warningEvent,
 } from "./event.ts";
 import { totalDuration } from "./intervals.ts";
-import { millisOf } from "./record.ts";
-import type { SolveStatus } from "./solve_status.ts";
-import { VertexState } from "./vertex_state.ts";
+import { millisOf, RECORD } from "./record.ts";
+import type { SolveStatus, Vertex } from "./solve_status.ts";
+import { type VertexMoment, VertexState } from "./vertex_state.ts";
 
 /** One step, as the result of the build tells it. Times are milliseconds since the epoch. */
 export interface BuildStep {
@@ -49,7 +49,18 @@ export interface BuildStateOptions {
    * @default {10000}
    */
   readonly maxSteps?: number;
+  /**
+   * Whether the output of a step is kept when it has ended well.
+   * @default {true}
+   */
+  readonly keepDone?: boolean;
 }
+
+/** For a state that displays show: as much as they may show of a step, and no more. */
+export const SHOWN: BuildStateOptions = {
+  tailBytes: 64 * 1024,
+  keepDone: false,
+};
 
 /**
  * The state of a build, from its events. They may come in any order; what
@@ -60,6 +71,7 @@ export class BuildState {
   readonly #tailBytes: number;
   readonly #maxWarnings: number;
   readonly #maxSteps: number;
+  readonly #keepDone: boolean;
   /** Members of a group stand for the group. */
   readonly #byDigest = new Map<string | undefined, VertexState>();
   readonly #groups = new Map<string, VertexState>();
@@ -70,6 +82,8 @@ export class BuildState {
     string,
     Exclude<SecretEvent["state"], "requested">
   >();
+  /** By what the engine sent: the event of it is made anew for each reader. */
+  readonly #moments = new WeakMap<Vertex | VertexEvent, VertexMoment>();
   #image: ImageEvent | undefined;
   #context: ContextEvent | undefined;
   #time = 0;
@@ -79,6 +93,7 @@ export class BuildState {
     this.#tailBytes = options.tailBytes ?? 32 * 1024;
     this.#maxWarnings = options.maxWarnings ?? 1000;
     this.#maxSteps = options.maxSteps ?? 10_000;
+    this.#keepDone = options.keepDone ?? true;
   }
 
   /** Steps and groups that began and are to be shown, in order of their first start. */
@@ -117,6 +132,15 @@ export class BuildState {
   /** The step of a digest, or the group that it belongs to. */
   get(digest: string): VertexState | undefined {
     return this.#byDigest.get(digest);
+  }
+
+  /**
+   * What was known of a step, or of its group, just behind an event of it: for a
+   * reader of the events, who may be far behind the last one. Undefined if the
+   * event was passed over.
+   */
+  momentOf(event: VertexEvent): VertexMoment | undefined {
+    return this.#moments.get(event[RECORD] ?? event);
   }
 
   /** How many steps are known, and how many have completed; hidden ones do not count. */
@@ -214,6 +238,9 @@ export class BuildState {
     if (vertex.started !== undefined && !vertex.hidden) {
       this.#started.add(vertex);
     }
+    this.#moments.set(event[RECORD] ?? event, vertex.moment());
+    const isDone = vertex.completed !== undefined && vertex.error === undefined;
+    if (isDone && !this.#keepDone) vertex.tail.clear();
     return vertex;
   }
 

@@ -13,6 +13,11 @@ const MAX_STATUSES = 10_000;
 /** How many times a step may begin; BuildKit begins one again for each of its inputs. */
 const MAX_STARTS = 1000;
 
+/** What was known of a step at one moment; it does not change any more. */
+export type VertexMoment = Readonly<
+  Pick<VertexState, "name" | "cached" | "error" | "intervals" | "hidden">
+>;
+
 /** What is known of one step, or of a group of steps that is shown as one. */
 export class VertexState {
   /** Digest of the step, or id of the group. */
@@ -70,6 +75,12 @@ export class VertexState {
   get running(): boolean {
     const last = this.intervals.at(-1);
     return last !== undefined && last.stop === undefined;
+  }
+
+  /** What is known of it now. */
+  moment(): VertexMoment {
+    const { name, cached, error, intervals, hidden } = this;
+    return { name, cached, error, intervals, hidden };
   }
 
   /** Takes in how far a part of it has come. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { TtyDisplay } from "../../lib/display/tty.ts";
+import { BuildState } from "../../lib/progress/state.ts";
 import type { BuildEvent } from "../../lib/progress/event.ts";
 
 function step(index: number): BuildEvent {
@@ -18,7 +19,9 @@ function step(index: number): BuildEvent {
 
 Deno.test("a notice is the last line of a frame, within the screen, and not of the end", () => {
   let notice: string | undefined;
+  const state = new BuildState();
   const display = new TtyDisplay({
+    state,
     size: () => ({ columns: 40, rows: 8 }),
     color: false,
     notice: () => notice,
@@ -27,7 +30,9 @@ Deno.test("a notice is the last line of a frame, within the screen, and not of t
     new TextDecoder().decode(bytes)
       // deno-lint-ignore no-control-regex
       .replace(/\x1b\[[?\d]*[a-zA-Z]|\r/g, "").trimEnd().split("\n");
-  display.update(Array.from({ length: 20 }, (_, index) => step(index)), 2000);
+  const steps = Array.from({ length: 20 }, (_, index) => step(index));
+  for (const event of steps) state.apply(event);
+  display.update(steps, 2000);
   assertEquals(frame(display.render(2000)).length, 7);
   notice = `canceling ${"and so on ".repeat(10)}`;
   const lines = frame(display.render(2000));
