@@ -1,4 +1,4 @@
-import { ContextError } from "../errors.ts";
+import { contextError } from "./context_error.ts";
 import { cleanPath, trimSpace } from "./pattern_text.ts";
 
 /** Longest line that BuildKit's reader takes, in bytes without its LF. */
@@ -32,8 +32,8 @@ export function parseIgnoreFile(text: string | Uint8Array): string[] {
     ? new TextEncoder().encode(text)
     : text;
   if (bytes.length > MAX_BYTES) {
-    throw new ContextError(
-      `Cannot build: the ignore file has ${bytes.length} bytes, and davit takes ${MAX_BYTES}: use wildcards, or name folders instead of what is in them`,
+    throw contextError(
+      `the ignore file has ${bytes.length} bytes, and davit takes ${MAX_BYTES}: use wildcards, or name folders instead of what is in them`,
     );
   }
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -42,8 +42,8 @@ export function parseIgnoreFile(text: string | Uint8Array): string[] {
     const end = bytes.indexOf(LF, from);
     const to = end < 0 ? bytes.length : end;
     if (to - from > MAX_LINE_BYTES) {
-      throw new ContextError(
-        `Cannot build: line ${line} of the ignore file has ${
+      throw contextError(
+        `line ${line} of the ignore file has ${
           to - from
         } bytes, and an engine takes ${MAX_LINE_BYTES}: split it, or use a wildcard`,
       );

@@ -1,4 +1,5 @@
-import { ContextError } from "../errors.ts";
+import type { ContextError } from "../errors.ts";
+import { contextError } from "./context_error.ts";
 import { NO_NEWLINE, NO_SLASH } from "./pattern_characters.ts";
 import { type ExpressionNode, parseExpression } from "./pattern_expression.ts";
 import { MAX_STEPS, PatternProgram } from "./pattern_program.ts";
@@ -34,8 +35,8 @@ export class Pattern {
    */
   constructor(given: string) {
     if (given === "!") {
-      throw new ContextError(
-        'Cannot build: illegal exclusion pattern: "!" (in the ignore file, an exception names what is wanted after all)',
+      throw contextError(
+        'illegal exclusion pattern: "!" (in the ignore file, an exception names what is wanted after all)',
       );
     }
     this.isException = given.startsWith("!");
@@ -127,8 +128,8 @@ export class Pattern {
     try {
       return new PatternProgram(alternatives);
     } catch (cause) {
-      throw new ContextError(
-        `Cannot build: pattern ${
+      throw contextError(
+        `pattern ${
           quoted(this.text)
         } (of an ignore file, or of a COPY) repeats more than ${MAX_STEPS} characters by its numbers in braces: use a wildcard`,
         { cause },
@@ -145,8 +146,8 @@ function quoted(pattern: string): string {
 }
 
 function malformed(pattern: string): ContextError {
-  return new ContextError(
-    `Cannot build: syntax error in pattern ${
+  return contextError(
+    `syntax error in pattern ${
       quoted(pattern)
     } (of an ignore file, or of a COPY): "[" needs a "]" with characters in between, "\\" something behind it, and numbers in braces don't repeat too much`,
   );

@@ -2,6 +2,7 @@ import { ContextError } from "../errors.ts";
 import type { OpenFileInfo } from "../open_file.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 import { readBytes } from "../streams/read_whole.ts";
+import { contextError } from "./context_error.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { isGone, swapped, unreadable } from "./unreadable.ts";
 
@@ -86,8 +87,8 @@ async function readWhole(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const noFile = (isDirectory: boolean) => {
     const what = isDirectory ? "a folder" : "no regular file";
-    return new ContextError(
-      `Cannot build: ${path} can't be read (it is ${what}): ${advice}`,
+    return contextError(
+      `${path} can't be read (it is ${what}): ${advice}`,
     );
   };
   try {
@@ -116,8 +117,8 @@ async function readWhole(
 
 /** Something is read as a whole that is too long for that. */
 export function tooLong(what: string): ContextError {
-  return new ContextError(
-    `Cannot build: ${what} has more than ${MAX_TEXT_BYTES} bytes, and is no text that an engine reads`,
+  return contextError(
+    `${what} has more than ${MAX_TEXT_BYTES} bytes, and is no text that an engine reads`,
   );
 }
 

@@ -1,7 +1,6 @@
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
-import { advised } from "../advice.ts";
-import { ContextError } from "../errors.ts";
+import { contextError } from "./context_error.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** The folder of a context, found and known. */
@@ -29,20 +28,15 @@ export async function findRoot(path: string | URL): Promise<ContextRoot> {
     info = await Deno.stat(real);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw advised(
-        (message) => new ContextError(message, { cause: error }),
-        "tar-stream",
-        `Cannot build: there is no folder ${path}`,
-      );
+      throw contextError(`there is no folder ${path}`, {
+        cause: error,
+        advice: "tar-stream",
+      });
     }
     throw unreadable(String(path), error, "make it readable");
   }
   if (!info.isDirectory) {
-    throw advised(
-      (message) => new ContextError(message),
-      "tar-file",
-      `Cannot build: ${path} is no folder`,
-    );
+    throw contextError(`${path} is no folder`, { advice: "tar-file" });
   }
   const identity = [
     "davit",

@@ -1,4 +1,5 @@
 import { checkOptionNames } from "../option_names.ts";
+import { packingError } from "./context_error.ts";
 import { ContextFilter } from "./filter.ts";
 import { parseIgnoreFile } from "./ignore_file.ts";
 import { findIgnoreRules } from "./ignore_rules.ts";
@@ -72,9 +73,7 @@ export function tarDirectory(
   if (ignore !== undefined && !Array.isArray(ignore)) {
     throw new TypeError("Cannot pack: ignore is a list of patterns");
   }
-  const given = ignore === undefined
-    ? undefined
-    : new ContextFilter({ exclude: parseIgnoreFile(ignore.join("\n")) });
+  const given = ignore && filterOf(ignore);
   const prepare = async (): Promise<TarContents> => {
     const root = (await findRoot(path)).path;
     const rules = given === undefined
@@ -89,7 +88,24 @@ export function tarDirectory(
         : sourceDateEpoch * 1000,
     };
   };
-  return new ReadableStream(new TarSource(prepare, signal), {
-    highWaterMark: 0,
-  });
+  const source = new TarSource(prepare, signal);
+  return new ReadableStream({
+    start: (controller) => source.start(controller),
+    async pull(controller) {
+      try {
+        await source.pull(controller);
+      } catch (error) {
+        throw packingError(error);
+      }
+    },
+    cancel: () => source.cancel(),
+  }, { highWaterMark: 0 });
+}
+
+function filterOf(ignore: readonly string[]): ContextFilter {
+  try {
+    return new ContextFilter({ exclude: parseIgnoreFile(ignore.join("\n")) });
+  } catch (error) {
+    throw packingError(error);
+  }
 }

@@ -1,6 +1,7 @@
 import { ContextError } from "../errors.ts";
 import { Slice } from "../streams/slices.ts";
 import { turn } from "../streams/turn.ts";
+import { contextError } from "./context_error.ts";
 import type { ContextEntry } from "./entry.ts";
 import type { ContextFile } from "./file.ts";
 import type { ContextFilter } from "./filter.ts";
@@ -203,8 +204,8 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
         if (this.#isCancelled) this.#close();
       }
       if (count === 0) {
-        throw new ContextError(
-          `Cannot build: ${path} became ${open.left} bytes shorter while it was sent; build again when nobody writes to it`,
+        throw contextError(
+          `${path} became ${open.left} bytes shorter while it was sent; try again when nobody writes to it`,
         );
       }
       open.left -= count;

@@ -1,4 +1,5 @@
-import { ContextError } from "../errors.ts";
+import type { ContextError } from "../errors.ts";
+import { contextError } from "./context_error.ts";
 
 /** What to do about an entry of a folder. */
 const ENTRY_ADVICE = "make it readable, or ignore it";
@@ -14,29 +15,29 @@ export function unreadable(
   advice: string = ENTRY_ADVICE,
 ): ContextError {
   if (cause instanceof Deno.errors.NotCapable) {
-    return new ContextError(
-      `Cannot build: this program may not read ${path}: run it with --allow-read=${path}`,
+    return contextError(
+      `this program may not read ${path}: run it with --allow-read=${path}`,
       { cause },
     );
   }
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new ContextError(
-    `Cannot build: ${path} can't be read (${why}): ${advice}`,
+  return contextError(
+    `${path} can't be read (${why}): ${advice}`,
     { cause },
   );
 }
 
 /** Something has a name that Deno can't say. */
 export function notUtf8(what: string): ContextError {
-  return new ContextError(
-    `Cannot build: ${what} is not UTF-8, and Deno can't read it: rename it, or ignore it`,
+  return contextError(
+    `${what} is not UTF-8, and Deno can't read it: rename it, or ignore it`,
   );
 }
 
 /** Somebody put a link in the place of a path, or of a folder on the way to it. */
 export function swapped(path: string): ContextError {
-  return new ContextError(
-    `Cannot build: while ${path} was read, it or a folder above it became a link that leads elsewhere, or another file, and nothing of it was sent; build again when nobody changes the folder`,
+  return contextError(
+    `while ${path} was read, it or a folder above it became a link that leads elsewhere, or another file, and nothing of it was sent; try again when nobody changes the folder`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { findRoot } from "../../lib/context/root.ts";
 import { tarHeader } from "../../lib/context/tar_header.ts";
 import type { ContextEntry } from "../../lib/context/entry.ts";
 import {
@@ -220,6 +221,36 @@ Deno.test("tarDirectory() ends with a sentence for what became shorter or is not
     );
     assertThrows(() => tarDirectory(""), TypeError);
     assertThrows(() => tarDirectory(root, { sourceDateEpoch: 1.5 }), TypeError);
+  });
+});
+
+Deno.test("tarDirectory() speaks of no build, and what it says stays the same in one", async () => {
+  await withTempFolder(async (root) => {
+    await writeTree(root, { a: "", ".dockerignore": "[" });
+    const failures: [() => Promise<unknown>, RegExp][] = [
+      [() => packed(`${root}/none`), /^Cannot pack: there is no folder \S+$/],
+      [() => packed(`${root}/a`), /^Cannot pack: \S+ is no folder$/],
+      [() => packed(root), /^Cannot pack: syntax error in pattern "\["/],
+      [
+        async () => await packed(root, { ignore: ["["] }),
+        /^Cannot pack: syntax error in pattern "\["/,
+      ],
+      [
+        async () => await packed(root, { ignore: ["x".repeat(70_000)] }),
+        /^Cannot pack: line 1 of the ignore file has 70000 bytes/,
+      ],
+    ];
+    for (const [pack, words] of failures) {
+      const { message } = await assertRejects(pack, ContextError);
+      assert(words.test(message), message);
+      assert(!message.includes("build"), message);
+    }
+    const { message } = await assertRejects(
+      () => findRoot(`${root}/none`),
+      ContextError,
+    );
+    assert(message.startsWith("Cannot build: there is no folder "), message);
+    assert(message.endsWith("; a tar is given as a stream"), message);
   });
 });
 
