@@ -2,7 +2,13 @@ import { adviceOf, type AdviceWords } from "../advice.ts";
 
 /** Flags by the API's options. */
 const FLAGS: Readonly<Record<string, string>> = {
+  buildargs: "--build-arg",
+  extrahosts: "--add-host",
+  labels: "--label",
+  platform: "--platform",
   shmsize: "--shm-size",
+  tag: "--tag",
+  target: "--target",
 };
 
 /** What errors advise, in the words of somebody who gave flags. */

@@ -76,7 +76,18 @@ Deno.test("an advice is data: the API and the command word it each in its own wa
 });
 
 Deno.test("an option has its flag's name in the command", () => {
-  const error = advised((m) => new Error(m), "option", " 0: no", "shmsize");
-  assertEquals(error.message, "Cannot use shmsize 0: no");
-  assertEquals(commandWords(error), "Cannot use --shm-size 0: no");
+  const flags = {
+    buildargs: "--build-arg",
+    extrahosts: "--add-host",
+    labels: "--label",
+    platform: "--platform",
+    shmsize: "--shm-size",
+    tag: "--tag",
+    target: "--target",
+  };
+  for (const [option, flag] of Object.entries(flags)) {
+    const error = advised((m) => new Error(m), "option", " 0: no", option);
+    assertEquals(error.message, `Cannot use ${option} 0: no`);
+    assertEquals(commandWords(error), `Cannot use ${flag} 0: no`);
+  }
 });

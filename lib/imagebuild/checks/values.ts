@@ -16,8 +16,9 @@ export function checkTags(tag: string | readonly string[]): string[] {
   const tags = Array.isArray(tag) ? [...tag] : [tag];
   for (const name of tags) {
     if (typeof name !== "string" || !REFERENCE_REGEXP.test(name)) {
-      throw new TypeError(
-        `Cannot use tag ${
+      throw unusable(
+        "tag",
+        ` ${
           JSON.stringify(name)
         }: expected "name" or "name:tag", in lower case${
           String(name).includes("@") ? ", without a digest" : ""
@@ -48,9 +49,7 @@ export function checkTextMap(
     const fits = typeof value === "string" ||
       ((value ?? null) === null && option === "buildargs");
     if (name === "" || !fits) {
-      throw new TypeError(
-        `Cannot use ${option}: the value of "${name}" is not text`,
-      );
+      throw unusable(option, `: the value of "${name}" is not text`);
     }
   }
   return Object.fromEntries(
@@ -87,10 +86,9 @@ export function checkExtraHosts(
   return hosts.map((entry) => {
     const [, host, address] = /^([^:\s]+):([^\s]+)$/.exec(entry) ?? [];
     if (host === undefined || address === undefined) {
-      throw new TypeError(
-        `Cannot use extrahosts entry ${
-          JSON.stringify(entry)
-        }: expected "host:ip"`,
+      throw unusable(
+        "extrahosts",
+        ` entry ${JSON.stringify(entry)}: expected "host:ip"`,
       );
     }
     return { host, address };
@@ -204,7 +202,7 @@ export function checkSwitch(option: string, value: boolean): boolean {
 /** Text that is not empty. */
 export function checkText(option: string, value: string): string {
   if (typeof value !== "string" || value === "") {
-    throw new TypeError(`Cannot use ${option}: expected text`);
+    throw unusable(option, ": expected text");
   }
   return value;
 }
@@ -218,6 +216,11 @@ export function checkRemote(remote: string): string {
     );
   }
   return checkText("remote", remote);
+}
+
+/** An option that can't be used; the command names its flag. */
+function unusable(option: string, why: string): TypeError {
+  return advised((message) => new TypeError(message), "option", why, option);
 }
 
 /** What a caller gave as JSON; whoever asked for it looks at its form. */
