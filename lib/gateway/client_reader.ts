@@ -23,7 +23,6 @@ export class ClientReader {
   #ended = false;
   #filling: Promise<void> | undefined;
   readonly #watchers = new Set<(how: Left) => void>();
-  #watching = false;
 
   /** Takes the stream over. */
   constructor(readable: ReadableStream<Uint8Array>) {
@@ -51,10 +50,7 @@ export class ClientReader {
 
   /** Gives bytes back: the next read returns them. */
   unread(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#held = this.#held.length === 0
-      ? bytes.slice()
-      : concatBytes(bytes, this.#held);
+    this.#held = concatBytes(bytes, this.#held);
   }
 
   /**
@@ -66,12 +62,11 @@ export class ClientReader {
    */
   watch(onLeft: (how: Left) => void): () => void {
     this.#watchers.add(onLeft);
-    if (!this.#watching) this.#watch();
+    this.#watch();
     return () => void this.#watchers.delete(onLeft);
   }
 
   async #watch(): Promise<void> {
-    this.#watching = true;
     try {
       while (
         !this.#ended && this.#watchers.size > 0 &&
@@ -79,8 +74,6 @@ export class ClientReader {
       ) await this.#fill();
     } catch {
       this.#ended = true; // the connection broke
-    } finally {
-      this.#watching = false;
     }
     // Nobody watches any more, or bytes are there: either way no further read.
     for (const onLeft of this.#watchers) onLeft(this.#ended ? "gone" : "ahead");

@@ -129,8 +129,9 @@ function headEnd(bytes: Uint8Array, from: number): number {
     at !== -1;
     at = bytes.indexOf(0x0a, at + 1)
   ) {
-    if (at === 0 || bytes[at - 1] !== 0x0d) return at + 1;
-    if (at === 1 || (bytes[at - 2] === 0x0a)) return at + 1;
+    const isBare = bytes[at - 1] !== 0x0d;
+    const isEmpty = at === 1 || bytes[at - 2] === 0x0a;
+    if (isBare || isEmpty) return at + 1;
   }
   return -1;
 }
@@ -155,10 +156,9 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
   if (lines.length < 3 || lines.at(-1) !== "" || lines.at(-2) !== "") {
     throw malformed("its head has no end");
   }
-  const [, method, target, major, minor] = LINE_REGEXP.exec(lines[0]!) ?? [];
-  if (method === undefined || target === undefined) {
-    throw malformed("its first line is none of HTTP/1.1");
-  }
+  const first = LINE_REGEXP.exec(lines[0]!);
+  if (first === null) throw malformed("its first line is none of HTTP/1.1");
+  const [, method, target, major, minor] = first as unknown as string[];
   if (major !== "1" || minor !== "1") {
     throw new Refusal(
       505,
@@ -182,8 +182,8 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
     word.trim()
   );
   return {
-    method,
-    target: originForm(target, host),
+    method: method!,
+    target: originForm(target!, host),
     headers,
     length: bodyLength(headers),
     expectsContinue: expect !== undefined,
@@ -230,12 +230,13 @@ function parseFields(lines: readonly string[]): Map<string, string> {
 
 /** `trim()` would remove more than HTTP's two kinds of blanks. */
 function trimBlanks(value: string): string {
+  const isBlank = (one: string | undefined) => one === " " || one === "\t";
   let start = 0;
-  let end = value.length;
-  const isBlank = (at: number) => value[at] === " " || value[at] === "\t";
-  while (start < end && isBlank(start)) start++;
-  while (end > start && isBlank(end - 1)) end--;
-  return value.slice(start, end);
+  while (isBlank(value[start])) start++;
+  const text = value.slice(start);
+  let end = text.length;
+  while (isBlank(text[end - 1])) end--;
+  return text.slice(0, end);
 }
 
 function bodyLength(headers: ReadonlyMap<string, string>): BodyLength {

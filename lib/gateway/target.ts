@@ -81,7 +81,6 @@ export function formatTarget({ version, path, query }: Target): string {
 }
 
 function parseQuery(query: string): [string, string][] {
-  if (query === "") return [];
   const parts = query.split("&", MAX_PARAMETERS + 1);
   if (parts.length > MAX_PARAMETERS) {
     throw new Refusal(

@@ -114,7 +114,7 @@ Deno.test("64 KiB are read ahead of who watches, and what is more is told and le
 });
 
 Deno.test("one watcher after another is told, and a read beside them takes what came", async () => {
-  const { source, send, end } = connected();
+  const { source, send, end, state } = connected();
   const left: string[] = [];
   const first = source.watch((how) => left.push(`first ${how}`));
   send("a");
@@ -124,7 +124,12 @@ Deno.test("one watcher after another is told, and a read beside them takes what 
   send("b");
   await turn();
   assertEquals(left, []);
+  const { pulled } = state;
+  send("later");
+  await turn();
+  assertEquals(state.pulled, pulled);
   assertEquals(await text(source), "ab");
+  assertEquals(await text(source), "later");
   source.watch((how) => left.push(`second ${how}`));
   const reading = text(source);
   send("c");
@@ -141,6 +146,24 @@ Deno.test("a source that is given back gives its connection back, also a broken 
   const broken = connected();
   broken.fail(new TypeError("reset"));
   await broken.source.cancel();
+  const gate = Promise.withResolvers<void>();
+  const slow = new ClientReader(
+    new ReadableStream({ cancel: () => gate.promise }),
+  );
+  let isGiven = false;
+  const giving = slow.cancel().then(() => isGiven = true);
+  await turn();
+  assertEquals(isGiven, false);
+  gate.resolve();
+  await giving;
+});
+
+Deno.test("a read waits for what comes in time", async () => {
+  const { source, send } = connected();
+  const reading = text(source);
+  await turn();
+  send("in time");
+  assertEquals(await reading, "in time");
 });
 
 const LIMITS = { ...DEFAULT_LIMITS, maxBodyBytes: 10 };

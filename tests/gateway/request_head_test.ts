@@ -48,6 +48,7 @@ Deno.test("a request's head gives its method, path, fields, length and what it w
       "Connection: keep-alive, CLOSE ",
       "X-A:",
       "X-B: b  c",
+      "X-C:d",
     )),
     {
       method: "POST",
@@ -59,6 +60,7 @@ Deno.test("a request's head gives its method, path, fields, length and what it w
         ["connection", "keep-alive, CLOSE"],
         ["x-a", ""],
         ["x-b", "b  c"],
+        ["x-c", "d"],
       ]),
       length: 15,
       expectsContinue: true,
@@ -148,6 +150,7 @@ Deno.test("what is no head is refused, each in its own words", () => {
       head("GET /x HTTP/1.1", "Host: a/b"),
       "400 it has no Host, or none that can be one",
     ],
+    [`${get()}x`, "400 its head has no end"],
     [get("Expect: 200-ok"), "417 that can't be expected here"],
     [
       get(`Connection: ${"a".repeat(1025)}`),
@@ -208,10 +211,12 @@ Deno.test("a head has 256 fields at the most", () => {
     Array.from({ length: count }, (_, at) => `x-${at}: 1`);
   // Host is one of them.
   assertEquals(parse(get(...fields(255))).headers.size, 256);
-  assertEquals(
-    refusal(get(...fields(256))),
-    "431 the request's head has more than 256 fields",
-  );
+  for (const count of [256, 257, 258, 1000]) {
+    assertEquals(
+      refusal(get(...fields(count))),
+      "431 the request's head has more than 256 fields",
+    );
+  }
 });
 
 /** What is read of a connection that sends these pieces and hangs up. */
@@ -268,7 +273,7 @@ Deno.test("a line end before a head is passed over, once, and a head ends at a w
   );
   assertEquals(await read(source("\r\n")), null);
   assertEquals(await read(source()), null);
-  // None of these is waited behind.
+  // None of these is waited behind: the connection stays open.
   for (
     const text of [
       "\n",
@@ -277,7 +282,23 @@ Deno.test("a line end before a head is passed over, once, and a head ends at a w
       "a\r\n\n",
     ]
   ) {
-    await assertRejects(() => read(source(text + "x".repeat(10))), Refusal);
+    for (const cut of [0, text.length - 1]) {
+      const pieces = [text.slice(0, cut), `${text.slice(cut)}xxxx`];
+      const open = new ClientReader(
+        new ReadableStream({
+          start(controller) {
+            for (const piece of pieces) {
+              if (piece !== "") controller.enqueue(bytesOf(piece));
+            }
+          },
+        }),
+      );
+      await assertRejects(
+        () => read(open, { headMs: 500 }),
+        Refusal,
+        "a line does not end in CR LF",
+      );
+    }
   }
   await assertRejects(
     () => read(source(get().slice(0, -2))),
@@ -301,11 +322,12 @@ Deno.test("a head is as long as it may be, and no byte longer", async () => {
     );
   }
   // It need not be whole for that.
-  await assertRejects(
+  const { status } = await assertRejects(
     () => read(source("a".repeat(2001)), limits),
     Refusal,
     "more than 2000 bytes",
   );
+  assertEquals(status, 431);
   await assertRejects(
     () => read(source("a".repeat(2000)), limits),
     Refusal,
@@ -341,16 +363,41 @@ Deno.test("an idle connection ends without a word; one that dribbles is told, ho
 });
 
 Deno.test("large heads wait for each other, and small ones for none", async () => {
-  const taken: number[] = [];
+  const gate = Promise.withResolvers<void>();
+  let taken = 0;
   const turns = new Turns();
   turns.take = () => {
-    taken.push(1);
-    return Promise.resolve();
+    taken++;
+    return gate.promise;
   };
   const sized = (bytes: number) =>
     get(`A: ${"b".repeat(bytes - get("A: ").length)}`);
-  for (const [bytes, count] of [[16_384, 0], [16_385, 1]] as const) {
-    await readRequestHead(source(sized(bytes)), DEFAULT_LIMITS, turns);
-    assertEquals(taken.length, count);
-  }
+  await readRequestHead(source(sized(16_384)), DEFAULT_LIMITS, turns);
+  assertEquals(taken, 0);
+  let isRead = false;
+  const reading = readRequestHead(source(sized(16_385)), DEFAULT_LIMITS, turns)
+    .then(() => isRead = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([taken, isRead], [1, false]);
+  gate.resolve();
+  await reading;
+});
+
+Deno.test("a head that comes in a while is waited for", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const [first, second] = [get("A: b").slice(0, 10), get("A: b").slice(10)];
+  let sent = 0;
+  const slow = new ClientReader(
+    new ReadableStream({
+      async pull(controller) {
+        if (sent++ === 0) return controller.enqueue(bytesOf(first));
+        await promise;
+        controller.enqueue(bytesOf(second));
+      },
+    }, { highWaterMark: 0 }),
+  );
+  const reading = read(slow);
+  setTimeout(resolve, 5);
+  await promise;
+  assertEquals((await reading)?.headers.get("a"), "b");
 });

@@ -13,6 +13,43 @@ export interface Equivalent {
 /** Mutants that are not counted. */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: "lib/gateway/client_reader.ts",
+    kind: "number",
+    text: "Math.max(0, ms),",
+    why: "a timer of no time and one of a millisecond fire at the same turn",
+  },
+  {
+    file: "lib/gateway/target.ts",
+    kind: "number",
+    text: 'const parts = query.split("&", MAX_PARAMETERS + 1);',
+    why:
+      "that there are more than the most is seen by one more or by two more: both are refused",
+  },
+  {
+    file: "lib/gateway/chunked_body.ts",
+    kind: "number",
+    text: "#left = 0;",
+    why: "it is set with a chunk's size, before any data is looked for",
+  },
+  {
+    file: "lib/gateway/request_head.ts",
+    kind: "number",
+    text: "let bytes = new Uint8Array(Math.max(4096, first.length));",
+    why: "how much room is made at first, which grows as it must",
+  },
+  {
+    file: "lib/gateway/request_head.ts",
+    kind: "number",
+    text: "const larger = new Uint8Array((length + next.length) * 2);",
+    why: "how much room is made at a time",
+  },
+  {
+    file: "lib/gateway/request_head.ts",
+    kind: "bound",
+    text: "if (length + next.length > bytes.length) {",
+    why: "room is made a moment earlier than it must be",
+  },
+  {
     file: "lib/transfer/transfer.ts",
     kind: "number",
     text: 'EVENT_SIZE + ("status" in event ? event.status.length : 0),',
