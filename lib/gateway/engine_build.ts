@@ -12,7 +12,7 @@ const CANCEL_AGAIN_MS = 500;
 const CANCEL_ANSWER_MS = 5000;
 
 /** The request of a build. */
-export interface BuildRequest {
+export interface PostedBuild {
   /** Its path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -72,7 +72,7 @@ export class EngineBuild {
    * @returns The engine's answer, whose body must be read or cancelled.
    */
   async post(
-    { path, headers, body }: BuildRequest,
+    { path, headers, body }: PostedBuild,
     signal: AbortSignal,
   ): Promise<Response> {
     this.#isSent = body === null;

@@ -15,7 +15,6 @@ import {
   type Source,
   sourceOf,
 } from "./context/source.ts";
-import { commitExport, prepareExport } from "./export.ts";
 import { openInputs, watchInputs } from "./inputs.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord } from "./record.ts";
@@ -88,7 +87,8 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     };
     const needs = way.needs(build);
     for (const warning of needs.warnings) record.warn(...warning);
-    await prepareExport(engine, request, stop);
+    const exports = exporter && await import("./export.ts");
+    await exports?.prepareExport(engine, request, stop);
     await watchInputs(inputs, record);
     await leaks?.checkLeaks(said);
     /** The first thing that the engine asked for in vain, for a reason of ours. */
@@ -107,7 +107,8 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       await session?.close();
       const verification = request.verify &&
         await (await import("./verify.ts")).verifyResult(build, imageId);
-      const exported = exporter && await commitExport(exporter, record);
+      const exported = exporter &&
+        await exports?.commitExport(exporter, record);
       const names = request.tags;
       return buildResult(
         { imageId, names, secrets, verification, exported },

@@ -8,7 +8,7 @@ import {
   isStream,
   streamOf,
 } from "../../streams/byte_source.ts";
-import { isRemote, pathOf } from "./place.ts";
+import { isRemote, pathOf } from "./given_path.ts";
 
 /**
  * A folder of this machine, where a path alone is not enough.

@@ -1,0 +1,51 @@
+import type { EngineFacts } from "../../lib/engine/engine.ts";
+import { checkRequest } from "../../lib/imagebuild/request.ts";
+import { chooseWay } from "../../lib/imagebuild/way.ts";
+import { classicWay } from "../../lib/imagebuild/ways/classic.ts";
+import { engineWay } from "../../lib/imagebuild/ways/engine.ts";
+import { gatewayWay } from "../../lib/imagebuild/ways/gateway.ts";
+import { podmanWay } from "../../lib/imagebuild/ways/podman.ts";
+import { assertEquals } from "../support/assert.ts";
+
+const ROOM = new URL("../../lib/imagebuild/", import.meta.url);
+
+Deno.test("chooseWay() knows one way for each engine and builder", async () => {
+  const podman = { libpodApiVersion: "4.3.1" };
+  for (
+    const [version, facts, way] of [
+      ["2", {}, engineWay],
+      ["1", {}, classicWay],
+      ["2", { gateway: true }, gatewayWay],
+      // The classic builder asks for nothing, and a gateway has nothing to tell of it.
+      ["1", { gateway: true }, classicWay],
+      ["2", podman, podmanWay],
+      ["1", podman, podmanWay],
+      ["2", { ...podman, gateway: true }, podmanWay],
+    ] as const
+  ) {
+    const request = checkRequest({ version }, {
+      kind: "tar",
+      stream: new ReadableStream(),
+    });
+    const chosen = await chooseWay(request, facts as EngineFacts);
+    assertEquals(chosen === way, true, Deno.inspect([version, facts]));
+  }
+});
+
+Deno.test("no file but way.ts asks what kind of engine there is", async () => {
+  const asking: string[] = [];
+  const look = async (folder: URL): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory) await look(new URL(`${name}/`, folder));
+      else {
+        const url = new URL(name, folder);
+        const text = await Deno.readTextFile(url);
+        const asks =
+          /\b(?:isPodman|podmanVersion|libpodApiVersion|builderVersion)\b|\bfacts\.gateway\b|\{[^{}]*\bgateway\b[^{}]*\} = .*facts/;
+        if (asks.test(text)) asking.push(url.href.slice(ROOM.href.length));
+      }
+    }
+  };
+  await look(ROOM);
+  assertEquals(asking, ["way.ts"]);
+});
