@@ -1,9 +1,9 @@
 import { ProtocolError } from "../errors.ts";
 import { hasTarChecksum, tarField } from "../streams/tar_block.ts";
+import { paxNumber, paxRecords, tarNumber } from "../streams/tar_numbers.ts";
 import type { ByteStream } from "../streams/byte_stream.ts";
 
 const BLOCK = 512;
-const decoder = new TextDecoder();
 
 /** The longest extended header that is read, in bytes. */
 const MAX_EXTENDED_BYTES = 1024 * 1024;
@@ -68,11 +68,15 @@ export async function* tarEntries(
       if (type === "L") path = tarField(bytes, 0, bytes.length);
       else if (type === "K") link = tarField(bytes, 0, bytes.length);
       else if (type === "x") {
-        const fields = paxFields(bytes);
+        const fields = paxRecords(bytes);
+        if (fields === undefined) {
+          throw new NotTarError(
+            "An archive has an extended header of no records",
+          );
+        }
         path = fields.get("path") ?? path;
         link = fields.get("linkpath") ?? link;
-        const size = Number(fields.get("size") ?? NaN);
-        if (size >= 0) paxSize = size;
+        paxSize = paxNumber(fields.get("size") ?? "") ?? paxSize;
       }
       continue;
     }
@@ -124,31 +128,10 @@ async function takePadding(
   return bytes;
 }
 
-/** Octal digits, or a number in the bytes themselves where they do not suffice. */
 function sizeOf(header: Uint8Array): number {
-  if ((header[124]! & 0x80) !== 0) {
-    return header.subarray(125, 136).reduce((sum, byte) => sum * 256 + byte, 0);
-  }
-  const size = Number.parseInt(tarField(header, 124, 12).trim() || "0", 8);
-  if (Number.isNaN(size)) {
-    throw new NotTarError("An archive has a header without a size");
-  }
-  return size;
-}
-
-function paxFields(bytes: Uint8Array): Map<string, string> {
-  const fields = new Map<string, string>();
-  let at = 0;
-  while (at < bytes.length) {
-    const blank = bytes.indexOf(0x20, at);
-    const length = Number(decoder.decode(bytes.subarray(at, blank)));
-    if (blank === -1 || !(length > 0)) break;
-    const record = decoder.decode(bytes.subarray(blank + 1, at + length - 1));
-    const cut = record.indexOf("=");
-    fields.set(record.slice(0, cut), record.slice(cut + 1));
-    at += length;
-  }
-  return fields;
+  const size = tarNumber(header.subarray(124, 136));
+  if (size !== undefined) return size;
+  throw new NotTarError("An archive has a header without a size");
 }
 
 function cut(): NotTarError {
