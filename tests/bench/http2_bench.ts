@@ -6,9 +6,9 @@
  */
 import http2 from "node:http2";
 import process from "node:process";
-import { Duplex } from "node:stream";
 import { serveHttp2 } from "../../lib/http2/server.ts";
 import { connDuplex } from "../../lib/transport/conn.ts";
+import { nodeDuplex } from "./node_duplex.ts";
 
 const runs = Number(Deno.args[0] ?? 5);
 
@@ -88,35 +88,6 @@ const SERVERS: Record<string, Server> = {
     return () => void duplex.destroy();
   },
 };
-
-/** A socket as Node's `http2` wants it, with as little between as can be. */
-function nodeDuplex(conn: Deno.UnixConn): Duplex {
-  const buffer = new Uint8Array(64 * 1024);
-  const duplex = new Duplex({
-    read() {
-      conn.read(buffer).then(
-        (count) => this.push(count === null ? null : buffer.slice(0, count)),
-        (error) => this.destroy(error),
-      );
-    },
-    write(chunk: Uint8Array, _encoding, done) {
-      (async () => {
-        let rest = chunk;
-        while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
-      })().then(() => done(), done);
-    },
-    destroy(error, done) {
-      try {
-        conn.close();
-      } catch {
-        // The peer's end may have closed it: then there is nothing to do.
-      }
-      done(error);
-    },
-  });
-  duplex.on("error", () => {});
-  return duplex;
-}
 
 /** One run: megabytes a second, and seconds of our processor for a gigabyte. */
 async function measure(server: Server, load: Load): Promise<[number, number]> {
