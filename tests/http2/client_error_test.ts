@@ -3,7 +3,8 @@ import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { errorName, Http2Error } from "../../lib/http2/error.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
 import { MAX_HEADER_LIST_SIZE } from "../../lib/http2/limits.ts";
-import { bytes, codeOf, frame, RawServer, uint32 } from "./raw_peer.ts";
+import { bytes, codeOf, frame, uint32 } from "./raw_peer.ts";
+import { RawServer } from "./raw_server.ts";
 import { headerFrames, longList, stopClock } from "./floods.ts";
 
 /** Header block of `:status 200`. */
