@@ -1,3 +1,18 @@
+/**
+ * HTTP/2 of our own, both ends of it, and not `node:http2`, for three reasons
+ * that were seen with Deno 2.9.6:
+ *
+ * - It ends the process: a half-closed request, a long answer and a GOAWAY of
+ *   the peer run into an assertion of nghttp2, which no program can catch
+ *   (`tests/bench/README.md`).
+ * - It drops the whole connection over trailers of some 100 kB, and BuildKit's
+ *   are as long as the Dockerfile, twice; no option of it changes that.
+ * - It takes ten times as long to load, which every program that builds would
+ *   pay for, and it carries a session at a third of the speed.
+ *
+ * @module
+ */
+
 import { CLIENT_PREFACE, Setting } from "./frame.ts";
 import { MAX_HEADER_LIST_SIZE, type Rate, RESETS } from "./limits.ts";
 
