@@ -1,11 +1,11 @@
-import {
-  type BuildEvent,
-  type LogEvent,
-  RECORD,
-  type StatusEvent,
-  type VertexEvent,
-  type WarningEvent,
+import type {
+  BuildEvent,
+  LogEvent,
+  StatusEvent,
+  VertexEvent,
+  WarningEvent,
 } from "../progress/event.ts";
+import { RECORD } from "../progress/record.ts";
 import { toBase64 } from "../progress/bytes.ts";
 import type { SourcePosition, Timestamp } from "../progress/solve_status.ts";
 import { ByteBuffer } from "./byte_buffer.ts";

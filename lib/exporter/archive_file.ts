@@ -6,7 +6,7 @@ import {
 } from "./export_error.ts";
 import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
 import type { FileWriter } from "./file_writer.ts";
-import type { ExportArea, Place } from "./place.ts";
+import type { ExportArea, ExportPlace } from "./place.ts";
 import { receiveArchive } from "./archive_receiver.ts";
 import { setMode } from "./mode.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
@@ -20,7 +20,7 @@ export class ArchiveFile implements Exporter {
   readonly canStage = true;
   readonly #dest: string;
   readonly #limits: ExportLimits;
-  #place: Place | undefined;
+  #place: ExportPlace | undefined;
   /** A private folder beside the file. */
   #area: ExportArea | undefined;
   /** Takes back the folders above it that were made. */

@@ -1,7 +1,7 @@
 import { cannotExport, ExportError, notReceived } from "./export_error.ts";
 import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
 import type { HeldFolder } from "./held_folder.ts";
-import type { ExportArea, Place } from "./place.ts";
+import type { ExportArea, ExportPlace } from "./place.ts";
 import type { StagedTree } from "./staged_tree.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
 
@@ -11,7 +11,7 @@ export class FolderExporter implements Exporter {
   readonly canStage = true;
   readonly #dest: string;
   readonly #limits: ExportLimits;
-  #place: Place | undefined;
+  #place: ExportPlace | undefined;
   /** A private folder: `new` in it is what is received, `old` what is replaced. */
   #area: ExportArea | undefined;
   /** Takes back the folders above it that were made. */
@@ -117,7 +117,7 @@ export class FolderExporter implements Exporter {
   }
 
   async #moveIn(
-    place: Place,
+    place: ExportPlace,
     { folder: area, above }: ExportArea,
     tree: StagedTree,
   ): Promise<void> {

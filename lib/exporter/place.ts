@@ -12,7 +12,7 @@ import { cannotExport, ExportError } from "./export_error.ts";
 import { exchanged, HeldFolder, refuseShared } from "./held_folder.ts";
 
 /** Where a folder or file is to be, and what is there now. */
-export interface Place {
+export interface ExportPlace {
   /** Its path, without links. */
   readonly path: string;
   /** Its own name, the last part of the path. */
@@ -31,7 +31,7 @@ export interface Place {
 export async function findPlace(
   dest: string,
   kind: "folder" | "file",
-): Promise<Place> {
+): Promise<ExportPlace> {
   const path = resolve(dest);
   try {
     const info = await Deno.stat(path).catch(ifNotFound);
@@ -62,7 +62,7 @@ export async function findPlace(
 }
 
 /** The place of something that is not there yet. */
-async function placeBelow(dest: string, path: string): Promise<Place> {
+async function placeBelow(dest: string, path: string): Promise<ExportPlace> {
   const names = [basename(path)];
   let above = dirname(path);
   let info = await Deno.stat(above).catch(ifNotFound);
@@ -93,7 +93,7 @@ async function placeBelow(dest: string, path: string): Promise<Place> {
  */
 export async function makeParents(
   dest: string,
-  { missing }: Place,
+  { missing }: ExportPlace,
 ): Promise<() => Promise<void>> {
   const made: string[] = [];
   const takeBack = async () => {
@@ -178,7 +178,7 @@ export class ExportArea {
  */
 export async function makeArea(
   dest: string,
-  place: Place,
+  place: ExportPlace,
   kind: "folder" | "file",
 ): Promise<ExportArea> {
   const { path, info } = place;

@@ -1,15 +1,15 @@
 import type { JsonMessage } from "../engine/message.ts";
-import {
-  type BuildEvent,
-  type ContextEvent,
-  eventsOf,
-  type ExportEvent,
-  type LoginEvent,
-  type SecretEvent,
-  type SshEvent,
-  TextCarry,
-  type WarningEvent,
+import type {
+  BuildEvent,
+  ContextEvent,
+  ExportEvent,
+  LoginEvent,
+  SecretEvent,
+  SshEvent,
+  WarningEvent,
 } from "../progress/event.ts";
+import { eventsOf } from "../progress/status_events.ts";
+import { TextCarry } from "../progress/log_event.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
 import type { WarningCode } from "../progress/warning_code.ts";
 

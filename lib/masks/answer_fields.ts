@@ -17,11 +17,11 @@ import type {
   ContextEvent,
   ExportEvent,
   LoginEvent,
-  RECORD,
   SecretEvent,
   SshEvent,
   WarningEvent,
 } from "../progress/event.ts";
+import type { RECORD } from "../progress/record.ts";
 import type {
   ProgressGroup,
   SolveStatus,

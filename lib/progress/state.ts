@@ -1,14 +1,12 @@
-import {
-  type BuildEvent,
-  type ContextEvent,
-  type ImageEvent,
-  type SecretEvent,
-  statusEvent,
-  type VertexEvent,
-  vertexEvent,
-  type WarningEvent,
-  warningEvent,
+import type {
+  BuildEvent,
+  ContextEvent,
+  ImageEvent,
+  SecretEvent,
+  VertexEvent,
+  WarningEvent,
 } from "./event.ts";
+import { statusEvent, vertexEvent, warningEvent } from "./status_events.ts";
 import { totalDuration } from "./intervals.ts";
 import { millisOf, RECORD } from "./record.ts";
 import type { SolveStatus, Vertex } from "./solve_status.ts";

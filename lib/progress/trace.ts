@@ -9,7 +9,13 @@ import type {
 } from "./solve_status.ts";
 import { fromBase64 } from "./bytes.ts";
 import { readWarning } from "./trace_warning.ts";
-import { BYTES, tagOf, VARINT, WireError, WireReader } from "./wire_reader.ts";
+import {
+  BYTES,
+  ProtobufError,
+  ProtobufReader,
+  tagOf,
+  VARINT,
+} from "./protobuf_reader.ts";
 
 export type * from "./solve_status.ts";
 
@@ -31,14 +37,14 @@ export function decodeTrace(
   const bytes = typeof aux === "string" ? fromBase64(aux) : aux;
   if (!(bytes instanceof Uint8Array)) return undefined;
   try {
-    return readStatus(new WireReader(bytes));
+    return readStatus(new ProtobufReader(bytes));
   } catch (error) {
-    if (error instanceof WireError) return undefined;
+    if (error instanceof ProtobufError) return undefined;
     throw error;
   }
 }
 
-function readStatus(reader: WireReader): SolveStatus {
+function readStatus(reader: ProtobufReader): SolveStatus {
   let vertexes: Vertex[] | undefined;
   let statuses: VertexStatus[] | undefined;
   let logs: VertexLog[] | undefined;
@@ -73,7 +79,7 @@ function readStatus(reader: WireReader): SolveStatus {
   };
 }
 
-function readVertex(reader: WireReader): Vertex {
+function readVertex(reader: ProtobufReader): Vertex {
   const outer = reader.enter();
   let digest = "";
   let inputs: string[] | undefined;
@@ -130,7 +136,7 @@ function readVertex(reader: WireReader): Vertex {
   };
 }
 
-function readGroup(reader: WireReader): ProgressGroup {
+function readGroup(reader: ProtobufReader): ProgressGroup {
   const outer = reader.enter();
   let id = "";
   let name = "";
@@ -148,7 +154,7 @@ function readGroup(reader: WireReader): ProgressGroup {
   return { id, name, weak, unknown };
 }
 
-function readVertexStatus(reader: WireReader): VertexStatus {
+function readVertexStatus(reader: ProtobufReader): VertexStatus {
   const outer = reader.enter();
   let id = "";
   let vertex = "";
@@ -205,7 +211,7 @@ function readVertexStatus(reader: WireReader): VertexStatus {
   };
 }
 
-function readLog(reader: WireReader): VertexLog {
+function readLog(reader: ProtobufReader): VertexLog {
   const outer = reader.enter();
   let vertex = "";
   let timestamp: Timestamp | undefined;
@@ -225,7 +231,7 @@ function readLog(reader: WireReader): VertexLog {
   return { vertex, timestamp, stream, data, unknown };
 }
 
-function readTimestamp(reader: WireReader): Timestamp {
+function readTimestamp(reader: ProtobufReader): Timestamp {
   const outer = reader.enter();
   let seconds = 0;
   let nanos = 0;

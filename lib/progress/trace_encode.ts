@@ -9,7 +9,7 @@ import type {
   VertexWarning,
 } from "./solve_status.ts";
 import { toBase64 } from "./bytes.ts";
-import { BYTES, VARINT } from "./wire_reader.ts";
+import { BYTES, VARINT } from "./protobuf_reader.ts";
 
 /**
  * Encodes a status as `aux` of a `moby.buildkit.trace` message holds it, for
@@ -17,7 +17,7 @@ import { BYTES, VARINT } from "./wire_reader.ts";
  * in the order of their numbers, those of newer engines last.
  */
 export function encodeTrace(status: SolveStatus): string {
-  const writer = new WireWriter();
+  const writer = new ProtobufWriter();
   for (const vertex of status.vertexes) {
     writer.message(1, () => writeVertex(writer, vertex));
   }
@@ -34,7 +34,7 @@ export function encodeTrace(status: SolveStatus): string {
   return toBase64(writer.result());
 }
 
-function writeVertex(writer: WireWriter, vertex: Vertex): void {
+function writeVertex(writer: ProtobufWriter, vertex: Vertex): void {
   writer.text(1, vertex.digest);
   for (const input of vertex.inputs) writer.item(2, encoder.encode(input));
   writer.text(3, vertex.name);
@@ -54,7 +54,7 @@ function writeVertex(writer: WireWriter, vertex: Vertex): void {
   writer.unknown(vertex.unknown);
 }
 
-function writeVertexStatus(writer: WireWriter, status: VertexStatus): void {
+function writeVertexStatus(writer: ProtobufWriter, status: VertexStatus): void {
   writer.text(1, status.id);
   writer.text(2, status.vertex);
   writer.text(3, status.name);
@@ -66,7 +66,7 @@ function writeVertexStatus(writer: WireWriter, status: VertexStatus): void {
   writer.unknown(status.unknown);
 }
 
-function writeLog(writer: WireWriter, log: VertexLog): void {
+function writeLog(writer: ProtobufWriter, log: VertexLog): void {
   writer.text(1, log.vertex);
   writer.time(2, log.timestamp);
   writer.number(3, log.stream);
@@ -74,7 +74,7 @@ function writeLog(writer: WireWriter, log: VertexLog): void {
   writer.unknown(log.unknown);
 }
 
-function writeWarning(writer: WireWriter, warning: VertexWarning): void {
+function writeWarning(writer: ProtobufWriter, warning: VertexWarning): void {
   writer.text(1, warning.vertex);
   writer.number(2, warning.level);
   if (warning.short.length > 0) writer.item(3, warning.short);
@@ -90,14 +90,14 @@ function writeWarning(writer: WireWriter, warning: VertexWarning): void {
   writer.unknown(warning.unknown);
 }
 
-function writeSourceInfo(writer: WireWriter, info: SourceInfo): void {
+function writeSourceInfo(writer: ProtobufWriter, info: SourceInfo): void {
   writer.text(1, info.filename);
   if (info.data.length > 0) writer.item(2, info.data);
   writer.text(4, info.language);
   writer.unknown(info.unknown);
 }
 
-function writeRange(writer: WireWriter, range: SourceRange): void {
+function writeRange(writer: ProtobufWriter, range: SourceRange): void {
   for (const [field, position] of [[1, range.start], [2, range.end]] as const) {
     writer.message(field, () => {
       writer.number(1, position.line);
@@ -109,7 +109,7 @@ function writeRange(writer: WireWriter, range: SourceRange): void {
 const encoder = new TextEncoder();
 
 /** Writes the wire format of protobuf; fields with their zero value are left out. */
-class WireWriter {
+class ProtobufWriter {
   #bytes = new Uint8Array();
   #at = 0;
 

@@ -4,14 +4,19 @@ import type {
   SourceRange,
   VertexWarning,
 } from "./solve_status.ts";
-import { BYTES, tagOf, VARINT, type WireReader } from "./wire_reader.ts";
+import {
+  BYTES,
+  type ProtobufReader,
+  tagOf,
+  VARINT,
+} from "./protobuf_reader.ts";
 
 const NONE: readonly never[] = Object.freeze([]);
 const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array();
 const START: SourcePosition = { line: 0, character: 0 };
 
 /** Reads the warning that follows. */
-export function readWarning(reader: WireReader): VertexWarning {
+export function readWarning(reader: ProtobufReader): VertexWarning {
   const outer = reader.enter();
   let vertex = "";
   let level = 0;
@@ -46,7 +51,7 @@ export function readWarning(reader: WireReader): VertexWarning {
   };
 }
 
-function readSourceInfo(reader: WireReader): SourceInfo {
+function readSourceInfo(reader: ProtobufReader): SourceInfo {
   const outer = reader.enter();
   let filename = "";
   let data = EMPTY;
@@ -64,7 +69,7 @@ function readSourceInfo(reader: WireReader): SourceInfo {
   return { filename, data, language, unknown };
 }
 
-function readRange(reader: WireReader): SourceRange {
+function readRange(reader: ProtobufReader): SourceRange {
   const outer = reader.enter();
   let start = START;
   let end = START;
@@ -78,7 +83,7 @@ function readRange(reader: WireReader): SourceRange {
   return { start, end };
 }
 
-function readPosition(reader: WireReader): SourcePosition {
+function readPosition(reader: ProtobufReader): SourcePosition {
   const outer = reader.enter();
   let line = 0;
   let character = 0;

@@ -16,7 +16,8 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { displayEvents } from "../../lib/display/display_events.ts";
-import { type BuildEvent, eventsOf } from "../../lib/progress/event.ts";
+import type { BuildEvent } from "../../lib/progress/event.ts";
+import { eventsOf } from "../../lib/progress/status_events.ts";
 import type { SolveStatus, Vertex } from "../../lib/progress/solve_status.ts";
 import { decodeTrace } from "../../lib/progress/trace.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";

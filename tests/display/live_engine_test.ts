@@ -1,5 +1,6 @@
 import { ClassicTranslator } from "../../lib/progress/classic.ts";
-import { eventsOf, TextCarry } from "../../lib/progress/event.ts";
+import { eventsOf } from "../../lib/progress/status_events.ts";
+import { TextCarry } from "../../lib/progress/log_event.ts";
 import { decodeTrace } from "../../lib/progress/trace.ts";
 import { BASE_IMAGE } from "../engines/base_image.ts";
 import type { SampleBuild } from "../progress/builds.ts";

@@ -1,9 +1,7 @@
 import { fromBase64 } from "../../lib/progress/bytes.ts";
-import {
-  type BuildEvent,
-  eventsOf,
-  TextCarry,
-} from "../../lib/progress/event.ts";
+import type { BuildEvent } from "../../lib/progress/event.ts";
+import { eventsOf } from "../../lib/progress/status_events.ts";
+import { TextCarry } from "../../lib/progress/log_event.ts";
 import {
   displayEvents,
   type DisplayOptions,

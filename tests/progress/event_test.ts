@@ -1,8 +1,6 @@
-import {
-  eventsOf,
-  type LogEvent,
-  TextCarry,
-} from "../../lib/progress/event.ts";
+import type { LogEvent } from "../../lib/progress/event.ts";
+import { eventsOf } from "../../lib/progress/status_events.ts";
+import { TextCarry } from "../../lib/progress/log_event.ts";
 import type { SolveStatus, VertexLog } from "../../lib/progress/trace.ts";
 import { assertEquals } from "../support/assert.ts";
 import { eventsOfTrace } from "./traces.ts";

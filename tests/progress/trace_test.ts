@@ -6,7 +6,10 @@ import type {
 } from "../../lib/progress/solve_status.ts";
 import { decodeTrace } from "../../lib/progress/trace.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
-import { WireError, WireReader } from "../../lib/progress/wire_reader.ts";
+import {
+  ProtobufError,
+  ProtobufReader,
+} from "../../lib/progress/protobuf_reader.ts";
 import { StatusResponseSchema } from "../../lib/proto/gen/trace_pb.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { SAMPLE_BUILDS } from "./builds.ts";
@@ -223,10 +226,10 @@ Deno.test("a number of more than ten bytes, and a kind of field that is none, ar
   const eleven = [...Array(10).fill(0x80), 1];
   assertEquals(decodeTrace(Uint8Array.of(18, 12, 32, ...eleven)), undefined);
   for (const kind of [3, 4, 6, 7]) {
-    const reader = new WireReader(new Uint8Array(9));
+    const reader = new ProtobufReader(new Uint8Array(9));
     assertThrows(
       () => reader.skip(8 | kind),
-      WireError,
+      ProtobufError,
       `wire type ${kind} is not known`,
     );
   }

@@ -1,4 +1,5 @@
-import { eventsOf, TextCarry } from "../../lib/progress/event.ts";
+import { eventsOf } from "../../lib/progress/status_events.ts";
+import { TextCarry } from "../../lib/progress/log_event.ts";
 import type { BuildEvent } from "../../lib/progress/event.ts";
 import { ClassicTranslator } from "../../lib/progress/classic.ts";
 import { BuildState } from "../../lib/progress/state.ts";

@@ -1,9 +1,9 @@
 import { concatBytes } from "../streams/bytes.ts";
 
 /** The bytes are no protobuf message. */
-export class WireError extends Error {
+export class ProtobufError extends Error {
   /** Stable, unlike the class in a bundle. */
-  override readonly name: string = "WireError";
+  override readonly name: string = "ProtobufError";
 }
 
 /** How a value is written, as a tag tells it: a number of bytes that ends itself. */
@@ -32,7 +32,7 @@ const decoder = new TextDecoder();
  * it makes no descriptors, no bigints and no copies, and measures several
  * times faster.
  */
-export class WireReader {
+export class ProtobufReader {
   /** Offset of the next byte. */
   at = 0;
   /** Offset behind the message that is being read. */
@@ -88,7 +88,7 @@ export class WireReader {
         high = bits >>> 4;
       } else high |= bits << shift; // by 32 less: shifts go by their lowest five bits
       if (byte < 0x80) break;
-      if (shift >= 63) throw new WireError("a number is too long");
+      if (shift >= 63) throw new ProtobufError("a number is too long");
     }
     this.at = at;
     return (high | 0) * TWO_32 + (low >>> 0);
@@ -136,7 +136,7 @@ export class WireReader {
         return this.#advance(4);
       default:
         // Groups ended with protobuf 2; BuildKit never had one.
-        throw new WireError(`wire type ${tag & 7} is not known`);
+        throw new ProtobufError(`wire type ${tag & 7} is not known`);
     }
   }
 
@@ -179,7 +179,7 @@ export class WireReader {
   }
 
   #cut(): never {
-    throw new WireError("the message is cut off");
+    throw new ProtobufError("the message is cut off");
   }
 }
 
