@@ -130,11 +130,10 @@ function varint(cursor: Cursor): number {
     value += (byte & 0x7f) * factor;
     factor *= 128;
     if (byte < 0x80) {
-      if (value > Number.MAX_SAFE_INTEGER) break;
+      if (!Number.isSafeInteger(value)) break;
       cursor.at = at + 1;
       return value;
     }
-    if (factor > 2 ** 63) break;
   }
   return Number(BigInt.asIntN(64, bigVarint(cursor)));
 }

@@ -126,7 +126,7 @@ export class PacketWriter {
     const bytes = this.#bytes;
     while (value >= 0x80) {
       bytes[this.#at++] = value % 128 | 0x80;
-      value = value < 2 ** 31 ? value >>> 7 : Math.floor(value / 128);
+      value = value < 2 ** 32 ? value >>> 7 : Math.floor(value / 128);
     }
     bytes[this.#at++] = value;
   }

@@ -86,8 +86,8 @@ export class FrameReader {
 
   /** Holds back bytes of `chunk` until `wanted` are held; gives the place after them. */
   #fill(chunk: Uint8Array, at: number, wanted: number): number {
-    const count = Math.min(wanted - this.#held, chunk.length - at);
-    if (count <= 0) return at;
+    const room = Math.min(wanted - this.#held, chunk.length - at);
+    const count = Math.max(0, room);
     this.#partial.set(chunk.subarray(at, at + count), this.#held);
     this.#held += count;
     return at + count;

@@ -115,7 +115,7 @@ export class HpackDecoder {
 
   /** RFC 7541 section 5.2. */
   #string(): string {
-    const huffman = (this.#block[this.#at] ?? 0) >= 0x80;
+    const huffman = this.#block[this.#at]! >= 0x80;
     const length = this.#integer(7);
     const start = this.#at;
     const end = start + length;

@@ -42,7 +42,7 @@ export function encodeHeaders(
     }
     const whole = FIELD_INDEX.get(`${name}\0${value}`);
     if (whole !== undefined) {
-      at = writeInteger(out, at, 0x80, 7, whole);
+      out[at++] = 0x80 | whole; // below 127, as all of the static table
       continue;
     }
     const known = NAME_INDEX.get(name);
@@ -50,27 +50,26 @@ export function encodeHeaders(
       out[at++] = 0;
       at = writeString(out, at, name);
     } else {
-      at = writeInteger(out, at, 0, 4, known);
+      at = writeInteger(out, at, 4, known);
     }
     at = writeString(out, at, value);
   }
   return out.subarray(0, at);
 }
 
-/** RFC 7541 section 5.1; gives the place after it. */
+/** RFC 7541 section 5.1, behind zeros; gives the place after it. */
 function writeInteger(
   out: Uint8Array,
   at: number,
-  pattern: number,
   prefixBits: number,
   value: number,
 ): number {
   const mask = (1 << prefixBits) - 1;
   if (value < mask) {
-    out[at++] = pattern | value;
+    out[at++] = value;
     return at;
   }
-  out[at++] = pattern | mask;
+  out[at++] = mask;
   value -= mask;
   for (; value >= 0x80; value >>>= 7) out[at++] = value | 0x80;
   out[at++] = value;
@@ -79,7 +78,7 @@ function writeInteger(
 
 /** A literal without Huffman code; gives the place after it. */
 function writeString(out: Uint8Array, at: number, text: string): number {
-  at = writeInteger(out, at, 0, 7, text.length);
+  at = writeInteger(out, at, 7, text.length);
   for (let i = 0; i < text.length; i++) out[at++] = text.charCodeAt(i);
   return at;
 }

@@ -177,11 +177,12 @@ Deno.test("the other packets are written and read as protobuf has them", () => {
 Deno.test("readPacket() passes over each type of field, and refuses what is cut at any byte", () => {
   const unknown = [
     ...number(15, 2n ** 63n),
+    // What is passed over would be fields itself.
     15 << 3 | 1,
-    ...[1, 2, 3, 4, 5, 6, 7, 8],
-    ...bytes(15, [1, 2, 3]),
+    ...[8, 1, 16, 1, 24, 1, 40, 1],
+    ...bytes(15, [8, 1, 16, 1, 24, 1]),
     15 << 3 | 5,
-    ...[1, 2, 3, 4],
+    ...[8, 1, 16, 1],
   ];
   const stat = { ...NO_STAT, path: "a", size: 300 };
   const inner = encoded(stat).slice(2);

@@ -70,6 +70,50 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "what is left of the answer is given back either way, and the next question needs no order",
   },
   {
+    file: "lib/fsutil/packet_writer.ts",
+    kind: "number",
+    text: "const NUMBER_BYTES = 11;",
+    why: "room of which nobody sees how much is left",
+  },
+  {
+    file: "lib/fsutil/packet_writer.ts",
+    kind: "number",
+    text: "#bytes: Uint8Array = new Uint8Array(4096);",
+    why: "room of which nobody sees how much is left",
+  },
+  {
+    file: "lib/http2/huffman.ts",
+    kind: "number",
+    text: "const LIMIT = new Float64Array(LONGEST + 1);",
+    why: "a place more in a table, which nothing is written to or read from",
+  },
+  {
+    file: "lib/http2/huffman.ts",
+    kind: "number",
+    text: "const OFFSET = new Int32Array(LONGEST + 1);",
+    why: "a place more in a table, which nothing is written to or read from",
+  },
+  {
+    file: "lib/http2/huffman.ts",
+    kind: "number",
+    text: "const SYMBOLS = new Uint16Array(257);",
+    why: "a place more in a table, which nothing is written to or read from",
+  },
+  {
+    file: "lib/http2/hpack_decode.ts",
+    kind: "bound",
+    text:
+      "if (this.#huffman.length < room) this.#huffman = new Uint8Array(room * 2);",
+    why: "the room is made anew, and is larger than it has to be either way",
+  },
+  {
+    file: "lib/http2/hpack_decode.ts",
+    kind: "number",
+    text:
+      "if (this.#huffman.length < room) this.#huffman = new Uint8Array(room * 2);",
+    why: "the room is larger than it has to be either way",
+  },
+  {
     file: "lib/engine/engine.ts",
     kind: "fallback",
     text: "for await (const chunk of response.body ?? []) {",
