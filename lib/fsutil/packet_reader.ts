@@ -115,7 +115,7 @@ function text(cursor: Cursor): string {
 function span(cursor: Cursor): [number, number] {
   const length = varint(cursor);
   const start = cursor.at;
-  if (length > cursor.end - start) throw cutOff();
+  if (length < 0 || length > cursor.end - start) throw cutOff();
   cursor.at = start + length;
   return [start, cursor.at];
 }
@@ -134,6 +134,7 @@ function varint(cursor: Cursor): number {
       cursor.at = at + 1;
       return value;
     }
+    if (factor > 2 ** 63) break;
   }
   return Number(BigInt.asIntN(64, bigVarint(cursor)));
 }

@@ -234,6 +234,18 @@ Deno.test("readPacket() passes over each type of field, and refuses what is cut 
   ];
   readPacket(Uint8Array.from(long(10)));
   assertThrows(
+    () => readPacket(Uint8Array.from([...long(11).slice(0, -1), 0])),
+    RangeError,
+    "more than ten bytes",
+  );
+  // A length below zero leads nowhere, and not back.
+  for (let length = 0; length <= 20; length++) {
+    for (const field of [4 << 3 | 2, 2 << 3 | 2, 15 << 3 | 2]) {
+      const packet = Uint8Array.from([field, ...varint(-1 - length), 1, 1]);
+      assertThrows(() => readPacket(packet), RangeError, "cut off");
+    }
+  }
+  assertThrows(
     () => readPacket(Uint8Array.from(long(11))),
     RangeError,
     "more than ten bytes",

@@ -70,6 +70,24 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "what is left of the answer is given back either way, and the next question needs no order",
   },
   {
+    file: "lib/fsutil/packet_reader.ts",
+    kind: "condition",
+    text: "if (factor > 2 ** 63) break;",
+    why: "a shortcut: the long way behind it gives the same number",
+  },
+  {
+    file: "lib/fsutil/packet_reader.ts",
+    kind: "bound",
+    text: "if (factor > 2 ** 63) break;",
+    why: "a shortcut: the long way behind it gives the same number",
+  },
+  {
+    file: "lib/fsutil/packet_reader.ts",
+    kind: "number",
+    text: "if (factor > 2 ** 63) break;",
+    why: "a shortcut: the long way behind it gives the same number",
+  },
+  {
     file: "lib/fsutil/packet_writer.ts",
     kind: "number",
     text: "const NUMBER_BYTES = 11;",
