@@ -84,7 +84,6 @@ export function quoted(path: string): string {
 
 /** Bytes of UTF-8; for a text of more than a path can have, just too many. */
 export function byteLength(text: string): number {
-  if (text.length > MAX_PATH_BYTES) return text.length;
   const { read, written } = encoder.encodeInto(text, scratch);
   return read < text.length ? scratch.length : written;
 }

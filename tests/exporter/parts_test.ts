@@ -499,6 +499,7 @@ Deno.test("an ExportError holds the system's words, with paths that mean somethi
       "no /the/folder/x and /proc/self/fd/7",
     );
     assertEquals(plainWords("words"), "words");
+    assertEquals(plainWords(7), "7");
     const error = cannotExport('a"b', "why", cause);
     assertEquals(
       error.message,

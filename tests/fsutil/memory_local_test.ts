@@ -6,12 +6,12 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { walkContext, withoutPauses } from "../support/walk.ts";
 
 const FILES = {
+  "b/y": "4",
+  "a-b": "",
+  "a/x": "333",
+  "a/b/d": "22",
   "Dockerfile": "FROM scratch",
   "a/b/c": "1",
-  "a/b/d": "22",
-  "a/x": "333",
-  "a-b": "",
-  "b/y": "4",
 };
 
 async function local(files: Record<string, string> = FILES) {

@@ -355,6 +355,10 @@ Deno.test("a path, a target and numbers are taken up to what a system has", () =
       [deep + name(16), "a path that is too long"],
     ] as const
   ) assertEquals([path, fault(path)], [path, expected]);
+  assertEquals(
+    assertThrows(() => checkEntryPath('/"'), ProtocolError).message,
+    'The engine sent "/\\"", an absolute path: nothing of it was kept',
+  );
   const { build } = Deno;
   Object.defineProperty(Deno, "build", { value: { ...build, os: "windows" } });
   try {
@@ -465,5 +469,27 @@ Deno.test("FileTable keeps names of every length, over the ends of its pieces an
     if (path === undefined) continue;
     assertEquals(table.take(id), { path, size: id });
     assert(!table.ask(id));
+  }
+});
+
+Deno.test("FileTable cuts no name at the end of a piece, however full that is", () => {
+  const long = "y".repeat(12_288);
+  // 249 names of 1,000 bytes leave room for one of the longest, or not quite.
+  for (let length = 330; length < 365; length++) {
+    const table = new FileTable();
+    for (let count = 0; count < 249; count++) table.add("x".repeat(1000), 1);
+    table.add("z".repeat(length), 2);
+    table.add(long, 3);
+    table.add("behind", 4);
+    for (
+      const [id, path] of [
+        [249, "z".repeat(length)],
+        [250, long],
+        [251, "behind"],
+      ] as const
+    ) {
+      assert(table.ask(id));
+      assertEquals(table.take(id).path, path, `${length}`);
+    }
   }
 });

@@ -70,6 +70,30 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "what is left of the answer is given back either way, and the next question needs no order",
   },
   {
+    file: "lib/fsutil/file_table.ts",
+    kind: "number",
+    text: "const CLOSED = -1;",
+    why: "it stands for no length, as any number below 0 does",
+  },
+  {
+    file: "lib/fsutil/file_table.ts",
+    kind: "number",
+    text: "#sizes = new Float64Array(1024);",
+    why: "room at the beginning, which grows with the entries",
+  },
+  {
+    file: "lib/fsutil/file_table.ts",
+    kind: "number",
+    text: "#places = new Float64Array(1024);",
+    why: "room at the beginning, which grows with the entries",
+  },
+  {
+    file: "lib/fsutil/file_table.ts",
+    kind: "number",
+    text: "#parents = new Uint32Array(1024);",
+    why: "room at the beginning, which grows with the entries",
+  },
+  {
     file: "lib/fsutil/packet_reader.ts",
     kind: "condition",
     text: "if (factor > 2 ** 63) break;",
