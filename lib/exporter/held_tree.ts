@@ -58,6 +58,5 @@ export class HeldTree implements Disposable {
   /** Lets all of them go, but for the root. */
   [Symbol.dispose](): void {
     for (const folder of this.#held.values()) folder[Symbol.dispose]();
-    this.#held.clear();
   }
 }

@@ -63,6 +63,8 @@ Deno.test("StagedTree counts what it takes, up to each limit", async () => {
     ExportError,
     "Cannot export: the result has more than 10 bytes (maxBytes)",
   );
+  // With as many entries as there may be, it is the bytes.
+  assertThrows(() => tree(1, 10).claim(11, 1), ExportError, "(maxBytes)");
   const names = 256 * 1024 * 1024;
   const long = tree(Infinity, Infinity);
   long.claim(0, 1);

@@ -23,6 +23,7 @@ import type { SshAgentConnection } from "../../lib/ssh/agent.ts";
 import { frame } from "../../lib/ssh/message.ts";
 import { SshError } from "../../lib/ssh/ssh_error.ts";
 import { turn } from "../../lib/streams/turn.ts";
+import { until } from "../support/until.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 
 const encoder = new TextEncoder();
@@ -176,8 +177,8 @@ Deno.test("openSession() tells a session that is lost from one that is closed, a
     assertEquals(session!.lost(), false);
     if (way === "lost") {
       controller.error(new Error("cable cut"));
-      for (let count = 0; count < 50 && !session!.lost(); count++) await turn();
-      assertEquals([session!.lost(), told], [true, ["lost"]]);
+      await until(() => session!.lost(), "the session is lost");
+      assertEquals(told, ["lost"]);
     }
     let isClosed = false;
     const closing = session!.close().then(() => isClosed = true);
@@ -386,6 +387,7 @@ Deno.test("sshService() asks question by question, and waits until an answer is 
     isOver = true;
     return end;
   });
+  await until(() => asked.length > 0, "the first question is asked");
   for (let count = 0; count < 20; count++) await turn();
   assertEquals([asked, isOver], [["0b"], false]);
   taken.resolve();
@@ -418,9 +420,13 @@ Deno.test("sshService() closes an agent at an abort, and says why it failed", as
   const question = () => [field(frame(Uint8Array.of(11)))];
   const answering = Promise.withResolvers<Uint8Array>();
   let closed = 0;
+  let isAsked = false;
   const waiting = sshOf(() =>
     Promise.resolve({
-      ask: () => answering.promise,
+      ask: () => {
+        isAsked = true;
+        return answering.promise;
+      },
       close: () => {
         closed++;
         answering.reject(new SshError("known", "closed"));
@@ -432,7 +438,7 @@ Deno.test("sshService() closes an agent at an abort, and says why it failed", as
     waiting.forward,
     callOf(question(), metadata, abort.signal).call,
   );
-  for (let count = 0; count < 20; count++) await turn();
+  await until(() => isAsked, "the agent is asked");
   assertEquals(closed, 0);
   abort.abort(new Error("enough"));
   assertEquals(closed, 1);
