@@ -43,6 +43,7 @@ export class PlainDisplay implements Display {
     this.#printUpdated(now);
     // What never got its turn.
     for (const vertex of [...this.#updated]) this.#print(vertex);
+    this.#current?.endLine(this.#out);
     this.#printFailures();
     this.#printWarnings();
     return this.#out.take();

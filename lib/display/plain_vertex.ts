@@ -110,12 +110,16 @@ export class PlainVertex {
     if (this.#logs.length > 0) this.#numberLogs();
   }
 
-  /** Ends an open line, as another step is printed now. */
+  /** Ends an open line, as something else is printed now. */
+  endLine(out: ByteBuffer): void {
+    if (this.#openAt() === this.#last.length || this.#left) return;
+    out.newline();
+    this.#left = true;
+  }
+
+  /** Leaves it for another step. */
   leave(out: ByteBuffer): void {
-    if (this.#openAt() < this.#last.length && !this.#left) {
-      out.newline();
-      this.#left = true;
-    }
+    this.endLine(out);
     this.count = 0;
     out.text(`#${this.index} ...\n`);
   }

@@ -1,3 +1,4 @@
+import { displayBuild } from "../../lib/display/display_build.ts";
 import { displayEvents } from "../../lib/display/display_events.ts";
 import type { BuildEvent } from "../../lib/progress/event.ts";
 import {
@@ -200,4 +201,103 @@ WARN: secret "x" was asked for and not given
 #1 DONE 1.0s
 `,
   );
+});
+
+Deno.test("auto asks a file whether it is a terminal, and paints at that one's size", async () => {
+  const own = Deno.consoleSize;
+  Deno.consoleSize = () => ({ columns: 20, rows: 5 });
+  try {
+    for (const isTerminal of [undefined, () => false, () => true]) {
+      let text = "";
+      const writable = new WritableStream<Uint8Array>({
+        write: (chunk) => void (text += new TextDecoder().decode(chunk)),
+      });
+      await displayEvents(
+        ReadableStream.from([[vertex("a", { name: "x".repeat(90) })]]),
+        { writable, ...(isTerminal && { isTerminal }) },
+      );
+      const painted = isTerminal?.() === true;
+      assertEquals(text.startsWith("\x1b"), painted);
+      assertEquals(text.includes("x".repeat(20)), !painted);
+      assertEquals(writable.locked, false);
+    }
+  } finally {
+    Deno.consoleSize = own;
+  }
+});
+
+Deno.test("a mode that is none gives the output back, and a build's name does nothing in a terminal", async () => {
+  const chunks: Uint8Array[] = [];
+  const output = new WritableStream<Uint8Array>({
+    write: (chunk) => void chunks.push(chunk),
+  });
+  const show = (mode: "plain", name: string) =>
+    displayEvents(ReadableStream.from([[vertex("a")]]), output, { mode, name });
+  await assertRejects(() => show("x" as "plain", "a"), TypeError);
+  assertEquals(output.locked, false);
+  await Promise.all([show("plain", "a\x1b[2Jb"), show("plain", "c")]);
+  const text = await new Blob(chunks as BlobPart[]).text();
+  assertStringIncludes(text, "ab | #1 step a\n");
+});
+
+Deno.test("a terminal has colours unless NO_COLOR is set, or they are chosen", async () => {
+  const own = Object.getOwnPropertyDescriptor(Deno, "noColor")!;
+  try {
+    for (const noColor of [false, true]) {
+      Object.defineProperty(Deno, "noColor", {
+        value: noColor,
+        configurable: true,
+      });
+      for (const color of [undefined, false, true]) {
+        const text = await rendered(
+          [[vertex("a", { completed: 2000 })]],
+          { terminal: { columns: 80, rows: 24 }, color },
+        );
+        assertEquals(text.includes("\x1b[34m"), color ?? !noColor);
+      }
+    }
+  } finally {
+    Object.defineProperty(Deno, "noColor", own);
+  }
+});
+
+Deno.test("displayBuild() refuses what is no build, and options that there are not", async () => {
+  const build = {
+    events: () => ReadableStream.from([]),
+  } as unknown as Parameters<
+    typeof displayBuild
+  >[0];
+  await assertRejects(
+    () => displayBuild(Promise.resolve(build) as unknown as typeof build),
+    TypeError,
+    "without wait() behind it",
+  );
+  await assertRejects(
+    () => displayBuild(build, { colour: true } as object),
+    TypeError,
+    "colour",
+  );
+});
+
+Deno.test("a terminal is painted while nothing comes, plain text as it comes", async () => {
+  for (const [mode, isPainted] of [["tty", true], ["quiet", false]] as const) {
+    let frames = 0;
+    let painted = () => {};
+    const second = new Promise<void>((resolve) => painted = resolve);
+    const output = new WritableStream<Uint8Array>({
+      write() {
+        if (++frames === 3) painted();
+      },
+    });
+    const events = async function* () {
+      yield vertex("a");
+      // No event, until time alone has made two frames more.
+      if (isPainted) await second;
+    };
+    await displayEvents(events(), output, {
+      mode,
+      terminal: { columns: 80, rows: 24 },
+    });
+    assertEquals(frames >= 3, isPainted);
+  }
 });
