@@ -106,7 +106,7 @@ function labels(words: readonly string[]): Record<string, string> {
 /** The value is not in the message: it is none of a terminal's business. */
 function split(flag: string, word: string): [string, string | undefined] {
   const cut = word.indexOf("=");
-  const name = cut < 0 ? word : word.slice(0, cut);
+  const name = cut === -1 ? word : word.slice(0, cut);
   if (name === "") throw new UsageError(`${flag} needs a name, as NAME=value`);
-  return [name, cut < 0 ? undefined : word.slice(cut + 1)];
+  return [name, cut === -1 ? undefined : word.slice(cut + 1)];
 }

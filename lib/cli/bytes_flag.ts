@@ -29,10 +29,9 @@ export function parseBytes(flag: string, text: string): number {
     : UNDERSCORE_REGEXP;
   const [, number, letter = ""] =
     SIZE_REGEXP.exec(text.replace(underscore, "")) ?? [];
-  const factor = FACTORS[letter.toLowerCase()];
-  const bytes = number === undefined || factor === undefined
+  const bytes = number === undefined
     ? NaN
-    : Math.floor(numberOf(number) * factor);
+    : Math.floor(numberOf(number) * FACTORS[letter.toLowerCase()]!);
   if (Number.isSafeInteger(bytes)) return bytes;
   throw new FlagError(
     `invalid argument ${
@@ -45,8 +44,6 @@ export function parseBytes(flag: string, text: string): number {
 function numberOf(text: string): number {
   const [, whole, part = "", power] =
     /^\+?0x([\da-f]*)\.?([\da-f]*)p([+-]?\d+)$/i.exec(text) ?? [];
-  return whole === undefined
-    ? Number(text)
-    : Number.parseInt(whole + part, 16) *
-      2 ** (Number(power) - 4 * part.length);
+  return whole === undefined ? +text : Number.parseInt(whole + part, 16) *
+    2 ** (+power! - 4 * part.length);
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { describeError } from "../../lib/cli/describe_error.ts";
+import { UsageError } from "../../lib/cli/exit.ts";
 import { BuildError, EngineError } from "../../lib/errors.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
 import { openOffer } from "../../lib/imagebuild/context/offer.ts";
@@ -82,6 +83,68 @@ Deno.test("describeError: advice is in the command's words", async () => {
       assertEquals(/[{}]|option/.test(stderr), false, stderr);
     }
   });
+});
+
+Deno.test("describeError: up to 1000 characters of a line, 40 lines, and ten causes", () => {
+  const told = (message: string) => describeError(new Error(message), false);
+  assertEquals(told("x".repeat(993)), `ERROR: ${"x".repeat(993)}`);
+  assertEquals(told("x".repeat(994)), `ERROR: ${"x".repeat(993)}…`);
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, at) => `l${at}`);
+  assertEquals(told(lines(40).join("\n")), `ERROR: ${lines(40).join("\n")}`);
+  assertEquals(told(lines(41).join("\n")).split("\n"), [
+    "ERROR: l0",
+    ...lines(20).slice(1),
+    "… 1 lines …",
+    ...lines(41).slice(-20),
+  ]);
+  assertEquals(
+    told(lines(100).join("\n")).split("\n").slice(19, 22),
+    ["l19", "… 60 lines …", "l80"],
+  );
+  const chain = (length: number): Error =>
+    new Error(
+      `e${length}\x1b[2J`,
+      length === 1 ? {} : { cause: chain(length - 1) },
+    );
+  const causes = (error: unknown) =>
+    describeError(error, true).split("\n").filter((line) =>
+      !/^\s+at /.test(line)
+    );
+  assertEquals(causes(chain(3)), [
+    "ERROR: e3",
+    "a Error",
+    "caused by Error: e2",
+    "caused by Error: e1",
+  ]);
+  assertEquals(causes(chain(30)).length, 1 + 10);
+  // Where it comes from, but not the words again that stand before.
+  assertMatch(describeError(chain(1), true), /\na Error\n\s+at /);
+  const bare = new Error("bare");
+  Object.defineProperty(bare, "stack", { value: undefined });
+  assertEquals(describeError(bare, true), "ERROR: bare\na Error");
+  assertEquals(describeError(new UsageError("no"), true), "ERROR: no");
+});
+
+Deno.test("describeError: what is thrown and no error, an engine without words, and secrets that are missing", () => {
+  assertEquals(describeError("a\x1b[2Jb", false), "ERROR: ab");
+  assertEquals(describeError(undefined, true), "ERROR: undefined");
+  const silent = new EngineError({
+    status: 500,
+    method: "POST",
+    path: "/build",
+    detail: "",
+  });
+  assertMatch(describeError(silent, false), /^ERROR: POST \/build was refused/);
+  const missing = new BuildError({
+    detail: "it failed",
+    missingSecrets: ["a", "b"],
+  });
+  assertEquals(describeError(missing, false).split("\n"), [
+    "ERROR: it failed",
+    'secret "a" was asked for and not given: --secret id=a,…',
+    'secret "b" was asked for and not given: --secret id=b,…',
+  ]);
 });
 
 Deno.test("pushAll tells what changes of each layer, and nothing twice", async () => {

@@ -57,6 +57,10 @@ Deno.test("parseWords reads words as docker's command does", () => {
         on: ["quiet"],
       }],
       [["-t", "--", "--", "."], { ...NOTHING, rest: ["."], tag: ["--"] }],
+      [["--tag==a", "-t", "=b", "-t==c"], {
+        ...NOTHING,
+        tag: ["=a", "=b", "=c"],
+      }],
       // What is empty is as if it were not given.
       [["-f", "", "-t="], NOTHING],
       [["-f", "a", "--file="], NOTHING],
@@ -195,6 +199,7 @@ Deno.test("sizes and limits are read as docker reads them", () => {
       ["64 m", 64 * 2 ** 20],
       ["1.5g", 1.5 * 2 ** 30],
       ["1tb", 2 ** 40],
+      ["1p", 2 ** 50],
       [".5m", 2 ** 19],
       ["2.k", 2048],
       ["+1k", 1024],

@@ -139,6 +139,8 @@ const OTHERS: typeof WRONG = [
   [["prune", "--filter", "until"], /"until" for "--filter"/],
   [["prune", "--filter="], /"" for "--filter"/],
   [["prune", "--keep-storage", "x"], /"x" for "--keep-storage"/],
+  [["prune", "--keep-storage="], /"" for "--keep-storage"/],
+  [["completions", "bash", "zsh"], /exactly 1 argument/],
   [["prune", "--all=x"], /"x" for "--all"/],
   [["doctor", "a"], /no argument/],
   [["doctor", "--debug=x"], /"x" for "--debug"/],
