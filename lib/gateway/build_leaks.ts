@@ -41,16 +41,14 @@ function* searchStored(
 ): Generator<void, void> {
   for (const [name, value] of query) {
     if (!STORED.has(name)) continue;
-    let found = false;
     for (const text of inBatches(textsOf(value))) {
-      found ||= holds(text);
-      if (found) break;
+      if (holds(text)) {
+        throw malformed(
+          `the parameter ${name} holds the value of a secret, and is stored with the image or its log; mount the secret where it is used`,
+        );
+      }
       yield;
     }
-    if (!found) continue;
-    throw malformed(
-      `the parameter ${name} holds the value of a secret, and is stored with the image or its log; mount the secret where it is used`,
-    );
   }
 }
 

@@ -42,7 +42,7 @@ export function isPrivateAddress(address: string): boolean {
   }
   const groups = v6(address);
   if (groups === undefined) return true;
-  const [a = 0, b = 0] = groups;
+  const [a, b] = groups as [number, number];
   const low = `${groups[6]! >> 8}.${groups[6]! & 255}.${groups[7]! >> 8}.${
     groups[7]! & 255
   }`;

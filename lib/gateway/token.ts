@@ -34,8 +34,8 @@ export class TokenCheck {
    * @param authorization The field `Authorization`.
    * @throws {Refusal} If it does not carry the token, with status 401.
    */
-  async check(authorization: string | undefined): Promise<void> {
-    const given = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? "";
+  async check(authorization = ""): Promise<void> {
+    const [, given = ""] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (timingSafeEqual(await digest(given), this.#digest)) return;
     throw new Refusal(401, "davit gateway: this needs a bearer token", [
       ["WWW-Authenticate", 'Bearer realm="davit"'],

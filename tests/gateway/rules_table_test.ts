@@ -17,6 +17,13 @@ import { isPrivateAddress } from "../../lib/gateway/private_address.ts";
 import { Refusal } from "../../lib/gateway/refusal.ts";
 import { findRoute, GROUPS } from "../../lib/gateway/routes.ts";
 import { normalizeTarget } from "../../lib/gateway/target.ts";
+import {
+  checkRemote,
+  resolveBySystem,
+} from "../../lib/gateway/remote_rules.ts";
+import { STEP_KEY_BYTES, StepKeys } from "../../lib/gateway/step_keys.ts";
+import { isCommonValue } from "../../lib/gateway/value_rules.ts";
+import { Secret } from "../../lib/secrets/secret.ts";
 import { TokenCheck } from "../../lib/gateway/token.ts";
 import { readUnread } from "../../lib/gateway/unread_body.ts";
 
@@ -416,6 +423,125 @@ Deno.test("a parameter that is stored and holds a secret is refused, wherever in
         signal,
       ),
     Refusal,
+  );
+});
+
+Deno.test("what is stored is looked at in pieces of 32 KiB, and none of them is empty", async () => {
+  const pieces = async (value: string) => {
+    const seen: string[] = [];
+    await refuseStoredSecrets([["labels", value]], (text) => {
+      seen.push(text);
+      return false;
+    }, signal);
+    return seen.map((text) => text.length);
+  };
+  const labels = (length: number) =>
+    JSON.stringify({ a: "last", b: "x".repeat(length) });
+  // Two names and their zeros, and then the values.
+  assertEquals(await pieces(labels(32_766)), [32_785, 32_770, 4]);
+  assertEquals(await pieces(labels(32_765)), [32_784, 32_774]);
+  assertEquals(await pieces("x".repeat(32_768)), [32_768]);
+  assertEquals(await pieces("x"), [1]);
+});
+
+Deno.test("a route knows whether its request has a body, and its answer texts of which kind", () => {
+  const bodies = [
+    "/build",
+    "/images/load",
+    "/images/create?fromSrc=-",
+    "/auth",
+  ];
+  const lines = [
+    "/images/load",
+    "/images/create?fromSrc=-",
+    "/images/create?fromImage=a",
+    "/images/a/push",
+  ];
+  for (
+    const target of [
+      ...bodies,
+      ...lines,
+      "/images/prune",
+      "/images/a/tag",
+      "/build/prune",
+      "/build/cancel?id=a",
+    ]
+  ) {
+    const { route } = findRoute(
+      "POST",
+      normalizeTarget(target),
+      new Set(GROUPS),
+    );
+    assertEquals(route.body === true, bodies.includes(target), target);
+    assertEquals(route.answer?.lines === true, lines.includes(target), target);
+  }
+  for (
+    const target of ["/images/json", "/images/a/json", "/images/a/history"]
+  ) {
+    const { route } = findRoute(
+      "GET",
+      normalizeTarget(target),
+      new Set(GROUPS),
+    );
+    assertEquals([route.body, route.answer?.lines], [undefined, undefined]);
+    assert(route.answer !== undefined);
+  }
+});
+
+Deno.test("the keys of steps have no order, whichever id begins another", async () => {
+  const keys = await StepKeys.create();
+  const secrets = ["b", "ab", "a", "abc"].map((id) =>
+    [id, new Secret(`value of ${id}`)] as const
+  );
+  const { extraHost, secret } = await keys.of(secrets);
+  for (let turn = 1; turn < secrets.length; turn++) {
+    const turned = [...secrets.slice(turn), ...secrets.slice(0, turn)];
+    assertEquals((await keys.of(turned)).extraHost, extraHost);
+    assertEquals((await keys.of(turned.toReversed())).extraHost, extraHost);
+  }
+  assertEquals([secret.byteLength, STEP_KEY_BYTES], [32, 32]);
+});
+
+Deno.test("a remote is looked up by the system unless told otherwise, and no longer than its request lives", async () => {
+  const addresses = await resolveBySystem("localhost");
+  assert(addresses.length > 0);
+  assert(
+    addresses.every((one) => one === "::1" || one.startsWith("127.")),
+    `${addresses}`,
+  );
+  const reason = new Error("gone");
+  const stop = new AbortController();
+  const looking = checkRemote(
+    "http://a.example/x",
+    stop.signal,
+    () => new Promise(() => {}),
+  );
+  stop.abort(reason);
+  assertEquals(await looking.catch((error: unknown) => error), reason);
+  for (const character of ["\0", "\n", " ", "\x7f", "\\"]) {
+    for (
+      const remote of [
+        `http://a.example/${character}`,
+        `${character}http://a.example/`,
+      ]
+    ) {
+      await assertRejects(
+        () => checkRemote(remote, signal, () => Promise.resolve(["8.8.8.8"])),
+        Refusal,
+        "the remote has a character that an address has not",
+      );
+    }
+  }
+});
+
+Deno.test("four bytes that are no text are a value that can be masked", () => {
+  assertEquals(
+    isCommonValue(new Secret(Uint8Array.of(0xff, 0xfe, 0xfd, 0xfc))),
+    false,
+  );
+  assertEquals(
+    isCommonValue(new Secret(Uint8Array.of(0xff, 0xfe, 0xfd))),
+    true,
   );
 });
 
