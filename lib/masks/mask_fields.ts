@@ -106,9 +106,9 @@ function maskList(
   mask: TextMask,
 ): readonly unknown[] {
   let copy: unknown[] | undefined;
-  for (let i = 0; i < list.length; i++) {
-    const one = masked(list[i], item, mask, list);
-    if (one !== list[i]) copy ??= list.slice(0, i);
+  for (const [i, before] of list.entries()) {
+    const one = masked(before, item, mask, list);
+    if (one !== before) copy ??= list.slice(0, i);
     if (one !== undefined) copy?.push(one);
   }
   return copy ?? list;
