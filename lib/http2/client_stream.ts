@@ -52,6 +52,8 @@ export interface Http2ClientStream {
 export class ClientStream extends Stream implements Http2ClientStream {
   readonly response: Promise<readonly HeaderField[]>;
   readonly #head = Promise.withResolvers<readonly HeaderField[]>();
+  /** Whether our END_STREAM is sent. */
+  #ended: boolean;
   #responded = false;
   #trailers: readonly HeaderField[] = [];
 
@@ -63,6 +65,7 @@ export class ClientStream extends Stream implements Http2ClientStream {
     endStream: boolean,
   ) {
     super(id, host);
+    this.#ended = endStream;
     this.response = this.#head.promise;
     // Whoever drops the promise learns of the end from the signal or read().
     this.response.catch(() => {});
@@ -131,11 +134,13 @@ export class ClientStream extends Stream implements Http2ClientStream {
     this.#head.reject(error);
   }
 
-  protected override onEnd(): void {}
+  protected override onEnd(): void {
+    this.#ended = true;
+  }
 
   /** A server that has answered wants no more of the request (RFC 9113 section 8.1). */
   protected override onPeerEnd(): void {
-    if (!this.ended) {
+    if (!this.#ended) {
       this.host.output.reset(this.id, ErrorCode.NO_ERROR);
       this.failSending(
         new Http2Error("Response is complete: the request's rest is not sent", {

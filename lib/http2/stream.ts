@@ -41,7 +41,6 @@ export abstract class Stream {
   #announced = -1;
   #peerEnded = false;
   #ending = false;
-  #ended = false;
   /** It is over, and went well. */
   #complete = false;
   #failure: Http2Error | null = null;
@@ -61,11 +60,6 @@ export abstract class Stream {
   /** Whether the peer sent END_STREAM. */
   get peerEnded(): boolean {
     return this.#peerEnded;
-  }
-
-  /** Whether our END_STREAM is sent. */
-  get ended(): boolean {
-    return this.#ended;
   }
 
   /** Bytes of the peer's that wait to be read. */
@@ -201,7 +195,6 @@ export abstract class Stream {
   protected sendHead(block: Uint8Array, endStream: boolean): void {
     this.headSent = true;
     this.#ending = endStream;
-    this.#ended = endStream;
     this.host.output.headers(this.id, block, endStream);
   }
 
@@ -220,7 +213,6 @@ export abstract class Stream {
   }
 
   #sendEnd(block: Uint8Array | null): void {
-    this.#ended = true;
     if (block === null) this.host.output.end(this.id);
     else this.host.output.headers(this.id, block, true);
     this.onEnd();

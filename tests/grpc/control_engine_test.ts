@@ -142,6 +142,25 @@ engineTest(
 );
 
 engineTest(
+  "a deadline ends a call at an engine, and no other on its connection",
+  async (context) => {
+    await using client = await connect(context);
+    const session = new Session([]);
+    await using call = await client.open("/moby.buildkit.v1.Control/Session", {
+      metadata: session.headers("davit").map(([name, value]) =>
+        [name.toLowerCase(), value] as const
+      ),
+      timeout: 200,
+    });
+    const end = await session.serve(bytesDuplex(call));
+    assertEquals(end.reason, "lost");
+    const error = await assertRejects(() => call.read(), GrpcError);
+    assertEquals(error.code, GrpcCode.DEADLINE_EXCEEDED);
+    await client.unary(method("ListWorkers"), NOTHING, { timeout: 20_000 });
+  },
+);
+
+engineTest(
   "the status of a failed build comes whole: trailers of more than a megabyte where it has details",
   async (context) => {
     await using client = await connect(context);
