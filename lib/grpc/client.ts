@@ -68,7 +68,10 @@ export interface GrpcClient extends AsyncDisposable {
     request: Request,
     options?: GrpcCallOptions,
   ): Promise<Response>;
-  /** A call with one request and any number of responses; leaving the loop gives it up. */
+  /**
+   * A call with one request and any number of responses. It begins with the
+   * loop over them; leaving the loop gives it up.
+   */
   serverStream<Request, Response>(
     method: GrpcRemoteMethod<Request, Response>,
     request: Request,
@@ -84,9 +87,9 @@ export interface GrpcClient extends AsyncDisposable {
     options?: GrpcCallOptions,
   ): Promise<Response>;
   /**
-   * A call with any number of messages each way, independent of each other;
-   * leaving the loop gives it up. If `requests` throws, the call is given up
-   * and fails with that.
+   * A call with any number of messages each way, independent of each other. It
+   * begins with the loop over the responses; leaving the loop gives it up. If
+   * `requests` throws, the call is given up and fails with that.
    */
   bidi<Request, Response>(
     method: GrpcRemoteMethod<Request, Response>,
