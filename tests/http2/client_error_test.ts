@@ -288,9 +288,13 @@ for (const [what, piece] of Object.entries(FLOODS)) {
     await server.request(undefined, { endStream: true });
     if (/DATA/.test(what)) server.send(frame("HEADERS", 4, 1, OK));
     server.send(frame("HEADERS", 5, 3, OK));
-    for (let i = 0; i < 12; i++) {
-      server.send(bytes(...Array.from({ length: 1_000 }, () => piece)));
+    // So many at once pass, each counted once; and then no more.
+    for (let i = 0; i < 99; i++) {
+      server.send(bytes(...Array.from({ length: 100 }, () => piece)));
     }
+    await server.taken();
+    assertEquals(stream.signal.aborted, false);
+    server.send(bytes(...Array.from({ length: 200 }, () => piece)));
     const goaway = await server.until("GOAWAY");
     assertEquals(errorName(codeOf(goaway)), "ENHANCE_YOUR_CALM");
     const error = await assertRejects(() => stream.read(), Http2Error);

@@ -206,6 +206,19 @@ Deno.test("serveHttp2() ends a flood of long header lists that cost nothing to s
   assertEquals((await peer.connection.closed).reason, "error");
 });
 
+Deno.test("serveHttp2() takes any number of header lists below 64 KiB, and their streams stay open", async () => {
+  using _ = stopClock();
+  await using peer = await RawPeer.greeted((stream) => {
+    if (stream.id > 1_100) stream.end([[":status", "200"]]);
+  }, { maxConcurrentStreams: 2_000 });
+  const block = longList(58_000, REQUEST);
+  // More in all than the longer ones may be, at once or held.
+  for (let id = 1; id < 2_500; id += 2) peer.send(...headerFrames(id, block));
+  peer.send(PING);
+  assertEquals((await peer.until("PING")).flags, 1);
+  assertEquals(peer.connection.streams, 550);
+});
+
 Deno.test("serveHttp2() holds no more than four of the longest header lists", async () => {
   using clock = stopClock();
   const open: Http2Stream[] = [];
