@@ -42,7 +42,9 @@ export class PlainDisplay implements Display {
   end(now: number): Uint8Array {
     this.#printUpdated(now);
     // What never got its turn.
-    for (const vertex of [...this.#updated]) this.#print(vertex);
+    for (const vertex of [...this.#updated]) {
+      if (!vertex.state.hidden) this.#print(vertex);
+    }
     this.#current?.endLine(this.#out);
     this.#printFailures();
     this.#printWarnings();
