@@ -4,7 +4,7 @@ import { dirname } from "@std/path/posix/dirname";
 import { join } from "@std/path/posix/join";
 // @ts-types="../std/path.d.ts"
 import { resolve } from "@std/path/posix/resolve";
-import { openOffer } from "../imagebuild/context/offer.ts";
+import { openOffer } from "../imagebuild/context/open_offer.ts";
 import { type BuildContext, sourceOf } from "../imagebuild/context/source.ts";
 import { isExportName } from "../context/export_name.ts";
 import type { ContextFilter } from "../context/filter.ts";

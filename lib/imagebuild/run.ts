@@ -8,7 +8,7 @@ import type { Exporter } from "../exporter/exporter.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import type { Build } from "./build_way.ts";
-import { openOffer } from "./context/offer.ts";
+import { openOffer } from "./context/open_offer.ts";
 import {
   type BuildContext,
   giveBackSource,

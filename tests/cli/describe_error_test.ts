@@ -4,7 +4,7 @@ import { describeError } from "../../lib/cli/describe_error.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
 import { BuildError, EngineError } from "../../lib/errors.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
-import { openOffer } from "../../lib/imagebuild/context/offer.ts";
+import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import { checkImageStore } from "../../lib/exporter/output.ts";
 import { pushAll } from "../../lib/cli/push_command.ts";
 import type { DockerClient } from "../../lib/client.ts";

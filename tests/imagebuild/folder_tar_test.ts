@@ -1,4 +1,4 @@
-import { openOffer } from "../../lib/imagebuild/context/offer.ts";
+import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";

@@ -6,7 +6,7 @@ import {
 } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { baseRegistries } from "../../lib/imagebuild/ways/base_registries.ts";
-import { openOffer } from "../../lib/imagebuild/context/offer.ts";
+import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
