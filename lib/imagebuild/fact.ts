@@ -81,17 +81,15 @@ export interface WarningFact {
 
 /**
  * One thing that was told of a build, with the secrets masked: what is kept for
- * its readers. Who reads events has them made of it by {@linkcode EventReader};
- * for those who read `messages()`, `ways/engine_messages.ts` makes a message.
+ * its readers. {@linkcode EventReader} makes the events of it for those who read
+ * `events()`, and `ways/engine_messages.ts` the message for those who read
+ * `messages()`.
  */
 export type Fact = StatusFact | LineFact | OwnFact | WarningFact;
 
-/** The event of a warning of davit's own. */
-export function warningEvent(
-  code: WarningCode,
-  short: string,
-): WarningFact["event"] {
-  return {
+/** A warning of davit's own as it is kept. */
+export function warningFact(...[code, short, name]: OwnWarning): WarningFact {
+  const event = {
     type: "warning",
     vertex: undefined,
     level: 1,
@@ -100,21 +98,8 @@ export function warningEvent(
     url: undefined,
     source: undefined,
     code,
-  };
-}
-
-/** A warning as it is kept. */
-export function warningFact(
-  event: WarningFact["event"],
-  about: { readonly name?: string | undefined; readonly count?: number },
-): WarningFact {
-  return {
-    kind: "warning",
-    event,
-    name: about.name,
-    count: about.count,
-    size: OWN_SIZE,
-  };
+  } as const;
+  return { kind: "warning", event, name, count: undefined, size: OWN_SIZE };
 }
 
 /** Makes events of the facts of one build, in their order; one for each reader. */

@@ -5,7 +5,6 @@ import type { BuildState } from "../progress/state.ts";
 import {
   EventReader,
   type Fact,
-  warningEvent,
   type WarningFact,
   warningFact,
 } from "./fact.ts";
@@ -171,9 +170,7 @@ function logsOf(
 }
 
 function factsLost(count: number): WarningFact {
-  const event = warningEvent(
-    "messages-lost",
-    `${count} messages are missing here: they were read too slowly, or too late`,
-  );
-  return warningFact(event, { count });
+  const text =
+    `${count} messages are missing here: they were read too slowly, or too late`;
+  return { ...warningFact("messages-lost", text), count };
 }

@@ -10,7 +10,6 @@ import {
   type OwnEvent,
   type OwnWarning,
   statusSize,
-  warningEvent,
   warningFact,
 } from "./fact.ts";
 import type { BuildMask } from "./mask.ts";
@@ -24,8 +23,10 @@ export interface Dockerfile {
 }
 
 /**
- * Everything that is said of a build goes through here once: it is masked, made
- * events of, remembered as the build's state, and handed to the readers.
+ * Everything that is told of a build goes through here once: it is masked, then
+ * remembered as the build's state, and kept as a {@linkcode Fact} for the readers.
+ * There is a method for each kind of thing that is told, so that nothing which an
+ * engine sends can be taken for davit's own.
  */
 export class BuildRecord {
   /** What is known of the build so far. */
@@ -91,10 +92,10 @@ export class BuildRecord {
    */
   warn(...[code, text, name]: OwnWarning): void {
     this.#tellRest();
-    const given = warningEvent(code, text);
-    const event = this.#mask?.event(given) ?? given;
+    const given = warningFact(code, text, name);
+    const event = this.#mask?.event(given.event) ?? given.event;
     this.state.apply(event);
-    this.#keep(warningFact(event, { name }));
+    this.#keep({ ...given, event });
   }
 
   /**

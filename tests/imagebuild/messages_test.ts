@@ -1,4 +1,5 @@
 import { decodeTrace } from "../../lib/progress/trace.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import {
   type BuildMessage,
   DockerClient,
@@ -139,3 +140,53 @@ Deno.test("davit's own messages stand among the engine's in the order of what ha
     );
   });
 });
+
+for (
+  const [what, secrets] of [
+    ["as they came", {}],
+    ["where all are masked", { s: { value: "what-a-step-prints" } }],
+  ] as const
+) {
+  Deno.test(`the newest 16 MiB are kept for a reader that comes late, ${what}; one warning tells what it lost`, async () => {
+    const data = new TextEncoder().encode(
+      `what-a-step-prints ${"and more ".repeat(50_000)}\n`,
+    );
+    const log = {
+      vertex: "sha256:0",
+      stream: 1,
+      timestamp: { seconds: 1, nanos: 0 },
+      data,
+    };
+    const status = { vertexes: [], statuses: [], warnings: [], logs: [log] };
+    const line = JSON.stringify({
+      id: "moby.buildkit.trace",
+      aux: encodeTrace(status),
+    });
+    const lines = [
+      ...Array.from({ length: 40 }, () => line),
+      '{"id":"moby.image.id","aux":{"ID":"sha256:1"}}',
+    ];
+    await answered(lines, { secrets }, async (build) => {
+      await build.wait();
+      const messages = await Array.fromAsync(build.messages());
+      const [lost, ...kept] = messages;
+      const logs = kept.filter((message) => "trace" in message);
+      const text = new TextDecoder().decode(logs[0]!.trace.logs[0]!.data);
+      assert(text.startsWith("s" in secrets ? "*** and" : "what-a-step"));
+      // Each takes about the room of its message.
+      assertEquals(logs.length, Math.floor(16 * 1024 * 1024 / line.length));
+      // Besides the engine's there is what was said of the context.
+      const count = lines.length + 1 - kept.length;
+      assertEquals<unknown>(lost, {
+        id: "davit.warning",
+        status:
+          `${count} messages are missing here: they were read too slowly, or too late`,
+        aux: { code: "messages-lost", count },
+      });
+      const [event] = await Array.fromAsync(build.events());
+      assert(event?.type === "warning" && event.code === "messages-lost");
+      const { warnings } = await build.result();
+      assertEquals(warnings, [], "it is said to that reader alone");
+    });
+  });
+}

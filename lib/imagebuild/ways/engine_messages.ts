@@ -78,10 +78,7 @@ function eventMessage({ type, ...fields }: OwnEvent): BuildMessage {
 
 /** A warning of davit's own as a message. */
 export function warningMessage(
-  { event: { code, short }, name, count }: Pick<
-    WarningFact,
-    "event" | "name" | "count"
-  >,
+  { event: { code, short }, name, count }: WarningFact,
 ): WarningMessage {
   return {
     id: "davit.warning",

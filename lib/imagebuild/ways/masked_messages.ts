@@ -1,5 +1,5 @@
 import type { JsonMessage } from "../../engine/message.ts";
-import { warningEvent, warningFact } from "../fact.ts";
+import { warningFact } from "../fact.ts";
 import type { BuildMask } from "../mask.ts";
 import {
   readTrace,
@@ -21,10 +21,7 @@ export function* maskedMessages(
   if (message.id !== TRACE) return yield* mask.line(message);
   const status = readTrace(message);
   if (status === undefined) {
-    const [code, text] = TRACE_UNREADABLE;
-    return yield* mask.line(
-      warningMessage(warningFact(warningEvent(code, text), {})),
-    );
+    return yield* mask.line(warningMessage(warningFact(...TRACE_UNREADABLE)));
   }
   const masked = mask.status(status);
   yield masked === status ? message : encodedMessage(masked);
