@@ -69,6 +69,26 @@ Deno.test("the address before and behind each private network is public, and bot
       assertEquals(isPrivateAddress(address(behind)), false, `behind ${last}`);
     }
   }
+  // As IPv6 writes them, too.
+  for (const [first, last] of networks) {
+    for (
+      const at of [
+        number(first) - 1,
+        number(first),
+        number(last),
+        number(last) + 1,
+      ]
+    ) {
+      if (at < 0 || at >= 2 ** 32) continue;
+      for (const prefix of ["::ffff:", "64:ff9b::"]) {
+        assertEquals(
+          isPrivateAddress(prefix + address(at)),
+          isPrivateAddress(address(at)),
+          prefix + address(at),
+        );
+      }
+    }
+  }
   for (
     const none of [
       "256.1.1.1",
