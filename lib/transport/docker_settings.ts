@@ -49,7 +49,7 @@ export async function readDockerSettings(
   const { path = "", fields = {} } = config ?? {};
   const given = env.get(HEADERS_VARIABLE);
   const proxies = textMap(fields.proxies, `"proxies" of "${path}"`, isObject);
-  const own = proxies[daemonHost(address)] ?? proxies.default ?? {};
+  const own = proxies[daemonHost(address)] ?? proxies.default;
   const chosen = textMap(own, `"proxies" of "${path}"`, isText);
   return {
     headers: given ? parseHeaders(given) : Object.entries(

@@ -36,7 +36,7 @@ export async function upgradeConnection(
     reader.cancel(reason).catch(() => {}); // already closed is as good
     writer.abort(reason).catch(() => {});
   };
-  init.signal?.addEventListener("abort", drop, { once: true });
+  init.signal?.addEventListener("abort", drop);
   try {
     init.signal?.throwIfAborted();
     await writer.write(formatRequestHead("POST", path, [

@@ -584,7 +584,9 @@ Deno.test("settings come from variables, else from docker's file, each in its fo
       text,
     );
   }
-  for (const text of ["a", "=1", " =1", "a=1,b", "a=1,", "a=1\nb=2", '"a']) {
+  for (
+    const text of ["ab", "a", "=1", " =1", "a=1,b", "a=1,", "a=1\nb=2", '"a']
+  ) {
     await assertRejects(
       () => read({}, { DOCKER_CUSTOM_HEADERS: text }),
       TypeError,
