@@ -64,7 +64,7 @@ export function readUint31(bytes: Uint8Array, at: number): number {
 }
 
 /** Writes 32 bits, big-endian. */
-export function writeUint32(
+function writeUint32(
   bytes: Uint8Array,
   at: number,
   value: number,

@@ -41,16 +41,16 @@ export const LARGEST_WINDOW = 0x7fffffff;
 export const MAX_HEADER_LIST_SIZE: number = 16 * 1024 * 1024;
 
 /** Header lists up to this size are counted as streams only. */
-export const LONG_HEADER_LIST: number = 64 * 1024;
+const LONG_HEADER_LIST: number = 64 * 1024;
 
 /** Sizes of the long header lists of all open streams together; a stream above it is refused. */
-export const MAX_OPEN_HEADER_LISTS: number = 4 * MAX_HEADER_LIST_SIZE;
+const MAX_OPEN_HEADER_LISTS: number = 4 * MAX_HEADER_LIST_SIZE;
 
 /**
  * Sizes of long header lists: at once, and again each second. A field that the
  * peer's table holds costs it one byte to send, and us its length to check.
  */
-export const HEADER_LISTS: Rate = {
+const HEADER_LISTS: Rate = {
   burst: MAX_OPEN_HEADER_LISTS,
   perSecond: MAX_HEADER_LIST_SIZE,
 };
@@ -59,7 +59,7 @@ export const HEADER_LISTS: Rate = {
 export const MAX_ANSWER_BACKLOG: number = 1024 * 1024;
 
 /** Frames that change nothing (PING, SETTINGS, empty DATA, …): at once, and again each second. */
-export const IDLE_FRAMES: Rate = { burst: 10_000, perSecond: 20_000 };
+const IDLE_FRAMES: Rate = { burst: 10_000, perSecond: 20_000 };
 
 /**
  * A WINDOW_UPDATE below this many bytes counts as a frame that changes nothing:

@@ -9,11 +9,11 @@ export class ProtobufError extends Error {
 /** How a value is written, as a tag tells it: a number of bytes that ends itself. */
 export const VARINT = 0;
 /** Eight bytes. */
-export const FIXED64 = 1;
+const FIXED64 = 1;
 /** A length and so many bytes. */
 export const BYTES = 2;
 /** Four bytes. */
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 /** The tag of a field whose value is written in this way. */
 export function tagOf(field: number, kind: number): number {

@@ -28,7 +28,7 @@ export function readFrom(
 }
 
 /** Names of the stages, in order. */
-export function stageNames(instructions: readonly Instruction[]): string[] {
+function stageNames(instructions: readonly Instruction[]): string[] {
   return instructions
     .filter(({ keyword }) => keyword === "FROM")
     .map(({ text }, index) => readFrom(text).name ?? `stage-${index}`);

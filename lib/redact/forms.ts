@@ -59,7 +59,7 @@ export interface Pattern {
  * shorter one would mask ordinary text everywhere. No derived pattern is
  * shorter either.
  */
-export const MIN_VALUE_BYTES = 4;
+const MIN_VALUE_BYTES = 4;
 
 /**
  * Shortest line of a multi-line value that is masked by itself whatever it is
@@ -74,7 +74,7 @@ export const MIN_LINE_BYTES = 8;
  * bounds the memory. BuildKit refuses secrets over 500 KiB
  * (`session/secrets/secrets.go`, `MaxSecretSize`).
  */
-export const MAX_LINED_BYTES: number = 512 * 1024;
+const MAX_LINED_BYTES: number = 512 * 1024;
 
 /** Line widths of base64: 76 is MIME's and coreutils', 64 is PEM's and OpenSSL's. */
 const WRAP_WIDTHS = [76, 64] as const;

@@ -155,7 +155,7 @@ function fillDense(
  * Follows failures until one fits: each gives back depth that an earlier byte
  * has brought, so n bytes cost at most 2n moves.
  */
-export function step(trie: Trie, state: number, byte: number): number {
+function step(trie: Trie, state: number, byte: number): number {
   const { fail, denseStates } = trie;
   while (state >= denseStates) {
     const next = childOf(trie, state, byte);

@@ -1,5 +1,5 @@
 /** How long a header is, and what contents are filled up to, in bytes. */
-export const TAR_BLOCK = 512;
+const TAR_BLOCK = 512;
 
 /** The longest extended header that Go's reader takes, in bytes (`archive/tar`, `maxSpecialFileSize`). */
 export const MAX_EXTENDED_BYTES: number = 1024 * 1024;
