@@ -428,8 +428,8 @@ export class DockerClient implements AsyncDisposable {
       startedBy: this.imagePush,
       signal: options.signal,
       work: async (run) => {
-        const { pushImage } = await import("./transfer/push.ts");
-        return await pushImage(this.#subject(name, options), run);
+        const { pushWithLogin } = await import("./transfer/push.ts");
+        return await pushWithLogin(this.#subject(name, options), run);
       },
     });
   }
@@ -455,11 +455,11 @@ export class DockerClient implements AsyncDisposable {
       startedBy: this.imagePull,
       signal: options.signal,
       work: async (run) => {
-        const { pullImage } = await import("./transfer/pull.ts");
+        const { pullWithLogin } = await import("./transfer/pull.ts");
         const platform = options.platform ??
           (await this.#settings?.())?.platform;
         const { platform: _, ...rest } = options;
-        return await pullImage(
+        return await pullWithLogin(
           this.#subject(name, platform ? { ...rest, platform } : rest),
           run,
         );

@@ -13,7 +13,7 @@ const HUB = "docker.io";
  * pushed: an engine with graph drivers makes the manifest for the push, and
  * the image's own id is that of its configuration.
  */
-export async function metadataOf(
+export async function buildMetadata(
   docker: DockerClient,
   { imageId, names }: Pick<BuildResult, "imageId" | "names">,
   pushed: string | undefined,

@@ -68,8 +68,8 @@ export class ResultFiles {
       await Deno.writeTextFile(this.#idFile, result.imageId);
     }
     if (this.#metadataFile === undefined) return;
-    const { metadataOf } = await import("./metadata.ts");
-    const metadata = await metadataOf(docker, result, pushed, signal);
+    const { buildMetadata } = await import("./metadata.ts");
+    const metadata = await buildMetadata(docker, result, pushed, signal);
     await Deno.writeTextFile(
       this.#metadataFile,
       `${JSON.stringify(metadata, null, 2)}\n`,

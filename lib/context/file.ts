@@ -10,7 +10,7 @@ import { swapped } from "./unreadable.ts";
 const LOOKS = 3;
 
 /** A file of a context while it is read, from its beginning to its end. */
-export class ContextFile implements Disposable {
+export class FolderFile implements Disposable {
   readonly #file: OpenFile;
   /** Bytes that may still be read; a file that grows all the time has an end, too. */
   #left: number;

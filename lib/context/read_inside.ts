@@ -50,8 +50,8 @@ export async function readInside(
   ) return undefined;
   const full = base + inside;
   return await readWhole(full, advice, Deno.lstat, async () => {
-    const { ContextFile } = await import("./file.ts");
-    return new ContextFile(root, inside, Infinity);
+    const { FolderFile } = await import("./file.ts");
+    return new FolderFile(root, inside, Infinity);
   });
 }
 
@@ -63,7 +63,7 @@ export async function readInside(
  * @returns The content; undefined if there is none.
  * @throws {ContextError} If it can't be read, is no regular file, or is far too long.
  */
-export async function readText(
+export async function readNamed(
   path: string,
   advice: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {

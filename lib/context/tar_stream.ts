@@ -3,7 +3,7 @@ import { Slice } from "../streams/slices.ts";
 import { turn } from "../streams/turn.ts";
 import { contextError } from "./context_error.ts";
 import type { ContextEntry } from "./entry.ts";
-import type { ContextFile } from "./file.ts";
+import type { FolderFile } from "./file.ts";
 import type { ContextFilter } from "./filter.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { overlayEntries } from "./overlay.ts";
@@ -40,7 +40,7 @@ export interface TarContents {
 
 /** A file that is on its way. */
 interface OpenFile {
-  readonly file: ContextFile;
+  readonly file: FolderFile;
   readonly path: string;
   /** Bytes that are still to come. */
   left: number;
@@ -162,7 +162,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     const size = entry.type === "file" && entry.hardlink === undefined
       ? entry.size
       : 0;
-    let file: ContextFile | undefined;
+    let file: FolderFile | undefined;
     if (size > 0 && bytes === undefined) {
       file = await openFile(root!, entry.path, size);
       if (this.#isCancelled) return file?.[Symbol.dispose]();
@@ -272,10 +272,10 @@ async function openFile(
   root: string,
   path: string,
   size: number,
-): Promise<ContextFile | undefined> {
+): Promise<FolderFile | undefined> {
   files ??= await import("./file.ts");
   try {
-    return new files.ContextFile(root, path, size);
+    return new files.FolderFile(root, path, size);
   } catch (error) {
     if (error instanceof ContextError) throw error;
     const { code } = error as { code?: string };

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 
 /** What a field of an answer may hold; `texts` is a list of texts, `pairs` one of two texts each. */
-export type FieldKind =
+export type AnswerFieldKind =
   | "text"
   | "number"
   | "flag"
@@ -11,9 +11,9 @@ export type FieldKind =
   | "texts";
 
 /** The fields that are known, by name. */
-export type FieldKinds = Readonly<Record<string, FieldKind>>;
+export type FieldKinds = Readonly<Record<string, AnswerFieldKind>>;
 
-const WORDS: Readonly<Record<FieldKind, string>> = {
+const WORDS: Readonly<Record<AnswerFieldKind, string>> = {
   text: "text",
   number: "number",
   flag: "boolean",
@@ -111,7 +111,7 @@ export function checkAnswer<T>(
   return value as T;
 }
 
-function isKind(value: unknown, kind: FieldKind): boolean {
+function isKind(value: unknown, kind: AnswerFieldKind): boolean {
   switch (kind) {
     case "text":
       return typeof value === "string";

@@ -1,5 +1,5 @@
 import type { ContextEntry } from "../context/entry.ts";
-import type { ContextFile } from "../context/file.ts";
+import type { FolderFile } from "../context/file.ts";
 import { unreadable } from "../context/unreadable.ts";
 import { ContextError } from "../errors.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
@@ -216,7 +216,7 @@ class Sender {
   }
 
   /** Sends a small file at once; false if there is more of it. */
-  async #sendSmall(id: number, file: ContextFile): Promise<boolean> {
+  async #sendSmall(id: number, file: FolderFile): Promise<boolean> {
     const buffer = this.#buffer;
     // One byte more than it should have: what is shorter is at its end.
     const count = file.readSync(buffer);
@@ -226,7 +226,7 @@ class Sender {
     return count < buffer.length;
   }
 
-  async #sendLarge(id: number, file: ContextFile): Promise<void> {
+  async #sendLarge(id: number, file: FolderFile): Promise<void> {
     let [buffer, ahead] = this.#chunks ??= [
       new Uint8Array(CHUNK_BYTES),
       new Uint8Array(CHUNK_BYTES),
@@ -268,10 +268,10 @@ let files: typeof import("../context/file.ts") | undefined;
 async function open(
   { root, path }: LocalFile,
   size: number,
-): Promise<ContextFile | undefined> {
+): Promise<FolderFile | undefined> {
   files ??= await import("../context/file.ts");
   try {
-    return new files.ContextFile(root, path, size);
+    return new files.FolderFile(root, path, size);
   } catch (error) {
     if (error instanceof ContextError) throw error;
     if ((error as { code?: string }).code === "ENXIO") return undefined;

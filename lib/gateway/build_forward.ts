@@ -27,7 +27,7 @@ import { formatTarget, type Target } from "./target.ts";
 import { isCommonValue, refuseCommonValues } from "./value_rules.ts";
 
 /** What is needed to forward a build. */
-export interface BuildWay {
+export interface BuildForwarding {
   readonly engine: Engine;
   /** The build at the engine. */
   readonly build: EngineBuild;
@@ -94,7 +94,7 @@ export async function forwardBuild(
   target: Target,
   secrets: readonly (readonly [id: string, secret: Secret])[] | undefined,
   body: ReadableStream<Uint8Array> | null,
-  { engine, build, known, steps, limits, signal }: BuildWay,
+  { engine, build, known, steps, limits, signal }: BuildForwarding,
 ): Promise<ServedBuild> {
   const logins = readLogins(
     head,

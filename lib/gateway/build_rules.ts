@@ -1,5 +1,5 @@
 import { forbidden, malformed } from "./refusal.ts";
-import { checkRemote, type Resolve } from "./remote_rules.ts";
+import { checkRemoteAddress, type Resolve } from "./remote_rules.ts";
 import { STEP_HOST_DOMAIN } from "./step_keys.ts";
 import type { Target } from "./target.ts";
 
@@ -117,7 +117,7 @@ export async function checkBuildQuery(
           );
         }
         if (!breakouts.has("private-remotes")) {
-          await checkRemote(value, signal, resolve);
+          await checkRemoteAddress(value, signal, resolve);
         }
         break;
       case "extrahosts":

@@ -27,7 +27,7 @@ const AUTHORITY_REGEXP =
  *
  * @throws {Refusal} If it is not.
  */
-export async function checkRemote(
+export async function checkRemoteAddress(
   remote: string,
   signal: AbortSignal,
   resolve: Resolve = resolveBySystem,

@@ -1,5 +1,5 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
-import { Endpoint, type EndpointOwner } from "./endpoint.ts";
+import { type EndpointOwner, Http2Endpoint } from "./endpoint.ts";
 import { ErrorCode, Http2Error, notHttp2 } from "./error.ts";
 import { encodeGoaway } from "./frame.ts";
 import { FrameReader } from "./frame_reader.ts";
@@ -89,7 +89,7 @@ export class Connection implements Http2Connection {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: Output;
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: Http2Endpoint;
   readonly #frames: FrameReader;
   readonly #readEnd: Promise<void>;
   #prefaceRead = 0;
@@ -117,7 +117,7 @@ export class Connection implements Http2Connection {
       () => this.#endpoint.streams.sendFlow.pump(),
       (error) => this.#end({ reason: "error", error: toError(error) }),
     );
-    this.#endpoint = new Endpoint(
+    this.#endpoint = new Http2Endpoint(
       this.#output,
       role,
       grants,

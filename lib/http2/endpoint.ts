@@ -3,7 +3,7 @@ import {
   encodePingAck,
   encodeSettings,
   encodeSettingsAck,
-  Flag,
+  FrameFlag,
   FrameType,
   readUint31,
   readUint32,
@@ -41,10 +41,10 @@ export interface EndpointOwner {
  * One end's state of a connection: what frames on the connection itself do;
  * those on streams go to {@linkcode Streams}.
  *
- * Frames come in by {@linkcode Endpoint.receive} and go out to an
+ * Frames come in by {@linkcode Http2Endpoint.receive} and go out to an
  * {@linkcode Output}. It does no I/O and knows no time.
  */
-export class Endpoint {
+export class Http2Endpoint {
   /** The streams. */
   readonly streams: Streams;
   readonly #output: Output;
@@ -135,7 +135,7 @@ export class Endpoint {
       );
     }
     if (!this.#settled) {
-      if (type !== FrameType.SETTINGS || (frame.flags & Flag.ACK) !== 0) {
+      if (type !== FrameType.SETTINGS || (frame.flags & FrameFlag.ACK) !== 0) {
         throw connectionError(
           ErrorCode.PROTOCOL_ERROR,
           "First frame is not SETTINGS",
@@ -173,7 +173,7 @@ export class Endpoint {
   #onSettings(frame: Frame): void {
     const { bytes, start, end } = frame;
     this.#patience.spend(1);
-    if ((frame.flags & Flag.ACK) !== 0) {
+    if ((frame.flags & FrameFlag.ACK) !== 0) {
       if (end !== start) {
         throw connectionError(
           ErrorCode.FRAME_SIZE_ERROR,
@@ -194,7 +194,7 @@ export class Endpoint {
 
   #onPing(frame: Frame): void {
     this.#patience.spend(1);
-    if ((frame.flags & Flag.ACK) === 0) {
+    if ((frame.flags & FrameFlag.ACK) === 0) {
       this.#output.urgent(encodePingAck(frame.bytes, frame.start));
     }
   }

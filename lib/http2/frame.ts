@@ -20,7 +20,7 @@ export const FrameType = {
 } as const;
 
 /** Frame flags; which type knows which is RFC 9113 section 6. */
-export const Flag = {
+export const FrameFlag = {
   ACK: 0x1,
   END_STREAM: 0x1,
   END_HEADERS: 0x4,
@@ -129,14 +129,14 @@ export function encodeSettings(
 
 /** The acknowledgement of a SETTINGS frame. */
 export function encodeSettingsAck(): Uint8Array {
-  return encodeFrame(FrameType.SETTINGS, Flag.ACK, 0, new Uint8Array());
+  return encodeFrame(FrameType.SETTINGS, FrameFlag.ACK, 0, new Uint8Array());
 }
 
 /** The answer to a PING: the same 8 bytes of `opaque`, from `at`. */
 export function encodePingAck(opaque: Uint8Array, at: number): Uint8Array {
   return encodeFrame(
     FrameType.PING,
-    Flag.ACK,
+    FrameFlag.ACK,
     0,
     opaque.subarray(at, at + 8),
   );

@@ -1,8 +1,8 @@
 import { connectionError, ErrorCode } from "./error.ts";
 import {
   DEFAULT_MAX_FRAME_SIZE,
-  Flag,
   FRAME_HEADER_BYTES,
+  FrameFlag,
   FrameType,
   readUint31,
 } from "./frame.ts";
@@ -165,7 +165,7 @@ export function checkFrameHeader(frame: Frame): void {
  */
 export function unpad(frame: Frame): [start: number, end: number] {
   const { bytes, start, end } = frame;
-  if ((frame.flags & Flag.PADDED) === 0) return [start, end];
+  if ((frame.flags & FrameFlag.PADDED) === 0) return [start, end];
   if (start === end) {
     fail(ErrorCode.FRAME_SIZE_ERROR, "padded without a padding length");
   }

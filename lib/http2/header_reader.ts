@@ -1,5 +1,5 @@
 import { connectionError, ErrorCode } from "./error.ts";
-import { Flag } from "./frame.ts";
+import { FrameFlag } from "./frame.ts";
 import { type Frame, unpad } from "./frame_reader.ts";
 import { type DecodedHeaders, HpackDecoder } from "./hpack_decode.ts";
 import type { HeaderLimits } from "./role.ts";
@@ -57,7 +57,7 @@ export class HeaderReader {
     }
     const [content, end] = unpad(frame);
     const start = content +
-      ((flags & Flag.PRIORITY) === 0 ? 0 : PRIORITY_BYTES);
+      ((flags & FrameFlag.PRIORITY) === 0 ? 0 : PRIORITY_BYTES);
     if (start > end) {
       throw connectionError(
         ErrorCode.FRAME_SIZE_ERROR,
@@ -65,7 +65,7 @@ export class HeaderReader {
       );
     }
     this.#streamId = streamId;
-    this.#endStream = (flags & Flag.END_STREAM) !== 0;
+    this.#endStream = (flags & FrameFlag.END_STREAM) !== 0;
     return this.#append(frame, start, end);
   }
 
@@ -97,7 +97,7 @@ export class HeaderReader {
         "Header block is too long",
       );
     }
-    if ((frame.flags & Flag.END_HEADERS) === 0) {
+    if ((frame.flags & FrameFlag.END_HEADERS) === 0) {
       this.#fragments.push(fragment.slice());
       return null;
     }

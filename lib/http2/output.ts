@@ -2,8 +2,8 @@ import {
   DEFAULT_MAX_FRAME_SIZE,
   encodeFrame,
   encodeRstStream,
-  Flag,
   FRAME_HEADER_BYTES,
+  FrameFlag,
   FrameType,
   writeFrameHeader,
   writeLength,
@@ -149,11 +149,11 @@ export class Output {
     }
     this.#dataAt = -1;
     let type: number = FrameType.HEADERS;
-    let flags: number = endStream ? Flag.END_STREAM : 0;
+    let flags: number = endStream ? FrameFlag.END_STREAM : 0;
     let at = 0;
     do {
       const end = Math.min(at + DEFAULT_MAX_FRAME_SIZE, block.length);
-      if (end === block.length) flags |= Flag.END_HEADERS;
+      if (end === block.length) flags |= FrameFlag.END_HEADERS;
       this.#grow(FRAME_HEADER_BYTES + end - at);
       writeFrameHeader(
         this.#filling,
@@ -175,7 +175,12 @@ export class Output {
   /** Appends an empty DATA frame with END_STREAM. */
   end(streamId: number): void {
     this.frame(
-      encodeFrame(FrameType.DATA, Flag.END_STREAM, streamId, new Uint8Array()),
+      encodeFrame(
+        FrameType.DATA,
+        FrameFlag.END_STREAM,
+        streamId,
+        new Uint8Array(),
+      ),
     );
   }
 

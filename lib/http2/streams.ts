@@ -6,7 +6,12 @@ import {
   streamError,
 } from "./error.ts";
 import { ReceiveFlow, SendFlow } from "./flow.ts";
-import { encodeWindowUpdate, Flag, readUint31, readUint32 } from "./frame.ts";
+import {
+  encodeWindowUpdate,
+  FrameFlag,
+  readUint31,
+  readUint32,
+} from "./frame.ts";
 import { type Frame, unpad } from "./frame_reader.ts";
 import { HeaderReader, type ReceivedHeaders } from "./header_reader.ts";
 import {
@@ -143,7 +148,7 @@ export class Streams implements StreamHost {
       );
     }
     const [start, end] = unpad(frame);
-    const endStream = (flags & Flag.END_STREAM) !== 0;
+    const endStream = (flags & FrameFlag.END_STREAM) !== 0;
     const stream = this.#table.get(streamId);
     if (stream === undefined || stream.peerEnded) {
       this.#giveBack(length);

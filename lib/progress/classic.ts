@@ -40,7 +40,7 @@ export interface ClassicMessage {
 }
 
 /** What a {@linkcode ClassicTranslator} should know. */
-export interface ClassicOptions {
+export interface ClassicReadingOptions {
   /**
    * The clock: the classic builder tells no times.
    * @default {Date.now}
@@ -63,7 +63,7 @@ export class ClassicTranslator {
   #imageId = "";
 
   /** Sets the clock. */
-  constructor(options: ClassicOptions = {}) {
+  constructor(options: ClassicReadingOptions = {}) {
     this.#now = options.now ?? Date.now;
   }
 

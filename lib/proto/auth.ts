@@ -10,19 +10,19 @@ import {
 } from "./gen/auth_pb.ts";
 
 /** `Auth/Credentials`. */
-export const credentials: MethodCodec<
+export const credentialsCodec: MethodCodec<
   typeof CredentialsRequestSchema,
   typeof CredentialsResponseSchema
 > = codecOf(Auth.method.credentials);
 
 /** `Auth/GetTokenAuthority`. */
-export const getTokenAuthority: MethodCodec<
+export const getTokenAuthorityCodec: MethodCodec<
   typeof GetTokenAuthorityRequestSchema,
   typeof GetTokenAuthorityResponseSchema
 > = codecOf(Auth.method.getTokenAuthority);
 
 /** `Auth/FetchToken`. */
-export const fetchToken: MethodCodec<
+export const fetchTokenCodec: MethodCodec<
   typeof FetchTokenRequestSchema,
   typeof FetchTokenResponseSchema
 > = codecOf(Auth.method.fetchToken);

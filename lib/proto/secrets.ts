@@ -6,7 +6,7 @@ import {
 } from "./gen/secrets_pb.ts";
 
 /** `Secrets/GetSecret`. */
-export const getSecret: MethodCodec<
+export const getSecretCodec: MethodCodec<
   typeof GetSecretRequestSchema,
   typeof GetSecretResponseSchema
 > = codecOf(Secrets.method.getSecret);

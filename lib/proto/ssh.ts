@@ -8,7 +8,7 @@ import {
 } from "./gen/ssh_pb.ts";
 
 /** `SSH/CheckAgent`. */
-export const checkAgent: MethodCodec<
+export const checkAgentCodec: MethodCodec<
   typeof CheckAgentRequestSchema,
   typeof CheckAgentResponseSchema
 > = codecOf(SSH.method.checkAgent);

@@ -13,7 +13,7 @@ const MAX_STEPS = 500_000;
  * An allowance of steps that grows with the text: one that is made to be slow is
  * not followed to its end, so that it can not hold up what others print.
  */
-export class Allowance {
+export class StepAllowance {
   #limit = MAX_STEPS;
 
   /** Starts anew, where so many steps were done. */

@@ -33,7 +33,7 @@
  * @module
  */
 
-import type { Pattern } from "./forms.ts";
+import type { FormPattern } from "./forms.ts";
 import { keyOf, LIMITS, type Limits } from "./blocks.ts";
 import { CandidateQueue } from "./candidates.ts";
 import { GRAM, GRAM_FACTOR } from "./skip.ts";
@@ -71,13 +71,13 @@ export class Automaton {
    * @param limits Sizes of blocks, for tests.
    * @throws {RangeError} If a pattern is shorter than 3 bytes.
    */
-  constructor(patterns: Iterable<Pattern>, limits: Limits = LIMITS) {
+  constructor(patterns: Iterable<FormPattern>, limits: Limits = LIMITS) {
     this.#tables = atOnce(compileTables(patterns, limits));
   }
 
   /** Compiles in slices, for a process that has other things to do meanwhile. */
   static async inSlices(
-    patterns: Iterable<Pattern>,
+    patterns: Iterable<FormPattern>,
     signal?: AbortSignal,
   ): Promise<Automaton> {
     const automaton = new Automaton([]);

@@ -7,7 +7,7 @@
 import { Automaton, type Matcher } from "./automaton.ts";
 import { EscapeMatcher } from "./escape_matcher.ts";
 import { compileEscapes, type EscapeTables } from "./escape_tables.ts";
-import type { Pattern } from "./forms.ts";
+import type { FormPattern } from "./forms.ts";
 import type { MatcherPart } from "./matchers.ts";
 import { inFairSlices } from "../streams/slices.ts";
 import { atOnce } from "./slices.ts";
@@ -26,7 +26,7 @@ export class CompiledPatterns {
   }
 
   /** Compiles patterns, which are listed twice. */
-  static of(patterns: () => Iterable<Pattern>): CompiledPatterns {
+  static of(patterns: () => Iterable<FormPattern>): CompiledPatterns {
     return new CompiledPatterns(
       new Automaton(patterns()),
       atOnce(compileEscapes(patterns())),
@@ -35,7 +35,7 @@ export class CompiledPatterns {
 
   /** Compiles in slices, for a process that has other things to do meanwhile. */
   static async inSlices(
-    patterns: () => Iterable<Pattern>,
+    patterns: () => Iterable<FormPattern>,
     signal?: AbortSignal,
   ): Promise<CompiledPatterns> {
     return new CompiledPatterns(

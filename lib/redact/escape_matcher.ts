@@ -22,7 +22,7 @@
  * @module
  */
 
-import { Allowance } from "./allowance.ts";
+import { StepAllowance } from "./allowance.ts";
 import type { Match, Matcher, SpanSink } from "./automaton.ts";
 import { LIMITS } from "./blocks.ts";
 import type { Continuation, EscapeTables } from "./escape_tables.ts";
@@ -47,7 +47,7 @@ export class EscapeMatcher implements Matcher {
   readonly #tables: EscapeTables;
   readonly #reader = new EscapeReader();
   readonly #ring = new ThreadRing();
-  readonly #allowance = new Allowance();
+  readonly #allowance = new StepAllowance();
   /** Whether the rest of the line is masked unseen. */
   #isBlind = false;
   #offset = 0;

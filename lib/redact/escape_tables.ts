@@ -9,7 +9,7 @@ import { glanceTable } from "./glance.ts";
 import { INTRODUCERS } from "./introducers.ts";
 import { insideOf } from "./inside.ts";
 import type { LookoutTables } from "./lookout.ts";
-import type { Pattern } from "./forms.ts";
+import type { FormPattern } from "./forms.ts";
 import { STATES_A_SLICE } from "./slices.ts";
 import type { PatternInfo } from "./tables.ts";
 import { type Trie, TrieBuilder } from "./trie.ts";
@@ -67,7 +67,7 @@ const MAX_CONTINUATIONS = 8;
 
 /** Compiles the tables, piece by piece; `undefined` if there is no pattern. */
 export function* compileEscapes(
-  patterns: Iterable<Pattern>,
+  patterns: Iterable<FormPattern>,
 ): Generator<void, EscapeTables | undefined> {
   const builder = new TrieBuilder();
   const words: [number, PatternInfo][] = [];

@@ -10,10 +10,10 @@ import { CompiledPatterns } from "./compiled.ts";
 import { JoinedMatcher } from "./matchers.ts";
 import {
   type Form,
+  type FormPattern,
   isTooShort,
   listPatterns,
   MIN_LINE_BYTES,
-  type Pattern,
 } from "./forms.ts";
 
 /** Shortest pattern of an encoding; a shorter one would be found by chance in any image. */
@@ -71,13 +71,13 @@ const WRAPPABLE: ReadonlySet<Form> = new Set(["base64", "base64url", "hex"]);
 
 function* wrappablePatternsOf(
   values: readonly Uint8Array[],
-): Generator<Pattern> {
+): Generator<FormPattern> {
   for (const pattern of patternsOf(values)) {
     if (WRAPPABLE.has(pattern.form) && !pattern.part) yield pattern;
   }
 }
 
-function* patternsOf(values: readonly Uint8Array[]): Generator<Pattern> {
+function* patternsOf(values: readonly Uint8Array[]): Generator<FormPattern> {
   for (const [index, value] of values.entries()) {
     for (const part of ownParts(value)) {
       for (const pattern of listPatterns(part, index)) {
@@ -88,7 +88,7 @@ function* patternsOf(values: readonly Uint8Array[]): Generator<Pattern> {
 }
 
 /** Whether others than this secret's owner may write such a thing. */
-function isCommon({ form, bytes }: Pattern): boolean {
+function isCommon({ form, bytes }: FormPattern): boolean {
   return (form !== "plain" && bytes.length < MIN_ENCODED_BYTES) ||
     (form === "line" && bytes.length < MIN_LINE_BYTES) ||
     (LINE_FORMS.has(form) && OPENSSH_REGEXP.test(decoder.decode(bytes)));

@@ -43,7 +43,7 @@ export type Form =
   | "field";
 
 /** Bytes that must not leave, and where they come from. */
-export interface Pattern {
+export interface FormPattern {
   /** The bytes to look for. They are a secret: never print them. */
   readonly bytes: Uint8Array;
   /** How they show the value. */
@@ -107,12 +107,12 @@ const encoder = new TextEncoder();
  * A generator, because the forms of a value of 3 MiB are 40 MiB together:
  * one at a time is in memory.
  *
- * @param index Number to give as {@link Pattern.value}.
+ * @param index Number to give as {@link FormPattern.value}.
  */
 export function* listPatterns(
   value: Uint8Array,
   index = 0,
-): Generator<Pattern> {
+): Generator<FormPattern> {
   const seen = new Set<string>();
   for (const [form, bytes, part] of listForms(value)) {
     if (bytes.length < MIN_VALUE_BYTES) continue;

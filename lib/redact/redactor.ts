@@ -11,11 +11,11 @@
 import type { Matcher } from "./automaton.ts";
 import { CompiledPatterns } from "./compiled.ts";
 import {
+  type FormPattern,
   hasUnmaskedLines,
   isTooShort,
   listPatterns,
   MIN_LINE_BYTES,
-  type Pattern,
 } from "./forms.ts";
 import { JoinedMatcher } from "./matchers.ts";
 import { IdleScanner, MaskingScanner, type Scanner } from "./scanner.ts";
@@ -213,7 +213,9 @@ class CompiledRedactor implements Redactor {
   }
 }
 
-function* longPatterns(patterns: Iterable<Pattern>): Generator<Pattern> {
+function* longPatterns(
+  patterns: Iterable<FormPattern>,
+): Generator<FormPattern> {
   for (const pattern of patterns) {
     const isShort = pattern.form === "line" &&
       pattern.bytes.length < MIN_LINE_BYTES;
@@ -221,7 +223,9 @@ function* longPatterns(patterns: Iterable<Pattern>): Generator<Pattern> {
   }
 }
 
-function* listAllPatterns(values: readonly Uint8Array[]): Generator<Pattern> {
+function* listAllPatterns(
+  values: readonly Uint8Array[],
+): Generator<FormPattern> {
   for (const [index, value] of values.entries()) {
     yield* listPatterns(value, index);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Form, Pattern } from "./forms.ts";
+import type { Form, FormPattern } from "./forms.ts";
 import {
   type Block,
   cutBlocks,
@@ -94,7 +94,7 @@ interface Cut {
  * @throws {RangeError} If a pattern is shorter than 3 bytes.
  */
 export function* compileTables(
-  patterns: Iterable<Pattern>,
+  patterns: Iterable<FormPattern>,
   limits: Limits,
 ): Generator<void, Tables | undefined> {
   const builder = new TrieBuilder();

@@ -91,14 +91,14 @@ export function authService(
     attempt(host, "the login", () => store.get(host, scopes));
   return [
     unary(`${SERVICE}/Credentials`, async () => {
-      return (await import("../proto/auth.ts")).credentials;
+      return (await import("../proto/auth.ts")).credentialsCodec;
     }, async ({ Host: host }) => {
       const login = await loginFor(host);
       const { username = "", secret = "" } = login?.forSession() ?? {};
       return { Username: username, Secret: secret };
     }),
     unary(`${SERVICE}/GetTokenAuthority`, async () => {
-      return (await import("../proto/auth.ts")).getTokenAuthority;
+      return (await import("../proto/auth.ts")).getTokenAuthorityCodec;
     }, async ({ Host: host }) => {
       const login = await loginFor(host);
       // A token of the caller's own can reach a registry in no other way.
@@ -111,7 +111,7 @@ export function authService(
       };
     }),
     unary(`${SERVICE}/FetchToken`, async () => {
-      return (await import("../proto/auth.ts")).fetchToken;
+      return (await import("../proto/auth.ts")).fetchTokenCodec;
     }, async (request, call) => {
       const { Host: host, Scopes: scopes, ClientID: clientId } = request;
       const login = await loginFor(host, scopes);

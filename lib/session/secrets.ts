@@ -23,7 +23,7 @@ export function secretsService(
 ): GrpcMethod[] {
   return [
     unary("/moby.buildkit.secrets.v1.Secrets/GetSecret", async () => {
-      return (await import("../proto/secrets.ts")).getSecret;
+      return (await import("../proto/secrets.ts")).getSecretCodec;
     }, async ({ ID: id }) => {
       let secret;
       try {

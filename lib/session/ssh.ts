@@ -54,7 +54,7 @@ export function sshService(
   };
   return [
     unary("/moby.sshforward.v1.SSH/CheckAgent", async () => {
-      return (await loadMessages()).checkAgent;
+      return (await loadMessages()).checkAgentCodec;
     }, async ({ ID: id }) => {
       // That it answers now is all that can be said: it may be gone later.
       (await open(id)).close();

@@ -32,7 +32,7 @@ const OPTIONS = {
 } satisfies Record<keyof ImagePullOptions, true>;
 
 /** Fetches an image from its registry; the result is its digest. */
-export async function pullImage(
+export async function pullWithLogin(
   { engine, name, options, logins }: TransferSubject<ImagePullOptions>,
   run: TransferRun,
 ): Promise<string> {

@@ -27,7 +27,7 @@ const OPTIONS = {
 } satisfies Record<keyof ImagePushOptions, true>;
 
 /** Sends an image to its registry; the result is its digest. */
-export async function pushImage(
+export async function pushWithLogin(
   { engine, name, options, logins }: TransferSubject<ImagePushOptions>,
   run: TransferRun,
 ): Promise<string> {

@@ -57,7 +57,7 @@ export async function readArchive(
 }
 
 /** A tar, packed or not, as a source of its entries; undefined if it is none. */
-export async function openTar(
+export async function openArchive(
   source: ByteStream,
 ): Promise<ByteStream | undefined> {
   if (isArchive(await source.peek(512))) return source;

@@ -1,5 +1,5 @@
 import { ByteStream } from "../streams/byte_stream.ts";
-import type { ContentScan, FindCollector, Place } from "./find.ts";
+import type { ContentScan, FindCollector, FindPlace } from "./find.ts";
 import { PackingError } from "./inflate.ts";
 import type { Member } from "./member.ts";
 import {
@@ -35,7 +35,7 @@ export class ContentReader {
   /** What is found. */
   readonly finds: FindCollector;
   /** Packed content that is damaged, or packed in a way that is not known here. */
-  readonly unreadable: Pick<Place, "blob" | "path">[] = [];
+  readonly unreadable: Pick<FindPlace, "blob" | "path">[] = [];
   readonly #signal: AbortSignal | undefined;
 
   /** @param signal Ends it between two files, and within a long one. */
@@ -45,18 +45,18 @@ export class ContentReader {
   }
 
   /** Looks through one file, to its end. */
-  async file(place: Place, source: ByteStream): Promise<void> {
+  async file(place: FindPlace, source: ByteStream): Promise<void> {
     this.#signal?.throwIfAborted();
     await this.#scanned(place, source, (seen) => this.#inside(place, seen, 0));
   }
 
   /** Looks through what stands behind the end of an archive, or of packed content. */
-  async behind(place: Place, source: ByteStream): Promise<void> {
+  async behind(place: FindPlace, source: ByteStream): Promise<void> {
     await this.#scanned(place, source, (seen) => this.trailer(place, seen));
   }
 
   /** Names packed content with something behind its end that is not known here. */
-  async trailer(place: Place, seen: ByteStream, level = 0): Promise<void> {
+  async trailer(place: FindPlace, seen: ByteStream, level = 0): Promise<void> {
     await seen.skipZeros();
     const head = await seen.peek(HEAD_BYTES);
     if (head.length === 0) return;
@@ -69,7 +69,7 @@ export class ContentReader {
 
   /** Looks into what is packed, or an archive; what is plain is left in the source. */
   async #inside(
-    place: Place,
+    place: FindPlace,
     source: ByteStream,
     level: number,
   ): Promise<void> {
@@ -109,7 +109,7 @@ export class ContentReader {
 
   /** Looks through what an archive says of a file, besides its content. */
   headers(blob: string, { path, link, headers }: TarEntry): void {
-    const place: Place = { blob, part: "name", path };
+    const place: FindPlace = { blob, part: "name", path };
     // A long path lies there in two parts.
     const joined = encoder.encode(`${path}\0${link}`);
     const { finds } = this.finds;
@@ -148,7 +148,7 @@ export class ContentReader {
   }
 
   async #member(
-    place: Place,
+    place: FindPlace,
     packing: Packing,
     { name, content, isStored }: Member,
     level: number,
@@ -175,7 +175,7 @@ export class ContentReader {
 
   /** Looks through a source as it is, to its end, whatever else reads of it. */
   async #scanned(
-    place: Place,
+    place: FindPlace,
     source: ByteStream,
     read: (seen: ByteStream) => Promise<void>,
   ): Promise<void> {

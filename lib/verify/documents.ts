@@ -1,6 +1,6 @@
 import type { Documents } from "./archive.ts";
-import type { FindCollector, Place, SecretPart } from "./find.ts";
-import { type ImageLayout, parseJson } from "./image_layout.ts";
+import type { FindCollector, FindPlace, SecretPart } from "./find.ts";
+import { type ImageLayout, parseDocument } from "./image_layout.ts";
 
 const encoder = new TextEncoder();
 
@@ -21,7 +21,7 @@ export function readDocuments(
     const before = finds.finds.length;
     const bytes = files.get(name)!;
     const part = parts.get(name);
-    const fields = parseJson(bytes);
+    const fields = parseDocument(bytes);
     if (isImage && part !== undefined && fields !== undefined) {
       for (const [path, text] of stringsOf(fields, "")) {
         const place = { blob: name, part: partOf(part, path), path };
@@ -33,7 +33,7 @@ export function readDocuments(
     );
     const inFields = finds.finds.length;
     // Numbers, and what stands across two fields.
-    const whole: Place = { blob: name, part: part ?? "file", path: "" };
+    const whole: FindPlace = { blob: name, part: part ?? "file", path: "" };
     finds.scanBytes(whole, bytes);
     finds.keepFrom(inFields, ({ value }) => !known.has(value));
     if (!legacy.has(name)) continue;

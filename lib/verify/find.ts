@@ -56,7 +56,7 @@ export interface SecretFind {
 }
 
 /** Where bytes come from that are looked through. */
-export interface Place {
+export interface FindPlace {
   /** Name of the archive's entry that they are in; empty in an export. */
   readonly blob: string;
   /** What they are. */
@@ -68,7 +68,7 @@ export interface Place {
 }
 
 /** A find before it is known what its place belongs to. */
-export interface RawFind extends Place {
+export interface RawFind extends FindPlace {
   readonly value: number;
   readonly form: Form;
   readonly offset: number;
@@ -122,7 +122,7 @@ export class FindCollector {
   }
 
   /** Begins one piece of content; several may be open at a time. */
-  scan(place: Place): ContentScan {
+  scan(place: FindPlace): ContentScan {
     const search = this.#idle.pop() ?? newSearch(this.#finder);
     return new ContentScan(search, (runs) => {
       this.bytes += search.matcher.offset;
@@ -133,7 +133,7 @@ export class FindCollector {
   }
 
   /** Looks through one piece of content that is at hand. */
-  scanBytes(place: Place, bytes: Uint8Array): void {
+  scanBytes(place: FindPlace, bytes: Uint8Array): void {
     const scan = this.scan(place);
     scan.push(bytes);
     scan.end();
@@ -146,7 +146,7 @@ export class FindCollector {
     }
   }
 
-  #add(place: Place, { value, form, offset, count }: Run): void {
+  #add(place: FindPlace, { value, form, offset, count }: Run): void {
     if (this.finds.length >= this.#max) this.lost++;
     else this.finds.push({ ...place, value, form, offset, count });
   }

@@ -49,7 +49,7 @@ class LayoutReader implements ImageLayout {
   ) {
     this.#files = files;
     this.#links = links;
-    const manifests = parseJson(files.get("manifest.json"));
+    const manifests = parseDocument(files.get("manifest.json"));
     for (const { Config, Layers } of list(manifests)) {
       if (typeof Config === "string" && Array.isArray(Layers)) {
         this.isImage = true;
@@ -61,7 +61,7 @@ class LayoutReader implements ImageLayout {
     if (!this.isImage) return;
     for (const [name, bytes] of files) {
       if (this.parts.has(name)) continue;
-      const fields = parseJson(bytes);
+      const fields = parseDocument(bytes);
       if (name.endsWith("/json") || fields?.container_config !== undefined) {
         this.legacy.add(name);
         this.parts.set(name, "config");
@@ -73,7 +73,7 @@ class LayoutReader implements ImageLayout {
 
   /** An index or a manifest of OCI, and all below. */
   #index(name: string, depth: number): void {
-    const fields = parseJson(this.#files.get(name));
+    const fields = parseDocument(this.#files.get(name));
     if (fields === undefined || depth > 8 || this.parts.has(name)) return;
     this.isImage = true;
     this.parts.set(name, "manifest");
@@ -95,7 +95,7 @@ class LayoutReader implements ImageLayout {
 
   #image(config: string, blobs: readonly string[]): void {
     this.parts.set(config, "config");
-    const fields = parseJson(this.#files.get(config));
+    const fields = parseDocument(this.#files.get(config));
     const made: Json[] = list(fields?.history).filter(({ empty_layer }) =>
       empty_layer !== true
     );
@@ -136,7 +136,7 @@ function list(value: Json): Json[] {
 }
 
 /** The JSON that bytes are; undefined if they are none. */
-export function parseJson(bytes: Uint8Array | undefined): Json {
+export function parseDocument(bytes: Uint8Array | undefined): Json {
   if (bytes === undefined) return undefined;
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) ?? undefined;

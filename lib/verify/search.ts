@@ -6,7 +6,7 @@ import { createFinder } from "../redact/finder.ts";
 import { createRedactor } from "../redact/redactor.ts";
 import type { KnownSecrets } from "../secrets/store.ts";
 import { BARE_LAYOUT, bareImage } from "./bare_image.ts";
-import { openTar, readArchive } from "./archive.ts";
+import { openArchive, readArchive } from "./archive.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 import { ContentReader } from "./content.ts";
 import { readDocuments } from "./documents.ts";
@@ -100,7 +100,7 @@ async function readTar(
 ): Promise<ImageLayout> {
   const reader = stream.getReader();
   try {
-    const tar = await openTar(ByteStream.of(reader));
+    const tar = await openArchive(ByteStream.of(reader));
     if (tar === undefined) {
       throw new TypeError(
         "Cannot look for secrets: this is no tar, nor one packed with gzip or zstd",

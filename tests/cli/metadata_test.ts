@@ -1,4 +1,4 @@
-import { fullName, metadataOf } from "../../lib/cli/metadata.ts";
+import { buildMetadata, fullName } from "../../lib/cli/metadata.ts";
 import { DockerClient } from "../../lib/client.ts";
 import { fetchTransport } from "../../lib/transport/fetch.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -22,7 +22,7 @@ Deno.test("an engine with containerd's store that tells no descriptor, or null, 
     }));
     const { signal } = new AbortController();
     assertEquals(
-      await metadataOf(
+      await buildMetadata(
         docker,
         { imageId: ID, names: ["a:1"] },
         undefined,

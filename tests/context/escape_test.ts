@@ -1,4 +1,4 @@
-import { ContextFile } from "../../lib/context/file.ts";
+import { FolderFile } from "../../lib/context/file.ts";
 import { readInside } from "../../lib/context/read_inside.ts";
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
 import { walkContext } from "../support/walk.ts";
@@ -94,12 +94,12 @@ Deno.test("sendLocal() sends nothing of elsewhere when a folder above a file bec
 Deno.test("a program with few permissions notices it, too", async () => {
   await withTempFolder(async (folder) => {
     await writeTree(folder, { "in/d/a": "inside", "out/a": "SECRET" });
-    const script = `import { ContextFile } from "${new URL(
+    const script = `import { FolderFile } from "${new URL(
       "../../lib/context/file.ts",
       import.meta.url,
     )}";
       const read = () => {
-        using file = new ContextFile("${folder}/in", "d/a", 6);
+        using file = new FolderFile("${folder}/in", "d/a", 6);
         const bytes = new Uint8Array(20);
         return new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes)));
       };
@@ -198,7 +198,7 @@ Deno.test("a file elsewhere is closed again when it is refused", async () => {
     const before = open();
     for (let count = 0; count < 10; count++) {
       assertThrows(
-        () => new ContextFile(`${folder}/in`, "d/a", 6),
+        () => new FolderFile(`${folder}/in`, "d/a", 6),
         ContextError,
         "became a link",
       );

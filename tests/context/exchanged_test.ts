@@ -3,7 +3,7 @@ import { MemoryFiles } from "../../lib/context/memory_files.ts";
 import {
   MAX_TEXT_BYTES,
   readInside,
-  readText,
+  readNamed,
 } from "../../lib/context/read_inside.ts";
 import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
@@ -134,11 +134,11 @@ for (
   });
 }
 
-Deno.test("readText() follows a link, as its caller says, and waits for no FIFO", async () => {
+Deno.test("readNamed() follows a link, as its caller says, and waits for no FIFO", async () => {
   await withContext(async (folder, root) => {
     await link("Dockerfile")(folder);
     const path = `${root}/Dockerfile`;
-    const text = new TextDecoder().decode(await readText(path, "x"));
+    const text = new TextDecoder().decode(await readNamed(path, "x"));
     assertEquals(text, "OUTSIDE");
     for (const exchange of [fifo("Dockerfile"), device("Dockerfile")]) {
       await Deno.remove(path, { recursive: true });
@@ -146,7 +146,7 @@ Deno.test("readText() follows a link, as its caller says, and waits for no FIFO"
       const error = await whileExchanged(
         path,
         () => exchange(folder),
-        () => assertRejects(() => readText(path, "x"), ContextError),
+        () => assertRejects(() => readNamed(path, "x"), ContextError),
       );
       assert(/no regular file/.test(error.message), error.message);
     }
@@ -261,11 +261,11 @@ Deno.test("a program with few permissions tells a file by its number, where its 
         Deno.renameSync("${folder}/moved", "${folder}/in/d");
         return real(path);
       };
-      const { ContextFile } = await import(${
+      const { FolderFile } = await import(${
       JSON.stringify(new URL("../../lib/context/file.ts", import.meta.url))
     });
       try {
-        using _file = new ContextFile("${folder}/in", "d/Dockerfile", 1);
+        using _file = new FolderFile("${folder}/in", "d/Dockerfile", 1);
         console.log("opened");
       } catch (error) { console.log(error.name); }`;
     const { stdout } = await new Deno.Command(Deno.execPath(), {

@@ -2,11 +2,11 @@
 // that the code under test calls.
 // deno-lint-ignore-file no-sync-fn-in-async-fn
 import { encodeHex } from "@std/encoding/hex";
-import { ContextFile } from "../../lib/context/file.ts";
+import { FolderFile } from "../../lib/context/file.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
 import { MemoryFiles } from "../../lib/context/memory_files.ts";
-import { readInside, readText } from "../../lib/context/read_inside.ts";
+import { readInside, readNamed } from "../../lib/context/read_inside.ts";
 import { findRoot } from "../../lib/context/root.ts";
 import { TarSource } from "../../lib/context/tar_stream.ts";
 import { ContextError } from "../../lib/errors.ts";
@@ -121,7 +121,7 @@ Deno.test("what can't be read as a text is told with its reason and the advice",
       (await assertRejects(read, ContextError)).message;
     for (
       const read of [
-        readText,
+        readNamed,
         (path: string, advice: string) =>
           readInside(root, path.slice(root.length + 1), advice),
       ]
@@ -165,8 +165,8 @@ Deno.test("a text is read from pieces of 64 KiB, and closed behind the last", as
     const bytes = new Uint8Array(3 * 65_536 + 5).map((_, at) => at % 253);
     await Deno.writeFile(`${root}/file`, bytes);
     const lengths: number[] = [];
-    const { read } = ContextFile.prototype;
-    ContextFile.prototype.read = function (buffer) {
+    const { read } = FolderFile.prototype;
+    FolderFile.prototype.read = function (buffer) {
       lengths.push(buffer.length);
       return read.call(this, buffer);
     };
@@ -176,13 +176,13 @@ Deno.test("a text is read from pieces of 64 KiB, and closed behind the last", as
       assertEquals(await readInside(root, "file", "x"), bytes);
       assertEquals(open(), before);
     } finally {
-      ContextFile.prototype.read = read;
+      FolderFile.prototype.read = read;
     }
     assertEquals(lengths, Array.from({ length: 5 }, () => 65_536));
   });
 });
 
-Deno.test("ContextFile reads what a file has when its end is found, and not what it gets behind that", async () => {
+Deno.test("FolderFile reads what a file has when its end is found, and not what it gets behind that", async () => {
   await withTempFolder(async (root) => {
     const path = `${root}/a`;
     const more = (text: string) =>
@@ -199,7 +199,7 @@ Deno.test("ContextFile reads what a file has when its end is found, and not what
         ] as const
       ) {
         await Deno.writeTextFile(path, "12345");
-        using file = new ContextFile(root, "a", size);
+        using file = new FolderFile(root, "a", size);
         const next = async (length: number) => {
           const buffer = new Uint8Array(length);
           return decoder.decode(buffer.subarray(0, await file[way](buffer)));
@@ -213,7 +213,7 @@ Deno.test("ContextFile reads what a file has when its end is found, and not what
         assertEquals(await next(10), "");
       }
       await Deno.writeTextFile(path, "12345");
-      using all = new ContextFile(root, "a", Infinity);
+      using all = new FolderFile(root, "a", Infinity);
       const buffer = new Uint8Array(10);
       assertEquals(await all[way](buffer), 5);
       await more("67");
@@ -226,12 +226,12 @@ Deno.test("ContextFile reads what a file has when its end is found, and not what
 async function openerOn(
   os: string,
 ): Promise<
-  (...given: ConstructorParameters<typeof ContextFile>) => Disposable
+  (...given: ConstructorParameters<typeof FolderFile>) => Disposable
 > {
   const { build } = Deno;
   const module = new URL("../../lib/context/file.ts", import.meta.url);
   module.search = os;
-  const { ContextFile: Opened } = await import(module.href);
+  const { FolderFile: Opened } = await import(module.href);
   return (...given) => {
     Object.defineProperty(Deno, "build", { value: { ...build, os } });
     try {
@@ -341,7 +341,7 @@ Deno.test("findRoot() tells a folder by what it is and where, and what is none",
       Deno.realPath = realPath;
     }
     // The machine's id, as far as this program may know it.
-    const { readTextFile } = Deno;
+    const { readNamed } = Deno;
     const keyWith = async (state: string, id: () => Promise<string>) => {
       const query = () => Promise.resolve({ state });
       Object.defineProperty(Deno, "permissions", {
@@ -356,7 +356,7 @@ Deno.test("findRoot() tells a folder by what it is and where, and what is none",
           value: permissions,
           configurable: true,
         });
-        Deno.readTextFile = readTextFile;
+        Deno.readTextFile = readNamed;
       }
     };
     const one = await keyWith("granted", () => Promise.resolve("one"));
@@ -403,13 +403,13 @@ Deno.test("findIgnoreRules() takes the Dockerfile's own rules before those of th
 
 Deno.test("TarSource reads small files at once, and waits for large ones", async () => {
   await withTempFolder(async (root) => {
-    const { read, readSync } = ContextFile.prototype;
+    const { read, readSync } = FolderFile.prototype;
     const calls: string[] = [];
-    ContextFile.prototype.read = function (buffer) {
+    FolderFile.prototype.read = function (buffer) {
       calls.push("waits");
       return read.call(this, buffer);
     };
-    ContextFile.prototype.readSync = function (buffer) {
+    FolderFile.prototype.readSync = function (buffer) {
       calls.push("at once");
       return readSync.call(this, buffer);
     };
@@ -423,7 +423,7 @@ Deno.test("TarSource reads small files at once, and waits for large ones", async
         assertEquals(calls, [`${way}`]);
       }
     } finally {
-      Object.assign(ContextFile.prototype, { read, readSync });
+      Object.assign(FolderFile.prototype, { read, readSync });
     }
   });
 });
@@ -433,13 +433,13 @@ Deno.test("TarSource closes a file that is read when that is done, and gives way
     await Deno.writeFile(`${root}/a`, new Uint8Array(3_000_000));
     const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
     const before = open();
-    const { read } = ContextFile.prototype;
+    const { read } = FolderFile.prototype;
     const { subtle } = crypto;
     const { digest } = subtle;
     for (const end of ["cancel", "abort"] as const) {
       const entered = Promise.withResolvers<void>();
       const gate = Promise.withResolvers<void>();
-      ContextFile.prototype.read = async function (buffer) {
+      FolderFile.prototype.read = async function (buffer) {
         entered.resolve();
         await gate.promise;
         return await read.call(this, buffer);
@@ -478,7 +478,7 @@ Deno.test("TarSource closes a file that is read when that is done, and gives way
         await until(() => open() === before, "the file is closed");
       } finally {
         subtle.digest = digest;
-        ContextFile.prototype.read = read;
+        FolderFile.prototype.read = read;
       }
     }
   });
@@ -517,8 +517,8 @@ Deno.test("TarSource tells what the system says of a file that it can't open or 
       const source = new TarSource(() => Promise.resolve(contents));
       return new Response(new ReadableStream(source)).text();
     };
-    const { readSync } = ContextFile.prototype;
-    ContextFile.prototype.readSync = () => {
+    const { readSync } = FolderFile.prototype;
+    FolderFile.prototype.readSync = () => {
       throw new Error("EIO: disk is broken");
     };
     try {
@@ -530,7 +530,7 @@ Deno.test("TarSource tells what the system says of a file that it can't open or 
         error.message,
       );
     } finally {
-      ContextFile.prototype.readSync = readSync;
+      FolderFile.prototype.readSync = readSync;
     }
     const { lstatSync } = Deno;
     Deno.lstatSync = (path) => {
@@ -547,6 +547,6 @@ Deno.test("TarSource tells what the system says of a file that it can't open or 
     } finally {
       Deno.lstatSync = lstatSync;
     }
-    assertThrows(() => new ContextFile(root, "none", 1));
+    assertThrows(() => new FolderFile(root, "none", 1));
   });
 });

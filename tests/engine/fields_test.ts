@@ -4,9 +4,9 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import {
+  type AnswerFieldKind,
   checkAnswer,
   checkFields,
-  type FieldKind,
 } from "../../lib/engine/fields.ts";
 import { wireMessage } from "../../lib/engine/wire_message.ts";
 import { errorText, messageError } from "../../lib/engine/message.ts";
@@ -35,7 +35,7 @@ const VALUES: readonly unknown[] = [
 ];
 
 /** Which of {@linkcode VALUES} are of a kind, in JSON. */
-const FITTING: Record<FieldKind, [words: string, fitting: unknown[]]> = {
+const FITTING: Record<AnswerFieldKind, [words: string, fitting: unknown[]]> = {
   text: ["text", ["", "text"]],
   number: ["number", [0, 1.5]],
   flag: ["boolean", [true, false]],
@@ -51,7 +51,7 @@ Deno.test("checkFields() knows each kind of field from every other", () => {
     for (const value of VALUES) {
       const fields = { field: value };
       const check = () =>
-        checkFields(fields, { field: kind as FieldKind }, "It");
+        checkFields(fields, { field: kind as AnswerFieldKind }, "It");
       if (fits.has(JSON.stringify(value))) assertStrictEquals(check(), fields);
       else {
         assertThrows(

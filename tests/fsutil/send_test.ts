@@ -1,4 +1,4 @@
-import { ContextFile } from "../../lib/context/file.ts";
+import { FolderFile } from "../../lib/context/file.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
 import type { Local, LocalRequest } from "../../lib/fsutil/local.ts";
@@ -317,8 +317,8 @@ Deno.test("sendLocal() makes no entry before there is room for the last one", as
 Deno.test("sendLocal() closes no file that is being read", async () => {
   await withTempFolder(async (root) => {
     await Deno.writeFile(`${root}/a`, randomBytes(2_000_000));
-    const { read } = ContextFile.prototype;
-    const dispose = ContextFile.prototype[Symbol.dispose];
+    const { read } = FolderFile.prototype;
+    const dispose = FolderFile.prototype[Symbol.dispose];
     const { promise: released, resolve: release } = Promise.withResolvers<
       void
     >();
@@ -326,14 +326,14 @@ Deno.test("sendLocal() closes no file that is being read", async () => {
     let pending = 0;
     const closedAt: number[] = [];
     // The second read, which goes on while the first piece is sent, takes its time.
-    ContextFile.prototype.read = async function (buffer) {
+    FolderFile.prototype.read = async function (buffer) {
       pending++;
       const count = await read.call(this, buffer);
       if (++reads > 1) await released;
       pending--;
       return count;
     };
-    ContextFile.prototype[Symbol.dispose] = function () {
+    FolderFile.prototype[Symbol.dispose] = function () {
       closedAt.push(pending);
       dispose.call(this);
     };
@@ -358,8 +358,8 @@ Deno.test("sendLocal() closes no file that is being read", async () => {
       assertEquals(closedAt, [0]);
     } finally {
       release();
-      ContextFile.prototype.read = read;
-      ContextFile.prototype[Symbol.dispose] = dispose;
+      FolderFile.prototype.read = read;
+      FolderFile.prototype[Symbol.dispose] = dispose;
     }
   });
 });

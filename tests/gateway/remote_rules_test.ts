@@ -1,5 +1,5 @@
 import { Refusal } from "../../lib/gateway/refusal.ts";
-import { checkRemote } from "../../lib/gateway/remote_rules.ts";
+import { checkRemoteAddress } from "../../lib/gateway/remote_rules.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 
 const { signal } = new AbortController();
@@ -7,14 +7,14 @@ const { signal } = new AbortController();
 /** Names that were looked up; all of them are public. */
 async function lookedUp(remote: string): Promise<string[]> {
   const names: string[] = [];
-  await checkRemote(remote, signal, (name) => {
+  await checkRemoteAddress(remote, signal, (name) => {
     names.push(name);
     return Promise.resolve(["93.184.216.34"]);
   });
   return names;
 }
 
-Deno.test("checkRemote() takes a host in its usual spelling", async () => {
+Deno.test("checkRemoteAddress() takes a host in its usual spelling", async () => {
   for (
     const [remote, ...names] of [
       ["https://example.com"],
@@ -35,7 +35,7 @@ Deno.test("checkRemote() takes a host in its usual spelling", async () => {
   }
 });
 
-Deno.test("checkRemote() refuses what two parsers could read as two hosts", async () => {
+Deno.test("checkRemoteAddress() refuses what two parsers could read as two hosts", async () => {
   // Each with a public host by one reading at the least, or a private one by another.
   const hosts = [
     "010.0.0.1", // 8.0.0.1 in octal, 10.0.0.1 in decimal, a name to others
@@ -96,7 +96,7 @@ Deno.test("checkRemote() refuses what two parsers could read as two hosts", asyn
   }
 });
 
-Deno.test("checkRemote() knows the schemes as the engine does: in small letters", async () => {
+Deno.test("checkRemoteAddress() knows the schemes as the engine does: in small letters", async () => {
   for (
     const remote of [
       "HTTP://example.com/a",
@@ -117,10 +117,10 @@ Deno.test("checkRemote() knows the schemes as the engine does: in small letters"
   ) await assertRejects(() => lookedUp(remote), Refusal);
 });
 
-Deno.test("checkRemote() takes an address of a resolver that has leading zeros for a private one", async () => {
+Deno.test("checkRemoteAddress() takes an address of a resolver that has leading zeros for a private one", async () => {
   await assertRejects(
     () =>
-      checkRemote(
+      checkRemoteAddress(
         "http://example.com/",
         signal,
         () => Promise.resolve(["010.0.0.1"]),

@@ -6,14 +6,14 @@ import {
 } from "../support/assert.ts";
 import { Automaton, type Match } from "../../lib/redact/automaton.ts";
 import { LIMITS, type Limits } from "../../lib/redact/blocks.ts";
-import type { Pattern } from "../../lib/redact/forms.ts";
+import type { FormPattern } from "../../lib/redact/forms.ts";
 import { MaskingScanner } from "../../lib/redact/scanner.ts";
 import { makeBytes, makeRandom, maskNaively } from "./oracle.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-const toPatterns = (bytes: readonly Uint8Array[]): Pattern[] =>
+const toPatterns = (bytes: readonly Uint8Array[]): FormPattern[] =>
   bytes.map((bytes, value) => ({ bytes, value, form: "plain" }));
 
 function compile(words: readonly string[], limits?: Limits): Automaton {

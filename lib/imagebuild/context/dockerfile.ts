@@ -5,7 +5,7 @@ import { abortable } from "@std/async/abortable";
 import {
   MAX_TEXT_BYTES,
   readInside,
-  readText,
+  readNamed,
   tooLong,
 } from "../../context/read_inside.ts";
 import type { MemoryFiles } from "../../context/memory_files.ts";
@@ -95,11 +95,11 @@ async function readElsewhere(
       : new TextEncoder().encode(dockerfile.text);
     return new Map([["Dockerfile", bytes]]);
   }
-  const bytes = await readText(dockerfile, ADVICE);
+  const bytes = await readNamed(dockerfile, ADVICE);
   if (bytes === undefined) throw noDockerfile(dockerfile);
   const name = dockerfile.slice(dockerfile.lastIndexOf("/") + 1);
   const files = new Map([[name, bytes]]);
-  const ignore = await readText(`${dockerfile}.dockerignore`, ADVICE);
+  const ignore = await readNamed(`${dockerfile}.dockerignore`, ADVICE);
   if (ignore !== undefined) files.set(`${name}.dockerignore`, ignore);
   return files;
 }
