@@ -341,7 +341,7 @@ Deno.test("findRoot() tells a folder by what it is and where, and what is none",
       Deno.realPath = realPath;
     }
     // The machine's id, as far as this program may know it.
-    const { readNamed } = Deno;
+    const { readTextFile } = Deno;
     const keyWith = async (state: string, id: () => Promise<string>) => {
       const query = () => Promise.resolve({ state });
       Object.defineProperty(Deno, "permissions", {
@@ -356,7 +356,7 @@ Deno.test("findRoot() tells a folder by what it is and where, and what is none",
           value: permissions,
           configurable: true,
         });
-        Deno.readTextFile = readNamed;
+        Deno.readTextFile = readTextFile;
       }
     };
     const one = await keyWith("granted", () => Promise.resolve("one"));

@@ -27,7 +27,7 @@ import {
   mayBelong,
 } from "../../lib/redact/neighbours.ts";
 import { atOnce } from "../../lib/redact/slices.ts";
-import type { Pattern } from "../../lib/redact/forms.ts";
+import type { FormPattern } from "../../lib/redact/forms.ts";
 import {
   addTriple,
   emptyTriples,
@@ -54,7 +54,7 @@ const BYTES = Array.from(
 );
 
 function compile(patterns: readonly string[]): EscapeTables {
-  const list = patterns.map((text, value): Pattern => ({
+  const list = patterns.map((text, value): FormPattern => ({
     bytes: toBytes(text),
     form: "plain",
     value,
