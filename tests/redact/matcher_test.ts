@@ -3,7 +3,7 @@ import type { Match } from "../../lib/redact/automaton.ts";
 import { compileEscapes } from "../../lib/redact/escape_tables.ts";
 import { EscapeMatcher } from "../../lib/redact/escape_matcher.ts";
 import { FAMILY } from "../../lib/redact/escapes.ts";
-import type { Pattern } from "../../lib/redact/forms.ts";
+import type { FormPattern } from "../../lib/redact/forms.ts";
 import { atOnce } from "../../lib/redact/slices.ts";
 import { introducersFor } from "../../lib/redact/introducers.ts";
 import { isIntroducer } from "./neighbours_model.ts";
@@ -14,7 +14,7 @@ const toBytes = (text: string) =>
   Uint8Array.from(text, (char) => char.charCodeAt(0));
 
 const toPatterns = (values: readonly string[]) =>
-  values.map((text, value): Pattern => ({
+  values.map((text, value): FormPattern => ({
     bytes: toBytes(text),
     form: "plain",
     value,
