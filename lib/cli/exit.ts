@@ -3,7 +3,7 @@ export const EXIT_OK = 0;
 /** How it ends with an error, of the build or of its own words. */
 export const EXIT_FAILED = 1;
 /** How it ends where flags can't be read, as docker's command does. */
-const EXIT_FLAGS = 125;
+export const EXIT_FLAGS = 125;
 /** How it ends after Ctrl-C: 128 and the signal's number. */
 export const EXIT_INTERRUPTED = 130;
 

@@ -8,7 +8,7 @@ import { forbidden } from "./refusal.ts";
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
 /** The resolver of this system; the engine most likely uses the same. */
-const resolveBySystem: Resolve = async (hostname) =>
+export const resolveBySystem: Resolve = async (hostname) =>
   (await lookup(hostname, { all: true })).map(({ address }) => address);
 
 /**

@@ -41,10 +41,10 @@ export const LARGEST_WINDOW = 0x7fffffff;
 export const MAX_HEADER_LIST_SIZE: number = 16 * 1024 * 1024;
 
 /** Header lists up to this size are counted as streams only. */
-const LONG_HEADER_LIST: number = 64 * 1024;
+export const LONG_HEADER_LIST: number = 64 * 1024;
 
 /** Sizes of the long header lists of all open streams together; a stream above it is refused. */
-const MAX_OPEN_HEADER_LISTS: number = 4 * MAX_HEADER_LIST_SIZE;
+export const MAX_OPEN_HEADER_LISTS: number = 4 * MAX_HEADER_LIST_SIZE;
 
 /**
  * Sizes of long header lists: at once, and again each second. A field that the
