@@ -1,5 +1,5 @@
 import type { ContextEntry } from "../../lib/context/entry.ts";
-import { ContextFile } from "../../lib/context/file.ts";
+import { FolderFile } from "../../lib/context/file.ts";
 import { ContextError } from "../../lib/errors.ts";
 import type { Local } from "../../lib/fsutil/local.ts";
 import { PacketType } from "../../lib/fsutil/packets.ts";
@@ -199,13 +199,13 @@ Deno.test("sendLocal() gives its entries back, whether they came to their end or
 
 Deno.test("sendLocal() reads up to 64 KiB at once, and what is larger in pieces of 512 KiB", async () => {
   await withTempFolder(async (root) => {
-    const { read, readSync } = ContextFile.prototype;
+    const { read, readSync } = FolderFile.prototype;
     const calls: string[] = [];
-    ContextFile.prototype.read = function (buffer) {
+    FolderFile.prototype.read = function (buffer) {
       calls.push(`waits ${buffer.length}`);
       return read.call(this, buffer);
     };
-    ContextFile.prototype.readSync = function (buffer) {
+    FolderFile.prototype.readSync = function (buffer) {
       calls.push(`at once ${buffer.length}`);
       return readSync.call(this, buffer);
     };
@@ -242,7 +242,7 @@ Deno.test("sendLocal() reads up to 64 KiB at once, and what is larger in pieces 
         );
       }
     } finally {
-      Object.assign(ContextFile.prototype, { read, readSync });
+      Object.assign(FolderFile.prototype, { read, readSync });
     }
   });
 });

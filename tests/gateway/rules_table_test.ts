@@ -18,7 +18,7 @@ import { Refusal } from "../../lib/gateway/refusal.ts";
 import { findRoute, GROUPS } from "../../lib/gateway/routes.ts";
 import { normalizeTarget } from "../../lib/gateway/target.ts";
 import {
-  checkRemote,
+  checkRemoteAddress,
   resolveBySystem,
 } from "../../lib/gateway/remote_rules.ts";
 import { STEP_KEY_BYTES, StepKeys } from "../../lib/gateway/step_keys.ts";
@@ -531,7 +531,7 @@ Deno.test("a remote is looked up by the system unless told otherwise, and no lon
   );
   const reason = new Error("gone");
   const stop = new AbortController();
-  const looking = checkRemote(
+  const looking = checkRemoteAddress(
     "http://a.example/x",
     stop.signal,
     () => new Promise(() => {}),
@@ -546,7 +546,7 @@ Deno.test("a remote is looked up by the system unless told otherwise, and no lon
       ]
     ) {
       await assertRejects(
-        () => checkRemote(remote, signal, () => Promise.resolve(["8.8.8.8"])),
+        () => checkRemoteAddress(remote, signal, () => Promise.resolve(["8.8.8.8"])),
         Refusal,
         "the remote has a character that an address has not",
       );
