@@ -546,7 +546,12 @@ Deno.test("a remote is looked up by the system unless told otherwise, and no lon
       ]
     ) {
       await assertRejects(
-        () => checkRemoteAddress(remote, signal, () => Promise.resolve(["8.8.8.8"])),
+        () =>
+          checkRemoteAddress(
+            remote,
+            signal,
+            () => Promise.resolve(["8.8.8.8"]),
+          ),
         Refusal,
         "the remote has a character that an address has not",
       );
