@@ -44,10 +44,6 @@ import {
 } from "./transfer/transfer.ts";
 import { connectEndpoint } from "./transport/connect.ts";
 import {
-  defaultSockets,
-  findDefaultSocket,
-} from "./transport/default_sockets.ts";
-import {
   endpointFromContext,
   endpointFromHost,
   findEndpoint,
@@ -220,9 +216,7 @@ export class DockerClient implements AsyncDisposable {
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
     return DockerClient.#at(
-      name === "default"
-        ? await findDefaultSocket(defaultSockets())
-        : await endpointFromContext(name),
+      await endpointFromContext(name),
       withDockerConfig(options),
     );
   }

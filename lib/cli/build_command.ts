@@ -132,8 +132,8 @@ async function checkStore(
   docker: DockerClient,
   signal: AbortSignal,
 ): Promise<void> {
-  const { isContainerdStore } = await import("./image_store.ts");
-  if (await isContainerdStore(docker, signal)) return;
+  const { isContainerdStore } = await import("../engine/info.ts");
+  if (isContainerdStore(await docker.info({ signal }))) return;
   throw new UsageError(
     "--output of an image takes a name and push here: only engines with the containerd image store know its other fields",
   );
@@ -190,10 +190,7 @@ async function printFailure(error: unknown): Promise<void> {
 }
 
 function optionsOf(
-  { dockerfile, remote }: BuildInput,
-): Pick<ImageBuildOptions, "dockerfile" | "remote"> {
-  return {
-    ...(dockerfile === undefined ? {} : { dockerfile }),
-    ...(remote === undefined ? {} : { remote }),
-  };
+  { dockerfile }: BuildInput,
+): Pick<ImageBuildOptions, "dockerfile"> {
+  return dockerfile === undefined ? {} : { dockerfile };
 }

@@ -1,3 +1,4 @@
+import { isRemote } from "../imagebuild/context/given_path.ts";
 import type { BuildContext } from "../imagebuild/context/source.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -9,14 +10,7 @@ export interface BuildInput {
   readonly context: BuildContext;
   /** The option `dockerfile`, where the context is fetched by the engine or a tar. */
   readonly dockerfile?: string;
-  /** The option `remote`, for an address that the API takes for a path. */
-  readonly remote?: string;
 }
-
-/** An address, and not a path. */
-const REMOTE_REGEXP = /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//i;
-/** As ssh and scp have it. Where there is such a folder, it is that. */
-const SCP_REGEXP = /^[\w.-]+@[\w.-]+:./;
 
 /**
  * Reads PATH, URL or `-`, and `--file`.
@@ -38,17 +32,13 @@ export async function buildInput(
     );
   }
   const named = file === undefined ? {} : { dockerfile: file };
-  const isUrl = REMOTE_REGEXP.test(word);
-  const isScp = !isUrl && SCP_REGEXP.test(word) && !await isThere(word);
-  if (isUrl || isScp) {
+  if (isRemote(word)) {
     if (file === "-") {
       throw new UsageError(
         "--file - is not for a URL: the engine takes the Dockerfile from there",
       );
     }
-    return isScp
-      ? { context: ReadableStream.from([]), remote: word, ...named }
-      : { context: word, ...named };
+    return { context: word, ...named };
   }
   await checkFolder(word);
   if (file === "-") {

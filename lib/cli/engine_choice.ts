@@ -5,7 +5,8 @@ import {
 import {
   endpointFromContext,
   endpointFromHost,
-  readCliConfig,
+  isDefaultContext,
+  namedEngine,
 } from "../transport/docker_config.ts";
 import { type Endpoint, formatEndpoint } from "../transport/endpoint.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -21,7 +22,7 @@ export interface ChosenEngine {
 }
 
 /**
- * The engine that the commands speak with, found in the same order.
+ * The engine that the commands speak with.
  *
  * @throws {ConnectionError} If there is none.
  * @throws {TypeError} If an address or a context can't be used.
@@ -33,19 +34,17 @@ export async function chooseEngine(
   if (host !== undefined) return await atHost(host, "by --host");
   const context = parsed.text("context");
   if (context !== undefined) return await ofContext(context, "by --context");
-  const fromEnv = Deno.env.get("DOCKER_HOST");
-  if (fromEnv) return await atHost(fromEnv, "by DOCKER_HOST");
-  const named = Deno.env.get("DOCKER_CONTEXT");
-  if (named) return await ofContext(named, "by DOCKER_CONTEXT");
-  const config = await readCliConfig();
-  const current = config?.fields.currentContext;
-  return typeof current === "string" && current !== ""
-    ? await ofContext(current, `the current one of ${config!.path}`)
-    : await atDefault("neither DOCKER_HOST nor a context names one");
-}
-
-function chosen(endpoint: Endpoint, why: string): ChosenEngine {
-  return { endpoint, address: formatEndpoint(endpoint), why };
+  const named = await namedEngine();
+  switch (named.by) {
+    case "DOCKER_HOST":
+      return await atHost(named.host, "by DOCKER_HOST");
+    case "DOCKER_CONTEXT":
+      return await ofContext(named.context, "by DOCKER_CONTEXT");
+    case "config":
+      return await ofContext(named.context, `the current one of ${named.path}`);
+    case "nothing":
+      return await atDefault("neither DOCKER_HOST nor a context names one");
+  }
 }
 
 async function atHost(host: string, why: string): Promise<ChosenEngine> {
@@ -53,14 +52,18 @@ async function atHost(host: string, why: string): Promise<ChosenEngine> {
 }
 
 async function ofContext(name: string, why: string): Promise<ChosenEngine> {
-  if (name === "default") {
-    return await atDefault(`docker context "default", ${why}`);
-  }
-  const endpoint = await endpointFromContext(name);
-  return chosen(endpoint, `docker context "${name}", ${why}`);
+  const words = `docker context "${name}", ${why}`;
+  if (isDefaultContext(name)) return await atDefault(words);
+  return chosen(await endpointFromContext(name), words);
 }
 
 async function atDefault(why: string): Promise<ChosenEngine> {
-  const endpoint = await findDefaultSocket(defaultSockets());
-  return chosen(endpoint, `the first default socket that answers: ${why}`);
+  return chosen(
+    await findDefaultSocket(defaultSockets()),
+    `the first default socket that answers: ${why}`,
+  );
+}
+
+function chosen(endpoint: Endpoint, why: string): ChosenEngine {
+  return { endpoint, address: formatEndpoint(endpoint), why };
 }

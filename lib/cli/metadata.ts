@@ -1,7 +1,7 @@
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { DockerClient } from "../client.ts";
+import { isContainerdStore } from "../engine/info.ts";
 import { parseImageReference } from "../engine/image_reference.ts";
-import { isContainerdStore } from "./image_store.ts";
 
 const HUB = "docker.io";
 
@@ -20,7 +20,7 @@ export async function buildMetadata(
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
   if (imageId === "") return {};
-  const containerd = await isContainerdStore(docker, signal);
+  const containerd = isContainerdStore(await docker.info({ signal }));
   const metadata: Record<string, unknown> = containerd
     ? await describeManifest(docker, imageId, signal)
     : { "containerimage.config.digest": imageId };

@@ -33,6 +33,18 @@ export interface EngineInfo {
   [field: string]: unknown;
 }
 
+/**
+ * Whether the engine keeps images in containerd's store, where an image's id is
+ * the digest of its manifest.
+ */
+export function isContainerdStore(
+  { DriverStatus }: Pick<EngineInfo, "DriverStatus">,
+): boolean {
+  return DriverStatus?.some(([name, value]) =>
+    name === "driver-type" && value.startsWith("io.containerd.snapshotter")
+  ) ?? false;
+}
+
 const INFO: AnswerShape = {
   type: "object",
   fields: {

@@ -109,18 +109,15 @@ export function checkExport(
  * Whether this engine has the exporters `oci` and `docker`; without them it
  * says so only after six seconds.
  *
- * @param driverStatus `DriverStatus` of the engine's `GET /info`.
+ * @param isContainerd Whether it keeps images in containerd's store.
  * @throws {UnsupportedError} If it has not.
  */
 export function checkImageStore(
   type: ExportOutput["type"],
-  driverStatus: readonly (readonly [string, string])[] = [],
+  isContainerd: boolean,
 ): void {
   if (type === "local" || type === "tar") return;
-  const containerd = driverStatus.some(([name, value]) =>
-    name === "driver-type" && value.startsWith("io.containerd.snapshotter")
-  );
-  if (containerd) return;
+  if (isContainerd) return;
   throw advised(
     (message) => new UnsupportedError(`output "${type}"`, message),
     "save-image",

@@ -18,9 +18,9 @@ export async function prepareExport(
 ): Promise<void> {
   if (output?.exporter === undefined || !isExport(output.type)) return;
   if (output.type === "oci" || output.type === "docker") {
-    const { info } = await import("../engine/info.ts");
-    const { DriverStatus } = await info(engine, signal);
-    checkImageStore(output.type, DriverStatus as [string, string][]);
+    const { info, isContainerdStore } = await import("../engine/info.ts");
+    const facts = await info(engine, signal);
+    checkImageStore(output.type, isContainerdStore(facts));
   }
   await output.exporter.prepare();
 }

@@ -13,11 +13,40 @@ import { UnsupportedError } from "../errors.ts";
 /** The context that stands for the environment and the default sockets. */
 const DEFAULT_CONTEXT = "default";
 
+/** What names an engine: an address, a context, or nothing; and where that stands. */
+export type NamedEngine =
+  | { readonly by: "DOCKER_HOST"; readonly host: string }
+  | { readonly by: "DOCKER_CONTEXT"; readonly context: string }
+  | {
+    readonly by: "config";
+    readonly context: string;
+    /** Path of the file. */
+    readonly path: string;
+  }
+  | { readonly by: "nothing" };
+
 /**
- * Finds the engine that docker's CLI would use, as far as the environment and
- * its files name one: `DOCKER_HOST`, then `DOCKER_CONTEXT`, then the current
- * context of `config.json`. Nothing that a higher step makes needless is read,
- * so a program that sets `DOCKER_HOST` needs no permission for the rest.
+ * Finds what names the engine that docker's CLI would use: `DOCKER_HOST`, then
+ * `DOCKER_CONTEXT`, then the current context of `config.json`. Nothing that a
+ * higher step makes needless is read, so a program that sets `DOCKER_HOST`
+ * needs no permission for the rest.
+ */
+export async function namedEngine(
+  env: Environment = Deno.env,
+): Promise<NamedEngine> {
+  const host = env.get("DOCKER_HOST");
+  if (host) return { by: "DOCKER_HOST", host };
+  const context = env.get("DOCKER_CONTEXT");
+  if (context) return { by: "DOCKER_CONTEXT", context };
+  const config = await readCliConfig(env);
+  const current = config?.fields.currentContext;
+  return config !== undefined && typeof current === "string" && current !== ""
+    ? { by: "config", context: current, path: config.path }
+    : { by: "nothing" };
+}
+
+/**
+ * The engine that docker's CLI would use, as far as it is named.
  *
  * @returns undefined when the default sockets are meant.
  * @throws {TypeError} If an address has no known form.
@@ -25,16 +54,18 @@ const DEFAULT_CONTEXT = "default";
 export async function endpointFromDockerConfig(
   env: Environment = Deno.env,
 ): Promise<Endpoint | undefined> {
-  const host = env.get("DOCKER_HOST");
-  if (host) return await endpointFromHost(host, env);
-  const name = env.get("DOCKER_CONTEXT") || await currentContext(env);
-  if (!name || name === DEFAULT_CONTEXT) return undefined;
-  return await endpointFromContext(name, env);
+  const named = await namedEngine(env);
+  if (named.by === "DOCKER_HOST") {
+    return await endpointFromHost(named.host, env);
+  }
+  return named.by === "nothing" || isDefaultContext(named.context)
+    ? undefined
+    : await endpointFromContext(named.context, env);
 }
 
 /**
- * The engine that docker's CLI would use: {@linkcode endpointFromDockerConfig},
- * else the first of the default sockets that answers.
+ * The engine that docker's CLI would use, else the first of the default sockets
+ * that answers.
  *
  * @throws {ConnectionError} If there is no engine to be found.
  * @throws {TypeError} If an address has no known form.
@@ -44,6 +75,11 @@ export async function findEndpoint(
 ): Promise<Endpoint> {
   return await endpointFromDockerConfig(env) ??
     await findDefaultSocket(defaultSockets(env));
+}
+
+/** Whether a context stands for the default sockets. */
+export function isDefaultContext(name: string): boolean {
+  return name === DEFAULT_CONTEXT;
 }
 
 /** Parses an address and adds the certificates of the environment where TLS wants them. */
@@ -72,14 +108,19 @@ export async function endpointFromHost(
 /**
  * Reads a context as `docker context create` stores it: its metadata lies in
  * `contexts/meta/<SHA-256 of the name>/meta.json`, its certificates in
- * `contexts/tls/<the same>/docker/`.
+ * `contexts/tls/<the same>/docker/`. The default one means the first of the
+ * default sockets that answers.
  *
+ * @throws {ConnectionError} If none of them does.
  * @throws {TypeError} If there is no such context, or it has no engine.
  */
 export async function endpointFromContext(
   name: string,
   env: Environment = Deno.env,
 ): Promise<Endpoint> {
+  if (isDefaultContext(name)) {
+    return await findDefaultSocket(defaultSockets(env));
+  }
   const folder = configFolder(env);
   const digest = encodeHex(
     await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)),
@@ -151,11 +192,6 @@ export async function readCliConfig(
     path,
     fields: typeof fields === "object" && fields !== null ? fields : {},
   };
-}
-
-async function currentContext(env: Environment): Promise<string | undefined> {
-  const name = (await readCliConfig(env))?.fields.currentContext;
-  return typeof name === "string" ? name : undefined;
 }
 
 async function readTls(folder: string): Promise<TlsFiles> {

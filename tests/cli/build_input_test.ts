@@ -37,7 +37,7 @@ Deno.test("buildInput takes addresses as docker does, scp's form among them", as
     });
   }
   const scp = await input("me@a.example:b.git#main", "-f", "d");
-  assertEquals([scp.remote, scp.dockerfile], ["me@a.example:b.git#main", "d"]);
+  assertEquals([scp.context, scp.dockerfile], ["me@a.example:b.git#main", "d"]);
   await assertRejects(() => input("me@a.example:b.git", "-f", "-"), UsageError);
 });
 

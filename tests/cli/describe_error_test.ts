@@ -61,7 +61,7 @@ Deno.test("describeError: advice is in the command's words", async () => {
     openOffer(FOLDER, "../Dockerfile"),
     (async () => await checkRequest({ networkmode: "nope" }, TAR))(),
     (async () => await checkRequest({ shmsize: 0 }, TAR))(),
-    (async () => await checkImageStore("oci"))(),
+    (async () => await checkImageStore("oci", false))(),
   ]);
   for (const result of errors) {
     assert(result.status === "rejected");

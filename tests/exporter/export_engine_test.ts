@@ -1,3 +1,4 @@
+import { isContainerdStore } from "../../lib/engine/info.ts";
 import {
   assert,
   assertEquals,
@@ -362,8 +363,8 @@ engineTest(
   async (engine) => {
     await using place = await scratch();
     const { path } = place;
-    const status = (await engine.docker.info()).DriverStatus;
-    const containerd = status?.some(([, value]) =>
+    const info = await engine.docker.info();
+    const containerd = info.DriverStatus?.some(([, value]) =>
       value.includes("snapshotter")
     );
     for (const type of ["oci", "docker"] as const) {
@@ -375,7 +376,7 @@ engineTest(
           ["FROM davit-test/base", "ENV a=b"],
         );
       if (containerd) {
-        checkImageStore(type, status);
+        checkImageStore(type, isContainerdStore(info));
         await build();
         assertStringIncludes(await members(dest), "oci-layout");
         if (type === "docker") {
@@ -384,7 +385,9 @@ engineTest(
       } else {
         assertInstanceOf(
           await assertRejects(() =>
-            Promise.resolve().then(() => checkImageStore(type, status))
+            Promise.resolve().then(() =>
+              checkImageStore(type, isContainerdStore(info))
+            )
           ),
           UnsupportedError,
         );

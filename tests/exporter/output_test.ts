@@ -1,3 +1,4 @@
+import { isContainerdStore } from "../../lib/engine/info.ts";
 import {
   assertEquals,
   assertInstanceOf,
@@ -70,10 +71,18 @@ Deno.test("isExport and checkImageStore know what comes back, and from which eng
       .map(isExport),
     [true, true, true, true, false, false, false, false],
   );
-  checkImageStore("tar");
-  checkImageStore("oci", [["driver-type", "io.containerd.snapshotter.v1"]]);
+  checkImageStore("tar", false);
+  const containerd = ["driver-type", "io.containerd.snapshotter.v1"] as const;
+  checkImageStore(
+    "oci",
+    isContainerdStore({ DriverStatus: [[...containerd]] }),
+  );
   assertThrows(
-    () => checkImageStore("docker", [["Backing Filesystem", "extfs"]]),
+    () =>
+      checkImageStore(
+        "docker",
+        isContainerdStore({ DriverStatus: [["Backing Filesystem", "extfs"]] }),
+      ),
     UnsupportedError,
     "containerd image store",
   );
