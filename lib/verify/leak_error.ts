@@ -58,7 +58,7 @@ export class SecretLeakError extends Error {
 }
 
 /** One find in a line. */
-function describeFind(find: SecretFind): string {
+export function describeFind(find: SecretFind): string {
   const { id, form, part, path, offset, packed, count } = find;
   const where = [
     ...(find.layerNumber === undefined ? [] : [`layer ${find.layerNumber}`]),
@@ -135,7 +135,7 @@ export class VerifyError extends Error {
 }
 
 /** What became of the names, in words. */
-function tellNames(
+export function tellNames(
   removed: readonly string[],
   kept: readonly string[],
   moved: readonly string[] = [],

@@ -2,7 +2,7 @@ import { readDocuments } from "../../lib/verify/documents.ts";
 import { FindCollector } from "../../lib/verify/find.ts";
 import {
   type ImageLayout,
-  parseJson,
+  parseDocument,
   readLayout,
 } from "../../lib/verify/image_layout.ts";
 import { createFinder } from "../../lib/redact/finder.ts";
@@ -161,9 +161,9 @@ Deno.test("what is like an image is none, and indexes in indexes have an end", (
   const { parts } = layoutOf(files);
   assert(parts.has("blobs/sha256/c8"));
   assert(!parts.has("blobs/sha256/c9"));
-  assertEquals(parseJson(undefined), undefined);
-  assertEquals(parseJson(encode("null")), undefined);
-  assertEquals(parseJson(encode("0")), 0);
+  assertEquals(parseDocument(undefined), undefined);
+  assertEquals(parseDocument(encode("null")), undefined);
+  assertEquals(parseDocument(encode("0")), 0);
 });
 
 const TOKEN = "hunter2-hunter3";
