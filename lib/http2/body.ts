@@ -6,7 +6,7 @@ interface Reader {
   reject(error: unknown): void;
 }
 
-/** A request's body between the connection, which pushes, and the handler, which reads. */
+/** A peer's body between the connection, which pushes, and who reads. */
 export class Body {
   readonly #onConsumed: (count: number) => void;
   readonly #chunks: Uint8Array[] = [];
@@ -17,7 +17,7 @@ export class Body {
   #failure: Error | null = null;
   #reader: Reader | null = null;
 
-  /** `onConsumed` is told how many bytes the handler took. */
+  /** `onConsumed` is told how many bytes were taken. */
   constructor(onConsumed: (count: number) => void) {
     this.#onConsumed = onConsumed;
   }

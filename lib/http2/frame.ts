@@ -1,6 +1,6 @@
 /**
- * HTTP/2 frames as bytes: the 9-byte header, and the small frames that a
- * server sends (RFC 9113 sections 4.1 and 6). Pure: no state, no I/O.
+ * HTTP/2 frames as bytes: the 9-byte header, and the small frames that either
+ * end sends (RFC 9113 sections 4.1 and 6). Pure: no state, no I/O.
  *
  * @module
  */

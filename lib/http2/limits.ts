@@ -16,13 +16,13 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-/** Streams open at once; one more is refused. */
+/** Streams that a client may have open at once; one more is refused. */
 export const MAX_CONCURRENT_STREAMS = 1000;
 
-/** Bytes of one request body that may wait unread. */
+/** Bytes of one body that may wait unread. */
 export const STREAM_WINDOW: number = 1024 * 1024;
 
-/** Bytes of all request bodies together that may wait unread. */
+/** Bytes of all bodies together that may wait unread. */
 export const CONNECTION_WINDOW: number = 16 * 1024 * 1024;
 
 /** Both windows as a connection begins (RFC 9113 section 6.9.2), and the least that can be asked for. */
@@ -67,7 +67,7 @@ const IDLE_FRAMES: Rate = { burst: 10_000, perSecond: 20_000 };
  */
 export const SMALL_INCREMENT = 1024;
 
-/** Streams reset by the peer or by its fault: at once, and again each second. */
+/** A client's streams that it resets, or that its fault does: at once, and again each second. */
 export const RESETS: Rate = { burst: 2_000, perSecond: 200 };
 
 /** Milliseconds that a peer has to read our last frames and to hang up. */

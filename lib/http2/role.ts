@@ -18,7 +18,7 @@ import { MAX_HEADER_LIST_SIZE, type Rate, RESETS } from "./limits.ts";
 
 /** What one end grants the other. */
 export interface Grants {
-  /** Streams that the peer may have open at once. */
+  /** Streams that a client may have open at once; a server may have none. */
   readonly maxConcurrentStreams: number;
   /** Bytes of one message's body that may wait unread. */
   readonly streamWindow: number;
