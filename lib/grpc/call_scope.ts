@@ -33,7 +33,9 @@ export class CallScope {
     signal?.throwIfAborted();
     this.#outer = signal;
     this.#timeout = timeout;
-    this.#deadline = performance.now() + (timeout ?? Infinity);
+    this.#deadline = timeout === undefined
+      ? Infinity
+      : performance.now() + timeout;
     signal?.addEventListener("abort", this.#onAbort);
     if (timeout !== undefined) {
       this.#timer = setTimeout(

@@ -72,7 +72,7 @@ export const SERVER: Role = {
     [Setting.INITIAL_WINDOW_SIZE, grants.streamWindow],
     [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST_SIZE],
   ],
-  maxPeerStreamId: 0x7fffffff,
+  maxPeerStreamId: Infinity,
   maxEnablePush: 1,
   headers: {
     maxListSize: MAX_HEADER_LIST_SIZE,
@@ -104,5 +104,5 @@ export const CLIENT: Role = {
     maxShortFragments: 10_000,
   },
   // Each stream was our own request: a peer that resets them gains nothing.
-  resets: { burst: Infinity, perSecond: 0 },
+  resets: { burst: Infinity, perSecond: Infinity },
 };

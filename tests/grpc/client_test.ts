@@ -48,6 +48,18 @@ Deno.test("a call's header fields are those of gRPC, in its order, with metadata
   ]);
 });
 
+Deno.test("a deadline is told in as many digits as there may be", async () => {
+  await using scripted = new Scripted();
+  for (const timeout of [0.5, 99_999_999, 100_000_000]) {
+    await using _ = await scripted.client.open("/x", { timeout });
+  }
+  await until(() => scripted.streams.length === 3, "the calls came");
+  assertEquals(
+    scripted.streams.map((stream) => stream.get("grpc-timeout")),
+    ["1m", "99999999m", "100000S"],
+  );
+});
+
 Deno.test("what is wrong with a call's options is refused before a byte is sent", async () => {
   await using scripted = new Scripted();
   const { client } = scripted;

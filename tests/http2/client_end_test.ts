@@ -222,6 +222,24 @@ Deno.test("a server that never sends SETTINGS has a time", async () => {
   assertEquals([close.reason, close.error], ["error", error]);
 });
 
+Deno.test("a server that sent its SETTINGS has no time to keep any more; ten seconds are what it has", async () => {
+  const { setTimeout } = globalThis;
+  const times: unknown[] = [];
+  globalThis.setTimeout = ((work: () => void, ms?: number) => {
+    times.push(ms);
+    return setTimeout(work, ms);
+  }) as typeof setTimeout;
+  try {
+    await using _ = new RawServer();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assertEquals(times[0], 10_000);
+  await using server = await RawServer.greeted("", { settingsTimeout: 20 });
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  await server.request();
+});
+
 Deno.test("requests fail with the connection, and those that wait were not processed", async () => {
   const ends: Record<string, (server: RawServer) => unknown> = {
     "peer": (server) => server.hangUp(),
@@ -236,10 +254,10 @@ Deno.test("requests fail with the connection, and those that wait were not proce
     const error = await assertRejects(() => stream.response, Http2Error);
     assertEquals(error.notProcessed, false);
     const refused = await assertRejects(() => waiting, Http2Error);
-    assertEquals([refused.notProcessed, refused.message], [
-      true,
-      error.message,
-    ]);
+    assertEquals(
+      [refused.notProcessed, refused.message, refused.remote, refused.code],
+      [true, error.message, error.remote, error.code],
+    );
     assertEquals(
       await assertRejects(() => server.connection.request(POST)),
       refused,

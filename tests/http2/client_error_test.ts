@@ -98,6 +98,13 @@ for (const [what, [code, pieces]] of Object.entries(CONNECTION_ERRORS)) {
   });
 }
 
+Deno.test("connectHttp2() answers HEADERS ahead of any request with GOAWAY PROTOCOL_ERROR", async () => {
+  await using server = await RawServer.greeted();
+  server.send(frame("HEADERS", 5, 1, OK));
+  const goaway = await server.until("GOAWAY");
+  assertEquals(errorName(codeOf(goaway)), "PROTOCOL_ERROR");
+});
+
 Deno.test("connectHttp2() says what it reads from a server that does not speak HTTP/2", async () => {
   const answers: Record<string, string> = {
     "HTTP/1.1 301 Moved\r\nLocation: /%2A\r\n\r\n":

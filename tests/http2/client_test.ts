@@ -134,7 +134,7 @@ Deno.test("request() refuses what can't be sent before a byte is", async () => {
   assertThrows(() => stream.end(), TypeError);
 });
 
-Deno.test("connectHttp2() refuses options out of range", () => {
+Deno.test("connectHttp2() refuses options out of range", async () => {
   for (
     const options of [
       { settingsTimeout: 0 },
@@ -145,6 +145,41 @@ Deno.test("connectHttp2() refuses options out of range", () => {
   ) {
     assertThrows(() => new RawServer(options), RangeError);
   }
+  await using _ = new RawServer({ settingsTimeout: 2 ** 31 - 1 });
+  await using _other = new RawServer({ settingsTimeout: 1 });
+});
+
+Deno.test("a request that has its stream, or gave up, listens to its signal no more", async () => {
+  await using server = await RawServer.greeted("0003 00000001");
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    listeners++;
+    addEventListener.apply(signal, args as never);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listeners--;
+    removeEventListener.apply(signal, args as never);
+  };
+  await server.request(POST, { signal });
+  assertEquals(listeners, 0);
+  const waiting = server.connection.request(POST, { signal });
+  assertEquals(listeners, 1);
+  await server.connection.close();
+  await assertRejects(() => waiting);
+  assertEquals(listeners, 0);
+});
+
+Deno.test("what the server takes of header fields stays as it said until it says otherwise", async () => {
+  await using server = await RawServer.greeted("0006 00000100");
+  const long: HeaderField[] = [...POST, ["a", "b".repeat(99)]];
+  server.send(frame("SETTINGS", 0, 0, "0003 00000064"));
+  await server.until("SETTINGS");
+  await assertRejects(() => server.connection.request(long), RangeError);
+  server.send(frame("SETTINGS", 0, 0, "0006 00000101"));
+  await server.until("SETTINGS");
+  await server.request(long);
 });
 
 Deno.test("requests above the server's limit wait, in order, and can give up", async () => {
