@@ -5,6 +5,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
+import { names, scratch } from "./scratch.ts";
 import { ArchiveFile } from "../../lib/exporter/archive_file.ts";
 import { ArchiveStream } from "../../lib/exporter/archive_stream.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
@@ -30,6 +31,35 @@ Deno.test("checkExport takes paths, URLs, streams, and dest among the attributes
     Attrs: { dest: "out", "platform-split": "false" },
   });
   assertEquals(attrs, { "platform-split": "false" });
+});
+
+Deno.test("checkExport goes by what a URL names, as text too", async () => {
+  await using place = await scratch();
+  const url = `file://${place.path}/out`;
+  for (const dest of [`${place.path}/out`, url, new URL(url)]) {
+    for (const type of ["local", "tar"] as const) {
+      const { exporter } = checkExport(type, { dest });
+      await exporter.prepare();
+      assertEquals((await names(place.path)).length, 1);
+      await exporter.discard();
+      assertEquals(await names(place.path), []);
+    }
+  }
+});
+
+Deno.test("checkExport has limits of its own, and takes others of 0 and above", () => {
+  for (const given of [{}, { maxBytes: 0 }, { maxEntries: 0 }]) {
+    checkExport("local", { dest: "out", ...given });
+  }
+  for (const name of ["maxEntries", "maxBytes"]) {
+    for (const wrong of [-1, NaN, "1", null]) {
+      assertThrows(
+        () => checkExport("local", { dest: "out", [name]: wrong }),
+        RangeError,
+        `Cannot export: ${name} is a number, 0 or above`,
+      );
+    }
+  }
 });
 
 Deno.test("checkExport refuses what can't work, by its name", () => {

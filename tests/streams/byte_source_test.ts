@@ -82,7 +82,7 @@ Deno.test("a stream of an iterable asks for no more than is read, and gives it b
           return Promise.resolve({ done: false, value: encoder.encode("x") });
         },
         return: async () => {
-          await Promise.resolve();
+          await turn();
           told.push("returned");
           return { done: true as const, value: undefined };
         },
@@ -109,8 +109,9 @@ Deno.test("a stream of an iterable asks for no more than is read, and gives it b
     },
   });
   const opened = streamOf(broken)!;
+  const closed = new Promise((done) => broken.on("close", done));
   broken.read();
-  await turn();
+  await closed;
   await assertRejects(() => all(opened), Error, "no file");
   // One without a way to be given back.
   const plain = {
