@@ -128,7 +128,7 @@ async function converse(
     return { text, code };
   } catch (error) {
     // A child of the helper may hold the pipe open for longer than the helper lives.
-    await reader.cancel().catch(() => {}); // a pipe that broke is what is wanted
+    reader.cancel().catch(() => {}); // a pipe that broke is what is wanted
     throw error;
   }
 }

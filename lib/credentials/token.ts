@@ -165,7 +165,7 @@ function readToken(text: string): Token | undefined {
   const token = answer.access_token || answer.token;
   if (typeof token !== "string" || token === "") return undefined;
   const { expires_in: expiresIn, issued_at: issued } = answer;
-  const issuedAt = Math.floor(Date.parse(String(issued)) / 1000);
+  const issuedAt = Math.floor(Date.parse(issued) / 1000);
   return {
     token,
     expiresIn: Number.isSafeInteger(expiresIn) && expiresIn > 0

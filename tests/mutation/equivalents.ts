@@ -90,6 +90,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "what is left of the answer is given back either way, and the next question needs no order",
   },
   {
+    file: "lib/credentials/token_server.ts",
+    kind: "wait",
+    text: "await response.body?.cancel();",
+    why:
+      "what is left of the answer is given back either way, and nothing is asked of it any more",
+  },
+  {
     file: "lib/fsutil/file_table.ts",
     kind: "number",
     text: "const CLOSED = -1;",
