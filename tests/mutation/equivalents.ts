@@ -99,12 +99,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/fsutil/file_table.ts",
     kind: "number",
-    text: "const CLOSED = -1;",
-    why: "it stands for no length, as any number below 0 does",
-  },
-  {
-    file: "lib/fsutil/file_table.ts",
-    kind: "number",
     text: "#sizes = new Float64Array(1024);",
     why: "room at the beginning, which grows with the entries",
   },
