@@ -150,6 +150,28 @@ Deno.test("Output keeps the order of frames, and lets urgent ones go ahead", asy
     "0 1 7 0",
   ]);
   assertEquals([output.waiting, output.answerBacklog], [0, 0]);
+  // One alone sets out, of whatever kind.
+  for (
+    const [send, expected] of [
+      [() => output.frame(encodeRstStream(3, 8)), "3 0 3 4"],
+      [() => output.urgent(encodeRstStream(5, 8)), "3 0 5 4"],
+      [() => output.headers(7, bytesOf(2), false), "1 4 7 2"],
+      [() => output.end(9), "0 1 9 0"],
+      [() => output.data(11, bytesOf(3), 0, 3), "0 0 11 3"],
+    ] as const
+  ) {
+    writes.length = 0;
+    send();
+    await drain(wire);
+    assertEquals(framesOf(writes).frames, [expected]);
+  }
+  for (const [more, batches] of [[0, 1], [1, 2]] as const) {
+    writes.length = 0;
+    output.data(1, bytesOf(10), 0, 10);
+    output.urgent(encodeFrame(99, 0, 1, bytesOf(4096 - 9 + more)));
+    await drain(wire);
+    assertEquals([more, writes.length], [more, batches]);
+  }
   // More of them than there is room in front: they are a batch of their own.
   for (const [count, batches] of [[4, 1], [5, 2]] as const) {
     writes.length = 0;

@@ -27,11 +27,18 @@ import {
 } from "../../lib/http2/header_rules.ts";
 import {
   Allowance,
+  CONNECTION_WINDOW,
   HeaderBudget,
+  INITIAL_WINDOW,
+  LARGEST_WINDOW,
   LONG_HEADER_LIST,
+  MAX_ANSWER_BACKLOG,
+  MAX_CONCURRENT_STREAMS,
   MAX_HEADER_LIST_SIZE,
   MAX_OPEN_HEADER_LISTS,
   Patience,
+  SMALL_INCREMENT,
+  STREAM_WINDOW,
 } from "../../lib/http2/limits.ts";
 import { CLIENT, SERVER } from "../../lib/http2/role.ts";
 import { readSettings } from "../../lib/http2/settings.ts";
@@ -232,6 +239,14 @@ Deno.test("an allowance is what it says, and refills with time up to its burst",
   assert(allowance.take(10));
   assert(!allowance.take(1));
   assert(allowance.take(0));
+});
+
+Deno.test("what one end grants the other unless told otherwise", () => {
+  assertEquals(
+    [MAX_CONCURRENT_STREAMS, STREAM_WINDOW, CONNECTION_WINDOW, INITIAL_WINDOW]
+      .concat(LARGEST_WINDOW, MAX_ANSWER_BACKLOG, SMALL_INCREMENT),
+    [1000, 1_048_576, 16_777_216, 65_535, 2_147_483_647, 1_048_576, 1024],
+  );
 });
 
 Deno.test("frames that change nothing, and resets, have their allowances", () => {
