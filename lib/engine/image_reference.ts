@@ -42,7 +42,7 @@ export function parseImageReference(
       } already`,
     );
   }
-  const first = repository.split("/", 2);
+  const first = repository.split("/");
   const isHost = first.length > 1 &&
     (/[.:A-Z]/.test(first[0]!) || first[0] === "localhost");
   return {
