@@ -131,12 +131,25 @@ Deno.test("HpackDecoder makes its text of pieces that a call takes", () => {
     return fromCharCode(...codes);
   };
   try {
-    const block = encodeHeaders([["x", "v".repeat(20_000)]]);
+    const block = encodeHeaders([["x", "\xff".repeat(20_000)]]);
     new HpackDecoder(1 << 20).decode(block);
   } finally {
     String.fromCharCode = fromCharCode;
   }
   assertEquals(counts, [1, 8192, 8192, 20_000 - 2 * 8192]);
+});
+
+Deno.test("HpackDecoder makes the same text of bytes below 128, and of others, however many", () => {
+  for (const length of [8192, 8193, 20_000]) {
+    for (const at of [0, 5, length - 1]) {
+      for (const char of ["v", "\x7f", "\x80", "\xff"]) {
+        const value = "v".repeat(at) + char + "v".repeat(length - at - 1);
+        const { fields } = new HpackDecoder(1 << 20)
+          .decode(encodeHeaders([["x", value]]));
+        assert(fields[0]![1] === value, `${length} ${at}`);
+      }
+    }
+  }
 });
 
 Deno.test("HpackDecoder says what is wrong with a block", () => {

@@ -625,7 +625,7 @@ Deno.test("the two ends of a connection grant and take what their roles say", ()
       role.maxEnablePush,
       role.resets.burst,
     ]),
-    [[0, 24, 0x7fffffff, 1, 2000], [24, 0, 0, 0, Infinity]],
+    [[0, 24, Infinity, 1, 2000], [24, 0, 0, 0, Infinity]],
   );
 });
 
