@@ -27,6 +27,9 @@ export interface Dockerfile {
  * remembered as the build's state, and kept as a {@linkcode Fact} for the readers.
  * There is a method for each kind of thing that is told, so that nothing which an
  * engine sends can be taken for davit's own.
+ *
+ * Telling is never awaited: it gives no promise. Whoever reads an engine's answer
+ * waits for {@linkcode BuildRecord.ready} before reading on, and nobody else does.
  */
 export class BuildRecord {
   /** What is known of the build so far. */
