@@ -181,8 +181,10 @@ function isSizeByByte(number: ts.Node): boolean {
 /** Whether it is the -1 that stands for none where it is given: -2 says the same. */
 function isNone(number: ts.Node): boolean {
   const { parent } = number;
-  return ts.isPrefixUnaryExpression(parent) && parent.getText() === "-1" &&
-    !ts.isBinaryExpression(parent.parent);
+  if (!ts.isPrefixUnaryExpression(parent)) return false;
+  const holder = parent.parent;
+  return parent.getText() === "-1" && (!ts.isBinaryExpression(holder) ||
+    holder.operatorToken.kind === ts.SyntaxKind.EqualsToken);
 }
 
 /**

@@ -45,6 +45,7 @@ Deno.test("every kind of change is made, and makes what it says", () => {
   assertEquals(changed("x = new Uint8Array(1 << 16);"), []);
   assertEquals(changed("x = new Uint8Array(255).fill(256);").length, 2);
   assertEquals(changed("x = f(-1);"), ["wrapper: x = (-1);"]);
+  assertEquals(changed("x = -1;"), []);
   assertEquals(changed("x = y + -1;").length, 2);
   const waits = (body: string) =>
     changed(`async function f() { ${body} }`).some((change) =>

@@ -243,6 +243,30 @@ Deno.test("a long value with escapes is told in pieces of 64 bytes, and to its e
   }
 });
 
+Deno.test("a long value of characters of two bytes is masked wherever one is written as an escape", () => {
+  const random = makeRandom(63);
+  for (const first of ["", "q"]) {
+    const chars = Array.from(
+      { length: 90 },
+      () => String.fromCharCode(0xc0 + random() % 64),
+    );
+    const bytes = (text: string) =>
+      String.fromCharCode(...new TextEncoder().encode(text));
+    const value = bytes(first + chars.join(""));
+    for (let at = 0; at < chars.length; at += 1) {
+      const text = `${first}${
+        chars.map((char, i) =>
+          i === at || i === 89 ? `&#${char.charCodeAt(0)};` : char
+        )
+          .join("")
+      }`;
+      const shown = covered(matcherOf([value]), bytes(text), 1000);
+      assert(shown.endsWith("#".repeat(64)), `${at}: ${shown}`);
+      if (at < 16) assert(!shown.includes("."), `${at}: ${shown}`);
+    }
+  }
+});
+
 Deno.test("what is between two characters and says nothing is followed 64 times, and no further", () => {
   for (
     const [nothing, most] of [["\x00", 64], ["\x1b[0m", 64]] as const

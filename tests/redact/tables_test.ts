@@ -80,6 +80,7 @@ const SETS:
     [["0123456789abcdef"], "0189ef\xff\x00=%3x"],
     [[`${"abcdefghij".repeat(20)}XY`], "abcjX Y%=\x00\xff'"],
     [["xy".repeat(40), `q${"0123456789".repeat(13)}`], "xyq09 %=\x00\xff3"],
+    [["abcd", "bcda"], "abcd\x1b]P\xc2\x9d\xff%6=\x00"],
     [["ab\ncd", "cd\rab"], "ab\n\rcd%0=Aa\x00\xff"],
     [["bbbb", "abab"], "ab%6=1\x00'\xff"],
     [["a\xe2\x80\xaab", "\xd8\x9cab"], "a\xe2\x80\xaab\xd8\x9c%=E2D8\xff"],
@@ -327,6 +328,19 @@ Deno.test("the next escape is found wherever a text lies, and in whatever it is"
     }
   }
   assert(found > 10_000, `${found}`);
+});
+
+Deno.test("a byte alone is looked at if it begins an escape", () => {
+  for (const [patterns] of SETS) {
+    const tables = compile(patterns);
+    for (const char of BYTES) {
+      assertEquals(
+        nextSought(tables, toBytes(char), undefined, 0, 1) === 0,
+        isIntroducer(char) && isSought(new Model(patterns), char, 0),
+        JSON.stringify([patterns, char]),
+      );
+    }
+  }
 });
 
 Deno.test("a short text is looked through without words", () => {
