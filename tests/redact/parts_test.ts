@@ -12,12 +12,10 @@ import {
   powerOf,
 } from "../../lib/redact/blocks.ts";
 import { CandidateQueue } from "../../lib/redact/candidates.ts";
-import { Allowance } from "../../lib/redact/allowance.ts";
 import {
   type Form,
   hasUnmaskedLines,
   listPatterns,
-  MAX_LINED_BYTES,
 } from "../../lib/redact/forms.ts";
 import { JoinedMatcher } from "../../lib/redact/matchers.ts";
 import { SpanUnion } from "../../lib/redact/spans.ts";
@@ -238,21 +236,6 @@ Deno.test("candidates are given back in their order, round and round", () => {
   assertEquals([queue.deadline, queue.head, queue.a, queue.b], [7, 8, 9, 10]);
 });
 
-Deno.test("an allowance grows with the text, up to what may be saved up", () => {
-  const allowance = new Allowance();
-  assert(!allowance.isSpent(500_000));
-  assert(allowance.isSpent(500_001));
-  allowance.grow(500_000, 10);
-  assert(!allowance.isSpent(500_010));
-  assert(allowance.isSpent(500_011));
-  allowance.grow(0, 10);
-  assert(!allowance.isSpent(500_000));
-  assert(allowance.isSpent(500_001));
-  allowance.reset(7);
-  assert(!allowance.isSpent(500_007));
-  assert(allowance.isSpent(500_008));
-});
-
 Deno.test("threads of a place: two that are equally far are one, and no more than 24 are followed", () => {
   const ring = new ThreadRing();
   assertEquals([ring.alive, ring.earliest()], [0, Infinity]);
@@ -382,6 +365,9 @@ Deno.test("a trie leads to the longest suffix that is in it", () => {
     }
   }
 });
+
+/** Longer values are looked for as one piece. */
+const MAX_LINED_BYTES = 512 * 1024;
 
 const formsOf = (value: string | Uint8Array, wanted: Form) =>
   [...listPatterns(typeof value === "string" ? encode(value) : value)]
