@@ -38,9 +38,10 @@ export class ProtobufReader {
   /** Offset behind the message that is being read. */
   end: number;
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** The last digest, and its bytes: a message repeats the same one in each log. */
+  /** The last digest, and where it stood: a message repeats the same one in each log. */
   #digest = "";
-  #digestBytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #digestAt = 0;
+  #digestLength = 0;
 
   /** Reads `bytes`, which must not change meanwhile. */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
@@ -112,12 +113,13 @@ export class ProtobufReader {
 
   /** Text that is likely the same as the last one read by this method. */
   digest(): string {
+    const length = this.#length();
     const start = this.at;
-    const bytes = this.bytes();
-    if (!areSame(bytes, this.#digestBytes)) {
-      this.at = start;
-      this.#digest = this.text();
-      this.#digestBytes = bytes;
+    this.at += length;
+    if (length !== this.#digestLength || !this.#isLastDigest(start)) {
+      this.#digest = this.#text(start, length);
+      this.#digestAt = start;
+      this.#digestLength = length;
     }
     return this.#digest;
   }
@@ -178,16 +180,16 @@ export class ProtobufReader {
     return text;
   }
 
+  /** Compared in place: a view of each would cost more than all the rest. */
+  #isLastDigest(start: number): boolean {
+    const bytes = this.#bytes;
+    for (let i = 0; i < this.#digestLength; i++) {
+      if (bytes[start + i] !== bytes[this.#digestAt + i]) return false;
+    }
+    return true;
+  }
+
   #cut(): never {
     throw new ProtobufError("the message is cut off");
   }
-}
-
-/** With a loop, which is quicker than a call for each byte. */
-function areSame(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) {
-    if (one[at] !== other[at]) return false;
-  }
-  return true;
 }
