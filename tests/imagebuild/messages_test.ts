@@ -83,7 +83,7 @@ Deno.test("what is masked is encoded again for who reads messages(), and for nob
   const options = {
     secrets: { a: { value: "stage" }, b: { value: "line 1" } },
   };
-  const { toBase64 } = Uint8Array.prototype; // the oldest Deno has none
+  const { toBase64 } = Uint8Array.prototype;
   let encoded = 0;
   Uint8Array.prototype.toBase64 = function () {
     encoded++;

@@ -257,43 +257,14 @@ Deno.test("toBase64() and fromBase64() go there and back", () => {
   }
 });
 
-Deno.test("base64 on a Deno that has none of its own, and the platform's where it has", () => {
-  const names = [[Uint8Array, "fromBase64"], [
-    Uint8Array.prototype,
-    "toBase64",
-  ]] as const;
-  const own = names.map(([holder, name]) =>
-    Object.getOwnPropertyDescriptor(holder, name)
-  );
-  const put = (values: readonly (PropertyDescriptor | undefined)[]) => {
-    for (const [at, [holder, name]] of names.entries()) {
-      Object.defineProperty(
-        holder,
-        name,
-        values[at] ?? { value: undefined, configurable: true, writable: true },
-      );
-    }
-  };
-  const value = (value: unknown) => ({
-    value,
-    configurable: true,
-    writable: true,
-  });
-  try {
-    put([undefined, undefined]);
-    for (const length of [0, 1, 2, 3, 300, 0x5001]) {
-      const bytes = new Uint8Array(length).map((_, index) => index * 7);
-      const text = btoa(String.fromCharCode(...bytes));
-      assertEquals(toBase64(bytes), text);
-      assertEquals(fromBase64(text), bytes);
-    }
-    assertEquals(fromBase64("*"), undefined);
-    put([value(() => Uint8Array.of(1)), value(() => "the platform's")]);
-    assertEquals(fromBase64("AAAA"), Uint8Array.of(1));
-    assertEquals(toBase64(new Uint8Array(3)), "the platform's");
-  } finally {
-    put(own);
+Deno.test("fromBase64() gives nothing for what is no base64", () => {
+  for (const length of [0, 1, 2, 3, 300, 0x5001]) {
+    const bytes = new Uint8Array(length).map((_, index) => index * 7);
+    const text = btoa(String.fromCharCode(...bytes));
+    assertEquals(toBase64(bytes), text);
+    assertEquals(fromBase64(text), bytes);
   }
+  assertEquals(fromBase64("*"), undefined);
 });
 
 /** The fields of a message that has none. */
