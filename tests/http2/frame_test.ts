@@ -100,3 +100,20 @@ Deno.test("FrameReader takes 16384 bytes and refuses one more at its header", ()
     assertEquals(error.streamId, 0);
   }
 });
+
+Deno.test("FrameReader says how long a frame is that it refuses", () => {
+  for (const length of [0x004001, 0x010000, 0x0f4240, 0xffffff]) {
+    const error = assertThrows(
+      () =>
+        new FrameReader(() => {}).push(
+          bytes(length.toString(16).padStart(6, "0"), "00 00 00000001"),
+          0,
+        ),
+      Http2Error,
+    );
+    assertEquals(
+      error.message,
+      `Frame of ${length} bytes is longer than 16384`,
+    );
+  }
+});

@@ -69,6 +69,18 @@ Deno.test("serveHttp2() counts SETTINGS that touch many streams as many frames",
   assertEquals(codeOf(goaway), ErrorCode.ENHANCE_YOUR_CALM);
 });
 
+Deno.test("serveHttp2() counts SETTINGS that touch a hundred streams as two frames", async () => {
+  using _ = stopClock();
+  await using peer = await RawPeer.greeted();
+  for (let id = 1; id < 201; id += 2) peer.send(request(id));
+  const settings = frame("SETTINGS", 0, 0, `0004 ${uint32(65_535)}`);
+  peer.send(bytes(...Array.from({ length: 4_950 }, () => settings)), PING);
+  assertEquals((await peer.until("PING")).flags, 1);
+  peer.send(bytes(...Array.from({ length: 100 }, () => settings)));
+  const goaway = await peer.until("GOAWAY");
+  assertEquals(codeOf(goaway), ErrorCode.ENHANCE_YOUR_CALM);
+});
+
 Deno.test("serveHttp2() lets pass as many PINGs as any real peer sends", async () => {
   await using peer = await RawPeer.greeted();
   for (let i = 0; i < 9_000; i++) peer.send(PING);
