@@ -1,6 +1,7 @@
 /** grpc-js, gRPC's own implementation for node, as the client's server. */
+// deno-lint-ignore-file no-import-prefix -- as one of the project's imports it would be loaded for every run of tests
 // @ts-types="./grpc_js.d.ts"
-import * as grpc from "@grpc/grpc-js";
+import * as grpc from "npm:@grpc/grpc-js@1.14.7";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
