@@ -1,170 +1,5 @@
+import { isPictured, MAY_IMPORT, nearestOf, rowOf } from "./layers.ts";
 import { assertEquals } from "./support/assert.ts";
-
-/**
- * The architecture: which room of `lib/` may import which. A room is a folder,
- * or a file directly in `lib/`. A new arrow is a line changed here.
- */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  "advice.ts": [],
-  "deno_version.ts": ["errors.ts"],
-  "errors.ts": [],
-  "open_file.ts": [],
-  "option_names.ts": ["plain_object.ts"],
-  "file_url.ts": ["std"],
-  "plain_object.ts": [],
-  proto: [],
-  redact: ["streams"],
-  std: [],
-  streams: ["errors.ts", "std"],
-  secrets: ["errors.ts", "plain_object.ts", "std"],
-  ssh: [
-    "advice.ts",
-    "file_url.ts",
-    "plain_object.ts",
-    "secrets",
-    "streams",
-  ],
-  transport: ["deno_version.ts", "errors.ts", "std", "streams"],
-  http2: ["streams"],
-  context: [
-    "advice.ts",
-    "errors.ts",
-    "open_file.ts",
-    "option_names.ts",
-    "std",
-    "streams",
-  ],
-  fsutil: ["context", "errors.ts", "grpc", "streams"],
-  exporter: [
-    "advice.ts",
-    "context",
-    "errors.ts",
-    "file_url.ts",
-    "fsutil",
-    "open_file.ts",
-    "plain_object.ts",
-    "std",
-    "streams",
-  ],
-  grpc: ["http2", "streams"],
-  engine: [
-    "errors.ts",
-    "option_names.ts",
-    "plain_object.ts",
-    "std",
-    "streams",
-    "transport",
-  ],
-  credentials: [
-    "plain_object.ts",
-    "secrets",
-    "std",
-    "streams",
-    "transport",
-  ],
-  session: [
-    "credentials",
-    "errors.ts",
-    "exporter",
-    "fsutil",
-    "grpc",
-    "proto",
-    "secrets",
-    "ssh",
-    "streams",
-  ],
-  progress: ["streams"],
-  masks: ["engine", "progress"],
-  operation: ["deno_version.ts", "errors.ts", "streams"],
-  imagebuild: [
-    "advice.ts",
-    "context",
-    "credentials",
-    "engine",
-    "errors.ts",
-    "exporter",
-    "file_url.ts",
-    "fsutil",
-    "masks",
-    "operation",
-    "option_names.ts",
-    "plain_object.ts",
-    "progress",
-    "redact",
-    "secrets",
-    "session",
-    "ssh",
-    "std",
-    "streams",
-    "verify",
-  ],
-  verify: [
-    "engine",
-    "errors.ts",
-    "file_url.ts",
-    "open_file.ts",
-    "option_names.ts",
-    "redact",
-    "secrets",
-    "streams",
-  ],
-  gateway: [
-    "credentials",
-    "deno_version.ts",
-    "engine",
-    "errors.ts",
-    "imagebuild",
-    "masks",
-    "operation",
-    "option_names.ts",
-    "plain_object.ts",
-    "redact",
-    "secrets",
-    "session",
-    "std",
-    "streams",
-    "transport",
-  ],
-  display: ["imagebuild", "option_names.ts", "progress", "streams"],
-  transfer: [
-    "advice.ts",
-    "credentials",
-    "engine",
-    "errors.ts",
-    "operation",
-    "option_names.ts",
-    "streams",
-  ],
-  cli: [
-    "advice.ts",
-    "imagebuild",
-    "client.ts",
-    "context",
-    "deno_version.ts",
-    "display",
-    "engine",
-    "errors.ts",
-    "gateway",
-    "secrets",
-    "std",
-    "streams",
-    "transfer",
-    "transport",
-  ],
-  "client.ts": [
-    "imagebuild",
-    "credentials",
-    "deno_version.ts",
-    "engine",
-    "operation",
-    "option_names.ts",
-    "secrets",
-    "streams",
-    "transfer",
-    "transport",
-    "verify",
-  ],
-};
 
 const LIB = new URL("../lib/", import.meta.url);
 /** An import of a file, of its types, or with its first use. */
@@ -303,4 +138,30 @@ Deno.test("mod.ts only re-exports, and no generated or protocol type", async () 
     ),
     [],
   );
+});
+
+Deno.test("the picture of lib/README.md is the table of who imports whom", async () => {
+  const page = await Deno.readTextFile(new URL("README.md", LIB));
+  const table = page.slice(page.indexOf("## The rooms"));
+  const rooms = [...table.matchAll(/^\| `([\w.]+?)\/?` +\|/gm)].map(
+    ([, room]) => room!,
+  );
+  const all = Object.keys(MAY_IMPORT).filter(isPictured);
+  assertEquals(rooms.toSorted(), all.toSorted());
+  const rows = rooms.map(rowOf);
+  assertEquals(rows, rows.toSorted((a, b) => b - a), "a room above its own");
+  const [, picture] = /```mermaid\n([^`]*)```/.exec(page)!;
+  const name = (room: string) => room.replace(".ts", "");
+  const arrows = rooms.flatMap((room) =>
+    nearestOf(room).map((other) => `  ${name(room)} --> ${name(other)}\n`)
+  );
+  assertEquals(picture, `graph TD\n${arrows.join("")}`);
+});
+
+Deno.test("files that lib/README.md names are there", async () => {
+  const page = await Deno.readTextFile(new URL("README.md", LIB));
+  for (const [, path] of page.matchAll(/`([\w/]+\/\w+\.ts)`/g)) {
+    const root = path!.startsWith("tests/") ? new URL("../", LIB) : LIB;
+    await Deno.stat(new URL(path!, root));
+  }
 });
