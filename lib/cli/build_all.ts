@@ -3,11 +3,12 @@ import type { BuildResult } from "../imagebuild/result.ts";
 import type { OutputPlan } from "./output_flag.ts";
 
 /**
- * Builds for the output, and once more for the image store where that gets the
- * image, too: an engine's `/build` has one output. What was built a moment ago
- * is in the cache, and the image is made of the same steps.
+ * Builds for the output and, where the image store is to get the image too,
+ * builds a second time: an engine's `/build` has only one output. The second
+ * build takes its steps from the cache, so the image is made of the same steps.
  *
- * @returns What the last build came to, and what the first one was sent.
+ * @returns The result of the last build, with what was sent for the context of
+ * the first one.
  */
 export async function buildAll(
   { alsoImage }: Pick<OutputPlan, "alsoImage">,

@@ -19,7 +19,7 @@ import { type ProgressMode, progressMode } from "./progress_mode.ts";
 import { refuseFlags } from "./refused_flags.ts";
 import type { ResultFiles } from "./result_files.ts";
 
-/** `davit build`. */
+/** Runs `davit build`. */
 export async function runBuild(
   { parsed, signal, interrupt }: CommandContext,
 ): Promise<number> {
@@ -75,7 +75,7 @@ export async function runBuild(
   return EXIT_OK;
 }
 
-/** Pushes all names of an image; their digests. */
+/** Pushes all names of an image and returns their digests. */
 async function push(
   docker: DockerClient,
   { names }: BuildResult,
@@ -88,7 +88,10 @@ async function push(
   return await pushAll(docker, names, { signal, tell });
 }
 
-/** What the result is written to, beside the image; undefined if to nothing. */
+/**
+ * The files of `--iidfile` and `--metadata-file`; undefined if neither is
+ * given.
+ */
 async function resultFiles(
   parsed: ParsedWords,
   plan: OutputPlan,
@@ -99,7 +102,10 @@ async function resultFiles(
   return await ResultFiles.open(parsed, plan);
 }
 
-/** What can be had once can't be built twice. */
+/**
+ * Refuses a second build of an input that can be read only once: standard
+ * input.
+ */
 function checkOnce(parsed: ParsedWords): void {
   if (parsed.words[0] !== "-" && parsed.text("file") !== "-") return;
   throw new UsageError(
@@ -107,7 +113,10 @@ function checkOnce(parsed: ParsedWords): void {
   );
 }
 
-/** What can be had once can't be watched. */
+/**
+ * Refuses `--watch` with standard input or standard output: they can be used
+ * for one build only.
+ */
 function checkWatch(parsed: ParsedWords, { path }: OutputPlan): void {
   if (parsed.text("file") === "-") {
     throw new UsageError(
@@ -125,8 +134,10 @@ function checkWatch(parsed: ParsedWords, { path }: OutputPlan): void {
 }
 
 /**
- * @throws {UsageError} If the engine's image store would not look at the
- * output's attributes.
+ * Checks that the engine has the containerd image store: only that store reads
+ * the attributes of an output.
+ *
+ * @throws {UsageError} If the engine has another store.
  */
 async function checkStore(
   docker: DockerClient,
@@ -166,7 +177,8 @@ async function display(
   const { tell } = interrupt;
   let notice: string | undefined;
   if (mode === "tty" || mode === "auto" && Deno.stderr.isTerminal()) {
-    // A line that is not its own would shift all that the display paints.
+    // The display prints the notice itself: a line from anywhere else would
+    // shift the lines that it repaints.
     interrupt.tell = (text) => notice = text;
   }
   try {
@@ -176,7 +188,9 @@ async function display(
   }
 }
 
-/** What a failed step printed, where no display has shown it. */
+/**
+ * Prints the log of a failed step, for modes in which no display has shown it.
+ */
 async function printFailure(error: unknown): Promise<void> {
   if (!(error instanceof BuildError) || error.step === undefined) return;
   const { printable } = await import("../display/printable.ts");

@@ -124,7 +124,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
   },
   { name: "watch", help: "rebuild on change" },
   ...ENGINE_FLAGS,
-  // Known to buildx, and answered with a sentence.
+  // Flags of buildx that davit refuses with a reason.
   { name: "allow", value: "NAME", many: true },
   { name: "annotation", value: "K=V", many: true },
   { name: "attest", value: "TYPE", many: true },

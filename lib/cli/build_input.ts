@@ -4,19 +4,23 @@ import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { countStdin } from "./secret_flag.ts";
 
-/** What is built from. */
+/** The input of a build. */
 export interface BuildInput {
   /** The context. */
   readonly context: BuildContext;
-  /** The option `dockerfile`, where the context is fetched by the engine or a tar. */
+  /**
+   * The option `dockerfile`, where the context is a tar or is fetched by the
+   * engine.
+   */
   readonly dockerfile?: string;
 }
 
 /**
- * Reads PATH, URL or `-`, and `--file`.
+ * Reads the build's argument (PATH, URL or `-`) and `--file`.
  *
  * @param signal Ends the reading of standard input.
- * @throws {UsageError} If there is no such folder, or standard input would be read twice.
+ * @throws {UsageError} If there is no such folder, or standard input would be
+ * read twice.
  */
 export async function buildInput(
   word: string,
@@ -51,7 +55,10 @@ export async function buildInput(
   };
 }
 
-/** It can be read once. */
+/**
+ * Refuses a command line that needs standard input more than once: it can be
+ * read only once.
+ */
 function checkStdin(
   word: string,
   file: string | undefined,
@@ -92,8 +99,9 @@ async function checkFolder(path: string): Promise<void> {
 }
 
 /**
- * The Dockerfile that `--file` means, if it is given. The engine could tell
- * what is missing, too; but not in the words of the command line.
+ * The path of the Dockerfile that `--file` names; undefined without `--file`. A
+ * missing file is refused here because the engine's error would not mention the
+ * flag.
  */
 async function findDockerfile(
   folder: string,
@@ -101,7 +109,7 @@ async function findDockerfile(
 ): Promise<string | undefined> {
   const path = file ?? `${folder}/Dockerfile`;
   if (await isThere(path)) return file;
-  // As docker, which does not look at the case of its first letter.
+  // Docker also takes the name with a small first letter.
   const lower = path.replace(/(^|\/)Dockerfile$/, "$1dockerfile");
   if (lower !== path && await isThere(lower)) {
     return file === undefined ? undefined : lower;
@@ -123,7 +131,9 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** A tar, packed or not, or a Dockerfile alone. */
+/**
+ * Reads a tar (compressed or not), or a Dockerfile alone, from standard input.
+ */
 async function stdinInput(
   file: string | undefined,
   signal: AbortSignal,

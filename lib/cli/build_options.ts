@@ -9,7 +9,7 @@ import { secretSources } from "./secret_flag.ts";
 import { parseUlimits } from "./ulimit_flag.ts";
 
 /**
- * The options of the build that the flags mean.
+ * Reads the flags into the options of the build.
  *
  * @throws {UsageError} If a value can't be used.
  */
@@ -24,7 +24,7 @@ export function buildOptions(
     );
   }
   const tags = parsed.list("tag");
-  // As in buildx: an output's own names count where no tag is given.
+  // As in buildx: the names in `--output` are used where no tag is given.
   const tag = tags.length === 0 ? plan.names : tags;
   if (plan.push && tag.length === 0) {
     throw new UsageError("--push needs a --tag to push");
@@ -50,12 +50,12 @@ export function buildOptions(
     ...verify(parsed),
   };
   const shm = parsed.text("shm-size");
-  // As docker, where none means the usual size.
+  // As in docker: an empty value or 0 means the default size.
   const shmsize = shm === undefined ? 0 : parseBytes("--shm-size", shm);
   return { options: shmsize === 0 ? options : { ...options, shmsize }, plan };
 }
 
-/** `--verify`, and how strictly, and what becomes of the names. */
+/** The option `verify`, from `--verify` and the flags that belong to it. */
 function verify(parsed: ParsedWords): Pick<ImageBuildOptions, "verify"> {
   const keepTags = parsed.switched("verify-keep-tags");
   const strict = parsed.switched("verify-strict");
@@ -85,7 +85,10 @@ function many<Name extends string, T>(
   return given(name, value.length === 0 ? undefined : value);
 }
 
-/** `NAME=value`, or the variable of that name where it is set. */
+/**
+ * Reads `NAME=value`; for `NAME` alone, takes the environment variable of that
+ * name, if it is set.
+ */
 function buildArgs(words: readonly string[]): Record<string, string> {
   const args: Record<string, string> = {};
   for (const word of words) {
@@ -103,7 +106,10 @@ function labels(words: readonly string[]): Record<string, string> {
   }));
 }
 
-/** The value is not in the message: it is none of a terminal's business. */
+/**
+ * Splits `NAME=value`. The error does not repeat the value, because it may be
+ * private.
+ */
 function split(flag: string, word: string): [string, string | undefined] {
   const cut = word.indexOf("=");
   const name = cut === -1 ? word : word.slice(0, cut);

@@ -10,18 +10,22 @@ const FACTORS: Readonly<Record<string, number>> = {
   p: 2 ** 50,
 };
 
-/** A number as Go reads one, underscores taken away; then what it is counted in. */
+/** A number in Go's syntax without its underscores, followed by a unit. */
 const SIZE_REGEXP =
   /^(\+?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|\+?0x(?:[\da-f]+\.?[\da-f]*|\.[\da-f]+)p[+-]?\d+) ?(?:([kmgtp])(?:i?b)?|b)?$/i;
-/** In Go a digit stands on both sides of each underscore; the mark of a base is one. */
+/**
+ * In Go an underscore may stand only between two digits; the `x` of `0x` counts
+ * as a digit.
+ */
 const UNDERSCORE_REGEXP = /(?<=\d)_(?=\d)/g;
 const HEX_UNDERSCORE_REGEXP = /(?<=[\da-fx])_(?=[\da-f])/gi;
 
 /**
- * A number of bytes as docker reads it: `64m`, `1.5g`, `.5g`, `1e6`, `1KiB`;
- * letters mean powers of 1024, and parts of a byte are left out.
+ * Reads a number of bytes as docker does: `64m`, `1.5g`, `.5g`, `1e6`, `1KiB`;
+ * the letters are powers of 1024, and the result is rounded down to whole
+ * bytes.
  *
- * @throws {FlagError} If it is none.
+ * @throws {FlagError} If the text is not a number of bytes.
  */
 export function parseBytes(flag: string, text: string): number {
   const underscore = /^\+?0x/i.test(text)
@@ -40,7 +44,7 @@ export function parseBytes(flag: string, text: string): number {
   );
 }
 
-/** Also of Go's hexadecimal form, `0x1.8p3`. */
+/** Reads a number, also one in Go's hexadecimal form `0x1.8p3`. */
 function numberOf(text: string): number {
   const [, whole, part = "", power] =
     /^\+?0x([\da-f]*)\.?([\da-f]*)p([+-]?\d+)$/i.exec(text) ?? [];

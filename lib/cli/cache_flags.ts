@@ -2,7 +2,10 @@ import { UsageError } from "./exit.ts";
 import { fieldsOf } from "./fields.ts";
 import type { OutputPlan } from "./output_flag.ts";
 
-/** What makes an engine's `/build` keep the cache in the image, and how. */
+/**
+ * The build argument that makes an engine's `/build` keep the cache in the
+ * image.
+ */
 const INLINE: Readonly<Record<string, string>> = { BUILDKIT_INLINE_CACHE: "1" };
 
 /**
@@ -24,10 +27,12 @@ export function parseCacheFrom(word: string): string {
 }
 
 /**
- * `--cache-to`, which can be `type=inline`: the build argument that asks an
- * engine's `/build` for it.
+ * Reads `--cache-to`, which can only be `type=inline`.
  *
- * @throws {UsageError} If it is something else, or there is no image to keep it in.
+ * @returns The build argument that asks an engine's `/build` for an inline
+ * cache.
+ * @throws {UsageError} If the value is something else, or the output has no
+ * image to keep the cache in.
  */
 export function cacheToArgs(
   words: readonly string[],

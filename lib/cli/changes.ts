@@ -1,22 +1,34 @@
-/** How long it must be quiet before a build begins: an editor writes in several steps. */
+/**
+ * How long nothing may change before a build begins, in milliseconds: an editor
+ * writes a file in several steps.
+ */
 const QUIET_MS = 100;
-/** How long a build is put off at most, where something is written all the time. */
+/**
+ * How long a build waits at most while files change all the time, in
+ * milliseconds.
+ */
 const PATIENCE_MS = 2000;
-/** How many paths are kept; where more changed, it is no log. */
+/**
+ * How many changed paths are kept. If more changed, the change counts as real
+ * and is not checked for being a log.
+ */
 const MAX_PATHS = 50;
 
-/** Whether anything changed since the last look. */
+/** Collects changed paths until a build has to begin. */
 export class Changes {
   /** Whether a change of this path can change the build. */
   matters: (path: string) => boolean = () => true;
-  /** Asked of each such path when all is quiet: whether nothing but a log was written there. */
+  /**
+   * Called for each path that matters when nothing changes any more: whether
+   * the file is only a log of this command's own output.
+   */
   isLog: (path: string) => Promise<boolean> = () => Promise.resolve(false);
-  /** What changed, as far as it is kept. */
+  /** The changed paths, up to the limit. */
   #paths = new Set<string>();
   #ended = false;
   #wake: () => void = () => {};
 
-  /** Takes note of changed paths. */
+  /** Adds changed paths. */
   add(paths: readonly string[]): void {
     const found = paths.filter((path) => this.matters(path));
     if (found.length === 0) return;
@@ -26,18 +38,20 @@ export class Changes {
     this.#wake();
   }
 
-  /** Nothing comes any more; who waits need not. */
+  /** Ends the collection: a call of `next` that waits returns. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** Forgets what changed so far. */
+  /** Forgets the paths that changed so far. */
   clear(): void {
     this.#paths = new Set();
   }
 
-  /** Resolves when something that matters changed and all is quiet again. */
+  /**
+   * Resolves when a path that matters has changed and nothing changes any more.
+   */
   async next(): Promise<void> {
     while (!this.#ended) {
       if (this.#paths.size === 0) await this.#woken();

@@ -1,30 +1,36 @@
 import type { Flag, ParsedWords } from "./flag.ts";
 import type { Interrupt } from "./interrupt.ts";
 
-/** What every command has at hand. */
+/** What a command gets when it runs. */
 export interface CommandContext {
-  /** Its own words and flags. */
+  /** The command's words and flags. */
   readonly parsed: ParsedWords;
   /** Aborts with the first Ctrl-C. */
   readonly signal: AbortSignal;
-  /** What aborts it, and says so. */
+  /**
+   * Prints a notice when the user interrupts the command; a command may replace
+   * how it is printed.
+   */
   readonly interrupt: Pick<Interrupt, "tell">;
 }
 
-/** A command: its words as data, its work loaded when it is run. */
+/**
+ * A command: its name, help and flags as data, and its code, which is loaded
+ * only when the command runs.
+ */
 export interface Command {
-  /** The word that calls it. */
+  /** The name of the command. */
   readonly name: string;
-  /** Other words that call it. */
+  /** Other names of the command. */
   readonly aliases?: readonly string[];
   /** What it is for, in one line. */
   readonly summary: string;
-  /** What stands behind its name. */
+  /** The arguments in the usage line of the help, after the name. */
   readonly usage: string;
   /** Its flags, in the order of the help. */
   readonly flags: readonly Flag[];
-  /** How many words that are no flags it takes. */
+  /** How many words that are not flags the command takes. */
   readonly words: readonly [min: number, max: number];
-  /** Loads its work, which gives the exit code. */
+  /** Loads the command's code: a function that resolves to the exit code. */
   load(): Promise<(context: CommandContext) => Promise<number>>;
 }

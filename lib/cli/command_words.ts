@@ -1,6 +1,6 @@
 import { adviceOf, type AdviceWords } from "../advice.ts";
 
-/** Flags by the API's options. */
+/** The flag for each option of the API. */
 const FLAGS: Readonly<Record<string, string>> = {
   buildargs: "--build-arg",
   extrahosts: "--add-host",
@@ -11,18 +11,18 @@ const FLAGS: Readonly<Record<string, string>> = {
   target: "--target",
 };
 
-/** What errors advise, in the words of somebody who gave flags. */
+/** The advice of errors in terms of flags, for users of the command line. */
 const COMMAND_WORDS: AdviceWords = {
   "allow-secret-files": ({ about }) => `${about}; use a Docker engine`,
   "check-login": ({ about }) => `${about}: check it with "docker login"`,
-  // The flag --file names it anywhere.
+  // No advice is needed: --file can name a Dockerfile in any place.
   "dockerfile-elsewhere": ({ about }) => about,
   "give-login": ({ about, value }) =>
     `${about}; give a login for ${value} by "docker login"`,
   "name-dockerfile": ({ about }) => `${about}; --file names another one`,
   "no-outputs": ({ about }) => `${about}; leave --output out`,
   option: ({ about, value }) => `Cannot use ${FLAGS[value] ?? value}${about}`,
-  // The command builds with BuildKit only.
+  // No advice is needed: the command builds with BuildKit only.
   "other-network": ({ about }) => about,
   "save-image": ({ about }) =>
     `${about}; build an image and take it with "docker save"`,
@@ -40,7 +40,7 @@ const COMMAND_WORDS: AdviceWords = {
     `${about}; a tar is given as - on standard input`,
 };
 
-/** The sentence of an error, with its advice as somebody needs it who gave flags. */
+/** The message of an error, with its advice in terms of flags. */
 export function commandWords(error: Error): string {
   const advice = adviceOf(error);
   return advice === undefined

@@ -11,14 +11,17 @@ const SHELLS: Readonly<
   fish: fishScript,
 };
 
-/** The word by which the scripts ask for the names of contexts, one a line. */
+/**
+ * The hidden argument with which the scripts ask for the names of docker
+ * contexts, one per line.
+ */
 const CONTEXTS = "contexts";
 const ASK_CONTEXTS = `davit completions ${CONTEXTS} 2>/dev/null`;
 
 /**
- * `davit completions`.
+ * Runs `davit completions`.
  *
- * @param commands Those that are completed.
+ * @param commands The commands for which the script completes words.
  */
 export async function runCompletions(
   { parsed }: CommandContext,
@@ -40,7 +43,10 @@ export async function runCompletions(
   return EXIT_OK;
 }
 
-/** Cases of a shell that make a command's name of its aliases. */
+/**
+ * The branches of a shell's `case` that replace an alias by the name of its
+ * command.
+ */
 function aliasCases(commands: readonly Command[]): string {
   return commands.filter(({ aliases }) => aliases !== undefined).map((
     { name, aliases },
@@ -79,8 +85,8 @@ function bashScript(commands: readonly Command[]): string {
       } --help' ;;`,
   );
   const names = commands.map(({ name }) => name).join(" ");
-  // One word a line, for names may have spaces. Where = parts words, as bash
-  // has it by default, --flag=value is three.
+  // COMPREPLY is filled line by line, because names may have spaces. By default
+  // bash splits words at =, so --flag=value is three words.
   return `_davit_reply() {
   mapfile -t COMPREPLY < <(compgen "$@" -- "$word")
 }

@@ -3,21 +3,22 @@ import { BuildError, EngineError } from "../errors.ts";
 import { UsageError } from "./exit.ts";
 import { commandWords } from "./command_words.ts";
 
-/** The longest chain of causes that is told. */
+/** How many errors of a chain of causes are shown. */
 const MAX_CAUSES = 10;
-/** Of a Dockerfile's place, or of a sentence, no more is told. */
+/** How many lines of a Dockerfile's excerpt or of a message are shown. */
 const MAX_LINES = 40;
 const MAX_LINE_LENGTH = 1000;
 
 /**
- * An error in words, as buildx has them: the place in the Dockerfile, then the
- * sentence, in the command's own words. What a failed step printed is not among
- * them: it was shown.
+ * Words an error as buildx does: the place in the Dockerfile, then the message,
+ * in terms of flags. The output of a failed step is left out: it was already
+ * shown.
  *
  * No error of davit's, and no cause of one, holds the value of a secret; what
- * steps printed is masked before it gets into one.
+ * steps printed is masked before it gets into an error.
  *
- * @param debug Whether to tell what led to it, and the request that it answers.
+ * @param debug Whether to show the stack, the causes, and the request that
+ * failed.
  */
 export function describeError(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return harmless(`ERROR: ${error}`);
@@ -47,19 +48,25 @@ export function describeError(error: unknown, debug: boolean): string {
   return lines.join("\n");
 }
 
-/** The engine's own sentence is what somebody at a terminal can do something with. */
+/**
+ * The message to show: without `debug` the engine's own words alone, since the
+ * rest helps nobody at a terminal.
+ */
 function sentenceOf(error: Error, debug: boolean): string {
   const said = !debug && error instanceof EngineError && error.detail !== ""
     ? error.detail
     : commandWords(error);
-  // Deno names one at a time.
+  // Deno's error names only one missing permission.
   const more = error instanceof Deno.errors.NotCapable
     ? "; davit doctor lists all that are missing"
     : "";
   return said + more;
 }
 
-/** Text that does nothing to a terminal but stand there, and no more than a screen of it. */
+/**
+ * Replaces control characters, which a terminal would obey, and shortens text
+ * that would fill more than a screen.
+ */
 function harmless(text: string): string {
   const lines = text.split("\n").map((line) => {
     const shown = printable(line);
@@ -69,7 +76,8 @@ function harmless(text: string): string {
   });
   const tooMany = lines.length - MAX_LINES;
   if (tooMany <= 0) return lines.join("\n");
-  // The place is told by the first lines, and what it came to by the last.
+  // The first lines name the place, and the last ones the outcome: those in the
+  // middle are left out.
   const half = MAX_LINES / 2;
   return [
     ...lines.slice(0, half),

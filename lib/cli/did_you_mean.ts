@@ -1,12 +1,12 @@
 // @ts-types="../std/levenshtein_distance.d.ts"
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** Two letters that changed places are as far apart as two wrong ones. */
+/** Large enough for two swapped letters, which count as two changes. */
 const MAX_DISTANCE = 2;
 
 /**
- * What to put behind the sentence on an unknown word: the known one that it
- * may be meant for, or nothing.
+ * The text to append to a message about an unknown word: the known word that is
+ * probably meant; empty if none is close enough.
  */
 export function didYouMean(word: string, known: readonly string[]): string {
   const distances = known.map((each) => ({

@@ -9,7 +9,10 @@ import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
 import { missingPermissions } from "./missing_permissions.ts";
 import { print } from "./print.ts";
 
-/** `davit doctor`: looks at all that can be looked at, whatever else fails. */
+/**
+ * Runs `davit doctor`. A check that fails does not stop the others that can
+ * still be made.
+ */
 export async function runDoctor(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
@@ -45,7 +48,7 @@ export async function runDoctor(
   return findings.exitCode;
 }
 
-/** A line for each thing that was looked at. */
+/** Prints one line for each check and keeps the exit code. */
 class Findings {
   readonly #signal: AbortSignal;
   exitCode = EXIT_OK;
@@ -54,7 +57,9 @@ class Findings {
     this.#signal = signal;
   }
 
-  /** Looks at one thing; undefined if it is not as it should be. */
+  /**
+   * Runs one check and prints its outcome; resolves to undefined if it fails.
+   */
   async look<T>(
     check: () =>
       | readonly [line: string, found?: T]
@@ -108,7 +113,8 @@ async function checkBuild(
   });
   await docker.imageBuild(
     { dockerfile: { text: "FROM scratch\nLABEL davit=doctor\n" } },
-    // No engine keeps what is exported to nowhere.
+    // A tar export leaves nothing on the engine, and its bytes are only counted
+    // here.
     { outputs: { type: "tar", dest }, signal },
   ).result();
   return [
@@ -116,7 +122,10 @@ async function checkBuild(
   ];
 }
 
-/** The words of a failure, and the flag that is missing, if that is all. */
+/**
+ * The messages of an error and of its causes, with the permission flag that is
+ * missing, if that is the reason.
+ */
 function explain(error: unknown): string[] {
   const lines: string[] = [];
   for (

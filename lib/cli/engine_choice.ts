@@ -11,18 +11,18 @@ import {
 import { type Endpoint, formatEndpoint } from "../transport/endpoint.ts";
 import type { ParsedWords } from "./flag.ts";
 
-/** An engine, and why it is the one. */
+/** The chosen engine, and the reason for the choice. */
 export interface ChosenEngine {
   /** Where it listens. */
   readonly endpoint: Endpoint;
-  /** The same, in words. */
+  /** The same address as text. */
   readonly address: string;
-  /** What named it. */
+  /** What named this engine: a flag, a variable, a context or the default. */
   readonly why: string;
 }
 
 /**
- * The engine that the commands speak with.
+ * Chooses the engine that the commands speak with.
  *
  * @throws {ConnectionError} If there is none.
  * @throws {TypeError} If an address or a context can't be used.

@@ -1,6 +1,6 @@
 import type { Flag } from "./flag.ts";
 
-/** What every command that speaks with an engine has. */
+/** The flags of every command that speaks with an engine. */
 export const ENGINE_FLAGS: readonly Flag[] = [
   { name: "host", short: "H", value: "URI", help: "engine's address" },
   {

@@ -1,17 +1,20 @@
-/** How the command ends when all went well. */
+/** The exit code of a command that succeeded. */
 export const EXIT_OK = 0;
-/** How it ends with an error, of the build or of its own words. */
+/**
+ * The exit code of an error: the build failed, or the command line can't be
+ * used.
+ */
 export const EXIT_FAILED = 1;
-/** How it ends where flags can't be read, as docker's command does. */
+/** The exit code where flags can't be read; docker's command has the same. */
 export const EXIT_FLAGS = 125;
-/** How it ends after Ctrl-C: 128 and the signal's number. */
+/** The exit code after Ctrl-C: 128 and the signal's number. */
 export const EXIT_INTERRUPTED = 130;
 
-/** Words of the command line that can't be used; told in one line. */
+/** An error in the command line; it is printed in one line, without a stack. */
 export class UsageError extends Error {
   /** Always `UsageError`. */
   override readonly name: string = "UsageError";
-  /** How the command ends with it. */
+  /** The exit code of the command. */
   readonly exitCode: number = EXIT_FAILED;
 }
 

@@ -2,16 +2,18 @@
 import { parse } from "@std/csv/parse";
 import { UsageError } from "./exit.ts";
 
-/** What is mostly meant, where a value has no fields. */
+/** Examples to show where a value has no fields. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   "--secret": ", such as id=ID,src=FILE or id=ID,env=VARIABLE",
 };
 
 /**
- * The fields of a value like `id=a,"src=b,c"`: CSV, each one `key=value`.
+ * The fields of a value like `id=a,"src=b,c"`: one line of CSV in which each
+ * field is `key=value`.
  *
- * @param flag What the value stands behind.
- * @throws {UsageError} If it is not that. Its text is not repeated: somebody may have put a secret in it.
+ * @param flag The flag that the value belongs to.
+ * @throws {UsageError} If the value has another form. The message does not
+ * repeat the value, because it may hold a secret.
  */
 export function fieldsOf(
   flag: string,
@@ -33,8 +35,9 @@ export function fieldsOf(
 /**
  * The fields of one line of CSV.
  *
- * @param flag What it stands behind.
- * @throws {UsageError} If it is not that. Its text is not repeated.
+ * @param flag The flag that the line belongs to.
+ * @throws {UsageError} If the text is not one line of CSV. The message does not
+ * repeat the text.
  */
 export function csvRow(flag: string, value: string): string[] {
   let rows: string[][];

@@ -5,28 +5,34 @@ import { FlagError, UsageError } from "./exit.ts";
 export interface Flag {
   /** Long name, without dashes. */
   readonly name: string;
-  /** One letter. */
+  /** Short name, one letter. */
   readonly short?: string;
-  /** What stands for its value in the help; a flag without is on or off. */
+  /** The name of its value in the help; a flag without one is on or off. */
   readonly value?: string;
   /**
-   * Whether an empty value is refused; else it is as if the flag were not
-   * given, which is how docker's command reads most of them.
+   * Whether an empty value is refused; if not, an empty value counts as no
+   * flag, which is how docker's command reads most flags.
    */
   readonly notEmpty?: boolean;
-  /** Whether docker's command reads its value along with the words, and ends with 125 where it can't. */
+  /**
+   * Whether docker's command checks the value while it reads the command line,
+   * and exits with 125 if it can't be used.
+   */
   readonly typed?: boolean;
-  /** Whether it may be given several times; else the last one counts. */
+  /** Whether it may be given several times; if not, the last one counts. */
   readonly many?: boolean;
-  /** What it is for, in a few words; a flag without is not in the help. */
+  /**
+   * What it is for, in a few words; a flag without this text is not in the
+   * help.
+   */
   readonly help?: string;
-  /** What can be completed behind it. */
+  /** What a shell may complete as its value. */
   readonly complete?: "file" | "folder" | "context" | readonly string[];
 }
 
-/** The words of a command line, sorted. */
+/** A command line, split into flags and other words. */
 export interface ParsedWords {
-  /** The words that are no flags. */
+  /** The words that are not flags. */
   readonly words: readonly string[];
   /** The last value of a flag; undefined if it was not given, or is empty. */
   text(name: string): string | undefined;
@@ -36,7 +42,7 @@ export interface ParsedWords {
   switched(name: string): boolean;
 }
 
-/** The words that docker's command takes for yes and no. */
+/** The words that docker's command reads as yes or no. */
 const SWITCHES: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(
     ["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true]),
@@ -46,12 +52,12 @@ const SWITCHES: Readonly<Record<string, boolean>> = {
   ),
 };
 
-/** A flag that there is not. */
+/** A flag that does not exist. */
 export class UnknownFlagError extends FlagError {
   /** The flag with its dashes, as it was written. */
   readonly flag: string;
 
-  /** Points to the help. */
+  /** The message points to `--help`. */
   constructor(flag: string) {
     super(`unknown flag: ${flag}; see --help`);
     this.flag = flag;
@@ -59,11 +65,11 @@ export class UnknownFlagError extends FlagError {
 }
 
 /**
- * Sorts the words of a command line as docker's command does: `--name value`,
+ * Reads a command line as docker's command does: `--name value`,
  * `--name=value`, `-n value`, `-nvalue`, `-qn value`; `--` ends the flags.
  *
- * `node:util` tells the tokens, and not @std/cli, which goes by minimist's
- * rules: there `-tNAME` is five flags, and `--tag 12` is a number.
+ * The tokens come from `node:util`. @std/cli is not used because it follows
+ * minimist's rules: there `-tNAME` is five flags, and `--tag 12` is a number.
  *
  * @throws {FlagError} If a flag is unknown, lacks its value, or is neither on
  * nor off.
@@ -109,17 +115,20 @@ export function parseWords(
   };
 }
 
-/** A command line, cut at the word that names the command. */
+/** A command line, split at the name of the command. */
 export interface CommandLine {
-  /** The flags before it. */
+  /** The words before it; they are flags. */
   readonly before: readonly string[];
-  /** The command; undefined if there is none. */
+  /** The name of the command; undefined if there is none. */
   readonly command: string | undefined;
-  /** What stands behind it. */
+  /** The words after it. */
   readonly behind: readonly string[];
 }
 
-/** Finds the command behind flags such as `-H URI`, which may stand before it. */
+/**
+ * Finds the name of the command, also where flags such as `-H URI` stand before
+ * it.
+ */
 export function findCommand(
   words: readonly string[],
   flags: readonly Flag[],
@@ -144,7 +153,8 @@ function tokensOf(words: readonly string[], flags: readonly Flag[]) {
         ...(short === undefined ? {} : { short }),
       }]),
     ),
-    // What it would refuse it would refuse in words of its own.
+    // The strict mode would refuse words with node's own messages; they are
+    // checked above, with docker's.
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -154,8 +164,8 @@ function tokensOf(words: readonly string[], flags: readonly Flag[]) {
 /**
  * Reads yes or no as docker's command does.
  *
- * @param flag What it stands behind.
- * @throws {FlagError} If it is neither.
+ * @param flag The flag that the text belongs to.
+ * @throws {FlagError} If the text is neither.
  */
 export function parseSwitch(flag: string, text: string): boolean {
   const on = Object.hasOwn(SWITCHES, text) ? SWITCHES[text] : undefined;

@@ -1,24 +1,30 @@
-/** What is to be watched. */
+/** The folders to watch. */
 export interface WatchedFolders {
-  /** Folders with all that is in them. */
+  /** Folders to watch with everything below them. */
   readonly trees: readonly string[];
-  /** Folders for the names in them alone. */
+  /** Folders to watch for changes of their own entries only. */
   readonly folders: readonly string[];
-  /** The same, where the permission for it is given. */
+  /**
+   * The same, for folders that are watched only if the permission to read them
+   * is given.
+   */
   readonly optional: readonly string[];
 }
 
-/** Watches folders, which may be others from one time to the next. */
+/** Watches a set of folders that may change over time. */
 export class FolderWatchers implements Disposable {
   readonly #watchers = new Map<string, Deno.FsWatcher>();
   readonly #changed: (paths: readonly string[]) => void;
 
-  /** @param changed Told of paths that were written, made, renamed or removed. */
+  /**
+   * @param changed Called with paths that were written, made, renamed or
+   * removed.
+   */
   constructor(changed: (paths: readonly string[]) => void) {
     this.#changed = changed;
   }
 
-  /** Watches these from now on, and no others. */
+  /** Watches these folders from now on, and no others. */
   watch({ trees, folders, optional }: WatchedFolders): void {
     const wanted = new Map<string, () => Deno.FsWatcher>([
       ...[...optional.filter(isReadable), ...folders].map((path) =>

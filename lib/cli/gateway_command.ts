@@ -10,7 +10,7 @@ import { EXIT_OK, UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { print } from "./print.ts";
 
-/** `davit gateway`: serves until it is stopped. */
+/** Runs `davit gateway`, which serves until it is stopped. */
 export async function runGateway(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
@@ -22,7 +22,7 @@ export async function runGateway(
 }
 
 /**
- * What the flags mean.
+ * Reads the flags into the options of the gateway.
  *
  * @throws {UsageError} If a value can't be used, or they do not fit together.
  */
@@ -59,7 +59,7 @@ function groupOf(word: string): GatewayGroup {
   );
 }
 
-/** Where to listen; nothing where that is left to the gateway. */
+/** The address to listen on; empty where the gateway's default is used. */
 async function listenOf(
   parsed: ParsedWords,
 ): Promise<{ listen?: GatewayListen }> {
@@ -153,7 +153,7 @@ async function readFile(flag: string, path: string): Promise<string> {
   }
 }
 
-/** The most seconds that a timer takes. */
+/** The longest time that a timer can have, in seconds. */
 const MAX_SECONDS = 2_147_483;
 
 function count(

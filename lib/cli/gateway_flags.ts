@@ -47,8 +47,9 @@ const FLAGS: readonly Flag[] = [
 ];
 
 /**
- * The flags of `davit gateway`. None may be empty: a variable that is not set
- * must not open a door.
+ * The flags of `davit gateway`. None may have an empty value: with
+ * `--flag="$VARIABLE"` and an unset variable the gateway would otherwise start
+ * with a wider default.
  */
 export const GATEWAY_FLAGS: readonly Flag[] = FLAGS.map((flag) => ({
   ...flag,

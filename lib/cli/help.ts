@@ -2,11 +2,11 @@ import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Flag } from "./flag.ts";
 
-/** Width of a terminal, and room between two columns. */
+/** Width of a terminal, and gap between two columns, in characters. */
 const COLUMNS = 80;
 const GAP = 2;
 
-/** The help of the whole command. */
+/** The help text of `davit` without a command. */
 export function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2;
   return [
@@ -21,7 +21,7 @@ export function overview(): string {
   ].join("\n");
 }
 
-/** The help of one command; it fits a terminal of 80 by 24 characters. */
+/** The help text of one command; it fits a terminal of 80 by 24 characters. */
 export function helpOf(command: Command): string {
   const cells = command.flags.filter(({ help }) => help !== undefined)
     .map(cellOf);
@@ -54,7 +54,7 @@ function cellOf({ name, short, value, help = "" }: Flag): Cell {
   return [value === undefined ? words : `${words} ${value}`, help];
 }
 
-/** Lines of the same width. */
+/** Pads the cells, so that all lines have the same width. */
 function columnOf(cells: readonly Cell[]): string[] {
   const width = (at: 0 | 1) =>
     Math.max(0, ...cells.map((cell) => cell[at].length));

@@ -2,21 +2,21 @@ import { FlagError, UsageError } from "./exit.ts";
 import { csvRow } from "./fields.ts";
 
 const IPV4_REGEXP = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-/** The address that stands for the engine's machine. */
+/** The word that engines replace by the address of their own machine. */
 const GATEWAY = "host-gateway";
 
 /**
- * The hosts of one `--add-host`: `host:ip` or `host=ip`, several as CSV, with
- * commas between and quotes where they like; an IPv6 address may stand in
- * brackets.
+ * The hosts of one `--add-host`: `host:ip` or `host=ip`. Several may stand in
+ * one value, as CSV; an IPv6 address may stand in brackets.
  *
- * @returns `host:ip` each, as an engine reads them.
- * @throws {FlagError} If it is no CSV.
- * @throws {UsageError} If one is no such pair.
+ * @returns The hosts as `host:ip`, which is what an engine reads.
+ * @throws {FlagError} If the value is not CSV.
+ * @throws {UsageError} If one entry is not such a pair.
  */
 export function parseHosts(word: string): string[] {
   return hostsIn(word).map((text) => {
-    // A file of hosts looks at no blanks, so docker gets away with them.
+    // Docker accepts blanks before a host, since they do not matter in
+    // /etc/hosts.
     const pair = text.trimStart();
     const [, host, given = ""] = /^([^:=\s]+)=(\S+)$/.exec(pair) ??
       /^([^:=\s]+):(\S+)$/.exec(pair) ?? [];
@@ -45,6 +45,6 @@ function hostsIn(word: string): string[] {
 
 function isAddress(text: string): boolean {
   if (text === GATEWAY || IPV4_REGEXP.test(text)) return true;
-  // A URL's host takes nothing but an IPv6 address in brackets.
+  // In a URL only an IPv6 address may stand in brackets, so URL checks it.
   return text.includes(":") && URL.canParse(`http://[${text}]/`);
 }

@@ -3,17 +3,20 @@ import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { print } from "./print.ts";
 
-/** A variable that docker's command obeys and this one does not. */
+/** An environment variable that docker's command obeys and davit does not. */
 interface IgnoredVariable {
   /** Its name. */
   readonly name: string;
-  /** Whether its value asks for something. */
+  /** Whether the value asks for anything that davit does not do. */
   readonly asks: (value: string, parsed: ParsedWords) => boolean;
-  /** What becomes of it. */
+  /** What davit does instead, and why. */
   readonly why: string;
 }
 
-/** As Go's `strconv.ParseBool` reads them; no value is another one. */
+/**
+ * The values that Go's `strconv.ParseBool` reads as true and false; any other
+ * value is neither.
+ */
 const TRUE_REGEXP = /^(?:1|t|true)$/i;
 const FALSE_REGEXP = /^(?:0|f|false)$/i;
 
@@ -54,14 +57,18 @@ const IGNORED: readonly IgnoredVariable[] = [
   },
 ];
 
-/** One whose silent loss would let a build do what it must not. */
+/**
+ * The variable that restricts a build's sources. It is refused, not ignored:
+ * without it the build could use sources that the user has forbidden.
+ */
 const POLICY = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
 
 /**
- * Says which variables docker's command would have obeyed, without their
- * values.
+ * Warns of set variables that docker's command would have obeyed; their values
+ * are not printed.
  *
- * @throws {UsageError} If one of them keeps builds from sources.
+ * @throws {UsageError} If a source policy is set, which an engine's `/build`
+ * can't keep.
  */
 export function tellIgnoredVariables(parsed: ParsedWords): void {
   if (grantedEnvironment.get(POLICY)) {

@@ -4,18 +4,21 @@ import { print } from "./print.ts";
 const EXIT_CODES = { SIGINT: EXIT_INTERRUPTED, SIGTERM: 143 } as const;
 
 /**
- * Turns the first Ctrl-C into an abort, so that the engine is told; the second
- * one leaves at once.
+ * Turns the first Ctrl-C (or SIGTERM) into an abort, so that the build is
+ * cancelled at the engine; the second one ends the program at once.
  */
 export class Interrupt implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners: [Deno.Signal, () => void][] = [];
-  /** Tells the user what happens now. Who paints the terminal says it there instead. */
+  /**
+   * Tells the user what happens now. A display that repaints the terminal
+   * replaces it, and shows the text itself.
+   */
   tell: (text: string) => void = (text) => print(`\n${text}`, Deno.stderr);
-  /** How the program is to end, once it was interrupted. */
+  /** The exit code of the program, once it was interrupted. */
   exitCode: number = EXIT_INTERRUPTED;
 
-  /** Listens from now on. */
+  /** Starts to listen for the signals. */
   constructor() {
     for (const name of ["SIGINT", "SIGTERM"] as const) {
       const listener = () => this.#interrupted(EXIT_CODES[name]);
@@ -24,12 +27,12 @@ export class Interrupt implements Disposable {
     }
   }
 
-  /** Aborts with the first Ctrl-C. */
+  /** The signal that aborts with the first Ctrl-C. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Listens no longer. */
+  /** Stops listening for the signals. */
   [Symbol.dispose](): void {
     for (const [name, listener] of this.#listeners) {
       Deno.removeSignalListener(name, listener);

@@ -1,5 +1,6 @@
 /**
- * The command `davit`: `docker buildx build` where a Deno user is.
+ * The command `davit`, which builds images with the flags of
+ * `docker buildx build`, for those who have Deno.
  *
  * ```sh
  * deno run -A jsr:@davit/build/cli build -t myapp .
@@ -25,7 +26,7 @@ import { print } from "./print.ts";
 /**
  * Runs the command.
  *
- * @param words The words behind its name, as in `Deno.args`.
+ * @param words The arguments, as in `Deno.args`.
  * @returns The exit code: 0, 125 for a flag that can't be read, 1 for any other
  * error, 130 after Ctrl-C, 143 after SIGTERM.
  */
@@ -47,7 +48,10 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 const HELP_FLAG: Flag = { name: "help", short: "h" };
-/** As docker's command, davit takes these before the command's name, too. */
+/**
+ * The flags that davit takes before the command's name, too, as docker's
+ * command does.
+ */
 const GLOBAL_FLAGS: readonly Flag[] = [
   ...ENGINE_FLAGS,
   HELP_FLAG,
@@ -57,7 +61,9 @@ const GLOBAL_FLAGS: readonly Flag[] = [
 /** One run of the command. */
 class Run {
   readonly #interrupt: Interrupt;
-  /** Whether causes of errors are to be told; known once the words are. */
+  /**
+   * Whether the causes of an error are shown; false until the flags were read.
+   */
   debug = false;
 
   constructor(interrupt: Interrupt) {
@@ -84,7 +90,10 @@ class Run {
   }
 }
 
-/** What is behind a command's name; a flag that it has not is told with the one that may be meant. */
+/**
+ * Reads the words for a command; the error for an unknown flag names the flag
+ * that is probably meant.
+ */
 async function parseFor(
   { name, flags }: Command,
   words: readonly string[],

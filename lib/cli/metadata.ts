@@ -6,12 +6,12 @@ import { parseImageReference } from "../engine/image_reference.ts";
 const HUB = "docker.io";
 
 /**
- * What `--metadata-file` holds, in buildx's names: the image's digests and its
- * names. An export has none of them.
+ * The content of `--metadata-file`, with buildx's keys: the image's digests and
+ * its names. For an export it is empty.
  *
  * @param pushed The digest that the image got in its registry, if it was
- * pushed: an engine with graph drivers makes the manifest for the push, and
- * the image's own id is that of its configuration.
+ * pushed. An engine with graph drivers makes the manifest only for the push;
+ * its image id is the digest of the image's configuration.
  */
 export async function buildMetadata(
   docker: DockerClient,
@@ -41,8 +41,9 @@ interface Descriptor {
 }
 
 /**
- * An image's id is its manifest's digest there. What it leads to engines tell
- * from 28 on, and that of its configuration only as an annotation.
+ * Describes the manifest in the containerd image store, where an image's id is
+ * the digest of its manifest. Engines report the manifest's descriptor from 28
+ * on, and the digest of the configuration only as an annotation of it.
  */
 async function describeManifest(
   docker: DockerClient,

@@ -6,9 +6,9 @@ import {
 } from "../transport/permissions.ts";
 
 /**
- * The flags that a build of a folder still lacks.
+ * The Deno permission flags that are missing to build a folder.
  *
- * @param endpoint The engine; undefined if none is known.
+ * @param endpoint The engine's address; undefined if it is not known.
  */
 export function missingPermissions(
   folder: string,

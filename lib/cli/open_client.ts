@@ -3,9 +3,9 @@ import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 
 /**
- * The engine that is meant.
+ * Opens a client for the engine that the flags name.
  *
- * @throws {UsageError} If two are.
+ * @throws {UsageError} If they name two.
  */
 export async function openClient(parsed: ParsedWords): Promise<DockerClient> {
   const host = parsed.text("host");

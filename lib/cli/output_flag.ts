@@ -3,35 +3,43 @@ import { UsageError } from "./exit.ts";
 import { fieldsOf } from "./fields.ts";
 import { type ParsedWords, parseSwitch } from "./flag.ts";
 
-/** Where the result goes. */
+/** What the flags about the output ask for. */
 export interface OutputPlan {
-  /** For the build; undefined: the engine's image store. */
+  /**
+   * The option `outputs` of the build; undefined stands for the engine's image
+   * store.
+   */
   readonly output: BuildOutput | undefined;
-  /** Whether the image store gets the image, too, where the output is another. */
+  /**
+   * Whether the image store gets the image, too, where the output is something
+   * else.
+   */
   readonly alsoImage: boolean;
-  /** The file or folder that is written; `-` is standard output. */
+  /**
+   * The file or folder that the output is written to; `-` is standard output.
+   */
   readonly path?: string;
-  /** Names of the image, where no `--tag` gives them. */
+  /** Names of the image from `--output`, for builds without `--tag`. */
   readonly names: readonly string[];
-  /** Whether the image is pushed when it is built. */
+  /** Whether the image is pushed after it is built. */
   readonly push: boolean;
 }
 
-/** What one `--output` comes to. */
+/** The plan that one `--output` asks for by itself. */
 type ParsedOutput = Omit<OutputPlan, "alsoImage">;
 
-/** What stands behind `--output`. */
+/** The fields of one `--output`. */
 interface OutputFields {
-  /** Empty if there is none. */
+  /** The field `dest`; empty if it is not given. */
   readonly dest: string;
   readonly names: readonly string[];
-  /** Left out where it is not said. */
+  /** The field `push`; absent if it is not given. */
   readonly push?: boolean;
-  /** For the engine's exporter. */
+  /** All other fields; they are for the engine's exporter. */
   readonly attrs: Readonly<Record<string, string>>;
 }
 
-/** What is made of each type. */
+/** How the fields are read for each type of output. */
 const TYPES: ReadonlyMap<string, (fields: OutputFields) => ParsedOutput> =
   new Map([
     ["local", toFolder],
@@ -53,7 +61,10 @@ const TYPES: ReadonlyMap<string, (fields: OutputFields) => ParsedOutput> =
     })],
   ]);
 
-/** Attributes that tell the engine's exporter how to push, and davit pushes itself. */
+/**
+ * Attributes that tell the engine's exporter how to push. They have no effect
+ * here, since davit pushes after the build with a request of its own.
+ */
 const PUSH_ATTRS = ["push-by-digest", "registry.insecure"];
 
 /**
@@ -74,7 +85,7 @@ export function planOutput(parsed: ParsedWords): OutputPlan {
     : parseOutput(word);
   const push = parsed.switched("push");
   const load = parsed.switched("load");
-  // An image in the engine's store is what these two are about.
+  // --push and --load both need the image in the engine's store.
   const isImage = plan.output === undefined || plan.output.type === "moby";
   const alsoImage = (push || load) && !isImage;
   if (alsoImage && plan.output?.type === "cacheonly") {
@@ -88,7 +99,7 @@ export function planOutput(parsed: ParsedWords): OutputPlan {
 }
 
 function parseOutput(word: string): ParsedOutput {
-  // One word alone is a folder, whatever it looks like.
+  // A value without fields is the path of a folder, whatever it looks like.
   if (!/[,"\n]/.test(word) && !word.startsWith("type=")) {
     const fields = { dest: word, names: [], attrs: {} };
     return word === "-" ? toArchive("tar", fields) : toFolder(fields);
@@ -99,7 +110,8 @@ function parseOutput(word: string): ParsedOutput {
   let names: string[] = [];
   const attrs: Record<string, string> = {};
   for (const [given, value] of fieldsOf("--output", word)) {
-    // As buildx, which takes blanks from the names here, and nowhere else.
+    // As in buildx, which removes blanks around the keys here, but not in other
+    // flags.
     const key = given.trim();
     if (key === "type") type = value;
     else if (key === "dest" || key === "destination") dest = value;
@@ -119,7 +131,10 @@ function parseOutput(word: string): ParsedOutput {
   return plan(push === undefined ? fields : { ...fields, push });
 }
 
-/** As buildx does with an engine's own builder: the image store is its exporter `moby`. */
+/**
+ * The image store, as buildx uses it with an engine's own builder: it is the
+ * exporter `moby`.
+ */
 function toStore(
   type: "docker" | "image" | "registry",
   { dest, names, push = false, attrs }: OutputFields,
@@ -168,7 +183,7 @@ function toArchive(
   return { output, path, names, push: false };
 }
 
-/** Docker leaves the image where it is, and says nothing. */
+/** Docker would not push, and would not say so; here it is an error. */
 function refusePush(type: string, { push }: OutputFields): void {
   if (push !== true) return;
   throw new UsageError(

@@ -1,8 +1,8 @@
 const encoder = new TextEncoder();
 
-/** A file that takes bytes at once, such as `Deno.stderr`. */
+/** A file that is written synchronously, such as `Deno.stderr`. */
 export interface PrintTarget {
-  /** Writes some of the bytes and tells how many. */
+  /** Writes some of the bytes and returns how many. */
   writeSync(bytes: Uint8Array): number;
 }
 
@@ -12,7 +12,7 @@ export function print(text: string, output: PrintTarget = Deno.stdout): void {
   try {
     while (rest.length > 0) rest = rest.subarray(output.writeSync(rest));
   } catch (error) {
-    // Whoever read it has seen enough, as `head` does.
+    // The reader closed the pipe, as `head` does when it has enough: no error.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

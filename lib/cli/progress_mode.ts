@@ -6,9 +6,10 @@ import type { ParsedWords } from "./flag.ts";
 export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
 /**
- * What `--progress`, `--quiet` and `BUILDKIT_PROGRESS` come to.
+ * The mode that `--progress`, `--quiet` and `BUILDKIT_PROGRESS` ask for.
  *
- * @throws {UsageError} If it is no mode, two of them, or can't be had here.
+ * @throws {UsageError} If the value is not a mode, the flags contradict each
+ * other, or `tty` is asked for without a terminal.
  */
 export function progressMode(parsed: ParsedWords): ProgressMode {
   const given = parsed.text("progress");
@@ -37,8 +38,9 @@ export function progressMode(parsed: ParsedWords): ProgressMode {
 }
 
 /**
- * A variable that only changes how something is done: where this program may
- * not read it, it counts as not set, and no permission is asked for.
+ * Reads a variable that only changes the display. Without the permission to
+ * read it, the variable counts as not set; the user is not asked for the
+ * permission.
  */
 function optionalVariable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });

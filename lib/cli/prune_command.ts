@@ -4,7 +4,7 @@ import { openClient } from "./open_client.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import { print } from "./print.ts";
 
-/** `davit prune`. */
+/** Runs `davit prune`. */
 export async function runPrune(
   { parsed, signal }: CommandContext,
 ): Promise<number> {

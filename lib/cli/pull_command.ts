@@ -4,7 +4,7 @@ import { EXIT_OK } from "./exit.ts";
 import { print } from "./print.ts";
 import { tellTransfer, transferTeller } from "./tell_transfer.ts";
 
-/** `davit pull`. */
+/** Runs `davit pull`. */
 export async function runPull(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
@@ -18,7 +18,7 @@ export async function runPull(
   });
   const digest = await tellTransfer(pull, tell);
   tell(`${name}: pulled ${digest}`);
-  // Podman does not always know it.
+  // Podman does not always report a digest.
   if (digest !== "") print(digest);
   return EXIT_OK;
 }

@@ -5,15 +5,15 @@ import { EXIT_OK } from "./exit.ts";
 import { print } from "./print.ts";
 import { type Teller, tellTransfer, transferTeller } from "./tell_transfer.ts";
 
-/** How a push is told of. */
+/** Options of a push. */
 export interface PushOptions {
-  /** Stops it. */
+  /** Stops the push. */
   readonly signal: AbortSignal;
-  /** Takes the lines that are told of it. */
+  /** Called with each line of progress. */
   readonly tell: Teller;
 }
 
-/** `davit push`. */
+/** Runs `davit push`. */
 export async function runPush(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
@@ -27,7 +27,7 @@ export async function runPush(
 /**
  * Pushes images, one after the other.
  *
- * @returns Their digests.
+ * @returns The digest of each.
  */
 export async function pushAll(
   docker: DockerClient,

@@ -5,7 +5,7 @@ const BUILDER = "an engine's own builder is used; a builder container is not";
 const CLASSIC = "BuildKit has no such limit; only the classic builder had it";
 const ATTEST = "an engine's /build makes no attestations";
 
-/** What buildx knows and davit can't do: the flag, and why. */
+/** The flags of buildx that davit can't do, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
   "allow":
     "an engine's /build grants network.host with --network=host, for all steps, and nothing else",
@@ -34,11 +34,11 @@ const REFUSED: Readonly<Record<string, string>> = {
   "squash": "BuildKit does not squash; use several stages",
 };
 
-/** Says that nothing is attested, as buildx reads it. */
+/** The values with which buildx makes no attestation. */
 const NO_REGEXP =
   /^(?:0|f|F|false|FALSE|False)$|(?:^|,)disabled=(?:1|t|true)$/i;
 
-/** Whether a value asks for what is done anyway. */
+/** Whether a value of such a flag asks only for what davit does anyway. */
 const NOTHING_ASKED: Readonly<
   Record<string, (value: string, parsed: ParsedWords) => boolean>
 > = {
@@ -53,7 +53,7 @@ const NOTHING_ASKED: Readonly<
 };
 
 /**
- * Refuses what buildx could do and davit can't, rather than do something else.
+ * Refuses flags that buildx can do and davit can't.
  *
  * @throws {UsageError} If there is such a flag.
  */

@@ -4,7 +4,7 @@ import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import type { OutputPlan } from "./output_flag.ts";
 
-/** What `--iidfile` and `--metadata-file` name. */
+/** The files that `--iidfile` and `--metadata-file` name. */
 export class ResultFiles {
   readonly #idFile: string | undefined;
   readonly #metadataFile: string | undefined;
@@ -15,10 +15,10 @@ export class ResultFiles {
   }
 
   /**
-   * Tries whether they can be written: a build whose result can't be is not
-   * begun.
+   * Checks before the build that the files can be written.
    *
-   * @throws {UsageError} If one can't be written.
+   * @throws {UsageError} If one can't be written, or the output has no image
+   * id.
    */
   static async open(
     parsed: ParsedWords,
@@ -40,13 +40,16 @@ export class ResultFiles {
     return files;
   }
 
-  /** Takes away the id that an earlier build left: it says nothing of the next one. */
+  /**
+   * Removes the file with the image id of an earlier build, which would be
+   * wrong if the next build fails.
+   */
   async clear(): Promise<void> {
     const id = this.#idFile;
     if (id !== undefined && await isFile(id)) await Deno.remove(id);
   }
 
-  /** Their paths. */
+  /** The paths of the files. */
   get paths(): string[] {
     return [this.#idFile, this.#metadataFile].filter((path) =>
       path !== undefined
@@ -54,9 +57,10 @@ export class ResultFiles {
   }
 
   /**
-   * Writes them, as buildx does.
+   * Writes the files, as buildx does.
    *
-   * @param pushed The digest that the image got in its registry, if it was pushed.
+   * @param pushed The digest that the image got in its registry, if it was
+   * pushed.
    */
   async write(
     docker: DockerClient,
@@ -77,7 +81,10 @@ export class ResultFiles {
   }
 }
 
-/** Leaves a file as it was, and none where there was none. */
+/**
+ * Tries whether a file can be written, and leaves everything as it was: a file
+ * keeps its content, and a missing one is removed again.
+ */
 async function tryToWrite(flag: string, path: string): Promise<void> {
   const refuse = (why: string) =>
     new UsageError(`--${flag} can't be written: ${why}`);
@@ -88,7 +95,7 @@ async function tryToWrite(flag: string, path: string): Promise<void> {
   if (info?.isDirectory || path.endsWith("/")) {
     throw refuse(`${JSON.stringify(path)} is a folder`);
   }
-  // A device or a FIFO: to open one may wait for somebody at its other end.
+  // A device or a FIFO is not opened: that may wait for another process.
   if (info !== undefined && !info.isFile) return;
   try {
     (await Deno.open(path, { write: true, create: true })).close();

@@ -3,7 +3,7 @@ import type { SecretSource } from "../secrets/source.ts";
 import { fieldsOf } from "./fields.ts";
 import { UsageError } from "./exit.ts";
 
-/** Where `--secret` looks, in docker's spelling. */
+/** The fields of one `--secret`, with docker's names. */
 interface SecretFields {
   id?: string;
   src?: string | undefined;
@@ -23,11 +23,12 @@ const KEYS: Readonly<Record<string, keyof SecretFields>> = {
 
 /**
  * The secrets of a command line: `id=…`, with `src=FILE` (`-` is standard
- * input) or `env=VARIABLE`; with neither, the variable of that name if it is
- * set, and else the file of that name. A variable that is not set is an empty
- * secret, as in docker; the build warns of it. A value is never one of the words: the
- * machine's list of processes shows them. davit's own is `visible=true`, for one
- * that may be seen.
+ * input) or `env=VARIABLE`. With neither, the source is the environment
+ * variable of the id's name if it is set, and otherwise the file of that name.
+ * A variable that is not set is an empty secret, as in docker; the build warns
+ * of it. The value itself can't be given on the command line, because other
+ * users can see a process's arguments. The field `visible=true` is davit's own:
+ * it marks a secret that may be seen.
  *
  * @throws {UsageError} If one can't be used.
  */
@@ -68,7 +69,8 @@ function parseSecret(word: string): SecretFields & { readonly id: string } {
   if (id === undefined || id === "") {
     throw new UsageError("--secret needs an id, as in id=token,env=TOKEN");
   }
-  // What is behind may be a value, which is not repeated.
+  // What follows the "=" may be a secret's value: the message does not repeat
+  // it.
   for (const [key, text = ""] of Object.entries({ id, env: fields.env })) {
     if (!/[=\0]/.test(text)) continue;
     throw new UsageError(
@@ -99,7 +101,10 @@ function markedSource(
   return async () => new Secret(await source(), { visible: true });
 }
 
-/** What the command can name: a variable, a file, or standard input. */
+/**
+ * The source of a secret that a command line can name: a variable, a file, or
+ * standard input.
+ */
 type NamedSource =
   | { readonly env: string }
   | { readonly value: "" }
@@ -139,7 +144,8 @@ function sourceOf(id: string, { src, env, type }: SecretFields): NamedSource {
     );
   }
   if (isStdin({ src, type })) {
-    // With --watch there are several builds, and it can be read once.
+    // Standard input can be read only once; with --watch, several builds use
+    // the value.
     let bytes: Promise<Uint8Array> | undefined;
     return () => bytes ??= new Response(Deno.stdin.readable).bytes();
   }
@@ -150,7 +156,8 @@ function sourceOf(id: string, { src, env, type }: SecretFields): NamedSource {
 
 function variable(name: string): NamedSource {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  // Without the permission, the build says so.
+  // Without the permission to read the variable, the build reports the missing
+  // permission.
   const isUnset = state === "granted" && Deno.env.get(name) === undefined;
   return isUnset ? { value: "" } : { env: name };
 }

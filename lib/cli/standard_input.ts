@@ -2,26 +2,26 @@ import { HEAD_BYTES, readHead } from "../imagebuild/context/tar_head.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 import { UsageError } from "./exit.ts";
 
-/** What was found on standard input. */
+/** What standard input holds. */
 export interface StandardInput {
-  /** A tar, packed or not, or a Dockerfile alone. */
+  /** A tar (compressed or not), or a Dockerfile alone. */
   readonly kind: "tar" | "Dockerfile";
-  /** All of its bytes. */
+  /** All of its bytes, from the first one on. */
   readonly stream: ReadableStream<Uint8Array>;
 }
 
 /**
- * Standard input; it fails when the signal aborts, also while somebody still
- * thinks about what to type.
+ * A stream of standard input. It fails when the signal aborts, also while it
+ * waits for input.
  */
 export function readStdin(signal: AbortSignal): ReadableStream<Uint8Array> {
   return Deno.stdin.readable.pipeThrough(new TransformStream(), { signal });
 }
 
 /**
- * Reads the first bytes, which tell what it is.
+ * Reads the first bytes of standard input to find out what it holds.
  *
- * @throws {UsageError} If it is nothing to build from.
+ * @throws {UsageError} If it can't be built.
  */
 export async function sortStdin(signal: AbortSignal): Promise<StandardInput> {
   const reader = readStdin(signal).getReader();

@@ -1,16 +1,18 @@
 import type { ImageTransfer } from "../transfer/transfer.ts";
 import { print } from "./print.ts";
 
-/** Takes the lines that are told of a push or a pull. */
+/** Called with each line about a push or a pull. */
 export type Teller = (line: string) => void;
 
-/** Where a transfer is told of: standard error, or nowhere. */
+/**
+ * Prints the lines about a transfer to standard error, or nowhere if `quiet`.
+ */
 export function transferTeller(quiet: boolean): Teller {
   return quiet ? () => {} : (line) => print(line, Deno.stderr);
 }
 
 /**
- * Tells what an image's layers do, until they are all there.
+ * Tells the status of an image's layers until the transfer is complete.
  *
  * @returns The image's digest.
  */
@@ -18,7 +20,10 @@ export async function tellTransfer(
   transfer: ImageTransfer,
   tell: Teller,
 ): Promise<string> {
-  /** What was told of each layer: progress comes many times a second, its words change seldom. */
+  /**
+   * The last status of each layer: progress comes many times a second, but the
+   * status changes seldom, and only changes are told.
+   */
   const told = new Map<string, string>();
   for await (const event of transfer.events()) {
     if (event.type !== "layer") continue;

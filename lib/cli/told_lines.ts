@@ -1,11 +1,15 @@
 const encoder = new TextEncoder();
 
-/** What was told last on each of the two outputs: a file that ends with it is a log. */
+/**
+ * Remembers the last lines that the command printed to standard output and
+ * standard error. A changed file that ends with one of them is a log of this
+ * command.
+ */
 export class ToldLines {
   /** The last line of each text, with its line end. */
   #lines: Uint8Array[] = [];
 
-  /** Takes the texts that were just told, in the place of the former ones. */
+  /** Remembers the texts that were just printed, instead of the former ones. */
   told(...texts: readonly string[]): void {
     this.#lines = texts.map((text) =>
       encoder.encode(`${text.slice(text.lastIndexOf("\n") + 1)}\n`)
@@ -13,12 +17,12 @@ export class ToldLines {
   }
 
   /**
-   * Whether a file ends with what was told last, whoever wrote it there: a
-   * shell's `>`, or `tee`.
+   * Whether a file ends with one of the last lines, for example because a
+   * shell's `>` or `tee` wrote the output there.
    */
   async endIn(path: string): Promise<boolean> {
     try {
-      // To open a FIFO may wait for somebody at its other end.
+      // Only regular files: to open a FIFO may wait for another process.
       if (!(await Deno.lstat(path)).isFile) return false;
       using file = await Deno.open(path);
       const { size } = await file.stat();

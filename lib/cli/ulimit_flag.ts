@@ -1,7 +1,7 @@
 import type { Ulimit } from "../imagebuild/options.ts";
 import { FlagError } from "./exit.ts";
 
-/** The limits that Linux has. */
+/** The names of the limits that Linux has. */
 const NAMES = [
   "core",
   "cpu",
@@ -21,10 +21,10 @@ const NAMES = [
 ];
 
 /**
- * A limit as docker reads it: `nofile=1024:2048`, or one number for both; -1
- * for none.
+ * Reads a limit as docker does: `nofile=1024:2048`, or one number for both; -1
+ * means unlimited.
  *
- * @throws {FlagError} If it is none.
+ * @throws {FlagError} If the text is not a limit.
  */
 export function parseUlimit(text: string): Ulimit {
   const [, name = "", soft, hard = soft] =
@@ -47,10 +47,10 @@ export function parseUlimit(text: string): Ulimit {
 }
 
 /**
- * All limits of a command line; of several of one name the last one counts, as
- * in docker.
+ * All limits of a command line; where a name is given several times the last
+ * one counts, as in docker.
  *
- * @throws {FlagError} If one is none.
+ * @throws {FlagError} If a word is not a limit.
  */
 export function parseUlimits(words: readonly string[]): Ulimit[] {
   const limits = words.map(parseUlimit);

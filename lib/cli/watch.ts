@@ -7,27 +7,27 @@ import { ToldLines } from "./told_lines.ts";
 import { FolderWatchers } from "./folder_watchers.ts";
 import { WatchedContext, type WatchedResults } from "./watched_context.ts";
 
-/** What is watched, and what is done. */
+/** Options of a watch. */
 export interface WatchOptions {
-  /** The folder. */
+  /** The path of the context's folder, as the user gave it. */
   readonly folder: string;
-  /** The same, as it is built. */
+  /** The same folder as the build's context, with its Dockerfile. */
   readonly context: BuildContext;
-  /** What the builds write. */
+  /** The files and the output that the builds write. */
   readonly results: WatchedResults;
   /** Ends the watch. */
   readonly signal: AbortSignal;
-  /** Takes what is to be told of each build. */
+  /** Called with the outcome of each build, as text. */
   readonly tell: (text: string) => void;
   /** Builds once. */
   build(signal: AbortSignal): Promise<BuildResult>;
 }
 
 /**
- * Builds, and builds again whenever something of the context changes, until it
- * is aborted.
+ * Builds, and builds again whenever something in the context changes, until the
+ * signal aborts.
  *
- * @throws {UsageError} If the folder is another one now.
+ * @throws {UsageError} If the folder was removed or replaced by another one.
  */
 export async function watchBuilds(options: WatchOptions): Promise<void> {
   const { signal, folder, context, results } = options;
@@ -48,7 +48,8 @@ export async function watchBuilds(options: WatchOptions): Promise<void> {
           } is gone, or another one now: start --watch again`,
         );
       }
-      // What changes from here on makes another build.
+      // From here on each change leads to another build, also one that happens
+      // while this build runs.
       changes.clear();
       watched = await look(context, results) ?? watched;
       if (watched !== undefined) {
@@ -67,7 +68,10 @@ export async function watchBuilds(options: WatchOptions): Promise<void> {
   }
 }
 
-/** Undefined where the build will fail for the same reason, and tell it. */
+/**
+ * Opens the context for the watch. Undefined where that fails: the build will
+ * fail for the same reason and report it.
+ */
 async function look(
   context: BuildContext,
   results: WatchedResults,
@@ -80,13 +84,20 @@ async function look(
   }
 }
 
-/** Tells one folder from the next of the same name. */
+/**
+ * Identifies a folder by its device and inode, so that another folder with the
+ * same path is noticed.
+ */
 async function identityOf(folder: string): Promise<string> {
   const info = await Deno.stat(folder).catch(() => undefined);
   return `${info?.dev}:${info?.ino}`;
 }
 
-/** Builds once; what was told of it, on either output. */
+/**
+ * Builds once.
+ *
+ * @returns The texts that were printed about it, to either output.
+ */
 async function buildAndTell(
   { build, signal, tell: print }: WatchOptions,
 ): Promise<string[]> {
@@ -106,7 +117,7 @@ async function buildAndTell(
         imageId === "" ? "the output" : imageId.slice(0, "sha256:".length + 12)
       } in ${took()}: ${sent} of ${files ?? 0} files sent, ${bytesSent} bytes`,
     );
-    // The id is told where only that is asked for.
+    // With --quiet the image id is what was printed.
     return imageId === "" ? [text] : [text, imageId];
   } catch (error) {
     if (signal.aborted) return [];

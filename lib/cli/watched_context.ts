@@ -11,20 +11,23 @@ import type { ContextFilter } from "../context/filter.ts";
 import { UsageError } from "./exit.ts";
 import type { WatchedFolders } from "./folder_watchers.ts";
 
-/** What builds write, which must not make them run again. */
+/** What the builds write: a change of it must not start another build. */
 export interface WatchedResults {
-  /** Files beside the build, as `--iidfile` names one. */
+  /** Files that are written beside the build, such as that of `--iidfile`. */
   readonly files: readonly string[];
-  /** Where the export goes, if there is one. */
+  /** The file or folder of the export; undefined if there is none. */
   readonly output: string | undefined;
 }
 
-/** A folder as the build itself finds it: which paths are of any weight to it. */
+/** The context of a watched build: knows which paths can affect the build. */
 export class WatchedContext {
   /** The context's real path. */
   readonly root: string;
   readonly #filter: ContextFilter;
-  /** The Dockerfile and the ignore files, wherever they are, links and what they lead to. */
+  /**
+   * The paths of the Dockerfile and the ignore files, inside or outside of the
+   * context; for a link, also the path of its target.
+   */
   readonly #sources: ReadonlySet<string>;
   readonly #results: ReadonlySet<string>;
   readonly #output: string | undefined;
@@ -44,10 +47,12 @@ export class WatchedContext {
   }
 
   /**
-   * Looks at the context as the next build will.
+   * Opens the context in the same way as the next build will.
    *
-   * @throws {ContextError} If the folder, the Dockerfile or an ignore file can't be read.
-   * @throws {UsageError} If the next build would take what the last one exported.
+   * @throws {ContextError} If the folder, the Dockerfile or an ignore file
+   * can't be read.
+   * @throws {UsageError} If the output lies in the context: each build would
+   * send the output of the last one.
    */
   static async open(
     context: BuildContext,
@@ -82,14 +87,14 @@ export class WatchedContext {
     return watched;
   }
 
-  /** What must be watched for all of it. */
+  /** The folders that must be watched to notice every change. */
   get folders(): WatchedFolders {
     const folders = [...this.#sources].map((path) => dirname(path))
       .filter((path) => !isIn(path, this.root));
     return {
       trees: [this.root],
       folders: [...new Set(folders)],
-      // Where the context itself is renamed, or another one takes its place.
+      // The parent folder: it shows that the context was renamed or replaced.
       optional: [dirname(this.root)],
     };
   }
@@ -98,7 +103,8 @@ export class WatchedContext {
   matters(path: string): boolean {
     if (this.#results.has(path)) return false;
     if (this.#output !== undefined && isIn(path, this.#output)) return false;
-    // What an export is written to until its build went well.
+    // An export's temporary file or folder, which is renamed when the build has
+    // succeeded.
     if (path.split("/").some(isExportName)) return false;
     if (path === this.root || this.#sources.has(path)) return true;
     return this.#takes(path);
@@ -113,18 +119,22 @@ export class WatchedContext {
   }
 }
 
-/** Whether a path is a folder, or below it. */
+/** Whether a path is the folder itself, or below it. */
 function isIn(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.replace(/\/?$/, "/"));
 }
 
-/** All that the build's own search could come upon. */
+/**
+ * All files in which the build may look for its Dockerfile and its ignore
+ * rules.
+ */
 async function sourcesOf(
   root: string,
   dockerfile: string,
 ): Promise<ReadonlySet<string>> {
   const file = await placeOf(dockerfile);
-  // Where both are, the one with the large letter counts.
+  // Where both spellings exist, the build takes the one with the capital
+  // letter.
   const names = [file, file.replace(/\/dockerfile$/, "/Dockerfile")];
   const found = new Set<string>();
   for (
@@ -141,7 +151,10 @@ async function sourcesOf(
   return found;
 }
 
-/** A path as the watch will name it: links in it resolved, but for the last name. */
+/**
+ * A path in the form in which the watch reports it: links are resolved, except
+ * in the last component.
+ */
 async function placeOf(path: string): Promise<string> {
   const whole = resolve(path);
   const folder = await Deno.realPath(dirname(whole)).catch(() =>
