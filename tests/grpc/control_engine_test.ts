@@ -84,8 +84,10 @@ async function solve(
     }])) as never,
     { onError() {}, onSent() {} },
   ));
+  // A key of its own: under the same one an engine takes a file of the same
+  // size and time for the one that it has from another session.
   const call = await client.open("/moby.buildkit.v1.Control/Session", {
-    metadata: session.headers("davit").map(([name, value]) =>
+    metadata: session.headers("davit", session.id).map(([name, value]) =>
       [name.toLowerCase(), value] as const
     ),
   });
