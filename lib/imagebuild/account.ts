@@ -5,10 +5,11 @@ import type { SecretReport } from "../secrets/store.ts";
 import type { Build } from "./build_way.ts";
 
 /**
- * Says what the secrets and the agents came to, once the build went well.
+ * Reports what became of the secrets and ssh agents of a build that went well.
  *
  * @param told Whether davit knows what the engine asked for.
- * @throws {SecretError} If a secret is missing or unused, and that is an error.
+ * @throws {SecretError} If a secret is missing or unused, and `strictSecrets`
+ * makes that an error.
  */
 export async function accountForInputs(
   build: Build,
@@ -62,7 +63,10 @@ async function accountForAgents(build: Build): Promise<void> {
   }
 }
 
-/** What was given and not asked for, by what became of it; a warning says what can't be known. */
+/**
+ * Sorts what was given and not asked for into cached and unused; warns where it
+ * can't be known which of both.
+ */
 async function sortUnasked(
   type: ClientMount["type"],
   ids: readonly string[],

@@ -1,5 +1,5 @@
-// What a way to build is: the same two questions to each of them. `way.ts` chooses
-// one, and `ways/` holds them.
+// The interface of a way to build, by which all of them are used alike.
+// `way.ts` chooses one; the ways themselves are in `ways/`.
 
 import type { Engine, EngineFacts } from "../engine/engine.ts";
 import type { OpenSession, SessionDialler } from "../session/open.ts";
@@ -9,58 +9,73 @@ import type { OwnWarning } from "./fact.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
 
-/** A build that can begin: what is asked, of whom, and what it may use. */
+/**
+ * A build that is ready to begin: what is built, by which engine, and what it
+ * may use.
+ */
 export interface Build {
-  /** Where it is built. */
+  /** The engine that builds. */
   readonly engine: Engine;
-  /** What the engine said of itself. */
+  /** The engine's version and kind, as it reported them. */
   readonly facts: EngineFacts;
-  /** What is asked for. */
+  /** What to build, and how. */
   readonly request: BuildRequest;
-  /** What the engine is offered to build from. */
+  /** The build context, ready to be sent. */
   readonly context: Offer;
-  /** What of this machine it may use. */
+  /** What the build may use of this machine: secrets, logins, ssh agents. */
   readonly inputs: BuildInputs;
-  /** Told of all that happens. */
+  /** Records everything that happens. */
   readonly record: BuildRecord;
-  /** Stops it. */
+  /** Aborts when the build is to be stopped. */
   readonly stop: AbortSignal;
-  /** Told of a Dockerfile that is seen only on its way; what it throws ends the build. */
+  /**
+   * Called with a Dockerfile that is only seen while the context is sent. If it
+   * throws, the build ends with that error.
+   */
   readonly onDockerfile: (text: string) => void;
 }
 
-/** What is known of a way before anything is sent. */
+/** What a way needs for this build, known before anything is sent. */
 export interface WayNeeds {
-  /** What the builder will ignore, and what somebody should know of how it is asked. */
+  /**
+   * Options that the builder will ignore, and risks in how the secrets travel.
+   */
   readonly warnings: readonly OwnWarning[];
-  /** Connects the session over which the engine asks for what it needs; undefined for none. */
+  /**
+   * Connects the session over which the engine asks for what it needs;
+   * undefined where this way has no session.
+   */
   readonly session: SessionDialler | undefined;
-  /** Ids of secrets that go to nobody who is known to read them. */
+  /**
+   * Ids of secrets that are sent although davit knows of nobody who reads them.
+   */
   readonly unread: readonly string[];
 }
 
-/** What a build came to, as the engine tells it. */
+/** The result of a build, as the engine tells it. */
 export interface Built {
   /** The image's id; empty where the output is no image. */
   readonly imageId: string;
-  /** Whether davit knows what the build asked for. */
+  /** Whether davit knows what the engine asked for during the build. */
   readonly told: boolean;
 }
 
-/** A way to build. */
+/** A way to build: a protocol with one kind of builder. */
 export interface BuildWay {
   /**
-   * What it takes to go this way. Nothing is sent yet.
+   * Checks the build and says what this way needs for it. Nothing is sent yet.
    *
-   * @throws {UnsupportedError} If what is asked can't be had this way.
-   * @throws {SecretError} If a secret is too large for it.
+   * @throws {UnsupportedError} If this way can't do what is asked.
+   * @throws {SecretError} If a secret is too large to be sent this way.
    */
   needs(build: Build): WayNeeds;
   /**
-   * Builds, to the end of the engine's answer.
+   * Builds, and reads the engine's answer to its end.
    *
-   * @param session The session that serves it; undefined where there is none.
-   * @throws {ContextError} If the context fails; the engine is told to stop.
+   * @param session The session that serves the build; undefined where there is
+   * none.
+   * @throws {ContextError} If the context can't be read; the engine is told to
+   * stop.
    * @throws {BuildError} If the engine says that the build failed.
    */
   run(build: Build, session: OpenSession | undefined): Promise<Built>;

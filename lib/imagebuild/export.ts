@@ -6,7 +6,7 @@ import type { BuildRequest } from "./request.ts";
 import type { BuildExportResult } from "./result.ts";
 
 /**
- * Finds the place of an export, before the engine is asked for anything.
+ * Prepares the destination of an export before anything is sent to the engine.
  *
  * @throws {UnsupportedError} If this engine has no such exporter.
  * @throws {ExportError} If nothing can be written there.
@@ -26,7 +26,8 @@ export async function prepareExport(
 }
 
 /**
- * Puts the result in its place, and names what was left out of it.
+ * Moves the exported result to its destination, and warns of files that could
+ * not be exported.
  *
  * @throws {ExportError} If that fails.
  */

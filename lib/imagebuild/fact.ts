@@ -13,7 +13,7 @@ import { TextCarry } from "../progress/log_event.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
 import type { WarningCode } from "../progress/warning_code.ts";
 
-/** What davit itself tells of a build, besides its warnings. */
+/** An event that davit itself reports, other than a warning. */
 export type OwnEvent =
   | SecretEvent
   | LoginEvent
@@ -33,61 +33,70 @@ export type OwnWarning = readonly [
 
 /** A part of BuildKit's log. */
 export interface StatusFact {
-  /** Tells it from other facts. */
+  /** Marks the kind of fact. */
   readonly kind: "status";
-  /** What it says. */
+  /** The part of the log. */
   readonly status: SolveStatus;
-  /** The message that it came in; undefined if it came in none, or another was made of it by masking. */
+  /**
+   * The message that it came in; undefined if it came in none, or if masking
+   * changed it.
+   */
   readonly message: JsonMessage | undefined;
-  /** How much of the room for facts it takes: about the characters of its message. */
+  /**
+   * How much of the buffer for late readers it takes: about the number of
+   * characters of its message.
+   */
   readonly size: number;
 }
 
-/** Any other message of an engine: all that the classic builder says, and the image's id. */
+/**
+ * Any other message of an engine: the classic builder's whole output, and the
+ * image's id.
+ */
 export interface LineFact {
-  /** Tells it from other facts. */
+  /** Marks the kind of fact. */
   readonly kind: "line";
   /** The message. */
   readonly message: JsonMessage;
-  /** What it comes to. */
+  /** The events that the message stands for. */
   readonly events: readonly BuildEvent[];
-  /** As of a status. */
+  /** Its size, measured as for a status. */
   readonly size: number;
 }
 
 /** Something that davit did. */
 export interface OwnFact {
-  /** Tells it from other facts. */
+  /** Marks the kind of fact. */
   readonly kind: "own";
-  /** What it was. */
+  /** The event. */
   readonly event: OwnEvent;
-  /** As of a status. */
+  /** Its size, measured as for a status. */
   readonly size: number;
 }
 
 /** A warning of davit's own. */
 export interface WarningFact {
-  /** Tells it from other facts. */
+  /** Marks the kind of fact. */
   readonly kind: "warning";
   /** The warning. */
   readonly event: WarningEvent & { readonly code: WarningCode };
   /** What it is about: an option, or the id of a secret. */
   readonly name: string | undefined;
-  /** How many facts were lost, if it tells that. */
+  /** How many facts were lost, if the warning is about lost messages. */
   readonly count: number | undefined;
-  /** As of a status. */
+  /** Its size, measured as for a status. */
   readonly size: number;
 }
 
 /**
- * One thing that was told of a build, with the secrets masked: what is kept for
- * its readers. {@linkcode EventReader} makes the events of it for those who read
- * `events()`, and `ways/engine_messages.ts` the message for those who read
+ * One thing that was reported during a build, with the secrets masked: the
+ * record keeps facts for its readers. {@linkcode EventReader} turns them into
+ * events for `events()`, and `ways/engine_messages.ts` into messages for
  * `messages()`.
  */
 export type Fact = StatusFact | LineFact | OwnFact | WarningFact;
 
-/** A warning of davit's own as it is kept. */
+/** Makes the fact of a warning of davit's own. */
 export function warningFact(...[code, short, name]: OwnWarning): WarningFact {
   const event = {
     type: "warning",
@@ -102,11 +111,14 @@ export function warningFact(...[code, short, name]: OwnWarning): WarningFact {
   return { kind: "warning", event, name, count: undefined, size: OWN_SIZE };
 }
 
-/** Makes events of the facts of one build, in their order; one for each reader. */
+/**
+ * Turns the facts of one build into events, in their order. Each reader needs
+ * its own, because what was reported before decides what is new.
+ */
 export class EventReader {
   readonly #carry = new TextCarry();
 
-  /** The events of a fact; none if it says nothing new. */
+  /** The events of a fact; none if the fact says nothing new. */
   read(fact: Fact): readonly BuildEvent[] {
     switch (fact.kind) {
       case "status":
@@ -120,7 +132,10 @@ export class EventReader {
   }
 }
 
-/** Size of a fact of davit's own: a sentence, or some numbers. */
+/**
+ * The size of a fact of davit's own, in characters: a sentence, or a few
+ * numbers.
+ */
 export const OWN_SIZE = 300;
 
 /** Size of an engine's message. */
@@ -129,7 +144,10 @@ export function messageSize({ aux, stream }: JsonMessage): number {
   return 200 + length + (stream?.length ?? 0);
 }
 
-/** Size of a status without a message: about what its encoding would have in base64. */
+/**
+ * Size of a status that came in no message: about the length of its encoding in
+ * base64.
+ */
 export function statusSize(status: SolveStatus): number {
   let size = 200 + 250 * (status.vertexes.length + status.statuses.length);
   for (const { data } of status.logs) size += 130 + data.length * 4 / 3;

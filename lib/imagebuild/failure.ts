@@ -14,27 +14,36 @@ import { SshError } from "../ssh/ssh_error.ts";
 import type { BuildRecord } from "./record.ts";
 import type { SecretStore } from "../secrets/store.ts";
 
-/** What davit knows of a failed build besides the engine's sentence. */
+/** What davit knows about a failed build besides the engine's error. */
 export interface FailureFacts {
-  /** Who asked for which secret. */
+  /** The secrets, which know what was asked for. */
   readonly store: SecretStore;
   /** The build's session, if it has one. */
   readonly session: OpenSession | undefined;
-  /** Why something that the engine asked for could not be given, if so. */
+  /**
+   * The error that kept davit from giving something that the engine asked for;
+   * undefined if there was none.
+   */
   readonly served: Error | undefined;
-  /** Whether a secret that is not there is an error. */
+  /** Whether a missing secret is an error. */
   readonly strict: boolean;
-  /** Ids of secrets that went in the header alone, to an engine. */
+  /**
+   * Ids of secrets that were sent only in the header, to an engine that does
+   * not read it.
+   */
   readonly unread: readonly string[];
-  /** Everything that was said. */
+  /** The record of the build. */
   readonly record: BuildRecord;
 }
 
-/** The words of engines for a session that is not there when it is needed. */
+/** How engines word that a session is gone when they need it. */
 const SESSION_REGEXP =
   /no active session|session|Unavailable|transport is closing|connection (?:closed|reset|error)|EOF/i;
 
-/** The error to report, where davit knows more than the engine said; else the same. */
+/**
+ * The error to report: one that says more where davit knows more than the
+ * engine, otherwise the same error.
+ */
 export function explainFailure(error: unknown, facts: FailureFacts): unknown {
   if (error instanceof EngineError) return maskedError(error, facts.record);
   if (!(error instanceof BuildError)) return error;
@@ -54,7 +63,7 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
       { cause: cause ?? error },
     );
   }
-  // The engine only repeats what it was told.
+  // The engine's error only repeats this one.
   if (facts.served !== undefined) return facts.served;
   if (facts.session?.lost() && SESSION_REGEXP.test(error.detail)) {
     return new SessionError(
@@ -75,14 +84,18 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
   return detailedError(error, missing, facts);
 }
 
-/** Adds the step, its last words and its place. */
+/**
+ * Adds the failed step, the last lines of its output, and its place in the
+ * Dockerfile.
+ */
 function detailedError(
   error: BuildError,
   missing: readonly string[],
   { record, unread }: FailureFacts,
 ): BuildError {
   const step = findFailure(record.state, error.detail);
-  // No stock engine asked anybody: what the step mounts was not there.
+  // An engine does not read the header, so the secrets that this step mounts
+  // were not there.
   const mounted = clientMounts(instructionOf(step.name ?? ""));
   const unreadSecrets = unread.filter((id) =>
     mounted.some((mount) => mount.type === "secret" && mount.id === id)
@@ -100,7 +113,10 @@ function detailedError(
   });
 }
 
-/** The place in the Dockerfile: `/build` tells none, so it is looked for. */
+/**
+ * The failed step's place in the Dockerfile. The answer of `/build` does not
+ * hold it, so the step is searched for in the text.
+ */
 function sourceOf(
   name: string | undefined,
   detail: string,

@@ -16,49 +16,56 @@ import type { BuildResult } from "./result.ts";
 import { messagesOf } from "./ways/engine_messages.ts";
 
 /**
- * A build under way; it began at the call that gave it.
+ * A running build; it began with the call that returned it.
  *
- * Several readers may use `messages()`, `events()` and `logs()` at the same time.
- * The newest 16 MiB of messages are kept for readers that start late. The build
- * waits for a reader that falls further behind, as long as it keeps reading; one
- * that takes nothing for two seconds loses the oldest messages and gets one
- * `messages-lost` warning in their place.
+ * Several readers may use `messages()`, `events()` and `logs()` at the same
+ * time. The newest 16 MiB of messages are kept for readers that start late. If
+ * a reader falls further behind, the build waits for it as long as it keeps
+ * reading. A reader that reads nothing for two seconds loses the oldest
+ * messages and gets one `messages-lost` warning in their place.
  *
- * If the program never awaits `wait()` or `result()`, reads or cancels the build,
- * its failure is an uncaught error at the program's end, with an exit code that
- * is not 0 (not in a worker).
+ * If the program never awaits `wait()` or `result()`, never reads the build and
+ * never cancels it, a failure of the build becomes an uncaught error at the
+ * program's end, with an exit code that is not 0 (not in a worker).
  */
 export interface ImageBuild extends AsyncDisposable {
   /** The image's names, as they were given. */
   readonly names: readonly string[];
   /**
-   * The engine's messages as they come, and davit's own warnings.
+   * The engine's messages as they come, together with davit's own warnings.
    *
-   * @throws The error that `wait()` rejects with, behind the last message.
+   * @throws After the last message, the error that `wait()` rejects with.
    */
   messages(): AsyncGenerator<BuildMessage, void, undefined>;
   /**
-   * What happens, with types: the same for BuildKit and the classic builder.
+   * The events of the build as typed objects, the same for BuildKit and the
+   * classic builder.
    *
-   * @throws The error that `wait()` rejects with, behind the last event.
+   * @throws After the last event, the error that `wait()` rejects with.
    */
   events(): AsyncGenerator<BuildEvent, void, undefined>;
   /**
-   * The bytes that the steps print, stdout and stderr in the order of their
-   * coming. The stream fails with the error that `wait()` rejects with.
+   * The bytes that the steps print, stdout and stderr in the order in which
+   * they arrive. The stream fails with the error that `wait()` rejects with.
    */
   logs(): ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Everything that is known of the build, once it went well; rejects as `wait()` does. */
+  /**
+   * The full result of a build that went well: image, warnings, steps, secrets.
+   * Rejects as `wait()` does.
+   */
   result(): Promise<BuildResult>;
   /**
-   * The image's id, `sha256:…`; empty where the output is no image.
+   * Waits for the end of the build.
    *
+   * @returns The image's id, `sha256:…`; empty where the output is no image.
    * @throws {BuildError} If the build fails.
    * @throws {EngineError} If the engine refuses the request.
-   * @throws {ConnectionError} If the engine can't be reached, or goes away.
+   * @throws {ConnectionError} If the engine can't be reached, or the connection
+   * breaks.
    * @throws {SecretError} If a secret can't be given.
-   * @throws {SessionError} If the session was lost and the build failed for it.
-   * @throws {ContextError} If the context stream fails.
+   * @throws {SessionError} If the session was lost and the build failed because
+   * of that.
+   * @throws {ContextError} If the context can't be read.
    * @throws {ProtocolError} If the engine's answer can't be read.
    * @throws {UnsupportedError} If this engine can't do what was asked.
    * @throws {TypeError} If an option is wrong; nothing was sent then.
@@ -67,43 +74,55 @@ export interface ImageBuild extends AsyncDisposable {
   /**
    * Stops the build on the engine.
    *
-   * @param reason What `wait()` rejects with; an `AbortError` unless given.
-   * @returns When the engine was told and every connection is closed.
+   * @param reason What `wait()` rejects with; the default is an `AbortError`.
+   * @returns Resolves when the engine was told and every connection is closed.
    */
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** How much is kept for late and slow readers: about so many characters of messages. */
+/**
+ * How much is kept for late and slow readers, in characters of messages
+ * (about).
+ */
 const KEPT_SIZE = 16 * 1024 * 1024;
 
-/** How long the wire waits for a reader that lags so far behind and stands still. */
+/**
+ * How long the connection to the engine waits for a reader that is that far
+ * behind and does not read.
+ */
 const PATIENCE_MS = 2000;
 
-/** A build that is to be started. */
+/** What is needed to start a build. */
 export interface BuildInit {
-  /** All that runs on the client. */
+  /** The running operations of the client. */
   readonly operations: Operations;
-  /** The client's method. */
+  /** The client's method that was called, for the stack of errors. */
   readonly startedBy: OperationInit<BuildResult, Fact>["startedBy"];
-  /** As they were given; of them only the names and the signal are used here. */
+  /**
+   * The options as they were given, not checked yet. Only the names and the
+   * signal are used here.
+   */
   readonly options: ImageBuildOptions;
-  /** Builds. */
+  /** Runs the build. */
   run(record: BuildRecord, stop: AbortSignal): Promise<BuildResult>;
 }
 
-/** What is known of the builds that were started here. */
+/** The states of the builds that were started here. */
 const states = new WeakMap<object, BuildState>();
 
 /**
- * What is known of a build, for those who show it: there is one state, which is
- * at the end of all that was told, however far a reader of `events()` is. Undefined
- * for what only looks like a build.
+ * The state of a build, for those who display it. It includes everything that
+ * was reported so far, also what a reader of `events()` has not read yet.
+ * Undefined for an object that was not made by {@linkcode startBuild}.
  */
 export function stateOf(build: object): BuildState | undefined {
   return states.get(build);
 }
 
-/** Starts a build. Every failure, a wrong option too, comes through the result. */
+/**
+ * Starts a build. Every failure, also that of a wrong option, is reported by
+ * the returned object and not thrown here.
+ */
 export function startBuild(
   { operations, startedBy, options, run }: BuildInit,
 ): ImageBuild {

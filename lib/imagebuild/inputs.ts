@@ -1,5 +1,6 @@
-// What of this machine a build may use: opened before the engine is met, watched
-// while it builds.
+// What a build may use of this machine: secrets, logins, ssh agents, and the
+// place for its result. They are opened before anything is sent to the engine,
+// and reported to the record while the build runs.
 
 import {
   type ClientCredentials,
@@ -15,33 +16,33 @@ import { watchLogins } from "./logins.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
 
-/** What of this machine a build may use. */
+/** What a build may use of this machine. */
 export interface BuildInputs {
-  /** Secrets by id. */
+  /** The secrets by their ids. */
   readonly secrets: SecretStore;
-  /** Logins by registry. */
+  /** The logins by their registries. */
   readonly logins: CredentialStore;
   /** Finds the token server of a registry; see the session's `authService`. */
   readonly tokenServer: (registry: string) => Promise<TokenServer | undefined>;
-  /** ssh agents by id; undefined without any. */
+  /** ssh agents by their ids; undefined where there are none. */
   readonly agents: SshAgents | undefined;
-  /** Takes the result, if it comes back. */
+  /** Receives the result, if it comes back to the client. */
   readonly exporter: Exporter | undefined;
 }
 
-/** What {@linkcode openInputs} is told of a build. */
+/** What {@linkcode openInputs} needs to know besides the request. */
 export interface InputsInit {
-  /** Where it is built. */
+  /** The engine that builds. */
   readonly engine: Engine;
-  /** Where logins come from, besides the options. */
+  /** The client's own source of logins, used after the option. */
   readonly logins: ClientCredentials;
 }
 
 /**
- * Opens all of it: what can't be read is known before an engine is asked for
- * anything.
+ * Opens the inputs of a build, so that an input that can't be read is found
+ * before anything is sent to the engine.
  *
- * @param over Ends with the build.
+ * @param over Aborts when the build is over, in whatever way.
  * @throws {SecretError} If a secret can't be read.
  * @throws {SshError} If an agent or a key can't be used.
  * @throws {TypeError} If an option is wrong.
@@ -67,8 +68,8 @@ export async function openInputs(
   };
 }
 
-// What only some builds need is loaded with them: modules are most of a
-// program's start.
+// Code that only some builds need is imported when it is needed, because
+// loading modules is most of the time that a program takes to start.
 
 async function openAgents(
   { ssh }: BuildRequest,
@@ -80,7 +81,7 @@ async function openAgents(
   return agents.size === 0 ? undefined : agents;
 }
 
-/** Has all values masked from now on, and what happens to them told. */
+/** Masks all values from now on, and reports their use to the record. */
 export async function watchInputs(
   { secrets, logins, agents }: BuildInputs,
   record: BuildRecord,
@@ -100,7 +101,10 @@ export async function watchInputs(
   }
 }
 
-/** CI systems hand out empty text for a secret that is not set. */
+/**
+ * Warns of an empty secret: CI systems give an empty text for a secret that is
+ * not set.
+ */
 function warnOfEmpty(
   id: string,
   { byteLength }: Secret,

@@ -5,26 +5,26 @@ import type { Match } from "../redact/automaton.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Build } from "./build_way.ts";
 
-/** What a build says openly, and what it must not say. */
+/** What is searched for secrets, and the secrets. */
 export type LeakCheck = Pick<
   Build,
   "request" | "context" | "inputs" | "record"
 >;
 
 /**
- * The shortest value that is refused, in bytes: a shorter one, `root` say, is a
- * word that anybody may write.
+ * The shortest value that is refused, in bytes. A shorter one may be an
+ * ordinary word, such as `root`.
  */
 const MIN_REFUSED_BYTES = 8;
 
 /**
- * Refuses a text that everybody would see: build arguments and labels are in an
- * image's history and configuration, a Dockerfile is in the log. A line of a
- * secret alone, or a short one, is worth a warning only: `.env` files and
- * `.npmrc` have lines that are no secret. Values of fewer than 4 bytes are not
- * looked for.
+ * Refuses a text that holds a secret and that others can read: build arguments
+ * and labels are stored in an image's history and configuration, a Dockerfile
+ * is printed in the log. A short secret, or a single line of a longer one, only
+ * gives a warning: files such as `.env` and `.npmrc` have lines that are not
+ * secret. Values of fewer than 4 bytes are not looked for.
  *
- * @param what Names it, for the error.
+ * @param what Names the text, for the error.
  * @throws {SecretError} If it holds a secret.
  */
 export function refuseLeak(
@@ -32,9 +32,10 @@ export function refuseLeak(
   what: string,
   text: string,
 ): void {
-  // The mask finds more than is looked for here, and is compiled already.
+  // The mask finds everything that is looked for here and more, and is ready
+  // for use: a text that it does not change holds no secret.
   if (secrets.size === 0 || record.text(text) === text) return;
-  // A login's password is masked, too; of those nothing is refused here.
+  // Passwords of logins are masked, too, but not refused here.
   const atHand = secrets.atHand().filter(([, { visible }]) => !visible);
   for (const [index, sight] of findSights(atHand, text)) {
     const [id, secret] = atHand[index]!;
@@ -57,7 +58,8 @@ export function refuseLeak(
         ? "a line"
         : "a part"
     } of secret "${id}"${as}, and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible`;
-    // A Dockerfile that goes as a tar is seen again on its way.
+    // The Dockerfile of a tar is checked again while it is sent; one warning is
+    // enough.
     const isSaid = record.state.warnings.some(({ code, short }) =>
       code === "secret-visible" && short === record.text(warned)
     );
@@ -65,23 +67,29 @@ export function refuseLeak(
   }
 }
 
-/** Where a secret stands in a text. */
+/** Where a secret was found in a text. */
 interface Sight {
   readonly form: Form;
-  /** From 1. */
+  /** The line's number, from 1. */
   readonly line: number;
-  /** Whether all of its value does. */
+  /** Whether the whole value was found, and not only a part. */
   readonly whole: boolean;
 }
 
-/** What each secret shows of itself in a text, by its index: all of it rather than a part. */
+/**
+ * Finds secrets in a text. Gives one place for each secret that was found, by
+ * the secret's index; a place of the whole value is preferred to one of a part.
+ */
 function findSights(
   secrets: readonly (readonly [id: string, secret: Secret])[],
   text: string,
 ): Map<number, Sight> {
   const bytes = new TextEncoder().encode(text);
   const sights = new Map<number, Sight>();
-  /** Ends of the blocks of a long pattern that lie side by side. */
+  /**
+   * Where blocks of a long pattern were found side by side, which together make
+   * one find.
+   */
   const runs = new Map<string, { start: number; end: number }>();
   const finder = createFinder(secrets.map(([, secret]) => secret.reveal()));
   const matcher = finder.matcher();
@@ -105,13 +113,13 @@ function findSights(
 }
 
 /**
- * Looks for the secrets in all that is known before anything is sent. The
- * Dockerfile of a tar is looked at on its way; one that the engine fetches, or
- * in a compressed tar, is not known here.
+ * Looks for the secrets in everything that is known before anything is sent.
+ * The Dockerfile of a plain tar is checked while it is sent. One that the
+ * engine fetches, or in a compressed tar, is not known here.
  *
- * Files with secrets that `COPY` would take are warned of.
+ * Warns of files with secrets that `COPY` could take into the image.
  *
- * @throws {SecretError} If one holds a secret.
+ * @throws {SecretError} If a text holds a secret.
  */
 export async function checkLeaks(check: LeakCheck): Promise<void> {
   const { request, context } = check;

@@ -1,7 +1,10 @@
 import type { CredentialStore } from "../credentials/store.ts";
 import type { BuildRecord } from "./record.ts";
 
-/** Has all logins masked before anybody gets them, and says who asks and what is not looked into. */
+/**
+ * Masks each login before anybody gets it. Reports to the record which logins
+ * are asked for, and which source of logins can't be read.
+ */
 export function watchLogins(
   logins: CredentialStore,
   record: BuildRecord,

@@ -20,19 +20,26 @@ import type { OwnEvent } from "./fact.ts";
 const encoder = new TextEncoder();
 
 /**
- * Masks the secrets of one build in all that the engine says, before anybody
- * sees it: in its text, as `masks/answer_fields.ts` has it, and nowhere else.
+ * Masks the secrets of one build in everything that the engine says, before any
+ * reader gets it. Only fields that hold text are masked;
+ * `masks/answer_fields.ts` lists them.
  *
- * Each step's stdout and stderr is a text of its own, whatever slices it comes
- * in; what may be the beginning of a secret is held back until the next slice,
- * or the end of the step.
+ * The output of each step is masked as two texts, stdout and stderr, because a
+ * secret may arrive in several parts. An end that may be the beginning of a
+ * secret is held back until the next part comes, or until the step ends.
  */
 export class BuildMask {
   readonly #values: Uint8Array[] = [];
   #redactor: Redactor = createRedactor([]);
-  /** Of the values that may come in several slices of what a step prints. */
+  /**
+   * The mask of the values that are also found across several parts of a step's
+   * output.
+   */
   #sliced: Redactor = this.#redactor;
-  /** By step and stream; `classic` is the one text of the classic builder. */
+  /**
+   * The scanners by step and stream; `classic` is the one for the classic
+   * builder, whose output is a single text.
+   */
   readonly #scanners = new Map<string, Scanner>();
   #classic = new TextDecoder();
   readonly #lines = new ClassicLines();
@@ -46,10 +53,10 @@ export class BuildMask {
   };
 
   /**
-   * Values to mask from now on.
+   * Adds values to mask from now on.
    *
-   * @returns Ids of those that are too short to be masked, and of those with
-   * lines that are.
+   * @returns Ids of secrets that are too short to be masked, and ids of secrets
+   * of which only some lines are masked.
    */
   add(
     secrets: readonly (readonly [id: string, secret: Secret])[],
@@ -59,7 +66,7 @@ export class BuildMask {
     this.use(createRedactor(this.#values));
     const idsOf = (indexes: readonly number[]) =>
       indexes
-        // Of an empty value there is nothing to mask.
+        // An empty value needs no mask and no warning.
         .filter((index) => index >= first && this.#values[index]!.length > 0)
         .map((index) => secrets[index - first]![0]);
     const { skipped, partial } = this.#redactor;
@@ -67,13 +74,14 @@ export class BuildMask {
   }
 
   /**
-   * Masks with this redactor from now on, in the place of the values that were
-   * added: for one that many answers share.
+   * Uses this redactor from now on instead of one made from the added values; a
+   * redactor may be shared by many answers.
    *
-   * @param sliced Of those among its values for whose sake a slice of what a step
-   * prints is held back when it may be the beginning of one, which whoever prints
-   * it can see. The others are masked where a slice has them whole. All unless
-   * given.
+   * @param sliced The redactor of those values that are also found across
+   * several parts of a step's output. For them, an end that may be the
+   * beginning of a value is held back; a step could find out a value by
+   * printing guesses and looking at what is held back. The other values are
+   * masked where one part holds them whole. The default is the first redactor.
    */
   use(redactor: Redactor, sliced: Redactor = redactor): void {
     this.#redactor = redactor;
@@ -87,7 +95,10 @@ export class BuildMask {
     }
   }
 
-  /** What a scanner gave out when it was replaced by a newer one. */
+  /**
+   * Output of scanners that were replaced by newer ones, which is not passed on
+   * yet.
+   */
   readonly #carried = new Map<string, Uint8Array>();
 
   /** Masks a whole text. */
@@ -95,14 +106,15 @@ export class BuildMask {
     return this.#redactor.text(text);
   }
 
-  /** Masks bytes that are whole by themselves. */
+  /** Masks bytes that are a whole text. */
   bytes(bytes: Uint8Array): Uint8Array {
     return this.#redactor.bytes(bytes);
   }
 
   /**
-   * Masks a part of BuildKit's log. What a step prints may be held back for a
-   * later one; of a step that has ended nothing is any more.
+   * Masks a part of BuildKit's log. The end of a step's output may be held back
+   * until a later part; when the step ends, everything that was held back is
+   * passed on.
    *
    * @returns The same object where nothing was masked or held back.
    */
@@ -114,12 +126,13 @@ export class BuildMask {
   }
 
   /**
-   * Masks any other message; some become two, and the end of the classic
-   * builder's text may be held back for a later one.
+   * Masks any other message. One message may become two, and the end of the
+   * classic builder's output may be held back until a later message.
    */
   *line(message: JsonMessage): Generator<JsonMessage> {
     const { stream } = message;
-    // Also where nothing is masked yet: it follows the containers.
+    // Called also while there is nothing to mask, because it keeps track of the
+    // containers of the steps.
     const own = typeof stream === "string" ? this.#lines.ownLength(stream) : 0;
     if (this.#redactor.empty) {
       yield message;
@@ -133,12 +146,12 @@ export class BuildMask {
     }
   }
 
-  /** Masks a fact of davit's own. */
+  /** Masks an event or warning of davit's own. */
   event<Event extends OwnEvent | WarningEvent>(event: Event): Event {
     return maskFields(event, OWN_EVENT_FIELDS, this.#fields)!;
   }
 
-  /** The end of the classic builder's text, as it was held back so far. */
+  /** The part of the classic builder's output that was held back so far. */
   rest(): JsonMessage | undefined {
     const scanner = this.#scanners.get("classic");
     if (scanner === undefined) return undefined;
@@ -147,7 +160,10 @@ export class BuildMask {
     return stream === "" ? undefined : { stream };
   }
 
-  /** What was held back of what steps of BuildKit print, at the end of all. */
+  /**
+   * The part of the output of BuildKit's steps that was held back, when no more
+   * messages come.
+   */
   held(): SolveStatus | undefined {
     const logs: VertexLog[] = [];
     for (const key of this.#scanners.keys()) {
@@ -166,7 +182,7 @@ export class BuildMask {
     return this.#given(key, scanner.push(data));
   }
 
-  /** What a scanner gives, and gave when it was replaced. */
+  /** The output of a scanner, behind that of the scanner that it replaced. */
   #given(key: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
     const given = joined(this.#takeCarried(key), data);
     return this.#sliced === this.#redactor
@@ -180,7 +196,7 @@ export class BuildMask {
     return carried;
   }
 
-  /** Gives out what was held back of the steps that have ended. */
+  /** Passes on what was held back of the steps that have ended. */
   #flushCompleted(status: SolveStatus): SolveStatus {
     const logs: VertexLog[] = [];
     for (const vertex of status.vertexes) {
@@ -215,13 +231,16 @@ export class BuildMask {
     });
   }
 
-  /** @param own How much of the text is the builder's own, and no free text. */
+  /**
+   * @param own How many characters at the start are the builder's own words, in
+   * which no secret can be.
+   */
   *#stream(
     message: JsonMessage,
     text: string,
     own: number,
   ): Generator<JsonMessage> {
-    // What was held back stood before it.
+    // What was held back came before the builder's own words.
     const rest = own > 0 ? this.rest() : undefined;
     if (rest !== undefined) yield rest;
     const bytes = this.#push("classic", encoder.encode(text.slice(own)));

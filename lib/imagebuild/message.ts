@@ -10,7 +10,7 @@ export interface WarningMessage extends JsonMessage {
   id: "davit.warning";
   /** The sentence. */
   status: string;
-  /** What it is about. */
+  /** What the warning is about. */
   aux: {
     /** Kind of the warning. */
     code: WarningCode;
@@ -21,7 +21,10 @@ export interface WarningMessage extends JsonMessage {
   };
 }
 
-/** The image that a build made; with BuildKit's own `id`, from the classic builder without. */
+/**
+ * The image that a build made. BuildKit sends it with an `id` of its own, the
+ * classic builder without.
+ */
 export interface ImageIdMessage extends JsonMessage {
   /** Set by BuildKit. */
   id?: "moby.image.id";
@@ -35,7 +38,7 @@ export interface TraceMessage extends JsonMessage {
   id: "moby.buildkit.trace";
   /** Base64 of a protobuf `moby.buildkit.v1.StatusResponse`, secrets masked. */
   aux: string;
-  /** The same, decoded. */
+  /** The status, decoded. */
   trace: SolveStatus;
 }
 
@@ -43,7 +46,7 @@ export interface TraceMessage extends JsonMessage {
 export interface SecretMessage extends JsonMessage {
   /** Tells it from the engine's messages. */
   id: "davit.secret";
-  /** Never a value. */
+  /** What happened to the secret; never its value. */
   aux: {
     /** The secret's id. */
     id: string;
@@ -56,11 +59,11 @@ export interface SecretMessage extends JsonMessage {
 export interface LoginMessage extends JsonMessage {
   /** Tells it from the engine's messages. */
   id: "davit.login";
-  /** Never a login. */
+  /** The registry that was asked for; never the login itself. */
   aux: {
-    /** The registry, in its one spelling: `docker.io`, or `host[:port]`. */
+    /** The registry's normalized name: `docker.io`, or `host[:port]`. */
     registry: string;
-    /** `anonymous`: there is none for it. */
+    /** Whether a login was given; `anonymous` means that there is none. */
     state: "served" | "anonymous";
   };
 }
@@ -69,7 +72,7 @@ export interface LoginMessage extends JsonMessage {
 export interface SshMessage extends JsonMessage {
   /** Tells it from the engine's messages. */
   id: "davit.ssh";
-  /** What it was. */
+  /** What happened. */
   aux: {
     /** The id. */
     id: string;
@@ -78,19 +81,22 @@ export interface SshMessage extends JsonMessage {
   };
 }
 
-/** The result is in its place; from davit itself. */
+/** The exported result is at its destination; from davit itself. */
 export interface ExportMessage extends JsonMessage {
   /** Tells it from the engine's messages. */
   id: "davit.export";
-  /** What it came to. */
+  /** What was exported. */
   aux: {
-    /** The folder or file; none for a stream. */
+    /** Path of the folder or file; undefined for a stream. */
     dest?: string;
-    /** Files, folders and links; 0 for an archive, which is not looked into. */
+    /**
+     * How many files, folders and links there are; 0 for an archive, whose
+     * entries are not counted.
+     */
     entries: number;
-    /** Bytes of the files, or of the archive. */
+    /** How many bytes the files, or the archive, have. */
     bytes: number;
-    /** Devices, FIFOs and sockets that were left out. */
+    /** Paths of devices, FIFOs and sockets, which were left out. */
     skipped: number;
   };
 }
@@ -99,20 +105,23 @@ export interface ExportMessage extends JsonMessage {
 export interface ContextMessage extends JsonMessage {
   /** Tells it from the engine's messages. */
   id: "davit.context";
-  /** How much it was. */
+  /** How much was sent. */
   aux: {
-    /** Regular files that were offered, where davit knows them. */
+    /**
+     * How many regular files the context has; undefined where davit does not
+     * know it.
+     */
     files?: number;
-    /** Files that the engine had already. */
+    /** How many of the files the engine already had from an earlier build. */
     filesReused: number;
-    /** Bytes that were offered: of those files, or of the tar. */
+    /** How many bytes the context has: those of the files, or of the tar. */
     bytesOffered: number;
     /** Bytes that were sent. */
     bytesSent: number;
   };
 }
 
-/** What ids of layers and tags are made of. */
+/** The characters with which ids of layers and tags begin. */
 export type IdCharacter =
   | ("a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l")
   | ("m" | "n" | "o" | "p" | "q" | "r" | "s" | "t" | "u" | "v" | "w" | "x")
@@ -133,9 +142,12 @@ export type OtherId =
   | `m${Exclude<IdCharacter, "o">}${string}`
   | ("d" | "da" | "m");
 
-/** What else an engine says: of layers, of errors, and all that the classic builder says. */
+/**
+ * Any other message of an engine: about layers, about errors, and all output of
+ * the classic builder.
+ */
 export interface OtherMessage extends JsonMessage {
-  /** What it is about; mostly there is none. */
+  /** The layer or tag that it is about; most messages have none. */
   id?: OtherId;
 }
 

@@ -10,9 +10,9 @@ export type { AuthConfig } from "../credentials/auth_config.ts";
 export interface Ulimit {
   /** Name, such as `nofile`. */
   readonly name: string;
-  /** Limit that a process may raise. */
+  /** Soft limit: a process may raise it up to the hard limit. */
   readonly soft: number;
-  /** Limit that it may not pass. */
+  /** Hard limit. */
   readonly hard: number;
 }
 
@@ -24,10 +24,10 @@ export interface ImageOutput {
   readonly attrs?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What becomes of the result. */
+/** Where the result of a build goes. */
 export type BuildOutput = ImageOutput | ExportOutput;
 
-/** How a build's result is looked through. */
+/** How the result of a build is searched for secrets. */
 export interface BuildVerifyOptions {
   /**
    * Whether the image keeps its names when secrets were found in it.
@@ -36,26 +36,30 @@ export interface BuildVerifyOptions {
    */
   readonly keepTags?: boolean | undefined;
   /**
-   * Whether the build fails, too, where something could not be looked through,
-   * or a secret not be looked for; otherwise that is a warning.
+   * Whether the build also fails when a part of the result could not be
+   * searched, or a secret could not be looked for. Otherwise that is a warning.
    *
    * @default {false}
    */
   readonly strict?: boolean | undefined;
-  /** Says of a find that it is none: a line of a secret that anybody may write, for example. */
+  /**
+   * Decides that a find is no leak, for example a line of a secret that is not
+   * confidential.
+   */
   readonly ignore?: ((find: SecretFind) => boolean) | undefined;
 }
 
 /**
- * How an image is built. Names and strings are those of @docker/node-sdk; what
- * is structured may also be given as a plain value.
+ * How an image is built. Names and strings are those of @docker/node-sdk;
+ * structured options may also be given as objects and lists.
  *
- * Options marked "classic builder" have no effect with BuildKit and then give
- * a warning message.
+ * Options marked "classic builder" have no effect with BuildKit and then give a
+ * warning message.
  */
 export interface ImageBuildOptions {
   /**
-   * The builder: `"2"` is BuildKit, `"1"` the classic builder, which knows no secrets.
+   * The builder: `"2"` is BuildKit, `"1"` the classic builder, which has no
+   * secrets.
    *
    * @default {"2"}
    */
@@ -68,25 +72,34 @@ export interface ImageBuildOptions {
   readonly dockerfile?: string | undefined;
   /** Names for the image, as `name` or `name:tag`. */
   readonly tag?: string | readonly string[] | undefined;
-  /** Hosts for the steps' `/etc/hosts`: `host:ip`, several of them, or an object of hosts to addresses. */
+  /**
+   * Entries for the steps' `/etc/hosts`: `host:ip`, several of them, or an
+   * object of hosts to addresses.
+   */
   readonly extrahosts?:
     | string
     | readonly string[]
     | Readonly<Record<string, string>>
     | undefined;
-  /** A git or http URL as the context, fetched by the engine; the given stream is then not read. */
+  /**
+   * URL of a git repository or an archive that the engine fetches as the
+   * context; the given stream is then not read.
+   */
   readonly remote?: string | undefined;
-  /** No log, only the image id. */
+  /** Whether to print no log, only the image id. */
   readonly quiet?: boolean | undefined;
-  /** Run every step, whatever the cache holds. */
+  /** Whether to run every step, without the cache. */
   readonly nocache?: boolean | undefined;
-  /** Images to take cache from: a JSON array, a list, or one name. */
+  /** Images to use as cache: a JSON array, a list, or one name. */
   readonly cachefrom?: string | readonly string[] | undefined;
-  /** Ask registries for newer base images. */
+  /** Whether to ask registries for newer base images. */
   readonly pull?: string | boolean | undefined;
-  /** Remove intermediate containers (classic builder). */
+  /** Whether to remove intermediate containers (classic builder). */
   readonly rm?: boolean | undefined;
-  /** Remove them also when the build fails (classic builder). */
+  /**
+   * Whether to remove intermediate containers also when the build fails
+   * (classic builder).
+   */
   readonly forcerm?: boolean | undefined;
   /** Memory for a step, in bytes (classic builder). */
   readonly memory?: number | undefined;
@@ -103,9 +116,9 @@ export interface ImageBuildOptions {
   /** Parent control group of the steps (classic builder). */
   readonly cgroupparent?: string | undefined;
   /**
-   * Build arguments: a JSON object, or an object. One that is `null` or
-   * `undefined` is not given, as with `--build-arg NAME` where that variable is
-   * not set. Not for secrets: they stay in the image's history.
+   * Build arguments: an object, or its JSON. A value of `null` or `undefined`
+   * counts as not given, as with `--build-arg NAME` where that variable is not
+   * set. Not for secrets: they would stay in the image's history.
    */
   readonly buildargs?:
     | string
@@ -115,62 +128,68 @@ export interface ImageBuildOptions {
   readonly shmsize?: number | undefined;
   /** Limits of the steps' processes: a JSON array, or a list; with BuildKit from engine 23 on. */
   readonly ulimits?: string | readonly Ulimit[] | undefined;
-  /** One layer in the place of all (experimental engines only). */
+  /** Whether to squash all layers into one (experimental engines only). */
   readonly squash?: boolean | undefined;
   /** Labels: a JSON object, or an object. */
   readonly labels?: string | Readonly<Record<string, string>> | undefined;
   /** Network of the steps: `default`, `none` or `host`; the classic builder also knows named ones. */
   readonly networkmode?: string | undefined;
   /**
-   * Logins for registries: by registry, or a function that is asked for each.
-   * BuildKit asks for the login of a registry when it needs it, and gets that
-   * one alone. An identity token is traded here, at the token server that the
-   * registry itself names, as docker's buildx does it; it goes to the engine
-   * only where the registry can't be asked from here (it is out of reach, or
-   * `--allow-net` does not name it and its token server). The classic builder
-   * and podman can't ask: they get all that are given by registry, in the
-   * `X-Registry-Config` header, and what else is known of the registries that
-   * the Dockerfile of a folder names. Behind these come the client's own.
+   * Logins for registries: an object by registry, or a function that is called
+   * for each registry.
+   *
+   * BuildKit asks for the login of a registry when it needs it, and gets only
+   * that one. An identity token is exchanged by davit, at the token server that
+   * the registry names, as docker's buildx does it. The identity token itself
+   * goes to the engine only where davit can't ask the registry (it can't be
+   * reached, or `--allow-net` does not include it and its token server).
+   *
+   * The classic builder and podman can't ask. They get all logins of the object
+   * in the `X-Registry-Config` header, and those that are found elsewhere for
+   * the registries named in the Dockerfile of a folder.
+   *
+   * The client's own logins are used where this option has none.
    */
   readonly credentials?: Credentials | undefined;
   /** One platform, as `os/arch` or `os/arch/variant`; `local` is that of this machine. */
   readonly platform?: string | undefined;
-  /** Stage to build. */
+  /** Name of the stage to build. */
   readonly target?: string | undefined;
   /**
-   * Where the result goes: the engine's image store unless given; with
-   * `{ type: "local", dest }` a folder, with `{ type: "tar", dest }` a file or
-   * a stream. Also a JSON array of `{"Type","Attrs"}`. One at the most.
+   * Where the result goes. The default is the engine's image store;
+   * `{ type: "local", dest }` writes a folder, `{ type: "tar", dest }` a file
+   * or a stream. Also a JSON array of `{"Type","Attrs"}`. At most one output.
    */
   readonly outputs?: string | BuildOutput | readonly BuildOutput[] | undefined;
   /** Build secrets by id; see {@linkcode SecretSources}. */
   readonly secrets?: SecretSources | undefined;
   /**
-   * How secrets travel. `"auto"`: over a session, which is what makes an engine
-   * mount them, and in the `X-BuildKit-Secrets` header, for what stands before
-   * an engine. `"session"` and `"header"`: that way alone.
+   * How secrets travel. `"auto"`: over a session, which engines read, and also
+   * in the `X-BuildKit-Secrets` header, which a gateway or proxy before the
+   * engine may read. `"session"` and `"header"`: only that way.
    *
    * @default {"auto"}
    */
   readonly secretsVia?: "auto" | "session" | "header" | undefined;
   /**
    * Whether to look for the secrets in the result, as `imageVerifySecrets()`
-   * does: the image as the engine stores it, or what is exported, before it is
-   * put in its place. Where one is found the build fails with a
-   * `SecretLeakError`, and the image loses the names that the build gave it.
-   * Without secrets, and with an output that the engine pushes by itself, it is
-   * a `TypeError`.
+   * does: in the image as the engine stores it, or in what is exported, before
+   * it is moved to its destination. If a secret is found, the build fails with
+   * a `SecretLeakError`, and the image loses the names that the build gave it.
+   * Without secrets, or with an output that the engine pushes by itself, the
+   * option is a `TypeError`.
    *
    * @default {false}
    */
   readonly verify?: boolean | BuildVerifyOptions | undefined;
   /**
-   * Fail when a step mounts a secret that was not given (`"missing"`, before that
-   * step runs), when one was given that no step of what is built mounts
-   * (`"unused"`, once the image is built), or on both (`true`). A secret whose
-   * steps came from the cache is neither; where a step may mount it, and davit
-   * can't know, there is a warning in any case. It is an `UnsupportedError` where
-   * nobody tells davit what the build asks for.
+   * Which mistakes with secrets fail the build: `"missing"`, when a step mounts
+   * a secret that was not given (the build fails before that step runs);
+   * `"unused"`, when a secret was given that no step mounts (the build fails
+   * once the image is built); `true` for both. A secret whose steps came from
+   * the cache is neither missing nor unused. Where davit can't know whether a
+   * step mounts a secret, there is only a warning. It is an `UnsupportedError`
+   * where nobody tells davit what the build asks for.
    *
    * @default {false}
    */
@@ -181,14 +200,17 @@ export interface ImageBuildOptions {
    */
   readonly ssh?: SshOption | undefined;
   /**
-   * Whether secrets may go to podman, which has no sessions, as files inside
-   * the tar: they lie on the server's disk while it builds.
+   * Whether secrets may be sent to podman as files inside the tar, because
+   * podman has no sessions. The files lie on the server's disk while it builds.
    *
    * @default {false}
    */
   readonly allowSecretFiles?: boolean | undefined;
   /** Cancels the build; `wait()` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Id of a session of your own that serves this build, or `false` for none. One is opened unless given. */
+  /**
+   * Id of a session that you opened yourself and that serves this build, or
+   * `false` for no session. By default davit opens one.
+   */
   readonly session?: string | false | undefined;
 }

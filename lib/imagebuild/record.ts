@@ -23,29 +23,36 @@ export interface Dockerfile {
 }
 
 /**
- * Everything that is told of a build goes through here once: it is masked, then
- * remembered as the build's state, and kept as a {@linkcode Fact} for the readers.
- * There is a method for each kind of thing that is told, so that nothing which an
- * engine sends can be taken for davit's own.
+ * The record of a build. Everything that is reported about the build comes here
+ * once: it is masked, added to the build's state, and kept as a
+ * {@linkcode Fact} for the readers. Each kind of report has a method of its
+ * own, so that nothing that an engine sends can be taken for a report of
+ * davit's own.
  *
- * Telling is never awaited: it gives no promise. Whoever reads an engine's answer
- * waits for {@linkcode BuildRecord.ready} before reading on, and nobody else does.
+ * The methods return no promise. Only the code that reads an engine's answer
+ * waits, for {@linkcode BuildRecord.ready}, before it reads on.
  */
 export class BuildRecord {
-  /** What is known of the build so far. */
+  /** The state of the build, as far as it was reported. */
   readonly state: BuildState = new BuildState(SHOWN);
-  /** The Dockerfile, if it was seen on its way to the engine. */
+  /**
+   * The Dockerfile, if it was known before the build or seen while the context
+   * was sent.
+   */
   dockerfile: () => Dockerfile | undefined = () => undefined;
   readonly #write: (fact: Fact) => Promise<void> | undefined;
   readonly #names: readonly string[];
-  /** Loaded with the first value to mask: many builds have none. */
+  /**
+   * Loaded when there is a first value to mask, because many builds have none.
+   */
   #mask: BuildMask | undefined;
   readonly #classic = new ClassicTranslator();
   #waiting: Promise<void> | undefined;
 
   /**
-   * @param write Takes a fact to the readers; a promise asks to be waited for.
-   * @param names The image's names, which BuildKit leaves out.
+   * @param write Passes a fact to the readers; may return a promise that
+   * resolves when they can take more.
+   * @param names The image's names, which BuildKit does not report.
    */
   constructor(
     write: (fact: Fact) => Promise<void> | undefined,
@@ -55,7 +62,9 @@ export class BuildRecord {
     this.#names = names;
   }
 
-  /** Masks these values in all that is said from now on, but those that may be seen. */
+  /**
+   * Masks these values from now on, except those that are marked as visible.
+   */
   async protect(
     secrets: readonly (readonly [id: string, secret: Secret])[],
   ): Promise<void> {
@@ -80,7 +89,7 @@ export class BuildRecord {
     }
   }
 
-  /** Tells what davit did. */
+  /** Reports something that davit did. */
   tell(given: OwnEvent): void {
     this.#tellRest();
     const event = this.#mask?.event(given) ?? given;
@@ -89,7 +98,7 @@ export class BuildRecord {
   }
 
   /**
-   * Warns of something.
+   * Reports a warning of davit's own.
    *
    * @param name Name of the option, or id of the secret, that it is about.
    */
@@ -102,13 +111,14 @@ export class BuildRecord {
   }
 
   /**
-   * Tells a part of BuildKit's log.
+   * Reports a part of BuildKit's log.
    *
-   * @param message What it came in, if it came in one.
+   * @param message The message that it came in; undefined if it came in none.
    */
   tellStatus(given: SolveStatus, message?: JsonMessage): void {
     const status = this.#mask?.status(given) ?? given;
-    // Nothing is encoded for a reader that never comes.
+    // A status that was changed has no message. One is made later, and only if
+    // somebody reads `messages()`.
     const own = status === given ? message : undefined;
     this.state.applyStatus(status);
     this.#keep({
@@ -119,7 +129,10 @@ export class BuildRecord {
     });
   }
 
-  /** Tells any other message of an engine: all that the classic builder says, and the image. */
+  /**
+   * Reports any other message of an engine: the classic builder's whole output,
+   * and the image's id.
+   */
   tellLine(message: JsonMessage): void {
     for (const line of this.#mask?.line(message) ?? [message]) {
       this.#keepLine(line);
@@ -127,8 +140,8 @@ export class BuildRecord {
   }
 
   /**
-   * Where a reader lags too far behind, a promise to be waited for before the
-   * engine is read further.
+   * Returns a promise while a reader is too far behind: wait for it before more
+   * is read from the engine.
    */
   ready(): Promise<void> | undefined {
     const waiting = this.#waiting;
@@ -136,19 +149,28 @@ export class BuildRecord {
     return waiting;
   }
 
-  /** Tells what was held back: nothing comes any more. */
+  /**
+   * Reports the output that was held back for masking. Call it when no more
+   * messages come.
+   */
   end(): void {
     this.#tellRest();
     const held = this.#mask?.held();
     if (held !== undefined) this.tellStatus(held);
   }
 
-  /** Masks a text that is told in another way. */
+  /**
+   * Masks a text that is not reported to the record, such as an error's
+   * message.
+   */
   text(text: string): string {
     return this.#mask?.text(text) ?? text;
   }
 
-  /** The end of the classic builder's text, held back so far: it stood before what comes now. */
+  /**
+   * Reports the part of the classic builder's output that was held back,
+   * because it came before what is reported next.
+   */
   #tellRest(): void {
     const rest = this.#mask?.rest();
     if (rest !== undefined) this.#keepLine(rest);

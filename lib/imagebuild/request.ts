@@ -1,5 +1,6 @@
-// What a build asks for, as plain typed values: the options and the context,
-// checked. No word of a wire is in it; each way to build writes its own from it.
+// The request of a build: its options and context, checked, as plain typed
+// values. It has no parameters or fields of a protocol; each way to build makes
+// those from it.
 
 import { checkOptionNames } from "../option_names.ts";
 import type { Credentials } from "../credentials/store.ts";
@@ -34,7 +35,10 @@ import type {
   Ulimit,
 } from "./options.ts";
 
-/** What the classic builder obeys, and BuildKit reads and forgets; what was not given is not there. */
+/**
+ * Options that only the classic builder obeys; BuildKit accepts and ignores
+ * them. Options that were not given are left out.
+ */
 export type ClassicOptions = Readonly<
   Pick<
     ImageBuildOptions,
@@ -50,13 +54,16 @@ export type ClassicOptions = Readonly<
   >
 >;
 
-/** What is built, from what, and how; checked, and not read yet. Undefined is what was not given. */
+/**
+ * What to build, from what, and how: checked, but no file is read yet.
+ * Undefined stands for what was not given.
+ */
 export interface BuildRequest {
-  /** Which builder is asked for. */
+  /** The builder that is asked for. */
   readonly builder: "buildkit" | "classic";
-  /** What it is built from. */
+  /** The build context. */
   readonly context: Source;
-  /** Path of the Dockerfile in the context, if it is named. */
+  /** Path of the Dockerfile in the context; undefined where it is not named. */
   readonly dockerfile: string | undefined;
   /** The image's names. */
   readonly tags: readonly string[];
@@ -64,7 +71,10 @@ export interface BuildRequest {
   readonly target: string | undefined;
   /** One platform, as `os/arch` or `os/arch/variant`. */
   readonly platform: string | undefined;
-  /** Build arguments; `null` is one that the engine takes from its surroundings. */
+  /**
+   * Build arguments; for `null`, the engine takes the value from its
+   * environment.
+   */
   readonly buildArgs: Readonly<Record<string, string | null>> | undefined;
   /** Labels. */
   readonly labels: Readonly<Record<string, string>> | undefined;
@@ -76,43 +86,51 @@ export interface BuildRequest {
   readonly ulimits: readonly Ulimit[] | undefined;
   /** Size of `/dev/shm` in bytes. */
   readonly shmSize: number | undefined;
-  /** Whether to ask registries for newer base images; text as an engine reads it. */
+  /**
+   * Whether to ask registries for newer base images, as text in the form that
+   * engines read.
+   */
   readonly pull: string | boolean | undefined;
-  /** Whether every step is run, whatever the cache holds. */
+  /** Whether every step is run, without the cache. */
   readonly noCache: boolean | undefined;
-  /** Images to take cache from. */
+  /** Images to use as cache. */
   readonly cacheFrom: readonly string[] | undefined;
-  /** Whether there is one layer in the place of all. */
+  /** Whether all layers are squashed into one. */
   readonly squash: boolean | undefined;
-  /** Whether there is no log, but only the image's id. */
+  /** Whether the engine prints no log, only the image's id. */
   readonly quiet: boolean | undefined;
-  /** For the classic builder alone. */
+  /** Options for the classic builder alone. */
   readonly classic: ClassicOptions;
-  /** Where the result goes, unless that is the engine's image store. */
+  /** Where the result goes; undefined for the engine's image store. */
   readonly output: RequestedOutput | undefined;
-  /** Whether the engine will name an image id. */
+  /** Whether the engine will report an image id. */
   readonly makesImage: boolean;
-  /** How the result is looked through for secrets; undefined if it is not. */
+  /** How the result is searched for secrets; undefined if it is not. */
   readonly verify: BuildVerifyOptions | undefined;
-  /** Build secrets by id; none for a builder that knows none. */
+  /** Build secrets by id; empty for a builder that has no secrets. */
   readonly secrets: SecretSources;
-  /** How they travel. */
+  /** How the secrets travel. */
   readonly secretsVia: "auto" | "session" | "header";
-  /** Whether they may lie on podman's disk while it builds. */
+  /**
+   * Whether the secrets may lie on the disk of podman's server while it builds.
+   */
   readonly allowSecretFiles: boolean;
-  /** Which faults with them fail the build. */
+  /** Which mistakes with secrets fail the build. */
   readonly strict: Strictness;
-  /** ssh agents; undefined for a builder that knows none. */
+  /** ssh agents; undefined for a builder that has no ssh mounts. */
   readonly ssh: SshOption | undefined;
   /** Logins for registries. */
   readonly credentials: Credentials | undefined;
-  /** A session of the caller's own that serves the build, or `false` for none at all. */
+  /**
+   * Id of a session that the caller opened and that serves the build, or
+   * `false` for no session.
+   */
   readonly session: string | false | undefined;
-  /** Names of options that were given and that the builder knows nothing of. */
+  /** Names of options that were given and that the builder ignores. */
   readonly ignored: readonly (keyof ImageBuildOptions)[];
 }
 
-/** Every option there is: a misspelt one is refused, not ignored. */
+/** All options: a misspelt name is refused, not ignored. */
 const OPTIONS = {
   version: true,
   dockerfile: true,
@@ -153,12 +171,12 @@ const OPTIONS = {
 } satisfies Record<keyof ImageBuildOptions, true>;
 
 /**
- * Checks what a build was asked for.
+ * Checks the options and the context of a build.
  *
- * @param context What it is built from; the option `remote` takes its place.
+ * @param context The build context; the option `remote` replaces it.
  * @throws {TypeError} If an option has the wrong form.
  * @throws {RangeError} If a number is out of range.
- * @throws {UnsupportedError} If nobody can do it.
+ * @throws {UnsupportedError} If no builder can do what is asked.
  */
 export function checkRequest(
   options: ImageBuildOptions,
@@ -221,7 +239,7 @@ export function checkRequest(
   };
 }
 
-/** The image's names, as they were given; not checked yet. */
+/** The image's names as they were given, before any check. */
 export function namesOf(options: ImageBuildOptions): string[] {
   const { tag }: ImageBuildOptions = Object(options); // not checked yet
   if (typeof tag === "string") return [tag];
@@ -258,7 +276,7 @@ function checkClassic(options: ImageBuildOptions): ClassicOptions {
   );
 }
 
-/** A label that is `null` was refused. */
+/** Labels that are `null` were refused before. */
 function checkLabels(
   labels: NonNullable<ImageBuildOptions["labels"]>,
 ): Readonly<Record<string, string>> {

@@ -6,53 +6,70 @@ import type { BuildRecord } from "./record.ts";
 
 /** How much of a context was sent. */
 export interface BuildContextResult {
-  /** Regular files that were offered; undefined for a tar that davit did not make. */
+  /**
+   * How many regular files the context has; undefined for a tar that davit did
+   * not make.
+   */
   readonly files: number | undefined;
-  /** Files that the engine had from an earlier build and did not ask for. */
+  /**
+   * How many of the files the engine had from an earlier build and did not ask
+   * for.
+   */
   readonly filesReused: number;
-  /** Bytes that were offered: of those files, or of the tar. */
+  /** How many bytes the context has: those of the files, or of the tar. */
   readonly bytesOffered: number;
-  /** Bytes that were sent. */
+  /** How many bytes were sent. */
   readonly bytesSent: number;
 }
 
-/** What came back with an output of type `local`, `tar`, `oci` or `docker`. */
+/**
+ * The exported result of an output of type `local`, `tar`, `oci` or `docker`.
+ */
 export interface BuildExportResult {
-  /** The folder or file; undefined for a stream. */
+  /** Path of the folder or file; undefined for a stream. */
   readonly dest: string | undefined;
-  /** Files, folders and links; 0 for an archive, which is not looked into. */
+  /**
+   * How many files, folders and links there are; 0 for an archive, whose
+   * entries are not counted.
+   */
   readonly entries: number;
-  /** Bytes of the files, or of the archive. */
+  /** How many bytes the files, or the archive, have. */
   readonly bytes: number;
-  /** Devices, FIFOs and sockets that were left out. */
+  /** Paths of devices, FIFOs and sockets, which were left out. */
   readonly skipped: number;
 }
 
-/** What came of a build that went well. */
+/** The result of a build that went well. */
 export interface BuildResult {
   /** The image's id, `sha256:…`; empty where the output is no image. */
   readonly imageId: string;
-  /** Names that the image got. */
+  /** The names that the image got. */
   readonly names: readonly string[];
   /** Warnings of the engine and of davit, in their order. */
   readonly warnings: readonly WarningEvent[];
   /**
-   * What became of the secrets: ids, never values. Empty where the header alone
-   * carried them and no davit gateway tells: then davit is not asked, and does not
-   * know.
+   * What became of the secrets: ids, never values. Empty where they were sent
+   * only in the header and no davit gateway reports: davit then does not know
+   * which ones were asked for.
    */
   readonly secrets: SecretReport;
-  /** What was looked through with the option `verify`; no secret was found. */
+  /** What was searched for secrets with the option `verify`; none was found. */
   readonly verification: SecretVerification | undefined;
-  /** Every step that began, in the order of their start. */
+  /** Every step that began, in the order in which they began. */
   readonly steps: readonly BuildStep[];
-  /** What was sent; all zero where the engine fetched the context itself, or took nothing of it. */
+  /**
+   * How much of the context was sent; all zero where the engine fetched the
+   * context itself, or took nothing of it.
+   */
   readonly context: BuildContextResult;
   /** What was exported; undefined where the output is an image. */
   readonly exported: BuildExportResult | undefined;
 }
 
-/** Sums up a build: what it came to, and what was said of it. */
+/**
+ * Makes the result of a build from its last values and from what was reported
+ * while it ran.
+ */
 export function buildResult(
   facts: Omit<BuildResult, "warnings" | "steps" | "context">,
   { state }: BuildRecord,

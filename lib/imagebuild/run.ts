@@ -1,4 +1,5 @@
-// One build from its options to its result, in the order of what happens.
+// One build from its options to its result, in the order in which things
+// happen.
 
 // @ts-types="../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
@@ -24,32 +25,38 @@ import { checkUnserved, openBuildSession } from "./session.ts";
 import type { BuildSettings } from "./settings.ts";
 import { chooseWay } from "./way.ts";
 
-/** What a build is started with. */
+/** What is needed to run a build. */
 export interface BuildStart {
-  /** Where to build. */
+  /** The engine that builds. */
   readonly engine: Engine;
-  /** Where logins come from, besides the options. */
+  /** The client's own source of logins, used after the option. */
   readonly logins: ClientCredentials;
-  /** Reads what the build takes from the surroundings of its program. */
+  /**
+   * Reads settings from the environment and from docker's configuration;
+   * undefined where the client is not to use them.
+   */
   readonly settings: (() => Promise<BuildSettings>) | undefined;
-  /** What to build from. */
+  /** The build context, as it was given. */
   readonly context: BuildContext;
-  /** How. */
+  /** The options, as they were given. */
   readonly options: ImageBuildOptions;
-  /** Takes the messages. */
+  /** Records everything that happens. */
   readonly record: BuildRecord;
-  /** Stops the build. */
+  /** Aborts when the build is to be stopped. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Checks what is asked, reads what the build may use of this machine, meets the
- * engine, chooses the way and goes it. Then everything is closed, whatever
- * happened.
+ * Runs a build: checks the options, opens the context and the inputs on this
+ * machine, asks the engine for its version, chooses a way to build and builds.
+ * At the end everything is closed, whether the build went well or not.
  */
 export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   const { engine, record, stop } = start;
-  /** Ends with the build, in every ending: callbacks listen to it. */
+  /**
+   * Aborts when the build is over, in whatever way; it stops callbacks that
+   * still run.
+   */
   const over = new AbortController();
   let source: Source | undefined;
   let session: OpenSession | undefined;
@@ -58,7 +65,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     source = sourceOf(start.context);
     const request = checkRequest(await withSurroundings(start), source);
     exporter = request.output?.exporter;
-    // The engine fetches another one.
+    // The option `remote` replaces the given context, which is then not read.
     if (request.context !== source) giveBackSource(source);
     stop.throwIfAborted();
     const context = await abortable(
@@ -91,7 +98,10 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     await exports?.prepareExport(engine, request, stop);
     await watchInputs(inputs, record);
     await leaks?.checkLeaks(said);
-    /** The first thing that the engine asked for in vain, for a reason of ours. */
+    /**
+     * The first error that kept davit from giving something that the engine
+     * asked for.
+     */
     let served: Error | undefined;
     if (needs.session !== undefined) {
       session = await openBuildSession(
@@ -140,7 +150,10 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   }
 }
 
-/** The options, with what the client takes for all builds from around its program. */
+/**
+ * Adds the settings of the program's environment to the options, where the
+ * client uses them.
+ */
 async function withSurroundings(
   { settings: read, options, record }: BuildStart,
 ): Promise<ImageBuildOptions> {
@@ -151,7 +164,10 @@ async function withSurroundings(
   return withSettings(options, settings);
 }
 
-/** A stream for a result that there won't be: the build failed before it was taken. */
+/**
+ * Aborts the streams that were given for a result: the build failed before the
+ * options were checked, so nothing else will end them.
+ */
 async function abortOutputs(
   outputs: ImageBuildOptions["outputs"],
   reason: unknown,

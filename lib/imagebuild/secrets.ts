@@ -1,5 +1,6 @@
-// The secrets of a build: read from where the options say, and put into the header
-// that carries them. Which way they go is the way's affair.
+// Checks of a build's secrets against the limits of an engine, and the header
+// that carries them. Each way to build decides whether it uses the header or a
+// session.
 
 import { compareApi } from "../engine/api_version.ts";
 import type { Engine, EngineFacts } from "../engine/engine.ts";
@@ -15,14 +16,17 @@ import { tooLarge } from "../session/secrets.ts";
 import type { OwnWarning } from "./fact.ts";
 
 /**
- * The largest gRPC message that an engine takes: 4 MiB, from 26 (API 1.45) on
- * 16 MiB; and the bytes around a value in it: a tag and a length.
+ * The largest gRPC message that an engine accepts: 4 MiB, and 16 MiB from
+ * version 26 (API 1.45) on. A value needs five more bytes in its message, for a
+ * tag and a length.
  */
 const SMALL_MESSAGE = 4 * 1024 * 1024;
 const LARGE_MESSAGE = 16 * 1024 * 1024;
 const VALUE_OVERHEAD = 5;
 
-/** Largest value that this engine can be given over a session, in bytes. */
+/**
+ * The largest value, in bytes, that can be given to this engine over a session.
+ */
 export function maxSecretBytes(facts: EngineFacts): number {
   return (compareApi(facts.apiVersion, "1.45") < 0
     ? SMALL_MESSAGE
@@ -30,9 +34,9 @@ export function maxSecretBytes(facts: EngineFacts): number {
 }
 
 /**
- * Checks that the engine takes each value that is at hand.
+ * Checks the size of each value that is already read.
  *
- * @throws {SecretError} If one is too large.
+ * @throws {SecretError} If the engine would not accept one.
  */
 export function checkSecretSizes(
   store: SecretStore,
@@ -46,11 +50,17 @@ export function checkSecretSizes(
 
 /** How the header is written. */
 export interface SecretsHeaderOptions {
-  /** Whether it tells which values may be seen: a davit gateway reads that. */
+  /**
+   * Whether the header also says which values are marked as visible; only a
+   * davit gateway reads that.
+   */
   readonly marks: boolean;
 }
 
-/** The header with the secrets that are at hand; none where there are none, or too much. */
+/**
+ * The header with the secrets that are already read; an empty object where
+ * there are none, or where they are too large for a header.
+ */
 export function secretsHeader(
   store: SecretStore,
   { marks }: SecretsHeaderOptions,
@@ -61,11 +71,14 @@ export function secretsHeader(
 }
 
 /**
- * Checks what {@linkcode secretsHeader} would make.
+ * Checks the secrets for {@linkcode secretsHeader}.
  *
- * @param options `only`: whether the secrets have no other way.
- * @throws {UnsupportedError} If a function would have to be asked for its value.
- * @throws {SecretError} If they are too large for the one way that there is.
+ * @param options `only`: whether the header is the only way for the secrets.
+ * @returns A warning if only the session can carry them.
+ * @throws {UnsupportedError} If a secret's value comes from a function, which
+ * is only called when the engine asks, and the header is the only way.
+ * @throws {SecretError} If the secrets are too large for the header, and it is
+ * the only way.
  */
 export function checkSecretsHeader(
   store: SecretStore,
@@ -91,7 +104,7 @@ export function checkSecretsHeader(
   );
 }
 
-/** Warns of secrets on plain TCP that leaves this machine. */
+/** Warns of secrets that leave this machine without encryption. */
 export function plainConnection(
   { where, isHere }: Engine,
   store: SecretStore,

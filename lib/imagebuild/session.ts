@@ -1,5 +1,5 @@
-// The session of one build: all that the engine may ask for, in one list, and what
-// is said when something goes wrong with it.
+// The session of one build: the list of everything that the engine may ask for,
+// and the warnings for its failures.
 
 import { UnsupportedError } from "../errors.ts";
 import {
@@ -12,12 +12,15 @@ import type { BuildInputs } from "./inputs.ts";
 import { maxSecretBytes } from "./secrets.ts";
 
 /**
- * Opens the session of a build. There may be none where nothing of the build needs
- * it; it is asked for all the same: an engine before 29.6 pulls from registries
- * with tokens only when there is a session to ask.
+ * Opens the session of a build. A session is opened even if the build itself
+ * needs none: an engine before 29.6 uses tokens to pull from registries only
+ * when it has a session to ask for them. It is required only where the build
+ * needs it.
  *
- * @param onError Told why something that the engine asked for could not be given.
- * @throws {UnsupportedError} If this engine has none, and one is required.
+ * @param onError Called with the error that kept davit from giving something
+ * that the engine asked for.
+ * @returns Undefined where the engine has no sessions and none is required.
+ * @throws {UnsupportedError} If the engine has no sessions and one is required.
  */
 export async function openBuildSession(
   dial: SessionDialler,
@@ -41,7 +44,8 @@ export async function openBuildSession(
           { files, filesSent, bytesOffered, bytesSent },
           { follow },
         ) {
-          // For the rules alone, nothing of the context is taken yet.
+          // A request for the ignore file alone comes before the one for the
+          // context, and is not counted.
           const isRules = follow.length === 1 && follow[0] === ".dockerignore";
           if (name !== "context" || isRules) return;
           const filesReused = files - filesSent;
@@ -76,9 +80,9 @@ export async function openBuildSession(
 }
 
 /**
- * Refuses what can only be had over a session, where there is none.
+ * Refuses a build without a session that has ssh agents or an exported result.
  *
- * @throws {UnsupportedError} If the build needs it.
+ * @throws {UnsupportedError} If the build has one of them.
  */
 export function checkUnserved({ agents, exporter }: BuildInputs): void {
   if (agents === undefined && exporter === undefined) return;

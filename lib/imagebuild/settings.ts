@@ -1,23 +1,26 @@
 import { Secret } from "../secrets/secret.ts";
 import type { ImageBuildOptions } from "./options.ts";
 
-/** What a build takes from the surroundings of its program, behind its options. */
+/**
+ * Settings from the environment of the program, used where the options say
+ * nothing.
+ */
 export interface BuildSettings {
-  /** Proxies for the steps, by their variables' names in upper case. */
+  /** Proxies for the steps, by the names of their variables in upper case. */
   readonly proxies: Readonly<Record<string, string>>;
-  /** The platform. */
+  /** The default platform. */
   readonly platform: string | undefined;
-  /** The time that the image and its files are to have, in seconds since 1970. */
+  /** The time that the image and its files get, in seconds since 1970. */
   readonly sourceDateEpoch: string | undefined;
 }
 
 /**
- * The options with what docker's clients add of their surroundings, as buildx
- * (version "2") and the classic builder's client (version "1") do it. What the
- * options say themselves counts before.
+ * Adds to the options what docker's clients take from their environment, as
+ * buildx (version "2") and the client of the classic builder (version "1") do
+ * it. What the options say wins.
  *
- * BuildKit sets both cases of letters of a proxy's variable and is told one;
- * the classic builder is told both, and of `ALL_PROXY`, too.
+ * BuildKit sets a proxy's variable in upper and lower case when it is told one
+ * of them. The classic builder has to be told both, and also `ALL_PROXY`.
  */
 export function withSettings(
   options: ImageBuildOptions,
@@ -44,13 +47,13 @@ export function withSettings(
   };
 }
 
-/** Shorter ones would mask everything. */
+/** Shorter passwords are not masked: they would mask ordinary words. */
 const MIN_PASSWORD_LENGTH = 4;
 
 /**
- * The passwords in the addresses of proxies, by the variables' names, as they
- * are and as they stand there: nobody who calls a build wrote them there to be
- * seen, and a step that prints its environment shows them.
+ * The passwords in the addresses of proxies, by the names of the variables,
+ * both decoded and as they are written. They are masked because a step that
+ * prints its environment shows them.
  */
 export function proxyPasswords(
   { proxies }: Pick<BuildSettings, "proxies">,
@@ -72,7 +75,10 @@ function decoded(text: string): string {
   }
 }
 
-/** An argument that is given in the other case of letters is the same proxy. */
+/**
+ * The settings that the given arguments do not replace. Proxies may be named in
+ * upper or lower case.
+ */
 function missing(
   added: readonly [name: string, value: string][],
   given: Readonly<Record<string, unknown>>,
@@ -81,7 +87,10 @@ function missing(
   return added.filter(([name]) => !names.has(name.toUpperCase()));
 }
 
-/** The arguments that are given; undefined if they can't be read: then they are refused as they are. */
+/**
+ * The build arguments that are given; undefined if they can't be read. Then
+ * nothing is added to them, and the check of the options refuses them.
+ */
 function argumentsOf(
   { buildargs = {} }: ImageBuildOptions,
 ): Record<string, string | null> | undefined {

@@ -12,16 +12,19 @@ import {
 import { isProbed } from "../secrets/store.ts";
 import type { Dockerfile } from "./record.ts";
 
-/** Why nobody asked for a secret or an agent that was given. */
+/** Why the engine did not ask for a secret or an agent that was given. */
 export type Unasked =
   | {
-    /** The steps that mount it did not run; or no step mounts it. */
+    /**
+     * `cached`: steps mount it, and they came from the cache; `unused`: no step
+     * mounts it.
+     */
     readonly state: "cached" | "unused";
   }
   | {
-    /** It can't be told whether a step mounts it. */
+    /** It can't be known whether a step mounts it. */
     readonly state: "unknown";
-    /** Why not. */
+    /** The reason, for a warning. */
     readonly why: string;
   };
 
@@ -29,28 +32,32 @@ export type Unasked =
 export interface BuiltFacts extends BuiltStepsOptions {
   /** The Dockerfile, if it was seen. */
   readonly dockerfile: Dockerfile | undefined;
-  /** Names of the steps that the engine told of. */
+  /** Names of the steps that the engine reported. */
   readonly steps: readonly string[];
   /** Whether the engine fetched the context. */
   readonly remote: boolean;
   /**
-   * Whether the engine replaces variables in the ids of mounts; from 23 (API 1.42)
-   * on. An older one does so in the names of its steps alone.
+   * Whether the engine replaces variables in the ids of mounts, as engines from
+   * 23 (API 1.42) on do. Older ones replace them only in the names of steps.
    */
   readonly expandsIds: boolean;
 }
 
-/** What asks for secrets and agents by itself, without a mount. */
+/**
+ * An ADD that fetches from a network: it may use secrets and agents without a
+ * mount.
+ */
 const FETCH_REGEXP = /^\s*ADD\s.*(?:https?:\/\/|git@|git:\/\/|ssh:\/\/)/is;
 
-/** The Dockerfile frontend itself, in whatever version: its mounts are known. */
+/** Docker's own Dockerfile frontend in any version; davit knows its mounts. */
 const OWN_SYNTAX_REGEXP =
   /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@]|$)/;
 
 /**
- * Tells why nobody asked for what was given. The names of an engine's steps have
- * variables replaced, those of a base image's `ONBUILD` among them, and stand
- * there for cached ones, too; the Dockerfile says what else there is.
+ * Finds out why the engine did not ask for a secret or agent that was given. In
+ * the names of an engine's steps the variables are replaced; they include the
+ * steps of a base image's `ONBUILD` and steps that came from the cache. The
+ * Dockerfile is read for steps that the engine does not report.
  */
 export class UnaskedInputs {
   readonly #facts: BuiltFacts;
@@ -59,7 +66,7 @@ export class UnaskedInputs {
     readonly mounts: readonly ClientMount[];
   })[];
 
-  /** Reads the steps. */
+  /** Reads the mounts from the names of the steps and from the Dockerfile. */
   constructor(facts: BuiltFacts) {
     this.#facts = facts;
     this.#named = facts.steps.flatMap((name) =>
@@ -71,7 +78,7 @@ export class UnaskedInputs {
         .map((step) => ({ ...step, mounts: clientMounts(step.text) }));
   }
 
-  /** What became of one that was given and not asked for. */
+  /** Why a secret or agent was not asked for. */
   find(type: ClientMount["type"], id: string): Unasked {
     const { dockerfile, steps, remote, expandsIds } = this.#facts;
     const isIt = (mount: ClientMount) => mount.type === type && mount.id === id;
@@ -105,7 +112,7 @@ export class UnaskedInputs {
         why: "what the build fetches may take it, and may have been there",
       };
     }
-    // Where the engine tells its steps, these are all of them.
+    // If the engine reports steps at all, it reports all of them.
     const mayBe = steps.length === 0
       ? isOpen || this.#written.some(({ mounts }) => mounts.some(isIt))
       : isOpen && !expandsIds;

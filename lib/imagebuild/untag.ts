@@ -5,20 +5,23 @@ import { EngineError } from "../errors.ts";
 
 /** What became of the names of an image. */
 export interface UntaggedNames {
-  /** Taken from the image. */
+  /** The names that were removed from the image. */
   readonly removed: readonly string[];
-  /** It keeps them: told so, or they could not be removed. */
+  /**
+   * The names that the image keeps, because that was asked for or because
+   * removing them failed.
+   */
   readonly kept: readonly string[];
-  /** They name another image by now, and were left alone. */
+  /** The names that belong to another image by now, and were not touched. */
   readonly moved: readonly string[];
 }
 
 /**
- * Takes its names from an image, where they still name it: another build may
- * have given one to another image meanwhile.
+ * Removes the names of an image. A name that another build has given to another
+ * image meanwhile is not touched.
  *
- * Nothing is thrown: a name that a running container needs, or whose engine is
- * gone, is kept, and the caller tells of it.
+ * It does not throw: a name that can't be removed, because a running container
+ * needs it or because the engine can't be reached, is reported as kept.
  */
 export async function untagImage(
   engine: Engine,
@@ -26,7 +29,8 @@ export async function untagImage(
   names: readonly string[],
 ): Promise<UntaggedNames> {
   const [removed, kept, moved]: [string[], string[], string[]] = [[], [], []];
-  // The engine's own word for it: stores differ in what an id is.
+  // Asks the engine for the id, because it depends on the image store whether
+  // it is that of the config or of the manifest.
   const own = await idOf(engine, imageId) ?? imageId;
   for (const name of names) {
     try {
@@ -37,8 +41,9 @@ export async function untagImage(
         removed.push(name);
       }
     } catch (error) {
-      // A name that is gone is nobody's. Why another stays is of no use to who
-      // has to remove it by hand.
+      // A name that does not exist any more is not reported. Another name is
+      // reported as kept, without the reason: it has to be removed by hand
+      // either way.
       const isGone = error instanceof EngineError && error.status === 404;
       if (!isGone) kept.push(name);
     }
@@ -54,7 +59,7 @@ async function idOf(engine: Engine, name: string): Promise<string | undefined> {
   }
 }
 
-/** Podman's ids have no `sha256:`. */
+/** The id without `sha256:`, which podman's ids do not have. */
 function plainId(id: string): string {
   return id.replace(/^sha256:/, "");
 }

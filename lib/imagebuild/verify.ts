@@ -10,16 +10,20 @@ import type { OwnWarning } from "./fact.ts";
 import type { BuildRequest } from "./request.ts";
 import { untagImage } from "./untag.ts";
 
-/** How many damaged files are told of, one by one. */
+/**
+ * How many places that could not be searched get a warning each; the rest is
+ * only counted.
+ */
 const MAX_TOLD = 10;
 
 /**
- * Looks for the build's secrets in its result, before an export is put in its
- * place. Where one is found, or it can't be looked through, the image loses its
- * names.
+ * Looks for the build's secrets in its result; an export is searched before it
+ * is moved to its destination. If a secret is found, or the result can't be
+ * searched, the image loses its names.
  *
- * @throws {SecretLeakError} If one is found.
- * @throws {VerifyError} If it can't be looked through; with `strict`, not all of it.
+ * @throws {SecretLeakError} If a secret is found.
+ * @throws {VerifyError} If the result can't be searched; with `strict`, also if
+ * a part of it can't.
  * @throws Whatever `ignore` throws.
  */
 export async function verifyResult(
@@ -34,7 +38,10 @@ export async function verifyResult(
     keepTags
       ? { removed: [], kept: names, moved: [] }
       : await untagImage(engine, imageId, names);
-  /** Whether the caller's own function failed, and not the search. */
+  /**
+   * Whether the error comes from the caller's own function `ignore`, and not
+   * from the search.
+   */
   let isIgnoring = false;
   const search = {
     signal: stop,
@@ -82,7 +89,10 @@ export async function verifyResult(
   throw new VerifyError({ why, imageId, ...await untag() });
 }
 
-/** What was not looked for, and where. */
+/**
+ * The warnings about secrets that were not looked for, and places that were not
+ * searched.
+ */
 function tellGaps(
   { skipped, unreadable }: SecretVerification,
   { unknown }: KnownSecrets,
@@ -105,8 +115,8 @@ function tellGaps(
 }
 
 /**
- * All values, those of functions too that no step has asked for: a cached step
- * asks for nothing, and its layer may hold the secret all the same.
+ * All values, also those of functions that were not called during the build: a
+ * cached step does not ask for its secret, and its layer may still hold it.
  */
 async function knownSecrets(
   secrets: SecretStore,
@@ -116,7 +126,8 @@ async function knownSecrets(
   for (const id of secrets.deferred()) {
     stop.throwIfAborted();
     const value = secrets.peek(id).catch(() => undefined); // said in a warning
-    // The function's own signal ends with the build, which waits for it here.
+    // The signal that the function gets aborts only when the build is over, so
+    // the build's own stop is needed here.
     if (await abortable(value, stop) === undefined) unknown.push(id);
   }
   return { values: secrets.known(), unknown };

@@ -1,5 +1,5 @@
-// Which way a build goes. This is the only file that asks what kind of engine
-// there is: everything else asks the way.
+// Chooses the way to build. Only this file asks what kind of engine there is;
+// the rest of the build uses the chosen way.
 
 import { type EngineFacts, isPodman } from "../engine/engine.ts";
 import type { BuildWay } from "./build_way.ts";
@@ -11,7 +11,7 @@ export async function chooseWay(
   { builder }: BuildRequest,
   facts: EngineFacts,
 ): Promise<BuildWay> {
-  // Podman has one builder, whichever is asked for.
+  // Podman has a single builder; the option `version` makes no difference.
   if (isPodman(facts)) return (await import("./ways/podman.ts")).podmanWay;
   if (builder === "classic") {
     return (await import("./ways/classic.ts")).classicWay;

@@ -7,17 +7,22 @@ import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
 import type { BuildOutput } from "../options.ts";
 import { parseJson } from "./values.ts";
 
-/** An output, checked. */
+/** An output that was checked. */
 export interface RequestedOutput {
-  /** The engine's exporter. */
+  /** Name of the engine's exporter. */
   readonly type: string;
-  /** Its attributes; without those that are for the client. */
+  /**
+   * The exporter's attributes, without those that are for the client (`dest`).
+   */
   readonly attrs: Readonly<Record<string, string>>;
-  /** Takes what comes back, if that is where the result goes. */
+  /** Receives the result, if it comes back to the client. */
   readonly exporter?: Exporter;
 }
 
-/** Outputs that stay with the engine, or go to a registry from there. */
+/**
+ * Types of outputs that stay in the engine, or that the engine pushes to a
+ * registry.
+ */
 const ENGINE_OUTPUTS: readonly string[] = [
   "moby",
   "image",
@@ -26,11 +31,12 @@ const ENGINE_OUTPUTS: readonly string[] = [
 ];
 
 /**
- * The one output that a build can have.
+ * Checks the option `outputs`. A build can have one output.
  *
- * @returns Undefined where none is given: the result is the engine's image.
- * @throws {TypeError} If it has another form.
- * @throws {UnsupportedError} If there are several, or nobody could take it.
+ * @returns Undefined where none is given: the result is an image in the
+ * engine's store.
+ * @throws {TypeError} If the option has another form.
+ * @throws {UnsupportedError} If there are several outputs.
  */
 export function checkOutput(
   given: string | BuildOutput | readonly BuildOutput[],
@@ -67,17 +73,24 @@ export function checkOutput(
   return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
 }
 
-/** Whether the engine pushes it by itself (BuildKit's exporter `image`). */
+/**
+ * Whether the engine itself pushes the result to a registry (BuildKit's
+ * exporter `image`).
+ */
 export function isPushed({ type, attrs }: RequestedOutput): boolean {
   if (type === "registry") return true;
   return ["push", "push-by-digest"].some((name) => {
     const value = attrs[name] ?? "false";
-    // As Go's strconv.ParseBool has it; an empty one is true.
+    // The values that Go's strconv.ParseBool reads as false; BuildKit reads an
+    // empty one as true.
     return !["0", "f", "F", "false", "FALSE", "False"].includes(String(value));
   });
 }
 
-/** Docker's API takes JSON here, and what fingers write is mostly a folder. */
+/**
+ * Parses outputs that are given as JSON, the form of Docker's API. Text that is
+ * no JSON is mostly the path of a folder, so the error shows how to write that.
+ */
 function parseOutputs(text: string): unknown {
   if (/^\s*[[{]/.test(text)) return parseJson("outputs", text);
   throw new TypeError(

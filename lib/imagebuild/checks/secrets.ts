@@ -9,17 +9,18 @@ import { checkSwitch } from "./values.ts";
 
 /** Which faults with secrets fail a build. */
 export interface Strictness {
-  /** A step mounts one that was not given. */
+  /** Fail when a step mounts a secret that was not given. */
   readonly missing: boolean;
-  /** One was given that no step mounts. */
+  /** Fail when a secret was given that no step mounts. */
   readonly unused: boolean;
 }
 
 /**
- * What the option `strictSecrets` asks for.
+ * Checks the option `strictSecrets`.
  *
- * @throws {TypeError} If it is no such option.
- * @throws {UnsupportedError} If this builder can't keep it.
+ * @throws {TypeError} If it has another form.
+ * @throws {UnsupportedError} If this builder can't tell which secrets it asks
+ * for.
  */
 export function checkStrict(
   strict: ImageBuildOptions["strictSecrets"],
@@ -41,7 +42,7 @@ export function checkStrict(
   };
 }
 
-/** The error where `strictSecrets` can't be kept. */
+/** The error for a `strictSecrets` that can't be obeyed. */
 export function strictUnsupported(why: string): UnsupportedError {
   return new UnsupportedError(
     "strictSecrets",
@@ -50,7 +51,7 @@ export function strictUnsupported(why: string): UnsupportedError {
 }
 
 /**
- * How secrets are to travel.
+ * Checks how secrets are to travel to the engine.
  *
  * @throws {TypeError} If they can't travel that way.
  */
@@ -90,9 +91,10 @@ export function checkSecretOptions(
 }
 
 /**
- * What needs a session of davit's own must not be told to do without.
+ * Refuses ssh and exported results where another option excludes the session
+ * that they need, or where the builder is the classic one.
  *
- * @throws {UnsupportedError} If it is.
+ * @throws {UnsupportedError} If they are asked for all the same.
  */
 export function checkSessionOptions(
   output: RequestedOutput | undefined,

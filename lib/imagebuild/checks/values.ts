@@ -7,11 +7,16 @@ import { UnsupportedError } from "../../errors.ts";
 import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
 import type { Ulimit } from "../options.ts";
 
-/** `host[:port]/path/name:tag` as the engine's reference grammar has it. */
+/**
+ * `host[:port]/path/name:tag`, following the engine's grammar of references.
+ */
 const REFERENCE_REGEXP =
   /^(?:(?:[a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?$/;
 
-/** Names for the image. An engine of the 20.10 line takes three seconds to refuse a bad one. */
+/**
+ * Names for the image. They are checked here because an engine of the 20.10
+ * line takes three seconds to refuse a bad one.
+ */
 export function checkTags(tag: string | readonly string[]): string[] {
   const tags = Array.isArray(tag) ? [...tag] : [tag];
   for (const name of tags) {
@@ -30,8 +35,9 @@ export function checkTags(tag: string | readonly string[]): string[] {
 }
 
 /**
- * Names and text, as an object or its JSON. An argument that is `null` is one that
- * the engine takes from its surroundings; one that is `undefined` is not given.
+ * An object of names to text, or its JSON. A value of `null` means that the
+ * engine takes the argument from its environment; a name whose value is
+ * `undefined` is left out.
  */
 export function checkTextMap(
   option: "buildargs" | "labels",
@@ -57,11 +63,14 @@ export function checkTextMap(
   );
 }
 
-/** A host of the steps' `/etc/hosts`. */
+/** An entry for the steps' `/etc/hosts`. */
 export interface HostAddress {
-  /** Its name. */
+  /** The host's name. */
   readonly host: string;
-  /** Its IP address, or what an engine knows for one, as `host-gateway`. */
+  /**
+   * Its IP address, or a word that engines replace by one, such as
+   * `host-gateway`.
+   */
   readonly address: string;
 }
 
@@ -95,7 +104,7 @@ export function checkExtraHosts(
   });
 }
 
-/** Names of images, as a list, its JSON, or one alone. */
+/** Names of images: as a list, as the JSON of a list, or as a single name. */
 export function checkCacheFrom(
   given: string | readonly string[],
 ): readonly string[] {
@@ -112,7 +121,10 @@ export function checkCacheFrom(
   return [...names];
 }
 
-/** Limits, as a list or its JSON, in which docker writes the names in capitals. */
+/**
+ * Limits of processes: as a list, or as its JSON, in which docker writes the
+ * field names with capitals.
+ */
 export function checkUlimits(given: string | readonly Ulimit[]): Ulimit[] {
   const list: unknown = typeof given === "string"
     ? parseJson("ulimits", given)
@@ -140,7 +152,7 @@ function isWhole(value: unknown): value is number {
   return Number.isInteger(value);
 }
 
-/** One platform. `local` is that of this machine, as buildx reads it. */
+/** One platform. `local` means the platform of this machine, as in buildx. */
 export function checkPlatform(platform: string): string {
   checkText("platform", platform);
   if (/^local$/i.test(platform)) {
@@ -156,7 +168,7 @@ export function checkPlatform(platform: string): string {
   return platform;
 }
 
-/** The networks that BuildKit knows; the classic builder knows more. */
+/** The network modes that BuildKit knows; the classic builder knows more. */
 export function checkNetwork(
   mode: string,
   builder: "buildkit" | "classic",
@@ -174,7 +186,7 @@ export function checkNetwork(
   return mode;
 }
 
-/** A whole number that is at least `min`. */
+/** Checks for a whole number that is at least `min`. */
 export function checkNumber(
   option: string,
   value: number,
@@ -191,7 +203,10 @@ export function checkNumber(
   return value;
 }
 
-/** What is on or off. Text such as "false" would count as on. */
+/**
+ * Checks for a boolean. Text such as "false" is refused, because JavaScript
+ * would treat it as true.
+ */
 export function checkSwitch(option: string, value: boolean): boolean {
   if (typeof value !== "boolean") {
     throw new TypeError(`Cannot use ${option}: expected true or false`);
@@ -199,7 +214,7 @@ export function checkSwitch(option: string, value: boolean): boolean {
   return value;
 }
 
-/** Text that is not empty. */
+/** Checks for text that is not empty. */
 export function checkText(option: string, value: string): string {
   if (typeof value !== "string" || value === "") {
     throw unusable(option, ": expected text");
@@ -207,7 +222,10 @@ export function checkText(option: string, value: string): string {
   return value;
 }
 
-/** A context that the engine fetches; some words mean something else there. */
+/**
+ * Checks the URL of a context that the engine fetches. Two words that the API
+ * uses between an engine and its client are refused.
+ */
 export function checkRemote(remote: string): string {
   if (remote === "client-session" || remote.startsWith("upload-request")) {
     throw new UnsupportedError(
@@ -218,17 +236,23 @@ export function checkRemote(remote: string): string {
   return checkText("remote", remote);
 }
 
-/** An option that can't be used; the command names its flag. */
+/**
+ * The error for an option that can't be used; the command line names the flag
+ * instead.
+ */
 function unusable(option: string, why: string): TypeError {
   return advised((message) => new TypeError(message), "option", why, option);
 }
 
-/** What a caller gave as JSON; whoever asked for it looks at its form. */
+/**
+ * Parses an option that was given as JSON; the caller checks the form of the
+ * value.
+ */
 export function parseJson(option: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // No `cause`: the parser's message quotes the text.
+    // The parser's error is not kept as `cause`: its message quotes the text.
     throw new TypeError(
       `Cannot use ${option}: the text is not JSON; a plain value is taken too`,
     );

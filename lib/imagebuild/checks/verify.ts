@@ -1,4 +1,5 @@
-// The check of the option `verify`: whether the result can be looked through.
+// The check of the option `verify`: whether the result of this build can be
+// searched for secrets.
 
 import { checkOptionNames } from "../../option_names.ts";
 import type { BuildVerifyOptions } from "../options.ts";
@@ -10,20 +11,20 @@ const VERIFY_OPTIONS = {
   ignore: true,
 } satisfies Record<keyof BuildVerifyOptions, true>;
 
-/** What can be looked through of a build, and for what. */
+/** What decides whether a result can be searched for secrets. */
 interface Verifiable {
   readonly builder: "buildkit" | "classic";
-  /** Where the result goes, unless that is the engine's image store. */
+  /** Where the result goes; undefined for the engine's image store. */
   readonly output: RequestedOutput | undefined;
   readonly makesImage: boolean;
   readonly hasSecrets: boolean;
 }
 
 /**
- * Checks that the option can be obeyed, before anything is sent.
+ * Checks, before anything is sent, that the option can be obeyed.
  *
- * @returns How the result is looked through; undefined if it is not.
- * @throws {TypeError} If it can not.
+ * @returns How the result is searched; undefined if it is not.
+ * @throws {TypeError} If it can't be searched.
  */
 export function checkVerify(
   verify: boolean | BuildVerifyOptions | undefined,

@@ -3,7 +3,7 @@ import { ByteStream } from "../../streams/byte_stream.ts";
 import { PackingError } from "../../verify/inflate.ts";
 import { packingOf, unpack } from "../../verify/packing.ts";
 
-/** A context that can't be unpacked; the message says why. */
+/** A compressed context that can't be decompressed; the message says why. */
 export class PackedContextError extends Error {
   /** Always `PackedContextError`. */
   override readonly name: string = "PackedContextError";
@@ -11,28 +11,30 @@ export class PackedContextError extends Error {
 
 /** A context for the classic builder. */
 export interface ClassicContext {
-  /** A tar up to its end, and nothing behind it. */
+  /** The tar up to its end, without the bytes after it. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
-   * Settles when the caller's stream has been read to its end, which goes on
-   * behind the tar's; rejects with what that stream fails with.
+   * Resolves when the caller's stream has been read to its end, the bytes after
+   * the tar included; rejects with the error of that stream.
    */
   readonly whole: Promise<void>;
-  /** What `body` failed with, if it did. */
+  /** The error that `body` failed with; undefined if it did not fail. */
   readonly failure: unknown;
 }
 
 /**
- * Cuts a context where its tar ends.
+ * Cuts a context at the end of its tar.
  *
- * The classic builder stops reading there. An engine sees that a client hangs
- * up only when it has read the request to its end, and lets go of 256 KiB at
- * the most (Go's `net/http`, `maxPostHandlerReadBytes`): with more behind the
- * tar, nothing stops the build any more. A tar in gzip or zstd is unpacked,
- * because where it ends can't be told otherwise.
+ * The classic builder reads no further than that. An engine notices that a
+ * client hangs up only after it has read the whole request, and after the
+ * builder it reads at most 256 KiB of the rest (Go's `net/http`,
+ * `maxPostHandlerReadBytes`): with more bytes than that behind the tar, a build
+ * could not be stopped any more. A tar in gzip or zstd is decompressed, because
+ * its end can't be found otherwise.
  *
- * @param strict Whether a packing that can't be looked into (bzip2, xz) is
- * refused with an {@linkcode PackedContextError}; it passes as it is otherwise.
+ * @param strict Whether a tar in bzip2 or xz, which can't be decompressed here,
+ * is refused with a {@linkcode PackedContextError}; otherwise it is passed on
+ * whole.
  */
 export function classicContext(
   context: ReadableStream<Uint8Array>,
@@ -121,7 +123,10 @@ async function* cut(
   }
 }
 
-/** Whether an engine unpacks it: bzip2 and xz. */
+/**
+ * Whether these are the first bytes of bzip2 or xz, which engines decompress
+ * and davit does not.
+ */
 function isPacked([a, b, c, d, e, f]: Uint8Array): boolean {
   return a === 0x42 && b === 0x5a && c === 0x68 ||
     a === 0xfd && b === 0x37 && c === 0x7a && d === 0x58 && e === 0x5a &&

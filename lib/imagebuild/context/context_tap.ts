@@ -4,10 +4,15 @@ import type { GzipTap } from "./gzip_tap.ts";
 
 const GZIP = [0x1f, 0x8b, 0x08];
 
-/** Looks for the Dockerfile in a context that passes by: a tar, plain or packed with gzip. */
+/**
+ * Finds the Dockerfile in a context while it is sent: a tar, plain or in gzip.
+ */
 export class ContextTap {
   readonly #tap: DockerfileTap;
-  /** The first bytes, until they tell what it is. */
+  /**
+   * The first bytes, kept until there are enough to tell a gzip; undefined
+   * afterwards.
+   */
   #head: Uint8Array | undefined = new Uint8Array(0);
   #gzip: GzipTap | undefined;
 
@@ -16,12 +21,15 @@ export class ContextTap {
     this.#tap = new DockerfileTap(name);
   }
 
-  /** The Dockerfile's text, once it has passed. */
+  /** The Dockerfile's text; undefined until it has passed. */
   get text(): string | undefined {
     return this.#tap.text;
   }
 
-  /** Takes the next bytes; a promise asks to be waited for. */
+  /**
+   * Reads the next bytes. Where it returns a promise, await it before the next
+   * call.
+   */
   push(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#gzip !== undefined) return this.#gzip.push(chunk);
     if (this.#head === undefined) {
@@ -39,12 +47,12 @@ export class ContextTap {
     return undefined;
   }
 
-  /** Nothing comes any more: resolves when all was looked at. */
+  /** Called after the last bytes. Resolves when everything was read. */
   end(): Promise<void> | undefined {
     return this.#gzip?.end();
   }
 
-  /** Gives up; behind its end, nothing. */
+  /** Stops reading; does nothing after the end. */
   stop(): void {
     this.#gzip?.stop();
   }

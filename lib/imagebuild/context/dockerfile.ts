@@ -1,4 +1,5 @@
-// The Dockerfile of a folder: found, wherever it is, and read.
+// Finds and reads the Dockerfile of a folder context: in the folder, elsewhere
+// on this machine, or given as text or a stream.
 
 // @ts-types="../../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
@@ -19,15 +20,19 @@ import type { Source } from "./source.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Reads the Dockerfile of a folder, and an ignore file of its own.
+ * Reads the Dockerfile of a folder context, and the ignore file that belongs to
+ * it (`NAME.dockerignore`).
  *
- * @param name Path of the Dockerfile in the folder, where the source names none.
- * @param root Real path of the folder; undefined for none.
- * @param memory What lies over it; undefined for nothing.
- * @param signal Gives up a Dockerfile that comes as a stream.
- * @returns Their bytes by their names, the Dockerfile first.
+ * @param name Path of the Dockerfile in the folder, where the source names
+ * none.
+ * @param root Real path of the folder; undefined where there is none.
+ * @param memory Files in memory that lie over the folder; undefined where there
+ * are none.
+ * @param signal Stops the reading of a Dockerfile that comes as a stream.
+ * @returns The files' bytes by their names, the Dockerfile first.
  * @throws {ContextError} If there is no Dockerfile, or it can't be read.
- * @throws {TypeError} If two are named, or one that is not inside.
+ * @throws {TypeError} If two Dockerfiles are named, or one outside of the
+ * folder.
  */
 export async function readDockerfile(
   { dockerfile, ignore }: Source & { readonly kind: "folder" },
@@ -45,7 +50,8 @@ export async function readDockerfile(
     ? await readBoth(root, cleanName(name ?? "Dockerfile"), memory)
     : await readElsewhere(dockerfile, signal);
   if (ignore === undefined) return files;
-  // Not empty in any case: an empty file may count as none.
+  // Begins with a comment, so that it is never empty: builders may treat an
+  // empty ignore file as none.
   const lines = ["# From the build's options", ...ignore, ""];
   const [path] = files.keys();
   const own = path!.replace(/(^|\/)dockerfile$/, "$1Dockerfile");
@@ -55,7 +61,10 @@ export async function readDockerfile(
 
 const ADVICE = "make it readable, or name another Dockerfile";
 
-/** The Dockerfile first, and its ignore file, if it has one. */
+/**
+ * Reads the Dockerfile and its ignore file, if it has one, from the folder or
+ * the files in memory. The Dockerfile is first.
+ */
 async function readBoth(
   root: string | undefined,
   name: string,
@@ -104,7 +113,10 @@ async function readElsewhere(
   return files;
 }
 
-/** All of a stream; it is cancelled if it is too long, or nobody wants it any more. */
+/**
+ * Reads a stream to its end. It is cancelled if it is too long, or if the build
+ * is stopped.
+ */
 async function readStream(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
@@ -147,7 +159,10 @@ function noDockerfile(path: string): ContextError {
   );
 }
 
-/** A path below the folder as the engine takes it: `./a`, `/a` and `a` are the same. */
+/**
+ * Makes a path below the folder clean, as engines do: `./a`, `/a` and `a` are
+ * the same.
+ */
 function cleanName(name: string): string {
   if (name.includes("\0")) {
     throw new TypeError("Cannot build: the Dockerfile's name holds a NUL");

@@ -13,22 +13,28 @@ import {
 const MAX_DOCKERFILE_BYTES: number = 256 * 1024;
 
 /**
- * Looks for one file in a tar that passes by, so that an error can show its
- * lines: ustar, what was before it, GNU's and PAX's long names and sizes. It
- * reads headers and skips contents. Of several files of the name the last one
- * counts, as it does for an engine, which unpacks them one over the other. Where
- * there is no `Dockerfile`, a `dockerfile` is it.
+ * Finds one file in a tar while it is sent, so that an error can show lines of
+ * the Dockerfile. Reads headers of ustar and older formats, and long names and
+ * sizes of GNU and PAX; other contents are skipped. Of several files with the
+ * name, the last one counts: engines unpack them one over the other. Where
+ * there is no `Dockerfile`, a file named `dockerfile` is used.
  */
 export class DockerfileTap {
   readonly #name: string;
-  /** The same in small letters, where that may be it, too. */
+  /**
+   * The same path with `dockerfile` in small letters, where builders look for
+   * that, too.
+   */
   readonly #small: string;
-  /** What was found so far, by its path; undefined where it is no file. */
+  /**
+   * The texts found so far, by their paths; undefined where the entry is not a
+   * regular file.
+   */
   readonly #texts = new Map<string, string | undefined>();
-  /** The path of the file that is read. */
+  /** The path of the file whose contents are being read. */
   #path = "";
   readonly #pieces = new TarPieces((piece, bytes) => this.#take(piece, bytes));
-  /** From the headers before an entry. */
+  /** A long name and PAX records from the headers before an entry. */
   #longName: string | undefined;
   #pax: ReadonlyMap<string, string> = new Map();
 
@@ -38,14 +44,17 @@ export class DockerfileTap {
     this.#small = this.#name.replace(/(^|\/)Dockerfile$/, "$1dockerfile");
   }
 
-  /** The file's text, once it has passed, and it is certain which one it is. */
+  /**
+   * The file's text; undefined until it has passed and it is certain that it is
+   * the right one.
+   */
   get text(): string | undefined {
     return this.#pieces.ended && !this.#texts.has(this.#name)
       ? this.#texts.get(this.#small)
       : this.#texts.get(this.#name);
   }
 
-  /** Takes the next bytes of the archive. */
+  /** Reads the next bytes of the archive. */
   push(chunk: Uint8Array): void {
     this.#pieces.push(chunk);
   }
@@ -84,7 +93,8 @@ export class DockerfileTap {
     }
     const isIt = path === this.#name || path === this.#small;
     if (!isIt || "gK".includes(type)) return this.#pieces.skip(size);
-    // What takes its place is another one, or no file at all.
+    // An earlier entry with this path no longer counts, even if this one is no
+    // regular file.
     this.#texts.set(path, undefined);
     this.#path = path;
     if ("0\0".includes(type) && size <= MAX_DOCKERFILE_BYTES) {
@@ -94,7 +104,8 @@ export class DockerfileTap {
 
   #pathOf(header: Uint8Array): string {
     const name = tarField(header, 0, 100);
-    // Before POSIX there was none, and GNU has times there.
+    // Only ustar has a prefix here: older formats have nothing in this field,
+    // and GNU's has times.
     const prefix = tarField(header, 257, 8) === "ustar"
       ? tarField(header, 345, 155)
       : "";
@@ -105,7 +116,7 @@ export class DockerfileTap {
   }
 }
 
-/** As an engine resolves it: below the context's root, whatever `..` it has. */
+/** Resolves a path as engines do: `..` never leads above the context's root. */
 function clean(path: string): string {
   return join("/", path);
 }

@@ -1,5 +1,6 @@
-// A folder of this machine, files in memory, or both, on offer: which of it is sent
-// over a session, and which is in the tar where there is none.
+// The context made of a folder of this machine, of files in memory, or of both:
+// what of it is sent over a session, and what goes into the tar where there is
+// no session.
 
 // @ts-types="../../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
@@ -17,7 +18,7 @@ import type { Dockerfile } from "../record.ts";
 import type { Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
 
-/** A folder that was looked at. */
+/** A folder context whose Dockerfile was read. */
 export class FolderOffer implements Offer {
   readonly dockerfile: Dockerfile;
   readonly locals: ReadonlyMap<string, Local>;
@@ -27,9 +28,11 @@ export class FolderOffer implements Offer {
   readonly #files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
   /**
-   * @param root The folder; undefined for none.
-   * @param memory What lies over it, or stands alone; undefined for nothing.
-   * @param files The Dockerfile and an ignore file of its own, by their names.
+   * @param root The folder; undefined where there are only files in memory.
+   * @param memory Files in memory, which lie over the folder; undefined where
+   * there are none.
+   * @param files The Dockerfile and the ignore file that belongs to it, by
+   * their names.
    * @param locals What a session serves.
    */
   constructor(
@@ -70,7 +73,10 @@ export class FolderOffer implements Offer {
     return (await this.filter()).keeps(inside) ? inside : undefined;
   }
 
-  /** What docker's own client sends without BuildKit. */
+  /**
+   * The context as a tar, with the same contents as docker's own client sends
+   * without BuildKit.
+   */
   async tar(): ReturnType<Offer["tar"]> {
     const [dockerfile, contents] = await this.#contents();
     const tar = new TarSource(() => Promise.resolve(contents));
@@ -82,10 +88,11 @@ export class FolderOffer implements Offer {
   }
 
   /**
-   * What is in the tar. The Dockerfile and the ignore file go with it, ignored or
-   * not, since the builder looks for them; a Dockerfile from elsewhere goes under
-   * a name of its own, which the ignore file keeps out of the image where the
-   * builder is the classic one.
+   * The contents of the tar. The Dockerfile and the ignore file are always in
+   * it, even if they are ignored, since the builder looks for them. A
+   * Dockerfile from outside of the folder gets a name made by davit; the ignore
+   * file lists that name, so that the classic builder does not copy it into the
+   * image.
    */
   async #contents(): Promise<[dockerfile: string, TarContents]> {
     const { root } = this;
@@ -97,7 +104,8 @@ export class FolderOffer implements Offer {
       return [name, { root, filter: new ContextFilter(), files }];
     }
     const { filter, file, bytes: rules } = await this.#rules();
-    // They have no say, and a builder that reads them must not think otherwise.
+    // With the option `ignore` the folder's own ignore files do not count, so a
+    // builder that reads them must not find them.
     const without = this.#source.ignore === undefined
       ? []
       : [".dockerignore", `${name}.dockerignore`];
@@ -105,7 +113,8 @@ export class FolderOffer implements Offer {
       const first = file === undefined ? [name] : [name, file];
       return [name, { root, filter, memory, first, without }];
     }
-    // Named by its content, so that the builder's cache knows the same one again.
+    // The name is made from the content, so that the builder's cache recognizes
+    // the same Dockerfile.
     const digest = await crypto.subtle.digest("SHA-256", bytes);
     const own = `.dockerfile.${encodeHex(digest).slice(0, 16)}`;
     const before = file === undefined
@@ -118,7 +127,7 @@ export class FolderOffer implements Offer {
     return [own, { root, filter, memory, files, without }];
   }
 
-  /** What is left out. */
+  /** The rules that say which files are left out. */
   async #rules(): Promise<IgnoreRules> {
     const { dockerfile, ignore } = this.#source;
     const own = ignore === undefined && dockerfile === undefined

@@ -1,49 +1,53 @@
 import { hintFor, streamOf } from "../../streams/byte_source.ts";
 
 /**
- * A file of a context that is in memory: its text (UTF-8) or bytes, which must
- * stay as they are while the build runs; the same with permissions and a time;
- * or a symbolic link, whose target is written as it is.
+ * A file of a context that is given in memory: text (UTF-8) or bytes, alone or
+ * together with permissions and a time; or a symbolic link, whose target is
+ * written as it is. Bytes must not change while the build runs.
  */
 export type ContextFile =
   | string
   | Uint8Array
   | Blob
   | {
-    /** Text, as UTF-8, or bytes. */
+    /** The contents: text, which is encoded as UTF-8, or bytes. */
     readonly content: string | Uint8Array | Blob;
     /**
-     * Permissions with setuid, setgid and sticky, as in `chmod`.
+     * Permission bits as for `chmod`, including setuid, setgid and sticky.
      *
      * @default {0o644}
      */
     readonly mode?: number | undefined;
     /**
-     * Time of the last change; a number is in milliseconds since 1970. Unless
-     * given, it lies in the first second of 1970. What is below the millisecond,
-     * or the second where no time is given, is made of the content: an engine
-     * takes files of one length and one time for the same.
+     * Time of the last change; a number is in milliseconds since 1970. The
+     * default is within the first second of 1970. The digits below the
+     * millisecond (below the second, for the default) are made from the
+     * content: an engine takes two files with the same length and time for the
+     * same file.
      */
     readonly mtime?: Date | number | undefined;
   }
   | {
-    /** Where the link points to. */
+    /** The link's target. */
     readonly link: string;
   };
 
-/** The same, checked. */
+/** A file in memory that was checked. */
 export interface GivenFile {
-  /** What is in it; of a link, where it points to. */
+  /** The file's contents; of a link, its target. */
   readonly content: Uint8Array<ArrayBuffer> | Blob | {
     readonly target: string;
   };
-  /** Permissions. */
+  /** Permission bits. */
   readonly mode: number;
-  /** Milliseconds since 1970; undefined where none is given. */
+  /**
+   * Time of the last change in milliseconds since 1970; undefined where none is
+   * given.
+   */
   readonly mtimeMs: number | undefined;
 }
 
-/** What Linux takes, in bytes of UTF-8. */
+/** The longest names and paths that Linux takes, in bytes of UTF-8. */
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4095;
 
@@ -55,7 +59,7 @@ const encoder = new TextEncoder();
 /**
  * Checks files that are given in memory.
  *
- * @returns What they are, by clean paths.
+ * @returns The checked files by clean paths.
  * @throws {TypeError} If they can't be files of a context.
  */
 export function checkFiles(given: unknown): Map<string, GivenFile> {
@@ -161,7 +165,10 @@ function checkLink(
   return { content: { target: link }, mode: 0o777, mtimeMs: undefined };
 }
 
-/** Bytes, as far as they are at hand; undefined for what is no content. */
+/**
+ * The contents as bytes or a `Blob`; undefined for a value that can not be the
+ * contents of a file.
+ */
 function contentOf(given: unknown): Uint8Array<ArrayBuffer> | Blob | undefined {
   if (typeof given === "string") return encoder.encode(given);
   if (given instanceof Blob) return given;
@@ -194,7 +201,10 @@ function noFile(path: string, given: unknown): TypeError {
   );
 }
 
-/** As {@linkcode hintFor}, where a stream is no answer: a file is given whole. */
+/**
+ * The same as {@linkcode hintFor}, but does not recommend a stream: the
+ * contents of a file must be given whole.
+ */
 function hintForFile(given: unknown): string | undefined {
   if (given instanceof Response || given instanceof Request) {
     return "give what it holds, as in await response.blob()";

@@ -1,19 +1,29 @@
-// Paths and addresses, as a caller writes them for a context or a Dockerfile.
+// Reads paths and addresses as callers write them for a context or a
+// Dockerfile.
 
 import { pathOfUrl } from "../../file_url.ts";
 import { hintFor, streamOf } from "../../streams/byte_source.ts";
 
-/** What docker takes for an address, and not for a path. */
+/** What docker reads as an address rather than as a path. */
 const REMOTE_REGEXP = /^(?:https?|git|ssh):\/\//i;
 
-/** What it takes for one where there is no such folder: `github.com/owner/name`, `user@host:path`. */
+/**
+ * What docker reads as an address unless a folder of that name exists:
+ * `github.com/owner/name`, `user@host:path`.
+ */
 const SHORT_REMOTE_REGEXP = /^github\.com\/|^[\w.-]+@[\w.-]+:/i;
 
-/** What looks like a scheme; one letter is a drive of Windows. */
+/**
+ * The beginning of a URL: a scheme. A single letter is not one but a drive of
+ * Windows.
+ */
 const SCHEME_REGEXP = /^([a-z][a-z\d+.-]+):\/\//i;
 const DRIVE_REGEXP = /^[a-z]:[\\/]/i;
 
-/** Whether an engine is to fetch it; docker, too, looks for a folder first. */
+/**
+ * Whether the engine is to fetch this context. As docker does, looks for a
+ * folder of that name first.
+ */
 export function isRemote(given: string | URL): boolean {
   const text = String(given);
   if (REMOTE_REGEXP.test(text)) return true;
@@ -21,7 +31,10 @@ export function isRemote(given: string | URL): boolean {
     !isFolder(text);
 }
 
-/** Without asking for a permission: where it is not given, no folder can be sent either. */
+/**
+ * Looks only where the permission is already given, so that no prompt appears:
+ * without it no folder could be sent either.
+ */
 function isFolder(path: string): boolean {
   try {
     const { state } = Deno.permissions.querySync({ name: "read", path });
@@ -32,10 +45,10 @@ function isFolder(path: string): boolean {
 }
 
 /**
- * The path that is meant.
+ * The path that a caller gave as text or as a `file:` URL.
  *
- * @param name What is given: `context` or `dockerfile`.
- * @throws {TypeError} If it is none.
+ * @param name The option, for errors: `context` or `dockerfile`.
+ * @throws {TypeError} If it is no path.
  */
 export function pathOf(name: string, given: string | URL): string {
   if (typeof given !== "string" && !(given instanceof URL)) {
@@ -61,7 +74,8 @@ export function pathOf(name: string, given: string | URL): string {
     if (scheme !== undefined) {
       throw wrongScheme(name, `${scheme}:`);
     }
-    // Text that a program took from its user, and that means something there.
+    // Text that people know from other tools and that means something else
+    // there, such as docker's `-` for standard input.
     const hint = given === "-"
       ? "a tar on the standard input is given as Deno.stdin.readable"
       : /^file:/i.test(given)

@@ -1,15 +1,19 @@
 import { constants, createGunzip } from "node:zlib";
 
-/** How much is unpacked for an error's sake, in bytes: a fraction of a second's work. */
+/**
+ * How many bytes are decompressed at most: this only serves error messages, and
+ * must cost no more than a fraction of a second.
+ */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
-/** Bytes that one step unpacks at the most. */
+/** How many bytes one step decompresses at most. */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * Unpacks the beginning of a gzip stream that passes by. What can't be unpacked
- * is left to the engine, which unpacks it itself, and says so. By node:zlib,
- * because a `DecompressionStream` takes no second member, as engines do, and
- * unpacks a whole piece at once, however much it makes.
+ * Decompresses the beginning of a gzip stream while it is sent. Errors are left
+ * to the engine, which decompresses the stream itself and reports them.
+ * node:zlib is used because a `DecompressionStream` stops at the end of the
+ * first gzip member, while engines go on, and because it decompresses a whole
+ * chunk at once, however large the result is.
  */
 export class GzipTap {
   readonly #gunzip = createGunzip({
@@ -18,7 +22,7 @@ export class GzipTap {
   });
   readonly #closed: Promise<void>;
 
-  /** @param take Takes what was packed. */
+  /** @param take Receives the decompressed bytes. */
   constructor(take: (bytes: Uint8Array) => void) {
     let left = MAX_UNPACKED_BYTES;
     this.#gunzip.on("data", (bytes: Uint8Array) => {
@@ -29,12 +33,12 @@ export class GzipTap {
     });
     this.#closed = new Promise((resolve) => {
       this.#gunzip.on("close", resolve);
-      // Damaged: the engine will tell.
+      // The stream is damaged: the engine will report it.
       this.#gunzip.on("error", () => resolve());
     });
   }
 
-  /** Takes the next packed bytes; resolves when they are unpacked. */
+  /** Reads the next compressed bytes; resolves when they are decompressed. */
   async push(chunk: Uint8Array): Promise<void> {
     if (this.#gunzip.destroyed) return;
     const written = new Promise<void>((resolve) => {
@@ -43,13 +47,13 @@ export class GzipTap {
     await Promise.race([written, this.#closed]);
   }
 
-  /** Nothing comes any more: resolves when all was looked at. */
+  /** Called after the last bytes. Resolves when everything was read. */
   async end(): Promise<void> {
     if (!this.#gunzip.destroyed) this.#gunzip.end();
     await this.#closed;
   }
 
-  /** Gives up; behind its end, nothing. */
+  /** Stops reading; does nothing after the end. */
   stop(): void {
     this.#gunzip.destroy();
   }

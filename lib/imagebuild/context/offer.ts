@@ -1,38 +1,47 @@
-// What an engine is offered of a context: looked at, and nothing sent yet. A session
-// serves it as it is asked for; without one it goes as a tar.
+// A build context that was checked and is ready to be sent. Over a session the
+// engine asks for the files that it needs; without a session the context is
+// sent as a tar.
 
 import type { ContextFilter } from "../../context/filter.ts";
 import type { Local } from "../../fsutil/local.ts";
 import type { Dockerfile } from "../record.ts";
 
-/** What an engine is offered of a context. */
+/** A build context that is ready to be sent. */
 export interface Offer {
-  /** The Dockerfile, where it is known before it is sent. */
+  /** The Dockerfile, if it is known before the context is sent. */
   readonly dockerfile: Dockerfile | undefined;
-  /** Real path of the folder; undefined for none. */
+  /** Real path of the folder; undefined if the context is none. */
   readonly root: string | undefined;
-  /** Under which an engine keeps what it got of the folder. */
+  /**
+   * The key under which an engine keeps the folder's files for the next build.
+   */
   readonly sharedKey: string | undefined;
-  /** What a session serves, by the engine's names for it; undefined unless it is a folder. */
+  /**
+   * The folders that a session serves, by the names that the engine asks for;
+   * undefined if the context is no folder.
+   */
   readonly locals: ReadonlyMap<string, Local> | undefined;
-  /** The same where there is no session; nothing where the engine fetches it. */
+  /**
+   * The context as a tar, where there is no session; an empty object where the
+   * engine fetches the context.
+   */
   tar(): Promise<{
-    /** The tar, or what else the caller gave. */
+    /** The tar, or the other form of a context that the caller gave. */
     readonly body?: ReadableStream<Uint8Array>;
-    /** Path of the Dockerfile in it, where davit chose that. */
+    /** Path of the Dockerfile in the tar, if davit chose it. */
     readonly dockerfile?: string;
-    /** How many files of the folder are in it so far. */
+    /** How many files of the folder were put into the tar so far. */
     readonly files?: () => number;
   }>;
   /**
-   * What of the folder is wanted.
+   * Decides which files of the folder belong to the context.
    *
    * @throws {ContextError} If an ignore file can't be read.
    */
   filter(): Promise<ContextFilter>;
   /**
-   * Path in the context of a file of this machine; undefined if it is not
-   * there, or ignored.
+   * The path in the context of a file of this machine; undefined if the file is
+   * not in the context, or is ignored.
    *
    * @throws {ContextError} If an ignore file can't be read.
    */

@@ -1,4 +1,4 @@
-// From what a build is made to what an engine is offered of it.
+// Turns what a build is made from into a context that can be sent.
 
 import { ContextFilter } from "../../context/filter.ts";
 import { type MemoryFile, MemoryFiles } from "../../context/memory_files.ts";
@@ -13,12 +13,13 @@ import type { Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
 
 /**
- * Looks at what a build is made from.
+ * Opens a source: finds its folder and reads its Dockerfile.
  *
- * @param dockerfile Path of the Dockerfile in a folder, if it is named.
- * @param signal Gives up a Dockerfile that comes as a stream.
+ * @param dockerfile Path of the Dockerfile in a folder, if the option names it.
+ * @param signal Stops the reading of a Dockerfile that comes as a stream.
  * @throws {ContextError} If a folder or its Dockerfile can't be read.
- * @throws {TypeError} If two Dockerfiles are named, or one that is not inside.
+ * @throws {TypeError} If two Dockerfiles are named, or one outside of the
+ * folder.
  */
 export async function openOffer(
   source: Source,
@@ -55,7 +56,7 @@ export async function openOffer(
   return new FolderOffer(source, root, memory, files, locals);
 }
 
-/** Files in memory, their blobs read. */
+/** The files in memory, with their blobs read into bytes. */
 async function memoryFiles(
   given: ReadonlyMap<string, GivenFile>,
 ): Promise<MemoryFiles> {

@@ -1,5 +1,5 @@
-// What a build is made from: as the caller may give it, and the same sorted out.
-// Nothing is read yet.
+// The source of a build: the forms in which a caller may give a context, and
+// the one form into which they are sorted. Nothing is read from it yet.
 
 import { checkFiles, type ContextFile, type GivenFile } from "./given_files.ts";
 import {
@@ -25,21 +25,21 @@ import { isRemote, pathOf } from "./given_path.ts";
  * ```
  */
 export interface FolderContext {
-  /** The folder; without one, the context holds `files` alone, or is empty. */
+  /** The folder. Without it the context holds only `files`, or nothing. */
   readonly context?: string | URL | undefined;
   /**
-   * Files in memory, by their paths in the context: clean and relative, with `/`
-   * between their parts. They lie over the folder: each takes the place of what
-   * the folder has under its name, a folder with all that is in it. The folders
-   * that they are in are made. Ignore files count for them as well, and may be
-   * among them, as may the Dockerfile.
+   * Files in memory, by their paths in the context: clean and relative, with
+   * `/` between their parts. They lie over the folder: a file replaces the
+   * folder's file of the same path, or a whole folder of that path. Missing
+   * parent folders are made. Ignore files count for them as well; they may
+   * contain ignore files and the Dockerfile.
    */
   readonly files?: Readonly<Record<string, ContextFile>> | undefined;
   /**
    * The Dockerfile: its path on this machine, inside or outside of the folder,
    * relative to the current directory (docker's `-f`); its text; or its bytes,
-   * at once or as a stream (docker's `-f -`). Unless given, the option `dockerfile` names it,
-   * inside the folder.
+   * at once or as a stream (docker's `-f -`). Without it, the option
+   * `dockerfile` names the Dockerfile inside the folder.
    */
   readonly dockerfile?:
     | string
@@ -47,19 +47,20 @@ export interface FolderContext {
     | { readonly text: string }
     | ByteSource
     | undefined;
-  /** Patterns, as in a `.dockerignore`, in the place of the ignore files. */
+  /** Patterns as in a `.dockerignore`, used instead of the ignore files. */
   readonly ignore?: readonly string[] | undefined;
 }
 
 /**
  * What an image is built from: a tar, as a stream, a node `Readable` or any
- * other async iterable of bytes, as a `Uint8Array` or as a `Blob`; a folder, by its path or `file:`
- * URL; a git or http(s) URL, which the engine fetches; files
- * in memory, or several of these in a {@linkcode FolderContext}.
+ * other async iterable of bytes, as a `Uint8Array` or as a `Blob`; a folder, by
+ * its path or `file:` URL; a git or http(s) URL, which the engine fetches; or a
+ * {@linkcode FolderContext}, which has files in memory, or a folder with
+ * further settings.
  *
- * Text is a URL where it begins as one (`https://`, `git://`, `ssh://`), or as
- * `github.com/` or `user@host:` where no folder of that name is here; it is a
- * path otherwise.
+ * Text is a URL where it begins as one (`https://`, `git://`, `ssh://`). Text
+ * that begins with `github.com/` or `user@host:` is a URL unless a folder of
+ * that name exists here. All other text is a path.
  */
 export type BuildContext =
   | ByteSource
@@ -67,22 +68,25 @@ export type BuildContext =
   | URL
   | FolderContext;
 
-/** The same, sorted out: paths in the place of URLs, streams in the place of all other bytes. */
+/**
+ * A source in one of three forms: URLs of files became paths, and bytes of any
+ * kind became streams.
+ */
 export type Source =
   | {
-    /** A tar, or what a builder takes in its place. */
+    /** A tar, or another form that the builder accepts. */
     readonly kind: "tar";
     readonly stream: ReadableStream<Uint8Array>;
   }
   | {
-    /** What the engine fetches. */
+    /** A URL that the engine fetches. */
     readonly kind: "remote";
     readonly url: string;
   }
   | {
-    /** A folder of this machine, or files in memory, or both. */
+    /** A folder of this machine, files in memory, or both. */
     readonly kind: "folder";
-    /** Path of the folder; undefined for none. */
+    /** Path of the folder; undefined where there is none. */
     readonly path: string | undefined;
     /** Path, text or stream of the Dockerfile; undefined where it is inside the folder. */
     readonly dockerfile:
@@ -90,17 +94,17 @@ export type Source =
       | { readonly text: string }
       | ReadableStream<Uint8Array>
       | undefined;
-    /** Patterns in the place of the ignore files. */
+    /** Patterns that are used instead of the ignore files. */
     readonly ignore: readonly string[] | undefined;
-    /** Files that lie over the folder, checked. */
+    /** Files in memory that lie over the folder, checked. */
     readonly files?: ReadonlyMap<string, GivenFile> | undefined;
   };
 
 /**
- * Sorts out what was given. A stream that is in it, or that is made of other bytes,
- * is cancelled where nothing can be built from the whole.
+ * Sorts what the caller gave into one of the three forms. If that fails, the
+ * streams in it are cancelled.
  *
- * @throws {TypeError} If it is nothing to build from.
+ * @throws {TypeError} If nothing can be built from it.
  */
 export function sourceOf(given: BuildContext): Source {
   const tar = streamOf(given);
@@ -118,7 +122,9 @@ export function sourceOf(given: BuildContext): Source {
   }
 }
 
-/** Cancels the stream of a source, unless somebody has begun to read it. */
+/**
+ * Cancels the stream of a source, unless somebody has already begun to read it.
+ */
 export function giveBackSource(source: Source, reason?: unknown): void {
   if (source.kind === "tar") giveBack(source.stream, reason);
   else if (source.kind === "folder") giveBack(source.dockerfile, reason);
@@ -151,7 +157,7 @@ function sorted(given: Exclude<BuildContext, ByteSource>): Source {
   );
 }
 
-/** Whether it is an object as a program writes it, and no instance of something. */
+/** Whether it is a plain object, and not an instance of a class. */
 function isOptions(given: unknown): given is FolderContext {
   if (typeof given !== "object" || given === null) return false;
   const prototype = Object.getPrototypeOf(given);

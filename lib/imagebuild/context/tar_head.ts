@@ -1,22 +1,25 @@
 import { hasTarChecksum, tarField } from "../../streams/tar_block.ts";
 
-/** How much of a context tells what it is. */
+/**
+ * How many of the first bytes of a context are needed to tell its format: one
+ * tar header.
+ */
 export const HEAD_BYTES = 512;
 
-/** How a packed file begins. */
+/** The first bytes of compressed formats, by name. */
 const magics = (packings: Readonly<Record<string, string>>) =>
   Object.entries(packings).map(([name, hex]) =>
     [name, Uint8Array.fromHex(hex)] as const
   );
 
-/** What every engine unpacks. */
+/** Formats that every engine decompresses. */
 const UNPACKED = magics({
   gzip: "1f8b",
   bzip2: "425a68",
   xz: "fd377a585a00",
 });
 
-/** What none of them does, but zstd. */
+/** Formats that no engine decompresses, except zstd, which some builders do. */
 const UNKNOWN = magics({
   zstd: "28b52ffd",
   zip: "504b0304",
@@ -27,27 +30,33 @@ const UNKNOWN = magics({
   compress: "1f9d",
 });
 
-/** What the first bytes of a context say that it is. */
+/** What the first bytes of a context tell about it. */
 export interface ContextHead {
-  /** `packed` is what an engine unpacks; `other` may be a Dockerfile. */
+  /** `packed` is a compressed file; `other` may be a Dockerfile. */
   readonly kind: "tar" | "packed" | "other";
-  /** Why nothing can be built from it, behind a subject; undefined if something may. */
+  /**
+   * Why nothing can be built from it, as the end of a sentence whose subject is
+   * the context; undefined if nothing is wrong.
+   */
   readonly fault: string | undefined;
 }
 
-/** What a builder takes for a context besides a tar, plain or packed as every engine unpacks it. */
+/**
+ * What a builder accepts as a context besides a plain tar and a tar in gzip,
+ * bzip2 or xz.
+ */
 export interface TakenForms {
-  /** Text: a Dockerfile alone. */
+  /** Text, which is a Dockerfile without a context. */
   readonly text: boolean;
-  /** A tar that is packed with zstd. */
+  /** A tar in zstd. */
   readonly zstd: boolean;
 }
 
 /**
- * Tells what a stream is that was given as a context.
+ * Tells the format of a context.
  *
- * @param head Its first {@linkcode HEAD_BYTES}, or all of it.
- * @param takes What the builder takes that gets it.
+ * @param head Its first {@linkcode HEAD_BYTES}, or all of it if it is shorter.
+ * @param takes What the builder accepts.
  */
 export function readHead(head: Uint8Array, takes: TakenForms): ContextHead {
   const begins = ([, magic]: readonly [string, Uint8Array]) =>
@@ -67,7 +76,8 @@ export function readHead(head: Uint8Array, takes: TakenForms): ContextHead {
   if (head.length >= HEAD_BYTES && head.every((byte) => byte === 0)) {
     return { kind: "tar", fault: "is a tar without any file" };
   }
-  // The mark came with POSIX; older tars have only a checksum to be known by.
+  // The mark `ustar` came with POSIX; a tar from before is recognized by its
+  // checksum.
   const isTar = head.length >= HEAD_BYTES &&
     (tarField(head, 257, 5) === "ustar" ||
       hasTarChecksum(head.subarray(0, HEAD_BYTES)));
@@ -75,7 +85,7 @@ export function readHead(head: Uint8Array, takes: TakenForms): ContextHead {
   return { kind: "other", fault: takes.text ? undefined : "is no tar" };
 }
 
-/** Looks at the first bytes of a context that passes by. */
+/** Checks the first bytes of a context while it is sent. */
 export class HeadCheck {
   readonly #takes: TakenForms;
   readonly #refuse: (fault: string) => Error;
@@ -83,13 +93,16 @@ export class HeadCheck {
   #length = 0;
   #isOver = false;
 
-  /** @param refuse Makes the error that is thrown. */
+  /** @param refuse Makes the error that is thrown, from the fault. */
   constructor(takes: TakenForms, refuse: (fault: string) => Error) {
     this.#takes = takes;
     this.#refuse = refuse;
   }
 
-  /** Takes the next bytes. */
+  /**
+   * Reads the next bytes; throws once they show that nothing can be built from
+   * the context.
+   */
   push(chunk: Uint8Array): void {
     if (this.#isOver) return;
     const part = chunk.subarray(0, HEAD_BYTES - this.#length);
@@ -98,7 +111,10 @@ export class HeadCheck {
     if (this.#length === HEAD_BYTES) this.end();
   }
 
-  /** There are no more. */
+  /**
+   * Called after the last bytes; checks a context that is shorter than the
+   * head.
+   */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;

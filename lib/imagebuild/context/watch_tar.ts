@@ -1,4 +1,5 @@
-// A tar on its way to the engine: who looks at it, and what becomes known of it.
+// Watches a tar while it is sent to the engine: checks its format, finds its
+// Dockerfile, and keeps the error if it fails.
 
 import { ContextError } from "../../errors.ts";
 import { noBytes } from "../../streams/byte_source.ts";
@@ -6,39 +7,58 @@ import type { BuildRecord } from "../record.ts";
 import { ContextTap } from "./context_tap.ts";
 import { HeadCheck, type TakenForms } from "./tar_head.ts";
 
-/** A tar on its way to the engine. */
+/** A tar that is watched while it is sent. */
 export interface WatchedTar {
-  /** What is sent. */
+  /** The body of the request. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Why the tar could not be read, or was refused on its way, if so. */
+  /**
+   * Why the tar could not be read, or was refused; undefined if neither
+   * happened.
+   */
   readonly failure: Error | undefined;
-  /** The engine has built: it wants no more than it has taken. */
+  /**
+   * Called when the engine has built without reading the rest: records how much
+   * was sent.
+   */
   taken(): void;
-  /** Tells whoever makes the tar that no more of it is wanted; behind its end, nothing. */
+  /**
+   * Cancels the caller's stream: no more of it is needed. Does nothing after
+   * its end.
+   */
   release(reason: unknown): void;
 }
 
-/** Who is told of what. */
+/** What is watched for, and who is told. */
 export interface TarWatcher {
-  /** Path of the Dockerfile in it. */
+  /** Path of the Dockerfile in the tar. */
   readonly dockerfile: string;
-  /** How many files of a folder are in it so far; undefined where nobody knows. */
+  /**
+   * How many files of a folder were put into the tar so far; undefined where
+   * that is not known.
+   */
   readonly files: (() => number) | undefined;
-  /** What the builder takes; undefined where that is its own affair. */
+  /**
+   * What the builder accepts besides a tar; undefined where the format is not
+   * checked here.
+   */
   readonly takes: TakenForms | undefined;
-  /** Told of the Dockerfile, and how much was sent. */
+  /** Gets the Dockerfile, and how much was sent. */
   readonly record: BuildRecord;
-  /** Told of the Dockerfile as it passes; what it throws refuses the tar. */
+  /**
+   * Called with the Dockerfile when it passes. If it throws, the tar is refused
+   * with that error.
+   */
   readonly onDockerfile: (text: string) => void;
-  /** Called at once when the tar fails, or is refused. */
+  /** Called at once when the tar can't be read, or is refused. */
   readonly onFailure: () => void;
 }
 
 /**
- * Puts observers before a tar: `fetch` reports a body that fails as a network
- * error, and says nothing of a body that fails after the answer has begun.
+ * Watches a tar. The error of a tar that fails is kept here because `fetch`
+ * would report it only as a network error, and not at all once the answer has
+ * begun.
  *
- * @throws {TypeError} If the stream is in use, or is none.
+ * @throws {TypeError} If the stream is in use, or is no stream.
  */
 export function watchTar(
   tar: ReadableStream<Uint8Array>,
@@ -74,13 +94,13 @@ export function watchTar(
     watcher.onFailure();
     return error;
   };
-  /** The next bytes; undefined behind the last. */
+  /** Reads the next bytes; undefined at the end. */
   const read = async (): Promise<Uint8Array | undefined> => {
     let result: ReadableStreamReadResult<Uint8Array>;
     try {
       result = await reader.read();
     } catch (cause) {
-      // A folder's own words need no others.
+      // The error of a folder already says what is wrong.
       if (cause instanceof ContextError) throw fail(cause);
       const why = cause instanceof Error ? cause.message : String(cause);
       throw fail(
@@ -98,7 +118,7 @@ export function watchTar(
       ),
     );
   };
-  /** Looks at bytes before they are sent; undefined is the end. */
+  /** Checks bytes before they are sent; undefined stands for the end. */
   const look = async (bytes: Uint8Array | undefined): Promise<void> => {
     try {
       if (bytes === undefined) check?.end();
@@ -123,7 +143,7 @@ export function watchTar(
         controller.close();
         return end();
       }
-      // `fetch` wants plain buffers behind the bytes; a shared one is copied.
+      // `fetch` does not take bytes of a shared buffer; they are copied.
       controller.enqueue(
         bytes.buffer instanceof ArrayBuffer
           ? bytes as Uint8Array<ArrayBuffer>

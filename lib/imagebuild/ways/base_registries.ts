@@ -7,14 +7,15 @@ import {
   globalArgs,
 } from "../../progress/variables.ts";
 
-/** Where COPY and ADD name an image or a stage, and where a mount of RUN does. */
+/** The flags of COPY, ADD and RUN's mounts that name an image or a stage. */
 const FROM_FLAG_REGEXP = /\s--(?:from=|mount=(?:\S*,)?from=)([^\s,]+)/g;
 
 /**
- * The registries that a Dockerfile's images come from, each once; what can't be
- * told is left out.
+ * The registries of the images that a Dockerfile names, each once. A name that
+ * can't be resolved is left out.
  *
- * @param buildargs Values for the arguments that stand before the first stage.
+ * @param buildargs Values of the arguments that are declared before the first
+ * stage.
  */
 export function baseRegistries(
   dockerfile: string,
@@ -30,7 +31,7 @@ export function baseRegistries(
     try {
       registries.add(parseImageReference(image).registry);
     } catch {
-      // The builder will say what is wrong with it.
+      // The name is no image reference: the builder will report that.
     }
   };
   for (const { keyword, text } of instructions) {

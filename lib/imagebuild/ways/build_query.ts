@@ -1,5 +1,5 @@
-// The parameters of `POST /build`, as a Docker engine reads them; moby's client
-// writes them in `client/image_build.go`.
+// The query parameters of `POST /build`, as a Docker engine reads them. moby's
+// own client writes them in `client/image_build.go`.
 
 import type { Query } from "../../engine/engine.ts";
 import type { RequestedOutput } from "../checks/output.ts";
@@ -7,7 +7,10 @@ import type { HostAddress } from "../checks/values.ts";
 import type { Ulimit } from "../options.ts";
 import type { BuildRequest } from "../request.ts";
 
-/** What a request asks for, without its context, session and build id. */
+/**
+ * The parameters of a request, except those for its context, session and build
+ * id.
+ */
 export function buildQuery(request: BuildRequest): Query {
   const { hosts, buildArgs, labels, cacheFrom, ulimits, output } = request;
   return {
@@ -33,7 +36,7 @@ export function buildQuery(request: BuildRequest): Query {
   };
 }
 
-/** A host as the engine reads it. */
+/** An extra host in the form that engines read, `host:ip`. */
 export function hostText({ host, address }: HostAddress): string {
   return `${host}:${address}`;
 }
@@ -42,7 +45,10 @@ function limitObject({ name, soft, hard }: Ulimit): Record<string, unknown> {
   return { Name: name, Soft: soft, Hard: hard };
 }
 
-/** An image in an archive is named by its exporter's attributes, and by the tags only through them. */
+/**
+ * The exporter of an archive takes names of images only from its attribute
+ * `name`, so tags are copied into it.
+ */
 function outputObject(
   { type, attrs }: RequestedOutput,
   tags: readonly string[],

@@ -1,5 +1,5 @@
-// The classic builder of a Docker engine, by `POST /build`: it asks for nothing,
-// knows no secrets, and reads its context no further than to the end of the tar.
+// The classic builder of a Docker engine, by `POST /build`. It has no session
+// and no secrets, and reads the context only to the end of the tar.
 
 import { classicContext } from "../context/classic_context.ts";
 import type { Build, BuildWay, Built } from "../build_way.ts";
@@ -21,7 +21,8 @@ export const classicWay: BuildWay = {
     const imageId = await postBuild(build, undefined, {
       query: buildQuery(build.request),
       headers: await registryConfig(build),
-      // It hears of nothing that comes behind the tar's end.
+      // With bytes behind the end of the tar, the engine would not notice a
+      // cancelled build.
       cut: (body) => classicContext(body, false),
       cancels: false,
       takes: { text: false, zstd: true },

@@ -1,5 +1,5 @@
-// BuildKit of a Docker engine, by `POST /build`: the engine asks for secrets,
-// files and logins over a session, where its socket can carry one.
+// BuildKit in a Docker engine, by `POST /build`. The engine asks for secrets,
+// files and logins over a session, where the connection can carry one.
 
 import type { Engine } from "../../engine/engine.ts";
 import { dialSession } from "../../engine/session_dial.ts";
@@ -20,7 +20,10 @@ import { postBuild } from "./post.ts";
 /** BuildKit of a Docker engine. */
 export const engineWay: BuildWay = { needs, run };
 
-/** How secrets travel here: the header is for what stands before an engine and reads it. */
+/**
+ * How the secrets travel on this way. An engine does not read the header; a
+ * gateway or proxy before it may.
+ */
 function viaOf(
   { engine, request: { secretsVia: via } }: Build,
 ): "auto" | "session" | "header" {
@@ -46,7 +49,8 @@ function needs(build: Build): WayNeeds {
   }
   warnings.push(...plainConnection(engine, secrets));
   if (session) checkSecretSizes(secrets, facts);
-  // A session of the caller's may serve them; without any nobody is known to.
+  // A session of the caller's own may serve the secrets. With no session, davit
+  // knows of nobody who reads them.
   const isRead = session || Boolean(request.session);
   const unread = isRead ? [] : secrets.atHand().map(([id]) => id);
   return { warnings, session: session ? dialler(engine) : undefined, unread };
@@ -57,7 +61,8 @@ async function run(
   session: OpenSession | undefined,
 ): Promise<Built> {
   const { request, inputs, record } = build;
-  // Somebody else's session answers for its logins itself.
+  // A session of the caller's own answers for logins itself; with it there is
+  // no warning.
   if (
     session === undefined && !request.session &&
     request.credentials !== undefined
@@ -79,12 +84,12 @@ async function run(
   return { imageId, told: session !== undefined };
 }
 
-/** Connects a session by `POST /session`. */
+/** Opens sessions by `POST /session` of this engine. */
 export function dialler(engine: Engine): SessionDialler {
   return (headers, signal) => dialSession(engine, headers, signal);
 }
 
-/** Somebody must tell what the build asks for. */
+/** Refuses `strictSecrets` where davit can't know what the engine asks for. */
 function checkStrict(
   { engine, request: { strict, session, secretsVia } }: Build,
 ): void {

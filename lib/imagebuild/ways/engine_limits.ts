@@ -1,5 +1,5 @@
-// What a builder of an engine can do, by the API version that it speaks, and what
-// it ignores.
+// What the builders of an engine can do, depending on the API version that it
+// speaks, and which options they ignore.
 
 import { advised } from "../../advice.ts";
 import { compareApi } from "../../engine/api_version.ts";
@@ -9,7 +9,7 @@ import type { OwnWarning } from "../fact.ts";
 import type { BuildRequest } from "../request.ts";
 
 /**
- * Checks what an engine's version decides on, whichever builder it is.
+ * Checks a request against the engine's version, for either builder.
  *
  * @throws {UnsupportedError} If the engine can't do what is asked.
  */
@@ -29,10 +29,11 @@ export function checkApi(
 }
 
 /**
- * Checks what BuildKit of an engine can do.
+ * Checks a request against what BuildKit of an engine can do.
  *
- * @throws {UnsupportedError} If there is none, or it can't do what is asked.
- * @returns What it will ignore.
+ * @throws {UnsupportedError} If the engine has no BuildKit, or it can't do what
+ * is asked.
+ * @returns Warnings about options that it will ignore.
  */
 export function checkBuildKit(
   request: BuildRequest,

@@ -1,7 +1,6 @@
 /**
- * The JSON messages of an engine's answer: what each says is told to the record
- * as it comes, and for those who read `messages()` they are made of what was
- * told.
+ * Reads the JSON messages of an engine's answer into the record, and makes
+ * messages from the record's facts for those who read `messages()`.
  *
  * @module
  */
@@ -16,7 +15,7 @@ import type { BuildRecord } from "../record.ts";
 /** Id of the messages that carry BuildKit's log. */
 export const TRACE = "moby.buildkit.trace";
 
-/** Tells what an engine's message says. */
+/** Reports an engine's message to the record. */
 export function tellMessage(record: BuildRecord, message: JsonMessage): void {
   if (message.id !== TRACE) return record.tellLine(message);
   const status = readTrace(message);
@@ -29,13 +28,13 @@ export function readTrace({ aux }: JsonMessage): SolveStatus | undefined {
   return typeof aux === "string" ? decodeTrace(aux) : undefined;
 }
 
-/** What is told in the place of a message that can't be read. */
+/** The warning that replaces a message that can't be read. */
 export const TRACE_UNREADABLE: OwnWarning = [
   "trace-unreadable",
   "a part of the engine's log could not be read, and is left out",
 ];
 
-/** The messages of what was told. */
+/** Turns facts into messages. */
 export async function* messagesOf(
   facts: AsyncIterable<Fact>,
 ): AsyncGenerator<BuildMessage, void, undefined> {
@@ -57,7 +56,10 @@ function messageOf(fact: Fact): BuildMessage | Promise<BuildMessage> {
   }
 }
 
-/** Only what was masked, or came in no message, is encoded, and only for a reader. */
+/**
+ * Encodes a status that came in no message, or that masking changed. This is
+ * done only when somebody reads it.
+ */
 async function encoded(status: SolveStatus): Promise<BuildMessage> {
   const { encodedMessage } = await import("./encoded_message.ts");
   return withTrace(encodedMessage(status), status);
@@ -68,7 +70,7 @@ function withTrace(message: JsonMessage, trace: SolveStatus): BuildMessage {
 }
 
 function eventMessage({ type, ...fields }: OwnEvent): BuildMessage {
-  // What is not known has no field.
+  // A message has no fields that are undefined.
   const known = Object.entries(fields).filter(([, value]) =>
     value !== undefined
   );
@@ -91,7 +93,7 @@ export function warningMessage(
   };
 }
 
-/** The image id that a message brings, if it does. */
+/** The image id in a message; undefined if it has none. */
 export function imageIdOf(message: JsonMessage): string | undefined {
   if (message.id !== undefined && message.id !== "moby.image.id") return;
   const id = (message.aux as { ID?: unknown } | null | undefined)?.ID;

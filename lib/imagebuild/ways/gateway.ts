@@ -1,5 +1,5 @@
-// BuildKit behind a davit gateway, which opens the session itself: it is sent the
-// secrets and logins in headers, and tells what the engine asked for.
+// BuildKit behind a davit gateway. The gateway opens the session; it gets the
+// secrets and logins in headers, and reports what the engine asked for.
 
 import type { OpenSession } from "../../session/open.ts";
 import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
@@ -30,7 +30,8 @@ function needs(
       "the session that the option names answers the engine, and does not tell davit what was asked; leave the option session out",
     );
   }
-  // A gateway refuses it; that is its answer to who asks for no other way.
+  // A session is opened only if the option asks for nothing else; the gateway
+  // refuses it, and its error is the right one to show.
   const session = secretsVia === "session" && given === undefined;
   if (secretsVia !== "session") {
     warnings.push(...checkSecretsHeader(secrets, { only: true, marks: true }));

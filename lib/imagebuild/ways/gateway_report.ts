@@ -8,19 +8,23 @@ import type { SecretStore } from "../../secrets/store.ts";
 import { type Strictness, strictUnsupported } from "../checks/secrets.ts";
 
 /**
- * What a davit gateway tells of a build's secrets, as its session is the one
- * that the engine asks.
+ * Reads a davit gateway's report about the secrets of a build. The engine asks
+ * the gateway's session for secrets, so only the gateway knows what was asked
+ * for.
  */
 export class GatewayReport {
-  /** Asks for it. */
+  /** The header that asks for the report. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether the gateway tells: it may stand before an engine without sessions. */
+  /**
+   * Whether the gateway reports. It does not where the engine behind it has no
+   * sessions.
+   */
   told = false;
   readonly #token = crypto.randomUUID();
   readonly #store: SecretStore;
   readonly #needed: boolean;
 
-  /** @param store Is told in its turn. */
+  /** @param store Gets the report. */
   constructor(store: SecretStore, { missing, unused }: Strictness) {
     this.#store = store;
     this.#needed = missing || unused;
@@ -33,9 +37,10 @@ export class GatewayReport {
   }
 
   /**
-   * Looks into the head of the answer.
+   * Reads the head of the answer, in which the gateway says whether it reports.
    *
-   * @throws {UnsupportedError} If strictSecrets needs to be told, and nobody will.
+   * @throws {UnsupportedError} If `strictSecrets` needs a report and there will
+   * be none.
    */
   begin(headers: Headers): void {
     this.told = headers.get(REPORT_HEADER) === REPORT_PROMISE;
@@ -45,7 +50,11 @@ export class GatewayReport {
     );
   }
 
-  /** Takes a message if it is the gateway's own; whether it was. */
+  /**
+   * Reads a message if it is a part of the report.
+   *
+   * @returns Whether it is one.
+   */
   take(message: { readonly id?: unknown; readonly aux?: unknown }): boolean {
     const use = this.told ? readReport(message, this.#token) : undefined;
     if (use !== undefined) this.#store.note(use);

@@ -10,9 +10,9 @@ import {
 import { encodedMessage } from "./encoded_message.ts";
 
 /**
- * Masks a message of a build's answer, for a gateway: some become two, and text
- * that was held back may be in a later one. What holds no secret is given back as
- * it came.
+ * Masks a message of a build's answer, for a gateway. One message may become
+ * two, and text that is held back comes with a later message. A message without
+ * a secret stays as it came.
  */
 export function* maskedMessages(
   mask: BuildMask,
@@ -27,7 +27,7 @@ export function* maskedMessages(
   yield masked === status ? message : encodedMessage(masked);
 }
 
-/** What was held back, at the end of all messages. */
+/** The text that was held back, after the last message. */
 export function* maskedRest(mask: BuildMask): Generator<JsonMessage> {
   const rest = mask.rest();
   if (rest !== undefined) yield rest;

@@ -1,5 +1,6 @@
-// Podman, by its Docker-compatible `POST /build`: it has no sessions, so secrets
-// go as files in the tar, if that is allowed, and logins in a header.
+// Podman, by its Docker-compatible `POST /build`. It has no sessions: secrets
+// are sent as files in the tar, if the caller allows it, and logins in a
+// header.
 
 import { advised } from "../../advice.ts";
 import { UnsupportedError } from "../../errors.ts";
@@ -10,20 +11,23 @@ import { addPodmanSecrets } from "./podman_secrets.ts";
 import { postBuild } from "./post.ts";
 import { registryConfig } from "./registry_config.ts";
 
-/** Podman; whichever builder is asked for, it has its own. */
+/** Podman's own builder, whichever builder the options ask for. */
 export const podmanWay: BuildWay = {
   needs(build) {
     checkApi(build.request, build.facts);
     checkPodmanQuery(build.request);
     checkSessionless(build);
-    // It obeys what BuildKit ignores.
+    // Podman obeys the options that BuildKit ignores, so there are no warnings
+    // about them.
     return { warnings: [], session: undefined, unread: [] };
   },
 
   async run(build: Build): Promise<Built> {
     const { request, context, inputs: { secrets } } = build;
     const headers = await registryConfig(build, (why) => {
-      // The client's own function serves other engines, too.
+      // A function of the build's options must be asked, so the build is
+      // refused. One of the client is for other engines as well, and is only
+      // skipped.
       if (typeof request.credentials !== "function") return;
       throw unsupported("logins from functions on podman", why);
     });
@@ -41,7 +45,10 @@ export const podmanWay: BuildWay = {
   },
 };
 
-/** Refuses what takes a session, and what nobody would tell. */
+/**
+ * Refuses what needs a session, and what needs to know which secrets were asked
+ * for.
+ */
 function checkSessionless(
   { request, inputs: { secrets } }: Build,
 ): void {

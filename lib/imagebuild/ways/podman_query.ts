@@ -1,5 +1,6 @@
-// The parameters of `POST /build` as podman reads them: some have another form
-// there than on a Docker engine, and some it would overlook.
+// The query parameters of `POST /build` as podman reads them. Some have another
+// form than for a Docker engine; others podman would ignore without a word, so
+// they are refused.
 
 import type { Query } from "../../engine/engine.ts";
 import { advised } from "../../advice.ts";
@@ -7,12 +8,12 @@ import { UnsupportedError } from "../../errors.ts";
 import type { BuildRequest } from "../request.ts";
 import { buildQuery, hostText } from "./build_query.ts";
 
-/** What a request asks for, without its context. */
+/** The parameters of a request, except those for its context. */
 export function podmanQuery(request: BuildRequest): Query {
   const { hosts, ulimits } = request;
   return {
     ...buildQuery(request),
-    // A JSON array here, a repeated parameter there.
+    // Podman reads these two lists as JSON arrays.
     extrahosts: hosts && JSON.stringify(hosts.map(hostText)),
     ulimits: ulimits && JSON.stringify(
       ulimits.map(({ name, soft, hard }) => `${name}=${soft}:${hard}`),
@@ -21,9 +22,10 @@ export function podmanQuery(request: BuildRequest): Query {
 }
 
 /**
- * Checks that podman does not overlook what is asked.
+ * Refuses requests that podman would not obey.
  *
- * @throws {UnsupportedError} If it would.
+ * @throws {UnsupportedError} If the request has outputs, or a context that the
+ * engine is to fetch.
  */
 export function checkPodmanQuery({ output, context }: BuildRequest): void {
   if (output !== undefined) {

@@ -3,34 +3,41 @@ import type { Secret } from "../../secrets/secret.ts";
 import { ByteStream } from "../../streams/byte_stream.ts";
 import { hasTarChecksum, tarChecksum } from "../../streams/tar_block.ts";
 
-/** A context for podman, with the secrets of its build. */
+/** A context for podman that contains the secrets of its build. */
 export interface PodmanContext {
   /** The tar, with a file for each secret before its own entries. */
   readonly tar: ReadableStream<Uint8Array>;
-  /** Value of the query parameter `secrets`, which tells podman the files from the rest. */
+  /**
+   * Value of the query parameter `secrets`: it tells podman which files are
+   * secrets, and their ids.
+   */
   readonly secrets: string;
 }
 
 const BLOCK = 512;
 
-/** What `id=ID,src=FILE` can hold: podman reads other characters as borders, or as Latin-1. */
+/**
+ * Ids that fit into `id=ID,src=FILE`: podman reads other characters as
+ * separators, or as Latin-1.
+ */
 const ID_REGEXP = /^(?!.*,)[!-~]+$/;
 
 /**
- * Puts secrets into a context, for podman, which has no session to ask over.
+ * Adds secrets to a context as files, for podman, which has no session over
+ * which it could ask for them.
  *
- * Each becomes a file at the top of the context, of mode 0600 and with a random
- * name. Podman moves them away before a step can copy them, and mounts them as
- * they are asked for. They do lie on the server's disk while it builds: a
- * weaker way than a session, so it is for the caller to allow it.
+ * Each secret becomes a file with mode 0600 and a random name at the top of the
+ * context. Podman moves these files away before a step can copy them, and
+ * mounts them where steps ask for them. They lie on the server's disk while it
+ * builds, which is less safe than a session, so the caller must allow it.
  *
- * The context may be plain or compressed with gzip, which is undone: a file
- * can not be put before what is compressed. Podman never sees a name that is
- * not of our making, since it joins it with a path unchecked.
+ * The context may be a plain tar or one in gzip, which is decompressed, because
+ * no file can be put in front of compressed data. The names of the files are
+ * always made here: podman joins them with a path without a check.
  *
- * @throws {UnsupportedError} If the context is compressed in another way, or no
- * tar, or if an id has characters that can't be told to podman. The context is
- * cancelled then, and nothing of it was sent.
+ * @throws {UnsupportedError} If the context is no tar, or is compressed in
+ * another way, or if an id has characters that podman can't read. The context
+ * is then cancelled, and nothing of it was sent.
  */
 export async function addPodmanSecrets(
   context: ReadableStream<Uint8Array>,
@@ -72,7 +79,10 @@ function checkId(id: string): void {
   );
 }
 
-/** The header of a file of root's alone, from the epoch (ustar). */
+/**
+ * A tar header (ustar) for a file that belongs to root, with mode 0600 and a
+ * time of 0.
+ */
 function fileHeader(name: string, size: number): Uint8Array {
   const header = new Uint8Array(BLOCK);
   const put = (text: string, at: number) =>
@@ -88,7 +98,9 @@ function fileHeader(name: string, size: number): Uint8Array {
   return header;
 }
 
-/** The context's bytes as a plain tar; told by its first block. */
+/**
+ * The context as a plain tar; its first block shows whether it is compressed.
+ */
 async function plainTar(
   context: ReadableStream<Uint8Array>,
 ): Promise<ReadableStream<Uint8Array>> {
@@ -98,7 +110,7 @@ async function plainTar(
   const whole = bytes.stream((reason) => reader.cancel(reason));
   if (head[0] === 0x1f && head[1] === 0x8b) {
     return whole.pipeThrough(
-      // The platform's types ask for one kind of buffer behind the bytes.
+      // The type of DecompressionStream accepts only bytes that are not shared.
       new DecompressionStream("gzip") as ReadableWritablePair<
         Uint8Array,
         Uint8Array
@@ -114,13 +126,19 @@ async function plainTar(
   throw error;
 }
 
-/** A header with the right sum, or the zeros that end a tar. */
+/**
+ * Whether it is a tar header with the right checksum, or the zeros that end a
+ * tar.
+ */
 function isTarBlock(block: Uint8Array): boolean {
   if (block.length < BLOCK) return false;
   return hasTarChecksum(block) || block.every((byte) => byte === 0);
 }
 
-/** These chunks, and then a stream, read no faster than it is asked for. */
+/**
+ * A stream of these chunks and then of another stream, which is read only when
+ * more is asked for.
+ */
 function startingWith(
   chunks: readonly Uint8Array[],
   rest: ReadableStream<Uint8Array>,

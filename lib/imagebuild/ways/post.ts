@@ -1,5 +1,5 @@
-// The exchange of `POST /build`, for every way that goes by it: the context out,
-// the answer in, and an end that the engine hears of.
+// Sends `POST /build` and reads its answer, for every way that uses it; when
+// the build ends early, tells the engine to stop.
 
 import { buildCancel } from "../../engine/build_cancel.ts";
 import type { Engine, Query } from "../../engine/engine.ts";
@@ -13,39 +13,46 @@ import type { TakenForms } from "../context/tar_head.ts";
 import { imageIdOf, tellMessage } from "./engine_messages.ts";
 import type { GatewayReport } from "./gateway_report.ts";
 
-/** How long a cancelled build may take to say so before its connection is cut. */
+/**
+ * How long a cancelled build may take to answer before its connection is
+ * closed.
+ */
 const CANCEL_GRACE_MS = 400;
 
-/** What is particular to a way of `POST /build`. */
+/** How one way uses `POST /build`. */
 export interface BuildPost {
-  /** What goes in the place of the context's own tar. */
+  /** Another tar than the context's own. */
   readonly tar?: Awaited<ReturnType<Offer["tar"]>>;
-  /** What is asked, as this builder reads it. */
+  /** The query parameters, in the form that this builder reads. */
   readonly query: Query;
-  /** Secrets and logins. */
+  /** The headers with secrets and logins. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Takes what a gateway tells of the secrets. */
+  /** Reads a gateway's report about the secrets. */
   readonly report?: GatewayReport | undefined;
-  /** Cuts a body to what the builder reads of it. */
+  /** Cuts the body to the part that the builder reads. */
   readonly cut?: (body: ReadableStream<Uint8Array>) => CutBody;
-  /** Whether a build can be cancelled by its id. */
+  /** Whether the engine can cancel a build by its id. */
   readonly cancels: boolean;
-  /** What the builder takes besides a tar; undefined where that is its own affair. */
+  /**
+   * What the builder accepts besides a tar; undefined where the format is not
+   * checked here.
+   */
   readonly takes?: TakenForms;
 }
 
-/** A body of which a part is sent. */
+/** A body of which only a part is sent. */
 interface CutBody {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** What it failed with, if it did. */
+  /** The error that the body failed with; undefined if it did not fail. */
   readonly failure: unknown;
 }
 
 /**
  * Sends the context and reads the answer to its end.
  *
- * @returns The image's id, or nothing where the output is no image.
- * @throws {ContextError} If the context fails; the engine is told to stop.
+ * @returns The image's id; empty where the output is no image.
+ * @throws {ContextError} If the context can't be read; the engine is told to
+ * stop.
  * @throws {BuildError} If the answer holds an error.
  * @throws Whatever `onDockerfile` throws.
  */
@@ -105,17 +112,18 @@ export async function postBuild(
   } finally {
     stop.removeEventListener("abort", onStop);
     await ending.finish();
-    // `fetch` lets go of an aborted body in its own time.
+    // After an abort `fetch` cancels the body at some later time; this does it
+    // at once.
     watched?.release(stop.reason);
   }
 }
 
-/** The engine asks for the folder over the session, by names that it knows. */
+/** The parameters for a folder that the engine asks for over the session. */
 function servedContext({ dockerfile }: Offer): Query {
   return { remote: "client-session", dockerfile: dockerfile?.name };
 }
 
-/** Nothing, unless the Dockerfile has a name of davit's choice there. */
+/** The parameters for a tar: the Dockerfile's name, if davit chose it. */
 function tarContext(
   { dockerfile }: Awaited<ReturnType<Offer["tar"]>>,
 ): Query {
@@ -123,7 +131,8 @@ function tarContext(
 }
 
 function packingError(failure: unknown): ContextError | undefined {
-  // Any other failure is the watched stream's own.
+  // Any other failure comes from the stream that is watched, which has its own
+  // error.
   return failure instanceof Error && failure.name === "PackedContextError"
     ? new ContextError(
       `The build was stopped: ${failure.message}; give a tar as it is, or in gzip`,
@@ -160,21 +169,24 @@ async function readAnswer(
   return imageId ?? "";
 }
 
-/** With `quiet` the id comes as the only text. */
+/** The image id of a build with `quiet`, whose only text it is. */
 function quietId(message: JsonMessage): string | undefined {
-  // Podman leaves the algorithm out.
+  // Podman leaves `sha256:` out.
   const id = /^(?:sha256:)?([0-9a-f]{64})\s*$/.exec(message.stream ?? "")?.[1];
   return id === undefined ? undefined : `sha256:${id}`;
 }
 
 /**
- * The end of a build, wanted or not. `begin` tells the engine to stop; while
- * it is answering, it may take a moment to say that it did. Then, and in every
- * ending, the connection is cut, which stops the build by itself.
+ * Ends the request of a build. `begin` tells the engine to stop, and gives an
+ * engine that already answers a moment to say that it stopped. In every case
+ * the connection is closed at the end, which alone also stops the build.
  */
 class Ending {
   readonly buildId: string = crypto.randomUUID();
-  /** 0 before the answer began: the engine is still reading the context. */
+  /**
+   * How long to wait after `begin`; 0 before the answer began, when the engine
+   * is still reading the context.
+   */
   graceMs = 0;
   readonly #cut = new AbortController();
   readonly #engine: Engine;
@@ -182,13 +194,13 @@ class Ending {
   #begun: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param cancels Whether the engine can be told to stop, by the build's id. */
+  /** @param cancels Whether the engine can cancel a build by its id. */
   constructor(engine: Engine, cancels: boolean) {
     this.#engine = engine;
     this.#cancels = cancels;
   }
 
-  /** Ends the connection. */
+  /** Aborts to close the connection. */
   get cut(): AbortSignal {
     return this.#cut.signal;
   }

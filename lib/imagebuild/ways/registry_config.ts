@@ -5,14 +5,16 @@ import type { Build } from "../build_way.ts";
 import { baseRegistries } from "./base_registries.ts";
 
 /**
- * The header `X-Registry-Config`, for a builder that has no session to ask
- * over: the classic one, podman, and BuildKit behind a gateway. It holds what
- * was given by registry, and what is known of the registries of the Dockerfile.
- * Where the Dockerfile is not known, a function can't be asked, and of docker's
- * config file all registries are taken that it lists, as docker's client does.
+ * The header `X-Registry-Config`, for a builder that has no session over which
+ * it could ask for logins: the classic builder, podman, and BuildKit behind a
+ * gateway. It holds the logins that were given by registry, and those that are
+ * found for the registries named in the Dockerfile. Where the Dockerfile is not
+ * known, functions are not called, and all registries listed in docker's config
+ * file are included, as docker's client does it.
  *
- * @param onUnasked Told why a function is not asked; it may throw.
- * @throws {CredentialError} If a login is to be had and can't be read.
+ * @param onUnasked Called with the reason why a function is not called; may
+ * throw.
+ * @throws {CredentialError} If a login exists and can't be read.
  */
 export async function registryConfig(
   { request, context: { dockerfile }, inputs: { logins }, record }: Build,
@@ -42,7 +44,7 @@ export async function registryConfig(
         add(await logins.getListed(registry));
       } catch (error) {
         if (!(error instanceof CredentialError)) throw error;
-        // It may be for a registry that this build has no need of.
+        // This login may be for a registry that the build does not need.
         ignored(error.message);
       }
     }
