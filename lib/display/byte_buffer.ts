@@ -1,14 +1,17 @@
 const encoder = new TextEncoder();
 const NEWLINE = 10;
-/** Below this, a loop copies faster than a view and a native copy. */
+/**
+ * Shorter pieces are copied in a loop, which is faster there than a view and a
+ * native copy. In bytes.
+ */
 const SHORT = 48;
 
-/** Bytes that grow at their end, to be taken as one chunk. */
+/** A buffer to which bytes are appended until they are taken as one chunk. */
 export class ByteBuffer {
   #bytes: Uint8Array;
   #length = 0;
 
-  /** Makes an empty one. */
+  /** @param room The initial capacity, in bytes. */
   constructor(room: number = 1024) {
     this.#bytes = new Uint8Array(room);
   }
@@ -18,14 +21,14 @@ export class ByteBuffer {
     return this.#length;
   }
 
-  /** Adds text. */
+  /** Appends text, as UTF-8. */
   text(text: string): void {
     this.#room(text.length * 3);
     const rest = this.#bytes.subarray(this.#length);
     this.#length += encoder.encodeInto(text, rest).written;
   }
 
-  /** Adds text of ASCII characters, faster. */
+  /** Appends text of ASCII characters only; faster than `text`. */
   ascii(text: string): void {
     this.#room(text.length);
     const bytes = this.#bytes;
@@ -34,13 +37,13 @@ export class ByteBuffer {
     this.#length = at;
   }
 
-  /** Adds a line end. */
+  /** Appends a line end. */
   newline(): void {
     this.#room(1);
     this.#bytes[this.#length++] = NEWLINE;
   }
 
-  /** Adds `source[from..to]`. */
+  /** Appends `source[from..to]`. */
   bytes(source: Uint8Array, from = 0, to: number = source.length): void {
     const size = to - from;
     this.#room(size);
@@ -55,23 +58,25 @@ export class ByteBuffer {
     this.#length = at;
   }
 
-  /** A view of what is in it, which the next change spoils. */
+  /**
+   * The content as a view, which is valid until the next change of the buffer.
+   */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Empties it, and keeps its room for what comes. */
+  /** Empties the buffer and keeps its memory for further use. */
   clear(): void {
     this.#length = 0;
   }
 
-  /** Empties it, and gives its room away. */
+  /** Empties the buffer and frees its memory. */
   release(): void {
     this.#length = 0;
     this.#bytes = new Uint8Array();
   }
 
-  /** Gives what is in it as a copy, and empties it. */
+  /** Returns a copy of the content, and empties the buffer. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length);
     this.clear();

@@ -1,19 +1,26 @@
 import type { BuildEvent } from "../progress/event.ts";
 
-/** How events are shown; without any notion of streams and clocks. */
+/**
+ * Turns events into the bytes to be written; knows nothing of streams and
+ * clocks.
+ */
 export interface Display {
   /** How long {@linkcode Display.render} may be put off after an update, in milliseconds. */
   readonly intervalMs: number;
-  /** Whether it paints into a terminal; else it gives text. */
+  /**
+   * Whether it repaints lines of a terminal; otherwise its output is text that
+   * only grows.
+   */
   readonly isFrame?: boolean;
   /**
    * Takes events in.
    *
-   * @returns Whether so much has piled up that it should be rendered now.
+   * @returns Whether so much output has piled up that it should be rendered
+   * now.
    */
   update(events: readonly BuildEvent[], now: number): boolean;
-  /** What is to be written now; may be empty. */
+  /** The bytes to write now; may be empty. */
   render(now: number): Uint8Array;
-  /** What is to be written at the end, whatever the end was. */
+  /** The last bytes to write, whether the build succeeded or failed. */
   end(now: number): Uint8Array;
 }

@@ -6,10 +6,11 @@ import {
   type DisplayOptions,
 } from "./display_events.ts";
 
-/** How {@linkcode displayBuild} shows, and where. */
+/** Options of {@linkcode displayBuild}. */
 export interface DisplayBuildOptions extends DisplayOptions {
   /**
-   * A stream, or a file such as `Deno.stdout`. It is not closed.
+   * Where to write: a stream, or a file such as `Deno.stdout`. It is not
+   * closed.
    *
    * @default {Deno.stderr}
    */
@@ -30,12 +31,14 @@ const OPTIONS = {
 } satisfies Record<keyof DisplayBuildOptions, true>;
 
 /**
- * Shows a build as docker's own tools do, until it ends. It is one reader among
- * others: `wait()`, `result()` and further readers work beside it.
+ * Shows a build as docker's own tools do, until it ends. The display is only
+ * one reader of the build: `wait()`, `result()` and further readers work beside
+ * it.
  *
- * Any number of builds may be shown on one output at a time: in a terminal they
- * stand below each other, and what has ended above them; in plain text each line
- * begins with the build's name, in raw JSON with the field `build`.
+ * Any number of builds may be shown on one output at a time. In a terminal,
+ * builds that run stand below each other, and those that have ended above them;
+ * in plain text each line begins with the build's name; in raw JSON each line
+ * has the field `build`.
  *
  * @throws The error that `wait()` rejects with, once the failure is shown; and
  * what the output throws.

@@ -12,37 +12,37 @@ import {
 } from "./terminal.ts";
 
 /**
- * How a build is shown: `tty` paints into a terminal, `plain` is a text that
- * grows, `rawjson` is for programs, `quiet` gives the image's id only, and
- * `auto` is `tty` on a terminal and else `plain`.
+ * How a build is shown: `tty` repaints lines of a terminal, `plain` is text
+ * that only grows, `rawjson` is JSON for programs, `quiet` prints only the
+ * image's id, and `auto` is `tty` on a terminal and otherwise `plain`.
  */
 export type DisplayMode = "auto" | "tty" | "plain" | "rawjson" | "quiet";
 
-/** What `Deno.stdout` and `Deno.stderr` are, besides plain streams. */
+/** The part of `Deno.stdout` and `Deno.stderr` that a display uses. */
 export interface DisplayFile {
-  /** Where the bytes go. */
+  /** The stream that is written to. */
   readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
-  /** Whether it is a terminal. */
+  /** Whether the file is a terminal. */
   isTerminal?(): boolean;
 }
 
-/** How {@linkcode displayEvents} shows. */
+/** Options of {@linkcode displayEvents}. */
 export interface DisplayOptions {
   /**
-   * How it is shown.
+   * The mode of the display.
    *
    * @default {"auto"}
    */
   readonly mode?: DisplayMode | undefined;
   /**
-   * What the build is called where several are shown on one output.
+   * The build's name, used where several builds are shown on one output.
    *
-   * @default The image's first name, else `build`.
+   * @default The image's first name, or `build` if it has none.
    */
   readonly name?: string | undefined;
   /**
-   * The terminal that is written to, or its size if that doesn't change. With
-   * it, `auto` means `tty`.
+   * The terminal that is written to, or its size if that doesn't change. If it
+   * is given, `auto` means `tty`.
    *
    * @default The terminal of this program.
    */
@@ -54,8 +54,9 @@ export interface DisplayOptions {
    */
   readonly color?: boolean | undefined;
   /**
-   * A line to be shown below the steps in a terminal, asked for with each frame:
-   * what a program writes there itself, the frames would run over.
+   * Returns a line to show below the steps in a terminal; called for each
+   * frame. A program uses it instead of writing to the terminal, where the next
+   * frame would overwrite its text.
    */
   readonly notice?: (() => string | undefined) | undefined;
   /**
@@ -66,14 +67,16 @@ export interface DisplayOptions {
 }
 
 /**
- * Shows a build until its events end, and then what there is to say at the
- * end. The output is not closed.
+ * Shows a build until its events end, and then its summary. The output is not
+ * closed.
  *
- * @param events One by one, or in batches, as they come with a message.
+ * @param events The events, one by one or in batches (those that came in one
+ * message).
  * @param output A stream, or a file such as `Deno.stderr`.
- * @param known What is known of the build whose events these are; one is made of
- * the events unless given.
- * @throws What the events throw, after all is shown; and what the output throws.
+ * @param known The state of the build that these events belong to, if it is
+ * kept elsewhere; otherwise the display keeps one itself.
+ * @throws What the events throw, after all is shown; and what the output
+ * throws.
  */
 export async function displayEvents(
   events: AsyncIterable<BuildEvent | readonly BuildEvent[]>,
@@ -83,7 +86,8 @@ export async function displayEvents(
 ): Promise<void> {
   const { terminal, now = Date.now } = options;
   const mode = modeOf(output, options);
-  // At once: those that are started together know of each other from the start.
+  // Before the first await, so that displays which are started together see
+  // from their first line on that they share the output.
   const shared = SharedOutput.join(
     output instanceof WritableStream ? output : output.writable,
   );
@@ -126,7 +130,7 @@ function isBatch(
   return Array.isArray(item);
 }
 
-/** What `auto` comes to. */
+/** The mode, with `auto` replaced by `tty` or `plain`. */
 function modeOf(
   output: WritableStream<Uint8Array<ArrayBuffer>> | DisplayFile,
   { mode = "auto", terminal }: DisplayOptions,
@@ -137,7 +141,9 @@ function modeOf(
   return onTerminal ? "tty" : "plain";
 }
 
-/** Only the display that is used is loaded. */
+/**
+ * Loads and makes the display of a mode; the code of other modes is not loaded.
+ */
 async function createDisplay(
   mode: DisplayMode,
   state: BuildState,
@@ -193,7 +199,7 @@ function watchSize(
   return "size" in terminal ? terminal.watch?.(changed) : undefined;
 }
 
-/** Writes what a display renders, when it is time. */
+/** Decides when a display renders, and writes the result to the output. */
 class Screen {
   readonly #display: Display;
   readonly #output: SharedOutput;
@@ -212,13 +218,16 @@ class Screen {
     this.#output = output;
     this.#now = now;
     const { intervalMs } = display;
-    // Times go on while nothing comes.
+    // The running times go on counting while no event comes.
     if (intervalMs > 0 && intervalMs < Infinity) {
       this.#timer = setInterval(() => this.show(), intervalMs);
     }
   }
 
-  /** After an update: shows it if it is time, and waits for a slow output. */
+  /**
+   * Called after an update: renders if the interval has passed, and waits if
+   * the output is slow.
+   */
   async updated(full: boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (full || this.#now() - this.#shown >= this.#display.intervalMs) {
@@ -227,9 +236,9 @@ class Screen {
     }
   }
 
-  /** Writes what there is to be written. */
+  /** Renders and writes, unless the output is full. */
   show(): void {
-    // A frame that nobody could see yet makes the next one superfluous.
+    // The output has not taken the last frame yet: this one is skipped.
     if (this.#output.isFull) return;
     const now = this.#now();
     this.#shown = now;

@@ -3,21 +3,24 @@ import { ByteBuffer } from "./byte_buffer.ts";
 import type { Display } from "./display.ts";
 
 const NEWLINE = 10;
-/** A line that is longer is broken. */
+/** Longer lines are split, in bytes. */
 const MAX_LINE_BYTES = 64 * 1024;
 
-/** How a line tells whose it is. */
+/** How a line is marked with its build's name. */
 export interface LineMark {
-  /** Put before it. */
+  /** The text put before the line. */
   readonly text: string;
-  /** So many bytes of it are in that already. */
+  /**
+   * How many bytes at the start of the line are left out, because the text has
+   * them already.
+   */
   readonly skip: number;
 }
 
 /**
- * A display of text whose lines tell which build they are of, from the moment
- * on in which there are several. Then they are written whole: what has no end
- * yet is held back.
+ * Wraps a text display: as soon as several builds share the output, each line
+ * is marked with its build's name. From then on only whole lines are written; a
+ * line without its end is kept back.
  */
 export class NamedLines implements Display {
   readonly intervalMs: number;
@@ -27,7 +30,7 @@ export class NamedLines implements Display {
   readonly #open = new ByteBuffer(256);
   readonly #out = new ByteBuffer(4096);
 
-  /** Marks the lines of a display. */
+  /** @param isShared Whether several builds share the output by now. */
   constructor(display: Display, mark: LineMark, isShared: () => boolean) {
     this.#display = display;
     this.intervalMs = display.intervalMs;

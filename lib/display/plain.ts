@@ -6,12 +6,15 @@ import type { Display } from "./display.ts";
 import { PlainVertex } from "./plain_vertex.ts";
 import { nextVertex } from "./plain_turn.ts";
 
-/** More output than this is not kept back until its step's turn. */
+/**
+ * A step with more output than this is printed even if it is not its turn. In
+ * bytes.
+ */
 const MAX_WAITING_BYTES = 256 * 1024;
 
 /**
- * Prints a build as a text that only grows, as buildx's plain progress does:
- * the steps have numbers, and take turns.
+ * Prints a build as text that only grows, as buildx's plain progress does: the
+ * steps are numbered and take turns, so that the output of one stays together.
  */
 export class PlainDisplay implements Display {
   readonly intervalMs = 100;
@@ -23,7 +26,10 @@ export class PlainDisplay implements Display {
   #index = 0;
   #first = true;
 
-  /** @param state What is known of the build; it may be ahead of the events that come. */
+  /**
+   * @param state The state of the build; it may be ahead of the events that
+   * come here.
+   */
   constructor(state: BuildState) {
     this.#state = state;
   }
@@ -41,7 +47,7 @@ export class PlainDisplay implements Display {
 
   end(now: number): Uint8Array {
     this.#printUpdated(now);
-    // What never got its turn.
+    // The steps whose turn has not come until the end.
     for (const vertex of [...this.#updated]) {
       if (!vertex.state.hidden) this.#print(vertex);
     }
@@ -75,7 +81,10 @@ export class PlainDisplay implements Display {
     return vertex.waiting >= MAX_WAITING_BYTES;
   }
 
-  /** Engines repeat themselves. */
+  /**
+   * Whether a vertex event changes what is shown; engines send many events
+   * twice.
+   */
   #isNews(vertex: PlainVertex, event: VertexEvent): boolean {
     const moment = this.#state.momentOf(event);
     if (moment === undefined) return false;
@@ -103,7 +112,8 @@ export class PlainDisplay implements Display {
     for (const vertex of completed) this.#print(vertex);
     if (open.length === 0) {
       if (this.#current?.running) return;
-      // Shows any step that runs, so that a silent one is seen.
+      // No step has news: print one that runs, so that the user sees what the
+      // build is waiting for.
       for (const vertex of this.#vertices.values()) {
         if (vertex.running && isShown(vertex)) {
           return this.#print(vertex);
@@ -113,7 +123,7 @@ export class PlainDisplay implements Display {
     }
     if (before !== undefined && open.includes(before)) this.#print(before);
     for (const vertex of open) {
-      // Kept back no longer, even if another step has its turn.
+      // Too much is waiting: printed even if it is another step's turn.
       if (vertex.waiting >= MAX_WAITING_BYTES) this.#print(vertex);
     }
     const next = nextVertex(open, this.#current, now);
@@ -148,7 +158,10 @@ export class PlainDisplay implements Display {
     }
   }
 
-  /** Warnings are lost among the steps, and told again in the end. */
+  /**
+   * Repeats the warnings at the end, since they are hard to find among the
+   * steps.
+   */
   #printWarnings(): void {
     const warnings = this.#state.warnings.filter(({ code }) =>
       code === undefined

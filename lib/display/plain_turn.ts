@@ -1,16 +1,23 @@
 import type { PlainVertex } from "./plain_vertex.ts";
 
-/** A step that has news is not kept back for longer. */
+/**
+ * The longest time for which the news of a step waits for its turn, in
+ * milliseconds.
+ */
 const MAX_HIDDEN_MS = 10_000;
-/** A step keeps its turn for about so long, or the text would flicker between steps. */
+/**
+ * The least time for which a step keeps its turn, in milliseconds: the output
+ * would otherwise jump between steps.
+ */
 const MIN_TURN_MS = 5_000;
 
 /**
- * Which of the running steps that have news has its turn next: at once if
- * no step has it now, else the one that waited too long, or the busiest one
- * when the present one has had its fair share.
+ * Chooses which running step with news is printed next. If no step has the
+ * turn, one is chosen at once; otherwise the turn passes to a step that has
+ * waited too long, or to the busiest one when the current step has had its fair
+ * share.
  *
- * @returns Nothing if the present one goes on.
+ * @returns Undefined if the current step keeps its turn.
  */
 export function nextVertex(
   open: readonly PlainVertex[],

@@ -9,9 +9,12 @@ import { concatBytes } from "../streams/bytes.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { formatProgress, formatSeconds } from "./units.ts";
 
-/** How many lines of a failed step are told again at the end. */
+/** How many lines of a failed step are repeated at the end. */
 const LAST_LINES = 10;
-/** And how many bytes, as a line may be of any length. */
+/**
+ * How many bytes of a failed step are repeated at the most, as lines may be
+ * very long.
+ */
 const MAX_LAST_BYTES = 64 * 1024;
 const MIN_PROGRESS = 0.05;
 const MIN_PROGRESS_MS = 5000;
@@ -20,64 +23,81 @@ const NEWLINE = 10;
 const LINE_END = new Uint8Array([NEWLINE]);
 const decoder = new TextDecoder();
 
-/** What the plain display knows of a step: what of it has been printed, and what not. */
+/**
+ * The plain display's record of a step: what was printed already, and what
+ * waits to be printed.
+ */
 export class PlainVertex {
-  /** What is known of the step, maybe more than was read so far. */
+  /** The step's state; it may be ahead of the events that were read here. */
   readonly state: VertexState;
-  /** What was known of it at the last event that was read. */
+  /** The step's state at the last event that was read here. */
   moment: VertexMoment | undefined;
   /** Its number in the output; 0 before it is printed the first time. */
   index = 0;
-  /** How much happened since it was last left. */
+  /** How many events came since the output last turned to another step. */
   count = 0;
-  /** When the first of this happened. */
+  /** When the first of these events came. */
   since = 0;
-  /** A short form of what the engine said, to see whether it says anything new. */
+  /**
+   * The last vertex event in a short form, to recognise events that say nothing
+   * new.
+   */
   seen = "";
   /** Whether the last line has no end yet. */
   partial = false;
-  /** Actions that have moved since they were printed. */
+  /** Actions inside the step whose progress changed since it was printed. */
   readonly #changed = new Map<string, StatusEvent>();
   readonly #printed = new Map<string, StatusEvent>();
   /** How many warnings were read, and how many of them were printed. */
   #warnings = 0;
   #warned = 0;
-  /** Lines as they will be printed; without their `#1 ` while there is no number. */
+  /**
+   * Output that waits to be printed, line by line; the prefix `#1 ` is added
+   * when the step has its number.
+   */
   readonly #logs = new ByteBuffer(256);
   #prefix = "";
   /** The last lines that were printed. */
   #last: Uint8Array = new Uint8Array();
-  /** Whether the last of them was broken off for another step. */
+  /**
+   * Whether the last of these lines was broken off because another step was
+   * printed.
+   */
   #left = false;
 
-  /** Starts with nothing printed. */
+  /** @param state The step's state. */
   constructor(state: VertexState) {
     this.state = state;
   }
 
-  /** When it ended; absent if it never began or runs (again). */
+  /**
+   * When the step ended; undefined if it has not begun, or if it runs (again).
+   */
   get completed(): number | undefined {
     return this.moment?.intervals.at(-1)?.stop;
   }
 
-  /** Whether it runs. */
+  /** Whether the step runs. */
   get running(): boolean {
     const last = this.moment?.intervals.at(-1);
     return last !== undefined && last.stop === undefined;
   }
 
-  /** Bytes that wait to be printed. */
+  /** How many bytes wait to be printed. */
   get waiting(): number {
     return this.#logs.length;
   }
 
-  /** Counts something that happened. */
+  /** Counts one event. */
   touch(now: number): void {
     if (this.count === 0) this.since = now;
     this.count++;
   }
 
-  /** Takes output in, as lines with the step's number and the time since its start. */
+  /**
+   * Adds output of the step; each line gets the step's number and the time
+   * since its start.
+   */
   log(event: LogEvent): void {
     const { bytes } = event;
     if (bytes.length === 0) return;
@@ -93,7 +113,7 @@ export class PlainVertex {
     }
   }
 
-  /** Remembers that an action inside the step has moved. */
+  /** Remembers the progress of an action inside the step. */
   status(event: StatusEvent): void {
     this.#changed.set(event.id, event);
   }
@@ -103,21 +123,21 @@ export class PlainVertex {
     this.#warnings++;
   }
 
-  /** Gives it a number. */
+  /** Gives the step its number. */
   number(index: number): void {
     this.index = index;
     this.#prefix = `#${index} `;
     if (this.#logs.length > 0) this.#numberLogs();
   }
 
-  /** Ends an open line, as something else is printed now. */
+  /** Ends an unfinished line, because something else is printed next. */
   endLine(out: ByteBuffer): void {
     if (this.#openAt() === this.#last.length || this.#left) return;
     out.newline();
     this.#left = true;
   }
 
-  /** Leaves it for another step. */
+  /** Marks that the output turns to another step. */
   leave(out: ByteBuffer): void {
     this.endLine(out);
     this.count = 0;
@@ -127,7 +147,7 @@ export class PlainVertex {
   /**
    * Prints what is new.
    *
-   * @returns Whether an action still runs.
+   * @returns Whether an action inside the step still runs.
    */
   print(out: ByteBuffer): boolean {
     const open = this.#printStatuses(out);
@@ -149,7 +169,7 @@ export class PlainVertex {
       this.#left = false;
     }
     this.count = 0;
-    // There may be hundreds of steps.
+    // Frees the memory: there may be hundreds of steps.
     this.#logs.release();
     const { error, cached, intervals } = this.moment!;
     const end = error !== undefined
@@ -174,7 +194,7 @@ export class PlainVertex {
     return `${seconds.toFixed(decimals)} `;
   }
 
-  /** Puts the number before the lines that came when there was none. */
+  /** Puts the number before the lines that came while the step had none. */
   #numberLogs(): void {
     const lines = this.#logs.take();
     for (let from = 0; from < lines.length;) {
@@ -205,7 +225,7 @@ export class PlainVertex {
   #printLogs(out: ByteBuffer): void {
     const logs = this.#logs.view();
     if (logs.length === 0) return;
-    // The line that was left in its middle is told again, from its start.
+    // A line that was broken off is printed again from its start.
     if (this.#left) out.bytes(this.#last, this.#openAt());
     this.#left = false;
     out.bytes(logs);
@@ -213,13 +233,13 @@ export class PlainVertex {
     this.#logs.clear();
   }
 
-  /** Where in the last lines the one without an end begins. */
+  /** The index in the last lines at which the unfinished line begins. */
   #openAt(): number {
     return this.#last.lastIndexOf(NEWLINE) + 1;
   }
 }
 
-/** The last lines of two texts in a row. */
+/** The last lines of two texts that follow each other. */
 function lastLines(before: Uint8Array, text: Uint8Array): Uint8Array {
   const inText = lastLinesAt(text);
   if (inText > 0) return text.slice(inText);
@@ -227,10 +247,10 @@ function lastLines(before: Uint8Array, text: Uint8Array): Uint8Array {
   return joined.subarray(lastLinesAt(joined));
 }
 
-/** Where the last lines begin: 0 if there are too few. */
+/** The index at which the last lines begin: 0 if there are too few lines. */
 function lastLinesAt(text: Uint8Array): number {
   let at = text.length;
-  // One more end of a line than there are lines to be kept.
+  // To keep n lines, the line end before them has to be found, too.
   for (let ends = 0; ends <= LAST_LINES && at > 0; ends++) {
     at = text.lastIndexOf(NEWLINE, at - 1);
     if (at < 0) break;

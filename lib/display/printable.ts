@@ -1,8 +1,11 @@
-/** Sequences that move the cursor, colour, set titles and so on. */
+/** Escape sequences: they move the cursor, set colours, titles and so on. */
 const ESCAPES =
   // deno-lint-ignore no-control-regex
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/;
-/** What else does something, or turns the direction of the text around. */
+/**
+ * Other control characters, and characters that change the direction of the
+ * text.
+ */
 const CONTROLS =
   // deno-lint-ignore no-control-regex
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -13,18 +16,19 @@ const HIDDEN_REGEXP = new RegExp(
 const TAB_STOP = 8;
 
 /**
- * How many bytes may be taken out between two characters, so that these stand
- * side by side. A mask looks for a secret across as many
- * (`MAX_ESCAPE_BYTES` of `redact/escapes.ts`), and not across more.
+ * How many bytes may be removed between two characters, which then stand side
+ * by side. A mask finds a secret even if this many such bytes are within it
+ * (`MAX_ESCAPE_BYTES` of `redact/escapes.ts`), but not more.
  */
 export const MAX_HIDDEN_BYTES = 64;
 
 const encoder = new TextEncoder();
 
 /**
- * A line that can be put on a terminal: it does nothing there but stand. Where
- * very much was taken out there is a `…`: what it was between is not brought
- * together, since it may be the two halves of a secret that no mask saw.
+ * Makes a line safe to print to a terminal: sequences that the terminal would
+ * obey are removed. Where more than {@linkcode MAX_HIDDEN_BYTES} were removed,
+ * a `…` is put: the characters around them may be two halves of a secret that
+ * the mask could not recognise, and they must not end up side by side.
  */
 export function printable(line: string): string {
   const text = line.replace(/\n+$/, "").replaceAll("\n", " ");
@@ -36,7 +40,9 @@ function mark(hidden: string): string {
   return encoder.encode(hidden).length <= MAX_HIDDEN_BYTES ? "" : "…";
 }
 
-/** What remains visible of a line in which a program went back to the start. */
+/**
+ * The visible part of a line in which a program returned to the start with CR.
+ */
 export function lastVersion(line: string): string {
   const end = line.replace(/\r+$/, "");
   return end.slice(end.lastIndexOf("\r") + 1);

@@ -11,15 +11,16 @@ import type { SourcePosition, Timestamp } from "../progress/solve_status.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import type { Display } from "./display.ts";
 
-/** Written at once beyond this. */
+/** More than this is written at once, in bytes. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
 const encoder = new TextEncoder();
 
 /**
- * Prints a build as lines of JSON in the shape of
- * `docker buildx build --progress=rawjson`: one BuildKit status each. What
- * BuildKit has no word for, as secrets, is left out.
+ * Prints a build as lines of JSON in the format of
+ * `docker buildx build --progress=rawjson`: each line is one status of
+ * BuildKit. Events that BuildKit does not have, such as those about secrets,
+ * are left out.
  */
 export class RawJsonDisplay implements Display {
   readonly intervalMs = 0;
@@ -40,7 +41,10 @@ export class RawJsonDisplay implements Display {
   }
 }
 
-/** Events as one JSON text without a line end; empty if there is nothing to tell. */
+/**
+ * Events as one JSON text without a line end; empty if none of them is in the
+ * format.
+ */
 export function formatRawJson(events: readonly BuildEvent[]): string {
   const vertexes: unknown[] = [];
   const statuses: unknown[] = [];
@@ -62,7 +66,10 @@ export function formatRawJson(events: readonly BuildEvent[]): string {
   return text === "{}" ? "" : text;
 }
 
-/** JSON leaves out what is undefined, as Go leaves out what is empty. */
+/**
+ * Replaces an empty list by undefined, which JSON leaves out, as Go leaves out
+ * empty fields.
+ */
 function filled<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length === 0 ? undefined : list;
 }
@@ -142,7 +149,7 @@ function positionJson({ line, character }: SourcePosition): unknown {
   return { line: line || undefined, character: character || undefined };
 }
 
-/** RFC 3339 with as many digits as it takes, up to nanoseconds. */
+/** A time in RFC 3339 with as many digits as are needed, up to nanoseconds. */
 function formatTime(
   exact: Timestamp | undefined,
   ms: number | undefined,
@@ -151,7 +158,8 @@ function formatTime(
   const seconds = exact?.seconds ?? Math.floor(ms! / 1000);
   const nanos = exact?.nanos ?? Math.round((ms! - seconds * 1000) * 1e6);
   const date = new Date(seconds * 1000);
-  // Beyond what a date can tell there is garbage.
+  // A time out of the range of dates is an engine's mistake: print Go's zero
+  // time.
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999) {
     return "0001-01-01T00:00:00Z";
   }

@@ -2,12 +2,14 @@ import type { TtyScreen } from "./tty_screen.ts";
 
 const NEWLINE = 10;
 
-/** The outputs that displays write to now. */
+/** The outputs that displays write to at the moment. */
 const outputs = new WeakMap<WritableStream<Uint8Array>, SharedOutput>();
 
-/** An output for any number of displays at a time. */
+/** An output that any number of displays can write to at the same time. */
 export class SharedOutput {
-  /** What is painted there, if something is; made by the first who paints. */
+  /**
+   * The repainted lines, if a display repaints; made by the first such display.
+   */
   screen: TtyScreen | undefined;
   readonly #stream: WritableStream<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -17,9 +19,9 @@ export class SharedOutput {
   #isLineOpen = false;
 
   /**
-   * The output for one more display, which has to {@linkcode leave} it.
+   * Gets the output for one more display, which has to {@linkcode leave} it.
    *
-   * @throws {TypeError} If something else writes to it.
+   * @throws {TypeError} If something else holds the stream's writer.
    */
   static join(stream: WritableStream<Uint8Array>): SharedOutput {
     let output = outputs.get(stream);
@@ -36,17 +38,22 @@ export class SharedOutput {
     this.#writer = stream.getWriter();
   }
 
-  /** Whether several displays write, or wrote, to it. */
+  /**
+   * Whether several displays have used the output since the first one joined.
+   */
   get isShared(): boolean {
     return this.#isShared;
   }
 
-  /** Whether it takes more just now. */
+  /** Whether the stream can take no more at the moment. */
   get isFull(): boolean {
     return (this.#writer.desiredSize ?? 1) <= 0;
   }
 
-  /** A name that none of its displays has: the one that is wanted, or that with a number. */
+  /**
+   * A name that no other display here has: the wanted one, with a number added
+   * if it is taken.
+   */
   name(wanted: string): string {
     let name = wanted;
     for (let number = 2; this.#names.has(name); number++) {
@@ -57,9 +64,10 @@ export class SharedOutput {
   }
 
   /**
-   * Writes what a display gives.
+   * Writes the bytes that a display rendered.
    *
-   * @param isFrame Whether it is painted; a text goes above what is.
+   * @param isFrame Whether they are a frame of repainted lines; other text is
+   * put above the frame.
    */
   async write(bytes: Uint8Array, isFrame: boolean): Promise<void> {
     if (bytes.length === 0) return;
@@ -69,7 +77,7 @@ export class SharedOutput {
     );
   }
 
-  /** Writes no more; the last one gives the stream back. */
+  /** Ends the use by one display; the last one releases the stream's writer. */
   leave(): void {
     if (--this.#displays > 0) return;
     outputs.delete(this.#stream);
@@ -82,7 +90,7 @@ export class SharedOutput {
     this.#isShared = true;
     if (!this.#isLineOpen) return;
     this.#isLineOpen = false;
-    // What fails here fails for the next who writes, too.
+    // An error is not lost: the next write fails with it, too.
     this.#writer.write(Uint8Array.of(NEWLINE)).catch(() => {});
   }
 }

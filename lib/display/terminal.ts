@@ -1,5 +1,5 @@
 /**
- * The one place that asks the platform about a terminal.
+ * All questions to the platform about the terminal are asked here.
  *
  * @module
  */
@@ -12,15 +12,15 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** A terminal, as far as a display needs to know it. */
+/** The part of a terminal that a display needs to know. */
 export interface Terminal {
-  /** Its size now. */
+  /** The current size. */
   size(): TerminalSize;
   /** Calls back when the size changes, until the returned function is called. */
   watch?(changed: () => void): () => void;
 }
 
-/** Size of a terminal that does not tell one. */
+/** The size that is assumed if the terminal reports none. */
 const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 /** The terminal of this program. */

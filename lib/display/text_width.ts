@@ -1,4 +1,4 @@
-/** Made with the first text that needs it: its tables take 10 ms to load. */
+/** Made only when a text needs it: its tables take about 10 ms to load. */
 let segmenter: Intl.Segmenter | undefined;
 
 function segments(text: string): Intl.Segments {
@@ -10,7 +10,10 @@ const ASCII_REGEXP = /^[\x20-\x7e]*$/;
 const ZERO_REGEXP = /^[\p{M}\p{Cf}\u1160-\u11ff]+$/u;
 const EMOJI_REGEXP = /\p{Emoji_Presentation}|\ufe0f/u;
 
-/** First and last code points that take two columns, as Unicode's East Asian Width tells. */
+/**
+ * First and last code points of ranges that take two columns, after Unicode's
+ * East Asian Width.
+ */
 const WIDE = [
   [0x1100, 0x115f],
   [0x2329, 0x232a],
@@ -37,7 +40,7 @@ function isWide(code: number): boolean {
   return false;
 }
 
-/** How many columns one character, with all that is combined with it, takes. */
+/** How many columns one character takes, together with its combining marks. */
 function characterWidth(character: string): number {
   const code = character.codePointAt(0)!;
   if (ZERO_REGEXP.test(character)) return 0;
@@ -54,10 +57,13 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Cuts a text so that it takes no more than `columns`, between characters only. */
+/**
+ * Cuts a text so that it takes at most `columns`; a character is never cut in
+ * two.
+ */
 export function truncate(text: string, columns: number): string {
   if (columns <= 0) return "";
-  // No character is more than one column to a code unit, but two.
+  // A code unit takes at most two columns, so this text fits.
   if (text.length * 2 <= columns) return text;
   if (ASCII_REGEXP.test(text)) return text.slice(0, columns);
   let width = 0;

@@ -12,28 +12,44 @@ import { formatSeconds } from "./units.ts";
 
 export { TtyScreen } from "./tty_screen.ts";
 
-/** How many lines of a failed step's output are told at the end. */
+/** How many lines of a failed step's output are printed at the end. */
 const FAILURE_LINES = 1000;
 
-/** What a {@linkcode TtyDisplay} should know. */
+/** Options of a {@linkcode TtyDisplay}. */
 export interface TtyOptions {
-  /** What is known of the build; frames show it as it is, also where it is ahead of the events. */
+  /**
+   * The state of the build. A frame shows it as it is, also if it is ahead of
+   * the events that came here.
+   */
   readonly state: BuildState;
-  /** Asked before each frame. */
+  /** Returns the terminal's size; called before each frame. */
   readonly size: () => TerminalSize;
   /** Whether to use colours. */
   readonly color: boolean;
-  /** Gives a line to be shown below the steps, if there is one; asked before each frame. */
+  /**
+   * Returns a line to show below the steps, or undefined; called before each
+   * frame.
+   */
   readonly notice?: (() => string | undefined) | undefined;
-  /** The screen that it shares with other builds; one of its own unless given. */
+  /**
+   * The screen that the build shares with other builds; a new one if not given.
+   */
   readonly screen?: TtyScreen;
-  /** What the build is called, where there are others. */
+  /**
+   * Returns the build's name, or undefined if the build is alone on the output.
+   */
   readonly name?: () => string | undefined;
-  /** The clock of frames that other builds ask for. */
+  /**
+   * The clock for frames that are painted because of other builds, in
+   * milliseconds.
+   */
   readonly now?: () => number;
 }
 
-/** Paints a build over and over into the same lines of a terminal, as buildx does. */
+/**
+ * Paints a build again and again into the same lines of a terminal, as buildx
+ * does.
+ */
 export class TtyDisplay implements Display, TtyBuild {
   readonly intervalMs = 80;
   readonly isFrame = true;
@@ -44,11 +60,11 @@ export class TtyDisplay implements Display, TtyBuild {
   readonly #size: () => TerminalSize;
   readonly #notice: () => string | undefined;
   readonly #state: BuildState;
-  /** The engine's clock behind ours. */
+  /** How far the engine's clock is behind ours, in milliseconds. */
   #clockSkew: number | undefined;
   #started: number | undefined;
 
-  /** Starts with a block without steps, below those of other builds. */
+  /** Adds an empty block to the screen, below those of other builds. */
   constructor(options: TtyOptions) {
     this.#state = options.state;
     this.#size = options.size;
@@ -105,7 +121,9 @@ export class TtyDisplay implements Display, TtyBuild {
     return [...layOut(this.#state.vertices, { ...room, rows }), ...own];
   }
 
-  /** What is told of no step. */
+  /**
+   * The lines that belong to no step: the build's own warnings, and the notice.
+   */
   #ownLines({ columns }: Room): TtyLine[] {
     const warnings = this.#state.warnings
       .filter(({ vertex }) => vertex === undefined).slice(-3)

@@ -4,17 +4,17 @@ import { logLines, type TtyLine, vertexLines } from "./tty_lines.ts";
 /** How many lines of a running step's output are shown. */
 const LOG_LINES = 6;
 
-/** Room of a frame. */
+/** The room of a frame, and the time it shows. */
 export interface Room {
-  /** Width that may be written. */
+  /** How many columns may be written. */
   readonly columns: number;
-  /** Lines that may be written. */
+  /** How many lines may be written. */
   readonly rows: number;
-  /** The time, by the engine's clock. */
+  /** The time by the engine's clock, in milliseconds. */
   readonly now: number;
 }
 
-/** Lines of all steps, whatever the room. */
+/** The lines of all steps, even if there are more than the room has. */
 export function allLines(
   vertices: Iterable<VertexState>,
   room: Room,
@@ -25,8 +25,9 @@ export function allLines(
 }
 
 /**
- * The lines that matter most, in their order: what runs, then the output of
- * the steps that print most, then what was done last.
+ * Chooses the lines that fit: first the running steps, then the output of those
+ * that print most, then the steps that ended last. The lines stay in the order
+ * of the steps.
  */
 export function layOut(
   vertices: Iterable<VertexState>,
@@ -34,7 +35,7 @@ export function layOut(
 ): TtyLine[] {
   const lines = allLines(vertices, room);
   const running = lines.filter((line) => line.running);
-  // Not slice(-rows), which takes all where there is room for none.
+  // Not slice(-rows): with 0 rows it would keep all lines.
   const kept = new Set(running.slice(Math.max(0, running.length - room.rows)));
   let free = room.rows - kept.size;
   const logs = new Map<VertexState, TtyLine[]>();
@@ -42,7 +43,8 @@ export function layOut(
     vertex !== undefined && vertex.tail.length > 0 ? [vertex] : []
   ).sort((a, b) => b.tail.length - a.tail.length);
   for (const vertex of talkative) {
-    // A few lines of what was done give the eye a hold.
+    // Three lines are left for ended steps, so that the frame does not consist
+    // of output alone.
     if (free < LOG_LINES + 3) break;
     const log = logLines(vertex, LOG_LINES, room.columns);
     logs.set(vertex, log);

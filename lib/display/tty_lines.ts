@@ -5,7 +5,7 @@ import { lastVersion, printable } from "./printable.ts";
 import { textWidth, truncate } from "./text_width.ts";
 import { formatProgress, formatSeconds } from "./units.ts";
 
-/** How a line is painted. */
+/** The meaning of a line, which decides its colour. */
 export type Paint = "none" | "done" | "error" | "canceled" | "log";
 
 /** One line of the display. */
@@ -14,19 +14,22 @@ export interface TtyLine {
   readonly text: string;
   /** Its colour. */
   readonly paint: Paint;
-  /** Whether it tells of something that still runs. */
+  /** Whether the line is about something that still runs. */
   readonly running: boolean;
-  /** The step whose output may stand below it. */
+  /** The step whose output may be shown below the line. */
   readonly vertex: VertexState | undefined;
 }
 
 const BAR_WIDTH = 16;
-/** Less is not worth a line. */
+/** With less room for the name, the line is cut as a whole. In columns. */
 const MIN_NAME_WIDTH = 12;
-/** Beyond this a bar leaves the name too little room. */
+/**
+ * With less room for the name, the bar and then the progress are left out. In
+ * columns.
+ */
 const MIN_NAME_WITH_BAR = 20;
 
-/** The lines of one step: itself, its transfers, its warnings. */
+/** The lines of one step: the step itself, its transfers, its warnings. */
 export function vertexLines(
   vertex: VertexState,
   now: number,
@@ -101,8 +104,8 @@ function formatTime(ms: number): string {
 }
 
 /**
- * ` => name status      1.2s`, in which the name is cut where it must be, and
- * the status, or a part of it, is left out where there is no room.
+ * Formats ` => name status      1.2s`. The name is cut to the width; where
+ * there is too little room, the status, or its bar, is left out.
  */
 function formatLine(
   name: string,
@@ -132,7 +135,7 @@ export function logLines(
   count: number,
   columns: number,
 ): TtyLine[] {
-  // Some lines may be empty, and are not shown.
+  // More lines are taken than are shown, since empty ones are left out.
   return vertex.tail.lines(count * 3, columns * count * 8)
     .map((line) => printable(lastVersion(line)))
     .filter((line) => line.trim() !== "")

@@ -14,19 +14,22 @@ const COLORS: Record<Paint, string> = {
   canceled: "\x1b[33m",
   log: "\x1b[2m",
 };
-/** A frame that is younger shows what there is: several builds ask for frames. */
+/**
+ * A frame younger than this is not painted again, in milliseconds: with several
+ * builds each of them asks for frames.
+ */
 const YOUNG_MS = 40;
 
 /** A build on a {@linkcode TtyScreen}. */
 export interface TtyBuild {
   /** Whether to use colours. */
   readonly color: boolean;
-  /** Its clock. */
+  /** The current time of the build's clock, in milliseconds. */
   now(): number;
   /**
-   * What is seen of it while it runs.
+   * The lines that show the build while it runs.
    *
-   * @param rows So many lines at the most; 1 or more.
+   * @param rows How many lines there may be; 1 or more.
    */
   lines(columns: number, rows: number, now: number): TtyLine[];
 }
@@ -38,11 +41,13 @@ interface Size {
 }
 
 /**
- * The lines of a terminal that are painted over and over: one block for each
- * build that runs, below each other. What has ended stands above them for good.
+ * The lines of a terminal that are painted again and again: one block for each
+ * running build, below each other. Builds that have ended stay above them and
+ * are not painted any more.
  *
  * A frame is one chunk: it hides the cursor, goes up to its first line,
- * overwrites, and shows the cursor again, so that no ending leaves it hidden.
+ * overwrites the lines, and shows the cursor again, so that the cursor is
+ * visible even if the program ends after any frame.
  */
 export class TtyScreen {
   readonly #builds = new Set<TtyBuild>();
@@ -52,12 +57,15 @@ export class TtyScreen {
   #size: Size = { columns: 80, rows: 24 };
   #painted = -Infinity;
 
-  /** Puts a build below the others. */
+  /** Adds a build below the others. */
   add(build: TtyBuild): void {
     this.#builds.add(build);
   }
 
-  /** A frame, for one of the builds; nothing if the last one is good enough. */
+  /**
+   * Paints a frame on behalf of one of the builds; empty if the last frame is
+   * young enough.
+   */
   paint(by: TtyBuild, size: Size, now: number): Uint8Array {
     const time = performance.now();
     const isYoung = time - this.#painted < YOUNG_MS;
@@ -72,7 +80,10 @@ export class TtyScreen {
     return this.#out.take();
   }
 
-  /** Takes a build from the frames: its last lines stay, and a text below them. */
+  /**
+   * Removes a build from the frames: its final lines, and a text below them,
+   * stay above the frame.
+   */
   end(
     build: TtyBuild,
     lines: readonly TtyLine[],
@@ -90,7 +101,10 @@ export class TtyScreen {
     return this.#out.take();
   }
 
-  /** Puts whole lines above the frame: they are not of a build on this screen. */
+  /**
+   * Puts text above the frame: whole lines that belong to no build on this
+   * screen.
+   */
   above(text: Uint8Array): Uint8Array {
     if (this.#builds.size === 0) return text;
     this.#up(this.#size);
@@ -101,9 +115,10 @@ export class TtyScreen {
     return this.#out.take();
   }
 
-  /** To the first line of the last frame. */
+  /** Moves the cursor to the first line of the last frame. */
   #up({ columns }: Size): void {
-    // A narrower terminal has broken the lines of the last frame into more.
+    // If the terminal became narrower, it has wrapped the lines of the last
+    // frame.
     const rows = this.#widths.reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
       0,
@@ -112,8 +127,9 @@ export class TtyScreen {
   }
 
   #frame(nowOf: (build: TtyBuild) => number): void {
-    // The last column is left free: writing there makes a line wrap or not,
-    // and the last row, as the cursor waits there.
+    // The last column is left free, because terminals differ in whether a
+    // character there wraps the line; so is the last row, where the cursor
+    // waits.
     const columns = Math.max(1, this.#size.columns - 1);
     const rows = Math.max(1, this.#size.rows - 1);
     const builds = [...this.#builds];
@@ -155,7 +171,10 @@ export class TtyScreen {
   }
 }
 
-/** Shares of `rows`, none above what is wanted: who wants less leaves it to the others. */
+/**
+ * Divides `rows` among the builds: none gets more than it wants, and what it
+ * does not want goes to the others.
+ */
 function share(wanted: readonly number[], rows: number): number[] {
   const shares = wanted.map(() => 0);
   const order = wanted.map((_, index) => index)

@@ -1,6 +1,6 @@
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
-/** A number of bytes for people, such as `1.50MB`; 1000 B are a kB. */
+/** A number of bytes in readable form, such as `1.50MB`; 1 kB is 1000 B. */
 export function formatBytes(bytes: number): string {
   let unit = 0;
   let value = bytes;
@@ -11,7 +11,10 @@ export function formatBytes(bytes: number): string {
   return unit === 0 ? `${bytes}B` : `${value.toFixed(2)}${UNITS[unit]}`;
 }
 
-/** How far a transfer is, such as `1.50MB / 3.00MB`; empty if nothing is known. */
+/**
+ * The progress of a transfer, such as `1.50MB / 3.00MB`; empty if nothing is
+ * known.
+ */
 export function formatProgress(
   current: number,
   total: number | undefined,
@@ -20,7 +23,7 @@ export function formatProgress(
   return current === 0 ? "" : formatBytes(current);
 }
 
-/** Seconds with one decimal. */
+/** A duration in seconds, with one decimal. */
 export function formatSeconds(ms: number): string {
   return (ms / 1000).toFixed(1);
 }
