@@ -4,35 +4,47 @@ import { readMounts } from "./mounts.ts";
 import { readFrom } from "./stages.ts";
 import { type BuildArgs, expandKnown, globalArgs } from "./variables.ts";
 
-/** An instruction that a build runs. */
+/** An instruction that the build may run. */
 export interface BuiltStep {
-  /** All of it on one line; without `ONBUILD` where it stood in a stage below. */
+  /**
+   * The whole instruction on one line; without the word `ONBUILD` if it comes
+   * from the base stage.
+   */
   readonly text: string;
-  /** Whether the build surely needs its stage. */
+  /**
+   * Whether the build needs the instruction's stage for sure, or only may need
+   * it.
+   */
   readonly sure: boolean;
 }
 
-/** What decides which stages of a Dockerfile are built. */
+/** The options that decide which stages of a Dockerfile are built. */
 export interface BuiltStepsOptions {
   /** Name or number of the stage to build; the last one unless given. */
   readonly target?: string | undefined;
-  /** Values for the arguments before the first stage. */
+  /** Values for the arguments (`ARG`) before the first stage. */
   readonly buildargs?: BuildArgs;
 }
 
 interface Stage {
   readonly name: string | undefined;
-  /** Undefined where a variable without a known value stands in it. */
+  /**
+   * The image or stage in `FROM`; undefined if it has a variable whose value is
+   * not known.
+   */
   readonly base: string | undefined;
-  /** Instructions that run in it. */
+  /** The instructions that run in this stage. */
   readonly own: string[];
-  /** Those that run in a stage above it. */
+  /**
+   * The `ONBUILD` instructions, which run in the stages that are built on this
+   * one.
+   */
   readonly triggers: string[];
 }
 
 /**
- * The instructions of the stages that a target needs, also through `COPY --from`
- * and mounts. What stands in another stage is not built.
+ * The instructions of all stages that a target needs: its base, and what it
+ * takes files from by `COPY --from` or mounts. Other stages are not built.
  */
 export function builtSteps(
   dockerfile: string,
@@ -42,7 +54,7 @@ export function builtSteps(
   const last = target
     ? findStage(stages, target, stages.length)
     : stages.length - 1;
-  /** By index of the stage, whether it is surely needed. */
+  /** Whether a stage is needed for sure, by the stage's index. */
   const needed = new Map<number, boolean>();
   const need = (index: number, sure: boolean): void => {
     if (index < 0 || needed.get(index) === true) return;
@@ -88,7 +100,10 @@ function readStages(
   return stages;
 }
 
-/** What runs in a stage: what the stage below it has for it, and its own. */
+/**
+ * The instructions that run in a stage: first the `ONBUILD` instructions of its
+ * base, then its own.
+ */
 function textsOf(stages: readonly Stage[], index: number): string[] {
   const { base, own } = stages[index]!;
   const below = base === undefined
@@ -97,7 +112,10 @@ function textsOf(stages: readonly Stage[], index: number): string[] {
   return [...below?.triggers ?? [], ...own];
 }
 
-/** Index of the last stage of this name or number before another one; -1 if it is none. */
+/**
+ * Index of the last stage with this name or number that comes before `before`;
+ * -1 if there is none.
+ */
 function findStage(
   stages: readonly Stage[],
   name: string,
@@ -109,7 +127,7 @@ function findStage(
   );
 }
 
-/** Names of the stages and images that an instruction takes files from. */
+/** The stages and images that an instruction takes files from. */
 function sourcesOf(text: string): string[] {
   const flags = /^\s*(?:COPY|ADD)\s/i.test(text) ? readFlags(text) : [];
   const named = flags.filter((flag) => flag.startsWith("--from="))

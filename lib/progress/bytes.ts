@@ -1,4 +1,7 @@
-/** Decodes base64; undefined if it is none: anything may stand in a message. */
+/**
+ * Decodes base64; undefined if the text is not base64, since a message may hold
+ * any text.
+ */
 export function fromBase64(
   text: string,
 ): Uint8Array<ArrayBuffer> | undefined {

@@ -10,64 +10,73 @@ import {
 } from "./classic_lines.ts";
 import type { BuildEvent, StatusEvent, VertexEvent } from "./event.ts";
 
-/** How the classic builder marks what a step prints to stderr: red, and back. */
+/**
+ * The classic builder puts these around a step's output to stderr: red, and
+ * reset.
+ */
 const STDERR_START = "\x1b[91m";
 const STDERR_END = "\x1b[0m";
-/** States of a layer after which nothing comes. */
+/** The last states of a layer. */
 const DONE_REGEXP = /^(Pull complete|Already exists|Download complete)$/;
 
 const encoder = new TextEncoder();
 
-/** The part of an engine's message that the classic builder uses. */
+/** The fields of an engine's message that the classic builder uses. */
 export interface ClassicMessage {
-  /** What a pull's message is about. */
+  /** The layer or tag that a message about a pull belongs to. */
   readonly id?: string;
-  /** Text of the builder, or of a step. */
+  /** Text that the builder, or the program of a step, has printed. */
   readonly stream?: string;
-  /** A state of a pull. */
+  /** The state of a pull, or of one of its layers. */
   readonly status?: string;
-  /** Its progress. */
+  /** How many bytes of a layer were pulled. */
   readonly progressDetail?: {
     readonly current?: number;
     readonly total?: number;
   };
-  /** The sentence of a failure. */
+  /** The error message, if the build failed. */
   readonly error?: string;
-  /** The same in parts. */
+  /** The same error in a structure; `message` is the text. */
   readonly errorDetail?: { readonly message?: string };
-  /** `{ ID }` of the image. */
+  /** `{ ID }` with the image's id. */
   readonly aux?: unknown;
 }
 
-/** What a {@linkcode ClassicTranslator} should know. */
+/** Options of a {@linkcode ClassicTranslator}. */
 export interface ClassicReadingOptions {
   /**
-   * The clock: the classic builder tells no times.
+   * The clock, in milliseconds: the classic builder sends no times.
    * @default {Date.now}
    */
   readonly now?: () => number;
 }
 
 /**
- * Makes the events of BuildKit from the messages of the classic builder.
- * Steps get digests of their own, `step:1` and so on, and names in the manner
- * of BuildKit, `[1/3] FROM alpine`.
+ * Translates the messages of the classic builder into the events that a
+ * BuildKit build has. Steps get made-up digests (`step:1` and so on) and names
+ * in BuildKit's form (`[1/3] FROM alpine`).
  */
 export class ClassicTranslator {
   readonly #now: () => number;
   readonly #started = new Map<string, number>();
   readonly #names: string[] = [];
   #step: VertexEvent | undefined;
-  /** Between the start and the end of a container all text is the program's. */
+  /**
+   * Whether a step's container runs: until it ends, all text is output of its
+   * program.
+   */
   #running = false;
   #imageId = "";
 
-  /** Sets the clock. */
+  /** @param options The clock, if it is not {@linkcode Date.now}. */
   constructor(options: ClassicReadingOptions = {}) {
     this.#now = options.now ?? Date.now;
   }
 
-  /** The events of a message; none if it says nothing new. */
+  /**
+   * Translates one message; the result is empty if the message says nothing
+   * new.
+   */
   translate(message: ClassicMessage): BuildEvent[] {
     if (message.errorDetail !== undefined || message.error !== undefined) {
       return this.#fail(message.errorDetail?.message || message.error || "");
@@ -80,7 +89,8 @@ export class ClassicTranslator {
 
   #text(text: string): BuildEvent[] {
     if (this.#running) {
-      // All else is the program's, even if it looks like the builder's.
+      // All other text is the program's, even if it looks like a line of the
+      // builder.
       if (REMOVED_REGEXP.test(text)) {
         this.#running = false;
         return [];
@@ -162,7 +172,7 @@ export class ClassicTranslator {
   #status(message: ClassicMessage): BuildEvent[] {
     const { id, status = "", progressDetail } = message;
     if (this.#step === undefined) return [];
-    // Words about the whole pull, such as its digest.
+    // A status without an id is about the whole pull, such as its digest.
     if (id === undefined) return this.#log(`${status}\n`);
     const time = this.#now();
     const started = this.#started.get(id) ?? time;

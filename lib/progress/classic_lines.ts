@@ -1,22 +1,25 @@
-/** The classic builder's own lines: fixed words, numbers and ids, and what of them is free text. */
+/**
+ * The first line of a step. The lines of the classic builder consist of fixed
+ * words, numbers and ids, and some end in free text.
+ */
 export const STEP_REGEXP: RegExp = /^Step (\d+)\/(\d+) : (.*)$/s;
-/** A container begins. */
+/** The line before a step's container starts. */
 export const RUNNING_REGEXP: RegExp = /^ ---> Running in [0-9a-f]+\n?$/;
-/** It has ended, and is gone. */
+/** The line after the container has ended and was removed. */
 export const REMOVED_REGEXP: RegExp =
   /^( ---> )?(Removed|Removing) intermediate container [0-9a-f]+\n?$/;
-/** The step was there already. */
+/** The line of a step whose result was in the cache. */
 export const CACHE_REGEXP: RegExp = /^ ---> Using cache\n?$/;
-/** The image of a step. */
+/** The line with the image that a step made. */
 export const IMAGE_REGEXP: RegExp = /^ ---> [0-9a-f]{12,64}\n?$/;
-/** The image of the build. */
+/** The line with the image of the whole build. */
 export const BUILT_REGEXP: RegExp = /^Successfully built [0-9a-f]+\n?$/;
-/** A name of it. */
+/** The line with a name that the image got. */
 export const TAGGED_REGEXP: RegExp = /^Successfully tagged (\S+)\n?$/;
-/** A warning. */
+/** The line of a warning. */
 export const WARNING_REGEXP: RegExp = /^\[Warning\] (.*?)\n?$/s;
 
-/** Lines in which nothing is free text. */
+/** The lines that hold no free text. */
 const FIXED = [
   RUNNING_REGEXP,
   REMOVED_REGEXP,
@@ -25,17 +28,23 @@ const FIXED = [
   BUILT_REGEXP,
 ];
 
-/** The beginnings of those behind which it follows. */
+/** The fixed beginnings of the lines that go on with free text. */
 const LEADS_REGEXP = /^(?:Step \d+\/\d+ : |Successfully tagged |\[Warning\] )/;
 
-/** Tells the classic builder's own words from those of steps and Dockerfiles. */
+/**
+ * Separates the classic builder's own words from the text of steps and
+ * Dockerfiles.
+ */
 export class ClassicLines {
-  /** Between the start and the end of a container all text is the program's. */
+  /**
+   * Whether a step's container runs: until it ends, all text is output of its
+   * program.
+   */
   #running = false;
 
   /**
-   * How many characters at the beginning of the next text are the builder's own
-   * and no free text; 0 for a program's.
+   * How many characters at the start of the next text are fixed words of the
+   * builder; 0 if all of it is free text or a program's output.
    */
   ownLength(text: string): number {
     const line = FIXED.find((regexp) => regexp.test(text));

@@ -1,4 +1,4 @@
-/** Lines of a file, counted from 1, the last one included. */
+/** A range of lines, counted from 1; both ends are included. */
 export interface LineRange {
   /** First line. */
   readonly start: number;
@@ -8,9 +8,12 @@ export interface LineRange {
 
 /** An instruction of a Dockerfile, with its place. */
 export interface Instruction extends LineRange {
-  /** In upper case. */
+  /** The keyword, in upper case. */
   readonly keyword: string;
-  /** All of it on one line, continuations joined, without comments and here-documents. */
+  /**
+   * The whole instruction on one line: continued lines are joined; comments and
+   * here-documents are left out.
+   */
   readonly text: string;
   /** Whether here-documents follow it. */
   readonly heredoc: boolean;
@@ -21,12 +24,15 @@ const COMMENT_REGEXP = /^\s*#/;
 const HEREDOC_REGEXP = /(?:^|\s)\d*<<(-?)(?:"([^"<\s]+)"|'([^'<\s]+)'|(\w+))/g;
 const WITH_HEREDOC_REGEXP = /^(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s/i;
 
-/** Lines of a text, whatever their ends. */
+/** Splits a text into lines; they may end in LF or CR LF. */
 export function linesOf(text: string): string[] {
   return text.replace(/^\ufeff/, "").split(/\r?\n/);
 }
 
-/** Reads the instructions of a Dockerfile; it need not be right, and this never throws. */
+/**
+ * Reads the instructions of a Dockerfile. Never throws, even if the Dockerfile
+ * has mistakes.
+ */
 export function readInstructions(dockerfile: string): Instruction[] {
   const lines = linesOf(dockerfile);
   const continued = continuation(escapeOf(lines));
@@ -42,7 +48,8 @@ export function readInstructions(dockerfile: string): Instruction[] {
     let end = at;
     for (let open = true; open && at < lines.length; at++) {
       const line = lines[at]!;
-      // Comments and blank lines between continued lines do not end them.
+      // An instruction goes on after comments and blank lines between its
+      // lines.
       if (at > start && (COMMENT_REGEXP.test(line) || line.trim() === "")) {
         continue;
       }
@@ -70,11 +77,17 @@ export function readInstructions(dockerfile: string): Instruction[] {
   return instructions;
 }
 
-/** Where a line can stand before the directives, and how they begin: `#`, or `//` of other languages. */
+/**
+ * The directive `syntax=`: only a `#!` line and other directives may stand
+ * before it; it begins with `#`, or with `//` in files of other languages.
+ */
 const SYNTAX_REGEXP =
   /^(?:#!.*\r?\n)?(?:(?:#|\/\/)[ \t]*\w+[ \t]*=.*\r?\n)*?(?:#|\/\/)[ \t]*syntax[ \t]*=[ \t]*(\S+)/i;
 
-/** The image that `# syntax=` names to read this file, if it does; also in the forms of files that are no Dockerfile. */
+/**
+ * The frontend's image that `# syntax=` names; undefined without one. Also
+ * reads the forms for files that are not Dockerfiles: `//` comments, and JSON.
+ */
 export function syntaxOf(dockerfile: string): string | undefined {
   const text = dockerfile.replace(/^\ufeff/, "");
   const named = SYNTAX_REGEXP.exec(text)?.[1];
@@ -87,7 +100,7 @@ export function syntaxOf(dockerfile: string): string | undefined {
   }
 }
 
-/** The escape character, which a directive on top may change. */
+/** The escape character; the directive `escape=` at the top may change it. */
 function escapeOf(lines: readonly string[]): string {
   for (const line of lines) {
     const directive = DIRECTIVE_REGEXP.exec(line);
@@ -99,18 +112,27 @@ function escapeOf(lines: readonly string[]): string {
   return "\\";
 }
 
-/** Matches the end of a line that goes on; a doubled escape character does not. */
+/**
+ * Matches the end of a line that continues on the next one; a doubled escape
+ * character does not continue it.
+ */
 function continuation(escape: string): RegExp {
   const e = escape === "\\" ? "\\\\" : escape;
   return new RegExp(`(^|[^${e}])${e}[ \\t]*$`);
 }
 
-/** Whether an instruction begins here-documents, whether they end or not. */
+/**
+ * Whether an instruction starts here-documents, whether or not these have an
+ * end.
+ */
 export function opensHeredoc(text: string): boolean {
   return WITH_HEREDOC_REGEXP.test(text) && text.match(HEREDOC_REGEXP) !== null;
 }
 
-/** Index of the line behind the here-documents that `text` opens at `begin`; `begin` where one has no end. */
+/**
+ * Index of the first line after the here-documents that `text` starts at line
+ * `begin`; `begin` itself if one of them has no end.
+ */
 function skipHeredocs(
   lines: readonly string[],
   begin: number,

@@ -8,180 +8,207 @@ import type {
 import type { RECORD } from "./record.ts";
 import type { WarningCode } from "./warning_code.ts";
 
-/** A step of the build changed. All times are milliseconds since the epoch, by the engine's clock. */
+/**
+ * A step was planned, began, ended or changed. All times are milliseconds since
+ * the epoch, by the engine's clock.
+ */
 export interface VertexEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "vertex";
-  /** Identity of the step. */
+  /** The step's digest, which identifies it. */
   readonly digest: string;
-  /** Name for people, such as `[2/5] RUN make`. */
+  /** Readable name, such as `[2/5] RUN make`. */
   readonly name: string;
-  /** Digests of the steps that it needs. */
+  /** Digests of the steps whose results it needs. */
   readonly inputs: readonly string[];
-  /** Whether the cache had it. */
+  /** Whether its result came from the cache. */
   readonly cached: boolean;
-  /** Absent while it is only planned. A step may start again. */
+  /**
+   * When it began; undefined while it is only planned. A step may begin again.
+   */
   readonly started: number | undefined;
-  /** Absent while it runs. */
+  /** When it ended; undefined while it runs. */
   readonly completed: number | undefined;
-  /** The engine's sentence, if it failed or was cancelled. */
+  /** The engine's error message, if the step failed or was cancelled. */
   readonly error: string | undefined;
-  /** The group that it is shown as a part of. */
+  /**
+   * The group of steps that displays show as one step; undefined if it is in
+   * none.
+   */
   readonly group:
     | { readonly id: string; readonly name: string; readonly weak: boolean }
     | undefined;
-  /** @internal What the engine sent. */
+  /** @internal The record that the engine sent. */
   readonly [RECORD]?: Vertex;
 }
 
 /** Progress of a transfer or another action inside a step. */
 export interface StatusEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "status";
   /** Digest of the step. */
   readonly vertex: string;
-  /** Identity within the step, and its text for people. */
+  /** Identifies the action within the step, and is also its readable text. */
   readonly id: string;
   /** Kind of the action, such as `transferring`. */
   readonly name: string;
-  /** Bytes or steps so far. */
+  /** How many bytes or steps are done. */
   readonly current: number;
-  /** Absent when unknown. */
+  /** How many there are in all; undefined if not known. */
   readonly total: number | undefined;
-  /** When this was so. */
+  /** The time of this report. */
   readonly time: number;
-  /** When the action began. */
+  /** When the action began; undefined if it has not. */
   readonly started: number | undefined;
-  /** When it ended. */
+  /** When the action ended; undefined while it runs. */
   readonly completed: number | undefined;
-  /** @internal What the engine sent. */
+  /** @internal The record that the engine sent. */
   readonly [RECORD]?: VertexStatus;
 }
 
-/** A slice of what a step printed: as it came, not whole lines. */
+/**
+ * A piece of what a step printed, as the engine sent it: not always whole
+ * lines.
+ */
 export interface LogEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "log";
   /** Digest of the step. */
   readonly vertex: string;
-  /** Where it was printed to. */
+  /** The output that the step printed it to. */
   readonly stream: "stdout" | "stderr";
-  /** The bytes; to be copied before they are kept for long. */
+  /**
+   * The bytes. Copy them to keep them for long: they are part of a larger
+   * buffer.
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
-   * The bytes as text. A character that is cut by the border of two slices
-   * belongs to the second one's text.
+   * The bytes as text. A character that is split between two events is in the
+   * text of the second one.
    */
   readonly text: string;
   /** When it was printed. */
   readonly time: number;
-  /** @internal What the engine sent. */
+  /** @internal The record that the engine sent. */
   readonly [RECORD]?: VertexLog;
 }
 
 /** A warning of the engine, or of davit itself. */
 export interface WarningEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "warning";
-  /** Digest of the step, where the engine names one. */
+  /** Digest of the step; undefined if the engine names none. */
   readonly vertex: string | undefined;
-  /** How serious: 1 is a warning. */
+  /** How serious it is: 1 is a warning. */
   readonly level: number;
-  /** The sentence. */
+  /** The warning in one sentence. */
   readonly short: string;
-  /** More sentences. */
+  /** Further sentences. */
   readonly detail: readonly string[];
-  /** Where more can be read. */
+  /** Address of a page about the warning. */
   readonly url: string | undefined;
   /** The place in the Dockerfile. */
   readonly source: WarningSource | undefined;
-  /** Which of davit's own warnings this is; absent for the engine's. */
+  /** The kind of the warning, if davit gave it; undefined if the engine did. */
   readonly code: WarningCode | undefined;
-  /** @internal What the engine sent. */
+  /** @internal The record that the engine sent. */
   readonly [RECORD]?: VertexWarning;
 }
 
-/** A place that a warning is about. */
+/** The place that a warning is about. */
 export interface WarningSource {
   /** Name of the file. */
   readonly file: string;
-  /** Its text, where the engine sent it. */
+  /** The file's text; undefined if the engine did not send it. */
   readonly text: string | undefined;
-  /** Lines count from 1, characters from 0. */
+  /** The places in the file; lines count from 1, characters from 0. */
   readonly ranges: readonly SourceRange[];
 }
 
-/** What became of a secret; never its value. */
+/** A secret was asked for or used, or was not; never holds the value. */
 export interface SecretEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "secret";
-  /** Its id. */
+  /** The secret's id. */
   readonly id: string;
   /**
-   * `requested` comes before `served` or `missing`. At the end of the build comes
-   * `cached`, where the result of each step that mounts it was there already, or
-   * `unused`, where no step mounts it.
+   * `requested`: the engine asked for it; then follows `served`, or `missing`
+   * if it was not given. At the end of the build: `cached` if all steps that
+   * mount it came from the cache, `unused` if no step mounts it.
    */
   readonly state: "requested" | "served" | "missing" | "cached" | "unused";
 }
 
-/** A registry whose login was asked for; never the login. */
+/** The engine asked for the login to a registry; never holds the login. */
 export interface LoginEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "login";
-  /** The registry, in its one spelling: `docker.io`, or `host[:port]`. */
+  /** The registry in its normal spelling: `docker.io`, or `host[:port]`. */
   readonly registry: string;
-  /** `anonymous`: there is none for it. */
+  /**
+   * `served`: the engine got the login. `anonymous`: there is no login for the
+   * registry.
+   */
   readonly state: "served" | "anonymous";
 }
 
-/** What became of an ssh id. */
+/** An ssh agent was asked for or used, or was not. */
 export interface SshEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "ssh";
-  /** The id. */
+  /** The agent's id in the Dockerfile. */
   readonly id: string;
-  /** `cached` and `unused` come at the end of the build, as those of a secret. */
+  /**
+   * `used`: a step used it. `missing`: a step asked for it, and it was not
+   * given. At the end of the build: `cached` and `unused`, with the same
+   * meaning as for a secret.
+   */
   readonly state: "used" | "missing" | "cached" | "unused";
 }
 
-/** The result is in its place. */
+/** The exported result is complete and in its place. */
 export interface ExportEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "export";
-  /** The folder or file; undefined for a stream. */
+  /** Path of the folder or file; undefined for a stream. */
   readonly dest: string | undefined;
-  /** Files, folders and links; 0 for an archive, which is not looked into. */
+  /**
+   * How many files, folders and links were written; 0 for an archive, whose
+   * entries are not counted.
+   */
   readonly entries: number;
-  /** Bytes of the files, or of the archive. */
+  /** Total size of the files, or size of the archive, in bytes. */
   readonly bytes: number;
-  /** Devices, FIFOs and sockets that were left out. */
+  /** How many devices, FIFOs and sockets were left out. */
   readonly skipped: number;
 }
 
 /** How much of the context was sent. */
 export interface ContextEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "context";
-  /** Regular files that were offered; undefined for a tar that davit did not make. */
+  /**
+   * How many regular files the context has; undefined for a tar that davit did
+   * not make.
+   */
   readonly files: number | undefined;
-  /** Files that the engine had already and did not ask for. */
+  /** How many of the files the engine had already and did not ask for. */
   readonly filesReused: number;
-  /** Bytes that were offered: of those files, or of the tar. */
+  /** Total size of these files, or of the tar, in bytes. */
   readonly bytesOffered: number;
-  /** Bytes that were sent. */
+  /** How many bytes were sent. */
   readonly bytesSent: number;
 }
 
-/** The image is made. */
+/** The image was made, or got a name. */
 export interface ImageEvent {
-  /** Tells it from other events. */
+  /** Distinguishes the event from others. */
   readonly type: "image";
-  /** `sha256:…`. */
+  /** The image's id, `sha256:…`. */
   readonly id: string;
-  /** Digest of the manifest, where the engine has one. */
+  /** Digest of the image's manifest; undefined if the engine has none. */
   readonly digest: string | undefined;
-  /** Names that it got. */
+  /** The names that the image got. */
   readonly names: readonly string[];
 }
 

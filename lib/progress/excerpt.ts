@@ -11,8 +11,8 @@ const RULER = "--------------------";
  *        2 | >>> RUN false
  *     --------------------
  *
- * @returns The lines without a line end behind the last one; empty if the
- * place is not in the file.
+ * @returns The lines, without a line end after the last one; empty if the place
+ * is not in the file.
  */
 export function formatExcerpt(
   text: string,
@@ -23,7 +23,7 @@ export function formatExcerpt(
   const { start } = range;
   if (start < 1 || start > lines.length) return "";
   const end = Math.min(Math.max(start, range.end), lines.length);
-  // A single line gets more company.
+  // Two lines before and after a single line, otherwise one.
   const around = start === end ? 2 : 1;
   const shown: string[] = [];
   const first = Math.max(1, start - around);

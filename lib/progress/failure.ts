@@ -5,21 +5,23 @@ import { isCanceled, type VertexState } from "./vertex_state.ts";
 export interface StepFailure {
   /** Digest of the failed step. */
   readonly vertex: string | undefined;
-  /** Its name. */
+  /** Name of the failed step. */
   readonly name: string | undefined;
-  /** Exit code of its program. */
+  /** Exit code of the step's program. */
   readonly exitCode: number | undefined;
-  /** The last lines that it printed. */
+  /** The last lines that the step printed. */
   readonly log: readonly string[];
 }
 
-/** How many lines of a failed step's output are told, as by buildx. */
+/** How many lines of a failed step's output are kept; buildx shows as many. */
 const LOG_LINES = 10;
 
 const EXIT_CODE_REGEXP =
   /(?:did not complete successfully: |executor failed running .*)exit code: (\d+)|returned a non-zero code: (\d+)/s;
 
-/** The exit code that BuildKit or the classic builder puts into its sentence. */
+/**
+ * The exit code that BuildKit's or the classic builder's error message names.
+ */
 export function exitCodeOf(detail: string): number | undefined {
   const match = EXIT_CODE_REGEXP.exec(detail);
   const code = match?.[1] ?? match?.[2];
@@ -29,11 +31,12 @@ export function exitCodeOf(detail: string): number | undefined {
 /**
  * Finds the step that made the build fail.
  *
- * Several may have failed side by side, and the engine's sentence names none:
- * it is the one whose own error is a part of that sentence, or the only one
- * that failed by itself. When unsure, no step is named.
+ * Several steps may have failed, and the engine's error message does not name
+ * the one. It is the step whose own error is part of that message, or else the
+ * only one that failed and was not just cancelled. If that is not clear, no
+ * step is named.
  *
- * @param detail The engine's sentence.
+ * @param detail The engine's error message.
  */
 export function findFailure(
   state: BuildState,
@@ -60,7 +63,10 @@ function failedVertex(
   return only(named.length > 0 ? longest(named) : failed);
 }
 
-/** The engine puts quotes and line ends of an error into escapes, or not. */
+/**
+ * Whether the message holds the error; some engines write its line ends as `\n`
+ * escapes.
+ */
 function isPartOf(error: string, detail: string): boolean {
   return escaped(detail).includes(escaped(error));
 }
@@ -73,7 +79,10 @@ function only<T>(list: readonly T[]): T | undefined {
   return list.length === 1 ? list[0] : undefined;
 }
 
-/** A short error may be a part of the sentence by chance. */
+/**
+ * The steps with the longest error: a short one may be part of the message by
+ * chance.
+ */
 function longest(list: readonly VertexState[]): VertexState[] {
   const length = Math.max(...list.map(({ error }) => error!.length));
   return list.filter(({ error }) => error!.length === length);

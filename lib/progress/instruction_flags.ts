@@ -2,9 +2,9 @@ import type { Instruction } from "./dockerfile.ts";
 
 /**
  * The flags of an instruction, such as `--from=build`, as BuildKit reads them:
- * they stand before all else, with quotes and backslashes as in a shell.
+ * they follow the keyword, and have quotes and backslashes as in a shell.
  *
- * @param text The instruction on one line, its keyword first.
+ * @param text The instruction on one line, with its keyword.
  */
 export function readFlags(text: string): string[] {
   const flags: string[] = [];
@@ -27,7 +27,7 @@ export function readFlags(text: string): string[] {
   }
 }
 
-/** The same with the names apart, in their order. */
+/** The flags of an instruction as names and values, in their order. */
 export function flagsOf(
   { text }: Pick<Instruction, "text">,
 ): [name: string, value: string][] {

@@ -1,12 +1,15 @@
-/** A time in which a step ran, in milliseconds since the epoch. */
+/** A period in which a step ran, in milliseconds since the epoch. */
 export interface Interval {
-  /** When it began. */
+  /** When the period began. */
   readonly start: number;
-  /** When it ended; absent while it runs. */
+  /** When it ended; undefined while the step runs. */
   readonly stop: number | undefined;
 }
 
-/** Joins intervals that overlap, in order of time; one that runs takes in all that begin later. */
+/**
+ * Joins intervals that overlap, and sorts them by time; an interval without an
+ * end includes all that begin later.
+ */
 export function mergeIntervals(intervals: Iterable<Interval>): Interval[] {
   const sorted = [...intervals].sort((a, b) => a.start - b.start);
   const merged: Interval[] = [];
@@ -25,7 +28,10 @@ export function mergeIntervals(intervals: Iterable<Interval>): Interval[] {
   return merged;
 }
 
-/** Milliseconds in all intervals together; one that runs lasts until `now`. */
+/**
+ * The total of all intervals, in milliseconds; an interval without an end
+ * counts until `now`.
+ */
 export function totalDuration(
   intervals: readonly Interval[],
   now: number,

@@ -3,29 +3,32 @@ import type { VertexLog } from "./solve_status.ts";
 import { concatBytes } from "../streams/bytes.ts";
 import { millisOf, RECORD } from "./record.ts";
 
-/** Bytes of characters that are not whole yet, by step and stream; one for each build. */
+/**
+ * The first bytes of characters whose rest is in a later piece of output, by
+ * step and stream. Each build has one carry.
+ */
 export class TextCarry {
   readonly #open = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  /** Takes what the slice before left open. */
+  /** Removes and returns the bytes that the previous piece left. */
   take(key: string): Uint8Array<ArrayBuffer> | undefined {
     const bytes = this.#open.get(key);
     if (bytes !== undefined) this.#open.delete(key);
     return bytes;
   }
 
-  /** Keeps the beginning of a character. */
+  /** Keeps the first bytes of a character. */
   keep(key: string, bytes: Uint8Array<ArrayBuffer>): void {
     this.#open.set(key, bytes);
   }
 }
 
-/** The event of a log record; its text is decoded only when it is asked for. */
+/** Makes the event of a log record. */
 export function logEventOf(log: VertexLog, carry: TextCarry): LogEvent {
   return new TraceLogEvent(log, carry);
 }
 
-/** Decodes its text only when it is asked for. */
+/** A log event that decodes its text only when the text is read. */
 class TraceLogEvent implements LogEvent {
   readonly type = "log";
   readonly vertex: string;
@@ -50,7 +53,8 @@ class TraceLogEvent implements LogEvent {
     if (this.#open > 0) {
       carry.keep(key, whole.slice(whole.length - this.#open));
     }
-    // What was kept may be kept on, in whole or in part.
+    // The earlier bytes belong to this text, unless the character is still
+    // incomplete: then they were kept once more.
     if (before !== undefined) this.#before = before;
   }
 
@@ -68,14 +72,18 @@ class TraceLogEvent implements LogEvent {
   }
 }
 
-/** Without the removal of a byte order mark, as this may be the middle of a text. */
+/**
+ * Keeps a byte order mark, because the bytes may be from the middle of a text.
+ */
 const logDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function decodeText(bytes: Uint8Array): string {
   return logDecoder.decode(bytes);
 }
 
-/** How many bytes at the end are the beginning of a character that isn't whole: 0 to 3. */
+/**
+ * How many bytes at the end are the start of an incomplete character: 0 to 3.
+ */
 function openLength(bytes: Uint8Array): number {
   const at = bytes.findLastIndex((byte) => byte < 0x80 || byte >= 0xc0);
   const first = bytes[at] ?? 0;

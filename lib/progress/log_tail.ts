@@ -1,28 +1,28 @@
-/** Smallest room; most steps print little. */
+/** Initial capacity in bytes; most steps print little. */
 const FIRST_ROOM = 512;
 
 const decoder = new TextDecoder();
 
-/** The last bytes of a log, in a room that does not grow with the log. */
+/** The last bytes of a log, in a ring buffer of limited size. */
 export class LogTail {
   readonly #maxBytes: number;
   #ring = new Uint8Array();
-  /** Where the next byte goes. */
+  /** Index at which the next byte is written. */
   #next = 0;
   #size = 0;
   #length = 0;
 
-  /** Keeps up to `maxBytes`, which may be none. */
+  /** @param maxBytes How many bytes are kept at the most; may be 0. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** How many bytes were pushed in all. */
+  /** How many bytes were pushed in all, those that are not kept included. */
   get length(): number {
     return this.#length;
   }
 
-  /** Adds what was printed; the bytes are copied. */
+  /** Appends output; the bytes are copied. */
   push(bytes: Uint8Array): void {
     this.#length += bytes.length;
     bytes = bytes.subarray(Math.max(0, bytes.length - this.#maxBytes));
@@ -39,7 +39,7 @@ export class LogTail {
     this.#size = Math.min(this.#size + bytes.length, ring.length);
   }
 
-  /** What is kept, oldest first, but no more than `maxBytes` from its end. */
+  /** The kept bytes in their order, or only the last `maxBytes` of them. */
   bytes(maxBytes: number = this.#size): Uint8Array {
     const size = Math.min(this.#size, maxBytes);
     const bytes = new Uint8Array(size);
@@ -53,22 +53,23 @@ export class LogTail {
   }
 
   /**
-   * The last whole lines, without their ends; an unended line at the end counts.
+   * The last complete lines, without line ends; a last line without an end
+   * counts as complete.
    *
-   * @param maxBytes Looks no further back than this.
+   * @param maxBytes How many bytes from the end are looked at.
    */
   lines(max: number, maxBytes: number = this.#size): string[] {
     const bytes = this.bytes(maxBytes);
     const lines = decoder.decode(bytes).split("\n");
     if (lines.at(-1) === "") lines.pop();
-    // The first one has lost its beginning.
+    // The beginning of the first line was not kept.
     if (this.#length > bytes.length && lines.length > 1) lines.shift();
     return lines.slice(-max).map((line) =>
       line.endsWith("\r") ? line.slice(0, -1) : line
     );
   }
 
-  /** Forgets all of it, and gives its room away. */
+  /** Drops all bytes, and frees the memory. */
   clear(): void {
     this.#ring = new Uint8Array();
     this.#next = 0;

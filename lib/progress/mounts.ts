@@ -1,17 +1,23 @@
 import { readFlags } from "./instruction_flags.ts";
 
-/** What a step takes of the client: `RUN --mount=type=secret` or `type=ssh`. */
+/**
+ * A mount for which a step asks the client: `RUN --mount=type=secret` or
+ * `type=ssh`.
+ */
 export interface ClientMount {
-  /** What it takes. */
+  /** The type of the mount. */
   readonly type: "secret" | "ssh";
-  /** Its id; undefined where a variable stands in it. */
+  /** The id of the secret or agent; undefined if it has a variable. */
   readonly id: string | undefined;
 }
 
-/** One field of a mount, in quotes or not, with the comma behind it. */
+/** One field of a mount, with or without quotes, and the comma after it. */
 const FIELD_REGEXP = /(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/gy;
 
-/** The fields of each `--mount` of a `RUN` instruction, keys in lower case. */
+/**
+ * The fields of each `--mount` of a `RUN` instruction; the keys are in lower
+ * case.
+ */
 export function readMounts(text: string): Map<string, string>[] {
   if (!/^\s*RUN\s/i.test(text)) return [];
   return readFlags(text).filter((flag) => flag.startsWith("--mount="))
@@ -29,9 +35,9 @@ export function readMounts(text: string): Map<string, string>[] {
 }
 
 /**
- * The secrets and ssh agents that a `RUN` instruction mounts. As in BuildKit the
- * id of a secret is its `id` or `source`, else the last part of its `target`;
- * that of an agent is `default` unless given.
+ * The secrets and ssh agents that a `RUN` instruction mounts. As in BuildKit
+ * the id of a secret is its `id` or `source`, or otherwise the last part of its
+ * `target`; the id of an agent is `default` if none is given.
  */
 export function clientMounts(text: string): ClientMount[] {
   return readMounts(text).flatMap((fields): ClientMount[] => {
@@ -57,7 +63,7 @@ function fixed(id: string): string | undefined {
   return id.includes("$") ? undefined : id;
 }
 
-/** The instruction in a step's name, such as `[build 2/3] RUN make`. */
+/** The instruction in a step's name: `RUN make` in `[build 2/3] RUN make`. */
 export function instructionOf(name: string): string {
   return name.replace(/^\[[^\]]*\]\s*/, "").replace(/^ONBUILD\s+/i, "");
 }

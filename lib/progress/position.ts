@@ -9,18 +9,21 @@ import { matchesWritten } from "./written.ts";
 
 export type { LineRange } from "./dockerfile.ts";
 
-/** What is known of the place of a failure. */
+/** What is known about a failure. */
 export interface FailureHints {
-  /** Name of the step, such as `[stage-1 2/5] RUN make`. */
+  /** Name of the failed step, such as `[stage-1 2/5] RUN make`. */
   readonly name?: string | undefined;
-  /** The engine's sentence. */
+  /** The engine's error message. */
   readonly detail?: string | undefined;
 }
 
-/** `[linux/arm64 stage-1 2/5] RUN make`; the platform stands there if several are built. */
+/**
+ * A step's name, such as `[linux/arm64 stage-1 2/5] RUN make`; it has a
+ * platform if several platforms are built.
+ */
 const NAME_REGEXP = /^\[(?:(.*?)\s+)?(\d+)\/(\d+)\] (.*)$/s;
 const METADATA_REGEXP = /^\[internal\] load metadata for (\S+)$/;
-/** The frontend that `# syntax=` names. */
+/** The step that looks for the frontend of `# syntax=`. */
 const FRONTEND_REGEXP =
   /^resolve image config for (?:docker-image:\/\/)?(\S+)$/;
 const SYNTAX_REGEXP = /^#\s*syntax\s*=\s*(\S+)/i;
@@ -28,11 +31,11 @@ const LINE_REGEXP =
   /dockerfile parse error (?:on )?line (\d+):|syntax error on line (\d+)|\bDockerfile:(\d+)\b/i;
 
 /**
- * Finds the instruction that failed. BuildKit's answer tells no position, so
- * it is looked for by the step's name (its stage, its number and its words), or
- * where no step had begun, by the line or the words in the sentence.
+ * Finds the instruction that failed. BuildKit's answer has no position, so the
+ * instruction is found by the step's name (its stage, number and words) or, if
+ * no step had begun, by the line or the words in the error message.
  *
- * @returns Nothing when unsure: no place is better than a wrong one.
+ * @returns Undefined if the place is not certain.
  */
 export function findPosition(
   dockerfile: string,
@@ -40,7 +43,8 @@ export function findPosition(
 ): LineRange | undefined {
   const instructions = readInstructions(dockerfile);
   const numbered = numberInstructions(instructions);
-  // The sentence quotes the step's words, which can be any.
+  // The message is not searched here: it quotes the step's words, which may
+  // look like any message.
   if (NAME_REGEXP.test(name)) return positionOfStep(numbered, name);
   if (/\bfile with no instructions\b/.test(detail)) return lastLine(dockerfile);
   return positionInDetail(dockerfile, detail) ??
@@ -49,13 +53,16 @@ export function findPosition(
     positionOfStep(numbered, name);
 }
 
-/** A file without instructions is read to its end, which BuildKit names. */
+/**
+ * The last line: BuildKit names it for a file without instructions, which it
+ * has read to the end.
+ */
 function lastLine(dockerfile: string): LineRange {
   const at = linesOf(dockerfile.replace(/\r?\n$/, "")).length;
   return { start: at, end: at };
 }
 
-/** The line that names the frontend, where that can't be had. */
+/** The line `# syntax=`, if the frontend that it names could not be found. */
 function positionOfSyntax(
   dockerfile: string,
   name: string,
@@ -69,7 +76,7 @@ function positionOfSyntax(
   return at < 0 ? undefined : { start: at + 1, end: at + 1 };
 }
 
-/** The whole instruction around the line that a sentence of the engine names. */
+/** The instruction at the line that the engine's error message names. */
 function positionInDetail(
   dockerfile: string,
   detail: string,
@@ -80,8 +87,8 @@ function positionInDetail(
   const around = readInstructions(dockerfile).find(({ start, end }) =>
     start <= line && line <= end
   );
-  // A line inside of an instruction means what is wrong there, as in a
-  // here-document that an old engine doesn't know.
+  // A line within an instruction is reported alone: the mistake is in that
+  // line, for example in a here-document that an old engine does not know.
   return around === undefined
     ? undefined
     : { start: line, end: around.start === line ? around.end : line };
@@ -96,7 +103,7 @@ function positionOfStep(
     const users = instructions.filter((one) =>
       usesImage(one, metadata[1]!, instructions)
     );
-    // Of those in one stage the first is as good as any.
+    // If only one stage uses the image, its first use is reported.
     const stages = new Set(users.map(({ stage }) => stage));
     return rangeOf(stages.size === 1 ? users.slice(0, 1) : users);
   }
@@ -105,14 +112,15 @@ function positionOfStep(
   const [number, total] = [Number(match[2]), Number(match[3])];
   const words = match[4]!;
   const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase();
-  // What contains a slash is a platform: a stage's name can't.
+  // A label with a slash is a platform: a stage's name has no slash.
   const stage = label?.includes("/") ? undefined : label;
   const same = instructions.filter((one) =>
     (stage === undefined || one.stage === stage) && hasWords(one, words)
   );
   const counts: ((one: NumberedInstruction) => boolean)[] = [
     (one) => one.number === number && one.total === total,
-    // ONBUILD instructions of the base image come first, and are not here.
+    // The base image's ONBUILD instructions are counted first, and are not in
+    // this file: subtract them.
     (one) =>
       one.total < total && one.number > 0 &&
       one.number === number - (total - one.total),
@@ -134,7 +142,7 @@ function rangeOf(
   return { start, end };
 }
 
-/** Whether an instruction can have got this name. */
+/** Whether a step with these words can come from this instruction. */
 function hasWords(instruction: NumberedInstruction, words: string): boolean {
   const { keyword, heredoc } = instruction;
   if (keyword === "FROM") {
@@ -147,7 +155,8 @@ function hasWords(instruction: NumberedInstruction, words: string): boolean {
   );
   const name = squeeze(words);
   if (matchesWritten(own, name)) return true;
-  // Of a here-document the name has the beginning: `RUN <<EOT (echo one...)`.
+  // The name of a step with a here-document holds the document's beginning:
+  // `RUN <<EOT (echo one...)`.
   return heredoc && matchesWritten(own, name.replace(/ \(.*\)$/s, ""));
 }
 
@@ -170,7 +179,9 @@ function usesImage(
   );
 }
 
-/** Whether an image's name, as it is written, can stand for its full name. */
+/**
+ * Whether an image's name, as the Dockerfile has it, can mean this full name.
+ */
 function isImage(written: string, full: string): boolean {
   return matchesWritten(fullName(written), fullName(full));
 }

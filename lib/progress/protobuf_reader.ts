@@ -1,55 +1,62 @@
 import { concatBytes } from "../streams/bytes.ts";
 
-/** The bytes are no protobuf message. */
+/** The bytes are not a protobuf message. */
 export class ProtobufError extends Error {
-  /** Stable, unlike the class in a bundle. */
+  /** Always `ProtobufError`, also where a bundler has renamed the class. */
   override readonly name: string = "ProtobufError";
 }
 
-/** How a value is written, as a tag tells it: a number of bytes that ends itself. */
+/** Wire type of a number of variable length. */
 export const VARINT = 0;
-/** Eight bytes. */
+/** Wire type of a value of eight bytes. */
 const FIXED64 = 1;
-/** A length and so many bytes. */
+/** Wire type of a length with as many bytes after it. */
 export const BYTES = 2;
-/** Four bytes. */
+/** Wire type of a value of four bytes. */
 const FIXED32 = 5;
 
-/** The tag of a field whose value is written in this way. */
+/** The tag of a field: its number and its wire type. */
 export function tagOf(field: number, kind: number): number {
   return field << 3 | kind;
 }
 
 const TWO_32 = 2 ** 32;
-/** Longer text is cheaper to decode natively. */
+/** Longer text is decoded by TextDecoder, which is faster there. In bytes. */
 const SHORT_TEXT = 24;
 const decoder = new TextDecoder();
 
 /**
  * Reads the wire format of protobuf in place, one field after the other.
  *
- * It stands beside the generated code because log messages are the hot path:
- * it makes no descriptors, no bigints and no copies, and measures several
- * times faster.
+ * It is used for the log instead of the generated code, because log messages
+ * are the most frequent ones: it makes no descriptors, no bigints and no
+ * copies, and is several times faster.
  */
 export class ProtobufReader {
   /** Offset of the next byte. */
   at = 0;
-  /** Offset behind the message that is being read. */
+  /** Offset after the end of the message that is being read. */
   end: number;
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** The last digest, and where it stood: a message repeats the same one in each log. */
+  /**
+   * The last digest and its place: all logs of a message mostly have the same
+   * one.
+   */
   #digest = "";
   #digestAt = 0;
   #digestLength = 0;
 
-  /** Reads `bytes`, which must not change meanwhile. */
+  /** @param bytes The message; it must not change while it is read. */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.#bytes = bytes;
     this.end = bytes.length;
   }
 
-  /** Enters the message that follows; gives what {@linkcode leave} needs. */
+  /**
+   * Enters the embedded message that follows.
+   *
+   * @returns The end of the outer message, to be given to {@linkcode leave}.
+   */
   enter(): number {
     const length = this.#length();
     const outer = this.end;
@@ -57,19 +64,19 @@ export class ProtobufReader {
     return outer;
   }
 
-  /** Goes on in the outer message. */
+  /** Leaves the embedded message, and goes on in the outer one. */
   leave(outer: number): void {
     this.at = this.end;
     this.end = outer;
   }
 
-  /** A number of up to 32 bits, such as a tag. */
+  /** Reads a number of up to 32 bits, such as a tag. */
   uint32(): number {
     const value = this.int64();
     return value >>> 0;
   }
 
-  /** A number of 64 bits; beyond 2^53 it is rounded. */
+  /** Reads a number of 64 bits; beyond 2^53 it is rounded. */
   int64(): number {
     const bytes = this.#bytes;
     let at = this.at;
@@ -95,7 +102,7 @@ export class ProtobufReader {
     return (high | 0) * TWO_32 + (low >>> 0);
   }
 
-  /** A view of bytes. */
+  /** Reads bytes, as a view. */
   bytes(): Uint8Array<ArrayBuffer> {
     const length = this.#length();
     const at = this.at;
@@ -103,7 +110,7 @@ export class ProtobufReader {
     return this.#bytes.subarray(at, this.at);
   }
 
-  /** Text; what is no UTF-8 becomes U+FFFD. */
+  /** Reads text; bytes that are not UTF-8 become U+FFFD. */
   text(): string {
     const length = this.#length();
     const start = this.at;
@@ -111,7 +118,9 @@ export class ProtobufReader {
     return this.#text(start, length);
   }
 
-  /** Text that is likely the same as the last one read by this method. */
+  /**
+   * Reads text that is probably the same as the last one read by this method.
+   */
   digest(): string {
     const length = this.#length();
     const start = this.at;
@@ -124,7 +133,7 @@ export class ProtobufReader {
     return this.#digest;
   }
 
-  /** Steps over the value of a field, of whatever kind. */
+  /** Skips the value of a field. */
   skip(tag: number): void {
     switch (tag & 7) {
       case VARINT:
@@ -137,14 +146,15 @@ export class ProtobufReader {
       case FIXED32:
         return this.#advance(4);
       default:
-        // Groups ended with protobuf 2; BuildKit never had one.
+        // Wire types 3 and 4 are groups, which only protobuf 2 had; BuildKit
+        // uses protobuf 3.
         throw new ProtobufError(`wire type ${tag & 7} is not known`);
     }
   }
 
   /**
-   * Steps over the field whose tag began at `start`, and adds all of it to
-   * those that were kept before.
+   * Skips the field whose tag began at `start`, and appends the whole field to
+   * the bytes in `kept`.
    */
   keep(
     kept: Uint8Array<ArrayBuffer> | undefined,
@@ -180,7 +190,7 @@ export class ProtobufReader {
     return text;
   }
 
-  /** Compared in place: a view of each would cost more than all the rest. */
+  /** Compares byte by byte: to make a view of each digest would cost more. */
   #isLastDigest(start: number): boolean {
     const bytes = this.#bytes;
     for (let i = 0; i < this.#digestLength; i++) {

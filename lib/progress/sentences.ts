@@ -7,14 +7,18 @@ import { flagsOf, mountsOf } from "./instruction_flags.ts";
 import { readFrom } from "./stages.ts";
 import { matchesWritten } from "./written.ts";
 
-/** A sentence of BuildKit's that names no line, and which instruction it is about. */
+/**
+ * One of BuildKit's error messages that name no line, and the instructions it
+ * can be about.
+ */
 interface Sentence {
-  /** The sentence, wherever in the engine's words. */
+  /** Finds the message in the engine's text. */
   readonly regexp: RegExp;
   /**
-   * Whether an instruction, as it is written, is one that it can be about.
+   * Whether the message can be about an instruction.
    *
-   * @param same Whether what is written can stand for a text.
+   * @param same Whether a word in the Dockerfile can stand for a word in the
+   * message; it may have variables.
    */
   readonly isIt: (
     instruction: Instruction,
@@ -22,14 +26,14 @@ interface Sentence {
     same: (written: string, text: string) => boolean,
   ) => boolean;
   /**
-   * When BuildKit finds it: while it reads the file from top to bottom, where
-   * the first one is meant; or while it makes steps, of the stages that it
-   * needs alone.
+   * When BuildKit finds the mistake. `reading`: while it reads the file from
+   * top to bottom; it reports the first one. `planning`: while it plans the
+   * steps, only of the stages that it needs.
    */
   readonly found: "reading" | "planning";
 }
 
-/** Instructions whose words BuildKit itself looks at for variables. */
+/** Instructions in whose words BuildKit replaces variables. */
 const EXPANDED =
   /^(?:ADD|ARG|COPY|ENV|EXPOSE|FROM|LABEL|STOPSIGNAL|USER|VOLUME|WORKDIR)$/;
 
@@ -142,8 +146,8 @@ const SENTENCES: readonly Sentence[] = [
 ];
 
 /**
- * The instruction that a sentence of the engine is about, where its words and
- * the file leave no doubt.
+ * The instruction that the engine's error message is about; undefined if that
+ * is not certain.
  */
 export function positionOfSentence(
   instructions: readonly Instruction[],
@@ -165,7 +169,9 @@ export function positionOfSentence(
   return undefined;
 }
 
-/** A here-document without an end goes on to the end of the file. */
+/**
+ * The range of a here-document without an end: it goes to the end of the file.
+ */
 function openHeredoc(
   instructions: readonly Instruction[],
 ): LineRange | undefined {
@@ -177,7 +183,10 @@ function openHeredoc(
     : undefined;
 }
 
-/** In one stage instructions are looked at from top to bottom. */
+/**
+ * The stage of an instruction, by its `FROM`. Within a stage BuildKit plans
+ * from top to bottom, so the first match is the one.
+ */
 function stageOf(
   instructions: readonly Instruction[],
   one: Instruction,
@@ -233,7 +242,10 @@ function takesFrom(
     );
 }
 
-/** Whether a word with a variable stands where BuildKit replaces it; a shell's are none of its. */
+/**
+ * Whether BuildKit replaces variables in this word of the instruction;
+ * variables in a shell's command are not BuildKit's.
+ */
 function expands(instruction: Instruction, word: string | undefined): boolean {
   if (!word) return false;
   const { keyword, text } = instruction;
@@ -242,7 +254,10 @@ function expands(instruction: Instruction, word: string | undefined): boolean {
     : flagsOf(instruction).some(([, value]) => value.includes(word));
 }
 
-/** Go quotes as JSON does, but for what is no text; undefined for that. */
+/**
+ * Reads a text in quotes. Go quotes text as JSON does, except for bytes that
+ * are not text: undefined for these.
+ */
 function unquoted(word: string): string | undefined {
   try {
     return JSON.parse(word);
@@ -251,7 +266,10 @@ function unquoted(word: string): string | undefined {
   }
 }
 
-/** What stands behind `ENV name=value` or `LABEL name=value`, without what is quoted. */
+/**
+ * The words after `ENV name=value` or `LABEL name=value` that are not in
+ * quotes.
+ */
 function bareWords(text: string): string[] {
   const pairs = /^(?:ONBUILD\s+)?(?:ENV|LABEL)\s+([^\s=]+=.*)$/is.exec(text)
     ?.[1];

@@ -1,14 +1,15 @@
 /**
- * What one `moby.buildkit.trace` message says, as plain objects: BuildKit's
- * `StatusResponse`, or `client.SolveStatus` as its clients call it.
+ * The content of one `moby.buildkit.trace` message as plain objects: BuildKit's
+ * `StatusResponse`, which its clients call `client.SolveStatus`.
  *
- * Every object may carry `unknown`: the bytes of the fields that a newer
- * engine sent and that are not known here, so that they survive a new encoding.
+ * Every object may have `unknown`: the bytes of fields that a newer engine sent
+ * and that are not known here. They are kept so that an encoded message has
+ * them again.
  *
  * @module
  */
 
-/** A moment, as exact as the engine told it. */
+/** A time with the engine's full precision. */
 export interface Timestamp {
   /** Whole seconds since the epoch. */
   readonly seconds: number;
@@ -20,7 +21,7 @@ export interface Timestamp {
 export interface SolveStatus {
   /** Steps that changed. */
   readonly vertexes: readonly Vertex[];
-  /** Progress of transfers and the like. */
+  /** Progress of transfers and other actions. */
   readonly statuses: readonly VertexStatus[];
   /** Output of steps. */
   readonly logs: readonly VertexLog[];
@@ -32,33 +33,39 @@ export interface SolveStatus {
 
 /** A step; a later one with the same digest replaces it. */
 export interface Vertex {
-  /** Its identity. */
+  /** The step's digest, which identifies it. */
   readonly digest: string;
-  /** Digests of the steps that it needs. */
+  /** Digests of the steps whose results it needs. */
   readonly inputs: readonly string[];
-  /** Name for people, such as `[2/5] RUN make`. */
+  /** Readable name, such as `[2/5] RUN make`. */
   readonly name: string;
-  /** Whether the cache had it. */
+  /** Whether its result came from the cache. */
   readonly cached: boolean;
-  /** Absent while it is only planned. */
+  /** When it began; undefined while it is only planned. */
   readonly started: Timestamp | undefined;
-  /** Absent while it runs. */
+  /** When it ended; undefined while it runs. */
   readonly completed: Timestamp | undefined;
-  /** Empty if all is well. */
+  /** The error message; empty if there is no error. */
   readonly error: string;
-  /** The group that it is shown as a part of. */
+  /**
+   * The group of steps that displays show as one step; undefined if it is in
+   * none.
+   */
   readonly group: ProgressGroup | undefined;
   /** Fields of newer engines. */
   readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Several steps that are shown as one. */
+/** A group of steps that displays show as one step. */
 export interface ProgressGroup {
-  /** Its identity. */
+  /** The group's id, which identifies it. */
   readonly id: string;
-  /** Name for people. */
+  /** Readable name. */
   readonly name: string;
-  /** A weak member does not by itself make the group visible. */
+  /**
+   * Whether the step is a weak member: if only weak members began, the group is
+   * not shown.
+   */
   readonly weak: boolean;
   /** Fields of newer engines. */
   readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
@@ -66,17 +73,17 @@ export interface ProgressGroup {
 
 /** Progress of one action inside a step. */
 export interface VertexStatus {
-  /** Its identity within the step, and its text for people. */
+  /** Identifies the action within the step, and is also its readable text. */
   readonly id: string;
   /** Digest of the step. */
   readonly vertex: string;
   /** Kind of the action, such as `transferring`. */
   readonly name: string;
-  /** Bytes or steps so far. */
+  /** How many bytes or steps are done. */
   readonly current: number;
-  /** 0 when unknown. */
+  /** How many there are in all; 0 if not known. */
   readonly total: number;
-  /** When this was so. */
+  /** The time of this report. */
   readonly timestamp: Timestamp | undefined;
   /** When the action began. */
   readonly started: Timestamp | undefined;
@@ -86,15 +93,18 @@ export interface VertexStatus {
   readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** A slice of what a step printed: not whole lines, not even whole characters. */
+/**
+ * A piece of what a step printed; it may begin and end within a line, and even
+ * within a character.
+ */
 export interface VertexLog {
   /** Digest of the step. */
   readonly vertex: string;
   /** When it was printed. */
   readonly timestamp: Timestamp | undefined;
-  /** 1 is stdout, 2 is stderr. */
+  /** The output: 1 is stdout, 2 is stderr. */
   readonly stream: number;
-  /** The bytes; a view, to be copied before it is kept. */
+  /** The bytes, as a view into the message: copy them to keep them. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** Fields of newer engines. */
   readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
@@ -104,17 +114,17 @@ export interface VertexLog {
 export interface VertexWarning {
   /** Digest of the step. */
   readonly vertex: string;
-  /** How serious: 1 is a warning. */
+  /** How serious it is: 1 is a warning. */
   readonly level: number;
-  /** The sentence, in UTF-8. */
+  /** The warning in one sentence, in UTF-8. */
   readonly short: Uint8Array<ArrayBuffer>;
-  /** More sentences, in UTF-8. */
+  /** Further sentences, in UTF-8. */
   readonly detail: readonly Uint8Array<ArrayBuffer>[];
-  /** Where more can be read. */
+  /** Address of a page about the warning. */
   readonly url: string;
   /** The file that it is about. */
   readonly info: SourceInfo | undefined;
-  /** The places in it. */
+  /** The places in that file. */
   readonly ranges: readonly SourceRange[];
   /** Fields of newer engines. */
   readonly unknown?: Uint8Array<ArrayBuffer> | undefined;
@@ -126,7 +136,7 @@ export interface SourceInfo {
   readonly filename: string;
   /** Its whole text, in UTF-8. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** Such as `Dockerfile`. */
+  /** The language, such as `Dockerfile`. */
   readonly language: string;
   /** Fields of newer engines. */
   readonly unknown?: Uint8Array<ArrayBuffer> | undefined;

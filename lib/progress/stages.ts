@@ -1,22 +1,30 @@
 import type { Instruction } from "./dockerfile.ts";
 
-/** An instruction with the numbers that builders show. */
+/** An instruction with the numbers that builders show for it. */
 export interface NumberedInstruction extends Instruction {
-  /** Its stage's name in lower case, or `stage-1` and so on. */
+  /**
+   * The name of the instruction's stage in lower case, or `stage-1` and so on.
+   */
   readonly stage: string;
-  /** Its number among those of the stage that make a layer, as BuildKit counts; 0 if it makes none. */
+  /**
+   * BuildKit's number: its place among those instructions of its stage that
+   * make a layer; 0 if it makes none.
+   */
   readonly number: number;
-  /** How many of these the stage has. */
+  /** How many instructions of the stage make a layer. */
   readonly total: number;
-  /** Its number among all instructions, as the classic builder counts. */
+  /** The classic builder's number: its place among all instructions. */
   readonly step: number;
-  /** How many instructions there are. */
+  /** How many instructions the Dockerfile has. */
   readonly steps: number;
 }
 
 const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)$/;
 
-/** The words of a FROM instruction that count. */
+/**
+ * The base and the stage's name in a FROM instruction; the name is in lower
+ * case.
+ */
 export function readFrom(
   text: string,
 ): { readonly base: string; readonly name: string | undefined } {
@@ -34,7 +42,7 @@ function stageNames(instructions: readonly Instruction[]): string[] {
     .map(({ text }, index) => readFrom(text).name ?? `stage-${index}`);
 }
 
-/** Counts the instructions as BuildKit and as the classic builder do. */
+/** Numbers the instructions as BuildKit and as the classic builder do. */
 export function numberInstructions(
   instructions: readonly Instruction[],
 ): NumberedInstruction[] {
@@ -48,7 +56,7 @@ export function numberInstructions(
   return stages.flatMap((stage, index) => {
     const { base } = readFrom(stage[0]!.text);
     const lower = base.toLowerCase();
-    // A base that is an earlier stage, or nothing, makes no layer of its own.
+    // FROM makes no layer if the base is an earlier stage, or `scratch`.
     const ownBase = lower !== "scratch" &&
       !names.slice(0, index).includes(lower);
     const makesLayer = ({ keyword }: Instruction) =>

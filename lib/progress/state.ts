@@ -12,65 +12,73 @@ import { millisOf, RECORD } from "./record.ts";
 import type { SolveStatus, Vertex } from "./solve_status.ts";
 import { type VertexMoment, VertexState } from "./vertex_state.ts";
 
-/** One step, as the result of the build tells it. Times are milliseconds since the epoch. */
+/**
+ * One step in the result of a build. Times are milliseconds since the epoch.
+ */
 export interface BuildStep {
-  /** Identity of the step. */
+  /** The step's digest, which identifies it. */
   readonly digest: string;
-  /** Name for people, such as `[2/5] RUN make`. */
+  /** Readable name, such as `[2/5] RUN make`. */
   readonly name: string;
-  /** Whether the cache had it. */
+  /** Whether its result came from the cache. */
   readonly cached: boolean;
   /** When it first began. */
   readonly started: number;
-  /** When it ended; absent if it never did. */
+  /** When it ended; undefined if it never did. */
   readonly completed: number | undefined;
-  /** How long it ran, without its pauses; until its last sign of life if it never ended. */
+  /**
+   * How long it ran, in milliseconds, pauses not included; if it never ended,
+   * until the last time that the engine sent.
+   */
   readonly durationMs: number;
-  /** The engine's sentence, if it failed or was cancelled. */
+  /** The engine's error message, if the step failed or was cancelled. */
   readonly error: string | undefined;
 }
 
 /** How much a {@linkcode BuildState} keeps. */
 export interface BuildStateOptions {
   /**
-   * How many bytes of each step's output, from the end.
+   * How many bytes are kept from the end of each step's output.
    * @default {32768}
    */
   readonly tailBytes?: number;
   /**
-   * How many warnings.
+   * How many warnings are kept.
    * @default {1000}
    */
   readonly maxWarnings?: number;
   /**
-   * How many steps; what is said of further ones is passed over.
+   * How many steps are kept; events of further steps are ignored.
    * @default {10000}
    */
   readonly maxSteps?: number;
   /**
-   * Whether the output of a step is kept when it has ended well.
+   * Whether the output of a step is kept after it has succeeded.
    * @default {true}
    */
   readonly keepDone?: boolean;
 }
 
-/** For a state that displays show: as much as they may show of a step, and no more. */
+/**
+ * The options for a state that is only shown: it keeps as much of a step as
+ * displays can show.
+ */
 export const SHOWN: BuildStateOptions = {
   tailBytes: 64 * 1024,
   keepDone: false,
 };
 
 /**
- * The state of a build, from its events. They may come in any order; what
- * is said of a step that nobody knows is passed over. Of a step's output only
- * the end is kept, so the memory does not grow with the log.
+ * The state of a build, collected from its events. The events may come in any
+ * order; events about a step that is not known are ignored. Only the end of a
+ * step's output is kept, so the memory does not grow with the log.
  */
 export class BuildState {
   readonly #tailBytes: number;
   readonly #maxWarnings: number;
   readonly #maxSteps: number;
   readonly #keepDone: boolean;
-  /** Members of a group stand for the group. */
+  /** The steps by digest; the digest of a group's member leads to the group. */
   readonly #byDigest = new Map<string | undefined, VertexState>();
   readonly #groups = new Map<string, VertexState>();
   readonly #all = new Set<VertexState>();
@@ -80,13 +88,16 @@ export class BuildState {
     string,
     Exclude<SecretEvent["state"], "requested">
   >();
-  /** By what the engine sent: the event of it is made anew for each reader. */
+  /**
+   * The key is the engine's record, because each reader gets an event object of
+   * its own.
+   */
   readonly #moments = new WeakMap<Vertex | VertexEvent, VertexMoment>();
   #image: ImageEvent | undefined;
   #context: ContextEvent | undefined;
   #time = 0;
 
-  /** Starts with nothing. */
+  /** @param options How much is kept. */
   constructor(options: BuildStateOptions = {}) {
     this.#tailBytes = options.tailBytes ?? 32 * 1024;
     this.#maxWarnings = options.maxWarnings ?? 1000;
@@ -94,27 +105,32 @@ export class BuildState {
     this.#keepDone = options.keepDone ?? true;
   }
 
-  /** Steps and groups that began and are to be shown, in order of their first start. */
+  /**
+   * The steps and groups that began and are shown, in the order in which they
+   * first began.
+   */
   get vertices(): Iterable<VertexState> {
     return this.#started;
   }
 
-  /** Warnings of the engine and of davit, in their order. */
+  /**
+   * The warnings of the engine and of davit, in the order in which they came.
+   */
   get warnings(): readonly WarningEvent[] {
     return this.#warnings;
   }
 
-  /** The image, once it is made. */
+  /** The image; undefined until it is made. */
   get image(): ImageEvent | undefined {
     return this.#image;
   }
 
-  /** The last that was said of the context. */
+  /** The last event about the context. */
   get context(): ContextEvent | undefined {
     return this.#context;
   }
 
-  /** Ids of secrets with what became of them. */
+  /** The last state of each secret, by id. */
   get secrets(): ReadonlyMap<
     string,
     Exclude<SecretEvent["state"], "requested">
@@ -122,26 +138,32 @@ export class BuildState {
     return this.#secrets;
   }
 
-  /** The last moment that the engine told, by its clock, in milliseconds since the epoch; 0 before. */
+  /**
+   * The latest time in the events, by the engine's clock, in milliseconds since
+   * the epoch; 0 before the first one.
+   */
   get time(): number {
     return this.#time;
   }
 
-  /** The step of a digest, or the group that it belongs to. */
+  /** The step with a digest, or the group that the step belongs to. */
   get(digest: string): VertexState | undefined {
     return this.#byDigest.get(digest);
   }
 
   /**
-   * What was known of a step, or of its group, just behind an event of it: for a
-   * reader of the events, who may be far behind the last one. Undefined if the
-   * event was passed over.
+   * The state of a step, or of its group, right after an event about it. It is
+   * for readers that are far behind the latest event. Undefined if the event
+   * was ignored.
    */
   momentOf(event: VertexEvent): VertexMoment | undefined {
     return this.#moments.get(event[RECORD] ?? event);
   }
 
-  /** How many steps are known, and how many have completed; hidden ones do not count. */
+  /**
+   * How many steps are known, and how many of them have ended; hidden steps do
+   * not count.
+   */
   count(): { total: number; completed: number } {
     let total = 0;
     let completed = 0;
@@ -153,7 +175,11 @@ export class BuildState {
     return { total, completed };
   }
 
-  /** Takes in an event; gives the step that it was about, if there is one. */
+  /**
+   * Applies an event.
+   *
+   * @returns The step that the event is about, if there is one.
+   */
   apply(event: BuildEvent): VertexState | undefined {
     switch (event.type) {
       case "vertex":
@@ -183,8 +209,9 @@ export class BuildState {
   }
 
   /**
-   * Takes in a part of BuildKit's log: as its events one after the other, but
-   * none is made of what steps print, which is most of all.
+   * Applies a part of BuildKit's log. The outcome is that of applying its
+   * events one by one, but no event objects are made for output, which is the
+   * largest part.
    */
   applyStatus(status: SolveStatus): void {
     for (const vertex of status.vertexes) this.apply(vertexEvent(vertex));
@@ -195,12 +222,12 @@ export class BuildState {
     }
   }
 
-  /** Names of all steps that are known, those that only wait among them. */
+  /** The names of all known steps, those that have not begun included. */
   names(): string[] {
     return Array.from(this.#all, ({ name }) => name);
   }
 
-  /** Every step that began, for the result of the build. */
+  /** All steps that began, for the result of the build. */
   steps(): BuildStep[] {
     return [...this.#started].map((vertex) => ({
       digest: vertex.digest,
@@ -257,7 +284,8 @@ export class BuildState {
       this.#groups.set(id, group);
     } else {
       const alone = this.#byDigest.get(event.digest);
-      // A step that was shown alone, and now is a part of a group.
+      // The step was shown by itself until now; from here on it is part of the
+      // group.
       if (alone !== undefined && alone !== group) this.#remove(alone);
       this.#byDigest.set(event.digest, group);
     }

@@ -19,10 +19,10 @@ function millis(time: Timestamp | undefined): number | undefined {
 }
 
 /**
- * The events of a part of BuildKit's log: steps first, then progress, warnings and output,
- * so that a step is known before something is said of it.
+ * The events of a part of BuildKit's log. Steps come first, then progress,
+ * warnings and output, so that a step is known before other events name it.
  *
- * @param carry Joins characters that were cut between two of them.
+ * @param carry Joins characters that are split between two pieces of output.
  */
 export function eventsOf(
   status: SolveStatus,
@@ -36,7 +36,7 @@ export function eventsOf(
   return events;
 }
 
-/** The event of a step. */
+/** Makes the event of a step. */
 export function vertexEvent(vertex: Vertex): VertexEvent {
   const { group } = vertex;
   return {
@@ -53,7 +53,7 @@ export function vertexEvent(vertex: Vertex): VertexEvent {
   };
 }
 
-/** The event of an action inside a step. */
+/** Makes the event of an action inside a step. */
 export function statusEvent(status: VertexStatus): StatusEvent {
   const started = millis(status.started);
   const completed = millis(status.completed);
@@ -71,7 +71,7 @@ export function statusEvent(status: VertexStatus): StatusEvent {
   };
 }
 
-/** The event of a warning of the engine's. */
+/** Makes the event of an engine's warning. */
 export function warningEvent(warning: VertexWarning): WarningEvent {
   const { info, ranges } = warning;
   return {

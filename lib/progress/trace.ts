@@ -25,11 +25,12 @@ const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array();
 /**
  * Decodes `aux` of a `moby.buildkit.trace` message.
  *
- * Log bytes are views of one buffer that nothing else uses. Fields that are
- * not known, or not of the kind that they should be, are kept in `unknown`.
+ * The bytes of logs are views of one buffer that nothing else uses. Fields that
+ * are not known, or whose wire type is not the expected one, are kept in
+ * `unknown`.
  *
  * @param aux Base64 text, or the message's bytes.
- * @returns Nothing if it can't be read; this never throws.
+ * @returns Undefined if it can't be decoded; this never throws.
  */
 export function decodeTrace(
   aux: string | Uint8Array<ArrayBuffer>,

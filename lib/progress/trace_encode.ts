@@ -12,9 +12,9 @@ import { toBase64 } from "./bytes.ts";
 import { BYTES, VARINT } from "./protobuf_reader.ts";
 
 /**
- * Encodes a status as `aux` of a `moby.buildkit.trace` message holds it, for
- * messages that were changed after {@linkcode decodeTrace}. The fields stand
- * in the order of their numbers, those of newer engines last.
+ * Encodes a status as `aux` of a `moby.buildkit.trace` message; used for
+ * messages that were changed after {@linkcode decodeTrace}. The fields stand in
+ * the order of their numbers; unknown fields of newer engines come last.
  */
 export function encodeTrace(status: SolveStatus): string {
   const writer = new ProtobufWriter();
@@ -108,7 +108,9 @@ function writeRange(writer: ProtobufWriter, range: SourceRange): void {
 
 const encoder = new TextEncoder();
 
-/** Writes the wire format of protobuf; fields with their zero value are left out. */
+/**
+ * Writes the wire format of protobuf; fields whose value is zero are left out.
+ */
 class ProtobufWriter {
   #bytes = new Uint8Array();
   #at = 0;
@@ -121,7 +123,7 @@ class ProtobufWriter {
     if (text !== "") this.item(field, encoder.encode(text));
   }
 
-  /** Bytes of a list's item, which are written even if there are none. */
+  /** Writes an item of a list, even if it is empty. */
   item(field: number, bytes: Uint8Array): void {
     this.#varint(field << 3 | BYTES);
     this.#varint(bytes.length);
@@ -146,7 +148,10 @@ class ProtobufWriter {
     if (bytes !== undefined) this.#raw(bytes);
   }
 
-  /** A message: its length is known only behind it, so what is inside moves. */
+  /**
+   * Writes an embedded message. Its length is known only afterwards, so the
+   * content is then moved to make room for the length.
+   */
   message(field: number, write: () => void): void {
     this.#varint(field << 3 | BYTES);
     const start = this.#at;
@@ -172,7 +177,7 @@ class ProtobufWriter {
     this.#bytes[this.#at++] = value;
   }
 
-  /** 64 bits of its complement. */
+  /** A negative number is written as its 64-bit two's complement. */
   #negative(value: number): void {
     let rest = BigInt.asUintN(64, BigInt(Math.trunc(value)));
     while (rest >= 0x80n) {

@@ -15,7 +15,7 @@ const NONE: readonly never[] = Object.freeze([]);
 const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array();
 const START: SourcePosition = { line: 0, character: 0 };
 
-/** Reads the warning that follows. */
+/** Reads the warning that comes next. */
 export function readWarning(reader: ProtobufReader): VertexWarning {
   const outer = reader.enter();
   let vertex = "";

@@ -1,15 +1,14 @@
 import type { Instruction } from "./dockerfile.ts";
 
-/** `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`. */
+/** Matches `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`. */
 const VARIABLE_REGEXP =
   /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?([-+])([^}]*))?\})/g;
 
-/** Values that a Dockerfile's `ARG` instructions are given from outside, by their names. */
+/** Values given for a Dockerfile's `ARG` instructions, by their names. */
 export type BuildArgs = Readonly<Record<string, string | null | undefined>>;
 
 /**
- * The values of the arguments that stand before the first stage, which `FROM`
- * may use.
+ * The values of the arguments before the first stage; only `FROM` can use them.
  */
 export function globalArgs(
   instructions: readonly Instruction[],
@@ -30,7 +29,9 @@ export function globalArgs(
   return values;
 }
 
-/** A text with its variables replaced; one that has no value is empty. */
+/**
+ * Replaces the variables in a text; a variable without a value becomes empty.
+ */
 export function expand(
   text: string,
   values: ReadonlyMap<string, string>,
@@ -45,7 +46,10 @@ export function expand(
   );
 }
 
-/** The same; undefined where a variable's value can't be known, such as `$TARGETARCH`. */
+/**
+ * Replaces the variables in a text; undefined if the value of one can't be
+ * known, such as that of `$TARGETARCH`.
+ */
 export function expandKnown(
   text: string,
   values: ReadonlyMap<string, string>,

@@ -2,48 +2,63 @@ import type { StatusEvent, VertexEvent, WarningEvent } from "./event.ts";
 import { type Interval, mergeIntervals } from "./intervals.ts";
 import { LogTail } from "./log_tail.ts";
 
-/** Whether a step's error says only that the build was stopped. */
+/** Whether a step's error only says that the build was cancelled. */
 export function isCanceled(error: string): boolean {
   return error.endsWith("context canceled");
 }
 
-/** How many parts of a step, such as layers, are known; no engine comes near. */
+/**
+ * How many actions of a step, such as pulls of layers, are kept; no engine has
+ * that many.
+ */
 const MAX_STATUSES = 10_000;
 
-/** How many times a step may begin; BuildKit begins one again for each of its inputs. */
+/**
+ * How many times a step may begin; BuildKit may begin a step once for each of
+ * its inputs.
+ */
 const MAX_STARTS = 1000;
 
-/** What was known of a step at one moment; it does not change any more. */
+/** The state of a step at one moment; it does not change any more. */
 export type VertexMoment = Readonly<
   Pick<VertexState, "name" | "cached" | "error" | "intervals" | "hidden">
 >;
 
-/** What is known of one step, or of a group of steps that is shown as one. */
+/** The state of one step, or of a group of steps that is shown as one. */
 export class VertexState {
   /** Digest of the step, or id of the group. */
   readonly digest: string;
-  /** Name for people. */
+  /** Readable name. */
   name: string;
-  /** Digests of the steps that it needs. */
+  /** Digests of the steps whose results it needs. */
   inputs: readonly string[] = [];
-  /** Whether the cache had it; for a group, all of it. */
+  /**
+   * Whether its result came from the cache; for a group, whether all results
+   * did.
+   */
   cached = false;
-  /** The engine's sentence, if it failed or was cancelled. */
+  /** The engine's error message, if it failed or was cancelled. */
   error: string | undefined = undefined;
-  /** When it ran, in order; times by the engine's clock. */
+  /** The periods in which it ran, in order; by the engine's clock. */
   intervals: readonly Interval[] = [];
-  /** Progress by id, in order of first sight. */
+  /**
+   * The progress of its actions by their ids, in the order in which they first
+   * came.
+   */
   readonly statuses: Map<string, StatusEvent> = new Map();
   /** Warnings about this step. */
   readonly warnings: WarningEvent[] = [];
-  /** The end of what it printed. */
+  /** The end of its output. */
   readonly tail: LogTail;
-  /** Whether nothing is to be shown: a group of which only weak members started. */
+  /**
+   * Whether it is not shown: true for a group of which only weak members have
+   * begun.
+   */
   hidden: boolean;
   readonly #starts = new Map<number, Interval>();
   readonly #members: Map<string, VertexEvent> | undefined;
 
-  /** Makes a step, or a group. */
+  /** @param digest Digest of the step, or id of the group. */
   constructor(
     digest: string,
     name: string,
@@ -56,17 +71,17 @@ export class VertexState {
     this.#members = options.group ? new Map() : undefined;
   }
 
-  /** Whether it ever began. */
+  /** When it first began; undefined if it has not. */
   get started(): number | undefined {
     return this.intervals[0]?.start;
   }
 
-  /** When it ended; absent if it never began or runs (again). */
+  /** When it ended; undefined if it has not begun, or if it runs (again). */
   get completed(): number | undefined {
     return this.intervals.at(-1)?.stop;
   }
 
-  /** When it last began. */
+  /** When it last began; undefined if it has not. */
   get resumed(): number | undefined {
     return this.intervals.at(-1)?.start;
   }
@@ -77,20 +92,20 @@ export class VertexState {
     return last !== undefined && last.stop === undefined;
   }
 
-  /** What is known of it now. */
+  /** A copy of the current state. */
   moment(): VertexMoment {
     const { name, cached, error, intervals, hidden } = this;
     return { name, cached, error, intervals, hidden };
   }
 
-  /** Takes in how far a part of it has come. */
+  /** Applies the progress of an action. */
   setStatus(event: StatusEvent): void {
     const full = this.statuses.size >= MAX_STATUSES;
     if (full && !this.statuses.has(event.id)) return;
     this.statuses.set(event.id, event);
   }
 
-  /** Takes in what the engine says of the step, or of one of the group's. */
+  /** Applies an event about the step, or about a member of the group. */
   update(event: VertexEvent): void {
     const again = event.started !== undefined &&
       (this.#starts.has(event.started) || this.#starts.size < MAX_STARTS);
@@ -102,7 +117,8 @@ export class VertexState {
       this.intervals = mergeIntervals(this.#starts.values());
     }
     if (this.#members !== undefined) return this.#updateGroup(event);
-    // The plan of a step may be repeated after its start: that tells nothing.
+    // Engines may repeat the event of a planned step after the step has begun:
+    // it is ignored.
     if (event.started === undefined && this.started !== undefined) return;
     this.name = event.name;
     this.inputs = event.inputs;

@@ -10,27 +10,27 @@
  * - `secret-unused`: a secret was given, and no step mounts it.
  * - `secret-unknown`: a secret was given and not asked for, and whether a step
  *   mounts it can't be known.
- * - `secret-empty`: a secret has no bytes: what it is read from may not be
- *   set.
+ * - `secret-empty`: a secret has no bytes: its source, such as an environment
+ *   variable, may not be set.
  * - `ssh-missing`: the build asked for an ssh agent that was not given.
  * - `ssh-unused`: an ssh agent was given, and no step mounts it.
  * - `ssh-unknown`: an ssh agent was given and not asked for, and whether a
  *   step mounts it can't be known.
- * - `session-error`: a question of the engine over the session failed.
+ * - `session-error`: a request of the engine over the session failed.
  * - `session-lost`: the session ended before the build did.
  * - `credentials-closed`: Deno's permissions keep a source of logins closed.
- * - `credentials-ignored`: logins that this builder can't be given.
+ * - `credentials-ignored`: there are logins, and this builder can't use them.
  * - `export-skipped`: something of the result was left out of the export.
- * - `secret-visible`: a line of a secret, or a short one, stands in a build
- *   argument, a label or the Dockerfile.
+ * - `secret-visible`: a line of a secret, or a short secret, was found in a
+ *   build argument, a label or the Dockerfile.
  * - `secret-in-context`: a secret's file lies in the context, and is not
  *   ignored.
- * - `image-unverified`: an image could not be looked through for secrets, and
- *   keeps a name.
+ * - `image-unverified`: an image could not be searched for secrets, and keeps
+ *   a name.
  * - `file-unverified`: a packed file of the result is damaged, or packed in a
- *   way that is not known: it was not looked through to its end.
+ *   way that is not known: it was not searched to its end.
  * - `secret-unverified`: a secret was not looked for in the result: it is too
- *   short, or nobody gave it.
+ *   short, or its value was not given.
  * - `secret-short`: a secret, or a line of one, is too short to be masked in
  *   the log.
  * - `trace-unreadable`: a part of the engine's log could not be read.

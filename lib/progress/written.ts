@@ -1,6 +1,7 @@
 /**
- * Whether `text` is `written` with its variables replaced by anything. Not a
- * regular expression, which could take very long over many variables.
+ * Whether `text` can result from `written` by replacing its variables with any
+ * values. This is not a regular expression, because one could take very long
+ * with many variables.
  */
 export function matchesWritten(written: string, text: string): boolean {
   const parts = written.split(/\$(?:\w+|\{[^}]*\}*)/);
