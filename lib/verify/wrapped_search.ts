@@ -137,10 +137,6 @@ export class WrappedSearch {
         this.#length = length;
         this.#search(onMatch);
         length = 0;
-        // Of a line without end the next line end begins anew.
-        const isLong =
-          this.#matcher.offset - this.#pieces.at(-2)! > this.#reach;
-        if (isLong) break;
       } else if (at < chunk.length) {
         if (!isLineEnd(chunk[at]!)) break;
         this.#isBreak = true;
