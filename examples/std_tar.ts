@@ -1,6 +1,7 @@
-// A context made with @std/tar. This file is left out of the type checks: its
-// `jsr:` import can not be resolved where only npm is in reach. Mind its limits:
-// paths of up to 256 bytes, and no symbolic links.
+// Builds from a tar that @std/tar makes. @std/tar has limits: paths have at most
+// 256 bytes, and there are no symbolic links. This file is left out of the type
+// checks of davit, because its `jsr:` import can't be resolved where only npm can
+// be reached.
 //
 // deno run -A examples/std_tar.ts
 

@@ -1,6 +1,6 @@
 import { displayBuild, type DockerClient } from "../../mod.ts";
 
-/** What is built. */
+/** What a build of the example needs. */
 export interface SecretBuild {
   /** The secret's value. */
   readonly token: string;
@@ -11,9 +11,10 @@ export interface SecretBuild {
 }
 
 /**
- * Builds `examples/secret/Dockerfile` and shows its log as it comes.
+ * Builds `examples/secret/Dockerfile` with the secret, and shows the build's log
+ * while it runs.
  *
- * @returns What the steps printed, too.
+ * @returns The image's id, and what the steps printed.
  */
 export async function buildWithSecret(
   docker: DockerClient,

@@ -4,8 +4,9 @@
  *
  *     deno task demo
  *
- * It uses the engine that docker's CLI would use. Where there is none, it starts
- * a private one from Debian's packages (as root), and leaves nothing of it.
+ * It uses the engine that docker's CLI would use. If there is none, it starts a
+ * private engine from Debian's packages (this needs root), and removes it at the
+ * end.
  */
 import { ConnectionError, DockerClient } from "../../mod.ts";
 import { startTestEngines } from "../../tests/engines/environment.ts";

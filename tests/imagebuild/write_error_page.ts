@@ -13,12 +13,13 @@ await using engines = await startTestEngines([
   { generation: "28" },
   { generation: "20" },
 ]);
-let page = `# What goes wrong, and how it reads
+let page = `# Errors of builds, and their messages
 
-The text of each error, as two generations of engines give it. Digests and names
-that differ from run to run are shown as \`…\`. The message begins with the
-engine's own words; behind them stand the step's last lines and its place in the
-Dockerfile, where davit is sure of it. Nothing of it holds a secret's value.
+This page shows the message of each error with engines of two generations.
+Digests and names that differ from run to run are written as \`…\`. A message
+begins with the engine's own words. The last lines that the step printed follow,
+and then the step's place in the Dockerfile, if davit is sure of it. No message
+holds a secret's value.
 `;
 for (const one of ERROR_CASES) {
   page += `\n## ${one.title}\n\n\`\`\`dockerfile\n${
@@ -41,22 +42,26 @@ page += `
 ConnectionError: The connection broke after 12 messages of the answer: is the engine still running?
 \`\`\`
 
-## What has no place
+## Errors that are shown without a place
 
-BuildKit's own API tells the place of an error, and an engine's \`/build\` does
-not. davit finds it by the step's name, or by the engine's sentence and the
-Dockerfile's text, and shows none where several lines could be meant:
+BuildKit's own API tells the place of an error in the Dockerfile; an engine's
+\`/build\` does not. davit finds the place by the step's name, or by comparing the
+engine's sentence with the Dockerfile's text. Where several lines could be
+meant, or davit can't read the Dockerfile, the message has no place:
 
-- Stages in a circle (\`circular dependency detected on stage\`), a second
-  directive of one name, and a file without instructions.
-- The same mistake in several stages, and an image that can't be had and that
-  several stages take: the engine looks at those that it needs, and does not
-  tell which. One that stands in words with variables, where several could make
-  it.
-- On 20.10, an image behind \`--from\` that can't be had, if it was never there.
-- A Dockerfile that davit does not see: one at a URL, in a tar that is packed
-  with bzip2 or xz (what Deno has unpacks neither), behind the first 64 MiB of
-  one that is packed with gzip, or longer than 256 KiB.
-- What a frontend behind \`# syntax=\` says in words of its own.
+- for stages that depend on each other in a circle
+  (\`circular dependency detected on stage\`), and for a parser directive that is
+  given twice;
+- for the same mistake in several stages, and for an image that can't be fetched
+  and that several stages use: the engine tries the stages that the build needs,
+  and does not tell which one failed. The same holds for an image whose name is
+  made with variables, if several lines could make that name;
+- on 20.10, for an image behind \`--from\` that does not exist;
+- for a Dockerfile that davit does not see: one at a URL; one in a tar that is
+  packed with bzip2 or xz, which Deno can't unpack; one that comes after the
+  first 64 MiB of a tar that is packed with gzip; and one that is longer than
+  256 KiB;
+- for errors that a frontend of your own (\`# syntax=\`) reports in words of its
+  own.
 `;
 await Deno.writeTextFile(PAGE, page);
