@@ -1,14 +1,18 @@
 import { ProtocolError } from "../errors.ts";
 import { readText } from "../streams/read_whole.ts";
 
-/** The longest answer that is read as a whole, in bytes: a hundred thousand images are listed in it. */
+/**
+ * The longest answer that is read as a whole, in bytes: enough for a list of a
+ * hundred thousand images.
+ */
 export const MAX_ANSWER_BYTES: number = 128 * 1024 * 1024;
 
 /**
- * The body of an answer as text, which is held in memory: one without end is
- * read no further than `maxBytes`.
+ * Reads the body of an answer as text, at most `maxBytes` of it, because it is
+ * held in memory.
  *
- * @param what Begins the sentence of an error, such as `The answer to GET /info`.
+ * @param what The beginning of an error's message, such as
+ * `The answer to GET /info`.
  * @throws {ProtocolError} If it is longer.
  * @throws Whatever its stream throws.
  */

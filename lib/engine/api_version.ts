@@ -5,9 +5,9 @@ export const NEWEST_API = "1.51";
 export const OLDEST_API = "1.24";
 
 /**
- * Checks a version that somebody gave.
+ * Checks an API version that the caller gave.
  *
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If it is no version.
  */
 export function checkApiVersion(version: string): void {
   if (/^\d+\.\d+$/.test(version)) return;
@@ -18,7 +18,7 @@ export function checkApiVersion(version: string): void {
   );
 }
 
-/** Orders two versions of the form `1.41`: below zero when `a` is the older one. */
+/** Compares two versions of the form `1.41`: below zero when `a` is older. */
 export function compareApi(a: string, b: string): number {
   const [majorA, minorA] = parts(a);
   const [majorB, minorB] = parts(b);

@@ -8,22 +8,25 @@ const LOGIN: AnswerShape = {
   fields: { Status: "text", IdentityToken: "text" },
 };
 
-/** What a registry said to a login, in the engine's own field names. */
+/** A registry's answer to a login, in the engine's own field names. */
 export interface AuthResult {
-  /** A sentence, such as `Login Succeeded`. */
+  /** A message, such as `Login Succeeded`. */
   Status: string;
-  /** To be kept in the place of the password, where the registry gives one; else empty. */
+  /**
+   * An identity token to store instead of the password; empty where the
+   * registry gives none.
+   */
   IdentityToken: string;
 }
 
 /**
- * `POST /auth`: has the engine try a login at its registry. Nothing is kept,
- * neither by the engine nor here.
+ * `POST /auth`: lets the engine try a login at its registry. Neither the engine
+ * nor davit stores the login.
  *
  * @param login The login with its `serveraddress`, in the engine's field names.
  * @throws {EngineError} If the registry refuses the login (`status` is 401 or
- * 500, by the engine's version), or can't be reached.
- * @throws {ProtocolError} If the answer is not what an engine says.
+ * 500, depending on the engine's version), or can't be reached.
+ * @throws {ProtocolError} If the answer has not the form of an engine's.
  */
 export async function auth(
   engine: Engine,
@@ -38,7 +41,7 @@ export async function auth(
     signal,
   });
   const text = await answerText(response, "The answer to POST /auth");
-  // 204: right, and nothing to be kept.
+  // 204: the login is right, and the registry gave no identity token.
   const answer = text === "" ? {} : parse(text);
   return {
     Status: answer.Status ?? "Login Succeeded",
@@ -51,7 +54,8 @@ function parse(text: string): Partial<AuthResult> {
   try {
     answer = JSON.parse(text);
   } catch {
-    // No cause: its message shows a piece of the text, and that may be a token.
+    // The parser's error is not kept as cause: its message shows a piece of the
+    // text, which may be a token.
     throw new ProtocolError(
       "The engine's answer to a login is not JSON: what is at this address may not be an engine",
     );

@@ -1,6 +1,9 @@
 import type { Engine } from "./engine.ts";
 
-/** `POST /build/cancel`: stops the build that was posted with this `buildid`; unknown ids are no error. */
+/**
+ * `POST /build/cancel`: stops the build that was started with this `buildid`.
+ * An unknown id is no error.
+ */
 export async function buildCancel(
   engine: Engine,
   id: string,

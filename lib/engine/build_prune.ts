@@ -6,32 +6,34 @@ import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 import { requestFeature } from "./podman.ts";
 
-/** Which of the builder's cache goes. Sizes are in bytes. */
+/** Which parts of the builder's cache are deleted. Sizes are in bytes. */
 export interface BuildPruneOptions {
-  /** Everything that no build uses, not only what has no name. */
+  /** Delete everything that no build uses, not only what has no name. */
   readonly all?: boolean | undefined;
-  /** Keep about this much. */
+  /** Size of the cache that is always kept. */
   readonly reservedSpace?: number | undefined;
-  /** Go down to this much; engines from API 1.48 on. */
+  /**
+   * Delete until the cache is no larger than this; engines from API 1.48 on.
+   */
   readonly maxUsedSpace?: number | undefined;
-  /** Free the disk up to this much; engines from API 1.48 on. */
+  /** Delete until this much of the disk is free; engines from API 1.48 on. */
   readonly minFreeSpace?: number | undefined;
   /**
-   * Conditions by name, one value each, such as `{ until: ["24h"] }` or
+   * Filters by name, one value each, such as `{ until: ["24h"] }` or
    * `{ type: ["source.local"] }`; also `id` (a regular expression), `parent`,
-   * `description` (fits nothing on engines up to 26), `inuse`, `shared`
-   * and `private`.
+   * `description` (matches nothing on engines up to 26), `inuse`, `shared` and
+   * `private`.
    */
   readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a prune freed. */
+/** What was deleted. */
 export interface BuildPruneResult {
-  /** Ids of the records that went. */
+  /** Ids of the cache records that were deleted. */
   CachesDeleted?: string[] | null;
-  /** Bytes on disk. */
+  /** Freed disk space in bytes. */
   SpaceReclaimed?: number;
 }
 
@@ -50,11 +52,11 @@ const PRUNED: AnswerShape = {
 };
 
 /**
- * `POST /build/prune`: empties the builder's cache.
+ * `POST /build/prune`: deletes the builder's cache.
  *
- * @throws {UnsupportedError} If this engine would overlook a size that was
- * given, or is podman, which keeps its cache as images.
- * @throws {EngineError} If a filter is not one that the engine knows.
+ * @throws {UnsupportedError} If this engine does not know a size that was
+ * given, or if it is podman, which keeps its cache as images.
+ * @throws {EngineError} If the engine does not know a filter.
  */
 export async function buildPrune(
   engine: Engine,
@@ -64,7 +66,7 @@ export async function buildPrune(
   const { negotiated } = await engine.facts(options.signal);
   const old = compareApi(negotiated, "1.48") < 0;
   for (const option of ["maxUsedSpace", "minFreeSpace"] as const) {
-    // It would go unread, and the cache be emptied of more than was meant.
+    // An older engine ignores the size and would delete more than was meant.
     if (!old || options[option] === undefined) continue;
     throw new UnsupportedError(
       `buildPrune with ${option}`,

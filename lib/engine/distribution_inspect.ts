@@ -21,18 +21,21 @@ export interface DistributionPlatform {
   "os.features"?: string[];
 }
 
-/** What a registry says of an image, in the engine's own field names. */
+/** What a registry knows about an image, in the engine's own field names. */
 export interface DistributionInspect {
-  /** The manifest, or the list of manifests, that the name leads to. */
+  /** The manifest, or the list of manifests, that the name refers to. */
   Descriptor: {
     /** Its media type. */
     mediaType: string;
     /** Its digest, `sha256:…`: pull `name@digest` for exactly this image. */
     digest: string;
-    /** Its size in bytes; not that of the image. */
+    /** Size of the manifest in bytes; not that of the image. */
     size: number;
   };
-  /** Platforms that there are images for; an engine with containerd's store may say none. */
+  /**
+   * The platforms that the image exists for; empty on some engines with
+   * containerd's store.
+   */
   Platforms: DistributionPlatform[] | null;
 }
 
@@ -43,12 +46,12 @@ const INSPECT: AnswerShape = {
 };
 
 /**
- * `GET /distribution/{name}/json`: asks the registry, through the engine,
- * what a name leads to. Nothing is pulled.
+ * `GET /distribution/{name}/json`: asks the registry, through the engine, what
+ * a name refers to. Nothing is pulled.
  *
  * @param registryAuth The encoded login.
  * @throws {EngineError} If there is no such image, or no permission.
- * @throws {UnsupportedError} If it is podman: it has no such endpoint.
+ * @throws {UnsupportedError} If it is podman, which has no such endpoint.
  */
 export async function distributionInspect(
   engine: Engine,

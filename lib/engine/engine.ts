@@ -25,14 +25,17 @@ const PING_TIMEOUT_MS = 30_000;
 /** The longest error body that is read, in bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
-/** Query parameters; undefined ones are left out, a list repeats its name. */
+/**
+ * Query parameters. Those that are undefined are left out; a list repeats its
+ * parameter.
+ */
 export type Query = Readonly<
   Record<string, string | number | boolean | readonly string[] | undefined>
 >;
 
 /** One request to the engine. */
 export interface EngineRequest {
-  /** HTTP method; `GET` unless given. */
+  /** HTTP method; the default is `GET`. */
   readonly method?: string;
   /** Path without version, such as `/images/json`. */
   readonly path: string;
@@ -46,28 +49,34 @@ export interface EngineRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the first ping told of an engine. */
+/** What is known about an engine from its first ping. */
 export interface EngineFacts extends Ping {
-  /** The version that requests are made in. */
+  /** The API version that requests use. */
   readonly negotiated: string;
 }
 
-/** Whether it is podman's Docker-compatible service that answers. */
+/** Whether the engine is podman with its Docker-compatible API. */
 export function isPodman(facts: EngineFacts): boolean {
   return facts.libpodApiVersion !== undefined;
 }
 
-/** A transport, the version spoken over it, and the engine's refusals as errors. */
+/**
+ * Sends requests to an engine: negotiates the API version, and turns error
+ * answers into {@linkcode EngineError}.
+ */
 export class Engine {
-  /** The way to the engine. */
+  /** The transport to the engine. */
   readonly transport: Transport;
   readonly #wanted: string | undefined;
   #facts: Promise<EngineFacts> | undefined;
-  /** Ends the ping, which belongs to no request: many may wait for one. */
+  /**
+   * Aborts the ping when the engine is closed. The ping has no caller's signal,
+   * because several callers may wait for the same one.
+   */
   readonly #closing = new AbortController();
 
   /**
-   * @param apiVersion Version to speak, such as `1.41`; negotiated unless given.
+   * @param apiVersion Version to use, such as `1.41`; negotiated unless given.
    * @throws {TypeError} If it is no version.
    */
   constructor(transport: Transport, apiVersion?: string) {
@@ -76,21 +85,21 @@ export class Engine {
     this.#wanted = apiVersion;
   }
 
-  /** Where the engine is, for messages. */
+  /** The engine's address, for messages. */
   get where(): string {
     return this.transport.endpoint ?? "the given transport";
   }
 
-  /** Whether it is on this machine, as far as its address tells. */
+  /** Whether the engine is on this machine, as far as its address shows. */
   get isHere(): boolean {
     return isHere(this.where);
   }
 
   /**
-   * Asks the engine once which versions it speaks and settles on the newest
-   * common one; a failure is tried again by the next call.
+   * Asks the engine for its API versions and chooses the newest one that both
+   * sides know. It asks once; after a failure the next call asks again.
    *
-   * @param signal Ends the waiting, for this caller.
+   * @param signal Ends the waiting of this caller.
    * @throws {ConnectionError} If nothing that speaks the Engine API answers.
    * @throws {UnsupportedError} If there is no common version.
    */
@@ -116,11 +125,12 @@ export class Engine {
   }
 
   /**
-   * Sends a request whose answer is JSON of this shape.
+   * Sends a request whose answer is JSON, and checks the answer.
    *
+   * @param shape What the answer must look like.
    * @throws {EngineError} If the engine answers with a status of 300 or above.
-   * @throws {ProtocolError} If the answer is no JSON, or of another shape. It is
-   * not quoted.
+   * @throws {ProtocolError} If the answer is no JSON, or has another shape. The
+   * error does not quote it.
    */
   async json<T>(request: EngineRequest, shape: AnswerShape): Promise<T> {
     const answer = await readJson(await this.request(request), request);
@@ -128,7 +138,7 @@ export class Engine {
     return checkAnswer(answer, shape, `The answer to ${method} ${path}`);
   }
 
-  /** As {@linkcode request}, for the paths that have no version. */
+  /** The same as {@linkcode request}, for paths without a version. */
   async send(path: string, request: EngineRequest): Promise<Response> {
     const method = request.method ?? "GET";
     request.signal?.throwIfAborted();
@@ -147,7 +157,10 @@ export class Engine {
     });
   }
 
-  /** Gives up the ping, if it is under way; the transport is its owner's. */
+  /**
+   * Aborts the ping, if one is running. Closing the transport is left to its
+   * owner.
+   */
   close(): void {
     this.#closing.abort();
   }
@@ -194,10 +207,11 @@ export class Engine {
 }
 
 /**
- * The answer to a request, as JSON.
+ * Reads the answer to a request as JSON.
  *
- * @throws {ProtocolError} If it is none, or far too long. It is not quoted.
- * @throws {ConnectionError} If it breaks off.
+ * @throws {ProtocolError} If it is no JSON, or far too long. The error does not
+ * quote it.
+ * @throws {ConnectionError} If the connection breaks.
  */
 export async function readJson<T>(
   response: Response,
@@ -217,7 +231,7 @@ export async function readJson<T>(
   try {
     return JSON.parse(text);
   } catch {
-    // No `cause`: the parser's message quotes the answer.
+    // The parser's error is not kept as `cause`: its message quotes the answer.
     throw new ProtocolError(
       `The answer to ${method} ${path} (${text.length} characters) is not JSON: is something between davit and the engine?`,
     );
@@ -225,9 +239,9 @@ export async function readJson<T>(
 }
 
 /**
- * The body of an answer that has to have one.
+ * The body of an answer that must have one.
  *
- * @throws {ProtocolError} If there is none, as behind a status of 204.
+ * @throws {ProtocolError} If there is none, as with a status of 204.
  */
 export function answerBody(
   response: Response,
@@ -252,7 +266,10 @@ function search(query: Query = {}): string {
   return params.size === 0 ? "" : `?${params}`;
 }
 
-/** The engine's sentence: JSON on newer ones, plain text on older ones and proxies. */
+/**
+ * The message in an error answer: newer engines send it in JSON; older ones,
+ * and proxies, as plain text.
+ */
 async function readDetail(response: Response): Promise<string> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
@@ -263,7 +280,8 @@ async function readDetail(response: Response): Promise<string> {
       if (length > MAX_ERROR_BYTES) break;
     }
   } catch {
-    // The status is the news; a body that breaks off takes nothing from it.
+    // The connection broke in the error's text. The status is known, so it is
+    // reported with as much of the text as was read.
   }
   const text = (await new Blob(chunks).text()).slice(0, MAX_ERROR_BYTES).trim();
   return messageOf(text) ?? (text || response.statusText || "no reason given");

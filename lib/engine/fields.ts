@@ -1,6 +1,9 @@
 import { ProtocolError } from "../errors.ts";
 
-/** What a field of an answer may hold; `texts` is a list of texts, `pairs` one of two texts each. */
+/**
+ * The type of a field in an answer. `texts` is a list of texts; `pairs` is a
+ * list of pairs of texts.
+ */
 export type AnswerFieldKind =
   | "text"
   | "number"
@@ -10,7 +13,7 @@ export type AnswerFieldKind =
   | "pairs"
   | "texts";
 
-/** The fields that are known, by name. */
+/** Types of the known fields, by name. */
 export type FieldKinds = Readonly<Record<string, AnswerFieldKind>>;
 
 const WORDS: Readonly<Record<AnswerFieldKind, string>> = {
@@ -24,13 +27,15 @@ const WORDS: Readonly<Record<AnswerFieldKind, string>> = {
 };
 
 /**
- * An object of an answer with its known fields checked: what davit's types
- * promise of an answer holds, whoever gave it. A field may be missing; one that
- * is `null`, as Go writes an empty list or map, is taken out, unless `null` is
- * to be kept. The object is copied only where that changes it.
+ * Checks the known fields of an object in an answer, so that it really has the
+ * types that davit declares. A field may be missing. Fields that are `null`,
+ * which is how Go writes an empty list or map, are removed; the object is
+ * copied only in this case.
  *
- * @param what Begins the sentence of an error, such as `The answer to GET /info`.
- * @throws {ProtocolError} If a field is of another type. Its value is not quoted.
+ * @param what The beginning of an error's message, such as
+ * `The answer to GET /info`.
+ * @throws {ProtocolError} If a field has another type. The error does not quote
+ * its value.
  */
 export function checkFields<T extends object>(
   value: T,
@@ -44,7 +49,10 @@ export function checkFields<T extends object>(
   return copy as T;
 }
 
-/** The fields that are `null`, if there are any. */
+/**
+ * Checks the fields' types and returns the names of those that are `null`;
+ * undefined if there are none.
+ */
 function checkKinds(
   value: object,
   kinds: FieldKinds,
@@ -67,21 +75,21 @@ function checkKinds(
   return nulls;
 }
 
-/** What a JSON answer is. */
+/** What a JSON answer must look like. */
 export interface AnswerShape {
-  /** An object, or a list of them. */
+  /** Whether it is an object or a list of objects. */
   readonly type: "object" | "list";
-  /** The known fields of the object, or of each in the list. */
+  /** The known fields of the object, or of each object in the list. */
   readonly fields: FieldKinds;
-  /** Those of them that every answer has. */
+  /** The known fields that may not be missing. */
   readonly required?: readonly string[];
 }
 
 /**
- * A JSON answer, checked. A `null` for a list, as Go writes an empty one, is an
- * empty list; in a field it stays.
+ * Checks a JSON answer. A `null` instead of a list, which is how Go writes an
+ * empty one, becomes an empty list; a field that is `null` stays.
  *
- * @throws {ProtocolError} If it is of another shape. It is not quoted.
+ * @throws {ProtocolError} If it has another shape. The error does not quote it.
  */
 export function checkAnswer<T>(
   value: unknown,

@@ -1,12 +1,13 @@
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 
-/** Conditions by name, as engines take them. */
+/** Filters by name, in the form that engines take. */
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The query parameter of filters.
+ * Writes the query parameter `filters`.
  *
- * @throws {TypeError} If they are none: an engine would take all there is.
+ * @throws {TypeError} If they have another form: an engine might ignore them
+ * and use everything.
  */
 export function filtersQuery(filters: Filters | undefined): string | undefined {
   if (filters === undefined) return undefined;

@@ -6,15 +6,15 @@ import { imagePath } from "./image_name.ts";
 export interface ImageHistoryEntry {
   /** Id of the image after this step, or `<missing>`. */
   Id: string;
-  /** When it was made, in seconds since the epoch. */
+  /** When it was made, in seconds since 1970. */
   Created: number;
-  /** The instruction that made it. */
+  /** The instruction of the Dockerfile that made it. */
   CreatedBy: string;
   /** Names of the image after this step. */
   Tags: string[] | null;
   /** Size of its layer in bytes. */
   Size: number;
-  /** What the builder noted. */
+  /** The builder's comment. */
   Comment: string;
 }
 

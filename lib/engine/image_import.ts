@@ -3,13 +3,13 @@ import { ProtocolError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 import { messageStream } from "./message_stream.ts";
 
-/** How a root file system becomes an image. */
+/** How a root file system is turned into an image. */
 export interface ImageImportOptions {
   /** Name of the image. */
   readonly repo?: string | undefined;
-  /** Its tag; `latest` unless given. */
+  /** Its tag; the default is `latest`. */
   readonly tag?: string | undefined;
-  /** A note for its history. */
+  /** A comment for its history. */
   readonly message?: string | undefined;
   /** Dockerfile instructions for its configuration, such as `ENV A=1`. */
   readonly changes?: readonly string[] | undefined;

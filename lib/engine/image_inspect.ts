@@ -2,7 +2,7 @@ import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 import { imagePath } from "./image_name.ts";
 
-/** The part of an image's configuration that builds write. */
+/** The part of an image's configuration that a Dockerfile sets. */
 export interface ImageConfig {
   /** Environment, as `NAME=value`. */
   Env?: string[] | null;
@@ -28,7 +28,7 @@ export interface ImageInspect {
   RepoTags?: string[] | null;
   /** Names with digests. */
   RepoDigests?: string[] | null;
-  /** When it was made, RFC 3339. */
+  /** When it was made, in the format of RFC 3339. */
   Created?: string;
   /** Processor architecture. */
   Architecture: string;
@@ -36,7 +36,7 @@ export interface ImageInspect {
   Os: string;
   /** Size in bytes. */
   Size: number;
-  /** How containers of it are run. */
+  /** The configuration for containers of this image. */
   Config?: ImageConfig | null;
   /** The layers' digests. */
   RootFS?: { Type: string; Layers?: string[] };

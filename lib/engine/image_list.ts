@@ -6,21 +6,23 @@ import { checkFields } from "./fields.ts";
 import type { AnswerShape } from "./fields.ts";
 import { filtersQuery } from "./filters.ts";
 
-/** Which images are listed, and what is told of them. */
+/** Which images are listed, and with which fields. */
 export interface ImageListOptions {
-  /** Also the layers between images that the classic builder keeps. */
+  /** List also the intermediate images that the classic builder keeps. */
   readonly all?: boolean | undefined;
   /**
-   * Conditions by name: `reference: ["app:*"]`, `label: ["key", "key=value"]`,
-   * `dangling: ["true"]`, `before` and `since: ["name"]`, and what else the
+   * Filters by name: `reference: ["app:*"]`, `label: ["key", "key=value"]`,
+   * `dangling: ["true"]`, `before` and `since: ["name"]`, and others that the
    * engine knows.
    */
   readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** Compute `SharedSize`, which takes its time; it is -1 otherwise. API 1.42. */
+  /**
+   * Compute `SharedSize`, which is slow; without it the field is -1. API 1.42.
+   */
   readonly sharedSize?: boolean | undefined;
-  /** Tell `RepoDigests`; engines of today tell them in any case. */
+  /** Include `RepoDigests`; newer engines always include them. */
   readonly digests?: boolean | undefined;
-  /** Tell `Manifests`; only with the containerd image store. API 1.47. */
+  /** Include `Manifests`; only with the containerd image store. API 1.47. */
   readonly manifests?: boolean | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
@@ -39,21 +41,28 @@ const OPTIONS = {
 export interface ImageSummary {
   /** `sha256:…`: digest of the config, or of the manifest with the containerd store. */
   Id: string;
-  /** Id of the image that it was made from by the classic builder; else empty. */
+  /**
+   * Id of the parent image, if the classic builder made the image; otherwise
+   * empty.
+   */
   ParentId: string;
-  /** Names with tags; older engines say `<none>:<none>` where there is none. */
+  /**
+   * Names with tags; older engines give `<none>:<none>` where there is none.
+   */
   RepoTags: string[];
   /** Names with digests. */
   RepoDigests: string[];
-  /** When it was made, in seconds since the epoch. */
+  /** When it was made, in seconds since 1970. */
   Created: number;
   /** Size in bytes. */
   Size: number;
-  /** Bytes that it shares with others; -1 where that was not asked for. */
+  /**
+   * Bytes that it shares with other images; -1 where that was not asked for.
+   */
   SharedSize: number;
   /** Labels. */
   Labels: Record<string, string>;
-  /** Containers that use it; -1 where that was not computed. */
+  /** Number of containers that use it; -1 where that was not computed. */
   Containers: number;
   /** Everything else. */
   [field: string]: unknown;
@@ -75,7 +84,7 @@ const LIST: AnswerShape = {
   required: ["Id"],
 };
 
-/** What a field that an engine leaves out, or writes as `null`, comes to. */
+/** Values for fields that an engine leaves out, or writes as `null`. */
 const NOTHING: Omit<ImageSummary, "Id"> = {
   ParentId: "",
   RepoTags: [],
@@ -90,8 +99,8 @@ const NOTHING: Omit<ImageSummary, "Id"> = {
 /**
  * `GET /images/json`.
  *
- * @throws {UnsupportedError} If this engine would overlook an option.
- * @throws {TypeError} If filters are none.
+ * @throws {UnsupportedError} If this engine does not know an option.
+ * @throws {TypeError} If the filters have another form.
  */
 export async function imageList(
   engine: Engine,

@@ -2,20 +2,22 @@ import type { Engine } from "./engine.ts";
 import type { JsonMessage } from "./message.ts";
 import { messageStream } from "./message_stream.ts";
 
-/** What `docker load` brought in. */
+/** What `docker load` loaded. */
 export interface ImageLoadResult {
-  /** Names with tags, as they came. */
+  /** Names with tags, as the archive has them. */
   readonly names: string[];
-  /** Ids of images that came without a name. */
+  /** Ids of images without a name. */
   readonly ids: string[];
 }
 
 /**
- * `POST /images/load`: takes what {@linkcode imageSave} gave, also compressed.
+ * `POST /images/load`: loads a tar from {@linkcode imageSave}, which may be
+ * compressed.
  *
- * @param onMessage Told of each message; without it, the engine says less.
- * @throws {EngineError} If the engine refuses it, also when it says so inside
- * an answer that began with 200.
+ * @param onMessage Called with each message; without it, the engine sends
+ * fewer.
+ * @throws {EngineError} If the engine refuses it, also when it reports the
+ * error inside an answer that began with 200.
  */
 export async function imageLoad(
   engine: Engine,
@@ -37,7 +39,7 @@ export async function imageLoad(
     onMessage?.(message);
     const [, kind, what = ""] =
       /^Loaded image(?: (ID))?: (\S+)/m.exec(message.stream ?? "") ?? [];
-    // Podman names them all at once, with commas between.
+    // Podman writes all names into one message, separated by commas.
     for (const one of what.split(",")) {
       if (one !== "") (kind === "ID" ? ids : names).push(one);
     }

@@ -4,26 +4,27 @@ import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 import type { ImageRemoveEntry } from "./image_remove.ts";
 
-/** Which images go. */
+/** Which images are deleted. */
 export interface ImagePruneOptions {
   /**
-   * Conditions by name; only images that no container uses, and by default
-   * only those without a name, are taken at all.
+   * Filters by name. Images that a container uses are never deleted, and by
+   * default only images without a name are.
    *
-   * - `dangling: ["false"]`: those with a name too;
-   * - `until: ["24h"]`, or a time: those made before;
-   * - `label: ["key", "key=value"]`, `"label!"`: those with and without.
+   * - `dangling: ["false"]`: also images with a name;
+   * - `until: ["24h"]`, or a time: only images made before;
+   * - `label: ["key", "key=value"]`, `"label!"`: only images with, or without,
+   *   a label.
    */
   readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What went. */
+/** What was deleted. */
 export interface ImagePruneResult {
-  /** Names that were taken away, and images that were deleted. */
+  /** The names that were removed, and the images that were deleted. */
   ImagesDeleted?: ImageRemoveEntry[] | null;
-  /** Bytes on disk. */
+  /** Freed disk space in bytes. */
   SpaceReclaimed?: number;
 }
 
@@ -38,9 +39,9 @@ const PRUNED: AnswerShape = {
 };
 
 /**
- * `POST /images/prune`: deletes images that nothing uses.
+ * `POST /images/prune`: deletes images that no container uses.
  *
- * @throws {EngineError} If a filter is not one that the engine knows.
+ * @throws {EngineError} If the engine does not know a filter.
  */
 export async function imagePrune(
   engine: Engine,

@@ -4,9 +4,9 @@ import type { JsonMessage } from "./message.ts";
 import { messageStream } from "./message_stream.ts";
 
 /**
- * `POST /images/create` with the name of an image: fetches it from its
- * registry. Without `tag` an engine fetches all tags of the name, so there
- * always is one, or a digest in its place.
+ * `POST /images/create` with the name of an image: pulls it from its registry.
+ * The request always has a tag, or a digest instead: without one, an engine
+ * pulls all tags of the name.
  *
  * @param registryAuth The encoded login.
  */

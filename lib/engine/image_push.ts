@@ -5,12 +5,12 @@ import type { JsonMessage } from "./message.ts";
 import { messageStream } from "./message_stream.ts";
 
 /**
- * `POST /images/{name}/push`: sends one tag to its registry. Without `tag` an
- * engine sends all tags of the name, so there always is one.
+ * `POST /images/{name}/push`: pushes one tag to its registry. The request
+ * always has a tag: without one, an engine pushes all tags of the name.
  *
- * @param registryAuth The encoded login; `{}` for none, since an engine of the
- * 20.10 line refuses a push without one.
- * @throws {TypeError} If the name has a digest: only tags are pushed.
+ * @param registryAuth The encoded login; `{}` for none, because an engine of
+ * the 20.10 line refuses a push without the header.
+ * @throws {TypeError} If the name has a digest: only tags can be pushed.
  */
 export function imagePush(
   engine: Engine,

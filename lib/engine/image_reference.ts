@@ -1,25 +1,29 @@
-/** An image's name in its parts. */
+/** The parts of an image's name. */
 export interface ImageReference {
-  /** Host that registries are told apart by: `docker.io`, or `host[:port]`. */
+  /** The registry: `docker.io`, or `host[:port]`. */
   readonly registry: string;
   /** The name without tag and digest, as it was given. */
   readonly repository: string;
-  /** `latest` where the name has neither tag nor digest; undefined beside a digest alone. */
+  /**
+   * The tag: `latest` where the name has neither tag nor digest; undefined
+   * where it has only a digest.
+   */
   readonly tag: string | undefined;
-  /** `sha256:…`, where the name has one. */
+  /** The digest, `sha256:…`, if the name has one. */
   readonly digest: string | undefined;
 }
 
-/** The registry of names that begin with no host. */
+/** The registry of names that do not begin with a host. */
 const DEFAULT_REGISTRY = "docker.io";
 
 /**
- * Takes `[host[:port]/]path[:tag][@digest]` apart. The first segment is a host
- * if it holds a `.` or a `:`, an upper case letter, or is `localhost`; so the
- * engine decides too (distribution's reference grammar).
+ * Splits `[host[:port]/]path[:tag][@digest]` into its parts. The first segment
+ * is a host if it contains a `.`, a `:` or an upper case letter, or is
+ * `localhost`; engines use the same rule (distribution's reference grammar).
  *
- * @param tag A tag beside the name; not together with one inside it.
- * @throws {TypeError} If the name is empty, or names a tag twice.
+ * @param tag A tag that is given beside the name; not together with one inside
+ * it.
+ * @throws {TypeError} If the name is empty, or has two tags.
  */
 export function parseImageReference(
   name: string,
@@ -53,7 +57,7 @@ export function parseImageReference(
   };
 }
 
-/** The name as people write it. */
+/** The name in the short form that people use, for messages. */
 export function formatImageReference(reference: ImageReference): string {
   const { repository, tag, digest } = reference;
   return repository + (tag === undefined ? "" : `:${tag}`) +

@@ -5,17 +5,19 @@ import { imagePath } from "./image_name.ts";
 
 /** How an image is removed. */
 export interface ImageRemoveOptions {
-  /** Also when it has further names, or a stopped container uses it. */
+  /**
+   * Remove it also when it has further names, or a stopped container uses it.
+   */
   readonly force?: boolean | undefined;
-  /** Keep parents that have no name. */
+  /** Keep parent images that have no name. */
   readonly noprune?: boolean | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What went: either a name or an image. */
+/** What was removed: either a name or an image. */
 export interface ImageRemoveEntry {
-  /** A name that was taken away. */
+  /** A name that was removed. */
   Untagged?: string;
   /** The id of an image that was deleted. */
   Deleted?: string;

@@ -3,7 +3,7 @@ import { answerBody, type Engine } from "./engine.ts";
 
 /**
  * `GET /images/get`: images as one tar, in the form that `docker load` reads.
- * Cancel the stream when not all of it is wanted. It fails with a
+ * Cancel the stream if you do not read it to its end. It fails with a
  * {@linkcode ConnectionError} if the connection breaks.
  */
 export async function imageSave(
@@ -25,7 +25,9 @@ export async function imageSave(
   return namedBreak(body, signal);
 }
 
-/** The same bytes; a connection that breaks is named as such. */
+/**
+ * The same bytes; a broken connection becomes a {@linkcode ConnectionError}.
+ */
 function namedBreak(
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,

@@ -1,9 +1,12 @@
 import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 
-/** The answer to `GET /info`: the fields that a build cares for; the engine sends more. */
+/**
+ * The answer to `GET /info`. Only the fields that matter for builds have a
+ * type; the engine sends more.
+ */
 export interface EngineInfo {
-  /** Identifier of the engine. */
+  /** Id of the engine. */
   ID?: string;
   /** Its version. */
   ServerVersion?: string;
@@ -25,9 +28,9 @@ export interface EngineInfo {
   NCPU?: number;
   /** Memory in bytes. */
   MemTotal?: number;
-  /** `rootless` and others, as `name=…`. */
+  /** Security features, such as `name=rootless`. */
   SecurityOptions?: string[];
-  /** What the engine thinks worth a warning. */
+  /** The engine's own warnings. */
   Warnings?: string[] | null;
   /** Everything else. */
   [field: string]: unknown;

@@ -1,30 +1,30 @@
 import { EngineError } from "../errors.ts";
 
-/** What an engine says of an error inside a stream. */
+/** An error inside a stream of messages. */
 export interface ErrorDetail {
-  /** The sentence. */
+  /** The error's message. */
   message?: string;
-  /** Exit code of a step, from the classic builder. */
+  /** Exit code of the failed step, from the classic builder. */
   code?: number;
 }
 
-/** How far a transfer has come. */
+/** The progress of a transfer. */
 export interface ProgressDetail {
-  /** Done so far; bytes unless `units` says otherwise. */
+  /** How much is done; in bytes unless `units` says otherwise. */
   current?: number;
-  /** All there is, where it is known. */
+  /** The total, where it is known. */
   total?: number;
-  /** When it began, in seconds since the epoch. */
+  /** When it began, in seconds since 1970. */
   start?: number;
   /** What is counted, such as `layers`. */
   units?: string;
 }
 
-/** One line of an engine's streaming answer. */
+/** One message of an engine's answer that is sent line by line. */
 export interface JsonMessage {
   /** What the message is about: a layer, or `moby.buildkit.trace`, or `moby.image.id`. */
   id?: string;
-  /** Text of the classic builder, with its line ends. */
+  /** Output of the classic builder, including line breaks. */
   stream?: string;
   /** A state, such as `Pulling fs layer`. */
   status?: string;
@@ -32,15 +32,15 @@ export interface JsonMessage {
   progress?: string;
   /** Progress as numbers. */
   progressDetail?: ProgressDetail;
-  /** Text of an error; the stream ends behind it. */
+  /** An error's message; it is the last message of the stream. */
   error?: string;
-  /** The same error in parts. */
+  /** The same error as an object. */
   errorDetail?: ErrorDetail;
-  /** `{ ID }` of an image, or the base64 text of a BuildKit trace. */
+  /** `{ ID }` of an image, or BuildKit's log in base64. */
   aux?: unknown;
 }
 
-/** The sentence of an error message; undefined for every other message. */
+/** The text of an error message; undefined for every other message. */
 export function errorText(message: JsonMessage): string | undefined {
   if (message.error === undefined && message.errorDetail === undefined) {
     return undefined;
@@ -48,7 +48,10 @@ export function errorText(message: JsonMessage): string | undefined {
   return message.errorDetail?.message || message.error || "no reason given";
 }
 
-/** An error line behind a status of 200, as an error of the request. */
+/**
+ * Turns a message that reports an error, after a status of 200, into the error
+ * of the request.
+ */
 export function messageError(
   message: JsonMessage,
   method: string,

@@ -5,12 +5,12 @@ import { wireMessage } from "./wire_message.ts";
 
 /**
  * Sends a request and reads the messages of its answer, one after the other.
- * Leaving the loop early drops the connection.
+ * Leaving the loop early closes the connection.
  *
- * @throws {EngineError} If the engine refuses it, also when it says so inside
- * an answer that began with 200.
+ * @throws {EngineError} If the engine refuses it, also when it reports the
+ * error inside an answer that began with 200.
  * @throws {ConnectionError} If the connection breaks.
- * @throws {ProtocolError} If the answer is not what an engine says.
+ * @throws {ProtocolError} If the answer has not the form of an engine's.
  */
 export async function* messageStream(
   engine: Engine,
@@ -26,12 +26,13 @@ export async function* messageStream(
 }
 
 /**
- * The messages of an answer, each checked. Leaving the loop early drops the
+ * Reads and checks the messages of an answer. Leaving the loop early closes the
  * connection.
  *
- * @param signal Ends the reading with its reason, whatever the transport does.
+ * @param signal Ends the reading with its reason, even if the transport does
+ * not react to it.
  * @throws {ConnectionError} If the connection breaks.
- * @throws {ProtocolError} If the answer is not what an engine says.
+ * @throws {ProtocolError} If the answer has not the form of an engine's.
  */
 export async function* readMessages(
   response: Response,

@@ -2,7 +2,8 @@ import type { Engine } from "./engine.ts";
 import { type Ping, readPing } from "./ping_headers.ts";
 
 /**
- * `GET /_ping`: whether the engine answers, and what it says of itself.
+ * `GET /_ping`: checks that an engine answers, and reads what it reports about
+ * itself.
  *
  * @throws {ConnectionError} If there is no engine.
  */

@@ -3,21 +3,23 @@ import type { Engine, EngineRequest } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 import { type EngineVersion, version } from "./version.ts";
 
-/** Name of podman's own part in the answer to `/version`. */
+/** Name of podman's own entry in the answer to `/version`. */
 const PODMAN_COMPONENT = "Podman Engine";
 
-/** Podman's version, such as `4.3.1`, by the parts that an engine names; undefined on a Docker engine. */
+/**
+ * Podman's version, such as `4.3.1`, from the components that `/version` lists;
+ * undefined for a Docker engine.
+ */
 export function podmanComponent(version: EngineVersion): string | undefined {
   return version.Components?.find((part) => part.Name === PODMAN_COMPONENT)
     ?.Version;
 }
 
 /**
- * Whether podman's Docker-compatible socket answers, and in which version:
- * by the header of its ping, or, where something between took that away, by
- * the parts that `/version` names.
+ * Finds out whether the engine is podman: by a header of its ping, or, where a
+ * proxy removed that header, by the components that `/version` lists.
  *
- * @returns Podman's version; undefined on a Docker engine.
+ * @returns Podman's version; undefined for a Docker engine.
  */
 export async function podmanVersion(
   engine: Engine,
@@ -28,12 +30,13 @@ export async function podmanVersion(
 }
 
 /**
- * Sends a request, answered in JSON, for which podman may have no endpoint: there it answers 404
- * with the words of its router alone.
+ * Sends a request for which podman may have no endpoint, and reads its answer
+ * as JSON. If podman's router answers 404, this throws an error that says what
+ * to do instead.
  *
- * @param feature What is asked for, in a word or two.
- * @param instead What to do in its place.
- * @param shape What the answer is.
+ * @param feature Name of the feature, in a word or two.
+ * @param instead What to use instead.
+ * @param shape What the answer must look like.
  * @throws {UnsupportedError} If it is podman, and has no such endpoint.
  */
 export async function requestFeature<T>(

@@ -3,12 +3,13 @@ import type { ByteDuplex } from "../streams/duplex.ts";
 import type { Engine } from "./engine.ts";
 
 /**
- * `POST /session`: makes the connection for a session, on which the engine is
- * the HTTP/2 client and asks for what a build needs.
+ * `POST /session`: opens the connection for a session. On it the engine is the
+ * HTTP/2 client, and asks for what a build needs.
  *
- * @param headers How the session introduces itself.
- * @param signal Gives up while the connection is being made.
- * @throws {UnsupportedError} If the engine, or something before it, has no sessions.
+ * @param headers The session's headers.
+ * @param signal Aborts the opening.
+ * @throws {UnsupportedError} If the engine, or a proxy before it, has no
+ * sessions.
  * @throws {EngineError} If it refuses for another reason.
  */
 export async function dialSession(
@@ -28,8 +29,8 @@ export async function dialSession(
       { protocol: "h2c", headers, signal },
     );
   } catch (cause) {
-    // 404: podman, or an engine that dropped it. 403 and 501: proxies that do
-    // not let it through.
+    // 404: podman, or an engine without sessions. 403 and 501: proxies that do
+    // not allow them.
     if (
       cause instanceof EngineError && [403, 404, 501].includes(cause.status)
     ) {

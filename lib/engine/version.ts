@@ -1,9 +1,11 @@
 import type { Engine } from "./engine.ts";
 import type { AnswerShape } from "./fields.ts";
 
-/** One part of an engine, such as `Engine`, `containerd` or `Podman Engine`. */
+/**
+ * A component of an engine, such as `Engine`, `containerd` or `Podman Engine`.
+ */
 export interface VersionComponent {
-  /** Name of the part. */
+  /** Name of the component. */
   Name: string;
   /** Its version. */
   Version: string;
@@ -25,15 +27,15 @@ export interface EngineVersion {
   Arch: string;
   /** Version of the kernel. */
   KernelVersion?: string;
-  /** Commit that the engine was built from. */
+  /** Git commit that the engine was built from. */
   GitCommit?: string;
   /** Version of Go that built it. */
   GoVersion?: string;
-  /** When it was built, RFC 3339. */
+  /** When it was built, in the format of RFC 3339. */
   BuildTime?: string;
   /** Whether experimental features are on. */
   Experimental?: boolean;
-  /** Its parts. */
+  /** Its components. */
   Components?: VersionComponent[];
   /** Name of the product. */
   Platform?: { Name: string };

@@ -2,10 +2,13 @@ import { ProtocolError } from "../errors.ts";
 import type { JsonMessage } from "./message.ts";
 import { checkFields, type FieldKinds } from "./fields.ts";
 
-/** How the ids of davit's own messages begin; an engine has no say in them. */
+/**
+ * How the ids of davit's own messages begin; no message of an engine may have
+ * such an id.
+ */
 const OWN_PREFIX = "davit.";
 
-/** What stands before the id of an engine's message that looks like davit's own. */
+/** Put before the id of an engine's message that begins like davit's own. */
 const FOREIGN_PREFIX = "engine:";
 
 const MESSAGE_FIELDS: FieldKinds = {
@@ -28,15 +31,14 @@ const PROGRESS_FIELDS: FieldKinds = {
 const DETAIL_FIELDS: FieldKinds = { code: "number", message: "text" };
 
 /**
- * A line of an engine's streaming answer as a message, its fields checked.
- * Fields that are `null` are left out; those that nobody knows are kept.
+ * Checks one message of an engine's answer. Fields that are `null` are left
+ * out; unknown fields are kept.
  *
- * What comes from the wire is never read as davit's own: an id that begins
- * with `davit.` (a tag that is pulled may have such a name) becomes
- * `engine:davit.…`.
+ * A message from an engine is never taken for davit's own: an id that begins
+ * with `davit.` (a pulled tag may have such a name) becomes `engine:davit.…`.
  *
- * @throws {ProtocolError} If it is no object, or a field is of another type.
- * The value is not quoted.
+ * @throws {ProtocolError} If it is no object, or a field has another type. The
+ * error does not quote the value.
  */
 export function wireMessage(value: unknown): JsonMessage {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

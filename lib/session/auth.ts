@@ -7,48 +7,49 @@ import { GrpcCode, GrpcError } from "../grpc/status.ts";
 
 const SERVICE = "/moby.filesync.v1.Auth";
 
-/** An Ed25519 key. */
+/** Length of an Ed25519 public key. */
 const PUBLIC_KEY_BYTES = 32;
 
-/** How {@linkcode authService} answers. */
+/** Options of {@linkcode authService}. */
 export interface AuthServiceOptions {
   /**
-   * Finds the token server of a registry, by asking the registry; undefined
-   * where that can't be known here. Without it the engine trades all logins.
+   * Finds the token server of a registry by asking the registry; undefined
+   * where the registry can't be asked from here. Without this function the
+   * engine exchanges every login itself.
    */
   readonly tokenServer?:
     | ((registry: string) => Promise<TokenServer | undefined>)
     | undefined;
-  /** Told of what the build should say when it fails. */
+  /** Called with the error that explains why the build fails. */
   readonly onError: (error: CredentialError) => void;
 }
 
 /**
- * `moby.filesync.v1.Auth`: logins for exactly the registries that asked. A
- * registry without one gets an empty answer, with which the engine goes on
- * anonymously; an error would end the build.
+ * `moby.filesync.v1.Auth`: gives the engine the login of a registry that it
+ * asks for, and of no other. A registry without a login gets an empty answer,
+ * and the engine goes on anonymously; an error would end the build.
  *
- * Who trades a login for a registry's token is decided as it comes out in
- * pushes and pulls, where the engine gets every login and trades it well:
+ * Either davit or the engine exchanges a login for a registry's token. As in a
+ * push or pull, where the engine gets every login:
  *
  * - A user's name and password go to the engine that asks (`Credentials`). It
- *   knows both ways of trading them.
- * - An identity token is traded here (`FetchToken`), by `POST` with
+ *   knows both ways of exchanging them.
+ * - An identity token is exchanged by davit (`FetchToken`), by `POST` with
  *   `grant_type=refresh_token`, as docker's buildx does it. BuildKit would send
- *   it as a password first, and token servers answer that in ways that it gives
- *   up at. Where the registry can't be asked from here, it goes to the engine,
- *   too, as it does in a push.
- * - A registry token is nobody's to trade: it is given as it is.
+ *   it as a password first, and give up when a token server refuses that. Where
+ *   davit can't ask the registry, the identity token goes to the engine, as it
+ *   does in a push.
+ * - A registry token can't be exchanged: it is given as it is.
  *
- * Buildx sends a login to whatever token server the engine names. Here what the
- * engine names counts for nothing: the registry itself is asked for its
- * challenge, and the token is fetched from there, so that an engine can't have
- * an identity token sent where it wants.
+ * Buildx sends a login to the token server that the engine names. Here the
+ * engine's word is not used: davit asks the registry itself for its challenge
+ * and fetches the token from there, so that an engine can't direct an identity
+ * token to another server.
  *
- * An engine asks for a token authority first. "Unimplemented" is the no that
- * makes it ask for the login itself. The authority's key is for a later session
- * to prove that it may use this one's tokens; davit lends none, so there is no
- * private half of it, and `VerifyTokenAuthority` is not offered.
+ * An engine first asks for a token authority. The answer "unimplemented" makes
+ * it ask for the login instead. The authority's key would let a later session
+ * prove that it may use the tokens of this one; davit does not offer that, so
+ * the key has no private half, and `VerifyTokenAuthority` is not offered.
  */
 export function authService(
   store: CredentialStore,
@@ -62,7 +63,9 @@ export function authService(
     servers.set(registry, known);
     return known;
   };
-  /** A failure is told in full to the build, and to the engine as little as it needs. */
+  /**
+   * Reports a failure to the build in full; the engine gets only a short error.
+   */
   const attempt = async <T>(
     host: string,
     what: string,
@@ -101,7 +104,8 @@ export function authService(
       return (await import("../proto/auth.ts")).getTokenAuthorityCodec;
     }, async ({ Host: host }) => {
       const login = await loginFor(host);
-      // A token of the caller's own can reach a registry in no other way.
+      // A registry token that the caller gave can only be passed on by
+      // `FetchToken`.
       const isOurs = login?.registryToken !== undefined ||
         (login?.identityToken !== undefined &&
           await serverOf(login.registry) !== undefined);
@@ -115,7 +119,7 @@ export function authService(
     }, async (request, call) => {
       const { Host: host, Scopes: scopes, ClientID: clientId } = request;
       const login = await loginFor(host, scopes);
-      // Without an authority nobody is to ask this.
+      // An engine that was given no token authority should not ask for a token.
       const server = login && await servers.get(login.registry);
       const ownToken = login?.registryToken;
       if (login === undefined || (server ?? ownToken) === undefined) {

@@ -6,21 +6,24 @@ import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
 
-/** How {@linkcode filesendService} answers. */
+/** Options of {@linkcode filesendService}. */
 export interface FilesendServiceOptions {
-  /** Told why the result could not be taken. */
+  /** Called with the error when the result could not be stored. */
   readonly onError: (error: ExportError | ProtocolError) => void;
 }
 
-/** The largest message that docker's own client takes. Engines send up to 3 MiB. */
+/**
+ * The largest message that docker's own client accepts, in bytes. Engines send
+ * up to 3 MiB.
+ */
 const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
 
 /**
- * `moby.filesync.v1.FileSend`: the engine hands over what was built. The method
- * is offered only where an output needs it, and then it has to be: without it
- * engines of the 20.10 line never end a build that wants to export.
+ * `moby.filesync.v1.FileSend`: the engine sends the result of a build. The
+ * method is offered only where an output needs it, and must be offered there:
+ * without it, engines of the 20.10 line never end a build that wants to export.
  *
- * @param exporter Prepared; takes the result.
+ * @param exporter Stores the result; it is already prepared.
  */
 export function filesendService(
   exporter: Exporter,
@@ -46,7 +49,10 @@ export function filesendService(
   }];
 }
 
-/** The same call, its messages without their envelope. */
+/**
+ * The same call with its messages decoded: each `BytesMessage` becomes its
+ * bytes.
+ */
 async function unwrapped(call: GrpcCall): Promise<MessageDuplex> {
   const { decodeSentBytes } = await import("../proto/filesend.ts");
   return {

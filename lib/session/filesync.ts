@@ -5,11 +5,14 @@ import type { GrpcMethod } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 
-/** How {@linkcode filesyncService} answers. */
+/** Options of {@linkcode filesyncService}. */
 export interface FilesyncServiceOptions {
-  /** Told why a folder could not be sent. */
+  /** Called with the error when a folder could not be sent. */
   readonly onError: (error: ContextError) => void;
-  /** Told what was sent of the folder with this name, and of which part of it. */
+  /**
+   * Called after a transfer with the folder's name, how much was sent, and
+   * which part the engine had asked for.
+   */
   readonly onSent: (
     name: string,
     counts: TransferCounts,
@@ -17,13 +20,16 @@ export interface FilesyncServiceOptions {
   ) => void;
 }
 
-/** The longest packet that an engine sends here: a request, or a reason to give up. */
+/**
+ * The longest packet that an engine sends here, in bytes: a request for a file,
+ * or an error.
+ */
 const MAX_PACKET_BYTES: number = 64 * 1024;
 
 /**
- * `moby.filesync.v1.FileSync`: the engine asks for a folder by the name that
- * it was offered under, and never by a path of this machine. A name that is
- * not offered is NOT_FOUND.
+ * `moby.filesync.v1.FileSync`: the engine asks for a folder by a name that the
+ * session offers, never by a path of this machine. For a name that is not
+ * offered it gets NOT_FOUND.
  *
  * @param locals The folders by their names: `context` and `dockerfile`.
  */
@@ -64,8 +70,9 @@ function requestOf(call: GrpcCall): LocalRequest {
 }
 
 /**
- * The values of a key as text. Engines up to 24 send UTF-8 as it is; newer ones
- * escape all values of a key as in a form, and mark it, where one is not ASCII.
+ * The values of a metadata key as text. Engines up to 24 send UTF-8 bytes.
+ * Newer ones encode all values of a key like a form's (percent signs) if one of
+ * them is not ASCII, and say so in a second key.
  */
 function values(call: GrpcCall, key: string): string[] {
   const decoder = new TextDecoder();

@@ -3,7 +3,7 @@ import { type GrpcMethod, unary } from "../grpc/method.ts";
 /** A `HealthCheckResponse` whose `status`, field 1, is `SERVING`, 1. */
 const SERVING: Uint8Array = Uint8Array.of(1 << 3, 1);
 
-/** There is one thing to ask for, whatever name is in the request. */
+/** The answer is the same for every service name in the request. */
 const CODEC = {
   decode: (bytes: Uint8Array): Uint8Array => bytes,
   encode: (bytes: Uint8Array): Uint8Array => bytes,

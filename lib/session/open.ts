@@ -4,8 +4,9 @@ import { methodsOf, type SessionServices } from "./services.ts";
 import { Session, type SessionEnd, type SessionHeaders } from "./session.ts";
 
 /**
- * Makes the connection for a session: a Docker engine's `POST /session`, or
- * BuildKit's own `Control.Session`, which takes the same headers as metadata.
+ * Opens the connection for a session: `POST /session` of a Docker engine, or
+ * `Control.Session` of BuildKit itself, which takes the same headers as
+ * metadata.
  *
  * @throws {UnsupportedError} If the other side has no sessions.
  */
@@ -14,36 +15,47 @@ export type SessionDialler = (
   signal: AbortSignal,
 ) => Promise<ByteDuplex>;
 
-/** What a session offers, and how. */
+/** What a session offers to the engine, and who is told of its failures. */
 export interface SessionInit {
-  /** Shown in old engines' logs. */
+  /** A name for the session, which old engines write into their log. */
   readonly name: string;
-  /** Names the folder on offer; see the `key` of a context's root. */
+  /**
+   * The key under which the engine keeps the files of the folder for the next
+   * build; see the `key` of a context's root.
+   */
   readonly sharedKey?: string | undefined;
   /** What the engine may ask for. */
   readonly services: SessionServices;
-  /** Whether the build can't do without; otherwise there may be none. */
+  /**
+   * Whether the build fails without a session. If it is false, there may be
+   * none.
+   */
   readonly required: boolean;
-  /** Gives up while it is being opened. */
+  /** Aborts the opening. */
   readonly signal: AbortSignal;
   /**
-   * Told why something that the engine asked for could not be given: what the
-   * build should say when it fails.
+   * Called with the error that kept davit from giving something that the engine
+   * asked for: it explains why the build fails.
    */
   readonly onError: (error: Error) => void;
-  /** Told of a call that failed for a reason that no service has words for. */
+  /**
+   * Called with an unexpected error, which no service reports in its own words.
+   */
   readonly onFault?: ((error: unknown) => void) | undefined;
-  /** Told when it ends before it is closed; `close` waits for it. */
+  /**
+   * Called when the session ends before it is closed; `close` waits for the
+   * promise that it returns.
+   */
   readonly onLost?: (() => void | Promise<void>) | undefined;
 }
 
 /** A session that an engine uses. */
 export interface OpenSession {
-  /** Its id, for the build to name. */
+  /** The session's id, which the request for the build names. */
   readonly id: string;
-  /** Whether it ended before it was closed. */
+  /** Whether the session ended before it was closed. */
   lost(): boolean;
-  /** Ends it. */
+  /** Ends the session. */
   close(): Promise<void>;
 }
 
@@ -52,7 +64,8 @@ export interface OpenSession {
  * until it is closed.
  *
  * @returns Undefined where the other side has no sessions and none is required.
- * @throws {UnsupportedError} If it has none, and one is required.
+ * @throws {UnsupportedError} If the other side has no sessions and one is
+ * required.
  */
 export async function openSession(
   dial: SessionDialler,

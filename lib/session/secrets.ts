@@ -3,19 +3,23 @@ import { type GrpcMethod, unary } from "../grpc/method.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 import type { SecretStore } from "../secrets/store.ts";
 
-/** How {@linkcode secretsService} answers. */
+/** Options of {@linkcode secretsService}. */
 export interface SecretsServiceOptions {
-  /** The largest value that the engine takes, in bytes. */
+  /** The largest value that the engine accepts, in bytes. */
   readonly maxBytes: number;
-  /** Whether an unknown id fails the step even where its mount is optional. */
+  /**
+   * Whether an unknown id fails the step even where its mount is not
+   * `required`.
+   */
   readonly strict: boolean;
-  /** Told of what the build should say when it fails. */
+  /** Called with the error that explains why the build fails. */
   readonly onError: (error: SecretError) => void;
 }
 
 /**
- * `moby.buildkit.secrets.v1.Secrets`. An unknown id is NOT_FOUND, which a step
- * survives unless its mount says `required`; every other code ends the step.
+ * `moby.buildkit.secrets.v1.Secrets`: gives the engine a secret by its id. For
+ * an unknown id the answer is NOT_FOUND, with which a step goes on unless its
+ * mount says `required`; every other error ends the step.
  */
 export function secretsService(
   store: SecretStore,
@@ -62,7 +66,7 @@ export function secretsService(
   ];
 }
 
-/** The refusal of a value that no message to this engine can hold. */
+/** The error for a value that does not fit into a message to this engine. */
 export function tooLarge(
   id: string,
   byteLength: number,

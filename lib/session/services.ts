@@ -10,8 +10,9 @@ import type { FilesyncServiceOptions } from "./filesync.ts";
 import { secretsService } from "./secrets.ts";
 
 /**
- * Everything that a session can serve besides its health. What is undefined is
- * not offered: the engine hears UNIMPLEMENTED when it asks for it.
+ * Everything that a session can serve, except health, which is always served. A
+ * service that is undefined is not offered; the engine gets UNIMPLEMENTED when
+ * it asks for it.
  */
 export interface SessionServices {
   /** Secrets, by id. */
@@ -22,17 +23,20 @@ export interface SessionServices {
   readonly logins?: ServedLogins | undefined;
   /** ssh agents, by id. */
   readonly agents?: Pick<SshAgents, "get"> | undefined;
-  /** Takes the result of the build; prepared. */
+  /** Receives the result of the build; it is already prepared. */
   readonly exporter?: Exporter | undefined;
 }
 
 /** The secrets that a session serves. */
 export interface ServedSecrets {
-  /** Where they are. */
+  /** The store that holds the secrets. */
   readonly store: SecretStore;
-  /** The largest value that the engine takes, in bytes. */
+  /** The largest value that the engine accepts, in bytes. */
   readonly maxBytes: number;
-  /** Whether an unknown id fails the step even where its mount is optional. */
+  /**
+   * Whether an unknown id fails the step even where its mount is not
+   * `required`.
+   */
   readonly strict: boolean;
 }
 
@@ -40,13 +44,13 @@ export interface ServedSecrets {
 export interface ServedFolders {
   /** The folders by their names: `context` and `dockerfile`. */
   readonly locals: ReadonlyMap<string, Local>;
-  /** Told of each transfer; see {@linkcode FilesyncServiceOptions}. */
+  /** Called after each transfer; see {@linkcode FilesyncServiceOptions}. */
   readonly onSent: FilesyncServiceOptions["onSent"];
 }
 
 /** The logins that a session serves. */
 export interface ServedLogins {
-  /** Where they are. */
+  /** The store that holds the logins. */
   readonly store: CredentialStore;
   /** Finds the token server of a registry; see {@linkcode authService}. */
   readonly tokenServer?:
@@ -55,11 +59,12 @@ export interface ServedLogins {
 }
 
 /**
- * The methods of these services. What only some builds need is loaded with it:
- * modules are most of a program's start.
+ * The gRPC methods of these services. Code that only some builds need is
+ * imported when it is needed, because loading modules is most of the time that
+ * a program takes to start.
  *
- * @param onError Told why something that the engine asked for could not be
- * given: what the build should say when it fails.
+ * @param onError Called with the error that kept davit from giving something
+ * that the engine asked for: it explains why the build fails.
  */
 export async function methodsOf(
   { secrets, folders, logins, agents, exporter }: SessionServices,

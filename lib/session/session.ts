@@ -8,28 +8,30 @@ export type SessionEnd =
   | { readonly reason: "closed" }
   | { readonly reason: "lost"; readonly error: Error | undefined };
 
-/** How a session introduces itself when its connection is made. */
+/** The HTTP headers with which a session is opened. */
 export type SessionHeaders = readonly (readonly [
   name: string,
   value: string,
 ])[];
 
 /**
- * A BuildKit session: what we offer the engine while it builds. It does not
- * know how the connection came about; the engine does not know what is offered
- * behind the names.
+ * A BuildKit session: the gRPC services that we offer the engine while it
+ * builds. How the connection was opened makes no difference to it.
  */
 export class Session {
-  /** Unique, and 128 random bits: who knows the id of a session can use it. */
+  /**
+   * 128 random bits in hex. It must not be guessed: whoever knows the id of a
+   * session can use the session.
+   */
   readonly id: string = crypto.randomUUID().replaceAll("-", "");
   readonly #methods: readonly GrpcMethod[];
   readonly #onError: ((error: unknown) => void) | undefined;
   #drop: (() => void) | undefined;
 
   /**
-   * @param methods What is offered, besides health.
-   * @param onError Told of a call that failed for a reason of our own; the
-   * engine hears only "internal error".
+   * @param methods The methods that are offered besides health.
+   * @param onError Called with an error that is no gRPC status; the engine gets
+   * only "internal error".
    */
   constructor(
     methods: readonly GrpcMethod[],
@@ -39,17 +41,18 @@ export class Session {
     this.#onError = onError;
   }
 
-  /** The names of the methods on offer. */
+  /** The paths of the methods that are offered. */
   get methods(): string[] {
     return this.#methods.map((method) => method.path);
   }
 
   /**
-   * How it introduces itself; the names are BuildKit's (`session/grpchijack`).
+   * The headers with which the session is opened; BuildKit defines them in
+   * `session/grpchijack`.
    *
-   * @param name Shown in old engines' logs.
-   * @param sharedKey Under which the engine keeps transferred folders; empty
-   * for none.
+   * @param name A name for the session, which old engines write into their log.
+   * @param sharedKey The key under which the engine keeps transferred folders;
+   * empty for none.
    */
   headers(name: string, sharedKey: string = ""): SessionHeaders {
     return [
@@ -65,7 +68,8 @@ export class Session {
   /**
    * Serves the engine on this connection.
    *
-   * @returns When the connection is over, whoever ended it. Never rejects.
+   * @returns Resolves when the connection has ended, on whichever side; never
+   * rejects.
    */
   async serve(duplex: ByteDuplex): Promise<SessionEnd> {
     const connection = serveGrpc(duplex, this.#methods, {

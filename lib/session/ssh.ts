@@ -11,21 +11,23 @@ import {
 import { SshError } from "../ssh/ssh_error.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 
-/** How {@linkcode sshService} answers. */
+/** Options of {@linkcode sshService}. */
 export interface SshServiceOptions {
-  /** Told of what the build should say when it fails. */
+  /** Called with the error that explains why the build fails. */
   readonly onError: (error: SshError) => void;
 }
 
-/** The longest piece that is taken at once. Engines send up to 32 KiB. */
+/**
+ * The longest message that is accepted, in bytes. Engines send up to 32 KiB.
+ */
 const MAX_PIECE_BYTES: number = 512 * 1024;
 
 /**
  * `moby.sshforward.v1.SSH`: the engine asks whether there is an agent for an
- * id, and then makes one call for each connection of a step. An unknown id is
- * UNIMPLEMENTED, the one status that engines have words of their own for:
- * `no SSH key "…" forwarded from the client`. A mount that is not `required`
- * is left out with any status but OK.
+ * id, and then makes one call for each connection of a step. The answer for an
+ * unknown id is UNIMPLEMENTED, because only for this status engines print a
+ * message of their own: `no SSH key "…" forwarded from the client`. A mount
+ * that is not `required` is left out with any status but OK.
  *
  * @param agents The agents of the build.
  */
@@ -56,7 +58,7 @@ export function sshService(
     unary("/moby.sshforward.v1.SSH/CheckAgent", async () => {
       return (await loadMessages()).checkAgentCodec;
     }, async ({ ID: id }) => {
-      // That it answers now is all that can be said: it may be gone later.
+      // Only checks that the agent answers now; it may be gone later.
       (await open(id)).close();
       return {};
     }),
@@ -67,8 +69,8 @@ export function sshService(
         const connection = await open(
           call.metadata("buildkit.ssh.id")[0] ?? "",
         );
-        // An agent may wait for its user; the step, the build or the session
-        // may end meanwhile.
+        // An agent may wait for its user. Meanwhile the step, the build or the
+        // session may end; then the agent's connection is closed.
         const close = () => connection.close();
         call.signal.addEventListener("abort", close);
         try {
@@ -94,9 +96,10 @@ export function sshService(
 }
 
 /**
- * Question by question, until the step has no more: then all answers are sent,
- * and the call may end. The next question is read when the answer before is
- * on its way, so neither side is read faster than the other takes.
+ * Passes the step's questions to the agent, one after the other, until the step
+ * sends no more. The next question is read only after the answer to the last
+ * one was sent, so neither side has to hold messages that the other does not
+ * take.
  */
 async function forward(
   call: GrpcCall,
@@ -116,7 +119,7 @@ async function forward(
   }
 }
 
-/** With the first call: a build whose steps mount no agent does without. */
+/** Loaded with the first call, because most builds mount no agent. */
 function loadMessages(): Promise<typeof import("../proto/ssh.ts")> {
   return import("../proto/ssh.ts");
 }

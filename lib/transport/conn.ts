@@ -1,14 +1,15 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
 
-/** One read takes at most this much; a larger one measured no faster. */
+/** How many bytes one read takes at most; more was not faster when measured. */
 const READ_BYTES = 64 * 1024;
 
 /**
  * A connection as a pair of streams.
  *
- * The descriptor is closed as soon as both directions have ended, or when
- * either is dropped (`readable.cancel()`, `writable.abort()`), and by `close()`
- * whatever waits.
+ * The connection's file descriptor is closed as soon as both directions have
+ * ended, or when one of them is given up (`readable.cancel()`,
+ * `writable.abort()`). `close()` closes it at once, even while a read or write
+ * is waiting.
  */
 export function connDuplex(conn: Deno.Conn): ByteDuplex {
   let ends = 0;
@@ -17,8 +18,8 @@ export function connDuplex(conn: Deno.Conn): ByteDuplex {
   const close = () => {
     if (closed) return;
     closed = true;
-    // Deno 2.8 keeps a socket open while a read is pending: so the peer is told,
-    // and its own close ends the read.
+    // Deno 2.8 keeps a socket open while a read is pending. Closing the sending
+    // half lets the peer close the connection, which ends the read.
     if (reading) conn.closeWrite().catch(() => {}); // the peer may have gone first
     conn.close();
   };
@@ -27,7 +28,7 @@ export function connDuplex(conn: Deno.Conn): ByteDuplex {
   };
   const readable = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      // A buffer for each read: the consumer may keep views of the last one.
+      // Each read gets a new buffer: the consumer may still use the last one.
       const buffer = new Uint8Array(READ_BYTES);
       let count: number | null;
       try {
@@ -63,7 +64,8 @@ export function connDuplex(conn: Deno.Conn): ByteDuplex {
       try {
         await conn.closeWrite();
       } catch (error) {
-        // The peer may have gone first; then there is nothing left to close.
+        // The peer may have closed the connection already; then nothing is left
+        // to close.
         if (!(error instanceof Deno.errors.NotConnected)) {
           close();
           throw error;

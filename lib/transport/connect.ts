@@ -3,7 +3,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { sshTransport } from "./ssh.ts";
 import type { Transport } from "./transport.ts";
 
-/** The transport for an endpoint. Nothing is dialled before the first request. */
+/** Makes the transport for an endpoint. It connects with the first request. */
 export function connectEndpoint(endpoint: Endpoint): Transport {
   return endpoint.kind === "ssh"
     ? sshTransport(endpoint)

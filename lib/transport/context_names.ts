@@ -1,12 +1,12 @@
 import { configFolder } from "./docker_config.ts";
 import type { Environment } from "./environment.ts";
 
-/** What docker's command takes for the name of a context. */
+/** Names that docker's command accepts for a context. */
 const NAME_REGEXP = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/;
 
 /**
- * Names of the contexts of docker's command, `default` first. One whose file
- * can't be read is left out.
+ * The names of the contexts of docker's command, `default` first. A context
+ * whose file can't be read is left out.
  */
 export async function contextNames(
   env: Environment = Deno.env,

@@ -4,8 +4,8 @@ import type { Environment } from "./environment.ts";
 import { connectionFailure } from "./failure.ts";
 
 /**
- * The sockets where engines listen unless told otherwise: docker, rootless
- * docker, docker's desktop application, then podman, rootless and not.
+ * The sockets where engines listen by default: docker, rootless docker, Docker
+ * Desktop, then podman, rootless and not.
  */
 export function defaultSockets(env: Environment = Deno.env): string[] {
   const runtime = env.get("XDG_RUNTIME_DIR");
@@ -20,10 +20,10 @@ export function defaultSockets(env: Environment = Deno.env): string[] {
 }
 
 /**
- * The first of the default sockets that takes a connection.
+ * The first of the default sockets that accepts a connection.
  *
- * @throws {ConnectionError} If none does: it says what each one answered, as
- * far as there was a socket at all.
+ * @throws {ConnectionError} If none does; the error lists why each existing
+ * socket failed.
  */
 export async function findDefaultSocket(
   paths: readonly string[],

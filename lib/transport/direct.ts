@@ -12,17 +12,16 @@ import type { RequestClient } from "./request_client.ts";
 import type { Transport, UpgradeInit } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
-/** An endpoint that this process can dial by itself. */
+/** An endpoint that this process connects to without another program. */
 export type DirectEndpoint = Extract<Endpoint, { kind: "unix" | "tcp" }>;
 
 /**
  * A transport over a Unix socket, TCP or TLS.
  *
- * The engine is dialled by itself, for requests and upgrades alike: no proxy of
- * the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`) ever comes between.
- * Docker's CLI sends requests to other machines through one, and its upgrades,
- * which a build is made of, past it: where only a proxy leads to an engine, it
- * can't build either.
+ * All connections go directly to the engine; the proxy variables (`HTTP_PROXY`,
+ * `HTTPS_PROXY`, `ALL_PROXY`) are not used. Docker's CLI uses them for requests
+ * to other machines, but not for upgrades, which a build needs: where an engine
+ * can only be reached through a proxy, docker's CLI can't build either.
  */
 export function directTransport(endpoint: DirectEndpoint): Transport {
   let client: Promise<RequestClient> | undefined;
@@ -54,7 +53,7 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
       closed = true;
       const opened = client;
       client = undefined;
-      // One that could not be opened has nothing to close.
+      // If the client could not be opened, there is nothing to close.
       return opened?.then((client) => client.close(), () => {});
     },
   };
@@ -70,7 +69,8 @@ async function openClient(endpoint: DirectEndpoint): Promise<RequestClient> {
     );
   }
   const client = Deno.createHttpClient({
-    // Bound to the endpoint: what stands here goes before the environment's.
+    // A `proxy` that names the endpoint itself: it replaces the proxies of the
+    // environment.
     proxy: endpoint.kind === "unix"
       ? { transport: "unix", path: endpoint.path }
       : {
@@ -78,7 +78,8 @@ async function openClient(endpoint: DirectEndpoint): Promise<RequestClient> {
         hostname: bracketed(endpoint.hostname),
         port: endpoint.port,
       },
-    // HTTP/1.1 alone: a session needs its `Upgrade`, and one rule serves both.
+    // Only HTTP/1.1, because a session needs its `Upgrade`; requests use the
+    // same version.
     http2: false,
     poolIdleTimeout: 30_000,
     poolMaxIdlePerHost: 8,
@@ -150,8 +151,9 @@ async function dial(
 }
 
 /**
- * `fetch` says only "error sending request": dialling once more tells whether
- * the socket is missing, forbidden or deserted.
+ * The reason of a failed request. `fetch` says only "error sending request";
+ * connecting once more shows whether the socket is missing, forbidden, or
+ * without a listener.
  */
 async function underlying(
   endpoint: DirectEndpoint,

@@ -10,26 +10,31 @@ import {
 import type { Environment } from "./environment.ts";
 import { UnsupportedError } from "../errors.ts";
 
-/** The context that stands for the environment and the default sockets. */
+/**
+ * The name of the context that uses the environment and the default sockets.
+ */
 const DEFAULT_CONTEXT = "default";
 
-/** What names an engine: an address, a context, or nothing; and where that stands. */
+/**
+ * How the engine is named: by an address, by a context, or not at all; and by
+ * which setting.
+ */
 export type NamedEngine =
   | { readonly by: "DOCKER_HOST"; readonly host: string }
   | { readonly by: "DOCKER_CONTEXT"; readonly context: string }
   | {
     readonly by: "config";
     readonly context: string;
-    /** Path of the file. */
+    /** Path of the configuration file. */
     readonly path: string;
   }
   | { readonly by: "nothing" };
 
 /**
- * Finds what names the engine that docker's CLI would use: `DOCKER_HOST`, then
- * `DOCKER_CONTEXT`, then the current context of `config.json`. Nothing that a
- * higher step makes needless is read, so a program that sets `DOCKER_HOST`
- * needs no permission for the rest.
+ * Finds the setting that names the engine for docker's CLI: `DOCKER_HOST`, then
+ * `DOCKER_CONTEXT`, then the current context in `config.json`. It stops reading
+ * at the first one that is set, so a program with `DOCKER_HOST` needs no
+ * permission for the others.
  */
 export async function namedEngine(
   env: Environment = Deno.env,
@@ -46,9 +51,9 @@ export async function namedEngine(
 }
 
 /**
- * The engine that docker's CLI would use, as far as it is named.
+ * The endpoint that docker's CLI would use, if a setting names one.
  *
- * @returns undefined when the default sockets are meant.
+ * @returns undefined for the default sockets.
  * @throws {TypeError} If an address has no known form.
  */
 export async function endpointFromDockerConfig(
@@ -64,10 +69,10 @@ export async function endpointFromDockerConfig(
 }
 
 /**
- * The engine that docker's CLI would use, else the first of the default sockets
- * that answers.
+ * The endpoint that docker's CLI would use; if no setting names one, the first
+ * of the default sockets that answers.
  *
- * @throws {ConnectionError} If there is no engine to be found.
+ * @throws {ConnectionError} If no engine is found.
  * @throws {TypeError} If an address has no known form.
  */
 export async function findEndpoint(
@@ -77,12 +82,15 @@ export async function findEndpoint(
     await findDefaultSocket(defaultSockets(env));
 }
 
-/** Whether a context stands for the default sockets. */
+/** Whether this is the context that uses the default sockets. */
 export function isDefaultContext(name: string): boolean {
   return name === DEFAULT_CONTEXT;
 }
 
-/** Parses an address and adds the certificates of the environment where TLS wants them. */
+/**
+ * Parses an address and, for TLS, reads the certificates that the environment
+ * names.
+ */
 export async function endpointFromHost(
   given: string,
   env: Environment = Deno.env,
@@ -100,18 +108,19 @@ export async function endpointFromHost(
     if (/^tcp:/i.test(host)) return parseEndpoint(host);
   }
   const folder = env.get("DOCKER_CERT_PATH");
-  // `https://` alone means the system's certificate authorities.
+  // `https://` without these variables uses the system's certificate
+  // authorities.
   if (!folder && !verify) return parseEndpoint(host, {});
   return parseEndpoint(host, await readTls(folder || configFolder(env)));
 }
 
 /**
- * Reads a context as `docker context create` stores it: its metadata lies in
- * `contexts/meta/<SHA-256 of the name>/meta.json`, its certificates in
- * `contexts/tls/<the same>/docker/`. The default one means the first of the
- * default sockets that answers.
+ * Reads a context in the form in which `docker context create` stores it: its
+ * metadata is in `contexts/meta/<SHA-256 of the name>/meta.json`, its
+ * certificates are in `contexts/tls/<the same>/docker/`. The default context
+ * means the first of the default sockets that answers.
  *
- * @throws {ConnectionError} If none of them does.
+ * @throws {ConnectionError} If none of them answers.
  * @throws {TypeError} If there is no such context, or it has no engine.
  */
 export async function endpointFromContext(
@@ -160,19 +169,19 @@ export function configFolder(env: Environment = Deno.env): string {
   );
 }
 
-/** The CLI's `config.json`; of no field is more known than that it was read. */
+/** The CLI's `config.json`. Its fields are not checked. */
 export interface CliConfig {
-  /** Where it lies. */
+  /** Path of the file. */
   readonly path: string;
-  /** Its fields; none if the file holds something that is no object. */
+  /** Its fields; none if the file does not hold a JSON object. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads the CLI's `config.json`, which holds logins: no part of it is ever in
- * an error.
+ * Reads the CLI's `config.json`. The file holds logins, so errors never quote
+ * it.
  *
- * @returns undefined if there is none, or no home that it could be in.
+ * @returns undefined if there is no such file, or no home folder.
  * @throws {TypeError} If it is not JSON.
  */
 export async function readCliConfig(
@@ -186,7 +195,7 @@ export async function readCliConfig(
   const path = `${configFolder(env)}/config.json`;
   const text = await readIfThere(path);
   if (text === undefined) return undefined;
-  // Docker's CLI takes an empty file for one without fields.
+  // An empty file counts as one without fields, as for docker's CLI.
   const fields = text.trim() === "" ? {} : parseJson(path, text);
   return {
     path,
@@ -221,7 +230,8 @@ function parseJson(path: string, text: string): any {
   try {
     return JSON.parse(text);
   } catch {
-    // No cause: its message shows a piece of the file, and that may be a login.
+    // The parser's error is not kept as cause: its message shows a piece of the
+    // file, which may be a login.
     throw new TypeError(`Cannot read "${path}": it is not JSON`);
   }
 }

@@ -3,21 +3,25 @@ import { parse } from "@std/csv/parse";
 import { configFolder, readCliConfig } from "./docker_config.ts";
 import { type Environment, grantedEnvironment } from "./environment.ts";
 
-/** What docker's command takes from its files and variables for its requests and builds, beside the engine and the logins. */
+/**
+ * The settings for requests and builds that docker's command reads from its
+ * files and environment variables, except those for the engine and for logins.
+ */
 export interface DockerSettings {
   /**
-   * Headers for every request: `DOCKER_CUSTOM_HEADERS`, else `HttpHeaders` of
-   * `config.json`. Their values are not to be printed.
+   * Headers for every request: from `DOCKER_CUSTOM_HEADERS`, or from
+   * `HttpHeaders` in `config.json`. Do not print their values.
    */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /**
-   * The proxies that steps are to use, by the names of their variables in upper
-   * case: `proxies` of `config.json`, those of this engine, else `default`.
+   * The proxies for the steps, by the names of their variables in upper case:
+   * from `proxies` in `config.json`, the entry of this engine or else
+   * `default`.
    */
   readonly proxies: Readonly<Record<string, string>>;
-  /** `DOCKER_DEFAULT_PLATFORM`. */
+  /** The variable `DOCKER_DEFAULT_PLATFORM`. */
   readonly platform: string | undefined;
-  /** `SOURCE_DATE_EPOCH`, in seconds since 1970. */
+  /** The variable `SOURCE_DATE_EPOCH`, in seconds since 1970. */
   readonly sourceDateEpoch: string | undefined;
 }
 
@@ -33,13 +37,13 @@ const PROXIES = {
 } as const;
 
 /**
- * Reads them, as far as Deno's permissions allow it: what they keep closed
- * counts as not there, as these settings change how something is done, and a
- * program that was not given them did not ask for them.
+ * Reads the settings. What Deno's permissions do not allow to read counts as
+ * not set: these settings are optional, so a program without the permission is
+ * not prompted for it.
  *
- * @param address The engine's, as `formatEndpoint` writes it.
- * @throws {TypeError} If `config.json` or a variable has the wrong form. No
- * value is in the message.
+ * @param address The engine's address, as `formatEndpoint` writes it.
+ * @throws {TypeError} If `config.json` or a variable has the wrong form. The
+ * error holds no value.
  */
 export async function readDockerSettings(
   address: string | undefined,
@@ -76,14 +80,20 @@ async function readGrantedConfig(
   return state === "granted" ? await readCliConfig(env) : undefined;
 }
 
-/** The engine's name among the keys of `proxies`, as docker's client calls it. */
+/**
+ * The address of the engine in the form that docker's client uses as a key of
+ * `proxies`.
+ */
 function daemonHost(address = ""): string {
   return address
     .replace(/^https:/, "tcp:")
     .replace(/^ssh:.*/s, "http://docker.example.com");
 }
 
-/** `name=value` with commas between, quoted as in CSV; the last one of a name counts. */
+/**
+ * Parses `name=value` entries that are separated by commas and quoted as in
+ * CSV; of several entries with one name the last counts.
+ */
 function parseHeaders(text: string): [name: string, value: string][] {
   let rows: string[][];
   try {

@@ -22,21 +22,24 @@ export type Endpoint =
     readonly hostname: string;
     readonly port?: number;
     readonly user?: string;
-    /** Socket of the engine on the far side, when it is not the default one. */
+    /**
+     * Path of the engine's socket on the other machine; undefined for the
+     * default one.
+     */
     readonly path?: string;
   };
 
-/** Ports that the engine's documentation gives to plain and to TLS connections. */
+/** The ports that Docker's documentation uses for plain TCP and for TLS. */
 const PLAIN_PORT = 2375;
 const TLS_PORT = 2376;
 
 /**
- * Parses what `DOCKER_HOST` may hold: `unix:///path`, `tcp://host:port`,
+ * Parses the value of `DOCKER_HOST`: `unix:///path`, `tcp://host:port`,
  * `http://`, `https://` and `ssh://user@host:port/path/of/socket`. An absolute
- * path and `unix:/path` are a socket, too: docker takes them for names of
- * hosts, which nobody means. `host:port` is TCP, as with docker.
+ * path and `unix:/path` are also read as a socket; docker would read them as
+ * the name of a host, which nobody intends. `host:port` is TCP, as with docker.
  *
- * @param tls Certificates to use; their presence turns `tcp://` into TLS.
+ * @param tls Certificates to use; if they are given, `tcp://` uses TLS.
  * @throws {TypeError} If the address has another form.
  */
 export function parseEndpoint(given: string, tls?: TlsFiles): Endpoint {
@@ -63,7 +66,7 @@ export function parseEndpoint(given: string, tls?: TlsFiles): Endpoint {
   );
 }
 
-/** The address as it is meant, where its scheme is left out or half written. */
+/** Completes an address whose scheme is missing or incomplete. */
 export function withScheme(given: string): string {
   const address = given.trim();
   const path = /^(?:unix:)?(\/[^/].*)$/is.exec(address)?.[1];
@@ -78,7 +81,8 @@ function parseNetwork(
   address: string,
   tls: TlsFiles | undefined,
 ): Endpoint {
-  // The URL parser knows `http:` best: for other schemes it keeps hosts as they are.
+  // Parsed as `http:`, because the URL parser normalizes and checks hosts only
+  // for the schemes that it knows.
   const rest = address.slice(address.indexOf("://"));
   const url = URL.parse(`http${rest}`);
   if (url === null || url.hostname === "") {
@@ -106,7 +110,8 @@ function parseNetwork(
       }": a password in an address ends up in logs; use keys or certificates`,
     );
   }
-  // `http://host:80` loses its port in the URL parser.
+  // The port is read from the text, because the URL parser drops the port of
+  // `http://host:80`.
   const port = /:(\d+)(?:\/|$)/.exec(rest.slice(3).replace(/^[^@/]*@/, ""))
     ?.[1];
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
@@ -146,7 +151,7 @@ function parseNetwork(
   };
 }
 
-/** The address of an endpoint, for messages. */
+/** Writes an endpoint as an address, for messages. */
 export function formatEndpoint(endpoint: Endpoint): string {
   switch (endpoint.kind) {
     case "unix":
@@ -164,14 +169,17 @@ export function formatEndpoint(endpoint: Endpoint): string {
   }
 }
 
-/** `host:port` as it stands in an address, a flag or a permission: IPv6 in brackets. */
+/**
+ * `host:port` in the form that addresses, flags and permissions use, with IPv6
+ * in brackets.
+ */
 export function hostPort(
   { hostname, port }: { readonly hostname: string; readonly port: number },
 ): string {
   return `${bracketed(hostname)}:${port}`;
 }
 
-/** A host as it stands in an address: IPv6 in brackets. */
+/** A host in the form that addresses use, with IPv6 in brackets. */
 export function bracketed(hostname: string): string {
   return /^[^[].*:/s.test(hostname) || hostname.startsWith(":")
     ? `[${hostname}]`
@@ -180,16 +188,19 @@ export function bracketed(hostname: string): string {
 
 const LOOPBACK_REGEXP = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
-/** Whether a host, with a port or without, is `localhost`, in 127.0.0.0/8 or `[::1]`. */
+/**
+ * Whether a host, with or without a port, is `localhost`, in 127.0.0.0/8 or
+ * `[::1]`.
+ */
 export function isLoopback(host: string): boolean {
   return LOOPBACK_REGEXP.test(host);
 }
 
 /**
- * Whether an engine is on this machine, so that both mean the same by
- * `localhost`.
+ * Whether an engine is on this machine, so that `localhost` means the same
+ * machine for both.
  *
- * @param address The engine's, as {@linkcode formatEndpoint} writes it.
+ * @param address The engine's address, as {@linkcode formatEndpoint} writes it.
  */
 export function isHere(address: string): boolean {
   if (address.startsWith("unix://")) return true;
@@ -197,7 +208,10 @@ export function isHere(address: string): boolean {
   return host !== undefined && isLoopback(host);
 }
 
-/** Up to the last `@`: a password that is written badly may hold any character. */
+/**
+ * Removes everything up to the last `@`, because a password that was not
+ * escaped may contain any character.
+ */
 function withoutPassword(address: string): string {
   return address.replace(/^((?:[^/@:]*:\/\/)?[^/@:]*):.*@/s, "$1:…@");
 }

@@ -1,12 +1,12 @@
-/** Where environment variables come from; `Deno.env` has this form. */
+/** A source of environment variables; `Deno.env` is one. */
 export interface Environment {
   /** The variable's value, or undefined when it is not set. */
   get(name: string): string | undefined;
 }
 
 /**
- * This process's variables, as far as it may read them: one that Deno's
- * permissions keep closed counts as not set, and nobody is asked for it.
+ * The variables of this process. One that Deno's permissions do not allow to
+ * read counts as not set, and no prompt appears.
  */
 export const grantedEnvironment: Environment = {
   get(name) {

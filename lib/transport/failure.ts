@@ -2,12 +2,15 @@ import { ConnectionError } from "../errors.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { permissionFlags, permissionsFor } from "./permissions.ts";
 
-/** What rustls says where the two sides don't trust, or don't understand, each other. */
+/**
+ * Words in rustls' errors about certificates, or about a peer that does not
+ * speak TLS.
+ */
 const TLS_REGEXP = /certificate|alert|handshake|corrupt message|tls/i;
 
 /**
- * Turns a failure to reach `endpoint` into a sentence that says what to do.
- * An abort and an error that is already ours pass as they are.
+ * Turns a failure to reach `endpoint` into an error that says what to do. An
+ * abort, and a {@linkcode ConnectionError}, are returned unchanged.
  */
 export function connectionFailure(
   endpoint: Endpoint,
@@ -29,7 +32,7 @@ export function connectionFailure(
   return new ConnectionError(`${sentence(endpoint, where, cause)}`, { cause });
 }
 
-/** Says that a client can't be used any more. */
+/** The error for a request of a client that was closed. */
 export function closedClient(endpoint: Endpoint): ConnectionError {
   return new ConnectionError(
     `The client of ${formatEndpoint(endpoint)} is closed: make a new one`,
@@ -61,7 +64,10 @@ function sentence(endpoint: Endpoint, where: string, cause: unknown): string {
   return `The connection to ${where} failed: ${words}; is the engine still running?`;
 }
 
-/** `fetch` wraps the reason in layers; the innermost one says most. */
+/**
+ * The message of the innermost cause: `fetch` wraps the real error several
+ * times.
+ */
 function rootMessage(error: Error): string {
   let root = error;
   while (root.cause instanceof Error) root = root.cause;

@@ -1,11 +1,13 @@
 import { ConnectionError } from "../errors.ts";
 import type { Transport } from "./transport.ts";
 
-/** How {@linkcode fetchTransport} sends. */
+/** Options of {@linkcode fetchTransport}. */
 export interface FetchTransportOptions {
-  /** Sends each request; the platform's `fetch` unless given. */
+  /**
+   * The function that sends each request; the platform's `fetch` by default.
+   */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Added to each request, such as `Authorization`. */
+  /** Headers for each request, such as `Authorization`. */
   readonly headers?: HeadersInit | undefined;
 }
 
@@ -34,7 +36,7 @@ export function fetchTransport(
 ): Transport {
   const url = new URL(base);
   if (!/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
-    // What stands behind a `?` may be a token.
+    // The address is shown without its query, which may hold a token.
     throw new TypeError(
       `Cannot reach an engine by fetch at ${url.protocol}//${url.host}${url.pathname}: expected an http: or https: address without a query; a token goes into the option headers, and DockerClient.fromDockerHost() takes other addresses`,
     );
@@ -63,7 +65,8 @@ export function fetchTransport(
           { cause },
         );
       }
-      // A browser hides where it leads; a `fetch` of the caller's may have gone there.
+      // A browser does not follow the redirect and hides its target; another
+      // `fetch` that the caller gave may have followed it.
       if (response.type === "opaqueredirect" || response.redirected) {
         await response.body?.cancel();
         throw new ConnectionError(

@@ -1,6 +1,9 @@
 import type { Transport } from "./transport.ts";
 
-/** What a request is made of, and who sends it: nobody else's to set. */
+/**
+ * Headers that belong to the HTTP connection or the API and can't be set by the
+ * caller.
+ */
 const OWN: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -14,10 +17,10 @@ const OWN: ReadonlySet<string> = new Set([
 type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
 /**
- * A transport that adds headers to every request and upgrade; those that a
- * request has of its own count before them.
+ * A transport that adds headers to every request and upgrade. A header that the
+ * request already has is kept.
  *
- * @param headers Asked before each request.
+ * @param headers Called before each request.
  */
 export function withHeaders(
   transport: Transport,
@@ -51,14 +54,14 @@ export function withHeaders(
   };
 }
 
-/** A header without space round its value. */
+/** The header with the space around its value removed. */
 function checked(
   [name, value]: HeaderPairs[number],
 ): [name: string, value: string] {
   try {
     return [name, new Headers([[name, value]]).get(name)!];
   } catch {
-    // No cause: its message may show the value.
+    // The original error is not kept as cause: its message may show the value.
     throw new TypeError(
       `Cannot send the header ${
         JSON.stringify(name)

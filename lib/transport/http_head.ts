@@ -8,7 +8,10 @@ export interface ResponseHead {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** A field name (RFC 9110, section 5.1) and a value that can't break out of its line. */
+/**
+ * A valid field name (RFC 9110, section 5.1), and a value without line breaks,
+ * which could add further headers.
+ */
 const NAME_REGEXP = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex
 const VALUE_REGEXP = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
@@ -16,8 +19,8 @@ const VALUE_REGEXP = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 /**
  * Writes the head of a request.
  *
- * @throws {TypeError} If a name or value could break out of its line; the
- * message names the field and not its value.
+ * @throws {TypeError} If a name or value could add further lines; the error
+ * names the field and not its value.
  */
 export function formatRequestHead(
   method: string,
@@ -40,9 +43,10 @@ export function formatRequestHead(
 }
 
 /**
- * Finds the end of a head: the offset behind the blank line, or -1.
+ * Finds the end of a head: the offset after the blank line, or -1.
  *
- * @param from Where to start; three bytes before the new ones are enough.
+ * @param from Where to start; it must be at least three bytes before the newest
+ * ones, as the blank line may be split between two reads.
  */
 export function findHeadEnd(bytes: Uint8Array, from = 0): number {
   let at = bytes.indexOf(0x0a, from);
@@ -57,7 +61,7 @@ export function findHeadEnd(bytes: Uint8Array, from = 0): number {
 /**
  * Reads a response head.
  *
- * @param head The bytes up to and with the blank line.
+ * @param head The bytes up to the blank line, including it.
  * @throws {SyntaxError} If they are not a response head (RFC 9112, section 4).
  */
 export function parseResponseHead(head: Uint8Array): ResponseHead {

@@ -3,11 +3,11 @@ import { Duplex } from "node:stream";
 import { connDuplex } from "./conn.ts";
 
 /**
- * A connection of Deno's as node's HTTP client takes one. Node's own TLS reads
- * on while nobody takes what came: an image that is saved to a slow disk would
- * be held in memory.
+ * Makes a node `Socket` from a connection of Deno's, for node's HTTP client.
+ * Node's own TLS socket keeps reading while nobody takes the data, so an image
+ * that is saved to a slow disk would fill the memory.
  *
- * @param dialled The connection, which may still be under way.
+ * @param dialled The connection, or the promise of it.
  */
 export function nodeSocket(dialled: Promise<Deno.Conn>): Socket {
   const opened = dialled.then((conn) => {
@@ -52,7 +52,7 @@ export function nodeSocket(dialled: Promise<Deno.Conn>): Socket {
     return stream;
   };
   const unchanged = () => stream;
-  // What an agent does with the sockets that it keeps.
+  // The methods that node's HTTP agent calls on the sockets that it keeps.
   return Object.assign(stream, {
     ref: () => hold(true),
     unref: () => hold(false),

@@ -1,15 +1,18 @@
 import { isDenoBefore } from "../deno_version.ts";
 import { type Endpoint, hostPort } from "./endpoint.ts";
 
-/** What Deno has to allow; without `what`, all of the kind. */
+/** A permission of Deno's; without `what`, for everything of this kind. */
 export interface Permission {
-  /** As in `--allow-KIND`. */
+  /** The kind, as in `--allow-KIND`. */
   readonly kind: "net" | "read" | "run" | "write";
-  /** As in `--allow-KIND=WHAT`. */
+  /** What it is for, as in `--allow-KIND=WHAT`. */
   readonly what?: string;
 }
 
-/** The permissions that reaching an endpoint takes; measured with `--no-prompt`. */
+/**
+ * The permissions that are needed to reach an endpoint; found by running with
+ * `--no-prompt`.
+ */
 export function permissionsFor(endpoint: Endpoint): Permission[] {
   switch (endpoint.kind) {
     case "unix": {
@@ -18,7 +21,7 @@ export function permissionsFor(endpoint: Endpoint): Permission[] {
         ...(isDenoBefore("2.9.0")
           ? []
           : [{ kind: "net", what: `unix:${path}` } as const]),
-        // Requests over a Unix socket are addressed to it.
+        // Requests over a Unix socket have the URL `http://localhost`.
         { kind: "net", what: "localhost:80" },
         { kind: "read", what: path },
         { kind: "write", what: path },
@@ -27,7 +30,8 @@ export function permissionsFor(endpoint: Endpoint): Permission[] {
     case "tcp":
       return [{ kind: "net", what: hostPort(endpoint) }];
     case "ssh":
-      // ssh is reached through a private socket.
+      // Requests go to ssh through a temporary Unix socket, whose path is not
+      // known before.
       return [
         { kind: "run", what: "ssh" },
         { kind: "net" },
@@ -37,7 +41,7 @@ export function permissionsFor(endpoint: Endpoint): Permission[] {
   }
 }
 
-/** Permissions as Deno's flags, one for each kind. */
+/** The flags of Deno for these permissions, one for each kind. */
 export function permissionFlags(permissions: readonly Permission[]): string[] {
   const kinds = new Map<string, string[] | "all">();
   for (const { kind, what } of permissions) {

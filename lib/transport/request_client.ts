@@ -1,6 +1,9 @@
-/** Sends requests to one endpoint, over connections that it keeps for the next. */
+/** Sends requests to one endpoint; connections are kept and used again. */
 export interface RequestClient {
-  /** As a transport's `fetch`, with the platform's own errors. */
+  /**
+   * Sends a request, like a transport's `fetch`, but with the platform's own
+   * errors.
+   */
   fetch(path: string, init: RequestInit): Promise<Response>;
   /** Closes the connections that are kept. */
   close(): void;

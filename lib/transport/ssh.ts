@@ -8,19 +8,20 @@ import { upgradeConnection } from "./upgrade.ts";
 
 type SshEndpoint = Extract<Endpoint, { kind: "ssh" }>;
 
-/** How long an ssh may take to end by itself, in milliseconds. */
+/** How long an ssh process may take to end after SIGTERM, in milliseconds. */
 const END_GRACE_MS = 2_000;
 
-/** How much of ssh's own words is kept for errors. */
+/** How much of ssh's own error output is kept for errors, in characters. */
 const MAX_STDERR_CHARS = 2000;
 
 /**
- * A transport through the user's own `ssh`, which runs `docker system
- * dial-stdio` on the far side, as docker's CLI does: its keys, its agent, its
- * known hosts and its configuration apply.
+ * A transport through the user's own `ssh`, which runs
+ * `docker system dial-stdio` on the other machine, as docker's CLI does. The
+ * user's keys, agent, known hosts and ssh configuration apply.
  *
- * `fetch` needs a socket, so requests go through a private Unix socket (in a
- * folder that only this user may enter); each connection there is one ssh.
+ * `fetch` needs a socket, so requests go through a temporary Unix socket, in a
+ * folder that only this user can enter. Each connection to it starts one ssh
+ * process.
  */
 export function sshTransport(endpoint: SshEndpoint): Transport {
   const dialer = new SshDialer(endpoint);
@@ -36,7 +37,7 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
       try {
         relay ??= openRelay(dialer);
         const opening = relay;
-        // What could not be opened is tried again by the next request.
+        // If opening fails, the next request tries again.
         opening.catch(() => relay === opening && (relay = undefined));
         const { client } = await opening;
         return await fetch(`http://localhost${path}`, {
@@ -68,7 +69,10 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
   };
 }
 
-/** The command line for one connection; nothing of it passes through a local shell. */
+/**
+ * The arguments of ssh for one connection. They do not pass through a shell on
+ * this machine.
+ */
 export function sshArguments(endpoint: SshEndpoint): string[] {
   const far = endpoint.path === undefined
     ? ["docker", "system", "dial-stdio"]
@@ -91,14 +95,17 @@ export function sshArguments(endpoint: SshEndpoint): string[] {
   ];
 }
 
-/** The far side's shell reads the words again. */
+/**
+ * Quotes a word for the shell on the other machine, which reads the command
+ * again.
+ */
 function shellQuoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 class SshDialer {
   readonly #endpoint: SshEndpoint;
-  /** What ssh said of the connections that are open, or failed last. */
+  /** The newest error output of the ssh processes. */
   #stderr = "";
   readonly #children = new Set<Deno.ChildProcess>();
 
@@ -106,7 +113,9 @@ class SshDialer {
     this.#endpoint = endpoint;
   }
 
-  /** Starts one ssh; its standard streams are the connection. */
+  /**
+   * Starts an ssh process; its standard input and output are the connection.
+   */
   dial(): ByteDuplex {
     let child: Deno.ChildProcess;
     try {
@@ -157,7 +166,10 @@ class SshDialer {
     };
   }
 
-  /** Ends every ssh that still runs: one whose far side is gone may wait for ever. */
+  /**
+   * Ends every ssh process that still runs. One whose other side is gone could
+   * otherwise wait for ever.
+   */
   async endAll(): Promise<void> {
     const over = Promise.all([...this.#children].map(({ status }) => status));
     for (const child of this.#children) end(child);
@@ -168,7 +180,10 @@ class SshDialer {
     clearTimeout(timer);
   }
 
-  /** Puts ssh's own words into the error: they name the key, the host, the password. */
+  /**
+   * Adds ssh's own output to an error: it says whether the key, the host or the
+   * password is the problem.
+   */
   explain(error: unknown): unknown {
     const failure = connectionFailure(this.#endpoint, error);
     const words = this.#stderr.trim();
@@ -189,7 +204,7 @@ class SshDialer {
         this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS);
       }
     } catch {
-      // Only the words are lost; the connection reports its own end.
+      // Only ssh's error output is lost; the connection reports its own end.
     }
   }
 }
@@ -201,7 +216,7 @@ function end(
   try {
     child.kill(signal);
   } catch {
-    // It has ended by itself, which is what the kill is for.
+    // The process has already ended.
   }
 }
 
@@ -222,7 +237,7 @@ async function openRelay(dialer: SshDialer): Promise<Relay> {
       try {
         far = dialer.dial();
       } catch {
-        // No ssh to be had: the request fails, and explain() says why.
+        // ssh could not be started: the request fails, and explain() says why.
         near.readable.cancel().catch(() => {});
         continue;
       }

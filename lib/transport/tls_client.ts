@@ -14,7 +14,7 @@ import type { RequestClient } from "./request_client.ts";
 /** Statuses whose answers have no body (the Fetch standard's "null body status"). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** How many connections are kept for the next request. */
+/** How many idle connections are kept for later requests. */
 const MAX_FREE = 8;
 
 /** Where requests go. */
@@ -25,11 +25,12 @@ interface TlsAddress {
 }
 
 /**
- * Requests over TLS by node's HTTP client: `fetch` would take the proxy that
- * `HTTPS_PROXY` names, also for this very machine, and can't be told not to.
+ * Sends requests over TLS with node's HTTP client. `fetch` can't be used: it
+ * would use the proxy in `HTTPS_PROXY`, even for this machine, and has no way
+ * to turn that off.
  *
- * @param dial Opens a connection, as upgrades have it: one rule says whom both
- * trust.
+ * @param dial Opens a connection, as for upgrades, so that both check
+ * certificates in the same way.
  */
 export function openTlsClient(
   address: TlsAddress,
@@ -38,8 +39,8 @@ export function openTlsClient(
   const { hostname, port, tls } = address;
   const common = { host: hostname, port, defaultPort: port };
   const host = hostPort(address);
-  // An older node:http takes no connections but its own; its TLS trusts
-  // whom Deno's trusts.
+  // The node:http of an older Deno can't use a connection that was opened
+  // elsewhere. Its own TLS trusts the same certificates as Deno's.
   const isOld = isDenoBefore("2.7.14");
   const agent = isOld
     ? new TlsAgent({ keepAlive: true, maxFreeSockets: MAX_FREE })
@@ -60,7 +61,7 @@ export function openTlsClient(
   };
 }
 
-/** Keeps connections that were dialled for it. */
+/** An HTTP agent that opens its connections with the given function. */
 class DialledAgent extends Agent {
   readonly #dial: () => Promise<Deno.Conn>;
 
@@ -79,7 +80,7 @@ async function send(
   open: (headers: Record<string, string>) => ClientRequest,
 ): Promise<Response> {
   init.signal?.throwIfAborted();
-  // What makes a stream and a content type of every kind of body.
+  // A `Response` turns every kind of body into a stream and a content type.
   const { body, headers } = new Response(init.body);
   new Headers(init.headers).forEach((value, name) => headers.set(name, value));
   if (body !== null && typeof init.body === "string") {
@@ -91,13 +92,15 @@ async function send(
   let incoming: IncomingMessage | undefined;
   outgoing.on("response", (message: IncomingMessage) => {
     incoming = message;
-    // Behind the end of an answer, nobody reads the rest of a body.
+    // After the end of the answer, the server reads no more of the request's
+    // body.
     message.once("end", () => {
       if (!outgoing.writableFinished) outgoing.destroy();
     });
     answered.resolve(message);
   });
-  // Behind an answer, what fails is the rest of a body that nobody reads.
+  // An error after the answer has begun is about the rest of the request's
+  // body, which nobody reads.
   outgoing.on("error", (error: Error) => answered.reject(error));
   const abort = () => {
     answered.reject(init.signal?.reason);
@@ -146,7 +149,9 @@ async function send(
   );
 }
 
-/** Writes a body as fast as it is taken; it is given up as the request ends. */
+/**
+ * Writes a body with backpressure. The body is cancelled when the request ends.
+ */
 async function sendBody(
   body: ReadableStream<Uint8Array>,
   outgoing: ClientRequest,

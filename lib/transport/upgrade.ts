@@ -10,18 +10,21 @@ import {
 } from "./http_head.ts";
 import type { UpgradeInit } from "./transport.ts";
 
-/** The longest response head, and the longest refusal, that is read: 64 KiB. */
+/**
+ * The longest response head, and the longest error body, that is read: 64 KiB.
+ */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Takes a fresh connection over from HTTP: writes `POST path`, waits for
- * `101`, and returns the connection with the bytes that followed the head in
- * front of its `readable`.
+ * Takes over a new connection from HTTP: writes `POST path`, waits for `101`,
+ * and returns the connection. Bytes that came after the head are returned first
+ * by its `readable`.
  *
- * Nothing is written before the 101 was read: the engine drops what it had
+ * Nothing more is written before the 101 was read: the engine loses what it had
  * read ahead when it hands the connection over.
  *
- * @throws {EngineError} If the answer is not 101; the connection is dropped.
+ * @throws {EngineError} If the answer is not 101; the connection is then
+ * closed.
  * @throws {ConnectionError} If the peer does not speak HTTP or hangs up.
  */
 export async function upgradeConnection(
@@ -69,7 +72,10 @@ export async function upgradeConnection(
   }
 }
 
-/** Reads up to the end of the head, and no further. */
+/**
+ * Reads up to the end of the head. Bytes that were read after it are returned
+ * as well.
+ */
 async function readHead(stream: ByteStream): Promise<ResponseHead> {
   let bytes: Uint8Array = new Uint8Array(0);
   while (true) {
@@ -101,7 +107,10 @@ async function readHead(stream: ByteStream): Promise<ResponseHead> {
   }
 }
 
-/** The engine's sentence in a refusal: `{"message"}`, or its text, or the reason phrase. */
+/**
+ * The message of an error answer: from its `{"message"}`, or its text, or the
+ * reason phrase.
+ */
 async function readRefusal(
   stream: ByteStream,
   head: ResponseHead,
