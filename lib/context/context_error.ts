@@ -1,17 +1,17 @@
-// The errors of a context, in the words of who reads it: a build, or a program that
-// packs a folder for another use.
+// The errors of a context. Their messages fit the program that reads the
+// context: a build, or a program that only packs a folder.
 
 import { type AdviceCode, advised } from "../advice.ts";
 import { ContextError } from "../errors.ts";
 
-/** What is wrong, without what can't be done for it. */
+/** Key of the message without the advice that makes sense for a build only. */
 const FAULT = Symbol("fault");
 
 /**
  * Makes the error of a build that can't read its context.
  *
  * @param fault What is wrong, and what to do about it.
- * @param advice What to do that makes sense for a build alone.
+ * @param advice Further advice that makes sense for a build only.
  */
 export function contextError(
   fault: string,
@@ -25,7 +25,10 @@ export function contextError(
   return Object.defineProperty(error, FAULT, { value: fault });
 }
 
-/** The same error where a folder is packed, and nothing is built; others stay. */
+/**
+ * Words a build's error for a program that only packs a folder; other errors
+ * are returned unchanged.
+ */
 export function packingError(error: unknown): unknown {
   const fault = (error as { [FAULT]?: string } | undefined)?.[FAULT];
   if (!(error instanceof ContextError) || fault === undefined) return error;

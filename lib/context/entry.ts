@@ -1,4 +1,4 @@
-/** What an entry of a context is. */
+/** The type of a context's entry. */
 export type ContextEntryType =
   | "file"
   | "directory"
@@ -10,31 +10,32 @@ export type ContextEntryType =
 
 /** One file, folder or link of a context, as it will be sent. */
 export interface ContextEntry {
-  /** Path below the context's root: clean, relative, `/` between its parts. */
+  /** Path relative to the context's root, clean, with `/` between its parts. */
   readonly path: string;
-  /** What it is. */
+  /** The type of the entry. */
   readonly type: ContextEntryType;
   /** Permissions with setuid, setgid and sticky: the low twelve bits of `st_mode`. */
   readonly mode: number;
   /**
    * Length in bytes of a regular file, of each of its hard links, or of a
-   * symlink's target; else 0. An engine compares it for all of them.
+   * symlink's target; 0 for other types. Engines compare it for all of these.
    */
   readonly size: number;
   /** Time of the last change of the content, in milliseconds since 1970. */
   readonly mtimeMs: number;
   /**
-   * Nanoseconds below the millisecond: 0 to 999,999. Deno does not tell them;
-   * where a time was set by hand they are made of the time of the inode's last
-   * change, so that a file with a restored time is not taken for the old one.
+   * Nanoseconds below the millisecond: 0 to 999,999. Deno does not report them.
+   * Where a file's time was set by hand they are made from the time of the
+   * inode's last change: two files with the same restored time then differ for
+   * an engine.
    */
   readonly stamp: number;
-  /** Target of a symlink, as it is written in it; undefined for everything else. */
+  /** Target of a symlink, as the link has it; undefined for other types. */
   readonly target: string | undefined;
   /** Path of an earlier entry that is the same file (a hard link); undefined if there is none. */
   readonly hardlink: string | undefined;
-  /** Major number of a device; else 0. */
+  /** Major number of a device; 0 for other types. */
   readonly major: number;
-  /** Minor number of a device; else 0. */
+  /** Minor number of a device; 0 for other types. */
   readonly minor: number;
 }

@@ -5,17 +5,18 @@ const PREFIX = ".davit-export-";
 const NAME_REGEXP = /^\.davit-export-[0-9a-f]{16}$/;
 
 /**
- * A name for what an export is written to until its build went well. Nobody
- * else takes it, and who finds it after a crash knows whose it is.
+ * A random name for the temporary file or folder of an export, which is renamed
+ * when the build has succeeded. The prefix shows where it comes from if a crash
+ * leaves it behind.
  */
 export function newExportName(): string {
   return PREFIX + encodeHex(crypto.getRandomValues(new Uint8Array(8)));
 }
 
 /**
- * Whether a file or folder has such a name. It is no part of any context: an
- * export may go to a folder in the one that it is built from, and a name that
- * is another each time would keep every later step out of the cache.
+ * Whether a file or folder has such a temporary name. It is left out of every
+ * context: an export may go to a folder within the context, and a different
+ * name in each build would keep later steps from being found in the cache.
  */
 export function isExportName(name: string): boolean {
   return name.startsWith(PREFIX) && NAME_REGEXP.test(name);

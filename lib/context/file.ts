@@ -3,16 +3,19 @@ import { mayAskForPlaces, OpenFile, placeOf } from "../open_file.ts";
 import { swapped } from "./unreadable.ts";
 
 /**
- * How often a file's path is compared with what was opened, where the system
- * does not tell a descriptor's place: somebody who exchanges a folder for a
- * link and back would have to be in time for each of them.
+ * How often a file's path is compared with the open file, where the system does
+ * not report the path of a descriptor. An attacker who swaps a folder for a
+ * link and back would have to succeed each time.
  */
 const LOOKS = 3;
 
-/** A file of a context while it is read, from its beginning to its end. */
+/** A file of a context that is read from its beginning to its end. */
 export class FolderFile implements Disposable {
   readonly #file: OpenFile;
-  /** Bytes that may still be read; a file that grows all the time has an end, too. */
+  /**
+   * How many bytes may still be read; it also ends the reading of a file that
+   * grows all the time.
+   */
   #left: number;
   #taken = 0;
   #grown = false;
@@ -21,10 +24,11 @@ export class FolderFile implements Disposable {
    * Opens a file.
    *
    * @param root Real path of the folder that it is in.
-   * @param path Its path in that folder; a link there is not followed.
+   * @param path Its path in that folder; if it is a link, the link is not
+   * followed.
    * @param size Its length when it was listed.
-   * @throws {ContextError} If it is outside of the folder by now: a link took
-   * the place of a folder above it.
+   * @throws {ContextError} If the file is not in the folder any more, because a
+   * folder above it was replaced by a link.
    * @throws {Error} If it can't be opened; `code` says why, as in `node:fs`.
    */
   constructor(root: string, path: string, size: number) {
@@ -40,29 +44,41 @@ export class FolderFile implements Disposable {
     }
   }
 
-  /** What was opened: it may be no regular file by now. */
+  /**
+   * The metadata of the open file, which may have stopped being a regular file
+   * since it was listed.
+   */
   get info(): OpenFile["info"] {
     return this.#file.info;
   }
 
-  /** The next bytes; 0 at the end. Only for what the system has at hand: it holds the program up. */
+  /**
+   * Reads the next bytes, synchronously: for small files only, since it blocks
+   * the program.
+   *
+   * @returns How many bytes were read; 0 at the end.
+   */
   readSync(buffer: Uint8Array<ArrayBuffer>): number {
     return this.#take(this.#file.readSync(buffer));
   }
 
-  /** The next bytes; 0 at the end. */
+  /**
+   * Reads the next bytes.
+   *
+   * @returns How many bytes were read; 0 at the end.
+   */
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<number> {
     return this.#take(await this.#file.read(buffer));
   }
 
-  /** Closes the file; no read may be under way. */
+  /** Closes the file; must not be called during a read. */
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
 
   /**
-   * A file may have grown since it was listed: what it has now is read, what
-   * it gets while it is read is not.
+   * Counts what was read. If the file has grown since it was listed, it is read
+   * up to its length at this moment; what is added later is not read.
    */
   #take(count: number): number {
     if (count > this.#left && !this.#grown) {
@@ -76,12 +92,15 @@ export class FolderFile implements Disposable {
   }
 }
 
-/** Whether the system tells where an open file is, and this program may ask; found out once. */
+/**
+ * Whether the system reports the path of an open file, and this program may
+ * read it; undefined until tried.
+ */
 let tellsPlaces: boolean | undefined;
 
 /**
- * Whether an open file is below a folder, whatever led there: not following a
- * link is about a path's last part alone.
+ * Whether an open file is below a folder. This must be checked, because only
+ * the last part of a path is protected from links when it is opened.
  */
 function isInside(file: OpenFile, base: string, path: string): boolean {
   tellsPlaces ??= mayAskForPlaces();
@@ -95,7 +114,9 @@ function isInside(file: OpenFile, base: string, path: string): boolean {
   return isStillAt(file, base, path);
 }
 
-/** Whether a path leads to this open file, by folders inside alone. */
+/**
+ * Whether a path leads to this open file through folders that are all inside.
+ */
 function isStillAt(file: OpenFile, base: string, path: string): boolean {
   const { dev, ino } = file.info;
   for (let look = 0; look < LOOKS; look++) {
@@ -107,7 +128,7 @@ function isStillAt(file: OpenFile, base: string, path: string): boolean {
   return true;
 }
 
-/** Whether the folder of a file is inside, links followed. */
+/** Whether the folder of a file is inside, after links are resolved. */
 function isFolderInside(base: string, path: string): boolean {
   const folder = path.slice(0, path.lastIndexOf("/")) || "/";
   const real = slashed(Deno.realPathSync(folder));

@@ -1,32 +1,46 @@
 import { type MatchState, PatternMatcher } from "./pattern_matcher.ts";
 import { type PausedWork, withoutPauses } from "./pauses.ts";
 
-/** What a filter says of one path. */
+/** The decision of a filter about one path. */
 export interface FilterState {
   /** Whether the path itself belongs to the context. */
   readonly keep: boolean;
-  /** Whether something below it may belong, if it is a folder. */
+  /**
+   * Whether the folder must be read, because something in it may belong to the
+   * context.
+   */
   readonly enter: boolean;
-  /** How the include patterns stand here; undefined without any. */
+  /**
+   * The state of the include patterns at this path; undefined if there are
+   * none.
+   */
   readonly include: MatchState | undefined;
-  /** How the exclude patterns stand here; undefined without any. */
+  /**
+   * The state of the exclude patterns at this path; undefined if there are
+   * none.
+   */
   readonly exclude: MatchState | undefined;
 }
 
-/** Which paths of a folder are wanted. */
+/** The patterns of a filter. */
 export interface ContextFilterOptions {
-  /** Patterns of which one must match the path, or a folder above it. */
+  /**
+   * If given, one of these patterns must match the path or a folder above it.
+   */
   readonly include?: readonly string[] | undefined;
-  /** Patterns as an ignore file has them: the last that matches decides. */
+  /**
+   * Patterns in the format of an ignore file: the last one that matches
+   * decides.
+   */
   readonly exclude?: readonly string[] | undefined;
 }
 
 /**
- * Decides path by path what belongs to a context, from the root down, so that
- * folders in which nothing can belong are never read.
+ * Decides which paths belong to a context. Paths are asked from the root down,
+ * so that a folder in which nothing can belong is never read.
  */
 export class ContextFilter {
-  /** The state above the first level. */
+  /** The state of the root folder, from which all paths start. */
   readonly root: FilterState;
   readonly #include: PatternMatcher | undefined;
   readonly #exclude: PatternMatcher | undefined;
@@ -48,12 +62,18 @@ export class ContextFilter {
     };
   }
 
-  /** As {@linkcode steps}, for a caller that can't wait. */
+  /**
+   * The same as {@linkcode steps}, without pauses, for a caller that is
+   * synchronous.
+   */
   step(path: string, parent: FilterState): FilterState {
     return withoutPauses(this.steps(path, parent));
   }
 
-  /** Whether a path belongs to it, with all folders above it looked at. */
+  /**
+   * Whether a path belongs to the context; applies the patterns to all folders
+   * above it, too.
+   */
   keeps(path: string): boolean {
     let state = this.root;
     for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) {
@@ -62,13 +82,13 @@ export class ContextFilter {
     return this.step(path, state).keep;
   }
 
-  /** Decides on a path below one whose state is known. */
+  /** Decides about a path, given the state of the folder that it is in. */
   *steps(path: string, parent: FilterState): PausedWork<FilterState> {
     const include = this.#include &&
       (yield* this.#include.steps(path, parent.include!));
     const exclude = this.#exclude &&
       (yield* this.#exclude.steps(path, parent.exclude!));
-    // Where nothing changes from a folder to what is in it, nothing is made.
+    // Reuses the folder's state if the path's state is the same.
     if (
       include === parent.include && exclude === parent.exclude && parent.keep
     ) return parent;

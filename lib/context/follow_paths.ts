@@ -2,20 +2,21 @@ import type { MemoryFiles } from "./memory_files.ts";
 import { PatternMatcher } from "./pattern_matcher.ts";
 import type { PausedWork } from "./pauses.ts";
 
-/** How many links may stand between a path and what it means; more lead nowhere. */
+/** How many links are followed from one path, so that links in a circle end. */
 const MAX_LINKS = 255;
 
 /**
- * The paths that must be sent so that these mean the same at the other end:
- * each one, every link on the way to it, and what the links point to. Links
- * that lead out of the folder end at its root, as in a chroot.
+ * Finds the paths that must be sent so that the given ones can be resolved by
+ * the receiver: each path itself, every link on the way to it, and the targets
+ * of the links. Links that lead out of the folder end at its root, as in a
+ * chroot.
  *
  * A part of a path may be a pattern (`*.go`, `a?`); then every link that it
  * matches is followed, and the pattern itself is among the results.
  *
- * @param root The folder, with a `/` at its end; undefined for none.
- * @param files What lies over it.
- * @returns Include patterns; undefined where they mean everything.
+ * @param root The folder, with a `/` at its end; undefined if there is none.
+ * @param files Files in memory that lie over the folder.
+ * @returns Include patterns; undefined if the whole folder is needed.
  */
 export function* followPaths(
   root: string | undefined,
@@ -46,7 +47,10 @@ export function* followPaths(
     found.add(current);
   }
 
-  /** Where the link at a path points to, or the links that a pattern matches; none for anything else. */
+  /**
+   * The target of the link at a path, or the targets of all links that a
+   * pattern matches; empty if there is no link.
+   */
   function* targetsOf(path: string, name: string): PausedWork<string[]> {
     const folder = path.slice(0, path.length - name.length);
     if (!isPattern(name)) return targetOf(folder, name);
@@ -92,7 +96,7 @@ function readLink(path: string): string | undefined {
   }
 }
 
-/** The parts of a path without `.`; `..` ends at the root. */
+/** The parts of a path: `.` is left out, and `..` can't go above the root. */
 function cleanParts(path: string): string[] {
   const parts: string[] = [];
   for (const part of path.split("/")) {
@@ -102,7 +106,7 @@ function cleanParts(path: string): string[] {
   return parts;
 }
 
-/** Whether a name holds `*`, `?` or `[` without a backslash before it. */
+/** Whether a name has a `*`, `?` or `[` without a backslash before it. */
 function isPattern(name: string): boolean {
   return /[*?[]/.test(name.replaceAll(/\\./gs, ""));
 }

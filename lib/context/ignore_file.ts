@@ -1,12 +1,12 @@
 import { contextError } from "./context_error.ts";
 import { cleanPath, trimSpace } from "./pattern_text.ts";
 
-/** Longest line that BuildKit's reader takes, in bytes without its LF. */
+/** The longest line that BuildKit reads, in bytes without its LF. */
 const MAX_LINE_BYTES = 65_535;
 
 /**
- * The longest ignore file. An engine has no such limit, but each line of it is
- * asked about each path.
+ * The largest ignore file that is read, in bytes. Engines have no such limit,
+ * but each line has to be compared with each path.
  */
 const MAX_BYTES = 1024 * 1024;
 
@@ -15,17 +15,17 @@ const BOM = "\ufeff";
 
 /**
  * Reads an ignore file (`.dockerignore`) as BuildKit does (moby's package
- * `ignorefile`): a pattern a line, comments and empty lines left out, white
- * space around patterns and behind a `!` dropped, paths cleaned and relative to
- * the context.
+ * `ignorefile`): one pattern per line; comments and empty lines are skipped;
+ * white space around a pattern and after a `!` is removed; paths are cleaned
+ * and made relative to the context.
  *
- * A `#` is a comment only at the very beginning of a line. Malformed patterns
- * pass; {@linkcode PatternMatcher} is what refuses them.
+ * A `#` begins a comment only as the first character of a line. Malformed
+ * patterns are returned as well; {@linkcode PatternMatcher} refuses them.
  *
- * @param text UTF-8; a byte order mark at its beginning is no part of it.
- * @returns The patterns in their order, those of exceptions with a `!` before them.
- * @throws {ContextError} If a line has more than 65,535 bytes, or all of them
- * more than 1 MiB.
+ * @param text UTF-8; a byte order mark at the beginning is skipped.
+ * @returns The patterns in their order; exceptions begin with a `!`.
+ * @throws {ContextError} If a line has more than 65,535 bytes, or the file more
+ * than 1 MiB.
  */
 export function parseIgnoreFile(text: string | Uint8Array): string[] {
   const bytes = typeof text === "string"
@@ -67,7 +67,10 @@ function parseLine(line: string): string | undefined {
     : relativePath(pattern);
 }
 
-/** Cleans a path and anchors it at the context; a lone `/` stays, and matches nothing. */
+/**
+ * Cleans a path and makes it relative to the context; `/` alone is kept, and
+ * matches nothing.
+ */
 function relativePath(path: string): string {
   if (path === "") return "";
   const clean = cleanPath(path);

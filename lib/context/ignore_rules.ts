@@ -3,13 +3,16 @@ import { parseIgnoreFile } from "./ignore_file.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { readInside } from "./read_inside.ts";
 
-/** What a folder's ignore file, or the caller, leaves out of it. */
+/**
+ * The rules that leave parts of a folder out of the context: those of its
+ * ignore file, or of the caller.
+ */
 export interface IgnoreRules {
-  /** What is left. */
+  /** Decides which paths remain. */
   readonly filter: ContextFilter;
   /** Path of the ignore file in the folder; undefined if there is none. */
   readonly file: string | undefined;
-  /** What is in it; empty if there is none. */
+  /** Content of the ignore file; empty if there is none. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -19,11 +22,11 @@ const ADVICE =
   "make it readable, or give the patterns in the option ignore of a context";
 
 /**
- * Finds the rules of a folder: `<Dockerfile>.dockerignore`, else
- * `.dockerignore`, else none. One that is a link out of the folder is none.
+ * Finds the ignore file of a folder: `<Dockerfile>.dockerignore`, or else
+ * `.dockerignore`. A link that leads out of the folder does not count as one.
  *
  * @param dockerfile Path of the Dockerfile in the folder.
- * @param files What lies over the folder.
+ * @param files Files in memory that lie over the folder.
  * @throws {ContextError} If the file can't be read, or a pattern is malformed.
  */
 export async function findIgnoreRules(

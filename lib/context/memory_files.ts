@@ -4,30 +4,36 @@ import { comparePaths } from "./order.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** One file or link that is in memory. */
+/** One file or link whose content is in memory. */
 export interface MemoryFile {
-  /** What is in it; of a link, where it points to. */
+  /** The bytes of the file, or the target of the link. */
   readonly content: Bytes | { readonly target: string };
-  /** Permissions of a file. */
+  /** Permissions of the file. */
   readonly mode: number;
-  /** Time of its last change, in milliseconds since 1970; undefined where none is given. */
+  /**
+   * Time of the last change, in milliseconds since 1970; undefined if none is
+   * given.
+   */
   readonly mtimeMs: number | undefined;
 }
 
-/** A folder that the walk is in. */
+/** A folder on the way from the root to the current entry. */
 interface Level {
-  /** Its path with a `/` behind it; empty for the root. */
+  /** Its path with a `/` at the end; empty for the root. */
   readonly prefix: string;
   readonly state: FilterState;
-  /** Its own entry, as long as it was not given out. */
+  /**
+   * The folder's own entry if it still has to be sent: only once something in
+   * it is.
+   */
   pending: ContextEntry | undefined;
 }
 
 /**
- * A tree of files that lies in memory, alone or over a folder of this machine.
+ * A tree of files in memory, alone or laid over a folder of this machine.
  *
- * Each file's time gets parts of a second that are made of its content: an
- * engine takes a file with the length and time of one that it has for that one.
+ * The fraction of a second in a file's time is made from its content: an engine
+ * takes two files with the same length and time for the same file.
  */
 export class MemoryFiles {
   readonly #entries: ReadonlyMap<string, ContextEntry>;
@@ -41,7 +47,10 @@ export class MemoryFiles {
     this.#contents = contents;
   }
 
-  /** @param files By their paths: clean, relative, none below another one. */
+  /**
+   * @param files The files by their paths, which are clean and relative; no
+   * path may be below another file's.
+   */
   static async of(
     files: ReadonlyMap<string, MemoryFile>,
   ): Promise<MemoryFiles> {
@@ -76,17 +85,20 @@ export class MemoryFiles {
     );
   }
 
-  /** What is at a path; undefined for nothing. */
+  /** The entry at a path; undefined if there is none. */
   at(path: string): ContextEntry | undefined {
     return this.#entries.get(path);
   }
 
-  /** The bytes of a file; undefined for what is none. */
+  /** The bytes of the file at a path; undefined if there is no file. */
   content(path: string): Bytes | undefined {
     return this.#contents.get(path);
   }
 
-  /** Whether what a folder below has at a path is not seen: something here is there, or above it. */
+  /**
+   * Whether something here hides what the folder has at a path: a file or link
+   * at the path itself, or in the place of a folder above it.
+   */
   hides(path: string): boolean {
     const there = this.#entries.get(path);
     if (there !== undefined) return there.type !== "directory";
@@ -97,24 +109,30 @@ export class MemoryFiles {
   }
 
   /**
-   * Where the link at a path points to, in the place of what a folder below has
-   * there; undefined where nothing here is at the path, or above it.
+   * The target of the link at a path; it takes precedence over what the folder
+   * below has there. Undefined if nothing here is at the path or hides it.
    *
-   * @returns `null` for what is here and is no link, or hidden by it.
+   * @returns `null` if something here is at the path or hides it, and is not a
+   * link.
    */
   linkAt(path: string): string | null | undefined {
     const there = this.#entries.get(path);
-    // A folder here takes the place of a link there.
+    // An entry here, also a folder, takes the place of a link in the folder
+    // below.
     if (there !== undefined) return there.target ?? null;
     return this.hides(path) ? null : undefined;
   }
 
-  /** All entries, a folder before what is in it. */
+  /** All entries; a folder comes before what is in it. */
   all(): Iterable<ContextEntry> {
     return this.#entries.values();
   }
 
-  /** The names of the links in a folder, by its path with a `/` at the end; empty for the root. */
+  /**
+   * The names of the links in a folder.
+   *
+   * @param prefix The folder's path with a `/` at the end; empty for the root.
+   */
   linksIn(prefix: string): string[] {
     return [...this.#entries.values()]
       .filter(({ type, path }) =>
@@ -125,8 +143,9 @@ export class MemoryFiles {
   }
 
   /**
-   * The entries that a filter keeps, in the order of the wire; folders above
-   * one that is kept come before it.
+   * The entries that a filter keeps, in the order in which they are sent. For a
+   * kept entry the folders above it come first, even if the filter does not
+   * keep them.
    */
   *entries(
     filter: ContextFilter,
@@ -138,7 +157,7 @@ export class MemoryFiles {
       const { path } = entry;
       while (!path.startsWith(levels.at(-1)!.prefix)) levels.pop();
       const level = levels.at(-1)!;
-      // The folder that it is in was not entered.
+      // A folder above it was not entered, so nothing in it is kept.
       if (path.slice(level.prefix.length).includes("/")) continue;
       const state = yield* filter.steps(path, level.state);
       if (state.keep) {
@@ -175,7 +194,7 @@ function entryOf(
   };
 }
 
-/** `a`, `a/b` for `a/b/c`. */
+/** The folders above a path: `a` and `a/b` for `a/b/c`. */
 function foldersOf(path: string): string[] {
   const parts = path.split("/").slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));

@@ -1,14 +1,23 @@
-/** A code unit from which on UTF-16 and UTF-8 sort differently: surrogates come before U+E000. */
+/**
+ * Code units for which the order of UTF-16 differs from that of UTF-8:
+ * surrogates come before U+E000.
+ */
 const HIGH_REGEXP = /[\uD800-\uFFFF]/;
 
-/** Sorts names by their UTF-8 bytes, in place: the order in which folders are sent. */
+/**
+ * Sorts names in place by their UTF-8 bytes, which is the order in which a
+ * folder's entries are sent.
+ */
 export function sortNames(names: string[]): string[] {
   return names.some((name) => HIGH_REGEXP.test(name))
     ? names.sort(compareNames)
     : names.sort();
 }
 
-/** Compares two names by their UTF-8 bytes, which is by code points. */
+/**
+ * Compares two names by their UTF-8 bytes, which is the order of their code
+ * points.
+ */
 export function compareNames(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
@@ -20,8 +29,8 @@ export function compareNames(a: string, b: string): number {
 }
 
 /**
- * Compares two paths by the order in which folders are sent: name by name, each
- * by its bytes, a folder before what is in it.
+ * Compares two paths in the order in which entries are sent: name by name, by
+ * the bytes of the names; a folder comes before what is in it.
  */
 export function comparePaths(a: string, b: string): number {
   const left = a.split("/");
@@ -33,7 +42,10 @@ export function comparePaths(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** Where a code unit stands among code points: a surrogate is half of one above U+FFFF. */
+/**
+ * The place of a code unit in the order of code points: a surrogate is part of
+ * a code point above U+FFFF.
+ */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

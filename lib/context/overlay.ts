@@ -7,12 +7,13 @@ import { entryAt, walkContext } from "./walk.ts";
 type Entries = Generator<ContextEntry | undefined, void, undefined>;
 
 /**
- * Every entry of a folder with files from memory over it, in the order of the
- * wire: what is in memory takes the place of what the folder has under its
- * name. A folder that both have is the folder's own, with what is in either.
+ * The entries of a folder with files from memory laid over it, in the order in
+ * which they are sent. A file in memory replaces what the folder has at its
+ * path. A folder that is in both keeps the entry that it has in the file
+ * system, and holds what is in either.
  *
- * @param root Real path of the folder; undefined for none.
- * @param files Undefined for none.
+ * @param root Real path of the folder; undefined if there is none.
+ * @param files The files in memory; undefined if there are none.
  * @param without Paths in the folder that are left out.
  */
 export function* overlayEntries(
@@ -40,7 +41,10 @@ export function* overlayEntries(
   );
 }
 
-/** Two walks as one; of an entry of both, and of a folder that is known, the first's. */
+/**
+ * Merges two walks. An entry that is in both is taken from the first; for a
+ * folder in `folders`, the entry there is taken.
+ */
 function* merged(
   below: Entries,
   above: Entries,
@@ -61,7 +65,10 @@ function* merged(
   }
 }
 
-/** The next entry; undefined behind the last. Pauses go on to the caller. */
+/**
+ * The next entry; undefined after the last one. Pauses are passed on to the
+ * caller.
+ */
 function* nextOf(
   entries: Entries,
 ): Generator<undefined, ContextEntry | undefined, undefined> {

@@ -7,30 +7,36 @@ import { isWellFormed, readSyntax } from "./pattern_syntax.ts";
 import type { PausedWork } from "./pauses.ts";
 
 /**
- * With so many wildcards at most, V8's own matcher is fast for every path; with
- * more of them, a hostile path takes it years.
+ * How many wildcards a pattern may have to be matched by V8's regular
+ * expressions. With more of them, a path made by an attacker could take years.
  */
 const MAX_WILDCARDS = 2;
 
-/** What tells whether a path matches. */
+/** The compiled form of a pattern. */
 interface Matcher {
   readonly test: (path: string) => boolean | PausedWork<boolean>;
-  /** How often a path's length it may take, in characters looked at; more for longer paths. */
+  /**
+   * How many wildcards the pattern has if it is a regular expression, otherwise
+   * 0; the cost of a match depends on it.
+   */
   readonly wildcards: number;
 }
 
 /** One pattern, ready to be matched. */
 export class Pattern {
-  /** Whether what it matches is wanted after all. */
+  /**
+   * Whether it is an exception (`!`): what it matches is kept although another
+   * pattern excludes it.
+   */
   readonly isException: boolean;
-  /** Its text, without the `!` of an exception. */
+  /** The pattern, without the `!` of an exception. */
   readonly text: string;
-  /** How a path is matched; made when it is first needed. */
+  /** The compiled form; made when it is first needed. */
   #matcher: Matcher | undefined;
   readonly #parts: readonly string[];
 
   /**
-   * @param given The pattern, trimmed and clean, with the `!` of an exception.
+   * @param given The pattern, trimmed and clean; an exception begins with `!`.
    * @throws {ContextError} If it is malformed.
    */
   constructor(given: string) {
@@ -46,16 +52,19 @@ export class Pattern {
   }
 
   /**
-   * Whether the pattern matches a path; not whether it matches a folder above.
-   * Work with pauses where that may take long.
+   * Whether the pattern matches a path itself; a match with a folder above does
+   * not count. Returns work with pauses if it may take long.
    *
-   * @throws {ContextError} If it can't be matched with anything.
+   * @throws {ContextError} If the pattern can't be compiled.
    */
   match(path: string): boolean | PausedWork<boolean> {
     return (this.#matcher ??= this.#compile()).test(path);
   }
 
-  /** How many characters may be looked at to match a path of this length, pauses apart. */
+  /**
+   * The cost of matching a path of this length: how many characters are looked
+   * at, those between pauses not included.
+   */
   costOf(length: number): number {
     return this.#matcher?.wildcards === MAX_WILDCARDS
       ? length * length
@@ -63,23 +72,26 @@ export class Pattern {
   }
 
   /**
-   * What fsutil takes for the folder that the pattern is about: the text
-   * without one `/**` and one `/*` at its end.
+   * The folder that the pattern is about, as fsutil understands it: the text
+   * without one `/**` and then one `/*` at its end.
    */
   get stem(): string {
     return this.text.replace(/\/\*\*$/, "").replace(/\/\*$/, "");
   }
 
-  /** Whether it may match something below a folder that it does not match; true where that is not known. */
+  /**
+   * Whether the pattern may match something below a folder that it does not
+   * match; true if that is not certain.
+   */
   canMatchBelow(folder: string): boolean {
-    // The other side of it begins anywhere.
+    // The part after `|` is not tied to the beginning of the path.
     if (this.text.includes("|")) return true;
     const above = folder.split("/");
     for (const [index, name] of above.entries()) {
       const part = this.#parts[index];
       if (part === undefined) return false;
-      // Brackets may match a slash, and `**` any number of them; other
-      // characters mean something in an expression, or nothing at all.
+      // Brackets may match a slash, and `**` any number of them; the other
+      // characters have a meaning in an expression, or may be dropped.
       if (/[\\[\]^{}\ufeff]|\*\*/.test(part)) return true;
       const [start = ""] = part.split(/[*?]/);
       if (start === part ? part !== name : !name.startsWith(start)) {
@@ -113,7 +125,7 @@ export class Pattern {
     const [nodes, other] = alternatives;
     const isAlone = other === undefined && isAnchored(nodes!);
     const short = isAlone ? toRegExp(nodes!) : undefined;
-    // Most paths end otherwise, and that is soon seen.
+    // Comparing the end first is quick, and rules out most paths.
     const end = isAlone ? endOf(nodes!) : "";
     if (short !== undefined) {
       const { regexp, wildcards } = short;
@@ -138,7 +150,7 @@ export class Pattern {
   }
 }
 
-/** For a message: as JSON, and cut where it is long. */
+/** A pattern for a message: as JSON, and shortened if it is long. */
 function quoted(pattern: string): string {
   const most = 200;
   const cut = pattern.length > most ? `${pattern.slice(0, most)}…` : pattern;
@@ -153,7 +165,10 @@ function malformed(pattern: string): ContextError {
   );
 }
 
-/** Whether it is about a whole path: a `\Q` makes the end's sign a character. */
+/**
+ * Whether the expression covers a whole path. That is not so for every pattern:
+ * after `\Q` the `$` at the end is an ordinary character.
+ */
 function isAnchored(nodes: readonly ExpressionNode[]): boolean {
   return nodes[0]?.kind === "start" && nodes.at(-1)?.kind === "end";
 }
@@ -168,7 +183,10 @@ function endOf(nodes: readonly ExpressionNode[]): string {
   }
 }
 
-/** For the patterns that people write; undefined for those that take a program. */
+/**
+ * Converts common patterns to a regular expression; undefined for patterns that
+ * need a program.
+ */
 function toRegExp(
   nodes: readonly ExpressionNode[],
 ): { regexp: RegExp; wildcards: number } | undefined {

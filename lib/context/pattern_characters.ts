@@ -1,6 +1,6 @@
-/** A set of characters of a pattern, by code points. */
+/** A set of characters in a pattern, by code points. */
 export class CharacterSet {
-  /** 1 for each ASCII character in the set. */
+  /** For each ASCII character: 1 if it is in the set. */
   readonly #ascii: Uint8Array;
   readonly #holds: (code: number) => boolean;
 
@@ -21,30 +21,33 @@ export class CharacterSet {
   }
 }
 
-/** `[^/]`: what `*` and `?` stand for, newlines included. */
+/** `[^/]`: the characters that `*` and `?` match, newlines included. */
 export const NO_SLASH: CharacterSet = new CharacterSet((code) => code !== 0x2f);
 
-/** `.`: what `**` stands for; no newline, as in Go's regexps. */
+/**
+ * `.`: the characters that `**` matches; newlines are not included, as in Go's
+ * regexps.
+ */
 export const NO_NEWLINE: CharacterSet = new CharacterSet((code) =>
   code !== 0x0a
 );
 
-/** The characters between two, both included. */
+/** The characters from `first` to `last`, both included. */
 export function rangeSet(first: number, last: number): CharacterSet {
   return new CharacterSet((code) => code >= first && code <= last);
 }
 
-/** The characters of any of these sets. */
+/** The characters that are in any of these sets. */
 export function unionSet(sets: readonly CharacterSet[]): CharacterSet {
   return new CharacterSet((code) => sets.some((set) => set.has(code)));
 }
 
-/** The characters that a set doesn't hold. */
+/** The characters that are not in a set. */
 export function otherSet(set: CharacterSet): CharacterSet {
   return new CharacterSet((code) => !set.has(code));
 }
 
-/** The classes that Go's regexps know by a name are ASCII alone. */
+/** The named classes of Go's regexps; they hold ASCII characters only. */
 const POSIX: Readonly<Record<string, RegExp>> = {
   alnum: /[0-9A-Za-z]/,
   alpha: /[A-Za-z]/,
@@ -67,23 +70,30 @@ const PERL: Readonly<Record<string, RegExp>> = {
   w: /[0-9A-Za-z_]/,
 };
 
-/** The set of `[:name:]` or `[:^name:]`, by what stands between the colons. */
+/**
+ * The set of `[:name:]` or `[:^name:]`.
+ *
+ * @param name The text between the colons.
+ */
 export function posixSet(name: string): CharacterSet | undefined {
   return name.startsWith("^")
     ? invert(lookUp(POSIX, name.slice(1)))
     : lookUp(POSIX, name);
 }
 
-/** The set of `\d`, `\s`, `\w` or of their opposites, by the letter. */
+/** The set of `\d`, `\s`, `\w` or their opposites, by the letter. */
 export function perlSet(letter: string): CharacterSet | undefined {
   return lookUp(PERL, letter) ?? invert(lookUp(PERL, letter.toLowerCase()));
 }
 
-/** The set of `\pL`, `\p{Greek}` and the like: a category or script of Unicode by its name. */
+/**
+ * The set of `\pL`, `\p{Greek}` and so on: a category or script of Unicode, by
+ * its name.
+ */
 export function categorySet(name: string): CharacterSet | undefined {
   if (name === "Any") return new CharacterSet(() => true);
   for (const property of ["gc", "sc"]) {
-    // Go knows categories by their short names alone.
+    // Go knows categories by their short names only.
     if (property === "gc" && !/^[A-Z][a-z]?$/.test(name)) continue;
     try {
       return setOf(new RegExp(`\\p{${property}=${name}}`, "u"));

@@ -10,13 +10,13 @@ import {
   unionSet,
 } from "./pattern_characters.ts";
 
-/** A piece of an expression; they follow each other. */
+/** One element of an expression, which is a sequence of them. */
 export type ExpressionNode =
   | { readonly kind: "character"; readonly code: number }
   | { readonly kind: "one" | "many"; readonly set: CharacterSet }
   /** `(.*\/)?`: any number of whole folders. */
   | { readonly kind: "folders" }
-  /** `{2,3}`: one piece so many times. */
+  /** `{2,3}`: one element, repeated. */
   | {
     readonly kind: "times";
     readonly node: ExpressionNode;
@@ -24,10 +24,13 @@ export type ExpressionNode =
     /** Infinity for no limit. */
     readonly most: number;
   }
-  /** A place that takes no character: of the text, or of a word. */
+  /** A position in the text, which takes no character. */
   | { readonly kind: "start" | "end" | "boundary" | "no-boundary" };
 
-/** What {@linkcode readSyntax} writes for a `**` that something follows. */
+/**
+ * The text that {@linkcode readSyntax} writes for a `**` with something after
+ * it.
+ */
 export const FOLDERS = "(.*/)?";
 
 const OCTAL_REGEXP = /^(?:0[0-7]{0,2}|[1-7][0-7]{1,2})/;
@@ -51,16 +54,19 @@ const PLACES = {
   z: "end",
 } as const;
 
-/** The most that Go lets a piece be repeated. */
+/** How often Go allows an element to be repeated. */
 const MAX_TIMES = 1000;
 
-/** The largest program that Go makes, in its instructions (`maxSize` of `regexp/syntax`). */
+/**
+ * The largest program that Go allows, in instructions (`maxSize` of
+ * `regexp/syntax`).
+ */
 const MAX_SIZE = 3_355_443;
 
 /**
- * Reads an expression as Go's `regexp` does, as far as patterns can come to
- * one: no groups but {@linkcode FOLDERS}, no repetition but `*` behind a set and
- * numbers in braces.
+ * Parses an expression as Go's `regexp` does, as far as it can come from a
+ * pattern: there is no group but {@linkcode FOLDERS}, and no repetition but `*`
+ * after a set and numbers in braces.
  *
  * @returns Alternatives, of which one must match somewhere in the text.
  * @throws {SyntaxError} If Go would refuse it.
@@ -111,7 +117,10 @@ class ExpressionParser {
     return alternatives;
   }
 
-  /** Least and most of a repetition; undefined where the brace stands for itself. */
+  /**
+   * The least and the greatest number of a repetition; undefined if the brace
+   * is an ordinary character.
+   */
   #times(): [number, number] | undefined {
     const found = TIMES_REGEXP.exec(this.#source.slice(this.#at));
     if (found === null) return undefined;
@@ -141,7 +150,7 @@ class ExpressionParser {
     return code;
   }
 
-  /** Behind `\Q` everything stands for itself, up to `\E` or the end. */
+  /** After `\Q` all characters are ordinary ones, up to `\E` or the end. */
   #quoted(): ExpressionNode[] {
     const [text = ""] = this.#source.slice(this.#at).split("\\E");
     this.#at += text.length;
@@ -164,7 +173,7 @@ class ExpressionParser {
       : { kind: "one", set };
   }
 
-  /** `\d` and the like, `\pL` and the like. */
+  /** Reads `\d` and similar sets, or `\pL` and similar ones. */
   #escapedSet(): CharacterSet | undefined {
     if (this.#take("\\p") || this.#take("\\P")) {
       let isOther = this.#source[this.#at - 1] === "P";
@@ -205,7 +214,8 @@ class ExpressionParser {
       this.#at++;
       return CONTROLS[letter]!;
     }
-    // Other letters and digits mean nothing behind a backslash, nor does what is not ASCII.
+    // Go refuses a backslash before other letters and digits, and before
+    // characters that are not ASCII.
     if (letter === "" || WORD_REGEXP.test(rest)) throw malformed();
     return this.#character();
   }
@@ -252,7 +262,7 @@ class ExpressionParser {
   }
 }
 
-/** Of a repetition there is no repetition, and none of nothing. */
+/** Repeats an element. Go refuses to repeat a repetition, or nothing. */
 function repeat(
   node: ExpressionNode | undefined,
   least: number,
@@ -264,7 +274,10 @@ function repeat(
   return { kind: "times", node, least, most };
 }
 
-/** How many instructions Go reckons with before it makes any (`calcSize`). */
+/**
+ * How many instructions Go expects for an element, before it makes them
+ * (`calcSize`).
+ */
 function sizeOf(node: ExpressionNode): number {
   switch (node.kind) {
     case "many":

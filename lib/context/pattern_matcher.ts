@@ -2,39 +2,43 @@ import { Pattern } from "./pattern.ts";
 import { cleanPath, trimSpace } from "./pattern_text.ts";
 import { type PausedWork, withoutPauses } from "./pauses.ts";
 
-/** How a list of patterns stands at one path. */
+/** The state of a list of patterns at one path. */
 export interface MatchState {
-  /** Whether the path is matched: by itself, or with a folder above it. */
+  /** Whether the list matches the path, by itself or by a folder above it. */
   readonly matched: boolean;
-  /** For each pattern 1 if it matched, as far as it was asked. */
+  /** For each pattern: 1 if it matched; 0 also if it was not tried. */
   readonly each: Uint8Array;
 }
 
-/** How many characters are looked at between two pauses: less than a millisecond. */
+/**
+ * How many characters are looked at between two pauses; this takes less than a
+ * millisecond.
+ */
 const WORK_A_PAUSE = 100_000;
 
-/** How many patterns take so long to be asked about a folder that a pause is due behind it. */
+/** With more patterns than this, a pause follows each path. */
 const MANY_PATTERNS = 5_000;
 
 /**
- * A list of patterns of which the last that matches decides, as moby's
- * patternmatcher has it (`MatchesUsingParentResults`): what a pattern says of a
- * folder, it says of everything in it.
+ * A list of patterns of which the last one that matches decides, as in moby's
+ * patternmatcher (`MatchesUsingParentResults`): a pattern that matches a folder
+ * also matches everything in it.
  *
- * A path is asked for from the root down, each with the state of the folder it
+ * Paths are asked from the root down, each with the state of the folder that it
  * is in.
  */
 export class PatternMatcher {
-  /** The state above the first level. */
+  /** The state of the root folder, from which all paths start. */
   readonly root: MatchState;
   readonly #patterns: readonly Pattern[];
   readonly #plain: PatternsBelow;
   readonly #exceptions: PatternsBelow;
-  /** To be used by the next step, so that not each makes its own. */
+  /** An array that the next step can use, so that not every step makes one. */
   #spare: Uint8Array | undefined;
 
   /**
-   * @param patterns As an ignore file has them, those of exceptions with a `!`.
+   * @param patterns The patterns as in an ignore file; exceptions begin with
+   * `!`.
    * @throws {ContextError} If one is malformed.
    */
   constructor(patterns: readonly string[]) {
@@ -52,13 +56,16 @@ export class PatternMatcher {
     };
   }
 
-  /** As {@linkcode steps}, for a caller that can't wait. */
+  /**
+   * The same as {@linkcode steps}, without pauses, for a caller that is
+   * synchronous.
+   */
   step(path: string, parent: MatchState): MatchState {
     return withoutPauses(this.steps(path, parent));
   }
 
   /**
-   * The state at a path; the very one of the folder it is in, where nothing
+   * The state at a path; it is the same object as that of the folder if nothing
    * changes.
    *
    * @throws {ContextError} If a pattern turns out to be malformed.
@@ -73,7 +80,8 @@ export class PatternMatcher {
     for (let index = 0; index < patterns.length; index++) {
       const pattern = patterns[index]!;
       let match = parent.each[index] === 1;
-      // What would change nothing is not asked, and is not remembered either.
+      // A pattern that can't change the outcome is not tried, and so counts as
+      // not matched below, too, as in moby.
       if (!match && pattern.isException === matched) {
         const answer = pattern.match(path);
         match = typeof answer === "boolean" ? answer : yield* answer;
@@ -95,30 +103,37 @@ export class PatternMatcher {
     return { matched, each };
   }
 
-  /** Whether an exception is asked about what is below a folder that is matched. */
+  /**
+   * Whether an exception may match something below a folder that is excluded.
+   */
   canExceptionMatchBelow(folder: string): boolean {
     return this.#exceptions.canMatchBelow(folder);
   }
 
-  /** Whether a pattern that is no exception is asked about what is below a folder that is not matched. */
+  /**
+   * Whether a pattern that is not an exception may match something below a
+   * folder that is not matched itself.
+   */
   canMatchBelow(folder: string): boolean {
     return this.#plain.canMatchBelow(folder);
   }
 }
 
-/** Characters of patterns, as far as fsutil knows. */
+/** The characters by which fsutil recognises a pattern. */
 const PATTERN_REGEXP = /[*[\]?^\\]/;
 
 /**
- * Patterns that may match something below a folder.
+ * The patterns of a list, asked whether they may match something below a
+ * folder.
  *
- * fsutil leaves a folder out without a look where all of them are plain paths
- * by its reckoning, which is not always right: of `a/*\/**` it sees `a` alone,
- * and never looks into `a/b`. That is docker's rule all the same.
+ * fsutil does not read a folder if all patterns are plain paths and none of
+ * them is below it. Its idea of a plain path is not always right: for `a/*\/**`
+ * it sees only `a`, and so never reads `a/b`. This is done here in the same
+ * way, because docker's builds behave so.
  */
 class PatternsBelow {
   readonly #patterns: readonly Pattern[];
-  /** Undefined where one is no plain path. */
+  /** The plain paths of the patterns; undefined if one is not a plain path. */
   readonly #stems: readonly string[] | undefined;
 
   constructor(patterns: readonly Pattern[]) {

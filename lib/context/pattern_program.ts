@@ -6,41 +6,47 @@ import {
 import type { ExpressionNode } from "./pattern_expression.ts";
 import type { PausedWork } from "./pauses.ts";
 
-/** A step of a program. What takes a character goes on to the next step. */
+/**
+ * One step of a program. A step that takes a character continues with the next
+ * step.
+ */
 type Step =
   | { readonly take: CharacterSet }
-  /** Where to go on, counted from here. */
+  /** Where to continue, relative to this step. */
   | { readonly goTo: readonly number[] }
   | { readonly place: "start" | "end" | "boundary" | "no-boundary" };
 
 const SLASH = rangeSet(0x2f, 0x2f);
 
-/** Behind the last step of any program. */
+/** The last step of each alternative: the expression matches. */
 const MATCH: Step = { goTo: [] };
 
-/** How many steps are looked at between two pauses: about a millisecond. */
+/**
+ * How many steps are run between two pauses; this takes about a millisecond.
+ */
 const STEPS_A_PAUSE = 50_000;
 
 /**
- * The most steps of a program. No pattern without numbers in braces comes to
- * so many, since no line of an ignore file is long enough.
+ * The most steps that a program may have. Only numbers in braces can need more:
+ * the lines of an ignore file are too short for that many.
  */
 export const MAX_STEPS: number = 256 * 1024;
 
 /**
- * An expression that is tried in all its ways at once, so that a pattern of a
- * hundred stars takes no longer than its length times that of the path.
+ * An expression as a program that follows all possible matches at the same
+ * time. Its time is at most the pattern's length times the path's length, even
+ * with a hundred stars.
  */
 export class PatternProgram {
   readonly #steps: Step[] = [];
-  /** Where each alternative begins. */
+  /** Index of the first step of each alternative. */
   readonly #starts: number[] = [];
-  /** To be used by the next run, so that not each makes its own. */
+  /** An array that the next run can use, so that not every run makes one. */
   #spare: Int32Array<ArrayBuffer> | undefined;
 
   /**
-   * @param alternatives Of which one must match somewhere in a path.
-   * @throws {RangeError} If they take more than {@linkcode MAX_STEPS}.
+   * @param alternatives One of them must match somewhere in a path.
+   * @throws {RangeError} If they need more than {@linkcode MAX_STEPS} steps.
    */
   constructor(alternatives: readonly (readonly ExpressionNode[])[]) {
     for (const nodes of alternatives) {
@@ -50,7 +56,10 @@ export class PatternProgram {
     }
   }
 
-  /** Whether the expression matches; takes no longer than steps times characters. */
+  /**
+   * Whether the expression matches a path; takes at most steps times
+   * characters.
+   */
   *run(path: string): PausedWork<boolean> {
     const steps = this.#steps;
     const run: Run = {
@@ -75,7 +84,8 @@ export class PatternProgram {
       run.next = path.codePointAt(run.at);
       now = [];
       for (const step of taken) this.#reach(step + 1, run, now);
-      // It may begin here as well; most begin with "start", and end at once.
+      // A match may also begin at this character; most expressions begin with
+      // "start" and fail at once.
       for (const start of this.#starts) this.#reach(start, run, now);
       if (run.work < STEPS_A_PAUSE) continue;
       run.work = 0;
@@ -110,7 +120,10 @@ export class PatternProgram {
     }
   }
 
-  /** What is repeated is one step: nothing that is longer can be. */
+  /**
+   * Repeats an element; it is always one step long, because longer ones can't
+   * be repeated.
+   */
   #repeat(node: ExpressionNode, least: number, most: number): void {
     const steps = this.#steps;
     const from = steps.length;
@@ -127,7 +140,10 @@ export class PatternProgram {
     for (let count = least; count < most; count++) steps.push(maybe, step!);
   }
 
-  /** Goes on from a step to all that take a character; each once. */
+  /**
+   * Collects all steps that take a character and can be reached from a step;
+   * each one once.
+   */
   #reach(from: number, run: Run, into: number[]): void {
     const { seen, at, before, next } = run;
     const waiting = [from];
@@ -145,15 +161,15 @@ export class PatternProgram {
   }
 }
 
-/** How far a path is matched. */
+/** The state of one run. */
 interface Run {
-  /** The character at which each step was last come to. */
+  /** For each step, the index of the character at which it was last reached. */
   readonly seen: Int32Array<ArrayBuffer>;
-  /** The characters on both sides of the place where it is. */
+  /** The characters before and after the current position. */
   before: number | undefined;
   next: number | undefined;
   at: number;
-  /** Steps since the last pause. */
+  /** How many steps were run since the last pause. */
   work: number;
   isMatch: boolean;
 }
@@ -168,7 +184,7 @@ function isPlace(
   return (isWord(before) !== isWord(next)) === (place === "boundary");
 }
 
-/** Only ASCII makes words, as in Go. */
+/** Words have ASCII characters only, as in Go. */
 function isWord(code: number | undefined): boolean {
   return code !== undefined && code < 0x80 &&
     /\w/.test(String.fromCharCode(code));

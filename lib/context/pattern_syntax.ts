@@ -1,16 +1,16 @@
 import { FOLDERS } from "./pattern_expression.ts";
 
 /**
- * Characters that mean something in an expression and nothing in a pattern.
- * moby's list has `{`, `|` and `}`, too; its bitmap loses them (a shift past the
- * eighth bit), so that a pattern with wildcards can hold alternatives and
+ * Characters that have a meaning in an expression and none in a pattern. moby's
+ * list also has `{`, `|` and `}`, but its bitmap loses them (by a shift past
+ * the eighth bit), so that a pattern with wildcards can have alternatives and
  * numbers of repetition.
  */
 const ESCAPED = ".+()$";
 
 /**
- * Whether Go's `filepath.Match` takes a pattern: brackets closed and not empty,
- * ranges with both ends, something behind a backslash.
+ * Whether Go's `filepath.Match` accepts a pattern: brackets must be closed and
+ * not empty, ranges need both ends, and a backslash needs a character after it.
  */
 export function isWellFormed(pattern: string): boolean {
   let at = 0;
@@ -27,7 +27,10 @@ export function isWellFormed(pattern: string): boolean {
   return true;
 }
 
-/** Where a class ends that begins behind its `[`; undefined if it is malformed. */
+/**
+ * The index after the class that begins at this index (after its `[`);
+ * undefined if it is malformed.
+ */
 function endOfClass(pattern: string, from: number): number | undefined {
   let at = pattern[from] === "^" ? from + 1 : from;
   for (let count = 0;; count++) {
@@ -41,7 +44,9 @@ function endOfClass(pattern: string, from: number): number | undefined {
   }
 }
 
-/** Where one character of a class ends; something must follow it. */
+/**
+ * The index after one character of a class; another character must follow it.
+ */
 function endOfMember(pattern: string, from: number): number | undefined {
   if (pattern[from] === "-" || pattern[from] === "]") return undefined;
   const at = pattern[from] === "\\" ? from + 1 : from;
@@ -51,21 +56,25 @@ function endOfMember(pattern: string, from: number): number | undefined {
   return end < pattern.length ? end : undefined;
 }
 
-/** How a pattern is matched. */
+/** The way in which a pattern is matched. */
 export type PatternKind = "exact" | "prefix" | "suffix" | "expression";
 
-/** A pattern as moby's patternmatcher takes it. */
+/** A pattern as moby's patternmatcher understands it. */
 export interface PatternSyntax {
-  /** Only `expression` needs the expression: the others are compared. */
+  /**
+   * The way in which it is matched. Only `expression` uses the expression; the
+   * others compare texts.
+   */
   readonly kind: PatternKind;
-  /** A regexp of Go that matches what the pattern does. */
+  /** A regexp in Go's syntax that matches the same paths. */
   readonly expression: string;
 }
 
 /**
  * Finds out how a well-formed pattern is matched, and converts it to an
- * expression, letter by letter as moby's patternmatcher (0.6) does: odd
- * patterns have their meaning from this conversion, such as a `*` in brackets.
+ * expression, character by character as moby's patternmatcher (0.6) does.
+ * Unusual patterns, such as a `*` in brackets, get their meaning only by this
+ * conversion.
  */
 export function readSyntax(pattern: string): PatternSyntax {
   // moby reads with Go's text/scanner, which skips a byte order mark.

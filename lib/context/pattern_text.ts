@@ -1,8 +1,11 @@
-/** What Go's `unicode.IsSpace` says is white space; `String.prototype.trim` differs in U+0085 and U+FEFF. */
+/**
+ * White space by Go's `unicode.IsSpace`; `String.prototype.trim` differs in
+ * U+0085 and U+FEFF.
+ */
 const SPACE_REGEXP =
   /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
 
-/** A text without the white space around it, as Go's `strings.TrimSpace` leaves it. */
+/** Removes the white space around a text, as Go's `strings.TrimSpace` does. */
 export function trimSpace(text: string): string {
   let from = 0;
   let to = text.length;
@@ -12,9 +15,9 @@ export function trimSpace(text: string): string {
 }
 
 /**
- * The shortest path that means the same by its letters alone, as Go's
- * `filepath.Clean` makes it: no `.`, no empty part, no `..` but at the
- * beginning of a relative path, no `/` at the end. `.` for an empty path.
+ * Simplifies a path without looking at the file system, as Go's
+ * `filepath.Clean` does: no `.`, no empty parts, `..` only at the beginning of
+ * a relative path, no `/` at the end. An empty path becomes `.`.
  */
 export function cleanPath(path: string): string {
   const isRooted = path.startsWith("/");

@@ -6,23 +6,26 @@ import { contextError } from "./context_error.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { isGone, swapped, unreadable } from "./unreadable.ts";
 
-/** How many links may stand between a path and its file, as in Linux. */
+/** How many links may be followed for one path; Linux has the same limit. */
 const MAX_LINKS = 40;
 
-/** The longest file that is read as a whole: no Dockerfile or ignore file comes near. */
+/**
+ * The longest file that is read as a whole, in bytes. Real Dockerfiles and
+ * ignore files are much shorter.
+ */
 export const MAX_TEXT_BYTES: number = 16 * 1024 * 1024;
 
 /**
- * Reads a file of a folder as an engine would, that has this folder and nothing
- * else: links that lead out of it end at its root, as in a chroot. A checkout
- * of somebody else's can't show a file of this machine that way.
+ * Reads a file of a folder as if the folder were the whole file system, as it
+ * is for an engine: links that lead out of the folder end at its root, as in a
+ * chroot. So a foreign checkout can't have a file of this machine read.
  *
- * @param root Real path of the folder.
- * @param path Path in it.
- * @param advice What to do if it can't be read.
- * @param files What lies over the folder.
+ * @param root Real path of the folder; undefined if there is none.
+ * @param path Path in the folder.
+ * @param advice What to do if the file can't be read.
+ * @param files Files in memory that lie over the folder.
  * @returns The content; undefined if there is no such file in the folder.
- * @throws {ContextError} If it can't be read, or is no regular file.
+ * @throws {ContextError} If the file can't be read, or is not a regular file.
  */
 export async function readInside(
   root: string | undefined,
@@ -56,12 +59,13 @@ export async function readInside(
 }
 
 /**
- * Reads a file that is a Dockerfile or an ignore file.
+ * Reads a Dockerfile or an ignore file by its path.
  *
- * @param path Where it is; links are followed.
- * @param advice What to do if it can't be read.
- * @returns The content; undefined if there is none.
- * @throws {ContextError} If it can't be read, is no regular file, or is far too long.
+ * @param path The path; links are followed.
+ * @param advice What to do if the file can't be read.
+ * @returns The content; undefined if there is no such file.
+ * @throws {ContextError} If the file can't be read, is not a regular file, or
+ * is far too long.
  */
 export async function readNamed(
   path: string,
@@ -73,7 +77,10 @@ export async function readNamed(
   });
 }
 
-/** A file that is read from what was opened, and not by its path once more. */
+/**
+ * An open file; its path is not used again, since another file may be there by
+ * now.
+ */
 interface ReadableFile extends Disposable {
   readonly info: OpenFileInfo;
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number>;
@@ -92,12 +99,13 @@ async function readWhole(
     );
   };
   try {
-    // For the answer alone: to open a device may do something to it.
+    // Checked before the file is opened: opening a device may have an effect on
+    // it.
     const { isFile, isDirectory, isSymlink } = await look(path);
     if (isSymlink) throw swapped(path);
     if (!isFile) throw noFile(isDirectory);
     using file = await open();
-    // It may be something else by now.
+    // Checked again: another file may have taken its place.
     const { info } = file;
     if (!info.isFile()) throw noFile(info.isDirectory());
     return await readBytes(
@@ -115,14 +123,17 @@ async function readWhole(
   }
 }
 
-/** Something is read as a whole that is too long for that. */
+/** The error for something that is too long to be read as a whole. */
 export function tooLong(what: string): ContextError {
   return contextError(
     `${what} has more than ${MAX_TEXT_BYTES} bytes, and is no text that an engine reads`,
   );
 }
 
-/** Path without links that means the same in the folder; undefined where it is not known. */
+/**
+ * Resolves the links of a path within the folder; undefined if there are too
+ * many links, or the path is the root.
+ */
 async function resolveInside(
   path: string,
   linkAt: (path: string) => Promise<string | undefined>,

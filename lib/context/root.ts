@@ -3,14 +3,14 @@ import { encodeHex } from "@std/encoding/hex";
 import { contextError } from "./context_error.ts";
 import { unreadable } from "./unreadable.ts";
 
-/** The folder of a context, found and known. */
+/** The folder of a context. */
 export interface ContextRoot {
   /** Its real path, links resolved. */
   readonly path: string;
   /**
-   * Names this folder, and no other one, to an engine that keeps what was sent
-   * of it: a hash of the real path, the inode, its time of birth, and the
-   * machine's own id, since several machines may share an engine.
+   * Identifies the folder to an engine that keeps the files sent from it: a
+   * hash of the real path, the inode, the time of creation, and the machine's
+   * id, because several machines may use the same engine.
    */
   readonly key: string;
 }
@@ -53,11 +53,15 @@ export async function findRoot(path: string | URL): Promise<ContextRoot> {
   return { path: real, key: encodeHex(digest) };
 }
 
-/** As systemd and D-Bus know the machine; empty where it has no such id, or this program may not read it. */
+/**
+ * The machine's id of systemd and D-Bus; empty if the machine has none, or this
+ * program may not read it.
+ */
 async function machineId(): Promise<string> {
   const path = "/etc/machine-id";
   try {
-    // Not worth a question: what is left tells machines apart nearly always.
+    // The user is not asked for the permission: without the id the other fields
+    // nearly always differ between machines.
     const { state } = await Deno.permissions.query({ name: "read", path });
     return state === "granted" ? await Deno.readTextFile(path) : "";
   } catch {

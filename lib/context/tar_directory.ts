@@ -6,23 +6,27 @@ import { findIgnoreRules } from "./ignore_rules.ts";
 import { findRoot } from "./root.ts";
 import { type TarContents, TarSource } from "./tar_stream.ts";
 
-/** What {@linkcode tarDirectory} packs, and how. */
+/** Options of {@linkcode tarDirectory}. */
 export interface TarDirectoryOptions {
-  /** Patterns as in a `.dockerignore`, in the place of the ignore files. */
+  /**
+   * Patterns as in a `.dockerignore`, which are used instead of the ignore
+   * files.
+   */
   readonly ignore?: readonly string[] | undefined;
   /**
-   * Path of the Dockerfile in the folder: it comes first, and its own ignore
-   * file counts before `.dockerignore`.
+   * Path of the Dockerfile in the folder: it is the first entry, and its own
+   * ignore file is preferred to `.dockerignore`.
    *
    * @default {"Dockerfile"}
    */
   readonly dockerfile?: string | undefined;
   /**
-   * Seconds since 1970: no time in the tar is later, so that the same files
-   * give the same bytes (`SOURCE_DATE_EPOCH` of reproducible-builds.org).
+   * The latest time that an entry may have, in seconds since 1970: later ones
+   * are set to it, so that the same files give the same bytes
+   * (`SOURCE_DATE_EPOCH` of reproducible-builds.org).
    */
   readonly sourceDateEpoch?: number | undefined;
-  /** Ends the stream with its reason. */
+  /** Ends the stream, which fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,18 +38,19 @@ const OPTIONS = {
 } satisfies Record<keyof TarDirectoryOptions, true>;
 
 /**
- * A folder as a tar, in the form that `imageBuild()` sends where there is no
- * session.
+ * Packs a folder as a tar, in the form in which `imageBuild()` sends it where
+ * there is no session.
  *
- * Ignore files are obeyed, and packed themselves, as is the Dockerfile: an
- * engine looks for them. Entries are sorted, links are links, owner and group
- * are root. ustar, with PAX records for long names, lengths from 8 GiB on and
- * parts of a second (the very first entry has whole seconds: engines know no
- * tar by a PAX header). Sockets are left out, as docker does.
+ * Ignore files are obeyed. The ignore file and the Dockerfile are always
+ * packed, because an engine looks for them. Entries are sorted, links stay
+ * links, owner and group are root. The format is ustar, with PAX records for
+ * long names, for lengths from 8 GiB on and for fractions of a second (the time
+ * of the first entry is in whole seconds, since engines do not recognise a tar
+ * that begins with a PAX header). Sockets are left out, as docker does.
  *
- * It is read as fast as the stream is, one chunk of half a MiB at a time. What
- * can't be read ends the stream with a {@linkcode ContextError}, and so does a
- * file that becomes shorter meanwhile.
+ * The folder is read only as fast as the stream is, in chunks of half a MiB. If
+ * something can't be read, or a file becomes shorter meanwhile, the stream
+ * fails with a {@linkcode ContextError}.
  *
  * @param path The folder's path, or its `file:` URL.
  * @throws {TypeError} If an option has the wrong form.

@@ -1,12 +1,18 @@
 import type { ContextEntry } from "./entry.ts";
 
-/** Length of a tar's blocks: everything in it begins at a multiple. */
+/**
+ * Length of a tar's blocks, in bytes: headers and contents begin at multiples
+ * of it.
+ */
 export const BLOCK_BYTES = 512;
 
-/** The most that eleven octal digits tell: lengths, and seconds since 1970. */
+/**
+ * The largest number of eleven octal digits; lengths and seconds since 1970
+ * have as many.
+ */
 const MAX_OCTAL = 8 ** 11 - 1;
 
-/** What a tar calls the types; a socket has none. */
+/** The type flags of a tar; sockets have none. */
 const TYPES = {
   "file": "0",
   "symlink": "2",
@@ -19,10 +25,10 @@ const TYPES = {
 const encoder = new TextEncoder();
 
 /**
- * The header of an entry: one ustar block, and before it what ustar can't hold
- * as PAX records (POSIX.1-2001): paths that are long or not ASCII, lengths from
- * 8 GiB on, times before 1970 and parts of a second. Owner and group are root,
- * by number.
+ * The header of an entry: one ustar block. What ustar can't hold is put before
+ * it as PAX records (POSIX.1-2001): paths that are long or not ASCII, lengths
+ * from 8 GiB on, times before 1970 and fractions of a second. Owner and group
+ * are root, by number.
  *
  * @param mtimeMs Time of the last change, in milliseconds since 1970.
  */
@@ -34,7 +40,7 @@ export function tarHeader(
   const type = isLink ? "1" : TYPES[entry.type as keyof typeof TYPES];
   const path = entry.type === "directory" ? `${entry.path}/` : entry.path;
   const target = entry.hardlink ?? entry.target ?? "";
-  // Links have no content here, whatever their length is.
+  // Links have no content in a tar, although their entry has a length.
   const size = isLink || entry.type !== "file" ? 0 : entry.size;
   const seconds = Math.floor(mtimeMs / 1000);
   const split = splitPath(path);
@@ -100,7 +106,10 @@ function fill(block: Uint8Array, fields: Fields): void {
   put(`${octal(sum, 6)}\0 `, 148);
 }
 
-/** The records in a file of their own, before the header that they belong to. */
+/**
+ * Puts the PAX records, as an entry of their own, before the header that they
+ * belong to.
+ */
 function extended(
   records: string,
   block: Uint8Array,
@@ -124,7 +133,7 @@ function extended(
   return header;
 }
 
-/** `LENGTH KEY=VALUE\n`, where the length counts itself. */
+/** A PAX record `LENGTH KEY=VALUE\n`; the length includes its own digits. */
 function record(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   const bytes = encoder.encode(rest).length;
@@ -137,7 +146,7 @@ function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, "0");
 }
 
-/** With parts of a second; rounded nowhere, since a millisecond is the least that there is. */
+/** A time in seconds with its fraction, exact to the millisecond. */
 function decimalSeconds(ms: number): string {
   const whole = Math.round(ms);
   const sign = whole < 0 ? "-" : "";
@@ -154,19 +163,19 @@ function fits(text: string): boolean {
   return text.length <= 100 && isAscii(text);
 }
 
-/** A path in ustar's two fields; undefined where they can't hold it. */
+/** Splits a path into ustar's two fields; undefined if they can't hold it. */
 function splitPath(
   path: string,
 ): { name: string; prefix: string } | undefined {
   if (!isAscii(path)) return undefined;
   if (path.length <= 100) return { name: path, prefix: "" };
-  // The name may end in a slash, which is no place to cut.
+  // A folder's path ends in a slash; it must not be split there.
   const at = path.lastIndexOf("/", Math.min(155, path.length - 2));
   if (at <= 0 || path.length - at - 1 > 100) return undefined;
   return { name: path.slice(at + 1), prefix: path.slice(0, at) };
 }
 
-/** For readers that know no PAX. */
+/** A path for ustar's own field, which only readers without PAX use. */
 function shortened(path: string): string {
   return path.replace(/\P{ASCII}/gu, "_").slice(-100);
 }

@@ -13,54 +13,63 @@ import { entryAt } from "./walk.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** How much comes at once: what the system's pipes and an engine take in one go. */
+/**
+ * Length of a chunk, in bytes: as much as the system's pipes and an engine take
+ * at once.
+ */
 const CHUNK_BYTES = 512 * 1024;
 
-/** What a tar is made of. */
+/** The contents of a tar. */
 export interface TarContents {
-  /** Real path of the folder; undefined for none. */
+  /** Real path of the folder; undefined if there is none. */
   readonly root: string | undefined;
-  /** What of the folder is wanted. */
+  /** Decides which paths of the folder are packed. */
   readonly filter: ContextFilter;
   /**
-   * Paths in the folder that come before everything else, wanted or not; what
-   * is not there is left out. An engine takes a tar for one by its first 1,024
-   * bytes, so the first has a short name, and no parts of a second.
+   * Paths in the folder that are packed before all others, even if the filter
+   * leaves them out; missing ones are skipped. An engine recognises a tar by
+   * its first 1,024 bytes, so the first path must be short, and its time is in
+   * whole seconds.
    */
   readonly first?: readonly string[];
-  /** Files that are in no folder, before all others; a path in the folder is replaced. */
+  /**
+   * Files that are not from the folder; they come before all others, and
+   * replace what the folder has at their paths.
+   */
   readonly files?: ReadonlyMap<string, Bytes>;
-  /** Files that lie over the folder, and are wanted as those in it are. */
+  /**
+   * Files in memory that lie over the folder; the filter applies to them, too.
+   */
   readonly memory?: MemoryFiles | undefined;
-  /** Paths in the folder that are left out, wanted or not. */
+  /** Paths in the folder that are left out, even if the filter keeps them. */
   readonly without?: readonly string[];
-  /** No time is later, in milliseconds since 1970. */
+  /** The latest time that an entry may have, in milliseconds since 1970. */
   readonly latestMs?: number | undefined;
 }
 
-/** A file that is on its way. */
+/** The file that is being packed. */
 interface OpenFile {
   readonly file: FolderFile;
   readonly path: string;
-  /** Bytes that are still to come. */
+  /** How many bytes still have to be read. */
   left: number;
-  /** The zeros behind them. */
+  /** How many zeros follow the content, to fill its last block. */
   readonly padding: number;
 }
 
 /**
- * A folder as a tar, made while it is read: memory holds one chunk, whatever
- * the folder's size.
+ * The source of a stream that packs a folder as a tar while it is read: memory
+ * holds one chunk, whatever the folder's size.
  */
 export class TarSource implements UnderlyingDefaultSource<Bytes> {
-  /** Regular files that have been put into it so far. */
+  /** How many regular files were packed so far. */
   files = 0;
   readonly #prepare: () => Promise<TarContents>;
   readonly #signal: AbortSignal | undefined;
   #contents: TarContents | undefined;
   #entries: Iterator<ContextEntry | undefined, void, undefined> | undefined;
   #open: OpenFile | undefined;
-  /** What is ready and did not fit into the last chunk. */
+  /** Bytes that are ready and did not fit into the last chunk. */
   #rest: Bytes | undefined;
   #isFirst = true;
   #isOver = false;
@@ -70,14 +79,16 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
 
   /**
    * @param prepare Called with the first read.
-   * @param signal Ends it with its reason.
+   * @param signal Ends the stream, which fails with the signal's reason.
    */
   constructor(prepare: () => Promise<TarContents>, signal?: AbortSignal) {
     this.#prepare = prepare;
     this.#signal = signal;
   }
 
-  /** Listens to the signal, also while nobody reads. */
+  /**
+   * Listens to the signal, so that the stream also ends while nobody reads it.
+   */
   start(controller: ReadableStreamDefaultController<Bytes>): void {
     if (this.#signal === undefined) return;
     const signal = this.#signal;
@@ -95,7 +106,8 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     controller: ReadableStreamDefaultController<Bytes>,
   ): Promise<void> {
     try {
-      // So that sockets are read and timers run however fast the reader is.
+      // Gives other work a turn: a fast reader would otherwise keep sockets and
+      // timers waiting.
       await turn();
       const chunk = await this.#chunk();
       if (this.#isCancelled) return;
@@ -110,7 +122,10 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     }
   }
 
-  /** Closes what is open; a file that is being read, when that is done. */
+  /**
+   * Closes the open file; if it is being read, this happens when the read is
+   * done.
+   */
   cancel(): void {
     this.#isCancelled = true;
     this.#unlisten?.();
@@ -123,7 +138,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     this.#entries = undefined;
   }
 
-  /** A full chunk; a shorter one is the last. */
+  /** Makes a chunk; it is full, unless it is the last one. */
   async #chunk(): Promise<Bytes> {
     this.#contents ??= await this.#prepare();
     this.#entries ??= entriesOf(this.#contents);
@@ -155,7 +170,7 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
   }
 
   async #begin(entry: ContextEntry): Promise<void> {
-    // A tar has no form for it; docker's own leaves it out, too.
+    // A tar has no type for sockets; docker leaves them out, too.
     if (entry.type === "socket") return;
     const { root, files, memory, latestMs = Infinity } = this.#contents!;
     const bytes = files?.get(entry.path) ?? memory?.content(entry.path);
@@ -185,14 +200,18 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     this.#rest.set(bytes, header.length);
   }
 
-  /** Reads into a chunk that is all zeros; returns how far it is filled. */
+  /**
+   * Reads into a chunk whose bytes are all zeros; returns how many bytes were
+   * used.
+   */
   async #read(open: OpenFile, room: Bytes): Promise<number> {
     const { file, path } = open;
     if (open.left > 0) {
       const part = room.subarray(0, open.left);
       let count: number;
       try {
-        // What is small is at hand; a large one may wait for its disk.
+        // A small file is read at once; a large one may have to wait for the
+        // disk.
         this.#isReading = true;
         count = open.left <= 64 * 1024
           ? file.readSync(part)
@@ -213,12 +232,13 @@ export class TarSource implements UnderlyingDefaultSource<Bytes> {
     }
     file[Symbol.dispose]();
     this.#open = undefined;
-    // All that is written has whole blocks, and so has a chunk: there is room.
+    // The padding always fits: everything written, and the chunk itself, is a
+    // multiple of the block length. Its zeros are there already.
     return open.padding;
   }
 }
 
-/** All entries in their order. */
+/** All entries in the order in which they are packed. */
 function* entriesOf(
   contents: TarContents,
 ): Generator<ContextEntry | undefined, void, undefined> {
@@ -244,7 +264,8 @@ function* entriesOf(
       minor: 0,
     };
   }
-  // The walk itself leaves them out: no hard link may point to one of them.
+  // They are left out within the walk, because no hard link may point to one of
+  // them.
   const out = new Set([...files.keys(), ...without]);
   const done = new Set<string>();
   for (const path of first) {
@@ -264,10 +285,13 @@ function* entriesOf(
   }
 }
 
-/** Loaded with the first file: what it stands on takes time. */
+/**
+ * Loaded with the first file, because the modules that it needs take time to
+ * load.
+ */
 let files: typeof import("./file.ts") | undefined;
 
-/** Undefined if there is none any more. */
+/** Opens a file; undefined if it is gone. */
 async function openFile(
   root: string,
   path: string,

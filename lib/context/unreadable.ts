@@ -1,13 +1,14 @@
 import type { ContextError } from "../errors.ts";
 import { contextError } from "./context_error.ts";
 
-/** What to do about an entry of a folder. */
+/** The advice for an entry that can't be read. */
 const ENTRY_ADVICE = "make it readable, or ignore it";
 
 /**
- * Why something of a context can't be read, and what to do about it.
+ * The error that something of a context can't be read.
  *
- * @param advice Where it can't be ignored: what else helps.
+ * @param advice What to do about it; the default says to ignore the entry,
+ * which does not help for every file.
  */
 export function unreadable(
   path: string,
@@ -27,23 +28,27 @@ export function unreadable(
   );
 }
 
-/** Something has a name that Deno can't say. */
+/** The error for a name that is not UTF-8, which Deno can't open. */
 export function notUtf8(what: string): ContextError {
   return contextError(
     `${what} is not UTF-8, and Deno can't read it: rename it, or ignore it`,
   );
 }
 
-/** Somebody put a link in the place of a path, or of a folder on the way to it. */
+/**
+ * The error that a path, or a folder above it, was replaced by a link while it
+ * was read.
+ */
 export function swapped(path: string): ContextError {
   return contextError(
     `while ${path} was read, it or a folder above it became a link that leads elsewhere, or another file, and nothing of it was sent; try again when nobody changes the folder`,
   );
 }
 
-/** Whether a failure says that there is nothing at a path any more. */
+/** Whether an error says that nothing is at a path any more. */
 export function isGone(error: unknown): boolean {
-  // A folder above may have become a file: fsutil takes that for gone, too.
+  // A folder above may have been replaced by a file; fsutil treats that in the
+  // same way.
   if (
     error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotADirectory

@@ -8,47 +8,51 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 const encoder = new TextEncoder();
 
-/** What a folder holds. */
+/** The content of a folder. */
 interface Listing {
-  /** In the order of the walk. */
+  /** The names of all entries, in the order of the walk. */
   readonly names: readonly string[];
-  /** Those that are folders themselves. */
+  /** The names of those that are folders. */
   readonly folders: ReadonlySet<string>;
 }
 
-/** How many entries are left out, at most, between two that the walk gives out. */
+/** After this many entries that are left out in a row, the walk pauses. */
 const SKIPPED_A_PAUSE = 64;
 
-/** A folder that the walk is in. */
+/** A folder on the way from the root to the current entry. */
 interface Level {
-  /** Path below the root with a `/` behind it; empty for the root. */
+  /** Path relative to the root, with a `/` at the end; empty for the root. */
   readonly prefix: string;
   readonly listing: Listing;
   next: number;
   readonly state: FilterState;
-  /** The folder's own entry, as long as it was not given out. */
+  /**
+   * The folder's own entry if it still has to be given out: only once something
+   * in it is.
+   */
   pending: ContextEntry | undefined;
 }
 
 /**
- * Every entry of a folder that the filter keeps, in the order that the engine
- * wants: a folder, then all that is in it, siblings by the bytes of their
- * names. A folder that is not kept itself comes before the first kept thing in
- * it. Links are not followed, except one that `root` itself is.
+ * Walks a folder and gives out the entries that the filter keeps, in the order
+ * that the engine expects: a folder comes before what is in it, and siblings
+ * are sorted by the bytes of their names. A folder that the filter does not
+ * keep is given out, too, before the first kept entry in it. Links are not
+ * followed, except if `root` itself is one.
  *
- * It reads synchronously, a few microseconds an entry, and only when it is
- * asked for the next: whoever takes the entries decides when to pause. It gives
- * out `undefined` where it has worked for long and has nothing to give.
+ * The walk reads synchronously (a few microseconds per entry), and only when it
+ * is asked for the next entry, so the caller decides when to pause. It gives
+ * out `undefined` if it has worked for long without finding an entry.
  *
- * What vanishes between its listing and its turn is left out, and so is what an
- * export is written to meanwhile ({@linkcode isExportName}).
+ * Entries that vanish after their folder was listed are left out, and so are
+ * temporary files of exports ({@linkcode isExportName}).
  *
- * @param root Its real path.
- * @param without Paths in it that are left out with all that is in them,
- * whatever the filter says.
- * @throws {ContextError} If a folder or file that is kept can't be read, or has
- * a name that is not UTF-8: Deno has no way to open it. Also if somebody puts a
- * link in the place of a folder meanwhile: nothing outside of the root is told.
+ * @param root The folder's real path.
+ * @param without Paths in it that are left out with everything below them, even
+ * if the filter keeps them.
+ * @throws {ContextError} If a kept file or folder can't be read, or its name is
+ * not UTF-8 (Deno can't open it). Also if a folder is replaced by a link
+ * meanwhile, so that nothing outside of the root is given out.
  */
 export function* walkContext(
   root: string,
@@ -70,7 +74,8 @@ export function* walkContext(
     const { names, folders } = level.listing;
     if (level.next === names.length) {
       levels.pop();
-      // What was told of its entries was looked up by its path.
+      // The entries were read by this folder's path: check that it was not
+      // replaced.
       checkPlace((base + level.prefix).slice(0, -1) || "/");
       continue;
     }
@@ -81,12 +86,13 @@ export function* walkContext(
     if (!state.keep && !(state.enter && folders.has(name))) continue;
     const entry = readEntry(base, path, links);
     if (entry === undefined) {
-      // Deno writes U+FFFD for a byte that is no UTF-8, and finds no such file.
+      // Deno replaces bytes that are not UTF-8 by U+FFFD, and then finds no
+      // file of that name.
       if (state.keep && name.includes("\uFFFD")) throw notUtf8(base + path);
       continue;
     }
     if (state.keep) {
-      // Folders above that are not kept themselves, outermost first.
+      // The folders above that were not given out yet, outermost first.
       for (const above of levels) {
         if (above.pending === undefined) continue;
         yield above.pending;
@@ -108,7 +114,10 @@ export function* walkContext(
   }
 }
 
-/** What is in a folder; undefined if it is gone, or closed to us and not wanted. */
+/**
+ * Lists a folder; undefined if it is gone, or if it is not wanted itself and
+ * may not be read.
+ */
 function listFolder(path: string, wanted: boolean): Listing | undefined {
   const names: string[] = [];
   const folders = new Set<string>();
@@ -129,10 +138,11 @@ function listFolder(path: string, wanted: boolean): Listing | undefined {
 }
 
 /**
- * Whether a folder is still where it was found; false if it is gone.
+ * Checks that a folder is still where it was found; false if it is gone.
  *
- * @param path Its real path, when it was found.
- * @throws {ContextError} If a link took the place of it, or of one above it.
+ * @param path Its real path when it was found.
+ * @throws {ContextError} If the folder, or one above it, was replaced by a
+ * link.
  */
 function checkPlace(path: string): boolean {
   let real: string;
@@ -149,15 +159,15 @@ function checkPlace(path: string): boolean {
 }
 
 /**
- * The entry at a path below a folder; undefined if there is none.
+ * Reads the entry at a path below a folder; undefined if there is none.
  *
- * @throws {ContextError} If it can't be looked at.
+ * @throws {ContextError} If it can't be read.
  */
 export function entryAt(root: string, path: string): ContextEntry | undefined {
   return readEntry(root.endsWith("/") ? root : `${root}/`, path, new Map());
 }
 
-/** One entry; undefined if it is gone. */
+/** Reads one entry; undefined if it is gone. */
 function readEntry(
   base: string,
   path: string,
@@ -195,15 +205,20 @@ function readEntry(
   };
 }
 
-/** A file that was just written has its inode changed at the same time; Deno tells that one in seconds. */
+/**
+ * If the file and its inode changed within this time, the file's time was set
+ * by an ordinary write, in milliseconds. It is more than a second, because Deno
+ * reports the inode's time in whole seconds.
+ */
 const WRITTEN_WITHIN_MS = 2000;
 
 /**
- * What stands below the milliseconds, which Deno does not tell. Zero wherever
- * docker would send zero, too, and for a file that nobody did anything special
- * to: files of one time stay files of one time, or `make` would see an order
- * that there is not. Where a time was set by hand, and has parts of a second,
- * the second in which that was done tells one such time from another.
+ * The nanoseconds below the millisecond, which Deno does not report. They are 0
+ * where docker would send 0, and for files that were written in the ordinary
+ * way: files of the same time must keep the same time, or `make` would see a
+ * wrong order. If a time was set by hand and has a fraction of a second, the
+ * value is made from the second in which it was set, so that two such times
+ * differ.
  */
 function stampOf({ mtime, ctime }: Deno.FileInfo): number {
   const written = mtime?.getTime() ?? 0;
@@ -214,7 +229,10 @@ function stampOf({ mtime, ctime }: Deno.FileInfo): number {
   return ((mixed ^ mixed >>> 15) >>> 0) % 1_000_000;
 }
 
-/** In bytes: what a file system tells as the length of a link with this target. */
+/**
+ * The length of a link's target in bytes, which file systems report as the
+ * link's size.
+ */
 function lengthOf(target: string | undefined): number {
   return target === undefined ? 0 : encoder.encode(target).length;
 }
@@ -240,13 +258,13 @@ function typeOf(info: Deno.FileInfo): ContextEntryType {
   return info.isBlockDevice ? "block-device" : "char-device";
 }
 
-/** Windows has no permissions: docker's clients then say "everything that makes sense". */
+/** Windows has no such permissions: docker's clients send 0755 there. */
 function modeOf(info: Deno.FileInfo, type: ContextEntryType): number {
   if (type === "symlink") return 0o777;
   return info.mode === null ? 0o755 : info.mode & 0o7777;
 }
 
-/** Linux cuts a device number in four pieces (glibc's `gnu_dev_major`). */
+/** Linux stores a device number in four pieces (glibc's `gnu_dev_major`). */
 function majorOf(rdev: number): number {
   return Number(
     (BigInt(rdev) >> 8n & 0xfffn) | (BigInt(rdev) >> 32n & 0xfffff000n),
