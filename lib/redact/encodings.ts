@@ -4,8 +4,6 @@
  * @module
  */
 
-import { encodeBase64 } from "@std/encoding/base64";
-
 const encoder = new TextEncoder();
 const HEX = ["0123456789abcdef", "0123456789ABCDEF"] as const;
 
@@ -29,7 +27,7 @@ export function encodeBase64At(
   }
   const front = Math.ceil(offset * 8 / 6);
   const end = Math.floor(shifted.length * 8 / 6);
-  return encoder.encode(encodeBase64(shifted)).subarray(
+  return encoder.encode(shifted.toBase64()).subarray(
     front,
     Math.max(front, end),
   );
@@ -53,8 +51,8 @@ export function toUrlAlphabet(base64: Uint8Array): Uint8Array | undefined {
   return copy;
 }
 
-/** Two hex digits a byte, with no separator. */
-export function encodeHex(
+/** The text of two hex digits a byte, with no separator, as bytes. */
+export function encodeHexDigits(
   value: Uint8Array,
   letters: "lower" | "upper",
 ): Uint8Array {

@@ -14,7 +14,7 @@
 
 import { isLineEnd } from "./blocks.ts";
 import { tokensOf } from "./tokens.ts";
-import { encodeBase64At, encodeHex, toUrlAlphabet } from "./encodings.ts";
+import { encodeBase64At, encodeHexDigits, toUrlAlphabet } from "./encodings.ts";
 
 /**
  * How a secret's value is written where it was found.
@@ -145,8 +145,8 @@ function* listForms(value: Uint8Array): Generator<FormEntry> {
   for (const variant of listLineEndings(trimmed, text)) {
     yield ["plain", variant];
     yield* listBase64(variant, lined);
-    yield ["hex", encodeHex(variant, "lower")];
-    yield ["hex", encodeHex(variant, "upper")];
+    yield ["hex", encodeHexDigits(variant, "lower")];
+    yield ["hex", encodeHexDigits(variant, "upper")];
   }
   if (text === undefined || !lined) return;
   yield* listLines(text);

@@ -1,15 +1,10 @@
 import { ProtocolError } from "../errors.ts";
 import { hasTarChecksum, tarField } from "../streams/tar_block.ts";
 import { paxNumber, paxRecords, tarNumber } from "../streams/tar_numbers.ts";
+import { HEADERS_ONLY, MAX_EXTENDED_BYTES } from "../streams/tar_pieces.ts";
 import type { ByteStream } from "../streams/byte_stream.ts";
 
 const BLOCK = 512;
-
-/** The longest extended header that is read, in bytes. */
-const MAX_EXTENDED_BYTES = 1024 * 1024;
-
-/** Kinds of entries that have no content, whatever their size says. */
-const HEADERS_ONLY = "123456";
 
 /** A file, folder or link in an archive. */
 export interface TarEntry {

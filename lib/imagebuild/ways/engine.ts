@@ -34,7 +34,7 @@ function viaOf(
 function needs(build: Build): WayNeeds {
   const { engine, facts, request, inputs: { secrets } } = build;
   const warnings = checkBuildKit(request, facts);
-  checkStrict(build);
+  checkTold(build);
   const via = viaOf(build);
   const session = via !== "header" && request.session === undefined;
   if (via !== "session") {
@@ -90,7 +90,7 @@ export function dialler(engine: Engine): SessionDialler {
 }
 
 /** Refuses `strictSecrets` where davit can't know what the engine asks for. */
-function checkStrict(
+function checkTold(
   { engine, request: { strict, session, secretsVia } }: Build,
 ): void {
   if (!strict.missing && !strict.unused) return;
