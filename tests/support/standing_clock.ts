@@ -1,4 +1,5 @@
-const realTimeout = globalThis.setTimeout;
+const { setTimeout: realTimeout, clearTimeout: realClear } = globalThis;
+const realNow = performance.now;
 
 /**
  * A clock that stands: `performance.now()` begins at 0, and what a timer does
@@ -8,11 +9,6 @@ export class StandingClock implements Disposable {
   #now = 0;
   #next = 1;
   readonly #timers = new Map<number, { at: number; run: () => void }>();
-  readonly #real = {
-    setTimeout: globalThis.setTimeout,
-    clearTimeout: globalThis.clearTimeout,
-    now: performance.now,
-  };
 
   constructor() {
     globalThis.setTimeout = ((run: () => void, ms = 0) => {
@@ -62,8 +58,8 @@ export class StandingClock implements Disposable {
 
   /** The real clock goes on. */
   [Symbol.dispose](): void {
-    globalThis.setTimeout = this.#real.setTimeout;
-    globalThis.clearTimeout = this.#real.clearTimeout;
-    performance.now = this.#real.now;
+    globalThis.setTimeout = realTimeout;
+    globalThis.clearTimeout = realClear;
+    performance.now = realNow;
   }
 }
