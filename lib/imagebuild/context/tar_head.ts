@@ -104,7 +104,6 @@ export class HeadCheck {
    * the context.
    */
   push(chunk: Uint8Array): void {
-    if (this.#isOver) return;
     const part = chunk.subarray(0, HEAD_BYTES - this.#length);
     this.#head.set(part, this.#length);
     this.#length += part.length;

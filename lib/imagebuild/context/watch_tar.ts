@@ -111,7 +111,8 @@ export function watchTar(
       );
     }
     if (result.done || result.value instanceof Uint8Array) return result.value;
-    await reader.cancel().catch(() => {}); // it is refused either way
+    // It is refused either way, and may take its time.
+    reader.cancel().catch(() => {});
     throw fail(
       new ContextError(
         `The build was stopped: its context ${noBytes(result.value)}`,
@@ -129,7 +130,8 @@ export function watchTar(
       }
       seen = tap.text;
     } catch (error) {
-      await reader.cancel(error).catch(() => {}); // it is refused either way
+      // It is refused either way, and may take its time.
+      reader.cancel(error).catch(() => {});
       fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
     }

@@ -62,9 +62,8 @@ export async function addPodmanSecrets(
       secrets: JSON.stringify(mounts),
     };
   } catch (error) {
-    if (!context.locked) {
-      await context.cancel(error).catch(() => {}); // it is given up either way
-    }
+    // It is given up either way, and may take its time.
+    if (!context.locked) context.cancel(error).catch(() => {});
     throw error;
   }
 }
@@ -122,7 +121,7 @@ async function plainTar(
     "secrets beside such a context",
     "Cannot build with secrets on podman from this context: they become files in it, so it must be a tar, plain or compressed with gzip",
   );
-  await whole.cancel(error).catch(() => {}); // it is given up either way
+  whole.cancel(error).catch(() => {}); // it is given up either way, and may take its time
   throw error;
 }
 

@@ -1,0 +1,957 @@
+import { commitExport, prepareExport } from "../../lib/imagebuild/export.ts";
+import { accountForInputs } from "../../lib/imagebuild/account.ts";
+import type { Build } from "../../lib/imagebuild/build_way.ts";
+import {
+  explainFailure,
+  type FailureFacts,
+} from "../../lib/imagebuild/failure.ts";
+import { watchInputs } from "../../lib/imagebuild/inputs.ts";
+import { checkLeaks, refuseLeak } from "../../lib/imagebuild/leak_check.ts";
+import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
+import { buildResult } from "../../lib/imagebuild/result.ts";
+import { checkUnserved } from "../../lib/imagebuild/session.ts";
+import { verifyResult } from "../../lib/imagebuild/verify.ts";
+import type { SshAgents } from "../../lib/ssh/agents.ts";
+import { SshError } from "../../lib/ssh/ssh_error.ts";
+import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
+import {
+  BuildError,
+  ContextError,
+  EngineError,
+  SecretError,
+  SecretLeakError,
+  SessionError,
+  UnsupportedError,
+  VerifyError,
+} from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "../support/assert.ts";
+import type { Asked } from "../engine/scripted_engine.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { type Ready, readyBuild, type Readying } from "./ready_build.ts";
+
+/** A build of a Dockerfile that is known before. */
+async function dockerfileBuild(
+  text: string,
+  options: ImageBuildOptions = {},
+  readying: Readying = {},
+): Promise<Ready> {
+  const ready = await readyBuild(options, {
+    source: {
+      kind: "folder",
+      path: undefined,
+      dockerfile: { text },
+      ignore: undefined,
+    },
+    ...readying,
+  });
+  const { record, context } = ready.build;
+  record.dockerfile = () => context.dockerfile;
+  return ready;
+}
+
+/** What happened, as davit tells it: secrets and agents. */
+function toldOf(ready: Ready): unknown[] {
+  return ready.told.flatMap((fact) => fact.kind === "own" ? [fact.event] : []);
+}
+
+const MOUNTS = "FROM a\nRUN --mount=type=secret,id=a --mount=type=ssh true\n";
+
+Deno.test("accountForInputs() knows nothing where nobody tells", async () => {
+  const ready = await dockerfileBuild(MOUNTS, {
+    secrets: { a: "value a", b: "value b" },
+    strictSecrets: true,
+  });
+  assertEquals(await accountForInputs(ready.build, false), {
+    served: [],
+    missing: [],
+    cached: [],
+    unused: [],
+  });
+  assertEquals([toldOf(ready), ready.warnings()], [[], []]);
+});
+
+Deno.test("accountForInputs() sorts what was served, missing, cached and unused, and tells", async () => {
+  const ready = await dockerfileBuild(MOUNTS, {
+    secrets: { a: "value a", b: "value b", c: "value c" },
+  });
+  const { secrets } = ready.build.inputs;
+  await secrets.get("c");
+  await secrets.get("gone");
+  assertEquals(await accountForInputs(ready.build, true), {
+    served: ["c"],
+    missing: ["gone"],
+    cached: ["a"],
+    unused: ["b"],
+  });
+  assertEquals(toldOf(ready), [
+    { type: "secret", id: "a", state: "cached" },
+    { type: "secret", id: "b", state: "unused" },
+  ]);
+  assertEquals(ready.warnings(), [
+    ["secret-missing", 'secret "gone" was asked for and not given'],
+    [
+      "secret-unused",
+      'secret "b" was given and never asked for: no step of what was built mounts it',
+    ],
+  ]);
+});
+
+Deno.test("accountForInputs() fails a build for what strictSecrets names alone", async () => {
+  const account = async (strictSecrets: "missing" | "unused", id: string) => {
+    const ready = await dockerfileBuild(MOUNTS, {
+      secrets: { b: "value b" },
+      strictSecrets,
+    });
+    if (id !== "b") await ready.build.inputs.secrets.get(id);
+    return await accountForInputs(ready.build, true);
+  };
+  const missing = await assertRejects(
+    () => account("missing", "gone"),
+    SecretError,
+  );
+  assertEquals(missing.id, "gone");
+  assertEquals(
+    missing.message,
+    'The image was built, but secret "gone" was asked for and not given',
+  );
+  const unused = await assertRejects(
+    () => account("unused", "gone"),
+    SecretError,
+  );
+  assertEquals(unused.id, "b");
+  assertEquals(
+    unused.message,
+    'The image was built, but secret "b" was given and never asked for: no step of what was built mounts it',
+  );
+  assertEquals((await account("missing", "b")).unused, ["b"]);
+});
+
+Deno.test("accountForInputs() says why it can't know, by API and by what fetched the context", async () => {
+  const variable = "FROM a\nARG I=a\nRUN --mount=type=secret,id=$I true\n";
+  const unknown = async (
+    text: string,
+    options: ImageBuildOptions,
+    readying: Readying = {},
+  ) => {
+    const ready = await dockerfileBuild(text, options, readying);
+    const report = await accountForInputs(ready.build, true);
+    return [...report.cached, ...report.unused, ...ready.warnings().flat()];
+  };
+  const secrets = { a: "value a" };
+  const sentence = (why: string, what = 'secret "a"') =>
+    `${what} was given and not asked for, and whether a step mounts it can't be known: ${why}`;
+  // No step was reported: the Dockerfile alone is known.
+  assertEquals(await unknown(variable, { secrets }), [
+    "secret-unknown",
+    sentence("a variable of the Dockerfile decides on it"),
+  ]);
+  assertEquals(
+    await unknown("FROM a\n# nothing\n", {
+      secrets: { GIT_AUTH_TOKEN: "value" },
+      remote: "https://a.example/x.git",
+    }, { source: { kind: "tar", stream: new ReadableStream() } }),
+    [
+      "secret-unknown",
+      sentence(
+        "davit did not see the Dockerfile on its way to the engine",
+        'secret "GIT_AUTH_TOKEN"',
+      ),
+    ],
+  );
+  for (
+    const [apiVersion, found] of [["1.41", "secret-unknown"], ["1.42", "a"]]
+  ) {
+    const ready = await dockerfileBuild(variable, { secrets }, {
+      facts: { apiVersion: apiVersion! },
+    });
+    ready.build.record.tellStatus({
+      vertexes: [{
+        digest: "sha256:1",
+        name: "[1/1] RUN --mount=type=secret,id=a true",
+        inputs: [],
+        cached: false,
+        started: { seconds: 1, nanos: 0 },
+        completed: undefined,
+        error: "",
+        group: undefined,
+      }],
+      statuses: [],
+      warnings: [],
+      logs: [],
+    });
+    const { cached } = await accountForInputs(ready.build, true);
+    assertEquals([...cached, ...ready.warnings().flat()][0], found);
+  }
+  // A stage or an argument may decide.
+  const stages = "ARG B=x\nFROM a AS one\nRUN --mount=type=secret,id=a true\n" +
+    "FROM a AS two\nRUN true\nFROM $B\n";
+  assertEquals(await unknown(stages, { secrets, target: "one" }), ["a"]);
+  assertEquals(
+    (await unknown(stages, { secrets, target: "two" }))[0],
+    "a",
+  );
+  assertEquals(
+    await unknown(stages, { secrets, buildargs: { B: "one" } }),
+    ["a"],
+  );
+});
+
+/** No agent has to answer to be reported. */
+function stubAgents(ids: string[]): SshAgents {
+  return {
+    size: ids.length,
+    onUse: undefined,
+    report: () => ({ used: [], missing: ["gone"], unasked: ids }),
+  } as unknown as SshAgents;
+}
+
+Deno.test("accountForInputs() tells of ssh agents, too", async () => {
+  const { build, ...ready } = await dockerfileBuild(MOUNTS);
+  const agents = stubAgents(["default", "other"]);
+  const withAgents: Build = { ...build, inputs: { ...build.inputs, agents } };
+  await watchInputs(withAgents.inputs, build.record);
+  agents.onUse!("used", "used");
+  await accountForInputs(withAgents, true);
+  assertEquals(toldOf({ build, ...ready }), [
+    { type: "ssh", id: "used", state: "used" },
+    { type: "ssh", id: "default", state: "cached" },
+    { type: "ssh", id: "other", state: "unused" },
+  ]);
+  assertEquals(ready.warnings(), [
+    [
+      "ssh-unused",
+      'ssh id "other" was given and never asked for: no step of what was built mounts it',
+    ],
+    ["ssh-missing", 'ssh id "gone" was asked for and not given'],
+  ]);
+  const unseen = await readyBuild();
+  await accountForInputs({
+    ...unseen.build,
+    inputs: { ...unseen.build.inputs, agents: stubAgents(["x"]) },
+  }, true);
+  assertEquals(unseen.warnings()[0], [
+    "ssh-unknown",
+    `ssh id "x" was given and not asked for, and whether a step mounts it can't be known: davit did not see the Dockerfile on its way to the engine`,
+  ]);
+});
+
+Deno.test("watchInputs() masks and tells of each value, also of one that comes later", async () => {
+  const ready = await readyBuild({
+    secrets: {
+      a: "value of a",
+      empty: "",
+      later: () => "value that comes later",
+      nothing: () => "",
+    },
+    credentials: { "a.example": { username: "u", password: "value of login" } },
+  });
+  const { inputs, record } = ready.build;
+  assertEquals(record.text("value of a"), "value of a");
+  await watchInputs(inputs, record);
+  assertEquals(record.text("value of a"), "***");
+  assertEquals(record.text("value of login"), "***");
+  assertEquals(record.text("value that comes later"), "value that comes later");
+  await inputs.secrets.get("later");
+  assertEquals(record.text("value that comes later"), "***");
+  await inputs.secrets.get("nothing");
+  await inputs.logins.get("a.example");
+  const empty = (id: string) => [
+    "secret-empty",
+    `secret "${id}" is empty: is the variable or file that it is read from set?`,
+  ];
+  assertEquals(ready.warnings(), [empty("empty"), empty("nothing")]);
+  assertEquals(toldOf(ready), [
+    { type: "secret", id: "later", state: "requested" },
+    { type: "secret", id: "later", state: "served" },
+    { type: "secret", id: "nothing", state: "requested" },
+    { type: "secret", id: "nothing", state: "served" },
+    { type: "login", registry: "a.example", state: "served" },
+  ]);
+  const names = ready.told.flatMap((fact) =>
+    fact.kind === "warning" ? [fact.name] : []
+  );
+  assertEquals(names, ["empty", "nothing"]);
+});
+
+/** What is known of a failure: nothing, unless it is given. */
+async function factsOf(
+  given: Partial<FailureFacts> = {},
+  ready?: Ready,
+): Promise<FailureFacts> {
+  const { build } = ready ?? await readyBuild();
+  return {
+    store: build.inputs.secrets,
+    session: undefined,
+    served: undefined,
+    strict: false,
+    unread: [],
+    record: build.record,
+    ...given,
+  };
+}
+
+Deno.test("explainFailure() leaves alone what no engine said of a build", async () => {
+  const facts = await factsOf({ served: new ContextError("first") });
+  for (const error of [new ContextError("x"), new RangeError("y"), "z"]) {
+    assertEquals(explainFailure(error, facts) === error, true);
+  }
+});
+
+Deno.test("explainFailure() masks what an engine quotes of a request", async () => {
+  const ready = await readyBuild({ secrets: { a: "value of a" } });
+  await watchInputs(ready.build.inputs, ready.build.record);
+  const facts = await factsOf({}, ready);
+  const init = { status: 400, method: "POST", path: "/build" };
+  const plain = new EngineError({ ...init, detail: "not today" });
+  assertEquals(explainFailure(plain, facts) === plain, true);
+  const quoting = new EngineError({ ...init, detail: "bad value of a" });
+  const masked = explainFailure(quoting, facts);
+  assertInstanceOf(masked, EngineError);
+  const { status, method, path, detail } = masked;
+  assertEquals({ status, method, path, detail }, {
+    ...init,
+    detail: "bad ***",
+  });
+});
+
+Deno.test("explainFailure() names what could not be given, with the engine's words", async () => {
+  const error = new BuildError({ detail: "step failed" });
+  const cause = new RangeError("why");
+  for (const Class of [SecretError, SshError]) {
+    for (const given of [undefined, cause]) {
+      const served = new Class(
+        "a",
+        "could not be read",
+        given === undefined ? {} : { cause: given },
+      );
+      const told = explainFailure(error, await factsOf({ served }));
+      assertInstanceOf(told, Class);
+      assertEquals(told.id, "a");
+      assertEquals(
+        told.message,
+        "could not be read; the build failed: step failed",
+      );
+      assertEquals(told.cause, given ?? error);
+    }
+  }
+  const served = new ContextError("a file is gone");
+  assertEquals(
+    explainFailure(error, await factsOf({ served })) === served,
+    true,
+  );
+});
+
+Deno.test("explainFailure() says that the session was lost, where that is why", async () => {
+  const session = (lost: boolean) => ({
+    id: "x",
+    lost: () => lost,
+    close: () => Promise.resolve(),
+  });
+  for (
+    const detail of [
+      "no active session for x",
+      "rpc error: code = Unavailable",
+      "transport is closing",
+      "connection reset by peer",
+      "connection closed",
+      "connection error",
+      "unexpected EOF",
+    ]
+  ) {
+    const error = new BuildError({ detail });
+    const told = explainFailure(
+      error,
+      await factsOf({ session: session(true) }),
+    );
+    assertInstanceOf(told, SessionError);
+    assertEquals(
+      told.message,
+      `The session was lost while the build needed it: ${detail}; build again, and look into the engine's log if it happens twice`,
+    );
+    assertEquals(told.cause, error);
+    for (const other of [session(false), undefined]) {
+      assertInstanceOf(
+        explainFailure(error, await factsOf({ session: other })),
+        BuildError,
+      );
+    }
+  }
+  const error = new BuildError({ detail: "exit code: 1" });
+  assertInstanceOf(
+    explainFailure(error, await factsOf({ session: session(true) })),
+    BuildError,
+  );
+});
+
+Deno.test("explainFailure() names the first secret that was missing, where that is an error", async () => {
+  const ready = await readyBuild();
+  const error = new BuildError({ detail: "step failed" });
+  assertInstanceOf(
+    explainFailure(error, await factsOf({ strict: true }, ready)),
+    BuildError,
+  );
+  await ready.build.inputs.secrets.get("first");
+  await ready.build.inputs.secrets.get("second");
+  const strict = explainFailure(error, await factsOf({ strict: true }, ready));
+  assertInstanceOf(strict, SecretError);
+  assertEquals(strict.id, "first");
+  assertEquals(
+    strict.message,
+    'The build was stopped: secret "first" was asked for and not given; give it, or build without strictSecrets',
+  );
+  assertEquals(strict.cause, error);
+  const lenient = explainFailure(error, await factsOf({}, ready));
+  assertInstanceOf(lenient, BuildError);
+  assertEquals(lenient.missingSecrets, ["first", "second"]);
+});
+
+Deno.test("explainFailure() finds the step that failed, its place, and what it mounts that nobody reads", async () => {
+  const text = "FROM a\n# value-of-a\n" +
+    "RUN --mount=type=secret,id=a --mount=type=ssh,id=b make it\n";
+  const ready = await dockerfileBuild(text, {
+    secrets: { a: "value-of-a", b: "value of b" },
+  });
+  const { record, inputs } = ready.build;
+  await watchInputs(inputs, record);
+  record.tellStatus({
+    vertexes: [{
+      digest: "sha256:1",
+      name: "[2/2] RUN --mount=type=secret,id=a --mount=type=ssh,id=b make it",
+      inputs: [],
+      cached: false,
+      started: { seconds: 1, nanos: 0 },
+      completed: { seconds: 2, nanos: 0 },
+      error: "process did not complete successfully: exit code: 7",
+      group: undefined,
+    }],
+    statuses: [],
+    warnings: [],
+    logs: [],
+  });
+  const cause = new RangeError("why");
+  const detail = "process did not complete successfully: exit code: 7";
+  const facts = await factsOf({ unread: ["a", "b"] }, ready);
+  const told = explainFailure(new BuildError({ detail, cause }), facts);
+  assertInstanceOf(told, BuildError);
+  assertEquals(
+    [told.detail, told.exitCode, told.vertex, told.cause],
+    [detail, 7, "sha256:1", cause],
+  );
+  assertEquals([told.source?.file, told.source?.startLine], ["Dockerfile", 3]);
+  assert(told.source!.excerpt.includes("# ***"), told.source!.excerpt);
+  assert(told.message.includes('secret "a" went in the'), told.message);
+  assert(!told.message.includes('secret "b" went in the'), told.message);
+  const own = explainFailure(new BuildError({ detail, exitCode: 3 }), facts);
+  assertEquals((own as BuildError).exitCode, 3);
+  record.dockerfile = () => undefined;
+  const unseen = explainFailure(new BuildError({ detail }), facts);
+  assertEquals((unseen as BuildError).source, undefined);
+});
+
+Deno.test("checkLeaks() names the place of each value, and refuses long ones alone", async () => {
+  const check = async (
+    options: ImageBuildOptions,
+    text = "FROM scratch\n",
+  ): Promise<string | string[][]> => {
+    const ready = await dockerfileBuild(text, {
+      secrets: {
+        a: "longvalue",
+        s: "words",
+        v: { value: "visible-value", visible: true },
+      },
+      ...options,
+    });
+    const { request, context, inputs, record } = ready.build;
+    await record.protect(inputs.secrets.atHand());
+    try {
+      await checkLeaks({ request, context, inputs, record });
+    } catch (error) {
+      assertInstanceOf(error, SecretError);
+      return `${error.id}: ${error.message}`;
+    }
+    return ready.warnings();
+  };
+  const refused = (place: string, as = "") =>
+    `a: Cannot build: ${place} holds the value of secret "a"${as}, and is stored with the image or its log; mount the secret where it is used, or mark it visible if it may be seen there`;
+  const warned = (place: string) => [[
+    "secret-visible",
+    `${place} holds the short value of secret "s", and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible`,
+  ]];
+  assertEquals(
+    await check({ buildargs: { A: "x", B: "longvalue" } }),
+    refused('the build argument "B"'),
+  );
+  assertEquals(
+    await check({ buildargs: { A: "x", longvalue: null } }),
+    refused("the name of build argument number 2"),
+  );
+  assertEquals(
+    await check({ labels: { l: "x", m: "longvalue" } }),
+    refused("label number 2"),
+  );
+  assertEquals(
+    await check({ labels: { longvalue: "x" } }),
+    refused("label number 1"),
+  );
+  assertEquals(
+    await check({}, "FROM scratch\n\nENV A=longvalue\n"),
+    refused("the Dockerfile, line 3,"),
+  );
+  assertEquals(
+    await check({ buildargs: { A: btoa("longvalue") } }),
+    refused('the build argument "A"', " (as base64)"),
+  );
+  assertEquals(
+    await check({ buildargs: { A: "words" } }),
+    warned('the build argument "A"'),
+  );
+  assertEquals(
+    await check({}, "FROM scratch\nENV A=words\nENV B=words\n"),
+    warned("the Dockerfile, line 2,"),
+  );
+  assertEquals(await check({ buildargs: { A: "visible-value" } }), []);
+  assertEquals(await check({ buildargs: { A: null }, labels: { b: "c" } }), []);
+});
+
+Deno.test("refuseLeak() tells a line of a value from all of it, once", async () => {
+  const ready = await readyBuild({
+    secrets: {
+      f: "first-line\nsecond-line\n",
+      eight: "12345678",
+      seven: "abcdefg",
+    },
+  });
+  const { inputs, record } = ready.build;
+  refuseLeak({ inputs, record }, "it", "12345678");
+  await record.protect(inputs.secrets.atHand());
+  const sentence = (place: string, what: string, id: string) =>
+    `${place} holds ${what} of secret "${id}", and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible`;
+  refuseLeak({ inputs, record }, "it", "x\nfirst-line");
+  refuseLeak({ inputs, record }, "it", "x\nfirst-line");
+  refuseLeak({ inputs, record }, "it", "abcdefg");
+  refuseLeak({ inputs, record }, "it", "nothing");
+  assertEquals(ready.warnings().map(([, text]) => text), [
+    sentence("it, line 2,", "a line", "f"),
+    sentence("it", "the short value", "seven"),
+  ]);
+  assertThrows(
+    () => refuseLeak({ inputs, record }, "it", "12345678"),
+    SecretError,
+    'it holds the value of secret "eight", and',
+  );
+  // The whole value goes before a line of it.
+  assertThrows(
+    () =>
+      refuseLeak(
+        { inputs, record },
+        "it",
+        "second-line\n\nfirst-line\nsecond-line\n",
+      ),
+    SecretError,
+    "it, line 3, holds the value",
+  );
+  const none = await readyBuild();
+  refuseLeak(none.build, "it", "anything");
+  assertEquals(none.warnings(), []);
+});
+
+Deno.test("checkLeaks() warns of a secret's file that COPY could take", async () => {
+  await withTempFolder(async (root) => {
+    await writeTree(root, {
+      Dockerfile: "FROM scratch\n",
+      ".dockerignore": "ignored\n",
+      "sub/token": "a secret value",
+      ignored: "another secret value",
+    });
+    const ready = await readyBuild({
+      secrets: {
+        a: { file: `${root}/sub/token` },
+        i: { file: `${root}/ignored` },
+        v: { file: `${root}/sub/token`, visible: true },
+        e: { value: "x" },
+        t: "some text",
+      },
+    }, {
+      source: {
+        kind: "folder",
+        path: root,
+        dockerfile: undefined,
+        ignore: undefined,
+      },
+    });
+    await checkLeaks(ready.build);
+    assertEquals(ready.warnings(), [[
+      "secret-in-context",
+      'the file of secret "a" lies in the context as "sub/token", and COPY can take it into the image: name it in .dockerignore',
+    ]]);
+  });
+});
+
+/** An exporter that has received this. */
+function exporterOf(report: ExportReport, log: string[] = []): Exporter {
+  return {
+    prepare: () => Promise.resolve(void log.push("prepare")),
+    commit: () => Promise.resolve(report),
+  } as unknown as Exporter;
+}
+
+Deno.test("commitExport() tells what was exported, and what was left out", async () => {
+  const report = {
+    dest: "out",
+    entries: 3,
+    bytes: 5,
+    skipped: 0,
+    skippedPaths: [] as string[],
+  };
+  const exported = { dest: "out", entries: 3, bytes: 5, skipped: 0 };
+  const whole = await readyBuild();
+  assertEquals(
+    await commitExport(exporterOf(report), whole.build.record),
+    exported,
+  );
+  assertEquals(toldOf(whole), [{ type: "export", ...exported }]);
+  assertEquals(whole.warnings(), []);
+  for (
+    const [skipped, skippedPaths, words] of [
+      [2, ["a", "b"], "a, b"],
+      [3, ["a", "b"], "a, b, …"],
+    ] as const
+  ) {
+    const ready = await readyBuild();
+    await commitExport(
+      exporterOf({ ...report, skipped, skippedPaths }),
+      ready.build.record,
+    );
+    assertEquals(ready.warnings(), [[
+      "export-skipped",
+      `${skipped} devices, FIFOs or sockets were left out of the export: ${words}`,
+    ]]);
+  }
+});
+
+Deno.test("prepareExport() asks for the image store of those archives alone that need one", async () => {
+  const { signal } = new AbortController();
+  for (const type of ["local", "tar", "oci", "docker"] as const) {
+    for (const driver of ["overlay2", "io.containerd.snapshotter.v1"]) {
+      const ready = await readyBuild({ outputs: { type, dest: "out" } }, {
+        script: () =>
+          Response.json({ DriverStatus: [["driver-type", driver]] }),
+      });
+      const { engine, request } = ready.build;
+      const log: string[] = [];
+      const output = {
+        ...request.output!,
+        exporter: exporterOf({} as ExportReport, log),
+      };
+      const preparing = prepareExport(engine, { ...request, output }, signal);
+      const isAsked = type === "oci" || type === "docker";
+      if (isAsked && driver === "overlay2") {
+        await assertRejects(() => preparing, UnsupportedError);
+        assertEquals(log, []);
+      } else {
+        await preparing;
+        assertEquals(log, ["prepare"]);
+      }
+      assertEquals(ready.asked.length, isAsked ? 1 : 0);
+    }
+  }
+  const image = await readyBuild({ outputs: { type: "moby" } });
+  await prepareExport(image.build.engine, image.build.request, signal);
+  await prepareExport(image.build.engine, {
+    ...image.build.request,
+    output: undefined,
+  }, signal);
+  assertEquals(image.asked, []);
+});
+
+Deno.test("checkUnserved() refuses agents and exports without a session", async () => {
+  const { build: { inputs } } = await readyBuild();
+  checkUnserved(inputs);
+  for (
+    const [given, what] of [
+      [{ agents: stubAgents(["a"]) }, "ssh"],
+      [{ exporter: exporterOf({} as ExportReport) }, "an export"],
+      [{
+        agents: stubAgents(["a"]),
+        exporter: exporterOf({} as ExportReport),
+      }, "ssh"],
+    ] as const
+  ) {
+    const error = assertThrows(
+      () => checkUnserved({ ...inputs, ...given }),
+      UnsupportedError,
+    );
+    assertEquals(error.feature, what);
+    assertEquals(
+      error.message,
+      `Cannot build with ${what}: it takes a session with the engine, and this transport or engine can not serve one; use a Docker engine's own socket`,
+    );
+  }
+});
+
+Deno.test("buildResult() says of the context what was told of it, or nothing", async () => {
+  const ready = await readyBuild();
+  const { record } = ready.build;
+  const facts = {
+    imageId: "sha256:1",
+    names: ["a"],
+    secrets: { served: [], missing: [], cached: [], unused: [] },
+    verification: undefined,
+    exported: undefined,
+  };
+  const none = { files: 0, filesReused: 0, bytesOffered: 0, bytesSent: 0 };
+  assertEquals(buildResult(facts, record), {
+    ...facts,
+    warnings: [],
+    steps: [],
+    context: none,
+  });
+  const sent = {
+    files: undefined,
+    filesReused: 1,
+    bytesOffered: 2,
+    bytesSent: 3,
+  };
+  record.tell({ type: "context", ...sent });
+  assertEquals(buildResult(facts, record).context, sent);
+});
+
+/** A build whose export is this folder. */
+async function exportedBuild(
+  folder: string,
+  options: ImageBuildOptions,
+  staged: () => Promise<string> = () => Promise.resolve(folder),
+): Promise<Ready> {
+  const ready = await readyBuild({
+    outputs: { type: "local", dest: `${folder}/never` },
+    verify: true,
+    ...options,
+  });
+  const exporter = { staged } as unknown as Exporter;
+  return {
+    ...ready,
+    build: { ...ready.build, inputs: { ...ready.build.inputs, exporter } },
+  };
+}
+
+Deno.test("verifyResult() tells what was not looked for, and fails for it if it is strict", async () => {
+  await withTempFolder(async (folder) => {
+    const files = Object.fromEntries(
+      Array.from(
+        { length: 12 },
+        (_, index) => [`z${index}.gz`, "\x1f\x8b\x08"],
+      ),
+    );
+    await writeTree(
+      folder,
+      Object.fromEntries(
+        Object.entries(files).map(([name]) => [
+          name,
+          Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff),
+        ]),
+      ),
+    );
+    let asked = 0;
+    const secrets = {
+      a: "value of a",
+      short: "abc",
+      f: () => {
+        asked++;
+        return null;
+      },
+      broken: () => {
+        throw new Error("no value today");
+      },
+      known: () => "known value",
+    };
+    const ready = await exportedBuild(folder, { secrets });
+    const verification = await verifyResult(ready.build, "");
+    assertEquals(verification.finds, []);
+    assertEquals(verification.searched, ["a", "known"]);
+    assertEquals(asked, 1);
+    const codes = ready.warnings().map(([code]) => code);
+    assertEquals(codes, [
+      ...Array(3).fill("secret-unverified"),
+      ...Array(8).fill("file-unverified"),
+    ]);
+    const texts = ready.warnings().map(([, text]) => text);
+    const unsearched = (id: string, why: string) =>
+      `secret "${id}" was not looked for in the result: ${why}`;
+    for (
+      const text of [
+        unsearched("short", "it has fewer than 4 bytes"),
+        unsearched("f", "its function gave no value"),
+        unsearched("broken", "its function gave no value"),
+        "5 more of the result was not looked through",
+      ]
+    ) assert(texts.includes(text), text);
+    const strict = await exportedBuild(folder, {
+      secrets,
+      verify: { strict: true },
+    });
+    const error = await assertRejects(
+      () => verifyResult(strict.build, ""),
+      VerifyError,
+    );
+    assertEquals(
+      error.message.split("; ").filter((part) =>
+        part.includes("was not looked")
+      ).length,
+      10,
+    );
+    assertEquals([error.imageId, error.removed, error.kept], ["", [], []]);
+    // Ten are all told, and no rest.
+    for (const name of ["z0.gz", "z1.gz", "z2.gz", "z3.gz", "z4.gz"]) {
+      await Deno.remove(`${folder}/${name}`);
+    }
+    const ten = await exportedBuild(folder, { secrets });
+    await verifyResult(ten.build, "");
+    assertEquals(ten.warnings().length, 10);
+    const clean = await exportedBuild(folder, {
+      secrets: { a: "value of a" },
+      verify: { strict: true },
+    });
+    for (let at = 5; at < 12; at++) await Deno.remove(`${folder}/z${at}.gz`);
+    assertEquals((await verifyResult(clean.build, "")).searched, ["a"]);
+    assertEquals(clean.warnings(), []);
+  });
+});
+
+Deno.test("verifyResult() fails where a secret is found, or nothing can be looked through", async () => {
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, { file: "it holds the value of a" });
+    const secrets = { a: "value of a" };
+    const found = await exportedBuild(folder, { secrets });
+    const error = await assertRejects(
+      () => verifyResult(found.build, "sha256:1"),
+      SecretLeakError,
+    );
+    assertEquals(error.imageId, "");
+    assertEquals(error.finds.map(({ id, path }) => [id, path]), [[
+      "a",
+      "file",
+    ]]);
+    const ignored = await exportedBuild(folder, {
+      secrets,
+      verify: { ignore: ({ path }) => path === "file" },
+    });
+    assertEquals((await verifyResult(ignored.build, "")).finds, []);
+
+    const gone = new Error("no value of a here");
+    const broken = await exportedBuild(
+      folder,
+      { secrets },
+      () => Promise.reject(gone),
+    );
+    await watchInputs(broken.build.inputs, broken.build.record);
+    const unread = await assertRejects(
+      () => verifyResult(broken.build, ""),
+      VerifyError,
+    );
+    assert(unread.message.includes("no *** here"), unread.message);
+    assertEquals(unread.cause, gone);
+
+    const own = new RangeError("the caller's own");
+    const throwing = await exportedBuild(folder, {
+      secrets,
+      verify: {
+        ignore() {
+          throw own;
+        },
+      },
+    });
+    assertEquals(
+      await verifyResult(throwing.build, "").catch((error) => error),
+      own,
+    );
+
+    const stop = new AbortController();
+    stop.abort(own);
+    const stopped = await exportedBuild(folder, { secrets });
+    assertEquals(
+      await verifyResult({ ...stopped.build, stop: stop.signal }, "")
+        .catch((error) => error),
+      own,
+    );
+    // Functions are not waited for, nor asked.
+    let asked = 0;
+    const waiting = await exportedBuild(folder, {
+      secrets: { f: () => (asked++, new Promise<string>(() => {})) },
+    });
+    assertEquals(
+      await verifyResult({ ...waiting.build, stop: stop.signal }, "")
+        .catch((error) => error),
+      own,
+    );
+    assertEquals(asked, 0);
+    const later = new AbortController();
+    const hanging = await exportedBuild(folder, {
+      secrets: {
+        f: () => {
+          later.abort(own);
+          return new Promise<string>(() => {});
+        },
+      },
+    });
+    assertEquals(
+      await verifyResult({ ...hanging.build, stop: later.signal }, "")
+        .catch((error) => error),
+      own,
+    );
+  });
+});
+
+Deno.test("verifyResult() takes its names from an image that can't be looked through, unless they stay", async () => {
+  const ID = `sha256:${"b".repeat(64)}`;
+  const script = ({ method, path }: Asked) => {
+    if (method === "DELETE") {
+      return path.includes("kept")
+        ? Response.json({ message: "in use" }, { status: 409 })
+        : Response.json([]);
+    }
+    if (path.includes("/json")) return Response.json({ Id: ID });
+    return Response.json({ message: "no such image" }, { status: 500 });
+  };
+  const options: ImageBuildOptions = {
+    secrets: { a: "value of a" },
+    tag: ["one:1", "kept:1", "one:1"],
+    outputs: { type: "image", attrs: { name: "two:1,one:1" } },
+  };
+  const unverified = (name: string) => [
+    "image-unverified",
+    `${name} was built, still names the image, and could not be looked through for secrets`,
+  ];
+  const ready = await readyBuild({ ...options, verify: true }, { script });
+  const error = await assertRejects(
+    () => verifyResult(ready.build, ID),
+    VerifyError,
+  );
+  assertEquals([error.imageId, error.removed, error.kept], [
+    ID,
+    ["one:1", "two:1"],
+    ["kept:1"],
+  ]);
+  assertEquals(ready.warnings(), [unverified("kept:1")]);
+  const keeping = await readyBuild({ ...options, verify: { keepTags: true } }, {
+    script,
+  });
+  const kept = await assertRejects(
+    () => verifyResult(keeping.build, ID),
+    VerifyError,
+  );
+  assertEquals([kept.removed, kept.kept], [[], ["one:1", "kept:1", "two:1"]]);
+  assertEquals(
+    keeping.warnings(),
+    ["one:1", "kept:1", "two:1"].map(unverified),
+  );
+  assertEquals(
+    keeping.asked.filter(({ method }) => method === "DELETE"),
+    [],
+  );
+});
