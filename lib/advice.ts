@@ -1,12 +1,12 @@
 /**
- * What somebody can do about an error, as data: the API words it for programs,
- * the command for people who gave flags. Both have a sentence for each code, and
- * the types see to it that none is left out.
+ * What a user can do about an error, as data. The API words it for programs,
+ * the command line for people who gave flags. Each of them has a sentence for
+ * every code; the type checker makes sure of that.
  *
  * @module
  */
 
-/** What can be done. */
+/** Codes of the things that can be done. */
 export type AdviceCode =
   | "allow-secret-files"
   | "check-login"
@@ -25,22 +25,24 @@ export type AdviceCode =
   | "tar-file"
   | "tar-stream";
 
-/** What somebody can do about an error. */
+/** What a user can do about an error. */
 export interface Advice {
-  /** Which advice it is. */
+  /** The code of the advice. */
   readonly code: AdviceCode;
-  /** The error's sentence without it. */
+  /** The error's message without the advice. */
   readonly about: string;
-  /** What the advice is about: the name of an option, of a registry. */
+  /**
+   * A name that the advice mentions, for example of an option or a registry.
+   */
   readonly value: string;
 }
 
-/** The whole sentence of an error, with its advice. */
+/** Makes the whole message of an error, with its advice. */
 export type AdviceWords = Readonly<
   Record<AdviceCode, (advice: Advice) => string>
 >;
 
-/** In the words of the API. */
+/** The sentences of the API. */
 const API_WORDS: AdviceWords = {
   "allow-secret-files": ({ about }) =>
     `${about}; allow that with allowSecretFiles: true, or use a Docker engine`,
@@ -71,14 +73,17 @@ const API_WORDS: AdviceWords = {
   "tar-stream": ({ about }) => `${about}; a tar is given as a stream`,
 };
 
-/** Where an error keeps its advice. */
+/** The property in which an error keeps its advice. */
 const ADVICE = Symbol("advice");
 
 /**
- * Makes an error whose message is a sentence and what to do about it, in the
- * words of the API.
+ * Makes an error whose message says what is wrong and what to do about it, in
+ * the words of the API.
  *
- * @param make Makes it of the message.
+ * @param make Makes the error from its message.
+ * @param code The code of the advice.
+ * @param about The message without the advice.
+ * @param value A name that the advice mentions.
  */
 export function advised<E extends Error>(
   make: (message: string) => E,
@@ -90,18 +95,19 @@ export function advised<E extends Error>(
   return withAdvice(make(adviceWords(advice)), advice);
 }
 
-/** The sentence of an error with this advice, in the words of the API. */
+/** The whole message of an error with this advice, in the words of the API. */
 export function adviceWords(advice: Advice): string {
   return API_WORDS[advice.code](advice);
 }
 
-/** Gives an error its advice; its message says it already. */
+/** Attaches an advice to an error whose message already contains it. */
 export function withAdvice<E extends Error>(error: E, advice: Advice): E {
-  // Not to be listed: whoever prints the error reads the advice in its message.
+  // Not enumerable, so that it is not printed with the error: the message
+  // already contains the advice.
   return Object.defineProperty(error, ADVICE, { value: advice });
 }
 
-/** What can be done about an error; undefined where its message says all. */
+/** The advice of an error; undefined where it has none. */
 export function adviceOf(error: Error): Advice | undefined {
   return (error as { [ADVICE]?: Advice })[ADVICE];
 }

@@ -60,32 +60,35 @@ import { grantedEnvironment } from "./transport/environment.ts";
 import { withHeaders } from "./transport/headers.ts";
 import type { Transport } from "./transport/transport.ts";
 
-// What a build needs is loaded with this module, and all else that a client can
-// do with its first use: modules are most of a program's start.
+// What a build needs is imported with this module. The code for everything else
+// is imported when it is first used, because loading modules is most of the
+// time that a program takes to start.
 
-/** How a client talks to its engine. */
+/** Options of a client. */
 export interface DockerClientOptions {
-  /** API version to speak, such as `1.41`; negotiated unless given. */
+  /**
+   * API version to use, such as `1.41`; negotiated with the engine by default.
+   */
   readonly apiVersion?: string | undefined;
   /**
-   * Logins for registries, for builds, pushes, pulls and `distributionInspect`:
-   * the same option as theirs, which counts before this one.
+   * Logins for registries, for builds, pushes, pulls and `distributionInspect`.
+   * The option of the same name of a single call is used before this one.
    */
   readonly credentials?: Credentials | undefined;
   /**
-   * Whether docker's own configuration counts, behind `credentials` and the
-   * options of each call. Of it are taken:
+   * Whether docker's own configuration is used, after `credentials` and the
+   * options of each call. This is read from it:
    *
    * - logins: `DOCKER_AUTH_CONFIG`, `auths` of `config.json` and the credential
-   *   helpers of `credHelpers` and `credsStore`, read when a registry is spoken
-   *   to and not before;
-   * - headers for all requests: `DOCKER_CUSTOM_HEADERS`, else `HttpHeaders`;
-   * - for builds the `proxies` of this engine, else of `default`, as build
+   *   helpers of `credHelpers` and `credsStore`, each only when the login of a
+   *   registry is needed;
+   * - headers for all requests: `DOCKER_CUSTOM_HEADERS`, or else `HttpHeaders`;
+   * - for builds, the `proxies` of this engine, or else of `default`, as build
    *   arguments, and `SOURCE_DATE_EPOCH` as one;
-   * - for builds and pulls the platform `DOCKER_DEFAULT_PLATFORM`.
+   * - for builds and pulls, the platform `DOCKER_DEFAULT_PLATFORM`.
    *
-   * What Deno's permissions keep closed counts as not there; for a login that is
-   * a warning.
+   * What Deno's permissions do not allow to read counts as not set; for a login
+   * there is a warning.
    *
    * @default {false}
    */
@@ -98,7 +101,7 @@ const OPTIONS = {
   dockerConfig: true,
 } satisfies Record<keyof DockerClientOptions, true>;
 
-/** An option that every request takes. */
+/** The option that every request has. */
 export interface RequestOptions {
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
@@ -111,9 +114,11 @@ export interface RequestOptions {
  *
  * Every method rejects with
  *
- * - a {@linkcode ConnectionError} if the engine can't be reached or goes away,
- * - an {@linkcode EngineError} if it refuses (`status` 404: no such image),
- * - a {@linkcode ProtocolError} if what answers is no engine,
+ * - a {@linkcode ConnectionError} if the engine can't be reached or the
+ *   connection breaks,
+ * - an {@linkcode EngineError} if the engine refuses the request (`status` 404:
+ *   no such image),
+ * - a {@linkcode ProtocolError} if the answer does not come from an engine,
  * - a `TypeError` if an option is wrong; nothing was sent then,
  * - the reason of its `signal` when that aborts.
  *
@@ -139,8 +144,9 @@ export class DockerClient implements AsyncDisposable {
   readonly #settings: (() => Promise<DockerSettings>) | undefined;
 
   /**
-   * A client over a transport, such as that of {@linkcode fetchTransport}.
-   * Nothing is sent yet. For an address take `fromDockerHost()`.
+   * Makes a client that uses a transport, such as that of
+   * {@linkcode fetchTransport}. Nothing is sent yet. If you have an address,
+   * use `fromDockerHost()`.
    *
    * @throws {UnsupportedError} If this version of Deno is too old.
    * @throws {TypeError} If this is no transport, or an option is wrong.
@@ -170,9 +176,10 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * The engine that docker's CLI would use: `DOCKER_HOST`, else the context
-   * that `DOCKER_CONTEXT` names, else the current context, else the first of
-   * the default sockets that answers. `DOCKER_API_VERSION` is obeyed.
+   * A client of the engine that docker's CLI would use: `DOCKER_HOST`, or else
+   * the context that `DOCKER_CONTEXT` names, or else the current context, or
+   * else the first of the default sockets that answers. `DOCKER_API_VERSION` is
+   * used as well.
    *
    * Docker's logins, headers and proxies are used, too, unless the option
    * `dockerConfig` is `false`.
@@ -180,8 +187,8 @@ export class DockerClient implements AsyncDisposable {
    * Needs `--allow-env=DOCKER_HOST` if that variable is set, otherwise
    * `--allow-env` and `--allow-read` for docker's configuration.
    *
-   * @throws {ConnectionError} If there is no engine to be found.
-   * @throws {TypeError} If an address or a context is not usable.
+   * @throws {ConnectionError} If no engine is found.
+   * @throws {TypeError} If an address or a context can't be used.
    */
   static async fromDockerConfig(
     options: DockerClientOptions = {},
@@ -190,12 +197,12 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * The engine at an address: `unix:///path`, `tcp://host:port`, `https://…`
-   * or `ssh://user@host`. For TLS, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`
-   * are read from the environment, and for no other address anything.
+   * A client of the engine at an address: `unix:///path`, `tcp://host:port`,
+   * `https://…` or `ssh://user@host`. Only for TLS are environment variables
+   * read: `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`.
    *
-   * @param options Such as `{ dockerConfig: true }` for the CLI's logins, which
-   * are not used unless asked for.
+   * @param options For example `{ dockerConfig: true }` to use the logins of
+   * docker's CLI, which is off by default.
    * @throws {TypeError} If the address has another form.
    */
   static async fromDockerHost(
@@ -206,8 +213,8 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * The engine of a docker context; `default` means the default sockets. The
-   * option `dockerConfig` is on unless it is given.
+   * A client of the engine of a docker context; `default` means the default
+   * sockets. The option `dockerConfig` is `true` by default here.
    *
    * @throws {TypeError} If there is no such context.
    */
@@ -284,12 +291,15 @@ export class DockerClient implements AsyncDisposable {
     });
   }
 
-  /** Asks the engine for a sign of life: its API version, operating system and builder. */
+  /**
+   * Checks that the engine answers; gives its API version, operating system and
+   * builder.
+   */
   ping(options: RequestOptions = {}): Promise<Ping> {
     return this.#run(options, (signal) => ping(this.#engine, signal));
   }
 
-  /** Versions of the engine and its parts. */
+  /** The versions of the engine and its components. */
   async version(options: RequestOptions = {}): Promise<EngineVersion> {
     const { version } = await import("./engine/version.ts");
     return await this.#run(options, (signal) => version(this.#engine, signal));
@@ -303,7 +313,7 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** What the engine says of its machine and its settings. */
+  /** Information about the engine's machine and its settings. */
   async info(options: RequestOptions = {}): Promise<EngineInfo> {
     const { info } = await import("./engine/info.ts");
     return await this.#run(options, (signal) => info(this.#engine, signal));
@@ -333,7 +343,10 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
-  /** Gives an image one more name, `repo:tag`; another image that has this name loses it. */
+  /**
+   * Gives an image a further name, `repo:tag`. If another image has this name,
+   * it loses it.
+   */
   async imageTag(
     name: string,
     repo: string,
@@ -551,9 +564,9 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * What the registry says that an image's name leads to; nothing is pulled.
+   * Asks the registry what an image's name refers to; nothing is pulled.
    *
-   * @throws {CredentialError} If a login is to be had and can't be read.
+   * @throws {CredentialError} If a login exists and can't be read.
    * @throws {UnsupportedError} On podman.
    */
   async distributionInspect(
@@ -571,11 +584,11 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Has the engine try a login at the registry `serveraddress`, or at Docker Hub
-   * if that is left out. Nothing is stored.
+   * Lets the engine try a login at the registry `serveraddress`, or at Docker
+   * Hub if that is left out. Nothing is stored.
    *
    * @throws {EngineError} If the registry refuses it, or can't be reached:
-   * `status` 401, or 500 with the registry's words in `detail`.
+   * `status` 401, or 500 with the registry's message in `detail`.
    * @throws {TypeError} If it is no login, or `serveraddress` is no host.
    */
   async auth(
@@ -635,13 +648,13 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Cancels what runs on this client, waits for that, and gives back the
-   * connections. Builds, pushes, pulls, the stream of a save and all requests
-   * reject with an `AbortError` that says so; what is started later, with a
-   * {@linkcode ConnectionError}.
+   * Cancels everything that runs on this client, waits until it has ended, and
+   * closes the connections. Builds, pushes, pulls, the stream of a save and all
+   * requests reject with an `AbortError` that says so; what is started later
+   * rejects with a {@linkcode ConnectionError}.
    *
-   * Await a build before its client is closed, or leaves the scope of its
-   * `await using`.
+   * Await a build before its client is closed, or before the program leaves the
+   * scope of its `await using`.
    */
   async close(): Promise<void> {
     await this.#operations.close();
@@ -654,7 +667,7 @@ export class DockerClient implements AsyncDisposable {
     await this.close();
   }
 
-  /** A request that ends with the client. */
+  /** Makes a request that is aborted when the client is closed. */
   async #run<T>(
     options: RequestOptions | undefined,
     work: (signal: AbortSignal) => Promise<T>,
@@ -663,18 +676,23 @@ export class DockerClient implements AsyncDisposable {
   }
 }
 
-/** The CLI's logins, unless they are not wanted. */
+/**
+ * The options with docker's configuration on, unless the caller set the option.
+ */
 function withDockerConfig(options: DockerClientOptions): DockerClientOptions {
   checkOptionNames("make a client", options, OPTIONS);
   return { ...options, dockerConfig: options.dockerConfig ?? true };
 }
 
-/** Asking must not need a permission that the rest of a program can do without. */
+/**
+ * A variable that Deno's permissions do not allow to read counts as not set,
+ * because a program should not need a permission for it.
+ */
 function apiVersionFromEnvironment(): string | undefined {
   return grantedEnvironment.get("DOCKER_API_VERSION") || undefined;
 }
 
-/** Reads docker's settings with the first request, once. */
+/** Reads docker's settings once, with the first request. */
 function dockerSettings(
   address: string | undefined,
 ): () => Promise<DockerSettings> {

@@ -3,18 +3,20 @@ import { UnsupportedError } from "./errors.ts";
 /** The oldest Deno that davit is tested on. */
 export const OLDEST_DENO = "2.5.7";
 
-/** The first Deno whose `node:tls` listens as node's does. */
+/** The first Deno whose `node:tls` can listen as node's does. */
 export const TLS_LISTENING_DENO = "2.7.12";
 
 /** Something that an older Deno can't do. */
 export interface DenoLack {
-  /** The first version that can. */
+  /** The first version that can do it. */
   readonly since: string;
-  /** What is different before. */
+  /** What older versions do instead. */
   readonly what: string;
 }
 
-/** What only newer versions do, the newest first; each was measured. */
+/**
+ * What only newer versions can do, the newest first; each entry was measured.
+ */
 export const DENO_LACKS: readonly DenoLack[] = [
   {
     since: "2.9.5",
@@ -64,17 +66,21 @@ export function denoLacks(version: string = ownVersion() ?? ""): DenoLack[] {
     : DENO_LACKS.filter(({ since }) => isOlder(version, since));
 }
 
-/** Whether this is a Deno older than that; false where there is no version. */
+/**
+ * Whether this Deno is older than that version; false on a platform without a
+ * Deno version.
+ */
 export function isDenoBefore(version: string): boolean {
   const own = ownVersion();
   return own !== undefined && isOlder(own, version);
 }
 
 /**
- * Fails on a Deno that is too old, with a sentence instead of a riddle.
- * Elsewhere, as on a platform with Deno's interface but no version, it passes.
+ * Throws on a Deno that is too old, with a message that says so. A platform
+ * that has Deno's interface but no version passes.
  *
- * @throws {UnsupportedError} If this Deno is older than {@linkcode OLDEST_DENO}.
+ * @throws {UnsupportedError} If this Deno is older than
+ * {@linkcode OLDEST_DENO}.
  */
 export function requireDenoVersion(
   version: string | undefined = ownVersion(),
@@ -87,10 +93,10 @@ export function requireDenoVersion(
 }
 
 /**
- * Fails where this Deno is too old for one thing.
+ * Throws where this Deno is too old for one feature.
  *
- * @param feature What it is, such as `a gateway over TLS`.
- * @param since The first version that can.
+ * @param feature Name of the feature, such as `a gateway over TLS`.
+ * @param since The first version that has it.
  * @throws {UnsupportedError} If this Deno is older.
  */
 export function requireDenoFor(

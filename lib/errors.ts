@@ -1,7 +1,7 @@
 /**
- * What can go wrong outside the caller's own program, as classes with a
- * stable `name`. Wrong arguments are `TypeError`s and `RangeError`s; an
- * abort rejects with the signal's own reason.
+ * Errors with causes outside of the caller's own program, as classes with a
+ * stable `name`. Wrong arguments are `TypeError`s and `RangeError`s; an abort
+ * rejects with the signal's own reason.
  *
  * No message here ever holds a secret's value, a header or a body.
  *
@@ -18,17 +18,17 @@ export class ConnectionError extends Error {
   override readonly name: string = "ConnectionError";
 }
 
-/** What an {@linkcode EngineError} is made of. */
+/** What an {@linkcode EngineError} is made from. */
 export interface EngineErrorInit {
   /** HTTP status of the answer. */
   status: number;
   /** HTTP method of the request. */
   method: string;
-  /** Path of the request, without its query (build arguments live there). */
+  /** Path of the request, without its query, which may hold build arguments. */
   path: string;
-  /** The engine's own sentence. */
+  /** The engine's own message. */
   detail: string;
-  /** What led here. */
+  /** The error that caused this one. */
   cause?: unknown;
 }
 
@@ -58,10 +58,10 @@ export class EngineError extends Error {
   readonly method: string;
   /** Path of the request, without its query. */
   readonly path: string;
-  /** The engine's own sentence. */
+  /** The engine's own message. */
   readonly detail: string;
 
-  /** Puts the engine's sentence behind the request that it answers. */
+  /** Makes a message from the request and the engine's answer. */
   constructor(init: EngineErrorInit) {
     super(
       `${init.method} ${init.path} was refused with status ${init.status}: ${init.detail}`,
@@ -135,29 +135,32 @@ export interface BuildErrorSource {
   readonly startLine: number;
   /** Last line, counted from 1. */
   readonly endLine: number;
-  /** The lines around it, with `>>>` at the place. */
+  /** The lines around the place, which is marked with `>>>`. */
   readonly excerpt: string;
 }
 
-/** What a {@linkcode BuildError} is made of. */
+/** What a {@linkcode BuildError} is made from. */
 export interface BuildErrorInit {
-  /** The engine's own sentence. */
+  /** The engine's own message. */
   detail: string;
-  /** Exit code of the failed step, where the engine tells it. */
+  /** Exit code of the failed step, where the engine reports it. */
   exitCode?: number | undefined;
   /** Digest of the failed step. */
   vertex?: string | undefined;
   /** Name of the failed step. */
   step?: string | undefined;
-  /** The last lines that it printed. */
+  /** The last lines that the failed step printed. */
   log?: readonly string[];
-  /** Its place in the Dockerfile. */
+  /** The failed step's place in the Dockerfile. */
   source?: BuildErrorSource | undefined;
   /** Ids of the secrets that the build asked for and that were not given. */
   missingSecrets?: readonly string[];
-  /** Secrets of the failed step that went in the `X-BuildKit-Secrets` header alone, to an engine. */
+  /**
+   * Ids of secrets of the failed step that were sent only in the
+   * `X-BuildKit-Secrets` header, to an engine that does not read it.
+   */
   unreadSecrets?: readonly string[];
-  /** What led here. */
+  /** The error that caused this one. */
   cause?: unknown;
 }
 
@@ -183,9 +186,9 @@ export interface BuildErrorInit {
 export class BuildError extends Error {
   /** Always `BuildError`. */
   override readonly name: string = "BuildError";
-  /** The engine's own sentence. */
+  /** The engine's own message. */
   readonly detail: string;
-  /** Exit code of the failed step, where the engine tells it. */
+  /** Exit code of the failed step, where the engine reports it. */
   readonly exitCode: number | undefined;
   /** Digest of the failed step, where it is known for sure. */
   readonly vertex: string | undefined;
@@ -198,7 +201,10 @@ export class BuildError extends Error {
   /** Ids of the secrets that the build asked for and that were not given. */
   readonly missingSecrets: readonly string[];
 
-  /** Puts what davit knows behind the engine's sentence, as buildx prints it. */
+  /**
+   * Makes a message from the engine's own and from what davit knows, in the
+   * form that buildx prints.
+   */
   constructor(init: BuildErrorInit) {
     const { detail, step, source, log = [], missingSecrets = [] } = init;
     const unread = init.unreadSecrets ?? [];

@@ -4,7 +4,8 @@ import { fromFileUrl } from "@std/path/posix/from-file-url";
 /**
  * The path that a `file:` URL names.
  *
- * @throws {TypeError} If it names another host's file, or a name holds a slash.
+ * @throws {TypeError} If it names a file of another host, or a name in it
+ * contains an encoded slash.
  */
 export function pathOfUrl(url: string | URL): string {
   const parsed = new URL(url);

@@ -1,18 +1,25 @@
 import * as fs from "node:fs";
 
-// Deno.open knows none of these flags. A FIFO that stands where a file is
-// expected does not hold the program up, and a terminal is not taken over.
+// These flags are the reason for `node:fs`, because Deno.open has none. Opening
+// a FIFO does not wait for its other end, and a terminal does not become the
+// program's own.
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0) |
   (fs.constants.O_NOCTTY ?? 0);
 
-/** What an open descriptor leads to. */
+/** The kind, size and times of an open file. */
 export type OpenFileInfo = fs.Stats;
 
-/** The system's answer to a read: a folder took the file's place, a disk is broken. */
+/**
+ * The system could not read a file: for example, a folder has replaced it, or a
+ * disk is broken.
+ */
 export class FileReadError extends Error {
   override readonly name = "FileReadError";
 
-  /** @param cause What `node:fs` threw; before Deno 2.8 its sentence has no code. */
+  /**
+   * @param cause What `node:fs` threw; before Deno 2.8 its message has no code,
+   * so it is added.
+   */
   constructor(cause: unknown) {
     const { code = "", message } = cause as { code?: string; message: string };
     super(message.includes(code) ? message : `${code}: ${message}`, { cause });
@@ -20,21 +27,21 @@ export class FileReadError extends Error {
 }
 
 /**
- * A file that is read by its descriptor: whoever exchanges what its path leads
- * to changes nothing any more. Opening never waits, whatever is there; `info`
- * says what it is.
+ * A file that is read through its descriptor: replacing the file at its path
+ * has no effect on it. Opening never waits, even for a FIFO; `info` tells what
+ * kind of file it is.
  *
- * Loads `node:fs`: to be imported when the first file is read.
+ * Import it when the first file is read, because it loads `node:fs`.
  */
 export class OpenFile implements Disposable {
-  /** The descriptor. */
+  /** The file descriptor. */
   readonly fd: number;
 
   /**
-   * Opens what is at a path, to be read.
+   * Opens a file for reading.
    *
-   * @param links Whether a link in the path's last place is followed. Windows
-   * knows no such flag, and follows.
+   * @param links Whether a link at the end of the path is followed. Windows has
+   * no such flag and always follows.
    * @throws {Error} If it can't be opened; `code` says why, as in `node:fs`:
    * `ELOOP` for a link that is not followed.
    */
@@ -43,15 +50,18 @@ export class OpenFile implements Disposable {
     this.fd = fs.openSync(path, FLAGS | noFollow);
   }
 
-  /** What was opened, as it is now. */
+  /** The file's current kind, size and times. */
   get info(): OpenFileInfo {
     return fs.fstatSync(this.fd);
   }
 
   /**
-   * The next bytes; 0 at the end. Only for what the system has at hand: it holds the
-   * program up.
+   * Reads the next bytes into the buffer.
    *
+   * It blocks the program, so use it only for data that does not have to be
+   * waited for.
+   *
+   * @returns The number of bytes; 0 at the end.
    * @throws {FileReadError} If the system can't read it.
    */
   readSync(buffer: Uint8Array<ArrayBuffer>): number {
@@ -63,8 +73,9 @@ export class OpenFile implements Disposable {
   }
 
   /**
-   * The next bytes; 0 at the end.
+   * Reads the next bytes into the buffer.
    *
+   * @returns The number of bytes; 0 at the end.
    * @throws {FileReadError} If the system can't read it.
    */
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -76,16 +87,18 @@ export class OpenFile implements Disposable {
     });
   }
 
-  /** Closes the file; no read may be under way. */
+  /** Closes the file. No read may be running. */
   [Symbol.dispose](): void {
     fs.closeSync(this.fd);
   }
 }
 
 /**
- * Where an open file is, as the system tells it, whatever path led there.
+ * The real path of an open file, as the system reports it, whichever path it
+ * was opened by.
  *
- * @throws {Error} Where the system does not tell, or not to this program.
+ * @throws {Error} If the system does not report it, or this program may not
+ * ask.
  */
 export function placeOf(fd: number): string {
   return fs.readlinkSync(`/proc/self/fd/${fd}`);
@@ -101,7 +114,10 @@ const PERMISSIONS: readonly Deno.PermissionName[] = [
   "ffi",
 ];
 
-/** Whether {@linkcode placeOf} can be asked: Deno keeps /proc for programs that may do everything. */
+/**
+ * Whether {@linkcode placeOf} works here: it needs Linux, and Deno allows to
+ * read /proc only with all permissions.
+ */
 export function mayAskForPlaces(): boolean {
   return Deno.build.os === "linux" &&
     PERMISSIONS.every((name) =>
@@ -110,7 +126,10 @@ export function mayAskForPlaces(): boolean {
     ) && hasRealDescriptors();
 }
 
-/** Before Deno 2.8 a descriptor of `node:fs` is a number of Deno's own, and no descriptor. */
+/**
+ * Whether descriptors of `node:fs` are those of the system. Before Deno 2.8
+ * they are numbers of Deno's own.
+ */
 function hasRealDescriptors(): boolean {
   const fd = fs.openSync("/", fs.constants.O_RDONLY);
   try {

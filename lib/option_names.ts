@@ -1,15 +1,15 @@
 import { isPlainObject, plainObjectHint } from "./plain_object.ts";
 
-/** Up to this many names, a message lists them all. */
+/** Up to this number of options, an error lists all their names. */
 const FEW_NAMES = 8;
 
 /**
- * Refuses options with a name that nothing reads: a misspelt option must not
- * be overlooked, as the `filters` of a prune that then takes everything.
+ * Refuses options with an unknown name. If a misspelt option were ignored, a
+ * prune without its `filters` could delete everything.
  *
- * @param action What can't be done then, such as `push`.
+ * @param action The call, for the error, such as `push`.
  * @param given The options, as the caller gave them.
- * @param known A key for each option that there is.
+ * @param known A key for each option that exists.
  * @throws {TypeError} If there is another one, or if it is no object.
  */
 export function checkOptionNames(
@@ -32,7 +32,10 @@ export function checkOptionNames(
   }
 }
 
-/** The option that is meant, or all that there are if those are few. */
+/**
+ * The end of the error: the option that was probably meant, or all options if
+ * they are few.
+ */
 function hint(name: string, known: readonly string[]): string {
   const meant = known.find((each) => folded(each) === folded(name));
   if (meant !== undefined) return `; did you mean "${meant}"?`;
@@ -41,7 +44,10 @@ function hint(name: string, known: readonly string[]): string {
     : `; expected one of ${known.join(", ")}`;
 }
 
-/** The name without what is mostly mistaken: capitals, dashes and the plural. */
+/**
+ * The name without the differences of common mistakes: capitals, dashes and the
+ * plural.
+ */
 function folded(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, "").replace(/s$/, "");
 }

@@ -1,7 +1,7 @@
 /**
  * Whether a value is an object of names to values. A `Map`, a `Headers` and
- * their kin are none: they keep what they hold elsewhere, and would pass for an
- * object without anything in it.
+ * similar objects are not: they do not keep their entries in properties, and
+ * would be read as an empty object.
  */
 export function isPlainObject(value: unknown): value is object {
   return typeof value === "object" && value !== null &&
@@ -9,7 +9,7 @@ export function isPlainObject(value: unknown): value is object {
 }
 
 /**
- * What to do instead, where a `Map` or its kin was given; empty otherwise.
+ * What to do instead if a `Map` or a similar object was given; otherwise empty.
  *
  * @returns The end of an error's sentence.
  */

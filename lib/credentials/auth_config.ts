@@ -9,13 +9,21 @@ export interface AuthConfig {
   username?: string | undefined;
   /** Password or access token. */
   password?: string | undefined;
-  /** `base64(username:password)`, as the docker config file has it; counts before the two. */
+  /**
+   * `base64(username:password)`, as in docker's config file; used instead of
+   * those two fields.
+   */
   auth?: string | undefined;
-  /** Host of the registry; needless, and refused where it is not the one that the login is for. */
+  /**
+   * Host of the registry. It may be left out; one that differs from the login's
+   * registry is refused.
+   */
   serveraddress?: string | undefined;
-  /** A token to be traded for access tokens; counts before a password. */
+  /**
+   * A token that is exchanged for access tokens; used instead of a password.
+   */
   identitytoken?: string | undefined;
-  /** A token to be sent as it is, to registries that ask for one. */
+  /** A token that is sent unchanged, for registries that ask for one. */
   registrytoken?: string | undefined;
 }
 
@@ -29,7 +37,7 @@ const FIELDS = [
 ] as const;
 
 /**
- * Checks a login from outside and takes its `auth` apart.
+ * Checks a login and decodes its `auth`.
  *
  * @param what Names the login, for the error.
  * @throws {TypeError} If it is no login; the message holds no value.
@@ -58,7 +66,10 @@ export function checkAuthConfig(
   return auth === undefined ? rest : { ...rest, ...splitAuth(what, auth) };
 }
 
-/** `base64(username:password)` in its parts; a password may hold a colon, and NUL bytes round it are padding. */
+/**
+ * Decodes `base64(username:password)`. A password may contain a colon; NUL
+ * bytes around it are padding.
+ */
 function splitAuth(
   what: string,
   auth: string,

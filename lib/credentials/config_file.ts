@@ -5,25 +5,31 @@ import { CredentialError } from "./credential_error.ts";
 import { askHelper } from "./helper.ts";
 import { registryName, serverAddress } from "./registry_name.ts";
 
-/** A variable with logins in the form of the config file's `auths`, which goes before the file. */
+/**
+ * An environment variable with logins in the form of the config file's `auths`;
+ * it is read before the file.
+ */
 const ENV_CONFIG = "DOCKER_AUTH_CONFIG";
 
-/** What a look into the CLI's files needs. */
+/** What is needed to read a login from the CLI's files. */
 export interface ConfigLookup {
-  /** The registry, in its one spelling. */
+  /** The registry's normalized name. */
   readonly registry: string;
-  /** Where `DOCKER_CONFIG`, `DOCKER_AUTH_CONFIG` and `HOME` come from. */
+  /**
+   * The environment, which may hold `DOCKER_CONFIG`, `DOCKER_AUTH_CONFIG` and
+   * `HOME`.
+   */
   readonly env: Environment;
-  /** How long a helper may take, in milliseconds. */
+  /** How long a credential helper may take, in milliseconds. */
   readonly helperTimeout: number;
-  /** Ends a helper. */
+  /** Aborts a helper. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The login that docker's CLI would use: from `DOCKER_AUTH_CONFIG`, else, if
- * `config.json` names a helper for this registry (`credHelpers`) or for all of
- * them (`credsStore`), from that helper alone, else from `auths`.
+ * The login that docker's CLI would use: from `DOCKER_AUTH_CONFIG`; or, if
+ * `config.json` names a helper for this registry (`credHelpers`) or for all
+ * registries (`credsStore`), only from that helper; or from `auths`.
  *
  * @throws {CredentialError} If a file, a variable or a helper is broken.
  * @throws {Deno.errors.NotCapable} If Deno may not read or run what is needed.
@@ -53,8 +59,8 @@ export async function loginFromConfig(
 }
 
 /**
- * The registries that have a login or a helper of their own in
- * `DOCKER_AUTH_CONFIG` and `config.json`, in their one spelling.
+ * The normalized names of the registries that have a login or a helper of their
+ * own in `DOCKER_AUTH_CONFIG` and `config.json`.
  *
  * @throws {CredentialError} If the file or the variable is broken.
  * @throws {Deno.errors.NotCapable} If Deno may not read what is needed.
@@ -102,7 +108,8 @@ function envAuths(registry: string, what: string, env: Environment): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    // No cause: its message shows a piece of the value.
+    // The parser's error is not kept as cause: its message shows a piece of the
+    // value.
     throw new CredentialError(
       registry,
       `Cannot fetch ${what}: the environment variable ${ENV_CONFIG} is not JSON`,
@@ -111,13 +118,17 @@ function envAuths(registry: string, what: string, env: Environment): unknown {
   return value?.auths;
 }
 
-/** Name of the helper to ask: the registry's own, else the one for all. */
+/**
+ * Name of the helper to ask: the one for this registry, or else the one for all
+ * registries.
+ */
 function helperFor(
   registry: string,
   fields: Readonly<Record<string, unknown>>,
 ): string | undefined {
   const own = entryFor(registry, fields.credHelpers);
-  // An empty name for one registry takes it out of the helper for all.
+  // An empty name means that the helper for all registries is not used for this
+  // one.
   const helper = own === undefined ? fields.credsStore : own[1];
   return typeof helper === "string" && helper !== "" ? helper : undefined;
 }
@@ -139,14 +150,17 @@ function loginFromAuths(
       (error as TypeError).message,
     );
   }
-  // The key is the address, whatever the entry says.
+  // The registry is the entry's key; an address inside the entry is ignored.
   delete login.serveraddress;
   return login.password || login.identitytoken || login.registrytoken
     ? login
     : undefined;
 }
 
-/** The entry under the registry's own address, else under another spelling of it; the first one counts. */
+/**
+ * Finds the entry of a registry: under the address that docker's CLI writes, or
+ * else the first one under another spelling of it.
+ */
 function entryFor(
   registry: string,
   map: unknown,

@@ -1,4 +1,7 @@
-/** A registry's login can't be had: a broken config file, a helper that failed, a function that threw. */
+/**
+ * A registry's login could not be read or fetched: the config file is broken, a
+ * helper failed, or a function threw.
+ */
 export class CredentialError extends Error {
   /** Always `CredentialError`. */
   override readonly name: string = "CredentialError";

@@ -6,9 +6,9 @@ import { Login } from "./login.ts";
 import { registryName, serverAddress } from "./registry_name.ts";
 
 /**
- * The value of `X-Registry-Auth`, which carries one login for a push or a
- * pull: base64 of JSON in the URL-safe alphabet, padded. Without a login it
- * says `{}`: an engine of the 20.10 line refuses a push that has no such
+ * The value of `X-Registry-Auth`, which carries one login for a push or a pull:
+ * base64 of JSON in the URL-safe alphabet, padded. Without a login it is the
+ * encoded `{}`, because an engine of the 20.10 line refuses a push without the
  * header.
  */
 export function registryAuthHeader(login: Login | undefined): string {
@@ -17,8 +17,8 @@ export function registryAuthHeader(login: Login | undefined): string {
 
 /**
  * The value of `X-Registry-Config`, which carries logins by registry to
- * builders without a session; BuildKit reads none of it. Keys are spelled as
- * docker's CLI spells them, which is what the engine looks for.
+ * builders without a session; BuildKit ignores it. The keys are spelled as
+ * docker's CLI spells them, because the engine looks for that spelling.
  */
 export function registryConfigHeader(logins: Iterable<Login>): string {
   const map = Array.from(
@@ -29,10 +29,12 @@ export function registryConfigHeader(logins: Iterable<Login>): string {
 }
 
 /**
- * Logins by the one spelling of their registries.
+ * Checks logins that are given by registry.
  *
- * @throws {TypeError} If they are no object, a key names no registry or one a second time, or what
- * it leads to is no login. No value is in the message.
+ * @returns The logins by the normalized names of their registries.
+ * @throws {TypeError} If they are no object, if a key names no registry or one
+ * that is there already, or if an entry is no login. The message holds no
+ * value.
  */
 export function checkCredentials(
   credentials: Readonly<Record<string, AuthConfig>>,

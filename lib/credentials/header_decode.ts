@@ -2,7 +2,9 @@
 import { decodeBase64 } from "@std/encoding/base64";
 import type { AuthConfig } from "./auth_config.ts";
 
-/** The fields of a login; clients send others, which nobody needs. */
+/**
+ * The fields of a login that are used; clients send others, which are ignored.
+ */
 const FIELDS = [
   "auth",
   "username",
@@ -15,7 +17,7 @@ const FIELDS = [
  * Reads `X-Registry-Config`: base64, in either alphabet, of a JSON object of
  * registries to logins, as docker's clients send it.
  *
- * @throws {TypeError} If it is something else. No part of it is in the message.
+ * @throws {TypeError} If it has another form. The message quotes nothing of it.
  */
 export function decodeRegistryConfig(
   header: string,
@@ -42,7 +44,8 @@ function parse(header: string): unknown {
     const bytes = decodeBase64(standard);
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    // What the parser says may hold a part of a password.
+    // The parser's error is not kept: its message may quote a part of a
+    // password.
     throw unreadable();
   }
 }

@@ -5,38 +5,49 @@ import { readText } from "../streams/read_whole.ts";
 import { CredentialError } from "./credential_error.ts";
 import type { AuthConfig } from "./auth_config.ts";
 
-/** The longest answer that is read, in bytes; tokens of clouds have a few thousand. */
+/**
+ * The longest answer that is read, in bytes; tokens of cloud registries have a
+ * few thousand.
+ */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** How long a helper that was told to end may take before it is killed, in milliseconds. */
+/**
+ * How long a helper may take to end after SIGTERM before it is killed, in
+ * milliseconds.
+ */
 const GRACE_MS = 1000;
 
-/** What a helper prints, with an exit code that is not 0, when it knows no login. */
+/**
+ * What a helper prints, with an exit code other than 0, when it has no login.
+ */
 const NOT_FOUND = "credentials not found in native keychain";
 
-/** The user's name beside which the secret is an identity token. */
+/** The user name with which a helper marks an identity token. */
 const TOKEN_USER = "<token>";
 
 /** One question to a credential helper. */
 export interface HelperRequest {
-  /** Name as config files have it: the program is `docker-credential-NAME`. */
+  /**
+   * Name of the helper in config files: the program is
+   * `docker-credential-NAME`.
+   */
   readonly helper: string;
-  /** The registry, for errors. */
+  /** The registry, for error messages. */
   readonly registry: string;
-  /** Its address, as the helper is asked for it. */
+  /** The registry's address in the form that helpers expect. */
   readonly address: string;
   /** How long the helper may take, in milliseconds. */
   readonly timeout: number;
-  /** Ends the helper. */
+  /** Aborts the helper. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs `docker-credential-NAME get` with the address on its standard input,
- * as docker's CLI does; no shell. Its own complaints are not shown, since what
- * goes wrong in such a program may hold a password.
+ * Runs `docker-credential-NAME get` with the address on its standard input, as
+ * docker's CLI does, without a shell. Its standard error is not shown, because
+ * an error message of such a program may contain a password.
  *
- * @returns undefined when it knows no login for this registry.
+ * @returns undefined when it has no login for this registry.
  * @throws {CredentialError} If there is no such program, or it fails.
  * @throws {Deno.errors.NotCapable} If Deno may not run it.
  */
@@ -113,7 +124,8 @@ async function converse(
   stop: AbortSignal,
 ): Promise<{ text: string; code: number }> {
   const reader = child.stdout.getReader();
-  // It never fails, and a helper need not read it.
+  // Not awaited: it never rejects, and a helper may answer without reading its
+  // input.
   void write(child.stdin, address);
   try {
     const text = await abortable(
@@ -127,7 +139,8 @@ async function converse(
     const { code } = await abortable(child.status, stop);
     return { text, code };
   } catch (error) {
-    // A child of the helper may hold the pipe open for longer than the helper lives.
+    // A child process of the helper may keep the pipe open after the helper has
+    // ended.
     reader.cancel().catch(() => {}); // a pipe that broke is what is wanted
     throw error;
   }
@@ -142,17 +155,19 @@ async function write(
     await writer.write(new TextEncoder().encode(text));
     await writer.close();
   } catch {
-    // A helper need not read to its end; what it answers is what counts.
+    // The helper did not read all of its input; only its answer matters.
   }
 }
 
-/** Ends a helper: kindly, then by force. Returns when it is gone. */
+/**
+ * Ends a helper, by SIGTERM and then by SIGKILL. Resolves when it has ended.
+ */
 async function end(child: Deno.ChildProcess): Promise<void> {
   const kill = (signal: Deno.Signal) => {
     try {
       child.kill(signal);
     } catch {
-      // It has ended by itself, which is what the kill is for.
+      // The process has already ended.
     }
   };
   kill("SIGTERM");
@@ -178,7 +193,10 @@ function readAnswer(text: string): AuthConfig | undefined {
     : { username, password: secret };
 }
 
-/** The first line of a helper's complaint; nothing that could be an answer after all. */
+/**
+ * The first line of a helper's error, for a message. Empty if the text could be
+ * a login (JSON).
+ */
 function quoted(text: string): string {
   const line = text.trim().split("\n")[0]!;
   // deno-lint-ignore no-control-regex -- no terminal is to obey a helper's words

@@ -4,21 +4,23 @@ import { Secret } from "../secrets/secret.ts";
 import { type AuthConfig, checkAuthConfig } from "./auth_config.ts";
 import { registryName, serverAddress } from "./registry_name.ts";
 
-/** A login for one registry, whose values don't show when it is printed. */
+/**
+ * A login for one registry. Its secret values are not shown when it is printed.
+ */
 export class Login {
-  /** The registry's name in its one spelling. */
+  /** The registry's normalized name. */
   readonly registry: string;
-  /** Name of the user; empty beside tokens alone. */
+  /** Name of the user; empty where there are only tokens. */
   readonly username: string;
   /** Password or access token. */
   readonly password: Secret | undefined;
-  /** A token to be traded for access tokens. */
+  /** A token that is exchanged for access tokens. */
   readonly identityToken: Secret | undefined;
-  /** A token to be sent as it is. */
+  /** A token that is sent unchanged. */
   readonly registryToken: Secret | undefined;
 
   /**
-   * @param registry The registry, in its one spelling.
+   * @param registry The registry's normalized name.
    * @param config The login.
    * @param what Names the login, for errors.
    * @throws {TypeError} If it is no login, or one for another registry.
@@ -40,13 +42,19 @@ export class Login {
     this.registryToken = hidden(registrytoken);
   }
 
-  /** Whether there is nothing in it: an explicit "no login here". */
+  /**
+   * Whether all fields are empty, which means that no login is to be used for
+   * this registry.
+   */
   get isEmpty(): boolean {
     return this.password === undefined && this.identityToken === undefined &&
       this.registryToken === undefined;
   }
 
-  /** Everything that must not be seen, as it is and as it travels. */
+  /**
+   * All values to mask: as they are, and in the encoding in which they are
+   * sent.
+   */
   secrets(): Secret[] {
     const { username, password, identityToken, registryToken } = this;
     return [
@@ -57,7 +65,7 @@ export class Login {
     ].filter((secret) => secret !== undefined);
   }
 
-  /** The login in the engine's field names, to be sent and not to be printed. */
+  /** The login in the engine's field names. Send it, but do not print it. */
   reveal(): AuthConfig {
     const { username, password, identityToken, registryToken } = this;
     return {
@@ -73,7 +81,10 @@ export class Login {
     };
   }
 
-  /** What a session gives an engine that asks: an identity token goes without a user's name. */
+  /**
+   * The login in the form that a session gives to an engine. An identity token
+   * is given without a user name.
+   */
   forSession(): { username: string; secret: string } {
     if (this.identityToken !== undefined) {
       return { username: "", secret: shown(this.identityToken) };

@@ -7,24 +7,31 @@ import { checkCredentials } from "./header.ts";
 import { Login } from "./login.ts";
 import { registryName } from "./registry_name.ts";
 
-/** How long an answer is good for, in milliseconds: some clouds' logins die after five minutes. */
+/**
+ * How long an answer is used again, in milliseconds. The logins of some cloud
+ * registries expire after five minutes.
+ */
 const FRESH_MS = 4 * 60 * 1000;
 
 /** How many answers are kept. */
 const MAX_ANSWERS = 1000;
 
-/** How long a credential helper may take: it may have to wait for a person who unlocks a keychain. */
+/**
+ * How long a credential helper may take, in milliseconds: it may have to wait
+ * for a person who unlocks a keychain.
+ */
 const HELPER_TIMEOUT_MS = 60_000;
 
 /**
- * Gives the login for a registry when it is asked for, and only then.
+ * A function that gives the login for a registry. It is called only when that
+ * login is needed.
  *
- * `host` is the registry that asked, in its one spelling: `docker.io` for
- * Docker Hub, else `host[:port]` in lower case. `scopes` are those of a token
- * that is to be fetched, such as `repository:app:pull`; an engine that fetches
- * its tokens itself names none. `signal` aborts when the answer is of no more
- * use. `null` and `undefined` mean that it knows no login for this registry;
- * the next source is asked then.
+ * `host` is the normalized name of the registry: `docker.io` for Docker Hub,
+ * otherwise `host[:port]` in lower case. `scopes` are those of the token that
+ * is needed, such as `repository:app:pull`; the list is empty when the engine
+ * fetches the token itself. `signal` aborts when the answer is no longer
+ * needed. `null` and `undefined` mean that the function has no login for this
+ * registry; then the next source is asked.
  */
 export type CredentialCallback = (
   host: string,
@@ -37,53 +44,64 @@ export type CredentialCallback = (
   | Promise<AuthConfig | null | undefined>;
 
 /**
- * Logins for registries, wherever they are given: by registry, or a function
- * that is asked for each. A login without fields says that its registry is to
- * be asked without one, whatever stands behind. Keys are hosts, such as
+ * Logins for registries: an object by registry, or a function that is called
+ * for each registry. A login without fields means that its registry is used
+ * without a login, even if a later source has one. Keys are hosts, such as
  * `ghcr.io` or `localhost:5000`; `docker.io` is Docker Hub.
  */
 export type Credentials =
   | Readonly<Record<string, AuthConfig>>
   | CredentialCallback;
 
-/** Where a client's logins come from, in this order, behind those that a call gives. */
+/**
+ * A client's own sources of logins, in the order in which they are asked. They
+ * are asked after the logins of a single call.
+ */
 export interface ClientCredentials {
-  /** Logins for all that this client does. */
+  /** Logins for every call of this client. */
   readonly credentials?: Credentials | undefined;
   /**
-   * Whether docker's own files and helpers are looked into at the end.
+   * Whether docker's own files and helpers are asked as the last source.
    *
    * @default {false}
    */
   readonly dockerConfig?: boolean | undefined;
 }
 
-/** A registry that asked, and what became of it. */
+/** A request for the login of a registry, and its outcome. */
 export interface CredentialUse {
-  /** The registry, in its one spelling. */
+  /** The registry's normalized name. */
   readonly registry: string;
   /** `served`: a login was given; `anonymous`: there is none for this registry. */
   readonly state: "served" | "anonymous";
 }
 
-/** Where a {@linkcode CredentialStore} looks, in this order. */
+/**
+ * The sources of a {@linkcode CredentialStore}, in the order in which they are
+ * asked.
+ */
 export interface CredentialStoreOptions {
-  /** Those of one call. */
+  /** The logins of one call. */
   readonly credentials?: Credentials | undefined;
-  /** Those of its client. */
+  /** The client's own sources. */
   readonly client?: ClientCredentials | undefined;
-  /** The environment that leads to those files; the process's own unless given. */
+  /**
+   * The environment in which docker's files are found; the process's own by
+   * default.
+   */
   readonly env?: Environment | undefined;
-  /** How long a credential helper may take, in milliseconds; a minute unless given. */
+  /**
+   * How long a credential helper may take, in milliseconds; a minute by
+   * default.
+   */
   readonly helperTimeout?: number | undefined;
   /** Aborts callbacks and helpers. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Logins by registry: a question for one registry is answered with that
- * registry's login or with none, never with another's. Nothing is read before
- * the first question.
+ * Finds logins by registry. A request for one registry gets the login of
+ * exactly that registry or none. Nothing is read before the first request.
  */
 export class CredentialStore {
   readonly #sources: readonly (
@@ -96,22 +114,28 @@ export class CredentialStore {
     string,
     { readonly at: number; readonly login: Promise<Login | undefined> }
   >();
-  /** Told of each registry that asked, once for each state. */
+  /** Called with each registry that was asked for, once for each state. */
   onUse: ((use: CredentialUse) => void) | undefined;
-  /** Told of each value that {@linkcode CredentialStore.atHand} did not know, before anybody gets it. */
+  /**
+   * Called with each value that {@linkcode CredentialStore.atHand} did not
+   * include, before anybody gets it.
+   */
   onCredential:
     | ((registry: string, secret: Secret) => void | Promise<void>)
     | undefined;
-  /** Told, once for each, of a source that Deno's permissions keep closed; it counts as empty. */
+  /**
+   * Called, once for each source, if Deno's permissions do not allow to read
+   * it. The source then counts as empty.
+   */
   onClosed: ((why: string) => void) | undefined;
   readonly #uses = new AskedNames();
   readonly #closed = new Set<string>();
 
   /**
-   * Checks the given logins and reads nothing else.
+   * Checks the given logins, and reads nothing else yet.
    *
    * @throws {TypeError} If credentials are neither an object nor a function, a
-   * key names no registry, or what it leads to is no login.
+   * key names no registry, or an entry is no login.
    */
   constructor(options: CredentialStoreOptions = {}) {
     this.#sources = [options.credentials, options.client?.credentials]
@@ -123,7 +147,10 @@ export class CredentialStore {
     this.#signal = options.signal ?? new AbortController().signal;
   }
 
-  /** The values that were given as options: to be masked from the start. */
+  /**
+   * The values of logins that were given as objects: they can be masked from
+   * the start.
+   */
   atHand(): [registry: string, secret: Secret][] {
     return this.#maps().flatMap((logins) =>
       [...logins].flatMap(([registry, login]) =>
@@ -142,14 +169,14 @@ export class CredentialStore {
     return this.#sources.filter((source) => typeof source !== "function");
   }
 
-  /** Whether there is a function that wants to be asked. */
+  /** Whether one of the sources is a function. */
   get asksFunction(): boolean {
     return this.#sources.some((source) => typeof source === "function");
   }
 
   /**
-   * The registries that docker's own files name, for a builder that can't ask.
-   * None where they are not to be looked into.
+   * The registries listed in docker's own files, for a builder that can't ask
+   * for logins. Empty where these files are not to be used.
    *
    * @throws {CredentialError} If a file is broken.
    */
@@ -164,10 +191,10 @@ export class CredentialStore {
   }
 
   /**
-   * The login for one of those: given, or from docker's files. The function is
-   * not asked.
+   * The login for a registry that is listed: from an object, or from docker's
+   * files. Functions are not called.
    *
-   * @throws {CredentialError} If it can't be had.
+   * @throws {CredentialError} If it can't be read.
    */
   async getListed(registry: string): Promise<Login | undefined> {
     const given = this.#maps().map((map) => map.get(registry))
@@ -182,9 +209,10 @@ export class CredentialStore {
   /**
    * The login for exactly this registry, or undefined where there is none.
    *
-   * @param host `host[:port]`, as an image's name or an engine has it.
-   * @param scopes For the callback, where a token is to be fetched.
-   * @throws {CredentialError} If a source is broken; the next is not asked then.
+   * @param host `host[:port]`, as in an image's name or an engine's request.
+   * @param scopes The scopes of the token that is needed, for a function.
+   * @throws {CredentialError} If a source is broken; the sources after it are
+   * not asked.
    */
   async get(
     host: string,
@@ -208,7 +236,7 @@ export class CredentialStore {
     registry: string,
     scopes: readonly string[],
   ): Promise<Login | undefined> {
-    // Stages that pull at the same time share one answer.
+    // Stages of a build that pull at the same time share one answer.
     const question = this.asksFunction
       ? [registry, ...scopes].join(" ")
       : registry;
@@ -217,12 +245,13 @@ export class CredentialStore {
       return known.login;
     }
     const answer = { at: Date.now(), login: this.#ask(registry, scopes) };
-    // The engine makes the questions: the oldest answers go.
+    // The oldest answer is dropped, because an engine may ask for any number of
+    // registries.
     const [oldest] = this.#answers.keys();
     if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(oldest!);
     this.#answers.set(question, answer);
     answer.login.catch(() => {
-      // A source that failed may be asked again.
+      // After a failure, the next request asks again.
       if (this.#answers.get(question) === answer) {
         this.#answers.delete(question);
       }
@@ -304,9 +333,9 @@ export class CredentialStore {
   }
 
   /**
-   * Looks into docker's files, unless Deno's permissions keep them closed: a
-   * program without them did not ask for docker's logins, and most images are
-   * public, so it goes on without, and is told.
+   * Reads docker's files. If Deno's permissions do not allow that, goes on
+   * without them and reports it: a program without these permissions may not
+   * need docker's logins, and most images are public.
    */
   async #ifOpen<T>(
     what: string,

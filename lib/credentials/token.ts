@@ -5,7 +5,10 @@ import { CredentialError } from "./credential_error.ts";
 import type { Login } from "./login.ts";
 import type { TokenServer } from "./token_server.ts";
 
-/** How long a token is good for unless its server says so, in seconds (distribution's token specification). */
+/**
+ * How long a token is valid if its server does not say, in seconds
+ * (distribution's token specification).
+ */
 const DEFAULT_EXPIRES_IN = 60;
 
 /** The longest answer that is read, in bytes. */
@@ -14,37 +17,43 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** How long a token server may take, in milliseconds; engines give up after a minute. */
 const TIMEOUT_MS = 50_000;
 
-/** What a registry asks for in the place of a login. */
+/** What is needed to fetch a token. */
 export interface TokenRequest {
-  /** Who makes it, as the registry itself says; not needed for a token that is there already. */
+  /**
+   * The server that makes it, as the registry itself names it; not needed for a
+   * registry token, which is given already.
+   */
   readonly server: TokenServer | undefined;
-  /** What the token is for, such as `repository:app:pull`. */
+  /** The scopes of the token, such as `repository:app:pull`. */
   readonly scopes: readonly string[];
-  /** Who asks, in words. */
+  /** Name of the client, which the server may log. */
   readonly clientId: string;
-  /** Gives up. */
+  /** Aborts the request. */
   readonly signal: AbortSignal;
 }
 
-/** A token, to be sent as it is. */
+/** A token that is sent to a registry unchanged. */
 export interface Token {
   /** The token itself; not to be printed. */
   readonly token: string;
-  /** How long it is good for, in seconds. */
+  /** How long it is valid, in seconds. */
   readonly expiresIn: number;
-  /** Since when, in seconds since 1970; 0 where that is not known. */
+  /** When it was issued, in seconds since 1970; 0 where that is not known. */
   readonly issuedAt: number;
 }
 
-/** What a token server that knows no `POST` answers to one, as registries do that docker's client knows. */
+/**
+ * Statuses with which a token server answers if it does not support `POST`;
+ * docker's client handles the same ones.
+ */
 const NO_POST: ReadonlySet<number> = new Set([401, 404]);
 
 /**
- * Trades a login for a token at the server that the registry named. An identity
- * token goes in the body of a `POST` (`grant_type=refresh_token`) and, where
- * the server knows none, as basic authentication without a user's name, as a
- * password goes at once with its user's; neither ever in an address, or on to
- * where a redirect leads.
+ * Exchanges a login for a token at the server that the registry named. An
+ * identity token is sent in the body of a `POST` (`grant_type=refresh_token`)
+ * or, where the server does not support that, as basic authentication without a
+ * user name. A password is sent as basic authentication with its user name.
+ * Neither is ever put into a URL, or sent on to the target of a redirect.
  *
  * @throws {CredentialError} If the server can't be reached, or refuses.
  */
@@ -110,7 +119,9 @@ export async function fetchToken(
   return token;
 }
 
-/** "OAuth2 Token Authentication" of distribution's specification. */
+/**
+ * A request for "OAuth2 Token Authentication" of distribution's specification.
+ */
 function refreshRequest(
   login: Login,
   server: TokenServer,
@@ -131,7 +142,7 @@ function refreshRequest(
   });
 }
 
-/** "Token Authentication" of distribution's specification. */
+/** A request for "Token Authentication" of distribution's specification. */
 function basicRequest(
   login: Login,
   server: TokenServer,
@@ -161,7 +172,7 @@ function readToken(text: string): Token | undefined {
     return undefined; // no cause: its message could show a piece of the token
   }
   if (typeof answer !== "object" || answer === null) return undefined;
-  // The two names are of two specifications and mean the same.
+  // The two specifications use different names for the same field.
   const token = answer.access_token || answer.token;
   if (typeof token !== "string" || token === "") return undefined;
   const { expires_in: expiresIn, issued_at: issued } = answer;

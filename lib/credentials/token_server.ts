@@ -7,26 +7,30 @@ const TIMEOUT_MS = 10_000;
 /** One parameter of a challenge (RFC 9110, section 11.2). */
 const PARAMETER_REGEXP = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
 
-/** Where a registry sends those who want a token. */
+/** The server that makes tokens for a registry. */
 export interface TokenServer {
   /** Address of the token server. */
   readonly realm: URL;
-  /** The registry's name for itself; may be empty. */
+  /**
+   * The registry's name for itself, which the token server expects; may be
+   * empty.
+   */
   readonly service: string;
 }
 
 /**
  * Asks a registry which server makes its tokens: `GET /v2/` without a login,
- * and the `WWW-Authenticate` of its answer, as distribution's token
- * specification has it. By https; a registry on this very machine by http, too.
+ * and reads `WWW-Authenticate` of the answer (distribution's token
+ * specification). It uses https, and for a registry on this machine also http.
  *
- * @param registry The registry, in its one spelling.
- * @param engine The engine's address: `localhost` of an engine on another
- * machine is not what it is here, and must not be sent its logins.
- * @returns undefined where there is none, or this process can't know it, or
- * must not go there: the registry is on the engine's machine, can't be reached from here, its certificate
- * is none that Deno trusts, Deno's permissions name neither it nor its token
- * server, or the token server has no encryption.
+ * @param registry The registry's normalized name.
+ * @param engine The engine's address. `localhost` means another registry for an
+ * engine on another machine, and that engine's logins must not be sent to a
+ * registry on this one.
+ * @returns undefined where there is no token server, or where it can't or must
+ * not be asked from here: the registry is on the engine's machine, it can't be
+ * reached, its certificate is not trusted by Deno, Deno's permissions do not
+ * include it or its token server, or the token server has no encryption.
  */
 export async function askTokenServer(
   registry: string,
@@ -48,12 +52,18 @@ export async function askTokenServer(
   return undefined;
 }
 
-/** Asked for and not tried: a program that runs without a permission must not be stopped by a question. */
+/**
+ * Queries the permission instead of trying the connection, because a prompt
+ * would stop the program.
+ */
 function isAllowed(host: string): boolean {
   return Deno.permissions.querySync({ name: "net", host }).state === "granted";
 }
 
-/** Encrypted; or on this machine, for a registry that is there, too. */
+/**
+ * Whether a login may be sent there: over https, or to this machine if the
+ * registry is on it as well.
+ */
 function isSafe(realm: URL, isLocal: boolean): boolean {
   if (realm.username + realm.password !== "") return false;
   return realm.protocol === "https:" ||
@@ -61,7 +71,10 @@ function isSafe(realm: URL, isLocal: boolean): boolean {
       isLoopback(realm.host));
 }
 
-/** The header of a refusal; undefined where there is no such answer. */
+/**
+ * The `WWW-Authenticate` header of an answer with status 401; undefined for any
+ * other answer.
+ */
 async function challengeOf(
   url: string,
   signal: AbortSignal,
@@ -82,7 +95,10 @@ async function challengeOf(
     : undefined;
 }
 
-/** Takes `Bearer realm="…",service="…"` apart, also where it stands behind another scheme. */
+/**
+ * Parses `Bearer realm="…",service="…"`, also where it follows the challenge of
+ * another scheme.
+ */
 function readChallenge(header: string): TokenServer | undefined {
   const [, words] = /(?:^|,)\s*Bearer\s+(.*)$/is.exec(header) ?? [];
   const parameters = new Map<string, string>();

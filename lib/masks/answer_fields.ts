@@ -1,11 +1,11 @@
 /**
- * Which fields of which answers are text that may be masked: the one table of
- * it, of which all masks are made, those of builds and the gateway's.
+ * Tables that say which fields of an engine's answers are text that is masked.
+ * The masks of builds and of the gateway all use them.
  *
- * What a secret's value happens to stand in is no reason to change it: a mask in
- * a key, an id or a digest would make another message of it, and a value is
- * whatever a client says it is. So only what steps print, and errors, warnings,
- * names and descriptions are text.
+ * Only the output of steps, errors, warnings, names and descriptions are
+ * masked. Keys, ids and digests are not, even if they contain a secret's value:
+ * changing them would break the message, and a client may give any text as a
+ * value.
  *
  * @module
  */
@@ -59,10 +59,10 @@ const VERTEX: FieldsOf<Vertex> = {
 };
 
 const VERTEX_STATUS: FieldsOf<VertexStatus> = {
-  // Such as `naming to docker.io/library/app`, or the digest of a layer.
+  // For example `naming to docker.io/library/app`, or the digest of a layer.
   id: "sentence",
   vertex: "kept",
-  // The kind of the action, such as `transferring`.
+  // The kind of action, such as `transferring`.
   name: "kept",
   current: "kept",
   total: "kept",
@@ -98,7 +98,9 @@ const VERTEX_WARNING: FieldsOf<VertexWarning> = {
   unknown: "unknown",
 };
 
-/** `StatusResponse` of BuildKit, decoded: what `aux` of a `moby.buildkit.trace` holds. */
+/**
+ * BuildKit's `StatusResponse`, decoded: the `aux` of a `moby.buildkit.trace`.
+ */
 export const TRACE_FIELDS: FieldsOf<SolveStatus> = {
   vertexes: new ListOf(VERTEX),
   statuses: new ListOf(VERTEX_STATUS),
@@ -110,12 +112,12 @@ export const TRACE_FIELDS: FieldsOf<SolveStatus> = {
 const ERROR_DETAIL: FieldsOf<ErrorDetail> = { message: "text", code: "kept" };
 
 /**
- * A line of a build's answer, from BuildKit, the classic builder or davit
- * itself. A trace's `aux` is decoded, masked by {@linkcode TRACE_FIELDS}, and
- * encoded again.
+ * A message of a build's answer, from BuildKit, the classic builder or davit
+ * itself. The `aux` of a trace is decoded, masked by {@linkcode TRACE_FIELDS},
+ * and encoded again.
  */
 export const BUILD_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {
-  // Of an error that comes as errors behind other statuses do.
+  // Used where an error comes in the same form as in an error answer.
   message: "text",
   id: "kept",
   stream: "output",
@@ -141,13 +143,10 @@ export const BUILD_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {
   }),
 };
 
-/**
- * What davit itself tells of a build, before a message is made of it: its events
- * and its warnings.
- */
+/** Events and warnings of davit's own, before they become messages. */
 export const OWN_EVENT_FIELDS: FieldTable = {
   type: "kept",
-  // Of a warning.
+  // Fields of warnings.
   vertex: "kept",
   level: "kept",
   short: "sentence",
@@ -155,16 +154,16 @@ export const OWN_EVENT_FIELDS: FieldTable = {
   url: "kept",
   source: "kept",
   code: "kept",
-  // Of a secret, an ssh agent, a login.
+  // Fields of events about secrets, ssh agents and logins.
   id: "kept",
   registry: "kept",
   state: "kept",
-  // Of an export.
+  // Fields of an export's event.
   dest: "text",
   entries: "kept",
   bytes: "kept",
   skipped: "kept",
-  // Of a context.
+  // Fields of a context's event.
   files: "kept",
   filesReused: "kept",
   bytesOffered: "kept",
@@ -176,16 +175,17 @@ export const OWN_EVENT_FIELDS: FieldTable = {
   & FieldsOf<ExportEvent>
   & FieldsOf<ContextEvent>;
 
-/** A line of the answer to a pull, a push, or the loading of images. */
+/** A message of the answer to a pull, a push, or the loading of images. */
 export const TRANSFER_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {
   ...BUILD_MESSAGE_FIELDS,
-  // Such as `Loaded image ID: sha256:…`; no step prints it.
+  // The engine's own text, such as `Loaded image ID: sha256:…`; here no step
+  // prints anything.
   stream: "sentence",
-  // Digests, tags and sizes.
+  // Holds only digests, tags and sizes.
   aux: "kept",
 };
 
-/** The answer to a request that failed. */
+/** An error answer to a request. */
 export const ERROR_FIELDS: FieldTable = { message: "text", code: "kept" };
 
 const HEALTHCHECK: FieldTable = {
@@ -197,7 +197,7 @@ const HEALTHCHECK: FieldTable = {
   Retries: "kept",
 };
 
-/** What a Dockerfile says of the containers of its image. */
+/** An image's configuration for its containers. */
 const CONFIG: FieldsOf<ImageConfig> & FieldTable = {
   Env: new ListOf("text"),
   Cmd: new ListOf("text"),

@@ -1,60 +1,75 @@
-/** What a field of an answer is to a mask. */
+/** How a field of an answer is masked. */
 export type FieldKind =
-  /** A kind, an id, a digest, a number, a moment: it passes as it is. */
+  /** A kind, an id, a digest, a number or a time: never changed. */
   | "kept"
-  /** What a person or a program wrote, as text or bytes: masked wherever a value stands in it. */
+  /**
+   * Text that a person or a program wrote, as a string or bytes: masked
+   * wherever it contains a value.
+   */
   | "text"
-  /** The engine's own words: masked, but for the digests that it names in them. */
+  /** The engine's own words: masked, except for digests in them. */
   | "sentence"
-  /** A slice of what a step prints: masked together with the next slices of the same step. */
+  /**
+   * A part of a step's output: masked together with the next parts of the same
+   * step.
+   */
   | "output"
-  /** A newer engine's: nobody knows which part of it is text, so it is left out if it holds a value. */
+  /**
+   * A field that only newer engines send: it is not known which part of it is
+   * text, so it is left out if it contains a value.
+   */
   | "unknown";
 
-/** A kind, or what a field is made of. */
+/** How a field is masked: by its kind, or by the parts that it consists of. */
 export type FieldNode = FieldKind | ListOf | MapOf | Choice | FieldTable;
 
-/** The fields of an object by their names; one that is not there counts as unknown. */
+/**
+ * The fields of an object by their names. A field that is not listed counts as
+ * unknown.
+ */
 export interface FieldTable {
   readonly [name: string]: FieldNode;
 }
 
-/** A table that leaves no field of a type out. */
+/** A table that must list every field of a type. */
 export type FieldsOf<T> = {
   readonly [Name in keyof T as string extends Name ? never : Name]-?: FieldNode;
 };
 
-/** A list. */
+/** A list whose items are all masked in the same way. */
 export class ListOf {
-  /** What each of its items is. */
+  /** How each item is masked. */
   readonly item: FieldNode;
 
-  /** Says what each item is. */
+  /** @param item How each item is masked. */
   constructor(item: FieldNode) {
     this.item = item;
   }
 }
 
 /**
- * An object whose keys are a client's words, as labels are. No key is changed:
- * an entry whose key holds a value is left out.
+ * An object whose keys are chosen by a client, such as labels. Keys are not
+ * changed: an entry whose key contains a value is left out.
  */
 export class MapOf {
-  /** What each of its values is. */
+  /** How each value is masked. */
   readonly value: FieldNode;
 
-  /** Says what each value is. */
+  /** @param value How each value is masked. */
   constructor(value: FieldNode) {
     this.value = value;
   }
 }
 
-/** A field that is one thing or another, as the id beside it says. */
+/** A field whose form depends on the field `id` beside it. */
 export class Choice {
-  /** By the text of `id`; `""` where there is none. */
+  /** How it is masked for each `id`; `""` stands for a missing one. */
   readonly cases: Readonly<Record<string, FieldNode>>;
 
-  /** Says what it is in each case; unknown in every other. */
+  /**
+   * @param cases How it is masked for each `id`; for any other one it counts as
+   * unknown.
+   */
   constructor(cases: Readonly<Record<string, FieldNode>>) {
     this.cases = cases;
   }

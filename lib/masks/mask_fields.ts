@@ -7,32 +7,36 @@ import {
   MapOf,
 } from "./field_kind.ts";
 
-/** How text is masked. Each gives back its argument where there is nothing to mask. */
+/**
+ * How text is masked. Each method returns its argument itself where there is
+ * nothing to mask.
+ */
 export interface TextMask {
-  /** Masks a text that is whole by itself. */
+  /** Masks a text that is complete. */
   text(text: string): string;
-  /** The same for text that comes as bytes. */
+  /** The same for text that is given as bytes. */
   bytes(bytes: Uint8Array): Uint8Array;
   /**
-   * Masks a slice of what a step prints: what is given back may be shorter,
-   * longer, or come later. `owner` is the object that the slice stands in.
-   * Unless given, each slice counts as whole.
+   * Masks a part of a step's output. The result may be shorter or longer,
+   * because some of it may be held back until a later call. `owner` is the
+   * object that holds the part. Without this method, each part is masked as a
+   * complete text.
    */
   output?(slice: Uint8Array, owner: object): Uint8Array;
 }
 
-/** A digest of content, as engines write them. */
+/** A digest in the form that engines write. */
 const DIGEST_REGEXP =
   /\bsha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})\b/g;
 
 /**
- * Masks those fields of an answer that the table calls text, and no other: no
- * key, kind, id, digest or number is ever changed. What stands where the table
- * expects something else counts as unknown.
+ * Masks the fields of an answer that the table lists as text, and no others:
+ * keys, kinds, ids, digests and numbers are never changed. A value that has not
+ * the form that the table expects counts as unknown.
  *
- * @param node What `value` is; see `answer_fields.ts`.
- * @returns The same object where nothing was masked, else a copy. Undefined
- * where all of it is unknown, and holds a value.
+ * @param node How `value` is masked; see `answer_fields.ts`.
+ * @returns The same object where nothing was masked, otherwise a copy.
+ * Undefined where the whole value is unknown and contains a secret.
  */
 export function maskFields<T>(
   value: T,
@@ -42,7 +46,7 @@ export function maskFields<T>(
   return masked(value, node, mask, {}) as T | undefined;
 }
 
-/** Undefined: to be left out. */
+/** Masks one value; undefined means that it is left out. */
 function masked(
   value: unknown,
   node: FieldNode,
@@ -88,7 +92,7 @@ function maskLeaf(
   return holdsValue(value, mask) ? undefined : value;
 }
 
-/** What stands between the digests of a sentence is masked piece by piece. */
+/** Masks a sentence, except for the digests in it. */
 function maskSentence(text: string, mask: TextMask): string {
   if (mask.text(text) === text) return text;
   let out = "";
@@ -124,14 +128,14 @@ function maskObject(
   let copy: Record<string, unknown> | undefined;
   for (const key in object) {
     const known = fields?.get(key);
-    // Most fields of most messages; there may be a million.
+    // A fast path for the most common case; there may be a million messages.
     if (known === "kept") continue;
     const value = object[key];
     const one = known === undefined && mask.text(key) !== key
       ? undefined
       : masked(value, known ?? others, mask, object);
     if (one === value) continue;
-    // A key "__proto__" stays a key.
+    // Copied in this way because a key "__proto__" must stay an ordinary key.
     copy ??= Object.fromEntries(Object.entries(object));
     if (one === undefined) delete copy[key];
     else copy[key] = one;
@@ -139,7 +143,7 @@ function maskObject(
   return copy ?? object;
 }
 
-/** The fields of each table, as they are looked up. */
+/** The tables as maps, made when they are first used. */
 const lookups = new WeakMap<FieldTable, ReadonlyMap<string, FieldNode>>();
 
 function fieldsOf(table: FieldTable): ReadonlyMap<string, FieldNode> {
@@ -151,7 +155,7 @@ function fieldsOf(table: FieldTable): ReadonlyMap<string, FieldNode> {
   return fields;
 }
 
-/** Whether any text, bytes or key of what nobody knows would be masked. */
+/** Whether any text, bytes or key inside an unknown value would be masked. */
 function holdsValue(value: unknown, mask: TextMask): boolean {
   const open = [value];
   while (open.length > 0) {

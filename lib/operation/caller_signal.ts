@@ -1,8 +1,8 @@
 /**
- * A caller's `signal` together with one of our own.
+ * Combines a caller's `signal` with one of our own.
  *
- * @throws {TypeError} If it is no `AbortSignal`: a number of milliseconds, or a
- * controller in the place of its signal.
+ * @throws {TypeError} If it is no `AbortSignal`, for example a number of
+ * milliseconds, or a controller instead of its signal.
  */
 export function withCallerSignal(
   own: AbortSignal,

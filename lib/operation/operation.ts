@@ -3,17 +3,19 @@ import { Broadcast, type BroadcastOptions } from "../streams/broadcast.ts";
 import { HeldPromise } from "./held_promise.ts";
 import { tellAtEnd, unheardText } from "./unheard.ts";
 
-/** What an {@linkcode Operation} is made of. */
+/** What is needed to start an {@linkcode Operation}. */
 export interface OperationInit<Result, Item> {
-  /** What it is, for people, such as `build of "app:1"`. */
+  /**
+   * What the operation is, in words for a message, such as `build of "app:1"`.
+   */
   readonly what: string;
-  /** The method of the client that started it. */
+  /** The client's method that started it; its name is shown in a message. */
   readonly startedBy: { readonly name: string };
-  /** How what it tells is kept for its readers. */
+  /** How its items (messages or events) are kept for readers. */
   readonly items: Omit<BroadcastOptions<Item>, "onRead">;
   /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
-  /** Does it, until the signal is aborted. */
+  /** Does the work; it stops when the signal is aborted. */
   readonly work: (
     signal: AbortSignal,
     items: Broadcast<Item>,
@@ -23,32 +25,36 @@ export interface OperationInit<Result, Item> {
 }
 
 /**
- * Something that began with a call and comes to its end whether somebody reads
- * it or not: a build, a push, a pull.
+ * A task that starts with a call and runs to its end whether or not somebody
+ * reads it: a build, a push, a pull.
  *
- * A failure that nobody hears of is told at the program's end; see
- * {@linkcode tellAtEnd}. Who awaits the result, or begins to read, hears of it,
- * however late; who cancels does not want to.
+ * A failure that nobody sees is reported at the program's end; see
+ * {@linkcode tellAtEnd}. Whoever awaits the result, or begins to read the
+ * items, sees it, however late. Whoever cancels the operation does not need a
+ * report.
  */
 export class Operation<Result, Item> implements AsyncDisposable {
-  /** What it tells. */
+  /** The items (messages or events) for readers. */
   readonly items: Broadcast<Item>;
-  /** Settles, and never rejects, when all is closed. */
+  /**
+   * Resolves when the operation has ended and everything is closed; never
+   * rejects.
+   */
   readonly over: Promise<void>;
   readonly #init: OperationInit<Result, Item>;
   readonly #abort = new AbortController();
   readonly #result: Promise<Result>;
-  /** Made where the caller's call is on the stack. */
+  /** Made during the caller's call, so that its stack shows that call. */
   readonly #origin = new Error();
   #isHeard = false;
   #isCutOff = false;
   #takeBack: (() => void) | undefined;
 
   /**
-   * Starts it.
+   * Starts the operation.
    *
-   * @param refusal Why it must not start, if so; its work gives back what it was
-   * given.
+   * @param refusal The error if it must not run. The work is then called with
+   * an aborted signal, so that it can release what it was given.
    */
   constructor(init: OperationInit<Result, Item>, refusal?: Error) {
     this.#init = init;
@@ -67,25 +73,28 @@ export class Operation<Result, Item> implements AsyncDisposable {
     );
   }
 
-  /** What comes of it, or a part of that. */
+  /** Waits for the result, and gives a part of it. */
   wait<Part>(part: (result: Result) => Part): Promise<Part> {
     return new HeldPromise(this.#result.then(part), () => this.#hear());
   }
 
-  /** Stops it, and waits until all is closed. */
+  /** Stops the operation, and waits until everything is closed. */
   async cancel(reason?: unknown): Promise<void> {
     this.#hear();
     this.#abort.abort(reason);
     await this.over;
   }
 
-  /** Stops it for a reason that is not its caller's wish. */
+  /** Stops the operation for a reason other than its caller's wish. */
   cutOff(reason: unknown): void {
     this.#isCutOff = !this.#abort.signal.aborted;
     this.#abort.abort(reason);
   }
 
-  /** A wrong signal comes through the result, as every wrong option does. */
+  /**
+   * Combines the signals. A wrong signal rejects the result, as every wrong
+   * option does, and does not throw here.
+   */
   #stopFor(signal: AbortSignal | undefined): AbortSignal {
     try {
       return withCallerSignal(this.#abort.signal, signal);
@@ -95,7 +104,7 @@ export class Operation<Result, Item> implements AsyncDisposable {
     }
   }
 
-  /** As {@linkcode cancel}. */
+  /** The same as {@linkcode cancel}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.cancel();
   }

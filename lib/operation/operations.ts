@@ -3,17 +3,23 @@ import { ConnectionError } from "../errors.ts";
 import { Operation, type OperationInit } from "./operation.ts";
 
 interface Running {
-  /** Settles when it is over. */
+  /** Resolves when it has ended. */
   readonly over: Promise<void>;
   cutOff(reason: unknown): void;
 }
 
-/** All that runs on one client, and ends with it. */
+/**
+ * All operations and requests that run on one client. Closing the client ends
+ * them.
+ */
 export class Operations {
   readonly #running = new Map<Running, string>();
   #isClosed = false;
 
-  /** Starts one whose result is its own; on a closed client it fails at once. */
+  /**
+   * Starts an operation, which has a result of its own. On a closed client it
+   * fails at once.
+   */
   start<Result, Item>(
     init: OperationInit<Result, Item>,
   ): Operation<Result, Item> {
@@ -24,7 +30,7 @@ export class Operations {
   }
 
   /**
-   * Makes a request that ends with the client.
+   * Makes a request that is aborted when the client is closed.
    *
    * @throws {ConnectionError} If the client is closed.
    */
@@ -40,7 +46,10 @@ export class Operations {
     }
   }
 
-  /** As {@linkcode run}, for a request that goes on until its stream has ended. */
+  /**
+   * The same as {@linkcode run}, for a request that lasts until its stream has
+   * ended.
+   */
   async stream(
     signal: AbortSignal | undefined,
     open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>,
@@ -55,8 +64,8 @@ export class Operations {
   }
 
   /**
-   * Cancels all that runs, and waits until it is over. What would start later
-   * fails.
+   * Cancels everything that runs, and waits until it has ended. What is started
+   * afterwards fails.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -68,7 +77,8 @@ export class Operations {
   #begin(signal: AbortSignal | undefined) {
     const abort = new AbortController();
     const stop = withCallerSignal(abort.signal, signal);
-    // Its work gives back what it was given, and throws the reason.
+    // The work is called even so: it releases what it was given, and throws the
+    // reason.
     if (this.#isClosed) abort.abort(closedClient());
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
     this.#add({ over, cutOff: (reason) => abort.abort(reason) }, "request");
@@ -92,7 +102,7 @@ function closedReason(what: string): DOMException {
   );
 }
 
-/** The same bytes; told when they end, in whatever way. */
+/** The same bytes; calls `onEnd` when they end, in whatever way. */
 function endingWith(
   stream: ReadableStream<Uint8Array>,
   stop: AbortSignal,
@@ -120,7 +130,7 @@ function endingWith(
         const { done, value } = await reader.read();
         if (!done) return controller.enqueue(value as Uint8Array<ArrayBuffer>);
         controller.close();
-        // A reader that brought its own buffer waits for it.
+        // A reader with a buffer of its own is still waiting for it.
         controller.byobRequest?.respond(0);
         end();
       } catch (error) {

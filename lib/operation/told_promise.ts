@@ -1,19 +1,26 @@
 import { HeldPromise } from "./held_promise.ts";
 import { tellAtEnd, unheardText } from "./unheard.ts";
 
-/** A promise that somebody may wait for, or nobody. */
+/** A promise that a program may await or ignore. */
 export interface ToldPromise<T> {
-  /** Its failure is told at the program's end, unless somebody takes hold of it. */
+  /**
+   * The promise; its failure is reported at the program's end unless somebody
+   * uses it.
+   */
   readonly promise: Promise<T>;
-  /** Who asks for the end in another way hears of the failure, too. */
+  /**
+   * Call it when the caller learns of the failure in another way: then nothing
+   * is reported.
+   */
   hear(): void;
 }
 
 /**
- * Has a promise's failure told where nobody takes hold of it, instead of passing
- * it over, or ending the program before somebody can.
+ * Makes a promise whose failure is reported at the program's end if nobody uses
+ * it. A plain promise would end the program before somebody can use it, and an
+ * ignored one would hide the failure.
  *
- * @param sentence What failed, and what to do to hear of it.
+ * @param sentence What failed, and what to do to see the failure.
  */
 export function toldPromise<T>(
   promise: Promise<T>,

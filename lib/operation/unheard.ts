@@ -1,16 +1,16 @@
 /**
- * Failures that nobody has heard of, told when the program ends.
+ * Reports failures that nobody has read, when the program ends.
  *
- * That is the moment to tell them: a reader may come at any time before. Deno
- * dispatches `unload` when a program has come to its end, and when it calls
- * `Deno.exit()`; not in a worker, and not behind an uncaught error.
+ * They are reported at the end because a reader may come at any time before.
+ * Deno dispatches `unload` when a program has come to its end and when it calls
+ * `Deno.exit()`, but not in a worker and not after an uncaught error.
  *
  * @module
  */
 
 import { isDenoBefore } from "../deno_version.ts";
 
-/** So many are kept; of further ones only the number. */
+/** How many failures are kept; further ones are only counted. */
 const MAX_KEPT = 100;
 
 const kept = new Set<Error>();
@@ -19,12 +19,13 @@ let isListening = false;
 let isAtEnd = false;
 
 /**
- * Has a failure told at the program's end: as an uncaught error, which makes
- * the exit code 1 and fails a file of `deno test`; or in a line on standard
- * error where the program leaves by `Deno.exit()`, or with an exit code of its
- * own, which then stays.
+ * Reports a failure at the program's end. It is thrown as an uncaught error,
+ * which makes the exit code 1 and fails a file of `deno test`. If the program
+ * leaves by `Deno.exit()`, or has set an exit code, it is printed to standard
+ * error, and an exit code other than 0 stays.
  *
- * @returns Takes it back: somebody has heard of it.
+ * @returns A function that takes the report back, because somebody has read the
+ * failure.
  */
 export function tellAtEnd(failure: Error): () => void {
   if (!isListening) {
@@ -41,9 +42,9 @@ export function tellAtEnd(failure: Error): () => void {
 }
 
 /**
- * The sentence that is told of a failure, and the failure behind it.
+ * The text of a report: a sentence, and the error below it.
  *
- * @param mask Masks secrets in the failure's words.
+ * @param mask Masks secrets in the error's message.
  */
 export function unheardText(
   sentence: string,
@@ -53,13 +54,17 @@ export function unheardText(
   const words = error instanceof Error
     ? `${error.name}: ${error.message}`
     : String(error);
-  // Without what would do something in a terminal: an engine may say anything.
+  // Control characters are removed, because a terminal would obey them and the
+  // message may come from an engine.
   return `${sentence}\n${mask(words)}`
     // deno-lint-ignore no-control-regex
     .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
 }
 
-/** An uncaught error ends everything: what else listens has its turn first. */
+/**
+ * Moves this module's `unload` listener behind all others, because its uncaught
+ * error ends the program at once.
+ */
 function prepare(event: Event): void {
   isAtEnd = !event.defaultPrevented;
   globalThis.removeEventListener("unload", tell);
@@ -75,17 +80,19 @@ function tell(): void {
   more = 0;
   if (isAtEnd && Deno.exitCode === 0) {
     first.message = [first.message, ...texts].join("\n");
-    // It says "Uncaught null" for what is thrown here.
+    // An older Deno would print only "Uncaught null" for an error that is
+    // thrown here.
     if (isDenoBefore("2.7.0")) write(first);
     throw first;
   }
-  // Before anything is written: standard error may be closed.
+  // Set before anything is written, because the writing fails if standard error
+  // is closed.
   Deno.exitCode ||= 1;
   first.message = [first.message, ...texts].join("\n");
   write(first);
 }
 
-/** As Deno writes an uncaught error. */
+/** Prints an error in the same form as Deno prints an uncaught one. */
 function write({ message, stack = "" }: Error): void {
   const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
   const text = [`error: ${message}`, ...frames, ""].join("\n");

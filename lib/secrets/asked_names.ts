@@ -1,16 +1,20 @@
-/** How many names are remembered, and how long each may be, in UTF-16 code units. */
+/** How many names are kept, and how long each may be, in UTF-16 code units. */
 const MAX_NAMES = 1000;
 const MAX_NAME_LENGTH = 1024;
 
 /**
  * Names that an engine asked for, in their order: ids of secrets and ssh
- * agents, registries. An engine may ask as often as it likes; what is kept of
- * that is bounded.
+ * agents, registries. The number of names that are kept is limited, because an
+ * engine may ask any number of times.
  */
 export class AskedNames implements Iterable<string> {
   readonly #names = new Set<string>();
 
-  /** Notes a name. True if it is new, and remembered: worth telling of. */
+  /**
+   * Adds a name.
+   *
+   * @returns Whether it is new and was kept; only then it should be reported.
+   */
   add(name: string): boolean {
     if (
       this.#names.has(name) || this.#names.size >= MAX_NAMES ||
@@ -20,7 +24,7 @@ export class AskedNames implements Iterable<string> {
     return true;
   }
 
-  /** Whether it is remembered. */
+  /** Whether the name was kept. */
   has(name: string): boolean {
     return this.#names.has(name);
   }

@@ -7,7 +7,7 @@ export const SECRETS_HEADER = "X-BuildKit-Secrets";
 
 /**
  * The longest header value that is sent, in characters: 512 KiB. An engine
- * takes 1 MiB for the whole head, query included.
+ * accepts 1 MiB for the whole request head, including the query.
  */
 export const MAX_SECRETS_HEADER: number = 512 * 1024;
 
@@ -15,8 +15,8 @@ export const MAX_SECRETS_HEADER: number = 512 * 1024;
  * The value of the header: base64 (standard alphabet, padded) of a JSON object
  * of names to values. A value that is not UTF-8 becomes `{"base64": "…"}`.
  *
- * @param marks Whether one that may be seen is marked as such, as
- * `{"base64": "…", "visible": true}`: a davit gateway reads that.
+ * @param marks Whether values that are marked as visible are written as
+ * `{"base64": "…", "visible": true}`, which a davit gateway reads.
  */
 export function encodeSecretsHeader(
   secrets: Iterable<readonly [id: string, secret: Secret]>,
@@ -36,7 +36,10 @@ export function encodeSecretsHeader(
   return encodeBase64(JSON.stringify(object));
 }
 
-/** Whether these secrets fit, without building a header of many megabytes first. */
+/**
+ * Whether these secrets fit into the header; computed without building a header
+ * of many megabytes.
+ */
 export function fitsSecretsHeader(
   secrets: readonly (readonly [id: string, secret: Secret])[],
   marks = false,
@@ -50,7 +53,8 @@ function jsonValue(
   bytes: Uint8Array<ArrayBuffer>,
 ): string | { base64: string } {
   try {
-    // A byte order mark is part of the value: without `ignoreBOM` it is lost.
+    // Without `ignoreBOM` the decoder would remove a byte order mark, which is
+    // part of the value.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(bytes);
   } catch {

@@ -2,32 +2,33 @@ import { MAX_SECRETS_HEADER } from "./header.ts";
 import { Secret } from "./secret.ts";
 
 /**
- * A header that can't be taken as it is. The sentence holds no part of it:
- * what stands in the wrong place may be a secret.
+ * A secrets header that can't be read. The message quotes nothing of the
+ * header, because any part of it may be a secret.
  */
 export class SecretsHeaderError extends Error {
   /** Always `SecretsHeaderError`. */
   override readonly name: string = "SecretsHeaderError";
-  /** Whether it is too long, and nothing else is known of it. */
+  /** Whether the header is too long; it was then not read. */
   readonly tooLong: boolean;
 
-  /** Tells what is wrong. */
+  /** Makes the error from what is wrong. */
   constructor(why: string, tooLong = false) {
     super(`The X-BuildKit-Secrets header was not taken: ${why}`);
     this.tooLong = tooLong;
   }
 }
 
-/** Standard alphabet, padded, and nothing else; whether the length fits is the decoder's to say. */
+/** Only the padded standard alphabet; the decoder checks the length. */
 const BASE64_REGEXP = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * Reads what `encodeSecretsHeader()` writes, and takes nothing else: base64
+ * Reads what `encodeSecretsHeader()` writes, and accepts nothing else: base64
  * (standard alphabet, padded, canonical) of UTF-8 JSON, an object of ids to
- * text or `{"base64": "…"}`, with `"visible": true` or without. What two readers could take for two things, as a
- * key that stands there twice, is refused.
+ * text or `{"base64": "…"}`, with or without `"visible": true`. Input that two
+ * readers could read differently, such as an object with the same key twice, is
+ * refused.
  *
- * @throws {SecretsHeaderError} If it is anything else.
+ * @throws {SecretsHeaderError} If it has another form.
  */
 export function decodeSecretsHeader(
   header: string,
@@ -72,7 +73,7 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
       .decode(bytes);
     value = JSON.parse(text);
   } catch {
-    // No cause: the parser's message quotes what it read.
+    // The parser's error is not kept as cause: its message quotes the text.
     throw new SecretsHeaderError("what is encoded in it is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -88,7 +89,8 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
 
 function readValue(value: unknown): Secret {
   if (typeof value === "string") {
-    // What no UTF-8 can hold would arrive as something else.
+    // Text with lone surrogates is refused: it has no UTF-8 form, so another
+    // value would arrive.
     if (value.isWellFormed()) return new Secret(value);
   } else if (typeof value === "object" && value !== null) {
     const { base64, visible, ...rest } = value as Record<string, unknown>;
@@ -106,10 +108,16 @@ function readValue(value: unknown): Secret {
   );
 }
 
-/** Strings, and what opens and closes an object; of a text that is JSON. */
+/**
+ * The tokens of valid JSON that matter here: strings, and the braces of
+ * objects.
+ */
 const TOKEN_REGEXP = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
 
-/** Whether an object in it has a key twice; `JSON.parse` takes the last one in silence. */
+/**
+ * Whether an object in the JSON has the same key twice; `JSON.parse` would
+ * silently use the last one.
+ */
 function hasDoubleKey(json: string): boolean {
   const open: Set<string>[] = [];
   for (const [token, colon] of json.matchAll(TOKEN_REGEXP)) {

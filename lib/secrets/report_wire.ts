@@ -1,31 +1,35 @@
 import type { SecretState, SecretUse } from "./store.ts";
 
 /**
- * By this header a client asks a davit gateway to tell what the engine asks for,
- * and the gateway says in its answer that it does: a protocol of davit's own.
+ * The header with which a client asks a davit gateway to report which secrets
+ * the engine asks for; in its answer the gateway confirms with the same header
+ * that it does. This protocol is davit's own.
  */
 export const REPORT_HEADER = "X-Davit-Secrets";
 
-/** Value of the gateway's answer. */
+/** The value with which the gateway confirms. */
 export const REPORT_PROMISE = "reported";
 
-/** Id of the messages that tell it, between those of the engine; none that davit's own have. */
+/**
+ * Id of the report's messages, which come between those of the engine. No other
+ * message of davit's has it.
+ */
 const REPORT_ID = "x-davit-secret";
 
-/** What a client asks for. */
+/** What a client asks the gateway for. */
 export interface ReportRequest {
   /**
-   * Repeated in each message: an engine does not see it, so what it says can't be
-   * taken for the gateway's.
+   * A random text that each message of the report repeats. The engine does not
+   * know it, so an engine's message can't be taken for the gateway's.
    */
   readonly token: string;
-  /** Whether a step that mounts a secret that was not given is to fail. */
+  /** Whether a step fails if it mounts a secret that was not given. */
   readonly strict: boolean;
 }
 
-/** A message that tells what happened to a secret. */
+/** A message that reports what happened to a secret. */
 export interface ReportMessage {
-  /** Tells it from others. */
+  /** Marks a message of the report. */
   readonly id: string;
   /** What happened, and the token that the client sent. */
   readonly aux: SecretUse & { readonly token: string };
@@ -33,12 +37,14 @@ export interface ReportMessage {
 
 const REQUEST_REGEXP = /^report=([0-9a-f-]{36})(; strict)?$/;
 
-/** The header's value. */
+/** Writes the value of the request's header. */
 export function formatReportRequest({ token, strict }: ReportRequest): string {
   return `report=${token}${strict ? "; strict" : ""}`;
 }
 
-/** Reads the header's value; undefined if it is none. */
+/**
+ * Reads the value of the request's header; undefined if it has another form.
+ */
 export function parseReportRequest(value: string): ReportRequest | undefined {
   const [, token, strict] = REQUEST_REGEXP.exec(value) ?? [];
   return token === undefined
@@ -46,19 +52,22 @@ export function parseReportRequest(value: string): ReportRequest | undefined {
     : { token, strict: strict !== undefined };
 }
 
-/** The message that tells a client what happened. */
+/** Makes the message that reports what happened to a secret. */
 export function reportMessage(token: string, use: SecretUse): ReportMessage {
   return { id: REPORT_ID, aux: { token, id: use.id, state: use.state } };
 }
 
-/** What happens while a build runs. */
+/** The states that are reported while a build runs. */
 const STATES: readonly unknown[] = [
   "requested",
   "served",
   "missing",
 ] satisfies SecretState[];
 
-/** What a message tells; undefined if it is not one with this token. */
+/**
+ * Reads what a message reports; undefined if it is no message of a report with
+ * this token.
+ */
 export function readReport(
   message: { readonly id?: unknown; readonly aux?: unknown },
   token: string,

@@ -1,13 +1,14 @@
-/** What stands wherever a secret would be printed. */
+/** The text that is printed instead of a secret. */
 const MASK = "[secret]";
 
-/** What else is known of a {@linkcode Secret}. */
+/** Options of a {@linkcode Secret}. */
 export interface SecretOptions {
   /**
-   * Whether it may be seen, such as the name of a user or an organisation,
-   * which stands in labels and build arguments, too: a build is then neither
-   * refused nor warned for it, and does not mask it in what it says. It still
-   * prints as `[secret]`, and `verify` still looks for it.
+   * Whether the value may be seen. Use it for a value that is also used in
+   * labels and build arguments, such as a user's or organisation's name: such a
+   * use is then neither refused nor warned about, and the value is not masked
+   * in the build's output. The secret still prints as `[secret]`, and `verify`
+   * still looks for it.
    *
    * @default {false}
    */
@@ -15,8 +16,8 @@ export interface SecretOptions {
 }
 
 /**
- * A value that must not be seen: it prints as `[secret]` in `Deno.inspect`,
- * `String()`, template strings and `JSON.stringify`.
+ * A confidential value. It prints as `[secret]` in `Deno.inspect`, `String()`,
+ * template strings and `JSON.stringify`.
  *
  * @example
  * ```ts
@@ -26,11 +27,14 @@ export interface SecretOptions {
  */
 export class Secret {
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** Whether it may be seen in what a build says and stores; see {@linkcode SecretOptions}. */
+  /**
+   * Whether the value may be seen in a build's output and image; see
+   * {@linkcode SecretOptions}.
+   */
   readonly visible: boolean;
 
   /**
-   * Takes a copy; text becomes its UTF-8 bytes.
+   * Copies the value; text is encoded as UTF-8.
    *
    * @throws {TypeError} If it is neither text nor bytes.
    */
@@ -53,7 +57,7 @@ export class Secret {
     return this.#bytes.length;
   }
 
-  /** The value itself. Do not write into it, and do not print it. */
+  /** The value itself. Do not change the bytes, and do not print them. */
   reveal(): Uint8Array<ArrayBuffer> {
     return this.#bytes;
   }
@@ -69,8 +73,8 @@ export class Secret {
   }
 }
 
-// The hooks of `Deno.inspect` and node's `util.inspect`; as methods of the
-// class their computed names would be slow types.
+// The methods that `Deno.inspect` and node's `util.inspect` call. They are not
+// declared in the class, because their computed names would be slow types.
 for (const hook of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
   Object.defineProperty(Secret.prototype, Symbol.for(hook), {
     value: () => MASK,

@@ -1,22 +1,22 @@
 import { SecretError } from "../errors.ts";
 import { Secret, type SecretOptions } from "./secret.ts";
 
-/** A secret's value at hand. Text is the value itself, never a path. */
+/** A secret's value. Text is the value itself, never a path. */
 export type SecretValue = string | Uint8Array | Secret;
 
-/** What a {@linkcode SecretCallback} is told. */
+/** What a {@linkcode SecretCallback} gets. */
 export interface SecretRequest {
   /** The id that the build asked for. */
   readonly id: string;
-  /** Aborts when the build ends before the answer. */
+  /** Aborts when the build ends before the function has answered. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Fetches a value when the engine asks for it: a cached step asks for nothing.
- * With `verify` it is called at the end at the latest, to look for the value.
- * Called once a build for each id; `null` and `undefined` mean that there is no
- * such secret.
+ * A function that fetches a value when the engine asks for it; a cached step
+ * does not ask. With `verify` it is called at the end of the build, if it was
+ * not called before, to look for the value. It is called once in a build for
+ * each id. `null` and `undefined` mean that there is no such secret.
  */
 export type SecretCallback = (
   request: SecretRequest,
@@ -27,8 +27,8 @@ export type SecretCallback = (
   | Promise<SecretValue | null | undefined>;
 
 /**
- * Where a secret comes from. With `visible` it may be seen in what the build
- * says and stores; see {@linkcode SecretOptions}.
+ * Where a secret's value comes from. With `visible` the value may be seen in
+ * the build's output and image; see {@linkcode SecretOptions}.
  */
 export type SecretSource =
   | SecretValue
@@ -36,7 +36,7 @@ export type SecretSource =
   | SecretOptions & {
     /**
      * A file, read when the build starts; relative to the working directory. A
-     * FIFO is read to its end, and waited for, until the build is cancelled.
+     * FIFO is read to its end; the build waits for that until it is cancelled.
      */
     readonly file: string | URL;
   }
@@ -45,23 +45,24 @@ export type SecretSource =
     readonly env: string;
   }
   | SecretOptions & {
-    /** The value itself; `undefined` is refused as it is without the braces. */
+    /** The value itself; `undefined` is refused here, too. */
     readonly value: SecretValue | undefined;
   };
 
 /**
- * Secrets by id. One that is `undefined` is refused when the build starts, with
- * its id: the variable that it is read from is not set.
+ * Secrets by id. One that is `undefined` is refused with its id when the build
+ * starts: probably the variable that it is read from is not set.
  */
 export type SecretSources = Readonly<Record<string, SecretSource | undefined>>;
 
-/** A source after it was looked at: a value, or a function that will give one. */
+/** An opened source: a value, or a function that will give one. */
 export type ResolvedSecret = Secret | SecretCallback;
 
 /**
  * Checks the form of a source, without reading anything.
  *
- * @throws {TypeError} If it is none; the message holds the id and no value.
+ * @throws {TypeError} If it is no source; the message holds the id and no
+ * value.
  * @throws {SecretError} If it is undefined.
  */
 export function checkSource(
@@ -108,10 +109,11 @@ function undefinedSecret(id: string): SecretError {
 }
 
 /**
- * Reads what can be read now: a file or an environment variable.
+ * Reads the value of a file or an environment variable.
  *
- * @param signal Ends the reading: a FIFO may have nobody at its other end.
- * @throws {SecretError} If the file or the variable can't be read, or the variable is not set.
+ * @param signal Ends the reading, because nobody may ever write to a FIFO.
+ * @throws {SecretError} If the file or the variable can't be read, or the
+ * variable is not set.
  */
 export async function resolveSource(
   id: string,
@@ -158,8 +160,9 @@ export async function resolveSource(
 }
 
 /**
- * A name that can be no secret's value. Others are not repeated in errors: who
- * writes `{ env: token }` has given the value in the place of the name.
+ * Names of variables that may be shown in errors, because they can't be a
+ * secret's value. Whoever writes `{ env: token }` by mistake has given the
+ * value instead of a name.
  */
 const VARIABLE_REGEXP = /^[A-Z][A-Z0-9_]*$/;
 

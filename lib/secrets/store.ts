@@ -10,18 +10,18 @@ import {
 } from "./source.ts";
 
 /**
- * What became of the secrets of a build: ids, never values. One that was not
- * asked for, and of which can't be known whether a step mounts it, is in none of
- * the lists; a `secret-unknown` warning says why.
+ * What became of the secrets of a build: ids, never values. A secret that was
+ * not asked for, and of which davit can't know whether a step mounts it, is in
+ * none of the lists; a `secret-unknown` warning says why.
  */
 export interface SecretReport {
   /** Given to the engine at least once. */
   readonly served: string[];
-  /** Asked for by the build, and not to be had. */
+  /** Asked for by the build, and not given. */
   readonly missing: string[];
-  /** Not asked for, as the result of each step that mounts it was there already. */
+  /** Not asked for, because all steps that mount it came from the cache. */
   readonly cached: string[];
-  /** Given to davit, and mounted by no step of what was built. */
+  /** Given to davit, and not mounted by any step of this build. */
   readonly unused: string[];
 }
 
@@ -32,11 +32,11 @@ export interface SecretRequests
   readonly unasked: string[];
 }
 
-/** The values of a build's secrets, as far as anybody can give them. */
+/** The values of a build's secrets, as far as they could be read. */
 export interface KnownSecrets {
-  /** Those that are known. */
+  /** The values that are known. */
   readonly values: readonly (readonly [id: string, secret: Secret])[];
-  /** Ids of functions that gave none, or failed. */
+  /** Ids of functions that gave no value, or failed. */
   readonly unknown: readonly string[];
 }
 
@@ -57,17 +57,17 @@ export interface SecretUse {
 }
 
 /**
- * Ids that git and http sources try on their own, in several spellings until
- * one is there: asking for them in vain is no mistake of a Dockerfile.
+ * Ids that git and http sources try without a mount, in several spellings until
+ * one exists: it is no mistake of the Dockerfile if such an id is not given.
  */
 const PROBED_REGEXP = /^(GIT|HTTP)_AUTH_(TOKEN|HEADER)([._].*)?$/;
 
-/** Whether git and http sources try this id on their own. */
+/** Whether git and http sources try this id without a mount. */
 export function isProbed(id: string): boolean {
   return PROBED_REGEXP.test(id);
 }
 
-/** The secrets of one build, and who asked for them. */
+/** The secrets of one build, and a record of which were asked for. */
 export class SecretStore {
   readonly #secrets: Map<string, ResolvedSecret>;
   readonly #signal: AbortSignal;
@@ -75,9 +75,9 @@ export class SecretStore {
   readonly #given = new Map<string, Secret>();
   readonly #served = new Set<string>();
   readonly #missing = new AskedNames();
-  /** Told about each use, as it happens. */
+  /** Called with each use, as it happens. */
   onUse: ((use: SecretUse) => void) | undefined;
-  /** Told about a value that a callback gave, before the engine gets it. */
+  /** Called with each value that a function gave, before the engine gets it. */
   onValue: ((id: string, secret: Secret) => Promise<void>) | undefined;
 
   private constructor(
@@ -91,10 +91,11 @@ export class SecretStore {
   /**
    * Checks every source, then reads the files and variables among them.
    *
-   * @param signal Aborts when the build ends; callbacks get it, and no file is
-   * waited for any longer.
+   * @param signal Aborts when the build ends; functions get it, and the reading
+   * of files stops.
    * @throws {TypeError} If a source has no known form.
-   * @throws {SecretError} If one is undefined, or a file or variable can't be read.
+   * @throws {SecretError} If one is undefined, or a file or variable can't be
+   * read.
    */
   static async open(
     sources: SecretSources,
@@ -123,26 +124,35 @@ export class SecretStore {
     return this.#secrets.size;
   }
 
-  /** The secrets whose values are at hand: all but those of callbacks. */
+  /**
+   * The secrets whose values were read at the start: all except those of
+   * functions.
+   */
   atHand(): [id: string, secret: Secret][] {
     return [...this.#secrets].filter((entry): entry is [string, Secret] =>
       entry[1] instanceof Secret
     );
   }
 
-  /** The secrets whose values are known by now: also what callbacks gave. */
+  /**
+   * The secrets whose values are known by now, including those that functions
+   * have given.
+   */
   known(): [id: string, secret: Secret][] {
     return [...this.atHand(), ...this.#given];
   }
 
-  /** Ids whose values only a callback can give. */
+  /** Ids of the secrets that come from functions. */
   deferred(): string[] {
     return [...this.#secrets].filter(([, secret]) =>
       typeof secret === "function"
     ).map(([id]) => id);
   }
 
-  /** Whether git and http sources try this id on their own, and nobody gave it. */
+  /**
+   * Whether git and http sources try this id without a mount, and it was not
+   * given.
+   */
   isProbe(id: string): boolean {
     return isProbed(id) && !this.#secrets.has(id);
   }
@@ -150,7 +160,7 @@ export class SecretStore {
   /**
    * The value that the engine asks for, or undefined where there is none.
    *
-   * @throws Whatever a callback throws.
+   * @throws Whatever a function throws.
    */
   async get(id: string): Promise<Secret | undefined> {
     if (!this.#secrets.has(id)) {
@@ -163,10 +173,14 @@ export class SecretStore {
     return secret;
   }
 
-  /** Takes in what happened, here or at a gateway that answers in this store's place. */
+  /**
+   * Records what happened to a secret, here or at a gateway that answers the
+   * engine instead.
+   */
   note({ id, state }: SecretUse): void {
     if (!this.#secrets.has(id)) {
-      // Told once: an engine may ask for as many as it likes.
+      // Each id is reported once, because an engine may ask any number of
+      // times.
       if (state !== "missing" || this.isProbe(id) || !this.#missing.add(id)) {
         return;
       }
@@ -177,15 +191,15 @@ export class SecretStore {
   }
 
   /**
-   * The same for davit's own use: the build did not ask, and nothing is noted.
+   * The value for davit's own use. It does not count as asked for by the build.
    *
-   * @throws Whatever a callback throws.
+   * @throws Whatever a function throws.
    */
   async peek(id: string): Promise<Secret | undefined> {
     return await this.#value(id);
   }
 
-  /** What was served, missing and not asked for so far. */
+  /** Which secrets were served, missing and not asked for so far. */
   requests(): SecretRequests {
     return {
       served: [...this.#served],
@@ -201,7 +215,8 @@ export class SecretStore {
     if (secret === undefined || secret instanceof Secret) {
       return Promise.resolve(secret);
     }
-    // Parallel steps share one call; a call that failed may be tried again.
+    // Parallel steps share one call of a function; after a failure it may be
+    // called again.
     let answer = this.#answers.get(id);
     if (answer === undefined) {
       answer = (async () => {

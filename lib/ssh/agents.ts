@@ -14,22 +14,22 @@ import { PrivateKeyError } from "./private_key_error.ts";
 import { reasonOf, SocketAgent } from "./socket_agent.ts";
 import { SshError } from "./ssh_error.ts";
 
-/** The largest file that is taken for a private key, in bytes. */
+/** The largest file that is read as a private key, in bytes. */
 const MAX_KEY_BYTES: number = 100 * 1024;
 
-/** What {@linkcode SshAgents} looks into besides the option. */
+/** What {@linkcode SshAgents} needs besides the option. */
 export interface SshAgentsOptions {
   /**
-   * Environment variables: `SSH_AUTH_SOCK`.
+   * The environment, for `SSH_AUTH_SOCK`.
    *
    * @default {Deno.env}
    */
   readonly env?: { get(name: string): string | undefined };
-  /** Ends the reading of keys: a FIFO may have nobody at its other end. */
+  /** Ends the reading of keys, because nobody may ever write to a FIFO. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What became of a build's ssh ids. */
+/** What became of the ssh ids of a build. */
 export interface SshReport {
   /** Given, and used by a step. */
   readonly used: readonly string[];
@@ -44,7 +44,7 @@ export class SshAgents {
   readonly #agents: ReadonlyMap<string, SshAgent>;
   readonly #used = new AskedNames();
   readonly #missing = new AskedNames();
-  /** Told of each id that is asked for, once. */
+  /** Called with each id that is asked for, once. */
   onUse: ((id: string, state: "used" | "missing") => void) | undefined;
 
   private constructor(agents: ReadonlyMap<string, SshAgent>) {
@@ -52,10 +52,10 @@ export class SshAgents {
   }
 
   /**
-   * Looks at every source: sockets must answer, keys are read.
+   * Opens every source: checks that sockets answer, and reads keys.
    *
-   * @throws {TypeError} If the option is none.
-   * @throws {SshError} If an agent can't be reached, or a key not be used.
+   * @throws {TypeError} If the option has another form.
+   * @throws {SshError} If an agent can't be reached, or a key can't be used.
    */
   static async open(
     option: SshOption | undefined,
@@ -64,7 +64,8 @@ export class SshAgents {
     const agents = new Map<string, SshAgent>();
     for (const [id, source] of sshSources(option ?? {})) {
       const agent = await openAgent(id, source, options);
-      // Better now than in the middle of the build.
+      // Connects once now, so that an agent that does not answer is found
+      // before the build.
       (await agent.connect()).close();
       agents.set(id, agent);
     }
@@ -76,7 +77,10 @@ export class SshAgents {
     return this.#agents.size;
   }
 
-  /** The agent that a mount with this id gets, if any; empty means `default`. */
+  /**
+   * The agent for mounts with this id, if there is one; an empty id means
+   * `default`.
+   */
   get(id: string): SshAgent | undefined {
     const name = id === "" ? DEFAULT_ID : id;
     const agent = this.#agents.get(name);
@@ -86,7 +90,7 @@ export class SshAgents {
     return agent;
   }
 
-  /** What was asked for so far. */
+  /** Which ids were used, missing and not asked for so far. */
   report(): SshReport {
     return {
       used: [...this.#used],
@@ -131,7 +135,10 @@ function socketOf(
   );
 }
 
-/** One socket, or any number of key files. */
+/**
+ * Opens paths as docker's `--ssh` does: either one socket, or any number of key
+ * files.
+ */
 async function openPaths(
   id: string,
   paths: readonly string[],
@@ -160,7 +167,7 @@ async function openKeys(
   keys: readonly SshKey[],
   signal: AbortSignal | undefined,
 ): Promise<SshAgent> {
-  // Builds without keys load none of it.
+  // Loaded only for builds that give keys.
   const { KeyAgent } = await import("./key_agent.ts");
   const { readPrivateKey } = await import("./private_key.ts");
   const read = [];
@@ -176,7 +183,7 @@ async function openKeys(
   return new KeyAgent(read);
 }
 
-/** A key's bytes, and what to call it in errors. */
+/** A key's bytes, and its name for errors. */
 async function contentOf(
   id: string,
   key: SshKey,

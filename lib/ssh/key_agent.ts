@@ -4,24 +4,27 @@ import type { SigningKey } from "./signing_key.ts";
 import { joined, string, uint32, WireError, WireReader } from "./wire.ts";
 
 /**
- * An agent of our own: it lists its keys and signs with them, and answers
- * everything else with a failure. Keys are listed without a comment: a file's
- * path or a user's name is no business of the build's log.
+ * An ssh agent made from given keys. It lists the keys and signs with them;
+ * every other request gets a failure. Keys are listed without a comment,
+ * because a file's path or a user's name should not appear in a build's log.
  */
 export class KeyAgent implements SshAgent, SshAgentConnection {
   readonly #keys: readonly SigningKey[];
 
-  /** Takes the keys in the order in which clients will try them. */
+  /** @param keys The keys, in the order in which clients will try them. */
   constructor(keys: readonly SigningKey[]) {
     this.#keys = keys;
   }
 
-  /** No connection knows anything of its own, so all are one. */
+  /**
+   * All connections are the same object, because this agent keeps no state for
+   * them.
+   */
   connect(): Promise<SshAgentConnection> {
     return Promise.resolve(this);
   }
 
-  /** Nothing is open. */
+  /** There is nothing to close. */
   close(): void {}
 
   async ask(message: Uint8Array): Promise<Uint8Array> {

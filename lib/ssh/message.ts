@@ -1,37 +1,42 @@
 import type { ByteStream } from "../streams/byte_stream.ts";
 
-/** The longest message that OpenSSH's agent and clients take, without its length. */
+/**
+ * The longest message that OpenSSH's agent and clients accept, without its
+ * length, in bytes.
+ */
 export const MAX_MESSAGE_BYTES: number = 256 * 1024;
 
-/** Bytes of the length before each message, big-endian. */
+/** Bytes of the length field before each message, big-endian. */
 const LENGTH_BYTES = 4;
 
-/** The types of messages that are told apart here; numbers as on the wire. */
+/**
+ * The types of messages that davit knows, with their numbers in the protocol.
+ */
 export enum AgentMessage {
-  /** The answer to what can't or shall not be done. */
+  /** The answer to a request that failed or is not allowed. */
   FAILURE = 5,
-  /** Asks for the public keys. */
+  /** A request for the public keys. */
   REQUEST_IDENTITIES = 11,
-  /** The public keys. */
+  /** The answer with the public keys. */
   IDENTITIES_ANSWER = 12,
-  /** Asks for a signature. */
+  /** A request for a signature. */
   SIGN_REQUEST = 13,
-  /** A signature. */
+  /** The answer with a signature. */
   SIGN_RESPONSE = 14,
-  /** Something that its name tells. */
+  /** An extension; a name in the message says which one. */
   EXTENSION = 27,
 }
 
-/** The answer to everything that is not allowed. */
+/** The answer to every request that is not allowed. */
 export const FAILURE: Uint8Array = Uint8Array.of(AgentMessage.FAILURE);
 
-/** Bytes that are no messages of the agent protocol. */
+/** Bytes that are no message of the agent protocol. */
 export class AgentMessageError extends Error {
   /** Always `AgentMessageError`. */
   override readonly name: string = "AgentMessageError";
 }
 
-/** A message with its length before it. */
+/** The message with its length field before it. */
 export function frame(message: Uint8Array): Uint8Array {
   const framed = new Uint8Array(LENGTH_BYTES + message.length);
   new DataView(framed.buffer).setUint32(0, message.length);
@@ -39,18 +44,17 @@ export function frame(message: Uint8Array): Uint8Array {
   return framed;
 }
 
-/** Cuts a byte stream into messages, whatever pieces it comes in. */
+/** Splits a byte stream into messages. */
 export class AgentMessageReader {
   readonly #bytes: ByteStream;
 
-  /** Takes the bytes of one direction. */
+  /** @param bytes The bytes of one direction of a connection. */
   constructor(bytes: ByteStream) {
     this.#bytes = bytes;
   }
 
   /**
-   * The next message without its length, in memory of its own, or null behind
-   * the last.
+   * The next message without its length, as a copy, or null after the last one.
    *
    * @throws {AgentMessageError} If it is empty, longer than
    * {@linkcode MAX_MESSAGE_BYTES}, or cut off.

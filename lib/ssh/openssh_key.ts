@@ -1,10 +1,13 @@
 import { passphrase, PrivateKeyError } from "./private_key_error.ts";
 import { WireReader } from "./wire.ts";
 
-/** The first bytes, with which the format names itself. */
+/** The first bytes of the format. */
 const MAGIC = "openssh-key-v1\0";
 
-/** WebCrypto's name of a curve by ssh's, and the length of its numbers. */
+/**
+ * For each curve by its name in ssh: WebCrypto's name, and the length of its
+ * numbers in bytes.
+ */
 const CURVES: Readonly<
   Record<string, { readonly crv: string; readonly bytes: number }>
 > = {
@@ -16,7 +19,7 @@ const CURVES: Readonly<
 /**
  * Reads a key in OpenSSH's own format, which its PROTOCOL.key describes.
  *
- * @param body The base64 between the lines that begin and end it.
+ * @param body The base64 text between the first and the last line.
  * @throws {PrivateKeyError} If it can't be used.
  * @throws If it is broken.
  */
@@ -36,7 +39,8 @@ export function readOpensshKey(body: string): JsonWebKey {
 }
 
 function readPrivatePart(reader: WireReader): JsonWebKey {
-  // Equal where the passphrase is right, and so always here.
+  // Two check numbers, which are equal if the passphrase is right. A key
+  // without a passphrase always has equal ones.
   if (reader.uint32() !== reader.uint32()) throw broken();
   const type = reader.text();
   const jwk = readFields(type, reader);
@@ -68,7 +72,7 @@ function readEd25519(reader: WireReader): JsonWebKey {
 function readEcdsa(reader: WireReader): JsonWebKey {
   const curve = CURVES[reader.text()];
   const point = new WireReader(reader.string());
-  // The one form of a point that there is in practice: uncompressed.
+  // Only uncompressed points are read; ssh uses no others.
   if (curve === undefined || point.byte() !== 4) throw broken();
   const { crv, bytes } = curve;
   const x = point.bytes(bytes);

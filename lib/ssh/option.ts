@@ -6,19 +6,19 @@ import { Secret } from "../secrets/secret.ts";
  * A private key: the path of its file, or the key itself as bytes or
  * {@linkcode Secret}. A string is always a path.
  *
- * Read are OpenSSH's own format and PEM (PKCS #8, PKCS #1, SEC 1), for keys of
- * the types Ed25519, ECDSA (P-256, P-384, P-521) and RSA, none of them behind a
- * passphrase.
+ * The formats are OpenSSH's own and PEM (PKCS #8, PKCS #1, SEC 1); the types
+ * are Ed25519, ECDSA (P-256, P-384, P-521) and RSA. Keys with a passphrase
+ * can't be used.
  */
 export type SshKey = string | URL | Uint8Array | Secret;
 
-/** What answers the steps that mount one ssh id. */
+/** The source of the agent for the mounts with one ssh id. */
 export type SshSource =
   /** The agent at `$SSH_AUTH_SOCK`. */
   | true
   /**
-   * What stands behind `id=` for docker's `--ssh`: the path of a socket, or
-   * those of key files with commas between. It is looked at to see which.
+   * A value as in docker's `--ssh id=…`: the path of a socket, or paths of key
+   * files separated by commas. The file's kind decides which it is.
    */
   | string
   | {
@@ -27,16 +27,16 @@ export type SshSource =
   }
   | {
     /**
-     * Keys for an agent of davit's own, which lists them and signs with them
-     * and does nothing else. They never leave this process.
+     * Keys for an agent inside davit, which only lists them and signs with
+     * them. The keys never leave this process.
      */
     readonly keys: readonly SshKey[];
   };
 
 /**
- * The ssh agents of a build: sources by their ids, or docker's own spelling
- * for `--ssh`, once or as a list: `"default"`, `"id"`, `"id=socket"`,
- * `"id=key,key"`. The id `default` is the one of mounts that name none.
+ * The ssh agents of a build: sources by their ids, or the spelling of docker's
+ * `--ssh`, once or as a list: `"default"`, `"id"`, `"id=socket"`,
+ * `"id=key,key"`. Mounts without an id use the id `default`.
  *
  * @example
  * ```ts ignore
@@ -50,14 +50,15 @@ export type SshOption =
   | readonly string[]
   | Readonly<Record<string, SshSource>>;
 
-/** The id of a mount that names none. */
+/** The id of mounts that name none. */
 export const DEFAULT_ID = "default";
 
 /**
- * The sources by their ids, checked as far as that goes without reading
- * anything.
+ * Checks the option, without reading anything, and returns the sources by their
+ * ids.
  *
- * @throws {TypeError} If an id or a source is none; the message holds no key.
+ * @throws {TypeError} If an id or a source has the wrong form; the message
+ * holds no key.
  */
 export function sshSources(
   option: SshOption,
@@ -88,7 +89,7 @@ function entriesOf(option: SshOption): (readonly [string, SshSource])[] {
   );
 }
 
-/** `id[=path[,path…]]`, as for docker's `--ssh`. */
+/** Parses `id[=path[,path…]]`, the form of docker's `--ssh`. */
 function fromCli(text: unknown): readonly [string, SshSource] {
   if (typeof text !== "string") {
     throw new TypeError(
@@ -102,7 +103,9 @@ function fromCli(text: unknown): readonly [string, SshSource] {
   return [text.slice(0, at), paths === "" ? true : paths];
 }
 
-/** Engines send an id as metadata, which holds printable ASCII. */
+/**
+ * Engines send the id in gRPC metadata, which can only hold printable ASCII.
+ */
 function checkId(id: string): void {
   if (/^[\x21-\x7e]+$/.test(id)) return;
   throw new TypeError(
@@ -157,7 +160,10 @@ function checkPath(id: string, path: string | URL): void {
   );
 }
 
-/** Paths are printed in errors, so a key in the place of one must not get far. */
+/**
+ * Paths are shown in errors, so text that looks like a key is refused as a
+ * path.
+ */
 function looksLikeKey(text: string): boolean {
   return text.includes("-----BEGIN") || text.includes("\n");
 }

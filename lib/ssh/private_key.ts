@@ -3,20 +3,22 @@ import { readOpensshKey } from "./openssh_key.ts";
 import { passphrase, PrivateKeyError } from "./private_key_error.ts";
 import { importKey, type SigningKey } from "./signing_key.ts";
 
-/** A text envelope around a private key (RFC 7468), of whatever kind. */
+/**
+ * The lines around the base64 text of a private key (RFC 7468), with any label.
+ */
 const ENVELOPE_REGEXP =
   /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----([\s\S]*?)-----END \1-----/;
 
 /**
- * Reads a private key: OpenSSH's own format, or PEM in the forms PKCS #8,
- * PKCS #1 and SEC 1.
+ * Reads a private key: OpenSSH's own format, or PEM in the forms PKCS #8, PKCS
+ * #1 and SEC 1.
  *
- * Without a library: npm's `sshpk` and `ssh2` bring ciphers or a whole protocol
- * of their own, while all cryptography here is Deno's, and what is left is one
- * small format.
+ * No library is used: npm's `sshpk` and `ssh2` bring ciphers or a whole
+ * protocol of their own, while Deno has all the cryptography that is needed
+ * here, and only one small format remains to be read.
  *
  * @param bytes The contents of a key file.
- * @throws {PrivateKeyError} If it is none, or none that can be used.
+ * @throws {PrivateKeyError} If it is no private key, or one that can't be used.
  */
 export async function readPrivateKey(bytes: Uint8Array): Promise<SigningKey> {
   const text = new TextDecoder().decode(bytes);
@@ -29,7 +31,8 @@ export async function readPrivateKey(bytes: Uint8Array): Promise<SigningKey> {
     );
   }
   const [envelope, label = "", body = ""] = found;
-  // The marks of PKCS #8 and of older PEM; OpenSSH's format has its own inside.
+  // The marks of an encrypted key in PKCS #8 and in older PEM. OpenSSH's format
+  // has its mark inside of the base64 text.
   if (label.startsWith("ENCRYPTED") || body.includes(",ENCRYPTED")) {
     throw passphrase();
   }
@@ -42,7 +45,7 @@ export async function readPrivateKey(bytes: Uint8Array): Promise<SigningKey> {
     );
   } catch (cause) {
     if (cause instanceof PrivateKeyError) throw cause;
-    // Before Deno 2.7.3 for P-521.
+    // Deno before 2.7.3 does not know the curve P-521.
     const isCurve = cause instanceof TypeError &&
       cause.message.includes("unsupported ec named curve");
     throw new PrivateKeyError(
@@ -61,6 +64,7 @@ export async function readPrivateKey(bytes: Uint8Array): Promise<SigningKey> {
 }
 
 function readPem(envelope: string): JsonWebKey {
-  // The two types differ in nothing but how they say that a field may be absent.
+  // The type of node's JWK differs from the web's only in how it declares
+  // optional fields.
   return createPrivateKey(envelope).export({ format: "jwk" }) as JsonWebKey;
 }

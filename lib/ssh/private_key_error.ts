@@ -1,10 +1,13 @@
-/** Bytes that are no private key, or none that can be used; the message holds nothing of them. */
+/**
+ * The bytes are no private key, or one that can't be used; the message quotes
+ * nothing of them.
+ */
 export class PrivateKeyError extends Error {
   /** Always `PrivateKeyError`. */
   override readonly name: string = "PrivateKeyError";
 }
 
-/** The refusal of a key that only its owner can open. */
+/** The error for a key that is protected by a passphrase. */
 export function passphrase(): PrivateKeyError {
   return new PrivateKeyError(
     "it is protected by a passphrase; add it to an ssh agent (ssh-add) and give the agent",

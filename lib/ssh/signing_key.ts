@@ -1,19 +1,19 @@
 import { joined, mpint, string } from "./wire.ts";
 
-/** A private key that signs, and can't be read any more. */
+/** A private key that can sign; the key itself can't be read from it. */
 export interface SigningKey {
-  /** The public key as ssh writes it (RFC 4253, section 6.6). */
+  /** The public key in ssh's encoding (RFC 4253, section 6.6). */
   readonly publicKey: Uint8Array;
   /**
    * Signs these bytes.
    *
-   * @param flags Of the agent protocol: which hash an RSA key is to use.
+   * @param flags The flags of the request: which hash an RSA key is to use.
    * @returns The signature with the name of its algorithm before it.
    */
   sign(data: Uint8Array, flags: number): Promise<Uint8Array>;
 }
 
-/** ECDSA by its curve (RFC 5656): ssh's name of the curve, and the hash. */
+/** The ECDSA curves (RFC 5656), with ssh's name of the curve, and the hash. */
 const CURVES: Readonly<
   Record<string, { readonly name: string; readonly hash: string }>
 > = {
@@ -23,8 +23,8 @@ const CURVES: Readonly<
 };
 
 /**
- * RSA by the flag that asks for it (RFC 8332). Who sets none means the oldest,
- * which only servers of long ago still take.
+ * The RSA algorithms by the flag that asks for them (RFC 8332). Without a flag
+ * the oldest one is meant, which only very old servers still accept.
  */
 const RSA_ALGORITHMS = [
   { flag: 2, name: "rsa-sha2-256", hash: "SHA-256" },
@@ -33,10 +33,10 @@ const RSA_ALGORITHMS = [
 ] as const;
 
 /**
- * Takes a private key over into the runtime's keeping.
+ * Imports a private key into the runtime, from which it can't be exported.
  *
- * @returns The key; undefined if it is of a kind that ssh doesn't have.
- * @throws If it is none.
+ * @returns The key; undefined if ssh has no keys of this type.
+ * @throws If it is no valid key.
  */
 export async function importKey(
   jwk: JsonWebKey,
@@ -76,7 +76,8 @@ async function importEcdsa(jwk: JsonWebKey): Promise<SigningKey | undefined> {
           own(data),
         ),
       );
-      // WebCrypto puts both numbers side by side, padded.
+      // WebCrypto gives the two numbers of the signature side by side, in equal
+      // length.
       const half = signature.length / 2;
       const numbers = joined(
         mpint(signature.subarray(0, half)),
@@ -88,7 +89,8 @@ async function importEcdsa(jwk: JsonWebKey): Promise<SigningKey | undefined> {
 }
 
 async function importRsa(jwk: JsonWebKey): Promise<SigningKey> {
-  // A key of WebCrypto is bound to its hash.
+  // A key of WebCrypto works with one hash only, so it is imported once for
+  // each.
   const algorithms = await Promise.all(
     RSA_ALGORITHMS.map(async ({ flag, name, hash }) => ({
       flag,
@@ -122,7 +124,7 @@ function takeOver(
   return crypto.subtle.importKey("jwk", jwk, algorithm, false, ["sign"]);
 }
 
-/** WebCrypto takes no view of memory that could be shared. */
+/** A copy, because WebCrypto accepts no view of memory that may be shared. */
 function own(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data);
 }

@@ -10,26 +10,30 @@ import {
 import { SshError } from "./ssh_error.ts";
 import { WireError, WireReader } from "./wire.ts";
 
-/** One read takes at most this much; answers are mostly far shorter. */
+/** How many bytes one read takes at most; most answers are far shorter. */
 const READ_BYTES = 16 * 1024;
 
 /**
- * Ties a connection to the host that it signs in at. It only narrows what keys
- * may be used for, and keys that were added with such limits need it.
+ * An extension that binds a connection to the host that it signs in at. It can
+ * only restrict the use of keys, and keys that were added with such a
+ * restriction need it.
  */
 const SESSION_BIND = "session-bind@openssh.com";
 
 /**
- * The agent behind a socket.
+ * The agent behind a Unix socket.
  *
- * Only listing and signing reach it: a step that may use keys has no business
- * adding, removing or locking them, and the agent is the user's own.
+ * Only requests for listing and signing are passed on: it is the user's own
+ * agent, and a step that may use keys must not add, remove or lock them.
  */
 export class SocketAgent implements SshAgent {
   readonly #id: string;
   readonly #path: string;
 
-  /** Takes the path of the socket, and the id for errors. */
+  /**
+   * @param id The ssh id, for errors.
+   * @param path Path of the socket.
+   */
   constructor(id: string, path: string) {
     this.#id = id;
     this.#path = path;

@@ -1,20 +1,22 @@
-/** The end of a field lies behind the end of the bytes. */
+/** A field is longer than the bytes that are left. */
 export class WireError extends Error {
   /** Always `WireError`. */
   override readonly name: string = "WireError";
 }
 
-/** Reads the data types of RFC 4251, section 5, one after the other. */
+/**
+ * Reads values of the data types of RFC 4251, section 5, one after the other.
+ */
 export class WireReader {
   readonly #bytes: Uint8Array;
   #at = 0;
 
-  /** Begins at the first byte. */
+  /** @param bytes The bytes to read, from the first one on. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  /** So many bytes as they are: a view. */
+  /** The next `length` bytes, as a view. */
   bytes(length: number): Uint8Array {
     const end = this.#at + length;
     if (end > this.#bytes.length) throw new WireError("data was cut off");
@@ -23,28 +25,30 @@ export class WireReader {
     return bytes;
   }
 
-  /** A `byte`. */
+  /** Reads a `byte`. */
   byte(): number {
     return this.bytes(1)[0]!;
   }
 
-  /** A `uint32`. */
+  /** Reads a `uint32`. */
   uint32(): number {
     const { buffer, byteOffset } = this.bytes(4);
     return new DataView(buffer, byteOffset).getUint32(0);
   }
 
-  /** The bytes of a `string`: a view. */
+  /** Reads the bytes of a `string`, as a view. */
   string(): Uint8Array {
     return this.bytes(this.uint32());
   }
 
-  /** A `string` as text. */
+  /** Reads a `string` as text. */
   text(): string {
     return new TextDecoder().decode(this.string());
   }
 
-  /** The bytes of an `mpint` that is not negative, without leading zeros. */
+  /**
+   * Reads the bytes of an `mpint` that is not negative, without leading zeros.
+   */
   mpint(): Uint8Array {
     const bytes = this.string();
     let zeros = 0;
@@ -52,13 +56,13 @@ export class WireReader {
     return bytes.subarray(zeros);
   }
 
-  /** What is left: a view. */
+  /** The bytes that are left, as a view. */
   rest(): Uint8Array {
     return this.bytes(this.#bytes.length - this.#at);
   }
 }
 
-/** These parts as one. */
+/** Joins byte arrays into one. */
 export function joined(
   ...parts: readonly Uint8Array[]
 ): Uint8Array<ArrayBuffer> {
@@ -73,14 +77,14 @@ export function joined(
   return whole;
 }
 
-/** A `uint32`. */
+/** Writes a `uint32`. */
 export function uint32(value: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
   return bytes;
 }
 
-/** A `string`; text becomes its UTF-8 bytes. */
+/** Writes a `string`; text is encoded as UTF-8. */
 export function string(value: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = typeof value === "string"
     ? new TextEncoder().encode(value)
@@ -88,12 +92,15 @@ export function string(value: string | Uint8Array): Uint8Array<ArrayBuffer> {
   return joined(uint32(bytes.length), bytes);
 }
 
-/** An `mpint` from the big-endian bytes of a number that is not negative. */
+/**
+ * Writes an `mpint` from the big-endian bytes of a number that is not negative.
+ */
 export function mpint(value: Uint8Array): Uint8Array<ArrayBuffer> {
   let zeros = 0;
   while (value[zeros] === 0) zeros++;
   const digits = value.subarray(zeros);
-  // A first bit that is set would make it negative.
+  // A zero byte goes in front, because a number whose first bit is set would be
+  // negative.
   const sign = digits.length > 0 && digits[0]! >= 0x80 ? [0] : [];
   return string(joined(Uint8Array.from(sign), digits));
 }

@@ -5,7 +5,7 @@ import { auth, type AuthResult } from "../engine/auth.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /**
- * Has the engine try a login at the registry `serveraddress`, or at Docker Hub
+ * Lets the engine try a login at the registry `serveraddress`, or at Docker Hub
  * if none is named.
  *
  * @throws {TypeError} If it is no login, or `serveraddress` is no host.

@@ -1,6 +1,9 @@
 import type { TransferBytesEvent } from "./event.ts";
 
-/** The same stream, read as slowly; each chunk is told of before it is handed on. */
+/**
+ * The same stream with backpressure; calls `onProgress` before each chunk is
+ * passed on.
+ */
 export function countBytes(
   stream: ReadableStream<Uint8Array>,
   onProgress: (event: TransferBytesEvent) => void,

@@ -8,9 +8,12 @@ import type { Engine } from "../engine/engine.ts";
 import { parseImageReference } from "../engine/image_reference.ts";
 import { registryLogin } from "./registry_login.ts";
 
-/** How a registry is asked about an image. */
+/** Options for asking a registry about an image. */
 export interface DistributionInspectOptions {
-  /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
+  /**
+   * Logins for registries; the one for the image's registry is used. Without
+   * one there, the client's own login is.
+   */
   readonly credentials?: Credentials | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
@@ -21,7 +24,7 @@ const OPTIONS = {
   signal: true,
 } satisfies Record<keyof DistributionInspectOptions, true>;
 
-/** Asks an image's registry what its name leads to. */
+/** Asks an image's registry what the image's name refers to. */
 export async function inspectDistribution(
   engine: Engine,
   name: string,

@@ -1,49 +1,58 @@
 import type { JsonMessage } from "../engine/message.ts";
 
-/** How far one layer has come. */
+/** The progress of one layer. */
 export interface LayerEvent {
-  /** Tells it from other events. */
+  /** Marks the kind of event. */
   readonly type: "layer";
   /** Short id of the layer. */
   readonly id: string;
-  /** The engine's words, such as `Downloading` or `Layer already exists`. */
+  /**
+   * The engine's description, such as `Downloading` or `Layer already exists`.
+   */
   readonly status: string;
-  /** Done so far, in `units`; it may pass `total` a little (tar headers are not in a layer's size). */
+  /**
+   * How much is done, in `units`. It may be a little more than `total` (tar
+   * headers are not in a layer's size).
+   */
   readonly current?: number;
-  /** All there is, where it is known. */
+  /** The total, where it is known. */
   readonly total?: number;
   /** What `current` counts: `bytes`, or another word of the engine such as `s` for seconds. */
   readonly units?: string;
 }
 
-/** Something that is said of the whole. */
+/** A status of the whole transfer. */
 export interface TransferStatusEvent {
-  /** Tells it from other events. */
+  /** Marks the kind of event. */
   readonly type: "status";
-  /** The engine's words. */
+  /** The engine's description. */
   readonly status: string;
 }
 
-/** How much went through davit so far. */
+/** How many bytes went through davit so far. */
 export interface TransferBytesEvent {
-  /** Tells it from other events. */
+  /** Marks the kind of event. */
   readonly type: "bytes";
-  /** Bytes from the first on. */
+  /** Number of bytes since the beginning. */
   readonly bytes: number;
 }
 
-/** This reader was too slow, or came late: events are missing here. */
+/**
+ * Events are missing here, because this reader was too slow or started late.
+ */
 export interface EventsLostEvent {
-  /** Tells it from other events. */
+  /** Marks the kind of event. */
   readonly type: "lost";
-  /** How many. */
+  /** How many events are missing. */
   readonly count: number;
 }
 
-/** Something that happened while an image travels to or from a registry. */
+/** An event of a transfer between the engine and a registry or a tar. */
 export type TransferEvent = LayerEvent | TransferStatusEvent | EventsLostEvent;
 
-/** What a message of the engine tells, if it is progress at all. */
+/**
+ * The event of an engine's message; undefined if the message is no progress.
+ */
 export function transferEvent(
   message: JsonMessage,
 ): LayerEvent | TransferStatusEvent | undefined {

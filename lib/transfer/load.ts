@@ -10,11 +10,11 @@ import {
 } from "./event.ts";
 import { sendTar } from "./send_tar.ts";
 
-/** How images are loaded. */
+/** Options for loading images. */
 export interface ImageLoadOptions {
   /**
-   * Told of the bytes that were sent so far, and of what the engine says; what
-   * it throws ends the load.
+   * Called with the number of bytes that were sent so far, and with the
+   * engine's progress. If it throws, the load ends.
    */
   readonly onProgress?:
     | ((
@@ -30,7 +30,7 @@ const OPTIONS = {
   signal: true,
 } satisfies Record<keyof ImageLoadOptions, true>;
 
-/** Loads images from a tar, and tells how far that has come. */
+/** Loads images from a tar, and reports progress. */
 export async function loadImages(
   engine: Engine,
   tar: ReadableStream<Uint8Array>,

@@ -12,13 +12,19 @@ import { ProtocolError } from "../errors.ts";
 import { relayTransfer } from "./relay.ts";
 import type { TransferRun, TransferSubject } from "./transfer.ts";
 
-/** How an image is pulled. */
+/** Options for pulling an image. */
 export interface ImagePullOptions {
-  /** The tag to pull, where the name has none; `latest` unless given. */
+  /** The tag to pull, where the name has none; `latest` by default. */
   readonly tag?: string | undefined;
-  /** The platform to pull, as `os/arch` or `os/arch/variant`; the engine's own unless given. */
+  /**
+   * The platform to pull, as `os/arch` or `os/arch/variant`; the engine's own
+   * by default.
+   */
   readonly platform?: string | undefined;
-  /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
+  /**
+   * Logins for registries; the one for the image's registry is used. Without
+   * one there, the client's own login is.
+   */
   readonly credentials?: Credentials | undefined;
   /** Cancels the pull; `wait()` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +37,7 @@ const OPTIONS = {
   signal: true,
 } satisfies Record<keyof ImagePullOptions, true>;
 
-/** Fetches an image from its registry; the result is its digest. */
+/** Pulls an image from its registry; the result is its digest. */
 export async function pullWithLogin(
   { engine, name, options, logins }: TransferSubject<ImagePullOptions>,
   run: TransferRun,
@@ -54,8 +60,9 @@ export async function pullWithLogin(
 }
 
 /**
- * Podman names no digest while it pulls; the image that came knows it, but not
- * which of them, if it had been here with another manifest.
+ * The digest of a pulled image from its list of digests, because podman does
+ * not report one while it pulls. Empty if the list has several: the image was
+ * there before with another manifest, and it is not known which one was pulled.
  */
 async function inspectedDigest(
   engine: Engine,

@@ -10,11 +10,14 @@ import { ProtocolError } from "../errors.ts";
 import { relayTransfer } from "./relay.ts";
 import type { TransferRun, TransferSubject } from "./transfer.ts";
 
-/** How an image is pushed. */
+/** Options for pushing an image. */
 export interface ImagePushOptions {
-  /** The tag to push, where the name has none; `latest` unless given. */
+  /** The tag to push, where the name has none; `latest` by default. */
   readonly tag?: string | undefined;
-  /** Logins for registries, of which the one for the image's registry is used; the client's own stand behind. */
+  /**
+   * Logins for registries; the one for the image's registry is used. Without
+   * one there, the client's own login is.
+   */
   readonly credentials?: Credentials | undefined;
   /** Cancels the push; `wait()` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -26,7 +29,7 @@ const OPTIONS = {
   signal: true,
 } satisfies Record<keyof ImagePushOptions, true>;
 
-/** Sends an image to its registry; the result is its digest. */
+/** Pushes an image to its registry; the result is its digest. */
 export async function pushWithLogin(
   { engine, name, options, logins }: TransferSubject<ImagePushOptions>,
   run: TransferRun,
@@ -50,7 +53,10 @@ export async function pushWithLogin(
   );
 }
 
-/** Told in numbers by most engines, and by containerd's store and podman in a sentence alone. */
+/**
+ * The digest in a message, if it has one. Most engines send it in a field;
+ * containerd's store and podman send it only in the text.
+ */
 function pushedDigest(message: JsonMessage): string | undefined {
   const aux = message.aux as { Digest?: unknown } | null | undefined;
   if (typeof aux?.Digest === "string") return aux.Digest;

@@ -5,29 +5,31 @@ import {
   CredentialStore,
 } from "../credentials/store.ts";
 
-/** What a request about an image carries for its registry. */
+/** The login that is sent with a request about an image. */
 export interface RegistryLogin {
   /** Value of the header `X-Registry-Auth`; not to be printed. */
   readonly header: string;
-  /** Whether there is a login in it. */
+  /** Whether the header holds a login. */
   readonly present: boolean;
-  /** Why a source of logins was not looked into, where Deno's permissions keep one closed. */
+  /**
+   * The reason, if Deno's permissions do not allow to read a source of logins.
+   */
   readonly closed: string | undefined;
 }
 
-/** The request that a login is for. */
+/** The options of the request that needs a login. */
 export interface LoginRequest {
-  /** Those of the call, which count before the client's. */
+  /** The logins given to this call; they are used before the client's. */
   readonly credentials?: Credentials | undefined;
   /** Aborts callbacks and credential helpers. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The login for a registry: from the call, else from its client.
+ * The login for a registry: from the call, or else from the client.
  *
  * @throws {TypeError} If credentials have the wrong form.
- * @throws {CredentialError} If one is to be had and can't be read.
+ * @throws {CredentialError} If a login exists and can't be read.
  */
 export async function registryLogin(
   registry: string,

@@ -10,29 +10,29 @@ import { registryLogin } from "./registry_login.ts";
 import type { TransferRun } from "./transfer.ts";
 import { TransferError } from "./transfer_error.ts";
 
-/** A push or a pull. */
+/** What is needed for a push or a pull. */
 export interface Relay {
-  /** Which of them. */
+  /** Whether it is a push or a pull. */
   readonly action: "push" | "pull";
-  /** The image. */
+  /** The image's name in its parts. */
   readonly reference: ImageReference;
-  /** The logins that were given for it. */
+  /** The logins given to this call. */
   readonly credentials: Credentials | undefined;
-  /** Where one comes from otherwise. */
+  /** The client's own source of logins, used after these. */
   readonly logins: ClientCredentials;
   /**
-   * Makes the request.
+   * Sends the request and reads its answer.
    *
    * @param registryAuth Value of `X-Registry-Auth`; not to be printed.
    */
   readonly request: (registryAuth: string) => AsyncIterable<JsonMessage>;
-  /** Gets each message. */
+  /** Called with each message. */
   readonly onMessage: (message: JsonMessage) => void;
 }
 
 /**
- * Makes a request for a registry with the login for it, and tells what the
- * engine says of it.
+ * Pushes or pulls: finds the registry's login, makes the request with it, and
+ * reports the engine's progress.
  *
  * @throws {TransferError} If the engine, or the registry, refuses.
  */

@@ -4,9 +4,12 @@ import { imageSave } from "../engine/image_save.ts";
 import type { TransferBytesEvent } from "./event.ts";
 import { countBytes } from "./count_bytes.ts";
 
-/** How images are saved. */
+/** Options for saving images. */
 export interface ImageSaveOptions {
-  /** Told of the bytes that were read so far; what it throws ends the stream. */
+  /**
+   * Called with the number of bytes that were read so far. If it throws, the
+   * stream fails.
+   */
   readonly onProgress?: ((event: TransferBytesEvent) => void) | undefined;
   /** Aborts the request, and the stream. */
   readonly signal?: AbortSignal | undefined;
@@ -17,7 +20,7 @@ const OPTIONS = {
   signal: true,
 } satisfies Record<keyof ImageSaveOptions, true>;
 
-/** Saves images as one tar, and tells how much of it was read. */
+/** Saves images as one tar, and reports how much of it was read. */
 export async function saveImages(
   engine: Engine,
   names: string | readonly string[],

@@ -1,20 +1,23 @@
 import { noBytes } from "../streams/byte_source.ts";
 
-/** A caller's tar on its way to the engine. */
+/** Options for sending a caller's tar to the engine. */
 export interface TarSending {
-  /** Told of the bytes that were sent so far; what it throws ends the request. */
+  /**
+   * Called with the number of bytes that were sent so far. If it throws, the
+   * request ends.
+   */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Sends a caller's tar with a request, and gives back what was not sent of it,
- * however the request ends.
+ * Sends a caller's tar with a request. The tar's stream is cancelled if the
+ * request ends before all of it was sent.
  *
  * @param send Makes the request with this body.
- * @throws What the tar's stream fails with, as it is; `fetch` alone would call
- * it a broken connection.
+ * @throws The error of the tar's stream unchanged; `fetch` would report it as a
+ * broken connection.
  */
 export async function sendTar<T>(
   tar: ReadableStream<Uint8Array>,
@@ -48,7 +51,7 @@ export async function sendTar<T>(
     signal?.throwIfAborted();
     throw failure === undefined ? error : failure.error;
   } finally {
-    // `fetch` lets go of a body in its own time.
+    // `fetch` cancels its body at some later time; this does it at once.
     reader.cancel().catch(() => {}); // it may have failed already
   }
 }

@@ -6,37 +6,40 @@ import type { TransferEvent } from "./event.ts";
 import type { ClientCredentials } from "../credentials/store.ts";
 
 /**
- * An image on its way to or from a registry; it began at the call that gave it.
+ * A running push or pull; it began with the call that returned it.
  *
- * Several readers may use `events()` at the same time. The transfer does not wait
- * for slow or late readers: about four thousand of the newest events are kept for
- * them, and one `lost` event stands for the older ones.
+ * Several readers may use `events()` at the same time. The transfer does not
+ * wait for slow or late readers: about four thousand of the newest events are
+ * kept for them, and one `lost` event stands for the older ones.
  *
  * If the program never awaits, reads or cancels a transfer, its failure is an
  * uncaught error at the program's end; see {@linkcode ImageBuild}.
  */
 export interface ImageTransfer extends AsyncDisposable {
   /**
-   * What happens, as it does.
+   * The events of the transfer, as they happen.
    *
-   * @throws The error that `wait()` rejects with, behind the last event.
+   * @throws After the last event, the error that `wait()` rejects with.
    */
   events(): AsyncGenerator<TransferEvent, void, undefined>;
   /**
-   * The digest of the manifest, `sha256:…`: what `name@digest` leads to in the
-   * registry. Empty behind a pull by podman of an image that it had already
-   * with another manifest: it does not tell which one came.
+   * Waits for the end of the transfer.
    *
+   * @returns The digest of the manifest, `sha256:…`, under which the registry
+   * has the image as `name@digest`. Empty after podman pulled an image that it
+   * already had with another manifest, because podman does not report which one
+   * it pulled.
    * @throws {TransferError} If the engine, or the registry, refuses.
-   * @throws {ConnectionError} If the engine can't be reached, or goes away.
+   * @throws {ConnectionError} If the engine can't be reached, or the connection
+   * breaks.
    * @throws {ProtocolError} If the engine's answer can't be read.
    * @throws {TypeError} If an option is wrong; nothing was sent then.
    */
   wait(): Promise<string>;
   /**
-   * Closes the connection, at which the engine stops.
+   * Closes the connection, which makes the engine stop.
    *
-   * @param reason What `wait()` rejects with; an `AbortError` unless given.
+   * @param reason What `wait()` rejects with; the default is an `AbortError`.
    */
   cancel(reason?: unknown): Promise<void>;
 }
@@ -44,44 +47,49 @@ export interface ImageTransfer extends AsyncDisposable {
 /** How much of the events is kept for late and slow readers, in UTF-16 code units. */
 const KEPT_SIZE = 1024 * 1024;
 
-/** What an event counts besides its words. */
+/** What an event counts in addition to its text. */
 const EVENT_SIZE = 200;
 
-/** What a transfer's work is done with. */
+/** What the work of a transfer gets. */
 export interface TransferRun {
-  /** Ends it. */
+  /** Aborts when the transfer is to be stopped. */
   readonly signal: AbortSignal;
-  /** Takes an event; no reader is waited for. */
+  /** Reports an event to the readers, without waiting for them. */
   readonly tell: (event: TransferEvent) => void;
 }
 
-/** What a push or a pull is about. */
+/** What is pushed or pulled, and by which engine. */
 export interface TransferSubject<Options> {
-  /** Who does it. */
+  /** The engine that pushes or pulls. */
   readonly engine: Engine;
-  /** The image. */
+  /** The image's name. */
   readonly name: string;
-  /** How. */
+  /** The options of the call. */
   readonly options: Options;
-  /** Where logins come from, besides the options. */
+  /** The client's own source of logins, used after the option. */
   readonly logins: ClientCredentials;
 }
 
-/** A transfer that is to be started. */
+/** What is needed to start a transfer. */
 export interface TransferInit {
-  /** All that runs on the client. */
+  /** The running operations of the client. */
   readonly operations: Operations;
-  /** What it is, for people, such as `push of "app:1"`. */
+  /**
+   * What the transfer is, in words for a message, such as `push of "app:1"`.
+   */
   readonly what: string;
-  /** The client's method. */
+  /** The client's method that was called. */
   readonly startedBy: OperationInit<string, TransferEvent>["startedBy"];
-  /** The caller's. */
+  /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
-  /** Gives the digest. */
+  /** Does the work and returns the digest. */
   readonly work: (run: TransferRun) => Promise<string>;
 }
 
-/** Starts a transfer. Every failure, a wrong option too, comes through the result. */
+/**
+ * Starts a transfer. Every failure, also that of a wrong option, is reported by
+ * the returned object and not thrown here.
+ */
 export function startTransfer(
   { operations, work, ...init }: TransferInit,
 ): ImageTransfer {

@@ -6,23 +6,28 @@ import {
 } from "../advice.ts";
 import type { EngineError } from "../errors.ts";
 
-/** What davit knows of a transfer that failed, besides the engine's words. */
+/** What davit knows about a failed transfer, besides the engine's error. */
 export interface TransferErrorInit {
-  /** What was tried. */
+  /** Whether it was a push or a pull. */
   action: "pull" | "push";
   /** The image's name. */
   image: string;
   /** Host of its registry. */
   registry: string;
-  /** Whether a login was sent along. */
+  /** Whether a login was sent with the request. */
   authenticated: boolean;
-  /** Why a source of logins was not looked into, if that is so. */
+  /**
+   * The reason, if Deno's permissions did not allow to read a source of logins.
+   */
   closed?: string | undefined;
-  /** The engine's refusal. */
+  /** The engine's error. */
   cause: EngineError;
 }
 
-/** An image could not be pulled or pushed: no permission, no such image, no registry. */
+/**
+ * An image could not be pulled or pushed, for example because there is no
+ * permission, no such image, or no such registry.
+ */
 export class TransferError extends Error {
   /** Always `TransferError`. */
   override readonly name: string = "TransferError";
@@ -30,15 +35,18 @@ export class TransferError extends Error {
   readonly image: string;
   /** Host of its registry; `docker.io` where the name has none. */
   readonly registry: string;
-  /** The engine's own sentence. */
+  /** The engine's own message. */
   readonly detail: string;
   /**
    * HTTP status of the engine's answer: 404 where there is no such image, and
-   * 200 where the answer had begun before it failed.
+   * 200 where the transfer failed after the answer had begun.
    */
   readonly status: number;
 
-  /** Puts the image before the engine's words, and what to do behind them. */
+  /**
+   * Makes a message from the image's name, the engine's message and what to do
+   * about it.
+   */
   constructor(init: TransferErrorInit) {
     const { action, image, registry, cause } = init;
     const about = `Cannot ${action} "${image}": ${cause.detail}`;
@@ -63,14 +71,15 @@ export class TransferError extends Error {
 }
 
 /**
- * What to do, by the words that engines of several generations use: a sentence,
- * or an advice that the command words in its own way.
+ * What to do about the error, found by words that engines of different versions
+ * use: a sentence, or an advice that the command line words in its own way.
  */
 function hintOn(
   init: TransferErrorInit,
 ): string | { code: AdviceCode; about: string } | undefined {
   const { action, image, registry, authenticated, closed, cause } = init;
-  // A name may hold any word, and a port any number: they say nothing.
+  // The names are removed before the search, because a name or port may contain
+  // any of these words and numbers.
   const words = cause.detail.replaceAll(image, "").replaceAll(registry, "");
   if (/HTTP response to HTTPS client/.test(words)) {
     return `${registry} speaks plain HTTP: list it in "insecure-registries" of the engine`;
