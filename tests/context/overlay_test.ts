@@ -1,6 +1,7 @@
 // What the system is asked is told here: the replaced function is the one that
 // the code under test calls.
 // deno-lint-ignore-file no-sync-fn-in-async-fn
+// @ts-types="../../lib/std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
 import type { ContextEntry } from "../../lib/context/entry.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";

@@ -1,6 +1,7 @@
 // What the system says is said for it here: the replaced functions are those
 // that the code under test calls.
 // deno-lint-ignore-file no-sync-fn-in-async-fn
+// @ts-types="../../lib/std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
 import { FolderFile } from "../../lib/context/file.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";

@@ -1,3 +1,4 @@
+// @ts-types="../../lib/std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
 import { ContextFilter } from "../../lib/context/filter.ts";
 import { MemoryLocal } from "../../lib/fsutil/memory_local.ts";

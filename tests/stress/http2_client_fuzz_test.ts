@@ -5,8 +5,8 @@ import { Http2Error } from "../../lib/http2/error.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
 import { Random } from "../support/random.ts";
 import { rounds } from "../support/stress.ts";
-import { bytes, frame, uint32 } from "./raw_peer.ts";
-import { POST } from "./raw_server.ts";
+import { bytes, frame, uint32 } from "../http2/raw_peer.ts";
+import { POST } from "../http2/raw_server.ts";
 
 const CONVERSATIONS = rounds(10_000);
 const HANG_MS = 20_000;
