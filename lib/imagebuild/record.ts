@@ -3,6 +3,7 @@ import { ClassicTranslator } from "../progress/classic.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
 import { BuildState, SHOWN } from "../progress/state.ts";
 import type { Secret } from "../secrets/secret.ts";
+import type { Dockerfile } from "./context/offer.ts";
 import {
   type Fact,
   messageSize,
@@ -13,14 +14,6 @@ import {
   warningFact,
 } from "./fact.ts";
 import type { BuildMask } from "./mask.ts";
-
-/** A Dockerfile as it was sent. */
-export interface Dockerfile {
-  /** Path in the context. */
-  readonly name: string;
-  /** Its text. */
-  readonly text: string;
-}
 
 /**
  * The record of a build. Everything that is reported about the build comes here

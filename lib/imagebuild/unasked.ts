@@ -10,7 +10,7 @@ import {
   instructionOf,
 } from "../progress/mounts.ts";
 import { isProbed } from "../secrets/store.ts";
-import type { Dockerfile } from "./record.ts";
+import type { Dockerfile } from "./context/offer.ts";
 
 /** Why the engine did not ask for a secret or an agent that was given. */
 export type Unasked =

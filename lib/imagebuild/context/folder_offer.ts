@@ -14,8 +14,7 @@ import type { MemoryFiles } from "../../context/memory_files.ts";
 import type { ContextRoot } from "../../context/root.ts";
 import { type TarContents, TarSource } from "../../context/tar_stream.ts";
 import type { Local } from "../../fsutil/local.ts";
-import type { Dockerfile } from "../record.ts";
-import type { Offer } from "./offer.ts";
+import type { Dockerfile, Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
 
 /** A folder context whose Dockerfile was read. */

@@ -4,7 +4,14 @@
 
 import type { ContextFilter } from "../../context/filter.ts";
 import type { Local } from "../../fsutil/local.ts";
-import type { Dockerfile } from "../record.ts";
+
+/** A Dockerfile as it was sent. */
+export interface Dockerfile {
+  /** Path in the context. */
+  readonly name: string;
+  /** Its text. */
+  readonly text: string;
+}
 
 /** A build context that is ready to be sent. */
 export interface Offer {

@@ -2,9 +2,10 @@
 // Dockerfile, and keeps the error if it fails.
 
 import { ContextError } from "../../errors.ts";
+import type { ContextEvent } from "../../progress/event.ts";
 import { noBytes } from "../../streams/byte_source.ts";
-import type { BuildRecord } from "../record.ts";
 import { ContextTap } from "./context_tap.ts";
+import type { Dockerfile } from "./offer.ts";
 import { HeadCheck, type TakenForms } from "./tar_head.ts";
 
 /** A tar that is watched while it is sent. */
@@ -16,8 +17,10 @@ export interface WatchedTar {
    * happened.
    */
   readonly failure: Error | undefined;
+  /** The Dockerfile, once it has passed. */
+  readonly dockerfile: Dockerfile | undefined;
   /**
-   * Called when the engine has built without reading the rest: records how much
+   * Called when the engine has built without reading the rest: reports how much
    * was sent.
    */
   taken(): void;
@@ -42,8 +45,8 @@ export interface TarWatcher {
    * checked here.
    */
   readonly takes: TakenForms | undefined;
-  /** Gets the Dockerfile, and how much was sent. */
-  readonly record: BuildRecord;
+  /** Called once with how much was sent, when the engine wants no more. */
+  readonly onSent: (event: ContextEvent) => void;
   /**
    * Called with the Dockerfile when it passes. If it throws, the tar is refused
    * with that error.
@@ -64,11 +67,9 @@ export function watchTar(
   tar: ReadableStream<Uint8Array>,
   watcher: TarWatcher,
 ): WatchedTar {
-  const { dockerfile: name, takes, record } = watcher;
+  const { dockerfile: name, takes } = watcher;
   const reader = tar.getReader();
   const tap = new ContextTap(name);
-  record.dockerfile = () =>
-    tap.text === undefined ? undefined : { name, text: tap.text };
   const check = takes && new HeadCheck(
     takes,
     (fault) =>
@@ -81,7 +82,7 @@ export function watchTar(
   const end = () => {
     if (isOver) return;
     isOver = true;
-    record.tell({
+    watcher.onSent({
       type: "context",
       files: watcher.files?.(),
       filesReused: 0,
@@ -158,6 +159,9 @@ export function watchTar(
     body,
     get failure() {
       return failure;
+    },
+    get dockerfile() {
+      return tap.text === undefined ? undefined : { name, text: tap.text };
     },
     taken() {
       if (sent > 0) end();

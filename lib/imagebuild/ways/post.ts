@@ -73,14 +73,12 @@ export async function postBuild(
       dockerfile: dockerfile ?? "Dockerfile",
       files: tar.files,
       takes: post.takes,
-      record,
+      onSent: (event) => record.tell(event),
       onDockerfile: build.onDockerfile,
       onFailure: onStop,
     });
   const cut = watched && post.cut?.(watched.body);
-  if (context.dockerfile !== undefined) {
-    record.dockerfile = () => context.dockerfile;
-  }
+  record.dockerfile = () => context.dockerfile ?? watched?.dockerfile;
   stop.addEventListener("abort", onStop, { once: true });
   try {
     stop.throwIfAborted();
