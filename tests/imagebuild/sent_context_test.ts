@@ -12,8 +12,7 @@ import {
   type TarWatcher,
   watchTar,
 } from "../../lib/imagebuild/context/watch_tar.ts";
-import type { Fact } from "../../lib/imagebuild/fact.ts";
-import { BuildRecord } from "../../lib/imagebuild/record.ts";
+import type { ContextEvent } from "../../lib/progress/event.ts";
 import { addPodmanSecrets } from "../../lib/imagebuild/ways/podman_secrets.ts";
 import {
   assert,
@@ -140,30 +139,28 @@ Deno.test("HeadCheck refuses once, as soon as the head is there, or at the end",
   dockerfile.end();
 });
 
-/** A tar that is watched, and what is told of it. */
+/** A tar that is watched, and what it reports. */
 function watching(
   tar: ReadableStream<Uint8Array>,
   watcher: Partial<TarWatcher> = {},
 ) {
-  const facts: Fact[] = [];
-  const record = new BuildRecord((fact) => void facts.push(fact), []);
+  const events: ContextEvent[] = [];
   const dockerfiles: string[] = [];
   let failures = 0;
   const watched = watchTar(tar, {
     dockerfile: "Dockerfile",
     files: undefined,
     takes: { text: false, zstd: false },
-    record,
+    onSent: (event) => void events.push(event),
     onDockerfile: (text) => void dockerfiles.push(text),
     onFailure: () => void failures++,
     ...watcher,
   });
   return {
     watched,
-    record,
     dockerfiles,
     failures: () => failures,
-    events: () => facts.map((fact) => fact.kind === "own" ? fact.event : fact),
+    events: () => events,
   };
 }
 
@@ -201,7 +198,7 @@ Deno.test("watchTar() passes a tar on as it is read, and tells of it at its end"
   const { stream, pulls } = source(parts);
   let files = 0;
   const seen = watching(stream, { files: () => files });
-  assertEquals(seen.record.dockerfile(), undefined);
+  assertEquals(seen.watched.dockerfile, undefined);
   const reader = seen.watched.body.getReader();
   assertEquals(pulls(), 0);
   assertEquals((await reader.read()).value, parts[0]);
@@ -217,7 +214,7 @@ Deno.test("watchTar() passes a tar on as it is read, and tells of it at its end"
     bytesSent: bytes.length,
   } as const;
   assertEquals<unknown>(seen.events(), [event]);
-  assertEquals(seen.record.dockerfile(), {
+  assertEquals(seen.watched.dockerfile, {
     name: "Dockerfile",
     text: FILES.Dockerfile,
   });
