@@ -106,8 +106,10 @@ export class MaskingScanner implements Scanner {
     const pieces: Uint8Array[] = [];
     let taken = 0;
     // A span that begins at `limit` or before is certain: what precedes it is
-    // decided, and a longer match could only make it longer.
-    for (; taken < list.length && list[taken]! <= limit; taken += 2) {
+    // decided, and a longer match could only make it longer. So is one that lies
+    // beside a mask that was given.
+    const certain = Math.max(limit, this.#cut);
+    for (; taken < list.length && list[taken]! <= certain; taken += 2) {
       const start = list[taken]!;
       const end = list[taken + 1]!;
       this.#take(pieces, chunk, start);
