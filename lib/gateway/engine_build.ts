@@ -52,7 +52,7 @@ export class EngineBuild {
   readonly #steps = new StepContainers();
   #answering: Promise<Response> | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #isSent = true;
+  #isSent: boolean | undefined;
   #isOver = false;
   #leaving = false;
 
@@ -82,7 +82,6 @@ export class EngineBuild {
       signal: this.#cut.signal,
       ...(body === null ? {} : { body: this.#sending(body) }),
     });
-    this.#answering.catch(() => {}); // whoever waits for it hears it
     const response = await abortable(this.#answering, signal);
     if (response.body === null) {
       this.#end();

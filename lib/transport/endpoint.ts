@@ -112,7 +112,9 @@ function parseNetwork(
   }
   // The port is read from the text, because the URL parser drops the port of
   // `http://host:80`.
-  const port = /:(\d+)(?:\/|$)/.exec(rest.slice(3).replace(/^[^@/]*@/, ""))
+  const port = /^:\/\/(?:[^@/]*@)?(?:\[[^\]]*\]|[^:/]*):(\d+)(?:\/|$)/.exec(
+    rest,
+  )
     ?.[1];
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   if (scheme === "ssh") {

@@ -24,6 +24,10 @@ class Peer {
   readonly ends: string[] = [];
   /** How many pieces were taken of what is sent. */
   taken = 0;
+  /** Whether it was served to its end. */
+  served = false;
+  /** What the ends of both directions wait for. */
+  ending: Promise<void> | undefined;
   readonly connection: GatewayConnection;
   serving: Promise<void> | undefined;
   readonly #sent: Uint8Array[] = [];
@@ -48,11 +52,15 @@ class Peer {
       cancel: () => {
         this.ends.push("cancel");
         this.#wake?.();
+        return this.ending;
       },
     }, { highWaterMark: 0 });
     const writable = new WritableStream<Uint8Array>({
       write: (bytes) => void (this.text += new TextDecoder().decode(bytes)),
-      close: () => void this.ends.push("end"),
+      close: () => {
+        this.ends.push("end");
+        return this.ending;
+      },
       abort: () => void this.ends.push("abort"),
     });
     const close = () => void this.ends.push("close");
@@ -71,7 +79,8 @@ class Peer {
   }
 
   serve(): void {
-    this.serving = this.connection.serve();
+    this.serving = this.connection.serve()
+      .finally(() => void (this.served = true));
   }
 
   send(...pieces: (string | Uint8Array)[]): void {
@@ -130,11 +139,44 @@ for (
     await clock.settle();
     assertEquals([peer.taken, clock.waits], [2, [500]]);
     await clock.pass(499);
-    assertEquals(peer.ends, ["end"]);
+    assertEquals([peer.ends, peer.served], [["end"], false]);
     await clock.pass(1);
     await peer.serving;
     assert(peer.ends.includes("cancel"));
     assertEquals(peer.ends.includes("close"), status === 400);
+  });
+
+  Deno.test(`what a client that ${what} sends more is counted by the byte`, async () => {
+    using clock = new StandingClock();
+    const peer = new Peer();
+    peer.serve();
+    const one = new Uint8Array(1);
+    peer.send(bytes, MIB, MIB, MIB, MIB.subarray(1), one, one);
+    await clock.settle();
+    assertEquals(peer.taken, 1 + 5);
+    await peer.serving;
+  });
+
+  Deno.test(`the time of a client that ${what} begins when its answer is sent`, async () => {
+    using clock = new StandingClock();
+    const peer = new Peer();
+    const sent = Promise.withResolvers<void>();
+    peer.ending = sent.promise;
+    peer.serve();
+    peer.send(bytes);
+    await clock.pass(5000);
+    assertEquals([peer.ends, peer.served], [["end"], false]);
+    const cancelled = Promise.withResolvers<void>();
+    peer.ending = cancelled.promise;
+    sent.resolve();
+    await clock.settle();
+    assertEquals(clock.waits, [2000]);
+    await clock.pass(2000);
+    assert(peer.ends.includes("cancel"));
+    // A connection that is cut is not waited for.
+    assertEquals(peer.served, status === 400);
+    cancelled.resolve();
+    await peer.serving;
   });
 
   Deno.test(`a connection ends with a client that ${what} and closes it`, async () => {

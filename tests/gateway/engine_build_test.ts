@@ -28,6 +28,8 @@ class OneBuild implements Transport {
   pulls = 0;
   /** Whether requests to cancel are answered. */
   cancels = true;
+  /** What an answer to such a request waits for. */
+  cancelling: Promise<void> | undefined;
   readonly #answer = Promise.withResolvers<Response>();
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   readonly #body = new ReadableStream<Uint8Array>({
@@ -56,6 +58,7 @@ class OneBuild implements Transport {
       const Running = this.running.has(path.split("/")[2]!);
       return Response.json({ State: { Running } });
     }
+    await this.cancelling;
     if (!this.cancels) throw new Error("it broke");
     return new Response(null, { status: 204 });
   }
@@ -136,6 +139,20 @@ Deno.test("what a build holds is released before its client is told, with the er
   assertEquals(await assertRejects(() => build.leave()), failure);
 });
 
+Deno.test("an end that nobody waits for breaks nothing, whatever fails", async () => {
+  const engine = new OneBuild();
+  const build = new EngineBuild(new Engine(engine, "1.51"), true, "");
+  build.holds.defer(() => Promise.reject(new Error("it did not close")));
+  const left = new AbortController();
+  void build.post({ path: "/build", headers: {}, body: null }, left.signal)
+    .catch(() => {}); // it is left
+  left.abort();
+  await new Promise((resolve) => setTimeout(resolve));
+  build.drop();
+  await new Promise((resolve) => setTimeout(resolve));
+  assert(engine.cut);
+});
+
 Deno.test("a build that was never posted is left at once", async () => {
   for (const isBuildKit of [true, false]) {
     const { engine, build, state } = begin(isBuildKit);
@@ -170,6 +187,23 @@ Deno.test("a BuildKit build that is left is cancelled until its answer ends, ove
   assertEquals([state.ended, state.released, clock.waits], [true, true, []]);
   await clock.pass(10_000);
   assertEquals(engine.asked.length, 2);
+});
+
+Deno.test("the next cancel comes behind the answer to the one before", async () => {
+  using clock = new StandingClock();
+  const { engine, build, post } = begin(true);
+  const answered = Promise.withResolvers<void>();
+  engine.cancelling = answered.promise;
+  engine.answer();
+  await post();
+  await build.leave();
+  await clock.pass(2000);
+  assertEquals(engine.asked.length, 1);
+  answered.resolve();
+  await clock.pass(500);
+  assertEquals(engine.asked.length, 2);
+  build.drop();
+  await build.ended;
 });
 
 Deno.test("a build of which no answer is there yet is cancelled until there is one, and it ends", async () => {
