@@ -241,16 +241,17 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Builds an image. The build starts at this call, and everything that goes
-   * wrong comes through its result: a wrong option, too, rejects `wait()` and
+   * Builds an image. The build starts at this call, and the method itself never
+   * throws. Every failure, also that of a wrong option, rejects `wait()` and
    * `result()`, and ends `messages()`.
    *
    * @param buildContext What to build from:
    *
-   * - the path of a folder, of which only what the engine does not have is sent;
+   * - the path of a folder, from which only files that the engine does not have
+   *   are sent;
    * - `{ context, files, dockerfile, ignore }`: a folder, files in memory, or
    *   both; see {@linkcode FolderContext};
-   * - a tar with the Dockerfile in it, plain or packed with gzip, bzip2 or xz. A
+   * - a tar with the Dockerfile in it, plain or in gzip, bzip2 or xz. A
    *   stream is read as fast as the engine takes it, and cancelled when the
    *   build ends early;
    * - the URL of a git repository, a tar or a Dockerfile, which the engine
@@ -412,9 +413,9 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Sends an image to the registry that its name begins with (Docker Hub if it
-   * names none). The push starts at this call, and everything that goes wrong
-   * comes through its result.
+   * Pushes an image to the registry that its name begins with (Docker Hub if it
+   * names none). The push starts at this call, and every failure, also that of
+   * a wrong option, rejects its `wait()`.
    *
    * @example
    * ```ts
@@ -442,9 +443,9 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
-   * Fetches an image from the registry that its name begins with (Docker Hub if
-   * it names none). The pull starts at this call, and everything that goes wrong
-   * comes through its result.
+   * Pulls an image from the registry that its name begins with (Docker Hub if
+   * it names none). The pull starts at this call, and every failure, also that
+   * of a wrong option, rejects its `wait()`.
    *
    * @example
    * ```ts

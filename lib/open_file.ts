@@ -135,7 +135,7 @@ function hasRealDescriptors(): boolean {
   try {
     return placeOf(fd) === "/";
   } catch {
-    return false; // there is nothing, or something that has no place
+    return false; // the link does not exist, or has another meaning
   } finally {
     fs.closeSync(fd);
   }

@@ -141,7 +141,7 @@ async function converse(
   } catch (error) {
     // A child process of the helper may keep the pipe open after the helper has
     // ended.
-    reader.cancel().catch(() => {}); // a pipe that broke is what is wanted
+    reader.cancel().catch(() => {}); // the helper is ended anyway
     throw error;
   }
 }

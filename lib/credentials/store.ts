@@ -270,7 +270,7 @@ export class CredentialStore {
         : source.get(registry);
       if (login === undefined) continue;
       if (login.isEmpty) return undefined;
-      if (isFunction) await this.#tell(login); // the others are known: atHand()
+      if (isFunction) await this.#tell(login); // values of objects are in atHand()
       return login;
     }
     const login = await this.#fromDockerConfig(registry);

@@ -88,7 +88,7 @@ async function challengeOf(
     await response.body?.cancel();
   } catch {
     signal.throwIfAborted();
-    return undefined; // it can't be asked from here: the engine can, perhaps
+    return undefined; // it can't be asked from here; perhaps the engine can
   }
   return response.status === 401
     ? response.headers.get("www-authenticate") ?? undefined
@@ -106,7 +106,7 @@ function readChallenge(header: string): TokenServer | undefined {
     const [, name, quoted, plain] of (words ?? "").matchAll(PARAMETER_REGEXP)
   ) {
     const key = name!.toLowerCase();
-    if (parameters.has(key)) break; // those of the next scheme
+    if (parameters.has(key)) break; // from here on, parameters of the next scheme
     parameters.set(key, quoted?.replace(/\\(.)/g, "$1") ?? plain!);
   }
   const realm = URL.parse(parameters.get("realm") ?? "");

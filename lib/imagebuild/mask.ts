@@ -182,7 +182,7 @@ export class BuildMask {
     return this.#given(key, scanner.push(data));
   }
 
-  /** The output of a scanner, behind that of the scanner that it replaced. */
+  /** The output of a scanner, after that of the scanner that it replaced. */
   #given(key: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
     const given = joined(this.#takeCarried(key), data);
     return this.#sliced === this.#redactor
@@ -262,6 +262,6 @@ function joined(
   b: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   return a === undefined || a.length === 0
-    ? b as Uint8Array<ArrayBuffer> // of an answer, or made by the scanner
+    ? b as Uint8Array<ArrayBuffer> // bytes of an answer or a scanner are never shared
     : concatBytes(a, b);
 }

@@ -6,7 +6,7 @@ export type { WarningCode } from "../progress/warning_code.ts";
 
 /** A message from davit itself, between those of the engine. */
 export interface WarningMessage extends JsonMessage {
-  /** Tells it from the engine's messages. */
+  /** Marks the kind of message. */
   id: "davit.warning";
   /** The sentence. */
   status: string;
@@ -34,7 +34,7 @@ export interface ImageIdMessage extends JsonMessage {
 
 /** A part of BuildKit's log. */
 export interface TraceMessage extends JsonMessage {
-  /** Tells it from other messages. */
+  /** Marks the kind of message. */
   id: "moby.buildkit.trace";
   /** Base64 of a protobuf `moby.buildkit.v1.StatusResponse`, secrets masked. */
   aux: string;
@@ -44,7 +44,7 @@ export interface TraceMessage extends JsonMessage {
 
 /** Something happened to a secret; from davit itself. */
 export interface SecretMessage extends JsonMessage {
-  /** Tells it from the engine's messages. */
+  /** Marks the kind of message. */
   id: "davit.secret";
   /** What happened to the secret; never its value. */
   aux: {
@@ -57,7 +57,7 @@ export interface SecretMessage extends JsonMessage {
 
 /** A registry's login was asked for; from davit itself. */
 export interface LoginMessage extends JsonMessage {
-  /** Tells it from the engine's messages. */
+  /** Marks the kind of message. */
   id: "davit.login";
   /** The registry that was asked for; never the login itself. */
   aux: {
@@ -70,7 +70,7 @@ export interface LoginMessage extends JsonMessage {
 
 /** Something happened to an ssh id; from davit itself. */
 export interface SshMessage extends JsonMessage {
-  /** Tells it from the engine's messages. */
+  /** Marks the kind of message. */
   id: "davit.ssh";
   /** What happened. */
   aux: {
@@ -83,7 +83,7 @@ export interface SshMessage extends JsonMessage {
 
 /** The exported result is at its destination; from davit itself. */
 export interface ExportMessage extends JsonMessage {
-  /** Tells it from the engine's messages. */
+  /** Marks the kind of message. */
   id: "davit.export";
   /** What was exported. */
   aux: {
@@ -103,7 +103,7 @@ export interface ExportMessage extends JsonMessage {
 
 /** The context was sent; from davit itself. */
 export interface ContextMessage extends JsonMessage {
-  /** Tells it from the engine's messages. */
+  /** Marks the kind of message. */
   id: "davit.context";
   /** How much was sent. */
   aux: {

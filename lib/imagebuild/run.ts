@@ -176,6 +176,6 @@ async function abortOutputs(
   for (const output of [outputs].flat() as unknown[]) {
     const { dest } = (output ?? {}) as { dest?: unknown };
     if (!(dest instanceof WritableStream) || dest.locked) continue;
-    await dest.abort(reason).catch(() => {}); // given up: what it says changes nothing
+    await dest.abort(reason).catch(() => {}); // the build has already failed
   }
 }

@@ -71,7 +71,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // no escapes, then
+    return text; // it has no escapes
   }
 }
 

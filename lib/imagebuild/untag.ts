@@ -55,7 +55,7 @@ async function idOf(engine: Engine, name: string): Promise<string | undefined> {
   try {
     return (await imageInspect(engine, name)).Id;
   } catch {
-    return undefined; // it is removed by its name all the same
+    return undefined; // without an id, the name is removed without a comparison
   }
 }
 

@@ -125,7 +125,7 @@ async function knownSecrets(
   const unknown: string[] = [];
   for (const id of secrets.deferred()) {
     stop.throwIfAborted();
-    const value = secrets.peek(id).catch(() => undefined); // said in a warning
+    const value = secrets.peek(id).catch(() => undefined); // reported in a warning
     // The signal that the function gets aborts only when the build is over, so
     // the build's own stop is needed here.
     if (await abortable(value, stop) === undefined) unknown.push(id);

@@ -14,7 +14,7 @@ export class HeldPromise<T> extends Promise<T> {
   constructor(promise: Promise<T>, onHold: () => void) {
     super((resolve, reject) => promise.then(resolve, reject));
     this.#onHold = onHold;
-    super.then(undefined, () => {}); // a handler that is not the caller's
+    super.then(undefined, () => {}); // so that a rejection is not reported as unhandled
   }
 
   /**

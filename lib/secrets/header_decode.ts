@@ -61,7 +61,7 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
   } catch {
-    return undefined; // the question was whether it is: it is not
+    return undefined; // it is not base64
   }
 }
 

@@ -127,7 +127,7 @@ export async function resolveSource(
   }
   const { visible } = source;
   if ("value" in source) {
-    const value = source.value!; // checkSource() saw that it is there
+    const value = source.value!; // checkSource() has checked this
     if (!(value instanceof Secret)) return new Secret(value, { visible });
     return visible === undefined
       ? value

@@ -72,7 +72,7 @@ export class AgentMessageReader {
     }
     const message = await this.#bytes.take(length);
     if (message.length < length) throw cutOff();
-    return message.slice(); // its piece may hold others, and be kept by nobody else
+    return message.slice(); // a copy: the buffer it is in may be larger
   }
 }
 

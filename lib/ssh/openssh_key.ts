@@ -28,8 +28,8 @@ export function readOpensshKey(body: string): JsonWebKey {
   const magic = new TextDecoder().decode(reader.bytes(MAGIC.length));
   if (magic !== MAGIC) throw new PrivateKeyError("its version is unknown");
   const cipher = reader.text();
-  reader.string(); // how the passphrase becomes a key
-  reader.string(); // and its parameters
+  reader.string(); // name of the key derivation function
+  reader.string(); // parameters of that function
   if (cipher !== "none") throw passphrase();
   if (reader.uint32() !== 1) {
     throw new PrivateKeyError("it holds other than one key");

@@ -20,7 +20,7 @@ export function connDuplex(conn: Deno.Conn): ByteDuplex {
     closed = true;
     // Deno 2.8 keeps a socket open while a read is pending. Closing the sending
     // half lets the peer close the connection, which ends the read.
-    if (reading) conn.closeWrite().catch(() => {}); // the peer may have gone first
+    if (reading) conn.closeWrite().catch(() => {}); // the peer may have closed it already
     conn.close();
   };
   const end = () => {

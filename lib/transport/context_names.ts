@@ -20,7 +20,7 @@ export async function contextNames(
     }
   } catch (error) {
     const isNone = error instanceof Deno.errors.NotFound ||
-      error instanceof TypeError; // a service without a home
+      error instanceof TypeError; // a system service may have no home folder
     if (!isNone) throw error;
   }
   return ["default", ...names.sort()];
@@ -33,6 +33,6 @@ async function nameIn(path: string): Promise<string | undefined> {
       ? name
       : undefined;
   } catch {
-    return undefined; // it can't be used either
+    return undefined; // a context that can't be read can't be used
   }
 }

@@ -190,7 +190,7 @@ export async function readCliConfig(
   if (
     !env.get("DOCKER_CONFIG") && !env.get("HOME") && !env.get("USERPROFILE")
   ) {
-    return undefined; // a service without a home
+    return undefined; // a system service may have no home folder
   }
   const path = `${configFolder(env)}/config.json`;
   const text = await readIfThere(path);

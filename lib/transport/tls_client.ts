@@ -115,7 +115,7 @@ async function send(
   });
   if (body === null) outgoing.end();
   else {
-    outgoing.flushHeaders(); // a body may be long in coming
+    outgoing.flushHeaders(); // the body may begin much later
     sendBody(body, outgoing).catch((error) => {
       answered.reject(error);
       outgoing.destroy();
@@ -160,7 +160,7 @@ async function sendBody(
   const closed = new Promise<void>((resolve) => {
     outgoing.once("close", () => {
       resolve();
-      reader.cancel().catch(() => {}); // it is given up either way
+      reader.cancel().catch(() => {}); // the request is over either way
     });
   });
   while (true) {

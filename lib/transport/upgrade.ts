@@ -36,7 +36,7 @@ export async function upgradeConnection(
   const bytes = ByteStream.of(reader);
   const writer = duplex.writable.getWriter();
   const drop = (reason?: unknown) => {
-    reader.cancel(reason).catch(() => {}); // already closed is as good
+    reader.cancel(reason).catch(() => {}); // it may be closed already
     writer.abort(reason).catch(() => {});
   };
   init.signal?.addEventListener("abort", drop);

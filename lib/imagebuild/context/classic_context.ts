@@ -44,7 +44,7 @@ export function classicContext(
   const source = ByteStream.of(reader);
   let failure: unknown;
   const whole = Promise.withResolvers<void>();
-  whole.promise.catch(() => {}); // it is for those who ask
+  whole.promise.catch(() => {}); // no unhandled rejection if nobody awaits it
   const drain = async () => {
     try {
       await source.drain();

@@ -129,7 +129,7 @@ async function readStream(
       () => tooLong("the Dockerfile's stream"),
     );
   } catch (error) {
-    reader.cancel(error).catch(() => {}); // it is given up either way
+    reader.cancel(error).catch(() => {}); // the reading has already failed
     if (error instanceof ContextError || signal?.aborted) throw error;
     throw unreadable("the Dockerfile's stream", error, "give its text");
   }

@@ -72,7 +72,7 @@ export class DockerfileTap {
     const type = String.fromCharCode(header[156]!);
     const ownSize = tarNumber(header.subarray(124, 136));
     if (!hasTarChecksum(header) || ownSize === undefined) {
-      this.#pieces.ended = true; // the end of the archive, or none
+      this.#pieces.ended = true; // the end of the archive, or no tar
       return;
     }
     if (type === "L" || type === "x") {

@@ -40,7 +40,7 @@ function isFolder(path: string): boolean {
     const { state } = Deno.permissions.querySync({ name: "read", path });
     return state === "granted" && Deno.statSync(path).isDirectory;
   } catch {
-    return false; // nothing there, or not for us
+    return false; // it does not exist, or can't be read
   }
 }
 

@@ -132,7 +132,7 @@ export function giveBackSource(source: Source, reason?: unknown): void {
 
 function giveBack(given: unknown, reason: unknown): void {
   if (!isStream(given) || given.locked) return;
-  given.cancel(reason).catch(() => {}); // it is given up either way, and may take its time
+  given.cancel(reason).catch(() => {}); // its failure would change nothing, so it is not awaited
 }
 
 function tarSource(stream: ReadableStream<Uint8Array>): Source {

@@ -169,7 +169,7 @@ export function watchTar(
     release(reason) {
       isOver = true;
       tap.stop();
-      reader.cancel(reason).catch(() => {}); // it is given up either way
+      reader.cancel(reason).catch(() => {}); // nobody needs it any more
     },
   };
 }

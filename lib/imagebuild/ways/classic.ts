@@ -21,7 +21,7 @@ export const classicWay: BuildWay = {
     const imageId = await postBuild(build, undefined, {
       query: buildQuery(build.request),
       headers: await registryConfig(build),
-      // With bytes behind the end of the tar, the engine would not notice a
+      // With bytes after the end of the tar, the engine would not notice a
       // cancelled build.
       cut: (body) => classicContext(body, false),
       cancels: false,

@@ -48,7 +48,7 @@ function messageOf(fact: Fact): BuildMessage | Promise<BuildMessage> {
         ? encoded(fact.status)
         : withTrace(fact.message, fact.status);
     case "line":
-      return fact.message as BuildMessage; // its id tells which it is
+      return fact.message as BuildMessage; // its id tells the type
     case "own":
       return eventMessage(fact.event);
     case "warning":

@@ -121,7 +121,7 @@ async function plainTar(
     "secrets beside such a context",
     "Cannot build with secrets on podman from this context: they become files in it, so it must be a tar, plain or compressed with gzip",
   );
-  whole.cancel(error).catch(() => {}); // it is given up either way, and may take its time
+  whole.cancel(error).catch(() => {}); // its failure would change nothing, so it is not awaited
   throw error;
 }
 

@@ -211,7 +211,7 @@ class Ending {
         this.#engine,
         this.buildId,
         AbortSignal.timeout(CANCEL_GRACE_MS),
-      ).catch(() => {}) // a courtesy: the cut connection says the same
+      ).catch(() => {}) // closing the connection stops the build as well
       : Promise.resolve();
   }
 
