@@ -7,8 +7,10 @@ import {
   openSession,
   type SessionDialler,
 } from "../session/open.ts";
+import type { FilesyncServiceOptions } from "../session/filesync.ts";
 import type { Build } from "./build_way.ts";
 import type { BuildInputs } from "./inputs.ts";
+import type { BuildRecord } from "./record.ts";
 import { maxSecretBytes } from "./secrets.ts";
 
 /**
@@ -39,24 +41,7 @@ export async function openBuildSession(
       },
       folders: context.locals && {
         locals: context.locals,
-        onSent(
-          name,
-          { files, filesSent, bytesOffered, bytesSent },
-          { follow },
-        ) {
-          // A request for the ignore file alone comes before the one for the
-          // context, and is not counted.
-          const isRules = follow.length === 1 && follow[0] === ".dockerignore";
-          if (name !== "context" || isRules) return;
-          const filesReused = files - filesSent;
-          record.tell({
-            type: "context",
-            files,
-            filesReused,
-            bytesOffered,
-            bytesSent,
-          });
-        },
+        onSent: tellSent(record),
       },
       logins: { store: logins, tokenServer },
       agents,
@@ -77,6 +62,30 @@ export async function openBuildSession(
         "the session ended before the build: a step that still needs something of this machine will fail",
       ),
   });
+}
+
+/** Reports to the record how much of the context was sent. */
+export function tellSent(
+  record: BuildRecord,
+): FilesyncServiceOptions["onSent"] {
+  return (
+    name,
+    { files, filesSent, bytesOffered, bytesSent },
+    { follow },
+  ) => {
+    // A request for the ignore file alone comes before the one for the context,
+    // and is not counted.
+    const isRules = follow.length === 1 && follow[0] === ".dockerignore";
+    if (name !== "context" || isRules) return;
+    const filesReused = files - filesSent;
+    record.tell({
+      type: "context",
+      files,
+      filesReused,
+      bytesOffered,
+      bytesSent,
+    });
+  };
 }
 
 /**

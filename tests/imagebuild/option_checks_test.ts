@@ -481,6 +481,9 @@ Deno.test("buildQuery() names an archive's image by the tags, unless it has a na
     assertEquals(outputs(type, { dest, attrs: { name: "c" } }, ["a"]), [
       { Type: type, Attrs: { name: "c" } },
     ]);
+    assertEquals(outputs(type, { dest }, ["a"]), [
+      { Type: type, Attrs: { name: "a" } },
+    ]);
     assertEquals(outputs(type, { dest }, []), [{ Type: type, Attrs: {} }]);
   }
   assertEquals(outputs("tar", { dest }, ["a"]), [{ Type: "tar", Attrs: {} }]);

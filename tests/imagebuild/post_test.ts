@@ -12,6 +12,7 @@ import {
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { tarBytes } from "../support/tar.ts";
+import { gatewayWay } from "../../lib/imagebuild/ways/gateway.ts";
 import { DONE, IMAGE_ID, lines, readyBuild } from "./ready_build.ts";
 import { pack } from "./tar_forms.ts";
 
@@ -162,6 +163,8 @@ Deno.test("a builder takes the forms that it knows, and no others", async () => 
     const [way, form, isTaken] of [
       [engineWay, "text", true],
       [engineWay, "zstd", false],
+      [gatewayWay, "text", true],
+      [gatewayWay, "zstd", false],
       [classicWay, "text", false],
       [classicWay, "zstd", true],
     ] as const
@@ -173,6 +176,16 @@ Deno.test("a builder takes the forms that it knows, and no others", async () => 
     const error = await built(ready.build, way).catch((error) => error);
     assertEquals(error instanceof ContextError, !isTaken, form);
   }
+});
+
+Deno.test("the classic builder gets whole what only engines unpack", async () => {
+  const bytes = new Uint8Array(2000).fill(65);
+  bytes.set(new TextEncoder().encode("BZh"));
+  const ready = await readyBuild({ version: "1" }, {
+    source: { kind: "tar", stream: new Blob([bytes]).stream() },
+  });
+  assertEquals(await built(ready.build, classicWay), IMAGE_ID);
+  assertEquals(ready.asked[0]!.body!.length, 2000);
 });
 
 Deno.test("a context whose packing is damaged stops the classic builder", async () => {
@@ -302,6 +315,7 @@ Deno.test("a build that is stopped behind the beginning of its answer hears the 
   }, () => {
     wasCut = signal!.aborted;
     say("cleaned up");
+    answer.enqueue(new TextEncoder().encode(JSON.stringify(DONE)));
     answer.close();
     return cancelling.promise;
   });
@@ -310,7 +324,7 @@ Deno.test("a build that is stopped behind the beginning of its answer hears the 
   const { record } = ready.build;
   const { tellLine } = record;
   record.tellLine = (message) => {
-    told.push(message.stream);
+    told.push(message.stream ?? message.id);
     tellLine.call(record, message);
     if (message.stream === "begun") controller.abort(reason);
     // All is said: only the cancel is not answered yet.
@@ -327,7 +341,7 @@ Deno.test("a build that is stopped behind the beginning of its answer hears the 
     stop: controller.signal,
   }).catch((error) => error);
   assertEquals(error, reason);
-  assertEquals(told, ["begun", "cleaned up", "answered"]);
+  assertEquals(told, ["begun", "cleaned up", "moby.image.id", "answered"]);
   assertEquals([wasCut, signal!.aborted], [false, true]);
 });
 
@@ -414,6 +428,42 @@ Deno.test("a context that fails stops the build, whatever the engine says", asyn
     ContextError,
     "the disk is gone",
   );
+});
+
+Deno.test("an engine is told once to stop, and not when all is over", async () => {
+  const controller = new AbortController();
+  const failing = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.error(new Error("the disk is gone"));
+    },
+  }, { highWaterMark: 0 });
+  const twice = transportOf(async (init) => {
+    const reader = (init.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read().catch(() => {}); // as a connection that is not done
+    return await unanswered(init);
+  }, () => {
+    controller.abort(new Error("enough"));
+    return new Response();
+  });
+  const ready = await readyBuild({}, {
+    source: { kind: "tar", stream: failing },
+  });
+  const stop = controller.signal;
+  await built({ ...ready.build, engine: twice.engine, stop })
+    .catch((error) => assertEquals(error.message, "enough"));
+  assertEquals(twice.paths.length, 2);
+  let body: ReadableStream<Uint8Array> | undefined;
+  const late = transportOf((init) => {
+    body = init.body as ReadableStream<Uint8Array>;
+    return lines([DONE]);
+  });
+  const unread = await readyBuild();
+  assertEquals(
+    await built({ ...unread.build, engine: late.engine }),
+    IMAGE_ID,
+  );
+  await assertRejects(() => body!.getReader().read(), ContextError, "is empty");
+  assertEquals(late.paths.length, 1);
 });
 
 Deno.test("a build reads on when those who read it can take more", async () => {

@@ -17,7 +17,9 @@ import {
 } from "../../lib/credentials/store.ts";
 import { Engine, type EngineFacts } from "../../lib/engine/engine.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
+import { registryConfig } from "../../lib/imagebuild/ways/registry_config.ts";
 import { UnsupportedError } from "../../mod.ts";
+import { readyBuild } from "./ready_build.ts";
 
 Deno.test("baseRegistries() finds where the images of a Dockerfile come from", () => {
   const dockerfile = [
@@ -37,6 +39,8 @@ Deno.test("baseRegistries() finds where the images of a Dockerfile come from", (
     "FROM ${FULL}/x",
     "FROM ${EMPTY:-other.example}/x",
     "FROM alpine",
+    "ENV X=1 --from=no.example/x",
+    "ADD --from=add.example/x / /",
     "FROM $UNKNOWN",
     "RUN <<EOF",
     "FROM hidden.example/x",
@@ -49,6 +53,7 @@ Deno.test("baseRegistries() finds where the images of a Dockerfile come from", (
     "default.example:5000",
     "other.example",
     "docker.io",
+    "add.example",
   ]);
   assertEquals(
     baseRegistries(dockerfile, { HOST: "arg.example", EMPTY: "e.example" })
@@ -255,4 +260,20 @@ Deno.test("registryConfig() takes docker's logins for the Dockerfile's registrie
       "docker-credential-davit-absent",
     );
   });
+});
+
+Deno.test("registryConfig() passes on what is no fault of a login", async () => {
+  const own = new RangeError("not a login's");
+  const { build } = await readyBuild({ version: "1" });
+  const logins = {
+    given: () => [],
+    asksFunction: false,
+    listed: () => Promise.resolve(["a.example"]),
+    getListed: () => Promise.reject(own),
+  } as unknown as CredentialStore;
+  const error = await registryConfig({
+    ...build,
+    inputs: { ...build.inputs, logins },
+  }).catch((error) => error);
+  assertEquals(error, own);
 });

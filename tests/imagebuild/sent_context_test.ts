@@ -468,6 +468,27 @@ Deno.test("addPodmanSecrets() gives up a context that it can't use, and waits fo
     "it must be a tar, plain or compressed with gzip",
   );
   assertEquals(given.reasons, [error]);
+  // A name may begin as a packing does.
+  for (const name of ["\x1fa", "a\x8b"]) {
+    const bytes = await tarBytes({ [name]: "a" });
+    bytes.set([name.charCodeAt(0), name.charCodeAt(1)]);
+    const header = changedHeader(bytes.subarray(0, 512), () => {});
+    bytes.set(header);
+    const plain = await addPodmanSecrets(source([bytes]).stream, [
+      ["a", new Secret("value")],
+    ]);
+    const sent = await new Response(
+      plain.tar as ReadableStream<Uint8Array<ArrayBuffer>>,
+    ).bytes();
+    assertEquals(sent.subarray(1024), bytes);
+    // What is put before it is a file of root's alone, to the byte.
+    const [mount] = JSON.parse(plain.secrets);
+    const own = changedHeader(
+      tarHeader(mount.split("src=")[1], 5),
+      (block) => block.set(encoder.encode("0000600"), 100),
+    );
+    assertEquals(sent.subarray(0, 512), own as Uint8Array<ArrayBuffer>);
+  }
   const tar = source([await tarBytes(FILES)], never);
   const wrong = await assertRejects(
     () => addPodmanSecrets(tar.stream, [["a,b", new Secret("value")]]),

@@ -7,6 +7,7 @@ import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { classicWay } from "../../lib/imagebuild/ways/classic.ts";
 import { dialler, engineWay } from "../../lib/imagebuild/ways/engine.ts";
 import { gatewayWay } from "../../lib/imagebuild/ways/gateway.ts";
+import { GatewayReport } from "../../lib/imagebuild/ways/gateway_report.ts";
 import { podmanWay } from "../../lib/imagebuild/ways/podman.ts";
 import { MAX_SECRETS_HEADER } from "../../lib/secrets/header.ts";
 import { reportMessage } from "../../lib/secrets/report_wire.ts";
@@ -46,7 +47,7 @@ async function needsOf(
 ): Promise<{ warnings: unknown; session: boolean; unread: unknown }> {
   const { build } = await readyBuild(options, readying);
   const { warnings, session, unread } = way.needs(build);
-  return { warnings, session: session !== undefined, unread };
+  return { warnings, session: typeof session === "function", unread };
 }
 
 /** The secrets that a request carries in its header. */
@@ -300,6 +301,12 @@ Deno.test("BuildKit's ways warn of what it ignores, the classic one of what is n
       [ignored("memory"), old("shmsize"), old("ulimits")],
     );
     assertEquals((await needsOf(way, {}, { facts })).warnings, []);
+    for (const alone of [{ shmsize: 1 }, { ulimits: [] }]) {
+      assertEquals(
+        (await needsOf(way, alone, { facts })).warnings,
+        Object.keys(alone).map(old),
+      );
+    }
     assertEquals(
       (await needsOf(way, options, { facts: { negotiated: "1.42" } })).warnings,
       [ignored("memory")],
@@ -483,6 +490,18 @@ Deno.test("a gateway gets secrets and logins in headers, and reports by a token"
     ids,
     ["x-davit-secret", "moby.image.id"],
   );
+});
+
+Deno.test("a gateway's report is none before its answer has begun", async () => {
+  const store = await SecretStore.open({}, new AbortController().signal);
+  const report = new GatewayReport(store, { missing: false, unused: false });
+  assertEquals(report.told, false);
+  const token = report.headers["X-Davit-Secrets"]!.slice("report=".length);
+  assertEquals(
+    report.take(reportMessage(token, { id: "a", state: "missing" })),
+    false,
+  );
+  assertEquals(store.requests().missing, []);
 });
 
 Deno.test("a gateway that does not report is not believed to", async () => {

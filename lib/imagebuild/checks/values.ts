@@ -93,14 +93,14 @@ export function checkExtraHosts(
     ? given as readonly string[]
     : Object.entries(given).map(([host, address]) => `${host}:${address}`);
   return hosts.map((entry) => {
-    const [, host, address] = /^([^:\s]+):([^\s]+)$/.exec(entry) ?? [];
-    if (host === undefined || address === undefined) {
+    const parts = /^([^:\s]+):([^\s]+)$/.exec(entry);
+    if (parts === null) {
       throw unusable(
         "extrahosts",
         ` entry ${JSON.stringify(entry)}: expected "host:ip"`,
       );
     }
-    return { host, address };
+    return { host: parts[1]!, address: parts[2]! };
   });
 }
 

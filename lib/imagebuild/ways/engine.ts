@@ -51,8 +51,9 @@ function needs(build: Build): WayNeeds {
   if (session) checkSecretSizes(secrets, facts);
   // A session of the caller's own may serve the secrets. With no session, davit
   // knows of nobody who reads them.
-  const isRead = session || Boolean(request.session);
-  const unread = isRead ? [] : secrets.atHand().map(([id]) => id);
+  const unread = session || request.session
+    ? []
+    : secrets.atHand().map(([id]) => id);
   return { warnings, session: session ? dialler(engine) : undefined, unread };
 }
 

@@ -38,7 +38,7 @@ export const TRACE_UNREADABLE: OwnWarning = [
 export async function* messagesOf(
   facts: AsyncIterable<Fact>,
 ): AsyncGenerator<BuildMessage, void, undefined> {
-  for await (const fact of facts) yield await messageOf(fact);
+  for await (const fact of facts) yield messageOf(fact);
 }
 
 function messageOf(fact: Fact): BuildMessage | Promise<BuildMessage> {

@@ -92,7 +92,8 @@ function fileHeader(name: string, size: number): Uint8Array {
   put("0000000\0", 116);
   put(`${size.toString(8).padStart(11, "0")}\0`, 124);
   put("00000000000\0", 136);
-  put("0ustar\x0000", 156);
+  put("0", 156);
+  put("ustar\x0000", 257);
   put(`${tarChecksum(header).toString(8).padStart(6, "0")}\0 `, 148);
   return header;
 }

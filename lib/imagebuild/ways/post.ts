@@ -79,7 +79,7 @@ export async function postBuild(
     });
   const cut = watched && post.cut?.(watched.body);
   record.dockerfile = () => context.dockerfile ?? watched?.dockerfile;
-  stop.addEventListener("abort", onStop, { once: true });
+  stop.addEventListener("abort", onStop);
   try {
     stop.throwIfAborted();
     const request = {
@@ -170,7 +170,7 @@ async function readAnswer(
 /** The image id of a build with `quiet`, whose only text it is. */
 function quietId(message: JsonMessage): string | undefined {
   // Podman leaves `sha256:` out.
-  const id = /^(?:sha256:)?([0-9a-f]{64})\s*$/.exec(message.stream ?? "")?.[1];
+  const id = message.stream?.match(/^(?:sha256:)?([0-9a-f]{64})\s*$/)?.[1];
   return id === undefined ? undefined : `sha256:${id}`;
 }
 
