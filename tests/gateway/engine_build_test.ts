@@ -26,6 +26,8 @@ class OneBuild implements Transport {
   init: RequestInit = {};
   /** How often its answer was read. */
   pulls = 0;
+  /** Whether it goes on when its connection is cut. */
+  deaf = false;
   /** Whether requests to cancel are answered. */
   cancels = true;
   /** What an answer to such a request waits for. */
@@ -41,6 +43,7 @@ class OneBuild implements Transport {
     if (path === "/build") {
       this.init = init;
       init.signal!.addEventListener("abort", () => {
+        if (this.deaf) return;
         this.#answer.reject(init.signal!.reason);
         try {
           this.#controller.error(init.signal!.reason);
@@ -318,6 +321,23 @@ Deno.test("for no containers is waited behind a drop, nor asked for by a build o
   await clock.settle();
   assertEquals(other.engine.asked, [`${CANCEL}${other.build.id}`]);
   assertEquals(other.state.ended, true);
+});
+
+Deno.test("a build that is cut off has not ended before its answer", async () => {
+  using clock = new StandingClock();
+  const { engine, build, state, post } = begin(false);
+  engine.deaf = true;
+  engine.answer();
+  const reader = (await post()).body!.getReader();
+  engine.say("Running in 0123456789ab");
+  await reader.read();
+  await build.leave();
+  await clock.pass(1000);
+  assertEquals([engine.cut, state.ended, engine.asked], [true, false, []]);
+  engine.say("and more");
+  engine.end();
+  await clock.settle();
+  assertEquals([state.ended, engine.asked.length], [true, 1]);
 });
 
 Deno.test("a drop ends a build that is being cancelled", async () => {
