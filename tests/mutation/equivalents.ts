@@ -195,6 +195,71 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "for await (const chunk of response.body ?? []) {",
     why: "reading null fails, and what breaks off is told as far as it came",
   },
+  {
+    file: "lib/verify/archive.ts",
+    kind: "number",
+    text: "const [first] = await content.peek(1);",
+    why: "the first byte alone is looked at",
+  },
+  {
+    file: "lib/verify/archive.ts",
+    kind: "number",
+    text: "const packing = layerPacking(await source.peek(4));",
+    why:
+      "the marks of both packings have four bytes at the most; what stands behind is not looked at",
+  },
+  {
+    file: "lib/verify/archive.ts",
+    kind: "number",
+    text: "const packing = layerPacking(await content.peek(4));",
+    why:
+      "the marks of both packings have four bytes at the most; what stands behind is not looked at",
+  },
+  {
+    file: "lib/verify/archive.ts",
+    kind: "flag",
+    text: "let isLayer = false;",
+    why:
+      "it is told anew before anything is found within, and while nothing is found, nothing is left out",
+  },
+  {
+    file: "lib/verify/find.ts",
+    kind: "statement",
+    text: "this.#idle.push(search);",
+    why: "a shortcut: a search that is used again finds what a new one finds",
+  },
+  {
+    file: "lib/redact/redactor.ts",
+    kind: "guard",
+    text: "if (this.empty) return text;",
+    why:
+      "a shortcut: a search for nothing finds nothing, and the text is given back",
+  },
+  {
+    file: "lib/redact/redactor.ts",
+    kind: "guard",
+    text: "if (this.empty) return bytes;",
+    why:
+      "a shortcut: a search for nothing finds nothing, and the bytes are given back",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "bound",
+    text: "onSpan(start, end, hit < 0 && tables.blockWeak[~hit]!);",
+    why: "0 is the root's state, at which no word ends",
+  },
+  {
+    file: "lib/verify/wrapped_search.ts",
+    kind: "number",
+    text: "const BUFFER_BYTES = 16 * 1024;",
+    why: "how much is joined at a time: whatever it is, the same is found",
+  },
+  {
+    file: "lib/verify/wrapped_search.ts",
+    kind: "arithmetic",
+    text: "const BUFFER_BYTES = 16 * 1024;",
+    why: "how much is joined at a time: whatever it is, the same is found",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */

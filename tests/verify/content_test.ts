@@ -1,10 +1,10 @@
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { createFinder } from "../../lib/redact/finder.ts";
 import { ByteStream } from "../../lib/streams/byte_stream.ts";
 import { concatBytes } from "../../lib/streams/bytes.ts";
 import { openArchive, readArchive } from "../../lib/verify/archive.ts";
-import { bareImage } from "../../lib/verify/bare_image.ts";
+import { BARE_LAYOUT, bareImage } from "../../lib/verify/bare_image.ts";
 import { ContentReader } from "../../lib/verify/content.ts";
 import { FindCollector } from "../../lib/verify/find.ts";
 import { NotTarError } from "../../lib/verify/tar_entries.ts";
@@ -55,6 +55,9 @@ Deno.test("packed content in packed content is looked into eight levels deep, an
   const reader = newReader();
   await reader.file(PLACE, sourceOf(packed(9)));
   assertEquals([pathsOf(reader), damagedOf(reader)], [[], ["p"]]);
+  const later = newReader();
+  await later.behind(PLACE, sourceOf(join(new Uint8Array(9), packed(8))));
+  assertEquals([pathsOf(later), damagedOf(later)], [["p gzip 2"], []]);
   // Levels of archives count, too; what is behind the other has the same level.
   let tar: Uint8Array = encode(TOKEN);
   for (let i = 0; i < 9; i++) tar = await tarBytes({ [`t${i}`]: tar });
@@ -305,9 +308,9 @@ Deno.test("of a packed layer the bytes are looked through as they are, for what 
     return join(head, encode(`${name}\0`), bytes.subarray(10));
   };
   const layer = await tarBytes({ f: content });
-  const search = async (blob: Uint8Array) => {
+  const search = async (blob: Uint8Array, size?: number) => {
     const reader = newReader(undefined, [name, content]);
-    await readArchive(sourceOf(await tarBytes({ blob })), reader);
+    await readArchive(sourceOf(await tarBytes({ blob }), size), reader);
     return [
       reader.finds.finds.map(({ value, path, packed }) =>
         `${value} ${path} ${packed ?? "-"}`
@@ -316,6 +319,22 @@ Deno.test("of a packed layer the bytes are looked through as they are, for what 
     ];
   };
   assertEquals(await search(packed(layer, 0)), [["1 f -", "0  -"], []]);
+  assertEquals(await search(packed(layer, 0), 100), [["1 f -", "0  -"], []]);
+  assertEquals(await search(zstdCompressSync(layer)), [["1 f -"], []]);
+  const named = await tarBytes({ [name]: content });
+  assertEquals(await search(named), [[`0 ${name} -`, `1 ${name} -`], []]);
+  // What was found in another blob is found in this one, too.
+  const reader = newReader(undefined, [name]);
+  const two = await tarBytes({ a: name, blob: packed(layer, 9) });
+  await readArchive(sourceOf(two), reader);
+  assertEquals(reader.finds.finds.map(({ blob }) => blob), ["a", "blob"]);
+  // Of one that is damaged the rest is looked through as it is.
+  const damaged = packed(layer, 9).fill(0xff, 26, 60);
+  const rest = new Uint8Array(5000).fill(0x61);
+  assertEquals(
+    await search(join(damaged, rest, encode(content)), 100),
+    [["0  -", "1  -"], [{ blob: "blob", path: "" }]],
+  );
   // What is no layer is told in both.
   assertEquals(await search(packed(encode(content), 0)), [
     ["1  gzip", "0  -", "1  -"],
@@ -334,6 +353,30 @@ Deno.test("of a packed layer the bytes are looked through as they are, for what 
   assertEquals((await search(layer.slice(0, 700)))[1], [
     { blob: "blob", path: "" },
   ]);
+});
+
+Deno.test("documents are kept up to 8 MiB each and 64 MiB together", async () => {
+  const most = 8 * 1024 * 1024;
+  const chunk = new Uint8Array(most + 512).fill(0x20);
+  chunk[0] = 0x5b;
+  const entry = (name: string, size: number) => [
+    tarHeader(name, size),
+    chunk.subarray(0, Math.ceil(size / 512) * 512),
+  ];
+  const names = Array.from({ length: 8 }, (_, i) => `${i}.json`);
+  const pieces = [
+    ...entry("long.json", most + 1),
+    ...names.flatMap((name) => entry(name, most)),
+    ...entry("more.json", 1),
+    new Uint8Array(1024),
+  ].values();
+  const reader = newReader();
+  const { files } = await readArchive(
+    new ByteStream(() => Promise.resolve(pieces.next().value ?? null)),
+    reader,
+  );
+  assertEquals([...files.keys()], names);
+  assertEquals(files.get("7.json")!.length, most);
 });
 
 Deno.test("a source that fails within a blob is no damage of the blob", async () => {
@@ -394,6 +437,7 @@ Deno.test("an image without layers is its configuration and history, from the fi
       ["/images/n:1/history", true],
     ]);
   }
+  assertEquals(BARE_LAYOUT.isImage, true);
   assertEquals(await bareImage(engine({ Layers: ["a"] }), "n:1"), undefined);
   assertEquals(await bareImage(engine({}, true), "n:1"), undefined);
 });

@@ -87,6 +87,11 @@ Deno.test("matches of one value and form are one run, which tells the first plac
       [[0, "hex", 5, 1]],
     ],
     [
+      "a last block that begins at the second byte",
+      [{ start: 5, end: 69, length: 65, at: 1 }],
+      [[0, "hex", 5, 1]],
+    ],
+    [
       "two blocks",
       [
         { start: 5, end: 69, ...long },
