@@ -11,10 +11,13 @@ import { receiveArchive } from "./archive_receiver.ts";
 import { setMode } from "./mode.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
 
-/** Name of the archive in the private folder that it is written to. */
+/** Name of the archive in the private folder in which it is written. */
 const NAME = "archive";
 
-/** An archive, into a file: written beside it, and renamed at the end. */
+/**
+ * Receives an archive into a file: the archive is written beside the file, and
+ * renamed at the end.
+ */
 export class ArchiveFile implements Exporter {
   readonly wire = "bytes";
   readonly canStage = true;
@@ -23,7 +26,7 @@ export class ArchiveFile implements Exporter {
   #place: ExportPlace | undefined;
   /** A private folder beside the file. */
   #area: ExportArea | undefined;
-  /** Takes back the folders above it that were made. */
+  /** Removes the folders above the file that were made for this export. */
   #removeParents: (() => Promise<void>) | undefined;
   #writer: FileWriter | undefined;
   #bytes = 0;
@@ -42,7 +45,7 @@ export class ArchiveFile implements Exporter {
     this.#removeParents = await makeParents(this.#dest, place);
     this.#area = await makeArea(this.#dest, place, "file");
     try {
-      // With the permissions that the process gives to new files.
+      // The process's umask applies, as for any new file.
       this.#writer = FileWriter.create(this.#area.folder.at(NAME), 0o666);
     } catch (error) {
       throw cannotExport(this.#dest, "nothing can be written there", error);
@@ -124,7 +127,7 @@ export class ArchiveFile implements Exporter {
   }
 }
 
-/** The file that is replaced had permissions for a reason. */
+/** Keeps the permissions of the file that is replaced. */
 function setModeOf(path: string, mode: number): void {
   setMode(path, mode & 0o777);
 }

@@ -2,10 +2,11 @@ import type { MessageDuplex } from "../streams/duplex.ts";
 import { ExportError } from "./export_error.ts";
 
 /**
- * Takes the pieces of an archive, to their end.
+ * Receives the pieces of an archive until its end.
  *
- * @param write Takes one piece, which is only there until it settles.
- * @throws {ExportError} If there are more than `maxBytes`.
+ * @param write Called with each piece; the bytes are valid until its promise
+ * settles.
+ * @throws {ExportError} If the archive has more than `maxBytes`.
  */
 export async function receiveArchive(
   stream: MessageDuplex,

@@ -3,7 +3,10 @@ import { ExportError, notReceived, secondArchive } from "./export_error.ts";
 import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
 
-/** An archive, into a stream of the caller's, as it comes. */
+/**
+ * Receives an archive into a stream of the caller's, piece by piece as it
+ * comes.
+ */
 export class ArchiveStream implements Exporter {
   readonly wire = "bytes";
   readonly canStage = false;
@@ -15,7 +18,7 @@ export class ArchiveStream implements Exporter {
   #over = false;
   #bytes = 0;
 
-  /** @param dest Not locked. */
+  /** @param dest A stream that is not locked. */
   constructor(dest: WritableStream<Uint8Array>, limits: ExportLimits) {
     this.#dest = dest;
     this.#limits = limits;
@@ -40,7 +43,7 @@ export class ArchiveStream implements Exporter {
     await receiveArchive(stream, this.#limits.maxBytes, async (bytes) => {
       this.#bytes += bytes.length;
       try {
-        // A copy: the consumer may keep it or give its memory away.
+        // A copy, because the consumer may keep it or transfer its memory.
         await writer.write(bytes.slice());
       } catch (cause) {
         throw unwritable(cause);

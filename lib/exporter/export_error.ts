@@ -1,31 +1,37 @@
 import { ProtocolError } from "../errors.ts";
 import { plainWords } from "./held_names.ts";
 
-/** What an {@linkcode ExportError} tells beside its sentence. */
+/** Options of an {@linkcode ExportError}. */
 export interface ExportErrorInit extends ErrorOptions {
-  /** What had been moved into place when moving the rest failed, and could not be taken back. */
+  /**
+   * Paths that were already moved into place when a later move failed, and that
+   * could not be moved back.
+   */
   moved?: readonly string[];
 }
 
-/** What was built could not be written where the caller wants it. */
+/** The result of a build could not be written to its destination. */
 export class ExportError extends Error {
   /** Always `ExportError`. */
   override readonly name: string = "ExportError";
   /**
-   * Paths below the folder that were already replaced when moving the rest into
-   * place failed, and could not be put back; empty in every other case, where
-   * the folder is as it was.
+   * Paths below the folder that were already replaced when a later move failed,
+   * and that could not be put back. Empty in all other cases: then the folder
+   * is as it was.
    */
   readonly moved: readonly string[];
 
-  /** Puts what was moved beside the sentence. */
+  /** @param init The cause, and the paths that could not be put back. */
   constructor(message: string, init: ExportErrorInit = {}) {
     super(message, init.cause === undefined ? {} : { cause: init.cause });
     this.moved = init.moved ?? [];
   }
 }
 
-/** The refusal of a place, in the system's own words where there are some. */
+/**
+ * The error for a destination that can't be used; includes the system's message
+ * if there is one.
+ */
 export function cannotExport(
   dest: string,
   why: string,
@@ -38,14 +44,17 @@ export function cannotExport(
   );
 }
 
-/** A build that went well and sent nothing. */
+/** The error for a build that succeeded without sending its result. */
 export function notReceived(): ProtocolError {
   return new ProtocolError(
     "The engine ended the build without sending its result: look into its log",
   );
 }
 
-/** An archive behind the first one, or after the end. */
+/**
+ * The error for a second archive, or one that comes after the end of the
+ * export.
+ */
 export function secondArchive(): ProtocolError {
   return new ProtocolError(
     "The engine sent an archive where none is wanted any more",

@@ -1,67 +1,74 @@
 import type { MessageDuplex } from "../streams/duplex.ts";
 
-/** What an export came to. */
+/** The outcome of an export. */
 export interface ExportReport {
-  /** The folder or file; undefined for a stream. */
+  /** Path of the folder or file; undefined for a stream. */
   readonly dest: string | undefined;
-  /** Entries received: files, folders and links; 0 for an archive. */
+  /** How many files, folders and links were received; 0 for an archive. */
   readonly entries: number;
-  /** Bytes of the files, or of the archive. */
+  /** Total size of the files, or size of the archive, in bytes. */
   readonly bytes: number;
-  /** Devices, FIFOs and sockets, which are left out. */
+  /** How many devices, FIFOs and sockets were left out. */
   readonly skipped: number;
-  /** The first of them. */
+  /** Paths of the first ones that were left out. */
   readonly skippedPaths: readonly string[];
 }
 
-/** How much an export may hold; more fails it. */
+/** The limits of an export; it fails if the result has more. */
 export interface ExportLimits {
-  /** Files, folders and links. */
+  /** How many files, folders and links there may be. */
   readonly maxEntries: number;
-  /** Bytes of all files together, or of the archive. */
+  /** The total size of all files, or the size of the archive, in bytes. */
   readonly maxBytes: number;
 }
 
 /**
- * Where the result of one build goes. First `prepare()`, before the engine is
- * asked for anything; then `receive()` for each call of the engine; at last,
- * when the session is closed, `commit()` if the build went well and `discard()`
- * otherwise. Nothing is at the destination before `commit()`; a stream alone
- * has its bytes earlier.
+ * Receives the result of one build. `prepare()` is called first, before
+ * anything is sent to the engine; then `receive()` for each call of the engine;
+ * at the end, when the session is closed, `commit()` if the build succeeded and
+ * otherwise `discard()`. Nothing is at the destination before `commit()`,
+ * except that a stream gets its bytes as they come.
  */
 export interface Exporter {
-  /** What the engine sends on its call: fsutil's packets, or pieces of an archive. */
+  /**
+   * The form in which the engine sends the result: fsutil's packets, or pieces
+   * of an archive.
+   */
   readonly wire: "packets" | "bytes";
   /**
-   * Finds the place and begins to use it.
+   * Checks the destination, and makes what is needed to write there.
    *
    * @throws {ExportError} If nothing can be written there.
    */
   prepare(): Promise<void>;
   /**
-   * Takes what the engine sends, to its end.
+   * Receives one call of the engine until its end.
    *
-   * @throws {ExportError} If it can't be written.
-   * @throws {ProtocolError} If it is not what an engine may send.
+   * @throws {ExportError} If the result can't be written.
+   * @throws {ProtocolError} If the engine violates the protocol.
    */
   receive(stream: MessageDuplex): Promise<void>;
-  /** Whether `staged()` has something to look at before `commit()`. */
+  /** Whether `staged()` has something that can be checked before `commit()`. */
   readonly canStage: boolean;
   /**
-   * The path of the folder or file that will be put in its place, when all is
-   * received.
+   * Path of the folder or file that `commit()` will move to the destination,
+   * once everything is received.
    *
    * @throws {ProtocolError} If the engine has not sent everything.
    * @throws {TypeError} If nothing is staged.
    */
   staged(): Promise<string>;
   /**
-   * Puts everything in its place.
+   * Moves everything to the destination.
    *
-   * @throws {ExportError} If that fails; nothing is left beside the destination.
+   * @throws {ExportError} If that fails; nothing is left beside the
+   * destination.
    * @throws {ProtocolError} If the engine has not sent everything.
    */
   commit(): Promise<ExportReport>;
-  /** Takes everything back. For a prepared, an unprepared and a finished exporter. */
+  /**
+   * Removes everything that was written. May be called at any time, also before
+   * `prepare()` and after the end.
+   */
   discard(reason?: unknown): Promise<void>;
 }

@@ -1,8 +1,8 @@
-/** How much is written at once. */
+/** How much is written at once, in bytes. */
 const BUFFER_BYTES: number = 256 * 1024;
 
 /**
- * A file that is written from its beginning to its end, on other threads: one
+ * A file that is written from its beginning to its end, in another thread: one
  * buffer is filled while the other is written.
  */
 export class FileWriter {
@@ -18,9 +18,11 @@ export class FileWriter {
   }
 
   /**
-   * Makes a new file; never one that is there already, not even through a link.
+   * Makes a new file. Fails if something is there already, and never follows a
+   * link.
    *
-   * @param mode As for `Deno.open`, before the process's umask.
+   * @param mode The permissions as for `Deno.open`; the process's umask
+   * applies.
    */
   static create(path: string, mode: number): FileWriter {
     return new FileWriter(
@@ -28,7 +30,10 @@ export class FileWriter {
     );
   }
 
-  /** Takes bytes, by copying them. A promise asks to be waited for. */
+  /**
+   * Takes a copy of the bytes. If it returns a promise, wait for it before the
+   * next call.
+   */
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#used + bytes.length > BUFFER_BYTES) return this.#spill(bytes);
     this.#buffer.set(bytes, this.#used);
@@ -45,7 +50,7 @@ export class FileWriter {
     }
   }
 
-  /** Hands the full buffer over; waits for the one before it. */
+  /** Begins to write the full buffer, after the previous one was written. */
   async #flush(): Promise<void> {
     await this.#writing;
     if (this.#closed) throw new Deno.errors.BadResource("The file is closed");
@@ -57,7 +62,7 @@ export class FileWriter {
     this.#used = 0;
   }
 
-  /** Writes what is left and closes the file. */
+  /** Writes the remaining bytes and closes the file. */
   async end(): Promise<void> {
     try {
       if (this.#used > 0) await this.#flush();
@@ -67,7 +72,10 @@ export class FileWriter {
     }
   }
 
-  /** Closes the file, whatever is missing. Its bytes are not asked for again. */
+  /**
+   * Closes the file, even if it is not complete; bytes that were not written
+   * are dropped.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -5,16 +5,22 @@ import type { ExportArea, ExportPlace } from "./place.ts";
 import type { StagedTree } from "./staged_tree.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
 
-/** The files of a result, into a folder: written beside it, and moved in at the end. */
+/**
+ * Receives the files of a result into a folder: they are written beside it, and
+ * moved into it at the end.
+ */
 export class FolderExporter implements Exporter {
   readonly wire = "packets";
   readonly canStage = true;
   readonly #dest: string;
   readonly #limits: ExportLimits;
   #place: ExportPlace | undefined;
-  /** A private folder: `new` in it is what is received, `old` what is replaced. */
+  /**
+   * A private folder: `new` in it takes what is received, `old` what is
+   * replaced.
+   */
   #area: ExportArea | undefined;
-  /** Takes back the folders above it that were made. */
+  /** Removes the folders above it that were made for this export. */
   #removeParents: (() => Promise<void>) | undefined;
   #tree: StagedTree | undefined;
   readonly #running = new Set<Promise<void>>();
@@ -59,7 +65,8 @@ export class FolderExporter implements Exporter {
       await receiveFolder(stream, tree);
       this.#received++;
     } catch (error) {
-      // What another call receives is of no use any more, either.
+      // The export has failed: other calls of the engine can't write any more,
+      // either.
       await tree.close();
       throw error;
     }
@@ -89,7 +96,10 @@ export class FolderExporter implements Exporter {
     return { dest: place.path, ...tree.counts };
   }
 
-  /** The session is closed: what still runs has all but the engine's last word, or fails. */
+  /**
+   * Waits for all calls. The session is closed by now, so a call that still
+   * runs has received everything but the engine's last message, or it fails.
+   */
   async #allReceived(): Promise<void> {
     const ends = await Promise.allSettled(this.#running);
     if (

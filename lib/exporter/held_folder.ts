@@ -3,21 +3,27 @@ import { mayAskForPlaces, placeOf } from "../open_file.ts";
 import { ExportError } from "./export_error.ts";
 import { heldNames } from "./held_names.ts";
 
-/** Linux's `O_PATH`, which node doesn't name: to hold a folder, readable or not. */
+/**
+ * Linux's flag `O_PATH`, which node does not define: opens a folder even if it
+ * can't be read.
+ */
 const O_PATH = 0o10000000;
 
-/** Whether folders can be held by their descriptors here; found out once. */
+/**
+ * Whether folders can be held by their descriptors here; undefined until tried.
+ */
 let canHold: boolean | undefined;
 
 /**
- * A folder that an export works in. Linux names what is in an open folder by
- * `/proc/self/fd/N/NAME`: whoever exchanges the folder, or one above it, for a
- * link changes nothing about that any more. Deno lets only a program use it
- * that may do everything; anywhere else the folder is looked at before each
- * use, which leaves the moment in between.
+ * A folder that an export writes in, protected from being swapped for a link.
+ * On Linux an open folder's entries can be named `/proc/self/fd/N/NAME`: this
+ * still leads to the same folder if the folder, or one above it, is replaced by
+ * a link. Deno allows such paths only for a program with all permissions. In
+ * all other cases the folder is checked before each use, so there is a short
+ * time between check and use in which it could be swapped.
  */
 export class HeldFolder implements Disposable {
-  /** Its path as it was found, links resolved. */
+  /** The path at which it was found, links resolved. */
   readonly name: string;
   /** Its descriptor; undefined where it can't be held. */
   readonly #fd: number | undefined;
@@ -36,10 +42,11 @@ export class HeldFolder implements Disposable {
   }
 
   /**
-   * Takes hold of a folder.
+   * Opens a folder.
    *
    * @param path Its real path.
-   * @throws {ExportError} If a link took its place, or that of one above it.
+   * @throws {ExportError} If the folder, or one above it, was replaced by a
+   * link.
    */
   static open(path: string): HeldFolder {
     const folder = new HeldFolder(path, path);
@@ -48,12 +55,15 @@ export class HeldFolder implements Disposable {
     throw exchanged(path);
   }
 
-  /** Whether it is held, and not only looked at before each use. */
+  /**
+   * Whether it is held by its descriptor; otherwise it is checked before each
+   * use.
+   */
   get isHeld(): boolean {
     return this.#fd !== undefined;
   }
 
-  /** A path that leads to it. */
+  /** A path that leads to this folder now. */
   get path(): string {
     if (this.#fd !== undefined) return `/proc/self/fd/${this.#fd}`;
     const { dev, ino } = lookAt(this.name, this.name);
@@ -63,40 +73,40 @@ export class HeldFolder implements Disposable {
     return this.name;
   }
 
-  /** A path that leads to something in it. */
+  /** A path that leads to an entry of this folder. */
   at(name: string): string {
     return `${this.path}/${name}`;
   }
 
   /**
-   * Takes hold of a folder in it.
+   * Opens a folder in this folder.
    *
-   * @throws {Error} If it is no folder, or a link to one.
+   * @throws {Error} If it is not a folder, or is a link to one.
    */
   child(name: string): HeldFolder {
     const above = this.name === "/" ? "" : this.name;
     return new HeldFolder(this.at(name), `${above}/${name}`);
   }
 
-  /** What the system tells of it. */
+  /** The folder's metadata. */
   get info(): Deno.FileInfo {
     return this.#fd === undefined
       ? Deno.lstatSync(this.path)
       : Deno.statSync(this.path);
   }
 
-  /** Whether it is another folder than one that was held before. */
+  /** Whether this is a different folder from the one with this id. */
   isOther(than: HeldFolder["id"]): boolean {
     return this.#id.dev !== than.dev || this.#id.ino !== than.ino;
   }
 
-  /** What tells it from every other folder. */
+  /** Device and inode, which identify the folder. */
   get id(): { readonly dev: number; readonly ino: number | null } {
     const { dev, ino } = this.#id;
     return { dev, ino };
   }
 
-  /** Lets it go. */
+  /** Closes the folder's descriptor. */
   [Symbol.dispose](): void {
     if (this.#fd === undefined || !heldNames.delete(this.#fd)) return;
     fs.closeSync(this.#fd);
@@ -113,7 +123,9 @@ function openFolder(path: string, name: string): number {
   }
 }
 
-/** The folder itself, where nothing above it is a link. */
+/**
+ * Reads the metadata of a folder; fails if it, or a folder above it, is a link.
+ */
 function lookAt(path: string, name: string): Deno.FileInfo {
   const info = Deno.lstatSync(path);
   const isWindows = Deno.build.os === "windows";
@@ -123,7 +135,7 @@ function lookAt(path: string, name: string): Deno.FileInfo {
   return info;
 }
 
-/** Somebody else is at work in the folder. */
+/** The error for a folder that was replaced while it was written to. */
 export function exchanged(name: string): ExportError {
   return new ExportError(
     `The export was stopped: the folder ${
@@ -132,17 +144,21 @@ export function exchanged(name: string): ExportError {
   );
 }
 
-/** Who may write in a folder besides root: its owner, its group, or all. */
+/**
+ * Whether a folder can be written by anybody but root: by its owner, its group,
+ * or all.
+ */
 function isShared({ uid, mode }: Deno.FileInfo): boolean {
   return uid !== 0 || ((mode ?? 0) & 0o022) !== 0;
 }
 
 /**
- * Refuses root's export into a folder where it could be led astray: one that
- * others may write, and that can't be held.
+ * Refuses an export by root into a folder that others may write and that can't
+ * be held by its descriptor: they could redirect what root writes.
  *
- * @param ours A folder that this program made: its owner is who we are.
- * @throws {ExportError} If it is one.
+ * @param ours A folder that this program made; its owner is the user of the
+ * program.
+ * @throws {ExportError} If the folder is refused.
  */
 export function refuseShared(folder: HeldFolder, ours: HeldFolder): void {
   if (folder.isHeld || Deno.build.os === "windows") return;

@@ -1,7 +1,13 @@
-/** Folders that an export works in at the moment: their paths by their descriptors. */
+/**
+ * The folders that exports write in at the moment: their paths by their
+ * descriptors.
+ */
 export const heldNames: Map<number, string> = new Map();
 
-/** A system's words with paths in them that mean something to a reader. */
+/**
+ * The message of an error, with `/proc/self/fd/N` replaced by the path that the
+ * user knows.
+ */
 export function plainWords(cause: unknown): string {
   const words = cause instanceof Error ? cause.message : String(cause);
   return words.replaceAll(

@@ -1,26 +1,35 @@
 import { exchanged, type HeldFolder } from "./held_folder.ts";
 
-/** How many folders are held at once, each by a descriptor. */
+/** How many folders are kept open at the same time, each with a descriptor. */
 const MAX_HELD = 128;
 
-/** The folders of a tree that others may change, each by way of the one above it. */
+/**
+ * The folders of a tree that others may change. Each is opened through the
+ * folder above it.
+ */
 export class HeldTree implements Disposable {
   readonly #root: HeldFolder;
-  /** By their paths; the least used first. */
+  /**
+   * The open folders by path; the one that was not used for the longest time is
+   * first.
+   */
   readonly #held = new Map<string, HeldFolder>();
-  /** What was held once is the same folder later, or there is none. */
+  /**
+   * The ids of all folders that were opened: if a folder is opened again, it
+   * must be the same one.
+   */
   readonly #ids = new Map<string, HeldFolder["id"]>();
 
-  /** @param root Stays its owner's. */
+  /** @param root The root of the tree; the caller has to close it. */
   constructor(root: HeldFolder) {
     this.#root = root;
   }
 
   /**
-   * A folder of the tree.
+   * Opens a folder of the tree.
    *
-   * @param path Its path in it; empty for the root.
-   * @throws {Error} If it is no folder, or not the one that it was before.
+   * @param path Its path in the tree; empty for the root.
+   * @throws {Error} If it is not a folder, or not the same one as before.
    */
   folder(path: string): HeldFolder {
     if (path === "") return this.#root;
@@ -48,14 +57,14 @@ export class HeldTree implements Disposable {
     return folder;
   }
 
-  /** A path that leads to something in the tree. */
+  /** A path that leads to an entry of the tree. */
   at(path: string): string {
     const slash = path.lastIndexOf("/");
     return this.folder(path.slice(0, Math.max(0, slash)))
       .at(path.slice(slash + 1));
   }
 
-  /** Lets all of them go, but for the root. */
+  /** Closes all folders except the root. */
   [Symbol.dispose](): void {
     for (const folder of this.#held.values()) folder[Symbol.dispose]();
   }

@@ -9,32 +9,35 @@ import { setTime } from "./time.ts";
 import { inSlices } from "../streams/slices.ts";
 import type { StagedFolder } from "./staged_tree.ts";
 
-/** Reading, writing and entering by the owner. */
+/** The owner's permissions to read, write and enter. */
 const OWNER_BITS = 0o700;
 
 /** The folders that take part in a merge. */
 export interface Merge {
   /**
-   * A private folder on the same file system: `new` in it is what was received,
-   * `old` an empty folder for what is replaced.
+   * A private folder on the same file system: `new` in it holds what was
+   * received, `old` is empty and takes what is replaced.
    */
   readonly area: HeldFolder;
-  /** Where it goes; others may write there. */
+  /** The destination, in which others may write, too. */
   readonly dest: HeldFolder;
-  /** Permissions and times of the received folders, each before those in it. */
+  /**
+   * Permissions and times of the received folders; a folder comes before those
+   * in it.
+   */
   readonly folders: readonly StagedFolder[];
-  /** What the caller calls the destination. */
+  /** The destination as the caller named it. */
   readonly name: string;
 }
 
 /**
- * Moves a received tree into a folder that is there, by renames alone. As
- * docker's client has it, what is there stays unless its name is taken: a
- * folder is merged with a folder, and anything else is replaced.
+ * Moves a received tree into an existing folder, by renames only. As with
+ * docker's client, what is there stays unless an entry with the same name is
+ * received: two folders are merged, and anything else is replaced.
  *
- * @throws {ExportError} If it fails: what was moved until then is taken back,
- * and what it replaced put back. Only where that fails, too, does `moved` of
- * the error name what is there now.
+ * @throws {ExportError} If it fails: then everything is moved back, and what
+ * was replaced is put back. Only if that fails, too, the error's `moved` lists
+ * the paths that are still replaced.
  */
 export async function mergeInto(merge: Merge): Promise<void> {
   const { area, folders, name } = merge;
@@ -70,7 +73,7 @@ export async function mergeInto(merge: Merge): Promise<void> {
   }
 }
 
-/** From where, to where, and what is replaced to where. */
+/** Where entries are moved from and to, and where replaced ones are kept. */
 interface Way {
   readonly from: string;
   readonly dest: HeldTree;
@@ -83,7 +86,8 @@ function* move(
   done: Move[],
 ): Generator<void, void, undefined> {
   for (const { path, mode } of merged.values()) {
-    // Not the destination itself: whoever closed it did not mean us to write.
+    // Folders that can't be written are opened for the time of the merge. Not
+    // so the destination itself: its owner did not want it to be written.
     if (path === "" || (mode & 0o300) === 0o300) continue;
     setMode(dest.folder(path).path, OWNER_BITS);
   }
@@ -101,8 +105,8 @@ function* move(
 }
 
 /**
- * Keeps a file under a second name, so that there is one at its place all the
- * time; false where the file system has no such links.
+ * Keeps the present file under a second name, so that the rename can replace it
+ * and its place is never empty; false if the file system has no hard links.
  */
 function keepLink(target: string, kept: string): boolean {
   try {
@@ -113,7 +117,7 @@ function keepLink(target: string, kept: string): boolean {
   }
 }
 
-/** Puts something in the place of what has to go first. */
+/** Moves away what is at the target, and then moves the new entry there. */
 function replace(source: string, target: string, kept: string): void {
   Deno.renameSync(target, kept);
   try {
@@ -124,7 +128,9 @@ function replace(source: string, target: string, kept: string): void {
   }
 }
 
-/** Takes back what was moved, the last first; `done` loses what was. */
+/**
+ * Moves back what was moved, the last one first; each is removed from `done`.
+ */
 function* undo(
   { from, dest, trash }: Way,
   { merged }: MergePlan,
@@ -150,8 +156,9 @@ function* undo(
 /**
  * Sets permissions and times of folders, innermost first.
  *
- * @param pathOf Where the folder of this path is.
- * @returns Those that are left for later, in their order.
+ * @param pathOf Returns the path at which the folder is now.
+ * @param isLater Whether a folder is left for later.
+ * @returns The folders that are left for later, in their order.
  */
 export function setFolders(
   pathOf: (path: string) => string,

@@ -3,20 +3,21 @@ import { ExportError } from "./export_error.ts";
 import type { HeldFolder } from "./held_folder.ts";
 import type { HeldTree } from "./held_tree.ts";
 
-/** One rename. */
+/** One entry that is moved. */
 export interface Move {
-  /** Path below both folders. */
+  /** Its path, relative to both folders. */
   readonly path: string;
   /**
-   * What is in the way: `same` can be replaced by the rename itself, `other`
-   * has to go first, since a rename replaces only like by like.
+   * What is at the target. `same`: something that the rename itself can
+   * replace. `other`: something that has to be moved away first, because a
+   * rename can't replace a folder by a file or a file by a folder.
    */
   readonly there: "nothing" | "same" | "other";
 }
 
-/** A folder that both have, as it was. */
+/** A folder that is in both trees, as it was before the merge. */
 export interface MergedFolder {
-  /** Path below both; empty for the destination itself. */
+  /** Its path, relative to both; empty for the destination itself. */
   readonly path: string;
   /** Its permissions. */
   readonly mode: number;
@@ -24,19 +25,20 @@ export interface MergedFolder {
   readonly mtime: Date | null;
 }
 
-/** What is to be done to merge a tree into a folder. */
+/** What has to be done to merge a tree into a folder. */
 export interface MergePlan {
-  /** What is moved: what the destination lacks, or has to give up. */
+  /** The entries to move. */
   readonly moves: readonly Move[];
-  /** Folders whose content is merged. */
+  /** The folders that are in both trees, and whose entries are merged. */
   readonly merged: ReadonlyMap<string, MergedFolder>;
 }
 
 /**
- * Compares a received tree with the folder that it goes into.
+ * Compares a received tree with the folder into which it is merged.
  *
  * @param check Called with each folder that is merged.
- * @throws {ExportError} If a folder in it is on another file system.
+ * @throws {ExportError} If a folder in the destination is on another file
+ * system.
  */
 export function* planMerge(
   from: string,

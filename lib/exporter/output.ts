@@ -7,78 +7,90 @@ import { ArchiveStream } from "./archive_stream.ts";
 import type { Exporter, ExportLimits } from "./exporter.ts";
 import { FolderExporter } from "./folder_exporter.ts";
 
-/** The files of the result, in a folder of this machine. */
+/** Exports the files of the result to a folder of this machine. */
 export interface LocalOutput {
-  /** As docker names it. */
+  /** The type, with docker's name. */
   readonly type: "local";
   /**
-   * The folder, as a path or a `file:` URL. It is made unless it is there, and
-   * so are the folders above it. What the folder holds already stays,
-   * but for what has the name of something exported, which is replaced: a file
-   * by a folder, a folder with all that is in it by a file, a link itself and
-   * not what it points to.
+   * The folder, as a path or a `file:` URL. It is made if it does not exist, as
+   * are the folders above it. What the folder holds already stays, except where
+   * something is exported with the same name: then it is replaced. A folder can
+   * replace a file; a file replaces a folder with everything in it; of a link,
+   * the link itself is replaced and not its target.
    *
-   * Where others may write there, and exchange folders for links meanwhile,
-   * nothing lands outside on Linux with all permissions. Anywhere else a moment
-   * is left behind each look at a folder, and an export as root into a folder
-   * that others may write is refused with an {@linkcode ExportError}.
+   * If others may write in the folder, and swap folders for links meanwhile,
+   * nothing is written outside of it on Linux with all permissions. In all
+   * other cases there is a short time between the check of a folder and its
+   * use, and an export as root into a folder that others may write is refused
+   * with an {@linkcode ExportError}.
    */
   readonly dest: string | URL;
   /** Attributes for the engine's exporter, such as `{ "platform-split": "false" }`. */
   readonly attrs?: Readonly<Record<string, string>> | undefined;
   /**
-   * The most files, folders and links to take.
+   * How many files, folders and links the result may have.
    *
    * @default {1_000_000}
    */
   readonly maxEntries?: number | undefined;
-  /** The most bytes to take; no limit unless given. */
+  /** How many bytes the result may have; no limit if not given. */
   readonly maxBytes?: number | undefined;
 }
 
-/** The result as one archive: its files (`tar`), or an image (`oci`, `docker`). */
+/**
+ * Exports the result as one archive: its files (`tar`), or an image (`oci`,
+ * `docker`).
+ */
 export interface ArchiveOutput {
-  /** `oci` and `docker` need an engine with the containerd image store. */
+  /**
+   * The type of the archive; `oci` and `docker` need an engine with the
+   * containerd image store.
+   */
   readonly type: "tar" | "oci" | "docker";
   /**
-   * The file, as a path or a `file:` URL, which is replaced when the build went
-   * well; or a stream, which gets the bytes as they come: they can't be taken
-   * back from it. It is closed when the build went well, and aborted otherwise.
+   * Where the archive goes. A file, as a path or a `file:` URL, is replaced
+   * only when the build has succeeded. A stream gets the bytes as they come; it
+   * is closed when the build has succeeded, and aborted otherwise.
    */
   readonly dest: string | URL | WritableStream<Uint8Array<ArrayBuffer>>;
   /** Attributes for the engine's exporter, such as `{ compression: "zstd" }`. */
   readonly attrs?: Readonly<Record<string, string>> | undefined;
-  /** The most bytes to take; no limit unless given. */
+  /** How many bytes the archive may have; no limit if not given. */
   readonly maxBytes?: number | undefined;
 }
 
-/** An output that comes back to the caller. */
+/** An output whose result is sent to the caller. */
 export type ExportOutput = LocalOutput | ArchiveOutput;
 
-/** A checked output: what the engine is asked for, and who takes what it sends. */
+/**
+ * A checked output: what the engine is asked for, and the exporter that
+ * receives it.
+ */
 export interface ExportRequest {
-  /** Type of the engine's exporter. */
+  /** The type of the engine's exporter. */
   readonly type: ExportOutput["type"];
-  /** Its attributes; without those that are for the client. */
+  /**
+   * The attributes of the engine's exporter; those for the client are left out.
+   */
   readonly attrs: Readonly<Record<string, string>>;
-  /** Takes the result; one for a build. */
+  /** Receives the result; each build has its own. */
   readonly exporter: Exporter;
 }
 
 const DEFAULT_MAX_ENTRIES = 1_000_000;
 
-/** Whether the result of this output comes back to the caller. */
+/** Whether the result of this type of output is sent to the caller. */
 export function isExport(type: unknown): type is ExportOutput["type"] {
   return type === "local" || type === "tar" || type === "oci" ||
     type === "docker";
 }
 
 /**
- * Checks an output, as far as that goes without looking at the place. In text
- * for docker's API, `dest` is one of the attributes; that is taken, too.
+ * Checks an output, except for the destination's state in the file system. In
+ * docker's text form `dest` is one of the attributes; this is accepted, too.
  *
- * @throws {TypeError} If it is not what an output has to be.
- * @throws {UnsupportedError} If it is something that davit can't receive.
+ * @throws {TypeError} If the output has the wrong form.
+ * @throws {UnsupportedError} If davit can't receive it.
  */
 export function checkExport(
   type: ExportOutput["type"],
@@ -106,11 +118,11 @@ export function checkExport(
 }
 
 /**
- * Whether this engine has the exporters `oci` and `docker`; without them it
- * says so only after six seconds.
+ * Checks that the engine has the exporters `oci` and `docker`. An engine
+ * without them reports it only after six seconds.
  *
  * @param isContainerd Whether it keeps images in containerd's store.
- * @throws {UnsupportedError} If it has not.
+ * @throws {UnsupportedError} If it does not have them.
  */
 export function checkImageStore(
   type: ExportOutput["type"],

@@ -11,22 +11,23 @@ import { newExportName } from "../context/export_name.ts";
 import { cannotExport, ExportError } from "./export_error.ts";
 import { exchanged, HeldFolder, refuseShared } from "./held_folder.ts";
 
-/** Where a folder or file is to be, and what is there now. */
+/** The place of an export's destination, and what is there now. */
 export interface ExportPlace {
-  /** Its path, without links. */
+  /** The path, links resolved. */
   readonly path: string;
-  /** Its own name, the last part of the path. */
+  /** The last part of the path. */
   readonly name: string;
-  /** What is there: the folder or file that is asked for. */
+  /** The folder or file that is there; undefined if there is none. */
   readonly info: Deno.FileInfo | undefined;
-  /** Folders above it that are not there, outermost first. */
+  /** Folders above it that do not exist, outermost first. */
   readonly missing: readonly string[];
 }
 
 /**
  * Finds the place of an export.
  *
- * @throws {ExportError} If something of another kind is there, or above it.
+ * @throws {ExportError} If something of another kind is there, or a part of the
+ * path above is not a folder.
  */
 export async function findPlace(
   dest: string,
@@ -38,7 +39,8 @@ export async function findPlace(
     if (info !== undefined) {
       if (kind === "folder" ? !info.isDirectory : !info.isFile) {
         const error = cannotExport(dest, `it is not a ${kind}`);
-        // A device, a FIFO: to be written to as it is.
+        // A device or a FIFO can't be replaced; the advice is to give it as a
+        // stream.
         throw kind === "file" && !info.isDirectory
           ? advised(
             (message) => new ExportError(message),
@@ -61,7 +63,7 @@ export async function findPlace(
   }
 }
 
-/** The place of something that is not there yet. */
+/** The place of a destination that does not exist yet. */
 async function placeBelow(dest: string, path: string): Promise<ExportPlace> {
   const names = [basename(path)];
   let above = dirname(path);
@@ -86,9 +88,10 @@ async function placeBelow(dest: string, path: string): Promise<ExportPlace> {
 }
 
 /**
- * Makes the folders above a place that are missing.
+ * Makes the missing folders above a place.
  *
- * @returns Takes back those that were made and are empty.
+ * @returns A function that removes the folders that were made, if they are
+ * empty.
  * @throws {ExportError} If one can't be made.
  */
 export async function makeParents(
@@ -119,11 +122,17 @@ export async function makeParents(
   return takeBack;
 }
 
-/** A private folder that what is in it can be moved from to its place. */
+/**
+ * A private temporary folder, from which entries can be moved to the
+ * destination.
+ */
 export class ExportArea {
   /** The folder itself. */
   readonly folder: HeldFolder;
-  /** The one that it lies in: beside the place, or the place itself. */
+  /**
+   * The folder that contains it: the parent of the destination, or the
+   * destination itself.
+   */
   readonly above: HeldFolder;
 
   private constructor(folder: HeldFolder, above: HeldFolder) {
@@ -132,10 +141,11 @@ export class ExportArea {
   }
 
   /**
-   * Makes one.
+   * Makes such a folder.
    *
+   * @param path The folder that will contain it.
    * @throws {Error} If it can't be made there.
-   * @throws {ExportError} If somebody else's folder took its place.
+   * @throws {ExportError} If the new folder was replaced by another user's.
    */
   static async in(path: string): Promise<ExportArea> {
     const above = HeldFolder.open(path);
@@ -153,7 +163,10 @@ export class ExportArea {
     }
   }
 
-  /** Removes it with all that is in it, whatever its permissions are, and lets go. */
+  /**
+   * Removes the folder with everything in it, whatever its permissions are, and
+   * closes it.
+   */
   async remove(): Promise<void> {
     using above = this.above;
     using folder = this.folder;
@@ -170,11 +183,11 @@ export class ExportArea {
 }
 
 /**
- * Makes a private folder that what is in it can be moved from to its place:
- * beside it, or in it, where it is a mount point or its parent is closed to us.
+ * Makes a private temporary folder for an export. It is beside the destination;
+ * or in it, if the destination is a mount point or its parent can't be written.
  *
- * @throws {ExportError} If there is no place for one, or, for root, only where
- * others may write and could lead it astray.
+ * @throws {ExportError} If there is no place for it; as root, also if the only
+ * place is one where others may write and could redirect the export.
  */
 export async function makeArea(
   dest: string,
@@ -207,9 +220,10 @@ export async function makeArea(
 }
 
 /**
- * Whether something can be moved from one folder to the other. Two mounts of
- * one file system look the same, so it is tried with what is not there: that
- * changes nothing, and Linux looks at the mounts before it looks for it.
+ * Whether entries can be moved from one folder to the other. Two mounts of the
+ * same file system have the same device number, so it is tried with a name that
+ * does not exist: this changes nothing, and Linux checks the mounts before it
+ * looks for the name.
  */
 async function canMove(area: HeldFolder, path: string): Promise<boolean> {
   using to = HeldFolder.open(path);
@@ -223,7 +237,10 @@ async function canMove(area: HeldFolder, path: string): Promise<boolean> {
   }
 }
 
-/** Lets the owner into every folder: one that may not be written can't be emptied. */
+/**
+ * Gives the owner access to all folders: a folder that can't be written can't
+ * be emptied.
+ */
 async function openUp(folder: string): Promise<void> {
   await Deno.chmod(folder, 0o700);
   for await (const entry of Deno.readDir(folder)) {

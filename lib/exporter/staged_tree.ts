@@ -9,12 +9,18 @@ import { FileWriter } from "./file_writer.ts";
 import { setMode } from "./mode.ts";
 import { setTime } from "./time.ts";
 
-/** `chmod`'s bits by which a program runs as its file's owner, or group. */
+/**
+ * The permission bits setuid and setgid, by which a program runs as its file's
+ * owner or group.
+ */
 const SET_ID_BITS = 0o6000;
 
-/** A folder's own bits and time; set last, because writing below it needs and changes them. */
+/**
+ * The permissions and time of a folder. They are set at the end, because
+ * writing in the folder may need other permissions and changes the time.
+ */
 export interface StagedFolder {
-  /** Path below the root. */
+  /** Path relative to the root. */
   readonly path: string;
   /** Permissions, as in `chmod`. */
   readonly mode: number;
@@ -23,17 +29,17 @@ export interface StagedFolder {
 }
 
 /**
- * The most that all paths and targets of links may have together, in bytes of
- * UTF-8. They are kept until the tree is whole; the content is not.
+ * How many bytes of UTF-8 all paths and link targets may have together. They
+ * are kept in memory until the tree is complete; contents are not.
  */
 const MAX_NAMES_BYTES = 256 * 1024 * 1024;
 
-/** How many left out paths are told. */
+/** How many of the skipped paths are reported. */
 const MAX_SKIPPED_PATHS = 10;
 
 /**
- * A tree of files in a private folder of ours, while it is written. Nothing is
- * ever overwritten.
+ * A tree of files that is being written in a private folder. Existing files are
+ * never overwritten.
  */
 export class StagedTree implements ReceivedTree<FileWriter> {
   readonly #root: string;
@@ -49,8 +55,8 @@ export class StagedTree implements ReceivedTree<FileWriter> {
   #over = false;
 
   /**
-   * @param root An empty folder that nobody else can write to.
-   * @param dest What the caller calls it, for messages.
+   * @param root An empty folder in which nobody else can write.
+   * @param dest The destination as the caller named it, for messages.
    */
   constructor(root: string, dest: string, limits: ExportLimits) {
     this.#root = root;
@@ -58,12 +64,12 @@ export class StagedTree implements ReceivedTree<FileWriter> {
     this.#limits = limits;
   }
 
-  /** The folders, each before those in it. */
+  /** The folders; each comes before those in it. */
   get folders(): readonly StagedFolder[] {
     return this.#folders;
   }
 
-  /** What was taken so far. */
+  /** What was received so far. */
   get counts(): {
     entries: number;
     bytes: number;
@@ -79,12 +85,12 @@ export class StagedTree implements ReceivedTree<FileWriter> {
   }
 
   /**
-   * Counts an entry before anything is made of it.
+   * Counts an entry before anything is written for it.
    *
-   * @param size Bytes of its content.
-   * @param namesBytes Bytes of its path, and of what it links to.
-   * @throws {ExportError} If that is more than the caller allows, or more names
-   * than are kept.
+   * @param size Length of its content, in bytes.
+   * @param namesBytes Length of its path and of its link's target, in bytes.
+   * @throws {ExportError} If a limit of the caller, or that of the names, is
+   * exceeded.
    */
   claim(size: number, namesBytes: number): void {
     this.#entries++;
@@ -111,7 +117,8 @@ export class StagedTree implements ReceivedTree<FileWriter> {
       try {
         Deno.mkdirSync(at, { mode: 0o700 });
       } catch (error) {
-        // Another call of the same build may have made it: one for each platform.
+        // It is there already if another call of the same build has made it:
+        // with several platforms there is one call for each.
         const there = error instanceof Deno.errors.AlreadyExists &&
           Deno.lstatSync(at).isDirectory;
         if (!there) throw error;
@@ -120,7 +127,7 @@ export class StagedTree implements ReceivedTree<FileWriter> {
     this.#folders.push({ path, mode, mtime });
   }
 
-  /** Makes a symlink. Its target is text and never looked at. */
+  /** Makes a symlink. The target is only written, never resolved. */
   symlink(path: string, target: string, mtime: Date): void {
     this.#make(path, (at) => {
       try {
@@ -142,13 +149,14 @@ export class StagedTree implements ReceivedTree<FileWriter> {
   file(path: string, mode: number, mtime: Date, bytes: Uint8Array): void {
     this.#make(path, (at) => {
       Deno.writeFileSync(at, bytes, { createNew: true, mode });
-      // Of a user other than root, a write takes these away.
+      // The system removes these bits when a user other than root writes to the
+      // file.
       if ((mode & SET_ID_BITS) !== 0) setMode(at, mode);
       setTime(at, mtime);
     });
   }
 
-  /** Begins a large file. */
+  /** Begins to write a large file. */
   open(path: string): FileWriter {
     return this.#make(path, (at) => {
       const writer = FileWriter.create(at, 0o600);
@@ -157,7 +165,7 @@ export class StagedTree implements ReceivedTree<FileWriter> {
     });
   }
 
-  /** Ends a large file. */
+  /** Completes a large file. */
   async end(
     writer: FileWriter,
     path: string,
@@ -177,12 +185,14 @@ export class StagedTree implements ReceivedTree<FileWriter> {
   }
 
   /**
-   * Makes a hard link to a file of this tree, when all files are written.
+   * Makes a hard link to a file of this tree; called when all files are
+   * written.
    *
    * @throws {ProtocolError} If the target is not an earlier file of the tree.
    */
   link(path: string, target: string): void {
-    // The tree came in order: what stands before, came before.
+    // Entries come in the order of their paths, so an earlier file has a
+    // smaller path.
     if (comparePaths(target, path) >= 0 || !this.#isFile(target)) {
       throw new ProtocolError(
         `The engine sent ${quoted(path)} as a hard link to ${
@@ -193,7 +203,7 @@ export class StagedTree implements ReceivedTree<FileWriter> {
     this.#make(path, (at) => Deno.linkSync(this.#at(target), at));
   }
 
-  /** Counts what can't be made here. */
+  /** Counts an entry that can't be written here. */
   skip(path: string): void {
     this.#skipped++;
     if (this.#skippedPaths.length < MAX_SKIPPED_PATHS) {
@@ -201,7 +211,7 @@ export class StagedTree implements ReceivedTree<FileWriter> {
     }
   }
 
-  /** Closes all files; nothing can be written any more. */
+  /** Closes all files; after that nothing can be written. */
   async close(): Promise<void> {
     this.#over = true;
     const open = [...this.#open];
@@ -209,7 +219,7 @@ export class StagedTree implements ReceivedTree<FileWriter> {
     for (const writer of open) await writer.close();
   }
 
-  /** What is told when something can't be written. */
+  /** The error for an entry that can't be written. */
   unwritable(path: string, cause: unknown): ExportError {
     return cannotExport(this.#dest, `${quoted(path)} can't be written`, cause);
   }
@@ -220,7 +230,7 @@ export class StagedTree implements ReceivedTree<FileWriter> {
     );
   }
 
-  /** Whether a path is a file of the tree, with nothing but folders above it. */
+  /** Whether a path leads to a file of the tree through folders only. */
   #isFile(path: string): boolean {
     try {
       const parts = path.split("/");
