@@ -1,22 +1,25 @@
 import { ProtocolError } from "../errors.ts";
 import type { Stat } from "./packets.ts";
 
-/** What Linux takes: bytes of one name, and of a whole path. */
+/** The limits of Linux for one name and for a whole path, in bytes. */
 const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4095;
 
-/** Longest target of a symlink, in bytes. */
+/** The longest target of a symlink, in bytes. */
 const MAX_TARGET_BYTES = 4095;
 
-/** What Windows reads as something else than a part of a name. */
+/**
+ * Characters that Windows does not allow within a name: it reads them as
+ * separators.
+ */
 const WINDOWS_REGEXP = /[\\:]/;
 
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(MAX_PATH_BYTES + 1);
 
 /**
- * Checks that a path leads down from where it begins: relative, clean, not too
- * long, and one that every system reads the same way.
+ * Checks that a path stays in its folder: it must be relative, clean, not too
+ * long, and mean the same on every system.
  *
  * @throws {ProtocolError} If it does not.
  */
@@ -47,7 +50,7 @@ function faultOf(path: string): string | undefined {
 /**
  * Checks the numbers of an entry.
  *
- * @throws {ProtocolError} If no file has such ones.
+ * @throws {ProtocolError} If no file can have such numbers.
  */
 export function checkNumbers({ path, mode, size }: Stat): void {
   if (mode < 0 || mode > 0xffffffff || size < 0) {
@@ -60,9 +63,9 @@ export function checkNumbers({ path, mode, size }: Stat): void {
 }
 
 /**
- * Checks the target of a symlink, as far as a system would.
+ * Checks the target of a symlink by the rules of a file system.
  *
- * @throws {ProtocolError} If no symlink has such a one.
+ * @throws {ProtocolError} If no symlink can have this target.
  */
 export function checkTarget(path: string, target: string): void {
   if (
@@ -77,12 +80,15 @@ export function checkTarget(path: string, target: string): void {
   }
 }
 
-/** The path for a message: as JSON, and cut where it is long. */
+/** A path for a message: as JSON, and shortened if it is long. */
 export function quoted(path: string): string {
   return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
 }
 
-/** Bytes of UTF-8; for a text of more than a path can have, just too many. */
+/**
+ * Length of a text in UTF-8; for a text longer than any path, a number that is
+ * above the limit.
+ */
 export function byteLength(text: string): number {
   const { read, written } = encoder.encodeInto(text, scratch);
   return read < text.length ? scratch.length : written;

@@ -1,38 +1,48 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Names are kept in pieces of this length, so that nothing is copied as they become more. */
+/**
+ * Length of a block of names, in bytes: as more names come, blocks are added
+ * and nothing is copied.
+ */
 const PIECE_BYTES = 256 * 1024;
 
-/** No name of a file system is longer; each fits into a piece. */
+/**
+ * The longest name of a file, in bytes: file systems have shorter ones. A name
+ * is never split between blocks.
+ */
 const MAX_NAME_BYTES = 3 * 4096;
 
-/** In the place of a length: there is nothing to ask for. What was asked for has its length below that. */
+/**
+ * The size of an entry that can't be asked for (any more). A file that was
+ * asked for has a number below this, from which its size is computed.
+ */
 const CLOSED = -1;
 
 /**
- * The files that an engine may still ask for, by their ids. There is one for
- * every file of a context, and most are never asked for: an entry takes its
- * name and twenty bytes.
+ * The files that an engine may still ask for, by their ids. It has every file
+ * of a context, although most are never asked for, so it is kept small: an
+ * entry takes its name and twenty bytes.
  */
 export class FileTable {
   #count = 0;
   #sizes = new Float64Array(1024);
-  /** Where each name begins, as if all pieces were one. */
+  /** Position of each name, as if all blocks were one. */
   #places = new Float64Array(1024);
-  /** Which folder each is in: a place in `#folders`. */
+  /** The folder of each file, as an index in `#folders`. */
   #parents = new Uint32Array(1024);
   readonly #pieces: Uint8Array[] = [];
   #at = 0;
   readonly #folders: string[] = [""];
-  /** The folders above the last file, outermost first: their places in `#folders`. */
+  /**
+   * The folders above the last file, outermost first, as indexes in `#folders`.
+   */
   readonly #above: number[] = [0];
 
   /**
-   * Adds the entry with the next id.
+   * Adds the entry with the next id; entries come in the order of a walk.
    *
-   * @param path Its path if its content may be asked for; entries come in the
-   * order of a walk.
+   * @param path The entry's path if its content may be asked for.
    */
   add(path: string | undefined, size: number): void {
     const id = this.#count++;
@@ -45,14 +55,19 @@ export class FileTable {
     this.#write(path.slice(cut));
   }
 
-  /** Asks for the content of an id; false if that may not be, or was done before. */
+  /**
+   * Marks the file with this id as asked for; false if it can't be asked for,
+   * or already was.
+   */
   ask(id: number): boolean {
     if (id >= this.#count || this.#sizes[id]! < 0) return false;
     this.#sizes[id] = CLOSED - 1 - this.#sizes[id]!;
     return true;
   }
 
-  /** Path and length of a file that was asked for, once. */
+  /**
+   * Path and length of a file that was asked for; may be called once for each.
+   */
   take(id: number): { readonly path: string; readonly size: number } {
     const size = CLOSED - 1 - this.#sizes[id]!;
     this.#sizes[id] = CLOSED;
@@ -72,7 +87,8 @@ export class FileTable {
       last = this.#folders[above.at(-1)!]!;
     }
     if (last.length === cut) return above.at(-1)!;
-    // Made anew: a piece of another text would keep that one in memory.
+    // A new string: a slice of another one would keep the whole of it in
+    // memory.
     const folder = decoder.decode(encoder.encode(path.slice(0, cut)));
     above.push(this.#folders.push(folder) - 1);
     return above.at(-1)!;

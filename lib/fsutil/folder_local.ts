@@ -5,14 +5,17 @@ import type { MemoryFiles } from "../context/memory_files.ts";
 import { overlayEntries } from "../context/overlay.ts";
 import type { Local, LocalFile, LocalRequest } from "./local.ts";
 
-/** A folder of this machine, with files from memory over it, or these alone. */
+/**
+ * A folder of this machine with files in memory laid over it, or such files
+ * alone.
+ */
 export class FolderLocal implements Local {
   readonly #root: string | undefined;
   readonly #files: MemoryFiles | undefined;
 
   /**
-   * @param root Its real path; undefined for none.
-   * @param files What lies over it.
+   * @param root The folder's real path; undefined if there is none.
+   * @param files The files in memory.
    */
   constructor(root: string | undefined, files?: MemoryFiles) {
     this.#root = root === undefined || root.endsWith("/") ? root : `${root}/`;
@@ -23,8 +26,8 @@ export class FolderLocal implements Local {
     request: LocalRequest,
   ): Generator<ContextEntry | undefined, void, undefined> {
     const { include, exclude, follow } = request;
-    // With the root among the paths, they ask for nothing that is not asked
-    // for anyway; with the root among the patterns, everything is wanted.
+    // If the followed paths lead to the root, they add no patterns; if the
+    // include patterns name the root, everything is included.
     const followed = (yield* followPaths(this.#root, follow, this.#files)) ??
       [];
     const all = [...include, ...followed];
@@ -37,7 +40,7 @@ export class FolderLocal implements Local {
 
   content(path: string): LocalFile | Uint8Array<ArrayBuffer> {
     const bytes = this.#files?.content(path);
-    // Of an entry without a folder there are only bytes.
+    // Without a folder every file is in memory.
     return bytes ?? { root: this.#root!, path };
   }
 }

@@ -1,12 +1,12 @@
 import type { ContextEntry } from "../context/entry.ts";
 
-/** Which part of a folder the engine wants. */
+/** The part of a folder that the engine asks for. */
 export interface LocalRequest {
-  /** Patterns of which one must match. */
+  /** Patterns, of which one must match. */
   readonly include: readonly string[];
-  /** Patterns as in an ignore file. */
+  /** Patterns in the format of an ignore file. */
   readonly exclude: readonly string[];
-  /** Paths that are wanted with what their links point to. */
+  /** Paths that are sent together with the targets of their links. */
   readonly follow: readonly string[];
 }
 
@@ -14,38 +14,42 @@ export interface LocalRequest {
 export interface LocalFile {
   /** Real path of the folder that is offered. */
   readonly root: string;
-  /** Path of the file in it. */
+  /** Path of the file in that folder. */
   readonly path: string;
 }
 
 /** A folder that is offered to the engine under a name. */
 export interface Local {
   /**
-   * The entries that are wanted, in the order of the wire; `undefined` where a
-   * pause is due.
+   * The entries that the engine asks for, in the order in which they are sent;
+   * `undefined` stands for a pause.
    *
-   * @throws {ContextError} If a pattern is malformed, or something is not to be read.
+   * @throws {ContextError} If a pattern is malformed, or something can't be
+   * read.
    */
   entries(
     request: LocalRequest,
   ): Iterator<ContextEntry | undefined, void, undefined>;
-  /** Where a file is, or what is in it. */
+  /**
+   * The content of the file at a path: its place in the file system, or its
+   * bytes.
+   */
   content(path: string): LocalFile | Uint8Array<ArrayBuffer>;
 }
 
-/** What was offered and what was taken. */
+/** How much was offered to the engine, and how much it asked for. */
 export interface TransferCounts {
-  /** Regular files offered. */
+  /** How many regular files were offered. */
   files: number;
-  /** Their bytes. */
+  /** Total size of these files, in bytes. */
   bytesOffered: number;
-  /** Files whose content the engine asked for. */
+  /** How many files the engine asked for. */
   filesSent: number;
-  /** Bytes of content that were sent. */
+  /** How many bytes of content were sent. */
   bytesSent: number;
 }
 
-/** Nothing yet. */
+/** The counts before anything was sent: all are 0. */
 export function noTransfers(): TransferCounts {
   return { files: 0, bytesOffered: 0, filesSent: 0, bytesSent: 0 };
 }

@@ -4,10 +4,10 @@ import { comparePaths } from "../context/order.ts";
 import type { Local, LocalRequest } from "./local.ts";
 
 /**
- * A folder that holds a few texts and exists nowhere.
+ * A folder in memory, with a few texts.
  *
- * Each file's time is made of its content, so that no engine takes a text for
- * one of the same length that it had before.
+ * The time of each file is made from its content: an engine takes a file with
+ * the same length and time as one that it has for the same file.
  */
 export class MemoryLocal implements Local {
   readonly #entries: readonly ContextEntry[];
@@ -21,7 +21,7 @@ export class MemoryLocal implements Local {
     this.#entries = entries;
   }
 
-  /** @param files Contents by clean relative path. */
+  /** @param files The contents by their paths, which are clean and relative. */
   static async of(
     files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   ): Promise<MemoryLocal> {
@@ -76,7 +76,8 @@ function entryOf(
     type,
     mode: type === "file" ? 0o644 : 0o755,
     size,
-    // 40 bits of milliseconds end in 2004; another 20 bits go below them.
+    // 40 bits of the digest as milliseconds (the last such time is in 2004),
+    // and 20 other bits for the nanoseconds.
     mtimeMs: Number(time & 0xffffffffffn),
     stamp: Number(time >> 44n) % 1_000_000,
     target: undefined,
@@ -86,7 +87,7 @@ function entryOf(
   };
 }
 
-/** `a`, `a/b` for `a/b/c`. */
+/** The folders above a path: `a` and `a/b` for `a/b/c`. */
 function foldersOf(path: string): string[] {
   const parts = path.split("/").slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));

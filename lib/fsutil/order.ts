@@ -2,15 +2,18 @@ import { compareNames } from "../context/order.ts";
 import { ProtocolError } from "../errors.ts";
 import { quoted } from "./entry_check.ts";
 
-/** Holds received entries to the order of the wire. */
+/** Checks that received entries come in the order that the protocol demands. */
 export class EntryOrder {
-  /** The folders that the last entry lies in, from the root on, with the last name in each. */
+  /**
+   * The folders above the last entry, from the root on, each with the last name
+   * that came in it.
+   */
   readonly #open: { readonly path: string; last: string }[] = [
     { path: "", last: "" },
   ];
 
   /**
-   * Takes the next path, checked before.
+   * Checks the next path, whose form was already checked.
    *
    * @throws {ProtocolError} If it is out of order, or its folder was not sent.
    */

@@ -7,10 +7,9 @@ const decoder = new TextDecoder("utf-8", {
 const NOTHING = new Uint8Array(0);
 
 /**
- * Reads one packet. Fields that are unknown here, such as extended attributes,
- * are passed over.
+ * Reads one packet. Unknown fields, such as extended attributes, are skipped.
  *
- * @throws {RangeError} If the bytes are no packet.
+ * @throws {RangeError} If the bytes are not a packet.
  */
 export function readPacket(bytes: Uint8Array): Packet {
   const packet: Packet = { type: 0, stat: undefined, id: 0, data: NOTHING };
@@ -94,7 +93,10 @@ function readStat(bytes: Uint8Array, start: number, end: number): Stat {
   return stat;
 }
 
-/** Nanoseconds do not fit in a number: they are cut into milliseconds and the rest. */
+/**
+ * Reads a time in nanoseconds. A number can't hold it exactly, so it is split
+ * into milliseconds and the rest.
+ */
 function readTime(cursor: Cursor, stat: Stat): void {
   const ns = BigInt.asIntN(64, bigVarint(cursor));
   let ms = ns / 1_000_000n;
@@ -111,7 +113,11 @@ function text(cursor: Cursor): string {
   return decoder.decode(cursor.bytes.subarray(...span(cursor)));
 }
 
-/** Start and end of a field that has a length. */
+/**
+ * Reads a field with a length.
+ *
+ * @returns Its start and its end.
+ */
 function span(cursor: Cursor): [number, number] {
   const length = varint(cursor);
   const start = cursor.at;
@@ -120,7 +126,10 @@ function span(cursor: Cursor): [number, number] {
   return [start, cursor.at];
 }
 
-/** A number; as all of ours, at most 2^53. Negative ones come out as negative. */
+/**
+ * Reads a number; it may be negative, and is exact up to 2^53, which all
+ * numbers here are below.
+ */
 function varint(cursor: Cursor): number {
   const { bytes, end } = cursor;
   let value = 0;

@@ -2,27 +2,27 @@ import { PacketType, type Stat } from "./packets.ts";
 
 const encoder = new TextEncoder();
 
-/** The longest encoding of a field that is a number: a tag and ten bytes. */
+/** The longest encoding of a field with a number: a tag and ten bytes. */
 const NUMBER_BYTES = 11;
 
-/** Room for the numbers of a STAT and the lengths around them. */
+/** Room for the numbers and lengths of a STAT, in bytes. */
 const STAT_BYTES = 10 * NUMBER_BYTES;
 
 /**
- * Writes packets into one buffer of its own: what a method returns is a view
- * that the next call of any method overwrites.
+ * Writes packets into a buffer that is used again: each method returns a view,
+ * which is valid until the next call of any method.
  */
 export class PacketWriter {
   #bytes: Uint8Array = new Uint8Array(4096);
   #at = 0;
 
-  /** A STAT; with nothing, the end of the entries. */
+  /** Writes a STAT; without an entry, it ends the list of entries. */
   stat(stat?: Stat): Uint8Array {
-    // Zero is the kind's default and is not written.
+    // STAT is the type 0, and zeros are not written: an empty message.
     if (stat === undefined) return this.#bytes.subarray(0, 0);
     this.#grow(STAT_BYTES + 3 * (stat.path.length + stat.linkname.length));
-    // The entry is written behind the room for its tag and length, which are
-    // known only then.
+    // Room is left for the tag and length of the entry, because the length is
+    // known only at the end.
     const start = 1 + 5;
     this.#at = start;
     this.#text(1, stat.path);
@@ -42,12 +42,15 @@ export class PacketWriter {
     return this.#bytes.subarray(from, end);
   }
 
-  /** A REQ for an entry's content. */
+  /** Writes a REQ for an entry's content. */
   request(id: number): Uint8Array {
     return this.#head(PacketType.REQ, id);
   }
 
-  /** Everything of a DATA packet but its content; with a length of 0, the whole last one. */
+  /**
+   * Writes a DATA packet up to its content, which the caller appends; with a
+   * length of 0, the complete last packet of a file.
+   */
   data(id: number, length: number): Uint8Array {
     const head = this.#head(PacketType.DATA, id);
     if (length === 0) return head;
@@ -56,12 +59,12 @@ export class PacketWriter {
     return this.#bytes.subarray(0, this.#at);
   }
 
-  /** A FIN. */
+  /** Writes a FIN. */
   finish(): Uint8Array {
     return this.#head(PacketType.FIN, 0);
   }
 
-  /** An ERR with its reason. */
+  /** Writes an ERR with its reason. */
   error(reason: string): Uint8Array {
     this.#grow(2 * NUMBER_BYTES + 3 * reason.length);
     this.#head(PacketType.ERR, 0);
@@ -84,7 +87,8 @@ export class PacketWriter {
     if (text === "") return;
     const bytes = this.#bytes;
     bytes[this.#at++] = field << 3 | 2;
-    // Nearly all text is ASCII, where the length is known before.
+    // Room for the length is left as for ASCII text, which most text is; other
+    // text is moved afterwards if its length needs more room.
     const room = sizeOf(text.length);
     const start = this.#at + room;
     const { written } = encoder.encodeInto(text, bytes.subarray(start));
@@ -96,7 +100,9 @@ export class PacketWriter {
     this.#at += written;
   }
 
-  /** Zero is what a missing field means, and is not written. */
+  /**
+   * Writes a number; 0 is the default of a missing field and is not written.
+   */
   #number(field: number, value: number): void {
     if (value === 0) return;
     this.#bytes[this.#at++] = field << 3;
@@ -108,8 +114,8 @@ export class PacketWriter {
     if (ms === 0 && ns === 0) return;
     this.#bytes[this.#at++] = field << 3;
     if (ms < 0) return this.#bigVarint(BigInt(ms) * 1_000_000n + BigInt(ns));
-    // The product does not fit in a number: it is made of its low 28 bits and
-    // the rest, each exact.
+    // A number can't hold the time in nanoseconds exactly, so it is computed in
+    // two parts: the low 28 bits and the rest.
     const low = (ms % 2 ** 20) * 1_000_000 + ns;
     const high = Math.floor(ms / 2 ** 20) * 1_000_000 +
       Math.floor(low / 2 ** 20);
@@ -131,7 +137,10 @@ export class PacketWriter {
     bytes[this.#at++] = value;
   }
 
-  /** A negative number: as 64 bits, ten bytes. */
+  /**
+   * Writes a negative number, or a very large one, as 64 bits in up to ten
+   * bytes.
+   */
   #bigVarint(value: bigint): void {
     let rest = BigInt.asUintN(64, value);
     while (rest >= 0x80n) {
@@ -142,7 +151,7 @@ export class PacketWriter {
   }
 }
 
-/** How many bytes a number takes. */
+/** How many bytes the encoding of a number takes. */
 function sizeOf(value: number): number {
   let size = 1;
   while (value >= 0x80) {

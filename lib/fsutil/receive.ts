@@ -21,22 +21,25 @@ import { PacketWriter } from "./packet_writer.ts";
 import type { ReceivedFile, ReceivedTree } from "./received_tree.ts";
 import { permissions } from "./stat.ts";
 
-/** Files up to this length are gathered and written at once. */
+/**
+ * Files up to this length are collected in memory and written at once, in
+ * bytes.
+ */
 const SMALL_BYTES: number = 256 * 1024;
 
 /**
- * Files that are asked for at a time, which are fewer than an engine lets wait.
- * It also bounds the files that are open, whatever the engine sends.
+ * How many files are asked for at the same time: fewer than an engine queues.
+ * This also limits how many files are open.
  */
 const MAX_REQUESTS = 64;
 
-/** How many packets go by between two looks at the clock. */
+/** How many packets are handled between two looks at the clock. */
 const PACKETS_A_LOOK = 16;
 
-/** How much is told of why the other side gave up. */
+/** How much of the other side's reason for giving up is kept, in bytes. */
 const MAX_REASON_BYTES = 4096;
 
-/** A regular file between its STAT and its last DATA. */
+/** A regular file whose STAT has come, and whose last DATA has not. */
 interface Incoming<File> {
   readonly path: string;
   readonly mode: number;
@@ -44,17 +47,22 @@ interface Incoming<File> {
   readonly size: number;
   asked: boolean;
   received: number;
-  /** A small file, of its whole size from its first piece on: many pieces take no more than few. */
+  /**
+   * The content of a small file; the array has the file's whole length from the
+   * start, so many small pieces take no more memory than a few large ones.
+   */
   bytes: Uint8Array | undefined;
-  /** A large file. */
+  /** The writer of a large file. */
   writer: File | undefined;
 }
 
 /**
- * Receives a folder: takes every STAT, asks for every file, writes what comes.
+ * Receives a folder: reads every STAT, asks for every file, and writes the
+ * contents.
  *
- * @throws {ProtocolError} If the engine sends what it may not.
- * @throws What the tree throws, and makes of a transfer that is given up.
+ * @throws {ProtocolError} If the engine violates the protocol.
+ * @throws Errors of the tree, and the tree's error for a transfer that the
+ * engine gave up.
  */
 export async function receiveFolder<File extends ReceivedFile>(
   stream: MessageDuplex,
@@ -68,9 +76,9 @@ class Receiver<File extends ReceivedFile> {
   readonly #tree: ReceivedTree<File>;
   readonly #packet = new PacketWriter();
   readonly #order = new EntryOrder();
-  /** Files whose content is not here yet, by their ids. */
+  /** Files whose content has not been received yet, by their ids. */
   readonly #files = new Map<number, Incoming<File>>();
-  /** Ids to ask for, from `#next` on. */
+  /** Ids that still have to be asked for, from index `#next` on. */
   #queue: number[] = [];
   #next = 0;
   #outstanding = 0;
@@ -97,7 +105,7 @@ class Receiver<File extends ReceivedFile> {
     await this.#farewell();
   }
 
-  /** When all files are there. */
+  /** Makes the hard links, once all files are written. */
   *#linkAll(): Generator<void, void, undefined> {
     for (const { path, target } of this.#links) {
       this.#tree.link(path, target);
@@ -105,7 +113,10 @@ class Receiver<File extends ReceivedFile> {
     }
   }
 
-  /** Takes the engine's FIN, or the end of the call: everything is here by now. */
+  /**
+   * Waits for the engine's FIN or the end of the call; everything was received
+   * by then.
+   */
   async #farewell(): Promise<void> {
     let bytes: Uint8Array | null;
     try {
@@ -188,7 +199,7 @@ class Receiver<File extends ReceivedFile> {
     } else this.#tree.skip(path);
   }
 
-  /** Asks for files until enough are under way. */
+  /** Asks for files until enough requests are open. */
   async #ask(): Promise<void> {
     this.#asking = true;
     try {
@@ -206,7 +217,7 @@ class Receiver<File extends ReceivedFile> {
         this.#next = 0;
       }
     } catch {
-      // The connection is gone: reading from it says so.
+      // The connection is closed; the next read reports it.
     } finally {
       this.#asking = false;
     }

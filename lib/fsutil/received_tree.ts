@@ -1,20 +1,24 @@
-/** A large file while it is written. */
+/** A large file that is being written. */
 export interface ReceivedFile {
-  /** Takes bytes, by copying them. A promise asks to be waited for. */
+  /**
+   * Takes a copy of the bytes. If it returns a promise, wait for it before the
+   * next call.
+   */
   write(bytes: Uint8Array): Promise<void> | undefined;
 }
 
 /**
- * Where a received folder is written. Each path was checked, and the folders
- * above it were made here before: so nothing is written through a link.
+ * Where a received folder is written. All paths were checked, and the folders
+ * above a path were made in the same tree, so nothing is written through a
+ * link.
  */
 export interface ReceivedTree<File extends ReceivedFile> {
   /**
-   * Counts an entry before anything is made of it.
+   * Counts an entry before anything is written for it.
    *
-   * @param size Bytes of its content.
-   * @param namesBytes Bytes of its path, and of what it links to.
-   * @throws If that is too much.
+   * @param size Length of its content, in bytes.
+   * @param namesBytes Length of its path and of its link's target, in bytes.
+   * @throws If a limit is exceeded.
    */
   claim(size: number, namesBytes: number): void;
   /** Makes a folder. */
@@ -23,20 +27,21 @@ export interface ReceivedTree<File extends ReceivedFile> {
   symlink(path: string, target: string, mtime: Date): void;
   /** Writes a small file at once. */
   file(path: string, mode: number, mtime: Date, bytes: Uint8Array): void;
-  /** Begins a large file. */
+  /** Begins to write a large file. */
   open(path: string): File;
-  /** Ends a large file. */
+  /** Completes a large file. */
   end(file: File, path: string, mode: number, mtime: Date): Promise<void>;
   /**
-   * Makes a hard link to a file of this tree, when all files are written.
+   * Makes a hard link to a file of this tree; called when all files are
+   * written.
    *
    * @throws {ProtocolError} If the target is not an earlier file of the tree.
    */
   link(path: string, target: string): void;
-  /** Counts what can't be made here. */
+  /** Counts an entry that can't be written here. */
   skip(path: string): void;
-  /** What is told when something can't be written. */
+  /** The error for an entry that can't be written. */
   unwritable(path: string, cause: unknown): Error;
-  /** What is told when the other side gave the transfer up. */
+  /** The error for a transfer that the other side gave up. */
   givenUp(reason: string): Error;
 }

@@ -19,22 +19,28 @@ import { readPacket } from "./packet_reader.ts";
 import { PacketWriter } from "./packet_writer.ts";
 import { statOf } from "./stat.ts";
 
-/** How much of a file goes into one packet: less costs both sides more. */
+/**
+ * How much of a file one packet holds, in bytes; smaller packets cost both
+ * sides more.
+ */
 const CHUNK_BYTES: number = 512 * 1024;
 
-/** Files up to this length are read at once, without giving way in between. */
+/** Files up to this length are read synchronously, in bytes. */
 const SMALL_BYTES: number = 64 * 1024;
 
-/** How long other work waits for ours, in milliseconds. */
+/**
+ * How long this work may run before other work gets a turn, in milliseconds.
+ */
 const SLICE_MS = 2;
 
 /**
- * Sends a folder to the engine: every entry's STAT, and the content of the
- * files that it asks for, which are those that it does not have.
+ * Sends a folder to the engine: the STATs of all entries, and the contents of
+ * the files that the engine asks for because it does not have them.
  *
- * @returns What was offered and what was taken.
- * @throws {ContextError} If something can't be read; the engine was told so.
- * @throws {GrpcError} If the engine asks for what it may not ask for.
+ * @returns How much was offered and how much was sent.
+ * @throws {ContextError} If something can't be read; the engine gets this
+ * error, too.
+ * @throws {GrpcError} If the engine violates the protocol.
  */
 export async function sendLocal(
   stream: MessageDuplex,
@@ -59,16 +65,16 @@ class Sender {
   readonly #stream: MessageDuplex;
   readonly #local: Local;
   readonly #packet = new PacketWriter();
-  /** The regular files that were not asked for yet. */
+  /** The regular files that the engine may still ask for. */
   readonly #files = new FileTable();
-  /** Ids that were asked for, from `#next` on. */
+  /** Ids of the files that it asked for, from index `#next` on. */
   #requests: number[] = [];
   #next = 0;
   #finished = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
   readonly #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(SMALL_BYTES + 1);
-  /** For large files: one is sent while the other is filled. */
+  /** Two buffers for large files: one is sent while the other is filled. */
   #chunks: [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>] | undefined;
 
   constructor(stream: MessageDuplex, local: Local) {
@@ -79,7 +85,7 @@ class Sender {
   async run(
     entries: Iterator<ContextEntry | undefined, void, undefined>,
   ): Promise<void> {
-    // Its failure is seen by the loop below.
+    // The loop below throws the failure.
     this.#receive().catch((error) => {
       this.#failure = { error };
       this.#wake?.();
@@ -101,7 +107,9 @@ class Sender {
     await this.#stream.write(this.#packet.finish());
   }
 
-  /** Takes requests until the engine has all that it wants, and says so. */
+  /**
+   * Reads requests until the engine sends FIN: it has everything that it needs.
+   */
   async #receive(): Promise<void> {
     while (!this.#finished) {
       const bytes = await this.#stream.read();
@@ -143,7 +151,7 @@ class Sender {
     }
   }
 
-  /** Sends entries for a slice of time; false when all are sent. */
+  /** Sends entries for one slice of time; false when all are sent. */
   async #sendEntries(
     entries: Iterator<ContextEntry | undefined, void, undefined>,
   ): Promise<boolean> {
@@ -173,7 +181,10 @@ class Sender {
     }
   }
 
-  /** Sends the content of files for a slice of time, a large one whole. */
+  /**
+   * Sends the contents of files for one slice of time; a file is always sent to
+   * its end.
+   */
   async #sendFiles(): Promise<void> {
     const slice = new Slice(SLICE_MS);
     while (this.#next < this.#requests.length) {
@@ -201,7 +212,8 @@ class Sender {
       using file = await open(where, size);
       try {
         if (file !== undefined) {
-          // What is longer than it was is large after all.
+          // A small file may have grown; the rest is then sent as of a large
+          // one.
           if (size > SMALL_BYTES || !await this.#sendSmall(id, file)) {
             await this.#sendLarge(id, file);
           }
@@ -215,10 +227,11 @@ class Sender {
     await this.#end(id);
   }
 
-  /** Sends a small file at once; false if there is more of it. */
+  /** Sends the content of a small file; false if the file has more. */
   async #sendSmall(id: number, file: FolderFile): Promise<boolean> {
     const buffer = this.#buffer;
-    // One byte more than it should have: what is shorter is at its end.
+    // The buffer is one byte longer than a small file: if it is not filled, the
+    // file has ended.
     const count = file.readSync(buffer);
     if (count === 0) return true;
     const room = this.#data(id, buffer.subarray(0, count));
@@ -242,7 +255,7 @@ class Sender {
         await this.#data(id, buffer.subarray(0, count));
       }
     } catch (error) {
-      // The file may only be closed when nobody reads it.
+      // The file must not be closed while a read runs.
       await reading.catch(() => {}); // of two failures, the first is told
       throw error;
     }
@@ -255,16 +268,19 @@ class Sender {
 
   #end(id: number): Promise<void> | undefined {
     this.counts.filesSent++;
-    // The engine may say FIN as soon as it has this.
+    // Counted before it is written: the engine may answer it with FIN at once.
     this.#next++;
     return this.#stream.write(this.#packet.data(id, 0));
   }
 }
 
-/** Loaded with the first file that is sent: what it stands on takes longer than a build that sends none. */
+/**
+ * Loaded with the first file that is sent, because the modules that it needs
+ * take longer to load than a whole build without files.
+ */
 let files: typeof import("../context/file.ts") | undefined;
 
-/** Undefined for what has no content: a socket. */
+/** Opens a file; undefined for a socket, which has no content. */
 async function open(
   { root, path }: LocalFile,
   size: number,
@@ -279,7 +295,10 @@ async function open(
   }
 }
 
-/** Whether a file can't be read, and not the stream written. */
+/**
+ * Whether an error is about reading the file, and not about writing to the
+ * stream.
+ */
 function isReadFailure(error: unknown): boolean {
   return files !== undefined && error instanceof files.FileReadError;
 }

@@ -1,7 +1,7 @@
 import type { ContextEntry } from "../context/entry.ts";
 import { FileMode, type Stat } from "./packets.ts";
 
-/** The bits of each type; a socket goes as an empty file. */
+/** The type bits of each type; a socket is sent as an empty file. */
 const TYPE_BITS: Readonly<Record<ContextEntry["type"], number>> = {
   "file": 0,
   "socket": 0,
@@ -13,10 +13,9 @@ const TYPE_BITS: Readonly<Record<ContextEntry["type"], number>> = {
 };
 
 /**
- * An entry as it travels; owner and group are root.
+ * The form in which an entry is sent; owner and group are root.
  *
- * Of its time Deno tells milliseconds; for what is below them, see the entry's
- * stamp.
+ * Deno reports times in milliseconds; the nanoseconds are the entry's stamp.
  */
 export function statOf(entry: ContextEntry): Stat {
   return {
@@ -33,7 +32,7 @@ export function statOf(entry: ContextEntry): Stat {
   };
 }
 
-/** Permissions and type as they travel. */
+/** Permissions and type in the bits of Go's `os.FileMode`. */
 function goMode({ type, mode }: ContextEntry): number {
   return (mode & 0o777) + TYPE_BITS[type] +
     (mode & 0o4000 ? FileMode.SETUID : 0) +
@@ -41,7 +40,7 @@ function goMode({ type, mode }: ContextEntry): number {
     (mode & 0o1000 ? FileMode.STICKY : 0);
 }
 
-/** Permissions of an entry that came, as `chmod` takes them. */
+/** The permissions of a received entry, as `chmod` takes them. */
 export function permissions(mode: number): number {
   return (mode & 0o777) +
     (mode & FileMode.SETUID ? 0o4000 : 0) +
