@@ -1,57 +1,72 @@
-/** How a {@linkcode Broadcast} keeps its bounds. */
+/** Limits of a {@linkcode Broadcast}, and what it calls. */
 export interface BroadcastOptions<T> {
-  /** How much is kept for readers that come late or lag, in the unit of `sizeOf`. */
+  /**
+   * How much is kept for readers that start late or are slow, in the unit of
+   * `sizeOf`.
+   */
   readonly maxSize: number;
-  /** Size of an item. */
+  /** Returns the size of an item. */
   readonly sizeOf: (item: T) => number;
-  /** How long the writer waits for a reader that lags a whole `maxSize` behind and stands still, in milliseconds. */
+  /**
+   * How long the writer waits for a reader that is `maxSize` behind and does
+   * not read, in milliseconds.
+   */
   readonly patienceMs: number;
-  /** What a reader gets in the place of items that it lost. */
+  /**
+   * Makes the item that a reader gets instead of `count` items that it lost.
+   */
   readonly lost: (count: number) => T;
-  /** Told when a reader begins. */
+  /** Called when a reader starts. */
   readonly onRead?: () => void;
 }
 
 interface Reader {
-  /** Absolute number of the item that it reads next. */
+  /**
+   * Number of the item that it reads next, counted from the first item ever
+   * written.
+   */
   next: number;
-  /** Nobody waits for it until it has caught up. */
+  /**
+   * Whether the reader is too slow; the writer then does not wait for it until
+   * it has caught up.
+   */
   lagging: boolean;
   wake: (() => void) | undefined;
 }
 
 /**
- * One writer, any number of readers, bounded memory.
+ * Passes the items of one writer to any number of readers, with bounded memory.
  *
- * The newest items, up to `maxSize`, are kept: a reader that starts late gets
- * them first. When they are full and a running reader still needs the oldest,
- * the writer waits for it, but only for `patienceMs` since that reader last
- * moved; then the reader counts as lagging, loses the oldest, finds one `lost`
- * item in their place, and is not waited for until it has caught up. So a slow
- * reader loses nothing as long as it moves, and one that stands still slows
- * nobody for longer.
+ * The newest items, up to `maxSize`, are kept, and a reader that starts late
+ * gets them first. If there are more, and a reader still needs the oldest, the
+ * writer waits for that reader, but no longer than `patienceMs` since it last
+ * read an item. After that the reader counts as lagging: it loses the oldest
+ * items, gets one `lost` item instead, and the writer does not wait for it
+ * until it has caught up. So a slow reader loses nothing as long as it keeps
+ * reading, and a reader that has stopped holds up the others only once.
  */
 export class Broadcast<T> {
   readonly #options: BroadcastOptions<T>;
   readonly #readers = new Set<Reader>();
-  /** By their absolute numbers. */
+  /** The kept items by their numbers. */
   readonly #items = new Map<number, T>();
-  /** Absolute number of the oldest that is kept, and of the one that comes next. */
+  /** Number of the oldest kept item, and of the next item to be written. */
   #base = 0;
   #next = 0;
   #size = 0;
   #end: { error?: unknown } | undefined;
   #moved: (() => void) | undefined;
 
-  /** Sets the bounds. */
+  /** @param options The limits, and what is called. */
   constructor(options: BroadcastOptions<T>) {
     this.#options = options;
   }
 
   /**
-   * Gives an item to every reader.
+   * Passes an item to every reader.
    *
-   * @returns A promise where a lagging reader is waited for: write on when it settles.
+   * @returns A promise if a slow reader is waited for: write the next item when
+   * it settles.
    */
   write(item: T): Promise<void> | undefined {
     if (this.#end !== undefined) return;
@@ -61,14 +76,16 @@ export class Broadcast<T> {
     return this.#trim() ? undefined : this.#waitForReaders();
   }
 
-  /** Ends every reader behind the last item; with an error, by throwing it. */
+  /**
+   * Ends all readers after the last item; if there is an error, they throw it.
+   */
   close(end: { error?: unknown } = {}): void {
     this.#end ??= end;
     this.#wakeAll();
     this.#moved?.();
   }
 
-  /** What is kept, and then what comes. */
+  /** Reads the kept items and then those that are written later. */
   async *read(): AsyncGenerator<T, void, undefined> {
     const reader: Reader = { next: 0, lagging: false, wake: undefined };
     this.#readers.add(reader);
@@ -100,7 +117,10 @@ export class Broadcast<T> {
     }
   }
 
-  /** Drops what is too much; false when a reader is in the way. */
+  /**
+   * Drops the oldest items until the limit is kept; false if a reader still
+   * needs one of them.
+   */
   #trim(): boolean {
     while (this.#size > this.#options.maxSize && this.#items.size > 1) {
       for (const reader of this.#readers) {
@@ -113,7 +133,10 @@ export class Broadcast<T> {
   }
 
   async #waitForReaders(): Promise<void> {
-    /** Those in the way: where they stand, and since when. */
+    /**
+     * The readers that still need the oldest item: the item they are at, and
+     * since when.
+     */
     const standing = new Map<Reader, { next: number; since: number }>();
     while (!this.#trim() && this.#end === undefined) {
       const now = performance.now();

@@ -1,7 +1,10 @@
-/** How much of what is in memory is handed on at once. */
+/** Length of the chunks in which bytes from memory are passed on. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** Bytes in the forms that programs have them in; a node `Readable` is an async iterable. */
+/**
+ * The forms in which a caller may give bytes; a node `Readable` is an async
+ * iterable.
+ */
 export type ByteSource =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
@@ -9,10 +12,11 @@ export type ByteSource =
   | Blob;
 
 /**
- * A tar that a caller gave, as a web stream.
+ * Turns a caller's tar into a web stream.
  *
- * @param action What can't be done with anything else, such as `load images`.
- * @throws {TypeError} If it is no source of bytes.
+ * @param action What the tar is needed for, such as `load images`; for the
+ * error.
+ * @throws {TypeError} If the value is not a source of bytes.
  */
 export function openTar(
   action: string,
@@ -36,7 +40,10 @@ export function isStream(
     "function";
 }
 
-/** The same bytes as a web stream, read as fast as it is; undefined for what is no source of bytes. */
+/**
+ * The bytes of a source as a web stream, which reads the source only as fast as
+ * the stream is read; undefined if the value is not a source of bytes.
+ */
 export function streamOf(
   given: unknown,
 ): ReadableStream<Uint8Array> | undefined {
@@ -58,7 +65,7 @@ function streamOfBytes(bytes: Uint8Array): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-/** A `Readable` of node is one, too. */
+/** Whether a value is an async iterable; a `Readable` of node is one. */
 function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
   const iterable = value as Partial<AsyncIterable<Uint8Array>> | null;
   return typeof value === "object" &&
@@ -68,8 +75,9 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
 function streamOfIterable(
   iterable: AsyncIterable<Uint8Array> & { destroy?: unknown; on?: unknown },
 ): ReadableStream<Uint8Array> {
-  // A Readable that fails before it is read, as that of a file that is not
-  // there, would end the program. Its iterator throws the same error.
+  // A Readable that fails before it is read (such as that of a missing file)
+  // would end the program if nobody listened. Its iterator throws the same
+  // error.
   if (typeof iterable.on === "function") iterable.on("error", () => {});
   let iterator: AsyncIterator<Uint8Array> | undefined;
   return new ReadableStream({
@@ -80,7 +88,8 @@ function streamOfIterable(
       else controller.enqueue(value);
     },
     async cancel() {
-      // What was never asked for anything does not hear of its return.
+      // An iterator that was never asked for an item ignores return(), so a
+      // Readable is destroyed directly.
       if (typeof iterable.destroy === "function") iterable.destroy();
       await (iterator ?? iterable[Symbol.asyncIterator]()).return?.();
     },
@@ -88,9 +97,10 @@ function streamOfIterable(
 }
 
 /**
- * Says how something is written that was given in the place of bytes.
+ * Explains how to turn a wrong value into bytes, for an error.
  *
- * @returns Undefined where there is nothing better to say than what is expected.
+ * @returns Undefined if there is no better advice than the list of what is
+ * accepted.
  */
 export function hintFor(given: unknown): string | undefined {
   if (given === undefined || given === null) {
@@ -129,7 +139,10 @@ export function hintFor(given: unknown): string | undefined {
   return undefined;
 }
 
-/** The fault of a stream that gives something else than bytes, and what to do. */
+/**
+ * What is wrong with a stream whose chunks are not bytes, and what to do; for
+ * an error.
+ */
 export function noBytes(chunk: unknown): string {
   return typeof chunk === "string"
     ? "gave text, and not bytes: leave its encoding out, or pipe it through new TextEncoderStream()"

@@ -1,25 +1,32 @@
-/** How much of a file or a connection is read at once. */
+/** How much of a file or a connection is read at once, in bytes. */
 const READ_BYTES = 64 * 1024;
 
-/** Room beside twice the first bytes, for what is asked for in one piece. */
+/**
+ * The buffer of `take` begins with this many bytes more than twice the length
+ * of the first chunk.
+ */
 const ROOM_BYTES = 4096;
 
-/** A file or a connection, as Deno's are. */
+/** A file or a connection, with the same method as Deno's. */
 export interface ByteReading {
-  /** Fills a buffer from its beginning on; `null` or 0 at the end. */
+  /**
+   * Reads into a buffer from its beginning.
+   *
+   * @returns How many bytes were read; `null` or 0 at the end.
+   */
   read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
 }
 
 /**
- * Bytes to be read once, in pieces of any length, with a look ahead. Nothing is
- * read before it is asked for; cancelling is the matter of who owns the source.
+ * Reads bytes once, in pieces of any length, and can look ahead. Nothing is
+ * read before it is asked for. The owner of the source has to cancel it.
  */
 export class ByteStream {
   readonly #next: () => Promise<Uint8Array | null>;
   readonly #held: Uint8Array[] = [];
   #ended = false;
 
-  /** @param next Gives the next bytes; null at the end. */
+  /** @param next Returns the next bytes; null at the end. */
   constructor(next: () => Promise<Uint8Array | null>) {
     this.#next = next;
   }
@@ -48,7 +55,7 @@ export class ByteStream {
     });
   }
 
-  /** Reads what is given by an iterator. */
+  /** Reads from an async iterable. */
   static from(chunks: AsyncIterable<Uint8Array>): ByteStream {
     const iterator = chunks[Symbol.asyncIterator]();
     return new ByteStream(async () => {
@@ -57,7 +64,7 @@ export class ByteStream {
     });
   }
 
-  /** The next bytes as they come, never none; null at the end. */
+  /** The next bytes as they come, at least one; null at the end. */
   async read(): Promise<Uint8Array | null> {
     while (true) {
       const held = this.#held.shift();
@@ -69,14 +76,14 @@ export class ByteStream {
     }
   }
 
-  /** Gives bytes back, to be read next. */
+  /** Puts bytes back: they are what is read next. */
   unread(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#held.unshift(bytes);
   }
 
   /**
-   * So many bytes; fewer only at the end. The room for them grows with what
-   * comes, and not with what is asked for.
+   * Reads `length` bytes; fewer only at the end. The memory grows with the
+   * bytes that come, and is not allocated for the whole `length` in advance.
    */
   async take(length: number): Promise<Uint8Array> {
     if (length === 0) return new Uint8Array(0);
@@ -106,7 +113,7 @@ export class ByteStream {
     return bytes;
   }
 
-  /** The first bytes, which are read again afterwards. */
+  /** Reads the first bytes and puts them back. */
   async peek(length: number): Promise<Uint8Array> {
     const bytes = await this.take(length);
     this.unread(bytes);
@@ -114,9 +121,10 @@ export class ByteStream {
   }
 
   /**
-   * The next so many bytes as a stream of their own; read it before this one.
+   * The next `length` bytes as a stream of their own; it must be read before
+   * this stream is read further.
    *
-   * @param cut Makes the error that says that there are not so many.
+   * @param cut Makes the error for a stream that ends earlier.
    */
   limited(length: number, cut: () => Error): ByteStream {
     let left = length;
@@ -131,7 +139,9 @@ export class ByteStream {
     });
   }
 
-  /** The same bytes, of which `see` is told once each as they are read. */
+  /**
+   * The same bytes as a stream that passes each chunk to `see` when it is read.
+   */
   tapped(see: (bytes: Uint8Array) => void): ByteStream {
     return new ByteStream(async () => {
       const bytes = await this.read();
@@ -140,7 +150,7 @@ export class ByteStream {
     });
   }
 
-  /** The rest, chunk by chunk. */
+  /** The remaining bytes, chunk by chunk. */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (let bytes = await this.read(); bytes; bytes = await this.read()) {
       yield bytes;
@@ -148,9 +158,9 @@ export class ByteStream {
   }
 
   /**
-   * The rest as a web stream, of which nothing is read ahead.
+   * The remaining bytes as a web stream, which reads nothing in advance.
    *
-   * @param cancel Called when it is cancelled.
+   * @param cancel Called when the stream is cancelled.
    */
   stream(
     cancel: (reason: unknown) => void | Promise<void>,
@@ -165,7 +175,7 @@ export class ByteStream {
     }, { highWaterMark: 0 });
   }
 
-  /** Passes over zeros. */
+  /** Skips zeros. */
   async skipZeros(): Promise<void> {
     for (let bytes = await this.read(); bytes; bytes = await this.read()) {
       const start = bytes.findIndex((byte) => byte !== 0);
@@ -175,7 +185,7 @@ export class ByteStream {
     }
   }
 
-  /** Reads the rest away. */
+  /** Reads the remaining bytes and drops them. */
   async drain(): Promise<void> {
     while (await this.read() !== null);
   }

@@ -1,4 +1,4 @@
-/** Two byte arrays as one. */
+/** Joins two byte arrays. */
 export function concatBytes(
   a: Uint8Array,
   b: Uint8Array,

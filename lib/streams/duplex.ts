@@ -1,31 +1,35 @@
 /**
- * Both directions of one connection as a pair of web streams.
+ * A connection in both directions, as a pair of web streams.
  *
- * Closing `writable` half-closes the connection; cancelling `readable` and
- * aborting `writable` drops it.
+ * Closing `writable` closes the sending half of the connection; cancelling
+ * `readable` or aborting `writable` closes the connection.
  */
 export interface ByteDuplex {
-  /** Bytes from the peer, in order; ends when the peer half-closes. */
+  /**
+   * Bytes from the peer, in order; ends when the peer closes its sending half.
+   */
   readonly readable: ReadableStream<Uint8Array>;
-  /** Bytes to the peer; a write settles when the operating system took it. */
+  /**
+   * Bytes to the peer; a write settles when the operating system has taken it.
+   */
   readonly writable: WritableStream<Uint8Array>;
   /**
-   * Drops the connection at once, where that can be done: aborting `writable`
-   * waits for a write that the peer does not take.
+   * Closes the connection at once, if this is supported. Aborting `writable` is
+   * not the same: it waits for a write that the peer may never take.
    */
   readonly close?: (() => void) | undefined;
 }
 
-/** Both directions of one call, message by message. */
+/** A call in both directions, message by message. */
 export interface MessageDuplex {
-  /** Aborts when the other side gave up. */
+  /** Aborts when the other side gives up the call. */
   readonly signal: AbortSignal;
-  /** The next message; null behind the last. */
+  /** The next message; null after the last one. */
   read(): Promise<Uint8Array | null>;
   /**
-   * Sends one message, given in parts. Where it returns nothing, they were
-   * copied; a promise asks to be waited for, and until it settles they must
-   * stay as they are.
+   * Sends one message, given in parts. If it returns nothing, the parts were
+   * copied; if it returns a promise, wait for it, and leave the parts unchanged
+   * until it settles.
    */
   write(...parts: Uint8Array[]): Promise<void> | undefined;
 }

@@ -3,14 +3,17 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { ConnectionError, ProtocolError } from "../errors.ts";
 
 /**
- * The longest line that is read, in UTF-16 code units. Engines batch a step's
- * log into messages of up to 1 MiB before base64; ten times that passes well.
+ * The longest line that is read, in UTF-16 code units. Engines collect a step's
+ * log into messages of up to 1 MiB before base64; even ten times that fits.
  */
 export const MAX_LINE_LENGTH: number = 32 * 1024 * 1024;
 
-/** What {@linkcode jsonLines} should know of the stream. */
+/** Options of {@linkcode jsonLines}. */
 export interface JsonLinesOptions {
-  /** Ends the reading: its reason is thrown, whatever the stream does. */
+  /**
+   * Ends the reading, which throws the signal's reason whatever the stream
+   * does.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -19,7 +22,7 @@ export interface JsonLinesOptions {
  * skipped. Leaving the loop early cancels the stream.
  *
  * @throws {ProtocolError} If a line is not JSON, is too long, or is cut off.
- * The message tells the line's number and length and holds nothing of it.
+ * The message has the line's number and length, and nothing of its content.
  * @throws {ConnectionError} If the connection breaks.
  */
 export async function* jsonLines<T>(
@@ -29,7 +32,8 @@ export async function* jsonLines<T>(
   const limit = new LineLimit();
   const lines = bytes
     .pipeThrough(
-      // The platform's types ask for one kind of buffer behind the bytes.
+      // The cast is needed because the platform's types accept only chunks with
+      // an ArrayBuffer.
       new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
     )
     .pipeThrough(limit)
@@ -77,7 +81,8 @@ function parseLine<T>(line: string, number: number, limit: LineLimit): T {
   try {
     return JSON.parse(line);
   } catch {
-    // No `cause`: the parser's message quotes the line.
+    // Without `cause`: the parser's message quotes the line, which may hold a
+    // secret.
     const cut = limit.ended && limit.open > 0 && limit.lines === number - 1;
     throw new ProtocolError(
       cut
@@ -87,13 +92,13 @@ function parseLine<T>(line: string, number: number, limit: LineLimit): T {
   }
 }
 
-/** Passes text through and fails on a line that would fill the memory. */
+/** Passes text on, and fails if a line is longer than allowed. */
 class LineLimit extends TransformStream<string, string> {
-  /** Length of the line that has no end yet. */
+  /** Length of the line that has not ended yet. */
   open = 0;
-  /** Lines that have ended. */
+  /** How many lines have ended. */
   lines = 0;
-  /** Whether all text has been seen. */
+  /** Whether the text has ended. */
   ended = false;
 
   constructor() {

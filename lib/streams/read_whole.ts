@@ -1,11 +1,11 @@
-/** Bytes that come piece by piece: a web stream, or an iterator's. */
+/** Bytes in chunks: a web stream, or an iterable. */
 export type ByteChunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * All of a stream's bytes, which are held in memory: no more than so many. It
- * is cancelled where there are more, and where it fails.
+ * Reads all bytes of a stream into memory. The stream is cancelled if it has
+ * more than allowed, or if it fails.
  *
- * @param maxBytes How many there may be.
+ * @param maxBytes How many bytes there may be.
  * @param tooLong Makes the error for more.
  */
 export async function readBytes(
@@ -20,7 +20,7 @@ export async function readBytes(
   return await new Blob(parts).bytes();
 }
 
-/** The same as text, read as UTF-8 while it comes. */
+/** Reads all bytes of a stream as UTF-8 text; see {@linkcode readBytes}. */
 export async function readText(
   chunks: ByteChunks,
   maxBytes: number,
@@ -41,7 +41,7 @@ async function* bounded(
   tooLong: () => Error,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let left = maxBytes;
-  // Leaving the loop cancels the stream.
+  // If this throws, the loop cancels the stream.
   for await (const chunk of chunks) {
     left -= chunk.length;
     if (left < 0) throw tooLong();

@@ -1,32 +1,40 @@
 import { turn } from "./turn.ts";
 
-/** How long other work waits for ours, in milliseconds. */
+/** How long work may run before other work gets a turn, in milliseconds. */
 const SLICE_MS = 4;
 
-/** A slice of time: behind it other work gets its turn. */
+/**
+ * A slice of time for work that runs long: after it, other work gets a turn.
+ */
 export class Slice {
   readonly #ms: number;
   #end: number;
 
-  /** @param ms How long it is, in milliseconds; it begins at once. */
+  /** @param ms Length of the slice, in milliseconds; it begins now. */
   constructor(ms: number = SLICE_MS) {
     this.#ms = ms;
     this.#end = performance.now() + ms;
   }
 
-  /** Whether it is used up. To be asked now and then: the clock takes time, too. */
+  /**
+   * Whether the slice is used up. Ask only now and then, because reading the
+   * clock takes time.
+   */
   get over(): boolean {
     return performance.now() > this.#end;
   }
 
-  /** Gives way to other work, and begins the next slice. */
+  /** Gives other work a turn, and begins the next slice. */
   async next(): Promise<void> {
     await turn();
     this.#end = performance.now() + this.#ms;
   }
 }
 
-/** Does work step by step, and lets other work go on between two slices of it. */
+/**
+ * Does work step by step, with a turn for other work between two slices of
+ * time.
+ */
 export async function inSlices<T>(
   work: Generator<void, T, undefined>,
 ): Promise<T> {
@@ -38,18 +46,21 @@ export async function inSlices<T>(
   }
 }
 
-/** The slice before: of all that is done in slices, one runs at a time. */
+/**
+ * Settles when the previous slice has ended: only one slice runs at a time, of
+ * all work that is done by `inFairSlices`.
+ */
 let before: Promise<void> = Promise.resolve();
-/** When the pause behind it is over, by `performance.now()`. */
+/** When the pause after that slice ends, by `performance.now()`. */
 let pausedUntil = 0;
 
 /**
- * Does work step by step for somebody who must not keep others waiting. Behind
- * each slice there is a pause as long as it took, in which whatever waits for
- * the event loop gets its turn; several that are done so take turns, and share
- * that half of the time.
+ * Does work step by step without holding up the rest of the program, for
+ * example for a client of a server. After each slice there is a pause of the
+ * same length, in which other work runs. Several such works take turns, and
+ * together use that half of the time.
  *
- * @param signal Ends it between two slices, with its reason.
+ * @param signal Ends the work between two slices, with the signal's reason.
  */
 export async function inFairSlices<T>(
   work: Generator<void, T>,

@@ -1,6 +1,6 @@
 const decoder = new TextDecoder();
 
-/** Text of a field in a tar's header, up to its first NUL. */
+/** The text in a field of a tar's header, up to its first NUL. */
 export function tarField(
   header: Uint8Array,
   at: number,
@@ -11,7 +11,10 @@ export function tarField(
   return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));
 }
 
-/** The sum of a header's bytes, with blanks where it is written itself. */
+/**
+ * The checksum of a header: the sum of its bytes, with blanks in the field of
+ * the checksum.
+ */
 export function tarChecksum(header: Uint8Array): number {
   return header.reduce(
     (sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte),
@@ -19,7 +22,7 @@ export function tarChecksum(header: Uint8Array): number {
   );
 }
 
-/** Whether a header holds its own sum. */
+/** Whether the checksum in a header is right. */
 export function hasTarChecksum(header: Uint8Array): boolean {
   return Number.parseInt(tarField(header, 148, 8).trim(), 8) ===
     tarChecksum(header);

@@ -8,22 +8,24 @@ import {
 } from "./tar_pieces.ts";
 
 /**
- * Finds where a tar ends as it passes by, as Go's `archive/tar` reads it, which
- * is what engines have: behind two blocks of zeros, and behind a header that is
- * none. Where readers differ (holes of GNU's, a folder by a slash alone that has
- * a size) it ends as well: what is cut there is refused by the engine.
+ * Finds the end of a tar while its bytes pass through. The end is where Go's
+ * `archive/tar`, which engines use, stops reading: after two blocks of zeros,
+ * or at a header that is not valid. It is also at entries that readers
+ * understand differently (GNU's sparse files; a folder with a size that is
+ * marked only by the slash at its name's end): what comes after them is not
+ * passed on, and the engine refuses the tar.
  *
- * It keeps a header, and never an entry's content.
+ * Only headers are kept in memory, never an entry's content.
  */
 export class TarEnd {
   readonly #pieces = new TarPieces((piece, bytes) => this.#take(piece, bytes));
   #sawZeros = false;
-  /** From the headers before an entry. */
+  /** Fields for the next entry, from the extended headers before it. */
   #paxSize: string | undefined;
   #paxPath = "";
   #longName = "";
 
-  /** Whether the end has passed. */
+  /** Whether the end was found. */
   get ended(): boolean {
     return this.#pieces.ended;
   }

@@ -1,8 +1,9 @@
 const decoder = new TextDecoder();
 
 /**
- * The number in a field of a tar's header: octal digits, or the bytes
- * themselves where these do not suffice (GNU's base 256); undefined for none.
+ * Reads the number in a field of a tar's header: octal digits, or for large
+ * numbers the bytes themselves (GNU's base 256); undefined if it is not a
+ * number.
  */
 export function tarNumber(field: Uint8Array): number | undefined {
   if ((field[0]! & 0x80) === 0) {
@@ -22,13 +23,19 @@ export function tarNumber(field: Uint8Array): number | undefined {
   return Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** A number in an extended header: decimal, and not below 0; undefined for none. */
+/**
+ * Reads a number in an extended header, which is decimal and not negative;
+ * undefined if it is not such a number.
+ */
 export function paxNumber(text: string): number | undefined {
   const size = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
   return Number.isSafeInteger(size) && size >= 0 ? size : undefined;
 }
 
-/** The records `LENGTH NAME=VALUE\n` of POSIX; undefined if they are none. */
+/**
+ * Reads the records `LENGTH NAME=VALUE\n` of POSIX; undefined if the bytes are
+ * not such records.
+ */
 export function paxRecords(bytes: Uint8Array): Map<string, string> | undefined {
   const records = new Map<string, string>();
   for (let at = 0; at < bytes.length;) {

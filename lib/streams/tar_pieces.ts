@@ -1,13 +1,16 @@
-/** How long a header is, and what contents are filled up to, in bytes. */
+/** Length of a header, in bytes; contents are padded to a multiple of it. */
 const TAR_BLOCK = 512;
 
 /** The longest extended header that Go's reader takes, in bytes (`archive/tar`, `maxSpecialFileSize`). */
 export const MAX_EXTENDED_BYTES: number = 1024 * 1024;
 
-/** Kinds of entries that have no content, whatever their size says. */
+/** Types of entries that have no content, even if their header has a size. */
 export const HEADERS_ONLY = "123456";
 
-/** Where a reader begins, and goes on behind each piece: with a header. */
+/**
+ * The kinds of pieces. A tar begins with a header, and a header follows each
+ * piece.
+ */
 export type TarPiece =
   | "header"
   | "file"
@@ -16,11 +19,12 @@ export type TarPiece =
   | "other";
 
 /**
- * Cuts a tar that passes by into the pieces that its reader wants: a piece is
- * kept until it is whole, what is skipped never is.
+ * Splits a tar that passes through into the pieces that its reader needs. A
+ * piece is kept in memory until it is complete; bytes that are skipped are not
+ * kept.
  */
 export class TarPieces {
-  /** Whether nothing more is wanted. */
+  /** Whether the reader needs nothing more; set by the reader. */
   ended = false;
   readonly #onPiece: (piece: TarPiece, bytes: Uint8Array) => void;
   #kept: Uint8Array = new Uint8Array(TAR_BLOCK);
@@ -29,7 +33,11 @@ export class TarPieces {
   #piece: TarPiece = "header";
   #skip = 0;
 
-  /** @param onPiece Gets each piece; the bytes are its own until it returns. A header is next, unless it says otherwise. */
+  /**
+   * @param onPiece Called with each piece; the bytes are valid until it
+   * returns. The next piece is a header, unless it calls {@linkcode keep} or
+   * {@linkcode skip}.
+   */
   constructor(onPiece: (piece: TarPiece, bytes: Uint8Array) => void) {
     this.#onPiece = onPiece;
   }
@@ -37,7 +45,7 @@ export class TarPieces {
   /**
    * Takes the next bytes.
    *
-   * @returns How many of them were wanted, or skipped.
+   * @returns How many of them were used, skipped ones included.
    */
   push(chunk: Uint8Array): number {
     let at = 0;
@@ -57,7 +65,7 @@ export class TarPieces {
     return at;
   }
 
-  /** Has the content of an entry kept: it is the next piece. */
+  /** Keeps the content of an entry, which becomes the next piece. */
   keep(piece: TarPiece, size: number): void {
     this.#piece = piece;
     this.#length = 0;
@@ -66,7 +74,7 @@ export class TarPieces {
     if (size === 0) this.#complete();
   }
 
-  /** Has the content of an entry passed over. */
+  /** Skips the content of an entry. */
   skip(size: number): void {
     this.#skip = size + padding(size);
   }
