@@ -1,4 +1,4 @@
-/** Small frames are gathered in pieces of this size. */
+/** Small frames are copied into buffers of this length, in bytes. */
 const PIECE_BYTES = 4096;
 
 interface Reader {
@@ -6,28 +6,36 @@ interface Reader {
   reject(error: unknown): void;
 }
 
-/** A peer's body between the connection, which pushes, and who reads. */
+/**
+ * The body of a peer's message: the connection pushes bytes into it, and the
+ * caller reads them.
+ */
 export class Body {
   readonly #onConsumed: (count: number) => void;
   readonly #chunks: Uint8Array[] = [];
-  /** The last chunk's buffer, if small frames may still join it. */
+  /**
+   * The buffer of the last chunk, if further small frames may be added to it.
+   */
   #open: Uint8Array | null = null;
   #buffered = 0;
   #ended = false;
   #failure: Error | null = null;
   #reader: Reader | null = null;
 
-  /** `onConsumed` is told how many bytes were taken. */
+  /**
+   * @param onConsumed Called with the number of bytes that were read or
+   * dropped.
+   */
   constructor(onConsumed: (count: number) => void) {
     this.#onConsumed = onConsumed;
   }
 
-  /** Bytes that wait to be read. */
+  /** How many bytes wait to be read. */
   get buffered(): number {
     return this.#buffered;
   }
 
-  /** The next chunk, or `null` at the end; one call at a time. */
+  /** Reads the next chunk, or `null` at the end; one call at a time. */
   read(): Promise<Uint8Array | null> {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
@@ -46,7 +54,8 @@ export class Body {
     const read = new Promise<Uint8Array | null>((resolve, reject) => {
       this.#reader = { resolve, reject };
     });
-    // Whoever drops the promise learns of the end from the stream's signal.
+    // If nobody handles the promise, it must not end the program: the stream's
+    // signal reports the same end.
     read.catch(() => {});
     return read;
   }
@@ -54,8 +63,9 @@ export class Body {
   /**
    * Adds the bytes from `start` to `end`.
    *
-   * Part of a chunk stays a view of it, unless it is so small that it would
-   * keep much more alive than itself; `borrowed` bytes are always copied.
+   * They stay a view of their chunk, unless they are so few that the view would
+   * keep much more memory in use than they need; `borrowed` bytes are always
+   * copied.
    */
   push(
     bytes: Uint8Array,
@@ -83,14 +93,16 @@ export class Body {
     }
   }
 
-  /** No more bytes will come. */
+  /** Ends the body: no more bytes will come. */
   end(): void {
     this.#ended = true;
     this.#reader?.resolve(null);
     this.#reader = null;
   }
 
-  /** Reads reject from now on; what waits is dropped. */
+  /**
+   * Fails the body: reads reject from now on, and bytes that wait are dropped.
+   */
   fail(error: Error): void {
     this.drop();
     this.#failure = error;
@@ -98,7 +110,7 @@ export class Body {
     this.#reader = null;
   }
 
-  /** Drops what waits to be read and counts it as consumed. */
+  /** Drops the bytes that wait to be read, and counts them as consumed. */
   drop(): void {
     const dropped = this.#buffered;
     this.#chunks.length = 0;

@@ -16,44 +16,51 @@ import { CLIENT } from "./role.ts";
 import type { PeerSettings } from "./settings.ts";
 
 /**
- * Streams that are opened before the server said how many it takes: the first
- * need not wait, and a server that takes few refuses none.
+ * How many streams may be opened before the server has sent its limit: enough
+ * for the first requests, and few enough for a server with a low limit not to
+ * refuse any.
  */
 const STREAMS_BEFORE_SETTINGS = 1;
 
-/** The longest time that a timer can wait. */
+/** The longest time that a timer can have, in milliseconds. */
 const LONGEST_TIMEOUT_MS = 0x7fffffff;
 
-/** What a client grants to its server, and how long it waits for it. */
+/**
+ * What a client grants to its server, and how long it waits for the server's
+ * SETTINGS.
+ */
 export interface Http2ClientOptions extends Http2Options {
-  /** Milliseconds that the server has for its first SETTINGS; then the connection ends. @default {10000} */
+  /**
+   * How long the server may take to send its first SETTINGS, in milliseconds;
+   * after that the connection ends. @default {10000}
+   */
   settingsTimeout?: number;
 }
 
-/** How a request is sent. */
+/** Options of a request. */
 export interface Http2RequestOptions {
   /**
-   * Ends the wait for a stream: the promise rejects with its reason. A stream
-   * that is open already is given up by its `reset()`.
+   * Ends the wait for a stream: the promise rejects with the signal's reason. A
+   * stream that is already open is not affected; end it by its `reset()`.
    */
   readonly signal?: AbortSignal | undefined;
-  /** There is no body. @default {false} */
+  /** Whether the request has no body. @default {false} */
   readonly endStream?: boolean;
 }
 
-/** The client's end of a connection. */
+/** The client's side of a connection. */
 export interface Http2Client extends Http2Connection {
   /**
-   * Sends a request's fields, pseudo headers first.
+   * Opens a stream, and sends a request's fields, pseudo headers first.
    *
-   * The server says how many streams it takes at once; more wait, in order, and
-   * as long as it takes.
+   * The server limits how many streams may be open at once; further requests
+   * wait for a free one, in their order.
    *
    * @throws {TypeError} If a field can't be sent, or one is missing. Nothing is
    * sent then.
-   * @throws {RangeError} If the fields are more than the server takes.
-   * @throws {Http2Error} If the connection is over, or the server goes away:
-   * with `notProcessed`.
+   * @throws {RangeError} If the fields are longer than the server allows.
+   * @throws {Http2Error} If the connection has ended, or the server has sent
+   * GOAWAY: with `notProcessed`.
    */
   request(
     headers: readonly HeaderField[],
@@ -63,13 +70,14 @@ export interface Http2Client extends Http2Connection {
 
 /**
  * Speaks HTTP/2 on `duplex` as the client, with prior knowledge (RFC 9113
- * section 3.3). Only the first request does not wait for the server's SETTINGS.
+ * section 3.3). The first request is sent without waiting for the server's
+ * SETTINGS; all others wait for them.
  *
- * A GOAWAY of the server lets the streams finish that it says it took on; those
- * above fail with `notProcessed`. Server push is refused.
+ * When the server sends GOAWAY, the streams that it names as accepted go on to
+ * their end, and later ones fail with `notProcessed`. Server push is refused.
  *
  * Both streams of `duplex` belong to the connection from here on. The chunks
- * written to `duplex.writable` are used again once their write settled.
+ * written to `duplex.writable` are used again once their write has settled.
  *
  * @throws {RangeError} If an option is out of its range.
  */
@@ -97,7 +105,9 @@ interface Waiting {
 
 class Client implements Http2Client {
   readonly #connection: Connection;
-  /** In order; those that gave up are taken out. */
+  /**
+   * The waiting requests in their order; those that were given up are removed.
+   */
   readonly #line = new Set<Waiting>();
   readonly #settingsTimer: ReturnType<typeof setTimeout>;
   #settled = false;
@@ -105,7 +115,7 @@ class Client implements Http2Client {
   #maxHeaderListSize = Infinity;
   #nextId = 1;
   #lastStreamId = Infinity;
-  /** Why there are no more streams. */
+  /** Why no more streams can be opened; null while they can. */
   #gone: Http2Error | null = null;
 
   constructor(
@@ -113,7 +123,8 @@ class Client implements Http2Client {
     options: Http2ClientOptions,
     settingsTimeout: number,
   ) {
-    // A server may begin no streams at all, which `CLIENT` says.
+    // The number of streams is not sent: `CLIENT` does not let a server open
+    // any.
     const grants = grantsOf(options, MAX_CONCURRENT_STREAMS);
     this.#connection = new Connection(duplex, CLIENT, grants, {
       settings: (settings) => this.#obey(settings),
@@ -181,7 +192,7 @@ class Client implements Http2Client {
     }
   }
 
-  /** Opens streams for those in line, as many as the server takes. */
+  /** Opens streams for waiting requests, as many as the server allows. */
   #admit(): void {
     for (const waiting of this.#line) {
       const { host } = this.#connection;
@@ -230,7 +241,7 @@ class Client implements Http2Client {
     }
   }
 
-  /** No more streams are opened, and those in line fail. */
+  /** Opens no more streams, and fails the waiting requests. */
   #refuse(message: string, error: Http2Error | null): void {
     this.#gone ??= notProcessed(message, error);
     for (const waiting of this.#line) waiting.reject(this.#gone);

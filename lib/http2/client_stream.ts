@@ -5,45 +5,54 @@ import type { HeaderField } from "./hpack_table.ts";
 import { Stream, type StreamHost } from "./stream.ts";
 
 /**
- * One request of ours and its response (RFC 9113 section 8.1).
+ * One request to the server and its response (RFC 9113 section 8.1).
  *
- * Any number of `write()`, then `end()`; meanwhile `response`, then `read()`
- * until it gives `null`, then `trailers`. Once the stream is gone before its
- * time, `response` and `read()` reject and the others throw the `Http2Error`
- * that `signal` has as reason.
+ * Call `write()` any number of times, then `end()`. At the same time wait for
+ * `response`, then call `read()` until it returns `null`, then use `trailers`.
+ * If the stream ends early, `response` and `read()` reject, and the other
+ * methods throw, with the `Http2Error` that is the reason of `signal`.
  */
 export interface Http2ClientStream {
-  /** The stream's number: odd, and larger than all before. */
+  /** The stream's number: odd, and larger than those of all earlier streams. */
   readonly id: number;
-  /** Aborts when the stream is reset, by either side, or the connection ends before it. */
+  /**
+   * Aborts when either side resets the stream, or the connection ends before
+   * it.
+   */
   readonly signal: AbortSignal;
   /**
-   * The response's fields, `:status` first; interim responses (1xx) are passed
-   * over. Values have one character per byte.
+   * The response's fields, `:status` first; interim responses (1xx) are
+   * skipped. Values have one character per byte.
    */
   readonly response: Promise<readonly HeaderField[]>;
-  /** The fields behind the body, once `read()` gave `null`; none if the server sent none. */
+  /**
+   * The fields after the body, available once `read()` has returned `null`;
+   * empty if the server sent none.
+   */
   readonly trailers: readonly HeaderField[];
-  /** The next piece of the response's body; `null` at its end. One call at a time. */
+  /**
+   * Reads the next piece of the response's body; `null` at its end. One call at
+   * a time.
+   */
   read(): Promise<Uint8Array | null>;
   /**
-   * Sends body bytes, all parts in one go.
+   * Sends bytes of the body, given in parts.
    *
-   * `undefined` means that they are copied and there is room for more.
-   * Otherwise wait for the promise, and leave the parts unchanged until then.
-   * A response that ends first ends the request too, which is no error of the
-   * stream's: what waits rejects with NO_ERROR.
+   * If it returns `undefined`, the bytes were copied and there is room for
+   * more. Otherwise wait for the promise, and leave the parts unchanged until
+   * it settles. If the response ends first, the request ends, too. That is not
+   * an error of the stream, but writes that wait reject with NO_ERROR.
    */
   write(...parts: Uint8Array[]): Promise<void> | undefined;
   /**
-   * Ends the request behind all that was written, with trailers if given.
+   * Ends the request after everything that was written, with trailers if given.
    *
-   * @throws {TypeError} If a field can't be sent, or it was called before.
+   * @throws {TypeError} If a field can't be sent, or `end()` was called before.
    */
   end(trailers?: readonly HeaderField[]): Promise<void> | undefined;
   /**
-   * Drops the stream at once, and what of the response waits to be read;
-   * `code` is one of `ErrorCode`, by default CANCEL.
+   * Resets the stream at once, and drops the part of the response that was not
+   * read; `code` is one of `ErrorCode`, by default CANCEL.
    */
   reset(code?: number): void;
 }
@@ -52,7 +61,7 @@ export interface Http2ClientStream {
 export class ClientStream extends Stream implements Http2ClientStream {
   readonly response: Promise<readonly HeaderField[]>;
   readonly #head = Promise.withResolvers<readonly HeaderField[]>();
-  /** Whether our END_STREAM is sent. */
+  /** Whether this side has sent END_STREAM. */
   #ended: boolean;
   #responded = false;
   #trailers: readonly HeaderField[] = [];
@@ -67,7 +76,8 @@ export class ClientStream extends Stream implements Http2ClientStream {
     super(id, host);
     this.#ended = endStream;
     this.response = this.#head.promise;
-    // Whoever drops the promise learns of the end from the signal or read().
+    // If nobody handles the promise, it must not end the program: the signal
+    // and read() report the same end.
     this.response.catch(() => {});
     this.sendHead(block, endStream);
   }
@@ -87,7 +97,8 @@ export class ClientStream extends Stream implements Http2ClientStream {
 
   override reset(code: number = ErrorCode.CANCEL): void {
     super.reset(code);
-    // A complete response gives its bytes back to the connection's window.
+    // A response that has ended, but was not read, still has bytes to give back
+    // to the connection's window.
     if (this.peerEnded) this.body.fail(this.resetError(code));
   }
 
@@ -138,7 +149,10 @@ export class ClientStream extends Stream implements Http2ClientStream {
     this.#ended = true;
   }
 
-  /** A server that has answered wants no more of the request (RFC 9113 section 8.1). */
+  /**
+   * The response has ended, so the server does not need the rest of the request
+   * (RFC 9113 section 8.1).
+   */
   protected override onPeerEnd(): void {
     if (!this.#ended) {
       this.host.output.reset(this.id, ErrorCode.NO_ERROR);

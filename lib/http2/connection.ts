@@ -16,40 +16,52 @@ import type { Streams } from "./streams.ts";
 
 /** What a connection grants to its peer. */
 export interface Http2Options {
-  /** Bytes of one message's body that may wait unread, at least 65 535. @default {1048576} */
+  /**
+   * How many bytes of one message's body may wait unread, at least 65 535.
+   * @default {1048576}
+   */
   streamWindow?: number;
-  /** Bytes of all bodies that may wait unread, at least 65 535. @default {16777216} */
+  /**
+   * How many bytes of all bodies together may wait unread, at least 65 535.
+   * @default {16777216}
+   */
   connectionWindow?: number;
 }
 
 /** How a connection ended. */
 export interface Http2Close {
-  /** `close()` was called, the peer hung up or finished, or something broke. */
+  /**
+   * `local`: `close()` was called. `peer`: the peer hung up or finished.
+   * `error`: something broke.
+   */
   readonly reason: "local" | "peer" | "error";
   /**
-   * What broke: an `Http2Error`, or what the duplex failed with. With
-   * `"peer"`: the error code of its GOAWAY, if that was one.
+   * With `error`: an `Http2Error`, or the error of the duplex. With `peer`: the
+   * error of its GOAWAY, if it had an error code.
    */
   readonly error?: Error;
 }
 
-/** One end of an HTTP/2 connection. */
+/** One side of an HTTP/2 connection. */
 export interface Http2Connection {
   /**
-   * Fulfils once everything is over and nothing is left: no timer, no pending
-   * read or write. Never rejects.
+   * Resolves when the connection has ended completely: there is no timer, and
+   * no pending read or write. Never rejects.
    */
   readonly closed: Promise<Http2Close>;
-  /** Streams that are open now. */
+  /** How many streams are open. */
   readonly streams: number;
-  /** Drops the connection at once and waits until it is closed. Any number of times. */
+  /**
+   * Closes the connection at once and waits until it is closed. May be called
+   * any number of times.
+   */
   close(): Promise<void>;
   /** The same as `close()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * The options of an end, with what they are by default.
+ * Checks the options of one side, and fills in the defaults.
  *
  * @throws {RangeError} If one is out of its range.
  */
@@ -75,13 +87,19 @@ function checkRange(name: string, value: number, least: number): void {
   }
 }
 
-/** What a connection tells the end that works with it. */
+/** The callbacks from a connection to the client or server that uses it. */
 export interface ConnectionOwner extends EndpointOwner {
-  /** All is over: streams that are open fail with `error` next. */
+  /**
+   * The connection has ended; right after this call the open streams fail with
+   * `error`.
+   */
   over?(error: Http2Error): void;
 }
 
-/** A connection in either role: its bytes, its beginning and its end. */
+/**
+ * A connection in either role: reads and writes the bytes, and handles the
+ * start and the end.
+ */
 export class Connection implements Http2Connection {
   readonly closed: Promise<Http2Close>;
   readonly #role: Role;
@@ -95,11 +113,14 @@ export class Connection implements Http2Connection {
   #prefaceRead = 0;
   #over = false;
   #settle!: (close: Http2Close) => void;
-  /** Ends the wait for a peer that has our last frames, but does not hang up. */
+  /**
+   * Stops waiting for a peer that has got our last frames, and does not hang
+   * up.
+   */
   #hurry!: () => void;
   readonly #hurried: Promise<void>;
 
-  /** Takes the duplex over, and queues our preface. */
+  /** Takes the duplex over, and queues this side's preface. */
   constructor(
     duplex: ByteDuplex,
     role: Role,
@@ -130,7 +151,7 @@ export class Connection implements Http2Connection {
     this.#readEnd = this.#read();
   }
 
-  /** The streams, for the role that begins them. */
+  /** The connection's streams; the client needs them to open new ones. */
   get host(): Streams {
     return this.#endpoint.streams;
   }
@@ -149,18 +170,18 @@ export class Connection implements Http2Connection {
     return this.close();
   }
 
-  /** Ends everything with an error that the peer is told. */
+  /** Ends the connection with an error, which is also sent to the peer. */
   abort(error: Http2Error): void {
     this.#end({ reason: "error", error }, error);
   }
 
-  /** Never rejects. */
+  /** Reads until the end. Never rejects. */
   async #read(): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (done) break;
-        // After the end, what still comes is read only to be dropped.
+        // After the end the reading goes on, but the bytes are dropped.
         if (!this.#over) this.#receive(value);
       }
       this.#end(this.#peerClose());
@@ -206,12 +227,16 @@ export class Connection implements Http2Connection {
     return error === null ? { reason: "peer" } : { reason: "peer", error };
   }
 
-  /** Ends everything; with `farewell` the peer is told by GOAWAY and may hang up by itself. */
+  /**
+   * Ends the connection. With `farewell`, the peer gets a GOAWAY with this
+   * error, and time to hang up.
+   */
   #end(close: Http2Close, farewell?: Http2Error): void {
     if (this.#over) return;
     this.#over = true;
     const lost = lostConnection(close);
-    // First of all: a stream that ends would make room for one that waits.
+    // Before the streams fail: each one that ends would otherwise make room for
+    // a request that waits.
     this.#owner.over?.(lost);
     this.#endpoint.fail(lost);
     void this.#shutDown(close, farewell);
@@ -226,8 +251,9 @@ export class Connection implements Http2Connection {
           farewell.message,
         ),
       );
-      // Closing with unread input would make the system drop what we just
-      // sent, so the peer gets a moment to take it and to hang up first.
+      // If the connection were closed while there is unread input, the system
+      // would drop what was just sent: the peer gets some time to read it and
+      // to hang up.
       await atMost(LINGER_MS, Promise.race([this.#hangUp(), this.#hurried]));
     }
     this.#output.stop();
@@ -272,7 +298,9 @@ function lostConnection(close: Http2Close): Http2Error {
   }
 }
 
-/** Waits for `work` to settle, either way, but no longer than `ms`. */
+/**
+ * Waits until `work` resolves or rejects, but no longer than `ms` milliseconds.
+ */
 async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const settled = work.then(() => {}, () => {});

@@ -17,35 +17,38 @@ import type { Grants, Role } from "./role.ts";
 import { type PeerSettings, readSettings } from "./settings.ts";
 import { Streams } from "./streams.ts";
 
-/** What an endpoint tells the end that works with it; what a role has no use for it leaves out. */
+/**
+ * The callbacks from an endpoint to the client or server that uses it; each
+ * role defines those that it needs.
+ */
 export interface EndpointOwner {
   /**
-   * The peer sent HEADERS on a stream above all before.
+   * The peer sent HEADERS with a new stream's number.
    *
-   * @throws {Http2Error} If that is not to be.
+   * @throws {Http2Error} If the stream is not accepted.
    */
   begin?(headers: ReceivedHeaders, streams: Streams): void;
-  /** The peer's SETTINGS were obeyed; told for each frame of them. */
+  /** The peer sent SETTINGS, which were applied; called for each such frame. */
   settings?(settings: PeerSettings): void;
   /**
-   * The peer goes away, and takes no stream of ours above `lastStreamId`.
+   * The peer sent GOAWAY: it accepts none of our streams above `lastStreamId`.
    *
-   * @throws {Http2Error} If it may not say so.
+   * @throws {Http2Error} If the number is not allowed.
    */
   goaway?(lastStreamId: number, error: Http2Error | null): void;
-  /** A stream is over. */
+  /** A stream has ended. */
   forgotten?(): void;
 }
 
 /**
- * One end's state of a connection: what frames on the connection itself do;
- * those on streams go to {@linkcode Streams}.
+ * The state of one side of a connection. It handles the frames about the
+ * connection itself, and passes those about streams to {@linkcode Streams}.
  *
  * Frames come in by {@linkcode Http2Endpoint.receive} and go out to an
- * {@linkcode Output}. It does no I/O and knows no time.
+ * {@linkcode Output}. It does no I/O and has no timers.
  */
 export class Http2Endpoint {
-  /** The streams. */
+  /** The connection's streams. */
   readonly streams: Streams;
   readonly #output: Output;
   readonly #role: Role;
@@ -58,9 +61,10 @@ export class Http2Endpoint {
   #over = false;
 
   /**
-   * Queues our preface at once.
+   * Queues this side's preface.
    *
-   * @param onFinished The peer sent GOAWAY, and no stream is open any more.
+   * @param onFinished Called when the peer has sent GOAWAY and no stream is
+   * open any more.
    */
   constructor(
     output: Output,
@@ -85,26 +89,33 @@ export class Http2Endpoint {
     });
   }
 
-  /** Whether the peer's first SETTINGS came. */
+  /** Whether the peer has sent its first SETTINGS. */
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** What the peer's GOAWAY blamed us for, if it did. */
+  /**
+   * The error in the peer's GOAWAY; null if it has sent none, or one without an
+   * error.
+   */
   get peerError(): Http2Error | null {
     return this.#peerError;
   }
 
-  /** The connection is over: all streams end with `error`, nothing is received any more. */
+  /**
+   * Ends the connection: all streams fail with `error`, and no more frames are
+   * handled.
+   */
   fail(error: Http2Error): void {
     this.#over = true;
     for (const stream of this.streams.open()) stream.fail(error, true);
   }
 
   /**
-   * Takes one frame.
+   * Handles one frame.
    *
-   * @throws {Http2Error} An error of the connection, `streamId` 0, to be told by GOAWAY.
+   * @throws {Http2Error} An error of the connection (`streamId` 0), which has
+   * to be sent by GOAWAY.
    */
   receive(frame: Frame): void {
     if (this.#over) return;
@@ -164,8 +175,8 @@ export class Http2Endpoint {
       case FrameType.WINDOW_UPDATE:
         return this.streams.onWindowUpdate(frame);
       default:
-        // PRIORITY is deprecated, the rest unknown: ignored (RFC 9113
-        // sections 5.3.2 and 4.1).
+        // PRIORITY (which is deprecated) and unknown types are ignored (RFC
+        // 9113 sections 5.3.2 and 4.1).
         return this.#patience.spend(1);
     }
   }
@@ -187,7 +198,8 @@ export class Http2Endpoint {
       this.#output.resetTable();
     }
     this.streams.apply(settings);
-    // Behind the frames already queued: those obeyed the old settings.
+    // The ACK goes after the frames that are queued already, since they still
+    // follow the old settings.
     this.#output.frame(encodeSettingsAck());
     this.#owner.settings?.(settings);
   }

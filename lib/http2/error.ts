@@ -1,4 +1,4 @@
-/** The error codes of HTTP/2 and the one error class of this room. @module */
+/** The error codes of HTTP/2, and the error class of this folder. @module */
 
 /** Error codes of RST_STREAM and GOAWAY (RFC 9113 section 7). */
 export const ErrorCode = {
@@ -18,37 +18,43 @@ export const ErrorCode = {
   HTTP_1_1_REQUIRED: 0xd,
 } as const;
 
-/** What an {@linkcode Http2Error} is made of, beside its message. */
+/** Options of an {@linkcode Http2Error}. */
 export interface Http2ErrorInit {
-  /** One of {@linkcode ErrorCode}, or a number that only the peer knows. */
+  /** One of {@linkcode ErrorCode}, or another number that the peer sent. */
   code: number;
-  /** The stream it ended; 0, the default, for the whole connection. */
+  /** The stream that ended; 0, the default, for the whole connection. */
   streamId?: number;
-  /** The peer told us, by RST_STREAM or GOAWAY; by default we found it. */
+  /**
+   * Whether the peer reported the error, by RST_STREAM or GOAWAY; by default
+   * this side found it.
+   */
   remote?: boolean;
-  /** The peer did nothing with the request; by default it may have. */
+  /**
+   * Whether the peer certainly has not processed the request; by default it may
+   * have.
+   */
   notProcessed?: boolean;
-  /** What led here. */
+  /** The error that caused this one. */
   cause?: unknown;
 }
 
-/** A stream or the connection ended before its time, and why. */
+/** A stream or the connection ended early. */
 export class Http2Error extends Error {
   override readonly name: string = "Http2Error";
-  /** One of {@linkcode ErrorCode}, or a number that only the peer knows. */
+  /** One of {@linkcode ErrorCode}, or another number that the peer sent. */
   readonly code: number;
-  /** The stream it ended, or 0 for the whole connection. */
+  /** The stream that ended, or 0 for the whole connection. */
   readonly streamId: number;
-  /** Whether the peer told us; otherwise this side found it. */
+  /** Whether the peer reported the error; otherwise this side found it. */
   readonly remote: boolean;
   /**
-   * The peer did nothing with the request, so that it may be sent again on
-   * another connection: the stream was refused, or is above the last one of a
-   * GOAWAY, or was never begun (RFC 9113 section 8.7).
+   * Whether the peer certainly has not processed the request, so that it may be
+   * sent again on another connection: the stream was refused, or is above the
+   * last one of a GOAWAY, or was never opened (RFC 9113 section 8.7).
    */
   readonly notProcessed: boolean;
 
-  /** Says what ended and why, with the code the wire carries. */
+  /** @param message What ended and why; the name of the code is added. */
   constructor(message: string, init: Http2ErrorInit) {
     super(message, init.cause === undefined ? {} : { cause: init.cause });
     this.code = init.code;
@@ -58,7 +64,10 @@ export class Http2Error extends Error {
   }
 }
 
-/** The name of an error code, for messages: `"CANCEL"`, or `"0x2a"` when it has none. */
+/**
+ * The name of an error code, for messages: `"CANCEL"`, or `"0x2a"` for an
+ * unknown one.
+ */
 export function errorName(code: number): string {
   for (const [name, value] of Object.entries(ErrorCode)) {
     if (value === code) return name;
@@ -66,12 +75,12 @@ export function errorName(code: number): string {
   return `0x${code.toString(16)}`;
 }
 
-/** An error that ends the connection (RFC 9113 section 5.4.1). */
+/** Makes an error that ends the connection (RFC 9113 section 5.4.1). */
 export function connectionError(code: number, message: string): Http2Error {
   return new Http2Error(message, { code });
 }
 
-/** An error that ends one stream (RFC 9113 section 5.4.2). */
+/** Makes an error that ends one stream (RFC 9113 section 5.4.2). */
 export function streamError(
   code: number,
   message: string,
@@ -80,12 +89,12 @@ export function streamError(
   return new Http2Error(message, { code, streamId });
 }
 
-/** Of bytes that are no HTTP/2, so many are shown. */
+/** How many bytes are shown of an answer that is not HTTP/2. */
 const SHOWN_BYTES = 60;
 
 /**
- * An error that was found in `chunk` before the first SETTINGS came: the peer
- * most often speaks another protocol.
+ * Makes the error for a fault in `chunk` before the first SETTINGS: in most
+ * cases the peer speaks another protocol, so the message shows its first bytes.
  */
 export function notHttp2(error: Http2Error, chunk: Uint8Array): Http2Error {
   const text = String.fromCharCode(...chunk.subarray(0, SHOWN_BYTES))

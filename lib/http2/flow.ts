@@ -4,48 +4,57 @@ import { ErrorCode, Http2Error } from "./error.ts";
 import { INITIAL_WINDOW, LARGEST_WINDOW } from "./limits.ts";
 import type { Output } from "./output.ts";
 
-/** Bytes that one stream sends before the next one's turn. */
+/** How many bytes one stream may send before it is the next one's turn. */
 const TURN_BYTES = 16_384;
 
 interface PendingWrite {
   readonly parts: readonly Uint8Array[];
-  /** The part and the byte in it that come next. */
+  /** The part that is sent next, and the position in it. */
   part: number;
   at: number;
   resolve(): void;
   reject(error: unknown): void;
 }
 
-/** One stream's side of sending: its window, and what waits for it. */
+/** The sending side of one stream: its window, and the writes that wait. */
 export interface SendStream {
   readonly id: number;
-  /** Bytes the peer lets us send; below 0 after it lowered the initial window. */
+  /**
+   * How many bytes the peer lets us send; may be negative after the peer has
+   * lowered the initial window.
+   */
   window: number;
-  /** Writes that did not fit, in order. */
+  /** Writes that wait for room, in order. */
   readonly pending: PendingWrite[];
-  /** Called, once, when the last pending write is out, or with why it never will be. */
+  /**
+   * Called once: when the last pending write was sent, or with the error if
+   * that will never be.
+   */
   whenEmpty: ((error?: Error) => void) | null;
-  /** Waits in line for its turn. */
+  /** Whether the stream waits for its turn. */
   queued: boolean;
 }
 
 /**
- * Shares the connection's send window and the output's room between streams,
- * each in its turn (RFC 9113 section 5.2).
+ * Shares the connection's send window and the room in the output between the
+ * streams, which take turns (RFC 9113 section 5.2).
  */
 export class SendFlow {
   readonly #output: Output;
-  /** Streams that could send if only there were room. */
+  /** Streams that have bytes to send and wait for room. */
   readonly #line: SendStream[] = [];
   #window = INITIAL_WINDOW;
   #initialWindow = INITIAL_WINDOW;
 
-  /** Sends to `output`; its `onRoom` has to call {@linkcode SendFlow.pump}. */
+  /**
+   * @param output Where frames go; its `onRoom` has to call
+   * {@linkcode SendFlow.pump}.
+   */
   constructor(output: Output) {
     this.#output = output;
   }
 
-  /** The sending side of a new stream. */
+  /** Makes the sending side of a new stream. */
   open(id: number): SendStream {
     return {
       id,
@@ -57,8 +66,8 @@ export class SendFlow {
   }
 
   /**
-   * Sends `parts`. `undefined` means that they are copied; otherwise a promise
-   * settles as soon as they are, and they must not change until then.
+   * Sends `parts`. If it returns `undefined`, they were copied; otherwise the
+   * promise settles when they are, and they must not change until then.
    */
   write(
     stream: SendStream,
@@ -77,26 +86,28 @@ export class SendFlow {
     const done = new Promise<void>((resolve, reject) => {
       stream.pending.push({ parts, part, at, resolve, reject });
     });
-    // Whoever drops the promise learns of the end from the stream's signal.
+    // If nobody handles the promise, it must not end the program: the stream's
+    // signal reports the same end.
     done.catch(() => {});
     this.#enqueue(stream);
     return done;
   }
 
-  /** Fills the output from the streams in line. */
+  /** Fills the output with bytes of the streams that wait. */
   pump(): void {
     const line = this.#line;
     while (line.length > 0 && this.#window > 0 && this.#output.hasRoom) {
       const stream = line.shift()!;
       stream.queued = false;
-      // Alone, a stream has its turn until the room is used up.
+      // A stream that is alone keeps its turn until the room is used up.
       this.#turn(stream, line.length === 0 ? Infinity : TURN_BYTES);
       this.#enqueue(stream);
     }
   }
 
   /**
-   * The peer grants `increment` bytes, to `stream` or to the connection.
+   * Adds the `increment` of a WINDOW_UPDATE to the window of `stream`, or of
+   * the connection if it is null.
    *
    * @throws {Http2Error} FLOW_CONTROL_ERROR past 2^31-1.
    */
@@ -111,8 +122,8 @@ export class SendFlow {
   }
 
   /**
-   * The peer changed SETTINGS_INITIAL_WINDOW_SIZE: all windows move by the
-   * difference, below 0 if need be (RFC 9113 section 6.9.2).
+   * Applies the peer's new SETTINGS_INITIAL_WINDOW_SIZE: all windows change by
+   * the difference, and may become negative (RFC 9113 section 6.9.2).
    *
    * @throws {Http2Error} FLOW_CONTROL_ERROR past 2^31-1.
    */
@@ -126,7 +137,7 @@ export class SendFlow {
     this.pump();
   }
 
-  /** The stream is gone: its pending writes reject. */
+  /** Rejects the pending writes of a stream that has ended. */
   fail(stream: SendStream, error: Error): void {
     for (const write of stream.pending.splice(0)) write.reject(error);
     const whenEmpty = stream.whenEmpty;
@@ -163,7 +174,10 @@ export class SendFlow {
     whenEmpty?.();
   }
 
-  /** Sends as many of the bytes as windows and room allow; gives their number. */
+  /**
+   * Sends as many of the bytes as the windows and the room allow; returns their
+   * number.
+   */
   #send(
     stream: SendStream,
     bytes: Uint8Array,
@@ -190,30 +204,36 @@ function widened(window: number, by: number, streamId: number): number {
 }
 
 /**
- * The window that we grant, to one stream or the connection.
+ * The window that this side grants, for one stream or for the connection.
  *
- * What was consumed is given back in halves of the window, so that a large
- * body costs few WINDOW_UPDATE frames and its sender never runs dry.
+ * Consumed bytes are given back when they make half of the window: so a large
+ * body needs few WINDOW_UPDATE frames, and its sender does not have to stop.
  */
 export class ReceiveFlow {
   readonly #size: number;
   #window: number;
   #consumed = 0;
 
-  /** Begins with `window` granted, to be kept at `size` bytes. */
+  /**
+   * @param size The size to which the window is restored, in bytes.
+   * @param window The size that is granted at the start.
+   */
   constructor(size: number, window: number = size) {
     this.#size = size;
     this.#window = window;
   }
 
-  /** Takes `count` received bytes off the window; `false` if the peer may not send so many. */
+  /**
+   * Takes `count` received bytes off the window; `false` if the peer was not
+   * allowed to send as many.
+   */
   take(count: number): boolean {
     if (count > this.#window) return false;
     this.#window -= count;
     return true;
   }
 
-  /** Counts consumed bytes; gives the increment that is due now, or 0. */
+  /** Counts consumed bytes; returns the increment to send now, or 0. */
   giveBack(count: number): number {
     this.#consumed += count;
     if (this.#consumed * 2 < this.#size) return 0;

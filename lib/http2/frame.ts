@@ -1,6 +1,7 @@
 /**
- * HTTP/2 frames as bytes: the 9-byte header, and the small frames that either
- * end sends (RFC 9113 sections 4.1 and 6). Pure: no state, no I/O.
+ * Reads and writes HTTP/2 frames as bytes: the 9-byte header, and the small
+ * frames that both sides send (RFC 9113 sections 4.1 and 6). Without state and
+ * I/O.
  *
  * @module
  */
@@ -19,7 +20,7 @@ export const FrameType = {
   CONTINUATION: 0x9,
 } as const;
 
-/** Frame flags; which type knows which is RFC 9113 section 6. */
+/** Frame flags; RFC 9113 section 6 says which types have them. */
 export const FrameFlag = {
   ACK: 0x1,
   END_STREAM: 0x1,
@@ -38,16 +39,19 @@ export const Setting = {
   MAX_HEADER_LIST_SIZE: 0x6,
 } as const;
 
-/** Bytes of a frame header. */
+/** Length of a frame header, in bytes. */
 export const FRAME_HEADER_BYTES = 9;
 
-/** Longest payload every endpoint must accept, and the one we advertise by saying nothing. */
+/**
+ * The longest payload that every endpoint must accept, in bytes; it is also the
+ * limit of this side, which sends no other one.
+ */
 export const DEFAULT_MAX_FRAME_SIZE = 16_384;
 
-/** The largest MAX_FRAME_SIZE there is. */
+/** The largest value that MAX_FRAME_SIZE may have. */
 export const LARGEST_MAX_FRAME_SIZE = 16_777_215;
 
-/** What a client sends first of all (RFC 9113 section 3.4). */
+/** The first bytes that a client sends (RFC 9113 section 3.4). */
 export const CLIENT_PREFACE: Uint8Array = new TextEncoder().encode(
   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 );
@@ -58,7 +62,10 @@ export function readUint32(bytes: Uint8Array, at: number): number {
     bytes[at + 3]!) >>> 0;
 }
 
-/** Reads 31 bits and ignores the reserved one: stream ids and window increments. */
+/**
+ * Reads a stream id or a window increment: 31 bits, after a reserved one that
+ * is ignored.
+ */
 export function readUint31(bytes: Uint8Array, at: number): number {
   return readUint32(bytes, at) & 0x7fffffff;
 }
@@ -75,7 +82,7 @@ function writeUint32(
   bytes[at + 3] = value;
 }
 
-/** Writes only a frame's 24-bit payload length. */
+/** Writes only the 24-bit payload length of a frame. */
 export function writeLength(
   bytes: Uint8Array,
   at: number,
@@ -101,7 +108,7 @@ export function writeFrameHeader(
   writeUint32(bytes, at + 5, streamId);
 }
 
-/** A whole frame with a copy of `payload`. */
+/** A complete frame with a copy of `payload`. */
 export function encodeFrame(
   type: number,
   flags: number,
@@ -132,7 +139,10 @@ export function encodeSettingsAck(): Uint8Array {
   return encodeFrame(FrameType.SETTINGS, FrameFlag.ACK, 0, new Uint8Array());
 }
 
-/** The answer to a PING: the same 8 bytes of `opaque`, from `at`. */
+/**
+ * The answer to a PING, with the same 8 bytes, which are in `opaque` from index
+ * `at`.
+ */
 export function encodePingAck(opaque: Uint8Array, at: number): Uint8Array {
   return encodeFrame(
     FrameType.PING,
@@ -161,7 +171,7 @@ export function encodeRstStream(streamId: number, code: number): Uint8Array {
   return frame;
 }
 
-/** A GOAWAY; `detail` is a short ASCII sentence for the peer's log. */
+/** A GOAWAY; `detail` is a short ASCII text for the peer's log. */
 export function encodeGoaway(
   lastStreamId: number,
   code: number,

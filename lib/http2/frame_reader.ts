@@ -7,7 +7,7 @@ import {
   readUint31,
 } from "./frame.ts";
 
-/** One frame as it was received; its payload is `bytes` from `start` to `end`. */
+/** One received frame; its payload is `bytes` from `start` to `end`. */
 export interface Frame {
   readonly type: number;
   readonly flags: number;
@@ -16,17 +16,17 @@ export interface Frame {
   readonly start: number;
   readonly end: number;
   /**
-   * The bytes are the reader's own and change after the call; otherwise they
-   * are part of a chunk that is never written again.
+   * Whether the bytes are in the reader's own buffer, which changes after the
+   * call; otherwise they are part of a chunk that does not change.
    */
   readonly borrowed: boolean;
 }
 
 /**
- * Cuts a byte stream into frames, however it was split on its way.
+ * Splits a stream of bytes into frames, whatever chunks it comes in.
  *
- * A frame that lies whole in one chunk is handed on without a copy; one that
- * is split is gathered in a buffer of one frame's size.
+ * A frame within one chunk is passed on without a copy; a frame that is split
+ * between chunks is copied into a buffer of one frame's size.
  */
 export class FrameReader {
   readonly #sink: (frame: Frame) => void;
@@ -35,13 +35,16 @@ export class FrameReader {
   );
   #held = 0;
 
-  /** Every whole frame goes to `sink`, in order, within {@linkcode push}. */
+  /**
+   * @param sink Called with each complete frame, in order, during
+   * {@linkcode push}.
+   */
   constructor(sink: (frame: Frame) => void) {
     this.#sink = sink;
   }
 
   /**
-   * Takes the bytes of `chunk` from `at` on.
+   * Takes the bytes of `chunk` from index `at` on.
    *
    * @throws {Http2Error} FRAME_SIZE_ERROR as soon as a header announces more
    * than 16 384 bytes (RFC 9113 section 4.2).
@@ -84,7 +87,10 @@ export class FrameReader {
     });
   }
 
-  /** Holds back bytes of `chunk` until `wanted` are held; gives the place after them. */
+  /**
+   * Copies bytes of `chunk` into the buffer until it holds `wanted`; returns
+   * the index after them.
+   */
   #fill(chunk: Uint8Array, at: number, wanted: number): number {
     const room = Math.min(wanted - this.#held, chunk.length - at);
     const count = Math.max(0, room);
@@ -105,7 +111,10 @@ function payloadLength(bytes: Uint8Array, at: number): number {
   return length;
 }
 
-/** Whether a type belongs to a stream (`true`), to the connection (`false`), or to either. */
+/**
+ * Whether a type needs a stream (`true`) or must not have one (`false`); types
+ * that allow both are absent.
+ */
 const ON_STREAM = new Map<number, boolean>([
   [FrameType.DATA, true],
   [FrameType.HEADERS, true],
@@ -117,7 +126,7 @@ const ON_STREAM = new Map<number, boolean>([
   [FrameType.CONTINUATION, true],
 ]);
 
-/** Types whose payload has one length only. */
+/** Types whose payload always has the same length, in bytes. */
 const FIXED_BYTES = new Map<number, number>([
   [FrameType.PRIORITY, 5],
   [FrameType.RST_STREAM, 4],
@@ -125,12 +134,12 @@ const FIXED_BYTES = new Map<number, number>([
   [FrameType.WINDOW_UPDATE, 4],
 ]);
 
-/** Last stream id and error code. */
+/** The last stream's id and the error code, which every GOAWAY has. */
 const LEAST_GOAWAY_BYTES = 8;
 
 /**
- * Checks what a frame's header alone can be wrong in (RFC 9113 section 6);
- * unknown types pass.
+ * Checks a frame by its header alone (RFC 9113 section 6); unknown types are
+ * accepted.
  *
  * @throws {Http2Error} PROTOCOL_ERROR or FRAME_SIZE_ERROR.
  */
@@ -157,10 +166,10 @@ export function checkFrameHeader(frame: Frame): void {
 }
 
 /**
- * Where a frame's content begins and ends, without the padding and its length
- * if the frame is flagged PADDED (RFC 9113 section 6.1).
+ * Start and end of a frame's content, without the padding and the padding's
+ * length if the flag PADDED is set (RFC 9113 section 6.1).
  *
- * @throws {Http2Error} FRAME_SIZE_ERROR without a padding length,
+ * @throws {Http2Error} FRAME_SIZE_ERROR if the padding's length is missing,
  * PROTOCOL_ERROR if the padding is as long as the whole payload.
  */
 export function unpad(frame: Frame): [start: number, end: number] {

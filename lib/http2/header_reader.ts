@@ -4,23 +4,26 @@ import { type Frame, unpad } from "./frame_reader.ts";
 import { type DecodedHeaders, HpackDecoder } from "./hpack_decode.ts";
 import type { HeaderLimits } from "./role.ts";
 
-/** Stream dependency and weight, which are read over. */
+/** Length of the stream dependency and weight, which are skipped. */
 const PRIORITY_BYTES = 5;
 
-/** Shorter fragments are counted: they cost more than their bytes. */
+/**
+ * Fragments shorter than this are counted, since they cost more work than their
+ * bytes.
+ */
 const SHORT_FRAGMENT_BYTES = 1024;
 
-/** A whole header block, decoded. */
+/** A complete header block, decoded. */
 export interface ReceivedHeaders extends DecodedHeaders {
   readonly streamId: number;
-  /** Its HEADERS frame had END_STREAM. */
+  /** Whether its HEADERS frame had END_STREAM. */
   readonly endStream: boolean;
 }
 
 /**
- * Puts HEADERS and CONTINUATION together and decodes them (RFC 9113 section
- * 4.3). Bytes and short frames of a block are counted, so that CONTINUATION without
- * end can't fill the memory or the time.
+ * Joins HEADERS and CONTINUATION frames to header blocks and decodes them (RFC
+ * 9113 section 4.3). The bytes and short frames of a block are limited, so that
+ * a peer can't use up memory or time by endless CONTINUATION frames.
  */
 export class HeaderReader {
   readonly #limits: HeaderLimits;
@@ -31,21 +34,21 @@ export class HeaderReader {
   #bytes = 0;
   #short = 0;
 
-  /** Begins with empty tables. */
+  /** @param limits The limits of one block and its list. */
   constructor(limits: HeaderLimits) {
     this.#limits = limits;
     this.#hpack = new HpackDecoder(limits.maxListSize);
   }
 
-  /** Whether CONTINUATION is the only frame that may come. */
+  /** Whether a block is not complete yet: only CONTINUATION may follow. */
   get midBlock(): boolean {
     return this.#streamId !== 0;
   }
 
   /**
-   * Takes a HEADERS frame; gives the headers if that is all of them.
+   * Takes a HEADERS frame; returns the headers if the block is complete.
    *
-   * @throws {Http2Error} COMPRESSION_ERROR, and what a frame can be wrong in.
+   * @throws {Http2Error} COMPRESSION_ERROR, or the error of a wrong frame.
    */
   headers(frame: Frame): ReceivedHeaders | null {
     const { flags, streamId } = frame;
@@ -70,7 +73,7 @@ export class HeaderReader {
   }
 
   /**
-   * Takes a CONTINUATION frame; gives the headers if it is the last.
+   * Takes a CONTINUATION frame; returns the headers if the block is complete.
    *
    * @throws {Http2Error} Also ENHANCE_YOUR_CALM past the limits.
    */

@@ -1,6 +1,9 @@
 import type { HeaderField } from "./hpack_table.ts";
 
-/** Fields that belong to one HTTP/1.1 connection (RFC 9113 section 8.2.2). */
+/**
+ * Fields that HTTP/2 does not allow, because they are about one HTTP/1.1
+ * connection (RFC 9113 section 8.2.2).
+ */
 const CONNECTION_FIELDS = new Set([
   "connection",
   "keep-alive",
@@ -12,23 +15,32 @@ const CONNECTION_FIELDS = new Set([
 const REQUIRED = [":method", ":scheme", ":path"];
 const PSEUDO = new Set([...REQUIRED, ":authority"]);
 
-/** Octets no name may have: controls, space, upper case, DEL and above, and any ":". */
+/**
+ * Octets that a name must not have: controls, space, upper case, DEL and above,
+ * and any ":".
+ */
 const BAD_NAME = /[\0-\x20A-Z\x7f-\xff:]/;
-/** Octets no value may have. Spaces around one are let pass: see {@linkcode requestFault}. */
+/**
+ * Octets that a value must not have. Spaces around a value are accepted: see
+ * {@linkcode requestFault}.
+ */
 const BAD_VALUE = /[\0\r\n]/;
 
-/** A status that HTTP/2 may carry: 101 is none (RFC 9113 section 8.6). */
+/**
+ * Status codes that HTTP/2 allows: 101 is not one of them (RFC 9113 section
+ * 8.6).
+ */
 const STATUS = /^(?!101)[1-5]\d\d$/;
 
-/** A number of bytes that a double can count. */
+/** A number of bytes that is exact in a JavaScript number. */
 const LENGTH = /^\d{1,15}$/;
 
 /**
- * Says what makes a request malformed, or `undefined` (RFC 9113 section 8.3).
+ * What is malformed in a request, or `undefined` (RFC 9113 section 8.3).
  *
- * Spaces around a value are accepted against section 8.2.1: a file's name is
- * sent as a value by BuildKit and may begin with one, and behind us there is
- * no further hop that could read it differently.
+ * Spaces around a value are accepted, against section 8.2.1: BuildKit sends
+ * names of files as values, and these may begin with a space. There is no
+ * further hop after this side that could read such a value differently.
  */
 export function requestFault(
   fields: readonly HeaderField[],
@@ -55,8 +67,8 @@ export function requestFault(
 }
 
 /**
- * Says what makes a response's head malformed, or `undefined` (RFC 9113
- * section 8.3.2). Of the status nothing is asked but that it is one.
+ * What is malformed in a response's head, or `undefined` (RFC 9113 section
+ * 8.3.2). Any valid status code is accepted.
  */
 export function responseFault(
   fields: readonly HeaderField[],
@@ -72,7 +84,7 @@ export function responseFault(
   return undefined;
 }
 
-/** Says what makes trailers malformed, or `undefined` (RFC 9113 section 8.1). */
+/** What is malformed in trailers, or `undefined` (RFC 9113 section 8.1). */
 export function trailerFault(
   fields: readonly HeaderField[],
 ): string | undefined {

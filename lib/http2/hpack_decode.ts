@@ -7,23 +7,29 @@ import {
 } from "./hpack_table.ts";
 import { decodeHuffman, maxDecodedBytes } from "./huffman.ts";
 
-/** Integers of more continuation bytes than these four mean nothing here. */
+/**
+ * The largest shift in an integer: numbers of more than four continuation bytes
+ * are too large to have a meaning here.
+ */
 const LARGEST_SHIFT = 21;
 
-/** Arguments that one `String.fromCharCode` call takes safely. */
+/** How many arguments one call of `String.fromCharCode` can take safely. */
 const PIECE_BYTES = 8192;
 
 /** One header block, decoded. */
 export interface DecodedHeaders {
-  /** The fields in order; those past the limit are left out. */
+  /** The fields in order; those past the limit are missing. */
   readonly fields: readonly HeaderField[];
-  /** Size of the whole list as RFC 9113 section 6.5.2 counts it. */
+  /** Size of the whole list, counted as in RFC 9113 section 6.5.2. */
   readonly size: number;
-  /** It is longer than the limit. */
+  /** Whether the list is longer than the limit. */
   readonly tooLarge: boolean;
 }
 
-/** Decodes the header blocks of one connection, in their order (RFC 7541). */
+/**
+ * Decodes the header blocks of one connection, which must come in their order
+ * (RFC 7541).
+ */
 export class HpackDecoder {
   readonly #table: HpackTable;
   readonly #maxTableSize: number;
@@ -33,8 +39,9 @@ export class HpackDecoder {
   #at = 0;
 
   /**
-   * @param maxListSize Longest header list that is kept, in bytes plus 32 a field.
-   * @param maxTableSize Our SETTINGS_HEADER_TABLE_SIZE, in bytes.
+   * @param maxListSize The longest header list that is kept: its bytes, and 32
+   * for each field.
+   * @param maxTableSize The SETTINGS_HEADER_TABLE_SIZE of this side, in bytes.
    */
   constructor(
     maxListSize: number,
@@ -45,18 +52,18 @@ export class HpackDecoder {
     this.#table = new HpackTable(maxTableSize);
   }
 
-  /** Bytes in the dynamic table now. */
+  /** The present size of the dynamic table, in bytes. */
   get tableSize(): number {
     return this.#table.size;
   }
 
   /**
-   * Decodes one whole block.
+   * Decodes one complete block.
    *
-   * A list past the limit is decoded to its end all the same, for the dynamic
-   * table has to stay equal to the peer's.
+   * A list past the limit is decoded to its end, too, because the dynamic table
+   * has to stay the same as the peer's.
    *
-   * @throws {Http2Error} COMPRESSION_ERROR; no later block can be decoded.
+   * @throws {Http2Error} COMPRESSION_ERROR; no later block can be decoded then.
    */
   decode(block: Uint8Array): DecodedHeaders {
     this.#block = block;
@@ -68,7 +75,8 @@ export class HpackDecoder {
     while (this.#at < block.length) {
       const first = block[this.#at]!;
       if ((first & 0xe0) === 0x20) {
-        // RFC 7541 section 4.2: only in front, at most the lowest and the last.
+        // RFC 7541 section 4.2: size updates come only at the start of a block,
+        // and at most two of them (the lowest and the last).
         if (!atStart || ++sizeUpdates > 2) fail("table size update misplaced");
         const wanted = this.#integer(5);
         if (wanted > this.#maxTableSize) fail("table size above the limit");
@@ -100,7 +108,7 @@ export class HpackDecoder {
     return this.#table.at(index) ?? fail("index outside the tables");
   }
 
-  /** RFC 7541 section 5.1. */
+  /** Reads an integer (RFC 7541 section 5.1). */
   #integer(prefixBits: number): number {
     const mask = (1 << prefixBits) - 1;
     let value = this.#byte() & mask;
@@ -113,7 +121,7 @@ export class HpackDecoder {
     }
   }
 
-  /** RFC 7541 section 5.2. */
+  /** Reads a string (RFC 7541 section 5.2). */
   #string(): string {
     const huffman = this.#block[this.#at]! >= 0x80;
     const length = this.#integer(7);
@@ -134,9 +142,13 @@ export class HpackDecoder {
   }
 }
 
-/** One character per byte: TextDecoder's "latin1" is windows-1252 and would lose some. */
+/**
+ * Makes a string with one character per byte. TextDecoder's "latin1" can't be
+ * used: it is windows-1252, which changes some bytes.
+ */
 function byteString(bytes: Uint8Array, start: number, end: number): string {
-  // UTF-8 is the same as long as nothing is above 127, and far quicker.
+  // If no byte is above 127 the text is the same in UTF-8, whose decoder is
+  // much faster.
   if (end - start > PIECE_BYTES && isAscii(bytes, start, end)) {
     return new TextDecoder().decode(bytes.subarray(start, end));
   }

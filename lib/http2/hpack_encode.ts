@@ -1,6 +1,8 @@
 import { type HeaderField, STATIC_TABLE } from "./hpack_table.ts";
 
-/** Static index of a whole field, by `name\0value`, and of a name alone. */
+/**
+ * Indexes in the static table: of whole fields by `name\0value`, and of names.
+ */
 const FIELD_INDEX = new Map<string, number>();
 const NAME_INDEX = new Map<string, number>();
 STATIC_TABLE.forEach(([name, value], position) => {
@@ -8,17 +10,22 @@ STATIC_TABLE.forEach(([name, value], position) => {
   if (!NAME_INDEX.has(name)) NAME_INDEX.set(name, position + 1);
 });
 
-/** A name: a pseudo header or a lower-case token (RFC 9113 section 8.2.1). */
+/**
+ * Names that can be sent: a pseudo header or a lower-case token (RFC 9113
+ * section 8.2.1).
+ */
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** A value: one byte per character, without NUL and line breaks. */
+/**
+ * Values that can be sent: one byte per character, without NUL and line breaks.
+ */
 const VALUE = /^[^\0\r\n\u{100}-\u{10ffff}]*$/u;
 
 /**
  * Encodes a header list as one block.
  *
- * Fields of the static table become one byte, all others literals that no
- * table keeps: the peer's dynamic table stays empty, and a block never
- * depends on an earlier one.
+ * Fields of the static table become one byte; all others become literals that
+ * are not indexed. So the peer's dynamic table stays empty, and a block does
+ * not depend on earlier ones.
  *
  * @throws {TypeError} If a name is not a lower-case token, or a value has a
  * line break, a NUL or a character above U+00FF.
@@ -26,7 +33,8 @@ const VALUE = /^[^\0\r\n\u{100}-\u{10ffff}]*$/u;
 export function encodeHeaders(
   fields: readonly HeaderField[],
 ): Uint8Array {
-  // A length takes at most 5 bytes, an index or a prefix one or two.
+  // Room for each field: a length takes at most 5 bytes, an index or a prefix
+  // one or two.
   let room = 0;
   for (const [name, value] of fields) room += name.length + value.length + 12;
   const out = new Uint8Array(room);
@@ -57,7 +65,10 @@ export function encodeHeaders(
   return out.subarray(0, at);
 }
 
-/** RFC 7541 section 5.1, behind zeros; gives the place after it. */
+/**
+ * Writes an integer after a prefix whose other bits are 0 (RFC 7541 section
+ * 5.1); returns the index after it.
+ */
 function writeInteger(
   out: Uint8Array,
   at: number,
@@ -76,7 +87,7 @@ function writeInteger(
   return at;
 }
 
-/** A literal without Huffman code; gives the place after it. */
+/** Writes a string without Huffman code; returns the index after it. */
 function writeString(out: Uint8Array, at: number, text: string): number {
   at = writeInteger(out, at, 7, text.length);
   for (let i = 0; i < text.length; i++) out[at++] = text.charCodeAt(i);

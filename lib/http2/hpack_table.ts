@@ -1,7 +1,10 @@
 /** A header field: a name in lower case, and a value with one character per byte. */
 export type HeaderField = readonly [name: string, value: string];
 
-/** The static table, from index 1 (RFC 7541 appendix A); values are empty unless said. */
+/**
+ * The static table, from index 1 (RFC 7541 appendix A); a value that is not
+ * given is empty.
+ */
 export const STATIC_TABLE: readonly HeaderField[] = [
   ":authority",
   ":method GET",
@@ -69,39 +72,53 @@ export const STATIC_TABLE: readonly HeaderField[] = [
   return [name!, value.join(" ")];
 });
 
-/** The dynamic table's size when nobody says otherwise, in bytes as the RFC counts them. */
+/** The default size of the dynamic table, in bytes as the RFC counts them. */
 export const DEFAULT_HEADER_TABLE_SIZE = 4096;
 
-/** What a field takes of a table or of a header list: its bytes and 32 more (RFC 7541 section 4.1). */
+/**
+ * The size of a field in a table or a header list: its bytes and 32 more (RFC
+ * 7541 section 4.1).
+ */
 export function fieldSize(field: HeaderField): number {
   return field[0].length + field[1].length + 32;
 }
 
-/** Static and dynamic table under one index (RFC 7541 section 2.3). */
+/**
+ * The static and the dynamic table, with common indexes (RFC 7541 section 2.3).
+ */
 export class HpackTable {
-  /** Oldest first, so that the newest has the smallest index. */
+  /**
+   * The dynamic table's fields, oldest first; the newest has the smallest
+   * index.
+   */
   readonly #fields: HeaderField[] = [];
   #size = 0;
   #maxSize: number;
 
-  /** Starts empty, with room for `maxSize` bytes. */
+  /**
+   * @param maxSize The dynamic table's size, in bytes; it is empty at the
+   * start.
+   */
   constructor(maxSize: number) {
     this.#maxSize = maxSize;
   }
 
-  /** Bytes that the dynamic table's fields take now. */
+  /** The present size of the dynamic table's fields, in bytes. */
   get size(): number {
     return this.#size;
   }
 
-  /** The field at `index`, from 1, or `undefined` past the end. */
+  /** The field at `index`, counted from 1, or `undefined` past the end. */
   at(index: number): HeaderField | undefined {
     return index <= STATIC_TABLE.length
       ? STATIC_TABLE[index - 1]
       : this.#fields[this.#fields.length - (index - STATIC_TABLE.length)];
   }
 
-  /** Adds a field and evicts the oldest; one larger than the table empties it (RFC 7541 section 4.4). */
+  /**
+   * Adds a field and evicts the oldest ones as needed; a field larger than the
+   * table empties it (RFC 7541 section 4.4).
+   */
   add(field: HeaderField): void {
     const size = fieldSize(field);
     this.#evict(this.#maxSize - size);
@@ -110,7 +127,10 @@ export class HpackTable {
     this.#size += size;
   }
 
-  /** Changes the room of the dynamic table and evicts what no longer fits. */
+  /**
+   * Changes the size of the dynamic table, and evicts the fields that do not
+   * fit any more.
+   */
   resize(maxSize: number): void {
     this.#maxSize = maxSize;
     this.#evict(maxSize);

@@ -1,9 +1,9 @@
 import { ErrorCode, Http2Error } from "./error.ts";
 
 /**
- * Bits of each byte's code, then of EOS, as base-36 digits (RFC 7541
- * appendix B). The code is canonical, so that the lengths say it all: codes
- * count up in the order of (length, byte).
+ * The length in bits of each byte's code, then of EOS, as base-36 digits (RFC
+ * 7541 appendix B). The code is canonical, so it follows from the lengths:
+ * codes count up in the order of (length, byte).
  */
 const CODE_LENGTHS =
   "dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6ca" +
@@ -16,11 +16,14 @@ const EOS = 256;
 const SHORTEST = 5;
 const LONGEST = 30;
 
-/** Symbols in the order of their codes. */
+/** The symbols in the order of their codes. */
 const SYMBOLS = new Uint16Array(257);
-/** First code past each length's last, as the top of 32 bits. */
+/**
+ * For each length, the first code after the last one of that length, in the top
+ * bits of a 32-bit number.
+ */
 const LIMIT = new Float64Array(LONGEST + 1);
-/** Index into SYMBOLS of a length's first code, minus that code. */
+/** For each length, the index in SYMBOLS of its first code, minus that code. */
 const OFFSET = new Int32Array(LONGEST + 1);
 
 {
@@ -38,17 +41,20 @@ const OFFSET = new Int32Array(LONGEST + 1);
   }
 }
 
-/** Most bytes that `length` bytes of Huffman code can become: its shortest code has 5 bits. */
+/**
+ * How many bytes `length` bytes of Huffman code can become at most: the
+ * shortest code has 5 bits.
+ */
 export function maxDecodedBytes(length: number): number {
   return Math.floor(length * 8 / SHORTEST);
 }
 
 /**
  * Decodes the Huffman code in `bytes` from `start` to `end` into `out`, which
- * has room for {@linkcode maxDecodedBytes}; gives the number of bytes.
+ * must have room for {@linkcode maxDecodedBytes}; returns the number of bytes.
  *
- * @throws {Http2Error} COMPRESSION_ERROR if EOS is spelled out, or the padding
- * is longer than 7 bits or not of ones (RFC 7541 section 5.2).
+ * @throws {Http2Error} COMPRESSION_ERROR if the code has an EOS, or the padding
+ * is longer than 7 bits or has a 0 (RFC 7541 section 5.2).
  */
 export function decodeHuffman(
   bytes: Uint8Array,
@@ -58,8 +64,8 @@ export function decodeHuffman(
 ): number {
   let written = 0;
   let at = start;
-  // The next `held` bits of code are the top of the 32-bit number `bits`
-  // and, when more than 24 are wanted, of the byte that did not fit.
+  // The next `held` bits of the code are at the top of the 32-bit number
+  // `bits`.
   let bits = 0;
   let held = 0;
   for (;;) {
@@ -70,7 +76,7 @@ export function decodeHuffman(
     let window = bits;
     let available = held;
     if (held < LONGEST && at < end) {
-      // 25 to 29 bits are held and the next byte fits only in part.
+      // 25 to 31 bits are held: only a part of the next byte fits.
       window = (window | (bytes[at]! >>> (held - 24))) >>> 0;
       available = 32;
     }
@@ -81,7 +87,7 @@ export function decodeHuffman(
     if (symbol === EOS) throw malformed("EOS in a string");
     out[written++] = symbol;
     if (length > held) {
-      // The code ends inside the byte that fitted only in part.
+      // The code ends within that byte: keep the byte's other bits.
       const used = length - held;
       bits = (bytes[at++]! << (24 + used)) >>> 0;
       held = 8 - used;

@@ -1,93 +1,115 @@
 /**
- * What we grant a peer, and what we put up with. The engine is trusted to
- * build, not to be bug-free: every number here bounds memory or work that the
- * other side can cause.
+ * The limits for a peer. The engine is trusted to build, but it may have bugs:
+ * every number here limits memory or work that the other side can cause.
  *
  * @module
  */
 
 import { connectionError, ErrorCode, streamError } from "./error.ts";
 
-/** So much at once, and so much again each second. */
+/** A rate with a burst: so many at once, and so many more each second. */
 export interface Rate {
-  /** What may come at once. */
+  /** How many may come at once. */
   readonly burst: number;
-  /** What may come again each second. */
+  /** How many more may come each second. */
   readonly perSecond: number;
 }
 
-/** Streams that a client may have open at once; one more is refused. */
+/**
+ * How many streams a client may have open at once; further ones are refused.
+ */
 export const MAX_CONCURRENT_STREAMS = 1000;
 
-/** Bytes of one body that may wait unread. */
+/** How many bytes of one body may wait unread. */
 export const STREAM_WINDOW: number = 1024 * 1024;
 
-/** Bytes of all bodies together that may wait unread. */
+/** How many bytes of all bodies together may wait unread. */
 export const CONNECTION_WINDOW: number = 16 * 1024 * 1024;
 
-/** Both windows as a connection begins (RFC 9113 section 6.9.2), and the least that can be asked for. */
+/**
+ * The size of both windows when a connection begins (RFC 9113 section 6.9.2),
+ * in bytes; also the least that can be configured.
+ */
 export const INITIAL_WINDOW = 65_535;
 
-/** The largest a window may become (RFC 9113 section 6.9.1). */
+/** The largest size of a window (RFC 9113 section 6.9.1), in bytes. */
 export const LARGEST_WINDOW = 0x7fffffff;
 
 /**
- * Longest header list, in bytes plus 32 a field; a stream with more is reset.
+ * The longest header list: its bytes, and 32 for each field; a stream with more
+ * is reset.
  *
- * The engine asks for a folder with each line of its ignore file, and each path
- * of a COPY, as a field of its own. This is what grpc-go grants unless told
- * otherwise (`defaultServerMaxHeaderListSize`); docker's client grants 1 MiB.
+ * When the engine asks for a folder, it sends each line of the ignore file, and
+ * each path of a COPY, as a field of its own. The number is grpc-go's default
+ * (`defaultServerMaxHeaderListSize`); docker's client allows 1 MiB.
  */
 export const MAX_HEADER_LIST_SIZE: number = 16 * 1024 * 1024;
 
-/** Header lists up to this size are counted as streams only. */
+/** Header lists up to this size are not counted as long ones. */
 export const LONG_HEADER_LIST: number = 64 * 1024;
 
-/** Sizes of the long header lists of all open streams together; a stream above it is refused. */
+/**
+ * The total size of the long header lists of all open streams; a stream that
+ * would exceed it is refused.
+ */
 export const MAX_OPEN_HEADER_LISTS: number = 4 * MAX_HEADER_LIST_SIZE;
 
 /**
- * Sizes of long header lists: at once, and again each second. A field that the
- * peer's table holds costs it one byte to send, and us its length to check.
+ * The sizes of long header lists that may come. A field in the peer's table
+ * costs the peer only one byte to send, but this side has to check its whole
+ * length.
  */
 const HEADER_LISTS: Rate = {
   burst: MAX_OPEN_HEADER_LISTS,
   perSecond: MAX_HEADER_LIST_SIZE,
 };
 
-/** Bytes of answers, DATA apart, that wait for a peer that does not read; more end the connection. */
+/**
+ * How many bytes of answers (without DATA) may wait for a peer that does not
+ * read; more end the connection.
+ */
 export const MAX_ANSWER_BACKLOG: number = 1024 * 1024;
 
-/** Frames that change nothing (PING, SETTINGS, empty DATA, …): at once, and again each second. */
+/**
+ * How many frames may come that have no effect (PING, SETTINGS, empty DATA, …).
+ */
 const IDLE_FRAMES: Rate = { burst: 10_000, perSecond: 20_000 };
 
 /**
- * A WINDOW_UPDATE below this many bytes counts as a frame that changes nothing:
- * no real peer gives its window back in such pieces for long.
+ * A WINDOW_UPDATE of fewer bytes counts as a frame without effect: real peers
+ * do not send many such small updates.
  */
 export const SMALL_INCREMENT = 1024;
 
-/** A client's streams that it resets, or that its fault does: at once, and again each second. */
+/**
+ * How many streams a client may reset, by RST_STREAM or by its own mistakes.
+ */
 export const RESETS: Rate = { burst: 2_000, perSecond: 200 };
 
-/** Milliseconds that a peer has to read our last frames and to hang up. */
+/**
+ * How long a peer may take to read the last frames and to hang up, in
+ * milliseconds.
+ */
 export const LINGER_MS = 1_000;
 
-/** A budget that refills with time; the clock is only read when it runs out. */
+/**
+ * A budget that is refilled over time; the clock is only read when it is used
+ * up.
+ */
 export class Allowance {
   readonly #burst: number;
   readonly #perSecond: number;
   #left: number;
   #since: number = performance.now();
 
-  /** Begins full. */
+  /** @param limits The rate; the budget is full at the start. */
   constructor(limits: Rate) {
     this.#burst = limits.burst;
     this.#perSecond = limits.perSecond;
     this.#left = limits.burst;
   }
 
-  /** Takes `count`, or says `false` when so much is not left. */
+  /** Takes `count` from the budget; `false` if not enough is left. */
   take(count: number): boolean {
     if (this.#left < count) {
       const now = performance.now();
@@ -102,12 +124,12 @@ export class Allowance {
 }
 
 /**
- * What the long header lists of one connection may cost: the time to check
- * them as they come, and the memory that they take while their streams are open.
+ * The budget for the long header lists of one connection: the work to check
+ * them, and the memory for those of open streams.
  */
 export class HeaderBudget {
   readonly #received = new Allowance(HEADER_LISTS);
-  /** Sizes of the long lists of open streams. */
+  /** The sizes of the long lists of open streams, by stream. */
   readonly #open = new Map<number, number>();
   #held = 0;
 
@@ -118,7 +140,7 @@ export class HeaderBudget {
    */
   receive(size: number): void {
     if (size <= LONG_HEADER_LIST) return;
-    // What is past the limit is not kept and not checked.
+    // The part past the limit is neither kept nor checked.
     if (!this.#received.take(Math.min(size, MAX_HEADER_LIST_SIZE))) {
       throw connectionError(
         ErrorCode.ENHANCE_YOUR_CALM,
@@ -128,9 +150,10 @@ export class HeaderBudget {
   }
 
   /**
-   * Counts the list of a stream that opens.
+   * Counts the list of a stream that is opened.
    *
-   * @throws {Http2Error} REFUSED_STREAM if too much is held already.
+   * @throws {Http2Error} REFUSED_STREAM if the open streams would hold too
+   * much.
    */
   hold(streamId: number, size: number): void {
     if (size <= LONG_HEADER_LIST) return;
@@ -145,7 +168,7 @@ export class HeaderBudget {
     this.#held += size;
   }
 
-  /** The stream is over. */
+  /** Frees the budget of a stream that has ended. */
   release(streamId: number): void {
     const size = this.#open.get(streamId);
     if (size === undefined) return;
@@ -154,18 +177,19 @@ export class HeaderBudget {
   }
 }
 
-/** Counts what a peer sends that gets nobody further. */
+/** Limits the frames and resets by which a peer causes work without any use. */
 export class Patience {
   readonly #idleFrames = new Allowance(IDLE_FRAMES);
   readonly #resets: Allowance;
 
-  /** Begins full; `resets` is what the peer may cause of them. */
+  /** @param resets How many resets the peer may cause. */
   constructor(resets: Rate) {
     this.#resets = new Allowance(resets);
   }
 
   /**
-   * Counts a frame that changes nothing, or one that costs as much as several.
+   * Counts a frame without effect; `cost` is more than 1 for one that causes
+   * much work.
    *
    * @throws {Http2Error} ENHANCE_YOUR_CALM, an error of the connection.
    */
@@ -179,7 +203,8 @@ export class Patience {
   }
 
   /**
-   * Counts a stream that was reset by the peer or by its fault.
+   * Counts a stream that the peer has reset, or that was reset because of the
+   * peer's mistake.
    *
    * @throws {Http2Error} ENHANCE_YOUR_CALM, an error of the connection.
    */

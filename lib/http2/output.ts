@@ -9,22 +9,35 @@ import {
   writeLength,
 } from "./frame.ts";
 
-/** Frames for the connection are copied in front of a batch, if they fit in this. */
+/**
+ * Room at the start of a batch, in bytes: urgent frames are copied there if
+ * they fit.
+ */
 const HEADROOM = 4 * 1024;
 
-/** DATA is taken until a batch is this long; two batches make all that is ever queued. */
+/**
+ * DATA is added until a batch has this length, in bytes; there are at most two
+ * batches.
+ */
 const BATCH_BYTES = 128 * 1024;
 
-/** A batch's buffer: HEADERS and the like may follow when DATA no longer may. */
+/**
+ * Length of a batch's buffer, in bytes: other frames, such as HEADERS, may
+ * follow when there is no room for DATA any more.
+ */
 const CAPACITY = HEADROOM + BATCH_BYTES + 16 * 1024;
 
-/** A DATA frame is only cut shorter than this at the end of what there is to send. */
+/**
+ * The shortest content of a DATA frame, in bytes, unless it is the last one.
+ */
 const LEAST_PIECE = 1024;
 
 /**
- * Frames on their way out: one batch is being written while the next fills.
+ * Collects frames and writes them in batches: one batch is written while the
+ * next one is filled.
  *
- * The batches' buffers are used in turn, each again once its write settled.
+ * There are two buffers for batches; each is used again once its write has
+ * settled.
  */
 export class Output {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -33,7 +46,7 @@ export class Output {
   #filling: Uint8Array = new Uint8Array(CAPACITY);
   #spare: Uint8Array = new Uint8Array(CAPACITY);
   #end = HEADROOM;
-  /** Where the last frame begins, if it is DATA of `#dataStream`, or -1. */
+  /** Index of the last frame, if it is a DATA frame of `#dataStream`, or -1. */
   #dataAt = -1;
   #dataStream = 0;
   #dataBytes = 0;
@@ -45,7 +58,8 @@ export class Output {
   #resetTable = false;
 
   /**
-   * @param onRoom Called whenever a batch went off and the next one is empty.
+   * @param onRoom Called whenever a batch is being written and the next one is
+   * empty.
    * @param onError Called once if a write fails.
    */
   constructor(
@@ -58,28 +72,28 @@ export class Output {
     this.#onError = onError;
   }
 
-  /** Whether a DATA frame worth sending fits. */
+  /** Whether there is room for a DATA frame of reasonable length. */
   get hasRoom(): boolean {
     return HEADROOM + BATCH_BYTES - this.#end >=
       FRAME_HEADER_BYTES + LEAST_PIECE;
   }
 
-  /** Bytes that wait and are not DATA. */
+  /** How many bytes wait that are not DATA. */
   get answerBacklog(): number {
     return this.#end - HEADROOM - this.#dataBytes + this.#urgentEnd;
   }
 
-  /** Bytes that wait for the next write. */
+  /** How many bytes wait for the next write. */
   get waiting(): number {
     return this.#end - HEADROOM + this.#urgentEnd;
   }
 
   /**
    * Copies `bytes` from `start` to `end` into DATA frames, as many as there is
-   * room for, and gives their number.
+   * room for, and returns their number.
    *
-   * They join the last frame if that is DATA of the same stream: thousands of
-   * small messages become few frames.
+   * They are added to the last frame if it is a DATA frame of the same stream:
+   * thousands of small messages so become few frames.
    */
   data(
     streamId: number,
@@ -127,7 +141,7 @@ export class Output {
     return at - start;
   }
 
-  /** Appends a whole frame behind everything queued so far. */
+  /** Appends a complete frame after everything that is queued. */
   frame(frame: Uint8Array): void {
     if (this.#stopped) return;
     this.#dataAt = -1;
@@ -136,11 +150,15 @@ export class Output {
     if (!this.#running) this.#start();
   }
 
-  /** Appends a header block as HEADERS and as many CONTINUATION as it takes. */
+  /**
+   * Appends a header block, as HEADERS and as many CONTINUATION frames as are
+   * needed.
+   */
   headers(streamId: number, block: Uint8Array, endStream: boolean): void {
     if (this.#stopped) return;
     if (this.#resetTable) {
-      // "Dynamic table size 0", in front of the next block whichever it is.
+      // Put "dynamic table size 0" at the start of the next block, of whichever
+      // stream.
       const longer = new Uint8Array(block.length + 1);
       longer[0] = 0x20;
       longer.set(block, 1);
@@ -189,12 +207,15 @@ export class Output {
     this.frame(encodeRstStream(streamId, code));
   }
 
-  /** The next header block tells the peer that its table for us may be empty (RFC 7541 section 4.2). */
+  /**
+   * Makes the next header block tell the peer that the dynamic table has the
+   * size 0 (RFC 7541 section 4.2).
+   */
   resetTable(): void {
     this.#resetTable = true;
   }
 
-  /** Queues a frame that goes ahead of everything not yet being written. */
+  /** Queues a frame before all frames that are not being written yet. */
   urgent(frame: Uint8Array): void {
     if (this.#stopped) return;
     const end = this.#urgentEnd + frame.length;
@@ -208,13 +229,15 @@ export class Output {
     if (!this.#running) this.#start();
   }
 
-  /** Settles once everything queued is written, or never can be. */
+  /**
+   * Resolves when everything that is queued was written, or writing has failed.
+   */
   drained(): Promise<void> {
     if (!this.#running) return Promise.resolve();
     return new Promise((resolve) => this.#drained = resolve);
   }
 
-  /** Forgets what is queued, and all that follows. */
+  /** Drops what is queued, and everything that is added later. */
   stop(): void {
     this.#stopped = true;
     this.#end = HEADROOM;
@@ -224,7 +247,8 @@ export class Output {
 
   #start(): void {
     this.#running = true;
-    // What is queued in the same turn goes out in the same write.
+    // Wait for the end of the current turn: all frames of one turn are written
+    // together.
     queueMicrotask(() => this.#run());
   }
 

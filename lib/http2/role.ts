@@ -1,14 +1,14 @@
 /**
- * HTTP/2 of our own, both ends of it, and not `node:http2`, for three reasons
- * that were seen with Deno 2.9.6:
+ * Both sides of HTTP/2 are implemented here, and `node:http2` is not used, for
+ * three reasons that were seen with Deno 2.9.6:
  *
- * - It ends the process: a half-closed request, a long answer and a GOAWAY of
- *   the peer run into an assertion of nghttp2, which no program can catch
- *   (`tests/bench/README.md`).
- * - It drops the whole connection over trailers of some 100 kB, and BuildKit's
- *   are as long as the Dockerfile, twice; no option of it changes that.
- * - It takes ten times as long to load, which every program that builds would
- *   pay for, and it carries a session at a third of the speed.
+ * - It can end the process: a half-closed request, a long answer and a GOAWAY
+ *   of the peer lead to a failed assertion in nghttp2, which a program can't
+ *   catch (`tests/bench/README.md`).
+ * - It closes the whole connection if trailers have some 100 kB, and no option
+ *   changes that. BuildKit's trailers are as long as two Dockerfiles.
+ * - It takes ten times as long to load, in every program that builds, and it
+ *   transfers a session at a third of the speed.
  *
  * @module
  */
@@ -16,54 +16,64 @@
 import { CLIENT_PREFACE, Setting } from "./frame.ts";
 import { MAX_HEADER_LIST_SIZE, type Rate, RESETS } from "./limits.ts";
 
-/** What one end grants the other. */
+/** What one side grants to the other. */
 export interface Grants {
-  /** Streams that a client may have open at once; a server may have none. */
+  /**
+   * How many streams a client may have open at once; a server may open none.
+   */
   readonly maxConcurrentStreams: number;
-  /** Bytes of one message's body that may wait unread. */
+  /** How many bytes of one message's body may wait unread. */
   readonly streamWindow: number;
-  /** Bytes of all bodies that may wait unread. */
+  /** How many bytes of all bodies together may wait unread. */
   readonly connectionWindow: number;
 }
 
-/** How much of a header block is taken. */
+/** The limits of a header block. */
 export interface HeaderLimits {
-  /** Longest list, in bytes plus 32 a field; a stream with more is reset. */
+  /**
+   * The longest list: its bytes, and 32 for each field; a stream with more is
+   * reset.
+   */
   readonly maxListSize: number;
-  /** Compressed bytes of one block; more end the connection. */
+  /** How many compressed bytes one block may have; more end the connection. */
   readonly maxBlockBytes: number;
-  /** Frames of one block that are shorter than 1 KiB; more end the connection. */
+  /**
+   * How many frames of one block may be shorter than 1 KiB; more end the
+   * connection.
+   */
   readonly maxShortFragments: number;
 }
 
 /**
- * In what the two ends of a connection differ, in data; what each does with
- * its streams stands in `server.ts` and `client.ts`. All else is the same for
- * both: frames, header tables, windows, limits.
+ * The differences between the two sides of a connection, as data. What each
+ * side does with its streams is in `server.ts` and `client.ts`; everything else
+ * (frames, header tables, windows, limits) is the same for both.
  *
- * Both begin odd streams only, if any: no server may push here, so an even
- * stream is an error to either end.
+ * Streams always have odd numbers, since only clients open them: a server may
+ * not push here, so an even number is an error for both sides.
  */
 export interface Role {
-  /** What we send ahead of our first frame. */
+  /** The bytes that this side sends before its first frame. */
   readonly preface: Uint8Array;
-  /** What the peer sends ahead of its first frame. */
+  /** The bytes that the peer sends before its first frame. */
   readonly peerPreface: Uint8Array;
-  /** Our first SETTINGS. */
+  /** The settings in this side's first SETTINGS. */
   readonly settings: (
     grants: Grants,
   ) => readonly (readonly [id: number, value: number])[];
-  /** The largest stream that the peer may begin. */
+  /** The largest number of a stream that the peer may open. */
   readonly maxPeerStreamId: number;
   /** The largest ENABLE_PUSH that the peer may set (RFC 9113 section 6.5.2). */
   readonly maxEnablePush: number;
-  /** What is taken of the peer's header blocks. */
+  /** The limits for the peer's header blocks. */
   readonly headers: HeaderLimits;
-  /** Streams that the peer may reset, or have reset by its fault. */
+  /**
+   * How many streams the peer may reset, by RST_STREAM or by its own mistakes.
+   */
   readonly resets: Rate;
 }
 
-/** The end that answers requests. */
+/** The server, which answers requests. */
 export const SERVER: Role = {
   preface: new Uint8Array(),
   peerPreface: CLIENT_PREFACE,
@@ -76,14 +86,14 @@ export const SERVER: Role = {
   maxEnablePush: 1,
   headers: {
     maxListSize: MAX_HEADER_LIST_SIZE,
-    // No list within its limit takes more.
+    // A list within its limit never needs more.
     maxBlockBytes: MAX_HEADER_LIST_SIZE,
     maxShortFragments: 64,
   },
   resets: RESETS,
 };
 
-/** The end that asks. */
+/** The client, which sends requests. */
 export const CLIENT: Role = {
   preface: CLIENT_PREFACE,
   peerPreface: new Uint8Array(),
@@ -95,14 +105,14 @@ export const CLIENT: Role = {
   maxPeerStreamId: 0,
   maxEnablePush: 0,
   headers: {
-    // A gRPC server tells in its trailers what went wrong; BuildKit's hold the
-    // whole Dockerfile, twice encoded. This is what grpc-go's client takes.
+    // The trailers of a gRPC server hold the error; those of BuildKit include
+    // the whole Dockerfile, encoded twice. grpc-go's client has the same limit.
     maxListSize: MAX_HEADER_LIST_SIZE,
-    // One answer that is too long costs its own stream, not the connection of
-    // all the others.
+    // Twice the list's limit, so that an answer that is too long ends its own
+    // stream and not the whole connection.
     maxBlockBytes: 2 * MAX_HEADER_LIST_SIZE,
     maxShortFragments: 10_000,
   },
-  // Each stream was our own request: a peer that resets them gains nothing.
+  // Not limited: the peer can only reset streams that this side has opened.
   resets: { burst: Infinity, perSecond: Infinity },
 };

@@ -17,63 +17,71 @@ import { Stream, type StreamHost } from "./stream.ts";
 /**
  * One request and its response (RFC 9113 section 8.1).
  *
- * `respond()`, any number of `write()`, then `end()`; or `end()` alone. Once
- * the stream is gone, by RST_STREAM or with the connection, `read()` rejects
- * and the others throw the `Http2Error` that `signal` has as reason.
+ * Call `respond()`, then `write()` any number of times, then `end()`; or
+ * `end()` alone. If the stream ends early, by RST_STREAM or with the
+ * connection, `read()` rejects, and the other methods throw, with the
+ * `Http2Error` that is the reason of `signal`.
  */
 export interface Http2Stream {
-  /** The stream's number: odd, and larger than all before. */
+  /** The stream's number: odd, and larger than those of all earlier streams. */
   readonly id: number;
   /**
-   * The request's fields in order, pseudo headers first and checked.
+   * The request's fields in order, pseudo headers first; they were checked.
    *
-   * Names are lower case; values have one character per byte, so that UTF-8
-   * in one can be decoded from its bytes.
+   * Names are in lower case; values have one character per byte, so that UTF-8
+   * can be decoded from them.
    */
   readonly headers: readonly HeaderField[];
-  /** Aborts when the stream is reset, by either side, or the connection ends before it. */
+  /**
+   * Aborts when either side resets the stream, or the connection ends before
+   * it.
+   */
   readonly signal: AbortSignal;
-  /** The first value of a request header, if any. */
+  /** The first value of a request header; undefined if there is none. */
   get(name: string): string | undefined;
   /** All values of a request header, in order. */
   getAll(name: string): string[];
   /**
-   * The next piece of the request's body; `null` at its end, or once `end()`
-   * is done. One call at a time.
+   * Reads the next piece of the request's body; `null` at its end, or once
+   * `end()` is done. One call at a time.
    *
-   * The peer may send more as pieces are read: a slow reader slows it down.
+   * The peer may send more only as pieces are read: a slow reader slows it
+   * down.
    */
   read(): Promise<Uint8Array | null>;
   /**
    * Sends the response's headers, `:status` first.
    *
-   * @throws {TypeError} If a field can't be sent, or headers went already.
+   * @throws {TypeError} If a field can't be sent, or headers were already sent.
    */
   respond(headers: readonly HeaderField[]): void;
   /**
-   * Sends body bytes, all parts in one go.
+   * Sends bytes of the body, given in parts.
    *
-   * `undefined` means that they are copied and there is room for more.
-   * Otherwise wait for the promise, and leave the parts unchanged until then.
+   * If it returns `undefined`, the bytes were copied and there is room for
+   * more. Otherwise wait for the promise, and leave the parts unchanged until
+   * it settles.
    */
   write(...parts: Uint8Array[]): Promise<void> | undefined;
   /**
-   * Ends the response behind all that was written, with trailers if given;
-   * without `respond()` before, `trailers` are the whole response.
+   * Ends the response after everything that was written, with trailers if
+   * given. Without an earlier `respond()`, `trailers` are the whole response.
    *
-   * A request that has not ended is cut off with RST_STREAM(NO_ERROR), as
-   * RFC 9113 section 8.1 allows: its rest would go unread.
+   * If the request has not ended, it is cut off with RST_STREAM(NO_ERROR), as
+   * RFC 9113 section 8.1 allows, since nobody would read its rest.
    *
-   * @throws {TypeError} If a field can't be sent, or it was called before.
+   * @throws {TypeError} If a field can't be sent, or `end()` was called before.
    */
   end(trailers?: readonly HeaderField[]): Promise<void> | undefined;
-  /** Drops the stream at once; `code` is one of `ErrorCode`, by default CANCEL. */
+  /**
+   * Resets the stream at once; `code` is one of `ErrorCode`, by default CANCEL.
+   */
   reset(code?: number): void;
 }
 
 /** What a server grants to its client. */
 export interface Http2ServerOptions extends Http2Options {
-  /** Streams open at once. @default {1000} */
+  /** How many streams may be open at once. @default {1000} */
   maxConcurrentStreams?: number;
 }
 
@@ -81,13 +89,13 @@ export interface Http2ServerOptions extends Http2Options {
  * Serves HTTP/2 on `duplex`, as the server and with prior knowledge (RFC 9113
  * section 3.3): each request becomes one call of `handler`.
  *
- * `handler` may keep the stream as long as it likes; if it throws, or the
- * promise that it returns rejects, the stream is reset with INTERNAL_ERROR.
- * A GOAWAY of the peer lets open streams finish. The end of `duplex.readable`
- * ends all of them.
+ * `handler` may use the stream as long as it likes. If it throws, or its
+ * promise rejects, the stream is reset with INTERNAL_ERROR. After a GOAWAY of
+ * the peer, open streams go on to their end. The end of `duplex.readable` ends
+ * all streams.
  *
  * Both streams of `duplex` belong to the connection from here on. The chunks
- * written to `duplex.writable` are used again once their write settled.
+ * written to `duplex.writable` are used again once their write has settled.
  *
  * @throws {RangeError} If an option is out of its range.
  */
@@ -116,7 +124,10 @@ export function serveHttp2(
   });
 }
 
-/** @throws {Http2Error} If it is none, or too long. */
+/**
+ * @throws {Http2Error} If the headers are not those of a request, or are too
+ * long.
+ */
 function checkRequest(headers: ReceivedHeaders): void {
   const { streamId, fields } = headers;
   if (headers.tooLarge) {
@@ -144,7 +155,7 @@ function handle(
     const result: unknown = handler(stream);
     if (result instanceof Promise) result.catch(broken);
   } catch {
-    // The handler's own matter: to the peer it is only "internal error".
+    // The peer is not told the handler's error, only INTERNAL_ERROR.
     broken();
   }
 }
@@ -153,7 +164,7 @@ function handle(
 export class ServerStream extends Stream implements Http2Stream {
   readonly headers: readonly HeaderField[];
 
-  /** A stream whose request headers just arrived. */
+  /** Makes the stream when its request's headers have arrived. */
   constructor({ streamId, fields }: ReceivedHeaders, host: StreamHost) {
     super(streamId, host);
     this.headers = fields;
@@ -185,7 +196,7 @@ export class ServerStream extends Stream implements Http2Stream {
     return this.endWith(trailers);
   }
 
-  /** Behind a request's head there are only trailers. */
+  /** Handles trailers: no other headers can follow a request's head. */
   override receiveHeaders(headers: ReceivedHeaders): boolean {
     const fault = headers.endStream
       ? trailerFault(headers.fields)
@@ -218,7 +229,10 @@ export class ServerStream extends Stream implements Http2Stream {
   protected override onPeerEnd(): void {}
 }
 
-/** A response begins with `:status` and has no other pseudo header; trailers have none. */
+/**
+ * Checks the pseudo headers: a response begins with `:status` and has no other
+ * one; trailers have none.
+ */
 function checkPseudo(fields: readonly HeaderField[], status: boolean): void {
   if (status && fields.length === 0) {
     throw new TypeError('Cannot send headers: ":status" is missing');

@@ -7,26 +7,35 @@ import {
 } from "./frame.ts";
 import { LARGEST_WINDOW } from "./limits.ts";
 
-/** Bytes of one setting. */
+/** Length of one setting, in bytes. */
 const SETTING_BYTES = 6;
 
-/** What a peer's SETTINGS can change in how we send; absent means unchanged. */
+/**
+ * The peer's settings that change how this side sends; those that the frame
+ * does not have are absent.
+ */
 export interface PeerSettings {
-  /** Window of each stream, in bytes. */
+  /** Initial window of each stream, in bytes. */
   initialWindow?: number;
-  /** Smallest size that this frame gave the header table that we may use, in bytes. */
+  /**
+   * The smallest header table size in this frame for the table that this side
+   * may use, in bytes.
+   */
   headerTableSize?: number;
-  /** Streams that we may have open at once. */
+  /** How many streams this side may have open at once. */
   maxConcurrentStreams?: number;
-  /** Longest header list that the peer takes, in bytes plus 32 a field. */
+  /**
+   * The longest header list that the peer accepts: its bytes, and 32 for each
+   * field.
+   */
   maxHeaderListSize?: number;
 }
 
 /**
  * Reads the payload of a SETTINGS frame (RFC 9113 section 6.5).
  *
- * MAX_FRAME_SIZE is only checked: no frame of ours is longer than the least it
- * can be.
+ * MAX_FRAME_SIZE is only checked: this side never sends frames longer than its
+ * smallest value.
  *
  * @param maxEnablePush The largest ENABLE_PUSH that this peer may set.
  * @throws {Http2Error} FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR or PROTOCOL_ERROR.

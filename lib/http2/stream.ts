@@ -6,49 +6,59 @@ import { encodeHeaders } from "./hpack_encode.ts";
 import type { HeaderField } from "./hpack_table.ts";
 import type { Output } from "./output.ts";
 
-/** What a stream asks of its connection. */
+/** What a stream needs from its connection. */
 export interface StreamHost {
   /** Where frames go. */
   readonly output: Output;
-  /** Shares what the peer lets us send. */
+  /** Shares the peer's send windows between the streams. */
   readonly sendFlow: SendFlow;
-  /** What a new stream grants. */
+  /** Makes the receive window of a new stream. */
   receiveFlow(): ReceiveFlow;
-  /** Gives received bytes back to the windows. */
+  /**
+   * Gives consumed bytes back to the windows of the stream and of the
+   * connection.
+   */
   consumed(stream: Stream, count: number): void;
-  /** Forgets the stream; `expectFrames` if the peer may not know of its end. */
+  /**
+   * Removes a stream that has ended; `expectFrames` if the peer may still send
+   * frames for it.
+   */
   forget(stream: Stream, expectFrames: boolean): void;
 }
 
 /**
- * One request and its response, as either end sees it: what is sent, what is
- * received, and how it ends. What comes first and what last is the role's.
+ * One request and its response, seen from either side: sending, receiving, and
+ * how it ends. The first and the last headers are handled by the class of the
+ * role.
  */
 export abstract class Stream {
   /** The stream's number. */
   readonly id: number;
-  /** What we grant for the peer's body. */
+  /** The window that this side grants for the peer's body. */
   readonly receiveWindow: ReceiveFlow;
-  /** What we were granted for our body. */
+  /** This side's body on its way out, with the window that the peer grants. */
   readonly sendStream: SendStream;
   /** The connection. */
   protected readonly host: StreamHost;
-  /** What was received and waits to be read. */
+  /** Received bytes that wait to be read. */
   protected readonly body: Body;
-  /** Our header fields are out: body bytes may follow. */
+  /** Whether this side's headers were sent, so that its body may follow. */
   protected headSent = false;
-  /** Bytes that the peer's `content-length` still announces, or -1 without one. */
+  /**
+   * How many bytes of the peer's `content-length` have not come yet, or -1 if
+   * there is no such header.
+   */
   #announced = -1;
   #peerEnded = false;
   #ending = false;
-  /** It is over, and went well. */
+  /** Whether the stream has ended without an error. */
   #complete = false;
   #failure: Http2Error | null = null;
-  /** Why nothing can be sent any more. */
+  /** Why nothing can be sent any more; null while it can. */
   #sendFailure: Http2Error | null = null;
   #abort: AbortController | null = null;
 
-  /** A stream that is open in both directions. */
+  /** Makes a stream that is open in both directions. */
   constructor(id: number, host: StreamHost) {
     this.id = id;
     this.host = host;
@@ -57,17 +67,20 @@ export abstract class Stream {
     this.body = new Body((count) => host.consumed(this, count));
   }
 
-  /** Whether the peer sent END_STREAM. */
+  /** Whether the peer has sent END_STREAM. */
   get peerEnded(): boolean {
     return this.#peerEnded;
   }
 
-  /** Bytes of the peer's that wait to be read. */
+  /** How many bytes of the peer wait to be read. */
   get buffered(): number {
     return this.body.buffered;
   }
 
-  /** Aborts when the stream is reset, by either side, or the connection ends before it. */
+  /**
+   * Aborts when either side resets the stream, or the connection ends before
+   * it.
+   */
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
@@ -76,12 +89,12 @@ export abstract class Stream {
     return this.#abort.signal;
   }
 
-  /** The next piece of the peer's body, or `null` at its end. */
+  /** Reads the next piece of the peer's body; `null` at its end. */
   read(): Promise<Uint8Array | null> {
     return this.body.read();
   }
 
-  /** Sends body bytes, all parts in one go; see `Http2Stream`. */
+  /** Sends bytes of the body, given in parts; see `Http2Stream`. */
   write(...parts: Uint8Array[]): Promise<void> | undefined {
     if (this.#sendFailure !== null || this.#ending || !this.headSent) {
       this.checkOpen();
@@ -90,7 +103,9 @@ export abstract class Stream {
     return this.host.sendFlow.write(this.sendStream, parts);
   }
 
-  /** Drops the stream at once; `code` is one of `ErrorCode`, by default CANCEL. */
+  /**
+   * Resets the stream at once; `code` is one of `ErrorCode`, by default CANCEL.
+   */
   reset(code: number = ErrorCode.CANCEL): void {
     if (this.#failure !== null || this.#complete) return;
     this.host.output.reset(this.id, code);
@@ -98,9 +113,9 @@ export abstract class Stream {
   }
 
   /**
-   * Takes body bytes that arrived; see {@linkcode Body.push}.
+   * Takes received bytes of the body; see {@linkcode Body.push}.
    *
-   * @throws {Http2Error} PROTOCOL_ERROR if they are more than announced.
+   * @throws {Http2Error} PROTOCOL_ERROR if there are more than announced.
    */
   receive(
     bytes: Uint8Array,
@@ -116,15 +131,14 @@ export abstract class Stream {
   }
 
   /**
-   * Takes a header block that came while the stream was open. `false` means
-   * that it changed nothing.
+   * Takes a header block of this stream; returns `false` if it had no effect.
    *
-   * @throws {Http2Error} What is wrong with it.
+   * @throws {Http2Error} If the headers are malformed or too long.
    */
   abstract receiveHeaders(headers: ReceivedHeaders): boolean;
 
   /**
-   * The peer sent END_STREAM.
+   * Handles the peer's END_STREAM.
    *
    * @throws {Http2Error} PROTOCOL_ERROR if the body is shorter than announced.
    */
@@ -135,7 +149,7 @@ export abstract class Stream {
     this.onPeerEnd();
   }
 
-  /** The stream ends here, without a frame of ours. */
+  /** Ends the stream with an error, without sending a frame. */
   fail(error: Http2Error, expectFrames: boolean): void {
     if (this.#failure !== null || this.#complete) return;
     this.#failure = error;
@@ -145,32 +159,40 @@ export abstract class Stream {
     this.#abort?.abort(error);
   }
 
-  /** Our side is at its end. */
+  /** Called when this side has sent its end. */
   protected abstract onEnd(): void;
 
-  /** The peer's side is at its end. */
+  /** Called when the peer has sent its end. */
   protected abstract onPeerEnd(): void;
 
-  /** Both sides are through; the peer may still send, unless it ended too. */
+  /**
+   * Ends the stream without an error. The peer may still send frames, unless it
+   * has ended its side, too.
+   */
   protected complete(): void {
     this.#complete = true;
     this.host.forget(this, !this.#peerEnded);
   }
 
-  /** Nothing more is sent: what waits rejects with `error`, and later calls throw it. */
+  /**
+   * Stops sending: pending writes reject with `error`, and later calls throw
+   * it.
+   */
   protected failSending(error: Http2Error): void {
     this.#sendFailure = error;
     this.host.sendFlow.fail(this.sendStream, error);
   }
 
-  /** The peer's fields say how long its body is. */
+  /** Reads the announced length of the peer's body from its headers. */
   protected expectLength(fields: readonly HeaderField[]): void {
     this.#announced = Number(
       fields.find(([name]) => name === "content-length")?.[1] ?? -1,
     );
   }
 
-  /** Ends our side behind all that was written, with these fields if any. */
+  /**
+   * Ends this side after everything that was written, with trailers if given.
+   */
   protected endWith(
     fields: readonly HeaderField[] | undefined,
   ): Promise<void> | undefined {
@@ -191,7 +213,7 @@ export abstract class Stream {
     return done;
   }
 
-  /** Sends our header fields, and notes whether nothing else follows. */
+  /** Sends this side's headers; `endStream` if no body follows. */
   protected sendHead(block: Uint8Array, endStream: boolean): void {
     this.headSent = true;
     this.#ending = endStream;
@@ -204,7 +226,7 @@ export abstract class Stream {
     if (this.#ending) throw new TypeError("Cannot send after end()");
   }
 
-  /** What a stream that this side reset fails with. */
+  /** The error of a stream that this side has reset. */
   protected resetError(code: number): Http2Error {
     return new Http2Error("Stream was reset by this side", {
       code,

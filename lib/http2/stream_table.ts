@@ -5,41 +5,42 @@ import type { Stream } from "./stream.ts";
 const REMEMBERED = 2048;
 
 /**
- * Which streams are idle, open or closed (RFC 9113 section 5.1).
+ * Knows which streams are idle, open or closed (RFC 9113 section 5.1).
  *
- * A peer that had not ended its side when we ended ours may have frames on
- * the way: those are expected, and ignored. Any other frame on a closed
- * stream is an error, as far back as streams are remembered.
+ * If this side ends a stream before the peer has ended it, frames of the peer
+ * may still be on their way: they are expected, and ignored. Any other frame on
+ * a closed stream is an error; only the most recent closed streams are
+ * remembered for this.
  */
 export class StreamTable {
   readonly #maxOfPeer: number;
   readonly #open = new Map<number, Stream>();
-  /** Closed streams, oldest first, and whether frames are expected. */
+  /** Closed streams, oldest first, and whether frames for them are expected. */
   readonly #closed = new Map<number, boolean>();
   #last = 0;
   #lastOfPeer = 0;
 
-  /** All are idle; the peer may begin streams up to `maxOfPeer`. */
+  /** @param maxOfPeer The largest number of a stream that the peer may open. */
   constructor(maxOfPeer: number) {
     this.#maxOfPeer = maxOfPeer;
   }
 
-  /** Streams that are open now. */
+  /** How many streams are open. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** The last stream that the peer began; 0 if none. */
+  /** The last stream that the peer opened; 0 if none. */
   get lastOfPeer(): number {
     return this.#lastOfPeer;
   }
 
-  /** The open stream of that number, if it is open. */
+  /** The open stream with this number; undefined if it is not open. */
   get(id: number): Stream | undefined {
     return this.#open.get(id);
   }
 
-  /** All open streams, as they are now. */
+  /** A copy of the list of open streams. */
   open(): Stream[] {
     return [...this.#open.values()];
   }
@@ -50,7 +51,10 @@ export class StreamTable {
     this.#open.set(stream.id, stream);
   }
 
-  /** A stream is closed, or never came to be; `expectFrames` if the peer may not know it yet. */
+  /**
+   * Marks a stream as closed, also one that was never opened; `expectFrames` if
+   * the peer may still send frames for it.
+   */
   close(id: number, expectFrames: boolean): void {
     this.#open.delete(id);
     this.#closed.set(id, expectFrames);
@@ -61,17 +65,17 @@ export class StreamTable {
     }
   }
 
-  /** Whether frames for a closed stream may still come without fault. */
+  /** Whether frames for a closed stream are expected, and so are no error. */
   expects(id: number): boolean {
     return this.#closed.get(id) ?? false;
   }
 
   /**
-   * Takes the number of a stream that is not open and gets HEADERS: `true` if
-   * it begins with them, `false` if they are to be ignored.
+   * Handles HEADERS for a stream that is not open: returns `true` if they open
+   * it, `false` if they are to be ignored.
    *
-   * @throws {Http2Error} STREAM_CLOSED, or PROTOCOL_ERROR if it was left out or
-   * is not the peer's to begin.
+   * @throws {Http2Error} STREAM_CLOSED, or PROTOCOL_ERROR if the number was
+   * skipped before, or the peer may not open this stream.
    */
   begin(id: number): boolean {
     if (id > this.#last) {
@@ -95,9 +99,10 @@ export class StreamTable {
   }
 
   /**
-   * An idle stream takes nothing but HEADERS and PRIORITY.
+   * Refuses frames other than HEADERS and PRIORITY on an idle stream.
    *
-   * @throws {Http2Error} PROTOCOL_ERROR if it is idle, or even: nobody begins those.
+   * @throws {Http2Error} PROTOCOL_ERROR if the stream is idle, or its number is
+   * even: nobody opens such streams.
    */
   checkNotIdle(id: number): void {
     if (id > this.#last || id % 2 === 0) {

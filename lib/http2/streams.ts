@@ -26,19 +26,22 @@ import type { PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { StreamTable } from "./stream_table.ts";
 
-/** What the streams of a connection tell the end that works with them. */
+/** The callbacks from the streams to the endpoint. */
 export interface StreamsOwner {
   /**
-   * The peer sent HEADERS on a stream above all before.
+   * The peer sent HEADERS with a new stream's number.
    *
-   * @throws {Http2Error} If that is not to be.
+   * @throws {Http2Error} If the stream is not accepted.
    */
   begin?(headers: ReceivedHeaders, streams: Streams): void;
-  /** A stream is over. */
+  /** A stream has ended. */
   forgotten(): void;
 }
 
-/** The streams of a connection, their windows and header tables: what frames on a stream do. */
+/**
+ * The streams of a connection, with their windows and header tables; handles
+ * the frames about streams.
+ */
 export class Streams implements StreamHost {
   readonly output: Output;
   readonly sendFlow: SendFlow;
@@ -50,7 +53,10 @@ export class Streams implements StreamHost {
   readonly #headerBudget = new HeaderBudget();
   readonly #table: StreamTable;
 
-  /** Queues what is granted beyond the windows that a connection begins with. */
+  /**
+   * Queues a WINDOW_UPDATE if this side grants the connection more than the
+   * initial window.
+   */
   constructor(
     output: Output,
     role: Role,
@@ -70,27 +76,32 @@ export class Streams implements StreamHost {
     if (more > 0) output.frame(encodeWindowUpdate(0, more));
   }
 
-  /** Streams that are open now. */
+  /** How many streams are open. */
   get size(): number {
     return this.#table.size;
   }
 
-  /** The last stream that the peer began, for GOAWAY; 0 if none. */
+  /** The last stream that the peer opened, for GOAWAY; 0 if none. */
   get lastOfPeer(): number {
     return this.#table.lastOfPeer;
   }
 
-  /** Whether CONTINUATION is the only frame that may come. */
+  /**
+   * Whether a header block is not complete yet: only CONTINUATION may follow.
+   */
   get midBlock(): boolean {
     return this.#headers.midBlock;
   }
 
-  /** All open streams, as they are now. */
+  /** A copy of the list of open streams. */
   open(): Stream[] {
     return this.#table.open();
   }
 
-  /** Adds a stream; `size` is what its header list takes as long as it is open. */
+  /**
+   * Adds a stream; `size` is the size of its header list, which counts while
+   * the stream is open.
+   */
   add(stream: Stream, size: number): void {
     this.#headerBudget.hold(stream.id, size);
     this.#table.add(stream);
@@ -115,7 +126,7 @@ export class Streams implements StreamHost {
     this.#owner.forgotten();
   }
 
-  /** Ends the stream of an error, or the number of one that never came to be. */
+  /** Ends the stream that an error is about, also one that was never opened. */
   fail(error: Http2Error): void {
     this.output.reset(error.streamId, error.code);
     const stream = this.#table.get(error.streamId);
@@ -125,19 +136,20 @@ export class Streams implements StreamHost {
   }
 
   /**
-   * Obeys what the peer's SETTINGS say of streams.
+   * Applies the peer's SETTINGS to the streams.
    *
    * @throws {Http2Error} FLOW_CONTROL_ERROR if a window grows past 2^31-1.
    */
   apply({ initialWindow }: PeerSettings): void {
     if (initialWindow === undefined) return;
-    // It touches every stream, and costs accordingly.
+    // The cost depends on the number of open streams, since all of them are
+    // changed.
     this.#patience.spend(this.size / 100);
     const sending = this.open().map((stream) => stream.sendStream);
     this.sendFlow.setInitialWindow(initialWindow, sending);
   }
 
-  /** Takes DATA. */
+  /** Handles DATA. */
   onData(frame: Frame): void {
     const { flags, streamId } = frame;
     const length = frame.end - frame.start;
@@ -169,7 +181,7 @@ export class Streams implements StreamHost {
       );
     }
     if (start === end && !endStream) this.#patience.spend(1);
-    // Padding is never read, so it counts as consumed.
+    // Nobody reads the padding, so it counts as consumed.
     const overhead = length - (end - start);
     if (overhead > 0) this.consumed(stream, overhead);
     if (end > start) {
@@ -183,17 +195,17 @@ export class Streams implements StreamHost {
     if (endStream) stream.receiveEnd();
   }
 
-  /** Takes HEADERS. */
+  /** Handles HEADERS. */
   onHeaders(frame: Frame): void {
     this.#onBlock(this.#headers.headers(frame));
   }
 
-  /** Takes CONTINUATION. */
+  /** Handles CONTINUATION. */
   onContinuation(frame: Frame): void {
     this.#onBlock(this.#headers.continuation(frame));
   }
 
-  /** Takes RST_STREAM. */
+  /** Handles RST_STREAM. */
   onRstStream(frame: Frame): void {
     const { streamId } = frame;
     this.#table.checkNotIdle(streamId);
@@ -212,7 +224,7 @@ export class Streams implements StreamHost {
     this.#patience.countReset();
   }
 
-  /** Takes WINDOW_UPDATE, of a stream or of the connection. */
+  /** Handles WINDOW_UPDATE, of a stream or of the connection. */
   onWindowUpdate(frame: Frame): void {
     const { streamId } = frame;
     if (streamId !== 0) this.#table.checkNotIdle(streamId);
@@ -226,7 +238,8 @@ export class Streams implements StreamHost {
         streamId,
       );
     }
-    // Larger ones end by themselves: at the largest window, or in DATA of ours.
+    // Larger increments need no limit: they end at the largest window, or let
+    // this side send DATA.
     if (increment < SMALL_INCREMENT) this.#patience.spend(1);
     this.sendFlow.grant(stream?.sendStream ?? null, increment);
   }
