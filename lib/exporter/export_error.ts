@@ -21,7 +21,7 @@ export class ExportError extends Error {
    */
   readonly moved: readonly string[];
 
-  /** @param init The cause, and the paths that could not be put back. */
+  /** Makes the error; `init` has the cause, and the paths not put back. */
   constructor(message: string, init: ExportErrorInit = {}) {
     super(message, init.cause === undefined ? {} : { cause: init.cause });
     this.moved = init.moved ?? [];
