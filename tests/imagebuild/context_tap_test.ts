@@ -154,3 +154,83 @@ Deno.test("a packed tar that is given up holds nothing", async () => {
   tap.stop();
   await tap.push(packed.subarray(packed.length - 20));
 });
+
+/** An entry: its header with this type, and what is in it. */
+function entry(name: string, type: string, content: string): Uint8Array {
+  const bytes = new TextEncoder().encode(content);
+  const header = changedHeader(tarHeader(name, bytes.length), (block) => {
+    block[156] = type.charCodeAt(0);
+  });
+  const filled = new Uint8Array(Math.ceil(bytes.length / 512) * 512);
+  filled.set(bytes);
+  return concatBytes(header, filled);
+}
+
+/** What is found in these entries, one behind the other. */
+async function foundIn(...entries: Uint8Array[]): Promise<string | undefined> {
+  const bytes = [...entries, new Uint8Array(1024)].reduce((all, part) =>
+    concatBytes(all, part)
+  );
+  return await found(bytes, "Dockerfile", 64 * 1024);
+}
+
+Deno.test("a Dockerfile is kept up to 256 KiB", async () => {
+  const most = "#".repeat(256 * 1024);
+  assertEquals(await foundIn(entry("Dockerfile", "0", most)), most);
+  assertEquals(await foundIn(entry("Dockerfile", "0", `${most}#`)), undefined);
+});
+
+Deno.test("headers that belong to an entry count for it alone", async () => {
+  const text = "FROM a\n";
+  const file = entry("Dockerfile", "0", text);
+  const other = entry("other", "0", "b");
+  const named = entry("x", "x", "19 path=Dockerfile\n");
+  const long = entry("././@LongLink", "L", "Dockerfile\0");
+  for (const before of [named, long]) {
+    assertEquals(await foundIn(before, entry("y", "0", text)), text);
+    assertEquals(await foundIn(before, entry("y", "0", text), other), text);
+    // Those of all entries, and of a link's target, may stand between.
+    for (const type of ["g", "K"]) {
+      const between = entry("Dockerfile", type, "none\0");
+      assertEquals(
+        await foundIn(before, between, entry("y", "0", text)),
+        text,
+      );
+      assertEquals(await foundIn(file, between, other), text);
+    }
+    const stranger = entry("y", "0", "its own");
+    assertEquals(await foundIn(before, stranger, file), text);
+  }
+  // PAX goes before GNU, and what can't be read is none.
+  const elsewhere = entry("././@LongLink", "L", "elsewhere\0");
+  assertEquals(await foundIn(named, elsewhere, entry("y", "0", text)), text);
+  const broken = entry("x", "x", "19 path\n");
+  assertEquals(await foundIn(broken, file), text);
+});
+
+Deno.test("headers are read up to a mebibyte, as engines do", async () => {
+  const file = entry("Dockerfile", "0", "FROM a\n");
+  const fill = (type: string, length: number) =>
+    entry("x", type, "Dockerfile\0".padEnd(length, "\0"));
+  for (const type of ["L", "x"]) {
+    assertEquals(await foundIn(fill(type, 2 ** 20), file), "FROM a\n");
+    assertEquals(await foundIn(fill(type, 2 ** 20 + 1), file), undefined);
+  }
+  // A link has nothing in it, whatever its size says.
+  const link = changedHeader(tarHeader("link", 700), (block) => {
+    block[156] = "2".charCodeAt(0);
+  });
+  assertEquals(await foundIn(link, file), "FROM a\n");
+  const wrong = tarHeader("a", 0).fill(0x37, 148, 154);
+  assertEquals(await foundIn(wrong, file), undefined);
+});
+
+Deno.test("of a packed tar 64 MiB are looked at", async () => {
+  for (const [megabytes, isFound] of [[63, true], [64, false]] as const) {
+    const packed = await packedTo(megabytes, "Dockerfile");
+    assertEquals(
+      await found(packed, "Dockerfile", 2 ** 20),
+      isFound ? "" : undefined,
+    );
+  }
+});
