@@ -228,6 +228,23 @@ Deno.test("a build of which no answer is there yet is cancelled until there is o
   assertEquals([state.ended, engine.cut], [true, false]);
 });
 
+Deno.test("an answer that comes late and has no body ends a build that was left", async () => {
+  using clock = new StandingClock();
+  const { engine, build, state } = begin(true);
+  const leaving = new AbortController();
+  const posting = build.post(
+    { path: "/build", headers: {}, body: null },
+    leaving.signal,
+  );
+  leaving.abort("left");
+  await posting.catch(() => {}); // it was wanted
+  await build.leave();
+  await clock.pass(100);
+  engine.answer(null);
+  await clock.settle();
+  assertEquals([state.ended, engine.cut], [true, false]);
+});
+
 Deno.test("a build whose context was not sent whole is cut off, and cancelled once", async () => {
   using clock = new StandingClock();
   for (const isWhole of [false, true]) {

