@@ -13,12 +13,6 @@ export interface Equivalent {
 /** Mutants that are not counted. */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
-    file: "lib/transport/direct.ts",
-    kind: "number",
-    text: "poolIdleTimeout: 30_000,",
-    why: "a connection that nobody uses is kept a millisecond longer",
-  },
-  {
     file: "lib/gateway/step_keys.ts",
     kind: "flag",
     text: "false,",
