@@ -267,6 +267,30 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "const BUFFER_BYTES = 16 * 1024;",
     why: "how much is joined at a time: whatever it is, the same is found",
   },
+  {
+    file: "lib/verify/wrapped_search.ts",
+    kind: "bound",
+    text: "while (start > 0 && ALPHABET[chunk[start - 1]!] === 1) start--;",
+    why: "where there is no byte there is no letter, and no line end",
+  },
+  {
+    file: "lib/verify/wrapped_search.ts",
+    kind: "bound",
+    text: "while (end < chunk.length && ALPHABET[chunk[end]!] === 1) end++;",
+    why: "where there is no byte there is no letter, and no line end",
+  },
+  {
+    file: "lib/verify/wrapped_search.ts",
+    kind: "bound",
+    text: "while (at < chunk.length && BREAK[chunk[at]!] === 1) at++;",
+    why: "where there is no byte there is no letter, and no line end",
+  },
+  {
+    file: "lib/verify/wrapped_search.ts",
+    kind: "bound",
+    text: "while (at > 0 && ALPHABET[this.#tail[at - 1]!] === 1) at--;",
+    why: "where there is no byte there is no letter, and no line end",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
