@@ -3,18 +3,19 @@ import type { GrpcClientCall } from "./client_call.ts";
 import { firstFieldPrefix, protobufFields } from "./protobuf_fields.ts";
 
 /**
- * The longest piece that is sent as one message: an engine of the 20.10 line
- * takes messages of 4 MiB, and each is held whole.
+ * The longest piece that is sent as one message, in bytes: an engine of the
+ * 20.10 line accepts messages of up to 4 MiB, and keeps each one whole in
+ * memory.
  */
 const MAX_PIECE_BYTES: number = 1024 * 1024;
 
 /**
- * A call whose messages are nothing but bytes (`BytesMessage{1 data}`), as a
- * connection: `moby.buildkit.v1.Control/Session` carries a session in it.
+ * A call whose messages hold only bytes (`BytesMessage{1 data}`), as a
+ * connection. `moby.buildkit.v1.Control/Session` carries a session in this way.
  *
- * Closing `writable` ends our side of the call; cancelling `readable` or
- * aborting `writable` gives it up. `readable` fails with what the call failed
- * with.
+ * Closing `writable` ends this side of the call; cancelling `readable` or
+ * aborting `writable` gives the call up. `readable` fails with the error of the
+ * call.
  */
 export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
   return {
@@ -24,7 +25,8 @@ export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
           const message = await call.read();
           if (message === null) return controller.close();
           const data = dataOf(message);
-          // A stream of bytes has no empty pieces.
+          // An empty message is skipped, because a byte stream can't have an
+          // empty chunk.
           if (data.length > 0) return controller.enqueue(data);
         }
       },
@@ -44,7 +46,7 @@ export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
   };
 }
 
-/** The data of a message, a view of it. */
+/** The data in a message, as a view of it. */
 function dataOf(message: Uint8Array): Uint8Array {
   let data: Uint8Array = new Uint8Array();
   for (const [number, value] of protobufFields(message)) {

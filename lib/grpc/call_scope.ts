@@ -1,12 +1,15 @@
 import { GrpcCode, GrpcError } from "./status.ts";
 
-/** The longest time that a timer can wait. */
+/** The longest time that a timer can have, in milliseconds. */
 const LONGEST_TIMEOUT_MS = 0x7fffffff;
 
 /** `grpc-timeout` has at most eight digits. */
 const LARGEST_TIMEOUT_VALUE = 99_999_999;
 
-/** What ends a call early on this side: its caller's signal, its deadline, `cancel()`. */
+/**
+ * Collects what can end a call early on this side: the caller's signal, the
+ * deadline, and `cancel()`.
+ */
 export class CallScope {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
@@ -16,11 +19,12 @@ export class CallScope {
   readonly #onAbort = (): void => this.abort(this.#outer?.reason);
 
   /**
-   * Begins to count.
+   * Starts the deadline's timer.
    *
-   * @param timeout Milliseconds; none means no deadline.
-   * @throws {RangeError} If it is no time that can be counted.
-   * @throws The signal's reason, if it is aborted already.
+   * @param timeout Time for the call in milliseconds; without it there is no
+   * deadline.
+   * @throws {RangeError} If the timeout is not a time that a timer can have.
+   * @throws The signal's reason, if it is already aborted.
    */
   constructor(signal: AbortSignal | undefined, timeout: number | undefined) {
     if (
@@ -45,12 +49,12 @@ export class CallScope {
     }
   }
 
-  /** Aborts with what the call fails with. */
+  /** Aborts with the error that the call fails with. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The value of `grpc-timeout`, if there is a deadline. */
+  /** The value of `grpc-timeout`; undefined if there is no deadline. */
   get timeoutHeader(): string | undefined {
     if (this.#timeout === undefined) return undefined;
     const ms = Math.ceil(this.#timeout);
@@ -62,14 +66,20 @@ export class CallScope {
     this.#controller.abort(reason);
   }
 
-  /** A server may be told of the deadline's end by its own clock first: then it stays what it is. */
+  /**
+   * If the deadline has passed, the deadline's error, otherwise `error`: the
+   * server may have ended the call because its own clock reached the deadline
+   * first.
+   */
   atDeadline(error: GrpcError): GrpcError {
     return performance.now() >= this.#deadline
       ? this.#deadlineError(error)
       : error;
   }
 
-  /** The call is over: nothing ends it any more. */
+  /**
+   * The call has ended: stops the timer, and no longer listens to the signal.
+   */
   close(): void {
     clearTimeout(this.#timer);
     this.#outer?.removeEventListener("abort", this.#onAbort);

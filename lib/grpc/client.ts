@@ -13,12 +13,15 @@ import { metadataFields, type RequestMetadata } from "./request_metadata.ts";
 import { GrpcCode, GrpcError } from "./status.ts";
 import { transportError } from "./transport_error.ts";
 
-/** The longest answer message unless told otherwise: what BuildKit itself takes. */
+/**
+ * The default for the longest answer message, in bytes; BuildKit has the same
+ * limit.
+ */
 const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
 
-/** How a client speaks. */
+/** Options of a client. */
 export interface GrpcClientOptions extends Http2ClientOptions {
-  /** The longest message that is taken, in bytes. @default {16777216} */
+  /** The longest message that is accepted, in bytes. @default {16777216} */
   readonly maxMessageBytes?: number;
   /** `:authority` of the calls. @default {"localhost"} */
   readonly authority?: string;
@@ -28,21 +31,21 @@ export interface GrpcClientOptions extends Http2ClientOptions {
   readonly userAgent?: string;
 }
 
-/** What one call brings along. */
+/** Options of one call. */
 export interface GrpcCallOptions {
-  /** Metadata, in order. */
+  /** Metadata to send, in order. */
   readonly metadata?: RequestMetadata;
-  /** Gives the call up; it fails with the signal's reason. */
+  /** Gives the call up, which then fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds for the whole call, the wait for a stream among them. The
-   * server is told; here the call ends with DEADLINE_EXCEEDED, whatever the
-   * server does. Without it a call may take for ever.
+   * Time for the whole call in milliseconds, the wait for a free stream
+   * included. It is sent to the server; on this side the call ends with
+   * DEADLINE_EXCEEDED whatever the server does. Without it a call has no limit.
    */
   readonly timeout?: number | undefined;
 }
 
-/** A method of a server's. */
+/** A method of a server. */
 export interface GrpcRemoteMethod<Request, Response> {
   /** `/package.Service/Method`. */
   readonly path: string;
@@ -51,26 +54,26 @@ export interface GrpcRemoteMethod<Request, Response> {
 }
 
 /**
- * Makes calls on one connection. All reject with a {@linkcode GrpcError}, or
- * with the reason of their signal; what is wrong with their options is a
- * TypeError or RangeError, and nothing is sent then.
+ * Makes calls on one connection. Calls reject with a {@linkcode GrpcError}, or
+ * with the reason of their signal. Wrong options are a TypeError or RangeError;
+ * nothing is sent then.
  */
 export interface GrpcClient extends AsyncDisposable {
-  /** Fulfils once the connection is over and nothing is left. Never rejects. */
+  /** Resolves when the connection has ended completely. Never rejects. */
   readonly closed: Promise<Http2Close>;
-  /** Calls that are under way. */
+  /** How many calls are open. */
   readonly calls: number;
-  /** Begins a call, of any kind, whose messages are bytes. */
+  /** Begins a call of any kind, whose messages are given as bytes. */
   open(path: string, options?: GrpcCallOptions): Promise<GrpcClientCall>;
-  /** A call with one message each way. */
+  /** Makes a call with one message in each direction. */
   unary<Request, Response>(
     method: GrpcRemoteMethod<Request, Response>,
     request: Request,
     options?: GrpcCallOptions,
   ): Promise<Response>;
   /**
-   * A call with one request and any number of responses. It begins with the
-   * loop over them; leaving the loop gives it up.
+   * Makes a call with one request and any number of responses. It begins when
+   * the loop over the responses begins; leaving the loop gives it up.
    */
   serverStream<Request, Response>(
     method: GrpcRemoteMethod<Request, Response>,
@@ -78,8 +81,8 @@ export interface GrpcClient extends AsyncDisposable {
     options?: GrpcCallOptions,
   ): AsyncGenerator<Response, void>;
   /**
-   * A call with any number of requests and one response. `requests` is not
-   * read further once the server has answered.
+   * Makes a call with any number of requests and one response. `requests` is
+   * not read further once the server has answered.
    */
   clientStream<Request, Response>(
     method: GrpcRemoteMethod<Request, Response>,
@@ -87,23 +90,27 @@ export interface GrpcClient extends AsyncDisposable {
     options?: GrpcCallOptions,
   ): Promise<Response>;
   /**
-   * A call with any number of messages each way, independent of each other. It
-   * begins with the loop over the responses; leaving the loop gives it up. If
-   * `requests` throws, the call is given up and fails with that.
+   * Makes a call with any number of messages in each direction, which are
+   * independent of each other. It begins when the loop over the responses
+   * begins; leaving the loop gives it up. If `requests` throws, the call is
+   * given up and fails with that error.
    */
   bidi<Request, Response>(
     method: GrpcRemoteMethod<Request, Response>,
     requests: Iterable<Request> | AsyncIterable<Request>,
     options?: GrpcCallOptions,
   ): AsyncGenerator<Response, void>;
-  /** Drops the connection and every call on it, at once. Any number of times. */
+  /**
+   * Closes the connection at once, and with it every call. May be called any
+   * number of times.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Speaks gRPC on `duplex`, which belongs to the client from here on. Nothing is
- * compressed, and no call is made again by itself: a {@linkcode GrpcError} with
- * `notProcessed` says that it could be.
+ * Speaks gRPC on `duplex`, which belongs to the client from here on. Messages
+ * are not compressed, and calls are not repeated: a {@linkcode GrpcError} with
+ * `notProcessed` says that a call may be made again.
  *
  * @throws {RangeError} If an option is out of its range.
  */
@@ -218,7 +225,7 @@ class Client implements GrpcClient {
     const { path, codec } = method;
     await using call = await this.open(path, options);
     const state = { over: false };
-    // Not waited for: the next request may never come. It never rejects.
+    // Not awaited, because the next request may never come. It never rejects.
     void send(call, codec, requests, state);
     try {
       for (;;) {
@@ -232,7 +239,9 @@ class Client implements GrpcClient {
   }
 }
 
-/** Sends all requests. Never rejects: what goes wrong with them ends the call. */
+/**
+ * Sends all requests. Never rejects: an error in the requests ends the call.
+ */
 async function send<Request, Response>(
   call: GrpcClientCall,
   codec: Codec<Response, Request>,
@@ -246,8 +255,8 @@ async function send<Request, Response>(
     }
     await call.end();
   } catch (error) {
-    // A server that wants no more has its status read; what `requests` or the
-    // codec throw is the call's end.
+    // If the server accepts no more messages, reading tells its status; errors
+    // of `requests` or of the codec end the call.
     if (!(error instanceof GrpcError)) call.cancel(error);
   }
 }

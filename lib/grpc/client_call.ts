@@ -8,22 +8,23 @@ import { GrpcCode, GrpcError, type GrpcMetadata } from "./status.ts";
 import { isGrpc, notGrpcError, transportError } from "./transport_error.ts";
 
 /**
- * One call of ours. `read()` gives the server's messages, and `null` behind
- * the last if the call ended with OK; otherwise it rejects with the
- * {@linkcode GrpcError} of its status, or with the reason of its signal.
+ * One call to a server. `read()` returns the server's messages, and `null`
+ * after the last one if the call has ended with OK. Otherwise it rejects with
+ * the {@linkcode GrpcError} of the status, or with the reason of the call's
+ * signal.
  *
  * A call that is not read to its end has to be ended by `cancel()` or by
  * `await using`.
  */
 export interface GrpcClientCall extends GrpcCall, AsyncDisposable {
-  /** The metadata ahead of the first message, once the server sent it. */
+  /** The metadata before the first message, once the server has sent it. */
   head(): Promise<GrpcMetadata>;
-  /** No more messages are sent. */
+  /** Ends this side of the call: no more messages are sent. */
   end(): Promise<void> | undefined;
   /**
-   * Gives the call up, which the server is told of by RST_STREAM(CANCEL).
-   * `reason` is what it fails with from now on, by default a
-   * {@linkcode GrpcError} CANCELLED. A call that is over stays as it is.
+   * Gives the call up; the server is told by RST_STREAM(CANCEL). From then on
+   * the call fails with `reason`, by default a {@linkcode GrpcError} CANCELLED.
+   * A call that has ended is not changed.
    */
   cancel(reason?: unknown): void;
 }
@@ -40,10 +41,13 @@ export class ClientCall implements GrpcClientCall {
   #checkedHead: Promise<void> | undefined;
   #head: GrpcMetadata = [];
   #trailers: GrpcMetadata = [];
-  /** How it ended, if it is over. */
+  /** The outcome of the call; undefined until it has ended. */
   #end: { readonly error: unknown } | undefined;
 
-  /** Takes the stream and the scope over. */
+  /**
+   * @param stream The call's stream.
+   * @param scope Ends the call early.
+   */
   constructor(
     stream: Http2ClientStream,
     scope: CallScope,
@@ -111,7 +115,7 @@ export class ClientCall implements GrpcClientCall {
     return Promise.resolve();
   }
 
-  /** @throws {GrpcError} If who answers is no gRPC server. */
+  /** @throws {GrpcError} If the answer is not that of a gRPC server. */
   async #checkHead(): Promise<void> {
     const fields = await this.#stream.response;
     const status = fields[0]![1];
@@ -126,7 +130,7 @@ export class ClientCall implements GrpcClientCall {
   async #finish(): Promise<void> {
     const { trailers } = this.#stream;
     this.#trailers = metadataOf(trailers);
-    // An answer of nothing but a status is a head.
+    // If the server sends only a status, it is in the head.
     const error = receivedStatus(
       trailers.length > 0 ? trailers : await this.#stream.response,
     );
@@ -134,7 +138,7 @@ export class ClientCall implements GrpcClientCall {
     this.#over(undefined);
   }
 
-  /** Sends something; says why it can't be sent in words of the call's. */
+  /** Sends something; turns an error of the stream into one of the call. */
   #sending(send: () => Promise<void> | undefined): Promise<void> | undefined {
     let sent: Promise<void> | undefined;
     try {
@@ -145,7 +149,8 @@ export class ClientCall implements GrpcClientCall {
     const told = sent?.catch((error) => {
       throw this.#sendError(error);
     });
-    // Whoever drops the promise learns of the end from read() or the signal.
+    // If nobody handles the promise, it must not end the program: read() and
+    // the signal report the same error.
     told?.catch(() => {});
     return told;
   }
@@ -161,10 +166,13 @@ export class ClientCall implements GrpcClientCall {
     );
   }
 
-  /** What the call fails with, for good: the first that was found. */
+  /**
+   * Ends the call with an error, unless it has ended before; returns the error
+   * that it ended with first.
+   */
   #fail(error: unknown): unknown {
     if (this.#end !== undefined) return this.#end.error;
-    // What can't be read may still be coming: that is given back.
+    // Resets the stream: more messages may still come, and nobody reads them.
     this.#stream.reset();
     return this.#over(
       error instanceof Http2Error ? transportError(error) : error,

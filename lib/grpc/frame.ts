@@ -1,6 +1,9 @@
 import { GrpcCode, GrpcError } from "./status.ts";
 
-/** Bytes in front of each message: a flag for compression, then the length, big-endian. */
+/**
+ * Length of the prefix of each message, in bytes: a flag for compression, then
+ * the length of the message, big-endian.
+ */
 const PREFIX_BYTES = 5;
 
 /** The prefix of a message of `length` bytes. */
@@ -11,8 +14,8 @@ export function framePrefix(length: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Cuts a byte stream into gRPC messages, whatever pieces it comes in. A message
- * that lies in one piece is a view of it, not a copy.
+ * Splits a byte stream into gRPC messages, whatever pieces it comes in. A
+ * message within one piece is a view of it, not a copy.
  */
 export class MessageReader {
   readonly #read: () => Promise<Uint8Array | null>;
@@ -21,8 +24,8 @@ export class MessageReader {
   #length = 0;
 
   /**
-   * @param read The next piece, or null at the end.
-   * @param maxBytes The longest message that is taken.
+   * @param read Returns the next piece, or null at the end.
+   * @param maxBytes The longest message that is accepted.
    */
   constructor(read: () => Promise<Uint8Array | null>, maxBytes: number) {
     this.#read = read;
@@ -30,7 +33,7 @@ export class MessageReader {
   }
 
   /**
-   * The next message, or null behind the last.
+   * Reads the next message, or null after the last one.
    *
    * @throws {GrpcError} If a message is compressed, too long or cut off.
    */

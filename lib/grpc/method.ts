@@ -2,30 +2,35 @@ import type { GrpcCall } from "./call.ts";
 
 /** A method that a server offers. */
 export interface GrpcMethod {
-  /** `/package.Service/Method`, as the engine calls it. */
+  /**
+   * The method's path `/package.Service/Method`, by which the engine calls it.
+   */
   readonly path: string;
   /** The longest request message, in bytes. */
   readonly maxRequestBytes: number;
-  /** Answers one call. What it throws becomes the call's status. */
+  /** Answers one call. If it throws, the error becomes the call's status. */
   handle(call: GrpcCall): Promise<void>;
 }
 
-/** How a message type is read and written: the only thing known of protobuf here. */
+/**
+ * Reads and writes the messages of a method. All knowledge about protobuf is in
+ * here.
+ */
 export interface Codec<Request, Response> {
-  /** Reads a request; throws if the bytes are none. */
+  /** Reads a request; throws if the bytes are not one. */
   decode(bytes: Uint8Array): Request;
   /** Writes a response. */
   encode(response: Response): Uint8Array;
 }
 
-/** The longest request to a method with one small message: 64 KiB. */
+/** The longest request to a method with one small message, in bytes: 64 KiB. */
 const MAX_UNARY_REQUEST: number = 64 * 1024;
 
 /**
- * A method with one message each way.
+ * Makes a method with one message in each direction.
  *
- * @param loadCodec Asked at each call: code that few programs need may be
- * loaded with the first one.
+ * @param loadCodec Called for each call, so that code which few programs need
+ * can be loaded with the first one.
  */
 export function unary<Request, Response>(
   path: string,

@@ -1,28 +1,28 @@
 /**
- * The fields of a protobuf message without its schema: enough for the two
- * messages that gRPC itself brings along, and for a message of nothing but
- * bytes, which is on the way of each byte of a nested session.
+ * Reads the fields of a protobuf message without its schema. This is enough for
+ * the two messages that are part of gRPC itself, and for a message that holds
+ * only bytes, through which every byte of a nested session passes.
  *
  * @module
  */
 
-/** A field: its number, and its value as a number, or as the bytes it is made of. */
+/** A field: its number, and its value as a number or as bytes. */
 export type ProtobufField = readonly [
   number: number,
   value: number | Uint8Array,
 ];
 
-/** How a field is written; the numbers are protobuf's. */
+/** The wire types of fields, by protobuf's numbers. */
 const WireType = { VARINT: 0, FIXED64: 1, BYTES: 2, FIXED32: 5 } as const;
 
-/** A varint of 64 bits takes no more. */
+/** The longest varint of 64 bits, in bytes. */
 const MAX_VARINT_BYTES = 10;
 
 /**
- * Reads the fields in order, bytes as views of the message. A varint above
- * 2^53 is not exact; fixed numbers come as their bytes.
+ * Reads the fields in order; bytes are views of the message. A varint above
+ * 2^53 is not exact; fields of a fixed length are returned as bytes.
  *
- * @throws {RangeError} If that is no message.
+ * @throws {RangeError} If the bytes are not a message.
  */
 export function* protobufFields(
   message: Uint8Array,
@@ -67,7 +67,10 @@ export function* protobufFields(
   }
 }
 
-/** What stands in front of `length` bytes that are field 1 of a message. */
+/**
+ * The tag and the length that come before `length` bytes in field 1 of a
+ * message.
+ */
 export function firstFieldPrefix(length: number): Uint8Array<ArrayBuffer> {
   const prefix = [1 * 8 + WireType.BYTES];
   for (; length >= 0x80; length = Math.floor(length / 0x80)) {

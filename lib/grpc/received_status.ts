@@ -6,7 +6,10 @@ import {
   type GrpcMetadata,
 } from "./status.ts";
 
-/** Fields that are the call's own and no metadata of the application's. */
+/**
+ * Header fields that belong to the call itself, and are not metadata of the
+ * application.
+ */
 const OWN_FIELDS = new Set([
   "content-type",
   "grpc-status",
@@ -14,7 +17,7 @@ const OWN_FIELDS = new Set([
   "grpc-status-details-bin",
 ]);
 
-/** The metadata among the fields of a head or of trailers. */
+/** The metadata among the header fields of a head or of trailers. */
 export function metadataOf(
   fields: readonly (readonly [name: string, value: string])[],
 ): GrpcMetadata {
@@ -23,23 +26,27 @@ export function metadataOf(
   );
 }
 
-/** The bytes of a metadata value whose key ends in `-bin`: base64, with or without padding. */
+/**
+ * Decodes a metadata value whose key ends in `-bin`: base64, with or without
+ * padding.
+ */
 export function decodeBinary(value: string): Uint8Array {
   return Uint8Array.fromBase64(value);
 }
 
-/** A metadata value for a key that ends in `-bin`. */
+/** Encodes a metadata value for a key that ends in `-bin`. */
 export function encodeBinary(bytes: Uint8Array): string {
   return bytes.toBase64({ omitPadding: true });
 }
 
 /**
- * The error that a call ended with; `undefined` if it ended with OK.
+ * The error with which a call has ended; `undefined` if it has ended with OK.
  *
- * `grpc-status-details-bin` is a `google.rpc.Status` in base64. Details that
- * can't be read do not hide the status: the reason is the error's `cause`.
+ * `grpc-status-details-bin` is a `google.rpc.Status` in base64. If the details
+ * can't be read, the status is returned without them, and the reason is the
+ * error's `cause`.
  *
- * @param fields The trailers, or the whole answer where there is nothing else.
+ * @param fields The trailers, or the head if the answer has nothing else.
  */
 export function receivedStatus(
   fields: readonly (readonly [name: string, value: string])[],
@@ -69,7 +76,10 @@ export function receivedStatus(
   }
 }
 
-/** The details of a `google.rpc.Status{1 code, 2 message, 3 details* Any{1 type_url, 2 value}}`. */
+/**
+ * Reads the details in a
+ * `google.rpc.Status{1 code, 2 message, 3 details* Any{1 type_url, 2 value}}`.
+ */
 function decodeDetails(status: Uint8Array): GrpcDetail[] {
   const details: GrpcDetail[] = [];
   for (const [number, any] of protobufFields(status)) {
@@ -87,8 +97,8 @@ function decodeDetails(status: Uint8Array): GrpcDetail[] {
 }
 
 /**
- * gRPC over HTTP2, "Status-Message": percent-encoded UTF-8. What is not encoded
- * as it should be stays as it is, for some sentence is better than none.
+ * Decodes percent-encoded UTF-8 (gRPC over HTTP2, "Status-Message"). Wrong
+ * encodings are left as they are, because such a text is still useful.
  */
 function percentDecoded(text: string): string {
   const bytes: number[] = [];

@@ -1,25 +1,28 @@
 import { encodeBinary } from "./received_status.ts";
 
-/** Metadata of a call: keys in lower case, bytes only under keys that end in `-bin`. */
+/**
+ * Metadata of a call: keys are in lower case, and values are bytes only if the
+ * key ends in `-bin`.
+ */
 export type RequestMetadata = Iterable<
   readonly [key: string, value: string | Uint8Array]
 >;
 
-/** gRPC over HTTP2, "Header-Name". */
+/** The form of a key (gRPC over HTTP2, "Header-Name"). */
 const KEY = /^[0-9a-z_.-]+$/;
 
-/** What the call itself sends, or HTTP/2 forbids. */
+/** Keys that the call itself sends, or that HTTP/2 forbids. */
 const RESERVED =
   /^(?:grpc-.*|content-type|content-length|te|user-agent|connection|host)$/;
 
-/** gRPC over HTTP2, "ASCII-Value". */
+/** The form of a text value (gRPC over HTTP2, "ASCII-Value"). */
 const VALUE = /^[ -~]*$/;
 
 /**
- * The header fields of a call's metadata.
+ * Makes the header fields of a call's metadata.
  *
- * @throws {TypeError} If a key or a value can't be sent. The error does not
- * hold the value, which may be a secret.
+ * @throws {TypeError} If a key or a value can't be sent. The message does not
+ * have the value, which may be a secret.
  */
 export function metadataFields(metadata: RequestMetadata): [string, string][] {
   return Array.from(metadata, ([key, value]) => {

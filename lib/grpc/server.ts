@@ -6,18 +6,18 @@ import { framePrefix, MessageReader } from "./frame.ts";
 import type { GrpcMethod } from "./method.ts";
 import { GrpcCode, GrpcError, statusTrailers } from "./status.ts";
 
-/** Told of what goes wrong inside the methods; the peer hears less. */
+/** Called with errors inside of the methods, of which the peer is told less. */
 export interface GrpcServerOptions {
-  /** A call that ended with an error that is not a {@linkcode GrpcError}. */
+  /** A call ended with an error that is not a {@linkcode GrpcError}. */
   readonly onError?: (path: string, error: unknown) => void;
 }
 
 /**
  * Serves gRPC on one connection until it ends.
  *
- * Only what BuildKit's session needs: no compression, no reflection, methods
- * by their exact path. Unknown ones are answered UNIMPLEMENTED, which makes the
- * engine fall back.
+ * It has only what BuildKit's session needs: no compression, no reflection,
+ * methods by their exact path. An unknown method is answered with
+ * UNIMPLEMENTED, on which the engine does without it.
  */
 export function serveGrpc(
   duplex: ByteDuplex,
@@ -28,7 +28,7 @@ export function serveGrpc(
   return serveHttp2(duplex, (stream) => {
     const path = stream.get(":path") ?? "";
     answer(stream, byPath.get(path)).catch((error) => {
-      // The peer went away or gave up: there is nobody left to tell.
+      // The peer has gone or has given the call up: an answer can't be sent.
       if (stream.signal.aborted) return;
       options.onError?.(path, error);
     });

@@ -1,78 +1,93 @@
-/** The status codes of gRPC; numbers as on the wire. */
+/** The status codes of gRPC, with their numbers in the protocol. */
 export enum GrpcCode {
   /** No error. */
   OK = 0,
-  /** Given up by who asked. */
+  /** The caller has given the call up. */
   CANCELLED = 1,
-  /** Something else went wrong; most of BuildKit's errors. */
+  /** Any other error; most errors of BuildKit have this code. */
   UNKNOWN = 2,
-  /** What was asked makes no sense. */
+  /** The request has a wrong argument. */
   INVALID_ARGUMENT = 3,
-  /** Not done in time. */
+  /** The deadline has passed. */
   DEADLINE_EXCEEDED = 4,
-  /** There is no such thing. */
+  /** The thing that was asked for does not exist. */
   NOT_FOUND = 5,
-  /** There is such a thing already. */
+  /** The thing to be made exists already. */
   ALREADY_EXISTS = 6,
-  /** Known, and not allowed. */
+  /** The caller is known, and may not do this. */
   PERMISSION_DENIED = 7,
-  /** Too large, or too many. */
+  /**
+   * A limit was reached: something is too large, or there is too much of it.
+   */
   RESOURCE_EXHAUSTED = 8,
-  /** Not in this state. */
+  /** The call is not possible in the present state. */
   FAILED_PRECONDITION = 9,
-  /** Broken off by something that went on at the same time. */
+  /** The call was interrupted by something that happened at the same time. */
   ABORTED = 10,
-  /** Past the end. */
+  /** A value is past the end of the range. */
   OUT_OF_RANGE = 11,
-  /** No such method; engines fall back then. */
+  /** There is no such method; engines then do without it. */
   UNIMPLEMENTED = 12,
-  /** A fault of who answers, or an answer that can't be read. */
+  /** A fault of the server, or an answer that can't be read. */
   INTERNAL = 13,
-  /** Nobody there, or not any more. */
+  /** The server can't be reached, or not any more. */
   UNAVAILABLE = 14,
-  /** Data is lost for good. */
+  /** Data was lost and can't be restored. */
   DATA_LOSS = 15,
-  /** Not known who asks. */
+  /** The caller is not known. */
   UNAUTHENTICATED = 16,
 }
 
-/** Metadata in order, a key as often as it came; keys are in lower case, values as on the wire. */
+/**
+ * Received metadata in order; a key may come several times. Keys are in lower
+ * case, values as they were sent.
+ */
 export type GrpcMetadata = readonly (readonly [key: string, value: string])[];
 
-/** One of the things that a status tells beside its sentence (`google.protobuf.Any`). */
+/** One of the details of a status (`google.protobuf.Any`). */
 export interface GrpcDetail {
-  /** What the value is, such as `github.com/moby/buildkit/errdefs.Source+json`. */
+  /**
+   * Type of the value, such as `github.com/moby/buildkit/errdefs.Source+json`.
+   */
   readonly typeUrl: string;
-  /** In the encoding that the type says. */
+  /** The value, encoded as the type says. */
   readonly value: Uint8Array;
 }
 
-/** What a {@linkcode GrpcError} may hold beside code and sentence. */
+/** Options of a {@linkcode GrpcError}. */
 export interface GrpcErrorInit extends ErrorOptions {
-  /** What `grpc-status-details-bin` told. */
+  /** The details in `grpc-status-details-bin`. */
   readonly details?: readonly GrpcDetail[];
   /** The other metadata that came with the status. */
   readonly metadata?: GrpcMetadata;
-  /** The server did nothing with the call. @default {false} */
+  /**
+   * Whether the server certainly has not processed the call. @default {false}
+   */
   readonly notProcessed?: boolean;
 }
 
 /**
- * A call that did not end with OK. As an answer of ours its message goes to the
- * engine: no secrets in it.
+ * A call that did not end with OK. If it is thrown by a method of this side,
+ * its message is sent to the engine, so it must not hold a secret.
  */
 export class GrpcError extends Error {
   override readonly name: string = "GrpcError";
   /** The status code. */
   readonly code: GrpcCode;
-  /** What the server told beside the sentence; none if it told nothing or none can be read. */
+  /**
+   * The details that the server sent with the status; empty if there are none,
+   * or if they can't be read.
+   */
   readonly details: readonly GrpcDetail[];
-  /** The metadata that came with the status, the status itself left out. */
+  /** The metadata that came with the status, without the status itself. */
   readonly metadata: GrpcMetadata;
-  /** The server did nothing with the call, which may be made again on another connection. */
+  /**
+   * Whether the server certainly has not processed the call, so that it may be
+   * made again on another connection.
+   */
   readonly notProcessed: boolean;
 
-  /** Names the code and the sentence. */
+  /** Makes the error; its message has the code's name and the given text. */
   constructor(code: GrpcCode, message: string, init: GrpcErrorInit = {}) {
     super(message, init);
     this.code = code;
@@ -83,9 +98,9 @@ export class GrpcError extends Error {
 }
 
 /**
- * The trailers for an error. One that is not a {@linkcode GrpcError} becomes
- * `internal error`: what our own program stumbled over is none of the peer's
- * business and may hold what must not travel.
+ * The trailers for an error. An error that is not a {@linkcode GrpcError} is
+ * sent as `internal error`: its message is about this program, and may hold
+ * something that must not be sent.
  */
 export function statusTrailers(error?: unknown): [string, string][] {
   if (error === undefined) return [["grpc-status", String(GrpcCode.OK)]];
@@ -98,7 +113,10 @@ export function statusTrailers(error?: unknown): [string, string][] {
   ];
 }
 
-/** gRPC over HTTP2, "Status-Message": all but printable ASCII, and `%`, is escaped. */
+/**
+ * Percent-encodes a message (gRPC over HTTP2, "Status-Message"): everything but
+ * printable ASCII, and `%`.
+ */
 function percentEncoded(text: string): string {
   return Array.from(
     new TextEncoder().encode(text),

@@ -1,13 +1,19 @@
 import { ErrorCode, Http2Error } from "../http2/error.ts";
 import { GrpcCode, GrpcError } from "./status.ts";
 
-/** Of an answer that is no gRPC, so many bytes are shown. */
+/** How many bytes are shown of an answer that is not gRPC. */
 const SHOWN_BYTES = 512;
 
-/** The longest wait for the bytes of an answer that is no gRPC. */
+/**
+ * How long to wait for the first bytes of an answer that is not gRPC, in
+ * milliseconds.
+ */
 const FIRST_BYTES_MS = 1_000;
 
-/** gRPC over HTTP2, "HTTP2 Transport Mapping", "Errors"; others are INTERNAL. */
+/**
+ * The status for each HTTP/2 error code (gRPC over HTTP2, "HTTP2 Transport
+ * Mapping", "Errors"); other codes are INTERNAL.
+ */
 const CODE_OF_RESET = new Map<number, GrpcCode>([
   [ErrorCode.REFUSED_STREAM, GrpcCode.UNAVAILABLE],
   [ErrorCode.CANCEL, GrpcCode.CANCELLED],
@@ -15,7 +21,10 @@ const CODE_OF_RESET = new Map<number, GrpcCode>([
   [ErrorCode.INADEQUATE_SECURITY, GrpcCode.PERMISSION_DENIED],
 ]);
 
-/** gRPC's "HTTP to gRPC Status Code Mapping"; others are UNKNOWN. */
+/**
+ * The status for each HTTP status (gRPC's "HTTP to gRPC Status Code Mapping");
+ * others are UNKNOWN.
+ */
 const CODE_OF_STATUS = new Map<string, GrpcCode>([
   ["400", GrpcCode.INTERNAL],
   ["401", GrpcCode.UNAUTHENTICATED],
@@ -27,7 +36,7 @@ const CODE_OF_STATUS = new Map<string, GrpcCode>([
   ["504", GrpcCode.UNAVAILABLE],
 ]);
 
-/** What a call fails with when its stream or connection did. */
+/** The error of a call whose stream or connection has failed. */
 export function transportError(cause: Http2Error): GrpcError {
   const { notProcessed, streamId, code } = cause;
   const ofStream = CODE_OF_RESET.get(code) ?? GrpcCode.INTERNAL;
@@ -44,8 +53,9 @@ export function isGrpc(contentType: string | undefined): boolean {
 }
 
 /**
- * What a call fails with that something else than a gRPC server answered: a
- * proxy's page, say. Its first bytes are waited for, but not long.
+ * The error of a call that was answered by something other than a gRPC server,
+ * for example by a proxy's page. Waits a short time for the first bytes of the
+ * answer, to show them.
  */
 export async function notGrpcError(
   status: string,
@@ -77,7 +87,7 @@ async function firstBytes(
       text += decoder.decode(chunk, { stream: true });
     }
   } catch (error) {
-    // A body that breaks off: what came of it is shown.
+    // If the body breaks off, the bytes that came are shown.
     if (!(error instanceof Http2Error)) throw error;
   } finally {
     clearTimeout(timer);
