@@ -4,24 +4,27 @@ import { PackingError } from "./inflate.ts";
 import { type Packing, packingOf, unpack } from "./packing.ts";
 import { isTar, NotTarError, tarEntries } from "./tar_entries.ts";
 
-/** The longest document that is read as one, and all of them together, in bytes. */
+/**
+ * The longest JSON document that is read whole, and the limit for all of them
+ * together, in bytes.
+ */
 const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
 const MAX_DOCUMENTS_BYTES = 64 * 1024 * 1024;
 
-/** What an archive says of itself. */
+/** The documents and links of an archive. */
 export interface Documents {
-  /** Its JSON files by name, not looked through yet. */
+  /** The archive's JSON files by name; they have not been searched yet. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** Where its links lead. */
+  /** The targets of the archive's links, by the links' names. */
   readonly links: ReadonlyMap<string, string>;
 }
 
 /**
- * Looks through an archive: of an image as engines save it and exporters write
- * it, or of a root file system. What is itself an archive, packed or not, is
- * looked through as a layer.
+ * Searches an archive: an image as engines save it or exporters write it, or a
+ * root file system. A file in it that is itself an archive, compressed or not,
+ * is searched as a layer.
  *
- * @throws {NotTarError} If it is no archive.
+ * @throws {NotTarError} If it is not an archive.
  */
 export async function readArchive(
   source: ByteStream,
@@ -43,7 +46,8 @@ export async function readArchive(
       const head = await content.peek(512);
       if (!isTar(head)) {
         const earlier = files.get(name);
-        // The later of two is what the archive says, and both lie in it.
+        // Of two files with the same name the later one is used as the
+        // document; the earlier one is searched, too.
         if (earlier !== undefined) reader.bytes(name, earlier);
         files.set(name, await content.take(size));
         room -= size;
@@ -56,7 +60,10 @@ export async function readArchive(
   return { files, links };
 }
 
-/** A tar, packed or not, as a source of its entries; undefined if it is none. */
+/**
+ * Opens a tar, compressed or not, for reading its entries; undefined if it is
+ * not a tar.
+ */
 export async function openArchive(
   source: ByteStream,
 ): Promise<ByteStream | undefined> {
@@ -67,7 +74,7 @@ export async function openArchive(
   return isArchive(await unpacked.peek(512)) ? unpacked : undefined;
 }
 
-/** Whether it is a tar, or the block of zeros that an empty one begins with. */
+/** Whether it is a tar; an empty one begins with a block of zeros. */
 function isArchive(head: Uint8Array): boolean {
   return isTar(head) || head.length === 512 && head.every((byte) => byte === 0);
 }
@@ -104,7 +111,9 @@ async function readBlob(
     const known = new Set(finds.finds.slice(from).map(({ value }) => value));
     const inFiles = finds.finds.length;
     packed.end();
-    // The bytes of a packed layer hold what can't be packed as it is.
+    // The compressed bytes of a layer are searched, too: incompressible content
+    // is in them as it is. What was found in the files already is not reported
+    // again.
     if (isLayer) finds.keepFrom(inFiles, ({ value }) => !known.has(value));
   }
 }
@@ -123,20 +132,21 @@ async function readLayer(
       await reader.file(place, entry.content);
     }
   } catch (error) {
-    // An archive around this one that ends too early says so again below.
+    // If the archive around this one also ends too early, it fails by itself
+    // later.
     if (!(error instanceof NotTarError)) throw error;
     reader.damaged(blob, "");
   }
   await reader.behind({ blob, part: "file", path: "" }, source);
 }
 
-/** The packings of layers. */
+/** How a layer is compressed; undefined if it is not. */
 function layerPacking(head: Uint8Array): Packing | undefined {
   const packing = packingOf(head);
   return packing === "gzip" || packing === "zstd" ? packing : undefined;
 }
 
-/** Packed content that is one thing, as a source. */
+/** The content of a compressed stream that holds a single thing. */
 function unpackedStream(packing: Packing, source: ByteStream): ByteStream {
   const members = unpack(packing, source)[Symbol.asyncIterator]();
   let content: AsyncIterator<Uint8Array> | undefined;
@@ -147,7 +157,7 @@ function unpackedStream(packing: Packing, source: ByteStream): ByteStream {
   });
 }
 
-/** A link's target, as a name in the archive. */
+/** The target of a link, as a name in the archive. */
 function besides(name: string, target: string): string {
   const path = new URL(target, `file:///${name}`).pathname.slice(1);
   try {

@@ -6,7 +6,7 @@ import type { ImageLayout } from "./image_layout.ts";
 
 const CONFIG = "config.json";
 
-/** That of {@linkcode bareImage}. */
+/** The layout of a {@linkcode bareImage}. */
 export const BARE_LAYOUT: ImageLayout = {
   isImage: true,
   layers: new Map(),
@@ -15,11 +15,11 @@ export const BARE_LAYOUT: ImageLayout = {
 };
 
 /**
- * An image without layers, which engines with the graph store can't save ("empty
- * export - not implemented"): its configuration and history, as the engine
- * tells them, in the form of OCI.
+ * The documents of an image without layers, which engines with graph drivers
+ * can't save ("empty export - not implemented"): its configuration and history
+ * as the engine reports them, in OCI's form.
  *
- * @returns Nothing if it has layers, or there is none.
+ * @returns Undefined if the image has layers, or does not exist.
  */
 export async function bareImage(
   engine: Engine,

@@ -18,44 +18,57 @@ import {
 
 const encoder = new TextEncoder();
 
-/** How many paths are told of that can't be unpacked. */
+/** How many paths are reported that can't be unpacked. */
 const MAX_UNREADABLE = 100;
 
-/** How deep packed content is looked into that lies in packed content. */
+/**
+ * How many levels of compressed content within compressed content are searched.
+ */
 const MAX_LEVELS = 8;
 
-/** Bytes by which content is known: a tar's by its first block. */
+/**
+ * How many bytes are needed to recognise content: a tar is recognised by its
+ * first block.
+ */
 const HEAD_BYTES = 512;
 
 /**
- * Looks through files: as they are, and unpacked, whatever lies in what. What
- * it can't look into it names.
+ * Searches files, both as they are and unpacked, also if archives are nested.
+ * Content that it can't unpack is recorded in `unreadable`.
  */
 export class ContentReader {
-  /** What is found. */
+  /** Collects the finds. */
   readonly finds: FindCollector;
-  /** Packed content that is damaged, or packed in a way that is not known here. */
+  /**
+   * Places of compressed content that is damaged, or compressed in an unknown
+   * way.
+   */
   readonly unreadable: Pick<FindPlace, "blob" | "path">[] = [];
   readonly #signal: AbortSignal | undefined;
 
-  /** @param signal Ends it between two files, and within a long one. */
+  /** @param signal Ends the search, between two files or within a long one. */
   constructor(finds: FindCollector, signal?: AbortSignal) {
     this.finds = finds;
     this.#signal = signal;
   }
 
-  /** Looks through one file, to its end. */
+  /** Searches one file to its end. */
   async file(place: FindPlace, source: ByteStream): Promise<void> {
     this.#signal?.throwIfAborted();
     await this.#scanned(place, source, (seen) => this.#inside(place, seen, 0));
   }
 
-  /** Looks through what stands behind the end of an archive, or of packed content. */
+  /**
+   * Searches what follows after the end of an archive or of compressed content.
+   */
   async behind(place: FindPlace, source: ByteStream): Promise<void> {
     await this.#scanned(place, source, (seen) => this.trailer(place, seen));
   }
 
-  /** Names packed content with something behind its end that is not known here. */
+  /**
+   * Searches what follows after the end of compressed content; if it is
+   * something unknown, records the place as not readable.
+   */
   async trailer(place: FindPlace, seen: ByteStream, level = 0): Promise<void> {
     await seen.skipZeros();
     const head = await seen.peek(HEAD_BYTES);
@@ -67,7 +80,10 @@ export class ContentReader {
     }
   }
 
-  /** Looks into what is packed, or an archive; what is plain is left in the source. */
+  /**
+   * Searches inside compressed content or an archive; other content is left in
+   * the source.
+   */
   async #inside(
     place: FindPlace,
     source: ByteStream,
@@ -107,15 +123,18 @@ export class ContentReader {
     await this.trailer(place, source, level);
   }
 
-  /** Looks through what an archive says of a file, besides its content. */
+  /**
+   * Searches the headers of a file in an archive: everything but its content.
+   */
   headers(blob: string, { path, link, headers }: TarEntry): void {
     const place: FindPlace = { blob, part: "name", path };
-    // A long path lies there in two parts.
+    // The path is also searched in one piece, since the header of a long one
+    // has it in two parts.
     const joined = encoder.encode(`${path}\0${link}`);
     const { finds } = this.finds;
     const before = finds.length;
     for (const bytes of [joined, ...headers]) {
-      // Once is enough for each.
+      // Each secret is reported once for all headers of the file.
       const known = new Set(finds.slice(before).map(({ value }) => value));
       const from = finds.length;
       this.finds.scanBytes(place, bytes);
@@ -123,18 +142,21 @@ export class ContentReader {
     }
   }
 
-  /** Looks through what fills the blocks behind a file, which is zeros mostly. */
+  /**
+   * Searches the bytes that fill the last block after a file; mostly they are
+   * zeros.
+   */
   padding(blob: string, path: string, bytes: Uint8Array): void {
     if (bytes.every((byte) => byte === 0)) return;
     this.finds.scanBytes({ blob, part: "name", path }, bytes);
   }
 
-  /** Looks through a blob that is at hand. */
+  /** Searches a blob that is in memory. */
   bytes(blob: string, bytes: Uint8Array): void {
     this.finds.scanBytes({ blob, part: "file", path: "" }, bytes);
   }
 
-  /** Notes something that can't be read to its end. */
+  /** Records content that can't be read to its end. */
   damaged(blob: string, path: string): void {
     if (this.unreadable.length >= MAX_UNREADABLE) return;
     this.unreadable.push({ blob, path });
@@ -160,7 +182,7 @@ export class ContentReader {
     }
     const source = ByteStream.from(content);
     if (isStored) {
-      // Its bytes were seen with those around it.
+      // Its bytes are part of the archive's bytes, and were searched with them.
       await this.#inside({ ...place, path }, source, level);
       await source.drain();
       return;
@@ -173,7 +195,10 @@ export class ContentReader {
     );
   }
 
-  /** Looks through a source as it is, to its end, whatever else reads of it. */
+  /**
+   * Searches the bytes of a source to its end; `read` reads from the same
+   * source, and need not read all of it.
+   */
   async #scanned(
     place: FindPlace,
     source: ByteStream,

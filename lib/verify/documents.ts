@@ -5,15 +5,16 @@ import { type ImageLayout, parseDocument } from "./image_layout.ts";
 const encoder = new TextEncoder();
 
 /**
- * Looks through an archive's JSON files: field by field where it is known what
- * they are, so that no escape hides anything and each find has a name.
+ * Searches an archive's JSON files. If their meaning is known, each field is
+ * searched by itself, so that escapes hide nothing and each find has the name
+ * of its field.
  */
 export function readDocuments(
   { files }: Documents,
   { isImage, parts, legacy }: ImageLayout,
   finds: FindCollector,
 ): void {
-  // What only repeats comes last.
+  // Configurations in the old form come last, because they only repeat others.
   const names = [...files.keys()].sort((a, b) =>
     Number(legacy.has(a)) - Number(legacy.has(b))
   );
@@ -32,7 +33,8 @@ export function readDocuments(
       finds.finds.slice(before).map(({ value }) => value),
     );
     const inFields = finds.finds.length;
-    // Numbers, and what stands across two fields.
+    // The file as a whole is searched, too: for numbers, and for values that
+    // extend over two fields.
     const whole: FindPlace = { blob: name, part: part ?? "file", path: "" };
     finds.scanBytes(whole, bytes);
     finds.keepFrom(inFields, ({ value }) => !known.has(value));
@@ -50,12 +52,12 @@ function partOf(part: SecretPart, path: string): SecretPart {
   return part === "config" && path.startsWith("history[") ? "history" : part;
 }
 
-/** A longer path to a field is not told to its end, in characters. */
+/** The path to a field is not extended beyond this length, in characters. */
 const MAX_PATH_LENGTH = 1000;
 
 /**
- * Every text in a JSON value with its path; the names of fields, too. Without
- * recursion: what is in an image may be nested as deep as it is long.
+ * Every text in a JSON value, the names of fields included, with its path. It
+ * does not use recursion, because an image's JSON may be nested very deeply.
  */
 function* stringsOf(
   value: unknown,

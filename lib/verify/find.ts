@@ -5,15 +5,15 @@ import type { Packing } from "./packing.ts";
 import { WrappedSearch } from "./wrapped_search.ts";
 
 /**
- * The part of an image or export that a secret was found in.
+ * The part of an image or export in which a secret was found.
  *
  * - `file`: the content of a file, in a layer or an export.
  * - `name`: the headers of a file: its name, the target of a link, extended
- *   attributes; and what fills its last block.
+ *   attributes; and the bytes that fill its last block.
  * - `config`: an image's configuration: environment, labels, commands.
  * - `history`: the instructions that made the image.
- * - `attestation`: what a builder states of the image: provenance, a list of
- *   packages.
+ * - `attestation`: a builder's statement about the image: provenance, or a
+ *   list of packages.
  * - `manifest`: a manifest, an index, or another file of the archive.
  */
 export type SecretPart =
@@ -28,46 +28,52 @@ export type SecretPart =
 export interface SecretFind {
   /** The secret's id. */
   readonly id: string;
-  /** How it is written there. */
+  /** The form in which the value is written there. */
   readonly form: Form;
-  /** What it stands in. */
+  /** The part of the image or export. */
   readonly part: SecretPart;
   /**
-   * The layer's digest, `sha256:…`: that of its tar where a configuration tells
-   * it, else that of the blob; undefined outside of layers.
+   * The layer's digest, `sha256:…`: that of its tar if the configuration has
+   * it, otherwise that of the blob; undefined outside of layers.
    */
   readonly layer?: string;
-  /** Number of the layer, from 1 for the lowest. */
+  /** Number of the layer; the lowest is 1. */
   readonly layerNumber?: number;
-  /** The instruction that made the layer, secrets masked. */
+  /** The instruction that made the layer, with secrets masked. */
   readonly instruction?: string;
   /**
-   * Path of the file in its layer or export, secrets masked: `a.zip!/b` is a
-   * file in an archive. A field's name for a configuration, such as `config.Env[2]`.
-   * Empty for what lies behind the end of an archive.
+   * Path of the file in its layer or export, with secrets masked; `a.zip!/b` is
+   * a file in an archive. For a configuration it is the name of a field, such
+   * as `config.Env[2]`. Empty for what follows after the end of an archive.
    */
   readonly path: string;
-  /** Where its first byte is, in the file as `packed` tells, in a field, or in a header. */
+  /**
+   * Index of the value's first byte in the file (unpacked as `packed` says), in
+   * the field, or in the header.
+   */
   readonly offset: number;
-  /** How the content is packed that `offset` counts in, unpacked; undefined if it is not. */
+  /**
+   * How the content was compressed; `offset` counts in the unpacked content.
+   * Undefined if it was not compressed.
+   */
   readonly packed?: Packing;
-  /** How often it is there, at least. */
+  /** How often the value is there, at least. */
   readonly count: number;
 }
 
-/** Where bytes come from that are looked through. */
+/** The place of the bytes that are searched. */
 export interface FindPlace {
-  /** Name of the archive's entry that they are in; empty in an export. */
+  /** Name of the archive's entry with these bytes; empty in an export. */
   readonly blob: string;
-  /** What they are. */
+  /** The part of the image or export. */
   readonly part: SecretPart;
-  /** Path in the blob; not masked yet. */
+  /** Path in the blob; secrets in it are not masked yet. */
   readonly path: string;
-  /** How they were packed. */
+  /** How the bytes were compressed. */
   readonly packed?: Packing;
 }
 
-/** A find before it is known what its place belongs to. */
+/** A find whose place has not been assigned to a layer yet. */
 export interface RawFind extends FindPlace {
   readonly value: number;
   readonly form: Form;
@@ -75,20 +81,23 @@ export interface RawFind extends FindPlace {
   readonly count: number;
 }
 
-/** A run of bytes that show a value in one form. */
+/** A run of bytes in which a value was found in one form. */
 interface Run {
   readonly value: number;
   readonly form: Form;
   offset: number;
   end: number;
   count: number;
-  /** Whether it is more than the beginning of a long value, which others may share. */
+  /**
+   * Whether it is more than the beginning of a long value, which other texts
+   * may have, too.
+   */
   sure: boolean;
-  /** Whether it is made of blocks of a long value. */
+  /** Whether it consists of blocks of a long value. */
   readonly isCut: boolean;
 }
 
-/** Forms that say no more than that the value is there as it is. */
+/** Forms that are not reported if the same place has the value as it is. */
 const PLAINER: ReadonlySet<Form> = new Set([
   "line",
   "field",
@@ -101,15 +110,15 @@ const PLAINER: ReadonlySet<Form> = new Set([
 ]);
 
 /**
- * Looks through pieces of content one after the other, and collects what it
- * finds: one entry for each secret, form and place.
+ * Searches pieces of content and collects the finds: one for each secret, form
+ * and place.
  */
 export class FindCollector {
-  /** What was found, in its order. */
+  /** The finds, in the order in which they were made. */
   readonly finds: RawFind[] = [];
-  /** Finds that are not in the list any more. */
+  /** How many finds were not kept because there were too many. */
   lost = 0;
-  /** Bytes that were looked through, unpacked ones again. */
+  /** How many bytes were searched; unpacked content counts again. */
   bytes = 0;
   readonly #finder: Finder;
   readonly #idle: ContentSearch[] = [];
@@ -121,7 +130,10 @@ export class FindCollector {
     this.#max = max;
   }
 
-  /** Begins one piece of content; several may be open at a time. */
+  /**
+   * Begins the search of one piece of content; several may be open at the same
+   * time.
+   */
   scan(place: FindPlace): ContentScan {
     const search = this.#idle.pop() ?? newSearch(this.#finder);
     return new ContentScan(search, (runs) => {
@@ -132,14 +144,14 @@ export class FindCollector {
     });
   }
 
-  /** Looks through one piece of content that is at hand. */
+  /** Searches one piece of content that is in memory. */
   scanBytes(place: FindPlace, bytes: Uint8Array): void {
     const scan = this.scan(place);
     scan.push(bytes);
     scan.end();
   }
 
-  /** Drops some of the finds from an index on. */
+  /** Removes the finds from this index on that are not wanted. */
   keepFrom(index: number, wanted: (find: RawFind) => boolean): void {
     for (const find of this.finds.splice(index)) {
       if (wanted(find)) this.finds.push(find);
@@ -152,10 +164,16 @@ export class FindCollector {
   }
 }
 
-/** What looks through content: as it is, and across the ends of its lines. */
+/**
+ * The searches of one piece of content: of its bytes as they are, and across
+ * line ends.
+ */
 interface ContentSearch {
   readonly matcher: Matcher;
-  /** Undefined where no value has a form that is written in lines. */
+  /**
+   * The search across line ends; undefined if no value has a form that is
+   * written in lines.
+   */
   readonly wrapped: WrappedSearch | undefined;
 }
 
@@ -169,21 +187,21 @@ function newSearch(finder: Finder): ContentSearch {
   };
 }
 
-/** One piece of content, chunk by chunk. */
+/** The search of one piece of content, chunk by chunk. */
 export class ContentScan {
   readonly #search: ContentSearch;
   readonly #onEnd: (runs: readonly Run[]) => void;
   readonly #runs = new RunList();
-  /** Those across the ends of lines, which come in an order of their own. */
+  /** The finds across line ends, which come in an order of their own. */
   readonly #wrapped = new RunList();
 
-  /** @param onEnd Told what was found, at the end. */
+  /** @param onEnd Called at the end with what was found. */
   constructor(search: ContentSearch, onEnd: (runs: readonly Run[]) => void) {
     this.#search = search;
     this.#onEnd = onEnd;
   }
 
-  /** Takes the next bytes. */
+  /** Searches the next bytes. */
   push(bytes: Uint8Array): void {
     this.#search.matcher.scan(bytes, this.#runs.take);
     this.#search.wrapped?.push(bytes, this.#wrapped.take);
@@ -201,7 +219,8 @@ export class ContentScan {
       if (same === undefined) runs.push(run);
       else {
         same.offset = Math.min(same.offset, run.offset);
-        // Within a line a long value shows some of its blocks, one by one.
+        // Within single lines only some blocks of a long value were found, each
+        // counted by itself: the count across lines is the right one.
         same.count = run.isCut ? run.count : same.count + run.count;
       }
     }
@@ -216,21 +235,23 @@ export class ContentScan {
   }
 }
 
-/** Matches, gathered: one run for each value and form. */
+/** Collects matches: one run for each value and form. */
 class RunList {
   #runs: Run[] | undefined;
 
-  /** The runs that are more than what a value may share with others. */
+  /**
+   * The runs that are more than a beginning which other values may have, too.
+   */
   sure(): Run[] {
     return (this.#runs ?? []).filter(({ sure }) => sure);
   }
 
-  /** Takes a match; they come in the order of their ends. */
+  /** Adds a match; matches come in the order of their ends. */
   readonly take = ({ start, end, pattern, weak }: Match): void => {
     const { value, form, length, at } = pattern;
     this.#runs ??= [];
-    // Alone, the first block of a longer value may be what it shares with others:
-    // the head of a token, say.
+    // The first block of a long value is not enough: other values may begin in
+    // the same way, as tokens do.
     const isCut = end - start !== length;
     const sure = !isCut || at > 0;
     const run = this.#runs.find((run) =>
@@ -241,7 +262,7 @@ class RunList {
       const run = { value, form, offset: start, end, count: 1, sure, isCut };
       this.#runs.push(run);
     } else if (start <= run.end) {
-      // Blocks of one long value lie side by side.
+      // The blocks of a long value follow each other without a gap.
       run.end = Math.max(run.end, end);
       run.sure ||= sure && !weak;
     } else if (!weak) {

@@ -4,7 +4,7 @@ import { ByteStream } from "../streams/byte_stream.ts";
 
 const encoder = new TextEncoder();
 
-/** Looks through all files of a folder, and the names of all that is in it. */
+/** Searches all files of a folder, and the names of all its entries. */
 export async function readFolder(
   root: string,
   reader: ContentReader,
@@ -24,7 +24,7 @@ export async function readFolder(
       if (isDirectory) folders.push(path);
       else if (isFile) {
         using file = openOrNothing(() => new OpenFile(at, "refuse"));
-        // It may be a link, or a FIFO, by now.
+        // It may have been replaced by a link or a FIFO.
         if (file === undefined || !file.info.isFile()) reader.damaged("", path);
         else {
           const place = { blob: "", part: "file", path } as const;
@@ -35,7 +35,7 @@ export async function readFolder(
   }
 }
 
-/** Undefined for a link that is not followed. */
+/** Opens a file; undefined if it is a link, which is not followed. */
 function openOrNothing(open: () => OpenFile): OpenFile | undefined {
   try {
     return open();

@@ -8,8 +8,8 @@ const DIGEST_BYTES = 20;
 const SHA256_BYTES = 32;
 
 /**
- * The objects of git's pack, in their order; of a delta what it adds, as it
- * lies there (gitformat-pack).
+ * The objects of a git pack, in their order; a delta is returned as it is in
+ * the pack, with the bytes that it adds (gitformat-pack).
  *
  * @throws {PackingError} If it is damaged.
  */
@@ -27,7 +27,7 @@ export async function* gitObjects(source: ByteStream): AsyncGenerator<Member> {
     }
     yield { name: "", content: inflate("zlib", source) };
   }
-  // The pack's own digest; of a repository with SHA-256 it is longer.
+  // The digest of the pack; in a repository with SHA-256 it is longer.
   const digest = await source.take(DIGEST_BYTES);
   if (digest.length < DIGEST_BYTES) {
     throw new PackingError("A pack ends before its digest");

@@ -4,16 +4,17 @@ import { inflate, PackingError } from "./inflate.ts";
 
 const TRAILER_BYTES = 8;
 
-/** Whether a gzip begins so. */
+/** Whether these are the first bytes of a gzip file. */
 export function isGzip([a, b, c]: Uint8Array): boolean {
   return a === 0x1f && b === 0x8b && c === 8;
 }
 
 /**
- * The members of a gzip, one behind the other (RFC 1952), with zeros between
- * them, as tapes have it.
+ * The content of all members of a gzip file, which follow each other (RFC
+ * 1952). There may be zeros between them, as on tapes.
  *
- * @throws {PackingError} If one is damaged; behind all that can be unpacked.
+ * @throws {PackingError} If one is damaged; thrown after everything that can be
+ * unpacked.
  */
 export async function* gunzip(source: ByteStream): AsyncGenerator<Uint8Array> {
   let isDamaged = false;
@@ -51,7 +52,7 @@ async function skipHeader(source: ByteStream): Promise<void> {
   if (header.length < 10) throw new PackingError("It ends in its header");
 }
 
-/** A name or a comment, which ends with a zero. */
+/** Skips a name or a comment, which ends with a zero. */
 async function skipText(source: ByteStream): Promise<void> {
   for (let bytes = await source.read(); bytes; bytes = await source.read()) {
     const end = bytes.indexOf(0);

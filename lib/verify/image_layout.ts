@@ -1,35 +1,39 @@
 import type { Documents } from "./archive.ts";
 import type { SecretPart } from "./find.ts";
 
-/** A layer in its image. */
+/** A layer of an image. */
 export interface LayerInfo {
-  /** Digest of its tar, or of its blob. */
+  /** Digest of the layer's tar, or of its blob. */
   readonly digest: string;
-  /** From 1, for the lowest. */
+  /** Number of the layer; the lowest is 1. */
   readonly number: number;
-  /** The instruction that made it; not masked yet. */
+  /** The instruction that made the layer; secrets in it are not masked yet. */
   readonly instruction: string | undefined;
 }
 
-/** What the parts of an archive are. */
+/** The meaning of an archive's files. */
 export interface ImageLayout {
-  /** Whether it is an image at all. */
+  /** Whether the archive is an image. */
   readonly isImage: boolean;
-  /** Layers, by the name of their blob. */
+  /** The layers by the names of their blobs. */
   readonly layers: ReadonlyMap<string, LayerInfo>;
-  /** What documents are, by name. */
+  /** The meaning of JSON documents, by their names. */
   readonly parts: ReadonlyMap<string, SecretPart>;
-  /** Configurations of the form that nothing reads any more; they repeat others. */
+  /**
+   * Configurations in an old form that no engine reads any more; they repeat
+   * others.
+   */
   readonly legacy: ReadonlySet<string>;
 }
 
-// Made of what is in the archive: anything may be missing, or something else.
+// JSON of an archive: any field may be missing, or have another type.
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
 /**
- * Finds out what belongs to what, in the forms of `docker save` up to 24
- * (`manifest.json` with `Layers`) and of OCI (`index.json`, `blobs/`).
+ * Finds the meaning of an archive's files, in the form of `docker save` up to
+ * 24 (`manifest.json` with `Layers`) and in OCI's form (`index.json`,
+ * `blobs/`).
  */
 export function readLayout({ files, links }: Documents): ImageLayout {
   return new LayoutReader(files, links);
@@ -71,7 +75,7 @@ class LayoutReader implements ImageLayout {
     }
   }
 
-  /** An index or a manifest of OCI, and all below. */
+  /** Reads an index or a manifest of OCI, and everything below it. */
   #index(name: string, depth: number): void {
     const fields = parseDocument(this.#files.get(name));
     if (fields === undefined || depth > 8 || this.parts.has(name)) return;
@@ -105,7 +109,8 @@ class LayoutReader implements ImageLayout {
         digest: textOf(digests[index]) ||
           blob.replace(/^blobs\/(\w+)\//, "$1:"),
         number: index + 1,
-        // Where a base image has no history, who made what can't be told.
+        // If the numbers differ, for example because a base image has no
+        // history, the instructions can't be assigned to layers.
         instruction: made.length === blobs.length
           ? textOf(made[index].created_by ?? made[index].comment)
           : undefined,
@@ -119,12 +124,12 @@ class LayoutReader implements ImageLayout {
   }
 }
 
-/** Where a digest's blob lies. */
+/** The name of a digest's blob in the archive. */
 function blobOf(digest: unknown): string {
   return `blobs/${textOf(digest).replace(":", "/")}`;
 }
 
-/** A text as it is; empty for anything else, as of an object no text can be made. */
+/** The value if it is a text, otherwise an empty text. */
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
@@ -135,7 +140,7 @@ function list(value: Json): Json[] {
   );
 }
 
-/** The JSON that bytes are; undefined if they are none. */
+/** Parses JSON; undefined if the bytes are not JSON. */
 export function parseDocument(bytes: Uint8Array | undefined): Json {
   if (bytes === undefined) return undefined;
   try {

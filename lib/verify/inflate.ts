@@ -6,17 +6,23 @@ import {
 } from "node:zlib";
 import type { ByteStream } from "../streams/byte_stream.ts";
 
-/** How one packed stream begins and ends: deflate with or without a header, or one frame of zstd's. */
+/**
+ * The format of a compressed stream: deflate without a header, zlib (deflate
+ * with one), or one frame of zstd.
+ */
 export type Compression = "deflate" | "zlib" | "zstd";
 
-/** Content that looked packed is not, is damaged, or is packed as this Deno knows not. */
+/**
+ * Content that is not compressed as it seemed, is damaged, or is compressed in
+ * a way that this Deno does not know.
+ */
 export class PackingError extends Error {}
 
-/** Bytes that one step unpacks at the most. */
+/** How many bytes one step unpacks at the most. */
 const CHUNK_BYTES = 64 * 1024;
 
 const MAKE = {
-  // What was cut off is unpacked as far as it goes.
+  // With this flush a stream that is cut off is unpacked as far as possible.
   deflate: () =>
     createInflateRaw({
       chunkSize: CHUNK_BYTES,
@@ -31,19 +37,23 @@ const MAKE = {
 } satisfies Record<Compression, unknown>;
 
 /**
- * Unpacks what the source begins with, and leaves in it what comes behind.
- * Nothing is read ahead of a slow reader. By node:zlib, because a
- * `DecompressionStream` takes nothing behind its end, and no zstd.
+ * Unpacks the stream at the beginning of the source, and leaves the bytes after
+ * it in the source. It reads no further ahead than the unpacked bytes are read.
+ * It uses node:zlib, because a `DecompressionStream` fails if bytes follow
+ * after its end, and does not know zstd.
  *
- * @throws {PackingError} If it is not packed so, is damaged, or if this Deno can't unpack it.
- * @throws Whatever the source throws.
+ * @throws {PackingError} If the source is not compressed in this format, is
+ * damaged, or if this Deno can't unpack it.
+ * @throws Errors of the source.
  */
 export async function* inflate(
   compression: Compression,
   source: ByteStream,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const engine = engineFor(compression);
-  /** What was given, as far as it may not be taken yet. */
+  /**
+   * The chunks that were given to zlib and that it may not have used up yet.
+   */
   let given: Uint8Array[] = [];
   let total = 0;
   let over = false;
@@ -96,12 +106,12 @@ function engineFor(compression: Compression) {
   try {
     return MAKE[compression]();
   } catch (cause) {
-    // Before Deno 2.7.1 there is no zstd.
+    // Deno has zstd from 2.7.1 on.
     throw new PackingError(`This Deno can't unpack ${compression}`, { cause });
   }
 }
 
-/** Where a chunk begins, counted from the first that was given. */
+/** The position at which a chunk begins in all bytes that were given. */
 function startOf(
   chunks: readonly Uint8Array[],
   index: number,

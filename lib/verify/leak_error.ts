@@ -1,40 +1,40 @@
 import type { SecretFind } from "./find.ts";
 
-/** How many finds are told in a message. */
+/** How many finds a message lists. */
 const MAX_TOLD = 10;
 
-/** What a {@linkcode SecretLeakError} is made of. */
+/** Options of a {@linkcode SecretLeakError}. */
 export interface SecretLeakErrorInit {
   /** Where secrets were found. */
   finds: readonly SecretFind[];
-  /** How many finds there are besides. */
+  /** How many further finds were not kept. */
   findsLost?: number;
   /** The image's id; empty for an export. */
   imageId: string;
-  /** Names that were taken from the image. */
+  /** Names that were removed from the image. */
   removed: readonly string[];
-  /** Names that it keeps. */
+  /** Names that the image still has. */
   kept: readonly string[];
-  /** Names that name another image by now. */
+  /** Names that belong to another image by now. */
   moved?: readonly string[];
 }
 
-/** The build went well, and its result holds secrets. */
+/** The build succeeded, and its result holds secrets. */
 export class SecretLeakError extends Error {
   /** Always `SecretLeakError`. */
   override readonly name: string = "SecretLeakError";
   /** Where secrets were found. */
   readonly finds: readonly SecretFind[];
-  /** How many finds there are besides. */
+  /** How many further finds were not kept. */
   readonly findsLost: number;
   /** The image's id, which the engine may still have; empty for an export. */
   readonly imageId: string;
-  /** Names that were taken from the image. */
+  /** Names that were removed from the image. */
   readonly removed: readonly string[];
-  /** Names that it keeps. */
+  /** Names that the image still has. */
   readonly kept: readonly string[];
 
-  /** Tells the places, and what to do. */
+  /** Makes the error; its message lists the places, and says what to do. */
   constructor(
     { finds, findsLost = 0, imageId, removed, kept, moved = [] }:
       SecretLeakErrorInit,
@@ -57,7 +57,7 @@ export class SecretLeakError extends Error {
   }
 }
 
-/** One find in a line. */
+/** Describes one find in one line. */
 export function describeFind(find: SecretFind): string {
   const { id, form, part, path, offset, packed, count } = find;
   const where = [
@@ -87,35 +87,35 @@ function adviceOn(imageId: string, names: readonly string[]): string {
   ].join("; ") + ".";
 }
 
-/** What a {@linkcode VerifyError} is made of. */
+/** Options of a {@linkcode VerifyError}. */
 export interface VerifyErrorInit {
-  /** What kept it from being looked through. */
+  /** Why the result could not be searched. */
   why: string;
   /** The image's id; empty for an export. */
   imageId: string;
-  /** Names that were taken from the image. */
+  /** Names that were removed from the image. */
   removed: readonly string[];
-  /** Names that it keeps. */
+  /** Names that the image still has. */
   kept: readonly string[];
-  /** The error behind it, if there is one. */
+  /** The error that caused this one, if there is one. */
   cause?: unknown;
 }
 
 /**
- * The build went well, and its result could not be looked through for secrets;
- * with `strict`, not all of it.
+ * The build succeeded, and its result could not be searched for secrets; with
+ * `strict`, also if only a part of it could not be.
  */
 export class VerifyError extends Error {
   /** Always `VerifyError`. */
   override readonly name: string = "VerifyError";
   /** The image's id, which the engine may still have; empty for an export. */
   readonly imageId: string;
-  /** Names that were taken from the image. */
+  /** Names that were removed from the image. */
   readonly removed: readonly string[];
-  /** Names that it keeps. */
+  /** Names that the image still has. */
   readonly kept: readonly string[];
 
-  /** Tells why, and what became of the result. */
+  /** Makes the error; its message says why, and what happened to the result. */
   constructor({ why, imageId, removed, kept, cause }: VerifyErrorInit) {
     const parts = imageId === ""
       ? [
@@ -134,7 +134,9 @@ export class VerifyError extends Error {
   }
 }
 
-/** What became of the names, in words. */
+/**
+ * Says which names were removed, are still there, or belong to another image.
+ */
 export function tellNames(
   removed: readonly string[],
   kept: readonly string[],

@@ -1,9 +1,9 @@
-/** One thing in packed content. */
+/** One file or object in compressed content. */
 export interface Member {
-  /** Its name; empty where there is none. */
+  /** Its name; empty if it has none. */
   readonly name: string;
-  /** It, unpacked; undefined if it can't be. */
+  /** Its unpacked content; undefined if it can't be unpacked. */
   readonly content: AsyncIterable<Uint8Array> | undefined;
-  /** Whether it lies in the packed content as it is. */
+  /** Whether it is stored in the archive without compression. */
   readonly isStored?: true;
 }

@@ -6,38 +6,42 @@ import type { Member } from "./member.ts";
 import { zipMembers } from "./zip.ts";
 import { isZstd, unzstd } from "./zstd.ts";
 
-/** A packing that is looked into. */
+/** The formats of compressed content that are unpacked and searched. */
 export type Packing =
   | "gzip"
   | "zstd"
-  /** A stream of zlib's, as git keeps objects. */
+  /** A zlib stream; git stores objects in this form. */
   | "zlib"
   | "zip"
-  /** Git's packs of objects. */
+  /** A git pack, which holds objects. */
   | "git-pack";
 
-/** How content is packed, by its first bytes; 8 are enough. */
+/**
+ * The format of compressed content, by its first 8 bytes; undefined for other
+ * content.
+ */
 export function packingOf(head: Uint8Array): Packing | undefined {
   const [a = 0, b = 0, c, d] = head;
   if (isGzip(head)) return "gzip";
   if (isZstd(head)) return "zstd";
   if (a === 0x50 && b === 0x4b && ZIP_MARKS.has(c! << 8 | d!)) return "zip";
-  // Programs of Python, and modules of Java.
+  // Zips with something before them: programs of Python (`#!`), and modules of
+  // Java.
   if (a === 0x23 && b === 0x21 || startsWith(head, "JM\x01\0")) return "zip";
-  // The version's last byte may be 2 or 3.
+  // The pack's version is 2 or 3.
   if (startsWith(head, "PACK\0\0\0") && (head[7]! & 0xfe) === 2) {
     return "git-pack";
   }
-  // Deflate with a window of any size, and the check bits of RFC 1950.
+  // The method deflate with any window size, and right check bits (RFC 1950).
   const isZlib = (a & 0x8f) === 8 && (a * 256 + b) % 31 === 0;
   if (isZlib && (b & 0x20) === 0) return "zlib";
   return undefined;
 }
 
 /**
- * What may stand behind `PK` where a zip begins: a file, the mark of a zip in
- * parts or of one that has a single part, a directory, the end of an empty one,
- * a record of an archive.
+ * What may follow after `PK` at the beginning of a zip: a file; the mark of a
+ * zip in several parts, or in a single part; a directory; the end of an empty
+ * zip; a record of an archive.
  */
 const ZIP_MARKS: ReadonlySet<number> = new Set([
   0x0304,
@@ -49,7 +53,7 @@ const ZIP_MARKS: ReadonlySet<number> = new Set([
   0x0608,
 ]);
 
-/** How packings begin that are not looked into. */
+/** The first bytes of formats that are not unpacked. */
 const OTHER_MARKS: readonly string[] = [
   "BZh11AY&SY",
   "\xfd7zXZ\0",
@@ -68,15 +72,16 @@ const OTHER_MARKS: readonly string[] = [
   "\xed\xab\xee\xdb", // RPM
 ];
 
-/** Whether content is packed in a way that is not looked into. */
+/** Whether content is compressed in a format that is not unpacked. */
 export function isOtherPacking(head: Uint8Array): boolean {
-  // The level of bzip2 stands among its mark.
+  // Bzip2 has its level within the mark.
   const level = head[3] ?? 0;
   if (level > 0x31 && level <= 0x39 && startsWith(head, "BZh")) {
     return startsWith(head.subarray(4), "1AY&SY");
   }
   if (startsWith(head, "\x1f")) {
-    // Two bytes are little: the third of a compressed file tells how.
+    // Two bytes are too few to be sure: the third one of `compress` holds the
+    // number of bits.
     return head[1] === 0x9d && (head[2]! & 0x60) === 0 &&
       (head[2]! & 0x1f) >= 9 && (head[2]! & 0x1f) <= 16;
   }
@@ -91,17 +96,20 @@ function startsWith(head: Uint8Array, mark: string): boolean {
   return true;
 }
 
-/** Whether a packing was told by enough bytes that damage to it is worth a word. */
+/**
+ * Whether the format is recognised by enough bytes that damage to it should be
+ * reported.
+ */
 export function isCertain(packing: Packing): boolean {
   return packing !== "zlib";
 }
 
 /**
- * Unpacks content, one thing after the other. Read each to its end before the
- * next. What comes behind the last is left in the source.
+ * Unpacks content. Each member must be read to its end before the next one.
+ * What follows after the last one is left in the source.
  *
  * @throws {PackingError} If it is damaged.
- * @throws Whatever the source throws.
+ * @throws Errors of the source.
  */
 export function unpack(
   packing: Packing,

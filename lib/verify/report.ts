@@ -2,16 +2,17 @@ import type { Redactor } from "../redact/redactor.ts";
 import type { RawFind, SecretFind } from "./find.ts";
 import type { ImageLayout } from "./image_layout.ts";
 
-/** Of an export, which has no layers. */
+/** The layout of an export, which has no layers. */
 const NO_LAYOUT: Pick<ImageLayout, "isImage" | "layers"> = {
   isImage: false,
   layers: new Map(),
 };
 
 /**
- * Names the place of each find, and masks what it is called by.
+ * Turns finds into reports: with the secrets' ids, the layers, and masked
+ * paths.
  *
- * @param ids Of the values, in their order.
+ * @param ids The ids of the values, in their order.
  */
 export function reportFinds(
   finds: readonly RawFind[],
@@ -25,7 +26,8 @@ export function reportFinds(
   const own = finds.filter((find) => !repeats(find, names));
   const numberOf = ({ blob }: RawFind) =>
     layout.layers.get(blob)?.number ?? Infinity;
-  // Archives have layers in any order; what is in none comes last.
+  // Layers may be in any order in an archive; finds outside of layers come
+  // last.
   own.sort((a, b) => Math.sign(numberOf(a) - numberOf(b)) || 0);
   return own.map((find) => {
     const { value, form, part, offset, packed, count } = find;
@@ -51,7 +53,7 @@ export function reportFinds(
   });
 }
 
-/** A place in words, secrets masked. */
+/** Names a place, with secrets masked. */
 export function tellPlace(
   { blob, path }: Pick<RawFind, "blob" | "path">,
   mask: Redactor,
@@ -70,12 +72,12 @@ function pathOf(
   isImage: boolean,
 ): string {
   if (inLayer || blob === "") return path;
-  // A field needs no name of a blob with it: there is one configuration.
+  // The field's name is enough: an image has one configuration.
   if (isImage && path !== "") return path;
   return path === "" ? blob : `${blob}!/${path}`;
 }
 
-/** What a find in the headers of this path would be known by. */
+/** A key by which a find in the name of this path can be recognised. */
 function nameKey(
   { blob, value, form, path }: RawFind,
   folder: string = path,
@@ -83,7 +85,7 @@ function nameKey(
   return JSON.stringify([blob, value, form, folder.replace(/\/$/, "")]);
 }
 
-/** Whether the name was found in that of a folder above already. */
+/** Whether the same find is already reported for the name of a folder above. */
 function repeats(find: RawFind, names: ReadonlySet<string>): boolean {
   const { part, path } = find;
   if (part !== "name") return false;

@@ -24,13 +24,13 @@ import type {
 const MAX_FINDS = 1000;
 
 /**
- * How many are kept where some may be ignored: which, is known only when all is
- * read. A find has some hundred bytes.
+ * How many finds are kept if `ignore` is given: it can only be asked at the
+ * end. A find takes some hundred bytes.
  */
 const MAX_IGNORED_FINDS = 100_000;
 
 /**
- * Saves an image and looks through it.
+ * Saves an image from the engine and searches it.
  *
  * @throws {EngineError} If there is no such image.
  */
@@ -56,7 +56,7 @@ export async function searchImage(
   });
 }
 
-/** Looks through a folder or a tar. */
+/** Searches a folder or a tar. */
 export async function searchExport(
   exported: string | URL | ReadableStream<Uint8Array>,
   secrets: KnownSecrets,
@@ -136,7 +136,8 @@ async function search(
     ignore === undefined ? MAX_FINDS : MAX_IGNORED_FINDS,
   );
   const reader = new ContentReader(collector, signal);
-  // Also where there is nothing to look for: what is not there is an error.
+  // Read even if there is nothing to look for, so that a missing image or file
+  // is an error.
   const layout = await read(reader);
   const found = reportFinds(collector.finds, ids, mask, layout);
   const finds = ignore === undefined

@@ -8,32 +8,39 @@ const BLOCK = 512;
 
 /** A file, folder or link in an archive. */
 export interface TarEntry {
-  /** Its path, as the archive has it. */
+  /** The path in the archive. */
   readonly path: string;
-  /** Where a link leads; empty if it is none. */
+  /** The target of a link; empty if the entry is not a link. */
   readonly link: string;
   /** Length of its content in bytes. */
   readonly size: number;
-  /** Its header, and those before it that belong to it: names and attributes of any kind. */
+  /**
+   * The entry's header, and the extended headers before it, with names and
+   * attributes.
+   */
   readonly headers: readonly Uint8Array[];
-  /** Its content; what is not read is skipped. */
+  /** The content; the part that is not read is skipped. */
   readonly content: ByteStream;
 }
 
-/** What should be an archive is none. */
+/** The content is not a valid tar. */
 export class NotTarError extends ProtocolError {}
 
-/** Whether these are the first bytes of an archive; of an old one without a mark, too. */
+/**
+ * Whether these are the first bytes of a tar, also of one in the old format
+ * without a magic number.
+ */
 export function isTar(head: Uint8Array): boolean {
   return head.length >= BLOCK && head[0] !== 0 && hasTarChecksum(head);
 }
 
 /**
- * Reads an archive, entry by entry: ustar, GNU's long names and PAX. Behind its
- * end there may be more, which is left in the source.
+ * Reads a tar entry by entry, with GNU's long names and PAX records. Bytes
+ * after its end are left in the source.
  *
- * @param seePadding Told of what fills the blocks behind a file's content.
- * @throws {NotTarError} If it is none, or ends too early.
+ * @param seePadding Called with the bytes that fill the last block after a
+ * content.
+ * @throws {NotTarError} If it is not a tar, or ends too early.
  */
 export async function* tarEntries(
   source: ByteStream,
@@ -99,7 +106,7 @@ export async function* tarEntries(
   }
 }
 
-/** GNU's maps of holes that did not fit in the header. */
+/** Further maps of a sparse file (GNU), which do not fit into the header. */
 async function* sparseMaps(
   source: ByteStream,
   header: Uint8Array,

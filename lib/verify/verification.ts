@@ -1,33 +1,39 @@
 import type { SecretFind } from "./find.ts";
 
-/** How secrets are looked for. */
+/** Options of a search for secrets. */
 export interface VerifySecretsOptions {
   /**
-   * Says of a find that it is none: a line of a secret that anybody may write,
-   * for example. Of more than 100,000 finds the rest can't be ignored.
+   * Returns true for a find that is to be ignored: for example a line of a
+   * secret that is not secret itself. At most 100,000 finds are kept for it.
    */
   readonly ignore?: ((find: SecretFind) => boolean) | undefined;
-  /** Stops it. */
+  /** Stops the search. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was found, and what was not looked for. */
+/** The result of a search for secrets. */
 export interface SecretVerification {
-  /** The places where secrets are; none if all is well. */
+  /** The places in which secrets were found; empty if none was found. */
   readonly finds: readonly SecretFind[];
-  /** How many finds there are besides: not more than 1000 are kept. */
+  /** How many further finds there are: at most 1000 are kept. */
   readonly findsLost: number;
-  /** Ids of the secrets that were looked for; without one nothing is proven. */
+  /**
+   * Ids of the secrets that were looked for; if there are none, nothing is
+   * proven.
+   */
   readonly searched: readonly string[];
-  /** Ids of those that were not: they have fewer than 4 bytes, or a function gave none. */
+  /**
+   * Ids of the secrets that were not looked for: they have fewer than 4 bytes,
+   * or are given by a function that returned no value.
+   */
   readonly skipped: readonly string[];
   /**
-   * Packed files that were not looked through to their end, as
-   * `layer 3, path/to/file` where the layer has a number: they are damaged, or
-   * encrypted, packed in a way that is not known here, in more than 8 packings,
-   * or have something behind their end.
+   * Compressed files that were not searched to their end, as
+   * `layer 3, path/to/file` if the layer has a number. They are damaged,
+   * encrypted, compressed in an unknown way, nested in more than 8 levels, or
+   * something follows after their end.
    */
   readonly unreadable: readonly string[];
-  /** Bytes that were looked through, what was unpacked included. */
+  /** How many bytes were searched, unpacked content included. */
   readonly bytes: number;
 }

@@ -12,10 +12,11 @@ const OPTIONS = {
   signal: true,
 } satisfies Record<keyof VerifySecretsOptions, true>;
 
-// What does the work is loaded when there is some: most programs build without.
+// The code of the search is loaded only when it is used: most programs build
+// without it.
 
 /**
- * Reads the secrets to look for; functions are called.
+ * Reads the secrets to look for; sources that are functions are called.
  *
  * @throws {SecretError} If one can't be read.
  */
@@ -48,13 +49,14 @@ export async function verifyImage(
 }
 
 /**
- * Looks for secrets in what a build exported: a folder, or a tar of any kind,
- * also packed with gzip or zstd, as a file or a stream.
+ * Looks for secrets in an exported result: a folder, or a tar as a file or a
+ * stream, which may be compressed with gzip or zstd.
  *
- * @param exported A path, a `file:` URL, or the bytes of a tar.
- * @param secrets As `imageBuild()` takes them; functions are called.
+ * @param exported A path, a `file:` URL, or a stream of a tar's bytes.
+ * @param secrets The secrets in the form that `imageBuild()` takes; functions
+ * are called.
  * @throws {SecretError} If a secret can't be read.
- * @throws {TypeError} If it is a file and no tar.
+ * @throws {TypeError} If it is a file that is not a tar.
  * @throws {ProtocolError} If the tar is damaged.
  *
  * @example
@@ -77,7 +79,9 @@ export async function verifySecrets(
   return await verifyExport(exported, known, options);
 }
 
-/** As {@linkcode verifySecrets}, with secrets that are at hand. */
+/**
+ * The same as {@linkcode verifySecrets}, with secrets that were already read.
+ */
 export async function verifyExport(
   exported: string | URL | ReadableStream<Uint8Array>,
   secrets: KnownSecrets,

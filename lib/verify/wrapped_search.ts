@@ -2,16 +2,16 @@ import type { Match, Matcher } from "../redact/automaton.ts";
 import { isLineEnd } from "../redact/blocks.ts";
 
 /**
- * The shortest line, in bytes of the alphabet, that is taken for one of a wrapped
- * text. Programs write 60 to 76; a line of words hardly ever ends with so many
- * letters, so that nearly nothing is looked at twice.
+ * The shortest line that counts as a line of a wrapped text, in letters of
+ * base64. Programs write lines of 60 to 76 letters; ordinary text hardly ever
+ * has so many in a row before a line end, so that little is searched twice.
  */
 const MIN_LINE_BYTES = 32;
 
-/** Bytes that are joined before they are looked through. */
+/** How many bytes are joined before they are searched. */
 const BUFFER_BYTES = 16 * 1024;
 
-/** Letters of base64 in both alphabets, and so of hex. */
+/** The letters of base64 in both alphabets; those of hex are among them. */
 const ALPHABET = new Uint8Array(256);
 for (
   const letter of new TextEncoder().encode(
@@ -19,37 +19,40 @@ for (
   )
 ) ALPHABET[letter] = 1;
 
-/** Line ends, and the blanks that a line may begin with. */
+/** Line ends, and the blanks with which a line may begin. */
 const BREAK = new Uint8Array(256);
 for (const byte of [0x0a, 0x0d, 0x20, 0x09]) BREAK[byte] = 1;
 
 /**
- * Looks for encoded values across the line ends of a wrapped text, as `base64`,
- * `openssl` and `xxd -p` write it: of a longer text than the value, its lines may
- * be cut anywhere. Only what stands beside a line end is joined and looked at;
- * the rest is the matter of who looks through the bytes as they are.
+ * Looks for encoded values across the line ends of wrapped text, as `base64`,
+ * `openssl` and `xxd -p` write it. If more than the value is encoded, the lines
+ * may break at any place in it. Only the text near line ends is joined and
+ * searched here; the bytes as they are must be searched as well.
  */
 export class WrappedSearch {
   readonly #matcher: Matcher;
   readonly #reach: number;
-  /** The last bytes before the chunk at hand. */
+  /** The last bytes before the current chunk. */
   readonly #tail: Uint8Array;
   #kept = 0;
-  /** Offset of the chunk at hand. */
+  /** Offset of the current chunk in the content. */
   #base = 0;
-  /** Whether the text so far may go on behind a line end. */
+  /** Whether the text so far may continue after a line end. */
   #isOpen = false;
   /** Whether the next letter is the first of a line. */
   #isBreak = false;
-  /** Joined letters that were not looked through yet. */
+  /** Joined letters that were not searched yet. */
   #buffer: Uint8Array | undefined;
   #length = 0;
-  /** Where the pieces begin, flat: offset in the joined text, offset in the content. */
+  /**
+   * The beginnings of the joined pieces, two numbers for each: offset in the
+   * joined text, offset in the content.
+   */
   #pieces: number[] = [];
 
   /**
-   * @param matcher Looks through joined text, for encodings of that alphabet.
-   * @param reach How many bytes of a pattern may stand before a line end.
+   * @param matcher Searches the joined text for encoded values.
+   * @param reach How many bytes of a pattern may be before a line end.
    */
   constructor(matcher: Matcher, reach: number) {
     this.#matcher = matcher;
@@ -57,17 +60,21 @@ export class WrappedSearch {
     this.#tail = new Uint8Array(this.#reach);
   }
 
-  /** Takes the next bytes. */
+  /** Searches the next bytes. */
   push(chunk: Uint8Array, onMatch: (match: Match) => void): void {
     let at = 0;
-    /** Where the letters begin that the chunk begins with, in the tail. */
+    /**
+     * Where the first letters of this chunk begin; negative if they begin in
+     * the tail.
+     */
     let start = 0;
     if (this.#isOpen) at = this.#follow(chunk, 0, onMatch);
     else start = -this.#lettersKept();
     if (start === 0) at += MIN_LINE_BYTES - 1;
     while (at < chunk.length) {
       if (start >= 0) {
-        // Of so many letters in a row one is at each such distance.
+        // It is enough to look at every 32nd byte: a long enough run of letters
+        // covers one of them.
         if (ALPHABET[chunk[at]!] === 0) {
           at += MIN_LINE_BYTES;
           continue;
@@ -90,14 +97,17 @@ export class WrappedSearch {
     this.#base += chunk.length;
   }
 
-  /** Ends the content; another may begin. */
+  /** Ends the content; the next one may begin. */
   end(onMatch: (match: Match) => void): void {
     this.#close(onMatch);
     this.#kept = 0;
     this.#base = 0;
   }
 
-  /** Begins with a line, as much of its end as may be of a pattern. */
+  /**
+   * Begins a joined text with the end of a line, as much of it as a pattern may
+   * have.
+   */
   #open(chunk: Uint8Array, start: number, end: number): void {
     const from = Math.max(start, end - this.#reach);
     const buffer = this.#buffer ??= new Uint8Array(BUFFER_BYTES + this.#reach);
@@ -110,9 +120,9 @@ export class WrappedSearch {
   }
 
   /**
-   * Joins lines up to the first byte that is none of them.
+   * Joins lines until a byte that does not belong to them.
    *
-   * @returns Where to go on.
+   * @returns The index at which to continue.
    */
   #follow(
     chunk: Uint8Array,
@@ -149,7 +159,7 @@ export class WrappedSearch {
 
   #close(onMatch: (match: Match) => void): void {
     if (!this.#isOpen) return;
-    // What no line end is in was looked through already.
+    // Text without a line end was already searched elsewhere.
     if (this.#pieces.length > 2) this.#search(onMatch);
     this.#matcher.reset();
     this.#pieces.length = 0;
@@ -164,7 +174,8 @@ export class WrappedSearch {
       const end = this.#offsetOf(match.end - 1) + 1;
       const breaks = end - start - (match.end - match.start);
       const { pattern } = match;
-      // In one line it was found already; but a block may lie beside others.
+      // A complete match within one line was already found elsewhere; a single
+      // block may belong to others.
       if (breaks === 0 && match.end - match.start === pattern.length) return;
       const length = pattern.length + breaks;
       onMatch({ ...match, start, end, pattern: { ...pattern, length } });
@@ -179,14 +190,14 @@ export class WrappedSearch {
     this.#pieces.splice(0, gone);
   }
 
-  /** Where a joined byte stands in the content. */
+  /** The offset in the content of a byte of the joined text. */
   #offsetOf(joined: number): number {
     let at = this.#pieces.length - 2;
     while (this.#pieces[at]! > joined) at -= 2;
     return this.#pieces[at + 1]! + joined - this.#pieces[at]!;
   }
 
-  /** How many letters the bytes before the chunk end with. */
+  /** How many letters are at the end of the bytes before the chunk. */
   #lettersKept(): number {
     let at = this.#kept;
     while (at > 0 && ALPHABET[this.#tail[at - 1]!] === 1) at--;

@@ -4,9 +4,12 @@ import { inflate, PackingError } from "./inflate.ts";
 import type { Member } from "./member.ts";
 
 const LOCAL_HEADER = 0x04034b50;
-/** An entry of a directory, and the end of one. */
+/** The marks of a directory's entry, and of the directory's end. */
 const DIRECTORY: ReadonlySet<number> = new Set([0x02014b50, 0x06054b50]);
-/** Sizes of 4 GiB and more are told in a field of their own. */
+/**
+ * With this value in the header, the real size (4 GiB or more) is in an extra
+ * field.
+ */
 const IN_FIELD = 0xffffffff;
 const SIZES_FIELD = 1;
 
@@ -15,16 +18,18 @@ const STORED = 0;
 const DEFLATED = 8;
 const HAS_DESCRIPTOR = 1 << 3;
 const ENCRYPTED = 1;
-/** Versions of APPNOTE so far end with 6.3, and strong encryption is 6.2. */
+/**
+ * APPNOTE's versions go up to 6.3 so far, those of strong encryption up to 6.2.
+ */
 const MAX_VERSION = 63;
 const MAX_METHOD = 99;
 
 /**
- * The files of a zip, in the order of their headers (APPNOTE 4.3), to the end
- * of the source: whatever stands between two files is passed over, also a
- * directory with another zip behind it. A file that is encrypted or packed
- * otherwise has no content. One that is stored without a length is passed over;
- * where it is a zip itself, its files are given.
+ * The files of a zip in the order of their headers (APPNOTE 4.3), until the end
+ * of the source: everything between two files is skipped, also a directory with
+ * another zip after it. A file that is encrypted, or compressed with another
+ * method, has no content. A file that is stored without a length is skipped; if
+ * it is a zip itself, its files are returned.
  *
  * @throws {PackingError} If a file ends too early, or can't be unpacked.
  */
@@ -58,7 +63,7 @@ export async function* zipMembers(source: ByteStream): AsyncGenerator<Member> {
       continue;
     }
     if (!isPlain || method !== STORED) yield { name, content: undefined };
-    // Where a length is told behind the file, the next header is looked for.
+    // The length comes after the file, so the next header is searched for.
     if ((flags & HAS_DESCRIPTOR) !== 0 && size === 0) continue;
     const cut = () => new PackingError("A zip ends in a file");
     const content = source.limited(size, cut);
@@ -70,10 +75,11 @@ export async function* zipMembers(source: ByteStream): AsyncGenerator<Member> {
 }
 
 /**
- * A deflated file. Deflate itself does not tell where it was cut off.
+ * Unpacks a deflated file, and compares the checksum: the format itself does
+ * not show that a file was cut off.
  *
- * @param sum Its checksum; undefined where it stands behind the file.
- * @throws {PackingError} If the checksum is another, or not there.
+ * @param sum The checksum; undefined if it comes after the file.
+ * @throws {PackingError} If the checksum is wrong or missing.
  */
 async function* unpacked(
   source: ByteStream,
@@ -86,7 +92,7 @@ async function* unpacked(
   }
   const next = await source.peek(8);
   const view = new DataView(next.buffer, next.byteOffset, next.length);
-  // A descriptor has a mark before the checksum, or none.
+  // A data descriptor may begin with a mark before the checksum.
   const told = sum !== undefined
     ? [sum]
     : [0, 4].filter((at) => at + 4 <= next.length).map((at) =>
@@ -97,14 +103,14 @@ async function* unpacked(
   }
 }
 
-/** Length of a file as it is packed; 0 where it is told behind it. */
+/** The compressed length of a file; 0 if it comes after the file. */
 function packedSize(header: DataView, extra: Uint8Array): number {
   const size = header.getUint32(18, true);
   if (size !== IN_FIELD) return size;
   const view = new DataView(extra.buffer, extra.byteOffset, extra.length);
   for (let at = 0; at + 4 <= extra.length;) {
     const length = view.getUint16(at + 2, true);
-    // Before it stands the length of what it unpacks to, if that is told here, too.
+    // The uncompressed length comes first, if it is in this field, too.
     const place = at + 4 + (header.getUint32(22, true) === IN_FIELD ? 8 : 0);
     const isSizes = view.getUint16(at, true) === SIZES_FIELD;
     if (isSizes && place + 8 <= extra.length) {
@@ -115,7 +121,7 @@ function packedSize(header: DataView, extra: Uint8Array): number {
   throw new PackingError("A file in a zip has no length");
 }
 
-/** Passes over what is neither the header of a file nor of a directory. */
+/** Skips to the next header of a file or a directory. */
 async function skipToMark(source: ByteStream): Promise<number | undefined> {
   while (true) {
     const bytes = await source.read();
@@ -127,13 +133,15 @@ async function skipToMark(source: ByteStream): Promise<number | undefined> {
     const view = new DataView(head.buffer, head.byteOffset, head.length);
     const mark = head.length < 4 ? 0 : view.getUint32(0, true);
     if (DIRECTORY.has(mark) || isHeader(head)) return mark;
-    // Nothing that begins before the next `P` can be one.
+    // A header can only begin at the next `P`.
     const next = head.indexOf(0x50, 1);
     await source.take(next === -1 ? head.length : next);
   }
 }
 
-/** Whether a file's header stands there, rather than four bytes that are like it. */
+/**
+ * Whether this is the header of a file, and not just four bytes like its mark.
+ */
 function isHeader(head: Uint8Array): boolean {
   if (head.length < HEADER_BYTES) return false;
   const view = new DataView(head.buffer, head.byteOffset, HEADER_BYTES);

@@ -8,15 +8,19 @@ const SKIPPABLE = 0x184d2a50;
 const BLOCK_RLE = 1;
 const BLOCK_RESERVED = 3;
 
-/** Whether zstd's frames begin so: with one, or with one to skip, as pzstd's do. */
+/**
+ * Whether content begins with a zstd frame, or with a skippable one, as pzstd
+ * writes it.
+ */
 export function isZstd([a = 0, b, c, d]: Uint8Array): boolean {
   return a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ||
     (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18;
 }
 
 /**
- * What zstd's frames hold, one behind the other (RFC 8878, section 3). Each is
- * given to node:zlib by itself: Deno's ends with the first.
+ * The content of zstd frames that follow each other (RFC 8878, section 3). Each
+ * frame is unpacked by itself, because Deno's node:zlib stops after the first
+ * one.
  *
  * @throws {PackingError} If a frame is damaged.
  */
@@ -28,7 +32,7 @@ export async function* unzstd(
     if (head.length < 8) return;
     const view = new DataView(head.buffer, head.byteOffset, 8);
     const magic = view.getUint32(0, true);
-    // The last four bits of this mark are anybody's.
+    // A skippable frame has any value in the last four bits of its mark.
     if ((magic & ~0xf) >>> 0 === SKIPPABLE) {
       await source.take(8);
       await source.limited(view.getUint32(4, true), cut).drain();
@@ -42,7 +46,7 @@ export async function* unzstd(
   }
 }
 
-/** A frame from its header to its checksum. */
+/** The bytes of one frame, from its header to its checksum. */
 async function* piecesOf(
   source: ByteStream,
 ): AsyncGenerator<Uint8Array, void, undefined> {
