@@ -1,17 +1,20 @@
 /**
- * How much work a text may cost.
+ * Limits the work that a text may cost.
  *
  * @module
  */
 
 /** Work for each byte of a text, in steps. */
 const STEPS_A_BYTE = 1;
-/** What may be saved up, for texts that need more in places. */
+/**
+ * How many steps may be saved up, for texts that need more work in some places.
+ */
 const MAX_STEPS = 500_000;
 
 /**
- * An allowance of steps that grows with the text: one that is made to be slow is
- * not followed to its end, so that it can not hold up what others print.
+ * An allowance of steps that grows with the text. A text that is made to be
+ * slow is not followed to its end, so that it can't hold up the output of
+ * others.
  */
 export class StepAllowance {
   #limit = MAX_STEPS;
@@ -21,7 +24,7 @@ export class StepAllowance {
     this.#limit = steps + MAX_STEPS;
   }
 
-  /** Allows for so many more bytes. */
+  /** Adds the allowance for more bytes. */
   grow(steps: number, bytes: number): void {
     const more = this.#limit + STEPS_A_BYTE * bytes;
     this.#limit = Math.min(more, steps + MAX_STEPS);

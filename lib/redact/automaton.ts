@@ -47,11 +47,11 @@ export type { PatternInfo } from "./tables.ts";
 export interface Match {
   /** Offset of the first byte, counted from the first chunk. */
   readonly start: number;
-  /** Offset behind the last byte. */
+  /** Offset after the last byte. */
   readonly end: number;
   /** The pattern; `end - start` is less than its `length` for a block of it. */
   readonly pattern: PatternInfo;
-  /** Whether it is a block that counts only right behind another match. */
+  /** Whether it is a block that counts only directly after another match. */
   readonly weak: boolean;
 }
 
@@ -75,7 +75,10 @@ export class Automaton {
     this.#tables = atOnce(compileTables(patterns, limits));
   }
 
-  /** Compiles in slices, for a process that has other things to do meanwhile. */
+  /**
+   * The same in slices, for a process that has other work to do at the same
+   * time.
+   */
   static async inSlices(
     patterns: Iterable<FormPattern>,
     signal?: AbortSignal,
@@ -98,7 +101,7 @@ export class Automaton {
     return this.#tables?.trie.states ?? 0;
   }
 
-  /** Most bytes that a matcher leaves undecided. */
+  /** How many bytes a matcher leaves undecided at the most. */
   get reach(): number {
     return this.#tables?.reach ?? 0;
   }
@@ -120,7 +123,7 @@ export interface Matcher {
   readonly offset: number;
   /** Offset from which on a match may still begin: everything before is decided. */
   readonly undecided: number;
-  /** Forgets what is undecided; offsets start anew. */
+  /** Drops what is undecided; offsets begin at 0 again. */
   reset(): void;
   /**
    * Scans the next chunk and reports every pattern, each occurrence of it, in
@@ -149,7 +152,7 @@ class TableMatcher implements Matcher {
   #tables: Tables | undefined;
   #offset = 0;
   #state = 0;
-  /** Candidates in all queues. */
+  /** The candidates of all queues together. */
   #live = 0;
   #queues: (CandidateQueue | undefined)[] = [];
   /** Fingerprints of all bytes since the first candidate. */

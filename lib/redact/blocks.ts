@@ -32,7 +32,7 @@ export const LIMITS: Limits = { block: 64, head: 32, blocks: 512, distinct: 6 };
 /** How far a block moves to begin with no line end: past two CRLF, in bytes. */
 const MAX_BACK = 4;
 
-/** One block of a pattern: `start` to `start + size`. */
+/** One block of a pattern, from `start` to `start + size`. */
 export interface Block {
   /** Offset of its first byte in the pattern. */
   readonly start: number;

@@ -1,5 +1,5 @@
 /**
- * Blocks whose head was seen and whose end is not yet reached.
+ * Blocks whose head was found and whose end has not come yet.
  *
  * @module
  */

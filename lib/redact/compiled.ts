@@ -1,5 +1,6 @@
 /**
- * Patterns, compiled: as they are, and to be found in escapes.
+ * Compiled patterns: for the search as they are, and for the search within
+ * escapes.
  *
  * @module
  */
@@ -33,7 +34,10 @@ export class CompiledPatterns {
     );
   }
 
-  /** Compiles in slices, for a process that has other things to do meanwhile. */
+  /**
+   * The same in slices, for a process that has other work to do at the same
+   * time.
+   */
   static async inSlices(
     patterns: () => Iterable<FormPattern>,
     signal?: AbortSignal,
@@ -49,7 +53,7 @@ export class CompiledPatterns {
     return this.#automaton.empty;
   }
 
-  /** What looks through one text, together. */
+  /** The matchers that search one text together. */
   matchers(firstValue: number): MatcherPart[] {
     const matchers: Matcher[] = [this.#automaton.matcher()];
     if (this.#escapes !== undefined) {

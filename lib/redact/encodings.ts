@@ -1,5 +1,6 @@
 /**
- * The encodings a secret is looked for in, as bytes of the text they give.
+ * The encodings in which a secret is looked for, as the bytes of the encoded
+ * text.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What is reported of a value that is written with escapes.
+ * The matches that are reported for a value written with escapes.
  *
  * @module
  */

@@ -35,12 +35,15 @@ import type { PatternInfo } from "./tables.ts";
 import { ThreadRing } from "./threads.ts";
 import { childOf } from "./trie.ts";
 
-/** Escapes in a row that say nothing, such as quotes or colours, before it is no secret any more. */
+/**
+ * How many escapes without a character (quotes, colours) may follow each other
+ * within a secret.
+ */
 const MAX_IDLE = 64;
 
 const NOTHING = new Uint8Array(0);
 
-/** Looks through one stream of bytes. */
+/** Searches one stream of bytes. */
 export class EscapeMatcher implements Matcher {
   steps = 0;
 
@@ -48,12 +51,12 @@ export class EscapeMatcher implements Matcher {
   readonly #reader = new EscapeReader();
   readonly #ring = new ThreadRing();
   readonly #allowance = new StepAllowance();
-  /** Whether the rest of the line is masked unseen. */
+  /** Whether the rest of the line is masked without being searched. */
   #isBlind = false;
   #offset = 0;
   /** The end of the text so far, where it is not known yet what its escape says. */
   #carry: Uint8Array = NOTHING;
-  /** Who is told, as long as a chunk is looked through. */
+  /** The callback for matches while a chunk is searched. */
   #onSpan: SpanSink | undefined;
   #onMatch: ((match: Match) => void) | undefined;
 
@@ -195,7 +198,7 @@ export class EscapeMatcher implements Matcher {
         at = this.#startBefore(text, at, done, at >= until);
       }
       if (at >= until) return until;
-      // What is proved is looked at whatever it costs.
+      // A proof searches everything, whatever it costs.
       if (this.#onSpan !== undefined && this.#allowance.isSpent(this.steps)) {
         const start = Math.min(at, ring.earliest() - base);
         ring.clear();
@@ -214,9 +217,10 @@ export class EscapeMatcher implements Matcher {
   }
 
   /**
-   * Masks from `start` on to the end of the line.
+   * Masks from `start` to the end of the line.
    *
-   * @returns Where that is, behind `at`; `until` if it comes later.
+   * @returns The index of the line's end, after `at`; `until` if it comes
+   * later.
    */
   #maskLine(
     text: Uint8Array,
@@ -409,12 +413,12 @@ export class EscapeMatcher implements Matcher {
   }
 }
 
-/** A way through an escape. */
+/** One way to read an escape. */
 interface Way {
   /** What it says begins there, among the reader's bytes. */
   readonly from: number;
   readonly end: number;
-  /** Where the text goes on. */
+  /** The index at which the text continues after it. */
   readonly to: number;
   readonly start: number;
   readonly families: number;

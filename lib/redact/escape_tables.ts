@@ -1,5 +1,5 @@
 /**
- * Compiles the patterns that are looked for in escapes.
+ * Compiles the patterns that are looked for within escapes.
  *
  * @module
  */
@@ -119,7 +119,7 @@ export function* compileEscapes(
   for (const [old, info] of words) {
     const state = renumbered[old]!;
     ends[state] = 1;
-    // Of two values that are the same, one is told.
+    // Of two equal values only one is reported.
     if (!wordMap.has(state)) wordMap.set(state, info);
   }
   const heads = new Map<number, Continuation[]>();

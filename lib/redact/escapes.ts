@@ -29,7 +29,7 @@ export const FAMILY = {
   json: 2,
   /** Entities, by name or number. */
   html: 4,
-  /** Other escapes with a backslash, quotes of shells, doubled signs. */
+  /** Other escapes with a backslash, quotes of shells, doubled quotes. */
   escape: 8,
   /** `=41` and soft line ends. */
   quotedPrintable: 16,
@@ -92,9 +92,9 @@ export class EscapeReader {
   #outer: EscapeReader | undefined;
 
   /**
-   * Reads at `at`, in a text that ends at `end`.
+   * Reads at index `at`, in a text that ends at `end`.
    *
-   * @returns Whether there is anything, or may be.
+   * @returns Whether there is an escape, or may be one.
    */
   read(text: Uint8Array, at: number, end: number): boolean {
     this.#readOne(text, at, end);
@@ -483,19 +483,19 @@ export class EscapeReader {
     }
   }
 
-  /** The byte there, or -1 behind the end. */
+  /** The byte at an index, or -1 after the end. */
   #at(at: number): number {
     if (at < this.#end) return this.#text[at]!;
     this.cut = true;
     return -1;
   }
 
-  /** The digit of hex there, or -1. */
+  /** The hex digit at an index, or -1. */
   #digit(at: number): number {
     return HEX[this.#at(at)] ?? -1;
   }
 
-  /** So many digits of hex, or -1 if they are not there. */
+  /** Reads this many hex digits; -1 if there are fewer. */
   #hex(from: number, digits: number): number {
     let value = 0;
     for (let i = 0; i < digits; i++) {

@@ -1,6 +1,7 @@
 /**
- * Finds secrets in what is stored, to prove that there are none: where a mask
- * that covers too much does no harm, a find that is none fails a build.
+ * Finds secrets in stored data, to prove that there are none. A mask may cover
+ * too much without harm; here a wrong find would fail a build, so the rules are
+ * stricter.
  *
  * @module
  */
@@ -16,16 +17,22 @@ import {
   MIN_LINE_BYTES,
 } from "./forms.ts";
 
-/** Shortest pattern of an encoding; a shorter one would be found by chance in any image. */
+/**
+ * The shortest pattern of an encoding, in bytes; a shorter one would be found
+ * by chance in any image.
+ */
 const MIN_ENCODED_BYTES = 8;
 
 /** Less of a key behind its first line is too little to tell it from others. */
 const MIN_OWN_CHARACTERS = 32;
 
-/** The forms of a line, or of what stands in it. */
+/** The forms of a line, or of a part of it. */
 const LINE_FORMS: ReadonlySet<Form> = new Set(["line", "field"]);
 
-/** The first line of an OpenSSH key without a passphrase: that of all keys of a kind. */
+/**
+ * The first line of an OpenSSH key without a passphrase; it is the same in all
+ * keys of a type.
+ */
 const OPENSSH_REGEXP = /^b3BlbnNzaC1rZXktdjEA/;
 
 const decoder = new TextDecoder();
@@ -87,14 +94,20 @@ function* patternsOf(values: readonly Uint8Array[]): Generator<FormPattern> {
   }
 }
 
-/** Whether others than this secret's owner may write such a thing. */
+/**
+ * Whether this pattern may also be in texts of others, so that it does not
+ * prove a leak.
+ */
 function isCommon({ form, bytes }: FormPattern): boolean {
   return (form !== "plain" && bytes.length < MIN_ENCODED_BYTES) ||
     (form === "line" && bytes.length < MIN_LINE_BYTES) ||
     (LINE_FORMS.has(form) && OPENSSH_REGEXP.test(decoder.decode(bytes)));
 }
 
-/** Private keys without what they have in common with others; any other value as it is. */
+/**
+ * Private keys without the parts that all keys have in common; other values as
+ * they are.
+ */
 function* ownParts(value: Uint8Array): Generator<Uint8Array> {
   const text = decoder.decode(value);
   const { blocks, rest } = pemBlocks(text);
@@ -112,7 +125,7 @@ function* ownParts(value: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** A block of PEM: what it is, and its lines. */
+/** A PEM block: its label and its lines. */
 interface PemBlock {
   readonly kind: string;
   readonly body: string;
@@ -122,7 +135,10 @@ const BEGIN = "-----BEGIN ";
 const END = "-----END ";
 const RULER = "-----";
 
-/** The blocks of PEM in a text, and what stands round them; read once, from its start to its end. */
+/**
+ * The PEM blocks in a text, and the text around them; the text is read once,
+ * from start to end.
+ */
 function pemBlocks(text: string): { blocks: PemBlock[]; rest: string } {
   const blocks: PemBlock[] = [];
   let rest = "";

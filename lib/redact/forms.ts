@@ -17,7 +17,7 @@ import { tokensOf } from "./tokens.ts";
 import { encodeBase64At, encodeHexDigits, toUrlAlphabet } from "./encodings.ts";
 
 /**
- * How a secret's value is written where it was found.
+ * The form in which a secret's value is written where it was found.
  *
  * - `plain`: as it is
  * - `line`: one line of it, as it is
@@ -42,15 +42,19 @@ export type Form =
   | "mixed"
   | "field";
 
-/** Bytes that must not leave, and where they come from. */
+/**
+ * A pattern: bytes that must not be printed, and the value that they come from.
+ */
 export interface FormPattern {
   /** The bytes to look for. They are a secret: never print them. */
   readonly bytes: Uint8Array;
-  /** How they show the value. */
+  /** The form in which they show the value. */
   readonly form: Form;
   /** Index of the value among those given. */
   readonly value: number;
-  /** Set where they show a part of it only: a line, or a line of its base64. */
+  /**
+   * Set if they show only a part of the value: a line, or a line of its base64.
+   */
   readonly part?: true;
 }
 
@@ -79,7 +83,7 @@ const MAX_LINED_BYTES: number = 512 * 1024;
 /** Line widths of base64: 76 is MIME's and coreutils', 64 is PEM's and OpenSSL's. */
 const WRAP_WIDTHS = [76, 64] as const;
 
-/** A line of fewer different bytes is a ruler or an indent, not a secret. */
+/** A line with fewer different bytes is a ruler or an indent, not a secret. */
 const MIN_LINE_DISTINCT = 4;
 
 /** Patterns up to this length are compared with each other to drop doubles. */
@@ -134,7 +138,7 @@ export function isTooShort(value: Uint8Array): boolean {
   return trimLineEnds(value).length < MIN_VALUE_BYTES;
 }
 
-/** One form; `true` for a part of the value only. */
+/** Makes the pattern of one form; `true` for a part of the value only. */
 type FormEntry = [form: Form, bytes: Uint8Array, part?: true];
 
 function* listForms(value: Uint8Array): Generator<FormEntry> {
@@ -196,13 +200,19 @@ function* linesOf(text: string): Generator<string> {
   }
 }
 
-/** Whether a short line is a word, or a number: masked, it would be in any text. */
+/**
+ * Whether a short line is a word or a number, which would be masked in any
+ * text.
+ */
 function isMereWord(line: string): boolean {
   return encoder.encode(line).length < MIN_LINE_BYTES &&
     /^[^\p{L}\p{N}]*(\p{L}*|\p{N}*)[^\p{L}\p{N}]*$/u.test(line);
 }
 
-/** What opens or closes a part of a file of settings, and a line of one sign. */
+/**
+ * The end of a line that opens or closes a section of a settings file; or a
+ * line that repeats one sign.
+ */
 const STRUCTURE_REGEXP = /[:=()[\]{}<>]["',;]*$|^(.)\1*$/u;
 
 /**
@@ -244,7 +254,7 @@ function trimLineEnds(value: Uint8Array): Uint8Array {
   return value.subarray(start, end);
 }
 
-/** The text that `bytes` are, or `undefined` for anything binary. */
+/** The text that `bytes` hold, or `undefined` if they are binary. */
 function decodeText(bytes: Uint8Array): string | undefined {
   if (bytes.includes(0)) return undefined;
   try {

@@ -1,11 +1,11 @@
 /**
- * Tells by two bytes that lie side by side where an escape may begin.
+ * Tells from two neighbouring bytes where an escape may begin.
  *
- * What matters is the first escape of a value that is written with some: what
- * stands before it is written plainly, or it writes the value's first
- * character. So a byte that writes nothing, such as a control character, has a
- * character of a value on its left, and most signs have something on their
- * right that makes them an escape.
+ * Only the first escape of a value matters: either plain characters of the
+ * value stand before it, or it writes the value's first character. So an escape
+ * without a character, such as a control character, must have a character of a
+ * value on its left, and most signs need something on their right that makes
+ * them an escape.
  *
  * @module
  */

@@ -46,10 +46,10 @@ export const CONTROLS: readonly number[] = [
 export const IS_CONTROL: Uint8Array = new Uint8Array(256);
 for (const byte of CONTROLS) IS_CONTROL[byte] = 1;
 
-/** No escape is longer, in bytes: a run of signs is cut here. */
+/** The longest escape, in bytes: a longer run of signs is cut here. */
 export const MAX_ESCAPE_BYTES = 64;
 
-/** What begins an escape. */
+/** The bytes that begin an escape. */
 export const INTRODUCERS: readonly number[] = [
   ...CONTROLS,
   SIGN.percent,
@@ -110,7 +110,7 @@ export function isLayer(byte: number): boolean {
     byte === SIGN.ampersand;
 }
 
-/** Digits of hex, by byte; -1 for what is none. */
+/** The value of each byte as a hex digit; -1 if it is not one. */
 export const HEX: Int8Array = new Int8Array(256).fill(-1);
 for (let digit = 0; digit < 16; digit++) {
   const char = digit.toString(16);

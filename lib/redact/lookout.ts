@@ -14,9 +14,9 @@ export interface LookoutTables extends Neighbours {
   readonly glance: Uint8Array;
 }
 
-/** A shorter text is looked at without words: to make them takes longer. */
+/** A shorter text is searched without words: to make them would take longer. */
 const MIN_WORDS_BYTES = 256;
-/** Bytes that are looked at together. */
+/** How many bytes are compared together. */
 const GROUP = 16;
 const LOOK = GOES_ON | FOLLOWS;
 
@@ -31,7 +31,7 @@ export function wordsOf(text: Uint8Array): Int32Array | undefined {
   );
 }
 
-/** The next place, from `from` on; `until` if there is none. */
+/** The next such place, from `from` on; `until` if there is none. */
 export function nextSought(
   tables: LookoutTables,
   text: Uint8Array,
@@ -72,7 +72,7 @@ export function nextSought(
   }
 }
 
-/** The same, two bytes at a time. */
+/** The same search, two bytes at a time. */
 function nextInPairs(
   tables: LookoutTables,
   text: Uint8Array,

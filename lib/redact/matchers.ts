@@ -1,16 +1,16 @@
 /**
- * Several matchers that look through the same text.
+ * Several matchers that search the same text.
  *
  * @module
  */
 
 import type { Match, Matcher, SpanSink } from "./automaton.ts";
 
-/** Whose values have which numbers. */
+/** One of the parts, and the numbers of its values. */
 export interface MatcherPart {
-  /** A new matcher. */
+  /** The matcher of this part, which nothing else uses. */
   readonly matcher: Matcher;
-  /** What is added to the index of a value. */
+  /** The number that is added to the index of a value. */
   readonly firstValue: number;
 }
 

@@ -58,7 +58,7 @@ export interface Redactor {
   bytes(bytes: Uint8Array): Uint8Array;
   /** Starts masking one stream of bytes; one for each step and output. */
   scanner(): Scanner;
-  /** A scanner as a stage of a pipeline. */
+  /** A scanner as a transform stream. */
   stream(): TransformStream<Uint8Array, Uint8Array>;
   /** Starts a search that reports where which form of which value is. */
   matcher(): Matcher;
@@ -142,10 +142,10 @@ function compiled(
 class CompiledRedactor implements Redactor {
   readonly skipped: readonly number[];
   readonly partial: readonly number[];
-  /** How many values it has. */
+  /** How many values the redactor has. */
   readonly values: number;
   readonly #parts: readonly CompiledPart[];
-  /** For whole texts: nothing of one remains for the next. */
+  /** The matcher for whole texts; it is reset after each text. */
   readonly #matcher: Matcher;
 
   constructor(
@@ -161,7 +161,7 @@ class CompiledRedactor implements Redactor {
     this.#matcher = this.matcher();
   }
 
-  /** What it is made of; for `combineRedactors()`. */
+  /** The parts of a redactor; for `combineRedactors()`. */
   get parts(): readonly CompiledPart[] {
     return this.#parts;
   }

@@ -30,18 +30,18 @@ export interface Scanner {
    * out as it is. The scanner may be used for another stream after this.
    */
   flush(): Uint8Array;
-  /** Number of bytes held back. */
+  /** How many bytes are held back. */
   readonly pending: number;
 }
 
-/** The scanner of a redactor that has nothing to find. */
+/** The scanner of a redactor without values. */
 export class IdleScanner implements Scanner {
-  /** Gives back `chunk`. */
+  /** Returns `chunk` as it is. */
   push(chunk: Uint8Array): Uint8Array {
     return chunk;
   }
 
-  /** Gives back nothing. */
+  /** Returns no bytes. */
   flush(): Uint8Array {
     return NOTHING;
   }
@@ -52,7 +52,7 @@ export class IdleScanner implements Scanner {
   }
 }
 
-/** A scanner over a matcher of its own. */
+/** A scanner with a matcher of its own. */
 export class MaskingScanner implements Scanner {
   #matcher: Matcher;
   #spans = new SpanUnion();

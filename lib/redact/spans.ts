@@ -6,7 +6,7 @@
 
 import type { Matcher } from "./automaton.ts";
 
-/** What stands for a secret. */
+/** The text that replaces a secret. */
 export const MASK = "***";
 
 /**

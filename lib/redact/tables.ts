@@ -19,7 +19,7 @@ import { buildSkipTable, type SkipTable } from "./skip.ts";
 import { STATES_A_SLICE } from "./slices.ts";
 import { type Trie, TrieBuilder } from "./trie.ts";
 
-/** Blocks that are cut without a pause. */
+/** How many blocks are cut without a pause. */
 const BLOCKS_A_SLICE = 64;
 
 /** A pattern without its bytes: what a match can tell of it. */
@@ -70,7 +70,7 @@ export interface Tables {
   readonly blockPatterns: readonly (readonly PatternInfo[])[];
   /** Blocks that count only right behind another match. */
   readonly blockWeak: readonly boolean[];
-  /** Most bytes that a scan leaves undecided. */
+  /** How many bytes a scan leaves undecided at the most. */
   readonly reach: number;
 }
 

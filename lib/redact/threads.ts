@@ -1,5 +1,5 @@
 /**
- * What a search in escapes follows at the same time.
+ * The threads that a search within escapes follows at the same time.
  *
  * @module
  */
@@ -14,13 +14,13 @@ const MAX_THREADS = 24;
 
 /** The threads that go on at one place of the text. */
 export class Threads {
-  /** How many there are. */
+  /** How many threads there are. */
   count = 0;
   /** By thread: how far it is, as a state of the trie, or behind all of them a place in a long pattern. */
   readonly states: Int32Array = new Int32Array(MAX_THREADS);
   /** By thread: where its match begins, or the part of it that was not told yet. */
   readonly starts: Float64Array = new Float64Array(MAX_THREADS);
-  /** By thread: families of the escapes that it went through. */
+  /** By thread: the families of the escapes that it went through. */
   readonly families: Uint8Array = new Uint8Array(MAX_THREADS);
   /** By thread: escapes in a row that say nothing. */
   readonly idle: Uint8Array = new Uint8Array(MAX_THREADS);
@@ -87,7 +87,7 @@ export class ThreadRing {
     this.alive += threads.count - before;
   }
 
-  /** Those at a place. */
+  /** The threads at a place. */
   at(place: number): Threads {
     return this.#places[place & (PLACES - 1)] ??= new Threads();
   }
@@ -118,7 +118,7 @@ export class ThreadRing {
     threads.count = 0;
   }
 
-  /** Drops all. */
+  /** Drops all threads. */
   clear(): void {
     for (const threads of this.#places) if (threads) threads.count = 0;
     this.alive = 0;

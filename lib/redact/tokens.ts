@@ -1,6 +1,6 @@
 /**
- * The tokens in files of settings: of `//registry/:_authToken=npm_…` an image or
- * a log may hold the token alone.
+ * The tokens in settings files: of `//registry/:_authToken=npm_…` an image or a
+ * log may hold only the token.
  *
  * @module
  */
@@ -9,10 +9,13 @@
 const TOKEN_REGEXP = /^[\w+-][\w.~+/-]*={0,2}$/;
 const TOKEN_RUN_REGEXP = /\w{16}/;
 
-/** A longer line is none of a file of settings, in characters. */
+/**
+ * The longest line of a settings file, in characters; longer ones are not
+ * searched for tokens.
+ */
 const MAX_SETTING_LENGTH = 4096;
 
-/** Where one part of a line ends and the next begins. */
+/** The characters that separate the parts of a line. */
 const SEPARATORS: ReadonlySet<string> = new Set("\t \"'\x60=:,;@|&?<>(){}[]");
 
 /**
@@ -36,7 +39,7 @@ function* partsOf(line: string): Generator<string> {
   for (let at = 0; at <= line.length; at++) {
     if (at < line.length && !SEPARATORS.has(line[at]!)) continue;
     let end = at;
-    // What base64 is filled up with is a part of it.
+    // The padding of base64 belongs to the token.
     while (end < line.length && end < at + 2 && line[end] === "=") end++;
     const isFilled = end === line.length || SEPARATORS.has(line[end]!);
     if (at > start && line[start - 1] !== "@") {
