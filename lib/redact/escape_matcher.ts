@@ -54,7 +54,7 @@ export class EscapeMatcher implements Matcher {
   /** Whether the rest of the line is masked without being searched. */
   #isBlind = false;
   #offset = 0;
-  /** The end of the text so far, where it is not known yet what its escape says. */
+  /** The end of the text so far, if the escape there is not complete yet. */
   #carry: Uint8Array = NOTHING;
   /** The callback for matches while a chunk is searched. */
   #onSpan: SpanSink | undefined;
@@ -152,7 +152,7 @@ export class EscapeMatcher implements Matcher {
   }
 
   /**
-   * Goes from `from` to `until` in a text that may be read beyond.
+   * Follows a text from `from` to `until`; the text may be read beyond `until`.
    *
    * @param base Offset of the text's first byte.
    * @returns Where it stopped: before `until` if an escape there is cut off.
@@ -236,7 +236,7 @@ export class EscapeMatcher implements Matcher {
     return line < 0 ? until : end + 1;
   }
 
-  /** Whether an escape there may be the first of a value. */
+  /** Whether an escape at this place may be the first one of a value. */
   #mayMatter(text: Uint8Array, at: number, done: number): boolean {
     const reader = this.#reader;
     return reader.read(text, at, text.length) &&
@@ -269,7 +269,7 @@ export class EscapeMatcher implements Matcher {
     return start;
   }
 
-  /** Goes on through one byte as it is. */
+  /** Follows all threads through one byte as it is. */
   #step(text: Uint8Array, at: number, base: number): void {
     const place = base + at;
     const ring = this.#ring;
@@ -296,7 +296,9 @@ export class EscapeMatcher implements Matcher {
     ring.drop(threads);
   }
 
-  /** Goes on through an escape, in each way that it was read. */
+  /**
+   * Follows all threads through an escape, in each way in which it can be read.
+   */
   #escape(at: number, base: number): void {
     const { bytes, lengths, families, ends, count } = this.#reader;
     const place = base + at;
@@ -334,7 +336,10 @@ export class EscapeMatcher implements Matcher {
     }
   }
 
-  /** Goes on through the bytes of a character that an escape stands for. */
+  /**
+   * Follows a thread through the bytes of a character that an escape stands
+   * for.
+   */
   #through(way: Way, from: number, pattern: number): void {
     const { first, ends, heads, trie } = this.#tables;
     const { bytes } = this.#reader;
@@ -357,7 +362,7 @@ export class EscapeMatcher implements Matcher {
     this.#arrive(to, state, start, families, pattern, limit);
   }
 
-  /** The state behind a byte; 0 for none. */
+  /** The state after a byte; 0 if there is none. */
   #next(state: number, pattern: number, byte: number): number {
     const { long, patterns, trie } = this.#tables;
     if (pattern < 0) return childOf(trie, state, byte);
@@ -371,7 +376,7 @@ export class EscapeMatcher implements Matcher {
     return Math.min(at - LIMITS.head + LIMITS.block, end);
   }
 
-  /** Takes note of a thread at a place, and tells what ends there. */
+  /** Keeps a thread at a place, and reports what ends there. */
   #arrive(
     place: number,
     state: number,

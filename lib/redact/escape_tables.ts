@@ -15,17 +15,17 @@ import type { PatternInfo } from "./tables.ts";
 import { type Trie, TrieBuilder } from "./trie.ts";
 import { addTriple, emptyTriples } from "./triples.ts";
 
-/** A pattern that is compared byte by byte behind the head of a block. */
+/** A long pattern, which is compared byte by byte after the head of a block. */
 export interface LongPattern {
-  /** Where it begins among the bytes of all long patterns. */
+  /** Index of its first byte among the bytes of all long patterns. */
   readonly from: number;
-  /** Where it ends there. */
+  /** Index after its last byte there. */
   readonly end: number;
   /** The pattern. */
   readonly info: PatternInfo;
 }
 
-/** Where a long pattern goes on behind a head. */
+/** The place at which a long pattern continues after a head. */
 export interface Continuation {
   /** Index of the byte behind the head, among the bytes of all long patterns. */
   readonly at: number;
@@ -37,15 +37,15 @@ export interface Continuation {
 export interface EscapeTables extends LookoutTables {
   /** Short patterns, and the heads of the blocks of long ones. */
   readonly trie: Trie;
-  /** By state that ends a short pattern: which. */
+  /** For each state that ends a short pattern: the pattern. */
   readonly words: ReadonlyMap<number, PatternInfo>;
-  /** By state that ends a head: where it goes on. */
+  /** For each state that ends a head: where the long patterns continue. */
   readonly heads: ReadonlyMap<number, readonly Continuation[]>;
   /** By state: 1 if it is in one of these two maps. */
   readonly ends: Uint8Array;
   /** The bytes of all long patterns, in a row. */
   readonly long: Uint8Array;
-  /** Those patterns. */
+  /** The long patterns. */
   readonly patterns: readonly LongPattern[];
   /** How far a thread may have gone before the first escape, in bytes. */
   readonly depth: number;

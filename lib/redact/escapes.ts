@@ -45,7 +45,10 @@ const MAX_LAYER_BYTES = 12;
 /** Families that are put over others. */
 const LAYERS = [FAMILY.percent, FAMILY.html, FAMILY.json] as const;
 
-/** What a letter behind a backslash stands for; 0 for what is itself. */
+/**
+ * The character that a letter after a backslash stands for; 0 for the letter
+ * itself.
+ */
 const LETTERS = new Uint8Array(256);
 const JSON_LETTERS = new Uint8Array(256);
 for (
@@ -68,21 +71,24 @@ for (
 for (const char of '"\\/') JSON_LETTERS[char.charCodeAt(0)] = 1;
 
 /**
- * Reads what stands at a place. Its lists hold what the last reading gave, and
- * are used again by the next.
+ * Reads the escape at a place of a text. Its lists hold the result of the last
+ * reading, and are used again by the next one.
  */
 export class EscapeReader {
-  /** How many ways there are to read it. */
+  /** In how many ways the escape can be read. */
   count = 0;
-  /** By way: bytes of the text. */
+  /** For each way: how many bytes of the text it takes. */
   readonly lengths: number[] = [];
-  /** By way: the family. */
+  /** For each way: the family of the escape. */
   readonly families: number[] = [];
-  /** By way: where in `bytes` what it says ends; it begins where the one before ends. */
+  /**
+   * For each way: the index in `bytes` at which its result ends; it begins
+   * where that of the previous way ends.
+   */
   readonly ends: number[] = [];
-  /** What they say, in a row. */
+  /** The results of all ways, one after the other. */
   readonly bytes: number[] = [];
-  /** Whether the text ends before it is known what there is. */
+  /** Whether the text ends before the escape is complete. */
   cut = false;
 
   #text!: Uint8Array;
@@ -517,7 +523,7 @@ export class EscapeReader {
     this.#nothing(length, family);
   }
 
-  /** In UTF-8; as a byte, too, where it is one of Latin-1. */
+  /** Adds a character in UTF-8; a character of Latin-1 also as one byte. */
   #codePoint(length: number, family: number, code: number): void {
     if (code < 0x80) return this.#byte(length, family, code);
     if (code < 0x100) this.#byte(length, family, code);

@@ -25,7 +25,7 @@ import {
 export const GOES_ON = 1;
 /** The second of two bytes may begin an escape, judged by the first. */
 export const FOLLOWS = 2;
-/** What is known of the bytes that values are made of. */
+/** The bytes that occur in the patterns. */
 export interface Characters {
   /** By byte: 1 if a pattern has it. */
   readonly chars: Uint8Array;

@@ -22,7 +22,7 @@ import {
 } from "./introducers.ts";
 import { hasTriple } from "./triples.ts";
 
-/** What is known of the bytes of patterns. */
+/** The bytes that occur in the patterns, and next to each other. */
 export interface Neighbours extends Characters {
   /** By two bytes, `first << 8 | second`: 1 if a pattern begins with them. */
   readonly starts: Uint8Array;
@@ -36,7 +36,7 @@ export interface Neighbours extends Characters {
   readonly shortest: number;
 }
 
-/** Whether what stands at a place is surely not the first escape of a value. */
+/** Whether the escape at a place can't be the first one of a value. */
 export function isNoEscape(
   text: Uint8Array,
   at: number,
@@ -93,7 +93,7 @@ function isNoControl(
     !hasTriple(triples, left, next, text[behind]!);
 }
 
-/** Whether a byte is a control character by itself. */
+/** Whether a byte alone is a control character. */
 function isSingle(byte: number): boolean {
   return byte < 0x80 && byte !== SIGN.escape && IS_CONTROL[byte] === 1;
 }

@@ -1,5 +1,6 @@
 /**
- * The skip table: how far no pattern can start, judged by a few bytes ahead.
+ * The skip table: from a few bytes ahead it tells for how many positions no
+ * pattern can start.
  *
  * @module
  */
@@ -28,7 +29,10 @@ export const GRAM: number = 3;
 /** Odd multiplier that spreads a gram over 32 bits (2^32 / golden ratio, signed). */
 export const GRAM_FACTOR: number = -0x61c88647;
 
-/** Table sizes, in bits: the small stays in the first cache, the large in the second. */
+/**
+ * Table sizes, in bits: the small one fits into the processor's first cache,
+ * the large one into the second.
+ */
 const MIN_BITS = 12;
 const MAX_BITS = 19;
 

@@ -22,7 +22,7 @@ import { type Trie, TrieBuilder } from "./trie.ts";
 /** How many blocks are cut without a pause. */
 const BLOCKS_A_SLICE = 64;
 
-/** A pattern without its bytes: what a match can tell of it. */
+/** A pattern without its bytes: what is reported about a match. */
 export interface PatternInfo {
   /** Index of the value. */
   readonly value: number;
@@ -30,7 +30,10 @@ export interface PatternInfo {
   readonly form: Form;
   /** Length of the whole pattern, in bytes. */
   readonly length: number;
-  /** Where in the pattern this block of it begins; 0 for a pattern that is not cut. */
+  /**
+   * Index in the pattern at which this block begins; 0 for a pattern that is
+   * not cut.
+   */
   readonly at: number;
   /** Set where the pattern is a part of the value only: a line, or a line of its base64. */
   readonly part?: true;
@@ -50,7 +53,7 @@ export interface BlockSize {
 export interface Tables {
   /** All short patterns, and the heads of the blocks of the long ones. */
   readonly trie: Trie;
-  /** Where none of them begins. */
+  /** The skip table, which tells where no word of the trie begins. */
   readonly skip: SkipTable;
   /** By state: length of the longest word that ends here, 0 for none. */
   readonly output: Uint8Array;
@@ -66,7 +69,7 @@ export interface Tables {
   readonly fingerprint: Fingerprint;
   /** From the key of a block to its index in the two lists below. */
   readonly blocks: ReadonlyMap<number, number>;
-  /** The patterns that a block is of. */
+  /** The patterns of each block. */
   readonly blockPatterns: readonly (readonly PatternInfo[])[];
   /** Blocks that count only right behind another match. */
   readonly blockWeak: readonly boolean[];

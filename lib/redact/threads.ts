@@ -9,7 +9,9 @@ import { MAX_ESCAPE_BYTES } from "./escapes.ts";
 /** Places ahead: a power of two, and more than an escape has bytes. */
 const PLACES = 2 * MAX_ESCAPE_BYTES;
 
-/** Threads that may be at one place; more are not followed. */
+/**
+ * How many threads there may be at one place; further ones are not followed.
+ */
 const MAX_THREADS = 24;
 
 /** The threads that go on at one place of the text. */
@@ -22,7 +24,7 @@ export class Threads {
   readonly starts: Float64Array = new Float64Array(MAX_THREADS);
   /** By thread: the families of the escapes that it went through. */
   readonly families: Uint8Array = new Uint8Array(MAX_THREADS);
-  /** By thread: escapes in a row that say nothing. */
+  /** By thread: how many escapes without a character it has passed in a row. */
   readonly idle: Uint8Array = new Uint8Array(MAX_THREADS);
   /** By thread in a long pattern: index of it; -1 in the trie. */
   readonly patterns: Int32Array = new Int32Array(MAX_THREADS);
@@ -92,7 +94,7 @@ export class ThreadRing {
     return this.#places[place & (PLACES - 1)] ??= new Threads();
   }
 
-  /** Whether none went through an escape, and all are at this place. */
+  /** Whether no thread has passed an escape, and all are at this place. */
   isPlain(place: number): boolean {
     const { count, families } = this.at(place);
     if (count !== this.alive) return false;
@@ -112,7 +114,7 @@ export class ThreadRing {
     return start;
   }
 
-  /** Drops those of a place that are done with. */
+  /** Drops the threads of a place that are finished. */
   drop(threads: Threads): void {
     this.alive -= threads.count;
     threads.count = 0;

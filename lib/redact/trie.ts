@@ -31,7 +31,7 @@ export interface Trie {
   readonly dense: Int32Array;
 }
 
-/** Grows a trie word by word. */
+/** Builds a trie word by word. */
 export class TrieBuilder {
   #label = new Uint8Array(1024);
   #first = new Int32Array(1024);
@@ -165,7 +165,10 @@ function step(trie: Trie, state: number, byte: number): number {
   return trie.dense[(state << 8) | byte]!;
 }
 
-/** The state behind `byte` in `state`, without its failures; 0, the root, if there is none. */
+/**
+ * The state after `byte` in `state`, without following failures; 0 (the root)
+ * if there is none.
+ */
 export function childOf(
   { child, label }: Pick<Trie, "child" | "label">,
   state: number,

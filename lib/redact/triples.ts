@@ -1,6 +1,6 @@
 /**
- * Which three bytes stand side by side in a pattern, hashed: it may say yes where
- * none has them, and never no where one has.
+ * A hashed set of the three-byte sequences in patterns. It may report a
+ * sequence that no pattern has, but never misses one.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export function addTriple(
   triples[slotOf(a, b, c)] = 1;
 }
 
-/** Whether a pattern may have them. */
+/** Whether a pattern may have these three bytes next to each other. */
 export function hasTriple(
   triples: Uint8Array,
   a: number,
