@@ -7,6 +7,7 @@ import { UnsupportedError } from "../errors.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { SecretStore } from "../secrets/store.ts";
 import { type OpenSession, openSession } from "../session/open.ts";
+import { methodsOf } from "../session/services.ts";
 import { malformed, Refusal } from "./refusal.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { SecretReports } from "./secret_reports.ts";
@@ -89,15 +90,17 @@ export async function serveBuild(
       (headers, signal) => dialSession(engine, headers, signal),
       {
         name: "davit-gateway",
-        services: {
-          secrets: { store, maxBytes, strict },
-          logins: logins && { store: logins },
-        },
+        methods: await methodsOf(
+          {
+            secrets: { store, maxBytes, strict },
+            logins: logins && { store: logins },
+          },
+          // The engine itself tells the client what failed, in words that hold
+          // no value.
+          () => {},
+        ),
         required: secrets !== undefined || strict,
         signal,
-        // The engine itself tells the client what failed, in words that hold no
-        // value.
-        onError: () => {},
       },
     );
   } catch (error) {

@@ -7,6 +7,7 @@ import {
   openSession,
   type SessionDialler,
 } from "../session/open.ts";
+import { methodsOf } from "../session/services.ts";
 import type { FilesyncServiceOptions } from "../session/filesync.ts";
 import type { Build } from "./build_way.ts";
 import type { BuildInputs } from "./inputs.ts";
@@ -30,10 +31,8 @@ export async function openBuildSession(
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
   const { secrets, logins, tokenServer, agents, exporter } = inputs;
-  return await openSession(dial, {
-    name: "davit",
-    sharedKey: context.sharedKey,
-    services: {
+  const methods = await methodsOf(
+    {
       secrets: {
         store: secrets,
         maxBytes: maxSecretBytes(facts),
@@ -47,10 +46,15 @@ export async function openBuildSession(
       agents,
       exporter,
     },
+    onError,
+  );
+  return await openSession(dial, {
+    name: "davit",
+    sharedKey: context.sharedKey,
+    methods,
     required: secrets.size > 0 || agents !== undefined ||
       exporter !== undefined || strict.missing || strict.unused,
     signal: stop,
-    onError,
     onFault: (error) =>
       record.warn(
         "session-error",

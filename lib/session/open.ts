@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../errors.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
-import { methodsOf, type SessionServices } from "./services.ts";
 import { Session, type SessionEnd, type SessionHeaders } from "./session.ts";
 
 /**
@@ -24,8 +24,8 @@ export interface SessionInit {
    * build; see the `key` of a context's root.
    */
   readonly sharedKey?: string | undefined;
-  /** What the engine may ask for. */
-  readonly services: SessionServices;
+  /** What the engine may call; `methodsOf` makes them of the list of services. */
+  readonly methods: readonly GrpcMethod[];
   /**
    * Whether the build fails without a session. If it is false, there may be
    * none.
@@ -33,11 +33,6 @@ export interface SessionInit {
   readonly required: boolean;
   /** Aborts the opening. */
   readonly signal: AbortSignal;
-  /**
-   * Called with the error that kept davit from giving something that the engine
-   * asked for: it explains why the build fails.
-   */
-  readonly onError: (error: Error) => void;
   /**
    * Called with an unexpected error, which no service reports in its own words.
    */
@@ -71,10 +66,7 @@ export async function openSession(
   dial: SessionDialler,
   init: SessionInit,
 ): Promise<OpenSession | undefined> {
-  const session = new Session(
-    await methodsOf(init.services, init.onError),
-    init.onFault,
-  );
+  const session = new Session(init.methods, init.onFault);
   let duplex;
   try {
     duplex = await dial(

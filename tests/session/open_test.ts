@@ -10,13 +10,11 @@ import { MemoryLocal } from "../../lib/fsutil/memory_local.ts";
 import { CredentialStore } from "../../lib/credentials/store.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
 import { openSession, type SessionInit } from "../../lib/session/open.ts";
-import type { SessionServices } from "../../lib/session/services.ts";
+import { methodsOf, type SessionServices } from "../../lib/session/services.ts";
 
 const { signal } = new AbortController();
 
-function init(services: SessionServices, required = true): SessionInit {
-  return { name: "test", services, required, signal, onError: () => {} };
-}
+const init: SessionInit = { name: "test", methods: [], required: true, signal };
 
 /** The values of a header that a session introduces itself with. */
 async function announced(
@@ -29,7 +27,11 @@ async function announced(
       if (name === `X-Docker-Expose-Session-${header}`) values.push(value);
     }
     return Promise.resolve(duplexPair()[0]);
-  }, { ...init(services), sharedKey: "key" });
+  }, {
+    ...init,
+    methods: await methodsOf(services, () => {}),
+    sharedKey: "key",
+  });
   await session!.close();
   return values;
 }
@@ -72,15 +74,18 @@ Deno.test("a session announces what is in its list of services, and nothing else
 Deno.test("where there are no sessions, a session that is not required is none", async () => {
   const none = new UnsupportedError("sessions", "none here");
   const dial = () => Promise.reject(none);
-  assertEquals(await openSession(dial, init({}, false)), undefined);
+  assertEquals(
+    await openSession(dial, { ...init, required: false }),
+    undefined,
+  );
   assertStrictEquals(
-    await assertRejects(() => openSession(dial, init({}, true))),
+    await assertRejects(() => openSession(dial, init)),
     none,
   );
   const broken = new Error("the engine is gone");
   assertStrictEquals(
     await assertRejects(() =>
-      openSession(() => Promise.reject(broken), init({}, false))
+      openSession(() => Promise.reject(broken), { ...init, required: false })
     ),
     broken,
   );
@@ -90,7 +95,7 @@ Deno.test("a session that ends by itself is lost, and one that is closed is not"
   const told = Promise.withResolvers<void>();
   const [ours, theirs] = duplexPair();
   const lost = await openSession(() => Promise.resolve(ours), {
-    ...init({}),
+    ...init,
     onLost: () => told.resolve(),
   });
   assertEquals(lost!.lost(), false);
@@ -99,7 +104,7 @@ Deno.test("a session that ends by itself is lost, and one that is closed is not"
   assert(lost!.lost());
   await lost!.close();
   const kept = await openSession(() => Promise.resolve(duplexPair()[0]), {
-    ...init({}),
+    ...init,
     onLost: () => {
       throw new Error("it was closed");
     },

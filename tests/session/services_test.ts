@@ -126,10 +126,9 @@ Deno.test("openSession() does without where the other side has none and none is 
   const open = (error: Error, required: boolean) =>
     openSession(() => Promise.reject(error), {
       name: "n",
-      services: {},
+      methods: [],
       required,
       signal: new AbortController().signal,
-      onError() {},
     });
   assertEquals(await open(none, false), undefined);
   for (
@@ -163,10 +162,9 @@ Deno.test("openSession() tells a session that is lost from one that is closed, a
     }, {
       name: "the name",
       sharedKey: "the key",
-      services: {},
+      methods: [],
       required: true,
       signal,
-      onError() {},
       onLost: async () => {
         told.push("lost");
         await gate.promise;

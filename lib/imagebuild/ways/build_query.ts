@@ -13,8 +13,8 @@ import type { BuildRequest } from "../request.ts";
  */
 export function buildQuery(request: BuildRequest): Query {
   const { hosts, buildArgs, labels, cacheFrom, ulimits, output } = request;
+  const { classic } = request;
   return {
-    ...request.classic,
     version: request.builder === "classic" ? "1" : "2",
     dockerfile: request.dockerfile,
     t: request.tags.length === 0 ? undefined : request.tags,
@@ -32,6 +32,15 @@ export function buildQuery(request: BuildRequest): Query {
     platform: request.platform,
     target: request.target,
     outputs: output && JSON.stringify([outputObject(output, request.tags)]),
+    rm: classic.rm,
+    forcerm: classic.forcerm,
+    memory: classic.memory,
+    memswap: classic.memswap,
+    cpushares: classic.cpushares,
+    cpusetcpus: classic.cpusetcpus,
+    cpuperiod: classic.cpuperiod,
+    cpuquota: classic.cpuquota,
+    cgroupparent: classic.cgroupparent,
     remote: request.context.kind === "remote" ? request.context.url : undefined,
   };
 }
