@@ -104,7 +104,7 @@ engineTest(
     await withTempFolder(async (folder) => {
       const path = `${folder}/gateway.sock`;
       await using _gateway = await start(
-        "gateway_process.ts",
+        "../gateway/gateway_process.ts",
         engine.host,
         path,
       );
