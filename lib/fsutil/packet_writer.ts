@@ -137,10 +137,7 @@ export class PacketWriter {
     bytes[this.#at++] = value;
   }
 
-  /**
-   * Writes a negative number, or a very large one, as 64 bits in up to ten
-   * bytes.
-   */
+  /** Writes a negative number: as 64 bits, which take ten bytes. */
   #bigVarint(value: bigint): void {
     let rest = BigInt.asUintN(64, value);
     while (rest >= 0x80n) {
