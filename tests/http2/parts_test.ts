@@ -255,13 +255,13 @@ Deno.test("frames that change nothing, and resets, have their allowances", () =>
   patience.spend(9_999);
   patience.spend(1);
   assertEquals(fault(() => patience.spend(1)), "ENHANCE_YOUR_CALM 0");
-  clock.advance(1000);
+  clock.advance(1001);
   patience.spend(10_000);
   assertEquals(fault(() => patience.spend(1)), "ENHANCE_YOUR_CALM 0");
   const resets = new Patience({ burst: 3, perSecond: 1 });
   for (let count = 0; count < 3; count++) resets.countReset();
   assertEquals(fault(() => resets.countReset()), "ENHANCE_YOUR_CALM 0");
-  clock.advance(1000);
+  clock.advance(1001);
   resets.countReset();
   assertEquals(fault(() => resets.countReset()), "ENHANCE_YOUR_CALM 0");
   assertEquals(SERVER.resets, { burst: 2000, perSecond: 200 });
