@@ -67,8 +67,7 @@ export async function ordinaryUserCommand(): Promise<
         ...["setpriv", `--reuid=${ORDINARY}`, `--regid=${ORDINARY}`],
         "--clear-groups",
         ...[`${area}/deno`, "test", "-A", "--no-prompt", "--no-check"],
-        // The lock file names what other tests load, too.
-        ...["--no-lock", "--cached-only", ...SUITE],
+        ...["--cached-only", ...SUITE],
       ],
       env: {
         DENO_DIR: `${area}/modules`,

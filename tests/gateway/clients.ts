@@ -1,5 +1,5 @@
-import { CACHE, unpacked } from "../engines/unpack.ts";
-import { runCommand } from "../engines/command.ts";
+import { npmModules } from "../engines/npm_modules.ts";
+import { unpacked } from "../engines/unpack.ts";
 
 /** A client that people have, given a tar, a socket, a tag and the header. */
 export interface GatewayClient {
@@ -194,16 +194,7 @@ async function runPython(program: string, job: ClientJob): Promise<string> {
 }
 
 async function nodeModules(): Promise<string> {
-  const folder = `${CACHE}/gateway-clients`;
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(`${folder}/package.json`, "{}");
-  await runCommand("npm", [
-    "install",
-    "--silent",
-    "--no-audit",
-    "--no-fund",
-    ...NPM,
-  ], { cwd: folder });
+  const folder = await npmModules("gateway-clients", NPM);
   await Deno.writeTextFile(`${folder}/dockerode.cjs`, DOCKERODE);
   await Deno.writeTextFile(`${folder}/dockerode_work.cjs`, DOCKERODE_WORK);
   await Deno.writeTextFile(`${folder}/sdk.mjs`, NODE_SDK);

@@ -1,15 +1,19 @@
 /** grpc-js, gRPC's own implementation for node, as the client's server. */
-// deno-lint-ignore-file no-import-prefix -- as one of the project's imports it would be loaded for every run of tests
-// @ts-types="./grpc_js.d.ts"
-import * as grpc from "npm:@grpc/grpc-js@1.14.7";
 import { Buffer } from "node:buffer";
+import { createRequire } from "node:module";
 import { Duplex } from "node:stream";
+import { npmModules } from "../engines/npm_modules.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { connectGrpc, type GrpcClient } from "../../lib/grpc/client.ts";
 import { decodeBinary } from "../../lib/grpc/received_status.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { method, NUMBERS, numbers } from "./calls.ts";
+
+const modules = await npmModules("grpc-js", ["@grpc/grpc-js@1.14.7"]);
+const grpc: typeof import("./grpc_js.d.ts") = createRequire(`${modules}/`)(
+  "@grpc/grpc-js",
+);
 
 const same = (bytes: Uint8Array) => bytes;
 
