@@ -1,6 +1,7 @@
 // @ts-types="../../lib/std/text_line_stream.d.ts"
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Mutant } from "./mutants.ts";
+import { startInSession } from "./own_session.ts";
 import type { SwitchedLine, SwitchedTask } from "./switched_program.ts";
 import { type Switch, withSwitches } from "./switches.ts";
 
@@ -64,24 +65,11 @@ async function runOnce(
   const task = { ids, tests: tests.map((test) => `file://${folder}/${test}`) };
   const path = `${folder}/switched.json`;
   await Deno.writeTextFile(path, JSON.stringify(task));
-  const child = new Deno.Command("setsid", {
-    args: [
-      ...["--wait", Deno.execPath(), "run", "-A", "--no-check", "--no-lock"],
-      ...[`${folder}/tests/mutation/switched_program.ts`, path],
-    ],
-    cwd: folder,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const end = () => {
-    try {
-      Deno.kill(-child.pid, "SIGKILL");
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  };
-  signal.addEventListener("abort", end, { once: true });
+  const program = `${folder}/tests/mutation/switched_program.ts`;
+  const { child, end } = startInSession(
+    ["run", "-A", "--no-check", "--no-lock", program, path],
+    { cwd: folder, stdout: "piped", signal },
+  );
   const tried = new Map<number, "killed" | "timeout" | undefined>();
   let trying: number | undefined;
   let timer = setTimeout(end, QUIET_MS);
@@ -99,7 +87,6 @@ async function runOnce(
     timer = setTimeout(end, time);
   }
   clearTimeout(timer);
-  signal.removeEventListener("abort", end);
   const { success } = await child.status;
   // It hangs, or it ended the process.
   if (!success && trying !== undefined && !signal.aborted) {

@@ -1,5 +1,6 @@
 import type { CoveringTests } from "./covering.ts";
 import type { Mutant } from "./mutants.ts";
+import { startInSession } from "./own_session.ts";
 import { trySwitched } from "./switched_run.ts";
 
 /** What became of a mutant. `timeout` is noticed, too: the tests hang on it. */
@@ -136,30 +137,21 @@ export class Worker implements AsyncDisposable {
     tests: readonly string[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    const child = new Deno.Command("setsid", {
-      args: [
-        ...["--wait", Deno.execPath(), "test", "-A", "--no-prompt"],
+    // What a hanging test started ends with it.
+    const { child } = startInSession(
+      [
+        ...["test", "-A", "--no-prompt"],
         ...["--no-check", "--no-lock", "--fail-fast", "--quiet", ...tests],
       ],
-      cwd: this.#folder,
-      // Of random tests a tenth: they are there for what no other test thought of.
-      env: { ...this.#env, DAVIT_TEST_FEW_ROUNDS: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    // In a session of its own: what a hanging test started ends with it.
-    const end = () => {
-      try {
-        Deno.kill(-child.pid, "SIGKILL");
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    };
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
+      {
+        cwd: this.#folder,
+        // Of random tests a tenth: they are there for what no other test thought of.
+        env: { ...this.#env, DAVIT_TEST_FEW_ROUNDS: "1" },
+        stdout: "null",
+        signal,
+      },
+    );
     const { code } = await child.status;
-    signal.removeEventListener("abort", end);
     return code === 0;
   }
 
