@@ -195,7 +195,7 @@ function entryOf(
 }
 
 /** The folders above a path: `a` and `a/b` for `a/b/c`. */
-function foldersOf(path: string): string[] {
+export function foldersOf(path: string): string[] {
   const parts = path.split("/").slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }

@@ -1,5 +1,6 @@
 import type { ContextEntry } from "../context/entry.ts";
 import { ContextFilter } from "../context/filter.ts";
+import { foldersOf } from "../context/memory_files.ts";
 import { comparePaths } from "../context/order.ts";
 import type { Local, LocalRequest } from "./local.ts";
 
@@ -85,10 +86,4 @@ function entryOf(
     major: 0,
     minor: 0,
   };
-}
-
-/** The folders above a path: `a` and `a/b` for `a/b/c`. */
-function foldersOf(path: string): string[] {
-  const parts = path.split("/").slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
