@@ -4,6 +4,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import {
+  containerdTest,
   type EngineContext,
   engineTest,
   isRecent,
@@ -11,8 +12,6 @@ import {
 import { cacheIdsOf } from "../support/build_cache.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { type Registry, startRegistry } from "../support/registry.ts";
-import { startTestEngines } from "../engines/environment.ts";
-import { DockerClient } from "../../mod.ts";
 import { type CommandRun, DAVIT, runDavit, runProgram } from "./command.ts";
 
 type Engine = Pick<EngineContext, "host" | "cli" | "cliEnv">;
@@ -113,24 +112,17 @@ engineTest(
   },
 );
 
-engineTest(
+containerdTest(
   "--push --metadata-file on the containerd store: the digest that was pushed, and an id that the engine knows",
-  async () => {
-    await using started = await startTestEngines([{
-      generation: "28",
-      containerdStore: true,
-    }]);
-    const engine = started.engines[0]!;
+  async (engine) => {
     const { id, metadata } = await comparePushes(
       engine,
       engine.cli !== undefined,
     );
     // What buildx gives there, the configuration's digest, it does not.
     assertEquals(id, metadata["containerimage.digest"]);
-    await using docker = await DockerClient.fromDockerHost(engine.host);
-    assertEquals((await docker.imageInspect(id)).Id, id);
+    assertEquals((await engine.docker.imageInspect(id)).Id, id);
   },
-  isRecent,
 );
 
 engineTest(

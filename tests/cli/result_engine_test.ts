@@ -6,14 +6,13 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import {
+  containerdTest,
   type EngineContext,
   engineTest,
   isRecent,
 } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
-import { startTestEngines } from "../engines/environment.ts";
 import { isContainerdStore } from "../../lib/engine/info.ts";
-import { DockerClient } from "../../mod.ts";
 import { DAVIT, runDavit, runProgram } from "./command.ts";
 
 /** Fields of buildx that no engine's `/build` tells davit of. */
@@ -80,15 +79,10 @@ engineTest(
   (engine) => engine.cli !== undefined && isRecent(engine),
 );
 
-engineTest(
+containerdTest(
   "--metadata-file on the containerd store, and outputs of images",
-  async () => {
-    await using started = await startTestEngines([{
-      generation: "28",
-      containerdStore: true,
-    }]);
-    const [engine] = started.engines;
-    const metadata = await compareMetadata(engine!);
+  async (engine) => {
+    const metadata = await compareMetadata(engine);
     assertNotEquals(
       metadata["containerimage.config.digest"],
       metadata["containerimage.digest"],
@@ -97,20 +91,19 @@ engineTest(
       metadata["image.name"],
       "docker.io/library/davit-meta:1,docker.io/davit/meta:latest",
     );
-    await using docker = await DockerClient.fromDockerHost(engine!.host);
+    const { docker, host } = engine;
     assert(isContainerdStore(await docker.info()));
     await withTempFolder(async (cwd) => {
       await writeTree(cwd, { Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
       const { code, stderr } = await runDavit(
         ["build", "-o", "type=image,name=davit-zstd,compression=zstd", "."],
-        { cwd, env: { DOCKER_HOST: engine!.host } },
+        { cwd, env: { DOCKER_HOST: host } },
       );
       assertEquals(code, 0, stderr);
       const { Id } = await docker.imageInspect("davit-zstd");
       assertMatch(Id, /^sha256:/);
     });
   },
-  isRecent,
 );
 
 engineTest(

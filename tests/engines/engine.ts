@@ -33,6 +33,8 @@ export interface EngineOptions {
 /** A running dockerd with everything of its own; who starts it stops it. */
 export interface PrivateEngine extends AsyncDisposable {
   readonly generation: Generation;
+  /** Whether it keeps images in containerd's store. */
+  readonly containerdStore: boolean;
   /** Address for DOCKER_HOST: `unix://` and {@link socketPath}. */
   readonly host: string;
   readonly socketPath: string;
@@ -98,6 +100,7 @@ export async function startEngine(
     const host = `unix://${socketPath}`;
     return {
       generation,
+      containerdStore,
       host,
       socketPath,
       directory,

@@ -2,6 +2,7 @@ import { importBaseImage } from "./base_image.ts";
 import { type PrivateEngine, startEngine } from "./engine.ts";
 import {
   connectEngine,
+  type EngineApi,
   readEngineVersion,
   socketPathOf,
 } from "./engine_api.ts";
@@ -9,10 +10,12 @@ import type { EngineOptions } from "./engine.ts";
 
 /** One engine of the environment variable `DAVIT_ENGINES`, a JSON array of these. */
 export interface EngineDescription {
-  /** The engine's version, for the names of tests. */
+  /** The engine's version and its kind of store, for the names of tests. */
   readonly name: string;
   /** Its major version. */
   readonly generation: string;
+  /** Whether it keeps images in containerd's store. */
+  readonly containerdStore: boolean;
   /** `unix://` and the path of its socket. */
   readonly host: string;
   /** Path of its docker client; absent if a user's engine comes without one. */
@@ -52,11 +55,15 @@ export async function startTestEngines(
     throw failed.reason;
   }
   return {
-    engines: running.map(({ engineVersion, generation, host, cli, cliEnv }) => (
-      { name: engineVersion, generation, host, cli, cliEnv }
-    )),
-    log: running.map(({ engineVersion, packages }) =>
-      `engine ${engineVersion} from Debian: ${packages.join(", ")}`
+    engines: running.map((engine) => {
+      const { generation, containerdStore, host, cli, cliEnv } = engine;
+      const name = nameOf(engine.engineVersion, containerdStore);
+      return { name, generation, containerdStore, host, cli, cliEnv };
+    }),
+    log: running.map(({ engineVersion, containerdStore, packages }) =>
+      `engine ${nameOf(engineVersion, containerdStore)} from Debian: ${
+        packages.join(", ")
+      }`
     ),
     [Symbol.asyncDispose]: stop,
   };
@@ -77,10 +84,12 @@ export async function useTestEngine(host: string): Promise<TestEngines> {
   });
   await importBaseImage(host);
   const cli = await findClient();
+  const containerdStore = await hasContainerdStore(api);
   return {
     engines: [{
-      name: version,
+      name: nameOf(version, containerdStore),
       generation: version.replace(/\..*$/, ""),
+      containerdStore,
       host,
       ...(cli === undefined ? {} : { cli }),
       cliEnv: { DOCKER_HOST: host, DOCKER_BUILDKIT: "1" },
@@ -88,6 +97,16 @@ export async function useTestEngine(host: string): Promise<TestEngines> {
     log: [`engine ${version} of DAVIT_TEST_HOST at ${host}`],
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+function nameOf(version: string, containerdStore: boolean): string {
+  return containerdStore ? `${version} containerd` : version;
+}
+
+async function hasContainerdStore(api: EngineApi): Promise<boolean> {
+  const response = await api.request("/info");
+  const { DriverStatus } = await response.json();
+  return JSON.stringify(DriverStatus ?? []).includes("containerd.snapshotter");
 }
 
 async function startWithBaseImage(

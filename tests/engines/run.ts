@@ -5,6 +5,8 @@
  *
  * Engines of generations 20 and 28 are started side by side, or the one that
  * DAVIT_TEST_HOST names is used alone. The tests find them in DAVIT_ENGINES.
+ * Others, such as those with containerd's store, are started with the first
+ * test that asks for one, and run until the end.
  * Without arguments a smaller suite runs on the oldest Deno, too, and the tests
  * of files as an ordinary user; `--oldest` and `--user` run those alone. The
  * last line says how many tests passed and failed.
@@ -16,6 +18,7 @@ import {
   useTestEngine,
 } from "./environment.ts";
 import { OLDEST_DENO } from "../../lib/deno_version.ts";
+import { serveEngines } from "./on_demand.ts";
 import { type OldestDenoCommand, oldestDenoCommand } from "./oldest_deno.ts";
 import { ordinaryUserCommand } from "./ordinary_user.ts";
 import { say, supervise, type Supervisor, writeAll } from "./supervise.ts";
@@ -49,6 +52,7 @@ async function runTests(
       signal,
     }]);
   for (const line of prepared.log) say(line);
+  await using onDemand = host ? undefined : await serveEngines(signal, say);
 
   const all = Deno.args.length === 0;
   const oldest = Deno.args[0] === OLDEST_FLAG;
@@ -56,6 +60,7 @@ async function runTests(
   const colour = Deno.stdout.isTerminal() && !Deno.noColor;
   const env = {
     ...enginesEnvironment(prepared.engines),
+    ...onDemand?.env,
     ...(colour ? { FORCE_COLOR: "1" } : {}),
   };
   const runs: (OldestDenoCommand & { title?: string })[] = [];

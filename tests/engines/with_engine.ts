@@ -13,8 +13,9 @@ import {
   startTestEngines,
   useTestEngine,
 } from "./environment.ts";
+import { serveEngines } from "./on_demand.ts";
 import { type Generation, GENERATIONS } from "./packages.ts";
-import { supervise } from "./supervise.ts";
+import { say, supervise } from "./supervise.ts";
 
 const USAGE =
   "Usage: with_engine.ts [--generation 20|26|28] [--containerd-store] -- COMMAND [ARGUMENTS]";
@@ -63,11 +64,15 @@ if (import.meta.main) {
     await using prepared = host
       ? await useTestEngine(host)
       : await startTestEngines([{ generation: "28", ...engine, signal }]);
+    await using onDemand = host
+      ? undefined
+      : await serveEngines(signal, (line) => say(line, Deno.stderr));
     const [{ cli, cliEnv } = { cli: undefined, cliEnv: {} }] = prepared.engines;
     const path = Deno.env.get("PATH") ?? "/usr/bin:/bin";
     return await run(program, args, {
       ...cliEnv,
       ...enginesEnvironment(prepared.engines),
+      ...onDemand?.env,
       PATH: cli === undefined ? path : `${cli.replace(/\/[^/]*$/, "")}:${path}`,
     });
   });

@@ -1,4 +1,5 @@
 import type { EngineDescription } from "../engines/environment.ts";
+import { type EngineKind, engineOnDemand } from "../engines/on_demand.ts";
 import { DockerClient } from "../../mod.ts";
 
 /** What a test against a real engine is given. */
@@ -41,15 +42,57 @@ export function engineTest(
     });
   }
   for (const engine of fitting) {
-    Deno.test(`${name} [${engine.name}]`, async () => {
-      await using docker = await DockerClient.fromDockerHost(engine.host);
-      await test({
-        ...engine,
-        docker,
-        socketPath: engine.host.slice("unix://".length),
-      });
-    });
+    Deno.test(`${name} [${engine.name}]`, () => runWith(engine, test));
   }
+}
+
+/**
+ * Registers a test on an engine of a kind of its own, such as one with
+ * containerd's store; it is started with the first test that asks for it. Where
+ * the user named an engine, the test runs on that one alone, if it is such.
+ */
+export function engineKindTest(
+  kind: EngineKind,
+  name: string,
+  test: (engine: EngineContext) => Promise<void>,
+): void {
+  const title = `${name} [${kind.generation}${
+    kind.containerdStore ? " containerd" : ""
+  }]`;
+  const running = given?.find(({ generation, containerdStore }) =>
+    generation === kind.generation && containerdStore === kind.containerdStore
+  );
+  if (running === undefined && Deno.env.has("DAVIT_TEST_HOST")) {
+    Deno.test({
+      name: `${title} [DAVIT_TEST_HOST names another engine]`,
+      ignore: true,
+      fn: () => {},
+    });
+    return;
+  }
+  Deno.test(title, async () => {
+    await runWith(running ?? await engineOnDemand(kind), test);
+  });
+}
+
+/** Registers a test on an engine of the newest generation, with containerd's store. */
+export function containerdTest(
+  name: string,
+  test: (engine: EngineContext) => Promise<void>,
+): void {
+  engineKindTest({ generation: "28", containerdStore: true }, name, test);
+}
+
+async function runWith(
+  engine: EngineDescription,
+  test: (engine: EngineContext) => Promise<void>,
+): Promise<void> {
+  await using docker = await DockerClient.fromDockerHost(engine.host);
+  await test({
+    ...engine,
+    docker,
+    socketPath: engine.host.slice("unix://".length),
+  });
 }
 
 /** Whether an engine has BuildKit's `env=` for secrets and other news of Dockerfile 1.10. */
