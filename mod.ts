@@ -45,6 +45,18 @@ export type {
   WarningMessage,
 } from "./lib/imagebuild/message.ts";
 export type {
+  AttestOptions,
+  ProvenanceOptions,
+  SbomOptions,
+} from "./lib/imagebuild/attest_options.ts";
+export type {
+  SourcePolicy,
+  SourcePolicyConstraint,
+  SourcePolicyRule,
+  SourcePolicySelector,
+  SourcePolicyUpdates,
+} from "./lib/imagebuild/source_policy.ts";
+export type {
   AuthConfig,
   BuildOutput,
   BuildVerifyOptions,

@@ -3,6 +3,8 @@ import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { SecretSources } from "../secrets/source.ts";
 import type { SecretFind } from "../verify/find.ts";
+import type { AttestOptions } from "./attest_options.ts";
+import type { SourcePolicy } from "./source_policy.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
 
@@ -65,6 +67,14 @@ export interface ImageBuildOptions {
    */
   readonly version?: "1" | "2" | undefined;
   /**
+   * The interface of the engine that the build takes. `"engine"` is the Engine
+   * API (`POST /build`); `"buildkit"` is BuildKit's own API, behind the same
+   * socket, which needs no option of its own for most builds. By default
+   * BuildKit's API is taken where an option needs it, and the Engine API
+   * otherwise.
+   */
+  readonly api?: "engine" | "buildkit" | undefined;
+  /**
    * Path of the Dockerfile in the context.
    *
    * @default {"Dockerfile"}
@@ -90,6 +100,8 @@ export interface ImageBuildOptions {
   readonly quiet?: boolean | undefined;
   /** Whether to run every step, without the cache. */
   readonly nocache?: boolean | undefined;
+  /** Stages whose steps are run without the cache (BuildKit's API). */
+  readonly nocachefilter?: string | readonly string[] | undefined;
   /** Images to use as cache: a JSON array, a list, or one name. */
   readonly cachefrom?: string | readonly string[] | undefined;
   /** Whether to ask registries for newer base images. */
@@ -113,7 +125,10 @@ export interface ImageBuildOptions {
   readonly cpuperiod?: number | undefined;
   /** Processor time within a period, in microseconds (classic builder). */
   readonly cpuquota?: number | undefined;
-  /** Parent control group of the steps (classic builder). */
+  /**
+   * Parent control group of the steps: obeyed by the classic builder and with
+   * BuildKit's API. The Engine API does not give it to BuildKit.
+   */
   readonly cgroupparent?: string | undefined;
   /**
    * Build arguments: an object, or its JSON. A value of `null` or `undefined`
@@ -153,6 +168,41 @@ export interface ImageBuildOptions {
   readonly credentials?: Credentials | undefined;
   /** One platform, as `os/arch` or `os/arch/variant`; `local` is that of this machine. */
   readonly platform?: string | undefined;
+  /**
+   * What the steps may do besides (BuildKit's API), such as `network.host`, if
+   * the engine's configuration allows it.
+   */
+  readonly allow?: string | readonly string[] | undefined;
+  /**
+   * What is recorded about the image, and stored with it (BuildKit's API).
+   * Nothing is recorded unless asked for.
+   */
+  readonly attest?: AttestOptions | undefined;
+  /**
+   * Annotations of the image (BuildKit's API). A key may begin with the parts
+   * that it is for, as in buildx: `index:KEY`, `manifest[linux/amd64]:KEY`,
+   * `manifest,index:KEY`, `manifest-descriptor:KEY`, `index-descriptor:KEY`.
+   */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Which sources the build may use, and which are replaced by others
+   * (BuildKit's API): an object, or the JSON of a file for buildx.
+   */
+  readonly sourcePolicy?: string | SourcePolicy | undefined;
+  /**
+   * The time that the image has as its own, in seconds since 1970 or as a
+   * `Date`, in place of the time of the build. BuildKit of engines from 23 on
+   * obeys it. The output's option `rewriteTimestamp` gives it to the files of
+   * the layers, too.
+   */
+  readonly sourceDateEpoch?: number | Date | undefined;
+  /**
+   * Whether the engine keeps a record of the build, for `docker buildx history`.
+   * Without one the build is faster (BuildKit's API).
+   *
+   * @default {true}
+   */
+  readonly history?: boolean | undefined;
   /** Name of the stage to build. */
   readonly target?: string | undefined;
   /**

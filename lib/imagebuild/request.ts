@@ -6,6 +6,11 @@ import { checkOptionNames } from "../option_names.ts";
 import type { Credentials } from "../credentials/store.ts";
 import type { SecretSources } from "../secrets/source.ts";
 import type { SshOption } from "../ssh/option.ts";
+import { checkApiOption } from "./checks/api.ts";
+import {
+  type BuildKitOptions,
+  checkBuildKitOptions,
+} from "./checks/buildkit_options.ts";
 import { checkOutput, type RequestedOutput } from "./checks/output.ts";
 import {
   checkSecretOptions,
@@ -13,6 +18,10 @@ import {
   checkStrict,
   type Strictness,
 } from "./checks/secrets.ts";
+import {
+  checkSourceDateEpoch,
+  EPOCH_ARGUMENT,
+} from "./checks/source_date_epoch.ts";
 import {
   checkCacheFrom,
   checkExtraHosts,
@@ -58,9 +67,11 @@ export type ClassicOptions = Readonly<
  * What to build, from what, and how: checked, but no file is read yet.
  * Undefined stands for what was not given.
  */
-export interface BuildRequest {
+export interface BuildRequest extends BuildKitOptions {
   /** The builder that is asked for. */
   readonly builder: "buildkit" | "classic";
+  /** The engine's interface that is asked for. */
+  readonly api: "engine" | "buildkit" | undefined;
   /** The build context. */
   readonly context: Source;
   /** Path of the Dockerfile in the context; undefined where it is not named. */
@@ -93,6 +104,12 @@ export interface BuildRequest {
   readonly pull: string | boolean | undefined;
   /** Whether every step is run, without the cache. */
   readonly noCache: boolean | undefined;
+  /**
+   * The time that the image gets, in seconds since 1970; also a build argument.
+   */
+  readonly sourceDateEpoch: number | undefined;
+  /** Parent control group of the steps, for builders that obey it. */
+  readonly cgroupParent: string | undefined;
   /** Images to use as cache. */
   readonly cacheFrom: readonly string[] | undefined;
   /** Whether all layers are squashed into one. */
@@ -133,12 +150,14 @@ export interface BuildRequest {
 /** All options: a misspelt name is refused, not ignored. */
 const OPTIONS = {
   version: true,
+  api: true,
   dockerfile: true,
   tag: true,
   extrahosts: true,
   remote: true,
   quiet: true,
   nocache: true,
+  nocachefilter: true,
   cachefrom: true,
   pull: true,
   rm: true,
@@ -158,6 +177,12 @@ const OPTIONS = {
   networkmode: true,
   credentials: true,
   platform: true,
+  allow: true,
+  attest: true,
+  annotations: true,
+  sourcePolicy: true,
+  sourceDateEpoch: true,
+  history: true,
   target: true,
   outputs: true,
   secrets: true,
@@ -197,10 +222,22 @@ export function checkRequest(
   const hasSecrets = Object.keys(secrets).length > 0;
   const classic = checkClassic(options);
   const knowsSecrets = builder === "buildkit";
+  const buildArgs = given(
+    options.buildargs,
+    (v) => checkTextMap("buildargs", v),
+  );
+  const sourceDateEpoch = given(
+    options.sourceDateEpoch,
+    (v) => checkSourceDateEpoch(v, buildArgs, builder),
+  );
+  const network = given(options.networkmode, (v) => checkNetwork(v, builder));
+  const special = checkBuildKitOptions(options, network);
   const makesImage = output === undefined ||
     (output.type !== "cacheonly" && output.exporter === undefined);
   const checked = {
     builder,
+    api: checkApiOption(options.api, special.needs, builder),
+    ...special,
     dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
     tags: given(options.tag, checkTags) ?? [],
     hosts: given(options.extrahosts, checkExtraHosts),
@@ -210,12 +247,16 @@ export function checkRequest(
     cacheFrom: given(options.cachefrom, checkCacheFrom),
     pull: options.pull,
     classic,
-    buildArgs: given(options.buildargs, (v) => checkTextMap("buildargs", v)),
+    cgroupParent: classic.cgroupparent,
+    buildArgs: sourceDateEpoch === undefined
+      ? buildArgs
+      : { ...buildArgs, [EPOCH_ARGUMENT]: `${sourceDateEpoch}` },
+    sourceDateEpoch,
     shmSize: given(options.shmsize, (v) => checkNumber("shmsize", v, 1)),
     ulimits: given(options.ulimits, checkUlimits),
     squash: given(options.squash, (v) => checkSwitch("squash", v)),
     labels: given(options.labels, checkLabels),
-    network: given(options.networkmode, (v) => checkNetwork(v, builder)),
+    network,
     platform: given(options.platform, checkPlatform),
     target: given(options.target, (v) => checkText("target", v)),
     output,

@@ -32,7 +32,10 @@ export function withSettings(
     if (isClassic) added.push([name, value], [name.toLowerCase(), value]);
     else if (name !== "ALL_PROXY") added.push([name, value]);
   }
-  if (sourceDateEpoch !== undefined && !isClassic) {
+  if (
+    sourceDateEpoch !== undefined && options.sourceDateEpoch === undefined &&
+    !isClassic
+  ) {
     added.push(["SOURCE_DATE_EPOCH", sourceDateEpoch]);
   }
   const given = argumentsOf(options);

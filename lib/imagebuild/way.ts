@@ -1,6 +1,7 @@
 // Chooses the way to build. Only this file asks what kind of engine there is;
 // the rest of the build uses the chosen way.
 
+import { UnsupportedError } from "../errors.ts";
 import { type EngineFacts, isPodman } from "../engine/engine.ts";
 import type { BuildWay } from "./build_way.ts";
 import type { BuildRequest } from "./request.ts";
@@ -8,9 +9,16 @@ import { engineWay } from "./ways/engine.ts";
 
 /** Chooses the way for a request. */
 export async function chooseWay(
-  { builder }: BuildRequest,
+  { builder, api, needs }: BuildRequest,
   facts: EngineFacts,
 ): Promise<BuildWay> {
+  const need = needs[0] ?? (api === "buildkit" ? 'api "buildkit"' : undefined);
+  if (need !== undefined) {
+    throw new UnsupportedError(
+      need,
+      `Cannot build with ${need}: it needs BuildKit's own API, which is not spoken yet`,
+    );
+  }
   // Podman has a single builder; the option `version` makes no difference.
   if (isPodman(facts)) return (await import("./ways/podman.ts")).podmanWay;
   if (builder === "classic") {

@@ -1,0 +1,46 @@
+// The check of the option `api`: which of an engine's interfaces a build takes.
+
+import { UnsupportedError } from "../../errors.ts";
+import type { ImageBuildOptions } from "../options.ts";
+
+/**
+ * Checks the option `api` beside the options that only one interface knows.
+ *
+ * @param needs Options that were given and that only BuildKit's API can do.
+ * @throws {TypeError} If the option has another form, or names the interface
+ * that can't do what else is asked.
+ * @throws {UnsupportedError} If the classic builder is asked for what only
+ * BuildKit can do.
+ */
+export function checkApiOption(
+  api: ImageBuildOptions["api"],
+  needs: readonly string[],
+  builder: "buildkit" | "classic",
+): ImageBuildOptions["api"] {
+  if (![undefined, "engine", "buildkit"].includes(api)) {
+    throw new TypeError(
+      `Cannot build with api ${
+        JSON.stringify(api)
+      }: expected "engine" or "buildkit"`,
+    );
+  }
+  const [need] = needs;
+  if (builder === "classic" && api === "buildkit") {
+    throw new TypeError(
+      'Cannot build with api "buildkit" and version "1": the classic builder is reached by the Engine API alone; leave one of them out',
+    );
+  }
+  if (need === undefined) return api;
+  if (builder === "classic") {
+    throw new UnsupportedError(
+      need,
+      `Cannot build with ${need}: the classic builder (version "1") can't do that; leave version out`,
+    );
+  }
+  if (api === "engine") {
+    throw new TypeError(
+      `Cannot build with ${need} and api "engine": an engine's /build can't do that; leave api out`,
+    );
+  }
+  return api;
+}

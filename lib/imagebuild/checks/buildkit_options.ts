@@ -1,0 +1,83 @@
+// The checks of the options that only BuildKit's own API can do.
+
+import type { ImageBuildOptions } from "../options.ts";
+import type { SourcePolicy } from "../source_policy.ts";
+import { checkAnnotations, type RequestedAnnotation } from "./annotations.ts";
+import { checkAttest, type RequestedAttestation } from "./attestations.ts";
+import { checkNames } from "./names.ts";
+import { checkSourcePolicy } from "./source_policy.ts";
+import { checkSwitch } from "./values.ts";
+
+/** What only BuildKit's own API can do, checked. */
+export interface BuildKitOptions {
+  /** Names of options that were given and that only BuildKit's API can do. */
+  readonly needs: readonly string[];
+  /** Stages whose steps are run without the cache. */
+  readonly noCacheStages: readonly string[];
+  /** What the steps may do besides. */
+  readonly allow: readonly string[];
+  /** What is recorded about the image. */
+  readonly attestations: readonly RequestedAttestation[];
+  /** Annotations of the image. */
+  readonly annotations: readonly RequestedAnnotation[];
+  /** Which sources the build may use. */
+  readonly sourcePolicy: SourcePolicy | undefined;
+  /** Whether the engine keeps a record of the build. */
+  readonly history: boolean;
+}
+
+/**
+ * Checks the options that only BuildKit's API can do, and says which of them
+ * ask for something.
+ *
+ * @param network Network of the steps.
+ * @throws {TypeError} If one has the wrong form.
+ */
+export function checkBuildKitOptions(
+  options: ImageBuildOptions,
+  network: string | undefined,
+): BuildKitOptions {
+  const names = (name: "allow" | "nocachefilter") =>
+    options[name] === undefined ? [] : checkNames(name, options[name]);
+  const allow = names("allow");
+  const noCacheStages = names("nocachefilter");
+  if (noCacheStages.length > 0 && options.nocache === true) {
+    throw new TypeError(
+      "Cannot build with nocache and nocachefilter: without the cache there is nothing to filter; leave one of them out",
+    );
+  }
+  const attestations = options.attest === undefined
+    ? []
+    : checkAttest(options.attest);
+  const annotations = options.annotations === undefined
+    ? []
+    : checkAnnotations(options.annotations);
+  const sourcePolicy = options.sourcePolicy === undefined
+    ? undefined
+    : checkSourcePolicy(options.sourcePolicy);
+  const history = options.history === undefined ||
+    checkSwitch("history", options.history);
+  // The Engine API allows the host's network where the steps are to use it.
+  const isMore = allow.some((name) =>
+    name !== "network.host" || network !== "host"
+  );
+  const asked: Partial<Record<keyof ImageBuildOptions, boolean>> = {
+    allow: isMore,
+    annotations: annotations.length > 0,
+    attest: attestations.length > 0,
+    history: !history,
+    nocachefilter: noCacheStages.length > 0,
+    sourcePolicy: sourcePolicy !== undefined,
+  };
+  const needs = Object.entries(asked).filter(([, is]) => is)
+    .map(([name]) => name);
+  return {
+    needs,
+    allow,
+    attestations,
+    annotations,
+    noCacheStages,
+    sourcePolicy,
+    history,
+  };
+}
