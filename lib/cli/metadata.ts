@@ -1,9 +1,7 @@
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { DockerClient } from "../client.ts";
 import { isContainerdStore } from "../engine/info.ts";
-import { parseImageReference } from "../engine/image_reference.ts";
-
-const HUB = "docker.io";
+import { fullImageName } from "../engine/image_reference.ts";
 
 /**
  * The content of `--metadata-file`, with buildx's keys: the image's digests and
@@ -26,7 +24,9 @@ export async function buildMetadata(
     : { "containerimage.config.digest": imageId };
   metadata["containerimage.digest"] = pushed ?? imageId;
   if (names.length > 0) {
-    metadata["image.name"] = names.map((name) => fullName(name, containerd))
+    metadata["image.name"] = names.map((name) =>
+      fullImageName(name, containerd)
+    )
       .join(",");
   }
   return metadata;
@@ -60,19 +60,4 @@ async function describeManifest(
     ...(config === undefined ? {} : { "containerimage.config.digest": config }),
     "containerimage.descriptor": { mediaType, digest, size, platform },
   };
-}
-
-/**
- * A name as engines write it in full: `a` is `docker.io/library/a`.
- *
- * @param tagged Whether a name without a tag gets `latest`.
- */
-export function fullName(name: string, tagged: boolean): string {
-  const { registry, repository, tag } = parseImageReference(name);
-  const path = repository.startsWith(`${registry}/`)
-    ? repository.slice(registry.length + 1)
-    : repository;
-  const given = tagged || name.endsWith(`:${tag}`) ? `:${tag}` : "";
-  const under = registry === HUB && !path.includes("/") ? "library/" : "";
-  return `${registry}/${under}${path}${given}`;
 }

@@ -63,3 +63,27 @@ export function formatImageReference(reference: ImageReference): string {
   return repository + (tag === undefined ? "" : `:${tag}`) +
     (digest === undefined ? "" : `@${digest}`);
 }
+
+/** Another name of Docker Hub, which engines replace by its usual one. */
+const OLD_REGISTRY = "index.docker.io";
+
+/**
+ * A name as engines write it in full: `a` is `docker.io/library/a:latest`.
+ *
+ * @param tagged Whether a name with neither tag nor digest gets `latest`.
+ * @throws {TypeError} If the name is none.
+ */
+export function fullImageName(name: string, tagged = true): string {
+  const { registry, repository, tag, digest } = parseImageReference(name);
+  const path = repository.startsWith(`${registry}/`)
+    ? repository.slice(registry.length + 1)
+    : repository;
+  const isHub = registry === DEFAULT_REGISTRY || registry === OLD_REGISTRY;
+  const full = isHub
+    ? `${DEFAULT_REGISTRY}/${path.includes("/") ? "" : "library/"}${path}`
+    : repository;
+  const hasTag = tag !== undefined &&
+    (tagged || name.slice(repository.length).startsWith(":"));
+  return full + (hasTag ? `:${tag}` : "") +
+    (digest === undefined ? "" : `@${digest}`);
+}

@@ -8,6 +8,7 @@ import type { SshAgents } from "../ssh/agents.ts";
 import { authService } from "./auth.ts";
 import type { FilesyncServiceOptions } from "./filesync.ts";
 import { secretsService } from "./secrets.ts";
+import type { Upload } from "./upload.ts";
 
 /**
  * Everything that a session can serve, except health, which is always served. A
@@ -25,6 +26,8 @@ export interface SessionServices {
   readonly agents?: Pick<SshAgents, "get"> | undefined;
   /** Receives the result of the build; it is already prepared. */
   readonly exporter?: Exporter | undefined;
+  /** A context that the engine fetches as one stream. */
+  readonly upload?: Upload | undefined;
 }
 
 /** The secrets that a session serves. */
@@ -67,7 +70,7 @@ export interface ServedLogins {
  * that the engine asked for: it explains why the build fails.
  */
 export async function methodsOf(
-  { secrets, folders, logins, agents, exporter }: SessionServices,
+  { secrets, folders, logins, agents, exporter, upload }: SessionServices,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
   const methods: GrpcMethod[] = [];
@@ -91,6 +94,10 @@ export async function methodsOf(
   if (exporter !== undefined) {
     const { filesendService } = await import("./filesend.ts");
     methods.push(...filesendService(exporter, { onError }));
+  }
+  if (upload !== undefined) {
+    const { uploadService } = await import("./upload.ts");
+    methods.push(...uploadService(upload, { onError }));
   }
   return methods;
 }

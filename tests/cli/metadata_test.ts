@@ -1,4 +1,4 @@
-import { buildMetadata, fullName } from "../../lib/cli/metadata.ts";
+import { buildMetadata } from "../../lib/cli/metadata.ts";
 import { DockerClient } from "../../lib/client.ts";
 import { fetchTransport } from "../../lib/transport/fetch.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -33,23 +33,5 @@ Deno.test("an engine with containerd's store that tells no descriptor, or null, 
         "image.name": "docker.io/library/a:1",
       },
     );
-  }
-});
-
-Deno.test("fullName writes a name as engines do", () => {
-  for (
-    const [name, plain, tagged] of [
-      ["a", "docker.io/library/a", "docker.io/library/a:latest"],
-      ["a:1", "docker.io/library/a:1", "docker.io/library/a:1"],
-      ["a/b", "docker.io/a/b", "docker.io/a/b:latest"],
-      ["docker.io/a", "docker.io/library/a", "docker.io/library/a:latest"],
-      ["a.example/b:c", "a.example/b:c", "a.example/b:c"],
-      ["localhost:5000/b", "localhost:5000/b", "localhost:5000/b:latest"],
-    ] as const
-  ) {
-    assertEquals([fullName(name, false), fullName(name, true)], [
-      plain,
-      tagged,
-    ]);
   }
 });

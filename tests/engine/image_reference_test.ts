@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import {
   formatImageReference,
+  fullImageName,
   parseImageReference,
 } from "../../lib/engine/image_reference.ts";
 
@@ -60,5 +61,31 @@ Deno.test("parseImageReference() refuses what is no name, and two tags", () => {
       "Cannot use image name",
     );
     assert(message.endsWith(words), message);
+  }
+});
+
+Deno.test("fullImageName() writes a name as engines do", () => {
+  for (
+    const [name, plain, tagged] of [
+      ["a", "docker.io/library/a", "docker.io/library/a:latest"],
+      ["a:1", "docker.io/library/a:1", "docker.io/library/a:1"],
+      ["a/b", "docker.io/a/b", "docker.io/a/b:latest"],
+      ["docker.io/a", "docker.io/library/a", "docker.io/library/a:latest"],
+      ["docker.io/a/b", "docker.io/a/b", "docker.io/a/b:latest"],
+      ["index.docker.io/a:1", "docker.io/library/a:1", "docker.io/library/a:1"],
+      ["index.docker.io/a/b", "docker.io/a/b", "docker.io/a/b:latest"],
+      ["a:latest", "docker.io/library/a:latest", "docker.io/library/a:latest"],
+      ["a.example/b:c", "a.example/b:c", "a.example/b:c"],
+      ["localhost/b", "localhost/b", "localhost/b:latest"],
+      ["localhost:5000/b", "localhost:5000/b", "localhost:5000/b:latest"],
+      ["localhost:5000", "docker.io/library/localhost:5000", undefined],
+      [`a@${DIGEST}`, `docker.io/library/a@${DIGEST}`, undefined],
+      [`r.example/a:1@${DIGEST}`, `r.example/a:1@${DIGEST}`, undefined],
+    ] as const
+  ) {
+    assertEquals([fullImageName(name, false), fullImageName(name)], [
+      plain,
+      tagged ?? plain,
+    ]);
   }
 });

@@ -20,14 +20,20 @@ export interface EngineCall {
   send(message: Uint8Array): Promise<void>;
   /** Ends our direction. */
   end(): void;
+  /** Gives the call up. */
+  cancel(): void;
+  /** Reads no more of the answer until {@linkcode EngineCall.resume}. */
+  pause(): void;
+  /** Reads on. */
+  resume(): void;
   /** How it ended, once it did. */
   readonly ended: Promise<CallEnd>;
 }
 
 /** An engine that does as it is told: node's HTTP/2 client at a session's other end. */
 export interface EnginePeer {
-  /** Begins a call. */
-  call(path: string): EngineCall;
+  /** Begins a call, with this metadata. */
+  call(path: string, metadata?: Readonly<Record<string, string>>): EngineCall;
   /** One message each way. */
   ask(
     path: string,
@@ -61,8 +67,9 @@ export async function withEnginePeer(
 }
 
 function peer(client: http2.ClientHttp2Session): EnginePeer {
-  const call = (path: string): EngineCall => {
+  const call: EnginePeer["call"] = (path, metadata) => {
     const stream = client.request({
+      ...metadata,
       ":method": "POST",
       ":path": path,
       "content-type": "application/grpc",
@@ -110,6 +117,9 @@ function peer(client: http2.ClientHttp2Session): EnginePeer {
         return Promise.race([room, ended.then(() => {})]);
       },
       end: () => void stream.end(),
+      cancel: () => stream.close(http2.constants.NGHTTP2_CANCEL),
+      pause: () => void stream.pause(),
+      resume: () => void stream.resume(),
     };
   };
   return {

@@ -16,6 +16,7 @@ import { openSession } from "../../lib/session/open.ts";
 import { secretsService, tooLarge } from "../../lib/session/secrets.ts";
 import { methodsOf } from "../../lib/session/services.ts";
 import { Session } from "../../lib/session/session.ts";
+import { Upload } from "../../lib/session/upload.ts";
 import { sshService } from "../../lib/session/ssh.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import type { SecretStore } from "../../lib/secrets/store.ts";
@@ -80,6 +81,7 @@ Deno.test("each service is offered under its path, for messages up to its length
     logins: { store: {} as never },
     agents: { get: () => undefined },
     exporter,
+    upload: new Upload(),
   }, () => {});
   const all = [...healthService(), ...methods];
   assertEquals(
@@ -94,6 +96,7 @@ Deno.test("each service is offered under its path, for messages up to its length
       ["/moby.sshforward.v1.SSH/CheckAgent", 65_536],
       ["/moby.sshforward.v1.SSH/ForwardAgent", 524_288],
       ["/moby.filesync.v1.FileSend/DiffCopy", 16_777_216],
+      ["/moby.upload.v1.Upload/Pull", 1024],
     ],
   );
   assertEquals(await methodsOf({}, () => {}), []);

@@ -1,0 +1,119 @@
+import { ContextError } from "../errors.ts";
+import type { GrpcCall } from "../grpc/call.ts";
+import type { GrpcMethod } from "../grpc/method.ts";
+import { firstFieldPrefix } from "../grpc/protobuf_fields.ts";
+import { GrpcCode, GrpcError } from "../grpc/status.ts";
+
+/** The host in the URLs that BuildKit fetches over a session. */
+const HOST = "buildkit-session";
+
+/**
+ * The longest piece that is sent as one message, in bytes: an engine of the
+ * 20.10 line accepts messages of up to 4 MiB, and keeps each one whole in
+ * memory.
+ */
+const MAX_PIECE_BYTES: number = 1024 * 1024;
+
+/** The longest message of the engine, in bytes: it has nothing to say here. */
+const MAX_REQUEST_BYTES: number = 1024;
+
+/**
+ * A stream that an engine fetches over the session by a URL, once: a build
+ * context that is a tar.
+ */
+export class Upload {
+  /**
+   * The path in the URL: 128 random bits, so that the engine's cache has no
+   * other stream by this URL.
+   */
+  readonly #path: string = `/${crypto.randomUUID().replaceAll("-", "")}`;
+  #body: ReadableStream<Uint8Array> | undefined;
+
+  /** The URL that the request for the build names. */
+  get url(): string {
+    return `http://${HOST}${this.#path}`;
+  }
+
+  /** Offers a stream under the URL. */
+  offer(body: ReadableStream<Uint8Array>): void {
+    this.#body = body;
+  }
+
+  /**
+   * The stream, for the one call that reads it.
+   *
+   * @throws {GrpcError} NOT_FOUND for another URL, or if the stream is taken.
+   */
+  take(host: string, path: string): ReadableStream<Uint8Array> {
+    const body = this.#body;
+    if (host !== HOST || path !== this.#path || body === undefined) {
+      throw new GrpcError(
+        GrpcCode.NOT_FOUND,
+        `nothing is offered at ${JSON.stringify(host + path)}`,
+      );
+    }
+    this.#body = undefined;
+    return body;
+  }
+}
+
+/** Options of {@linkcode uploadService}. */
+export interface UploadServiceOptions {
+  /** Called with the error when the stream could not be read. */
+  readonly onError: (error: ContextError) => void;
+}
+
+/**
+ * `moby.upload.v1.Upload`: the engine fetches a stream by its URL, which is in
+ * the metadata `urlhost` and `urlpath`. The stream is read as fast as the engine
+ * takes it, and is cancelled when the engine gives the call up.
+ */
+export function uploadService(
+  upload: Upload,
+  options: UploadServiceOptions,
+): GrpcMethod[] {
+  return [{
+    path: "/moby.upload.v1.Upload/Pull",
+    maxRequestBytes: MAX_REQUEST_BYTES,
+    async handle(call) {
+      const [host = ""] = call.metadata("urlhost");
+      const [path = ""] = call.metadata("urlpath");
+      const body = upload.take(host, path);
+      try {
+        await send(call, body);
+      } catch (error) {
+        if (!(error instanceof ContextError)) throw error;
+        options.onError(error);
+        throw new GrpcError(GrpcCode.FAILED_PRECONDITION, error.message);
+      }
+    },
+  }];
+}
+
+/** Sends a stream as messages `BytesMessage{1 data}`. */
+async function send(
+  call: GrpcCall,
+  body: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const reader = body.getReader();
+  // A pending read then ends, however long the stream would take.
+  const onAbort = () => {
+    reader.cancel(call.signal.reason).catch(() => {}); // nobody needs the rest
+  };
+  call.signal.addEventListener("abort", onAbort);
+  try {
+    call.signal.throwIfAborted();
+    for (;;) {
+      const { done, value } = await reader.read();
+      call.signal.throwIfAborted();
+      if (done) return;
+      for (let at = 0; at < value.length; at += MAX_PIECE_BYTES) {
+        const piece = value.subarray(at, at + MAX_PIECE_BYTES);
+        await call.write(firstFieldPrefix(piece.length), piece);
+      }
+    }
+  } finally {
+    call.signal.removeEventListener("abort", onAbort);
+    onAbort();
+  }
+}
