@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Exporter } from "../exporter/exporter.ts";
-import { checkImageStore, isExport } from "../exporter/output.ts";
+import { checkImageStore } from "../exporter/output.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
 import type { BuildExportResult } from "./result.ts";
@@ -13,16 +13,17 @@ import type { BuildExportResult } from "./result.ts";
  */
 export async function prepareExport(
   engine: Engine,
-  { output }: BuildRequest,
+  { outputs }: BuildRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  if (output?.exporter === undefined || !isExport(output.type)) return;
-  if (output.type === "oci" || output.type === "docker") {
+  const images = outputs.map(({ type }) => type)
+    .filter((type) => type === "oci" || type === "docker");
+  if (images.length > 0) {
     const { info, isContainerdStore } = await import("../engine/info.ts");
     const facts = await info(engine, signal);
-    checkImageStore(output.type, isContainerdStore(facts));
+    for (const type of images) checkImageStore(type, isContainerdStore(facts));
   }
-  await output.exporter.prepare();
+  for (const { exporter } of outputs) await exporter?.prepare();
 }
 
 /**

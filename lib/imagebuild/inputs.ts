@@ -1,5 +1,4 @@
-// What a build may use of this machine: secrets, logins, ssh agents, and the
-// place for its result. They are opened before anything is sent to the engine,
+// What a build may use of this machine: secrets, logins and ssh agents. They are opened before anything is sent to the engine,
 // and reported to the record while the build runs.
 
 import {
@@ -8,7 +7,6 @@ import {
 } from "../credentials/store.ts";
 import type { TokenServer } from "../credentials/token_server.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Exporter } from "../exporter/exporter.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { SecretStore } from "../secrets/store.ts";
 import type { SshAgents } from "../ssh/agents.ts";
@@ -26,8 +24,6 @@ export interface BuildInputs {
   readonly tokenServer: (registry: string) => Promise<TokenServer | undefined>;
   /** ssh agents by their ids; undefined where there are none. */
   readonly agents: SshAgents | undefined;
-  /** Receives the result, if it comes back to the client. */
-  readonly exporter: Exporter | undefined;
 }
 
 /** What {@linkcode openInputs} needs to know besides the request. */
@@ -64,7 +60,6 @@ export async function openInputs(
     },
     secrets: await SecretStore.open(request.secrets, over),
     agents: await openAgents(request, over),
-    exporter: request.output?.exporter,
   };
 }
 

@@ -166,8 +166,11 @@ export interface ImageBuildOptions {
    * The client's own logins are used where this option has none.
    */
   readonly credentials?: Credentials | undefined;
-  /** One platform, as `os/arch` or `os/arch/variant`; `local` is that of this machine. */
-  readonly platform?: string | undefined;
+  /**
+   * The platforms to build for, each as `os/arch` or `os/arch/variant`; `local`
+   * is that of this machine. The engine's own if none is given.
+   */
+  readonly platform?: string | readonly string[] | undefined;
   /**
    * What the steps may do besides (BuildKit's API), such as `network.host`, if
    * the engine's configuration allows it.

@@ -11,7 +11,11 @@ import {
   type BuildKitOptions,
   checkBuildKitOptions,
 } from "./checks/buildkit_options.ts";
-import { checkOutput, type RequestedOutput } from "./checks/output.ts";
+import {
+  checkOutputs,
+  isImage,
+  type RequestedOutput,
+} from "./checks/output.ts";
 import {
   checkSecretOptions,
   checkSessionOptions,
@@ -27,7 +31,7 @@ import {
   checkExtraHosts,
   checkNetwork,
   checkNumber,
-  checkPlatform,
+  checkPlatforms,
   checkRemote,
   checkSwitch,
   checkTags,
@@ -80,8 +84,11 @@ export interface BuildRequest extends BuildKitOptions {
   readonly tags: readonly string[];
   /** Stage to build. */
   readonly target: string | undefined;
-  /** One platform, as `os/arch` or `os/arch/variant`. */
-  readonly platform: string | undefined;
+  /**
+   * The platforms, each as `os/arch` or `os/arch/variant`; empty for the
+   * engine's own.
+   */
+  readonly platforms: readonly string[];
   /**
    * Build arguments; for `null`, the engine takes the value from its
    * environment.
@@ -118,8 +125,8 @@ export interface BuildRequest extends BuildKitOptions {
   readonly quiet: boolean | undefined;
   /** Options for the classic builder alone. */
   readonly classic: ClassicOptions;
-  /** Where the result goes; undefined for the engine's image store. */
-  readonly output: RequestedOutput | undefined;
+  /** Where the result goes; empty for the engine's image store. */
+  readonly outputs: readonly RequestedOutput[];
   /** Whether the engine will report an image id. */
   readonly makesImage: boolean;
   /** How the result is searched for secrets; undefined if it is not. */
@@ -143,6 +150,11 @@ export interface BuildRequest extends BuildKitOptions {
    * `false` for no session.
    */
   readonly session: string | false | undefined;
+  /**
+   * What is asked for that `POST /build` can't do, and only BuildKit's own API
+   * can: in words that follow "Cannot build with".
+   */
+  readonly needs: readonly string[];
   /** Names of options that were given and that the builder ignores. */
   readonly ignored: readonly (keyof ImageBuildOptions)[];
 }
@@ -216,8 +228,9 @@ export function checkRequest(
       "Cannot build: the context is named twice, also by the option remote",
     );
   }
-  const output = given(options.outputs, checkOutput);
-  checkSessionOptions(output, options, builder);
+  const outputs = given(options.outputs, checkOutputs) ?? [];
+  const platforms = given(options.platform, checkPlatforms) ?? [];
+  checkSessionOptions(outputs, options, builder);
   const { secrets = {} } = options;
   const hasSecrets = Object.keys(secrets).length > 0;
   const classic = checkClassic(options);
@@ -232,11 +245,15 @@ export function checkRequest(
   );
   const network = given(options.networkmode, (v) => checkNetwork(v, builder));
   const special = checkBuildKitOptions(options, network);
-  const makesImage = output === undefined ||
-    (output.type !== "cacheonly" && output.exporter === undefined);
+  const makesImage = outputs.length === 0 || outputs.some(isImage);
+  const needs = [
+    ...(outputs.length > 1 ? ["several outputs"] : []),
+    ...(platforms.length > 1 ? ["several platforms"] : []),
+    ...special.needs,
+  ];
   const checked = {
     builder,
-    api: checkApiOption(options.api, special.needs, builder),
+    api: checkApiOption(options.api, needs, builder),
     ...special,
     dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
     tags: given(options.tag, checkTags) ?? [],
@@ -257,10 +274,11 @@ export function checkRequest(
     squash: given(options.squash, (v) => checkSwitch("squash", v)),
     labels: given(options.labels, checkLabels),
     network,
-    platform: given(options.platform, checkPlatform),
+    platforms,
     target: given(options.target, (v) => checkText("target", v)),
-    output,
+    outputs,
     makesImage,
+    needs,
     secrets: knowsSecrets ? secrets : {},
     secretsVia: options.secretsVia ?? "auto",
     allowSecretFiles: options.allowSecretFiles ?? false,
@@ -276,7 +294,7 @@ export function checkRequest(
   const { verify } = options;
   return {
     ...checked,
-    verify: checkVerify(verify, { builder, output, makesImage, hasSecrets }),
+    verify: checkVerify(verify, { builder, outputs, hasSecrets }),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Exporter } from "../exporter/exporter.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import type { Build } from "./build_way.ts";
+import { exportersOf } from "./checks/output.ts";
 import { openOffer } from "./context/open_offer.ts";
 import {
   type BuildContext,
@@ -64,7 +65,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   try {
     source = sourceOf(start.context);
     const request = checkRequest(await withSurroundings(start), source);
-    exporter = request.output?.exporter;
+    [exporter] = exportersOf(request.outputs).values();
     // The option `remote` replaces the given context, which is then not read.
     if (request.context !== source) giveBackSource(source);
     stop.throwIfAborted();
@@ -110,7 +111,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
         (error) => served ??= error,
       );
     }
-    if (session === undefined) checkUnserved(inputs);
+    if (session === undefined) checkUnserved(request, inputs);
     try {
       const { imageId, told } = await way.run(build, session);
       const secrets = await accountForInputs(build, told);

@@ -10,8 +10,10 @@ import {
 import { methodsOf } from "../session/services.ts";
 import type { FilesyncServiceOptions } from "../session/filesync.ts";
 import type { Build } from "./build_way.ts";
+import { exportersOf } from "./checks/output.ts";
 import type { BuildInputs } from "./inputs.ts";
 import type { BuildRecord } from "./record.ts";
+import type { BuildRequest } from "./request.ts";
 import { maxSecretBytes } from "./secrets.ts";
 
 /**
@@ -27,10 +29,12 @@ import { maxSecretBytes } from "./secrets.ts";
  */
 export async function openBuildSession(
   dial: SessionDialler,
-  { facts, request: { strict }, context, inputs, record, stop }: Build,
+  { facts, request, context, inputs, record, stop }: Build,
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
-  const { secrets, logins, tokenServer, agents, exporter } = inputs;
+  const { strict } = request;
+  const { secrets, logins, tokenServer, agents } = inputs;
+  const exporters = exportersOf(request.outputs);
   const methods = await methodsOf(
     {
       secrets: {
@@ -44,7 +48,7 @@ export async function openBuildSession(
       },
       logins: { store: logins, tokenServer },
       agents,
-      exporter,
+      exporters,
     },
     onError,
   );
@@ -53,7 +57,7 @@ export async function openBuildSession(
     sharedKey: context.sharedKey,
     methods,
     required: secrets.size > 0 || agents !== undefined ||
-      exporter !== undefined || strict.missing || strict.unused,
+      exporters.size > 0 || strict.missing || strict.unused,
     signal: stop,
     onFault: (error) =>
       record.warn(
@@ -97,8 +101,11 @@ export function tellSent(
  *
  * @throws {UnsupportedError} If the build has one of them.
  */
-export function checkUnserved({ agents, exporter }: BuildInputs): void {
-  if (agents === undefined && exporter === undefined) return;
+export function checkUnserved(
+  { outputs }: BuildRequest,
+  { agents }: BuildInputs,
+): void {
+  if (agents === undefined && exportersOf(outputs).size === 0) return;
   const what = agents !== undefined ? "ssh" : "an export";
   throw new UnsupportedError(
     what,

@@ -6,6 +6,7 @@ import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
 import type { Build } from "./build_way.ts";
+import { exportersOf, isImage } from "./checks/output.ts";
 import type { OwnWarning } from "./fact.ts";
 import type { BuildRequest } from "./request.ts";
 import { untagImage } from "./untag.ts";
@@ -30,7 +31,8 @@ export async function verifyResult(
   { engine, request, inputs, record, stop }: Build,
   builtId: string,
 ): Promise<SecretVerification> {
-  const { secrets, exporter } = inputs;
+  const { secrets } = inputs;
+  const [exporter] = exportersOf(request.outputs).values();
   const { keepTags = false, strict = false, ignore } = request.verify ?? {};
   const imageId = exporter === undefined ? builtId : "";
   const names = exporter === undefined ? imageNames(request) : [];
@@ -133,8 +135,8 @@ async function knownSecrets(
   return { values: secrets.known(), unknown };
 }
 
-function imageNames({ output, tags }: BuildRequest): string[] {
-  const { name = "" } = output?.attrs ?? {};
+function imageNames({ outputs, tags }: BuildRequest): string[] {
+  const { name = "" } = outputs.find(isImage)?.attrs ?? {};
   return [...new Set([...tags, ...name.split(",")])].filter(
     Boolean,
   );

@@ -1,13 +1,17 @@
 // Chooses the way to build. Only this file asks what kind of engine there is;
 // the rest of the build uses the chosen way.
 
-import { UnsupportedError } from "../errors.ts";
 import { type EngineFacts, isPodman } from "../engine/engine.ts";
+import { UnsupportedError } from "../errors.ts";
 import type { BuildWay } from "./build_way.ts";
 import type { BuildRequest } from "./request.ts";
 import { engineWay } from "./ways/engine.ts";
 
-/** Chooses the way for a request. */
+/**
+ * Chooses the way for a request.
+ *
+ * @throws {UnsupportedError} If no way can do what is asked.
+ */
 export async function chooseWay(
   { builder, api, needs }: BuildRequest,
   facts: EngineFacts,

@@ -19,14 +19,21 @@ export interface FilesendServiceOptions {
 const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
 
 /**
+ * The metadata in which engines from 26 on name the output that they send: its
+ * index in the list of outputs. Others have one output.
+ */
+const EXPORTER_ID = "buildkit-attachable-exporter-id";
+
+/**
  * `moby.filesync.v1.FileSend`: the engine sends the result of a build. The
  * method is offered only where an output needs it, and must be offered there:
  * without it, engines of the 20.10 line never end a build that wants to export.
  *
- * @param exporter Stores the result; it is already prepared.
+ * @param exporters Store the result, by the index of the output; they are
+ * already prepared.
  */
 export function filesendService(
-  exporter: Exporter,
+  exporters: ReadonlyMap<string, Exporter>,
   options: FilesendServiceOptions,
 ): GrpcMethod[] {
   return [{
@@ -34,6 +41,7 @@ export function filesendService(
     maxRequestBytes: MAX_MESSAGE_BYTES,
     async handle(call) {
       try {
+        const exporter = exporterFor(call, exporters);
         await exporter.receive(
           exporter.wire === "packets" ? call : await unwrapped(call),
         );
@@ -47,6 +55,25 @@ export function filesendService(
       }
     },
   }];
+}
+
+function exporterFor(
+  call: GrpcCall,
+  exporters: ReadonlyMap<string, Exporter>,
+): Exporter {
+  const [id, ...more] = call.metadata(EXPORTER_ID);
+  const [only, ...others] = exporters.values();
+  const exporter = id === undefined
+    ? others.length === 0 ? only : undefined
+    : more.length === 0
+    ? exporters.get(id)
+    : undefined;
+  if (exporter !== undefined) return exporter;
+  throw new ProtocolError(
+    `The engine sent a result for ${
+      id === undefined ? "no output" : `output ${JSON.stringify(id)}`
+    }, of which davit has nothing to receive`,
+  );
 }
 
 /**

@@ -24,8 +24,11 @@ export interface SessionServices {
   readonly logins?: ServedLogins | undefined;
   /** ssh agents, by id. */
   readonly agents?: Pick<SshAgents, "get"> | undefined;
-  /** Receives the result of the build; it is already prepared. */
-  readonly exporter?: Exporter | undefined;
+  /**
+   * Receive the result of the build, by the index of the output; they are
+   * already prepared.
+   */
+  readonly exporters?: ReadonlyMap<string, Exporter> | undefined;
   /** A context that the engine fetches as one stream. */
   readonly upload?: Upload | undefined;
 }
@@ -70,7 +73,7 @@ export interface ServedLogins {
  * that the engine asked for: it explains why the build fails.
  */
 export async function methodsOf(
-  { secrets, folders, logins, agents, exporter, upload }: SessionServices,
+  { secrets, folders, logins, agents, exporters, upload }: SessionServices,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
   const methods: GrpcMethod[] = [];
@@ -91,9 +94,9 @@ export async function methodsOf(
     const { sshService } = await import("./ssh.ts");
     methods.push(...sshService(agents, { onError }));
   }
-  if (exporter !== undefined) {
+  if (exporters !== undefined && exporters.size > 0) {
     const { filesendService } = await import("./filesend.ts");
-    methods.push(...filesendService(exporter, { onError }));
+    methods.push(...filesendService(exporters, { onError }));
   }
   if (upload !== undefined) {
     const { uploadService } = await import("./upload.ts");

@@ -51,7 +51,9 @@ async function post(
 ): Promise<void> {
   let failure: Error | undefined;
   const session = new Session(
-    filesendService(exporter, { onError: (error) => failure ??= error }),
+    filesendService(new Map([["0", exporter]]), {
+      onError: (error) => failure ??= error,
+    }),
     (error) => failure ??= error as Error,
   );
   const served = session.serve(

@@ -1,4 +1,4 @@
-import { checkOutput, isPushed } from "../../lib/imagebuild/checks/output.ts";
+import { checkOutputs, isPushed } from "../../lib/imagebuild/checks/output.ts";
 import { checkVerify } from "../../lib/imagebuild/checks/verify.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
@@ -227,11 +227,11 @@ Deno.test("checkRequest() takes JSON behind blanks, and lists that are short or 
   assertEquals(requestOf({ cachefrom: ' ["a"]' }).cacheFrom, ["a"]);
   assertEquals(requestOf({ cachefrom: [] }).cacheFrom, []);
   assertEquals(requestOf({ ulimits: [] }).ulimits, []);
-  assertEquals(requestOf({ outputs: ' {"Type":"moby"}' }).output, {
+  assertEquals(requestOf({ outputs: ' {"Type":"moby"}' }).outputs, [{
     type: "moby",
     attrs: {},
-  });
-  assertEquals(requestOf({ outputs: [] }).output, undefined);
+  }]);
+  assertEquals(requestOf({ outputs: [] }).outputs, []);
   for (const mode of ["", "default", "none", "host"]) {
     assertEquals(requestOf({ networkmode: mode }).network, mode);
   }
@@ -239,7 +239,9 @@ Deno.test("checkRequest() takes JSON behind blanks, and lists that are short or 
     requestOf({ networkmode: "bridge", version: "1" }).network,
     "bridge",
   );
-  assertEquals(requestOf({ platform: "linux/local" }).platform, "linux/local");
+  assertEquals(requestOf({ platform: "linux/local" }).platforms, [
+    "linux/local",
+  ]);
 });
 
 Deno.test("checkRequest() takes one context: remote replaces a tar, and nothing else", () => {
@@ -333,7 +335,7 @@ Deno.test("checkRequest() refuses what needs a session where there is none", () 
   ) requestOf(options);
 });
 
-Deno.test("checkOutput() takes one output of a known type", () => {
+Deno.test("checkOutputs() takes outputs of known types", () => {
   const form =
     "Cannot use outputs: expected { type, attrs }, of which attrs is an object of names to text";
   for (
@@ -357,20 +359,19 @@ Deno.test("checkOutput() takes one output of a known type", () => {
       ],
     ] as [never, string][]
   ) {
-    const error = assertThrows(() => checkOutput(given), TypeError);
+    const error = assertThrows(() => checkOutputs(given), TypeError);
     assertEquals(error.message, words);
   }
-  const error = assertThrows(
-    () => checkOutput([{ type: "moby" }, { type: "moby" }]),
-    UnsupportedError,
-  );
-  assertEquals(error.feature, "several outputs");
+  assertEquals(checkOutputs([{ type: "moby" }, { type: "cacheonly" }]), [
+    { type: "moby", attrs: {} },
+    { type: "cacheonly", attrs: {} },
+  ]);
   const attrs = { a: "b" };
-  const output = checkOutput({ type: "image", attrs })!;
+  const [output] = checkOutputs({ type: "image", attrs });
   assertEquals(output, { type: "image", attrs: { a: "b" } });
-  assertEquals(output.attrs === attrs, false);
+  assertEquals(output!.attrs === attrs, false);
   for (const type of ["local", "tar", "oci", "docker"] as const) {
-    const { exporter } = checkOutput({ type, dest: "out" })!;
+    const { exporter } = checkOutputs({ type, dest: "out" })[0]!;
     assertEquals(exporter === undefined, false, type);
     assertEquals(
       requestOf({ outputs: { type, dest: "out" } }).makesImage,
@@ -409,29 +410,27 @@ Deno.test("isPushed() reads a flag as BuildKit does", () => {
 Deno.test("checkVerify() takes what can be looked through, and says what can't", () => {
   const image = {
     builder: "buildkit",
-    output: undefined,
-    makesImage: true,
+    outputs: [],
     hasSecrets: true,
   } as const;
-  const file = checkOutput({ type: "tar", dest: "out.tar" });
-  const stream = checkOutput({ type: "tar", dest: new WritableStream() });
+  const file = checkOutputs({ type: "tar", dest: "out.tar" });
+  const stream = checkOutputs({ type: "tar", dest: new WritableStream() });
   const options = { keepTags: true, strict: true };
   assertEquals(checkVerify(undefined, image), undefined);
   assertEquals(checkVerify(false, image), undefined);
   assertEquals(checkVerify(true, image), {});
   assertEquals(checkVerify(options, image), options);
-  const moby = { type: "moby", attrs: {} };
-  assertEquals(checkVerify(true, { ...image, output: moby }), {});
-  assertEquals(
-    checkVerify(true, { ...image, output: file, makesImage: false }),
-    {},
-  );
+  const moby = [{ type: "moby", attrs: {} }];
+  const none = [{ type: "cacheonly", attrs: {} }];
+  for (const outputs of [moby, file, [...none, ...file], [...none, ...moby]]) {
+    assertEquals(checkVerify(true, { ...image, outputs }), {});
+  }
   // Refused before it is asked whether it is wanted at all.
   assertEquals(checkVerify(false, { ...image, hasSecrets: false }), undefined);
   for (
     const [rest, words] of [
       [
-        { output: { type: "registry", attrs: {} } },
+        { outputs: [...file, { type: "registry", attrs: {} }] },
         "Cannot verify an image that the engine pushes: it is in the registry before it can be looked through; build, verify, then imagePush()",
       ],
       [
@@ -443,11 +442,11 @@ Deno.test("checkVerify() takes what can be looked through, and says what can't",
         "Cannot verify without secrets: there is nothing to look for, and nothing would be proven; give secrets, or leave verify out",
       ],
       [
-        { makesImage: false, output: { type: "cacheonly", attrs: {} } },
+        { outputs: none },
         'Cannot verify: output "cacheonly" leaves nothing to look through',
       ],
       [
-        { makesImage: false, output: stream },
+        { outputs: [...moby, ...stream] },
         "Cannot verify what goes to a stream: it can't be taken back; export to a file, or look through it with verifySecrets()",
       ],
     ] as const

@@ -645,11 +645,11 @@ Deno.test("prepareExport() asks for the image store of those archives alone that
       });
       const { engine, request } = ready.build;
       const log: string[] = [];
-      const output = {
-        ...request.output!,
+      const outputs = [{
+        ...request.outputs[0]!,
         exporter: exporterOf({} as ExportReport, log),
-      };
-      const preparing = prepareExport(engine, { ...request, output }, signal);
+      }];
+      const preparing = prepareExport(engine, { ...request, outputs }, signal);
       const isAsked = type === "oci" || type === "docker";
       if (isAsked && driver === "overlay2") {
         await assertRejects(() => preparing, UnsupportedError);
@@ -665,26 +665,30 @@ Deno.test("prepareExport() asks for the image store of those archives alone that
   await prepareExport(image.build.engine, image.build.request, signal);
   await prepareExport(image.build.engine, {
     ...image.build.request,
-    output: undefined,
+    outputs: [],
   }, signal);
   assertEquals(image.asked, []);
 });
 
 Deno.test("checkUnserved() refuses agents and exports without a session", async () => {
-  const { build: { inputs } } = await readyBuild();
-  checkUnserved(inputs);
+  const { build: { inputs, request } } = await readyBuild();
+  checkUnserved(request, inputs);
+  const agents = stubAgents(["a"]);
+  const exporter = exporterOf({} as ExportReport);
+  const outputs = [{ type: "moby", attrs: {} }, {
+    type: "tar",
+    attrs: {},
+    exporter,
+  }];
   for (
     const [given, what] of [
-      [{ agents: stubAgents(["a"]) }, "ssh"],
-      [{ exporter: exporterOf({} as ExportReport) }, "an export"],
-      [{
-        agents: stubAgents(["a"]),
-        exporter: exporterOf({} as ExportReport),
-      }, "ssh"],
+      [{ agents }, "ssh"],
+      [{ outputs }, "an export"],
+      [{ agents, outputs }, "ssh"],
     ] as const
   ) {
     const error = assertThrows(
-      () => checkUnserved({ ...inputs, ...given }),
+      () => checkUnserved({ ...request, ...given }, { ...inputs, ...given }),
       UnsupportedError,
     );
     assertEquals(error.feature, what);
@@ -736,7 +740,16 @@ async function exportedBuild(
   const exporter = { staged } as unknown as Exporter;
   return {
     ...ready,
-    build: { ...ready.build, inputs: { ...ready.build.inputs, exporter } },
+    build: {
+      ...ready.build,
+      request: {
+        ...ready.build.request,
+        outputs: ready.build.request.outputs.map((output) => ({
+          ...output,
+          exporter,
+        })),
+      },
+    },
   };
 }
 

@@ -95,7 +95,6 @@ export async function readyBuild(
         logins: new CredentialStore({ credentials: options.credentials }),
         tokenServer: () => Promise.resolve(undefined),
         agents: undefined,
-        exporter: request.output?.exporter,
       },
       record,
       stop,

@@ -110,7 +110,6 @@ async function sent(
       logins: new CredentialStore(sources),
       tokenServer: () => Promise.resolve(undefined),
       agents: undefined,
-      exporter: undefined,
     },
     record,
     stop: signal,

@@ -132,6 +132,52 @@ Deno.test("buildQuery() names every option as the engine does", () => {
   );
 });
 
+Deno.test("checkRequest() takes platforms as a list or with commas, each once", () => {
+  const local = Deno.build.arch === "aarch64" ? "arm64" : "amd64";
+  for (
+    const [platform, platforms] of [
+      ["linux/arm64", ["linux/arm64"]],
+      ["linux/amd64, linux/arm64", ["linux/amd64", "linux/arm64"]],
+      [["linux/arm64,linux/amd64", "linux/arm64"], [
+        "linux/arm64",
+        "linux/amd64",
+      ]],
+      [["Local", "linux/s390x"], [`linux/${local}`, "linux/s390x"]],
+      [[], []],
+    ] as const
+  ) {
+    const request = requestOf({ platform });
+    assertEquals(request.platforms, platforms);
+    assertEquals(
+      request.needs,
+      platforms.length > 1 ? ["several platforms"] : [],
+    );
+  }
+  for (const platform of ["", ",", "linux/amd64,", ["linux/amd64", ""]]) {
+    assertThrows(() => requestOf({ platform }), TypeError);
+  }
+});
+
+Deno.test("checkRequest() says of several outputs and platforms that they need BuildKit's API", () => {
+  for (
+    const [options, feature] of [
+      [
+        { outputs: [{ type: "moby" }, { type: "cacheonly" }] },
+        "several outputs",
+      ],
+      [{ platform: ["linux/amd64", "linux/arm64"] }, "several platforms"],
+    ] as [ImageBuildOptions, string][]
+  ) {
+    assertEquals(requestOf(options).needs, [feature]);
+    const error = assertThrows(
+      () => requestOf({ ...options, version: "1" }),
+      UnsupportedError,
+    );
+    assertEquals(error.feature, feature);
+    assertThrows(() => requestOf({ ...options, api: "engine" }), TypeError);
+  }
+});
+
 Deno.test("checkRequest() refuses wrong options, and quotes no build argument", () => {
   for (
     const options of [
@@ -194,11 +240,9 @@ Deno.test("checkRequest() takes every name that an engine takes", () => {
 Deno.test("checkRequest() refuses what no engine can do", () => {
   for (
     const options of [
-      { outputs: [{ type: "moby" }, { type: "image" }] },
       { outputs: { type: "local", dest: "out" }, version: "1" },
       { outputs: { type: "tar", dest: "out" }, session: false },
       { outputs: { type: "oci", dest: "out" }, secretsVia: "header" },
-      { platform: "linux/amd64,linux/arm64" },
       { networkmode: "bridge" },
       { remote: "client-session" },
       { remote: "upload-request" },

@@ -19,10 +19,12 @@ Deno.test("finds beyond those that are kept fail a build, also where all that ar
     const { signal } = new AbortController();
     let asked = 0;
     const build = {
-      request: { verify: { ignore: () => ++asked > 0 } },
+      request: {
+        verify: { ignore: () => ++asked > 0 },
+        outputs: [{ exporter: { staged: () => Promise.resolve(folder) } }],
+      },
       inputs: {
         secrets: await SecretStore.open(secrets, signal),
-        exporter: { staged: () => Promise.resolve(folder) },
       },
       record: new BuildRecord(() => undefined, []),
       stop: signal,

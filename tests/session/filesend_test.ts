@@ -30,7 +30,7 @@ async function sendTo(
 ): Promise<{ failures: Error[]; errors: unknown[] }> {
   const failures: Error[] = [];
   await exporter.prepare();
-  const methods = filesendService(exporter, {
+  const methods = filesendService(new Map([["0", exporter]]), {
     onError: (error) => failures.push(error),
   });
   const errors = await withEnginePeer(methods, use);

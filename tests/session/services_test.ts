@@ -80,7 +80,7 @@ Deno.test("each service is offered under its path, for messages up to its length
     folders: { locals: new Map(), onSent() {} },
     logins: { store: {} as never },
     agents: { get: () => undefined },
-    exporter,
+    exporters: new Map([["0", exporter]]),
     upload: new Upload(),
   }, () => {});
   const all = [...healthService(), ...methods];
@@ -287,6 +287,10 @@ Deno.test("filesyncService() fails with what can't be read, and hands the rest o
   }
 });
 
+function only(exporter: Exporter): ReadonlyMap<string, Exporter> {
+  return new Map([["0", exporter]]);
+}
+
 Deno.test("filesendService() unwraps pieces of an archive, and hands packets on as they are", async () => {
   for (
     const [wire, expected] of [["packets", "0a026162"], [
@@ -296,31 +300,34 @@ Deno.test("filesendService() unwraps pieces of an archive, and hands packets on 
   ) {
     const got: string[] = [];
     const { call, written, gate } = callOf([field("ab")]);
-    const [method] = filesendService({
-      wire,
-      async receive(stream) {
-        assert(stream.signal === call.signal);
-        for (
-          let bytes = await stream.read();
-          bytes !== null;
-          bytes = await stream.read()
-        ) got.push(bytes.toHex());
-        gate.promise = Promise.resolve();
-        assert(
-          stream.write(Uint8Array.of(1), Uint8Array.of(2)) === gate.promise,
-        );
-      },
-    } as Exporter, { onError() {} });
+    const [method] = filesendService(
+      only({
+        wire,
+        async receive(stream) {
+          assert(stream.signal === call.signal);
+          for (
+            let bytes = await stream.read();
+            bytes !== null;
+            bytes = await stream.read()
+          ) got.push(bytes.toHex());
+          gate.promise = Promise.resolve();
+          assert(
+            stream.write(Uint8Array.of(1), Uint8Array.of(2)) === gate.promise,
+          );
+        },
+      } as Exporter),
+      { onError() {} },
+    );
     assertEquals(await ended(method!, call), undefined);
     assertEquals(got, [expected]);
     assertEquals(written, [Uint8Array.of(1, 2)]);
   }
   const serve = (error: Error, told: Error[]) =>
     filesendService(
-      {
+      only({
         wire: "packets",
         receive: () => Promise.reject(error),
-      } as unknown as Exporter,
+      } as unknown as Exporter),
       { onError: (error) => told.push(error) },
     )[0]!;
   for (
@@ -339,10 +346,13 @@ Deno.test("filesendService() unwraps pieces of an archive, and hands packets on 
   const other = new Error("other");
   assert(await ended(serve(other, []), callOf([]).call) === other);
   const told: Error[] = [];
-  const [method] = filesendService({
-    wire: "bytes",
-    receive: async (stream) => void await stream.read(),
-  } as Exporter, { onError: (error) => told.push(error) });
+  const [method] = filesendService(
+    only({
+      wire: "bytes",
+      receive: async (stream) => void await stream.read(),
+    } as Exporter),
+    { onError: (error) => told.push(error) },
+  );
   const end = await ended(method!, callOf([Uint8Array.of(0xff)]).call);
   assertEquals(end, [
     GrpcCode.FAILED_PRECONDITION,

@@ -1,6 +1,5 @@
 // The check of the option `outputs`: where the result of a build goes.
 
-import { UnsupportedError } from "../../errors.ts";
 import type { Exporter } from "../../exporter/exporter.ts";
 import { checkExport, isExport } from "../../exporter/output.ts";
 import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
@@ -31,28 +30,25 @@ const ENGINE_OUTPUTS: readonly string[] = [
 ];
 
 /**
- * Checks the option `outputs`. A build can have one output.
+ * Checks the option `outputs`.
  *
- * @returns Undefined where none is given: the result is an image in the
+ * @returns The outputs in their order; none where the result is an image in the
  * engine's store.
  * @throws {TypeError} If the option has another form.
- * @throws {UnsupportedError} If there are several outputs.
+ * @throws {UnsupportedError} If davit can't receive one of them.
  */
-export function checkOutput(
+export function checkOutputs(
   given: string | BuildOutput | readonly BuildOutput[],
-): RequestedOutput | undefined {
+): readonly RequestedOutput[] {
   const value: unknown = typeof given === "string"
     ? parseOutputs(given)
     : given;
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (list.length > 1) {
-    throw new UnsupportedError(
-      "several outputs",
-      "Cannot build with several outputs: an engine's /build takes one; build again for the next, the cache makes it cheap",
-    );
-  }
-  if (list.length === 0) return undefined;
-  const entry = Object(list[0]) as Readonly<Record<string, unknown>>;
+  return list.map(checkOutput);
+}
+
+function checkOutput(given: unknown): RequestedOutput {
+  const entry = Object(given) as Readonly<Record<string, unknown>>;
   const type = entry.type ?? entry.Type;
   const attrs = entry.attrs ?? entry.Attrs ?? {};
   if (typeof type !== "string" || type === "" || !isPlainObject(attrs)) {
@@ -71,6 +67,25 @@ export function checkOutput(
     );
   }
   return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
+}
+
+/** Whether an output makes an image that the engine keeps or pushes. */
+export function isImage({ type, exporter }: RequestedOutput): boolean {
+  return type !== "cacheonly" && exporter === undefined;
+}
+
+/**
+ * The exporters of all outputs whose result comes back to the client, by the
+ * index of the output: that is the id by which the engine names them.
+ */
+export function exportersOf(
+  outputs: readonly RequestedOutput[],
+): ReadonlyMap<string, Exporter> {
+  return new Map(
+    outputs.flatMap(({ exporter }, index) =>
+      exporter === undefined ? [] : [[String(index), exporter] as const]
+    ),
+  );
 }
 
 /**

@@ -97,12 +97,13 @@ export function checkSecretOptions(
  * @throws {UnsupportedError} If they are asked for all the same.
  */
 export function checkSessionOptions(
-  output: RequestedOutput | undefined,
+  outputs: readonly RequestedOutput[],
   { ssh, session, secretsVia }: ImageBuildOptions,
   builder: "buildkit" | "classic",
 ): void {
-  const feature = output?.exporter !== undefined
-    ? `output "${output.type}"`
+  const exported = outputs.find(({ exporter }) => exporter !== undefined);
+  const feature = exported !== undefined
+    ? `output "${exported.type}"`
     : ssh !== undefined && builder === "buildkit"
     ? "ssh"
     : undefined;

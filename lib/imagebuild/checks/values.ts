@@ -152,20 +152,27 @@ function isWhole(value: unknown): value is number {
   return Number.isInteger(value);
 }
 
-/** One platform. `local` means the platform of this machine, as in buildx. */
-export function checkPlatform(platform: string): string {
-  checkText("platform", platform);
-  if (/^local$/i.test(platform)) {
-    const os = Deno.build.os === "windows" ? "windows" : "linux";
-    return `${os}/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}`;
-  }
-  if (platform.includes(",")) {
-    throw new UnsupportedError(
-      "several platforms",
-      `Cannot build for "${platform}": an engine's /build takes one platform; build once for each`,
-    );
-  }
-  return platform;
+/**
+ * Platforms: a list, or one text with commas between them. `local` means the
+ * platform of this machine, as in buildx. A platform that is named twice counts
+ * once.
+ */
+export function checkPlatforms(
+  given: string | readonly string[],
+): readonly string[] {
+  const list: readonly string[] = Array.isArray(given) ? given : [given];
+  const platforms = list.flatMap((entry) =>
+    checkText("platform", entry).split(",").map((word) => {
+      const name = checkText("platform", word.trim());
+      return /^local$/i.test(name) ? localPlatform() : name;
+    })
+  );
+  return [...new Set(platforms)];
+}
+
+function localPlatform(): string {
+  const os = Deno.build.os === "windows" ? "windows" : "linux";
+  return `${os}/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}`;
 }
 
 /** The network modes that BuildKit knows; the classic builder knows more. */

@@ -3,7 +3,7 @@
 
 import { checkOptionNames } from "../../option_names.ts";
 import type { BuildVerifyOptions } from "../options.ts";
-import { isPushed, type RequestedOutput } from "./output.ts";
+import { isImage, isPushed, type RequestedOutput } from "./output.ts";
 
 const VERIFY_OPTIONS = {
   keepTags: true,
@@ -14,9 +14,8 @@ const VERIFY_OPTIONS = {
 /** What decides whether a result can be searched for secrets. */
 interface Verifiable {
   readonly builder: "buildkit" | "classic";
-  /** Where the result goes; undefined for the engine's image store. */
-  readonly output: RequestedOutput | undefined;
-  readonly makesImage: boolean;
+  /** Where the result goes; empty for the engine's image store. */
+  readonly outputs: readonly RequestedOutput[];
   readonly hasSecrets: boolean;
 }
 
@@ -28,12 +27,12 @@ interface Verifiable {
  */
 export function checkVerify(
   verify: boolean | BuildVerifyOptions | undefined,
-  { builder, output, makesImage, hasSecrets }: Verifiable,
+  { builder, outputs, hasSecrets }: Verifiable,
 ): BuildVerifyOptions | undefined {
   if (verify === undefined || verify === false) return undefined;
   if (verify !== true) checkOptionNames("verify", verify, VERIFY_OPTIONS);
   const options = verify === true ? {} : verify;
-  if (output !== undefined && isPushed(output)) {
+  if (outputs.some(isPushed)) {
     throw new TypeError(
       "Cannot verify an image that the engine pushes: it is in the registry before it can be looked through; build, verify, then imagePush()",
     );
@@ -48,16 +47,17 @@ export function checkVerify(
       "Cannot verify without secrets: there is nothing to look for, and nothing would be proven; give secrets, or leave verify out",
     );
   }
-  if (output?.exporter === undefined) {
-    if (makesImage) return options;
+  if (outputs.some(({ exporter }) => exporter?.canStage === false)) {
     throw new TypeError(
-      `Cannot verify: output ${
-        JSON.stringify(output?.type)
-      } leaves nothing to look through`,
+      "Cannot verify what goes to a stream: it can't be taken back; export to a file, or look through it with verifySecrets()",
     );
   }
-  if (output.exporter.canStage) return options;
+  const isFound = outputs.length === 0 ||
+    outputs.some((output) => isImage(output) || output.exporter !== undefined);
+  if (isFound) return options;
   throw new TypeError(
-    "Cannot verify what goes to a stream: it can't be taken back; export to a file, or look through it with verifySecrets()",
+    `Cannot verify: output ${
+      JSON.stringify(outputs[0]?.type)
+    } leaves nothing to look through`,
   );
 }

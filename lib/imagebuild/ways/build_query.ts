@@ -12,7 +12,7 @@ import type { BuildRequest } from "../request.ts";
  * id.
  */
 export function buildQuery(request: BuildRequest): Query {
-  const { hosts, buildArgs, labels, cacheFrom, ulimits, output } = request;
+  const { hosts, buildArgs, labels, cacheFrom, ulimits, outputs } = request;
   const { classic } = request;
   return {
     version: request.builder === "classic" ? "1" : "2",
@@ -29,9 +29,11 @@ export function buildQuery(request: BuildRequest): Query {
     squash: request.squash,
     labels: labels && JSON.stringify(labels),
     networkmode: request.network,
-    platform: request.platform,
+    platform: request.platforms[0],
     target: request.target,
-    outputs: output && JSON.stringify([outputObject(output, request.tags)]),
+    outputs: outputs.length === 0 ? undefined : JSON.stringify(
+      outputs.map((output) => outputObject(output, request.tags)),
+    ),
     rm: classic.rm,
     forcerm: classic.forcerm,
     memory: classic.memory,

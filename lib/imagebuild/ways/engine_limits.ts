@@ -14,12 +14,13 @@ import type { BuildRequest } from "../request.ts";
  * @throws {UnsupportedError} If the engine can't do what is asked.
  */
 export function checkApi(
-  { platform, output }: BuildRequest,
+  { platforms, outputs }: BuildRequest,
   { negotiated }: EngineFacts,
 ): void {
-  if (platform !== undefined) needApi("a platform", "1.32", negotiated);
-  if (output !== undefined) needApi("outputs", "1.40", negotiated);
-  if (output?.type === "cacheonly" && compareApi(negotiated, "1.45") >= 0) {
+  if (platforms.length > 0) needApi("a platform", "1.32", negotiated);
+  if (outputs.length > 0) needApi("outputs", "1.40", negotiated);
+  const keepsNothing = outputs.some(({ type }) => type === "cacheonly");
+  if (keepsNothing && compareApi(negotiated, "1.45") >= 0) {
     throw advised(
       (message) => new UnsupportedError('output "cacheonly"', message),
       "no-outputs",

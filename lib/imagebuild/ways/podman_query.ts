@@ -27,8 +27,8 @@ export function podmanQuery(request: BuildRequest): Query {
  * @throws {UnsupportedError} If the request has outputs, or a context that the
  * engine is to fetch.
  */
-export function checkPodmanQuery({ output, context }: BuildRequest): void {
-  if (output !== undefined) {
+export function checkPodmanQuery({ outputs, context }: BuildRequest): void {
+  if (outputs.length > 0) {
     throw advised(
       (message) => new UnsupportedError("outputs on podman", message),
       "save-podman-image",
