@@ -10,7 +10,12 @@ import { startTestEngines } from "../engines/environment.ts";
 import type { Generation } from "../engines/packages.ts";
 import { say, supervise, type Supervisor } from "../engines/supervise.ts";
 import { describeVersions, prepareClients } from "./context/clients.ts";
-import { checkDisk, type Context, prepareContext } from "./context/contexts.ts";
+import {
+  checkRoom,
+  type Context,
+  engineBytes,
+  prepareContext,
+} from "./context/contexts.ts";
 import { connectEngineState } from "./context/engine_state.ts";
 import { createMeter } from "./context/measure.ts";
 import {
@@ -30,6 +35,9 @@ import { playRounds } from "./context/rounds.ts";
 /** Above this load, others use the machine and the figures are noise. */
 const QUIET_LOAD = 0.5;
 
+/** What an engine stores besides what it builds, at most. */
+const BASE_BYTES = 256 * 1024 * 1024;
+
 async function runBench(
   options: BenchOptions,
   supervisor: Supervisor,
@@ -39,7 +47,7 @@ async function runBench(
   const folder = options.folder ?? scratch;
   try {
     await Deno.mkdir(folder, { recursive: true });
-    await checkDisk(folder, options.contexts);
+    await checkRoom(folder, options.contexts, options.tmpfs);
     tell(
       `${options.runs} rounds with ${options.clients.join(", ")} on engines ${
         options.generations.join(", ")
@@ -87,12 +95,20 @@ async function benchEngine(
   supervisor: Supervisor,
 ): Promise<EngineResult> {
   const { signal } = supervisor;
-  await using prepared = await startTestEngines([{ generation, signal }]);
+  const memoryBytes = options.tmpfs
+    ? BASE_BYTES + engineBytes(options.contexts)
+    : undefined;
+  await using prepared = await startTestEngines([{
+    generation,
+    memoryBytes,
+    signal,
+  }]);
   const description = prepared.engines[0]!;
   using engine = connectEngineState(description.host);
   const clients = await prepareClients(options.clients, description);
   const versions = await describeVersions(description);
-  say(`\n## Engine ${description.name}\n`);
+  const where = options.tmpfs ? ", its data in memory" : "";
+  say(`\n## Engine ${description.name}${where}\n`);
   for (const line of versions) say(`- ${line}`);
   const game = {
     clients,

@@ -7,7 +7,7 @@ import {
   killDaemons,
   sweep,
 } from "./clean_up.ts";
-import { readTextIfThere } from "./command.ts";
+import { readTextIfThere, runCommand } from "./command.ts";
 import { connectEngine, readEngineVersion } from "./engine_api.ts";
 import {
   type EnginePrograms,
@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly containerdStore?: boolean;
   /** More flags for dockerd. */
   readonly flags?: readonly string[];
+  /** Keep all that it stores in memory, at most so many bytes, and not on the disk. */
+  readonly memoryBytes?: number | undefined;
   /** Gives up the start when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -69,7 +71,8 @@ export interface PrivateEngine extends AsyncDisposable {
 export async function startEngine(
   options: EngineOptions,
 ): Promise<PrivateEngine> {
-  const { generation, containerdStore = false, flags = [], signal } = options;
+  const { generation, containerdStore = false, flags = [] } = options;
+  const { memoryBytes, signal } = options;
   if (containerdStore && generation === "20") {
     throw new TypeError(
       `Cannot start engine "20" with containerd's image store: it has none`,
@@ -94,6 +97,7 @@ export async function startEngine(
     })();
   try {
     await writeFolders(directory, generation, programs, containerdStore);
+    if (memoryBytes !== undefined) await mountMemory(directory, memoryBytes);
     child = spawnDaemon(directory, programs, flags);
     const engineVersion = await waitUntilReady(directory, child, signal);
     const socketPath = `${directory}/docker.sock`;
@@ -167,6 +171,19 @@ async function writeFolders(
   await Deno.writeTextFile(`${directory}/daemon.json`, JSON.stringify(config));
 }
 
+/** Clean-up unmounts it, as all that is mounted below the engine's folder. */
+async function mountMemory(directory: string, bytes: number): Promise<void> {
+  const options = `size=${bytes},mode=0710`;
+  await Deno.mkdir(dataRoot(directory));
+  await runCommand("mount", [
+    ...["-t", "tmpfs", "-o", options, "tmpfs", dataRoot(directory)],
+  ]);
+}
+
+function dataRoot(directory: string): string {
+  return `${directory}/data`;
+}
+
 /** Starts dockerd in a session of its own, so that no Ctrl-C of ours reaches it. */
 function spawnDaemon(
   directory: string,
@@ -178,7 +195,7 @@ function spawnDaemon(
   const flags = [
     `--config-file=${directory}/daemon.json`,
     `--host=unix://${directory}/docker.sock`,
-    `--data-root=${directory}/data`,
+    `--data-root=${dataRoot(directory)}`,
     `--exec-root=${directory}/exec`,
     `--pidfile=${directory}/pid`,
     `--cgroup-parent=/${directory.replace(/^.*\//, "")}`,

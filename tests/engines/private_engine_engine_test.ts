@@ -100,6 +100,28 @@ for (const generation of ["20", "28"] as const) {
 }
 
 engineTest(
+  "an engine that stores in memory writes to a file system of its own, which is gone with it",
+  async () => {
+    const engine = await startEngine({
+      generation: "28",
+      memoryBytes: 200_000_000,
+    });
+    const mounts = async () =>
+      (await Deno.readTextFile("/proc/self/mountinfo")).split("\n").filter(
+        (line) =>
+          line.includes(` ${engine.directory}/data `) &&
+          line.includes("- tmpfs "),
+      ).length;
+    // dockerd mounts it once more, on itself.
+    assert(await mounts() > 0);
+    await importBaseImage(engine.host);
+    await engine.stop();
+    assertEquals(await mounts(), 0);
+    await assertNothingLeft(engine.directory);
+  },
+);
+
+engineTest(
   "sweep() cleans up after a runner that was killed, and spares the living",
   async () => {
     await using living = await startEngine({ generation: "28" });

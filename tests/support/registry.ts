@@ -39,6 +39,11 @@ export interface RegistryOptions {
   readonly auth?: "none" | "basic" | TokenRealm;
   /** Speak TLS, with a certificate for 127.0.0.1 that no engine knows. */
   readonly tls?: boolean;
+  /**
+   * Ask the registry itself, by its own TLS, and not a server before it:
+   * nothing is on record then.
+   */
+  readonly direct?: boolean;
 }
 
 /** A running registry, Debian's own, with everything it is asked on record. */
@@ -66,25 +71,33 @@ export interface Registry extends AsyncDisposable {
 export async function startRegistry(
   options: RegistryOptions = {},
 ): Promise<Registry> {
-  const { auth = "none", tls = false } = options;
+  const { auth = "none", tls = false, direct = false } = options;
   const folder = await Deno.makeTempDir({ prefix: "davit-registry-" });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   await Deno.writeTextFile(`${folder}/htpasswd`, HTPASSWD);
   const inside = stack.use(await serve(folder, "inside", {}));
-  const guarded = auth === "none" ? inside : stack.use(
+  const own = tls && direct
+    ? { certificate: `${CERTS}server.pem`, key: `${CERTS}server-key.pem` }
+    : undefined;
+  const isOpen = auth === "none" && own === undefined;
+  const guarded = isOpen ? inside : stack.use(
     await serve(folder, "guarded", {
-      auth: auth === "basic"
-        ? { htpasswd: { realm: "davit", path: `${folder}/htpasswd` } }
-        : { token: { ...auth, rootcertbundle: `${CERTS}ca.pem` } },
-    }),
+      ...(auth === "none" ? {} : {
+        auth: auth === "basic"
+          ? { htpasswd: { realm: "davit", path: `${folder}/htpasswd` } }
+          : { token: { ...auth, rootcertbundle: `${CERTS}ca.pem` } },
+      }),
+    }, own),
   );
-  const recorder = stack.use(startRecorder(guarded.port, tls ? CERTS : ""));
-  const host = `127.0.0.1:${recorder.port}`;
+  const recorder = direct
+    ? undefined
+    : stack.use(startRecorder(guarded.port, tls ? CERTS : ""));
+  const host = `127.0.0.1:${(recorder ?? guarded).port}`;
   const whole = stack.move();
   return {
     host,
-    requests: recorder.requests,
+    requests: recorder?.requests ?? [],
     log: guarded.log,
     async put(name, files = { [crypto.randomUUID()]: "x" }) {
       await putImage(`http://127.0.0.1:${inside.port}`, name, files);
@@ -104,6 +117,7 @@ async function serve(
   folder: string,
   name: string,
   more: Readonly<Record<string, unknown>>,
+  tls?: { readonly certificate: string; readonly key: string },
 ): Promise<Server> {
   const config = `${folder}/${name}.yml`;
   // JSON is YAML.
@@ -116,7 +130,12 @@ async function serve(
         delete: { enabled: true },
         maintenance: { uploadpurging: { enabled: false } },
       },
-      http: { addr: "127.0.0.1:0", relativeurls: true, secret: name },
+      http: {
+        addr: "127.0.0.1:0",
+        relativeurls: true,
+        secret: name,
+        ...(tls === undefined ? {} : { tls }),
+      },
       ...more,
     }),
   );

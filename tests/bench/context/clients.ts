@@ -9,6 +9,8 @@ import type { EngineDescription } from "../../engines/environment.ts";
 /** Every client, in the order of the report. */
 export const CLIENT_NAMES = [
   "davit-dir",
+  "davit-buildkit",
+  "davit-no-history",
   "davit-tar",
   "docker",
   "dockerode",
@@ -56,6 +58,20 @@ function describeClient(name: ClientName, engine: EngineDescription): Client {
   switch (name) {
     case "davit-dir":
       return denoClient(name, "davit (directory)", `${here}/davit_dir.ts`);
+    case "davit-buildkit":
+      return denoClient(
+        name,
+        "davit (BuildKit's API)",
+        `${here}/davit_dir.ts`,
+        JSON.stringify({ api: "buildkit" }),
+      );
+    case "davit-no-history":
+      return denoClient(
+        name,
+        "davit (BuildKit's API, no history)",
+        `${here}/davit_dir.ts`,
+        JSON.stringify({ api: "buildkit", history: false }),
+      );
     case "davit-tar":
       return denoClient(name, "davit (tar)", `${here}/davit_tar.ts`);
     case "docker":
@@ -73,13 +89,21 @@ function describeClient(name: ClientName, engine: EngineDescription): Client {
   }
 }
 
-function denoClient(name: ClientName, title: string, script: string): Client {
+function denoClient(
+  name: ClientName,
+  title: string,
+  script: string,
+  ...more: string[]
+): Client {
   const config = new URL("../../../deno.json", import.meta.url).pathname;
   return {
     name,
     title,
     program: Deno.execPath(),
-    args: (path, tag) => ["run", "-A", `--config=${config}`, script, path, tag],
+    args: (path, tag) => [
+      ...["run", "-A", `--config=${config}`, script, path, tag],
+      ...more,
+    ],
     cwd: "/",
   };
 }

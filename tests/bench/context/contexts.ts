@@ -126,30 +126,44 @@ export function secondsPerRound(name: ContextName): number {
 /** Copies that an engine may hold of a context: body, unpacked, layer, and these of a changed one. */
 const COPIES = 6;
 
+/** Bytes that an engine may store at once, building these contexts one by one. */
+export function engineBytes(names: readonly ContextName[]): number {
+  return COPIES * Math.max(...names.map(bytesOf));
+}
+
 /**
- * Looks whether the contexts and what engines make of them have room on the disk.
+ * Looks whether the contexts and what engines make of them have room.
  *
+ * @param inMemory Whether engines store in memory.
  * @throws {Error} If not: a full disk would hurt others as well.
  */
-export async function checkDisk(
+export async function checkRoom(
   folder: string,
   names: readonly ContextName[],
+  inMemory: boolean,
 ): Promise<void> {
-  const sizes = names.map(bytesOf);
-  const all = sizes.reduce((sum, size) => sum + size, 0);
-  const needed = all + COPIES * Math.max(...sizes);
-  // A context's folder and an engine's may lie on one disk.
-  for (const path of [folder, ENGINES_ROOT]) {
-    const table = await runCommand("df", ["-Pk", path]);
-    const free = Number(table.trim().split("\n").at(-1)!.split(/\s+/)[3]) * KB;
-    if (free > needed) continue;
-    throw new Error(
+  const contexts = names.map(bytesOf).reduce((sum, size) => sum + size, 0);
+  const engine = engineBytes(names);
+  const missing = (free: number, where: string, needed: number) =>
+    new Error(
       `Cannot make the contexts: ${
         gigabytes(free)
-      } are free at "${path}", expected ${
-        gigabytes(needed)
-      }; name fewer of them, or another folder`,
+      } are free ${where}, expected ${gigabytes(needed)}; name fewer of them${
+        inMemory ? "" : ", or another folder"
+      }`,
     );
+  if (inMemory) {
+    // What the contexts themselves take, the page cache holds as well.
+    const { available } = Deno.systemMemoryInfo();
+    const needed = contexts + engine;
+    if (available < needed) throw missing(available, "in memory", needed);
+  }
+  // A context's folder and an engine's may lie on one disk.
+  const needed = contexts + (inMemory ? 0 : engine);
+  for (const path of inMemory ? [folder] : [folder, ENGINES_ROOT]) {
+    const table = await runCommand("df", ["-Pk", path]);
+    const free = Number(table.trim().split("\n").at(-1)!.split(/\s+/)[3]) * KB;
+    if (free < needed) throw missing(free, `at "${path}"`, needed);
   }
 }
 

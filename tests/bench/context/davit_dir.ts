@@ -1,17 +1,18 @@
 /**
- * Builds a directory by davit: the client `davit-dir` of the benchmark.
+ * Builds a directory by davit: the clients `davit-dir`, `davit-buildkit` and
+ * `davit-no-history` of the benchmark.
  *
- *     deno run -A davit_dir.ts PATH TAG
+ *     deno run -A davit_dir.ts PATH TAG [OPTIONS AS JSON]
  */
 import { DockerClient } from "../../../mod.ts";
 
-const [path, tag] = Deno.args as [string, string];
+const [path, tag, options = "{}"] = Deno.args as [string, string, string?];
 
 await using docker = await DockerClient.fromDockerHost(
   Deno.env.get("DOCKER_HOST")!,
 );
 const began = performance.now();
-await docker.imageBuild(path, { tag }).wait();
+await docker.imageBuild(path, { ...JSON.parse(options), tag }).wait();
 const milliseconds = performance.now() - began;
 Deno.stdout.writeSync(
   new TextEncoder().encode(`${JSON.stringify({ milliseconds })}\n`),

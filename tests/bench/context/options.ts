@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly folder?: string;
   /** Leave the temporary folder behind. */
   readonly keep: boolean;
+  /** Whether the engines store all in memory, and not on the disk. */
+  readonly tmpfs: boolean;
   /** File that the figures are written to as JSON. */
   readonly json?: string;
 }
@@ -36,6 +38,7 @@ export const USAGE: string = `Usage: deno task bench [OPTIONS]
   --runs N            builds of each kind (default: 5)
   --folder PATH       make contexts here, or use those that are here, and keep them
   --keep              keep the temporary folder with the contexts
+  --tmpfs             keep the engines' data in memory: the disk is not measured
   --json FILE         write all figures to a file
 
 Names are separated by commas.`;
@@ -53,6 +56,7 @@ export function parseOptions(words: readonly string[]): BenchOptions {
   let folder: string | undefined;
   let json: string | undefined;
   let keep = false;
+  let tmpfs = false;
   const rest = words.flatMap((word) => {
     const [, name, value] = /^(--[a-z]+)=(.*)$/s.exec(word) ?? [];
     return name === undefined ? [word] : [name, value ?? ""];
@@ -61,6 +65,10 @@ export function parseOptions(words: readonly string[]): BenchOptions {
     const flag = rest.shift()!;
     if (flag === "--keep") {
       keep = true;
+      continue;
+    }
+    if (flag === "--tmpfs") {
+      tmpfs = true;
       continue;
     }
     const value = rest.shift();
@@ -92,6 +100,7 @@ export function parseOptions(words: readonly string[]): BenchOptions {
     generations,
     runs,
     keep,
+    tmpfs,
     ...(folder === undefined ? {} : { folder }),
     ...(json === undefined ? {} : { json }),
   };

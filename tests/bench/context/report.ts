@@ -124,7 +124,7 @@ function ratioOf(
 }
 
 /** What davit wants to reach with a directory, one line each, and what it did. */
-export function renderGoals({ contexts }: EngineResult): string {
+export function renderGoals({ contexts, generation }: EngineResult): string {
   const lines: string[] = [];
   const goal = (
     name: string,
@@ -153,6 +153,26 @@ export function renderGoals({ contexts }: EngineResult): string {
     goal(`${name} cold ÷ docker`, ratioOf(davit, docker, "cold"), 0.9);
     goal(`${name} warm ÷ docker`, ratioOf(davit, docker, "warm"), 0.5);
     goal(`${name} cold ÷ dockerode`, ratioOf(davit, dockerode, "cold"), 0.5);
+    if (generation === "28") {
+      const solve = of("davit-buildkit");
+      for (const state of STATES) {
+        goal(
+          `${name} ${state}, BuildKit's API ÷ POST /build`,
+          ratioOf(solve, davit, state),
+          1.05,
+        );
+      }
+      goal(
+        `${name} cold, BuildKit's API ÷ docker`,
+        ratioOf(solve, docker, "cold"),
+        0.9,
+      );
+      goal(
+        `${name} warm, BuildKit's API ÷ docker`,
+        ratioOf(solve, docker, "warm"),
+        0.5,
+      );
+    }
     const peak = Math.max(
       ...STATES.flatMap((state) =>
         spreadOf(davit, state, "peakBytes")?.max ?? []
