@@ -224,39 +224,33 @@ class Client implements GrpcClient {
   ): AsyncGenerator<Response, void> {
     const { path, codec } = method;
     await using call = await this.open(path, options);
-    const state = { over: false };
     // Not awaited, because the next request may never come. It never rejects.
-    void send(call, codec, requests, state);
-    try {
-      for (;;) {
-        const message = await call.read();
-        if (message === null) return;
-        yield decode(codec, message, path);
-      }
-    } finally {
-      state.over = true;
+    void send(call, codec, requests);
+    for (;;) {
+      const message = await call.read();
+      if (message === null) return;
+      yield decode(codec, message, path);
     }
   }
 }
 
 /**
- * Sends all requests. Never rejects: an error in the requests ends the call.
+ * Sends all requests, until the call is over. Never rejects: an error in the
+ * requests ends the call.
  */
 async function send<Request, Response>(
   call: GrpcClientCall,
   codec: Codec<Response, Request>,
   requests: Iterable<Request> | AsyncIterable<Request>,
-  state: { readonly over: boolean },
 ): Promise<void> {
   try {
     for await (const request of requests) {
-      if (state.over) return;
       await call.write(codec.encode(request));
     }
-    await call.end();
+    void call.end();
   } catch (error) {
-    // If the server accepts no more messages, reading tells its status; errors
-    // of `requests` or of the codec end the call.
+    // If the call is over, or the server accepts no more messages, reading tells
+    // the status; errors of `requests` or of the codec end the call.
     if (!(error instanceof GrpcError)) call.cancel(error);
   }
 }

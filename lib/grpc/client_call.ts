@@ -34,10 +34,6 @@ export class ClientCall implements GrpcClientCall {
   readonly #stream: Http2ClientStream;
   readonly #scope: CallScope;
   readonly #messages: MessageReader;
-  readonly #onAbort = (): void => {
-    this.#stream.reset();
-    this.#over(this.#scope.signal.reason);
-  };
   #checkedHead: Promise<void> | undefined;
   #head: GrpcMetadata = [];
   #trailers: GrpcMetadata = [];
@@ -56,7 +52,11 @@ export class ClientCall implements GrpcClientCall {
     this.#stream = stream;
     this.#scope = scope;
     this.#messages = new MessageReader(() => stream.read(), maxMessageBytes);
-    scope.signal.addEventListener("abort", this.#onAbort);
+    // A call that has ended is not changed by it.
+    scope.signal.addEventListener("abort", () => {
+      stream.reset();
+      this.#over(scope.signal.reason);
+    });
   }
 
   get signal(): AbortSignal {
@@ -182,7 +182,6 @@ export class ClientCall implements GrpcClientCall {
   #over(error: unknown): unknown {
     this.#end ??= { error };
     this.#scope.close();
-    this.#scope.signal.removeEventListener("abort", this.#onAbort);
     return error;
   }
 }

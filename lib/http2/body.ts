@@ -121,12 +121,14 @@ export class Body {
 
   #gather(bytes: Uint8Array, start: number, end: number): void {
     const count = end - start;
-    const last = this.#chunks.length - 1;
-    const used = this.#open === null ? 0 : this.#chunks[last]!.length;
-    if (this.#open !== null && used + count <= this.#open.length) {
-      this.#open.set(bytes.subarray(start, end), used);
-      this.#chunks[last] = this.#open.subarray(0, used + count);
-      return;
+    if (this.#open !== null) {
+      const last = this.#chunks.length - 1;
+      const used = this.#chunks[last]!.length;
+      if (used + count <= this.#open.length) {
+        this.#open.set(bytes.subarray(start, end), used);
+        this.#chunks[last] = this.#open.subarray(0, used + count);
+        return;
+      }
     }
     const buffer = new Uint8Array(Math.max(PIECE_BYTES, count));
     buffer.set(bytes.subarray(start, end));

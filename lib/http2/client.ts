@@ -245,7 +245,6 @@ class Client implements Http2Client {
   #refuse(message: string, error: Http2Error | null): void {
     this.#gone ??= notProcessed(message, error);
     for (const waiting of this.#line) waiting.reject(this.#gone);
-    this.#line.clear();
   }
 }
 

@@ -59,17 +59,18 @@ Deno.test("details of several MiB come with their status", async () => {
 
 Deno.test("details that can't be read do not hide the status", async () => {
   for (
-    const wrong of [
-      "*", // no base64
-      btoa("\x1a\x05\x0a"), // cut off in a detail
-      btoa("\x1a\x02\x0a\x09"), // cut off in the type
-      btoa("\x08"), // cut off in a number
-      btoa("\x08" + "\xff".repeat(10) + "\x01"), // a number without an end
-      btoa("\x09\0\0\0"), // cut off in 64 bits
-      btoa("\x0d\0"), // cut off in 32 bits
-      btoa("\x0f"), // no known kind
-      btoa("\x02\0"), // no number
-    ]
+    const [wrong, words] of [
+      ["*", undefined], // no base64
+      [btoa("\x1a\x05\x0a"), "cut off"], // in a detail
+      [btoa("\x1a\x02\x0a\x09"), "cut off"], // in the type
+      [btoa("\x08"), "cut off"], // in a number
+      [btoa("\x08\x80"), "cut off"], // in a longer one
+      [btoa("\x08" + "\xff".repeat(10) + "\x01"), "without an end"],
+      [btoa("\x09\0\0\0"), "cut off"], // in 64 bits
+      [btoa("\x0d\0"), "cut off"], // in 32 bits
+      [btoa("\x0f"), "no known kind"],
+      [btoa("\x02\0"), "without a number"],
+    ] as const
   ) {
     const error = await failure((stream) =>
       stream.end([
@@ -81,6 +82,7 @@ Deno.test("details that can't be read do not hide the status", async () => {
     );
     assertEquals([error.code, error.message, error.details], [5, "gone", []]);
     assert(error.cause instanceof Error);
+    assert(error.cause.message.includes(words ?? ""), error.cause.message);
   }
   // Fields of no interest, of each kind, are read over.
   const error = await failure((stream) =>

@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { bytesDuplex } from "../../lib/grpc/byte_messages.ts";
 import { connectGrpc, type GrpcClient } from "../../lib/grpc/client.ts";
+import type { GrpcClientCall } from "../../lib/grpc/client_call.ts";
 import type { GrpcCall } from "../../lib/grpc/call.ts";
 import {
   firstFieldPrefix,
@@ -10,6 +11,7 @@ import {
 import { serveGrpc } from "../../lib/grpc/server.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
+import { turn } from "../../lib/streams/turn.ts";
 import { concat } from "../support/concat.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { until } from "../support/until.ts";
@@ -78,6 +80,26 @@ Deno.test("bytesDuplex() sends pieces of at most 1 MiB as field 1, and ends with
   );
 });
 
+Deno.test("bytesDuplex() sends a piece when the one before has gone", async () => {
+  const sent: number[] = [];
+  const gates: (() => void)[] = [];
+  const { writable } = bytesDuplex({
+    write: (...parts: Uint8Array[]) => {
+      sent.push(parts.at(-1)!.length);
+      return new Promise<void>((resolve) => gates.push(resolve));
+    },
+  } as GrpcClientCall);
+  const written = writable.getWriter().write(new Uint8Array(1024 * 1024 + 9));
+  await until(() => sent.length > 0, "the first piece");
+  await turn();
+  assertEquals(sent, [1024 * 1024]);
+  gates.shift()!();
+  await until(() => sent.length > 1, "the second piece");
+  assertEquals(sent, [1024 * 1024, 9]);
+  gates.shift()!();
+  await written;
+});
+
 Deno.test("bytesDuplex() reads messages of nothing but bytes, whatever else stands in them", async () => {
   await using one = await tunnel(async (call) => {
     await call.write();
@@ -85,12 +107,14 @@ Deno.test("bytesDuplex() reads messages of nothing but bytes, whatever else stan
     await call.write(Uint8Array.of(10, 2, 1, 2));
     // Unknown fields, and the last of two.
     await call.write(Uint8Array.of(16, 5, 10, 1, 9, 8, 7, 10, 1, 3));
+    await call.write(Uint8Array.of(10, 1, 6, 18, 1, 7));
     await call.write(firstFieldPrefix(300), new Uint8Array(300).fill(4));
   });
   const chunks = await Array.fromAsync(one.duplex.readable);
   assertEquals(chunks, [
     Uint8Array.of(1, 2),
     Uint8Array.of(3),
+    Uint8Array.of(6),
     new Uint8Array(300).fill(4),
   ]);
 });

@@ -7,9 +7,10 @@ import {
 } from "../support/assert.ts";
 import { connectGrpc } from "../../lib/grpc/client.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
-import { Http2Error } from "../../lib/http2/error.ts";
+import { ErrorCode, Http2Error } from "../../lib/http2/error.ts";
 import type { HeaderField } from "../../lib/http2/hpack_table.ts";
 import { type Http2Stream, serveHttp2 } from "../../lib/http2/server.ts";
+import { stopClock } from "../http2/floods.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 
 const HEAD: HeaderField[] = [
@@ -33,7 +34,9 @@ function serve() {
   };
 }
 
-async function reset(stream: Http2Stream): Promise<number> {
+async function reset(
+  stream: { readonly signal: AbortSignal },
+): Promise<number> {
   if (!stream.signal.aborted) {
     await new Promise((resolve) =>
       stream.signal.addEventListener("abort", resolve)
@@ -128,25 +131,19 @@ Deno.test("a deadline ends its call with DEADLINE_EXCEEDED, also one whose answe
 });
 
 Deno.test("a server that gives up at the deadline by its own clock is told as the deadline", async () => {
-  const { now } = performance;
-  try {
-    for (const late of [false, true]) {
-      await using one = serve();
-      const call = await one.client.open("/x", { timeout: 60_000 });
-      (await one.stream).end([
-        ...HEAD,
-        ["grpc-status", "1"],
-        ["grpc-message", "context canceled"],
-      ]);
-      // The head is there before the clock is moved.
-      if (late) performance.now = () => now.call(performance) + 60_000;
-      const error = await assertRejects(() => call.read(), GrpcError);
-      performance.now = now;
-      assertEquals(error.code, late ? 4 : 1);
-      if (late) assertEquals((error.cause as GrpcError).code, 1);
-    }
-  } finally {
-    performance.now = now;
+  for (const [passed, isLate] of [[59_999, false], [60_000, true]] as const) {
+    using clock = stopClock();
+    await using one = serve();
+    const call = await one.client.open("/x", { timeout: 60_000 });
+    (await one.stream).end([
+      ...HEAD,
+      ["grpc-status", "1"],
+      ["grpc-message", "context canceled"],
+    ]);
+    clock.advance(passed);
+    const error = await assertRejects(() => call.read(), GrpcError);
+    assertEquals(error.code, isLate ? 4 : 1);
+    if (isLate) assertEquals((error.cause as GrpcError).code, 1);
   }
 });
 
@@ -208,6 +205,27 @@ Deno.test("write() says that the server wants no more, read() with which status"
       assertEquals(assertThrows(() => call.end(), GrpcError), final);
     }
   }
+});
+
+Deno.test("write() tells how its server reset the call, also when nobody reads", async () => {
+  await using one = serve();
+  const call = await one.client.open("/x");
+  (await one.stream).reset(ErrorCode.ENHANCE_YOUR_CALM);
+  await reset(call);
+  for (const act of [() => call.write(new Uint8Array(1)), () => call.end()]) {
+    const error = assertThrows(act, GrpcError);
+    assertEquals(error.code, GrpcCode.RESOURCE_EXHAUSTED);
+  }
+});
+
+Deno.test("a write that nobody waits for may fail", async () => {
+  await using one = serve();
+  const call = await one.client.open("/x");
+  void call.write(new Uint8Array(5_000_000));
+  void call.end();
+  call.cancel();
+  assertEquals(await reset(await one.stream), 8);
+  await new Promise((resolve) => setTimeout(resolve));
 });
 
 Deno.test("a call's end is its own mistake when it is called twice, and no end of the call", async () => {

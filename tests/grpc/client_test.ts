@@ -119,6 +119,63 @@ Deno.test("requests that fail end their call with what they failed with", async 
   await until(() => scripted.streams[0]!.signal.aborted, "it is given up");
 });
 
+Deno.test("requests are asked for as the server takes them, and no more once it has answered", async () => {
+  const answer = Promise.withResolvers<void>();
+  await using scripted = new Scripted(async (stream) => {
+    await answer.promise;
+    stream.respond(HEAD);
+    say(stream, Uint8Array.of(7));
+    stream.end([["grpc-status", "0"]]);
+  });
+  let asked = 0;
+  let left = false;
+  async function* requests() {
+    try {
+      for (; asked < 500; asked++) {
+        await Promise.resolve();
+        yield new Uint8Array(64 * 1024);
+      }
+    } finally {
+      left = true;
+    }
+  }
+  const answered = scripted.client.clientStream(method("X"), requests());
+  await until(() => asked > 4, "what there is room for was asked for");
+  for (let turns = 0; turns < 50; turns++) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert(asked < 100, `${asked}`);
+  answer.resolve();
+  assertEquals(await answered, Uint8Array.of(7));
+  await until(() => left, "the requests are left");
+  assert(asked < 100, `${asked}`);
+});
+
+Deno.test("a server that answers a unary call again and again is not listened to", async () => {
+  await using scripted = new Scripted((stream) => {
+    stream.respond(HEAD);
+    say(stream, NOTHING, NOTHING);
+  });
+  const error = await assertRejects(
+    () => scripted.client.unary(method("X"), NOTHING),
+    GrpcError,
+    "more than one message",
+  );
+  assertEquals(error.code, GrpcCode.INTERNAL);
+});
+
+Deno.test("a call that was given up gives no message that came before", async () => {
+  await using scripted = new Scripted((stream) => {
+    stream.respond(HEAD);
+    say(stream, Uint8Array.of(1), Uint8Array.of(2));
+  });
+  const call = await scripted.client.open("/x");
+  assertEquals(await call.read(), Uint8Array.of(1));
+  const reason = new Error("tired");
+  call.cancel(reason);
+  assertEquals(await assertRejects(() => call.read()), reason);
+});
+
 Deno.test("what resets or drops a call is a code of gRPC's", async () => {
   const cases: [number, GrpcCode, boolean][] = [
     [ErrorCode.NO_ERROR, GrpcCode.INTERNAL, false],
@@ -240,6 +297,7 @@ Deno.test("messages go both ways at their own pace", async () => {
   assertEquals(await call.read(), null);
   assertEquals(call.metadata("a"), ["1", "2", "3"]);
   assertEquals(call.metadata("content-type"), []);
+  assertEquals(call.metadata("grpc-status"), []);
   assertEquals(call.signal.aborted, false);
   // Over is over.
   call.cancel();

@@ -62,6 +62,17 @@ Deno.test("MessageReader refuses what is compressed, too long or cut off", async
   }
 });
 
+Deno.test("MessageReader takes a message as long as it may be, and copies none that came whole", async () => {
+  for (const rest of [0, 1]) {
+    const chunk = new Uint8Array(5 + 300 + rest);
+    chunk.set(framePrefix(300));
+    const reader = new MessageReader(() => Promise.resolve(chunk), 300);
+    const message = await reader.next();
+    assertEquals(message?.length, 300);
+    assertEquals(message?.buffer === chunk.buffer, true);
+  }
+});
+
 Deno.test("statusTrailers() escapes what a header can not hold, and tells nothing of foreign errors", () => {
   assertEquals(statusTrailers(), [["grpc-status", "0"]]);
   assertEquals(statusTrailers(new GrpcError(GrpcCode.NOT_FOUND, "ü 100%\n")), [

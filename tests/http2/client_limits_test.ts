@@ -4,7 +4,7 @@ import { errorName, Http2Error } from "../../lib/http2/error.ts";
 import { encodeHeaders } from "../../lib/http2/hpack_encode.ts";
 import { MAX_HEADER_LIST_SIZE } from "../../lib/http2/limits.ts";
 import { bytes, codeOf, frame, uint32 } from "./raw_peer.ts";
-import { RawServer } from "./raw_server.ts";
+import { POST, RawServer } from "./raw_server.ts";
 import { headerFrames, longList, stopClock } from "./floods.ts";
 
 /** Header block of `:status 200`. */
@@ -85,6 +85,21 @@ Deno.test("connectHttp2() takes any number of streams that the server resets", a
   for (let id = 1; id < 6_000; id += 2) {
     await server.request();
     server.send(frame("RST_STREAM", 0, id, uint32(7)));
+  }
+  server.send(PING);
+  assertEquals((await server.until("PING")).flags, 1);
+});
+
+Deno.test("connectHttp2() takes any number of responses with trailers", async () => {
+  using _ = stopClock();
+  await using server = await RawServer.greeted();
+  for (let id = 1; id < 20_400; id += 2) {
+    void server.connection.request(POST, { endStream: true });
+    server.send(
+      frame("HEADERS", 4, id, OK),
+      frame("HEADERS", 5, id, "000161 0162"),
+    );
+    if (id % 200 === 1) await server.taken();
   }
   server.send(PING);
   assertEquals((await server.until("PING")).flags, 1);

@@ -73,6 +73,9 @@ Deno.test("a request and its response: headers, bodies and trailers of both", as
   assertEquals(await bodyOf(stream), [3, 4, 5]);
   assertEquals(stream.trailers, [["f", "g"], ["f", ""]]);
   assertEquals(await stream.read(), null);
+  // A stream that both have ended is not reset.
+  server.send(PING);
+  assertEquals((await server.next())?.type, "PING");
   assertEquals(stream.signal.aborted, false);
   assertEquals(server.connection.streams, 0);
 });
@@ -128,7 +131,11 @@ Deno.test("request() refuses what can't be sent before a byte is", async () => {
   await server.taken();
   assertEquals(server.written, written);
   const stream = await server.request(size(98));
-  assertThrows(() => stream.end([[":status", "200"]]), TypeError);
+  assertThrows(
+    () => stream.end([[":status", "200"]]),
+    TypeError,
+    '":status" in trailers',
+  );
   assertThrows(() => stream.end([["a", "\n"]]), TypeError);
   stream.end();
   assertThrows(() => stream.end(), TypeError);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { serveHttp2 } from "../../lib/http2/server.ts";
 import { ErrorCode, Http2Error } from "../../lib/http2/error.ts";
 import type { Http2Stream } from "../../lib/http2/server.ts";
+import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import {
   codeOf,
   frame,
@@ -112,6 +113,25 @@ Deno.test("Http2Connection ends with the error of a failed write", async () => {
   assertEquals(await connection.closed, { reason: "error", error: broken });
 });
 
+Deno.test("Http2Connection ends with an error, whatever a write or a read failed with", async () => {
+  const ends: Record<string, Partial<ByteDuplex>> = {
+    write: {
+      writable: new WritableStream({ write: () => Promise.reject("no") }),
+    },
+    read: { readable: new ReadableStream({ start: (c) => c.error("no") }) },
+  };
+  for (const [what, duplex] of Object.entries(ends)) {
+    const connection = serveHttp2({
+      readable: new ReadableStream(),
+      writable: new WritableStream(),
+      ...duplex,
+    }, () => {});
+    const { reason, error } = await connection.closed;
+    assert(error instanceof Error, what);
+    assertEquals([reason, error.message], ["error", "no"]);
+  }
+});
+
 Deno.test("close() settles when it is called again, and from a handler", async () => {
   await using peer = new RawPeer((stream) => {
     void peer.connection.close();
@@ -121,6 +141,29 @@ Deno.test("close() settles when it is called again, and from a handler", async (
   assertEquals((await peer.connection.closed).reason, "local");
   await peer.connection.close();
   await peer.connection.close();
+});
+
+Deno.test("close() waits until the connection is closed", async () => {
+  const gate = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  const connection = serveHttp2({
+    readable: new ReadableStream({
+      cancel: () => {
+        cancelled.resolve();
+        return gate.promise;
+      },
+    }),
+    writable: new WritableStream(),
+  }, () => {});
+  const order: string[] = [];
+  connection.closed.then(() => order.push("closed"));
+  const closing = connection.close().then(() => order.push("close()"));
+  await cancelled.promise;
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(order, []);
+  gate.resolve();
+  await closing;
+  assertEquals(order, ["closed", "close()"]);
 });
 
 Deno.test("close() does not wait for ever for a stream that does not settle", async () => {

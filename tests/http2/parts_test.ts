@@ -1,4 +1,5 @@
 import { Body } from "../../lib/http2/body.ts";
+import { grantsOf } from "../../lib/http2/connection.ts";
 import {
   ErrorCode,
   errorName,
@@ -435,6 +436,29 @@ Deno.test("Body ends, fails and is dropped, with its bytes counted as read", asy
     assertEquals(consumed.at(-1), 2);
     dropped.push(Uint8Array.of(3), 0, 1, true);
     assertEquals(await dropped.read(), Uint8Array.of(3));
+    dropped.push(Uint8Array.of(4), 0, 1, true);
+    consumed.length = 0;
+    dropped.drop();
+    assertEquals(consumed, [1]);
+  }
+  // A read that nobody waits for may fail: the test would end with its error.
+  const alone = new Body(() => {});
+  void alone.read();
+  alone.fail(failure);
+  await new Promise((resolve) => setTimeout(resolve));
+});
+
+Deno.test("Body keeps no view of a chunk that is more than four times as long", async () => {
+  const body = new Body(() => {});
+  const chunk = new Uint8Array(100);
+  for (
+    const [count, isView] of [[25, true], [24, false], [21, false]] as const
+  ) {
+    body.push(chunk, 0, count, false);
+    assertEquals([count, (await body.read())!.buffer === chunk.buffer], [
+      count,
+      isView,
+    ]);
   }
 });
 
@@ -597,6 +621,28 @@ Deno.test("header lists are held to the rules of a request, a response and trail
       ["a=b|c=d\n", "value with a forbidden byte"],
     ] as const
   ) assertEquals([fields, trailerFault(list(fields))], [fields, words]);
+});
+
+Deno.test("grantsOf() takes numbers that both ends can hold", () => {
+  const largest = 0x7fffffff;
+  for (
+    const [options, streams, isTaken] of [
+      [{}, 1, true],
+      [{}, 0, false],
+      [{}, 1.5, false],
+      [{}, largest, true],
+      [{}, largest + 1, false],
+      [{ streamWindow: 65_535, connectionWindow: largest }, 1, true],
+      [{ streamWindow: largest, connectionWindow: 65_535 }, 1, true],
+      [{ streamWindow: 65_534 }, 1, false],
+      [{ connectionWindow: 65_534 }, 1, false],
+      [{ connectionWindow: largest + 1 }, 1, false],
+    ] as const
+  ) {
+    const grants = () => grantsOf(options, streams);
+    if (isTaken) assertEquals(grants().maxConcurrentStreams, streams);
+    else assertThrows(grants, RangeError, "expected");
+  }
 });
 
 Deno.test("the two ends of a connection grant and take what their roles say", () => {
