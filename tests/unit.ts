@@ -1,7 +1,8 @@
 /**
- * Runs the tests that need no engine, but those of `tests/stress`, in as many
- * processes as there are processors: not in threads of one, for many tests look
- * at their process's memory, environment or open files.
+ * Runs the tests that need no engine, but those of `tests/stress`, in twice as
+ * many processes as there are processors, because many tests wait for something
+ * most of the time: not in threads of one process, because many look at its
+ * memory, environment or open files.
  *
  *     deno run -A tests/unit.ts
  */
@@ -32,7 +33,7 @@ async function testFiles(): Promise<string[]> {
 
 if (import.meta.main) {
   const files = await testFiles();
-  const count = Math.min(4, navigator.hardwareConcurrency);
+  const count = Math.min(8, navigator.hardwareConcurrency * 2);
   let counts: TestCounts | undefined;
   const code = await supervise(async ({ run }) => {
     const codes = await Promise.all(

@@ -1,5 +1,6 @@
 import type { BuildEvent } from "../../lib/progress/event.ts";
 import { delay } from "../engines/process.ts";
+import { waitAt } from "./pause.ts";
 
 /** The moments of captured builds are long gone: the clock starts with theirs. */
 export function clockOf(
@@ -14,13 +15,19 @@ export function clockOf(
   return () => start + (performance.now() - own) * times;
 }
 
-/** A captured build, so many times faster than it was. */
+/**
+ * A captured build, so many times faster than it was. Given the path of a
+ * pause, it waits there when all its first stages run, and none has ended yet.
+ */
 export async function* replay(
   batches: readonly BuildEvent[][],
   now: () => number,
   times: number,
+  pause?: string,
 ): AsyncGenerator<readonly BuildEvent[]> {
+  const first = pause === undefined ? undefined : batches.find(endsStep);
   for (const batch of batches) {
+    if (batch === first) await waitAt(pause!);
     const time = Math.max(
       ...batch.map((event) =>
         event.type === "vertex"
@@ -34,4 +41,12 @@ export async function* replay(
     if (wait > 0) await delay(wait);
     yield batch;
   }
+}
+
+/** Whether a command of the Dockerfile ends here. */
+function endsStep(batch: readonly BuildEvent[]): boolean {
+  return batch.some((event) =>
+    event.type === "vertex" && event.completed !== undefined &&
+    event.name.includes("] RUN ")
+  );
 }

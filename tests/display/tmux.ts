@@ -85,8 +85,12 @@ export class TmuxScreen implements AsyncDisposable {
     await this.#tmux("send-keys", key);
   }
 
-  /** Gives the terminal another size. */
+  /**
+   * Gives the terminal another size. What has left the screen before is
+   * forgotten: a terminal that grows would bring it back.
+   */
   async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux("clear-history");
     await this.#tmux("resize-window", "-x", `${columns}`, "-y", `${rows}`);
   }
 

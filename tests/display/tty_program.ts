@@ -1,16 +1,17 @@
 /**
  * Shows a build in the terminal that it runs in: a captured one, so many times
- * faster than it was, or `text`, a made one with all that text can hold.
+ * faster than it was, or `text`, a made one with all that text can hold. With
+ * the path of a pause, it waits there in its middle.
  *
- *     deno run -A -c deno.json tests/display/tty_program.ts 28_stages 4
+ *     deno run -A -c deno.json tests/display/tty_program.ts 28_stages 4 [PAUSE]
  */
 import { displayEvents } from "../../lib/display/display_events.ts";
 import type { BuildEvent, LogEvent } from "../../lib/progress/event.ts";
 import { eventsOfTrace } from "../progress/traces.ts";
-import { delay } from "../engines/process.ts";
+import { waitAt } from "./pause.ts";
 import { clockOf, replay } from "./replayed.ts";
 
-const [name = "28_stages", speed = "1"] = Deno.args;
+const [name = "28_stages", speed = "1", pause] = Deno.args;
 
 async function* madeText(): AsyncGenerator<readonly BuildEvent[]> {
   const started = Date.now();
@@ -60,7 +61,7 @@ async function* madeText(): AsyncGenerator<readonly BuildEvent[]> {
     log(`${"long ".repeat(60)}\n`),
     log("tab\there\n"),
   ];
-  await delay(1500);
+  if (pause !== undefined) await waitAt(pause);
   yield [
     vertex("a", {
       completed: Date.now(),
@@ -74,7 +75,7 @@ const times = Number(speed);
 const batches = name === "text" ? [] : eventsOfTrace(name);
 const now = name === "text" ? Date.now : clockOf(batches, times);
 await displayEvents(
-  name === "text" ? madeText() : replay(batches, now, times),
+  name === "text" ? madeText() : replay(batches, now, times, pause),
   Deno.stdout,
   { now },
 );

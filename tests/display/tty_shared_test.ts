@@ -1,5 +1,6 @@
 import { textWidth } from "../../lib/display/text_width.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { Pause } from "./pause.ts";
 import { tmuxProgram, TmuxScreen } from "./tmux.ts";
 
 const missing = await tmuxProgram().then(() => false, () => true);
@@ -35,10 +36,13 @@ function finished(lines: readonly string[]): string[] {
 terminalTest(
   "tty stacks several builds, whatever the size, and each stays whole when it ends",
   async () => {
+    using pause = new Pause();
+    const stages = `28_stages:20:${pause.path}`;
     await using screen = await TmuxScreen.start(
-      `${PROGRAM} 28_stages:1.5 28_failing_run:0.5 28_stages:1`,
+      `${PROGRAM} ${stages} 28_failing_run:1:${pause.path} ${stages}`,
       { columns: 100, rows: 40 },
     );
+    await pause.reached(3);
     await screen.waitFor(
       (lines) => headers(lines).length >= 2 && lines.length > 20,
       "several builds",
@@ -47,12 +51,12 @@ terminalTest(
       await screen.resize(columns!, rows!);
       await screen.waitFor(
         (seen) =>
-          isOver(seen) ||
           seen.every((line) => textWidth(line) <= columns! - 1) &&
-            seen.length <= rows! && headers(seen).length >= 2,
+          seen.length <= rows! && headers(seen).length >= 2,
         `whole frames on ${columns}x${rows}`,
       );
     }
+    pause.goOn();
     const end = await screen.waitFor(isOver, "the end");
     assert(end.includes("EXIT=0"), end.join("\n"));
     assert(await screen.hasCursor());
@@ -73,10 +77,12 @@ terminalTest(
 );
 
 terminalTest("a build that ends stands above those that go on", async () => {
+  using pause = new Pause();
   await using screen = await TmuxScreen.start(
-    `${PROGRAM} 28_stages:1 28_output:40`,
-    { columns: 90, rows: 40 },
+    `${PROGRAM} 28_stages:20:${pause.path} 28_output:40`,
+    { columns: 90, rows: 80 },
   );
+  await pause.reached();
   const lines = await screen.waitFor(
     (seen) =>
       finished(seen).includes("28_output") &&
@@ -84,21 +90,25 @@ terminalTest("a build that ends stands above those that go on", async () => {
     "one that has ended, and one that goes on",
   );
   assertEquals(headers(lines), ["28_output", "28_stages"], lines.join("\n"));
+  pause.goOn();
   const end = await screen.waitFor(isOver, "the end");
   assert(end.includes("EXIT=0"));
   assertEquals(finished(await screen.history()), ["28_output", "28_stages"]);
 });
 
 terminalTest("more builds than lines are told by their number", async () => {
+  using pause = new Pause();
   await using screen = await TmuxScreen.start(
-    `${PROGRAM} ${"28_stages:1 ".repeat(12)}`,
+    `${PROGRAM} ${`28_stages:20:${pause.path} `.repeat(12)}`,
     { columns: 80, rows: 8 },
   );
+  await pause.reached(12);
   const lines = await screen.waitFor(
     (seen) => seen.some((line) => /^\[\+\] and \d+ more$/.test(line)),
     "the number of the others",
   );
   assert(lines.length <= 8);
+  pause.goOn();
   await screen.waitFor(isOver, "the end");
   assertEquals(finished(await screen.history()).length, 12);
 });

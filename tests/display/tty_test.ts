@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console
 import { textWidth } from "../../lib/display/text_width.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { Pause } from "./pause.ts";
 import { tmuxProgram, TmuxScreen } from "./tmux.ts";
 
 const missing = await tmuxProgram().then(() => undefined, (error) => error);
@@ -49,59 +50,63 @@ function assertFits(lines: readonly string[], columns: number): void {
 
 const SIZES = [[80, 24], [132, 43], [50, 14]] as const;
 
-for (const [columns, rows] of SIZES) {
-  terminalTest(
-    `tty shows a build of 12 stages on ${columns}x${rows}`,
-    async () => {
-      await using screen = await TmuxScreen.start(`${PROGRAM} 28_stages 3`, {
-        columns,
-        rows,
-      });
-      const running = await screen.waitFor(
-        (lines) =>
-          isRunning(lines) &&
-          logCount(lines) >= (rows > 40 ? 12 : rows > 20 ? 3 : 0),
-        "the running stages",
-      );
-      console.log(
-        [
-          `${columns}x${rows}, while it runs:`,
-          ...running.map((line) => `| ${line}`),
-        ]
-          .join("\n"),
-      );
-      assertMatch(running[0]!, HEADER_REGEXP);
-      assertEquals(headers(running).length, 1);
-      assertFits(running, columns);
-      assert(running.length <= rows - 1);
-      const end = await screen.waitFor(isOver, "the end");
-      assert(end.includes("EXIT=0"));
-      assert(await screen.hasCursor());
-      const history = await screen.history();
-      assertEquals(
-        headers(history).filter((line) => /FINISHED$/.test(line)).length,
-        1,
-      );
-      const steps = history.slice(
-        history.findLastIndex((line) => HEADER_REGEXP.test(line)),
-      );
-      for (let index = 2; index <= 12; index++) {
-        const step = new RegExp(`\\[stage-11 +${index}/12\\] COPY`);
-        assertEquals(steps.filter((line) => step.test(line)).length, 1);
-      }
-      assertEquals(
-        steps.filter((line) => /\[[a-k] 2\/2\] RUN/.test(line)).length,
-        11,
-      );
-    },
+terminalTest("tty shows a build of 12 stages on any size", async () => {
+  await Promise.all(SIZES.map(([columns, rows]) => showsStages(columns, rows)));
+});
+
+async function showsStages(columns: number, rows: number): Promise<void> {
+  using pause = new Pause();
+  await using screen = await TmuxScreen.start(
+    `${PROGRAM} 28_stages 20 ${pause.path}`,
+    { columns, rows },
+  );
+  await pause.reached();
+  const running = await screen.waitFor(
+    (lines) =>
+      isRunning(lines) &&
+      logCount(lines) >= (rows > 40 ? 12 : rows > 20 ? 3 : 0),
+    "the running stages",
+  );
+  console.log(
+    [
+      `${columns}x${rows}, while it runs:`,
+      ...running.map((line) => `| ${line}`),
+    ]
+      .join("\n"),
+  );
+  assertMatch(running[0]!, HEADER_REGEXP);
+  assertEquals(headers(running).length, 1);
+  assertFits(running, columns);
+  assert(running.length <= rows - 1);
+  pause.goOn();
+  const end = await screen.waitFor(isOver, "the end");
+  assert(end.includes("EXIT=0"));
+  assert(await screen.hasCursor());
+  const history = await screen.history();
+  assertEquals(
+    headers(history).filter((line) => /FINISHED$/.test(line)).length,
+    1,
+  );
+  const steps = history.slice(
+    history.findLastIndex((line) => HEADER_REGEXP.test(line)),
+  );
+  for (let index = 2; index <= 12; index++) {
+    const step = new RegExp(`\\[stage-11 +${index}/12\\] COPY`);
+    assertEquals(steps.filter((line) => step.test(line)).length, 1);
+  }
+  assertEquals(
+    steps.filter((line) => /\[[a-k] 2\/2\] RUN/.test(line)).length,
+    11,
   );
 }
 
 terminalTest("tty follows the terminal's size while it runs", async () => {
-  await using screen = await TmuxScreen.start(`${PROGRAM} 28_stages 1.5`, {
-    columns: 100,
-    rows: 30,
-  });
+  using pause = new Pause();
+  await using screen = await TmuxScreen.start(
+    `${PROGRAM} 28_stages 20 ${pause.path}`,
+    { columns: 100, rows: 30 },
+  );
+  await pause.reached();
   await screen.waitFor(isRunning, "the running stages");
   for (const [columns, rows] of [[60, 20], [120, 40], [45, 16], [100, 30]]) {
     await screen.resize(columns!, rows!);
@@ -122,6 +127,7 @@ terminalTest("tty follows the terminal's size while it runs", async () => {
         .join("\n"),
     );
   }
+  pause.goOn();
   await screen.waitFor(isOver, "the end");
   assert(await screen.hasCursor());
   assertEquals(
@@ -132,10 +138,12 @@ terminalTest("tty follows the terminal's size while it runs", async () => {
 });
 
 terminalTest("tty keeps any text in its place", async () => {
-  await using screen = await TmuxScreen.start(`${PROGRAM} text`, {
-    columns: 74,
-    rows: 20,
-  });
+  using pause = new Pause();
+  await using screen = await TmuxScreen.start(
+    `${PROGRAM} text 1 ${pause.path}`,
+    { columns: 74, rows: 20 },
+  );
+  await pause.reached();
   const lines = await screen.waitFor(
     (seen) => seen.some((line) => line.includes("tab")),
     "the text",
@@ -163,6 +171,7 @@ terminalTest("tty keeps any text in its place", async () => {
   assert(
     lines.some((line) => /=> \[3\/3\] RUN e\u0301te\u0301 no +tab/.test(line)),
   );
+  pause.goOn();
   await screen.waitFor(isOver, "the end");
   const end = await screen.history();
   assert(end.some((line) => line.startsWith(" => ERROR [1/3] RUN")));
@@ -170,7 +179,7 @@ terminalTest("tty keeps any text in its place", async () => {
 });
 
 terminalTest("tty tells the log of a failed step at the end", async () => {
-  await using screen = await TmuxScreen.start(`${PROGRAM} 28_failing_run 3`, {
+  await using screen = await TmuxScreen.start(`${PROGRAM} 28_failing_run 20`, {
     columns: 80,
     rows: 24,
   });
