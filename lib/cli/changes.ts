@@ -55,8 +55,8 @@ export class Changes {
   async next(): Promise<void> {
     while (!this.#ended) {
       if (this.#paths.size === 0) await this.#woken();
-      const deadline = Date.now() + PATIENCE_MS;
-      while (!this.#ended && Date.now() < deadline) {
+      const deadline = performance.now() + PATIENCE_MS;
+      while (!this.#ended && performance.now() < deadline) {
         if (!await this.#woken(QUIET_MS)) break;
       }
       const paths = this.#paths;

@@ -6,13 +6,12 @@ import {
 } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { delay } from "../engines/process.ts";
-import { Changes } from "../../lib/cli/changes.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
 import { watchBuilds } from "../../lib/cli/watch.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
 
 /** Longer than the watch waits for more. */
-const CALM_MS = 500;
+const CALM_MS = 300;
 
 /** What a watch is tried with; paths are in the folder of the test. */
 interface Trial {
@@ -244,8 +243,8 @@ Deno.test("a watch ends with a sentence where another folder takes the place", a
 });
 
 Deno.test("a watch does not run for a log of its own, wherever it is", async () => {
-  for (const fails of [false, true]) {
-    await watching({
+  await Promise.all([false, true].map((fails) =>
+    watching({
       files: CONTEXT,
       log: (at, text) =>
         Deno.writeTextFileSync(at("context/build.log"), `${text}\n`, {
@@ -268,28 +267,6 @@ Deno.test("a watch does not run for a log of its own, wherever it is", async () 
       await ignored(() => Promise.resolve());
       await Deno.remove(at("context/build.log"));
       await built();
-    });
-  }
-});
-
-Deno.test("Changes: several in a row are one, and what does not matter is none", async () => {
-  const changes = new Changes();
-  changes.matters = (path) => path !== "ignored";
-  const next = changes.next();
-  changes.add(["ignored", "a"]);
-  changes.add(["a"]);
-  await next;
-  let again = false;
-  const after = changes.next().then(() => again = true);
-  changes.add(["ignored"]);
-  await delay(CALM_MS);
-  assertEquals(again, false);
-  changes.add(["b"]);
-  await after;
-  // What came before is not forgotten, and who waits is woken at the end.
-  changes.add(["a"]);
-  await changes.next();
-  const last = changes.next();
-  changes.end();
-  await last;
+    })
+  ));
 });
