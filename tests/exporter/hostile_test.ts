@@ -7,6 +7,7 @@ import {
 import { FileMode } from "../../lib/fsutil/packets.ts";
 import type { ExportLimits } from "../../lib/exporter/exporter.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
+import { hostileMemory } from "./hostile_memory.ts";
 import { names, scratch } from "./scratch.ts";
 import { packets, play, type ScriptedStream } from "./script.ts";
 
@@ -319,45 +320,14 @@ Deno.test("FolderExporter asks for a bounded number of files at a time, and has 
   assertEquals(await names(place.path), []);
 });
 
-// A process that needs more memory than it may have is ended by its signal.
-for (
-  const [script, what, megabytes, words] of [
-    [
-      "entries",
-      "10 million entries",
-      700,
-      "1000001: ExportError: Cannot export: the result has more than 1000000 entries (maxEntries)",
-    ],
-    [
-      "paths",
-      "millions of long paths",
-      600,
-      "ExportError: Cannot export: the paths",
-    ],
-    [
-      "targets",
-      "links to long paths",
-      600,
-      "ExportError: Cannot export: the paths",
-    ],
-    ["crumbs", "files in single bytes", 60, "1048582: ProtocolError: The eng"],
-  ] as const
-) {
-  Deno.test(`FolderExporter takes ${what} within ${megabytes} MB`, async () => {
-    await using place = await scratch();
-    const program = new URL("hostile_program.ts", import.meta.url);
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "-A", "--no-check"],
-        `--v8-flags=--max-old-space-size=${megabytes}`,
-        ...[program.href, script, `${place.path}/dest`],
-      ],
-    }).output();
-    const [said, failed] = [stdout, stderr].map((bytes) =>
-      new TextDecoder().decode(bytes)
-    );
-    assertStringIncludes(said!, words, failed!.slice(0, 1000));
-    assertEquals(code, 0);
-    assertEquals(await names(place.path), []);
-  });
-}
+// Those that take longer are in `tests/stress`.
+hostileMemory(
+  "links to long paths",
+  { script: "targets", megabytes: 600 },
+  "ExportError: Cannot export: the paths",
+);
+hostileMemory(
+  "files in single bytes",
+  { script: "crumbs", megabytes: 60 },
+  "1048582: ProtocolError: The eng",
+);
