@@ -14,6 +14,7 @@ import {
 import {
   checkOutputs,
   isImage,
+  namesOf as outputNames,
   type RequestedOutput,
 } from "./checks/output.ts";
 import {
@@ -256,7 +257,12 @@ export function checkRequest(
     api: checkApiOption(options.api, needs, builder),
     ...special,
     dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
-    tags: given(options.tag, checkTags) ?? [],
+    tags: [
+      ...new Set([
+        ...given(options.tag, checkTags) ?? [],
+        ...checkTags(outputs.flatMap(outputNames)),
+      ]),
+    ],
     hosts: given(options.extrahosts, checkExtraHosts),
     context: given(options.remote, remoteContext) ?? context,
     quiet: given(options.quiet, (v) => checkSwitch("quiet", v)),

@@ -6,9 +6,8 @@ import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
 import type { Build } from "./build_way.ts";
-import { exportersOf, isImage } from "./checks/output.ts";
+import { exportersOf } from "./checks/output.ts";
 import type { OwnWarning } from "./fact.ts";
-import type { BuildRequest } from "./request.ts";
 import { untagImage } from "./untag.ts";
 
 /**
@@ -35,7 +34,7 @@ export async function verifyResult(
   const [exporter] = exportersOf(request.outputs).values();
   const { keepTags = false, strict = false, ignore } = request.verify ?? {};
   const imageId = exporter === undefined ? builtId : "";
-  const names = exporter === undefined ? imageNames(request) : [];
+  const names = exporter === undefined ? request.tags : [];
   const untag = async () =>
     keepTags
       ? { removed: [], kept: names, moved: [] }
@@ -133,11 +132,4 @@ async function knownSecrets(
     if (await abortable(value, stop) === undefined) unknown.push(id);
   }
   return { values: secrets.known(), unknown };
-}
-
-function imageNames({ outputs, tags }: BuildRequest): string[] {
-  const { name = "" } = outputs.find(isImage)?.attrs ?? {};
-  return [...new Set([...tags, ...name.split(",")])].filter(
-    Boolean,
-  );
 }

@@ -69,6 +69,12 @@ function checkOutput(given: unknown): RequestedOutput {
   return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
 }
 
+/** The names of an image that its output gives, besides the option `tag`. */
+export function namesOf(output: RequestedOutput): string[] {
+  const { name = "" } = isImage(output) ? output.attrs : {};
+  return name.split(",").filter(Boolean);
+}
+
 /** Whether an output makes an image that the engine keeps or pushes. */
 export function isImage({ type, exporter }: RequestedOutput): boolean {
   return type !== "cacheonly" && exporter === undefined;

@@ -2,10 +2,11 @@
 // own client writes them in `client/image_build.go`.
 
 import type { Query } from "../../engine/engine.ts";
-import type { RequestedOutput } from "../checks/output.ts";
+import { isImage, type RequestedOutput } from "../checks/output.ts";
 import type { HostAddress } from "../checks/values.ts";
 import type { Ulimit } from "../options.ts";
 import type { BuildRequest } from "../request.ts";
+import { storeExporter } from "./store_exporter.ts";
 
 /**
  * The parameters of a request, except those for its context, session and build
@@ -61,9 +62,11 @@ function limitObject({ name, soft, hard }: Ulimit): Record<string, unknown> {
  * `name`, so tags are copied into it.
  */
 function outputObject(
-  { type, attrs }: RequestedOutput,
+  output: RequestedOutput,
   tags: readonly string[],
 ): Record<string, unknown> {
+  const { type, attrs } = output;
+  if (isImage(output)) return { Type: storeExporter(attrs), Attrs: attrs };
   const named = (type === "oci" || type === "docker") && tags.length > 0 &&
     attrs.name === undefined;
   const Attrs = named ? { ...attrs, name: tags.join(",") } : attrs;

@@ -1,0 +1,67 @@
+// Outputs as BuildKit's exporters: which exporter stands for an output, and
+// with which attributes.
+
+import { fullImageName } from "../../engine/image_reference.ts";
+import type { RequestedAnnotation } from "../checks/annotations.ts";
+import { isImage, type RequestedOutput } from "../checks/output.ts";
+import type { BuildRequest } from "../request.ts";
+import { storeExporter } from "./store_exporter.ts";
+
+/** An exporter of BuildKit, as it is asked for. */
+export interface AskedExporter {
+  /** Its type, such as `moby` or `local`. */
+  readonly type: string;
+  /** Its attributes. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+/**
+ * The exporters of a request, each at the index of its output: the engine names
+ * an exporter by that index when it sends the result.
+ */
+export function solveExporters(
+  { outputs, tags, annotations }: BuildRequest,
+): readonly AskedExporter[] {
+  const asked = outputs.length === 0 ? [{ type: "moby", attrs: {} }] : outputs;
+  return asked.filter(({ type }) => type !== "cacheonly")
+    .map((output): AskedExporter => {
+      const { type, attrs } = output;
+      if (!holdsImage(output)) return { type, attrs };
+      // The tags hold the names of an output into the store; an archive may
+      // have names of its own.
+      const isStored = isImage(output);
+      const names = isStored || attrs.name === undefined
+        ? tags
+        : attrs.name.split(",").filter(Boolean);
+      return {
+        type: isStored ? storeExporter(attrs) : type,
+        attrs: {
+          ...Object.fromEntries(annotations.map(annotationAttr)),
+          ...attrs,
+          ...(names.length === 0 ? {} : { name: fullNames(names) }),
+        },
+      };
+    });
+}
+
+/** Whether an output is an image, in a store or as an archive. */
+function holdsImage(output: RequestedOutput): boolean {
+  return isImage(output) || output.type === "oci" || output.type === "docker";
+}
+
+/**
+ * The names of an image in full. The exporter `image` stores a short name as it
+ * is, and the engine then does not find it.
+ */
+function fullNames(names: readonly string[]): string {
+  return [...new Set(names.map((name) => fullImageName(name)))].join(",");
+}
+
+/** An annotation as BuildKit's image exporters take it. */
+function annotationAttr(
+  { part, platform, key, value }: RequestedAnnotation,
+): [name: string, value: string] {
+  const kind = part === undefined ? "" : `-${part}`;
+  const where = platform === undefined ? "" : `[${platform}]`;
+  return [`annotation${kind}${where}.${key}`, value];
+}
