@@ -63,6 +63,11 @@ export interface GrpcClient extends AsyncDisposable {
   readonly closed: Promise<Http2Close>;
   /** How many calls are open. */
   readonly calls: number;
+  /**
+   * Whether calls may still be made: not after the connection has ended, or the
+   * server has said that it goes away.
+   */
+  readonly takesCalls: boolean;
   /** Begins a call of any kind, whose messages are given as bytes. */
   open(path: string, options?: GrpcCallOptions): Promise<GrpcClientCall>;
   /** Makes a call with one message in each direction. */
@@ -152,6 +157,10 @@ class Client implements GrpcClient {
 
   get calls(): number {
     return this.#http2.streams;
+  }
+
+  get takesCalls(): boolean {
+    return this.#http2.takesRequests;
   }
 
   close(): Promise<void> {

@@ -67,12 +67,13 @@ export function receivedStatus(
   if (code === GrpcCode.OK) return undefined;
   const message = percentDecoded(get("grpc-message") ?? "");
   const encoded = get("grpc-status-details-bin");
-  if (encoded === undefined) return new GrpcError(code, message, { metadata });
+  const init = { metadata, received: true };
+  if (encoded === undefined) return new GrpcError(code, message, init);
   try {
     const details = decodeDetails(decodeBinary(encoded));
-    return new GrpcError(code, message, { metadata, details });
+    return new GrpcError(code, message, { ...init, details });
   } catch (cause) {
-    return new GrpcError(code, message, { metadata, cause });
+    return new GrpcError(code, message, { ...init, cause });
   }
 }
 

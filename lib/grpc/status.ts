@@ -64,6 +64,8 @@ export interface GrpcErrorInit extends ErrorOptions {
    * Whether the server certainly has not processed the call. @default {false}
    */
   readonly notProcessed?: boolean;
+  /** Whether the server has sent this status. @default {false} */
+  readonly received?: boolean;
 }
 
 /**
@@ -86,6 +88,11 @@ export class GrpcError extends Error {
    * made again on another connection.
    */
   readonly notProcessed: boolean;
+  /**
+   * Whether the server has sent this status. Otherwise this side made it: the
+   * connection has ended, or the answer can't be read.
+   */
+  readonly received: boolean;
 
   /** Makes the error; its message has the code's name and the given text. */
   constructor(code: GrpcCode, message: string, init: GrpcErrorInit = {}) {
@@ -94,6 +101,7 @@ export class GrpcError extends Error {
     this.details = init.details ?? [];
     this.metadata = init.metadata ?? [];
     this.notProcessed = init.notProcessed ?? false;
+    this.received = init.received ?? false;
   }
 }
 

@@ -51,6 +51,11 @@ export interface Http2RequestOptions {
 /** The client's side of a connection. */
 export interface Http2Client extends Http2Connection {
   /**
+   * Whether requests may still be made: not after the connection has ended, or
+   * the server has sent GOAWAY.
+   */
+  readonly takesRequests: boolean;
+  /**
    * Opens a stream, and sends a request's fields, pseudo headers first.
    *
    * The server limits how many streams may be open at once; further requests
@@ -151,6 +156,10 @@ class Client implements Http2Client {
 
   get streams(): number {
     return this.#connection.streams;
+  }
+
+  get takesRequests(): boolean {
+    return this.#gone === null;
   }
 
   close(): Promise<void> {

@@ -15,7 +15,7 @@ import {
   ProtobufReader,
   tagOf,
   VARINT,
-} from "./protobuf_reader.ts";
+} from "../proto/wire_reader.ts";
 
 export type * from "./solve_status.ts";
 

@@ -9,7 +9,7 @@ import {
   type ProtobufReader,
   tagOf,
   VARINT,
-} from "./protobuf_reader.ts";
+} from "../proto/wire_reader.ts";
 
 const NONE: readonly never[] = Object.freeze([]);
 const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array();

@@ -26,11 +26,8 @@ const SHORT_TEXT = 24;
 const decoder = new TextDecoder();
 
 /**
- * Reads the wire format of protobuf in place, one field after the other.
- *
- * It is used for the log instead of the generated code, because log messages
- * are the most frequent ones: it makes no descriptors, no bigints and no
- * copies, and is several times faster.
+ * Reads the wire format of protobuf in place, one field after the other,
+ * without bigints and without copies.
  */
 export class ProtobufReader {
   /** Offset of the next byte. */

@@ -1,0 +1,47 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Capabilities } from "./capabilities.ts";
+import type { Control } from "./control.ts";
+
+/** What is known of each engine. */
+const known = new WeakMap<Engine, Capabilities>();
+
+/**
+ * Asks BuildKit what it can do, once for an engine.
+ *
+ * `LLBBridge/Ping` is answered only within a build, so an empty one is begun,
+ * which leaves nothing in the engine's history, and is given up after the
+ * answer.
+ *
+ * @throws As {@linkcode Control.ping} and {@linkcode Control.solve} do.
+ */
+export async function capabilitiesOf(
+  engine: Engine,
+  control: Control,
+  signal: AbortSignal,
+): Promise<Capabilities> {
+  const before = known.get(engine);
+  if (before !== undefined) return before;
+  const ref = crypto.randomUUID().replaceAll("-", "");
+  const done = new AbortController();
+  const build = control.solve(
+    { ref, internal: true },
+    { signal: AbortSignal.any([signal, done.signal]) },
+  ).then(
+    () => {},
+    (error) => {
+      if (!done.signal.aborted) throw error;
+    },
+  );
+  try {
+    // If the build fails at once, its error tells more than the ping's.
+    const capabilities = await Promise.race([
+      control.ping(ref, { signal }),
+      build.then(() => control.ping(ref, { signal })),
+    ]);
+    known.set(engine, capabilities);
+    return capabilities;
+  } finally {
+    done.abort();
+    await build.catch(() => {}); // told by the race
+  }
+}

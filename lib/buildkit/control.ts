@@ -1,0 +1,236 @@
+import type { Engine } from "../engine/engine.ts";
+import type { GrpcCallOptions, GrpcRemoteMethod } from "../grpc/client.ts";
+import { GrpcCode } from "../grpc/status.ts";
+import type { SolveStatus } from "../progress/solve_status.ts";
+import { decodeTrace } from "../progress/trace.ts";
+import {
+  empty,
+  infoResponse,
+  listWorkersResponse,
+  solveResponse,
+  statusRequest,
+} from "../proto/control.ts";
+import { pong } from "../proto/llbbridge.ts";
+import { callError } from "./call_error.ts";
+import { Capabilities } from "./capabilities.ts";
+import { type HeldConnection, holdConnection } from "./connection.ts";
+import { SolveError } from "./solve_error.ts";
+import { encodeSolveRequest, type SolveRequest } from "./solve_request.ts";
+
+/** How long BuildKit may take to answer a question, in milliseconds. */
+const QUESTION_TIMEOUT_MS = 30_000;
+
+/** What a call is ended by. */
+export interface CallOptions {
+  /** Ends the call, which then fails with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/** What BuildKit uses to run builds. */
+export interface Worker {
+  /** Its id. */
+  readonly id: string;
+  /** Its labels; what they mean is BuildKit's own. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** The platforms that it can run, such as `linux/arm/v7`, its own first. */
+  readonly platforms: readonly string[];
+}
+
+/**
+ * BuildKit's control API (`moby.buildkit.v1.Control`) on a connection that all
+ * builds of one engine share.
+ *
+ * Calls fail with a {@linkcode SolveError} if BuildKit answers with an error,
+ * with a `ConnectionError` if the connection ends or BuildKit does not answer a
+ * question in time, with a `ProtocolError` if the answer can't be one of
+ * BuildKit's, and with the signal's reason after an abort.
+ *
+ * Disposing of it gives the connection back; it is closed when nobody uses it.
+ */
+export interface Control extends AsyncDisposable {
+  /**
+   * Builds, and waits until the build is done and its record is written; there
+   * is no time limit. An abort stops the build: BuildKit ends the running steps
+   * within some ten milliseconds. `runSolve` does this and reads the log.
+   *
+   * @returns What the exporters and the frontend answer: one map for all, in
+   * which the last exporter wins.
+   */
+  solve(
+    request: SolveRequest,
+    options: CallOptions,
+  ): Promise<ReadonlyMap<string, string>>;
+  /**
+   * The log of a build: what has happened, then what happens. An unknown build
+   * is waited for, some seconds; then the call fails with NOT_FOUND. It ends
+   * after the build's last step, but not always: end it some seconds after the
+   * answer of `solve`.
+   *
+   * @returns Parts of the log; undefined for one that can't be read.
+   */
+  status(
+    ref: string,
+    options: CallOptions,
+  ): AsyncGenerator<SolveStatus | undefined, void>;
+  /**
+   * Asks what BuildKit can do. The build must be a running one that has no
+   * frontend; `capabilitiesOf` begins one.
+   */
+  ping(ref: string, options: CallOptions): Promise<Capabilities>;
+  /** What runs builds. */
+  workers(options: CallOptions): Promise<readonly Worker[]>;
+  /**
+   * BuildKit's version, such as `v0.25.2` or, from a distribution,
+   * `v0.0.0+unknown`; undefined on engines that do not tell (20.10).
+   */
+  version(options: CallOptions): Promise<string | undefined>;
+}
+
+/**
+ * Opens BuildKit's control API behind the engine's socket (`POST /grpc`).
+ *
+ * @throws {UnsupportedError} If the engine, or a proxy before it, has none.
+ * @throws {ConnectionError} If the engine can't be reached, or does not answer
+ * in time.
+ */
+export async function openControl(
+  engine: Engine,
+  { signal }: CallOptions,
+): Promise<Control> {
+  return new HeldControl(await holdConnection(engine, { signal }), engine);
+}
+
+const SOLVE: GrpcRemoteMethod<SolveRequest, ReadonlyMap<string, string>> = {
+  path: "/moby.buildkit.v1.Control/Solve",
+  codec: {
+    encode: encodeSolveRequest,
+    decode: (message) => solveResponse.decode(message).response,
+  },
+};
+
+const STATUS: GrpcRemoteMethod<{ ref: string }, SolveStatus | undefined> = {
+  path: "/moby.buildkit.v1.Control/Status",
+  codec: {
+    encode: statusRequest.encode,
+    // No message is shared with a worker.
+    decode: (message) => decodeTrace(message as Uint8Array<ArrayBuffer>),
+  },
+};
+
+const PING: GrpcRemoteMethod<Record<never, never>, Capabilities> = {
+  path: "/moby.buildkit.v1.frontend.LLBBridge/Ping",
+  codec: {
+    encode: empty.encode,
+    decode(message) {
+      const { frontend, llb } = pong.decode(message);
+      return new Capabilities(frontend, llb);
+    },
+  },
+};
+
+const LIST_WORKERS: GrpcRemoteMethod<
+  Record<never, never>,
+  readonly Worker[]
+> = {
+  path: "/moby.buildkit.v1.Control/ListWorkers",
+  codec: {
+    encode: empty.encode,
+    decode: (message) =>
+      listWorkersResponse.decode(message).workers.map((
+        { id, labels, platforms },
+      ) => ({
+        id,
+        labels,
+        platforms: platforms.map(({ os, architecture, variant }) =>
+          [os, architecture, variant].filter((part) => part !== "").join("/")
+        ),
+      })),
+  },
+};
+
+const INFO: GrpcRemoteMethod<Record<never, never>, string | undefined> = {
+  path: "/moby.buildkit.v1.Control/Info",
+  codec: {
+    encode: empty.encode,
+    decode: (message) => infoResponse.decode(message).version?.version,
+  },
+};
+
+/** Control on a connection that others use as well. */
+class HeldControl implements Control {
+  readonly #connection: HeldConnection;
+  readonly #where: string;
+
+  constructor(connection: HeldConnection, { where }: Engine) {
+    this.#connection = connection;
+    this.#where = where;
+  }
+
+  solve(
+    request: SolveRequest,
+    { signal }: CallOptions,
+  ): Promise<ReadonlyMap<string, string>> {
+    return this.#ask(SOLVE, request, { signal });
+  }
+
+  async *status(
+    ref: string,
+    { signal }: CallOptions,
+  ): AsyncGenerator<SolveStatus | undefined, void> {
+    const { client } = this.#connection;
+    try {
+      yield* client.serverStream(STATUS, { ref }, { signal });
+    } catch (error) {
+      throw this.#error(error, STATUS);
+    }
+  }
+
+  ping(ref: string, { signal }: CallOptions): Promise<Capabilities> {
+    return this.#ask(PING, {}, {
+      signal,
+      timeout: QUESTION_TIMEOUT_MS,
+      metadata: [["buildkit-controlapi-buildid", ref]],
+    });
+  }
+
+  workers({ signal }: CallOptions): Promise<readonly Worker[]> {
+    return this.#ask(LIST_WORKERS, {}, {
+      signal,
+      timeout: QUESTION_TIMEOUT_MS,
+    });
+  }
+
+  async version({ signal }: CallOptions): Promise<string | undefined> {
+    try {
+      const timeout = QUESTION_TIMEOUT_MS;
+      return await this.#ask(INFO, {}, { signal, timeout });
+    } catch (error) {
+      if (
+        error instanceof SolveError && error.code === GrpcCode.UNIMPLEMENTED
+      ) {
+        return undefined; // 20.10 has no such method
+      }
+      throw error;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connection.release();
+  }
+
+  async #ask<Request, Response>(
+    method: GrpcRemoteMethod<Request, Response>,
+    request: Request,
+    options: GrpcCallOptions,
+  ): Promise<Response> {
+    try {
+      return await this.#connection.client.unary(method, request, options);
+    } catch (error) {
+      throw this.#error(error, method);
+    }
+  }
+
+  #error(error: unknown, { path }: { readonly path: string }): unknown {
+    return callError(error, this.#where, path.slice(path.lastIndexOf(".") + 1));
+  }
+}
