@@ -47,6 +47,9 @@ const IMAGE_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]*$/;
 /** Name of a parameter of a generator. */
 const PARAMETER_REGEXP = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
+/** Parameters that have a meaning of their own. */
+const OWN_NAMES: readonly string[] = ["disabled", "generator", "type"];
+
 /**
  * Checks the option `attest`.
  *
@@ -146,14 +149,16 @@ function checkParameters(
     );
   }
   for (const [name, value] of Object.entries(given)) {
-    if (!PARAMETER_REGEXP.test(name) || ["generator", "type"].includes(name)) {
+    if (!PARAMETER_REGEXP.test(name) || OWN_NAMES.includes(name)) {
       throw new TypeError(
         `Cannot use attest.sbom parameter ${
           JSON.stringify(name)
         }: that is no name for one`,
       );
     }
-    text(`sbom parameter ${JSON.stringify(name)}`, name, value);
+    if (value !== "") {
+      text(`sbom parameter ${JSON.stringify(name)}`, name, value);
+    }
   }
   return { ...given };
 }
