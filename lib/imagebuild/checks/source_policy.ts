@@ -56,9 +56,7 @@ export function checkSourcePolicy(given: string | SourcePolicy): SourcePolicy {
   if (version !== 1) {
     throw unusable(`version ${JSON.stringify(version)}`, "expected 1");
   }
-  if (!Array.isArray(rules) || rules.length === 0) {
-    throw unusable("rules", "expected a list with at least one rule");
-  }
+  if (!Array.isArray(rules)) throw unusable("rules", "expected a list");
   return { version, rules: rules.map(checkRule) };
 }
 
