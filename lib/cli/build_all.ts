@@ -1,23 +1,46 @@
+import { compareApi } from "../engine/api_version.ts";
+import type { Ping } from "../engine/ping_headers.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { OutputPlan } from "./output_flag.ts";
 
+/** The API of the first engines whose builds have several outputs (26). */
+const SEVERAL_OUTPUTS_API = "1.45";
+
 /**
- * Builds for the output and, where the image store is to get the image too,
- * builds a second time: an engine's `/build` has only one output. The second
- * build takes its steps from the cache, so the image is made of the same steps.
+ * Whether a build must be run twice to make an image beside another output:
+ * with an engine, or something before it, that gives a build one output.
+ */
+export function buildsTwice(
+  { outputs, alsoImage }: Pick<OutputPlan, "outputs" | "alsoImage">,
+  api: ImageBuildOptions["api"],
+  { apiVersion, gateway, libpodApiVersion }: Ping,
+): boolean {
+  if (!alsoImage || outputs.length !== 1 || api === "buildkit") return false;
+  return api === "engine" || gateway || libpodApiVersion !== undefined ||
+    compareApi(apiVersion, SEVERAL_OUTPUTS_API) < 0;
+}
+
+/**
+ * Builds once, or twice: then for the output, and a second time for the image
+ * store. The second build takes its steps from the cache, so the image is made
+ * of the same steps.
  *
  * @returns The result of the last build, with what was sent for the context of
  * the first one.
  */
 export async function buildAll(
-  { alsoImage }: Pick<OutputPlan, "alsoImage">,
+  twice: boolean,
+  { outputs, alsoImage }: Pick<OutputPlan, "outputs" | "alsoImage">,
   options: ImageBuildOptions,
   build: (options: ImageBuildOptions) => Promise<BuildResult>,
 ): Promise<BuildResult> {
-  const result = await build(options);
-  if (!alsoImage) return result;
-  const { outputs: _, ...others } = options;
-  const image = await build({ ...others, nocache: false });
+  if (outputs.length === 0) return await build(options);
+  if (!alsoImage) return await build({ ...options, outputs });
+  if (!twice) {
+    return await build({ ...options, outputs: [{ type: "moby" }, ...outputs] });
+  }
+  const result = await build({ ...options, outputs });
+  const image = await build({ ...options, nocache: false });
   return { ...image, context: result.context };
 }

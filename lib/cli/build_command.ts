@@ -5,7 +5,7 @@ import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import type { DisplayMode } from "../display/display_events.ts";
 import { displayBuild } from "../display/display_build.ts";
 import { type BuildInput, buildInput } from "./build_input.ts";
-import { buildAll } from "./build_all.ts";
+import { buildAll, buildsTwice } from "./build_all.ts";
 import { buildOptions } from "./build_options.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
@@ -18,6 +18,7 @@ import { print } from "./print.ts";
 import { type ProgressMode, progressMode } from "./progress_mode.ts";
 import { refuseFlags } from "./refused_flags.ts";
 import type { ResultFiles } from "./result_files.ts";
+import { environmentPolicy } from "./source_policy.ts";
 
 /** Runs `davit build`. */
 export async function runBuild(
@@ -37,19 +38,30 @@ export async function runBuild(
   tellIgnoredVariables(parsed);
   const watching = parsed.switched("watch");
   if (watching) checkWatch(parsed, plan);
-  if (plan.alsoImage) checkOnce(parsed);
   const [word] = parsed.words;
   const input = await buildInput(word!, parsed, signal);
   const files = await resultFiles(parsed, plan);
+  const sourcePolicy = await environmentPolicy();
   await using docker = await openClient(parsed);
-  if (plan.output?.type === "moby") await checkStore(docker, signal);
+  if (plan.outputs.some(({ type }) => type === "moby")) {
+    await checkStore(docker, signal);
+  }
+  const twice = plan.alsoImage &&
+    buildsTwice(plan, options.api, await docker.ping({ signal }));
+  if (twice) checkOnce(parsed);
   const buildOnce = async (
     signal: AbortSignal,
     shown: ProgressMode,
   ): Promise<BuildResult> => {
     await files?.clear();
-    const given = { ...options, ...optionsOf(input), signal };
+    const given: ImageBuildOptions = {
+      ...options,
+      ...optionsOf(input),
+      ...(sourcePolicy === undefined ? {} : { sourcePolicy }),
+      signal,
+    };
     const result = await buildAll(
+      twice,
       plan,
       given,
       (options) => build(docker, input, options, shown, interrupt),
@@ -67,7 +79,7 @@ export async function runBuild(
   await watchBuilds({
     folder: word!,
     context: input.context,
-    results: { files: files?.paths ?? [], output: plan.path },
+    results: { files: files?.paths ?? [], outputs: plan.paths },
     signal,
     tell: (text) => print(text, Deno.stderr),
     build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
@@ -109,7 +121,7 @@ async function resultFiles(
 function checkOnce(parsed: ParsedWords): void {
   if (parsed.words[0] !== "-" && parsed.text("file") !== "-") return;
   throw new UsageError(
-    "--load or --push beside another --output build twice: standard input can be read once",
+    "--load or --push beside another --output build twice with this engine: standard input can be read once",
   );
 }
 
@@ -117,7 +129,7 @@ function checkOnce(parsed: ParsedWords): void {
  * Refuses `--watch` with standard input or standard output: they can be used
  * for one build only.
  */
-function checkWatch(parsed: ParsedWords, { path }: OutputPlan): void {
+function checkWatch(parsed: ParsedWords, { paths }: OutputPlan): void {
   if (parsed.text("file") === "-") {
     throw new UsageError(
       "--watch reads the Dockerfile again and again: --file - can't be",
@@ -126,7 +138,7 @@ function checkWatch(parsed: ParsedWords, { path }: OutputPlan): void {
   if (parsed.words[0] === "-") {
     throw new UsageError("--watch needs a folder as the context");
   }
-  if (path === "-") {
+  if (paths.includes("-")) {
     throw new UsageError(
       "--watch builds again and again: --output to standard output can't be",
     );

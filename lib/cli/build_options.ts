@@ -1,4 +1,6 @@
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
+import { parseAnnotations } from "./annotation_flag.ts";
+import { attestOptions } from "./attest_flags.ts";
 import { parseBytes } from "./bytes_flag.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -17,12 +19,6 @@ export function buildOptions(
   parsed: ParsedWords,
 ): { options: ImageBuildOptions; plan: OutputPlan } {
   const plan = planOutput(parsed);
-  const platforms = parsed.list("platform").flatMap((word) => word.split(","));
-  if (platforms.length > 1) {
-    throw new UsageError(
-      "--platform can name one: an engine's /build takes one; build once for each",
-    );
-  }
   const tags = parsed.list("tag");
   // As in buildx: the names in `--output` are used where no tag is given.
   const tag = tags.length === 0 ? plan.names : tags;
@@ -31,8 +27,9 @@ export function buildOptions(
   }
   const options: ImageBuildOptions = {
     tag,
+    ...given("api", api(parsed)),
     ...given("target", parsed.text("target")),
-    ...given("platform", platforms[0]),
+    ...many("platform", parsed.list("platform")),
     ...given("networkmode", parsed.text("network")),
     ...some("buildargs", {
       ...buildArgs(parsed.list("build-arg")),
@@ -41,10 +38,14 @@ export function buildOptions(
     ...some("labels", labels(parsed.list("label"))),
     ...some("secrets", secretSources(parsed.list("secret"))),
     ...many("ssh", parsed.list("ssh")),
+    ...many("allow", [...new Set(parsed.list("allow"))]),
+    ...some("attest", attestOptions(parsed)),
+    ...some("annotations", parseAnnotations(parsed.list("annotation"))),
+    ...many("nocachefilter", stages(parsed.list("no-cache-filter"))),
+    ...given("cgroupparent", parsed.text("cgroup-parent")),
     ...many("extrahosts", parsed.list("add-host").flatMap(parseHosts)),
     ...many("ulimits", parseUlimits(parsed.list("ulimit"))),
     ...many("cachefrom", parsed.list("cache-from").map(parseCacheFrom)),
-    ...given("outputs", plan.output),
     nocache: parsed.switched("no-cache"),
     ...(parsed.switched("pull") ? { pull: true } : {}),
     ...verify(parsed),
@@ -53,6 +54,26 @@ export function buildOptions(
   // As in docker: an empty value or 0 means the default size.
   const shmsize = shm === undefined ? 0 : parseBytes("--shm-size", shm);
   return { options: shmsize === 0 ? options : { ...options, shmsize }, plan };
+}
+
+/**
+ * The interface of the engine that the build takes. Only BuildKit's own obeys
+ * `--cgroup-parent`.
+ */
+function api(parsed: ParsedWords): ImageBuildOptions["api"] {
+  const word = parsed.text("api");
+  if (word !== undefined && word !== "engine" && word !== "buildkit") {
+    throw new UsageError(
+      `--api ${JSON.stringify(word)}: expected engine or buildkit`,
+    );
+  }
+  return word ??
+    (parsed.text("cgroup-parent") === undefined ? undefined : "buildkit");
+}
+
+/** The stages of `--no-cache-filter`, which may be lists; each one once. */
+function stages(words: readonly string[]): readonly string[] {
+  return [...new Set(words.flatMap((word) => word.split(",")))];
 }
 
 /** The option `verify`, from `--verify` and the flags that belong to it. */

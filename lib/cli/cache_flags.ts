@@ -36,7 +36,7 @@ export function parseCacheFrom(word: string): string {
  */
 export function cacheToArgs(
   words: readonly string[],
-  { output, alsoImage }: OutputPlan,
+  { outputs, alsoImage }: OutputPlan,
 ): Readonly<Record<string, string>> {
   if (words.length === 0) return {};
   for (const word of words) {
@@ -49,12 +49,15 @@ export function cacheToArgs(
       );
     }
   }
-  const kind = output?.type;
-  if (
-    !alsoImage && (kind === "local" || kind === "tar" || kind === "cacheonly")
-  ) {
+  const isImage = outputs.length === 0 || alsoImage ||
+    outputs.some(({ type }) =>
+      type !== "local" && type !== "tar" && type !== "cacheonly"
+    );
+  if (!isImage) {
     throw new UsageError(
-      `--cache-to type=inline needs an image to be kept in: --output type=${kind} makes none`,
+      `--cache-to type=inline needs an image to be kept in: --output type=${
+        outputs[0]!.type
+      } makes none`,
     );
   }
   return INLINE;

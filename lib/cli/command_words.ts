@@ -2,9 +2,12 @@ import { adviceOf, type AdviceWords } from "../advice.ts";
 
 /** The flag for each option of the API. */
 const FLAGS: Readonly<Record<string, string>> = {
+  allow: "--allow",
+  annotations: "--annotation",
   buildargs: "--build-arg",
   extrahosts: "--add-host",
   labels: "--label",
+  nocachefilter: "--no-cache-filter",
   platform: "--platform",
   shmsize: "--shm-size",
   tag: "--tag",

@@ -43,7 +43,7 @@ export interface ParsedWords {
 }
 
 /** The words that docker's command reads as yes or no. */
-const SWITCHES: Readonly<Record<string, boolean>> = {
+export const SWITCHES: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(
     ["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true]),
   ),

@@ -1,5 +1,4 @@
 import { grantedEnvironment } from "../transport/environment.ts";
-import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { print } from "./print.ts";
 
@@ -58,24 +57,10 @@ const IGNORED: readonly IgnoredVariable[] = [
 ];
 
 /**
- * The variable that restricts a build's sources. It is refused, not ignored:
- * without it the build could use sources that the user has forbidden.
- */
-const POLICY = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY";
-
-/**
  * Warns of set variables that docker's command would have obeyed; their values
  * are not printed.
- *
- * @throws {UsageError} If a source policy is set, which an engine's `/build`
- * can't keep.
  */
 export function tellIgnoredVariables(parsed: ParsedWords): void {
-  if (grantedEnvironment.get(POLICY)) {
-    throw new UsageError(
-      `${POLICY} can't be kept: an engine's /build takes no source policy; unset it to build without`,
-    );
-  }
   for (const { name, asks, why } of IGNORED) {
     const value = grantedEnvironment.get(name);
     if (!value || !asks(value, parsed)) continue;

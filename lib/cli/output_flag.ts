@@ -6,27 +6,34 @@ import { type ParsedWords, parseSwitch } from "./flag.ts";
 /** What the flags about the output ask for. */
 export interface OutputPlan {
   /**
-   * The option `outputs` of the build; undefined stands for the engine's image
-   * store.
+   * The option `outputs` of the build, without a plain image in the engine's
+   * store; empty if there is nothing else.
    */
-  readonly output: BuildOutput | undefined;
+  readonly outputs: readonly BuildOutput[];
   /**
-   * Whether the image store gets the image, too, where the output is something
-   * else.
+   * Whether the image store gets the image, too, where there are outputs that
+   * are something else.
    */
   readonly alsoImage: boolean;
   /**
-   * The file or folder that the output is written to; `-` is standard output.
+   * The files and folders that the outputs are written to; `-` is standard
+   * output.
    */
-  readonly path?: string;
+  readonly paths: readonly string[];
   /** Names of the image from `--output`, for builds without `--tag`. */
   readonly names: readonly string[];
   /** Whether the image is pushed after it is built. */
   readonly push: boolean;
 }
 
-/** The plan that one `--output` asks for by itself. */
-type ParsedOutput = Omit<OutputPlan, "alsoImage">;
+/** What one `--output` asks for by itself. */
+interface ParsedOutput {
+  /** Undefined stands for the engine's image store. */
+  readonly output: BuildOutput | undefined;
+  readonly path?: string;
+  readonly names: readonly string[];
+  readonly push: boolean;
+}
 
 /** The fields of one `--output`. */
 interface OutputFields {
@@ -73,29 +80,61 @@ const PUSH_ATTRS = ["push-by-digest", "registry.insecure"];
  * @throws {UsageError} If they do not fit together.
  */
 export function planOutput(parsed: ParsedWords): OutputPlan {
-  const words = parsed.list("output");
-  if (words.length > 1) {
-    throw new UsageError(
-      "--output can be given once: an engine's /build has one output; build again for the next, the cache makes it cheap",
-    );
-  }
-  const [word] = words;
-  const plan = word === undefined
-    ? { output: undefined, names: [], push: false }
-    : parseOutput(word);
+  const plans = parsed.list("output").map(parseOutput);
   const push = parsed.switched("push");
   const load = parsed.switched("load");
-  // --push and --load both need the image in the engine's store.
-  const isImage = plan.output === undefined || plan.output.type === "moby";
-  const alsoImage = (push || load) && !isImage;
-  if (alsoImage && plan.output?.type === "cacheonly") {
+  const none = plans.some(({ output }) => output?.type === "cacheonly");
+  if (none && (push || load || plans.length > 1)) {
     throw new UsageError(
-      `--${
-        push ? "push" : "load"
+      `${
+        push ? "--push" : load ? "--load" : "another --output"
       } and --output type=cacheonly name two outputs; give one`,
     );
   }
-  return { ...plan, alsoImage, push: plan.push || push };
+  const images = plans.filter(({ output }) =>
+    output === undefined || output.type === "moby"
+  );
+  const paths = plans.flatMap(({ path }) => path ?? []);
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined) {
+    throw new UsageError(
+      `two --output go to ${
+        twice === "-" ? "standard output" : JSON.stringify(twice)
+      }; give each its own dest`,
+    );
+  }
+  const stored = oneImage(images);
+  const exports = plans.flatMap(({ output }) =>
+    output === undefined || output.type === "moby" ? [] : output
+  );
+  // --push and --load both need the image in the engine's store.
+  const isImage = images.length > 0 || push || load;
+  return {
+    outputs: [...(stored === undefined ? [] : [stored]), ...exports],
+    alsoImage: isImage && stored === undefined && exports.length > 0,
+    paths,
+    names: [...new Set(plans.flatMap(({ names }) => names))],
+    push: push || plans.some(({ push }) => push),
+  };
+}
+
+/**
+ * The image that several `--output` ask for: an engine stores it once, with all
+ * of its names.
+ *
+ * @returns Undefined for one without fields.
+ */
+function oneImage(images: readonly ParsedOutput[]): BuildOutput | undefined {
+  const [first, ...others] = images.map(({ output }) => output);
+  const differs = others.some((output) =>
+    JSON.stringify(output) !== JSON.stringify(first)
+  );
+  if (differs) {
+    throw new UsageError(
+      "two --output ask for an image with different fields: an engine stores one; give the fields once, and its names by --tag",
+    );
+  }
+  return first;
 }
 
 function parseOutput(word: string): ParsedOutput {

@@ -22,12 +22,13 @@ export class ResultFiles {
    */
   static async open(
     parsed: ParsedWords,
-    { output }: OutputPlan,
+    { outputs, alsoImage }: OutputPlan,
   ): Promise<ResultFiles> {
     const files = new ResultFiles(parsed);
     if (
       files.#idFile !== undefined &&
-      (output?.type === "local" || output?.type === "tar")
+      outputs.length > 0 && !alsoImage &&
+      outputs.every(({ type }) => type === "local" || type === "tar")
     ) {
       throw new UsageError(
         "local and tar exporters are incompatible with image ID file",

@@ -15,8 +15,8 @@ import type { WatchedFolders } from "./folder_watchers.ts";
 export interface WatchedResults {
   /** Files that are written beside the build, such as that of `--iidfile`. */
   readonly files: readonly string[];
-  /** The file or folder of the export; undefined if there is none. */
-  readonly output: string | undefined;
+  /** The files and folders of the exports. */
+  readonly outputs: readonly string[];
 }
 
 /** The context of a watched build: knows which paths can affect the build. */
@@ -30,20 +30,20 @@ export class WatchedContext {
    */
   readonly #sources: ReadonlySet<string>;
   readonly #results: ReadonlySet<string>;
-  readonly #output: string | undefined;
+  readonly #outputs: readonly string[];
 
   private constructor(
     root: string,
     filter: ContextFilter,
     sources: ReadonlySet<string>,
     results: ReadonlySet<string>,
-    output: string | undefined,
+    outputs: readonly string[],
   ) {
     this.root = root;
     this.#filter = filter;
     this.#sources = sources;
     this.#results = results;
-    this.#output = output;
+    this.#outputs = outputs;
   }
 
   /**
@@ -51,8 +51,8 @@ export class WatchedContext {
    *
    * @throws {ContextError} If the folder, the Dockerfile or an ignore file
    * can't be read.
-   * @throws {UsageError} If the output lies in the context: each build would
-   * send the output of the last one.
+   * @throws {UsageError} If an output lies in the context: each build would send
+   * that of the last one.
    */
   static async open(
     context: BuildContext,
@@ -69,19 +69,17 @@ export class WatchedContext {
     if (typeof dockerfile !== "string") {
       throw new UsageError("--watch needs a Dockerfile that is a file");
     }
-    const output = results.output === undefined
-      ? undefined
-      : await placeOf(results.output);
+    const outputs = await Promise.all(results.outputs.map(placeOf));
     const watched = new WatchedContext(
       root,
       filter,
       await sourcesOf(root, dockerfile),
       new Set(await Promise.all(results.files.map(placeOf))),
-      output,
+      outputs,
     );
-    if (output !== undefined && (output === root || watched.#takes(output))) {
+    if (outputs.some((path) => path === root || watched.#takes(path))) {
       throw new UsageError(
-        "--watch: the output lies in the context, and each build would take that of the last one; name it in .dockerignore, or choose another place",
+        "--watch: an output lies in the context, and each build would take that of the last one; name it in .dockerignore, or choose another place",
       );
     }
     return watched;
@@ -102,7 +100,7 @@ export class WatchedContext {
   /** Whether a change of a path can change the build. */
   matters(path: string): boolean {
     if (this.#results.has(path)) return false;
-    if (this.#output !== undefined && isIn(path, this.#output)) return false;
+    if (this.#outputs.some((output) => isIn(path, output))) return false;
     // An export's temporary file or folder, which is renamed when the build has
     // succeeded.
     if (path.split("/").some(isExportName)) return false;

@@ -1,6 +1,9 @@
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
-import { buildAll } from "../../lib/cli/build_all.ts";
-import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
+import { buildAll, buildsTwice } from "../../lib/cli/build_all.ts";
+import type {
+  BuildOutput,
+  ImageBuildOptions,
+} from "../../lib/imagebuild/options.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
 import {
   assert,
@@ -9,10 +12,10 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { type FakeEngine, PING } from "../support/fake_engine.ts";
-import { withTempFolder } from "../support/folder.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
 import { tarBytes } from "../support/tar.ts";
 import { davitHere, type HereOptions } from "./in_process.ts";
-import { type Answer, askedFor, startScripted } from "./scripted.ts";
+import { type Answer, askedFor, pong, startScripted } from "./scripted.ts";
 
 const ID = `sha256:${"a".repeat(64)}`;
 const DIGEST = `sha256:${"d".repeat(64)}`;
@@ -296,7 +299,7 @@ Deno.test("davit build says what the engine is to fetch, and which Dockerfile it
   assertEquals(await asked("-"), [null, null]);
 });
 
-Deno.test("davit says which variables it does not obey, with none of their values, and builds nothing past a source policy", async () => {
+Deno.test("davit says which variables it does not obey, with none of their values", async () => {
   const told = async (env: Record<string, string>, ...flags: string[]) => {
     const { code, stdout, stderr } = await built(["-q", ...flags], {
       env: { ...UNSET, ...env },
@@ -338,11 +341,6 @@ Deno.test("davit says which variables it does not obey, with none of their value
       );
     }
   });
-  const policy = await built(["-q"], {
-    env: { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: "/policy.json" },
-  });
-  assertEquals(policy.code, 1);
-  assertStringIncludes(policy.stderr, "takes no source policy");
 });
 
 /** The variables that docker's command obeys, not set. */
@@ -355,8 +353,43 @@ const UNSET = {
   BUILDX_METADATA_WARNINGS: "",
 };
 
-Deno.test("buildAll builds for the image store as well, from the cache, if that gets the image", async () => {
-  const options = { tag: "a", nocache: true, outputs: "out" };
+Deno.test("a build with a source policy that can't be read is no build", async () => {
+  await withTempFolder(async (cwd) => {
+    await writeTree(cwd, { "a.json": "{", "b.json": '{"rule":[]}' });
+    for (
+      const [name, words] of [
+        [
+          "none.json",
+          /^ERROR: EXPERIMENTAL_BUILDKIT_SOURCE_POLICY names a file that can't be read: .*none\.json/,
+        ],
+        [
+          "a.json",
+          /^ERROR: EXPERIMENTAL_BUILDKIT_SOURCE_POLICY names a file that is no JSON: ".*a\.json"\n$/,
+        ],
+        [
+          "b.json",
+          /^ERROR: Cannot use sourcePolicy: there is no option "rule"/,
+        ],
+      ] as const
+    ) {
+      const { code, stdout, stderr } = await built(["-q"], {
+        env: { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: `${cwd}/${name}` },
+        check: ({ requests }) =>
+          assertEquals(
+            requests.some(({ target }) => target.includes("/build")),
+            false,
+          ),
+      });
+      assertEquals([code, stdout], [1, ""]);
+      assertMatch(stderr, words);
+    }
+  });
+});
+
+const LOCAL: BuildOutput = { type: "local", dest: "out" };
+
+Deno.test("buildAll builds for the image store as well: at once, or from the cache", async () => {
+  const options = { tag: "a", nocache: true };
   const asked: ImageBuildOptions[] = [];
   const build = (given: ImageBuildOptions) => {
     asked.push(given);
@@ -365,14 +398,78 @@ Deno.test("buildAll builds for the image store as well, from the cache, if that 
       { imageId: `${asked.length}`, context } as unknown as BuildResult,
     );
   };
-  const sum = async (alsoImage: boolean) => {
-    const { imageId, context } = await buildAll({ alsoImage }, options, build);
-    return [imageId, context.bytesSent];
+  const sum = async (
+    twice: boolean,
+    alsoImage: boolean,
+    outputs: readonly BuildOutput[],
+  ) => {
+    asked.length = 0;
+    const { imageId, context } = await buildAll(
+      twice,
+      { outputs, alsoImage },
+      options,
+      build,
+    );
+    return [imageId, context.bytesSent] as unknown[];
   };
-  assertEquals<unknown>(await sum(false), ["1", 1]);
-  assertEquals(asked.splice(0), [options]);
-  assertEquals<unknown>(await sum(true), ["2", 1]);
-  assertEquals(asked, [options, { tag: "a", nocache: false }]);
+  assertEquals(await sum(false, false, []), ["1", 1]);
+  assertEquals(asked, [options]);
+  assertEquals(await sum(false, false, [LOCAL]), ["1", 1]);
+  assertEquals(asked, [{ ...options, outputs: [LOCAL] }]);
+  assertEquals(await sum(false, true, [LOCAL]), ["1", 1]);
+  assertEquals(asked, [{ ...options, outputs: [{ type: "moby" }, LOCAL] }]);
+  assertEquals(await sum(true, true, [LOCAL]), ["2", 1]);
+  assertEquals(asked, [{ ...options, outputs: [LOCAL] }, {
+    tag: "a",
+    nocache: false,
+  }]);
+});
+
+Deno.test("buildsTwice() where an engine's build has one output", () => {
+  const ping = {
+    apiVersion: "1.45",
+    osType: "linux",
+    builderVersion: "2",
+    experimental: false,
+    libpodApiVersion: undefined,
+    gateway: false,
+  };
+  const one = { outputs: [LOCAL], alsoImage: true };
+  for (
+    const [twice, plan, api, more] of [
+      [false, one, undefined, {}],
+      [false, one, undefined, { apiVersion: "1.100" }],
+      [true, one, undefined, { apiVersion: "1.44" }],
+      [true, one, undefined, { gateway: true }],
+      [true, one, undefined, { libpodApiVersion: "4.3.1" }],
+      [true, one, "engine", {}],
+      [false, one, "buildkit", { apiVersion: "1.41" }],
+      [false, { ...one, alsoImage: false }, "engine", {}],
+      // Nothing but BuildKit's API can make these, which says so.
+      [false, { ...one, outputs: [LOCAL, LOCAL] }, "engine", {}],
+    ] as const
+  ) {
+    assertEquals(buildsTwice(plan, api, { ...ping, ...more }), twice);
+  }
+});
+
+Deno.test("standard input is read once: it can't be built twice", async () => {
+  for (
+    const [words, code] of [
+      [["--load", "-o", "a", "-"], 1],
+      [["--push", "-t", "a", "-o", "a", "-f", "-", "."], 1],
+    ] as const
+  ) {
+    await using engine = await startScripted(
+      [],
+      pong("Libpod-Api-Version: 4.3.1"),
+    );
+    const run = await davitHere(["build", "-H", engine.host, ...words], {
+      stdin: TAR,
+    });
+    assertEquals(run.code, code);
+    assertStringIncludes(run.stderr, "build twice with this engine");
+  }
 });
 
 Deno.test("davit build --watch builds until it is stopped, and tells each build on standard error", async () => {

@@ -10,7 +10,13 @@ import { refuseFlags } from "../../lib/cli/refused_flags.ts";
 function read(words: readonly string[]) {
   const parsed = parseWords(words, BUILD_FLAGS);
   refuseFlags(parsed);
-  return buildOptions(parsed);
+  const { options, plan } = buildOptions(parsed);
+  // The outputs are in the plan: the command chooses how they are built.
+  const { outputs } = plan;
+  return {
+    options: outputs.length === 0 ? options : { ...options, outputs },
+    plan,
+  };
 }
 
 const BARE: ImageBuildOptions = { tag: [], nocache: false };
@@ -42,9 +48,27 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   [["--no-cache"], { nocache: true }],
   [["--pull"], { pull: true }],
   [["--pull=0"], {}],
-  [["--platform", "linux/arm64/v8"], { platform: "linux/arm64/v8" }],
+  [["--platform", "linux/arm64/v8"], { platform: ["linux/arm64/v8"] }],
   [["--network", "none"], { networkmode: "none" }],
-  [["--network=host", "--allow=network.host"], { networkmode: "host" }],
+  [["--platform", "a,b", "--platform=c"], { platform: ["a,b", "c"] }],
+  [["--network=host", "--allow=network.host"], {
+    networkmode: "host",
+    allow: ["network.host"],
+  }],
+  [["--allow=a", "--allow=b", "--allow=a"], { allow: ["a", "b"] }],
+  [["--no-cache-filter", "a,b", "--no-cache-filter=b"], {
+    nocachefilter: ["a", "b"],
+  }],
+  [["--cgroup-parent=/a"], { cgroupparent: "/a", api: "buildkit" }],
+  [["--cgroup-parent=/a", "--api=engine"], {
+    cgroupparent: "/a",
+    api: "engine",
+  }],
+  [["--cgroup-parent="], {}],
+  [["--api=buildkit"], { api: "buildkit" }],
+  [["--annotation", "a=b=c", "--annotation=index:a=", "--annotation=a=d"], {
+    annotations: { a: "d", "index:a": "" },
+  }],
   [["--add-host", "a:1.2.3.4,b=::1", "--add-host", "c:[fe80::1]"], {
     extrahosts: ["a:1.2.3.4", "b:::1", "c:fe80::1"],
   }],
@@ -63,33 +87,35 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   [["--cache-from", "a:1", "--cache-from", "type=registry,ref=b:2"], {
     cachefrom: ["a:1", "b:2"],
   }],
-  [["-o", "out"], { outputs: { type: "local", dest: "out", attrs: {} } }],
-  [["-o", "dest=x"], { outputs: { type: "local", dest: "dest=x", attrs: {} } }],
+  [["-o", "out"], { outputs: [{ type: "local", dest: "out", attrs: {} }] }],
+  [["-o", "dest=x"], {
+    outputs: [{ type: "local", dest: "dest=x", attrs: {} }],
+  }],
   [["-o", ""], {}],
   [["-o", "type=tar, dest=a.tar, Compression=x"], {
-    outputs: { type: "tar", dest: "a.tar", attrs: { compression: "x" } },
+    outputs: [{ type: "tar", dest: "a.tar", attrs: { compression: "x" } }],
   }],
   [["-o", " type=local,dest= out"], {
-    outputs: { type: "local", dest: " out", attrs: {} },
+    outputs: [{ type: "local", dest: " out", attrs: {} }],
   }],
   [["-o", "type=local,dest=out,platform-split=false"], {
-    outputs: {
+    outputs: [{
       type: "local",
       dest: "out",
       attrs: { "platform-split": "false" },
-    },
+    }],
   }],
   [["-o", 'type=tar,"dest=a,b.tar"'], {
-    outputs: { type: "tar", dest: "a,b.tar", attrs: {} },
+    outputs: [{ type: "tar", dest: "a,b.tar", attrs: {} }],
   }],
   [["-o", "type=oci,dest=a.tar,compression=zstd"], {
-    outputs: { type: "oci", dest: "a.tar", attrs: { compression: "zstd" } },
+    outputs: [{ type: "oci", dest: "a.tar", attrs: { compression: "zstd" } }],
   }],
   [["-o", "type=docker,destination=a.tar,name=a"], {
     tag: ["a"],
-    outputs: { type: "docker", dest: "a.tar", attrs: {} },
+    outputs: [{ type: "docker", dest: "a.tar", attrs: {} }],
   }],
-  [["-o", "type=cacheonly"], { outputs: { type: "cacheonly" } }],
+  [["-o", "type=cacheonly"], { outputs: [{ type: "cacheonly" }] }],
   [["-o", "type=docker"], {}],
   [["-o", "type=docker,name=a"], { tag: ["a"] }],
   [["-o", 'type=image,"name=a:1,b:2"'], { tag: ["a:1", "b:2"] }],
@@ -97,7 +123,7 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   [["-t", "t", "--load", "-o", "type=image"], { tag: ["t"] }],
   [["-o", "type=image,name=a,compression=zstd"], {
     tag: ["a"],
-    outputs: { type: "moby", attrs: { compression: "zstd" } },
+    outputs: [{ type: "moby", attrs: { compression: "zstd" } }],
   }],
   // What is done anyway.
   [["--load"], {}],
@@ -113,9 +139,66 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
     ],
     { buildargs: { A: "b", BUILDKIT_INLINE_CACHE: "1" } },
   ],
-  [["--provenance=0", "--sbom=F", "--provenance", "disabled=true"], {}],
-  [["--attest", "type=provenance,disabled=true"], {}],
+  [["--provenance=0", "--sbom=F", "--provenance", "disabled=true"], {
+    attest: { provenance: false, sbom: false },
+  }],
+  [["--attest", "type=provenance,disabled=true"], {
+    attest: { provenance: false },
+  }],
+  // As much as BuildKit records where no mode is given.
+  [["--provenance=true"], { attest: { provenance: { mode: "max" } } }],
+  [["--provenance=disabled=0"], { attest: { provenance: { mode: "max" } } }],
+  [["--provenance=mode=full"], { attest: { provenance: { mode: "max" } } }],
+  [
+    [
+      "--attest",
+      'type=provenance,mode=min,"builder-id=a,b",filename=p,inline-only=1,reproducible=F,version=v1',
+      ...["--sbom", "1"],
+    ],
+    {
+      attest: {
+        provenance: {
+          mode: "min",
+          builderId: "a,b",
+          filename: "p",
+          inlineOnly: true,
+          reproducible: false,
+          version: "v1",
+        },
+        sbom: true,
+      },
+    },
+  ],
+  [["--sbom", "generator=a/b:1,X=2"], {
+    attest: { sbom: { generator: "a/b:1", parameters: { x: "2" } } },
+  }],
+  [["--attest=type=sbom"], { attest: { sbom: true } }],
+  [["--attest=type=sbom,generator=a"], {
+    attest: { sbom: { generator: "a" } },
+  }],
+  [["--provenance=", "--sbom=", "--attest="], {}],
   [["--allow=", "--check=0", "--compress=false"], {}],
+  [
+    ["-o", "a", "-o", "type=tar,dest=b,name=c", "-o", "type=oci,dest=d,name=e"],
+    {
+      tag: ["c", "e"],
+      outputs: [
+        { type: "local", dest: "a", attrs: {} },
+        { type: "tar", dest: "b", attrs: {} },
+        { type: "oci", dest: "d", attrs: {} },
+      ],
+    },
+  ],
+  [["-o", "type=image,name=a", "-o", "type=docker,name=b"], {
+    tag: ["a", "b"],
+  }],
+  [["-o", "a", "-o", "type=image,name=b,compression=zstd", "--load"], {
+    tag: ["b"],
+    outputs: [
+      { type: "moby", attrs: { compression: "zstd" } },
+      { type: "local", dest: "a", attrs: {} },
+    ],
+  }],
 ];
 
 Deno.test("buildOptions: every flag, and what it makes of the options", () => {
@@ -140,6 +223,11 @@ Deno.test("buildOptions: an image beside another output", () => {
       [["-o", "out", "--load", "--cache-to=type=inline"], true, false],
       [["-o", "type=docker,dest=a.tar", "--load"], true, false],
       [["-o", "type=image", "--load"], false, false],
+      [["-o", "a", "-o", "b"], false, false],
+      [["-o", "a", "-o", "type=image"], true, false],
+      [["-o", "a", "-o", "type=image,x=y"], false, false],
+      [["-o", "a", "-o", "b", "--load"], true, false],
+      [["-o", "a", "-o", "type=registry,name=b"], true, true],
       [["--load"], false, false],
     ] as const
   ) {
@@ -198,12 +286,6 @@ Deno.test("buildOptions refuses what does not fit together", () => {
       ["--cache-from", "type=registry,ref=a,more=b"],
       ["--add-host", '"a:1.2.3.4'],
       ["--add-host", "a:1.2.3.4,"],
-      ["--allow", "network.host"],
-      ["--allow", "security.insecure", "--network", "host"],
-      ["--provenance=1"],
-      ["--provenance=mode=max"],
-      ["--attest=type=sbom"],
-      ["--sbom=true"],
       ["--add-host", "a"],
       ["--add-host", "a:"],
       ["--add-host", "a:1.2.3"],
@@ -218,6 +300,99 @@ Deno.test("buildOptions refuses what does not fit together", () => {
   ) {
     assertThrows(() => read(words), UsageError, undefined, words.join(" "));
   }
+});
+
+Deno.test("buildOptions says what is wrong with attestations, annotations, outputs and the interface", () => {
+  const fields = "expected fields as key=value with commas between";
+  const known =
+    "expected one of mode, builder-id, filename, inline-only, reproducible, version";
+  for (
+    const [words, message] of [
+      [["--attest=provenance"], `--attest: ${fields}`],
+      [
+        ["--attest=mode=max"],
+        '--attest has type "": expected provenance or sbom, as type=provenance,mode=max',
+      ],
+      [
+        ["--attest=type=Sbom"],
+        '--attest has type "Sbom": expected provenance or sbom, as type=provenance,mode=max',
+      ],
+      [["--provenance=max"], `--provenance: ${fields}`],
+      [["--sbom=maybe"], `--sbom: ${fields}`],
+      [
+        ["--provenance=mode=max,builder=a"],
+        `--provenance has no field "builder" for a provenance: ${known}`,
+      ],
+      [
+        ["--attest=type=provenance,constructor=a"],
+        `--attest has no field "constructor" for a provenance: ${known}`,
+      ],
+      [
+        ["--provenance=inline-only=maybe"],
+        'invalid argument "maybe" for "--provenance inline-only": expected true or false',
+      ],
+      [
+        ["--attest=type=provenance,reproducible=maybe"],
+        'invalid argument "maybe" for "--attest reproducible": expected true or false',
+      ],
+      [
+        ["--sbom=disabled=maybe"],
+        'invalid argument "maybe" for "--sbom disabled": expected true or false',
+      ],
+      [
+        ["--sbom=generator="],
+        "--sbom generator needs the name of an image",
+      ],
+      [
+        ["--attest=type=provenance", "--provenance=false"],
+        "--provenance: provenance is given twice; buildx obeys the first alone",
+      ],
+      [
+        ["--attest=type=sbom", "--attest=type=sbom,disabled=true"],
+        "--attest: sbom is given twice; buildx obeys the first alone",
+      ],
+      ...["a", "=a", "index:a"].map((word) => [
+        ["--annotation", word],
+        `--annotation ${
+          JSON.stringify(word)
+        }: expected KEY=VALUE, or PART:KEY=VALUE as in index:KEY=VALUE`,
+      ]),
+      ...["solve", "BuildKit"].map((word) => [
+        [`--api=${word}`],
+        `--api "${word}": expected engine or buildkit`,
+      ]),
+      [
+        ["-o", "a", "-o", "type=tar,dest=a"],
+        'two --output go to "a"; give each its own dest',
+      ],
+      [
+        ["-o", "-", "-o", "type=oci"],
+        "two --output go to standard output; give each its own dest",
+      ],
+      ...[
+        ["type=image", "type=image,x=y"],
+        ["type=image,x=y", "type=docker,x=z"],
+      ].map(([a, b]) => [
+        ["-o", a, "-o", b],
+        "two --output ask for an image with different fields: an engine stores one; give the fields once, and its names by --tag",
+      ]),
+      ...[["--push", "-t", "a"], ["--load"], ["-o", "a"]].map((words) => [
+        ["-o", "type=cacheonly", ...words],
+        `${
+          words[0] === "-o" ? "another --output" : words[0]
+        } and --output type=cacheonly name two outputs; give one`,
+      ]),
+      [
+        ["--cache-to=type=inline", "-o", "type=tar,dest=a", "-o", "b"],
+        "--cache-to type=inline needs an image to be kept in: --output type=tar makes none",
+      ],
+    ] as [string[], string][]
+  ) {
+    const error = assertThrows(() => read(words), UsageError);
+    assertEquals(error.message, message, words.join(" "));
+  }
+  read(["--cache-to=type=inline", "-o", "a", "-o", "type=oci,dest=b"]);
+  read(["--cache-to=type=inline", "-o", "a", "-o", "type=image"]);
 });
 
 Deno.test("progressMode: the flags, then BUILDKIT_PROGRESS, then auto", () => {

@@ -62,7 +62,7 @@ async function watching(
         : { context: at("context"), dockerfile: at(dockerfile) },
       results: {
         files: results.map(at),
-        output: output === undefined ? undefined : at(output),
+        outputs: output === undefined ? [] : [at(output)],
       },
       signal: abort.signal,
       tell: (text) => log?.(at, text),
