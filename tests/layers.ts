@@ -85,6 +85,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operation: ["deno_version.ts", "errors.ts", "streams"],
   imagebuild: [
     "advice.ts",
+    "buildkit",
     "context",
     "credentials",
     "engine",

@@ -12,6 +12,13 @@ import type { SolveRequest } from "./solve_request.ts";
 const LOG_LINGER_MS = 3_000;
 
 /**
+ * How long the log of a build that was stopped is read on, in milliseconds. An
+ * engine stops a step within some ten of them; who cancels must not wait long
+ * for one that does not.
+ */
+const STOP_LINGER_MS = 400;
+
+/**
  * How long to wait before the log of a build that has not begun is asked for
  * again, in milliseconds.
  */
@@ -51,8 +58,8 @@ export interface SolveResult {
  * both are over; the log of a build that has ended is waited for only for some
  * seconds, because BuildKit may never end it.
  *
- * After an abort the log's end is waited for in the same way: then the engine
- * has stopped the build.
+ * After an abort the log's end is waited for, too, but not as long: then the
+ * engine has stopped the build.
  *
  * @throws {SolveError} If the build fails.
  * @throws As {@linkcode Control} does.
@@ -69,14 +76,16 @@ export async function runSolve(
   const solved = control.solve(request, {
     signal: AbortSignal.any([signal, stop.signal]),
   }).finally(() => {
+    const isStopped = signal.aborted || stop.signal.aborted;
+    const ms = isStopped ? Math.min(linger, STOP_LINGER_MS) : linger;
     timer = setTimeout(
       () =>
         enough.abort(
           new ConnectionError(
-            `BuildKit did not end the build's log within ${linger} ms after the build`,
+            `BuildKit did not end the build's log within ${ms} ms after the build`,
           ),
         ),
-      linger,
+      ms,
     );
   });
   const log = readLog(control, request.ref, solved, {

@@ -3,6 +3,7 @@
 
 import type { Engine, EngineFacts } from "../engine/engine.ts";
 import type { OpenSession, SessionDialler } from "../session/open.ts";
+import type { Upload } from "../session/upload.ts";
 import type { Offer } from "./context/offer.ts";
 import type { BuildInputs } from "./inputs.ts";
 import type { OwnWarning } from "./fact.ts";
@@ -47,6 +48,14 @@ export interface WayNeeds {
    */
   readonly session: SessionDialler | undefined;
   /**
+   * Whether the context comes over the session, so that there must be one.
+   *
+   * @default {false}
+   */
+  readonly sessionRequired?: boolean | undefined;
+  /** The place in the session for a context that is a tar. */
+  readonly upload?: Upload | undefined;
+  /**
    * Ids of secrets that are sent although davit knows of nobody who reads them.
    */
   readonly unread: readonly string[];
@@ -74,9 +83,14 @@ export interface BuildWay {
    *
    * @param session The session that serves the build; undefined where there is
    * none.
+   * @param upload What {@linkcode WayNeeds} had of it; the session offers it.
    * @throws {ContextError} If the context can't be read; the engine is told to
    * stop.
    * @throws {BuildError} If the engine says that the build failed.
    */
-  run(build: Build, session: OpenSession | undefined): Promise<Built>;
+  run(
+    build: Build,
+    session: OpenSession | undefined,
+    upload?: Upload,
+  ): Promise<Built>;
 }

@@ -93,7 +93,9 @@ function detailedError(
   missing: readonly string[],
   { record, unread }: FailureFacts,
 ): BuildError {
-  const step = findFailure(record.state, error.detail);
+  const step = findFailure(record.state, error.detail, {
+    vertex: error.vertex,
+  });
   // An engine does not read the header, so the secrets that this step mounts
   // were not there.
   const mounted = clientMounts(instructionOf(step.name ?? ""));
@@ -106,7 +108,7 @@ function detailedError(
     vertex: step.vertex,
     step: step.name,
     log: step.log,
-    source: sourceOf(step.name, error.detail, record),
+    source: error.source ?? sourceOf(step.name, error.detail, record),
     missingSecrets: missing,
     unreadSecrets,
     cause: error.cause,
@@ -114,8 +116,8 @@ function detailedError(
 }
 
 /**
- * The failed step's place in the Dockerfile. The answer of `/build` does not
- * hold it, so the step is searched for in the text.
+ * The failed step's place in the Dockerfile, where the engine does not tell it:
+ * the answer of `/build` does not hold it. The step is searched for in the text.
  */
 function sourceOf(
   name: string | undefined,

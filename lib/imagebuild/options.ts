@@ -219,7 +219,9 @@ export interface ImageBuildOptions {
   /**
    * How secrets travel. `"auto"`: over a session, which engines read, and also
    * in the `X-BuildKit-Secrets` header, which a gateway or proxy before the
-   * engine may read. `"session"` and `"header"`: only that way.
+   * engine may read. `"session"` and `"header"`: only that way. BuildKit's API
+   * (see `api`) has no such header: there the session alone carries them, and
+   * `"header"` is a `TypeError`.
    *
    * @default {"auto"}
    */

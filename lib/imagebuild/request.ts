@@ -254,7 +254,7 @@ export function checkRequest(
   ];
   const checked = {
     builder,
-    api: checkApiOption(options.api, needs, builder),
+    api: checkApiOption(options, needs, builder),
     ...special,
     dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
     tags: [

@@ -104,16 +104,10 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
      * asked for.
      */
     let served: Error | undefined;
-    if (needs.session !== undefined) {
-      session = await openBuildSession(
-        needs.session,
-        build,
-        (error) => served ??= error,
-      );
-    }
+    session = await openBuildSession(needs, build, (error) => served ??= error);
     if (session === undefined) checkUnserved(request, inputs);
     try {
-      const { imageId, told } = await way.run(build, session);
+      const { imageId, told } = await way.run(build, session, needs.upload);
       const secrets = await accountForInputs(build, told);
       await session?.close();
       const verification = request.verify &&

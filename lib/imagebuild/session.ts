@@ -2,14 +2,10 @@
 // and the warnings for its failures.
 
 import { UnsupportedError } from "../errors.ts";
-import {
-  type OpenSession,
-  openSession,
-  type SessionDialler,
-} from "../session/open.ts";
+import { type OpenSession, openSession } from "../session/open.ts";
 import { methodsOf } from "../session/services.ts";
 import type { FilesyncServiceOptions } from "../session/filesync.ts";
-import type { Build } from "./build_way.ts";
+import type { Build, WayNeeds } from "./build_way.ts";
 import { exportersOf } from "./checks/output.ts";
 import type { BuildInputs } from "./inputs.ts";
 import type { BuildRecord } from "./record.ts";
@@ -17,21 +13,23 @@ import type { BuildRequest } from "./request.ts";
 import { maxSecretBytes } from "./secrets.ts";
 
 /**
- * Opens the session of a build. A session is opened even if the build itself
+ * Opens the session of a build, if its way has one. A session is opened even if the build itself
  * needs none: an engine before 29.6 uses tokens to pull from registries only
  * when it has a session to ask for them. It is required only where the build
  * needs it.
  *
  * @param onError Called with the error that kept davit from giving something
  * that the engine asked for.
- * @returns Undefined where the engine has no sessions and none is required.
+ * @returns Undefined where the way or the engine has no sessions and none is
+ * required.
  * @throws {UnsupportedError} If the engine has no sessions and one is required.
  */
 export async function openBuildSession(
-  dial: SessionDialler,
+  { session: dial, sessionRequired = false, upload }: WayNeeds,
   { facts, request, context, inputs, record, stop }: Build,
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
+  if (dial === undefined) return undefined;
   const { strict } = request;
   const { secrets, logins, tokenServer, agents } = inputs;
   const exporters = exportersOf(request.outputs);
@@ -49,6 +47,7 @@ export async function openBuildSession(
       logins: { store: logins, tokenServer },
       agents,
       exporters,
+      upload,
     },
     onError,
   );
@@ -56,7 +55,7 @@ export async function openBuildSession(
     name: "davit",
     sharedKey: context.sharedKey,
     methods,
-    required: secrets.size > 0 || agents !== undefined ||
+    required: sessionRequired || secrets.size > 0 || agents !== undefined ||
       exporters.size > 0 || strict.missing || strict.unused,
     signal: stop,
     onFault: (error) =>

@@ -8,7 +8,8 @@ import type { BuildRequest } from "./request.ts";
 import { engineWay } from "./ways/engine.ts";
 
 /**
- * Chooses the way for a request.
+ * Chooses the way for a request: `POST /build`, or BuildKit's own API where an
+ * option needs it, or `api` asks for it.
  *
  * @throws {UnsupportedError} If no way can do what is asked.
  */
@@ -17,10 +18,20 @@ export async function chooseWay(
   facts: EngineFacts,
 ): Promise<BuildWay> {
   const need = needs[0] ?? (api === "buildkit" ? 'api "buildkit"' : undefined);
-  if (need !== undefined) {
+  const refuse = (why: string) => {
+    if (need === undefined) return;
     throw new UnsupportedError(
       need,
-      `Cannot build with ${need}: it needs BuildKit's own API, which is not spoken yet`,
+      `Cannot build with ${need}: it needs BuildKit's own API, ${why}`,
+    );
+  };
+  if (isPodman(facts)) {
+    refuse(
+      `and podman has no BuildKit; leave ${need} out, or use a Docker engine`,
+    );
+  } else if (facts.gateway) {
+    refuse(
+      `which a davit gateway lets nobody reach: what passes there can not be looked through; leave ${need} out, or use the engine's own socket`,
     );
   }
   // Podman has a single builder; the option `version` makes no difference.
@@ -29,5 +40,6 @@ export async function chooseWay(
     return (await import("./ways/classic.ts")).classicWay;
   }
   if (facts.gateway) return (await import("./ways/gateway.ts")).gatewayWay;
+  if (need !== undefined) return (await import("./ways/solve.ts")).solveWay;
   return engineWay;
 }

@@ -37,15 +37,22 @@ export function exitCodeOf(detail: string): number | undefined {
  * step is named.
  *
  * @param detail The engine's error message.
+ * @param options `vertex`: digest of the step, where the engine names it.
  */
 export function findFailure(
   state: BuildState,
   detail: string,
-  options: { readonly logLines?: number } = {},
+  options: {
+    readonly logLines?: number;
+    readonly vertex?: string | undefined;
+  } = {},
 ): StepFailure {
-  const vertex = failedVertex(state, detail);
+  const named = options.vertex === undefined
+    ? undefined
+    : [...state.vertices].find(({ digest }) => digest === options.vertex);
+  const vertex = named ?? failedVertex(state, detail);
   return {
-    vertex: vertex?.digest,
+    vertex: options.vertex ?? vertex?.digest,
     name: vertex?.name,
     exitCode: exitCodeOf(detail) ?? exitCodeOf(vertex?.error ?? ""),
     log: vertex?.tail.lines(options.logLines ?? LOG_LINES) ?? [],

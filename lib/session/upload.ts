@@ -28,6 +28,20 @@ export class Upload {
    */
   readonly #path: string = `/${crypto.randomUUID().replaceAll("-", "")}`;
   #body: ReadableStream<Uint8Array> | undefined;
+  readonly #stop = new AbortController();
+
+  /** Aborts when the stream is no longer to be sent. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /**
+   * Breaks off: the engine must not take what it has for the whole stream, which
+   * is cancelled with this reason.
+   */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason);
+  }
 
   /** The URL that the request for the build names. */
   get url(): string {
@@ -80,7 +94,7 @@ export function uploadService(
       const [path = ""] = call.metadata("urlpath");
       const body = upload.take(host, path);
       try {
-        await send(call, body);
+        await send(call, body, upload.stopped);
       } catch (error) {
         if (!(error instanceof ContextError)) throw error;
         options.onError(error);
@@ -90,22 +104,34 @@ export function uploadService(
   }];
 }
 
-/** Sends a stream as messages `BytesMessage{1 data}`. */
+/**
+ * Sends a stream as messages `BytesMessage{1 data}`.
+ *
+ * @throws {GrpcError} CANCELLED if it is stopped.
+ */
 async function send(
   call: GrpcCall,
   body: ReadableStream<Uint8Array>,
+  stopped: AbortSignal,
 ): Promise<void> {
   const reader = body.getReader();
   // A pending read then ends, however long the stream would take.
   const onAbort = () => {
-    reader.cancel(call.signal.reason).catch(() => {}); // nobody needs the rest
+    const { reason } = stopped.aborted ? stopped : call.signal;
+    reader.cancel(reason).catch(() => {}); // nobody needs the rest
+  };
+  const check = () => {
+    call.signal.throwIfAborted();
+    if (!stopped.aborted) return;
+    throw new GrpcError(GrpcCode.CANCELLED, "the build was stopped");
   };
   call.signal.addEventListener("abort", onAbort);
+  stopped.addEventListener("abort", onAbort);
   try {
-    call.signal.throwIfAborted();
+    check();
     for (;;) {
       const { done, value } = await reader.read();
-      call.signal.throwIfAborted();
+      check();
       if (done) return;
       for (let at = 0; at < value.length; at += MAX_PIECE_BYTES) {
         const piece = value.subarray(at, at + MAX_PIECE_BYTES);
@@ -114,6 +140,7 @@ async function send(
     }
   } finally {
     call.signal.removeEventListener("abort", onAbort);
+    stopped.removeEventListener("abort", onAbort);
     onAbort();
   }
 }

@@ -1,9 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
-import {
-  type EngineContext,
-  engineTest,
-  isRecent,
-} from "../support/engines.ts";
+import { type EngineContext, isRecent } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { dockerBuild } from "./docker_build.ts";
 import { imageListing, type Listing } from "./image_listing.ts";
@@ -85,7 +82,7 @@ async function withDockerfile<T>(
   return await use(path);
 }
 
-engineTest(
+bothWaysTest(
   "an image of a zoo of odd files equals docker's, and again after changes",
   async (context) => {
     await withTempFolder(async (folder) => {
@@ -119,7 +116,7 @@ engineTest(
 );
 
 for (const [name, rules] of Object.entries(SOURCE_TREES)) {
-  engineTest(`an image of ${name} equals docker's`, async (context) => {
+  bothWaysTest(`an image of ${name} equals docker's`, async (context) => {
     await withTempFolder(async (folder) => {
       const root = `${folder}/tree`;
       await Deno.mkdir(root);

@@ -3,11 +3,8 @@ import { parseIgnoreFile } from "../../lib/context/ignore_file.ts";
 import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import {
-  type EngineContext,
-  engineTest,
-  isRecent,
-} from "../support/engines.ts";
+import { type EngineContext, isRecent } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { tryDockerBuild } from "./docker_build.ts";
@@ -244,7 +241,7 @@ function byDavit(root: string, ignore: string): string[] | undefined {
   }
 }
 
-engineTest(
+bothWaysTest(
   "ignore files leave of a folder what docker's client leaves",
   async (context) => {
     await withTempFolder(async (folder) => {

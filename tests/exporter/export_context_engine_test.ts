@@ -1,5 +1,6 @@
 import { assertEquals } from "../support/assert.ts";
-import { type EngineContext, engineTest } from "../support/engines.ts";
+import type { EngineContext } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { writeTree } from "../support/folder.ts";
 import { tarDirectory } from "../../mod.ts";
 import { dockerExportOf } from "./docker.ts";
@@ -51,7 +52,7 @@ async function membersOfTar(tar: string): Promise<string[]> {
     .map((path) => path.replace(/\/$/, "")).sort();
 }
 
-engineTest(
+bothWaysTest(
   "an export into its own context holds the context alone, and the next one is cached",
   async (engine) => {
     await using place = await scratch();
@@ -77,7 +78,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "what lies at the destination goes with a context that does not ignore it, as with docker",
   async (engine) => {
     await using place = await scratch();
@@ -111,7 +112,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "what a crash left of an export is in no context",
   async ({ docker }) => {
     await using place = await scratch();

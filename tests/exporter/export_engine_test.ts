@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
 import { checkExport, checkImageStore } from "../../lib/exporter/output.ts";
@@ -76,7 +76,7 @@ async function comparable(root: string): Promise<Record<string, string>> {
   );
 }
 
-engineTest(
+bothWaysTest(
   "a local export is what docker's client exports, into a new folder",
   async (engine) => {
     await using place = await scratch();
@@ -102,7 +102,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a local export is what docker's client exports, into a folder with something in it",
   async (engine) => {
     await using place = await scratch();
@@ -131,7 +131,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a tar export is docker's, byte by byte, in a file and in a stream",
   async (engine) => {
     await using place = await scratch();
@@ -163,7 +163,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "nothing, and more files than an engine lets wait, are exported as well",
   async (engine) => {
     await using place = await scratch();
@@ -190,7 +190,7 @@ engineTest(
   },
 );
 
-engineTest("FIFOs and devices are left out and counted", async (engine) => {
+bothWaysTest("FIFOs and devices are left out and counted", async (engine) => {
   await using place = await scratch();
   const report = await exportBuild(
     engine,
@@ -204,7 +204,7 @@ engineTest("FIFOs and devices are left out and counted", async (engine) => {
   assertEquals(await names(`${place.path}/out/odd`), []);
 });
 
-engineTest(
+bothWaysTest(
   "a build that fails leaves the folder and the file as they were",
   async (engine) => {
     await using place = await scratch();
@@ -237,7 +237,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a build that is cancelled at any moment leaves everything as it was",
   async (engine) => {
     const run = async (type: "local" | "tar", afterMs?: number) => {
@@ -278,7 +278,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a result that is too much, or finds no room, ends the build at once and leaves nothing",
   async (engine) => {
     await using place = await scratch();
@@ -332,7 +332,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a folder that is a mount point is filled; one inside it that is, is not",
   async (engine) => {
     if (!canMount) return;
@@ -358,7 +358,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "images come as archives from an engine with the containerd store alone",
   async (engine) => {
     await using place = await scratch();

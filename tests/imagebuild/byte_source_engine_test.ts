@@ -7,6 +7,7 @@ import { type BuildContext, tarDirectory } from "../../mod.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { SALT } from "../support/builds.ts";
 import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
 /** A tar of a small build, large enough for several chunks. */
@@ -31,7 +32,8 @@ async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 for (const version of ["1", "2"] as const) {
-  engineTest(
+  const test = version === "1" ? engineTest : bothWaysTest;
+  test(
     `an image is built from a tar in every form in which programs have one, with version ${version}`,
     async ({ docker }) => {
       const tar = await someTar();
@@ -67,7 +69,7 @@ for (const version of ["1", "2"] as const) {
     },
   );
 
-  engineTest(
+  test(
     `what is no tar is named before the engine's words, with version ${version}`,
     async ({ docker }) => {
       const begins = (...bytes: number[]) => {
@@ -99,7 +101,7 @@ for (const version of ["1", "2"] as const) {
   );
 }
 
-engineTest(
+bothWaysTest(
   "a Dockerfile alone is built from, as BuildKit does",
   async ({ docker }) => {
     const text = new TextEncoder().encode("FROM scratch\nLABEL a=b\n");
@@ -117,7 +119,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a source that fails, gives text or is not wanted is told of, and let go",
   async ({ docker }) => {
     const broken = new Readable({

@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { makeKey } from "../ssh/openssh.ts";
@@ -88,7 +88,7 @@ const CACHED: Said = {
   warnings: [],
 };
 
-engineTest(
+bothWaysTest(
   "a secret whose steps come from the cache is cached, under strict and not, and with no log at all",
   async (engine) => {
     await eachWay(engine, async (docker) => {
@@ -117,7 +117,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a secret that another stage mounts is unused, an ONBUILD of a stage below is not",
   async (engine) => {
     await eachWay(engine, async (docker) => {
@@ -159,7 +159,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a base image's ONBUILD that comes from the cache mounts a secret, too",
   async ({ docker }) => {
     const tag = `davit-test/onbuild:${mark()}`;
@@ -175,7 +175,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "with a Dockerfile that davit can't see, steps tell what they mount; the rest is said and no error",
   async ({ docker }) => {
     // It is kept up to 256 KiB.
@@ -197,7 +197,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a variable in a mount's id is followed where the engine does, and else said",
   async ({ docker, generation }) => {
     const steps = lines("ARG ID=s", "RUN --mount=type=secret,id=$ID true");
@@ -223,7 +223,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   'strictSecrets "missing" and "unused" fail for that alone',
   async (engine) => {
     await eachWay(engine, async (docker) => {
@@ -263,7 +263,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "an ssh id whose step comes from the cache is cached",
   ({ docker }) =>
     withTempFolder(async (folder) => {

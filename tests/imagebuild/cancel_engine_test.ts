@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import {
   type Relay,
   type RelayedConnection,
@@ -19,7 +20,7 @@ function sessionsOf(relay: Relay): RelayedConnection[] {
   );
 }
 
-engineTest(
+bothWaysTest(
   "a signal stops the build on the engine, closes the session and rejects with its reason",
   async (engine) => {
     await using relay = await startRelay(engine.socketPath);
@@ -46,7 +47,7 @@ engineTest(
   },
 );
 
-engineTest("disposal stops the build", async (engine) => {
+bothWaysTest("disposal stops the build", async (engine) => {
   let seconds: string;
   let failed: Promise<unknown>;
   {
@@ -60,7 +61,7 @@ engineTest("disposal stops the build", async (engine) => {
   await stopsOnEngine(engine, seconds);
 });
 
-engineTest(
+bothWaysTest(
   "cancel() resolves when all is closed, also twice and behind the end",
   async (engine) => {
     const { build, seconds } = await sleeper(engine.docker);
@@ -71,7 +72,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "an endless context is cancelled, and its source is told",
   async ({ docker }) => {
     await withinMs(1000, async () => {
@@ -120,7 +121,7 @@ async function* brokenTar(
   throw failure;
 }
 
-engineTest(
+bothWaysTest(
   "a context that throws fails the build with its error as the cause, even behind a whole archive",
   async ({ docker }) => {
     const failure = new Error("the disk is on fire");
@@ -151,7 +152,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "an aborted signal, a used stream and a wrong chunk send nothing",
   async ({ docker }) => {
     const cancelled: unknown[] = [];
@@ -190,7 +191,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a failed build rejects wait() and ends messages() with the same error",
   async ({ docker, socketPath }) => {
     const build = docker.imageBuild(
@@ -226,7 +227,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "wait() alone works for a log that nobody reads, and messages() then gives what is kept",
   async ({ docker }) => {
     const build = docker.imageBuild(

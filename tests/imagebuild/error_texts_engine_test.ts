@@ -1,5 +1,5 @@
 import { assertEquals } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { ERROR_CASES, errorText } from "./error_texts.ts";
 
 const PAGE = new URL("../../examples/errors/README.md", import.meta.url);
@@ -20,7 +20,7 @@ async function pinned(
 }
 
 for (const one of ERROR_CASES) {
-  engineTest(
+  bothWaysTest(
     `the page of errors is true: ${one.title}`,
     async ({ docker, generation }) => {
       assertEquals(

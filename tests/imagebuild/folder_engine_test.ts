@@ -9,7 +9,7 @@ import { isDenoBefore } from "../../lib/deno_version.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { SALT } from "../support/builds.ts";
 import { randomBytes } from "../support/digest.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
 import { until } from "../support/until.ts";
@@ -34,7 +34,7 @@ function show(path: string): string {
   return `FROM davit-test/base\n${SALT}\nCOPY . /c\nRUN cat '/c/${path}'\n`;
 }
 
-engineTest(
+bothWaysTest(
   "a folder is sent once, and then what changed of it",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -78,7 +78,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "no file is stale: same length and time, restored or swapped",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -110,7 +110,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "no Dockerfile is stale: same length and time",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -138,7 +138,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a folder's transfer is reused by no other folder, and by any process",
   async ({ docker, host }) => {
     await withTempFolder(async (root) => {
@@ -175,7 +175,7 @@ engineTest(
   },
 );
 
-engineTest("a Dockerfile from anywhere", async ({ docker }) => {
+bothWaysTest("a Dockerfile from anywhere", async ({ docker }) => {
   await withTempFolder(async (root) => {
     await writeTree(root, {
       "app/a": "in app",
@@ -233,7 +233,7 @@ engineTest("a Dockerfile from anywhere", async ({ docker }) => {
   });
 });
 
-engineTest(
+bothWaysTest(
   "ignored files are not sent, exceptions are",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -255,7 +255,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "an empty context, a Dockerfile alone, and a file that is not there",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -276,7 +276,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "wrong folders and Dockerfiles are refused before anything is sent",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -321,7 +321,7 @@ engineTest(
   },
 );
 
-engineTest("a context that the engine fetches", async ({ docker }) => {
+bothWaysTest("a context that the engine fetches", async ({ docker }) => {
   const tar = await tarBytes({
     Dockerfile: `FROM davit-test/base\n${SALT}\nCOPY a /\nRUN cat /a\n`,
     a: "from a URL\n",
@@ -338,7 +338,7 @@ engineTest("a context that the engine fetches", async ({ docker }) => {
   );
 });
 
-engineTest(
+bothWaysTest(
   "a context that can't be read says so, in its own words",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -364,7 +364,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "cancelled in the middle of 4 GB: every file is closed",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -393,7 +393,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a tar stream is told by its bytes alone",
   async ({ docker }) => {
     const { context } = await docker.imageBuild(

@@ -1,4 +1,5 @@
-import { type EngineContext, engineTest } from "../support/engines.ts";
+import type { EngineContext } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { tryDockerBuild } from "../context/docker_build.ts";
@@ -30,7 +31,7 @@ async function byDavit({ docker }: EngineContext, root: string) {
   return marked(text);
 }
 
-engineTest(
+bothWaysTest(
   "files of one time have no order in the build: a step sees the times that docker's client sends",
   async (context) => {
     await withTempFolder(async (folder) => {

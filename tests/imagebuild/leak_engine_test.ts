@@ -12,7 +12,7 @@ import {
   assertRejects,
 } from "../support/assert.ts";
 import { collect, warnings } from "../support/builds.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { BUILD_HEAD, startFakeEngine } from "../support/fake_engine.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { tarBytes, tarChunks } from "../support/tar.ts";
@@ -163,7 +163,7 @@ Deno.test("a long value in the Dockerfile is refused as a whole only", async () 
   );
 });
 
-engineTest(
+bothWaysTest(
   "a secret's value in the Dockerfile of a tar ends the build on its way, before a step runs",
   async ({ docker }) => {
     for (const value of ENCODED) {
@@ -198,7 +198,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a secret's value in the Dockerfile of a packed tar is refused, too",
   async ({ docker }) => {
     // It is known before the last byte is sent, also where all is one chunk.
@@ -221,7 +221,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a secret's file in the context gets a warning, unless it is ignored",
   async ({ docker }) => {
     await withTempFolder(async (folder) => {

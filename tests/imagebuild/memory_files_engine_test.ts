@@ -7,7 +7,7 @@ import type {
 } from "../../mod.ts";
 import { imageListing } from "../context/image_listing.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
 /** Each way from here to the engine: file sync, a tar for each builder. */
@@ -40,7 +40,7 @@ async function listed(
 for (const way of WAYS) {
   const how = JSON.stringify(way);
 
-  engineTest(
+  bothWaysTest(
     `files in memory are a context with ${how}`,
     async ({ docker }) => {
       await withTempFolder(async (root) => {
@@ -89,7 +89,7 @@ for (const way of WAYS) {
     },
   );
 
-  engineTest(
+  bothWaysTest(
     `files in memory lie over a folder with ${how}`,
     async ({ docker }) => {
       await withTempFolder(async (folder) => {
@@ -161,7 +161,7 @@ for (const way of WAYS) {
   );
 }
 
-engineTest(
+bothWaysTest(
   "an engine asks for a file in memory that changed, whatever its length and time",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -189,7 +189,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a link in memory is followed to what a COPY means by it",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -218,7 +218,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a Dockerfile that is a link in memory, or is not there",
   async ({ docker }) => {
     const files = {

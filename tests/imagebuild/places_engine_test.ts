@@ -1,9 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
-import {
-  type EngineContext,
-  engineTest,
-  isRecent,
-} from "../support/engines.ts";
+import { type EngineContext, isRecent } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { dockerfileTar, tarBytes, tarHeader, tarOf } from "../support/tar.ts";
 import { BuildError, type DockerClient } from "../../mod.ts";
@@ -54,7 +51,7 @@ async function markedBy(
   return [...new Set(marked)];
 }
 
-engineTest(
+bothWaysTest(
   "a sentence of the engine without a line gets its place, docker's own where that shows one",
   async (context) => {
     const compare = isRecent(context) && context.cli !== undefined;
@@ -75,7 +72,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "the place is found in a tar of any kind, packed with gzip too",
   async ({ docker }) => {
     const text = `${FROM}\nRUM make\n`;

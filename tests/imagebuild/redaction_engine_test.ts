@@ -7,7 +7,7 @@ import {
 } from "../support/assert.ts";
 import { decodeBase64, encodeBase64 } from "../support/base64.ts";
 import { collect, SALT, warnings } from "../support/builds.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { BuildError, type BuildEvent, type ImageBuild } from "../../mod.ts";
 
@@ -61,7 +61,7 @@ async function everything(
   return { text, log, events };
 }
 
-engineTest(
+bothWaysTest(
   "a secret is masked in everything that leaves a build, in every form",
   async ({ docker }) => {
     const token = "s3cr3t/Token+with=odd&chars";
@@ -95,7 +95,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a log without a secret passes byte for byte, and a short value gives one warning",
   async ({ docker }) => {
     const step =
@@ -122,7 +122,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a value that a function gives is masked from then on",
   async ({ docker }) => {
     const build = docker.imageBuild(
@@ -138,7 +138,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "events() tells the story of a build, and result() sums it up",
   async ({ docker }) => {
     const tag = `davit-test/story:${crypto.randomUUID()}`;
@@ -206,7 +206,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "an image's id and the digests of steps stay whole where they hold a short secret",
   async ({ docker }) => {
     const mark = crypto.randomUUID();
@@ -243,7 +243,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "the classic builder's messages become the same events",
   async ({ docker }) => {
     const name = `davit-test/classic:${crypto.randomUUID()}`;
@@ -280,7 +280,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a BuildError tells step, exit code, last lines and place",
   async ({ docker }) => {
     const build = docker.imageBuild(

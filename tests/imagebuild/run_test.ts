@@ -1,3 +1,4 @@
+import type { WayNeeds } from "../../lib/imagebuild/build_way.ts";
 import { openBuildSession, tellSent } from "../../lib/imagebuild/session.ts";
 import {
   EventReader,
@@ -187,10 +188,16 @@ Deno.test("openBuildSession() needs one for secrets, agents, exports and strictn
   const open = async (
     options: ImageBuildOptions,
     inputs: object = {},
+    needs: Partial<WayNeeds> = {},
   ): Promise<boolean> => {
     const { build } = await readyBuild(options);
     const opened = openBuildSession(
-      () => Promise.reject(refusal),
+      {
+        session: () => Promise.reject(refusal),
+        warnings: [],
+        unread: [],
+        ...needs,
+      },
       { ...build, inputs: { ...build.inputs, ...inputs } },
       () => {},
     );
@@ -204,6 +211,11 @@ Deno.test("openBuildSession() needs one for secrets, agents, exports and strictn
   const agents = { size: 1, get: () => undefined } as unknown as SshAgents;
   assertEquals(await open({}, { agents }), true);
   assertEquals(await open({ outputs: { type: "tar", dest: "out" } }), true);
+  assertEquals(await open({}, {}, { sessionRequired: true }), true);
+  assertEquals(await open({}, {}, { sessionRequired: false }), false);
+  // Without a way to open one there is none.
+  const strict = { strictSecrets: true };
+  assertEquals(await open(strict, {}, { session: undefined }), false);
 });
 
 Deno.test("openBuildSession() tells of a session that is lost, and not of one that is closed", async () => {
@@ -211,7 +223,7 @@ Deno.test("openBuildSession() tells of a session that is lost, and not of one th
     const ready = await readyBuild();
     const [ours, theirs] = duplexPair();
     const session = await openBuildSession(
-      () => Promise.resolve(ours),
+      { session: () => Promise.resolve(ours), warnings: [], unread: [] },
       ready.build,
       () => {},
     );

@@ -12,7 +12,8 @@ import {
   warnings,
 } from "../support/builds.ts";
 import { randomBytes, sha256 } from "../support/digest.ts";
-import { engineTest, isRecent } from "../support/engines.ts";
+import { isRecent } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import {
   BuildError,
@@ -32,7 +33,7 @@ function digestStep(ids: readonly string[], flags = ""): string {
   }`;
 }
 
-engineTest(
+bothWaysTest(
   "imageBuild() gives every kind of secret byte for byte",
   async ({ docker }) => {
     const folder = await Deno.makeTempDir();
@@ -76,22 +77,25 @@ engineTest(
   },
 );
 
-engineTest("imageBuild() gives 50 secrets to one step", async ({ docker }) => {
-  const secrets = Object.fromEntries(
-    Array.from({ length: 50 }, (_, i) => [`s${i}`, randomBytes(100 + i)]),
-  );
-  const build = docker.imageBuild(
-    dockerfileTar(FROM, digestStep(Object.keys(secrets))),
-    { ...NONE, secrets },
-  );
-  const { printed } = await collectPrinted(build);
-  const text = printed;
-  for (const [id, value] of Object.entries(secrets)) {
-    assertStringIncludes(text, `${await sha256(value)}  ${id}`);
-  }
-});
+bothWaysTest(
+  "imageBuild() gives 50 secrets to one step",
+  async ({ docker }) => {
+    const secrets = Object.fromEntries(
+      Array.from({ length: 50 }, (_, i) => [`s${i}`, randomBytes(100 + i)]),
+    );
+    const build = docker.imageBuild(
+      dockerfileTar(FROM, digestStep(Object.keys(secrets))),
+      { ...NONE, secrets },
+    );
+    const { printed } = await collectPrinted(build);
+    const text = printed;
+    for (const [id, value] of Object.entries(secrets)) {
+      assertStringIncludes(text, `${await sha256(value)}  ${id}`);
+    }
+  },
+);
 
-engineTest(
+bothWaysTest(
   "imageBuild() gives a secret as an environment variable",
   async ({ docker }) => {
     const token = crypto.randomUUID();
@@ -108,7 +112,7 @@ engineTest(
   isRecent,
 );
 
-engineTest(
+bothWaysTest(
   "imageBuild() serves values up to the engine's message limit and refuses larger ones before the build",
   async ({ docker, generation }) => {
     const limit = (Number(generation) >= 26 ? 16 : 4) * 1024 * 1024 - 5;
@@ -148,7 +152,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "imageBuild() says which secrets were asked for and not given, and which were not asked for",
   async ({ docker }) => {
     const build = docker.imageBuild(
@@ -182,7 +186,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "imageBuild() with strictSecrets makes either an error",
   async ({ docker }) => {
     const missing = await assertRejects(
@@ -209,7 +213,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "imageBuild() calls a function only when the engine asks, once a build",
   async ({ docker }) => {
     let calls = 0;
@@ -236,7 +240,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "imageBuild() fails with the function's own error as the cause",
   async ({ docker }) => {
     const failure = new Error("the vault is closed");
@@ -253,7 +257,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "imageBuild() runs 30 builds at once and mixes no secret up",
   async ({ docker }) => {
     const tokens = Array.from({ length: 30 }, () => crypto.randomUUID());

@@ -1,11 +1,11 @@
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { makeKey } from "../ssh/openssh.ts";
 import type { BuildEvent } from "../../mod.ts";
 
-engineTest(
+bothWaysTest(
   "ssh ids that are missing, and those that nobody asks for, are told",
   ({ docker }) =>
     withTempFolder(async (folder) => {

@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { runDavit } from "../cli/command.ts";
 import {
@@ -45,7 +45,7 @@ function build(
   });
 }
 
-engineTest(
+bothWaysTest(
   "a secret that is marked visible is neither refused, nor warned of, nor masked; the others are",
   (engine) =>
     withTempFolder(async (folder) => {
@@ -97,7 +97,7 @@ engineTest(
     }),
 );
 
-engineTest(
+bothWaysTest(
   "a secret that is marked visible may stand beside one that is not, and its file in the context",
   ({ docker }) =>
     withTempFolder(async (folder) => {
@@ -118,7 +118,7 @@ engineTest(
     }),
 );
 
-engineTest(
+bothWaysTest(
   "a secret that is marked visible is still looked for with verify, and printed nowhere by itself",
   async ({ docker }) => {
     const user = new Secret(USER, { visible: true });
@@ -131,7 +131,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a gateway refuses a value in a label, unless it is marked",
   async (engine) => {
     await using served = await startGateway({ engine: engine.host });
@@ -161,7 +161,7 @@ engineTest(
   },
 );
 
-engineTest("--secret marks one as visible", async ({ host }) => {
+bothWaysTest("--secret marks one as visible", async ({ host }) => {
   const run = (mark: string) =>
     runDavit([
       ...["-H", host, "build", "--network", "none", "--no-cache"],

@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { collect, traceText } from "../support/builds.ts";
-import { type EngineContext, engineTest } from "../support/engines.ts";
+import type { EngineContext } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { writeTree } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
@@ -156,7 +157,7 @@ async function held(temporaryFolder: string): Promise<string[]> {
   return [...children, ...sockets, ...temporary];
 }
 
-engineTest(
+bothWaysTest(
   "two secrets, an ssh agent, a private base image, a folder and a local export in one build",
   async (engine) => {
     await using whole = await prepare(engine);
@@ -261,7 +262,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "the same build leaves nothing behind, cancelled at ten moments",
   async (engine) => {
     await using whole = await prepare(engine);

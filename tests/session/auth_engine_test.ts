@@ -7,7 +7,8 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { collect } from "../support/builds.ts";
-import { type EngineContext, engineTest } from "../support/engines.ts";
+import type { EngineContext } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import {
   LOGIN,
   LOGIN_BASE64,
@@ -116,7 +117,7 @@ async function configured(
   }
 }
 
-engineTest(
+bothWaysTest(
   "a base image that needs a login is pulled with the option's",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -141,7 +142,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a base image that needs a login is pulled with docker's config file",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -160,7 +161,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a base image that needs a login is pulled with a credential helper's",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -184,7 +185,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a base image that needs a login is pulled with a function's, which is asked by name",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -203,7 +204,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a wrong password fails the build, and is not in the error",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -224,7 +225,7 @@ engineTest(
   },
 );
 
-engineTest("a registry never sees the login of another", async (context) => {
+bothWaysTest("a registry never sees the login of another", async (context) => {
   await using mine = await startRegistry({ auth: "basic" });
   await using theirs = await startRegistry({ auth: "basic" });
   await using open = await startRegistry();
@@ -254,7 +255,7 @@ engineTest("a registry never sees the login of another", async (context) => {
   }
 });
 
-engineTest(
+bothWaysTest(
   "a login that can't be fetched fails the build and says why to the caller",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -279,7 +280,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a login goes to a registry with TLS",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic", tls: true });
@@ -295,7 +296,7 @@ engineTest(
   (engine) => Number(engine.generation) > 20,
 );
 
-engineTest(
+bothWaysTest(
   "tokens: the engine trades a password for them, the client an identity token",
   async (context) => {
     await using tokens = await startTokenServer({
@@ -349,7 +350,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "tokens: builds, pushes and pulls treat an identity token alike, and as docker's client does",
   async ({ docker, cli, cliEnv, generation }) => {
     const isRecent = Number(generation) >= 28;
@@ -412,7 +413,7 @@ async function withDockerConfig(
   });
 }
 
-engineTest(
+bothWaysTest(
   "tokens: a program without the permission to ask the registry leaves an identity token to the engine",
   async ({ host }) => {
     await using tokens = await startTokenServer({ refreshToken: "identity" });
@@ -450,7 +451,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "tokens: one of the caller's own is sent as it is",
   async (context) => {
     await using tokens = await startTokenServer({});
@@ -470,7 +471,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a login that comes late, from a function or a helper, is masked in the log",
   async ({ docker, host }) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -516,7 +517,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "tokens: a refusal by the token server fails the build and says why to the caller",
   async (context) => {
     await using tokens = await startTokenServer({});

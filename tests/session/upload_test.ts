@@ -192,6 +192,45 @@ Deno.test("a call that the engine gives up cancels the stream, also one that giv
   }
 });
 
+Deno.test("a stream that is stopped is cancelled with the reason, and is no whole one for the engine", async () => {
+  for (const gives of [true, false]) {
+    const { promise: cancelled, resolve } = Promise.withResolvers<unknown>();
+    const { promise: pulled, resolve: onPull } = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        onPull();
+        if (!gives) return new Promise(() => {});
+        controller.enqueue(new Uint8Array(1000));
+      },
+      cancel: (reason) => resolve(reason),
+    }, { highWaterMark: 0 });
+    const { failures, errors } = await serve(body, async (engine, upload) => {
+      const call = pull(engine, upload.url);
+      await pulled;
+      const reason = new Error("enough");
+      upload.stop(reason);
+      assertEquals(await cancelled, reason);
+      assertEquals(await call.ended, {
+        status: "1",
+        message: "the build was stopped",
+      });
+    });
+    assertEquals([failures, errors], [[], []]);
+  }
+});
+
+Deno.test("what was stopped before it is fetched is cancelled when it is fetched", async () => {
+  const { promise: cancelled, resolve } = Promise.withResolvers<unknown>();
+  const body = new ReadableStream<Uint8Array>({
+    cancel: (reason) => resolve(reason),
+  }, { highWaterMark: 0 });
+  await serve(body, async (engine, upload) => {
+    upload.stop("enough");
+    assertEquals((await pull(engine, upload.url).ended).status, "1");
+    assertEquals(await cancelled, "enough");
+  });
+});
+
 Deno.test("a session that ends cancels the stream", async () => {
   const { promise: cancelled, resolve } = Promise.withResolvers<void>();
   const { promise: pulled, resolve: onPull } = Promise.withResolvers<void>();

@@ -14,7 +14,8 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { collect, SALT } from "../support/builds.ts";
-import { type EngineContext, engineTest } from "../support/engines.ts";
+import type { EngineContext } from "../support/engines.ts";
+import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { tarOf } from "../support/tar.ts";
 import { runDavit } from "../cli/command.ts";
@@ -50,7 +51,7 @@ async function hasImage(
   }
 }
 
-engineTest(
+bothWaysTest(
   "verify: a clean build says what was looked through, a leaking one fails and loses its names",
   async (engine) => {
     const t = newToken();
@@ -92,7 +93,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: what a function gave is looked for, too, and what is too short is said",
   async (engine) => {
     const t = newToken();
@@ -110,7 +111,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: a function is called for a cached step's secret, too, and that of a step that mounts none",
   async (engine) => {
     const t = newToken();
@@ -158,7 +159,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: a build that is cancelled while a function is called ends at once",
   async (engine) => {
     const abort = new AbortController();
@@ -179,7 +180,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: nothing of a leaking export gets to its place",
   async (engine) => {
     await withTempFolder(async (folder) => {
@@ -223,7 +224,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: what can't be looked through loses its names, too",
   async (engine) => {
     const tag = `davit-verify:${crypto.randomUUID()}`;
@@ -251,7 +252,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: a result without a file is looked through: labels and history",
   async (engine) => {
     const { docker } = engine;
@@ -288,7 +289,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: a name that was moved to another image meanwhile stays with it",
   async (engine) => {
     const { docker } = engine;
@@ -320,7 +321,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: an image that is gone meanwhile is an error that says that it was built",
   async (engine) => {
     const { docker } = engine;
@@ -365,7 +366,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "verify: what is damaged is a warning that names its place, and an error under strict",
   async (engine) => {
     const line =
@@ -406,7 +407,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "davit build --verify fails with the place, and the names are gone",
   async (engine) => {
     await withTempFolder(async (folder) => {

@@ -13,7 +13,7 @@ import type { ImageBuildOptions } from "../options.ts";
  * BuildKit can do.
  */
 export function checkApiOption(
-  api: ImageBuildOptions["api"],
+  { api, secretsVia }: Pick<ImageBuildOptions, "api" | "secretsVia">,
   needs: readonly string[],
   builder: "buildkit" | "classic",
 ): ImageBuildOptions["api"] {
@@ -28,6 +28,13 @@ export function checkApiOption(
   if (builder === "classic" && api === "buildkit") {
     throw new TypeError(
       'Cannot build with api "buildkit" and version "1": the classic builder is reached by the Engine API alone; leave one of them out',
+    );
+  }
+  if (secretsVia === "header" && (need !== undefined || api === "buildkit")) {
+    throw new TypeError(
+      `Cannot build with secretsVia "header" and ${
+        need ?? 'api "buildkit"'
+      }: BuildKit's API has no such header, and nothing between davit and the engine reads one there; leave secretsVia out`,
     );
   }
   if (need === undefined) return api;

@@ -42,7 +42,29 @@ export function checkBuildKit(
 ): OwnWarning[] {
   needApi("BuildKit", "1.39", facts.negotiated);
   checkApi(request, facts);
-  const warnings = request.ignored.map((option): OwnWarning => [
+  return ignoredOptions(request.ignored, request, facts);
+}
+
+/**
+ * Checks a request against what BuildKit's own API can do, as
+ * {@linkcode checkBuildKit}. It takes what `POST /build` does not give to
+ * BuildKit: a parent control group, and outputs that keep nothing.
+ */
+export function checkSolve(
+  request: BuildRequest,
+  facts: EngineFacts,
+): OwnWarning[] {
+  needApi("BuildKit", "1.39", facts.negotiated);
+  const ignored = request.ignored.filter((name) => name !== "cgroupparent");
+  return ignoredOptions(ignored, request, facts);
+}
+
+function ignoredOptions(
+  ignored: BuildRequest["ignored"],
+  request: BuildRequest,
+  facts: EngineFacts,
+): OwnWarning[] {
+  const warnings = ignored.map((option): OwnWarning => [
     "option-ignored",
     `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys`,
     option,

@@ -3,7 +3,11 @@
 
 import { fullImageName } from "../../engine/image_reference.ts";
 import type { RequestedAnnotation } from "../checks/annotations.ts";
-import { isImage, type RequestedOutput } from "../checks/output.ts";
+import {
+  isImage,
+  type RequestedOutput,
+  sentOutputs,
+} from "../checks/output.ts";
 import type { BuildRequest } from "../request.ts";
 import { storeExporter } from "./store_exporter.ts";
 
@@ -15,33 +19,31 @@ export interface AskedExporter {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
-/**
- * The exporters of a request, each at the index of its output: the engine names
- * an exporter by that index when it sends the result.
- */
+/** The exporters of a request, in the order of {@linkcode sentOutputs}. */
 export function solveExporters(
   { outputs, tags, annotations }: BuildRequest,
 ): readonly AskedExporter[] {
-  const asked = outputs.length === 0 ? [{ type: "moby", attrs: {} }] : outputs;
-  return asked.filter(({ type }) => type !== "cacheonly")
-    .map((output): AskedExporter => {
-      const { type, attrs } = output;
-      if (!holdsImage(output)) return { type, attrs };
-      // The tags hold the names of an output into the store; an archive may
-      // have names of its own.
-      const isStored = isImage(output);
-      const names = isStored || attrs.name === undefined
-        ? tags
-        : attrs.name.split(",").filter(Boolean);
-      return {
-        type: isStored ? storeExporter(attrs) : type,
-        attrs: {
-          ...Object.fromEntries(annotations.map(annotationAttr)),
-          ...attrs,
-          ...(names.length === 0 ? {} : { name: fullNames(names) }),
-        },
-      };
-    });
+  const asked = outputs.length === 0
+    ? [{ type: "moby", attrs: {} }]
+    : sentOutputs(outputs);
+  return asked.map((output): AskedExporter => {
+    const { type, attrs } = output;
+    if (!holdsImage(output)) return { type, attrs };
+    // The tags hold the names of an output into the store; an archive may
+    // have names of its own.
+    const isStored = isImage(output);
+    const names = isStored || attrs.name === undefined
+      ? tags
+      : attrs.name.split(",").filter(Boolean);
+    return {
+      type: isStored ? storeExporter(attrs) : type,
+      attrs: {
+        ...Object.fromEntries(annotations.map(annotationAttr)),
+        ...attrs,
+        ...(names.length === 0 ? {} : { name: fullNames(names) }),
+      },
+    };
+  });
 }
 
 /** Whether an output is an image, in a store or as an archive. */

@@ -1,0 +1,213 @@
+// BuildKit's own API behind an engine's socket: `Control/Solve` builds, and
+// `Control/Status` tells what happens. The engine asks for files, secrets and
+// logins over a session, as on the other way.
+
+import { type Control, openControl } from "../../buildkit/control.ts";
+import { runSolve } from "../../buildkit/run_solve.ts";
+import { SolveError } from "../../buildkit/solve_error.ts";
+import { ProtocolError, UnsupportedError } from "../../errors.ts";
+import type { OpenSession } from "../../session/open.ts";
+import { Upload } from "../../session/upload.ts";
+import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
+import { strictUnsupported } from "../checks/secrets.ts";
+import type { HostAddress } from "../checks/values.ts";
+import { type WatchedTar, watchTar } from "../context/watch_tar.ts";
+import { checkSecretSizes, plainConnection } from "../secrets.ts";
+import { dialler } from "./engine.ts";
+import { checkSolve } from "./engine_limits.ts";
+import { TRACE_UNREADABLE } from "./engine_messages.ts";
+import {
+  cacheExports,
+  cacheImports,
+  entitlements,
+  frontendAttrs,
+} from "./frontend_attrs.ts";
+import { QuietLog } from "./quiet_log.ts";
+import { solveExporters } from "./solve_exporters.ts";
+import { solveFailure } from "./solve_failure.ts";
+
+/** BuildKit of a Docker engine, by its own API. */
+export const solveWay: BuildWay = { needs, run };
+
+function needs(build: Build): WayNeeds {
+  const { engine, facts, request, context, inputs: { secrets } } = build;
+  const what = request.needs[0] ?? 'api "buildkit"';
+  const refused = (why: string) =>
+    new UnsupportedError(what, `Cannot build with ${what}: ${why}`);
+  const warnings = checkSolve(request, facts);
+  if (engine.transport.upgrade === undefined) {
+    throw refused(
+      "this transport can not take a connection over, as BuildKit's API needs it; use a Docker engine's own socket",
+    );
+  }
+  if (request.squash) {
+    throw refused(
+      'BuildKit\'s API can not squash layers; leave squash out, or build with api "engine" alone',
+    );
+  }
+  const isFetched = request.context.kind === "remote";
+  const isForeign = request.session !== undefined;
+  if (isForeign && !isFetched) {
+    throw refused(
+      "the context comes over a session of davit's own; leave the option session out",
+    );
+  }
+  if (isForeign && (request.strict.missing || request.strict.unused)) {
+    throw strictUnsupported(
+      "without a session of davit's own nobody tells what the build asks for; leave the option session out",
+    );
+  }
+  checkSecretSizes(secrets, facts);
+  warnings.push(...plainConnection(engine, secrets));
+  return {
+    warnings,
+    session: isForeign ? undefined : dialler(engine),
+    sessionRequired: !isFetched,
+    upload: isFetched || context.locals !== undefined
+      ? undefined
+      : new Upload(),
+    unread: [],
+  };
+}
+
+async function run(
+  build: Build,
+  session: OpenSession | undefined,
+  upload: Upload | undefined,
+): Promise<Built> {
+  const { engine, request, context, record, stop } = build;
+  await using control = await openControl(engine, { signal: stop });
+  const hosts = await withAddresses(request.hosts ?? [], control, stop);
+  const halt = new AbortController();
+  const watched = upload && await offered(build, upload, halt);
+  record.dockerfile = () => context.dockerfile ?? watched?.dockerfile;
+  const signal = AbortSignal.any([stop, halt.signal]);
+  signal.addEventListener("abort", () => upload?.stop(signal.reason));
+  const quiet = request.quiet ? new QuietLog(record) : undefined;
+  try {
+    const { response, logError } = await runSolve(control, {
+      ref: crypto.randomUUID().replaceAll("-", ""),
+      session: session?.id ?? (request.session || undefined),
+      frontend: "dockerfile.v0",
+      frontendAttrs: frontendAttrs(request, {
+        dockerfile: context.dockerfile?.name ?? request.dockerfile,
+        context: request.context.kind === "remote"
+          ? request.context.url
+          : upload?.url,
+        hosts,
+      }),
+      exporters: solveExporters(request),
+      cache: {
+        exports: cacheExports(request),
+        imports: cacheImports(request),
+      },
+      entitlements: entitlements(request),
+      sourcePolicy: request.sourcePolicy?.rules,
+      internal: !request.history,
+    }, {
+      signal,
+      async onStatus(status) {
+        if (status === undefined) record.warn(...TRACE_UNREADABLE);
+        else if (quiet !== undefined) quiet.keep(status);
+        else record.tellStatus(status);
+        await record.ready();
+      },
+    });
+    stop.throwIfAborted();
+    if (watched?.failure !== undefined) throw watched.failure;
+    watched?.taken();
+    if (logError !== undefined && quiet === undefined) {
+      record.warn(
+        "trace-unreadable",
+        `the rest of the engine's log could not be read, and is left out: ${logError.message}`,
+      );
+    }
+    return { imageId: tellImage(build, response), told: session !== undefined };
+  } catch (error) {
+    stop.throwIfAborted();
+    if (watched?.failure !== undefined) throw watched.failure;
+    if (!(error instanceof SolveError)) throw error;
+    quiet?.release();
+    record.tellLine({
+      errorDetail: { message: error.detail },
+      error: error.detail,
+    });
+    throw solveFailure(error, record);
+  } finally {
+    watched?.release(stop.reason);
+  }
+}
+
+/**
+ * Offers the context under the upload's URL, and watches it on its way.
+ *
+ * @param halt Stops the build if the context fails.
+ */
+async function offered(
+  { request, context, record, onDockerfile }: Build,
+  upload: Upload,
+  halt: AbortController,
+): Promise<WatchedTar> {
+  const { body, files } = await context.tar();
+  const watched = watchTar(body!, {
+    dockerfile: request.dockerfile ?? "Dockerfile",
+    files,
+    takes: { text: true, zstd: false },
+    onSent: (event) => record.tell(event),
+    onDockerfile,
+    onFailure: () => halt.abort(),
+  });
+  upload.offer(watched.body);
+  return watched;
+}
+
+/** Reports the image, in the messages in which `POST /build` does. */
+function tellImage(
+  { request, record }: Build,
+  response: ReadonlyMap<string, string>,
+): string {
+  if (!request.makesImage) return "";
+  const id = response.get("containerimage.digest");
+  if (id === undefined) {
+    throw new ProtocolError(
+      "The engine ended the build with neither an image id nor an error: look into its log",
+    );
+  }
+  record.tellLine(
+    request.quiet
+      ? { stream: `${id}\n` }
+      : { id: "moby.image.id", aux: { ID: id } },
+  );
+  return id;
+}
+
+/** The label in which an engine tells the address of `host-gateway`. */
+const GATEWAY_LABEL = "org.mobyproject.buildkit.worker.moby.host-gateway-ip";
+
+/**
+ * The hosts with addresses alone: for `POST /build` the engine replaces the word
+ * `host-gateway`, and BuildKit does not know it.
+ *
+ * @throws {UnsupportedError} If the engine does not tell the address.
+ */
+async function withAddresses(
+  hosts: readonly HostAddress[],
+  control: Control,
+  signal: AbortSignal,
+): Promise<readonly HostAddress[]> {
+  if (!hosts.some(({ address }) => address === "host-gateway")) return hosts;
+  const workers = await control.workers({ signal });
+  const gateway = workers
+    .map(({ labels }) => labels.get(GATEWAY_LABEL)?.split(",")[0])
+    .find((address) => address);
+  if (gateway === undefined) {
+    throw new UnsupportedError(
+      "host-gateway",
+      'Cannot build with an extra host at "host-gateway" over BuildKit\'s API: the engine does not tell its address there; give the address itself',
+    );
+  }
+  return hosts.map(({ host, address }) => ({
+    host,
+    address: address === "host-gateway" ? gateway : address,
+  }));
+}
