@@ -53,7 +53,7 @@ function masked(
   mask: TextMask,
   owner: object,
 ): unknown {
-  if (value === null || value === undefined || node === "kept") return value;
+  if (node === "kept") return value;
   if (typeof node === "string") return maskLeaf(value, node, mask, owner);
   if (node instanceof Choice) {
     return masked(value, chosen(node, owner), mask, owner);
@@ -175,6 +175,6 @@ function holdsValue(value: unknown, mask: TextMask): boolean {
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && !Array.isArray(value) &&
-    !(value instanceof Uint8Array);
+  return typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !(value instanceof Uint8Array);
 }

@@ -80,7 +80,7 @@ const STATUS: SolveStatus = {
     vertex: VALUE,
     level: 1,
     short: bytes,
-    detail: [bytes, encoder.encode("clean")],
+    detail: [encoder.encode("clean"), bytes, encoder.encode("clean too")],
     url: VALUE,
     info: {
       filename: VALUE,
@@ -166,7 +166,7 @@ const ANSWERS: readonly (readonly [
       "statuses.0.id",
       "logs.0.data",
       "warnings.0.short",
-      "warnings.0.detail.0",
+      "warnings.0.detail.1",
       "warnings.0.url",
       "warnings.0.info.filename",
       "warnings.0.info.data",
@@ -207,7 +207,7 @@ const ANSWERS: readonly (readonly [
           : kind === "login"
           ? { registry: VALUE, state: VALUE }
           : kind === "context"
-          ? { files: 1, filesReused: 2, bytesOffered: 3, bytesSent: 4 }
+          ? { files: 1, filesReused: 2, bytesOffered: 3, more: VALUE }
           : { id: VALUE, state: VALUE },
       },
       ["status"],
@@ -379,12 +379,44 @@ Deno.test("what stands where something else is expected is left out if it holds 
   assertEquals(of([VALUE]), undefined);
   assertEquals(of(7), 7);
   assertEquals(of(null), null);
-  const clean = { status: { a: ["b"] }, errorDetail: "c", aux: null };
+  const clean = {
+    status: { a: ["b"] },
+    errorDetail: "c",
+    stream: null,
+    error: undefined,
+    aux: null,
+  };
   assertStrictEquals(of(clean), clean);
   // However deep it lies: a walk by recursion would overflow the stack.
   let deep: unknown = [VALUE];
   for (let i = 0; i < 100_000; i++) deep = [deep];
   assertEquals(of({ more: deep }), {});
+});
+
+Deno.test("a part of a step's output is masked as one, with what it belongs to, and other bytes are not", () => {
+  const log = { vertex: "a", data: encoder.encode("a part") };
+  const given = {
+    logs: [log],
+    warnings: [{ short: encoder.encode("a warning") }],
+  };
+  const parts: [text: string, owner: object][] = [];
+  const mask: TextMask = {
+    ...maskOf("warning"),
+    output(part, owner) {
+      parts.push([decoder.decode(part), owner]);
+      return encoder.encode("masked");
+    },
+  };
+  assertEquals(
+    leaves(maskFields(given as unknown as SolveStatus, TRACE_FIELDS, mask)),
+    [
+      ["logs.0.vertex", "a"],
+      ["logs.0.data", "masked"],
+      ["warnings.0.short", "a ***"],
+    ],
+  );
+  assertEquals(parts.map(([text]) => text), ["a part"]);
+  assertStrictEquals(parts[0]![1], log);
 });
 
 Deno.test("a key like __proto__ stays what it is", () => {

@@ -77,6 +77,25 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "room is made a moment earlier than it must be",
   },
   {
+    file: "lib/masks/mask_fields.ts",
+    kind: "guard",
+    text: "if (mask.text(text) === text) return text;",
+    why:
+      "a shortcut: the parts of a text that holds no value hold none, and are joined to the same text",
+  },
+  {
+    file: "lib/masks/mask_fields.ts",
+    kind: "guard",
+    text: 'if (known === "kept") continue;',
+    why: "a shortcut: a field that is kept is given back as it is",
+  },
+  {
+    file: "lib/masks/mask_fields.ts",
+    kind: "statement",
+    text: "lookups.set(table, fields);",
+    why: "a shortcut: the map is made anew from the same table each time",
+  },
+  {
     file: "lib/transfer/transfer.ts",
     kind: "number",
     text: 'EVENT_SIZE + ("status" in event ? event.status.length : 0),',

@@ -97,7 +97,8 @@ function describe(node: ts.Node, file: ts.SourceFile, add: Add): void {
     describeBinary(node, file, add);
   } else if (
     ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent) &&
-    !isMilliseconds(node.parent) && !isSizeByByte(node) && !isNone(node)
+    !isMilliseconds(node.parent) && !isSizeByByte(node) && !isNone(node) &&
+    !isPropertyName(node)
   ) {
     add("number", node, `(${node.text} + 1)`);
   } else if (node.kind === ts.SyntaxKind.TrueKeyword) {
@@ -159,6 +160,12 @@ function describeCall(
   ) {
     add("wrapper", node, `(${args[0]!.getText(file)})`);
   }
+}
+
+/** Whether it is the `0` of `const { 0: first } = list`, which is a name. */
+function isPropertyName(number: ts.Node): boolean {
+  const { parent } = number;
+  return ts.isBindingElement(parent) && parent.propertyName === number;
 }
 
 /** Whether a number is one of milliseconds: one more of them is seen by no clock. */

@@ -41,6 +41,8 @@ Deno.test("every kind of change is made, and makes what it says", () => {
   const names = (type: string) => `const A = { b: true } satisfies ${type};`;
   assertEquals(changed(names("Record<keyof B, true>")), []);
   assertEquals(changed(names("Record<keyof B, boolean>")).length, 1);
+  assertEquals(changed("const { 0: x } = y;"), []);
+  assertEquals(changed("const { x = 0 } = y;").length, 1);
   assertEquals(changed("x = new Uint8Array(256);"), []);
   assertEquals(changed("x = new Uint8Array(1 << 16);"), []);
   assertEquals(changed("x = new Uint8Array(255).fill(256);").length, 2);
