@@ -44,7 +44,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "std",
     "streams",
   ],
-  grpc: ["http2", "streams"],
+  grpc: ["http2", "proto", "streams"],
   engine: [
     "errors.ts",
     "option_names.ts",

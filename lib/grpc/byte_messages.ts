@@ -1,6 +1,6 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
 import type { GrpcClientCall } from "./client_call.ts";
-import { firstFieldPrefix, protobufFields } from "./protobuf_fields.ts";
+import { bytesMessage, bytesMessagePrefix } from "../proto/bytes_message.ts";
 
 /**
  * The longest piece that is sent as one message, in bytes: an engine of the
@@ -24,7 +24,7 @@ export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
         for (;;) {
           const message = await call.read();
           if (message === null) return controller.close();
-          const data = dataOf(message);
+          const { data } = bytesMessage.decode(message);
           // An empty message is skipped, because a byte stream can't have an
           // empty chunk.
           if (data.length > 0) return controller.enqueue(data);
@@ -36,7 +36,7 @@ export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
       async write(chunk) {
         for (let at = 0; at < chunk.length; at += MAX_PIECE_BYTES) {
           const piece = chunk.subarray(at, at + MAX_PIECE_BYTES);
-          await call.write(firstFieldPrefix(piece.length), piece);
+          await call.write(bytesMessagePrefix(piece.length), piece);
         }
       },
       close: async () => await call.end(),
@@ -44,13 +44,4 @@ export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
     }),
     close: () => call.cancel(),
   };
-}
-
-/** The data in a message, as a view of it. */
-function dataOf(message: Uint8Array): Uint8Array {
-  let data: Uint8Array = new Uint8Array();
-  for (const [number, value] of protobufFields(message)) {
-    if (number === 1 && typeof value !== "number") data = value;
-  }
-  return data;
 }

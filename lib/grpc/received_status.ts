@@ -1,10 +1,5 @@
-import { protobufFields } from "./protobuf_fields.ts";
-import {
-  GrpcCode,
-  type GrpcDetail,
-  GrpcError,
-  type GrpcMetadata,
-} from "./status.ts";
+import { rpcStatus } from "../proto/status.ts";
+import { GrpcCode, GrpcError, type GrpcMetadata } from "./status.ts";
 
 /**
  * Header fields that belong to the call itself, and are not metadata of the
@@ -70,31 +65,11 @@ export function receivedStatus(
   const init = { metadata, received: true };
   if (encoded === undefined) return new GrpcError(code, message, init);
   try {
-    const details = decodeDetails(decodeBinary(encoded));
+    const { details } = rpcStatus.decode(decodeBinary(encoded));
     return new GrpcError(code, message, { ...init, details });
   } catch (cause) {
     return new GrpcError(code, message, { ...init, cause });
   }
-}
-
-/**
- * Reads the details in a
- * `google.rpc.Status{1 code, 2 message, 3 details* Any{1 type_url, 2 value}}`.
- */
-function decodeDetails(status: Uint8Array): GrpcDetail[] {
-  const details: GrpcDetail[] = [];
-  for (const [number, any] of protobufFields(status)) {
-    if (number !== 3 || typeof any === "number") continue;
-    let typeUrl = "";
-    let value = new Uint8Array();
-    for (const [number, part] of protobufFields(any)) {
-      if (typeof part === "number") continue;
-      if (number === 1) typeUrl = new TextDecoder().decode(part);
-      if (number === 2) value = part.slice();
-    }
-    details.push({ typeUrl, value });
-  }
-  return details;
 }
 
 /**

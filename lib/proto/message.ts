@@ -173,7 +173,23 @@ export function map<T>(
   };
 }
 
-/** The codec of a message with these fields. */
+/** Reads one kind of message, and writes another: a side of a method. */
+export interface MethodCodec<Read, Written> {
+  /** @throws {ProtobufError} If the bytes are no such message. */
+  decode(bytes: Uint8Array): Read;
+  /** Fields that are not given are not sent. */
+  encode(value: Partial<Written>): Uint8Array<ArrayBuffer>;
+}
+
+/** The side of a method that reads the one and writes the other. */
+export function reading<Read, Written>(
+  read: Message<Read>,
+  written: Message<Written>,
+): MethodCodec<Read, Written> {
+  return { decode: read.decode, encode: written.encode };
+}
+
+/** A message with these fields. */
 export function message<T>(table: Table<T>): Message<T> {
   const fields = Object.entries(table) as [keyof T, Field<T[keyof T]>][];
   const byTag = new Map(

@@ -1,24 +1,19 @@
-import { codecOf, type MethodCodec } from "./codec.ts";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  BytesMessageSchema,
-  type CheckAgentRequestSchema,
-  type CheckAgentResponseSchema,
-  SSH,
-} from "./gen/ssh_pb.ts";
+/**
+ * `moby.sshforward.v1.SSH`, as its server: how the steps of a build reach an ssh
+ * agent of the client. The bytes that they exchange are in
+ * {@linkcode bytesMessage}.
+ *
+ * @module
+ */
 
-/** `SSH/CheckAgent`. */
-export const checkAgentCodec: MethodCodec<
-  typeof CheckAgentRequestSchema,
-  typeof CheckAgentResponseSchema
-> = codecOf(SSH.method.checkAgent);
+import { message, type MethodCodec, one, reading, TEXT } from "./message.ts";
 
-/** The bytes in a message of `SSH/ForwardAgent`. */
-export function decodeAgentBytes(message: Uint8Array): Uint8Array {
-  return fromBinary(BytesMessageSchema, message).data;
+/** `CheckAgentRequest`. */
+export interface CheckAgentRequest {
+  /** The id of the mount. Empty where it names none, which means `default`. */
+  readonly id: string;
 }
 
-/** A message of `SSH/ForwardAgent`. */
-export function encodeAgentBytes(data: Uint8Array): Uint8Array {
-  return toBinary(BytesMessageSchema, create(BytesMessageSchema, { data }));
-}
+/** `SSH/CheckAgent`. The answer has nothing in it. */
+export const checkAgent: MethodCodec<CheckAgentRequest, Record<never, never>> =
+  reading(message({ id: one(1, TEXT) }), message({}));

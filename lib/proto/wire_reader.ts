@@ -132,6 +132,7 @@ export class ProtobufReader {
 
   /** Skips the value of a field. */
   skip(tag: number): void {
+    if (tag < 8) throw new ProtobufError("a field has no number");
     switch (tag & 7) {
       case VARINT:
         this.int64();

@@ -1,12 +1,15 @@
 import { BYTES, VARINT } from "./wire_reader.ts";
 
+/** Enough for most messages; a longer one doubles it. */
+const FIRST_BYTES = 128;
+
 const encoder = new TextEncoder();
 
 /**
  * Writes the wire format of protobuf; fields whose value is zero are left out.
  */
 export class ProtobufWriter {
-  #bytes = new Uint8Array();
+  #bytes = new Uint8Array(FIRST_BYTES);
   #at = 0;
 
   /** Everything that was written, as a view. */

@@ -94,15 +94,14 @@ export function authService(
     attempt(host, "the login", () => store.get(host, scopes));
   return [
     unary(`${SERVICE}/Credentials`, async () => {
-      return (await import("../proto/auth.ts")).credentialsCodec;
-    }, async ({ Host: host }) => {
+      return (await import("../proto/auth.ts")).credentials;
+    }, async ({ host }) => {
       const login = await loginFor(host);
-      const { username = "", secret = "" } = login?.forSession() ?? {};
-      return { Username: username, Secret: secret };
+      return login?.forSession() ?? {};
     }),
     unary(`${SERVICE}/GetTokenAuthority`, async () => {
-      return (await import("../proto/auth.ts")).getTokenAuthorityCodec;
-    }, async ({ Host: host }) => {
+      return (await import("../proto/auth.ts")).getTokenAuthority;
+    }, async ({ host }) => {
       const login = await loginFor(host);
       // A registry token that the caller gave can only be passed on by
       // `FetchToken`.
@@ -111,13 +110,13 @@ export function authService(
           await serverOf(login.registry) !== undefined);
       if (!isOurs) throw fallBack();
       return {
-        PublicKey: crypto.getRandomValues(new Uint8Array(PUBLIC_KEY_BYTES)),
+        publicKey: crypto.getRandomValues(new Uint8Array(PUBLIC_KEY_BYTES)),
       };
     }),
     unary(`${SERVICE}/FetchToken`, async () => {
-      return (await import("../proto/auth.ts")).fetchTokenCodec;
+      return (await import("../proto/auth.ts")).fetchToken;
     }, async (request, call) => {
-      const { Host: host, Scopes: scopes, ClientID: clientId } = request;
+      const { host, scopes, clientId } = request;
       const login = await loginFor(host, scopes);
       // An engine that was given no token authority should not ask for a token.
       const server = login && await servers.get(login.registry);
@@ -125,7 +124,7 @@ export function authService(
       if (login === undefined || (server ?? ownToken) === undefined) {
         throw fallBack();
       }
-      const { token, expiresIn, issuedAt } = await attempt(
+      return await attempt(
         host,
         "a token",
         async () => {
@@ -134,11 +133,6 @@ export function authService(
           return await fetchToken(login, { server, scopes, clientId, signal });
         },
       );
-      return {
-        Token: token,
-        ExpiresIn: BigInt(expiresIn),
-        IssuedAt: BigInt(issuedAt),
-      };
     }),
   ];
 }

@@ -81,7 +81,7 @@ function exporterFor(
  * bytes.
  */
 async function unwrapped(call: GrpcCall): Promise<MessageDuplex> {
-  const { decodeSentBytes } = await import("../proto/filesend.ts");
+  const { bytesMessage } = await import("../proto/bytes_message.ts");
   return {
     get signal() {
       return call.signal;
@@ -90,7 +90,7 @@ async function unwrapped(call: GrpcCall): Promise<MessageDuplex> {
       const message = await call.read();
       if (message === null) return null;
       try {
-        return decodeSentBytes(message);
+        return bytesMessage.decode(message).data;
       } catch (cause) {
         throw new ProtocolError(
           "The engine sent a piece of the result that can't be read",

@@ -27,8 +27,8 @@ export function secretsService(
 ): GrpcMethod[] {
   return [
     unary("/moby.buildkit.secrets.v1.Secrets/GetSecret", async () => {
-      return (await import("../proto/secrets.ts")).getSecretCodec;
-    }, async ({ ID: id }) => {
+      return (await import("../proto/secrets.ts")).getSecret;
+    }, async ({ id }) => {
       let secret;
       try {
         secret = await store.get(id);

@@ -56,8 +56,8 @@ export function sshService(
   };
   return [
     unary("/moby.sshforward.v1.SSH/CheckAgent", async () => {
-      return (await loadMessages()).checkAgentCodec;
-    }, async ({ ID: id }) => {
+      return (await import("../proto/ssh.ts")).checkAgent;
+    }, async ({ id }) => {
       // Only checks that the agent answers now; it may be gone later.
       (await open(id)).close();
       return {};
@@ -105,23 +105,19 @@ async function forward(
   call: GrpcCall,
   connection: SshAgentConnection,
 ): Promise<void> {
-  const { decodeAgentBytes, encodeAgentBytes } = await loadMessages();
+  const { bytesMessage } = await import("../proto/bytes_message.ts");
   const questions = new AgentMessageReader(
     new ByteStream(async () => {
       const message = await call.read();
-      return message === null ? null : decodeAgentBytes(message);
+      return message === null ? null : bytesMessage.decode(message).data;
     }),
   );
   while (true) {
     const question = await questions.next();
     if (question === null) return;
-    await call.write(encodeAgentBytes(frame(await connection.ask(question))));
+    const data = frame(await connection.ask(question));
+    await call.write(bytesMessage.encode({ data }));
   }
-}
-
-/** Loaded with the first call, because most builds mount no agent. */
-function loadMessages(): Promise<typeof import("../proto/ssh.ts")> {
-  return import("../proto/ssh.ts");
 }
 
 function unknownId(id: string): GrpcError {

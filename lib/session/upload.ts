@@ -1,7 +1,7 @@
 import { ContextError } from "../errors.ts";
 import type { GrpcCall } from "../grpc/call.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
-import { firstFieldPrefix } from "../grpc/protobuf_fields.ts";
+import { bytesMessagePrefix } from "../proto/bytes_message.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
 
 /** The host in the URLs that BuildKit fetches over a session. */
@@ -135,7 +135,7 @@ async function send(
       if (done) return;
       for (let at = 0; at < value.length; at += MAX_PIECE_BYTES) {
         const piece = value.subarray(at, at + MAX_PIECE_BYTES);
-        await call.write(firstFieldPrefix(piece.length), piece);
+        await call.write(bytesMessagePrefix(piece.length), piece);
       }
     }
   } finally {

@@ -69,7 +69,7 @@ engineTest(
     const name = `docker.io/library/davit-control-${newRef()}:1`;
     const { response, logError } = await build(
       opened,
-      "FROM davit-test/base\nCOPY Dockerfile /copied\nRUN echo said it\n",
+      `FROM davit-test/base\nCOPY Dockerfile /copied\nRUN echo said it ${newRef()}\n`,
       {
         frontendAttrs: { "label:l": "1" },
         exporters: [{ type: "moby", attrs: { name } }],

@@ -3,7 +3,7 @@ import {
   Packet_PacketType,
   PacketSchema,
   StatSchema,
-} from "../../lib/proto/gen/fsutil_pb.ts";
+} from "../proto/gen/fsutil_pb.ts";
 import {
   FileMode,
   isRegular,

@@ -7,7 +7,8 @@ import type { GrpcCall } from "../../lib/grpc/call.ts";
 import {
   firstFieldPrefix,
   protobufFields,
-} from "../../lib/grpc/protobuf_fields.ts";
+} from "../support/protobuf_fields.ts";
+import { ProtobufError } from "../../lib/proto/wire_reader.ts";
 import { serveGrpc } from "../../lib/grpc/server.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
@@ -133,7 +134,7 @@ Deno.test("bytesDuplex() fails with its call, and what is no message fails it", 
   });
   await assertRejects(
     () => other.duplex.readable.getReader().read(),
-    RangeError,
+    ProtobufError,
   );
 });
 

@@ -14,7 +14,7 @@ import {
 import {
   firstFieldPrefix,
   protobufFields,
-} from "../../lib/grpc/protobuf_fields.ts";
+} from "../support/protobuf_fields.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import { filesyncService } from "../../lib/session/filesync.ts";
 import { Session } from "../../lib/session/session.ts";

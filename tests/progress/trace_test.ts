@@ -7,7 +7,7 @@ import type {
 import { decodeTrace } from "../../lib/progress/trace.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { ProtobufError, ProtobufReader } from "../../lib/proto/wire_reader.ts";
-import { StatusResponseSchema } from "../../lib/proto/gen/trace_pb.ts";
+import { StatusResponseSchema } from "../proto/gen/trace_pb.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { SAMPLE_BUILDS } from "./builds.ts";
 import { readAux, TRACE_GENERATIONS } from "./traces.ts";

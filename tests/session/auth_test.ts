@@ -13,7 +13,7 @@ import {
   FetchTokenResponseSchema,
   GetTokenAuthorityRequestSchema,
   GetTokenAuthorityResponseSchema,
-} from "../../lib/proto/gen/auth_pb.ts";
+} from "../proto/gen/auth_pb.ts";
 import { authService } from "../../lib/session/auth.ts";
 import { type EnginePeer, withEnginePeer } from "./engine_peer.ts";
 

@@ -7,7 +7,7 @@ import {
 import { ArchiveStream } from "../../lib/exporter/archive_stream.ts";
 import type { Exporter } from "../../lib/exporter/exporter.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
-import { BytesMessageSchema } from "../../lib/proto/gen/filesync_pb.ts";
+import { BytesMessageSchema } from "../proto/gen/filesync_pb.ts";
 import { filesendService } from "../../lib/session/filesend.ts";
 import { delay } from "../engines/process.ts";
 import { names, scratch } from "../exporter/scratch.ts";

@@ -1,8 +1,8 @@
-import { Auth } from "../../lib/proto/gen/auth_pb.ts";
-import { FileSend, FileSync } from "../../lib/proto/gen/filesync_pb.ts";
-import { Health } from "../../lib/proto/gen/health_pb.ts";
-import { Secrets } from "../../lib/proto/gen/secrets_pb.ts";
-import { SSH } from "../../lib/proto/gen/ssh_pb.ts";
+import { Auth } from "../proto/gen/auth_pb.ts";
+import { FileSend, FileSync } from "../proto/gen/filesync_pb.ts";
+import { Health } from "../proto/gen/health_pb.ts";
+import { Secrets } from "../proto/gen/secrets_pb.ts";
+import { SSH } from "../proto/gen/ssh_pb.ts";
 import { authService } from "../../lib/session/auth.ts";
 import { filesendService } from "../../lib/session/filesend.ts";
 import { filesyncService } from "../../lib/session/filesync.ts";

@@ -125,7 +125,7 @@ Deno.test("Session answers health, secrets and unknown methods byte by byte", as
   });
   assertEquals(errors.map((error) => (error as Error).name), [
     "SecretError",
-    "RangeError", // of the bytes that are no request
+    "ProtobufError", // of the bytes that are no request
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { encodeAgentBytes } from "../../lib/proto/ssh.ts";
+import { bytesMessage } from "../../lib/proto/bytes_message.ts";
 import { sshService } from "../../lib/session/ssh.ts";
 import type { SshAgent, SshAgentConnection } from "../../lib/ssh/agent.ts";
 import { frame } from "../../lib/ssh/message.ts";
@@ -11,6 +11,10 @@ import {
 import { concat } from "../support/concat.ts";
 import { until } from "../support/until.ts";
 import { type EnginePeer, withEnginePeer } from "./engine_peer.ts";
+
+function agentBytes(data: Uint8Array): Uint8Array {
+  return bytesMessage.encode({ data });
+}
 
 const CHECK = "/moby.sshforward.v1.SSH/CheckAgent";
 const FORWARD = "/moby.sshforward.v1.SSH/ForwardAgent";
@@ -87,15 +91,13 @@ Deno.test("a step's questions are asked one after the other, in whatever pieces 
     for (const size of [1, 3, bytes.length]) {
       const call = engine.call(FORWARD);
       for (let at = 0; at < bytes.length; at += size) {
-        await call.send(encodeAgentBytes(bytes.subarray(at, at + size)));
+        await call.send(agentBytes(bytes.subarray(at, at + size)));
       }
       call.end();
       assertEquals((await call.ended).status, "0");
       assertEquals(
         call.received,
-        questions.map((question) =>
-          encodeAgentBytes(frame(question.toReversed()))
-        ),
+        questions.map((question) => agentBytes(frame(question.toReversed()))),
       );
     }
   });
@@ -109,13 +111,13 @@ Deno.test("a step that asks what is no question, and an agent that fails, are to
     }),
   }, async (engine) => {
     const endless = engine.call(FORWARD);
-    await endless.send(encodeAgentBytes(new Uint8Array(4).fill(255)));
+    await endless.send(agentBytes(new Uint8Array(4).fill(255)));
     endless.end();
     const refused = await endless.ended;
     assertEquals(refused.status, "3");
     assertStringIncludes(decodeURIComponent(refused.message), "the step sent");
     const asking = engine.call(FORWARD);
-    await asking.send(encodeAgentBytes(frame(Uint8Array.of(11))));
+    await asking.send(agentBytes(frame(Uint8Array.of(11))));
     asking.end();
     const failed = await asking.ended;
     assertEquals(failed.status, "9");
@@ -143,7 +145,7 @@ Deno.test("an agent's connection is closed when the session ends while its user 
     },
   }, async (engine) => {
     const call = engine.call(FORWARD);
-    await call.send(encodeAgentBytes(frame(Uint8Array.of(11))));
+    await call.send(agentBytes(frame(Uint8Array.of(11))));
     await until(() => asked, "the agent was asked");
     assert(!closed);
   });

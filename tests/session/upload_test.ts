@@ -1,5 +1,5 @@
 import { ContextError } from "../../lib/errors.ts";
-import { protobufFields } from "../../lib/grpc/protobuf_fields.ts";
+import { protobufFields } from "../support/protobuf_fields.ts";
 import { Upload, uploadService } from "../../lib/session/upload.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { concat } from "../support/concat.ts";
