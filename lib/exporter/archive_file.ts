@@ -21,7 +21,7 @@ const NAME = "archive";
 export class ArchiveFile implements Exporter {
   readonly wire = "bytes";
   readonly canStage = true;
-  readonly #dest: string;
+  readonly dest: string;
   readonly #limits: ExportLimits;
   #place: ExportPlace | undefined;
   /** A private folder beside the file. */
@@ -34,21 +34,26 @@ export class ArchiveFile implements Exporter {
 
   /** @param dest Path of the file, as the caller gave it. */
   constructor(dest: string, limits: ExportLimits) {
-    this.#dest = dest;
+    this.dest = dest;
     this.#limits = limits;
+  }
+
+  async place(): Promise<string> {
+    const { findPlace } = await import("./place.ts");
+    return (await findPlace(this.dest, "file")).path;
   }
 
   async prepare(): Promise<void> {
     const { findPlace, makeArea, makeParents } = await import("./place.ts");
     const { FileWriter } = await import("./file_writer.ts");
-    const place = await findPlace(this.#dest, "file");
-    this.#removeParents = await makeParents(this.#dest, place);
-    this.#area = await makeArea(this.#dest, place, "file");
+    const place = await findPlace(this.dest, "file");
+    this.#removeParents = await makeParents(this.dest, place);
+    this.#area = await makeArea(this.dest, place, "file");
     try {
       // The process's umask applies, as for any new file.
       this.#writer = FileWriter.create(this.#area.folder.at(NAME), 0o666);
     } catch (error) {
-      throw cannotExport(this.#dest, "nothing can be written there", error);
+      throw cannotExport(this.dest, "nothing can be written there", error);
     }
     this.#place = place;
   }
@@ -73,6 +78,10 @@ export class ArchiveFile implements Exporter {
     }
   }
 
+  received(): Promise<void> {
+    return this.#complete ? Promise.resolve() : Promise.reject(notReceived());
+  }
+
   staged(): Promise<string> {
     return this.#complete && this.#area !== undefined
       ? Promise.resolve(this.#area.folder.at(NAME))
@@ -91,7 +100,7 @@ export class ArchiveFile implements Exporter {
       const to = area.above.at(place.name);
       if (typeof mode === "number") setModeOf(from, mode);
       await Deno.rename(from, to).catch((error) => {
-        throw cannotExport(this.#dest, "it can't be put in its place", error);
+        throw cannotExport(this.dest, "it can't be put in its place", error);
       });
       this.#removeParents = undefined;
     } finally {
@@ -109,21 +118,21 @@ export class ArchiveFile implements Exporter {
   async discard(): Promise<void> {
     await this.#writer?.close();
     this.#writer = undefined;
-    const [area, removeParents] = [this.#area, this.#removeParents];
-    this.#area = this.#removeParents = undefined;
+    const area = this.#area;
+    this.#area = undefined;
     await area?.remove().catch((error) => {
       const name = JSON.stringify(area.folder.name);
       throw cannotExport(
-        this.#dest,
+        this.dest,
         `the temporary folder ${name} can't be removed`,
         error,
       );
     });
-    await removeParents?.();
+    await this.#removeParents?.();
   }
 
   #unwritable(error: unknown): ExportError {
-    return cannotExport(this.#dest, "the archive can't be written", error);
+    return cannotExport(this.dest, "the archive can't be written", error);
   }
 }
 

@@ -10,7 +10,8 @@ import type { MessageDuplex } from "../streams/duplex.ts";
 export class ArchiveStream implements Exporter {
   readonly wire = "bytes";
   readonly canStage = false;
-  readonly #dest: WritableStream<Uint8Array>;
+  readonly dest = undefined;
+  readonly #stream: WritableStream<Uint8Array>;
   readonly #limits: ExportLimits;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #begun = false;
@@ -18,15 +19,19 @@ export class ArchiveStream implements Exporter {
   #over = false;
   #bytes = 0;
 
-  /** @param dest A stream that is not locked. */
-  constructor(dest: WritableStream<Uint8Array>, limits: ExportLimits) {
-    this.#dest = dest;
+  /** @param stream A stream that is not locked. */
+  constructor(stream: WritableStream<Uint8Array>, limits: ExportLimits) {
+    this.#stream = stream;
     this.#limits = limits;
+  }
+
+  place(): Promise<WritableStream<Uint8Array>> {
+    return Promise.resolve(this.#stream);
   }
 
   prepare(): Promise<void> {
     try {
-      this.#writer = this.#dest.getWriter();
+      this.#writer = this.#stream.getWriter();
       this.#writer.closed.catch(() => {}); // whoever writes next is told
       return Promise.resolve();
     } catch (cause) {
@@ -50,6 +55,10 @@ export class ArchiveStream implements Exporter {
       }
     });
     this.#complete = true;
+  }
+
+  received(): Promise<void> {
+    return this.#complete ? Promise.resolve() : Promise.reject(notReceived());
   }
 
   staged(): Promise<string> {
@@ -86,8 +95,8 @@ export class ArchiveStream implements Exporter {
   async discard(reason?: unknown): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    if (this.#writer === undefined && this.#dest.locked) return; // somebody else's
-    const aborted = (this.#writer ?? this.#dest).abort(reason);
+    if (this.#writer === undefined && this.#stream.locked) return; // somebody else's
+    const aborted = (this.#writer ?? this.#stream).abort(reason);
     await aborted.catch(() => {}); // given up: what it says to that changes nothing
     this.#writer?.releaseLock();
   }

@@ -23,7 +23,7 @@ export interface ExportLimits {
 }
 
 /**
- * Receives the result of one build. `prepare()` is called first, before
+ * Receives one result of a build. `prepare()` is called first, before
  * anything is sent to the engine; then `receive()` for each call of the engine;
  * at the end, when the session is closed, `commit()` if the build succeeded and
  * otherwise `discard()`. Nothing is at the destination before `commit()`,
@@ -35,6 +35,15 @@ export interface Exporter {
    * of an archive.
    */
   readonly wire: "packets" | "bytes";
+  /** The destination as the caller named it; undefined for a stream. */
+  readonly dest: string | undefined;
+  /**
+   * Where the result goes: a path with links resolved, or the stream itself.
+   * Nothing is made there.
+   *
+   * @throws {ExportError} If nothing can be written there.
+   */
+  place(): Promise<string | WritableStream<Uint8Array>>;
   /**
    * Checks the destination, and makes what is needed to write there.
    *
@@ -48,6 +57,12 @@ export interface Exporter {
    * @throws {ProtocolError} If the engine violates the protocol.
    */
   receive(stream: MessageDuplex): Promise<void>;
+  /**
+   * Waits until everything is received. Called when the session is closed.
+   *
+   * @throws {ProtocolError} If the engine has not sent everything.
+   */
+  received(): Promise<void>;
   /** Whether `staged()` has something that can be checked before `commit()`. */
   readonly canStage: boolean;
   /**

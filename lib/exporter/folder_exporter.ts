@@ -12,7 +12,7 @@ import type { MessageDuplex } from "../streams/duplex.ts";
 export class FolderExporter implements Exporter {
   readonly wire = "packets";
   readonly canStage = true;
-  readonly #dest: string;
+  readonly dest: string;
   readonly #limits: ExportLimits;
   #place: ExportPlace | undefined;
   /**
@@ -28,22 +28,27 @@ export class FolderExporter implements Exporter {
 
   /** @param dest Path of the folder, as the caller gave it. */
   constructor(dest: string, limits: ExportLimits) {
-    this.#dest = dest;
+    this.dest = dest;
     this.#limits = limits;
+  }
+
+  async place(): Promise<string> {
+    const { findPlace } = await import("./place.ts");
+    return (await findPlace(this.dest, "folder")).path;
   }
 
   async prepare(): Promise<void> {
     const { findPlace, makeArea, makeParents } = await import("./place.ts");
-    const place = await findPlace(this.#dest, "folder");
-    this.#removeParents = await makeParents(this.#dest, place);
-    this.#area = await makeArea(this.#dest, place, "folder");
+    const place = await findPlace(this.dest, "folder");
+    this.#removeParents = await makeParents(this.dest, place);
+    this.#area = await makeArea(this.dest, place, "folder");
     this.#place = place;
     const { folder } = this.#area;
     for (const name of ["new", "old"]) {
       await Deno.mkdir(folder.at(name), { mode: 0o700 });
     }
     const { StagedTree } = await import("./staged_tree.ts");
-    this.#tree = new StagedTree(folder.at("new"), this.#dest, this.#limits);
+    this.#tree = new StagedTree(folder.at("new"), this.dest, this.#limits);
   }
 
   async receive(stream: MessageDuplex): Promise<void> {
@@ -76,7 +81,7 @@ export class FolderExporter implements Exporter {
     if (this.#area === undefined) {
       throw new TypeError("Nothing is staged: the export was not prepared");
     }
-    await this.#allReceived();
+    await this.received();
     return this.#area.folder.at("new");
   }
 
@@ -86,7 +91,7 @@ export class FolderExporter implements Exporter {
       throw new TypeError("Cannot commit: the export was not prepared");
     }
     try {
-      await this.#allReceived();
+      await this.received();
       await tree.close();
       await this.#moveIn(place, area, tree);
       this.#removeParents = undefined;
@@ -100,7 +105,7 @@ export class FolderExporter implements Exporter {
    * Waits for all calls. The session is closed by now, so a call that still
    * runs has received everything but the engine's last message, or it fails.
    */
-  async #allReceived(): Promise<void> {
+  async received(): Promise<void> {
     const ends = await Promise.allSettled(this.#running);
     if (
       this.#received === 0 || ends.some(({ status }) => status === "rejected")
@@ -109,21 +114,21 @@ export class FolderExporter implements Exporter {
 
   async discard(): Promise<void> {
     await this.#tree?.close();
-    const [area, removeParents] = [this.#area, this.#removeParents];
-    this.#area = this.#removeParents = undefined;
+    const area = this.#area;
+    this.#area = undefined;
     if (area !== undefined) {
       try {
         await area.remove();
       } catch (error) {
         const name = JSON.stringify(area.folder.name);
         throw cannotExport(
-          this.#dest,
+          this.dest,
           `the temporary folder ${name} can't be removed`,
           error,
         );
       }
     }
-    await removeParents?.();
+    await this.#removeParents?.();
   }
 
   async #moveIn(
@@ -140,7 +145,7 @@ export class FolderExporter implements Exporter {
           await Deno.rename(from, to);
         } catch (error) {
           throw cannotExport(
-            this.#dest,
+            this.dest,
             "it can't be put in its place",
             error,
           );
@@ -151,7 +156,7 @@ export class FolderExporter implements Exporter {
     const { HeldFolder } = await import("./held_folder.ts");
     using dest = this.#held(() => HeldFolder.open(place.path));
     const { folders } = tree;
-    await mergeInto({ area, dest, folders, name: this.#dest });
+    await mergeInto({ area, dest, folders, name: this.dest });
   }
 
   #held(open: () => HeldFolder): HeldFolder {
@@ -159,7 +164,7 @@ export class FolderExporter implements Exporter {
       return open();
     } catch (error) {
       if (error instanceof ExportError) throw error;
-      throw cannotExport(this.#dest, "it is not there any more", error);
+      throw cannotExport(this.dest, "it is not there any more", error);
     }
   }
 }

@@ -129,8 +129,12 @@ export function checkImageStore(
   isContainerd: boolean,
 ): void {
   if (type === "local" || type === "tar") return;
-  if (isContainerd) return;
-  throw advised(
+  if (!isContainerd) throw imageStoreError(type);
+}
+
+/** The error for an output that only the containerd image store has. */
+export function imageStoreError(type: string): UnsupportedError {
+  return advised(
     (message) => new UnsupportedError(`output "${type}"`, message),
     "save-image",
     `Cannot build with output "${type}": only an engine with the containerd image store can`,

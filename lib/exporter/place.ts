@@ -90,8 +90,8 @@ async function placeBelow(dest: string, path: string): Promise<ExportPlace> {
 /**
  * Makes the missing folders above a place.
  *
- * @returns A function that removes the folders that were made, if they are
- * empty.
+ * @returns A function that removes the folders that were made, as far as they
+ * are empty; it may be called again.
  * @throws {ExportError} If one can't be made.
  */
 export async function makeParents(
@@ -100,13 +100,14 @@ export async function makeParents(
 ): Promise<() => Promise<void>> {
   const made: string[] = [];
   const takeBack = async () => {
-    for (const folder of made.toReversed()) {
+    for (let last = made.at(-1); last !== undefined; last = made.at(-1)) {
       try {
-        using above = HeldFolder.open(dirname(folder));
-        await Deno.remove(above.at(basename(folder)));
+        using above = HeldFolder.open(dirname(last));
+        await Deno.remove(above.at(basename(last)));
       } catch {
         return; // somebody put something there, and it is theirs now
       }
+      made.pop();
     }
   };
   try {

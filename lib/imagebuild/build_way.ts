@@ -2,6 +2,7 @@
 // `way.ts` chooses one; the ways themselves are in `ways/`.
 
 import type { Engine, EngineFacts } from "../engine/engine.ts";
+import type { ExportSet } from "../exporter/export_set.ts";
 import type { OpenSession, SessionDialler } from "../session/open.ts";
 import type { Upload } from "../session/upload.ts";
 import type { Offer } from "./context/offer.ts";
@@ -25,6 +26,8 @@ export interface Build {
   readonly context: Offer;
   /** What the build may use of this machine: secrets, logins, ssh agents. */
   readonly inputs: BuildInputs;
+  /** Receives the results that come back; undefined where none does. */
+  readonly exports: ExportSet | undefined;
   /** Records everything that happens. */
   readonly record: BuildRecord;
   /** Aborts when the build is to be stopped. */

@@ -1,43 +1,69 @@
 import type { Engine } from "../engine/engine.ts";
-import type { Exporter } from "../exporter/exporter.ts";
-import { checkImageStore } from "../exporter/output.ts";
+import { ExportSet } from "../exporter/export_set.ts";
+import type { ExportReport } from "../exporter/exporter.ts";
+import { sentOutputs } from "./checks/output.ts";
+import { containerdNeed } from "./checks/store.ts";
+import type { Build } from "./build_way.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
 import type { BuildExportResult } from "./result.ts";
 
-/**
- * Prepares the destination of an export before anything is sent to the engine.
- *
- * @throws {UnsupportedError} If this engine has no such exporter.
- * @throws {ExportError} If nothing can be written there.
- */
-export async function prepareExport(
-  engine: Engine,
-  { outputs }: BuildRequest,
-  signal: AbortSignal,
-): Promise<void> {
-  const images = outputs.map(({ type }) => type)
-    .filter((type) => type === "oci" || type === "docker");
-  if (images.length > 0) {
-    const { info, isContainerdStore } = await import("../engine/info.ts");
-    const facts = await info(engine, signal);
-    for (const type of images) checkImageStore(type, isContainerdStore(facts));
-  }
-  for (const { exporter } of outputs) await exporter?.prepare();
+/** The outputs of a request that are received here; undefined if none is. */
+export function exportSet(
+  { outputs }: Pick<BuildRequest, "outputs">,
+): ExportSet | undefined {
+  return outputs.some(({ exporter }) => exporter !== undefined)
+    ? new ExportSet(sentOutputs(outputs))
+    : undefined;
 }
 
 /**
- * Moves the exported result to its destination, and warns of files that could
- * not be exported.
+ * Checks that the engine's image store can do what is asked. An engine without
+ * the exporters `oci` and `docker` reports it only after six seconds; other
+ * things it ignores without a word.
  *
- * @throws {ExportError} If that fails.
+ * @throws {UnsupportedError} If it can't.
  */
-export async function commitExport(
-  exporter: Exporter,
+export async function checkStore(
+  engine: Engine,
+  request: BuildRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const need = containerdNeed(request);
+  if (need === undefined) return;
+  const { info, isContainerdStore } = await import("../engine/info.ts");
+  if (!isContainerdStore(await info(engine, signal))) throw need;
+}
+
+/**
+ * Moves the exported results to their destinations, and warns of files that
+ * could not be exported.
+ *
+ * @param imageId The id of the image that the engine made; empty if none.
+ * @throws {ExportError} If that fails; it says what is in place already.
+ */
+export async function commitExports(
+  { request, record }: Pick<Build, "request" | "record">,
+  exports: ExportSet,
+  imageId: string,
+): Promise<readonly BuildExportResult[]> {
+  const reports = await exports.commit(builtImages(request, imageId));
+  return reports.map((report) => tell(report, record));
+}
+
+/** The image that the engine has stored, in words for an error. */
+function builtImages(
+  { makesImage, tags }: BuildRequest,
+  imageId: string,
+): string[] {
+  if (!makesImage) return [];
+  return [`image ${tags.length === 0 ? imageId : tags.join(" and ")}`];
+}
+
+function tell(
+  { dest, entries, bytes, skipped, skippedPaths }: ExportReport,
   record: BuildRecord,
-): Promise<BuildExportResult> {
-  const { dest, entries, bytes, skipped, skippedPaths } = await exporter
-    .commit();
+): BuildExportResult {
   const exported = { dest, entries, bytes, skipped };
   record.tell({ type: "export", ...exported });
   if (skipped === 0) return exported;

@@ -62,8 +62,11 @@ export interface BuildResult {
    * context itself, or took nothing of it.
    */
   readonly context: BuildContextResult;
-  /** What was exported; undefined where the output is an image. */
-  readonly exported: BuildExportResult | undefined;
+  /**
+   * What was exported, in the order of the outputs; those that are images in
+   * the engine's store are not among them.
+   */
+  readonly exports: readonly BuildExportResult[];
 }
 
 /**

@@ -5,11 +5,10 @@
 import { abortable } from "@std/async/abortable";
 import type { ClientCredentials } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Exporter } from "../exporter/exporter.ts";
+import type { ExportSet } from "../exporter/export_set.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import type { Build } from "./build_way.ts";
-import { exportersOf } from "./checks/output.ts";
 import { openOffer } from "./context/open_offer.ts";
 import {
   type BuildContext,
@@ -20,7 +19,7 @@ import {
 import { openInputs, watchInputs } from "./inputs.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord } from "./record.ts";
-import { checkRequest } from "./request.ts";
+import { type BuildRequest, checkRequest } from "./request.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { checkUnserved, openBuildSession } from "./session.ts";
 import type { BuildSettings } from "./settings.ts";
@@ -61,11 +60,14 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   const over = new AbortController();
   let source: Source | undefined;
   let session: OpenSession | undefined;
-  let exporter: Exporter | undefined;
+  let exports: ExportSet | undefined;
   try {
     source = sourceOf(start.context);
     const request = checkRequest(await withSurroundings(start), source);
-    [exporter] = exportersOf(request.outputs).values();
+    const results = asksForResults(request)
+      ? await import("./export.ts")
+      : undefined;
+    exports = results?.exportSet(request);
     // The option `remote` replaces the given context, which is then not read.
     if (request.context !== source) giveBackSource(source);
     stop.throwIfAborted();
@@ -89,14 +91,15 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       request,
       context,
       inputs,
+      exports,
       record,
       stop,
       onDockerfile: (text) => leaks?.refuseLeak(said, "the Dockerfile", text),
     };
     const needs = way.needs(build);
     for (const warning of needs.warnings) record.warn(...warning);
-    const exports = exporter && await import("./export.ts");
-    await exports?.prepareExport(engine, request, stop);
+    await results?.checkStore(engine, request, stop);
+    await exports?.prepare();
     await watchInputs(inputs, record);
     await leaks?.checkLeaks(said);
     /**
@@ -105,20 +108,22 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
      */
     let served: Error | undefined;
     session = await openBuildSession(needs, build, (error) => served ??= error);
-    if (session === undefined) checkUnserved(request, inputs);
+    if (session === undefined) checkUnserved(build);
     try {
       const { imageId, told } = await way.run(build, session, needs.upload);
       const secrets = await accountForInputs(build, told);
       await session?.close();
       const verification = request.verify &&
         await (await import("./verify.ts")).verifyResult(build, imageId);
-      const exported = exporter &&
-        await exports?.commitExport(exporter, record);
-      const names = request.tags;
-      return buildResult(
-        { imageId, names, secrets, verification, exported },
-        record,
-      );
+      const exported = exports &&
+        await results?.commitExports(build, exports, imageId);
+      return buildResult({
+        imageId,
+        names: request.tags,
+        secrets,
+        verification,
+        exports: exported ?? [],
+      }, record);
     } catch (error) {
       stop.throwIfAborted();
       const { explainFailure } = await import("./failure.ts");
@@ -136,13 +141,24 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   } catch (error) {
     if (source !== undefined) giveBackSource(source, error);
     await session?.close();
-    if (exporter !== undefined) await exporter.discard(error);
+    if (exports !== undefined) await exports.discard(error);
     else await abortOutputs(Object(start.options).outputs, error);
     throw error;
   } finally {
     over.abort(new DOMException("The build is over", "AbortError"));
     await session?.close();
   }
+}
+
+/**
+ * Whether a build has results to receive, or asks for something that depends on
+ * how the engine stores images; most builds do neither.
+ */
+function asksForResults(
+  { outputs, platforms, attestations, annotations }: BuildRequest,
+): boolean {
+  return outputs.length > 0 || platforms.length > 1 ||
+    attestations.length > 0 || annotations.length > 0;
 }
 
 /**

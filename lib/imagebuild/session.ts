@@ -6,10 +6,7 @@ import { type OpenSession, openSession } from "../session/open.ts";
 import { methodsOf } from "../session/services.ts";
 import type { FilesyncServiceOptions } from "../session/filesync.ts";
 import type { Build, WayNeeds } from "./build_way.ts";
-import { exportersOf } from "./checks/output.ts";
-import type { BuildInputs } from "./inputs.ts";
 import type { BuildRecord } from "./record.ts";
-import type { BuildRequest } from "./request.ts";
 import { maxSecretBytes } from "./secrets.ts";
 
 /**
@@ -26,13 +23,11 @@ import { maxSecretBytes } from "./secrets.ts";
  */
 export async function openBuildSession(
   { session: dial, sessionRequired = false, upload }: WayNeeds,
-  { facts, request, context, inputs, record, stop }: Build,
+  { facts, request: { strict }, context, inputs, exports, record, stop }: Build,
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
   if (dial === undefined) return undefined;
-  const { strict } = request;
   const { secrets, logins, tokenServer, agents } = inputs;
-  const exporters = exportersOf(request.outputs);
   const methods = await methodsOf(
     {
       secrets: {
@@ -46,7 +41,7 @@ export async function openBuildSession(
       },
       logins: { store: logins, tokenServer },
       agents,
-      exporters,
+      exports,
       upload,
     },
     onError,
@@ -56,7 +51,7 @@ export async function openBuildSession(
     sharedKey: context.sharedKey,
     methods,
     required: sessionRequired || secrets.size > 0 || agents !== undefined ||
-      exporters.size > 0 || strict.missing || strict.unused,
+      exports !== undefined || strict.missing || strict.unused,
     signal: stop,
     onFault: (error) =>
       record.warn(
@@ -101,10 +96,9 @@ export function tellSent(
  * @throws {UnsupportedError} If the build has one of them.
  */
 export function checkUnserved(
-  { outputs }: BuildRequest,
-  { agents }: BuildInputs,
+  { inputs: { agents }, exports }: Pick<Build, "inputs" | "exports">,
 ): void {
-  if (agents === undefined && exportersOf(outputs).size === 0) return;
+  if (agents === undefined && exports === undefined) return;
   const what = agents !== undefined ? "ssh" : "an export";
   throw new UnsupportedError(
     what,

@@ -6,7 +6,6 @@ import { SecretLeakError, VerifyError } from "../verify/leak_error.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import { verifyExport, verifyImage } from "../verify/verify.ts";
 import type { Build } from "./build_way.ts";
-import { exportersOf } from "./checks/output.ts";
 import type { OwnWarning } from "./fact.ts";
 import { untagImage } from "./untag.ts";
 
@@ -17,9 +16,9 @@ import { untagImage } from "./untag.ts";
 const MAX_TOLD = 10;
 
 /**
- * Looks for the build's secrets in its result; an export is searched before it
- * is moved to its destination. If a secret is found, or the result can't be
- * searched, the image loses its names.
+ * Looks for the build's secrets in all of its results; exports are searched
+ * before any of them is moved to its destination. If a secret is found, or a
+ * result can't be searched, the image loses its names.
  *
  * @throws {SecretLeakError} If a secret is found.
  * @throws {VerifyError} If the result can't be searched; with `strict`, also if
@@ -27,16 +26,15 @@ const MAX_TOLD = 10;
  * @throws Whatever `ignore` throws.
  */
 export async function verifyResult(
-  { engine, request, inputs, record, stop }: Build,
+  { engine, request, inputs, exports, record, stop }: Build,
   builtId: string,
 ): Promise<SecretVerification> {
-  const { secrets } = inputs;
-  const [exporter] = exportersOf(request.outputs).values();
   const { keepTags = false, strict = false, ignore } = request.verify ?? {};
-  const imageId = exporter === undefined ? builtId : "";
-  const names = exporter === undefined ? request.tags : [];
+  const imageId = request.makesImage ? builtId : "";
+  const names = request.makesImage ? request.tags : [];
+  const unexported = exports !== undefined;
   const untag = async () =>
-    keepTags
+    keepTags || names.length === 0
       ? { removed: [], kept: names, moved: [] }
       : await untagImage(engine, imageId, names);
   /**
@@ -44,23 +42,35 @@ export async function verifyResult(
    * from the search.
    */
   let isIgnoring = false;
-  const search = {
+  const known = await knownSecrets(inputs.secrets, stop);
+  /** The search of one result; with several, `output` names it. */
+  const searchOf = (output: string | undefined) => ({
     signal: stop,
     ...(ignore === undefined ? {} : {
       ignore: (find: SecretFind) => {
         isIgnoring = true;
-        const answer = ignore(find);
+        const answer = ignore(within(output, find));
         isIgnoring = false;
         return answer;
       },
     }),
-  };
-  const known = await knownSecrets(secrets, stop);
-  let verification: SecretVerification;
+  });
+  const searches: SecretVerification[] = [];
+  let output: string | undefined;
   try {
-    verification = exporter === undefined
-      ? await verifyImage(engine, imageId, known, search)
-      : await verifyExport(await exporter.staged(), known, search);
+    const staged = await exports?.staged() ?? [];
+    const isOne = staged.length + (request.makesImage ? 1 : 0) === 1;
+    if (request.makesImage) {
+      output = isOne ? undefined : "the image";
+      const search = searchOf(output);
+      const found = await verifyImage(engine, imageId, known, search);
+      searches.push(told(output, found));
+    }
+    for (const { label, path } of staged) {
+      output = isOne ? undefined : label;
+      const found = await verifyExport(path, known, searchOf(output));
+      searches.push(told(output, found));
+    }
   } catch (cause) {
     const { removed, kept } = await untag();
     for (const name of kept) {
@@ -70,12 +80,23 @@ export async function verifyResult(
       );
     }
     if (stop.aborted || isIgnoring) throw cause;
-    const why = record.text(cause instanceof Error ? cause.message : "");
-    throw new VerifyError({ why, imageId, removed, kept, cause });
+    const words = cause instanceof Error ? cause.message : "";
+    const why = record.text(
+      output === undefined ? words : `${output}: ${words}`,
+    );
+    throw new VerifyError({ why, imageId, removed, kept, unexported, cause });
   }
+  const verification = together(searches);
   const { finds, findsLost } = verification;
   if (finds.length > 0 || findsLost > 0) {
-    throw new SecretLeakError({ finds, findsLost, imageId, ...await untag() });
+    const names = await untag();
+    throw new SecretLeakError({
+      finds,
+      findsLost,
+      imageId,
+      unexported,
+      ...names,
+    });
   }
   const gaps = tellGaps(verification, known);
   for (const gap of gaps.slice(0, MAX_TOLD)) record.warn(...gap);
@@ -87,7 +108,37 @@ export async function verifyResult(
   }
   if (!strict || gaps.length === 0) return verification;
   const why = gaps.slice(0, MAX_TOLD).map(([, text]) => text).join("; ");
-  throw new VerifyError({ why, imageId, ...await untag() });
+  throw new VerifyError({ why, imageId, unexported, ...await untag() });
+}
+
+/** The find with the output that it is in, where there are several. */
+function within(output: string | undefined, find: SecretFind): SecretFind {
+  return output === undefined ? find : { ...find, output };
+}
+
+/** What was found in one output, with the output's name where there are several. */
+function told(
+  output: string | undefined,
+  verification: SecretVerification,
+): SecretVerification {
+  return output === undefined ? verification : {
+    ...verification,
+    finds: verification.finds.map((find) => within(output, find)),
+    unreadable: verification.unreadable.map((place) => `${output}: ${place}`),
+  };
+}
+
+/** What was found in all outputs. The same secrets are looked for in each. */
+function together(
+  [first, ...rest]: readonly SecretVerification[],
+): SecretVerification {
+  return rest.reduce((all, next) => ({
+    ...all,
+    finds: [...all.finds, ...next.finds],
+    findsLost: all.findsLost + next.findsLost,
+    unreadable: [...all.unreadable, ...next.unreadable],
+    bytes: all.bytes + next.bytes,
+  }), first!);
 }
 
 /**

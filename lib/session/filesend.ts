@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import { ExportError } from "../exporter/export_error.ts";
-import type { Exporter } from "../exporter/exporter.ts";
+import type { ExportSet } from "../exporter/export_set.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { GrpcCall } from "../grpc/call.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
@@ -29,11 +29,10 @@ const EXPORTER_ID = "buildkit-attachable-exporter-id";
  * method is offered only where an output needs it, and must be offered there:
  * without it, engines of the 20.10 line never end a build that wants to export.
  *
- * @param exporters Store the result, by the index of the output; they are
- * already prepared.
+ * @param exports Receives the results; it is already prepared.
  */
 export function filesendService(
-  exporters: ReadonlyMap<string, Exporter>,
+  exports: ExportSet,
   options: FilesendServiceOptions,
 ): GrpcMethod[] {
   return [{
@@ -41,9 +40,9 @@ export function filesendService(
     maxRequestBytes: MAX_MESSAGE_BYTES,
     async handle(call) {
       try {
-        const exporter = exporterFor(call, exporters);
-        await exporter.receive(
-          exporter.wire === "packets" ? call : await unwrapped(call),
+        await exports.receive(
+          call.metadata(EXPORTER_ID),
+          (wire) => wire === "packets" ? call : unwrapped(call),
         );
       } catch (error) {
         if (call.signal.aborted) throw error;
@@ -55,25 +54,6 @@ export function filesendService(
       }
     },
   }];
-}
-
-function exporterFor(
-  call: GrpcCall,
-  exporters: ReadonlyMap<string, Exporter>,
-): Exporter {
-  const [id, ...more] = call.metadata(EXPORTER_ID);
-  const [only, ...others] = exporters.values();
-  const exporter = id === undefined
-    ? others.length === 0 ? only : undefined
-    : more.length === 0
-    ? exporters.get(id)
-    : undefined;
-  if (exporter !== undefined) return exporter;
-  throw new ProtocolError(
-    `The engine sent a result for ${
-      id === undefined ? "no output" : `output ${JSON.stringify(id)}`
-    }, of which davit has nothing to receive`,
-  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CredentialStore } from "../credentials/store.ts";
 import type { TokenServer } from "../credentials/token_server.ts";
-import type { Exporter } from "../exporter/exporter.ts";
+import type { ExportSet } from "../exporter/export_set.ts";
 import type { Local } from "../fsutil/local.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
 import type { SecretStore } from "../secrets/store.ts";
@@ -24,11 +24,8 @@ export interface SessionServices {
   readonly logins?: ServedLogins | undefined;
   /** ssh agents, by id. */
   readonly agents?: Pick<SshAgents, "get"> | undefined;
-  /**
-   * Receive the result of the build, by the index of the output; they are
-   * already prepared.
-   */
-  readonly exporters?: ReadonlyMap<string, Exporter> | undefined;
+  /** Receives the results of the build; it is already prepared. */
+  readonly exports?: ExportSet | undefined;
   /** A context that the engine fetches as one stream. */
   readonly upload?: Upload | undefined;
 }
@@ -73,7 +70,7 @@ export interface ServedLogins {
  * that the engine asked for: it explains why the build fails.
  */
 export async function methodsOf(
-  { secrets, folders, logins, agents, exporters, upload }: SessionServices,
+  { secrets, folders, logins, agents, exports, upload }: SessionServices,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
   const methods: GrpcMethod[] = [];
@@ -94,9 +91,9 @@ export async function methodsOf(
     const { sshService } = await import("./ssh.ts");
     methods.push(...sshService(agents, { onError }));
   }
-  if (exporters !== undefined && exporters.size > 0) {
+  if (exports !== undefined) {
     const { filesendService } = await import("./filesend.ts");
-    methods.push(...filesendService(exporters, { onError }));
+    methods.push(...filesendService(exports, { onError }));
   }
   if (upload !== undefined) {
     const { uploadService } = await import("./upload.ts");

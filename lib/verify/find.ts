@@ -30,6 +30,11 @@ export interface SecretFind {
   readonly id: string;
   /** The form in which the value is written there. */
   readonly form: Form;
+  /**
+   * The output, such as `tar "out.tar"`; undefined where the build has one
+   * output.
+   */
+  readonly output?: string;
   /** The part of the image or export. */
   readonly part: SecretPart;
   /**

@@ -17,6 +17,8 @@ export interface SecretLeakErrorInit {
   kept: readonly string[];
   /** Names that belong to another image by now. */
   moved?: readonly string[];
+  /** Whether other results were to be exported, and were not. */
+  unexported?: boolean;
 }
 
 /** The build succeeded, and its result holds secrets. */
@@ -36,8 +38,15 @@ export class SecretLeakError extends Error {
 
   /** Makes the error; its message lists the places, and says what to do. */
   constructor(
-    { finds, findsLost = 0, imageId, removed, kept, moved = [] }:
-      SecretLeakErrorInit,
+    {
+      finds,
+      findsLost = 0,
+      imageId,
+      removed,
+      kept,
+      moved = [],
+      unexported = false,
+    }: SecretLeakErrorInit,
   ) {
     const ids = [...new Set(finds.map(({ id }) => JSON.stringify(id)))];
     const rest = Math.max(0, finds.length - MAX_TOLD) + findsLost;
@@ -47,7 +56,10 @@ export class SecretLeakError extends Error {
       } in its result:`,
       ...finds.slice(0, MAX_TOLD).map((find) => `- ${describeFind(find)}`),
       ...(rest > 0 ? [`- and ${rest} more`] : []),
-      adviceOn(imageId, tellNames(removed, kept, moved)),
+      adviceOn(imageId, [
+        ...(unexported ? ["nothing was exported"] : []),
+        ...tellNames(removed, kept, moved),
+      ]),
     ].join("\n"));
     this.finds = finds;
     this.findsLost = findsLost;
@@ -59,8 +71,9 @@ export class SecretLeakError extends Error {
 
 /** Describes one find in one line. */
 export function describeFind(find: SecretFind): string {
-  const { id, form, part, path, offset, packed, count } = find;
+  const { id, form, output, part, path, offset, packed, count } = find;
   const where = [
+    ...(output === undefined ? [] : [output]),
     ...(find.layerNumber === undefined ? [] : [`layer ${find.layerNumber}`]),
     path === "" ? "what lies behind the end of the archive" : `${part} ${path}`,
   ];
@@ -97,6 +110,8 @@ export interface VerifyErrorInit {
   removed: readonly string[];
   /** Names that the image still has. */
   kept: readonly string[];
+  /** Whether other results were to be exported, and were not. */
+  unexported?: boolean;
   /** The error that caused this one, if there is one. */
   cause?: unknown;
 }
@@ -116,7 +131,9 @@ export class VerifyError extends Error {
   readonly kept: readonly string[];
 
   /** Makes the error; its message says why, and what happened to the result. */
-  constructor({ why, imageId, removed, kept, cause }: VerifyErrorInit) {
+  constructor(
+    { why, imageId, removed, kept, unexported = false, cause }: VerifyErrorInit,
+  ) {
     const parts = imageId === ""
       ? [
         `The build went well, but its export could not be looked through for secrets: ${why}`,
@@ -124,6 +141,7 @@ export class VerifyError extends Error {
       ]
       : [
         `The image was built, but could not be looked through for secrets: ${why}`,
+        ...(unexported ? ["nothing was exported"] : []),
         ...tellNames(removed, kept),
         `image ${imageId} may still be there: look through it with imageVerifySecrets() before you push it`,
       ];

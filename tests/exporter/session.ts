@@ -3,6 +3,7 @@ import { Engine } from "../../lib/engine/engine.ts";
 import { dialSession } from "../../lib/engine/session_dial.ts";
 import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
 import type { ExportRequest } from "../../lib/exporter/output.ts";
+import { ExportSet } from "../../lib/exporter/export_set.ts";
 import { filesendService } from "../../lib/session/filesend.ts";
 import { Session } from "../../lib/session/session.ts";
 import { jsonLines } from "../../lib/streams/json_lines.ts";
@@ -51,7 +52,7 @@ async function post(
 ): Promise<void> {
   let failure: Error | undefined;
   const session = new Session(
-    filesendService(new Map([["0", exporter]]), {
+    filesendService(new ExportSet([{ type, exporter }]), {
       onError: (error) => failure ??= error,
     }),
     (error) => failure ??= error as Error,

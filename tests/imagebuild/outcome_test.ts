@@ -1,4 +1,8 @@
-import { commitExport, prepareExport } from "../../lib/imagebuild/export.ts";
+import {
+  checkStore,
+  commitExports,
+  exportSet,
+} from "../../lib/imagebuild/export.ts";
 import { accountForInputs } from "../../lib/imagebuild/account.ts";
 import type { Build } from "../../lib/imagebuild/build_way.ts";
 import {
@@ -13,6 +17,8 @@ import { checkUnserved } from "../../lib/imagebuild/session.ts";
 import { verifyResult } from "../../lib/imagebuild/verify.ts";
 import type { SshAgents } from "../../lib/ssh/agents.ts";
 import { SshError } from "../../lib/ssh/ssh_error.ts";
+import type { RequestedOutput } from "../../lib/imagebuild/checks/output.ts";
+import { ExportSet } from "../../lib/exporter/export_set.ts";
 import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
 import {
   BuildError,
@@ -29,6 +35,7 @@ import {
   assertEquals,
   assertInstanceOf,
   assertRejects,
+  assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
 import type { Asked } from "../engine/scripted_engine.ts";
@@ -593,15 +600,20 @@ Deno.test("checkLeaks() warns of a secret's file that COPY could take", async ()
   });
 });
 
-/** An exporter that has received this. */
-function exporterOf(report: ExportReport, log: string[] = []): Exporter {
+/** A set of exports that have received these. */
+function exportsOf(
+  reports: readonly ExportReport[],
+  built: unknown[] = [],
+): ExportSet {
   return {
-    prepare: () => Promise.resolve(void log.push("prepare")),
-    commit: () => Promise.resolve(report),
-  } as unknown as Exporter;
+    commit: (images: readonly string[]) => {
+      built.push(...images);
+      return Promise.resolve(reports);
+    },
+  } as unknown as ExportSet;
 }
 
-Deno.test("commitExport() tells what was exported, and what was left out", async () => {
+Deno.test("commitExports() tells what was exported, and what was left out", async () => {
   const report = {
     dest: "out",
     entries: 3,
@@ -610,85 +622,129 @@ Deno.test("commitExport() tells what was exported, and what was left out", async
     skippedPaths: [] as string[],
   };
   const exported = { dest: "out", entries: 3, bytes: 5, skipped: 0 };
-  const whole = await readyBuild();
+  const stream = { dest: undefined, entries: 0, bytes: 7, skipped: 0 };
+  const whole = await readyBuild({
+    tag: ["a", "b"],
+    outputs: [{ type: "local", dest: "out" }, { type: "moby" }],
+  });
+  const built: unknown[] = [];
   assertEquals(
-    await commitExport(exporterOf(report), whole.build.record),
-    exported,
+    await commitExports(
+      whole.build,
+      exportsOf([report, { ...stream, skippedPaths: [] }], built),
+      "sha256:1",
+    ),
+    [exported, stream],
   );
-  assertEquals(toldOf(whole), [{ type: "export", ...exported }]);
+  assertEquals(toldOf(whole), [
+    { type: "export", ...exported },
+    { type: "export", ...stream },
+  ]);
   assertEquals(whole.warnings(), []);
+  assertEquals(built, ["image a and b"]);
+  const unnamed = await readyBuild({
+    outputs: [{ type: "local", dest: "out" }, { type: "moby" }],
+  });
+  await commitExports(unnamed.build, exportsOf([report], built), "sha256:1");
+  assertEquals(built, ["image a and b", "image sha256:1"]);
   for (
     const [skipped, skippedPaths, words] of [
       [2, ["a", "b"], "a, b"],
       [3, ["a", "b"], "a, b, …"],
     ] as const
   ) {
-    const ready = await readyBuild();
-    await commitExport(
-      exporterOf({ ...report, skipped, skippedPaths }),
-      ready.build.record,
+    const ready = await readyBuild({ outputs: { type: "local", dest: "out" } });
+    await commitExports(
+      ready.build,
+      exportsOf([{ ...report, skipped, skippedPaths }], built),
+      "",
     );
     assertEquals(ready.warnings(), [[
       "export-skipped",
       `${skipped} devices, FIFOs or sockets were left out of the export: ${words}`,
     ]]);
   }
+  assertEquals(built.length, 2); // these made no image
 });
 
-Deno.test("prepareExport() asks for the image store of those archives alone that need one", async () => {
+Deno.test("exportSet() is there where a result comes back", () => {
+  const exporter = {} as Exporter;
+  const outputs = (list: object[]) => ({ outputs: list as RequestedOutput[] });
+  assertEquals(exportSet(outputs([])), undefined);
+  assertEquals(exportSet(outputs([{ type: "moby" }])), undefined);
+  assert(
+    exportSet(outputs([{ type: "moby" }, { type: "tar", exporter }])) !==
+      undefined,
+  );
+});
+
+Deno.test("checkStore() asks for the image store where that matters, and refuses what graph drivers would drop", async () => {
   const { signal } = new AbortController();
-  for (const type of ["local", "tar", "oci", "docker"] as const) {
+  const local = { type: "local", dest: "out" } as const;
+  const image = (attrs: Record<string, string>) =>
+    ({ type: "image", attrs }) as const;
+  const two = ["linux/amd64", "linux/arm64"];
+  for (
+    const [options, feature] of [
+      [{}, undefined],
+      [{ outputs: local }, undefined],
+      [{ outputs: { type: "tar", dest: "out" } }, undefined],
+      [{ outputs: [{ type: "moby" }, local] }, undefined],
+      [{ outputs: { type: "cacheonly" }, attest: { sbom: true } }, undefined],
+      [{ outputs: local, platform: two }, undefined],
+      [{ outputs: local, attest: { provenance: "max" } }, undefined],
+      [{ platform: "linux/arm64" }, undefined],
+      [{ outputs: image({ name: "a", push: "false" }) }, undefined],
+      [{ outputs: image({ "push-by-digest": "false" }) }, undefined],
+      [{ outputs: [local, { type: "oci", dest: "a" }] }, 'output "oci"'],
+      [{ outputs: { type: "docker", dest: "a" } }, 'output "docker"'],
+      [{ outputs: image({ push: "true" }) }, "push"],
+      [{ outputs: [local, image({ push: "" })] }, "push"],
+      [
+        { outputs: image({ name: "a", compression: "zstd" }) },
+        'the attribute "compression"',
+      ],
+      [{ platform: two }, "several platforms"],
+      [{ platform: two, outputs: [local, image({})] }, "several platforms"],
+      [{ attest: { provenance: "max" } }, "attest"],
+      [{ annotations: { a: "b" } }, "annotations"],
+    ] as [ImageBuildOptions, string | undefined][]
+  ) {
     for (const driver of ["overlay2", "io.containerd.snapshotter.v1"]) {
-      const ready = await readyBuild({ outputs: { type, dest: "out" } }, {
+      const ready = await readyBuild(options, {
         script: () =>
           Response.json({ DriverStatus: [["driver-type", driver]] }),
       });
       const { engine, request } = ready.build;
-      const log: string[] = [];
-      const outputs = [{
-        ...request.outputs[0]!,
-        exporter: exporterOf({} as ExportReport, log),
-      }];
-      const preparing = prepareExport(engine, { ...request, outputs }, signal);
-      const isAsked = type === "oci" || type === "docker";
-      if (isAsked && driver === "overlay2") {
-        await assertRejects(() => preparing, UnsupportedError);
-        assertEquals(log, []);
-      } else {
-        await preparing;
-        assertEquals(log, ["prepare"]);
-      }
-      assertEquals(ready.asked.length, isAsked ? 1 : 0);
+      const checking = checkStore(engine, request, signal);
+      if (feature !== undefined && driver === "overlay2") {
+        const error = await assertRejects(() => checking, UnsupportedError);
+        assertEquals(error.feature, feature);
+        assertStringIncludes(error.message, `Cannot build with ${feature}: `);
+      } else await checking;
+      assertEquals(
+        ready.asked.length,
+        feature === undefined ? 0 : 1,
+        Deno.inspect(options),
+      );
     }
   }
-  const image = await readyBuild({ outputs: { type: "moby" } });
-  await prepareExport(image.build.engine, image.build.request, signal);
-  await prepareExport(image.build.engine, {
-    ...image.build.request,
-    outputs: [],
-  }, signal);
-  assertEquals(image.asked, []);
 });
 
 Deno.test("checkUnserved() refuses agents and exports without a session", async () => {
-  const { build: { inputs, request } } = await readyBuild();
-  checkUnserved(request, inputs);
-  const agents = stubAgents(["a"]);
-  const exporter = exporterOf({} as ExportReport);
-  const outputs = [{ type: "moby", attrs: {} }, {
-    type: "tar",
-    attrs: {},
-    exporter,
-  }];
+  const { build } = await readyBuild();
+  checkUnserved(build);
+  const inputs = { ...build.inputs, agents: stubAgents(["a"]) };
+  const exports = new ExportSet([]);
   for (
     const [given, what] of [
-      [{ agents }, "ssh"],
-      [{ outputs }, "an export"],
-      [{ agents, outputs }, "ssh"],
+      [{ inputs }, "ssh"],
+      [{ exports }, "an export"],
+      [{ inputs, exports }, "ssh"],
     ] as const
   ) {
     const error = assertThrows(
-      () => checkUnserved({ ...request, ...given }, { ...inputs, ...given }),
+      () => checkUnserved({ ...build, ...given }),
       UnsupportedError,
     );
     assertEquals(error.feature, what);
@@ -707,7 +763,7 @@ Deno.test("buildResult() says of the context what was told of it, or nothing", a
     names: ["a"],
     secrets: { served: [], missing: [], cached: [], unused: [] },
     verification: undefined,
-    exported: undefined,
+    exports: [],
   };
   const none = { files: 0, filesReused: 0, bytesOffered: 0, bytesSent: 0 };
   assertEquals(buildResult(facts, record), {
@@ -737,20 +793,10 @@ async function exportedBuild(
     verify: true,
     ...options,
   });
-  const exporter = { staged } as unknown as Exporter;
-  return {
-    ...ready,
-    build: {
-      ...ready.build,
-      request: {
-        ...ready.build.request,
-        outputs: ready.build.request.outputs.map((output) => ({
-          ...output,
-          exporter,
-        })),
-      },
-    },
-  };
+  const exports = {
+    staged: async () => [{ label: "local", path: await staged() }],
+  } as unknown as ExportSet;
+  return { ...ready, build: { ...ready.build, exports } };
 }
 
 Deno.test("verifyResult() tells what was not looked for, and fails for it if it is strict", async () => {

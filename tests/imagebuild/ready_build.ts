@@ -6,6 +6,7 @@ import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import type { Fact } from "../../lib/imagebuild/fact.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
+import { exportSet } from "../../lib/imagebuild/export.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
@@ -96,6 +97,7 @@ export async function readyBuild(
         tokenServer: () => Promise.resolve(undefined),
         agents: undefined,
       },
+      exports: exportSet(request),
       record,
       stop,
       onDockerfile: () => {},

@@ -111,6 +111,7 @@ async function sent(
       tokenServer: () => Promise.resolve(undefined),
       agents: undefined,
     },
+    exports: undefined,
     record,
     stop: signal,
     onDockerfile: () => {},

@@ -21,10 +21,13 @@ Deno.test("finds beyond those that are kept fail a build, also where all that ar
     const build = {
       request: {
         verify: { ignore: () => ++asked > 0 },
-        outputs: [{ exporter: { staged: () => Promise.resolve(folder) } }],
+        makesImage: false,
       },
       inputs: {
         secrets: await SecretStore.open(secrets, signal),
+      },
+      exports: {
+        staged: () => Promise.resolve([{ label: "local", path: folder }]),
       },
       record: new BuildRecord(() => undefined, []),
       stop: signal,

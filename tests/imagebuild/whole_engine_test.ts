@@ -252,8 +252,9 @@ bothWaysTest(
       assertFalse(said.includes(value));
       assertFalse(said.includes(btoa(value)));
     }
-    const { secrets: report, warnings, exported } = await build.result();
-    assert(exported !== undefined);
+    const { secrets: report, warnings, exports } = await build.result();
+    const [exported] = exports;
+    assert(exported !== undefined && exports.length === 1);
     assertEquals(exported.dest, `${whole.folder}/dest`);
     assertEquals(exported.skipped, 0);
     assert(exported.entries > 0 && exported.bytes > 0);

@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { ArchiveStream } from "../../lib/exporter/archive_stream.ts";
+import { ExportSet } from "../../lib/exporter/export_set.ts";
 import type { Exporter } from "../../lib/exporter/exporter.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
 import { BytesMessageSchema } from "../proto/gen/filesync_pb.ts";
@@ -30,9 +31,12 @@ async function sendTo(
 ): Promise<{ failures: Error[]; errors: unknown[] }> {
   const failures: Error[] = [];
   await exporter.prepare();
-  const methods = filesendService(new Map([["0", exporter]]), {
-    onError: (error) => failures.push(error),
-  });
+  const methods = filesendService(
+    new ExportSet([{ type: "local", exporter }]),
+    {
+      onError: (error) => failures.push(error),
+    },
+  );
   const errors = await withEnginePeer(methods, use);
   return { failures, errors };
 }

@@ -17,7 +17,7 @@ Deno.test("every method has the path that its contract gives it", () => {
   for (
     const [service, methods] of [
       [Auth, authService(none, none)],
-      [FileSend, filesendService(new Map(), none)],
+      [FileSend, filesendService(none, none)],
       [FileSync, filesyncService(none, none)],
       [Health, healthService()],
       [Secrets, secretsService(none, none)],

@@ -5,6 +5,7 @@ import {
   UnsupportedError,
 } from "../../lib/errors.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
+import { ExportSet } from "../../lib/exporter/export_set.ts";
 import type { Exporter } from "../../lib/exporter/exporter.ts";
 import type { GrpcCall } from "../../lib/grpc/call.ts";
 import type { GrpcMethod } from "../../lib/grpc/method.ts";
@@ -80,7 +81,7 @@ Deno.test("each service is offered under its path, for messages up to its length
     folders: { locals: new Map(), onSent() {} },
     logins: { store: {} as never },
     agents: { get: () => undefined },
-    exporters: new Map([["0", exporter]]),
+    exports: only(exporter),
     upload: new Upload(),
   }, () => {});
   const all = [...healthService(), ...methods];
@@ -287,8 +288,8 @@ Deno.test("filesyncService() fails with what can't be read, and hands the rest o
   }
 });
 
-function only(exporter: Exporter): ReadonlyMap<string, Exporter> {
-  return new Map([["0", exporter]]);
+function only(exporter: Exporter): ExportSet {
+  return new ExportSet([{ type: "local", exporter }]);
 }
 
 Deno.test("filesendService() unwraps pieces of an archive, and hands packets on as they are", async () => {

@@ -83,7 +83,8 @@ export function isImage({ type, exporter }: RequestedOutput): boolean {
 /**
  * The outputs in the order in which an engine is asked for them. Images come
  * last: BuildKit answers for all outputs in one map, in which the last one wins,
- * and the image's id is read from it. The output `cacheonly` is none.
+ * and the image's id is read from it. The output `cacheonly` is none. An engine
+ * names an output by its index in this list.
  */
 export function sentOutputs(
   outputs: readonly RequestedOutput[],
@@ -92,21 +93,6 @@ export function sentOutputs(
     ...outputs.filter(({ exporter }) => exporter !== undefined),
     ...outputs.filter(isImage),
   ];
-}
-
-/**
- * The exporters of all outputs whose result comes back to the client, by their
- * index among the {@linkcode sentOutputs}: that is the id by which the engine
- * names them.
- */
-export function exportersOf(
-  outputs: readonly RequestedOutput[],
-): ReadonlyMap<string, Exporter> {
-  return new Map(
-    sentOutputs(outputs).flatMap(({ exporter }, index) =>
-      exporter === undefined ? [] : [[String(index), exporter] as const]
-    ),
-  );
 }
 
 /**
