@@ -6,8 +6,9 @@
  *
  * A change may leave anything behind in the process, and a test may fail for
  * another reason. So the test that noticed a change runs again without it: if it
- * does not pass then, nothing is said of the change, the program ends, and the
- * next one goes on with the other changes.
+ * does not pass then, the program ends, and the next one tries that test once
+ * more without the change, before it goes on with the other changes. If it does
+ * not pass there, nothing is said of the change.
  */
 import { SWITCH_VARIABLE } from "./switches.ts";
 
@@ -17,6 +18,24 @@ export interface SwitchedTask {
   readonly tests: readonly string[];
   /** Numbers of the changes. */
   readonly ids: readonly number[];
+  /**
+   * A file for what the tests do without a change: written by the first run,
+   * and read by those that go on behind it.
+   */
+  readonly measured: string;
+  /** What an earlier run ended with. */
+  readonly doubt: Doubt | undefined;
+}
+
+/**
+ * A test failed with a change, and then without it, too: the change may have
+ * left something behind in the process. In a new one it passes, if so.
+ */
+export interface Doubt {
+  /** The change. */
+  readonly doubted: number;
+  /** The test, by its place among all. */
+  readonly by: number;
 }
 
 /** What came of it. */
@@ -25,7 +44,8 @@ export type SwitchedLine =
   | { readonly running: string }
   /** A change is tried; its tests take so long without it, in milliseconds. */
   | { readonly trying: number; readonly time: number }
-  | { readonly id: number; readonly noticed: boolean };
+  | { readonly id: number; readonly noticed: boolean }
+  | Doubt;
 
 interface Test {
   readonly name: string;
@@ -38,6 +58,9 @@ interface Covering {
   readonly time: number;
   readonly hits: ReadonlySet<number>;
 }
+
+/** The same in a file: the test by its place among all. */
+type Measured = readonly [at: number, time: number, hits: readonly number[]];
 
 /** How much longer than without the change a test may take, and what is added, in milliseconds. */
 const SLACK = 4;
@@ -120,6 +143,35 @@ function tell(line: SwitchedLine): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
 }
 
+/** What an earlier run measured, if there was one. */
+async function readMeasured(path: string): Promise<Covering[] | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch {
+    return undefined;
+  }
+  return JSON.parse(text).map(([at, time, hits]: Measured): Covering => ({
+    test: tests[at]!,
+    time,
+    hits: new Set(hits),
+  }));
+}
+
+/** Runs every test as it is; those that fail are left out. */
+async function measure(): Promise<Covering[]> {
+  const covering: Covering[] = [];
+  for (const test of tests) {
+    tell({ running: test.name });
+    hits = new Set();
+    const start = performance.now();
+    const well = await passes(test, LONGEST_MS);
+    const time = performance.now() - start;
+    if (well) covering.push({ test, time, hits });
+  }
+  return covering;
+}
+
 async function runSwitched(task: SwitchedTask): Promise<void> {
   Object.assign(globalThis, {
     isChanged(id: number) {
@@ -134,16 +186,24 @@ async function runSwitched(task: SwitchedTask): Promise<void> {
     tell({ running: file });
     await import(file).catch(() => {}); // what it has of tests is left out
   }
-  const covering: Covering[] = [];
-  for (const test of tests) {
-    tell({ running: test.name });
-    hits = new Set();
-    const start = performance.now();
-    const well = await passes(test, LONGEST_MS);
-    const time = performance.now() - start;
-    if (well) covering.push({ test, time, hits });
-  }
+  const covering = await readMeasured(task.measured) ?? await measure();
+  await Deno.writeTextFile(
+    task.measured,
+    JSON.stringify(covering.map(({ test, time, hits }): Measured => [
+      tests.indexOf(test),
+      time,
+      [...hits],
+    ])),
+  );
   covering.sort((a, b) => a.time - b.time);
+  if (task.doubt !== undefined) {
+    const { doubted, by } = task.doubt;
+    const one = covering.find(({ test }) => test === tests[by])!;
+    tell({ trying: doubted, time: one.time });
+    const noticed = await passes(one.test, one.time * SLACK + SLACK_MS);
+    tell({ id: doubted, noticed });
+    if (!noticed) return;
+  }
   for (const id of task.ids) {
     const own = covering.filter(({ hits }) => hits.has(id));
     tell({ trying: id, time: own.reduce((sum, { time }) => sum + time, 0) });
@@ -158,10 +218,13 @@ async function runSwitched(task: SwitchedTask): Promise<void> {
       break;
     }
     Deno.env.delete(SWITCH_VARIABLE);
-    const again = by === undefined ||
-      await passes(by.test, by.time * SLACK + SLACK_MS);
-    tell({ id, noticed: by !== undefined && again });
-    if (!again) return;
+    if (
+      by !== undefined && !await passes(by.test, by.time * SLACK + SLACK_MS)
+    ) {
+      tell({ doubted: id, by: tests.indexOf(by.test) });
+      return;
+    }
+    tell({ id, noticed: by !== undefined });
   }
 }
 

@@ -2,7 +2,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Mutant } from "./mutants.ts";
 import { startInSession } from "./own_session.ts";
-import type { SwitchedLine, SwitchedTask } from "./switched_program.ts";
+import type { Doubt, SwitchedLine, SwitchedTask } from "./switched_program.ts";
 import { type Switch, withSwitches } from "./switches.ts";
 
 /** How long the program may say nothing while it loads tests and runs them as they are, in milliseconds. */
@@ -39,14 +39,20 @@ export async function trySwitched(
     await Deno.writeTextFile(`${folder}/${file}`, text);
   }
   const noticed = new Map<Mutant, "killed" | "timeout">();
+  const measured = await Deno.makeTempFile({ dir: folder });
+  await Deno.remove(measured); // the first run writes it
   try {
-    while (left.length > 0 && !signal.aborted) {
-      const tried = await runOnce(folder, { tests, ids: left }, signal);
-      for (const [id, verdict] of tried) {
+    let doubt: Doubt | undefined;
+    while ((left.length > 0 || doubt) && !signal.aborted) {
+      const task = { tests, ids: left, measured, doubt };
+      const run = await runOnce(folder, task, signal);
+      for (const [id, verdict] of run.tried) {
         if (verdict !== undefined) noticed.set(byId.get(id)!, verdict);
       }
-      if (tried.size === 0) break; // the tests themselves don't run like this
-      left = left.filter((id) => !tried.has(id));
+      // Otherwise the tests themselves don't run like this.
+      if (run.tried.size === 0 && run.doubt === undefined) break;
+      doubt = run.doubt;
+      left = left.filter((id) => !run.tried.has(id) && id !== doubt?.doubted);
     }
   } finally {
     for (const [file, entries] of files) {
@@ -56,13 +62,23 @@ export async function trySwitched(
   return noticed;
 }
 
-/** By number: what was noticed, and undefined for what was not. */
+/** What one run says. */
+interface Run {
+  /** By number: what was noticed, and undefined for what was not. */
+  readonly tried: ReadonlyMap<number, "killed" | "timeout" | undefined>;
+  /** What it ended with. */
+  readonly doubt: Doubt | undefined;
+}
+
 async function runOnce(
   folder: string,
-  { tests, ids }: SwitchedTask,
+  given: SwitchedTask,
   signal: AbortSignal,
-): Promise<Map<number, "killed" | "timeout" | undefined>> {
-  const task = { ids, tests: tests.map((test) => `file://${folder}/${test}`) };
+): Promise<Run> {
+  const task: SwitchedTask = {
+    ...given,
+    tests: given.tests.map((test) => `file://${folder}/${test}`),
+  };
   const path = `${folder}/switched.json`;
   await Deno.writeTextFile(path, JSON.stringify(task));
   const program = `${folder}/tests/mutation/switched_program.ts`;
@@ -71,6 +87,7 @@ async function runOnce(
     { cwd: folder, stdout: "piped", signal },
   );
   const tried = new Map<number, "killed" | "timeout" | undefined>();
+  let doubt: Doubt | undefined;
   let trying: number | undefined;
   let timer = setTimeout(end, QUIET_MS);
   const lines = child.stdout.pipeThrough(new TextDecoderStream())
@@ -82,25 +99,26 @@ async function runOnce(
     if ("id" in line) {
       tried.set(line.id, line.noticed ? "killed" : undefined);
       trying = undefined;
-    } else if ("trying" in line) trying = line.trying;
+    } else if ("doubted" in line) doubt = line;
+    else if ("trying" in line) trying = line.trying;
     const time = "trying" in line ? line.time * SLACK + SLACK_MS : QUIET_MS;
     timer = setTimeout(end, time);
   }
   clearTimeout(timer);
   const { success } = await child.status;
   // It hangs, or it ended the process.
-  if (!success && trying !== undefined && !signal.aborted) {
+  if (!success && trying !== undefined && !doubt && !signal.aborted) {
     tried.set(trying, "timeout");
   }
   end(); // what a test started
-  return tried;
+  return { tried, doubt };
 }
 
 function parse(text: string): SwitchedLine | undefined {
   try {
     const line = JSON.parse(text);
     const isOne = typeof line === "object" && line !== null &&
-      ("id" in line || "trying" in line || "running" in line);
+      ["id", "trying", "running", "doubted"].some((key) => key in line);
     return isOne ? line : undefined;
   } catch {
     return undefined;
