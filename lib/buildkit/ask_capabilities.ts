@@ -26,11 +26,6 @@ export async function capabilitiesOf(
   const build = control.solve(
     { ref, internal: true },
     { signal: AbortSignal.any([signal, done.signal]) },
-  ).then(
-    () => {},
-    (error) => {
-      if (!done.signal.aborted) throw error;
-    },
   );
   try {
     // If the build fails at once, its error tells more than the ping's.

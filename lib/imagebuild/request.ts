@@ -10,6 +10,7 @@ import { checkApiOption } from "./checks/api.ts";
 import {
   type BuildKitOptions,
   checkBuildKitOptions,
+  checkPlaces,
 } from "./checks/buildkit_options.ts";
 import {
   checkOutputs,
@@ -246,6 +247,7 @@ export function checkRequest(
   );
   const network = given(options.networkmode, (v) => checkNetwork(v, builder));
   const special = checkBuildKitOptions(options, network);
+  checkPlaces(special, outputs);
   const makesImage = outputs.length === 0 || outputs.some(isImage);
   const needs = [
     ...(outputs.length > 1 ? ["several outputs"] : []),

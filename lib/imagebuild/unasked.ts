@@ -9,6 +9,7 @@ import {
   clientMounts,
   instructionOf,
 } from "../progress/mounts.ts";
+import { isOwnSyntax } from "../progress/own_syntax.ts";
 import { isProbed } from "../secrets/store.ts";
 import type { Dockerfile } from "./context/offer.ts";
 
@@ -48,10 +49,6 @@ export interface BuiltFacts extends BuiltStepsOptions {
  * mount.
  */
 const FETCH_REGEXP = /^\s*ADD\s.*(?:https?:\/\/|git@|git:\/\/|ssh:\/\/)/is;
-
-/** Docker's own Dockerfile frontend in any version; davit knows its mounts. */
-const OWN_SYNTAX_REGEXP =
-  /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@]|$)/;
 
 /**
  * Finds out why the engine did not ask for a secret or agent that was given. In
@@ -98,7 +95,7 @@ export class UnaskedInputs {
     }
     const syntax = this.#facts.buildargs?.BUILDKIT_SYNTAX ??
       syntaxOf(dockerfile.text);
-    if (syntax && !OWN_SYNTAX_REGEXP.test(syntax)) {
+    if (syntax && !isOwnSyntax(syntax)) {
       return {
         state: "unknown",
         why: `the Dockerfile is read by a frontend of its own (${syntax})`,

@@ -639,3 +639,44 @@ Deno.test("history and cgroupparent keep their forms", () => {
   // BuildKit behind the Engine API ignores it, which a warning says.
   assertEquals(request.ignored, ["cgroupparent"]);
 });
+
+Deno.test("annotations and attestations need an output that can have them", () => {
+  const to = (...types: string[]) =>
+    types.map((type) => ({
+      type,
+      ...(["local", "tar", "oci", "docker"].includes(type)
+        ? { dest: `/tmp/${type}` }
+        : {}),
+    }));
+  const annotations = { a: "b" };
+  refuses(
+    ["local", "tar", "cacheonly"].map((type) => [
+      { annotations, outputs: to(type) },
+      `Cannot use annotations: output "${type}" is no image, and has no place for them`,
+    ]),
+  );
+  const attest = { provenance: "max" };
+  const error = assertThrows(
+    () => requestOf({ attest, outputs: to("docker", "oci") }),
+    UnsupportedError,
+  );
+  assertEquals(error.feature, "attest");
+  assertEquals(
+    error.message,
+    'Cannot build with attest and output "docker": an archive for docker load has no place for attestations; take output "oci", or leave attest out',
+  );
+  for (
+    const options of [
+      { annotations, outputs: [] },
+      { annotations, outputs: to("local", "moby") },
+      { annotations, outputs: to("docker") },
+      { annotations, outputs: to("oci", "tar") },
+      { annotations: {}, outputs: to("local") },
+      { attest, outputs: to("oci", "moby", "local") },
+      {
+        attest: { provenance: { inlineOnly: true } },
+        outputs: to("docker", "moby"),
+      },
+    ]
+  ) requestOf(options);
+});

@@ -354,6 +354,13 @@ Deno.test("every way refuses what the engine's API has not got", async () => {
         "1.40",
       ],
       [
+        [engineWay, gatewayWay],
+        { sourceDateEpoch: 0 },
+        "sourceDateEpoch",
+        "1.41",
+        "1.42",
+      ],
+      [
         [classicWay],
         { outputs: { type: "moby" }, version: "1" },
         "outputs",
@@ -656,6 +663,12 @@ Deno.test("podman refuses what it would not obey", async () => {
     "Podman can not build with outputs",
   );
   assertEquals(outputs.feature, "outputs on podman");
+  const epoch = await assertRejects(
+    () => needsOf(podmanWay, { sourceDateEpoch: 0 }),
+    UnsupportedError,
+    "Podman can not build with sourceDateEpoch",
+  );
+  assertEquals(epoch.feature, "sourceDateEpoch on podman");
   const remote = await assertRejects(
     () => needsOf(podmanWay, { remote: "https://a.example/x.git" }),
     UnsupportedError,

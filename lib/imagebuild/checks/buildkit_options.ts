@@ -1,10 +1,12 @@
 // The checks of the options that only BuildKit's own API can do.
 
+import { UnsupportedError } from "../../errors.ts";
 import type { ImageBuildOptions } from "../options.ts";
 import type { SourcePolicy } from "../source_policy.ts";
 import { checkAnnotations, type RequestedAnnotation } from "./annotations.ts";
 import { checkAttest, type RequestedAttestation } from "./attestations.ts";
 import { checkNames } from "./names.ts";
+import type { RequestedOutput } from "./output.ts";
 import { checkSourcePolicy } from "./source_policy.ts";
 import { checkSwitch } from "./values.ts";
 
@@ -80,4 +82,39 @@ export function checkBuildKitOptions(
     sourcePolicy,
     history,
   };
+}
+
+/**
+ * Checks that something of the result can have what it is to have.
+ *
+ * @throws {TypeError} If no output can have the annotations.
+ * @throws {UnsupportedError} If an output can't have the attestations.
+ */
+export function checkPlaces(
+  { annotations, attestations }: Pick<
+    BuildKitOptions,
+    "annotations" | "attestations"
+  >,
+  outputs: readonly RequestedOutput[],
+): void {
+  const isNoImage = ({ type }: RequestedOutput) =>
+    type === "local" || type === "tar" || type === "cacheonly";
+  if (
+    annotations.length > 0 && outputs.length > 0 && outputs.every(isNoImage)
+  ) {
+    throw new TypeError(
+      `Cannot use annotations: output "${
+        outputs[0]!.type
+      }" is no image, and has no place for them`,
+    );
+  }
+  const isBeside = attestations.some(({ attrs }) =>
+    attrs["inline-only"] !== "true"
+  );
+  if (isBeside && outputs.some(({ type }) => type === "docker")) {
+    throw new UnsupportedError(
+      "attest",
+      'Cannot build with attest and output "docker": an archive for docker load has no place for attestations; take output "oci", or leave attest out',
+    );
+  }
 }

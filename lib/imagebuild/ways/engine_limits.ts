@@ -42,6 +42,9 @@ export function checkBuildKit(
 ): OwnWarning[] {
   needApi("BuildKit", "1.39", facts.negotiated);
   checkApi(request, facts);
+  if (request.sourceDateEpoch !== undefined) {
+    needApi("sourceDateEpoch", "1.42", facts.negotiated);
+  }
   return ignoredOptions(request.ignored, request, facts);
 }
 

@@ -24,10 +24,12 @@ export function podmanQuery(request: BuildRequest): Query {
 /**
  * Refuses requests that podman would not obey.
  *
- * @throws {UnsupportedError} If the request has outputs, or a context that the
- * engine is to fetch.
+ * @throws {UnsupportedError} If the request has outputs, a time for the image,
+ * or a context that the engine is to fetch.
  */
-export function checkPodmanQuery({ outputs, context }: BuildRequest): void {
+export function checkPodmanQuery(
+  { outputs, context, sourceDateEpoch }: BuildRequest,
+): void {
   if (outputs.length > 0) {
     throw advised(
       (message) => new UnsupportedError("outputs on podman", message),
@@ -39,6 +41,12 @@ export function checkPodmanQuery({ outputs, context }: BuildRequest): void {
     throw new UnsupportedError(
       "a remote context on podman",
       "Podman can not fetch a context through this API, it would build from nothing: fetch it, and give it as a tar",
+    );
+  }
+  if (sourceDateEpoch !== undefined) {
+    throw new UnsupportedError(
+      "sourceDateEpoch on podman",
+      "Podman can not build with sourceDateEpoch, most of its versions take no notice of it; leave it out",
     );
   }
 }

@@ -13,9 +13,11 @@ import { strictUnsupported } from "../checks/secrets.ts";
 import type { HostAddress } from "../checks/values.ts";
 import { type WatchedTar, watchTar } from "../context/watch_tar.ts";
 import { checkSecretSizes, plainConnection } from "../secrets.ts";
+import { unknownStages } from "../unknown_stages.ts";
 import { dialler } from "./engine.ts";
 import { checkSolve } from "./engine_limits.ts";
 import { TRACE_UNREADABLE } from "./engine_messages.ts";
+import { entitlementError } from "./entitlement_error.ts";
 import {
   cacheExports,
   cacheImports,
@@ -23,6 +25,7 @@ import {
   frontendAttrs,
 } from "./frontend_attrs.ts";
 import { QuietLog } from "./quiet_log.ts";
+import { checkAbilities } from "./solve_abilities.ts";
 import { solveExporters } from "./solve_exporters.ts";
 import { solveFailure } from "./solve_failure.ts";
 
@@ -77,6 +80,7 @@ async function run(
 ): Promise<Built> {
   const { engine, request, context, record, stop } = build;
   await using control = await openControl(engine, { signal: stop });
+  await checkAbilities(build, control);
   const hosts = await withAddresses(request.hosts ?? [], control, stop);
   const halt = new AbortController();
   const watched = upload && await offered(build, upload, halt);
@@ -122,6 +126,7 @@ async function run(
         `the rest of the engine's log could not be read, and is left out: ${logError.message}`,
       );
     }
+    warnOfStages(build);
     return { imageId: tellImage(build, response), told: session !== undefined };
   } catch (error) {
     stop.throwIfAborted();
@@ -132,9 +137,20 @@ async function run(
       errorDetail: { message: error.detail },
       error: error.detail,
     });
-    throw solveFailure(error, record);
+    throw entitlementError(error.detail) ?? solveFailure(error, record);
   } finally {
     watched?.release(stop.reason);
+  }
+}
+
+/** Warns of names in `nocachefilter` that BuildKit ignores. */
+function warnOfStages({ request, record }: Build): void {
+  for (const name of unknownStages(request, record.dockerfile())) {
+    record.warn(
+      "option-ignored",
+      `nocachefilter "${name}" has no effect: no stage of the Dockerfile has that name (FROM … AS name)`,
+      "nocachefilter",
+    );
   }
 }
 
