@@ -1,7 +1,7 @@
 import { type DockerClient, tarDirectory } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
 import { SALT } from "../support/builds.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { bothWaysTest, buildersOf } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
 /** What was taken of a context, and what a step printed. */
@@ -74,7 +74,7 @@ bothWaysTest(
       });
       const tar = await new Response(tarDirectory(root)).bytes();
       for (
-        const version of api === "engine" ? ["1", "2"] as const : ["2"] as const
+        const version of buildersOf(api)
       ) {
         const answered = Promise.withResolvers<void>();
         const build = docker.imageBuild(

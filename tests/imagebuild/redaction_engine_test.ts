@@ -7,7 +7,8 @@ import {
 } from "../support/assert.ts";
 import { decodeBase64, encodeBase64 } from "../support/base64.ts";
 import { collect, SALT, warnings } from "../support/builds.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { engineTest } from "../support/engines.ts";
+import { bothWaysTest, buildersOf } from "../support/ways.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { BuildError, type BuildEvent, type ImageBuild } from "../../mod.ts";
 
@@ -208,9 +209,9 @@ bothWaysTest(
 
 bothWaysTest(
   "an image's id and the digests of steps stay whole where they hold a short secret",
-  async ({ docker }) => {
+  async ({ docker, api }) => {
     const mark = crypto.randomUUID();
-    for (const version of ["1", "2"] as const) {
+    for (const version of buildersOf(api)) {
       const build = (secrets?: Record<string, string>) =>
         docker.imageBuild(
           dockerfileTar(FROM, `LABEL mark=${mark}`, "RUN echo the words"),
@@ -243,7 +244,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "the classic builder's messages become the same events",
   async ({ docker }) => {
     const name = `davit-test/classic:${crypto.randomUUID()}`;

@@ -33,3 +33,8 @@ export function by(docker: DockerClient, api: BuildApi): DockerClient {
     imageBuild(context, { api, ...options });
   return docker;
 }
+
+/** The builders that an interface reaches: the classic one is no part of BuildKit. */
+export function buildersOf(api: BuildApi): readonly ("1" | "2")[] {
+  return api === "engine" ? ["1", "2"] : ["2"];
+}
