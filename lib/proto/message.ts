@@ -167,7 +167,11 @@ export function map<T>(
     },
     write(writer, values) {
       for (const [key, value] of values) {
-        entry.write(writer, number, { key, value });
+        writer.message(number, () => {
+          // Both are sent even if they are zero, as Go and others do.
+          TEXT.write(writer, 1, key);
+          kind.write(writer, 2, value);
+        });
       }
     },
   };

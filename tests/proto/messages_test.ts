@@ -1,0 +1,379 @@
+/** The tables of fields, held to the code that is generated of the definitions. */
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { encodeSolveRequest } from "../../lib/buildkit/solve_request.ts";
+import {
+  credentials,
+  fetchToken,
+  getTokenAuthority,
+} from "../../lib/proto/auth.ts";
+import {
+  bytesMessage,
+  bytesMessagePrefix,
+} from "../../lib/proto/bytes_message.ts";
+import {
+  infoResponse,
+  listWorkersResponse,
+  solveRequest,
+  solveResponse,
+  statusRequest,
+} from "../../lib/proto/control.ts";
+import { pong } from "../../lib/proto/llbbridge.ts";
+import { getSecret } from "../../lib/proto/secrets.ts";
+import { checkAgent } from "../../lib/proto/ssh.ts";
+import { rpcStatus } from "../../lib/proto/status.ts";
+import { ProtobufError } from "../../lib/proto/wire_reader.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { Random } from "../support/random.ts";
+import * as auth from "./gen/auth_pb.ts";
+import * as control from "./gen/control_pb.ts";
+import { BytesMessageSchema } from "./gen/filesync_pb.ts";
+import { PongResponseSchema } from "./gen/llbbridge_pb.ts";
+import * as secrets from "./gen/secrets_pb.ts";
+import * as ssh from "./gen/ssh_pb.ts";
+import { StatusSchema } from "./gen/status_pb.ts";
+
+/** A message as the generated code writes it. */
+function generated<Desc extends DescMessage>(
+  schema: Desc,
+  init: MessageInitShape<Desc>,
+): Uint8Array {
+  return toBinary(schema, create(schema, init));
+}
+
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+Deno.test("what is read is what the generated code writes", () => {
+  const labels = new Map([["a", "1"], ["", ""], ["__proto__", "x"]]);
+  const record = {
+    ID: "w",
+    Labels: Object.fromEntries([...labels].slice(0, 2)),
+    platforms: [{ Architecture: "arm", OS: "linux", Variant: "v7" }, {}],
+  };
+  const worker = {
+    id: "w",
+    labels: new Map([["a", "1"], ["", ""]]),
+    platforms: [
+      { architecture: "arm", os: "linux", variant: "v7" },
+      { architecture: "", os: "", variant: "" },
+    ],
+  };
+  const cases: [read: unknown, expected: unknown][] = [
+    [
+      getSecret.decode(
+        generated(secrets.GetSecretRequestSchema, {
+          ID: "näme",
+          annotations: { a: "b" },
+        }),
+      ),
+      { id: "näme" },
+    ],
+    [
+      credentials.decode(
+        generated(auth.CredentialsRequestSchema, { Host: "r.example:5000" }),
+      ),
+      { host: "r.example:5000" },
+    ],
+    [
+      getTokenAuthority.decode(
+        generated(auth.GetTokenAuthorityRequestSchema, {
+          Host: "r.example",
+          Salt: bytes(1, 2),
+        }),
+      ),
+      { host: "r.example" },
+    ],
+    [
+      fetchToken.decode(
+        generated(auth.FetchTokenRequestSchema, {
+          ClientID: "c",
+          Host: "h",
+          Realm: "https://r",
+          Service: "s",
+          Scopes: ["one", "", "two"],
+        }),
+      ),
+      { clientId: "c", host: "h", scopes: ["one", "", "two"] },
+    ],
+    [
+      checkAgent.decode(generated(ssh.CheckAgentRequestSchema, { ID: "i" })),
+      { id: "i" },
+    ],
+    [
+      bytesMessage.decode(
+        generated(BytesMessageSchema, { data: bytes(0, 255) }),
+      ),
+      { data: bytes(0, 255) },
+    ],
+    [bytesMessage.decode(bytes()), { data: bytes() }],
+    [
+      solveResponse.decode(
+        generated(control.SolveResponseSchema, {
+          ExporterResponse: { "image.name": "a", empty: "" },
+        }),
+      ),
+      { response: new Map([["image.name", "a"], ["empty", ""]]) },
+    ],
+    [
+      listWorkersResponse.decode(
+        generated(control.ListWorkersResponseSchema, { record: [record, {}] }),
+      ),
+      {
+        workers: [worker, { id: "", labels: new Map(), platforms: [] }],
+      },
+    ],
+    [
+      infoResponse.decode(
+        generated(control.InfoResponseSchema, {
+          buildkitVersion: { package: "p", version: "v0.25", revision: "r" },
+        }),
+      ),
+      { version: { package: "p", version: "v0.25", revision: "r" } },
+    ],
+    [infoResponse.decode(bytes()), { version: undefined }],
+    [
+      pong.decode(
+        generated(PongResponseSchema, {
+          FrontendAPICaps: [{ ID: "f", Enabled: true, Deprecated: true }],
+          LLBCaps: [{
+            ID: "l",
+            DisabledReason: "no",
+            DisabledReasonMsg: "not here",
+            DisabledAlternative: "there",
+          }],
+          Workers: [record],
+        }),
+      ),
+      {
+        frontend: [{
+          id: "f",
+          enabled: true,
+          deprecated: true,
+          disabledReason: "",
+          disabledReasonText: "",
+          disabledAlternative: "",
+        }],
+        llb: [{
+          id: "l",
+          enabled: false,
+          deprecated: false,
+          disabledReason: "no",
+          disabledReasonText: "not here",
+          disabledAlternative: "there",
+        }],
+        workers: [worker],
+      },
+    ],
+    [
+      rpcStatus.decode(
+        generated(StatusSchema, {
+          code: 2,
+          message: "m",
+          details: [{ typeUrl: "t", value: bytes(9) }, {}],
+        }),
+      ),
+      {
+        details: [{ typeUrl: "t", value: bytes(9) }, {
+          typeUrl: "",
+          value: bytes(),
+        }],
+      },
+    ],
+  ];
+  for (const [read, expected] of cases) assertEquals(read, expected);
+});
+
+Deno.test("what is written is what the generated code writes", () => {
+  const attrs = { name: "a,b", "": "" };
+  const cases: [written: Uint8Array, expected: Uint8Array][] = [
+    [
+      credentials.encode({ username: "u", secret: "s" }),
+      generated(auth.CredentialsResponseSchema, { Username: "u", Secret: "s" }),
+    ],
+    [
+      credentials.encode({}),
+      generated(auth.CredentialsResponseSchema, {}),
+    ],
+    [
+      getTokenAuthority.encode({ publicKey: bytes(1, 2, 3) }),
+      generated(auth.GetTokenAuthorityResponseSchema, {
+        PublicKey: bytes(1, 2, 3),
+      }),
+    ],
+    [
+      fetchToken.encode({ token: "t", expiresIn: 300, issuedAt: 2 ** 33 + 5 }),
+      generated(auth.FetchTokenResponseSchema, {
+        Token: "t",
+        ExpiresIn: 300n,
+        IssuedAt: 2n ** 33n + 5n,
+      }),
+    ],
+    [
+      fetchToken.encode({ expiresIn: -1, issuedAt: Number.MAX_SAFE_INTEGER }),
+      generated(auth.FetchTokenResponseSchema, {
+        ExpiresIn: -1n,
+        IssuedAt: BigInt(Number.MAX_SAFE_INTEGER),
+      }),
+    ],
+    [
+      getSecret.encode({ data: bytes(1) }),
+      generated(secrets.GetSecretResponseSchema, { data: bytes(1) }),
+    ],
+    // A secret without bytes is not a missing one.
+    [getSecret.encode({ data: bytes() }), bytes(0x0a, 0)],
+    [getSecret.encode({}), bytes()],
+    [checkAgent.encode({}), bytes()],
+    [bytesMessage.encode({ data: bytes() }), bytes()],
+    [
+      statusRequest.encode({ ref: "r" }),
+      generated(control.StatusRequestSchema, { Ref: "r" }),
+    ],
+    [
+      encodeSolveRequest({
+        ref: "r",
+        session: "s",
+        frontend: "dockerfile.v0",
+        frontendAttrs: { "build-arg:A": "ü", target: "" },
+        exporters: [{ type: "moby", attrs }, { type: "local", attrs: {} }],
+        cache: {
+          exports: [{ type: "inline", attrs: {} }],
+          imports: [{ type: "registry", attrs: { ref: "x" } }],
+        },
+        entitlements: ["network.host", "security.insecure"],
+        internal: true,
+        sourcePolicy: [
+          { action: "ALLOW", selector: { identifier: "*" } },
+          {
+            action: "DENY",
+            selector: {
+              identifier: "docker-image://a",
+              matchType: "EXACT",
+              constraints: [
+                { key: "k", value: "v" },
+                { key: "k", value: "v", condition: "NOTEQUAL" },
+                { key: "k", value: "v", condition: "MATCHES" },
+              ],
+            },
+          },
+          {
+            action: "CONVERT",
+            selector: { identifier: ".*", matchType: "REGEX" },
+            updates: { identifier: "docker-image://b", attrs: { x: "y" } },
+          },
+          {
+            action: "CONVERT",
+            selector: { identifier: "w", matchType: "WILDCARD" },
+            updates: {},
+          },
+        ],
+      }),
+      generated(control.SolveRequestSchema, {
+        Ref: "r",
+        ExporterDeprecated: "moby",
+        ExporterAttrsDeprecated: attrs,
+        Session: "s",
+        Frontend: "dockerfile.v0",
+        FrontendAttrs: { "build-arg:A": "ü", target: "" },
+        Cache: {
+          Exports: [{ Type: "inline" }],
+          Imports: [{ Type: "registry", Attrs: { ref: "x" } }],
+        },
+        Entitlements: ["network.host", "security.insecure"],
+        Internal: true,
+        SourcePolicy: {
+          version: 1n,
+          rules: [
+            { selector: { identifier: "*" } },
+            {
+              action: 1,
+              selector: {
+                identifier: "docker-image://a",
+                matchType: 1,
+                constraints: [
+                  { key: "k", value: "v" },
+                  { key: "k", value: "v", condition: 1 },
+                  { key: "k", value: "v", condition: 2 },
+                ],
+              },
+            },
+            {
+              action: 2,
+              selector: { identifier: ".*", matchType: 2 },
+              updates: { identifier: "docker-image://b", attrs: { x: "y" } },
+            },
+            { action: 2, selector: { identifier: "w" }, updates: {} },
+          ],
+        },
+        Exporters: [{ Type: "moby", Attrs: attrs }, { Type: "local" }],
+      }),
+    ],
+    [
+      encodeSolveRequest({ ref: "r" }),
+      generated(control.SolveRequestSchema, { Ref: "r", Cache: {} }),
+    ],
+  ];
+  for (const [index, [written, expected]] of cases.entries()) {
+    assertEquals(written, expected, `case ${index}`);
+  }
+});
+
+Deno.test("the prefix of a BytesMessage and its bytes are the message", () => {
+  for (const length of [0, 1, 127, 128, 16_383, 16_384, 2_097_152]) {
+    const prefix = bytesMessagePrefix(length);
+    const whole = new Uint8Array(prefix.length + length);
+    whole.set(prefix);
+    assertEquals(fromBinary(BytesMessageSchema, whole).data.length, length);
+    assertEquals(bytesMessage.decode(whole).data.length, length);
+  }
+});
+
+Deno.test("bytes that are no message are a ProtobufError and nothing else, whatever they are", () => {
+  const random = new Random(17);
+  const seeds = [
+    encodeSolveRequest({
+      ref: "r",
+      exporters: [{ type: "moby", attrs: { a: "b" } }],
+      sourcePolicy: [{ action: "DENY", selector: { identifier: "x" } }],
+    }),
+    generated(PongResponseSchema, {
+      LLBCaps: [{ ID: "a", Enabled: true }],
+      Workers: [{ ID: "w", Labels: { a: "b" }, platforms: [{ OS: "linux" }] }],
+    }),
+    generated(StatusSchema, { details: [{ typeUrl: "t", value: bytes(1) }] }),
+  ];
+  const decoders = [
+    solveRequest.decode,
+    solveResponse.decode,
+    listWorkersResponse.decode,
+    pong.decode,
+    rpcStatus.decode,
+    getSecret.decode,
+    fetchToken.decode,
+    bytesMessage.decode,
+  ];
+  let read = 0;
+  let refused = 0;
+  for (let round = 0; round < 4_000; round++) {
+    const seed = seeds[round % (seeds.length + 1)] ?? new Uint8Array(40);
+    const input = seed.slice(0, 1 + random.below(seed.length));
+    const changes = seed.length === 40 ? 40 : 1 + random.below(4);
+    for (let change = 0; change < changes; change++) {
+      input[random.below(input.length)] = random.below(256);
+    }
+    for (const decode of decoders) {
+      try {
+        decode(input);
+        read++;
+      } catch (error) {
+        assert(error instanceof ProtobufError, `${error} at ${input}`);
+        refused++;
+      }
+    }
+  }
+  assert(read > 1_000 && refused > 1_000, `${read} read, ${refused} refused`);
+});
