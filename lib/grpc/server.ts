@@ -26,7 +26,7 @@ export function serveGrpc(
 ): Http2Connection {
   const byPath = new Map(methods.map((method) => [method.path, method]));
   return serveHttp2(duplex, (stream) => {
-    const path = stream.get(":path") ?? "";
+    const path = stream.get(":path")!; // requests without one are refused
     answer(stream, byPath.get(path)).catch((error) => {
       // The peer has gone or has given the call up: an answer can't be sent.
       if (stream.signal.aborted) return;
@@ -39,14 +39,13 @@ export function serveGrpc(
     method: GrpcMethod | undefined,
   ): Promise<void> {
     if (method === undefined) {
-      await stream.end([
+      return stream.end([
         [":status", "200"],
         ["content-type", "application/grpc"],
         ...statusTrailers(
           new GrpcError(GrpcCode.UNIMPLEMENTED, "unknown method"),
         ),
       ]);
-      return;
     }
     stream.respond([
       [":status", "200"],
@@ -57,10 +56,9 @@ export function serveGrpc(
     } catch (error) {
       if (stream.signal.aborted) throw error;
       if (!(error instanceof GrpcError)) options.onError?.(method.path, error);
-      await stream.end(statusTrailers(error));
-      return;
+      return stream.end(statusTrailers(error));
     }
-    await stream.end(statusTrailers());
+    return stream.end(statusTrailers());
   }
 }
 

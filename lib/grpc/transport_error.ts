@@ -49,7 +49,8 @@ export function transportError(cause: Http2Error): GrpcError {
 
 /** Whether a head's content type is one of gRPC's. */
 export function isGrpc(contentType: string | undefined): boolean {
-  return /^application\/grpc(?:[+;]|$)/i.test(contentType ?? "");
+  return contentType !== undefined &&
+    /^application\/grpc(?:[+;]|$)/i.test(contentType);
 }
 
 /**

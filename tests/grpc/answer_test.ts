@@ -1,6 +1,7 @@
 /** What a server may answer a call with: statuses, details, what is no gRPC, messages that are none. */
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
+import { notGrpcError } from "../../lib/grpc/transport_error.ts";
 import type { HeaderField } from "../../lib/http2/hpack_table.ts";
 import type { Http2Stream } from "../../lib/http2/server.ts";
 import { until } from "../support/until.ts";
@@ -29,6 +30,8 @@ Deno.test("a status has its code, message, details and metadata", async () => {
       { typeUrl: "url", value: Uint8Array.of(1, 2) },
       { typeUrl: "two", value: NOTHING },
     ]);
+    // Of its own, so that it does not keep the whole status in memory.
+    assertEquals(error.details[0]?.value.buffer.byteLength, 2);
     assertEquals(error.metadata, [["why", "x"], ["why", "y"]]);
     assertEquals([error.notProcessed, error.cause], [false, undefined]);
   }
@@ -129,6 +132,7 @@ Deno.test("a call that ends without a status that is one is UNKNOWN", async () =
       stream.end([...HEAD, ["grpc-status", String(code)]])
     );
     assertEquals([error.code, error.message], [code, ""]);
+    assertEquals([error.details, error.cause], [[], undefined]);
   }
 });
 
@@ -183,6 +187,38 @@ Deno.test("an answer that is no gRPC is told with its first bytes", async () => 
     );
     assertEquals(code, 9);
   }
+});
+
+Deno.test("of an answer that is no gRPC no more is read than is shown", async () => {
+  const chunks = ["x".repeat(509), "é€"].map((text) =>
+    new TextEncoder().encode(text)
+  );
+  // A character that comes in two pieces is whole.
+  const pieces = [
+    chunks[0]!,
+    chunks[1]!.subarray(0, 1),
+    chunks[1]!.subarray(1),
+  ];
+  let reads = 0;
+  const read = () => Promise.resolve(pieces[reads++] ?? new Uint8Array(1));
+  const error = await notGrpcError("500", undefined, read);
+  assert(error.message.endsWith('xé€\\u0000"'), error.message);
+  assertEquals(reads, 4);
+  let asked = 0;
+  const whole = await notGrpcError("500", undefined, () => {
+    if (asked++ === 0) return Promise.resolve(new Uint8Array(512).fill(120));
+    return new Promise(() => {});
+  });
+  assert(whole.message.endsWith('xxx"'), whole.message);
+  assertEquals(asked, 1);
+  // What is no end of the stream is a fault of this side.
+  const fault = new Error("a fault");
+  assertEquals(
+    await assertRejects(() =>
+      notGrpcError("500", undefined, () => Promise.reject(fault))
+    ),
+    fault,
+  );
 });
 
 Deno.test("the first bytes of an answer that is no gRPC are not waited for longer than a second", async () => {

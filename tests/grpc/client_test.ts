@@ -87,6 +87,12 @@ Deno.test("what is wrong with a call's options is refused before a byte is sent"
     );
     assert(error.message.includes(`"${key}"`), error.message);
     assert(!error.message.includes("hunter2"), error.message);
+    const why = ["A", "", ":path"].includes(key)
+      ? "the key is none"
+      : key.startsWith("a")
+      ? key
+      : "the key is the call's own";
+    assert(error.message.includes(why), error.message);
   }
   for (const timeout of [0, -1, NaN, Infinity, 2 ** 31]) {
     await assertRejects(() => client.open("/x", { timeout }), RangeError);

@@ -79,8 +79,25 @@ Deno.test("statusTrailers() escapes what a header can not hold, and tells nothin
     ["grpc-status", "5"],
     ["grpc-message", "%C3%BC 100%25%0A"],
   ]);
+  assertEquals(
+    statusTrailers(new GrpcError(GrpcCode.NOT_FOUND, "\x1f ~\x7f"))[1],
+    ["grpc-message", "%1F ~%7F"],
+  );
   assertEquals(statusTrailers(new Error("the password is hunter2")), [
     ["grpc-status", "13"],
     ["grpc-message", "internal error"],
   ]);
+});
+
+Deno.test("a GrpcError has the protocol's number, and lists that may be empty", () => {
+  const names = [
+    ...["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED"],
+    ...["NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED"],
+    ...["RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE"],
+    ...["UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"],
+    "UNAUTHENTICATED",
+  ];
+  names.forEach((name, number) => assertEquals(GrpcCode[number], name));
+  const { details, metadata, notProcessed } = new GrpcError(2, "no");
+  assertEquals([details, metadata, notProcessed], [[], [], false]);
 });

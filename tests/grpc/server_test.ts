@@ -98,6 +98,25 @@ Deno.test("serveGrpc() answers an unknown method UNIMPLEMENTED, which is no erro
   assertEquals(told, []);
 });
 
+Deno.test("serveGrpc() tells onError of an answer that can't be sent", async () => {
+  const [ours, theirs] = duplexPair();
+  const told = Promise.withResolvers<[string, unknown]>();
+  await using _ = serveGrpc(ours, [{
+    path: "/test/Unsent",
+    maxRequestBytes: 1000,
+    handle: () => Promise.reject(new GrpcError("5\n" as never, "no code")),
+  }], { onError: (path, error) => told.resolve([path, error]) });
+  const session = connect(theirs);
+  const request = session.request({
+    ":method": "POST",
+    ":path": "/test/Unsent",
+  });
+  request.on("error", () => {});
+  const [path, error] = await told.promise;
+  assertEquals([path, error instanceof TypeError], ["/test/Unsent", true]);
+  session.destroy();
+});
+
 Deno.test("serveGrpc() tells nobody of a call that the peer gave up", async () => {
   const [ours, theirs] = duplexPair();
   const told: unknown[] = [];

@@ -74,7 +74,7 @@ export function* protobufFields(
 export function firstFieldPrefix(length: number): Uint8Array<ArrayBuffer> {
   const prefix = [1 * 8 + WireType.BYTES];
   for (; length >= 0x80; length = Math.floor(length / 0x80)) {
-    prefix.push(length % 0x80 + 0x80);
+    prefix.push(length % 0x80 | 0x80);
   }
   prefix.push(length);
   return Uint8Array.from(prefix);
