@@ -56,10 +56,14 @@ export function authService(
   options: AuthServiceOptions,
 ): GrpcMethod[] {
   const { onError } = options;
-  const servers = new Map<string, Promise<TokenServer | undefined>>();
-  const serverOf = (registry: string): Promise<TokenServer | undefined> => {
-    const known = servers.get(registry) ??
-      options.tokenServer?.(registry) ?? Promise.resolve(undefined);
+  const servers = new Map<
+    string,
+    Promise<TokenServer | undefined> | undefined
+  >();
+  const serverOf = (
+    registry: string,
+  ): Promise<TokenServer | undefined> | undefined => {
+    const known = servers.get(registry) ?? options.tokenServer?.(registry);
     servers.set(registry, known);
     return known;
   };

@@ -18,7 +18,10 @@ async function requestOf(
   };
   const [method] = filesyncService(new Map([["context", local]]), {
     onError() {},
-    onSent: (_name, _counts, request) => void told.push(request),
+    onSent(name, counts, request) {
+      assertEquals([name, counts.files], ["context", 0]);
+      told.push(request);
+    },
   });
   const engine = new ScriptedEngine({ onListed: (engine) => engine.finish() });
   await method!.handle({

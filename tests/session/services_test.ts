@@ -17,7 +17,7 @@ import { openSession } from "../../lib/session/open.ts";
 import { secretsService, tooLarge } from "../../lib/session/secrets.ts";
 import { methodsOf } from "../../lib/session/services.ts";
 import { Session } from "../../lib/session/session.ts";
-import { Upload } from "../../lib/session/upload.ts";
+import { Upload, uploadService } from "../../lib/session/upload.ts";
 import { sshService } from "../../lib/session/ssh.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import type { SecretStore } from "../../lib/secrets/store.ts";
@@ -100,7 +100,9 @@ Deno.test("each service is offered under its path, for messages up to its length
       ["/moby.upload.v1.Upload/Pull", 1024],
     ],
   );
-  assertEquals(await methodsOf({}, () => {}), []);
+  for (const services of [{}, { exporters: new Map() }]) {
+    assertEquals(await methodsOf(services, () => {}), []);
+  }
   const health = callOf([Uint8Array.of(1, 2)]);
   await healthService()[0]!.handle(health.call);
   assertEquals(health.written, [Uint8Array.of(8, 1)]);
@@ -362,6 +364,108 @@ Deno.test("filesendService() unwraps pieces of an archive, and hands packets on 
   assert(told[0] instanceof ProtocolError && told[0].cause !== undefined);
 });
 
+Deno.test("filesendService() gives a result to the output that it is for, and to no other", async () => {
+  const got: string[] = [];
+  const storing = (name: string) =>
+    ({
+      wire: "packets",
+      receive: () => Promise.resolve(void got.push(name)),
+    }) as unknown as Exporter;
+  const one = new Map([["0", storing("only")]]);
+  const two = new Map([["0", storing("first")], ["2", storing("third")]]);
+  const none = (output: string) =>
+    `The engine sent a result for ${output}, of which davit has nothing to receive`;
+  for (
+    const [exporters, ids, expected] of [
+      [one, [], "only"],
+      [one, ["0"], "only"],
+      [one, ["1"], none('output "1"')],
+      [two, ["0"], "first"],
+      [two, ["2"], "third"],
+      [two, ["1"], none('output "1"')],
+      [two, ["0", "2"], none('output "0"')],
+      [two, [], none("no output")],
+      [new Map<string, Exporter>(), [], none("no output")],
+    ] as const
+  ) {
+    got.length = 0;
+    const [method] = filesendService(exporters, { onError() {} });
+    const { call } = callOf([], { "buildkit-attachable-exporter-id": ids });
+    const end = await ended(method!, call);
+    if (expected.startsWith("The engine")) {
+      assertEquals([end, got], [
+        [GrpcCode.FAILED_PRECONDITION, expected],
+        [],
+      ]);
+    } else assertEquals([end, got], [undefined, [expected]]);
+  }
+});
+
+/** The metadata by which an engine asks for what is offered. */
+function pulling({ url }: Upload) {
+  const { host, pathname } = new URL(url);
+  return { urlhost: [host], urlpath: [pathname] };
+}
+
+Deno.test("uploadService() lets go of its stream, however the call ends", async () => {
+  for (const way of ["sent", "unsent", "aborted before", "aborted"] as const) {
+    const upload = new Upload();
+    const cancelled: unknown[] = [];
+    const asked = Promise.withResolvers<void>();
+    const abort = new AbortController();
+    const reason = new Error("over");
+    upload.offer(
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          asked.resolve();
+          if (way === "aborted") await new Promise(() => {});
+          controller.enqueue(Uint8Array.of(7));
+          if (way === "sent") controller.close();
+        },
+        cancel: (reason) => void cancelled.push(reason),
+      }, { highWaterMark: 0 }),
+    );
+    const { call, written, gate } = callOf([], pulling(upload), abort.signal);
+    const broken = new Error("no room");
+    if (way === "unsent") gate.promise = Promise.reject(broken);
+    if (way === "aborted before") abort.abort(reason);
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = abort.signal;
+    abort.signal.addEventListener = (...args: unknown[]) => {
+      listeners++;
+      addEventListener.apply(abort.signal, args as never);
+    };
+    abort.signal.removeEventListener = (...args: unknown[]) => {
+      listeners--;
+      removeEventListener.apply(abort.signal, args as never);
+    };
+    const [method] = uploadService(upload, { onError() {} });
+    const ending = ended(method!, call);
+    if (way === "aborted") {
+      await asked.promise;
+      abort.abort(reason);
+    }
+    const end = await ending;
+    const expected = {
+      sent: [undefined, 1, 0],
+      unsent: [broken, 1, 1],
+      "aborted before": [reason, 0, 1],
+      aborted: [reason, 0, 1],
+    }[way];
+    assertEquals([end, written.length, cancelled.length], expected, way);
+    assertEquals(listeners, 0, way);
+  }
+});
+
+Deno.test("uploadService() says what is asked for and not offered", async () => {
+  const [method] = uploadService(new Upload(), { onError() {} });
+  const { call } = callOf([], { urlhost: ["host"], urlpath: ["/path"] });
+  assertEquals(await ended(method!, call), [
+    GrpcCode.NOT_FOUND,
+    'nothing is offered at "host/path"',
+  ]);
+});
+
 /** The ssh service with one agent. */
 function sshOf(connect: () => Promise<SshAgentConnection>) {
   const told: string[] = [];
@@ -388,9 +492,11 @@ Deno.test("sshService() asks question by question, and waits until an answer is 
     ...frame(Uint8Array.of(11)),
     ...frame(Uint8Array.of(13, 7)),
   ];
+  const abort = new AbortController();
   const { call, written, gate } = callOf(
     [field(Uint8Array.from(questions))],
     { "buildkit.ssh.id": ["known"] },
+    abort.signal,
   );
   const taken = Promise.withResolvers<void>();
   gate.promise = taken.promise;
@@ -409,6 +515,8 @@ Deno.test("sshService() asks question by question, and waits until an answer is 
     field(frame(Uint8Array.of(14, 11))),
     field(frame(Uint8Array.of(14, 13, 7))),
   ]);
+  assertEquals(closed, 1);
+  abort.abort(); // of no interest to an agent that is closed
   assertEquals(closed, 1);
   const checked = callOf([field("known")]);
   assertEquals(await ended(check, checked.call), undefined);
