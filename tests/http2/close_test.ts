@@ -132,13 +132,16 @@ Deno.test("Http2Connection ends with an error, whatever a write or a read failed
   }
 });
 
-Deno.test("close() settles when it is called again, and from a handler", async () => {
+Deno.test("close() settles when it is called again, and from a handler, and nothing more is handled", async () => {
+  let handled = 0;
   await using peer = new RawPeer((stream) => {
+    handled++;
     void peer.connection.close();
     stream.signal.throwIfAborted();
   });
   peer.send(GREETING, request(1), request(3));
   assertEquals((await peer.connection.closed).reason, "local");
+  assertEquals([handled, peer.connection.streams], [1, 0]);
   await peer.connection.close();
   await peer.connection.close();
 });
