@@ -77,8 +77,8 @@ Deno.test("numbers of frames are written and read big-endian, each byte in its p
   writeFrameHeader(header, 1, 0x010203, 4, 5, 0x06070809);
   assertEquals(header, bytes("ee 010203 04 05 06070809 ee"));
   assertEquals(
-    encodeSettings([[0x1234, 0x56789abc], [1, 2]]),
-    bytes("00000c 04 00 00000000 1234 56789abc 0001 00000002"),
+    encodeSettings([[0x1234, 0x56789abc], [0x0501, 2]]),
+    bytes("00000c 04 00 00000000 1234 56789abc 0501 00000002"),
   );
   assertEquals(
     encodeGoaway(0x01020304, 0x05060708, ""),
