@@ -100,9 +100,7 @@ Deno.test("each service is offered under its path, for messages up to its length
       ["/moby.upload.v1.Upload/Pull", 1024],
     ],
   );
-  for (const services of [{}, { exporters: new Map() }]) {
-    assertEquals(await methodsOf(services, () => {}), []);
-  }
+  assertEquals(await methodsOf({}, () => {}), []);
   const health = callOf([Uint8Array.of(1, 2)]);
   await healthService()[0]!.handle(health.call);
   assertEquals(health.written, [Uint8Array.of(8, 1)]);
@@ -362,43 +360,6 @@ Deno.test("filesendService() unwraps pieces of an archive, and hands packets on 
     "The engine sent a piece of the result that can't be read",
   ]);
   assert(told[0] instanceof ProtocolError && told[0].cause !== undefined);
-});
-
-Deno.test("filesendService() gives a result to the output that it is for, and to no other", async () => {
-  const got: string[] = [];
-  const storing = (name: string) =>
-    ({
-      wire: "packets",
-      receive: () => Promise.resolve(void got.push(name)),
-    }) as unknown as Exporter;
-  const one = new Map([["0", storing("only")]]);
-  const two = new Map([["0", storing("first")], ["2", storing("third")]]);
-  const none = (output: string) =>
-    `The engine sent a result for ${output}, of which davit has nothing to receive`;
-  for (
-    const [exporters, ids, expected] of [
-      [one, [], "only"],
-      [one, ["0"], "only"],
-      [one, ["1"], none('output "1"')],
-      [two, ["0"], "first"],
-      [two, ["2"], "third"],
-      [two, ["1"], none('output "1"')],
-      [two, ["0", "2"], none('output "0"')],
-      [two, [], none("no output")],
-      [new Map<string, Exporter>(), [], none("no output")],
-    ] as const
-  ) {
-    got.length = 0;
-    const [method] = filesendService(exporters, { onError() {} });
-    const { call } = callOf([], { "buildkit-attachable-exporter-id": ids });
-    const end = await ended(method!, call);
-    if (expected.startsWith("The engine")) {
-      assertEquals([end, got], [
-        [GrpcCode.FAILED_PRECONDITION, expected],
-        [],
-      ]);
-    } else assertEquals([end, got], [undefined, [expected]]);
-  }
 });
 
 /** The metadata by which an engine asks for what is offered. */
