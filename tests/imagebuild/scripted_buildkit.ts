@@ -1,0 +1,201 @@
+import { DockerClient } from "../../lib/client.ts";
+import { connectGrpc, type GrpcClient } from "../../lib/grpc/client.ts";
+import type { GrpcCall } from "../../lib/grpc/call.ts";
+import type { GrpcMethod } from "../../lib/grpc/method.ts";
+import { serveGrpc } from "../../lib/grpc/server.ts";
+import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
+import type { SolveStatus } from "../../lib/progress/solve_status.ts";
+import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import {
+  listWorkersResponse,
+  solveRequest,
+  type SolveRequestMessage,
+  solveResponse,
+  statusRequest,
+} from "../../lib/proto/control.ts";
+import { pong } from "../../lib/proto/llbbridge.ts";
+import type { ByteDuplex } from "../../lib/streams/duplex.ts";
+import type { Transport, UpgradeInit } from "../../lib/transport/transport.ts";
+import { decodeBase64 } from "../support/base64.ts";
+import { duplexPair } from "../support/duplex_pair.ts";
+import { IMAGE_ID } from "./ready_build.ts";
+
+/** A build that BuildKit was asked for. */
+export interface Solving {
+  readonly request: SolveRequestMessage;
+  /** Aborts when the client gives the build up. */
+  readonly signal: AbortSignal;
+  /** The client's session, as the engine uses it; none was opened if undefined. */
+  readonly session: GrpcClient | undefined;
+}
+
+/** How BuildKit behaves; unless told, it builds an image without a word. */
+export interface BuildKitScript {
+  /** Builds: gives the answer, or throws a {@linkcode GrpcError}. */
+  readonly solve?: (
+    solving: Solving,
+  ) => Promise<Readonly<Record<string, string>>>;
+  /** The log of a build, in parts; bytes are sent as they are. */
+  readonly log?: (
+    ref: string,
+    signal: AbortSignal,
+  ) =>
+    | AsyncIterable<SolveStatus | Uint8Array>
+    | Iterable<SolveStatus | Uint8Array>;
+  /** Labels of its only worker. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** What it says that it can do, by its ids. */
+  readonly abilities?: readonly string[];
+  /** Why `POST /session` is refused. */
+  readonly noSession?: Error;
+}
+
+/** An engine within the test that has BuildKit's API. */
+export class ScriptedBuildKit implements Transport {
+  readonly endpoint = "unix:///scripted.sock";
+  /** What was asked for. */
+  readonly solved: SolveRequestMessage[] = [];
+  /** The paths of the connections that were taken over. */
+  readonly upgrades: string[] = [];
+  /** Other requests, with their paths. */
+  readonly fetched: string[] = [];
+  /** How many connections are open. */
+  open = 0;
+  readonly #script: BuildKitScript;
+  #session: GrpcClient | undefined;
+
+  constructor(script: BuildKitScript = {}) {
+    this.#script = script;
+  }
+
+  fetch(path: string): Promise<Response> {
+    if (path !== "/_ping") this.fetched.push(path);
+    return Promise.resolve(
+      new Response("{}", {
+        status: path === "/_ping" ? 200 : 500,
+        headers: { "Api-Version": "1.51" },
+      }),
+    );
+  }
+
+  upgrade(path: string, _init: UpgradeInit): Promise<ByteDuplex> {
+    this.upgrades.push(path);
+    const isSession = path.endsWith("/session");
+    const refusal = this.#script.noSession;
+    if (isSession && refusal) return Promise.reject(refusal);
+    const [ours, theirs] = duplexPair();
+    this.open++;
+    if (isSession) {
+      const client = connectGrpc(theirs);
+      this.#session = client;
+      client.closed.then(() => this.open--);
+    } else {
+      serveGrpc(theirs, this.#methods()).closed.then(() => this.open--);
+    }
+    return Promise.resolve(ours);
+  }
+
+  close(): void {}
+
+  #methods(): GrpcMethod[] {
+    const method = (
+      path: string,
+      handle: (request: Uint8Array, call: GrpcCall) => Promise<void>,
+    ): GrpcMethod => ({
+      path,
+      maxRequestBytes: 16 * 1024 * 1024,
+      handle: async (call) =>
+        await handle(await call.read() ?? new Uint8Array(), call),
+    });
+    const { solve, log, labels = {}, abilities = [] } = this.#script;
+    return [
+      method("/moby.buildkit.v1.Control/Solve", async (bytes, call) => {
+        const request = solveRequest.decode(bytes);
+        const { signal } = call;
+        // Begun only to ask what BuildKit can do, until it is given up.
+        if (request.frontend === "") {
+          return await new Promise((resolve) =>
+            signal.addEventListener("abort", () => resolve())
+          );
+        }
+        this.solved.push(request);
+        const answer = await solve?.({
+          request,
+          signal,
+          session: this.#session,
+        }) ?? { "containerimage.digest": IMAGE_ID };
+        const response = new Map(Object.entries(answer));
+        await call.write(solveResponse.encode({ response }));
+      }),
+      method("/moby.buildkit.v1.Control/Status", async (bytes, call) => {
+        const { ref } = statusRequest.decode(bytes);
+        for await (const part of log?.(ref, call.signal) ?? []) {
+          await call.write(
+            part instanceof Uint8Array ? part : decodeBase64(encodeTrace(part)),
+          );
+        }
+      }),
+      method("/moby.buildkit.v1.frontend.LLBBridge/Ping", async (_, call) => {
+        const llb = abilities.map((id) => ({
+          id,
+          enabled: true,
+          deprecated: false,
+          disabledReason: "",
+          disabledReasonText: "",
+          disabledAlternative: "",
+        }));
+        await call.write(pong.encode({ frontend: [], llb, workers: [] }));
+      }),
+      method("/moby.buildkit.v1.Control/ListWorkers", async (_, call) => {
+        const worker = {
+          id: "w",
+          labels: new Map(Object.entries(labels)),
+          platforms: [],
+        };
+        await call.write(listWorkersResponse.encode({ workers: [worker] }));
+      }),
+    ];
+  }
+}
+
+/** A client of such an engine, to be closed. */
+export function scriptedBuildKit(
+  script: BuildKitScript = {},
+): { buildkit: ScriptedBuildKit; docker: DockerClient } {
+  const buildkit = new ScriptedBuildKit(script);
+  return { buildkit, docker: new DockerClient(buildkit) };
+}
+
+/** BuildKit's refusal in these words. */
+export function refusal(words: string): GrpcError {
+  return new GrpcError(GrpcCode.UNKNOWN, words);
+}
+
+/** A part of a log: a step, and what it printed. */
+export function step(name: string, printed = "", more: {
+  readonly error?: string;
+  readonly digest?: string;
+} = {}): SolveStatus {
+  const digest = more.digest ?? `sha256:${name}`;
+  const time = { seconds: 1, nanos: 0 };
+  return {
+    vertexes: [{
+      digest,
+      inputs: [],
+      name,
+      cached: false,
+      started: time,
+      completed: undefined,
+      error: more.error ?? "",
+      group: undefined,
+    }],
+    statuses: [],
+    logs: printed === "" ? [] : [{
+      vertex: digest,
+      timestamp: time,
+      stream: 1,
+      data: new TextEncoder().encode(printed),
+    }],
+    warnings: [],
+  };
+}
