@@ -8,13 +8,8 @@ const SHORT = 48;
 
 /** A buffer to which bytes are appended until they are taken as one chunk. */
 export class ByteBuffer {
-  #bytes: Uint8Array;
+  #bytes: Uint8Array = new Uint8Array();
   #length = 0;
-
-  /** @param room The initial capacity, in bytes. */
-  constructor(room: number = 1024) {
-    this.#bytes = new Uint8Array(room);
-  }
 
   /** How many bytes are in it. */
   get length(): number {

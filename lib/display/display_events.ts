@@ -174,7 +174,7 @@ async function createDisplay(
         notice: options.notice,
         screen: output.screen ??= new TtyScreen(),
         name: () => output.isShared ? name : undefined,
-        now: options.now ?? Date.now,
+        now: options.now,
       });
     }
     default:

@@ -27,8 +27,8 @@ export class NamedLines implements Display {
   readonly #display: Display;
   readonly #mark: LineMark;
   readonly #isShared: () => boolean;
-  readonly #open = new ByteBuffer(256);
-  readonly #out = new ByteBuffer(4096);
+  readonly #open = new ByteBuffer();
+  readonly #out = new ByteBuffer();
 
   /** @param isShared Whether several builds share the output by now. */
   constructor(display: Display, mark: LineMark, isShared: () => boolean) {
@@ -70,7 +70,7 @@ export class NamedLines implements Display {
   #line(line: Uint8Array): void {
     const { text, skip } = this.#mark;
     this.#out.text(line.length === 0 ? text.trimEnd() : text);
-    this.#out.bytes(line, Math.min(skip, line.length));
+    this.#out.bytes(line.subarray(skip));
     this.#out.newline();
   }
 }

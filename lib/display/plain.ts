@@ -21,7 +21,7 @@ export class PlainDisplay implements Display {
   readonly #state: BuildState;
   readonly #vertices = new Map<VertexState, PlainVertex>();
   readonly #updated = new Set<PlainVertex>();
-  readonly #out = new ByteBuffer(16 * 1024);
+  readonly #out = new ByteBuffer();
   #current: PlainVertex | undefined;
   #index = 0;
   #first = true;

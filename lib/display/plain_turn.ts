@@ -39,7 +39,6 @@ export function nextVertex(
   if (busiest === undefined || current.count === 0) return undefined;
   const own = speed(current);
   const all = others.reduce((sum, vertex) => sum + speed(vertex), own);
-  const share = all === 0 ? 1 : own / all;
-  const turn = MIN_TURN_MS / Math.max(1e-9, 1 - share);
+  const turn = MIN_TURN_MS / Math.max(1e-9, 1 - own / all);
   return turn < now - current.since ? busiest : undefined;
 }

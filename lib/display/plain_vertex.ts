@@ -55,7 +55,7 @@ export class PlainVertex {
    * Output that waits to be printed, line by line; the prefix `#1 ` is added
    * when the step has its number.
    */
-  readonly #logs = new ByteBuffer(256);
+  readonly #logs = new ByteBuffer();
   #prefix = "";
   /** The last lines that were printed. */
   #last: Uint8Array = new Uint8Array();

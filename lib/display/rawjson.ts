@@ -24,7 +24,7 @@ const encoder = new TextEncoder();
  */
 export class RawJsonDisplay implements Display {
   readonly intervalMs = 0;
-  readonly #out = new ByteBuffer(16 * 1024);
+  readonly #out = new ByteBuffer();
 
   update(events: readonly BuildEvent[]): boolean {
     const line = formatRawJson(events);

@@ -43,7 +43,7 @@ export interface TtyOptions {
    * The clock for frames that are painted because of other builds, in
    * milliseconds.
    */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /**

@@ -51,7 +51,7 @@ interface Size {
  */
 export class TtyScreen {
   readonly #builds = new Set<TtyBuild>();
-  readonly #out = new ByteBuffer(4096);
+  readonly #out = new ByteBuffer();
   /** Widths of the lines of the last frame. */
   #widths: readonly number[] = [];
   #size: Size = { columns: 80, rows: 24 };

@@ -107,6 +107,64 @@ for (const mode of ["plain", "tty"] as const) {
   });
 }
 
+Deno.test("displayEvents() shows at once what comes an interval behind the last", async () => {
+  for (
+    const [mode, interval] of [["plain", 100], ["tty", 80], ["rawjson", 0]]
+  ) {
+    let text = "";
+    const output = new WritableStream<Uint8Array>({
+      write: (chunk) => void (text += new TextDecoder().decode(chunk)),
+    });
+    let time = 1000;
+    const shown: boolean[] = [];
+    async function* events() {
+      yield vertex("a");
+      time += interval as number;
+      await Promise.resolve();
+      yield vertex("b", { completed: 1000 });
+      shown.push(text.includes("step b"));
+    }
+    await displayEvents(events(), output, {
+      mode: mode as "plain" | "tty" | "rawjson",
+      terminal: { columns: 60, rows: 9 },
+      now: () => time,
+    });
+    assertEquals(shown, [true], `${mode}`);
+  }
+});
+
+Deno.test("displayEvents() paints by a timer only what changes with time, until its end", async () => {
+  const { setInterval: realSet, clearInterval: realClear } = globalThis;
+  for (
+    const [mode, expected] of [
+      ["plain", [100]],
+      ["tty", [80]],
+      ["rawjson", []],
+      ["quiet", []],
+    ] as const
+  ) {
+    const intervals: number[] = [];
+    const running = new Set<unknown>();
+    globalThis.setInterval = ((_: () => void, ms: number) => {
+      intervals.push(ms);
+      running.add(ms);
+      return ms;
+    }) as unknown as typeof setInterval;
+    globalThis.clearInterval = ((id: unknown) =>
+      void running.delete(id)) as typeof clearInterval;
+    try {
+      await rendered([vertex("a")], {
+        mode,
+        terminal: { columns: 60, rows: 9 },
+      });
+    } finally {
+      globalThis.setInterval = realSet;
+      globalThis.clearInterval = realClear;
+    }
+    assertEquals([intervals, running.size], [expected, 0], mode);
+  }
+});
+
 Deno.test("displayEvents() ends when its output does", async () => {
   let ended = false;
   async function* events() {

@@ -39,6 +39,7 @@ Deno.test("NamedLines marks whole lines, and holds back what has no end yet", ()
       [PLAIN, ["on", "", "e\nt", ""], ["", "", "a | one\n", "a | t\n"]],
       [PLAIN, ["x\n\ny\n", ""], ["a | x\na |\na | y\n", ""]],
       [PLAIN, ["\n", "\n"], ["a |\n", "a |\n"]],
+      [PLAIN, ["\nx\n", ""], ["a |\na | x\n", ""]],
       [PLAIN, ["o", "pen"], ["", "a | open\n"]],
       [PLAIN, ["o", "ne\ntwo\nthree"], ["", "a | one\na | two\na | three\n"]],
       [JSON_MARK, ['{"b":1}\n', "{"], [
@@ -90,6 +91,7 @@ Deno.test("nextVertex(): whose turn it is", () => {
   assertEquals(isNext([a(9, 5000), b(1, 0)], undefined, 10_001), "b");
   // Within one millisecond nothing is divided by nothing.
   assertEquals(isNext([a(1, 100), b(2, 100)], undefined, 100), "b");
+  assertEquals(isNext([a(3, 98), b(2, 100)], undefined, 100), "b");
   // The present one goes on while it has its share of the time.
   const own = a(10, 0);
   assertEquals(isNext([own], own, 60_000), undefined);

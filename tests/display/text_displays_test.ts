@@ -44,10 +44,13 @@ Deno.test("plain prints what is completed in its order, the step that has its tu
     "#4 DONE 2.0s",
   ]);
   // What the engine tells again is no news.
-  update(
-    1200,
-    vertex("b", { completed: 3000 }),
-    vertex("e", { started: undefined }),
+  assertEquals(
+    update(
+      1200,
+      vertex("b", { completed: 3000 }),
+      vertex("e", { started: undefined }),
+    ),
+    false,
   );
   assertEquals(render(1200), "");
 });
@@ -65,6 +68,62 @@ Deno.test("plain shows a step that is silent where none has its turn, and no hid
   assertEquals(end(1300), "");
 });
 
+Deno.test("plain shows what is completed by the end in its order, too", () => {
+  const { update, end } = plain();
+  update(
+    1000,
+    vertex("a", { completed: 3000 }),
+    vertex("b", { completed: 2000 }),
+  );
+  assertEquals(
+    end(1000),
+    "#1 step b\n#1 DONE 1.0s\n\n#2 step a\n#2 DONE 2.0s\n",
+  );
+});
+
+Deno.test("plain stays with the step that has its turn while no step has news", () => {
+  const { update, render } = plain();
+  update(1000, vertex("a"), vertex("b"), log("b", "x\n"));
+  assertEquals(render(1000), "#1 step b\n#1 0.500 x\n");
+  // The other one has waited for so long.
+  assertEquals(render(12_000), "#1 ...\n\n#2 step a\n");
+  update(12_100, log("b", "y\n"));
+  assertEquals(render(12_100), "#2 ...\n\n#1 step b\n#1 0.500 y\n");
+  assertEquals(render(12_200), "");
+});
+
+Deno.test("plain shows no hidden step where it is the only one that runs", () => {
+  const group = { id: "g", name: "a group", weak: true };
+  const { update, render } = plain();
+  update(1000, vertex("w", { group }), vertex("a"));
+  assertEquals(render(1000), "#1 step a\n");
+  update(1100, vertex("a", { completed: 1100 }));
+  assertEquals(render(1100), "#1 DONE 0.1s\n");
+  assertEquals(render(1200), "");
+});
+
+Deno.test("plain shows output of a step that has not begun when it begins", () => {
+  const { update, render } = plain();
+  update(1000, vertex("a", { started: undefined }), log("a", "early\n"));
+  assertEquals(render(1000), "");
+  update(1100, vertex("a"));
+  assertEquals(render(1100), "#1 step a\n#1 0.000 early\n");
+});
+
+Deno.test("plain goes on where the state knows more than it was told, or less", () => {
+  const state = new BuildState({ tailBytes: 0 });
+  const display = new PlainDisplay(state);
+  state.apply(vertex("a"));
+  state.apply(vertex("b", { completed: 2000, error: "it broke" }));
+  // Another event of the same step than that which the state has.
+  assertEquals(display.update([vertex("a", { name: "other" })], 1000), false);
+  assertEquals(decoder.decode(display.render(1000)), "");
+  assertEquals(
+    decoder.decode(display.end(1000)),
+    "------\n > step b:\n------\n",
+  );
+});
+
 Deno.test("plain asks to be rendered from 256 KiB of a step's output on", () => {
   // Time, blank and line end are seven bytes.
   const most = 256 * 1024 - "0.500 \n".length;
@@ -76,6 +135,12 @@ Deno.test("plain asks to be rendered from 256 KiB of a step's output on", () => 
     assertEquals(update(1000, log("none", text)), false);
     assertEquals(update(1000, warning("w", "a")), false);
     assertEquals(update(1000, warning("w")), false);
+    // It is not its turn, but that is too much to wait.
+    const other = plain();
+    other.update(1000, vertex("a"));
+    other.render(1000);
+    other.update(1000, vertex("b"), log("b", text));
+    assertEquals(other.render(1000).includes("#2 step b"), isFull);
   }
 });
 
