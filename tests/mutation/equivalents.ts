@@ -310,6 +310,164 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "while (at > 0 && ALPHABET[this.#tail[at - 1]!] === 1) at--;",
     why: "where there is no byte there is no letter, and no line end",
   },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "number",
+    text: "const SHORT = 48;",
+    why:
+      "from how many bytes on a piece is copied in the other way, with the same result",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "condition",
+    text: "if (size > SHORT) {",
+    why: "two ways to copy the same bytes, of which one is faster",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "guard",
+    text: "if (size > SHORT) {",
+    why: "two ways to copy the same bytes, of which one is faster",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "bound",
+    text: "if (size > SHORT) {",
+    why: "two ways to copy the same bytes, of which one is faster",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "number",
+    text: "this.#room(text.length * 3);",
+    why: "how much room is made, of which nobody sees how much is left",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "number",
+    text: "this.#room(1);",
+    why: "how much room is made, of which nobody sees how much is left",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "bound",
+    text: "if (needed <= this.#bytes.length) return;",
+    why: "room is made a moment earlier than it must be",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "limit",
+    text:
+      "const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));",
+    why: "how much room is made at a time",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "arithmetic",
+    text:
+      "const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));",
+    why: "how much room is made at a time",
+  },
+  {
+    file: "lib/display/byte_buffer.ts",
+    kind: "number",
+    text:
+      "const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));",
+    why: "how much room is made at a time",
+  },
+  {
+    file: "lib/display/text_width.ts",
+    kind: "guard",
+    text: "if (code < 0x1100) return false;",
+    why: "a shortcut: the first range begins there",
+  },
+  {
+    file: "lib/display/text_width.ts",
+    kind: "guard",
+    text: "if (ASCII_REGEXP.test(text)) return text.length;",
+    why:
+      "a shortcut: each of these characters takes one column the long way, too",
+  },
+  {
+    file: "lib/display/text_width.ts",
+    kind: "guard",
+    text: "if (text.length * 2 <= columns) return text;",
+    why: "a shortcut: the long way gives the whole text, too, where it fits",
+  },
+  {
+    file: "lib/display/text_width.ts",
+    kind: "bound",
+    text: "if (text.length * 2 <= columns) return text;",
+    why: "a shortcut: the long way gives the whole text, too, where it fits",
+  },
+  {
+    file: "lib/display/text_width.ts",
+    kind: "number",
+    text: "if (text.length * 2 <= columns) return text;",
+    why: "a shortcut: the long way gives the whole text, too, where it fits",
+  },
+  {
+    file: "lib/display/text_width.ts",
+    kind: "guard",
+    text: "if (ASCII_REGEXP.test(text)) return text.slice(0, columns);",
+    why:
+      "a shortcut: each of these characters takes one column the long way, too",
+  },
+  {
+    file: "lib/display/plain.ts",
+    kind: "wrapper",
+    text: "Number(b === before) - Number(a === before) ||",
+    why: "a subtraction makes numbers of true and false, too",
+  },
+  {
+    file: "lib/display/display_events.ts",
+    kind: "number",
+    text: "if (intervalMs > 0 && intervalMs < Infinity) {",
+    why: "no display has an interval of one millisecond",
+  },
+  {
+    file: "lib/display/named_lines.ts",
+    kind: "bound",
+    text: "for (let from = 0; from < bytes.length;) {",
+    why: "behind the last line end there is nothing, which adds nothing",
+  },
+  {
+    file: "lib/masks/mask_fields.ts",
+    kind: "statement",
+    text: "lookups.set(table, fields);",
+    why: "the table is made anew each time, with the same fields",
+  },
+  {
+    file: "lib/progress/log_tail.ts",
+    kind: "bound",
+    text:
+      "if (this.#size + bytes.length > this.#ring.length) this.#grow(bytes.length);",
+    why: "room is made a moment earlier than it must be",
+  },
+  {
+    file: "lib/progress/log_tail.ts",
+    kind: "bound",
+    text: "if (this.#next >= ring.length) this.#next -= ring.length;",
+    why:
+      "behind the last byte and before the first one is the same place of a ring",
+  },
+  {
+    file: "lib/progress/log_tail.ts",
+    kind: "guard",
+    text: "if (this.#ring.length === this.#maxBytes) return;",
+    why: "a ring that may not grow is made anew, with the same bytes",
+  },
+  {
+    file: "lib/progress/log_tail.ts",
+    kind: "number",
+    text: "const room = Math.max(FIRST_ROOM, (this.#size + more) * 2);",
+    why: "how much room is made at a time",
+  },
+  {
+    file: "lib/progress/log_tail.ts",
+    kind: "number",
+    text: "const FIRST_ROOM = 512;",
+    why: "how much room is made at first",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
