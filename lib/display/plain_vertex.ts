@@ -100,7 +100,6 @@ export class PlainVertex {
    */
   log(event: LogEvent): void {
     const { bytes } = event;
-    if (bytes.length === 0) return;
     const prefix = this.#prefix + this.#timeOf(event);
     const logs = this.#logs;
     for (let from = 0; from < bytes.length;) {
@@ -127,7 +126,7 @@ export class PlainVertex {
   number(index: number): void {
     this.index = index;
     this.#prefix = `#${index} `;
-    if (this.#logs.length > 0) this.#numberLogs();
+    this.#numberLogs();
   }
 
   /** Ends an unfinished line, because something else is printed next. */
@@ -166,7 +165,6 @@ export class PlainVertex {
       if (!this.#left) out.newline();
       this.#last = concatBytes(this.#last, LINE_END);
       this.partial = false;
-      this.#left = false;
     }
     this.count = 0;
     // Frees the memory: there may be hundreds of steps.
@@ -241,21 +239,23 @@ export class PlainVertex {
 
 /** The last lines of two texts that follow each other. */
 function lastLines(before: Uint8Array, text: Uint8Array): Uint8Array {
-  const inText = lastLinesAt(text);
-  if (inText > 0) return text.slice(inText);
   const joined = concatBytes(before, text);
-  return joined.subarray(lastLinesAt(joined));
+  return joined.slice(lastLinesAt(joined));
 }
 
-/** The index at which the last lines begin: 0 if there are too few lines. */
+/**
+ * The index at which the last lines begin: 0 if there are too few lines, each of
+ * which begins with the step's number.
+ */
 function lastLinesAt(text: Uint8Array): number {
   let at = text.length;
   // To keep n lines, the line end before them has to be found, too.
-  for (let ends = 0; ends <= LAST_LINES && at > 0; ends++) {
+  for (let ends = 0; ends <= LAST_LINES; ends++) {
     at = text.lastIndexOf(NEWLINE, at - 1);
     if (at < 0) break;
   }
-  return Math.max(at + 1, text.length - MAX_LAST_BYTES, 0);
+  const first = at + 1;
+  return Math.max(first, text.length - MAX_LAST_BYTES);
 }
 
 function hasMoved(last: StatusEvent, status: StatusEvent): boolean {
@@ -267,7 +267,7 @@ function hasMoved(last: StatusEvent, status: StatusEvent): boolean {
 function formatStatus(status: StatusEvent): string {
   const { id, current, total, started, completed, time } = status;
   const progress = formatProgress(current, total);
-  const ms = (completed ?? time) - (started ?? time);
+  const ms = (completed ?? time) - started!;
   return [
     id,
     ...(progress === "" ? [] : [progress]),

@@ -133,8 +133,6 @@ export class TtyDisplay implements Display, TtyBuild {
       (text) => ({
         text: truncate(text, columns),
         paint: "canceled",
-        running: false,
-        vertex: undefined,
       }),
     );
   }
@@ -153,8 +151,6 @@ export class TtyDisplay implements Display, TtyBuild {
         room.columns,
       ),
       paint: "none",
-      running: true,
-      vertex: undefined,
     };
   }
 

@@ -1,5 +1,10 @@
 import type { VertexState } from "../progress/vertex_state.ts";
-import { logLines, type TtyLine, vertexLines } from "./tty_lines.ts";
+import {
+  logLines,
+  type StepLine,
+  type TtyLine,
+  vertexLines,
+} from "./tty_lines.ts";
 
 /** How many lines of a running step's output are shown. */
 const LOG_LINES = 6;
@@ -18,7 +23,7 @@ export interface Room {
 export function allLines(
   vertices: Iterable<VertexState>,
   room: Room,
-): TtyLine[] {
+): StepLine[] {
   return [...vertices].flatMap((vertex) =>
     vertexLines(vertex, room.now, room.columns)
   );
@@ -40,7 +45,7 @@ export function layOut(
   let free = room.rows - kept.size;
   const logs = new Map<VertexState, TtyLine[]>();
   const talkative = running.flatMap(({ vertex }) =>
-    vertex !== undefined && vertex.tail.length > 0 ? [vertex] : []
+    vertex === undefined ? [] : [vertex]
   ).sort((a, b) => b.tail.length - a.tail.length);
   for (const vertex of talkative) {
     // Three lines are left for ended steps, so that the frame does not consist

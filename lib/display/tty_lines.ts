@@ -14,6 +14,10 @@ export interface TtyLine {
   readonly text: string;
   /** Its colour. */
   readonly paint: Paint;
+}
+
+/** One of the lines of a step. */
+export interface StepLine extends TtyLine {
   /** Whether the line is about something that still runs. */
   readonly running: boolean;
   /** The step whose output may be shown below the line. */
@@ -34,7 +38,7 @@ export function vertexLines(
   vertex: VertexState,
   now: number,
   columns: number,
-): TtyLine[] {
+): StepLine[] {
   const { running, error } = vertex;
   const canceled = error !== undefined && isCanceled(error);
   const mark = canceled
@@ -50,7 +54,7 @@ export function vertexLines(
     : error === undefined
     ? "done"
     : "error";
-  const lines: TtyLine[] = [{
+  const lines: StepLine[] = [{
     text: formatLine(mark + vertex.name, "", time, columns),
     paint: running ? "none" : done,
     running,
@@ -77,10 +81,10 @@ function statusLine(
   vertex: VertexState,
   now: number,
   columns: number,
-): TtyLine {
+): StepLine {
   const { id, current, total, started, completed } = status;
   const running = completed === undefined && vertex.running;
-  const time = formatTime(Math.max(0, (completed ?? now) - started!));
+  const time = formatTime((completed ?? now) - started!);
   const progress = formatProgress(current, total);
   const bar = running && total ? `${formatBar(current / total)} ` : "";
   return {
@@ -100,7 +104,7 @@ function formatBar(share: number): string {
 }
 
 function formatTime(ms: number): string {
-  return `${formatSeconds(ms < 50 ? 0 : ms)}s`;
+  return `${formatSeconds(Math.max(0, ms))}s`;
 }
 
 /**
@@ -143,7 +147,5 @@ export function logLines(
     .map((line) => ({
       text: truncate(` => => # ${line}`, columns),
       paint: "log",
-      running: true,
-      vertex: undefined,
     }));
 }

@@ -139,7 +139,11 @@ export class TtyScreen {
     const lines = shown.map((build) =>
       build.lines(columns, rows, nowOf(build))
     );
-    const shares = share(lines.map(({ length }) => length), rows);
+    const isShort = shown.length < builds.length && rows > 1;
+    const shares = share(
+      lines.map(({ length }) => length),
+      isShort ? rows - 1 : rows,
+    );
     const widths: number[] = [];
     for (const [index, build] of shown.entries()) {
       const all = lines[index]!;
@@ -151,7 +155,7 @@ export class TtyScreen {
         widths.push(textWidth(line.text));
       }
     }
-    if (shown.length < builds.length && rows > 1) {
+    if (isShort) {
       const text = `[+] and ${builds.length - shown.length} more`.slice(
         0,
         columns,

@@ -117,13 +117,13 @@ Deno.test("displayEvents() shows at once what comes an interval behind the last"
     });
     let time = 1000;
     const shown: boolean[] = [];
-    async function* events() {
+    const events = async function* () {
       yield vertex("a");
       time += interval as number;
       await Promise.resolve();
       yield vertex("b", { completed: 1000 });
       shown.push(text.includes("step b"));
-    }
+    };
     await displayEvents(events(), output, {
       mode: mode as "plain" | "tty" | "rawjson",
       terminal: { columns: 60, rows: 9 },

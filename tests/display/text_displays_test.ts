@@ -213,6 +213,58 @@ Deno.test("a step's open line is ended before something else is told, and at the
   );
 });
 
+Deno.test("plain: lines of a step that goes on behind its end, and what it said before it had a number", () => {
+  const { update, render } = plain();
+  update(1000, vertex("a"), log("a", "\nx"), log("a", "\n\n"));
+  assertEquals(
+    render(1000),
+    "#1 step a\n#1 0.500 \n#1 0.500 x\n#1 0.500 \n",
+  );
+  update(1100, log("a", "open"), vertex("a", { completed: 1100 }));
+  assertEquals(render(1100), "#1 0.500 open\n#1 DONE 0.1s\n");
+  update(19_990, vertex("b", { started: 19_990 }));
+  assertEquals(render(19_990), "\n#2 step b\n");
+  // It begins again, when the other one has its turn.
+  update(20_000, vertex("a", { started: 20_000 }), log("a", "again\n"));
+  assertEquals(render(20_000), "");
+  update(20_100, vertex("b", { started: 19_990, completed: 20_100 }));
+  assertEquals(
+    render(20_100),
+    "#2 DONE 0.1s\n\n#1 step a\n#1 -18.500 again\n",
+  );
+});
+
+Deno.test("plain tells a warning when it is told, and progress without a total now and then", () => {
+  const state = new BuildState({ tailBytes: 0 });
+  const display = new PlainDisplay(state);
+  const render = (now: number) => decoder.decode(display.render(now));
+  const status = (time: number): BuildEvent => ({
+    type: "status",
+    vertex: "a",
+    id: "pulling",
+    name: "",
+    current: time,
+    total: undefined,
+    time,
+    started: 1000,
+    completed: undefined,
+  });
+  const update = (now: number, ...events: BuildEvent[]) => {
+    for (const event of events) state.apply(event);
+    display.update(events, now);
+  };
+  state.apply(vertex("a"));
+  // The state is ahead.
+  state.apply(warning("careful", "a"));
+  update(1000, vertex("a"), status(1500));
+  assertEquals(render(1000), "#1 step a\n#1 pulling 1.50kB 0.5s\n");
+  display.update([warning("careful", "a")], 1100);
+  update(1100, status(6499));
+  assertEquals(render(1100), "#1 WARN: careful\n");
+  update(1200, status(6500));
+  assertEquals(render(1200), "#1 pulling 6.50kB 5.5s\n");
+});
+
 Deno.test("quiet asks for nothing before the end", () => {
   const quiet = new QuietDisplay();
   assertEquals(
@@ -380,8 +432,25 @@ Deno.test("an open line of the only display ends where a second one joins", asyn
     const next = SharedOutput.join(stream);
     assertEquals([next === shared, next.isShared], [false, false]);
     next.leave();
+    await stream.close();
     assertEquals(written(), expected);
   }
+});
+
+Deno.test("an output that failed is not full: the next write tells why", async () => {
+  const failure = new Error("broken pipe");
+  const stream = new WritableStream<Uint8Array>({
+    write() {
+      throw failure;
+    },
+  });
+  const shared = SharedOutput.join(stream);
+  for (let count = 0; count < 2; count++) {
+    const error = await shared.write(new Uint8Array(1), false)
+      .catch((error) => error);
+    assertEquals([error, shared.isFull], [failure, false]);
+  }
+  shared.leave();
 });
 
 Deno.test("an output that has a chunk to write takes no more just now", async () => {

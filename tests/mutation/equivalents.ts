@@ -468,6 +468,90 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "const FIRST_ROOM = 512;",
     why: "how much room is made at first",
   },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "number",
+    text: "since = 0;",
+    why: "it is set with the first event, before anybody asks",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "flag",
+    text: "#left = false;",
+    why:
+      "of a step that has printed nothing there is no line that could be broken off",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "number",
+    text: ": `DONE ${formatSeconds(totalDuration(intervals, 0))}s`;",
+    why:
+      "the time counts only for what still runs, and each of these has ended",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "bound",
+    text: "const to = end < 0 ? lines.length : end + 1;",
+    why: "each line begins with its time, none with its end",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "number",
+    text: "const to = end < 0 ? lines.length : end + 1;",
+    why: "each line begins with its time, none with its end",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "number",
+    text: "at = text.lastIndexOf(NEWLINE, at - 1);",
+    why:
+      "the lines are counted again where they are shown, and no line is empty",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "bound",
+    text: "if (at < 0) break;",
+    why: "each line begins with the step's number, none with its end",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "number",
+    text: "if (at < 0) break;",
+    why: "each line begins with the step's number, none with its end",
+  },
+  {
+    file: "lib/display/shared_output.ts",
+    kind: "number",
+    text: "return (this.#writer.desiredSize ?? 1) <= 0;",
+    why: "any number above nothing says that there is room",
+  },
+  {
+    file: "lib/display/tty.ts",
+    kind: "number",
+    text:
+      "this.#started === undefined ? 0 : Math.max(0, room.now - this.#started),",
+    why: "one millisecond is not shown: times have tenths of a second",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "arithmetic",
+    text: "const first = at + 1;",
+    why:
+      "the lines are counted again where they are shown: a part of one more is left out there",
+  },
+  {
+    file: "lib/display/plain_vertex.ts",
+    kind: "number",
+    text: "const first = at + 1;",
+    why:
+      "the lines are counted again where they are shown: a part of one more is left out there",
+  },
+  {
+    file: "lib/display/tty_lines.ts",
+    kind: "number",
+    text: "return `${formatSeconds(Math.max(0, ms))}s`;",
+    why: "one millisecond is not shown: times have tenths of a second",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
