@@ -59,9 +59,7 @@ export function engineKindTest(
   const title = `${name} [${kind.generation}${
     kind.containerdStore ? " containerd" : ""
   }]`;
-  const running = given?.find(({ generation, containerdStore }) =>
-    generation === kind.generation && containerdStore === kind.containerdStore
-  );
+  const running = runningOf(kind);
   if (running === undefined && Deno.env.has("DAVIT_TEST_HOST")) {
     Deno.test({
       name: `${title} [DAVIT_TEST_HOST names another engine]`,
@@ -70,9 +68,18 @@ export function engineKindTest(
     });
     return;
   }
-  Deno.test(title, async () => {
-    await runWith(running ?? await engineOnDemand(kind), test);
-  });
+  Deno.test(title, async () => await runWith(await engineOf(kind), test));
+}
+
+/** An engine of a kind, for a test that needs a second one. */
+export async function engineOf(kind: EngineKind): Promise<EngineDescription> {
+  return runningOf(kind) ?? await engineOnDemand(kind);
+}
+
+function runningOf(kind: EngineKind): EngineDescription | undefined {
+  return given?.find(({ generation, containerdStore }) =>
+    generation === kind.generation && containerdStore === kind.containerdStore
+  );
 }
 
 /** Registers a test on an engine of the newest generation, with containerd's store. */
