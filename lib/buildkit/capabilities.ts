@@ -35,9 +35,9 @@ export class Capabilities {
 
   /** Why BuildKit can't do this; undefined if it can. */
   reason(id: string): string | undefined {
-    const { enabled, reason } = this.#byId.get(id) ??
-      { enabled: false, reason: "" };
-    return enabled ? undefined : reason || `it does not know ${id}`;
+    const found = this.#byId.get(id);
+    if (found === undefined) return `it does not know ${id}`;
+    return found.enabled ? undefined : found.reason || `${id} is switched off`;
   }
 
   /** The ids that it knows, enabled or not. */
