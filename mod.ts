@@ -60,6 +60,7 @@ export type {
   AuthConfig,
   BuildOutput,
   BuildVerifyOptions,
+  CacheOutput,
   ImageBuildOptions,
   ImageOutput,
   Ulimit,
@@ -219,8 +220,11 @@ export type { Form as SecretForm } from "./lib/redact/forms.ts";
 export { SshError } from "./lib/ssh/ssh_error.ts";
 export type { SshKey, SshOption, SshSource } from "./lib/ssh/option.ts";
 export { ExportError } from "./lib/exporter/export_error.ts";
+export type { ImageFormat } from "./lib/exporter/image_format.ts";
 export type {
   ArchiveOutput,
+  ArchivePlace,
   ExportOutput,
   LocalOutput,
+  TarOutput,
 } from "./lib/exporter/output.ts";

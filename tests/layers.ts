@@ -40,6 +40,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "file_url.ts",
     "fsutil",
     "open_file.ts",
+    "option_names.ts",
     "plain_object.ts",
     "std",
     "streams",

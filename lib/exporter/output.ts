@@ -1,10 +1,17 @@
 import { advised } from "../advice.ts";
 import { pathOfUrl } from "../file_url.ts";
 import { UnsupportedError } from "../errors.ts";
+import { checkOptionNames } from "../option_names.ts";
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import { ArchiveFile } from "./archive_file.ts";
 import { ArchiveStream } from "./archive_stream.ts";
 import type { Exporter, ExportLimits } from "./exporter.ts";
+import {
+  IMAGE_FORMAT,
+  type ImageFormat,
+  imageFormatAttrs,
+  withFormat,
+} from "./image_format.ts";
 import { FolderExporter } from "./folder_exporter.ts";
 
 /** Exports the files of the result to a folder of this machine. */
@@ -37,16 +44,23 @@ export interface LocalOutput {
   readonly maxBytes?: number | undefined;
 }
 
+/** Exports the files of the result as one archive. */
+export interface TarOutput extends ArchivePlace {
+  /** The type, with docker's name. */
+  readonly type: "tar";
+}
+
 /**
- * Exports the result as one archive: its files (`tar`), or an image (`oci`,
- * `docker`).
+ * Exports the image as one archive, from an engine with the containerd image
+ * store.
  */
-export interface ArchiveOutput {
-  /**
-   * The type of the archive; `oci` and `docker` need an engine with the
-   * containerd image store.
-   */
-  readonly type: "tar" | "oci" | "docker";
+export interface ArchiveOutput extends ArchivePlace, ImageFormat {
+  /** The form of the archive; `docker` holds one platform. */
+  readonly type: "oci" | "docker";
+}
+
+/** Where an archive goes. */
+export interface ArchivePlace {
   /**
    * Where the archive goes. A file, as a path or a `file:` URL, is replaced
    * only when the build has succeeded. A stream gets the bytes as they come; it
@@ -60,7 +74,7 @@ export interface ArchiveOutput {
 }
 
 /** An output whose result is sent to the caller. */
-export type ExportOutput = LocalOutput | ArchiveOutput;
+export type ExportOutput = LocalOutput | TarOutput | ArchiveOutput;
 
 /**
  * A checked output: what the engine is asked for, and the exporter that
@@ -79,6 +93,25 @@ export interface ExportRequest {
 
 const DEFAULT_MAX_ENTRIES = 1_000_000;
 
+/** The options of an output of files: a misspelt one is refused, not ignored. */
+const FILES = {
+  type: true,
+  Type: true,
+  dest: true,
+  attrs: true,
+  Attrs: true,
+  maxEntries: true,
+  maxBytes: true,
+} as const;
+
+/** The options of an output that is an image. */
+const IMAGE = { ...FILES, ...IMAGE_FORMAT } as const;
+
+/** Whether an output is an image in an archive. */
+export function isImageType(type: string): boolean {
+  return type === "oci" || type === "docker";
+}
+
 /** Whether the result of this type of output is sent to the caller. */
 export function isExport(type: unknown): type is ExportOutput["type"] {
   return type === "local" || type === "tar" || type === "oci" ||
@@ -96,10 +129,12 @@ export function checkExport(
   type: ExportOutput["type"],
   given: Readonly<Record<string, unknown>>,
 ): ExportRequest {
-  const { dest: attrDest, ...attrs } = textMap(
+  checkOptionNames("export", given, isImageType(type) ? IMAGE : FILES);
+  const { dest: attrDest, ...named } = textMap(
     type,
     given.attrs ?? given.Attrs ?? {},
   );
+  const attrs = withFormat(named, imageFormatAttrs(given));
   const dest = given.dest ?? attrDest;
   if (type === "local" && attrs.mode === "delete") {
     throw new UnsupportedError(

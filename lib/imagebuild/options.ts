@@ -1,4 +1,5 @@
 import type { Credentials } from "../credentials/store.ts";
+import type { ImageFormat } from "../exporter/image_format.ts";
 import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { SecretSources } from "../secrets/source.ts";
@@ -18,16 +19,37 @@ export interface Ulimit {
   readonly hard: number;
 }
 
-/** A result that stays with the engine. */
-export interface ImageOutput {
-  /** `moby` (the engine's image store, the default), `image` or `cacheonly`. */
-  readonly type: "moby" | "image" | "cacheonly";
+/**
+ * An image in the engine's store. How it is written can be chosen where the
+ * engine has the containerd image store; with graph drivers that is refused,
+ * since they ignore it.
+ */
+export interface ImageOutput extends ImageFormat {
+  /**
+   * The engine's image store (the default), for which `moby` and `image` are
+   * two names; `registry` is an image that is pushed, too.
+   */
+  readonly type: "moby" | "image" | "registry";
+  /**
+   * Whether the engine pushes the image to the registries in its names, with
+   * the logins of the build. It takes the containerd image store, and excludes
+   * `verify`; `imagePush()` after the build needs neither.
+   *
+   * @default {false}
+   */
+  readonly push?: boolean | undefined;
   /** Attributes of the exporter, such as `{ name: "app:latest" }`. */
   readonly attrs?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Where the result of a build goes. */
-export type BuildOutput = ImageOutput | ExportOutput;
+/** No result: the steps are run, and stay in the engine's cache. */
+export interface CacheOutput {
+  /** The type, with docker's name. */
+  readonly type: "cacheonly";
+}
+
+/** Where a result of a build goes. */
+export type BuildOutput = ImageOutput | CacheOutput | ExportOutput;
 
 /** How the result of a build is searched for secrets. */
 export interface BuildVerifyOptions {
@@ -211,7 +233,10 @@ export interface ImageBuildOptions {
   /**
    * Where the result goes. The default is the engine's image store;
    * `{ type: "local", dest }` writes a folder, `{ type: "tar", dest }` a file
-   * or a stream. Also a JSON array of `{"Type","Attrs"}`. At most one output.
+   * or a stream. Also a JSON array of `{"Type","Attrs"}`.
+   *
+   * Several outputs need an engine from 26 on. None of them is at its
+   * destination before the build has succeeded and all are received.
    */
   readonly outputs?: string | BuildOutput | readonly BuildOutput[] | undefined;
   /** Build secrets by id; see {@linkcode SecretSources}. */

@@ -12,6 +12,7 @@ import {
   checkBuildKitOptions,
   checkPlaces,
 } from "./checks/buildkit_options.ts";
+import { checkImageOptions } from "./checks/image_output.ts";
 import {
   checkOutputs,
   isImage,
@@ -300,6 +301,7 @@ export function checkRequest(
     ],
   };
   const { verify } = options;
+  checkImageOptions(checked);
   return {
     ...checked,
     verify: checkVerify(verify, { builder, outputs, hasSecrets }),

@@ -160,20 +160,21 @@ Deno.test("checkRequest() takes platforms as a list or with commas, each once", 
 
 Deno.test("checkRequest() says of several outputs and platforms that they need BuildKit's API", () => {
   for (
-    const [options, feature] of [
+    const [options, feature, classic = feature] of [
       [
-        { outputs: [{ type: "moby" }, { type: "cacheonly" }] },
+        { outputs: [{ type: "moby" }, { type: "tar", dest: "a" }] },
         "several outputs",
+        'output "tar"',
       ],
       [{ platform: ["linux/amd64", "linux/arm64"] }, "several platforms"],
-    ] as [ImageBuildOptions, string][]
+    ] as [ImageBuildOptions, string, string?][]
   ) {
     assertEquals(requestOf(options).needs, [feature]);
     const error = assertThrows(
       () => requestOf({ ...options, version: "1" }),
       UnsupportedError,
     );
-    assertEquals(error.feature, feature);
+    assertEquals(error.feature, classic);
     assertThrows(() => requestOf({ ...options, api: "engine" }), TypeError);
   }
 });

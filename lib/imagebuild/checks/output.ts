@@ -1,10 +1,16 @@
 // The check of the option `outputs`: where the result of a build goes.
 
 import type { Exporter } from "../../exporter/exporter.ts";
-import { checkExport, isExport } from "../../exporter/output.ts";
+import {
+  IMAGE_FORMAT,
+  imageFormatAttrs,
+  withFormat,
+} from "../../exporter/image_format.ts";
+import { checkExport, isExport, isImageType } from "../../exporter/output.ts";
+import { checkOptionNames } from "../../option_names.ts";
 import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
 import type { BuildOutput } from "../options.ts";
-import { parseJson } from "./values.ts";
+import { checkSwitch, parseJson } from "./values.ts";
 
 /** An output that was checked. */
 export interface RequestedOutput {
@@ -34,7 +40,8 @@ const ENGINE_OUTPUTS: readonly string[] = [
  *
  * @returns The outputs in their order; none where the result is an image in the
  * engine's store.
- * @throws {TypeError} If the option has another form.
+ * @throws {TypeError} If the option has another form, or two outputs exclude
+ * each other.
  * @throws {UnsupportedError} If davit can't receive one of them.
  */
 export function checkOutputs(
@@ -44,8 +51,33 @@ export function checkOutputs(
     ? parseOutputs(given)
     : given;
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.map(checkOutput);
+  const outputs = list.map(checkOutput);
+  if (outputs.filter(isImage).length > 1) {
+    throw new TypeError(
+      "Cannot use outputs: two are images in the engine's store; give one, with all names",
+    );
+  }
+  if (outputs.length > 1 && outputs.some(keepsNothing)) {
+    throw new TypeError(
+      'Cannot use outputs: "cacheonly" stands for no output; leave it out beside others',
+    );
+  }
+  return outputs;
 }
+
+function keepsNothing({ type }: RequestedOutput): boolean {
+  return type === "cacheonly";
+}
+
+/** The options of an image in the engine's store. */
+const IMAGE = {
+  type: true,
+  Type: true,
+  attrs: true,
+  Attrs: true,
+  push: true,
+  ...IMAGE_FORMAT,
+} as const;
 
 function checkOutput(given: unknown): RequestedOutput {
   const entry = Object(given) as Readonly<Record<string, unknown>>;
@@ -66,7 +98,16 @@ function checkOutput(given: unknown): RequestedOutput {
       }`,
     );
   }
-  return { type, attrs: { ...attrs as Readonly<Record<string, string>> } };
+  checkOptionNames("use the output", entry, IMAGE);
+  const own = attrs as Readonly<Record<string, string>>;
+  if (type === "cacheonly") return { type, attrs: { ...own } };
+  const push = entry.push === undefined
+    ? {}
+    : { push: `${checkSwitch("push", entry.push)}` };
+  const format = { ...imageFormatAttrs(entry), ...push };
+  return type === "registry"
+    ? { type: "image", attrs: withFormat({ push: "true", ...own }, format) }
+    : { type, attrs: withFormat(own, format) };
 }
 
 /** The names of an image that its output gives, besides the option `tag`. */
@@ -78,6 +119,11 @@ export function namesOf(output: RequestedOutput): string[] {
 /** Whether an output makes an image that the engine keeps or pushes. */
 export function isImage({ type, exporter }: RequestedOutput): boolean {
   return type !== "cacheonly" && exporter === undefined;
+}
+
+/** Whether an output is an image, in the engine's store or in an archive. */
+export function holdsImage(output: RequestedOutput): boolean {
+  return isImage(output) || isImageType(output.type);
 }
 
 /**
@@ -99,14 +145,15 @@ export function sentOutputs(
  * Whether the engine itself pushes the result to a registry (BuildKit's
  * exporter `image`).
  */
-export function isPushed({ type, attrs }: RequestedOutput): boolean {
-  if (type === "registry") return true;
-  return ["push", "push-by-digest"].some((name) => {
-    const value = attrs[name] ?? "false";
-    // The values that Go's strconv.ParseBool reads as false; BuildKit reads an
-    // empty one as true.
-    return !["0", "f", "F", "false", "FALSE", "False"].includes(String(value));
-  });
+export function isPushed({ attrs }: RequestedOutput): boolean {
+  return ["push", "push-by-digest"].some((name) => isTrue(attrs[name]));
+}
+
+/** Whether BuildKit takes the value of an attribute as true. */
+export function isTrue(value = "false"): boolean {
+  // The values that Go's strconv.ParseBool reads as false; BuildKit reads an
+  // empty one as true.
+  return !["0", "f", "F", "false", "FALSE", "False"].includes(String(value));
 }
 
 /**

@@ -214,7 +214,7 @@ export function checkNumber(
  * Checks for a boolean. Text such as "false" is refused, because JavaScript
  * would treat it as true.
  */
-export function checkSwitch(option: string, value: boolean): boolean {
+export function checkSwitch(option: string, value: unknown): boolean {
   if (typeof value !== "boolean") {
     throw new TypeError(`Cannot use ${option}: expected true or false`);
   }

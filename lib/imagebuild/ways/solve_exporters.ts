@@ -3,11 +3,7 @@
 
 import { fullImageName } from "../../engine/image_reference.ts";
 import type { RequestedAnnotation } from "../checks/annotations.ts";
-import {
-  isImage,
-  type RequestedOutput,
-  sentOutputs,
-} from "../checks/output.ts";
+import { holdsImage, isImage, sentOutputs } from "../checks/output.ts";
 import type { BuildRequest } from "../request.ts";
 import { storeExporter } from "./store_exporter.ts";
 
@@ -44,11 +40,6 @@ export function solveExporters(
       },
     };
   });
-}
-
-/** Whether an output is an image, in a store or as an archive. */
-function holdsImage(output: RequestedOutput): boolean {
-  return isImage(output) || output.type === "oci" || output.type === "docker";
 }
 
 /**
