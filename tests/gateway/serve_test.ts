@@ -12,7 +12,7 @@ const PING = request("GET /_ping");
 const LAST_PING = request("GET /_ping", ["Connection: close"]);
 
 /** A gateway whose connections are in memory, on a clock that stands. */
-class Served implements AsyncDisposable {
+class Served implements AsyncDisposable, Disposable {
   readonly clock = new StandingClock();
   readonly listener = new MemoryListener();
   gateway!: Gateway;
@@ -51,6 +51,11 @@ class Served implements AsyncDisposable {
     const stopping = this.gateway.stop().catch(() => {});
     await this.clock.pass(100_000);
     await stopping;
+    this[Symbol.dispose]();
+  }
+
+  /** The same for a gateway that has ended. */
+  [Symbol.dispose](): void {
     this.listener[Symbol.dispose]();
     this.clock[Symbol.dispose]();
   }
@@ -95,6 +100,16 @@ Deno.test("where there is no room the connection that was idle for the longest i
   await clock.settle();
   assertEquals((await served.client(PING)).statuses, [200]);
   assertEquals([first.closed, third.closed], [true, false]);
+});
+
+Deno.test("nobody is closed for another a moment before its time", async () => {
+  await using served = await Served.start({ limits: { maxConnections: 1 } });
+  const idle = await served.client();
+  await served.clock.pass(99);
+  const other = await served.client(PING);
+  assertEquals([idle.closed, other.text], [false, ""]);
+  await served.clock.pass(1);
+  assertEquals([idle.closed, other.statuses], [true, [200]]);
 });
 
 Deno.test("two clients that come at once to where there is no room take two places", async () => {
@@ -243,6 +258,20 @@ Deno.test("a gateway whose listener breaks stops, and tells why", async () => {
   assertEquals(await assertRejects(() => served.gateway.stop()), failure);
 });
 
+Deno.test("who stops a gateway that broke hears why, and nobody is told at the program's end", async () => {
+  for (const dispose of [true, false]) {
+    using served = await Served.start();
+    const failure = new TypeError("the network is gone");
+    served.listener.break(failure);
+    await served.clock.settle();
+    const { gateway } = served;
+    const error = await assertRejects(async () =>
+      await (dispose ? gateway[Symbol.asyncDispose]() : gateway.stop())
+    );
+    assertEquals(error, failure);
+  }
+});
+
 /** A signal, and how many wait for it. */
 function countedSignal(): {
   controller: AbortController;
@@ -301,6 +330,36 @@ Deno.test("a signal that has aborted starts nothing", async () => {
   assertEquals(engine.requests, []);
 });
 
+Deno.test("a signal that aborts while the engine is asked leaves no listener", async () => {
+  using listener = new MemoryListener();
+  const controller = new AbortController();
+  const engine = new RecordingEngine();
+  const { fetch } = engine;
+  engine.fetch = (path, init) => {
+    controller.abort(new Error("not any more"));
+    return fetch.call(engine, path, init);
+  };
+  const error = await assertRejects(() =>
+    startGateway({
+      engine,
+      listen: { port: 0, plainLoopback: true },
+      signal: controller.signal,
+    })
+  );
+  assertEquals((error as Error).message, "not any more");
+  assert(listener.closed);
+});
+
+Deno.test("an option that there is not is refused, and nothing begins", async () => {
+  const engine = new RecordingEngine();
+  await assertRejects(
+    () => startGateway({ engine, limit: {} } as GatewayOptions),
+    TypeError,
+    '"limit"',
+  );
+  assertEquals(engine.requests, []);
+});
+
 Deno.test("without a folder of the user a gateway has to be told where to listen", async () => {
   const before = Deno.env.get("XDG_RUNTIME_DIR");
   try {
@@ -328,13 +387,14 @@ Deno.test("without a folder of the user a gateway has to be told where to listen
 
 Deno.test("the secrets of all builds may have so many bytes as was said, beside the keys of their steps", async () => {
   const limit = 100;
-  for (const shareSteps of [false, true]) {
+  for (const shareSteps of [undefined, false, true]) {
     for (const [bytes, status] of [[limit, 200], [limit + 1, 503]] as const) {
       // Of words that no rule takes for common ones.
       const value = Array.from({ length: 20 }, (_, at) => `k7${at}q-`).join("")
         .padEnd(bytes, "z").slice(0, bytes);
+      const engine = new RecordingEngine(undefined, true);
       await using served = await Served.start({
-        engine: new RecordingEngine(undefined, true),
+        engine,
         shareSteps,
         limits: { maxAllSecretBytes: limit, maxBuilds: 1 },
       });
@@ -344,6 +404,11 @@ Deno.test("the secrets of all builds may have so many bytes as was said, beside 
       );
       await served.clock.pass(100);
       assertEquals([bytes, client.statuses], [bytes, [status]]);
+      if (status !== 200) continue;
+      const { path } = engine.requests.find(({ path }) =>
+        path.includes("/build?")
+      )!;
+      assertEquals(path.includes("extrahosts="), shareSteps !== true);
     }
   }
 });
@@ -375,6 +440,16 @@ Deno.test("a gateway closes the connection to the engine that it was given by it
       const gateway = await start();
       assertEquals(open, 1);
       await gateway.stop();
+      assertEquals(open, 0);
+      // It is docker's own unless it is given.
+      const before = Deno.env.get("DOCKER_HOST");
+      try {
+        Deno.env.set("DOCKER_HOST", `unix://${path}`);
+        await (await startGateway({ listen })).stop();
+      } finally {
+        if (before === undefined) Deno.env.delete("DOCKER_HOST");
+        else Deno.env.set("DOCKER_HOST", before);
+      }
       assertEquals(open, 0);
       // Where it can't listen.
       await assertRejects(() =>
