@@ -187,14 +187,19 @@ bothWaysTest(
 /** Removes a control group that an engine leaves behind, in each hierarchy. */
 async function removeCgroup(name: string): Promise<void> {
   const root = "/sys/fs/cgroup";
-  const folders = await Array.fromAsync(Deno.readDir(root));
-  for (const path of [root, ...folders.map(({ name }) => `${root}/${name}`)]) {
-    await Deno.remove(`${path}/${name}`).catch((error) => {
-      const isNone = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.NotADirectory;
-      if (!isNone) throw error;
-    });
+  for (const path of [root, ...await foldersOf(root)]) {
+    const group = `${path}/${name}`;
+    const isThere = await Deno.stat(group).then(() => true, () => false);
+    if (!isThere) continue;
+    for (const below of await foldersOf(group)) await Deno.remove(below);
+    await Deno.remove(group);
   }
+}
+
+async function foldersOf(path: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  return entries.filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => `${path}/${name}`);
 }
 
 bothWaysTest(
