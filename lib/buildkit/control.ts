@@ -10,6 +10,13 @@ import {
   solveResponse,
   statusRequest,
 } from "../proto/control.ts";
+import {
+  historyEvent,
+  type HistoryRecordMessage,
+  historyRequest,
+  readContentRequest,
+  readContentResponse,
+} from "../proto/history.ts";
 import { pong } from "../proto/llbbridge.ts";
 import { callError } from "./call_error.ts";
 import { Capabilities } from "./capabilities.ts";
@@ -77,6 +84,19 @@ export interface Control extends AsyncDisposable {
    * frontend; `capabilitiesOf` begins one.
    */
   ping(ref: string, options: CallOptions): Promise<Capabilities>;
+  /**
+   * The records of the finished builds that the engine keeps. They are always
+   * all of them: dockerd 28.5.2 ends itself when it is asked for some, if one
+   * that was asked for alone has been deleted since.
+   */
+  history(
+    options: CallOptions,
+  ): AsyncGenerator<HistoryRecordMessage, void>;
+  /** The bytes of a part of a record, by its digest. */
+  content(
+    digest: string,
+    options: CallOptions,
+  ): AsyncGenerator<Uint8Array, void>;
   /** What runs builds. */
   workers(options: CallOptions): Promise<readonly Worker[]>;
   /**
@@ -114,6 +134,25 @@ const STATUS: GrpcRemoteMethod<{ ref: string }, SolveStatus | undefined> = {
     encode: statusRequest.encode,
     // No message is shared with a worker.
     decode: (message) => decodeTrace(message as Uint8Array<ArrayBuffer>),
+  },
+};
+
+const HISTORY: GrpcRemoteMethod<
+  { earlyExit: boolean },
+  HistoryRecordMessage | undefined
+> = {
+  path: "/moby.buildkit.v1.Control/ListenBuildHistory",
+  codec: {
+    encode: historyRequest.encode,
+    decode: (message) => historyEvent.decode(message).record,
+  },
+};
+
+const READ_CONTENT: GrpcRemoteMethod<{ digest: string }, Uint8Array> = {
+  path: "/containerd.services.content.v1.Content/Read",
+  codec: {
+    encode: readContentRequest.encode,
+    decode: (message) => readContentResponse.decode(message).data,
   },
 };
 
@@ -173,16 +212,28 @@ class HeldControl implements Control {
     return this.#ask(SOLVE, request, { signal });
   }
 
-  async *status(
+  status(
     ref: string,
     { signal }: CallOptions,
   ): AsyncGenerator<SolveStatus | undefined, void> {
-    const { client } = this.#connection;
-    try {
-      yield* client.serverStream(STATUS, { ref }, { signal });
-    } catch (error) {
-      throw this.#error(error, STATUS);
+    return this.#list(STATUS, { ref }, signal);
+  }
+
+  async *history(
+    { signal }: CallOptions,
+  ): AsyncGenerator<HistoryRecordMessage, void> {
+    for await (
+      const record of this.#list(HISTORY, { earlyExit: true }, signal)
+    ) {
+      if (record !== undefined) yield record;
     }
+  }
+
+  content(
+    digest: string,
+    { signal }: CallOptions,
+  ): AsyncGenerator<Uint8Array, void> {
+    return this.#list(READ_CONTENT, { digest }, signal);
   }
 
   ping(ref: string, { signal }: CallOptions): Promise<Capabilities> {
@@ -225,6 +276,18 @@ class HeldControl implements Control {
   ): Promise<Response> {
     try {
       return await this.#connection.client.unary(method, request, options);
+    } catch (error) {
+      throw this.#error(error, method);
+    }
+  }
+
+  async *#list<Request, Response>(
+    method: GrpcRemoteMethod<Request, Response>,
+    request: Request,
+    signal: AbortSignal,
+  ): AsyncGenerator<Response, void> {
+    try {
+      yield* this.#connection.client.serverStream(method, request, { signal });
     } catch (error) {
       throw this.#error(error, method);
     }

@@ -2,11 +2,13 @@ import type { DockerClient } from "../client.ts";
 import type { ImageBuild } from "../imagebuild/image_build.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
+import { checkRequest } from "../imagebuild/request.ts";
 import type { DisplayMode } from "../display/display_events.ts";
 import { displayBuild } from "../display/display_build.ts";
 import { type BuildInput, buildInput } from "./build_input.ts";
 import { buildAll, buildsTwice } from "./build_all.ts";
 import { buildOptions } from "./build_options.ts";
+import { withDefaults } from "./buildx_defaults.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
 import { tellIgnoredVariables } from "./ignored_variables.ts";
@@ -42,6 +44,9 @@ export async function runBuild(
   const input = await buildInput(word!, parsed, signal);
   const files = await resultFiles(parsed, plan);
   const sourcePolicy = await environmentPolicy();
+  await files?.clear();
+  // The build checks them again, after the engine was asked for its store.
+  checkRequest(options, { kind: "tar", stream: new ReadableStream() });
   await using docker = await openClient(parsed);
   if (plan.outputs.some(({ type }) => type === "moby")) {
     await checkStore(docker, signal);
@@ -49,13 +54,19 @@ export async function runBuild(
   const twice = plan.alsoImage &&
     buildsTwice(plan, options.api, await docker.ping({ signal }));
   if (twice) checkOnce(parsed);
+  const settled = await withDefaults(docker, {
+    options,
+    plan,
+    metadata: parsed.text("metadata-file") !== undefined,
+    watching,
+  }, signal);
   const buildOnce = async (
     signal: AbortSignal,
     shown: ProgressMode,
   ): Promise<BuildResult> => {
     await files?.clear();
     const given: ImageBuildOptions = {
-      ...options,
+      ...settled,
       ...optionsOf(input),
       ...(sourcePolicy === undefined ? {} : { sourcePolicy }),
       signal,

@@ -57,9 +57,9 @@ export const BUILD_FLAGS: readonly Flag[] = [
   { name: "no-cache", help: "use no cache" },
   {
     name: "no-cache-filter",
-    value: "STAGE",
+    value: "S,…",
     many: true,
-    help: "not for a stage",
+    help: "of stages",
   },
   { name: "pull", help: "newer base images" },
   {
@@ -95,7 +95,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
   {
     name: "metadata-file",
     value: "FILE",
-    help: "write facts (JSON)",
+    help: "write facts, JSON",
     complete: "file",
   },
   {
@@ -123,16 +123,16 @@ export const BUILD_FLAGS: readonly Flag[] = [
   { name: "cache-from", value: "IMAGE", many: true, help: "use its cache" },
   {
     name: "cache-to",
-    value: "type=inline",
+    value: "TYPE",
     many: true,
-    help: "cache in the image",
+    help: "inline: in image",
     complete: ["type=inline"],
   },
   {
     name: "attest",
     value: "type=…",
     many: true,
-    help: "record about image",
+    help: "record on image",
     complete: ["type=provenance", "type=sbom"],
   },
   {
@@ -144,10 +144,10 @@ export const BUILD_FLAGS: readonly Flag[] = [
   {
     name: "sbom",
     value: "true",
-    help: "what it is made of",
+    help: "what is in it",
     complete: ["true", "false"],
   },
-  { name: "annotation", value: "K=V", many: true, help: "image's annotation" },
+  { name: "annotation", value: "K=V", many: true, help: "annotate image" },
   {
     name: "allow",
     value: "NAME",
@@ -155,12 +155,12 @@ export const BUILD_FLAGS: readonly Flag[] = [
     help: "let steps do more",
     complete: ["network.host", "security.insecure", "device"],
   },
-  { name: "cgroup-parent", value: "NAME", help: "of the steps" },
+  { name: "cgroup-parent", value: "NAME", help: "of steps" },
   { name: "watch", help: "rebuild on change" },
   {
     name: "api",
     value: "NAME",
-    help: "engine or buildkit",
+    help: "engine, buildkit",
     complete: ["engine", "buildkit"],
   },
   ...ENGINE_FLAGS,

@@ -1,5 +1,6 @@
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { DockerClient } from "../client.ts";
+import { solvedOf } from "../imagebuild/solved.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import type { OutputPlan } from "./output_flag.ts";
@@ -8,8 +9,10 @@ import type { OutputPlan } from "./output_flag.ts";
 export class ResultFiles {
   readonly #idFile: string | undefined;
   readonly #metadataFile: string | undefined;
+  readonly #parsed: ParsedWords;
 
   private constructor(parsed: ParsedWords) {
+    this.#parsed = parsed;
     this.#idFile = parsed.text("iidfile");
     this.#metadataFile = parsed.text("metadata-file");
   }
@@ -73,12 +76,27 @@ export class ResultFiles {
       await Deno.writeTextFile(this.#idFile, result.imageId);
     }
     if (this.#metadataFile === undefined) return;
-    const { buildMetadata } = await import("./metadata.ts");
-    const metadata = await buildMetadata(docker, result, pushed, signal);
+    const metadata = await this.#metadata(docker, result, pushed, signal);
     await Deno.writeTextFile(
       this.#metadataFile,
       `${JSON.stringify(metadata, null, 2)}\n`,
     );
+  }
+
+  async #metadata(
+    docker: DockerClient,
+    result: BuildResult,
+    pushed: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Record<string, unknown>> {
+    const solved = solvedOf(result);
+    if (solved === undefined) {
+      const { buildMetadata } = await import("./metadata.ts");
+      return await buildMetadata(docker, result, pushed, signal);
+    }
+    const { builderName, solveMetadata } = await import("./solve_metadata.ts");
+    const builder = await builderName(this.#parsed);
+    return await solveMetadata(result, solved, { builder, pushed }, signal);
   }
 }
 

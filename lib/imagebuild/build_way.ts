@@ -10,6 +10,7 @@ import type { BuildInputs } from "./inputs.ts";
 import type { OwnWarning } from "./fact.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
+import type { Solved } from "./solved.ts";
 
 /**
  * A build that is ready to begin: what is built, by which engine, and what it
@@ -70,6 +71,8 @@ export interface Built {
   readonly imageId: string;
   /** Whether davit knows what the engine asked for during the build. */
   readonly told: boolean;
+  /** What BuildKit's own API told, on the way that uses it. */
+  readonly solved?: Solved;
 }
 
 /** A way to build: a protocol with one kind of builder. */

@@ -43,6 +43,12 @@ export interface BuildExportResult {
 export interface BuildResult {
   /** The image's id, `sha256:…`; empty where the output is no image. */
   readonly imageId: string;
+  /**
+   * BuildKit's id of the build, by which `docker buildx history` shows its
+   * record; undefined where the build took the Engine API, which has no such
+   * id.
+   */
+  readonly ref: string | undefined;
   /** The names that the image got. */
   readonly names: readonly string[];
   /** Warnings of the engine and of davit, in their order. */

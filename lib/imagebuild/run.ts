@@ -23,6 +23,7 @@ import { type BuildRequest, checkRequest } from "./request.ts";
 import { type BuildResult, buildResult } from "./result.ts";
 import { checkUnserved, openBuildSession } from "./session.ts";
 import type { BuildSettings } from "./settings.ts";
+import { keepSolved } from "./solved.ts";
 import { chooseWay } from "./way.ts";
 
 /** What is needed to run a build. */
@@ -110,20 +111,27 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     session = await openBuildSession(needs, build, (error) => served ??= error);
     if (session === undefined) checkUnserved(build);
     try {
-      const { imageId, told } = await way.run(build, session, needs.upload);
+      const { imageId, told, solved } = await way.run(
+        build,
+        session,
+        needs.upload,
+      );
       const secrets = await accountForInputs(build, told);
       await session?.close();
       const verification = request.verify &&
         await (await import("./verify.ts")).verifyResult(build, imageId);
       const exported = exports &&
         await results?.commitExports(build, exports, imageId);
-      return buildResult({
+      const result = buildResult({
         imageId,
+        ref: solved?.ref,
         names: request.tags,
         secrets,
         verification,
         exports: exported ?? [],
       }, record);
+      keepSolved(result, engine, solved);
+      return result;
     } catch (error) {
       stop.throwIfAborted();
       const { explainFailure } = await import("./failure.ts");

@@ -183,7 +183,7 @@ Deno.test("davit build --push pushes each name, and the files have what came of 
       { to: /^GET \/info$/, json: {} },
     ];
     const words = ["-t", "localhost/a:1", "-t", "localhost/b"];
-    const files = ["--iidfile=id", "--metadata-file=m"];
+    const files = ["--iidfile=id", "--metadata-file=m", "--api=engine"];
     const read = (name: string) => Deno.readTextFile(`${cwd}/${name}`);
     for (const [mode, told] of [["none", true], ["quiet", false]] as const) {
       const asked: string[] = [];
@@ -226,10 +226,13 @@ Deno.test("davit build --push pushes each name, and the files have what came of 
       );
     }
     // Without a push, the id is all that there is.
-    const { code, stderr } = await built(["--metadata-file=m"], {
-      cwd,
-      answers,
-    });
+    const { code, stderr } = await built(
+      ["--metadata-file=m", "--api=engine"],
+      {
+        cwd,
+        answers,
+      },
+    );
     assertEquals(code, 0, stderr);
     assertEquals(JSON.parse(await read("m")), {
       "containerimage.config.digest": ID,
@@ -253,7 +256,10 @@ Deno.test("davit build --push pushes each name, and the files have what came of 
 });
 
 Deno.test("an output of an image with further fields needs the containerd image store", async () => {
-  const output = ["-o", "type=image,name=a,compression=zstd", "-q"];
+  const output = [
+    ...["-o", "type=image,name=a,compression=zstd"],
+    ...["-q", "--api=engine"],
+  ];
   const store = (kind: string) => ({
     to: /^GET \/info$/,
     json: { DriverStatus: [["driver-type", kind]] },
@@ -330,7 +336,7 @@ Deno.test("davit says which variables it does not obey, with none of their value
     const file = `--metadata-file=${cwd}/m`;
     const answers = [{ to: /^GET \/info$/, json: {} }];
     for (const [value, warns] of [["1", true], ["0", false]] as const) {
-      const { code, stderr } = await built(["-q", file], {
+      const { code, stderr } = await built(["-q", file, "--api=engine"], {
         answers,
         env: { ...UNSET, BUILDX_METADATA_WARNINGS: value },
       });

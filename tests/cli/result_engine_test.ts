@@ -15,8 +15,8 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { isContainerdStore } from "../../lib/engine/info.ts";
 import { DAVIT, runDavit, runProgram } from "./command.ts";
 
-/** Fields of buildx that no engine's `/build` tells davit of. */
-const LEFT_OUT = ["buildx.build.provenance", "buildx.build.ref"];
+/** The id of a build, which is another one for each. */
+const REF = "buildx.build.ref";
 
 /** What both commands write of the same build. */
 async function compareMetadata(
@@ -37,7 +37,7 @@ async function compareMetadata(
       ) {
         const run = await runProgram([
           ...command,
-          // An engine's /build makes no attestations, buildx some by default.
+          // The time of the build is in an attestation, and so in its digest.
           ...[
             "build",
             "-q",
@@ -52,19 +52,22 @@ async function compareMetadata(
         const text = await Deno.readTextFile(`${cwd}/${name}.json`);
         written[name] = JSON.parse(text);
       }
-      const { docker, davit } = written as { docker: object; davit: object };
-      const expected = Object.fromEntries(
-        Object.entries(docker).filter(([name]) => !LEFT_OUT.includes(name)),
-      );
-      assertEquals(davit, expected);
-      if (words.includes("davit-meta:1")) ours = expected;
+      const { docker = {}, davit = {} } = written;
+      assertMatch(`${docker[REF]}`, /^default\/default\/[0-9a-z]{25}$/);
+      assertMatch(`${davit[REF]}`, /^default\/default\/[0-9a-f]{32}$/);
+      // With the same provenance, too.
+      assert("buildx.build.provenance" in davit);
+      assertEquals(davit, { ...docker, [REF]: davit[REF] });
+      // In the same order, but for what is within the provenance.
+      assertEquals(Object.keys(davit), Object.keys(docker));
+      if (words.includes("davit-meta:1")) ours = davit;
     }
   });
   return ours;
 }
 
 engineTest(
-  "--metadata-file holds what buildx writes, but for what an engine does not tell",
+  "--metadata-file holds what buildx writes",
   async (context) => {
     const metadata = await compareMetadata(context);
     assertEquals(
@@ -76,7 +79,66 @@ engineTest(
       "docker.io/library/davit-meta:1,docker.io/davit/meta",
     );
   },
+  (engine) =>
+    engine.cli !== undefined && isRecent(engine) && !engine.containerdStore,
+);
+
+engineTest(
+  "--metadata-file has as much of the provenance as BUILDX_METADATA_PROVENANCE says",
+  async ({ host, cli, cliEnv }) => {
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, { Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+      for (const mode of ["max", "min", "true", "x", "disabled", "false"]) {
+        const keys = [];
+        for (
+          const [command, env] of [
+            [[cli!], cliEnv],
+            [DAVIT, { DOCKER_HOST: host }],
+          ] as const
+        ) {
+          const run = await runProgram(
+            [...command, ...["build", "-q", "--metadata-file=m", "."]],
+            { cwd, env: { ...env, BUILDX_METADATA_PROVENANCE: mode } },
+          );
+          assertEquals(run.code, 0, run.stderr);
+          const metadata = JSON.parse(await Deno.readTextFile(`${cwd}/m`));
+          const { "buildx.build.provenance": provenance } = metadata;
+          keys.push(Object.keys(provenance ?? {}).toSorted());
+        }
+        assertEquals(keys[1], keys[0], mode);
+      }
+    });
+  },
   (engine) => engine.cli !== undefined && isRecent(engine),
+);
+
+engineTest(
+  "--metadata-file by the Engine API, and on engines that keep no history, has what is known there",
+  async (engine) => {
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, { Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+      for (
+        const api of isRecent(engine) ? ["engine"] : ["engine", "buildkit"]
+      ) {
+        const run = await runDavit(
+          ["build", "-q", `--api=${api}`, "-t=a:1", "--metadata-file=m", "."],
+          { cwd, env: { DOCKER_HOST: engine.host } },
+        );
+        assertEquals(run.code, 0, run.stderr);
+        const id = new TextDecoder().decode(run.stdout).trim();
+        const { [REF]: ref, ...metadata } = JSON.parse(
+          await Deno.readTextFile(`${cwd}/m`),
+        );
+        assertEquals(typeof ref === "string", api === "buildkit");
+        assertEquals(metadata, {
+          "containerimage.config.digest": id,
+          "containerimage.digest": id,
+          "image.name": "docker.io/library/a:1",
+        });
+      }
+    });
+  },
+  (engine) => !engine.containerdStore,
 );
 
 containerdTest(
@@ -135,6 +197,7 @@ engineTest(
       assertStringIncludes(stderr, "containerd image store");
     });
   },
+  (engine) => !engine.containerdStore,
 );
 
 engineTest(

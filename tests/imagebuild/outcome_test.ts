@@ -759,6 +759,7 @@ Deno.test("buildResult() says of the context what was told of it, or nothing", a
   const ready = await readyBuild();
   const { record } = ready.build;
   const facts = {
+    ref: "r",
     imageId: "sha256:1",
     names: ["a"],
     secrets: { served: [], missing: [], cached: [], unused: [] },

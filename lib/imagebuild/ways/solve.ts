@@ -88,9 +88,10 @@ async function run(
   const signal = AbortSignal.any([stop, halt.signal]);
   signal.addEventListener("abort", () => upload?.stop(signal.reason));
   const quiet = request.quiet ? new QuietLog(record) : undefined;
+  const ref = crypto.randomUUID().replaceAll("-", "");
   try {
     const { response, logError } = await runSolve(control, {
-      ref: crypto.randomUUID().replaceAll("-", ""),
+      ref,
       session: session?.id ?? (request.session || undefined),
       frontend: "dockerfile.v0",
       frontendAttrs: frontendAttrs(request, {
@@ -127,7 +128,11 @@ async function run(
       );
     }
     warnOfStages(build);
-    return { imageId: tellImage(build, response), told: session !== undefined };
+    return {
+      imageId: tellImage(build, response),
+      told: session !== undefined,
+      solved: { ref, answer: response },
+    };
   } catch (error) {
     stop.throwIfAborted();
     if (watched?.failure !== undefined) throw watched.failure;
