@@ -73,8 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       // The keys that keep steps apart are masked as well; they belong to no
       // client.
       known: new KnownValues(
-        limits.maxAllSecretBytes +
-          (shareSteps ? 0 : limits.maxBuilds * STEP_KEY_BYTES),
+        limits.maxAllSecretBytes + limits.maxBuilds * STEP_KEY_BYTES,
         shareSteps,
       ),
       steps,
@@ -101,13 +100,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         finished.reject(error);
         throw error;
       } finally {
-        signal?.removeEventListener("abort", onAbort);
         if (typeof options.engine !== "object") await transport.close();
       }
     };
     const stopOnce = () => stopping ??= stop();
     const onAbort = () => void stopOnce().catch(() => {}); // `finished` tells it
-    signal?.addEventListener("abort", onAbort);
+    signal?.addEventListener("abort", onAbort, { once: true });
     accepting.catch(onAbort); // a listener that broke serves nobody
     return {
       address: acceptor.address,
@@ -118,6 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
       async [Symbol.asyncDispose]() {
         told.hear();
+        signal?.removeEventListener("abort", onAbort);
         await stopOnce();
       },
     };

@@ -11,10 +11,15 @@ export interface DockerCommand extends AsyncDisposable {
   /**
    * Runs it to its end.
    *
+   * @param env Variables besides its own.
    * @returns Its standard output.
    * @throws {Error} With what it said, if it fails.
    */
-  run(args: readonly string[], cwd?: string): Promise<Uint8Array<ArrayBuffer>>;
+  run(
+    args: readonly string[],
+    cwd?: string,
+    env?: Readonly<Record<string, string>>,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A client whose configuration has logins to these registries. */
@@ -34,9 +39,9 @@ export async function dockerCommand(
   );
   const env = { ...cliEnv, DOCKER_HOST: host, DOCKER_CONFIG: folder };
   return {
-    async run(args, cwd) {
+    async run(args, cwd, more = {}) {
       const { code, stdout, stderr } = await runProgram([cli!, ...args], {
-        env,
+        env: { ...env, ...more },
         ...(cwd === undefined ? {} : { cwd }),
       });
       if (code === 0) return stdout;

@@ -17,6 +17,7 @@ import {
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { readPushedImage } from "../registry/pushed_image.ts";
+import type { ImagePlatform } from "../registry/read_image.ts";
 import { dockerCommand, pulledFiles } from "./docker_client.ts";
 
 const PLATFORMS = ["linux/amd64", "linux/arm64"] as const;
@@ -103,8 +104,8 @@ async function compareWithBuildx(engine: EngineContext): Promise<void> {
     const result = await build.result();
     assertEquals(result.secrets.served, ["token"]);
 
-    const ours = await readPushedImage(registry, "two:davit", "https");
-    const theirs = await readPushedImage(registry, "two:buildx", "https");
+    const ours = await readPushedImage(registry, "two", "davit");
+    const theirs = await readPushedImage(registry, "two", "buildx");
     assertEquals(result.imageId, ours.digest);
     assertEquals(Object.keys(ours.platforms), [...PLATFORMS]);
     for (const platform of PLATFORMS) {
@@ -137,12 +138,8 @@ async function compareWithBuildx(engine: EngineContext): Promise<void> {
   });
 }
 
-type Platform = Awaited<
-  ReturnType<typeof readPushedImage>
->["platforms"][string];
-
 /** The same but for times, and what the times make different. */
-function compareImages(ours: Platform, theirs: Platform): void {
+function compareImages(ours: ImagePlatform, theirs: ImagePlatform): void {
   assertEquals(ours.config.config, theirs.config.config);
   assertEquals(
     ours.config.history.map(({ created_by }: { created_by: string }) =>

@@ -31,7 +31,8 @@ const SHARED_FOLDERS = [
 ];
 
 /** Programs that an engine runs with its folder in their command line. */
-const ENGINE_PROGRAM = /^(setsid|sh|dockerd|containerd(-shim.*)?|runc)$/;
+const ENGINE_PROGRAM =
+  /^(setsid|unshare|sh|dockerd|containerd(-shim.*)?|runc)$/;
 
 /** What an engine's folder says about it, for whoever has to clean up after it. */
 export interface EngineOwner extends ProcessRecord {

@@ -28,6 +28,11 @@ export interface EngineOptions {
   readonly flags?: readonly string[];
   /** Keep all that it stores in memory, at most so many bytes, and not on the disk. */
   readonly memoryBytes?: number | undefined;
+  /**
+   * Give it a network of its own, with the bridge that steps are on by default;
+   * no address of this machine can be reached from there.
+   */
+  readonly ownNetwork?: boolean;
   /** Gives up the start when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -63,8 +68,8 @@ export interface PrivateEngine extends AsyncDisposable {
 /**
  * Starts a private engine of a generation, fetched from Debian if need be.
  *
- * It has no bridge network: steps that RUN need the network mode `none` or
- * `host`. What an earlier run left behind when it was killed is swept first.
+ * Unless it has a network of its own, it has no bridge: steps that RUN need the
+ * network mode `none` or `host`. What an earlier run left behind when it was killed is swept first.
  *
  * @throws {Error} If the machine cannot run it, or with the tail of its log if it ends at once.
  */
@@ -72,7 +77,7 @@ export async function startEngine(
   options: EngineOptions,
 ): Promise<PrivateEngine> {
   const { generation, containerdStore = false, flags = [] } = options;
-  const { memoryBytes, signal } = options;
+  const { memoryBytes, ownNetwork = false, signal } = options;
   if (containerdStore && generation === "20") {
     throw new TypeError(
       `Cannot start engine "20" with containerd's image store: it has none`,
@@ -98,7 +103,7 @@ export async function startEngine(
   try {
     await writeFolders(directory, generation, programs, containerdStore);
     if (memoryBytes !== undefined) await mountMemory(directory, memoryBytes);
-    child = spawnDaemon(directory, programs, flags);
+    child = spawnDaemon(directory, programs, ownNetwork, flags);
     const engineVersion = await waitUntilReady(directory, child, signal);
     const socketPath = `${directory}/docker.sock`;
     const host = `unix://${socketPath}`;
@@ -188,6 +193,7 @@ function dataRoot(directory: string): string {
 function spawnDaemon(
   directory: string,
   programs: EnginePrograms,
+  ownNetwork: boolean,
   moreFlags: readonly string[],
 ): Deno.ChildProcess {
   const systemPath =
@@ -199,7 +205,7 @@ function spawnDaemon(
     `--exec-root=${directory}/exec`,
     `--pidfile=${directory}/pid`,
     `--cgroup-parent=/${directory.replace(/^.*\//, "")}`,
-    "--bridge=none",
+    ...(ownNetwork ? ["--ip-masq=false"] : ["--bridge=none"]),
     "--iptables=false",
     "--ip6tables=false",
     "--ip-forward=false",
@@ -209,8 +215,10 @@ function spawnDaemon(
   ];
   // The shell gives dockerd a file instead of pipes that end with us, and becomes it.
   const script = `exec dockerd "$@" </dev/null >"${logPath(directory)}" 2>&1`;
+  const shell = ["sh", "-c", script, "dockerd", ...flags];
   return new Deno.Command("setsid", {
-    args: ["sh", "-c", script, "dockerd", ...flags],
+    // The kernel keeps the network for as long as a process is in it.
+    args: ownNetwork ? ["unshare", "--net", ...shell] : shell,
     // A clean environment: no proxy settings, nothing secret of the caller's.
     clearEnv: true,
     env: {

@@ -19,6 +19,8 @@ export interface EngineKind {
   readonly generation: Generation;
   /** Whether it keeps images in containerd's store; 26 and 28 only. */
   readonly containerdStore: boolean;
+  /** Whether it has a network of its own, with a bridge. */
+  readonly ownNetwork?: boolean;
 }
 
 /** Starts engines for a child program that asks for them. */
@@ -71,12 +73,15 @@ export async function serveEngines(
 }
 
 function readKind(value: unknown): EngineKind {
-  const { generation, containerdStore } = Object(value);
+  const { generation, containerdStore, ownNetwork = false } = Object(value);
   const known = GENERATIONS.find((name) => name === generation);
-  if (known === undefined || typeof containerdStore !== "boolean") {
+  if (
+    known === undefined || typeof containerdStore !== "boolean" ||
+    typeof ownNetwork !== "boolean"
+  ) {
     throw new TypeError(`Cannot start ${JSON.stringify(value)}: not an engine`);
   }
-  return { generation: known, containerdStore };
+  return { generation: known, containerdStore, ownNetwork };
 }
 
 /**

@@ -100,6 +100,25 @@ for (const generation of ["20", "28"] as const) {
 }
 
 engineTest(
+  "an engine with a network of its own has a bridge there, and leaves nothing on the machine's",
+  async () => {
+    const interfaces = () => listFolder("/sys/class/net");
+    const before = await interfaces();
+    const engine = await startEngine({ generation: "28", ownNetwork: true });
+    await importBaseImage(engine.host);
+    const { code, stdout, stderr } = await docker(engine, [
+      ...["run", "--rm", BASE_IMAGE, "ls", "/sys/class/net"],
+    ]);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "eth0");
+    assertEquals(await interfaces(), before);
+    await engine.stop();
+    assertEquals(await interfaces(), before);
+    await assertNothingLeft(engine.directory);
+  },
+);
+
+engineTest(
   "an engine that stores in memory writes to a file system of its own, which is gone with it",
   async () => {
     const engine = await startEngine({

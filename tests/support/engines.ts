@@ -58,7 +58,7 @@ export function engineKindTest(
 ): void {
   const title = `${name} [${kind.generation}${
     kind.containerdStore ? " containerd" : ""
-  }]`;
+  }${kind.ownNetwork ? " with a network" : ""}]`;
   const running = runningOf(kind);
   if (running === undefined && Deno.env.has("DAVIT_TEST_HOST")) {
     Deno.test({
@@ -77,6 +77,7 @@ export async function engineOf(kind: EngineKind): Promise<EngineDescription> {
 }
 
 function runningOf(kind: EngineKind): EngineDescription | undefined {
+  if (kind.ownNetwork) return undefined;
   return given?.find(({ generation, containerdStore }) =>
     generation === kind.generation && containerdStore === kind.containerdStore
   );
