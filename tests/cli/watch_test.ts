@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { delay } from "../engines/process.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
 import { watchBuilds } from "../../lib/cli/watch.ts";
@@ -12,6 +13,12 @@ import type { BuildResult } from "../../lib/imagebuild/result.ts";
 
 /** Longer than the watch waits for more. */
 const CALM_MS = 300;
+
+/** What is told of a build. */
+interface Built {
+  readonly imageId: string;
+  readonly context: Partial<BuildResult["context"]>;
+}
 
 /** What a watch is tried with; paths are in the folder of the test. */
 interface Trial {
@@ -29,8 +36,11 @@ interface Trial {
   readonly log?: (at: (path: string) => string, text: string) => void;
   /** Whether each build fails. */
   readonly fails?: boolean;
-  /** What each build does. */
-  readonly build?: (at: (path: string) => string) => Promise<void>;
+  /** What each build does, and what comes of it. */
+  readonly build?: (
+    at: (path: string) => string,
+    signal: AbortSignal,
+  ) => Promise<Built | void>;
 }
 
 /** A watch under way. */
@@ -66,11 +76,11 @@ async function watching(
       },
       signal: abort.signal,
       tell: (text) => log?.(at, text),
-      build: async () => {
-        await build?.(at);
+      build: async (signal) => {
+        const built = await build?.(at, signal);
         builds++;
         if (fails) throw new Error("the build failed");
-        return { imageId: "", context: {} } as BuildResult;
+        return (built ?? { imageId: "", context: {} }) as BuildResult;
       },
     });
     let failure: { error: unknown } | undefined;
@@ -269,4 +279,74 @@ Deno.test("a watch does not run for a log of its own, wherever it is", async () 
       await built();
     })
   ));
+});
+
+Deno.test("a watch tells what came of each build, and how long it took", async () => {
+  const id = `sha256:${"0123456789abcdef".repeat(4)}`;
+  const builds: (Built | undefined)[] = [
+    { imageId: id, context: { files: 5, filesReused: 2, bytesSent: 7 } },
+    { imageId: "", context: { files: 1, filesReused: 0, bytesSent: 0 } },
+    { imageId: "", context: { filesReused: 0, bytesSent: 0 } },
+    undefined,
+  ];
+  const told: string[] = [];
+  const began = performance.now();
+  await watching({
+    files: CONTEXT,
+    log: (_, text) => void told.push(text),
+    build: (_, signal) => {
+      const built = builds.shift();
+      if (built !== undefined) return Promise.resolve(built);
+      if (told.length === 3) throw new TypeError("no engine");
+      // Ended by the end of the test, of which nothing is told.
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    },
+  }, async ({ at }) => {
+    for (let count = 1; count <= 4; count++) {
+      await until(() => told.length === count, `build ${count} is told`);
+      await delay(CALM_MS); // the builds' own events
+      await Deno.writeTextFile(at("context/a"), `${count}`);
+    }
+    await delay(CALM_MS);
+  });
+  assertEquals(told.length, 4);
+  const took = /in (\d+\.\d\d) s/;
+  for (const text of told) {
+    const seconds = Number(took.exec(text)![1]);
+    assert(seconds <= (performance.now() - began) / 1000, text);
+  }
+  assertEquals(
+    told.map((text) =>
+      text.replace(took, "in TIME").replace(/^\d\d:\d\d:\d\d /m, "NOW ")
+    ),
+    [
+      "NOW built sha256:0123456789ab in TIME: 3 of 5 files sent, 7 bytes",
+      "NOW built the output in TIME: 1 of 1 files sent, 0 bytes",
+      "NOW built the output in TIME: 0 of 0 files sent, 0 bytes",
+      "ERROR: no engine\nNOW failed in TIME",
+    ],
+  );
+});
+
+Deno.test("a watch does not run for a file of the ids that it printed", async () => {
+  const imageId = `sha256:${"0".repeat(64)}`;
+  await watching({
+    files: CONTEXT,
+    build: async (at) => {
+      await Deno.writeTextFile(at("context/ids"), `${imageId}\n`, {
+        append: true,
+      });
+      return {
+        imageId,
+        context: { files: 0, filesReused: 0, bytesSent: 0 },
+      };
+    },
+  }, async ({ at, built, ignored }) => {
+    await built();
+    await ignored(() => Promise.resolve());
+    await Deno.writeTextFile(at("context/a"), "b");
+    await built();
+  });
 });
