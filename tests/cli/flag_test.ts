@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "../support/assert.ts";
 import { FlagError, UsageError } from "../../lib/cli/exit.ts";
 import { findCommand, type Flag, parseWords } from "../../lib/cli/flag.ts";
 import { parseBytes } from "../../lib/cli/bytes_flag.ts";
-import { secretSources } from "../../lib/cli/secret_flag.ts";
+import { countStdin, secretSources } from "../../lib/cli/secret_flag.ts";
 import { parseUlimit, parseUlimits } from "../../lib/cli/ulimit_flag.ts";
 
 const FLAGS: readonly Flag[] = [
@@ -183,6 +183,10 @@ Deno.test("secretSources follows docker's rules", () => {
     assertEquals(error.message.includes("hunter2"), false, error.message);
   }
   assertThrows(() => secretSources(["id=a", "id=a"]), UsageError);
+  assertEquals(
+    countStdin(["id=a,src=-", "id=b,src=-,type=env", "id=c,src=c", "id=d"]),
+    1,
+  );
 });
 
 Deno.test("sizes and limits are read as docker reads them", () => {

@@ -552,6 +552,20 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "return `${formatSeconds(Math.max(0, ms))}s`;",
     why: "one millisecond is not shown: times have tenths of a second",
   },
+  {
+    file: "lib/cli/ulimit_flag.ts",
+    kind: "wrapper",
+    text:
+      'if (hard !== "-1" && (soft === "-1" || Number(soft) > Number(hard))) {',
+    why: "a comparison with a number makes a number of digits, too",
+  },
+  {
+    file: "lib/cli/prune_command.ts",
+    kind: "number",
+    text:
+      "const { CachesDeleted, SpaceReclaimed = 0 } = await docker.buildPrune({",
+    why: "one byte is not shown: it is told in tenths of a megabyte",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
