@@ -1,4 +1,7 @@
+import { openControl } from "../../lib/buildkit/control.ts";
+import { runSolve } from "../../lib/buildkit/run_solve.ts";
 import type { EngineContext } from "../support/engines.ts";
+import type { BuildApi } from "../support/ways.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import { dialSession } from "../../lib/engine/session_dial.ts";
 import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
@@ -6,6 +9,7 @@ import type { ExportRequest } from "../../lib/exporter/output.ts";
 import { ExportSet } from "../../lib/exporter/export_set.ts";
 import { filesendService } from "../../lib/session/filesend.ts";
 import { Session } from "../../lib/session/session.ts";
+import { Upload, uploadService } from "../../lib/session/upload.ts";
 import { jsonLines } from "../../lib/streams/json_lines.ts";
 import { connectEndpoint } from "../../lib/transport/connect.ts";
 import { dockerfileTar } from "../support/tar.ts";
@@ -16,13 +20,17 @@ export interface ExportBuildOptions {
   readonly signal?: AbortSignal;
   /** In the place of a context that holds the Dockerfile alone. */
   readonly context?: ReadableStream<Uint8Array>;
-  /** Further query parameters. */
-  readonly query?: Readonly<Record<string, string>>;
 }
 
-/** One build by hand: a session that takes the result, the post, then commit or discard. */
+/** Where a build by hand is made. */
+export interface ExportEngine extends Pick<EngineContext, "socketPath"> {
+  /** The interface that it takes. */
+  readonly api: BuildApi;
+}
+
+/** One build by hand: a session that takes the result, the build, then commit or discard. */
 export async function exportBuild(
-  { socketPath }: Pick<EngineContext, "socketPath">,
+  { socketPath, api }: ExportEngine,
   request: ExportRequest,
   dockerfile: readonly string[],
   options: ExportBuildOptions = {},
@@ -32,7 +40,13 @@ export async function exportBuild(
   const engine = new Engine(transport);
   try {
     await exporter.prepare();
-    await post(engine, exporter, request, dockerfile, options);
+    await (api === "engine" ? post : solve)(
+      engine,
+      exporter,
+      request,
+      dockerfile,
+      options,
+    );
     return await exporter.commit();
   } catch (error) {
     await exporter.discard(error);
@@ -48,7 +62,7 @@ async function post(
   exporter: Exporter,
   { type, attrs }: ExportRequest,
   dockerfile: readonly string[],
-  { signal, context, query }: ExportBuildOptions,
+  { signal, context }: ExportBuildOptions,
 ): Promise<void> {
   let failure: Error | undefined;
   const session = new Session(
@@ -69,7 +83,6 @@ async function post(
         networkmode: "none",
         session: session.id,
         outputs: JSON.stringify([{ Type: type, Attrs: attrs }]),
-        ...query,
       },
       headers: { "Content-Type": "application/x-tar" },
       body: context ?? dockerfileTar(...dockerfile),
@@ -80,6 +93,47 @@ async function post(
     ) {
       if (error !== undefined) throw failure ?? new Error(error);
     }
+  } finally {
+    session.close();
+    await served;
+  }
+}
+
+async function solve(
+  engine: Engine,
+  exporter: Exporter,
+  { type, attrs }: ExportRequest,
+  dockerfile: readonly string[],
+  { signal = new AbortController().signal, context }: ExportBuildOptions,
+): Promise<void> {
+  let failure: Error | undefined;
+  const upload = new Upload();
+  upload.offer(context ?? dockerfileTar(...dockerfile));
+  const onError = (error: Error) => failure ??= error;
+  const session = new Session(
+    [
+      ...filesendService(new ExportSet([{ type, exporter }]), { onError }),
+      ...uploadService(upload, { onError }),
+    ],
+    (error) => failure ??= error as Error,
+  );
+  const served = session.serve(
+    await dialSession(engine, session.headers("davit"), signal),
+  );
+  try {
+    await using control = await openControl(engine, { signal });
+    await runSolve(control, {
+      ref: crypto.randomUUID(),
+      session: session.id,
+      frontend: "dockerfile.v0",
+      frontendAttrs: {
+        context: upload.url,
+        "force-network-mode": "none",
+      },
+      exporters: [{ type, attrs }],
+    }, { signal, onStatus: () => {} });
+  } catch (error) {
+    throw failure ?? error;
   } finally {
     session.close();
     await served;

@@ -7,8 +7,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { collect } from "../support/builds.ts";
-import type { EngineContext } from "../support/engines.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { type EngineContext, engineTest } from "../support/engines.ts";
 import {
   LOGIN,
   LOGIN_BASE64,
@@ -117,7 +116,7 @@ async function configured(
   }
 }
 
-bothWaysTest(
+engineTest(
   "a base image that needs a login is pulled with the option's",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -142,7 +141,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "a base image that needs a login is pulled with docker's config file",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -161,7 +160,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "a base image that needs a login is pulled with a credential helper's",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -185,7 +184,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "a base image that needs a login is pulled with a function's, which is asked by name",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -204,7 +203,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "a wrong password fails the build, and is not in the error",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -225,7 +224,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest("a registry never sees the login of another", async (context) => {
+engineTest("a registry never sees the login of another", async (context) => {
   await using mine = await startRegistry({ auth: "basic" });
   await using theirs = await startRegistry({ auth: "basic" });
   await using open = await startRegistry();
@@ -255,7 +254,7 @@ bothWaysTest("a registry never sees the login of another", async (context) => {
   }
 });
 
-bothWaysTest(
+engineTest(
   "a login that can't be fetched fails the build and says why to the caller",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -280,7 +279,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "a login goes to a registry with TLS",
   async (context) => {
     await using registry = await startRegistry({ auth: "basic", tls: true });
@@ -296,7 +295,7 @@ bothWaysTest(
   (engine) => Number(engine.generation) > 20,
 );
 
-bothWaysTest(
+engineTest(
   "tokens: the engine trades a password for them, the client an identity token",
   async (context) => {
     await using tokens = await startTokenServer({
@@ -350,7 +349,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "tokens: builds, pushes and pulls treat an identity token alike, and as docker's client does",
   async ({ docker, cli, cliEnv, generation }) => {
     const isRecent = Number(generation) >= 28;
@@ -413,7 +412,7 @@ async function withDockerConfig(
   });
 }
 
-bothWaysTest(
+engineTest(
   "tokens: a program without the permission to ask the registry leaves an identity token to the engine",
   async ({ host }) => {
     await using tokens = await startTokenServer({ refreshToken: "identity" });
@@ -451,7 +450,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "tokens: one of the caller's own is sent as it is",
   async (context) => {
     await using tokens = await startTokenServer({});
@@ -471,7 +470,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "a login that comes late, from a function or a helper, is masked in the log",
   async ({ docker, host }) => {
     await using registry = await startRegistry({ auth: "basic" });
@@ -517,7 +516,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "tokens: a refusal by the token server fails the build and says why to the caller",
   async (context) => {
     await using tokens = await startTokenServer({});

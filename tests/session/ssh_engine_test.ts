@@ -5,7 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { buildWithSsh } from "../ssh/build.ts";
 import { KEY_TYPES } from "../ssh/key_types.ts";
@@ -55,7 +55,7 @@ function watched(
   };
 }
 
-bothWaysTest(
+engineTest(
   "a step lists the agent's keys and signs with them, and can change nothing",
   (context) =>
     withTempFolder(async (folder) => {
@@ -92,7 +92,7 @@ bothWaysTest(
     }),
 );
 
-bothWaysTest(
+engineTest(
   "keys of each type sign in a step, and several ids each have their own",
   (context) =>
     withTempFolder(async (folder) => {
@@ -143,7 +143,7 @@ bothWaysTest(
     }),
 );
 
-bothWaysTest(
+engineTest(
   "ten connections of one step are served at once",
   (context) =>
     withTempFolder(async (folder) => {
@@ -174,7 +174,7 @@ bothWaysTest(
     }),
 );
 
-bothWaysTest(
+engineTest(
   "an id that is not given fails the mounts that require it, in the engine's words, and no others",
   (context) =>
     withTempFolder(async (folder) => {
@@ -201,7 +201,7 @@ bothWaysTest(
     }),
 );
 
-bothWaysTest(
+engineTest(
   "an agent that dies while it is asked ends the step, with a sentence of its own",
   (context) =>
     withTempFolder(async (folder) => {
@@ -227,7 +227,7 @@ bothWaysTest(
     }),
 );
 
-bothWaysTest(
+engineTest(
   "an agent that is gone when its mount is made fails a step that requires it",
   (context) =>
     withTempFolder(async (folder) => {
@@ -247,7 +247,7 @@ bothWaysTest(
     }),
 );
 
-bothWaysTest(
+engineTest(
   "an agent's connection is closed with the build, and with the session",
   (context) =>
     withTempFolder(async (folder) => {

@@ -20,11 +20,15 @@ export interface Relay extends AsyncDisposable {
   find(start: string): RelayedConnection[];
 }
 
-/** How much of a request is kept. */
-const MAX_RECORDED = 2 * 1024 * 1024;
-
-/** Starts a relay to an engine's socket. */
-export async function startRelay(target: string): Promise<Relay> {
+/**
+ * Starts a relay to an engine's socket.
+ *
+ * @param maxRecorded How many bytes of a request are kept.
+ */
+export async function startRelay(
+  target: string,
+  maxRecorded: number = 2 * 1024 * 1024,
+): Promise<Relay> {
   const folder = await Deno.makeTempDir({ prefix: "davit-relay-" });
   const path = `${folder}/docker.sock`;
   const listener = Deno.listen({ transport: "unix", path });
@@ -38,7 +42,7 @@ export async function startRelay(target: string): Promise<Relay> {
       let open = true;
       const recorder = new TransformStream<Uint8Array, Uint8Array>({
         transform(chunk, controller) {
-          if (recorded < MAX_RECORDED) {
+          if (recorded < maxRecorded) {
             chunks.push(chunk.slice());
             recorded += chunk.length;
           }
