@@ -66,7 +66,7 @@ async function davit(
   }, 20);
   const began = performance.now();
   const report = await exportBuild(
-    { socketPath },
+    { socketPath, api: "engine" },
     checkExport(type, { dest }),
     dockerfile,
   );

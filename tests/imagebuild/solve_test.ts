@@ -478,6 +478,32 @@ Deno.test("without a session only a context that the engine fetches is built", a
   });
 });
 
+const FOLDER = {
+  kind: "folder",
+  path: undefined,
+  dockerfile: { text: "FROM scratch" },
+  ignore: undefined,
+} as const;
+
+Deno.test("beside a session of the caller's own, a folder comes from a second one", async () => {
+  await withBuildKit({}, async ({ docker, buildkit }) => {
+    const build = docker.imageBuild(DOCKERFILE, { ...API, session: "mine" });
+    const { secrets } = await build.result();
+    assertEquals(secrets.unused, []);
+    const { session, frontendAttrs } = buildkit.solved[0]!;
+    assertEquals(session, "mine");
+    const own = frontendAttrs.get("local-sessionid:context")!;
+    assert(/^[0-9a-f]{32}$/.test(own), own);
+    assertEquals(frontendAttrs.get("local-sessionid:dockerfile"), own);
+    await docker.imageBuild(DOCKERFILE, API).wait();
+    const plain = buildkit.solved[1]!.frontendAttrs;
+    assertEquals(
+      [...plain.keys()].filter((name) => name.startsWith("local-")),
+      [],
+    );
+  });
+});
+
 /** What the way needs for a build. */
 async function needsOf(options: ImageBuildOptions, readying: Readying = {}) {
   const { build } = await readyBuild({ ...API, ...options }, readying);
@@ -501,18 +527,15 @@ Deno.test("a tar, a folder and a URL need the session in their own ways", async 
     sessionRequired: true,
     upload: true,
   });
-  const source = {
-    kind: "folder",
-    path: undefined,
-    dockerfile: { text: "FROM scratch" },
-    ignore: undefined,
-  } as const;
-  assertEquals(await needsOf({}, { source }), {
-    ...common,
-    session: "function",
-    sessionRequired: true,
-    upload: false,
-  });
+  for (const options of [{}, { session: "x" }]) {
+    const readying = { source: FOLDER, facts: { negotiated: "1.42" } };
+    assertEquals(await needsOf(options, readying), {
+      ...common,
+      session: "function",
+      sessionRequired: true,
+      upload: false,
+    });
+  }
   const remote = { kind: "remote", url: "https://a.example/b.git" } as const;
   assertEquals(await needsOf({}, { source: remote }), {
     ...common,
@@ -540,8 +563,30 @@ Deno.test("what BuildKit's API can't do is refused with its reason, before anyth
         "history",
         "can not squash layers",
       ],
-      [{ session: false }, {}, 'api "buildkit"', "a session of davit's own"],
-      [{ session: "x" }, {}, 'api "buildkit"', "a session of davit's own"],
+      [
+        { session: false },
+        {},
+        'api "buildkit"',
+        ": the context comes over a session; leave the option session out",
+      ],
+      [
+        { session: false },
+        { source: FOLDER },
+        'api "buildkit"',
+        ": the context comes over a session; leave the option session out",
+      ],
+      [
+        { session: "x" },
+        {},
+        'api "buildkit"',
+        ": a tar comes over a session of davit's own; give a folder, or leave the option session out",
+      ],
+      [
+        { session: "x" },
+        { source: FOLDER, facts: { negotiated: "1.41" } },
+        'api "buildkit"',
+        ": this engine can not take the context from a session of davit's own beside another one; leave the option session out, or use a newer engine",
+      ],
       [
         { session: "x", strictSecrets: "missing" },
         { source: remote },

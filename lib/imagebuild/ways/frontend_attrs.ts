@@ -16,6 +16,10 @@ export interface FrontendInputs {
    * names.
    */
   readonly context: string | undefined;
+  /**
+   * Id of the session that serves the folders, where it is not the build's own.
+   */
+  readonly folders?: string | undefined;
   /** Hosts for the steps' `/etc/hosts`, with addresses alone. */
   readonly hosts: readonly HostAddress[];
 }
@@ -23,12 +27,14 @@ export interface FrontendInputs {
 /** The attributes of a request. */
 export function frontendAttrs(
   request: BuildRequest,
-  { dockerfile, context, hosts }: FrontendInputs,
+  { dockerfile, context, folders, hosts }: FrontendInputs,
 ): Readonly<Record<string, string>> {
   const { network, ulimits = [], cacheFrom = [], platforms } = request;
   const attrs: Record<string, string | undefined> = {
     filename: dockerfile,
     context,
+    "local-sessionid:context": folders,
+    "local-sessionid:dockerfile": folders,
     target: request.target,
     platform: platforms.length === 0 ? undefined : platforms.join(","),
     // The engine's own images are used, as for `POST /build`.

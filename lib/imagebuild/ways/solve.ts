@@ -5,6 +5,7 @@
 import { type Control, openControl } from "../../buildkit/control.ts";
 import { runSolve } from "../../buildkit/run_solve.ts";
 import { SolveError } from "../../buildkit/solve_error.ts";
+import { compareApi } from "../../engine/api_version.ts";
 import { ProtocolError, UnsupportedError } from "../../errors.ts";
 import type { OpenSession } from "../../session/open.ts";
 import { Upload } from "../../session/upload.ts";
@@ -50,11 +51,8 @@ function needs(build: Build): WayNeeds {
   }
   const isFetched = request.context.kind === "remote";
   const isForeign = request.session !== undefined;
-  if (isForeign && !isFetched) {
-    throw refused(
-      "the context comes over a session of davit's own; leave the option session out",
-    );
-  }
+  const isFolder = context.locals !== undefined;
+  if (isForeign && !isFetched) checkForeign(build, refused);
   if (isForeign && (request.strict.missing || request.strict.unused)) {
     throw strictUnsupported(
       "without a session of davit's own nobody tells what the build asks for; leave the option session out",
@@ -64,13 +62,35 @@ function needs(build: Build): WayNeeds {
   warnings.push(...plainConnection(engine, secrets));
   return {
     warnings,
-    session: isForeign ? undefined : dialler(engine),
+    session: isForeign && isFetched ? undefined : dialler(engine),
     sessionRequired: !isFetched,
-    upload: isFetched || context.locals !== undefined
-      ? undefined
-      : new Upload(),
+    upload: isFetched || isFolder ? undefined : new Upload(),
     unread: [],
   };
+}
+
+/**
+ * Refuses a context that can't come beside a session of the caller's own: of
+ * two sessions, BuildKit takes folders alone from the second one.
+ */
+function checkForeign(
+  { facts, request, context }: Build,
+  refused: (why: string) => UnsupportedError,
+): void {
+  const instead = "leave the option session out";
+  if (request.session === false) {
+    throw refused(`the context comes over a session; ${instead}`);
+  }
+  if (context.locals === undefined) {
+    throw refused(
+      `a tar comes over a session of davit's own; give a folder, or ${instead}`,
+    );
+  }
+  if (compareApi(facts.negotiated, "1.42") < 0) {
+    throw refused(
+      `this engine can not take the context from a session of davit's own beside another one; ${instead}, or use a newer engine`,
+    );
+  }
 }
 
 async function run(
@@ -92,7 +112,7 @@ async function run(
   try {
     const { response, logError } = await runSolve(control, {
       ref,
-      session: session?.id ?? (request.session || undefined),
+      session: request.session || session?.id,
       frontend: "dockerfile.v0",
       frontendAttrs: frontendAttrs(request, {
         dockerfile: context.dockerfile?.name ?? request.dockerfile,
@@ -100,6 +120,7 @@ async function run(
           ? request.context.url
           : upload?.url,
         hosts,
+        folders: request.session && session?.id || undefined,
       }),
       exporters: solveExporters(request),
       cache: {
@@ -130,7 +151,7 @@ async function run(
     warnOfStages(build);
     return {
       imageId: tellImage(build, response),
-      told: session !== undefined,
+      told: session !== undefined && !request.session,
       solved: { ref, answer: response },
     };
   } catch (error) {
