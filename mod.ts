@@ -68,7 +68,9 @@ export type {
 export type {
   BuildContextResult,
   BuildExportResult,
+  BuildImageResult,
   BuildResult,
+  ImagePlatform,
 } from "./lib/imagebuild/result.ts";
 export type {
   BuildPruneOptions,

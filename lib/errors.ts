@@ -160,6 +160,8 @@ export interface BuildErrorInit {
    * `X-BuildKit-Secrets` header, to an engine that does not read it.
    */
   unreadSecrets?: readonly string[];
+  /** What the failure means, where the engine's words do not say it. */
+  hint?: string;
   /** The error that caused this one. */
   cause?: unknown;
 }
@@ -217,6 +219,7 @@ export class BuildError extends Error {
         ...unread.map((id) =>
           `secret "${id}" went in the X-BuildKit-Secrets header alone, which no stock engine reads: if the step found none, use a transport that can serve a session, as a Docker engine's own socket, or a davit gateway before the engine`
         ),
+        ...(init.hint === undefined ? [] : [init.hint]),
         ...(step === undefined || log.length === 0
           ? []
           : ["------", ` > ${step}:`, ...log, "------"]),

@@ -1,6 +1,7 @@
 // The provenance of a finished build, which BuildKit keeps in its history, also
 // where no image has it.
 
+import { contentText } from "./content_text.ts";
 import { type Control, openControl } from "./control.ts";
 import { SolveError } from "./solve_error.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -50,8 +51,11 @@ export async function buildProvenance(
       const descriptor = attestations.find(isProvenance);
       if (descriptor === undefined) continue;
       const { digest } = descriptor;
-      const bytes = await gather(control.content(digest, { signal }));
-      found.set(platform, predicateOf(bytes));
+      const text = await contentText(control.content(digest, { signal }), {
+        what: "The engine's provenance of the build",
+        maxBytes: MAX_PROVENANCE_BYTES,
+      });
+      found.set(platform, predicateOf(text));
     }
   }
   return found;
@@ -59,22 +63,6 @@ export async function buildProvenance(
 
 function isProvenance({ annotations }: DescriptorMessage): boolean {
   return annotations.get(KIND)?.startsWith(PROVENANCE) === true;
-}
-
-async function gather(parts: AsyncIterable<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const part of parts) {
-    size += part.length;
-    if (size > MAX_PROVENANCE_BYTES) {
-      throw new ProtocolError(
-        `The engine's provenance of the build has more than ${MAX_PROVENANCE_BYTES} bytes`,
-      );
-    }
-    text += decoder.decode(part, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 /**

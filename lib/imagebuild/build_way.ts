@@ -10,6 +10,7 @@ import type { BuildInputs } from "./inputs.ts";
 import type { OwnWarning } from "./fact.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
+import type { BuildImageResult } from "./result.ts";
 import type { Solved } from "./solved.ts";
 
 /**
@@ -69,6 +70,8 @@ export interface WayNeeds {
 export interface Built {
   /** The image's id; empty where the output is no image. */
   readonly imageId: string;
+  /** The image's digests, where this way and the engine tell them. */
+  readonly image?: BuildImageResult | undefined;
   /** Whether davit knows what the engine asked for during the build. */
   readonly told: boolean;
   /** What BuildKit's own API told, on the way that uses it. */

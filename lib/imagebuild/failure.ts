@@ -11,6 +11,7 @@ import { clientMounts, instructionOf } from "../progress/mounts.ts";
 import { findPosition } from "../progress/position.ts";
 import type { OpenSession } from "../session/open.ts";
 import { SshError } from "../ssh/ssh_error.ts";
+import { emulationHint } from "./emulation.ts";
 import type { BuildRecord } from "./record.ts";
 import type { SecretStore } from "../secrets/store.ts";
 
@@ -32,6 +33,8 @@ export interface FailureFacts {
    * not read it.
    */
   readonly unread: readonly string[];
+  /** The platforms of the build; none for the engine's own. */
+  readonly platforms: readonly string[];
   /** The record of the build. */
   readonly record: BuildRecord;
 }
@@ -91,7 +94,7 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
 function detailedError(
   error: BuildError,
   missing: readonly string[],
-  { record, unread }: FailureFacts,
+  { record, unread, platforms }: FailureFacts,
 ): BuildError {
   const step = findFailure(record.state, error.detail, {
     vertex: error.vertex,
@@ -102,6 +105,7 @@ function detailedError(
   const unreadSecrets = unread.filter((id) =>
     mounted.some((mount) => mount.type === "secret" && mount.id === id)
   );
+  const hint = emulationHint(step, error.detail, platforms);
   return new BuildError({
     detail: error.detail,
     exitCode: error.exitCode ?? step.exitCode,
@@ -111,6 +115,7 @@ function detailedError(
     source: error.source ?? sourceOf(step.name, error.detail, record),
     missingSecrets: missing,
     unreadSecrets,
+    ...(hint === undefined ? {} : { hint }),
     cause: error.cause,
   });
 }

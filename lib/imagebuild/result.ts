@@ -39,6 +39,29 @@ export interface BuildExportResult {
   readonly skipped: number;
 }
 
+/** The manifest of an image for one platform. */
+export interface ImagePlatform {
+  /** The platform, such as `linux/amd64` or `linux/arm/v7`. */
+  readonly platform: string;
+  /** Digest of its manifest, `sha256:…`. */
+  readonly digest: string;
+}
+
+/** An image as registries know it. */
+export interface BuildImageResult {
+  /**
+   * Digest of its manifest, or of its index where it has several platforms or
+   * attestations; `sha256:…`. A registry has the image by this digest when it is
+   * pushed.
+   */
+  readonly digest: string;
+  /**
+   * Its platforms in the order of the index; empty where the engine could not
+   * tell them, which is a warning.
+   */
+  readonly platforms: readonly ImagePlatform[];
+}
+
 /** The result of a build that went well. */
 export interface BuildResult {
   /** The image's id, `sha256:…`; empty where the output is no image. */
@@ -49,6 +72,12 @@ export interface BuildResult {
    * id.
    */
   readonly ref: string | undefined;
+  /**
+   * The image's digests, where BuildKit's API built it (see the option `api`)
+   * and the engine keeps images in containerd's store; otherwise undefined: an
+   * engine with graph drivers makes a manifest only for a push.
+   */
+  readonly image: BuildImageResult | undefined;
   /** The names that the image got. */
   readonly names: readonly string[];
   /** Warnings of the engine and of davit, in their order. */

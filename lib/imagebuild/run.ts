@@ -111,7 +111,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     session = await openBuildSession(needs, build, (error) => served ??= error);
     if (session === undefined) checkUnserved(build);
     try {
-      const { imageId, told, solved } = await way.run(
+      const { imageId, image, told, solved } = await way.run(
         build,
         session,
         needs.upload,
@@ -125,6 +125,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       const result = buildResult({
         imageId,
         ref: solved?.ref,
+        image,
         names: request.tags,
         secrets,
         verification,
@@ -141,6 +142,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
         served,
         strict: request.strict.missing,
         unread: needs.unread,
+        platforms: request.platforms,
         record,
       });
     } finally {

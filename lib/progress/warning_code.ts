@@ -27,6 +27,7 @@
  *   ignored.
  * - `image-unverified`: an image could not be searched for secrets, and keeps
  *   a name.
+ * - `image-unread`: the digests of an image's platforms could not be read.
  * - `file-unverified`: a packed file of the result is damaged, or packed in a
  *   way that is not known: it was not searched to its end.
  * - `secret-unverified`: a secret was not looked for in the result: it is too
@@ -57,6 +58,7 @@ export type WarningCode =
   | "secret-visible"
   | "secret-in-context"
   | "image-unverified"
+  | "image-unread"
   | "file-unverified"
   | "secret-unverified"
   | "secret-short"

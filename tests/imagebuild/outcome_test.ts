@@ -298,10 +298,23 @@ async function factsOf(
     served: undefined,
     strict: false,
     unread: [],
+    platforms: [],
     record: build.record,
     ...given,
   };
 }
+
+Deno.test("explainFailure() says what a program for another processor means", async () => {
+  const ready = await readyBuild({ platform: "linux/arm64" });
+  const detail = "runc failed: exec format error";
+  const facts = await factsOf({ platforms: ["linux/arm64"] }, ready);
+  const error = explainFailure(new BuildError({ detail }), facts);
+  assertInstanceOf(error, BuildError);
+  assertEquals(error.detail, detail);
+  const [first, second] = error.message.split("\n");
+  assertEquals(first, detail);
+  assertStringIncludes(second!, "steps for linux/arm64 need emulation there");
+});
 
 Deno.test("explainFailure() leaves alone what no engine said of a build", async () => {
   const facts = await factsOf({ served: new ContextError("first") });
@@ -761,6 +774,7 @@ Deno.test("buildResult() says of the context what was told of it, or nothing", a
   const facts = {
     ref: "r",
     imageId: "sha256:1",
+    image: undefined,
     names: ["a"],
     secrets: { served: [], missing: [], cached: [], unused: [] },
     verification: undefined,

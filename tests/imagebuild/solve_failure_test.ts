@@ -114,6 +114,7 @@ Deno.test("the step that BuildKit names is the failed one, with its output", asy
       served: undefined,
       strict: false,
       unread: [],
+      platforms: [],
       record,
     });
     assert(error instanceof BuildError);

@@ -19,6 +19,7 @@ import { dialler } from "./engine.ts";
 import { checkSolve } from "./engine_limits.ts";
 import { TRACE_UNREADABLE } from "./engine_messages.ts";
 import { entitlementError } from "./entitlement_error.ts";
+import { builtImage } from "./built_image.ts";
 import {
   cacheExports,
   cacheImports,
@@ -149,8 +150,16 @@ async function run(
       );
     }
     warnOfStages(build);
+    const imageId = tellImage(build, response);
+    const image = request.makesImage
+      ? await builtImage(response, control, {
+        signal,
+        warn: (warning) => record.warn(...warning),
+      })
+      : undefined;
     return {
-      imageId: tellImage(build, response),
+      imageId,
+      image,
       told: session !== undefined && !request.session,
       solved: { ref, answer: response },
     };
