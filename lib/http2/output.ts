@@ -46,9 +46,10 @@ export class Output {
   #filling: Uint8Array = new Uint8Array(CAPACITY);
   #spare: Uint8Array = new Uint8Array(CAPACITY);
   #end = HEADROOM;
-  /** Index of the last frame, if it is a DATA frame of `#dataStream`, or -1. */
-  #dataAt = -1;
+  /** The stream of the last frame, if that is a DATA frame; otherwise 0. */
   #dataStream = 0;
+  /** Index of that frame. */
+  #dataAt = HEADROOM;
   #dataBytes = 0;
   #urgent: Uint8Array = new Uint8Array(256);
   #urgentEnd = 0;
@@ -104,19 +105,17 @@ export class Output {
     if (this.#stopped) return end - start;
     const limit = HEADROOM + BATCH_BYTES;
     let at = start;
-    if (this.#dataAt >= 0 && this.#dataStream === streamId) {
+    if (this.#dataStream === streamId) {
       const length = this.#end - this.#dataAt - FRAME_HEADER_BYTES;
       const count = Math.min(
         end - at,
         DEFAULT_MAX_FRAME_SIZE - length,
         limit - this.#end,
       );
-      if (count > 0) {
-        this.#copy(bytes, at, at + count);
-        writeLength(this.#filling, this.#dataAt, length + count);
-        this.#dataBytes += count;
-        at += count;
-      }
+      this.#copy(bytes, at, at + count);
+      writeLength(this.#filling, this.#dataAt, length + count);
+      this.#dataBytes += count;
+      at += count;
     }
     while (at < end) {
       const wanted = Math.min(end - at, DEFAULT_MAX_FRAME_SIZE);
@@ -144,7 +143,7 @@ export class Output {
   /** Appends a complete frame after everything that is queued. */
   frame(frame: Uint8Array): void {
     if (this.#stopped) return;
-    this.#dataAt = -1;
+    this.#dataStream = 0;
     this.#grow(frame.length);
     this.#copy(frame, 0, frame.length);
     if (!this.#running) this.#start();
@@ -165,7 +164,7 @@ export class Output {
       block = longer;
       this.#resetTable = false;
     }
-    this.#dataAt = -1;
+    this.#dataStream = 0;
     let type: number = FrameType.HEADERS;
     let flags: number = endStream ? FrameFlag.END_STREAM : 0;
     let at = 0;
@@ -242,7 +241,6 @@ export class Output {
     this.#stopped = true;
     this.#end = HEADROOM;
     this.#urgentEnd = 0;
-    this.#dataAt = -1;
   }
 
   #start(): void {
@@ -284,7 +282,7 @@ export class Output {
     this.#filling = next;
     this.#end = HEADROOM;
     this.#urgentEnd = 0;
-    this.#dataAt = -1;
+    this.#dataStream = 0;
     this.#dataBytes = 0;
     return batch;
   }

@@ -182,9 +182,7 @@ function logsOf(
       }
       controller.close();
     },
-    async cancel() {
-      await events.return();
-    },
+    cancel: () => events.return().then(() => {}),
   }, { highWaterMark: 0 });
 }
 

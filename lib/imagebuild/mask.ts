@@ -131,13 +131,14 @@ export class BuildMask {
    */
   *line(message: JsonMessage): Generator<JsonMessage> {
     const { stream } = message;
-    // Called also while there is nothing to mask, because it keeps track of the
-    // containers of the steps.
-    const own = typeof stream === "string" ? this.#lines.ownLength(stream) : 0;
-    if (this.#redactor.empty) {
+    if (typeof stream === "string") {
+      // Called also while there is nothing to mask, because it keeps track of
+      // the containers of the steps.
+      const own = this.#lines.ownLength(stream);
+      if (this.#redactor.empty) yield message;
+      else yield* this.#stream(message, stream, own);
+    } else if (this.#redactor.empty) {
       yield message;
-    } else if (typeof stream === "string") {
-      yield* this.#stream(message, stream, own);
     } else {
       const rest = this.rest();
       if (rest !== undefined) yield rest;

@@ -71,6 +71,8 @@ Deno.test("Output joins DATA of one stream into frames of 16 KiB, and of 128 KiB
   }
   assertEquals(output.data(3, small, 10, 20), 10);
   assertEquals(output.data(3, bytesOf(16_384), 0, 16_384), 16_384);
+  assertEquals(output.data(3, small, 20, 21), 1);
+  assertEquals(output.data(3, small, 21, 30), 9);
   assertEquals(output.data(1, small, 0, 1), 1);
   assertEquals(writes, []);
   await drain(wire);
@@ -78,11 +80,18 @@ Deno.test("Output joins DATA of one stream into frames of 16 KiB, and of 128 KiB
   assertEquals(frames, [
     "0 0 1 500",
     "0 0 3 16384",
-    "0 0 3 10",
+    "0 0 3 20",
     "0 0 1 1",
+  ]);
+  assertEquals(data.slice(500 + 16_394, 500 + 16_404), [
+    ...small.subarray(20, 30),
   ]);
   assertEquals(data.slice(0, 100), [...small]);
   assertEquals(data.slice(500, 510), [...small.subarray(10, 20)]);
+  writes.length = 0;
+  assertEquals(output.data(7, small, 1, 100), 99);
+  await drain(wire);
+  assertEquals(framesOf(writes).data, [...small.subarray(1)]);
   // What there is room for, and no more: 128 KiB with the frames' heads.
   writes.length = 0;
   const much = bytesOf(200_000);
@@ -215,6 +224,29 @@ Deno.test("Output writes one batch while the next fills, and says when there is 
   ]);
 });
 
+Deno.test("Output uses its two buffers again and again, and none that had to grow", async () => {
+  const buffers: ArrayBufferLike[] = [];
+  const writer = new WritableStream<Uint8Array>({
+    write: ({ buffer }) => void buffers.push(buffer),
+  }).getWriter();
+  const output: Output = new Output(writer, () => {}, () => {});
+  const send = async (length: number) => {
+    output.headers(1, bytesOf(length), false);
+    await output.drained();
+  };
+  for (let count = 0; count < 4; count++) await send(10);
+  const [a, b] = buffers;
+  assert(a !== b);
+  assert(buffers[2] === a && buffers[3] === b);
+  await send(300_000); // in the place of the first
+  await send(10);
+  await send(10);
+  const [large, second, third] = buffers.slice(4);
+  assert(large!.byteLength > 300_000);
+  assert(second === b);
+  assertEquals(third!.byteLength, a!.byteLength);
+});
+
 Deno.test("Output cuts headers into frames, and grows for what is longer than its room", async () => {
   for (
     const [length, lengths] of [
@@ -243,6 +275,16 @@ Deno.test("Output cuts headers into frames, and grows for what is longer than it
       if (length < 100_000) assertEquals(last, ["0 0 9 3"]);
     }
   }
+  // Other frames, as many as there are before the first is written.
+  const many = outputOf();
+  for (let count = 0; count < 20; count++) {
+    many.output.frame(encodeFrame(99, 0, count, bytesOf(16_000)));
+  }
+  await drain(many);
+  assertEquals(
+    framesOf(many.writes).frames,
+    Array.from({ length: 20 }, (_, count) => `99 0 ${count} 16000`),
+  );
   // A table that was made smaller is told once, in front of the next block.
   const wire = outputOf();
   wire.output.resetTable();

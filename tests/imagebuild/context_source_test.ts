@@ -83,6 +83,7 @@ Deno.test("sourceOf() shows how something is written that can't be a context", (
     [{ context: 5 }, /context is the path of a folder.* it is a number/],
     [{ context: null }, /it is null/],
     [{ context: ".", dockerfile: 5 }, /a Dockerfile is .* it is a number/],
+    [{ context: ".", dockerfile: null }, /a Dockerfile is .* it is null/],
     [{ dockerfile: Promise.resolve() }, /a Dockerfile is .* await it/],
   ];
   for (const [given, words] of cases) {

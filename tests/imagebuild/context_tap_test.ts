@@ -117,6 +117,10 @@ Deno.test("of several Dockerfiles the last one counts, also where it is no file"
   // One that is too long for an error takes its place, too.
   const long = await tarBytes({ Dockerfile: "#".repeat(300_000), a: "a" });
   assertEquals(await found(concatBytes(begin, long)), undefined);
+  assertEquals(
+    await found(concatBytes(long.subarray(0, -2048), two)),
+    "FROM b\n",
+  );
 });
 
 Deno.test("the Dockerfile of a tar that is packed with gzip is found", async () => {
@@ -153,6 +157,38 @@ Deno.test("a packed tar that is given up holds nothing", async () => {
   await tap.push(packed.subarray(0, packed.length - 20));
   tap.stop();
   await tap.push(packed.subarray(packed.length - 20));
+});
+
+Deno.test("a packed Dockerfile is there as soon as the bytes that hold it were taken", async () => {
+  const tap = new ContextTap("Dockerfile");
+  await tap.push(await pack(await tarBytes(FILES)));
+  assertEquals(tap.text, "FROM a\n");
+  tap.stop();
+});
+
+Deno.test("a path in a header is read to the end of its fields", async () => {
+  const text = "FROM a\n";
+  const named = (name: string, prefix = "") => {
+    const file = entry("x", "0", text);
+    const header = changedHeader(file.subarray(0, 512), (block) => {
+      block.fill(0, 0, 100).set(new TextEncoder().encode(name));
+      block.fill(0, 345, 500).set(new TextEncoder().encode(prefix), 345);
+    });
+    return concatBytes(header, file.subarray(512));
+  };
+  const long = "d".repeat(100);
+  assertEquals(await found(named(long), long), text);
+  assertEquals(await found(named(long), `${long}0`), undefined);
+  for (const prefix of ["sub", `${"p".repeat(150)}/abcd`]) {
+    const header = named("Dockerfile", prefix);
+    // What follows the prefix is no part of it.
+    const filled = changedHeader(header.subarray(0, 512), (block) => {
+      block.fill(0x78, 500, 512);
+    });
+    const tar = concatBytes(filled, header.subarray(512));
+    assertEquals(await found(tar, `${prefix}/Dockerfile`), text);
+    assertEquals(await found(tar, "Dockerfile"), undefined);
+  }
 });
 
 /** An entry: its header with this type, and what is in it. */

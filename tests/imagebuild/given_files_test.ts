@@ -83,6 +83,37 @@ Deno.test("checkFiles() refuses what can't be a file of a context, and says why"
   }
 });
 
+Deno.test("checkFiles() copies bytes that others may change, and shows long paths in part", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7);
+  const { content } = checkFiles({ a: shared }).get("a")!;
+  assertEquals(content, Uint8Array.of(7, 7));
+  assert((content as Uint8Array).buffer instanceof ArrayBuffer);
+  for (
+    const [length, shown] of [[200, "x".repeat(199)], [
+      201,
+      "x".repeat(199),
+    ]] as const
+  ) {
+    const path = `/${"x".repeat(length - 1)}`;
+    const error = assertThrows(() => checkFiles({ [path]: "" }), TypeError);
+    assertEquals(
+      error.message,
+      `Cannot build: "/${shown}${
+        length > 200 ? "…" : ""
+      }" in files is absolute: paths are relative`,
+    );
+  }
+  const deep = `${"x/".repeat(2047)}y`;
+  assertEquals([...checkFiles({ [deep]: "" }).keys()], [deep]);
+  for (
+    const [given, words] of [
+      [{ content: "", mode: 0o10000 }, "mode from 0 to 0o7777"],
+      [{ content: "", mode: 1.5 }, "mode from 0 to 0o7777"],
+      [{ content: "", mtime: 253_402_300_800_000 }, "mtime"],
+    ] as const
+  ) assertThrows(() => checkFiles({ a: given }), TypeError, words);
+});
+
 Deno.test("checkFiles() keeps what was given", () => {
   const bytes = Uint8Array.of(1, 2);
   const blob = new Blob(["x"]);
@@ -92,6 +123,10 @@ Deno.test("checkFiles() keeps what was given", () => {
     c: { content: "x", mode: 0o755, mtime: 1234.5 },
     d: { content: bytes, mtime: new Date(5) },
     e: { link: "a" },
+    f: { content: "", mode: 0, mtime: 0 },
+    g: { content: "", mode: 0o7777, mtime: 253_402_300_799_999 },
+    h: { link: "x".repeat(4095) },
+    i: "",
   });
   assertEquals(Object.fromEntries(files), {
     a: { content: bytes, mode: 0o644, mtimeMs: undefined },
@@ -99,5 +134,18 @@ Deno.test("checkFiles() keeps what was given", () => {
     c: { content: Uint8Array.of(120), mode: 0o755, mtimeMs: 1234 },
     d: { content: bytes, mode: 0o644, mtimeMs: 5 },
     e: { content: { target: "a" }, mode: 0o777, mtimeMs: undefined },
+    f: { content: new Uint8Array(), mode: 0, mtimeMs: 0 },
+    g: {
+      content: new Uint8Array(),
+      mode: 0o7777,
+      mtimeMs: 253_402_300_799_999,
+    },
+    h: {
+      content: { target: "x".repeat(4095) },
+      mode: 0o777,
+      mtimeMs: undefined,
+    },
+    i: { content: new Uint8Array(), mode: 0o644, mtimeMs: undefined },
   });
+  assert(files.get("a")!.content === bytes, "it is not copied");
 });

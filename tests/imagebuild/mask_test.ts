@@ -174,6 +174,39 @@ Deno.test("BuildMask masks a value from the moment that it is given, also behind
   assertEquals(mask.text(`${TOKEN} later-value`), "*** ***");
 });
 
+Deno.test("BuildMask gives characters whole whose bytes it held back", () => {
+  const text = (messages: BuildMessage[]) =>
+    messages.map(({ stream }) => stream ?? "").join("");
+  // The second byte of "ü" may begin this value.
+  const value = Uint8Array.of(0xbc, 1, 2, 3, 4, 5, 6, 7, 8);
+  const mask = () => {
+    const mask = new BuildMask();
+    mask.add([["a", new Secret(value)]]);
+    return mask;
+  };
+  assertEquals(text(run(mask(), [{ stream: "aü" }, { stream: "b" }])), "aüb");
+  assertEquals(text(run(mask(), [{ stream: "aü" }])), "aü");
+  assertEquals(
+    text(run(mask(), [{ stream: "aü" }, { status: "x" }])),
+    "aü",
+  );
+});
+
+Deno.test("BuildMask without a value gives a trace on as it is", () => {
+  const status: SolveStatus = {
+    vertexes: [],
+    statuses: [],
+    warnings: [],
+    logs: [{
+      vertex: "a",
+      stream: 1,
+      timestamp: undefined,
+      data: new Uint8Array(),
+    }],
+  };
+  assert(new BuildMask().status(status) === status);
+});
+
 Deno.test("BuildMask leaves out a trace that it can not read, and says so", () => {
   const broken = { id: "moby.buildkit.trace", aux: "////" } as BuildMessage;
   const [message] = run(maskOf(TOKEN), [broken], false);

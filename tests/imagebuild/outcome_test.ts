@@ -539,6 +539,75 @@ Deno.test("checkLeaks() names the place of each value, and refuses long ones alo
   assertEquals(await check({ buildargs: { A: null }, labels: { b: "c" } }), []);
 });
 
+Deno.test("refuseLeak() tells all of a long value from a part of it", async () => {
+  const letters = Array.from(
+    { length: 300 },
+    (_, at) => String.fromCharCode(97 + at * at * 7 % 23 + at % 4),
+  ).join("");
+  for (const length of [64, 128, 130, 192, 300]) {
+    const value = letters.slice(0, length);
+    const ready = await readyBuild({ secrets: { long: value } });
+    const { inputs, record } = ready.build;
+    await record.protect(inputs.secrets.atHand());
+    for (const text of [value, `x ${value}`, `${value} x`, `x${value}x`]) {
+      assertThrows(
+        () => refuseLeak({ inputs, record }, "it", text),
+        SecretError,
+        'it holds the value of secret "long", and',
+      );
+    }
+    assertEquals(ready.warnings(), []);
+    if (length === 64) continue;
+    refuseLeak({ inputs, record }, "it", `x${value.slice(0, -1)}`);
+    const [[, warned] = []] = ready.warnings();
+    assert(warned?.includes('holds a part of secret "long"'), warned);
+    // Its parts, apart from each other.
+    const [a, b] = [value.slice(0, 64), value.slice(64)];
+    refuseLeak({ inputs, record }, "that", `${a} ${b}`);
+    const [, [, second] = []] = ready.warnings();
+    assert(second?.includes('that holds a part of secret "long"'), second);
+  }
+});
+
+Deno.test("a record gives out what it held back before it tells anything else, and sizes all", async () => {
+  for (const other of ["event", "warning", "line", "end"]) {
+    const ready = await readyBuild({ secrets: { a: "hunter2-the-secret" } });
+    const { inputs, record } = ready.build;
+    await record.protect(inputs.secrets.atHand());
+    record.tellLine({ stream: "hunt" });
+    if (other === "event") {
+      record.tell({ type: "secret", id: "a", state: "unused" });
+    } else if (other === "warning") record.warn("secret-unused", "why", "a");
+    else if (other === "line") record.tellLine({ status: "next" });
+    else record.end();
+    const texts = ready.told.map((fact) =>
+      fact.kind === "line" ? fact.message.stream ?? "" : fact.kind
+    );
+    const kind = { event: "own", warning: "warning", line: "" }[other];
+    assertEquals(
+      texts.filter((text, at) => at > 0 || text !== ""),
+      ["hunt", ...kind === undefined ? [] : [kind]],
+      other,
+    );
+    for (const { size } of ready.told) assert(size >= 300, `${size}`);
+  }
+});
+
+Deno.test("a record masks no value that may be seen", async () => {
+  const ready = await readyBuild({
+    secrets: {
+      seen: { value: "may-be-seen", visible: true },
+      other: "may-not-be-seen",
+    },
+  });
+  const { inputs, record } = ready.build;
+  await record.protect(inputs.secrets.atHand());
+  assertEquals(
+    record.text("may-be-seen, may-not-be-seen"),
+    "may-be-seen, ***",
+  );
+});
+
 Deno.test("refuseLeak() tells a line of a value from all of it, once", async () => {
   const ready = await readyBuild({
     secrets: {

@@ -368,14 +368,21 @@ const TAIL = new Uint8Array(3000).fill(1);
 Deno.test("classicContext() cuts behind the tar, and reads the rest all the same", async () => {
   const tar = await tarBytes(FILES);
   const empty = new Uint8Array();
-  const { stream, pulls } = source([empty, concatBytes(tar, TAIL), TAIL]);
+  // The first piece is a single byte.
+  const first = tar.subarray(0, 1);
+  const { stream, pulls } = source([
+    empty,
+    first,
+    concatBytes(tar.subarray(1), TAIL),
+    TAIL,
+  ]);
   const context = classicContext(stream, false);
   assertEquals(pulls(), 0);
   const chunks = await Array.fromAsync(context.body);
   assert(chunks.every(({ length }) => length > 0), "no piece is empty");
   assertEquals(await new Blob(chunks).bytes(), tar);
   await context.whole;
-  assertEquals(pulls(), 4);
+  assertEquals(pulls(), 5);
   assertEquals(context.failure, undefined);
   // Its end may not be read well.
   const gone = new Error("the disk is gone");

@@ -74,9 +74,9 @@ export function classicContext(
         throw error;
       }
     },
-    async cancel(reason) {
+    cancel(reason) {
       whole.reject(reason);
-      await reader.cancel(reason);
+      return reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
   return {

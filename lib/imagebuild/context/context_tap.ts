@@ -60,6 +60,6 @@ export class ContextTap {
   async #unpack(head: Uint8Array): Promise<void> {
     const { GzipTap } = await import("./gzip_tap.ts");
     this.#gzip = new GzipTap((bytes) => this.#tap.push(bytes));
-    await this.#gzip.push(head);
+    return this.#gzip.push(head);
   }
 }

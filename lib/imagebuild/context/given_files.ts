@@ -81,7 +81,11 @@ export function checkFiles(given: unknown): Map<string, GivenFile> {
     files.set(clean, checkFile(path, file));
   }
   for (const path of files.keys()) {
-    for (let at = path.indexOf("/"); at > 0; at = path.indexOf("/", at + 1)) {
+    for (
+      let at = path.indexOf("/");
+      at !== -1;
+      at = path.indexOf("/", at + 1)
+    ) {
       const above = path.slice(0, at);
       if (!files.has(above)) continue;
       throw wrong(path, `lies below ${JSON.stringify(above)}, which is a file`);

@@ -26,7 +26,6 @@ export class GzipTap {
   constructor(take: (bytes: Uint8Array) => void) {
     let left = MAX_UNPACKED_BYTES;
     this.#gunzip.on("data", (bytes: Uint8Array) => {
-      if (left <= 0) return;
       take(bytes);
       left -= bytes.length;
       if (left <= 0) this.stop();
@@ -40,7 +39,6 @@ export class GzipTap {
 
   /** Reads the next compressed bytes; resolves when they are decompressed. */
   async push(chunk: Uint8Array): Promise<void> {
-    if (this.#gunzip.destroyed) return;
     const written = new Promise<void>((resolve) => {
       this.#gunzip.write(chunk, () => resolve());
     });
