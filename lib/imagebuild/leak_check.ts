@@ -18,9 +18,9 @@ export type LeakCheck = Pick<
 const MIN_REFUSED_BYTES = 8;
 
 /**
- * Refuses a text that holds a secret and that others can read: build arguments
- * and labels are stored in an image's history and configuration, a Dockerfile
- * is printed in the log. A short secret, or a single line of a longer one, only
+ * Refuses a text that holds a secret and that others can read: build arguments,
+ * labels, annotations and what is attested are stored with the image, a
+ * Dockerfile is printed in the log. A short secret, or a single line of a longer one, only
  * gives a warning: files such as `.env` and `.npmrc` have lines that are not
  * secret. Values of fewer than 4 bytes are not looked for.
  *
@@ -123,7 +123,7 @@ function findSights(
  */
 export async function checkLeaks(check: LeakCheck): Promise<void> {
   const { request, context } = check;
-  const { buildArgs = {}, labels = {} } = request;
+  const { buildArgs = {}, labels = {}, annotations, attestations } = request;
   for (const [index, [name, value]] of Object.entries(buildArgs).entries()) {
     refuseLeak(check, `the name of build argument number ${index + 1}`, name);
     refuseLeak(
@@ -134,6 +134,18 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
   }
   for (const [index, entry] of Object.entries(labels).entries()) {
     refuseLeak(check, `label number ${index + 1}`, entry.join("="));
+  }
+  for (const [index, { key, value }] of annotations.entries()) {
+    refuseLeak(check, `annotation number ${index + 1}`, `${key}=${value}`);
+  }
+  for (const { type, attrs } of attestations) {
+    for (const [index, entry] of Object.entries(attrs).entries()) {
+      refuseLeak(
+        check,
+        `attribute number ${index + 1} of the ${type}`,
+        entry.join("="),
+      );
+    }
   }
   if (context.dockerfile !== undefined) {
     refuseLeak(check, "the Dockerfile", context.dockerfile.text);

@@ -520,6 +520,27 @@ Deno.test("checkLeaks() names the place of each value, and refuses long ones alo
     refused("label number 1"),
   );
   assertEquals(
+    await check({ annotations: { k: "x", "index:m": "longvalue" } }),
+    refused("annotation number 2"),
+  );
+  assertEquals(
+    await check({ annotations: { longvalue: "x" } }),
+    refused("annotation number 1"),
+  );
+  const builderId = "https://longvalue.example";
+  assertEquals(
+    await check({ attest: { provenance: { mode: "max", builderId } } }),
+    refused("attribute number 2 of the provenance"),
+  );
+  assertEquals(
+    await check({ attest: { sbom: { parameters: { longvalue: "x" } } } }),
+    refused("attribute number 1 of the sbom"),
+  );
+  assertEquals(
+    await check({ annotations: { k: "x" }, attest: { provenance: "max" } }),
+    [],
+  );
+  assertEquals(
     await check({}, "FROM scratch\n\nENV A=longvalue\n"),
     refused("the Dockerfile, line 3,"),
   );
