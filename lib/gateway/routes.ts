@@ -208,7 +208,11 @@ function closed(
       `${what}the gateway opens a session for each build; a client that opens its own because of version 2 (dockerode) leaves the version out, and the X-BuildKit-Secrets header says it`,
     );
   }
-  if (path === "/grpc") {
+  // BuildKit's own API. One connection carries any of its calls, encoded, so
+  // that no rule of the gateway could be held to a build; others read the log
+  // and the attestations of everybody's builds out of the engine's history, or
+  // remove its cache. `buildx` asks for a container of its own if it gets none.
+  if (path === "/grpc" || /^\/containers\/buildx_buildkit/.test(path)) {
     return forbidden(
       `${what}docker's own client speaks to BuildKit by itself, which is not let through; davit build takes the same flags`,
     );

@@ -111,6 +111,14 @@ Deno.test("a 403 says what to do", async () => {
     const [text, words] of [
       [request("POST /session", [CLOSE]), "leaves the version out"],
       [request("POST /grpc", [CLOSE]), "davit build takes the same flags"],
+      [
+        request("POST /v1.51/grpc", [CLOSE]),
+        "davit build takes the same flags",
+      ],
+      [
+        request("GET /containers/buildx_buildkit_default/json", [CLOSE]),
+        "davit build takes the same flags",
+      ],
       [request("POST /images/a/push", [CLOSE]), "--allow push opens it"],
       [
         request("POST /images/create?fromImage=a", [CLOSE]),

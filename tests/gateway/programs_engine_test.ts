@@ -1,8 +1,14 @@
-import { assert, assertStringIncludes } from "../support/assert.ts";
+import { DockerClient, UnsupportedError } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
 import { engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { startRegistry } from "../support/registry.ts";
-import { tarBytes } from "../support/tar.ts";
+import { dockerfileTar, tarBytes } from "../support/tar.ts";
 import { WORKERS } from "./clients.ts";
 import { startGateway } from "./gateway.ts";
 
@@ -52,6 +58,60 @@ for (const { name, work } of WORKERS) {
     },
   );
 }
+
+engineTest(
+  "docker's own client with BuildKit is refused in words, and builds nothing",
+  async ({ host, generation, cli, cliEnv }) => {
+    await using served = await startGateway({ engine: host, allow: ALLOWED });
+    await withTempFolder(async (folder) => {
+      await Deno.writeTextFile(
+        `${folder}/Dockerfile`,
+        "FROM scratch\nENV a=b\n",
+      );
+      const name = `davit-refused-${crypto.randomUUID()}`;
+      const docker = (...args: string[]) =>
+        new Deno.Command(cli!, {
+          args,
+          env: {
+            ...cliEnv,
+            DOCKER_HOST: `unix://${served.path}`,
+            DOCKER_BUILDKIT: "1",
+          },
+        }).output();
+      const { code, stderr } = await docker("build", "-t", name, folder);
+      const text = new TextDecoder().decode(stderr);
+      assertEquals(code, 1, text);
+      assertStringIncludes(
+        text,
+        generation === "20"
+          ? "this remote is between an engine and its own client"
+          : "davit build takes the same flags",
+      );
+      const { stdout } = await docker("images", "-q", name);
+      assertEquals(new TextDecoder().decode(stdout), "");
+    });
+  },
+  ({ cli }) => cli !== undefined,
+);
+
+engineTest(
+  "davit's options that need BuildKit's own API are refused by name before a gateway",
+  async ({ host }) => {
+    await using served = await startGateway({ engine: host, allow: ALLOWED });
+    await using docker = await DockerClient.fromDockerHost(
+      `unix://${served.path}`,
+    );
+    const error = await assertRejects(
+      () =>
+        docker.imageBuild(dockerfileTar("FROM scratch", "ENV a=b"), {
+          attest: { provenance: "min" },
+        }).wait(),
+      UnsupportedError,
+    );
+    assertStringIncludes(error.message, "attest");
+    assertStringIncludes(error.message, "use the engine's own socket");
+  },
+);
 
 engineTest(
   "docker's own client builds, pushes and pulls through the gateway",
