@@ -95,7 +95,8 @@ export class ArchiveStream implements Exporter {
   async discard(reason?: unknown): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    if (this.#writer === undefined && this.#stream.locked) return; // somebody else's
+    // A stream that somebody else has locked by now does not let itself be
+    // aborted.
     const aborted = (this.#writer ?? this.#stream).abort(reason);
     await aborted.catch(() => {}); // given up: what it says to that changes nothing
     this.#writer?.releaseLock();

@@ -149,7 +149,7 @@ export function exchanged(name: string): ExportError {
  * or all.
  */
 function isShared({ uid, mode }: Deno.FileInfo): boolean {
-  return uid !== 0 || ((mode ?? 0) & 0o022) !== 0;
+  return uid !== 0 || (mode! & 0o022) !== 0;
 }
 
 /**

@@ -82,7 +82,7 @@ function folderOf(
   path: string,
   { mode, mtime }: Deno.FileInfo,
 ): MergedFolder {
-  return { path, mode: (mode ?? 0o755) & 0o7777, mtime };
+  return { path, mode: mode! & 0o7777, mtime };
 }
 
 function lstat(path: string): Deno.FileInfo | undefined {

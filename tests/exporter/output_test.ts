@@ -62,6 +62,83 @@ Deno.test("checkExport has limits of its own, and takes others of 0 and above", 
   }
 });
 
+Deno.test("checkExport: how an image is written is asked for where there is one", () => {
+  for (const type of ["oci", "docker"] as const) {
+    for (
+      const [format, expected] of [
+        [{}, {}],
+        [{ compression: "zstd", compressionLevel: 22 }, {
+          compression: "zstd",
+          "compression-level": "22",
+        }],
+        [{ compression: "uncompressed", compressionLevel: 0 }, {
+          compression: "uncompressed",
+          "compression-level": "0",
+        }],
+        [{ compressionLevel: 9 }, { "compression-level": "9" }],
+        [
+          {
+            forceCompression: true,
+            ociMediatypes: false,
+            rewriteTimestamp: true,
+          },
+          {
+            "force-compression": "true",
+            "oci-mediatypes": "false",
+            "rewrite-timestamp": "true",
+          },
+        ],
+      ]
+    ) {
+      const { attrs } = checkExport(type, { dest: "out.tar", ...format });
+      assertEquals(attrs, expected as Record<string, string>);
+    }
+    for (
+      const [format, kind, words] of [
+        [{ compression: "lzma" }, TypeError, '"lzma": expected one of'],
+        [{ compression: 5 }, TypeError, "5: expected one of"],
+        [{ compression: "toString" }, TypeError, "expected one of"],
+        [{ compressionLevel: 10 }, RangeError, "number from 0 to 9"],
+        [{ compressionLevel: -1 }, RangeError, "number from 0 to 9"],
+        [{ compressionLevel: 1.5 }, RangeError, "number from 0 to 9"],
+        [{ compressionLevel: "1" }, RangeError, "number from 0 to 9"],
+        [
+          { compression: "zstd", compressionLevel: 23 },
+          RangeError,
+          "number from 0 to 22",
+        ],
+        [
+          { compression: "uncompressed", compressionLevel: 1 },
+          RangeError,
+          "number from 0 to 0",
+        ],
+        [{ ociMediatypes: "true" }, TypeError, "expected true or false"],
+        [
+          { compression: "gzip", attrs: { compression: "zstd" } },
+          TypeError,
+          "is given as an option and in attrs",
+        ],
+        [{ maxByte: 1 }, TypeError, "maxByte"],
+      ] as const
+    ) {
+      assertThrows(
+        () => checkExport(type, { dest: "out.tar", ...format }),
+        kind,
+        words,
+      );
+    }
+  }
+  for (const type of ["local", "tar"] as const) {
+    for (const wrong of ["compression", "ociMediatypes", "maxByte"]) {
+      assertThrows(
+        () => checkExport(type, { dest: "out", [wrong]: undefined }),
+        TypeError,
+        wrong,
+      );
+    }
+  }
+});
+
 Deno.test("checkExport refuses what can't work, by its name", () => {
   const locked = new WritableStream();
   locked.getWriter();

@@ -419,6 +419,62 @@ Deno.test("ArchiveStream writes copies, closes the stream at the end, and frees 
   assert(ended.startsWith("aborted ProtocolError"), ended);
 });
 
+Deno.test("ArchiveStream: a stream that breaks while nothing is written is told where something is", async () => {
+  const broken = new Error("pipe is gone");
+  let fail = () => {};
+  const stream = new WritableStream<Uint8Array>({
+    start: (controller) => void (fail = () => controller.error(broken)),
+  });
+  const exporter = new ArchiveStream(stream, LIMITS);
+  await exporter.prepare();
+  fail();
+  // Whatever else would hear of it has its turn.
+  await new Promise((resolve) => setTimeout(resolve));
+  const error = await assertRejects(
+    () => exporter.receive(call("a")),
+    ExportError,
+    "it takes no more: pipe is gone",
+  );
+  assert(error.cause === broken);
+  await exporter.discard();
+  assert(!stream.locked);
+});
+
+Deno.test("FileWriter lets go of a file only behind what is being written to it", async () => {
+  const events: string[] = [];
+  const release = Promise.withResolvers<void>();
+  const file = {
+    async write(bytes: Uint8Array) {
+      await release.promise;
+      events.push("written");
+      return bytes.length;
+    },
+    close: () => void events.push("closed"),
+  };
+  using _open = replaced(Deno, "openSync", () => () => file as Deno.FsFile);
+  const writer = FileWriter.create("x", 0o600);
+  await writer.write(new Uint8Array(256 * 1024 + 1));
+  const closing = writer.close();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(events, []);
+  release.resolve();
+  await closing;
+  assertEquals(events, ["written", "closed"]);
+});
+
+Deno.test("FileWriter tells of what fails when somebody waits, and of the last bytes, too", async () => {
+  const full = new Error("no space");
+  const file = { write: () => Promise.reject(full), close() {} };
+  using _open = replaced(Deno, "openSync", () => () => file as Deno.FsFile);
+  const large = FileWriter.create("x", 0o600);
+  await large.write(new Uint8Array(256 * 1024 + 1));
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(await large.end().catch((error) => error), full);
+  const small = FileWriter.create("x", 0o600);
+  small.write(new Uint8Array(1));
+  assertEquals(await small.end().catch((error) => error), full);
+});
+
 Deno.test("ArchiveStream says what the stream said", async () => {
   const broken = new Error("pipe is gone");
   for (const way of ["write", "close"] as const) {

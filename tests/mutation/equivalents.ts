@@ -566,6 +566,20 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "const { CachesDeleted, SpaceReclaimed = 0 } = await docker.buildPrune({",
     why: "one byte is not shown: it is told in tenths of a megabyte",
   },
+  {
+    file: "lib/exporter/staged_tree.ts",
+    kind: "number",
+    text: "if ((mode & SET_ID_BITS) !== 0) setMode(at, mode);",
+    why:
+      "a file without these bits has its permissions already: they are set to the same again",
+  },
+  {
+    file: "lib/exporter/time.ts",
+    kind: "number",
+    text:
+      "if (!(error instanceof TypeError) || time.getTime() >= 0) throw error;",
+    why: "at the first millisecond of 1970 no time is refused",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
