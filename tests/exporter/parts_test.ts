@@ -464,7 +464,7 @@ Deno.test("FileWriter lets go of a file only behind what is being written to it"
 
 Deno.test("FileWriter tells of what fails when somebody waits, and of the last bytes, too", async () => {
   const full = new Error("no space");
-  const file = { write: () => Promise.reject(full), close() {} };
+  const file: unknown = { write: () => Promise.reject(full), close() {} };
   using _open = replaced(Deno, "openSync", () => () => file as Deno.FsFile);
   const large = FileWriter.create("x", 0o600);
   await large.write(new Uint8Array(256 * 1024 + 1));
