@@ -116,17 +116,16 @@ async function send(
 ): Promise<void> {
   const reader = body.getReader();
   // A pending read then ends, however long the stream would take.
-  const onAbort = () => {
-    const { reason } = stopped.aborted ? stopped : call.signal;
-    reader.cancel(reason).catch(() => {}); // nobody needs the rest
+  const over = AbortSignal.any([call.signal, stopped]);
+  const giveBack = () => {
+    reader.cancel(over.reason).catch(() => {}); // nobody needs the rest
   };
   const check = () => {
     call.signal.throwIfAborted();
     if (!stopped.aborted) return;
     throw new GrpcError(GrpcCode.CANCELLED, "the build was stopped");
   };
-  call.signal.addEventListener("abort", onAbort);
-  stopped.addEventListener("abort", onAbort);
+  over.addEventListener("abort", giveBack);
   try {
     check();
     for (;;) {
@@ -139,8 +138,6 @@ async function send(
       }
     }
   } finally {
-    call.signal.removeEventListener("abort", onAbort);
-    stopped.removeEventListener("abort", onAbort);
-    onAbort();
+    giveBack();
   }
 }

@@ -1,11 +1,8 @@
 import { SolveError } from "../../lib/buildkit/solve_error.ts";
 import { GrpcCode } from "../../lib/grpc/status.ts";
 import { explainFailure } from "../../lib/imagebuild/failure.ts";
-import type { Fact } from "../../lib/imagebuild/fact.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
-import { QuietLog } from "../../lib/imagebuild/ways/quiet_log.ts";
 import { solveFailure } from "../../lib/imagebuild/ways/solve_failure.ts";
-import type { SolveStatus } from "../../lib/progress/solve_status.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
 import { BuildError } from "../../mod.ts";
@@ -142,38 +139,4 @@ Deno.test("the step that BuildKit names is the failed one, with its output", asy
     sources: [{ file: "x", text: TEXT, ranges: [{ start: 5, end: 5 }] }],
   });
   assertEquals([placed.source?.file, placed.source?.startLine], ["x", 5]);
-});
-
-/** What a quiet build of these parts tells when it fails: steps and bytes. */
-function released(parts: Iterable<SolveStatus>): [steps: number, size: number] {
-  const facts: Fact[] = [];
-  const log = new QuietLog(
-    new BuildRecord((fact) => void facts.push(fact), []),
-  );
-  for (const part of parts) log.keep(part);
-  assertEquals(facts, []);
-  log.release();
-  const told = facts.length;
-  log.release();
-  assertEquals(facts.length, told);
-  let steps = 0;
-  let size = 0;
-  for (const fact of facts) {
-    if (fact.kind !== "status") continue;
-    steps += fact.status.vertexes.length;
-    for (const { data } of fact.status.logs) size += data.length;
-  }
-  return [steps, size];
-}
-
-Deno.test("a quiet build's log is kept whole, or its end and all of its steps", () => {
-  const line = "x".repeat(32 * 1024);
-  const parts = function* (count: number) {
-    for (let at = 0; at < count; at++) yield step(`RUN ${at}`, line);
-  };
-  assertEquals(released(parts(3)), [3, 3 * line.length]);
-  const [steps, size] = released(parts(1000));
-  assertEquals(steps, 1000);
-  // 16 MiB of messages hold about 12 MiB of output.
-  assert(size > 8 * 1024 * 1024 && size < 13 * 1024 * 1024, `${size}`);
 });

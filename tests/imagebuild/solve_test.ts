@@ -1,3 +1,6 @@
+import { Engine } from "../../lib/engine/engine.ts";
+import type { Fact } from "../../lib/imagebuild/fact.ts";
+import { BuildRecord } from "../../lib/imagebuild/record.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import { bytesMessage } from "../../lib/proto/bytes_message.ts";
 import type { GrpcClient } from "../../lib/grpc/client.ts";
@@ -21,11 +24,12 @@ import { collect, collectPrinted, warnings } from "../support/builds.ts";
 import { concat } from "../support/concat.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
-import { until } from "../support/until.ts";
+import { until, untilQuiet } from "../support/until.ts";
 import { IMAGE_ID, readyBuild, type Readying } from "./ready_build.ts";
 import {
   type BuildKitScript,
   refusal,
+  ScriptedBuildKit,
   scriptedBuildKit,
   type Solving,
   step,
@@ -344,6 +348,13 @@ Deno.test("a tar that fails, is none, or holds a secret in its Dockerfile stops 
         "is packed with zip",
       ],
       [
+        new Blob([
+          Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, ...new Uint8Array(600)),
+        ]),
+        ContextError,
+        "is packed with zstd",
+      ],
+      [
         dockerfileTar("FROM scratch", `LABEL a=${secrets.token}`),
         SecretError,
         "holds the value",
@@ -355,6 +366,152 @@ Deno.test("a tar that fails, is none, or holds a secret in its Dockerfile stops 
       const error = await assertRejects(() => build.wait(), kind);
       assert(error.message.includes(words), error.message);
     });
+  }
+});
+
+Deno.test("a tar that nobody fetches is let go", async () => {
+  const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+  const tar = new ReadableStream<Uint8Array>({ cancel: () => resolve() });
+  await withBuildKit({}, async ({ docker }) => {
+    const { context } = await docker.imageBuild(tar, API).result();
+    assertEquals(context.bytesSent, 0);
+    await cancelled;
+  });
+});
+
+Deno.test("a tar that fails behind BuildKit's answer fails the build as well", async () => {
+  const failed = Promise.withResolvers<void>();
+  let left = 1;
+  const tar = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (left-- > 0) {
+        controller.enqueue(new TextEncoder().encode("FROM scratch\n"));
+        return;
+      }
+      controller.error(new Error("the disk is gone"));
+      failed.resolve();
+    },
+  }, { highWaterMark: 0 });
+  const begun = Promise.withResolvers<void>();
+  await withBuildKit({
+    async *log() {
+      await begun.promise;
+      await failed.promise;
+      yield step("a", "one\n");
+    },
+    async solve({ request, session }) {
+      const url = request.frontendAttrs.get("context")!;
+      setTimeout(() => {
+        fetched(session, url).catch(() => {});
+        begun.resolve();
+      });
+      return await Promise.resolve({ [DIGEST]: IMAGE_ID });
+    },
+  }, async ({ docker }) => {
+    const error = await assertRejects(
+      () => docker.imageBuild(tar, API).wait(),
+      ContextError,
+    );
+    assert(error.message.includes("the disk is gone"), error.message);
+  });
+});
+
+Deno.test("what BuildKit can't do is refused before it is asked to build", async () => {
+  await withBuildKit({ abilities: ["x"] }, async ({ docker, buildkit }) => {
+    const sourcePolicy = { rules: [] };
+    const build = docker.imageBuild(DOCKERFILE, { ...API, sourcePolicy });
+    const error = await assertRejects(() => build.wait(), UnsupportedError);
+    assertEquals(error.feature, "sourcePolicy");
+    assertEquals(buildkit.solved, []);
+  });
+});
+
+Deno.test("a stage that does not exist is told, and what was never asked for", async () => {
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const solve = () =>
+    Promise.resolve({
+      [DIGEST]: IMAGE_ID,
+      "containerimage.descriptor": btoa(
+        JSON.stringify({ mediaType, digest: IMAGE_ID }),
+      ),
+    });
+  await withBuildKit({ solve }, async ({ docker }) => {
+    const build = docker.imageBuild(DOCKERFILE, {
+      ...API,
+      nocachefilter: "nope",
+      secrets: { spare: "hunter22" },
+    });
+    const { warnings, secrets, image } = await build.result();
+    assertEquals(warnings.map(({ code }) => code), [
+      "option-ignored",
+      "image-unread", // it has no such content
+      "secret-unused",
+    ]);
+    assertEquals(secrets.unused, ["spare"]);
+    assertEquals(image, { digest: IMAGE_ID, platforms: [] });
+    const none = docker.imageBuild(DOCKERFILE, {
+      ...API,
+      outputs: { type: "cacheonly" },
+    });
+    assertEquals((await none.result()).image, undefined);
+  });
+});
+
+/** A build that goes the way by itself, whose record has readers that are behind. */
+async function slowBuild(script: BuildKitScript) {
+  const buildkit = new ScriptedBuildKit(script);
+  const abort = new AbortController();
+  const { build } = await readyBuild(API, {
+    source: { kind: "remote", url: "https://a.example/b.git" },
+    stop: abort.signal,
+  });
+  const gate = Promise.withResolvers<void>();
+  const told: Fact[] = [];
+  const record = new BuildRecord((fact) => {
+    told.push(fact);
+    return gate.promise;
+  }, []);
+  const run = () =>
+    solveWay.run({ ...build, record, engine: new Engine(buildkit) }, undefined);
+  return { abort, gate, told, run, buildkit };
+}
+
+Deno.test("the log is read no faster than its readers read", async () => {
+  const { gate, told, run, buildkit } = await slowBuild({
+    log: () => [step("a"), step("b"), step("c")],
+  });
+  const running = run();
+  await until(() => told.length === 1, "the first part is told");
+  assertEquals(await untilQuiet(() => told.length, () => {}), 1);
+  gate.resolve();
+  const { imageId, told: knows } = await running;
+  assertEquals([imageId, knows], [IMAGE_ID, false]);
+  assertEquals(told.length, 4);
+  await until(() => buildkit.open === 0, "the connection is closed");
+});
+
+Deno.test("after a stop the way rejects with its reason, whatever BuildKit says", async () => {
+  for (const fails of [true, false]) {
+    const solved = Promise.withResolvers<void>();
+    const { abort, gate, run, buildkit } = await slowBuild({
+      async *log() {
+        await solved.promise;
+        yield step("a");
+      },
+      solve() {
+        solved.resolve();
+        return fails
+          ? Promise.reject(refusal("it failed"))
+          : Promise.resolve({ [DIGEST]: IMAGE_ID });
+      },
+    });
+    gate.resolve();
+    const running = run();
+    const reason = new Error("enough");
+    await solved.promise;
+    abort.abort(reason);
+    assertEquals(await running.catch((error) => error), reason);
+    await until(() => buildkit.open === 0, "the connection is closed");
   }
 });
 

@@ -5,7 +5,9 @@ import { classicWay } from "../../lib/imagebuild/ways/classic.ts";
 import { engineWay } from "../../lib/imagebuild/ways/engine.ts";
 import { gatewayWay } from "../../lib/imagebuild/ways/gateway.ts";
 import { podmanWay } from "../../lib/imagebuild/ways/podman.ts";
-import { assertEquals } from "../support/assert.ts";
+import { solveWay } from "../../lib/imagebuild/ways/solve.ts";
+import { type ImageBuildOptions, UnsupportedError } from "../../mod.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 
 const ROOM = new URL("../../lib/imagebuild/", import.meta.url);
 
@@ -29,6 +31,51 @@ Deno.test("chooseWay() knows one way for each engine and builder", async () => {
     });
     const chosen = await chooseWay(request, facts as EngineFacts);
     assertEquals(chosen === way, true, Deno.inspect([version, facts]));
+  }
+});
+
+Deno.test("chooseWay() takes BuildKit's API where it is asked for or needed, and refuses it where there is none", async () => {
+  const chosen = (
+    options: ImageBuildOptions,
+    facts: Partial<EngineFacts> = {},
+  ) => {
+    const stream = new ReadableStream();
+    const request = checkRequest(options, { kind: "tar", stream });
+    return chooseWay(request, facts as EngineFacts);
+  };
+  assertEquals(await chosen({ api: "engine" }) === engineWay, true);
+  assertEquals(await chosen({ api: "buildkit" }) === solveWay, true);
+  assertEquals(await chosen({ history: false }) === solveWay, true);
+  assertEquals(await chosen({ history: true }) === engineWay, true);
+  for (
+    const [options, feature] of [
+      [{ api: "buildkit" }, 'api "buildkit"'],
+      [{ history: false }, "history"],
+      [{ api: "buildkit", attest: { sbom: true }, history: false }, "attest"],
+    ] as const
+  ) {
+    for (
+      const [facts, why] of [
+        [
+          { libpodApiVersion: "4.3.1" },
+          `and podman has no BuildKit; leave ${feature} out, or use a Docker engine`,
+        ],
+        [
+          { gateway: true },
+          `which a davit gateway lets nobody reach: what passes there can not be looked through; leave ${feature} out, or use the engine's own socket`,
+        ],
+      ] as const
+    ) {
+      const error = await assertRejects(
+        () => chosen(options, facts),
+        UnsupportedError,
+      );
+      assertEquals(error.feature, feature);
+      assertEquals(
+        error.message,
+        `Cannot build with ${feature}: it needs BuildKit's own API, ${why}`,
+      );
+    }
   }
 });
 

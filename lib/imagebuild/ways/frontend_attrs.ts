@@ -94,9 +94,9 @@ export function cacheImports(
  * not BuildKit, to store it in the image.
  */
 export function cacheExports({ buildArgs }: BuildRequest): SolveEntry[] {
-  const inline = buildArgs?.BUILDKIT_INLINE_CACHE ?? "";
+  const inline = buildArgs?.BUILDKIT_INLINE_CACHE;
   // The values that Go's strconv.ParseBool reads as true.
-  return ["1", "t", "T", "true", "TRUE", "True"].includes(inline)
+  return ["1", "t", "T", "true", "TRUE", "True"].some((on) => on === inline)
     ? [{ type: "inline", attrs: {} }]
     : [];
 }
@@ -111,7 +111,7 @@ export function entitlements(
 
 /** A switch that is text is read as the Engine API reads it. */
 function isOn(value: string | boolean | undefined): boolean {
-  if (typeof value !== "string") return value ?? false;
+  if (typeof value !== "string") return value === true;
   return !["", "0", "no", "false", "none"].includes(value.trim().toLowerCase());
 }
 

@@ -2,7 +2,7 @@ import type { SolveStatus } from "../../progress/solve_status.ts";
 import { statusSize } from "../fact.ts";
 import type { BuildRecord } from "../record.ts";
 
-/** How much is kept, in the units of {@linkcode statusSize}: characters, about. */
+/** How much is kept, in characters (about). */
 const KEPT_SIZE = 16 * 1024 * 1024;
 
 /**
@@ -12,21 +12,26 @@ const KEPT_SIZE = 16 * 1024 * 1024;
  */
 export class QuietLog {
   readonly #record: BuildRecord;
+  readonly #maxSize: number;
   readonly #kept: SolveStatus[] = [];
   #size = 0;
   /** Up to here the output was dropped. */
   #dropped = 0;
 
-  /** @param record Told of the log if the build fails. */
-  constructor(record: BuildRecord) {
+  /**
+   * @param record Told of the log if the build fails.
+   * @param maxSize How much is kept, in the units of {@linkcode statusSize}.
+   */
+  constructor(record: BuildRecord, maxSize: number = KEPT_SIZE) {
     this.#record = record;
+    this.#maxSize = maxSize;
   }
 
   /** Keeps the next part of the log. */
   keep(status: SolveStatus): void {
     this.#kept.push(status);
     this.#size += statusSize(status);
-    while (this.#size > KEPT_SIZE && this.#dropped < this.#kept.length) {
+    while (this.#size > this.#maxSize && this.#dropped < this.#kept.length) {
       const full = this.#kept[this.#dropped]!;
       const bare = { ...full, statuses: [], logs: [] };
       this.#kept[this.#dropped++] = bare;
