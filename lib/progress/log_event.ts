@@ -86,7 +86,7 @@ function decodeText(bytes: Uint8Array): string {
  */
 function openLength(bytes: Uint8Array): number {
   const at = bytes.findLastIndex((byte) => byte < 0x80 || byte >= 0xc0);
-  const first = bytes[at] ?? 0;
+  const first = bytes[at]!; // where there is none, no size is above one
   const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
   const there = bytes.length - at;
   return size > there ? there : 0;

@@ -82,6 +82,6 @@ export class LogTail {
     const room = Math.max(FIRST_ROOM, (this.#size + more) * 2);
     this.#ring = new Uint8Array(Math.min(this.#maxBytes, room));
     this.#ring.set(kept);
-    this.#next = kept.length === this.#ring.length ? 0 : kept.length;
+    this.#next = kept.length; // there is room behind it: it has grown
   }
 }

@@ -580,6 +580,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "if (!(error instanceof TypeError) || time.getTime() >= 0) throw error;",
     why: "at the first millisecond of 1970 no time is refused",
   },
+  {
+    file: "lib/progress/log_tail.ts",
+    kind: "number",
+    text: "if (start >= 0) bytes.set(this.#ring.subarray(start, this.#next));",
+    why:
+      "what begins at the ring's first place is copied by the other way, too",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */

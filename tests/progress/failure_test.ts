@@ -193,6 +193,25 @@ Deno.test("findFailure() goes by the longest error that is a part of the sentenc
     assertEquals(failure, { vertex, exitCode, ...told }, errors.join());
   }
   assertEquals(findFailure(failed("a"), "a", { logLines: 2 }).log, ["9", "10"]);
+  // The engine names the step: that is the one, whatever the sentence says.
+  const two = failed("one", `x ${code}`);
+  assertEquals(
+    ["0", "1", "none"].map((vertex) => {
+      const { name, ...failure } = findFailure(two, "failed: one", { vertex });
+      return [failure.vertex, name, failure.exitCode];
+    }),
+    [
+      ["0", "step 0", undefined],
+      ["1", "step 1", 7],
+      ["none", "step 0", undefined],
+    ],
+  );
+  assertEquals(findFailure(failed(), "other", { vertex: "none" }), {
+    vertex: "none",
+    name: undefined,
+    exitCode: undefined,
+    log: [],
+  });
 });
 
 Deno.test("exitCodeOf() reads the sentences of all builders", () => {
@@ -230,6 +249,11 @@ Deno.test("formatExcerpt() prints what buildx prints", () => {
   );
   assertEquals(formatExcerpt("FROM a", { start: 2, end: 2 }), "");
   assertEquals(formatExcerpt("FROM a", { start: 0, end: 1 }), "");
+  // An end beyond the text is the text's: two lines are shown above it.
+  assertEquals(
+    formatExcerpt("a\nb\nc", { start: 3, end: 9 }),
+    formatExcerpt("a\nb\nc", { start: 3, end: 3 }),
+  );
   // A line with two above and below, several with one; never more than there are.
   const ten = Array.from({ length: 10 }, (_, at) => `line ${at + 1}`).join(
     "\n",

@@ -78,6 +78,11 @@ Deno.test("readInstructions(): blanks, indents and where a here-document ends", 
     ["A", 2, 2, false],
     ["CMD c", 3, 3, false],
   ]);
+  assertEquals<unknown>(read("RUN <<A <<B", "B", "CMD c"), [
+    ["RUN <<A <<B", 1, 1, false],
+    ["B", 2, 2, false],
+    ["CMD c", 3, 3, false],
+  ]);
   assertEquals<unknown>(read("ENV a=<<A", "A"), [
     ["ENV a=<<A", 1, 1, false],
     ["A", 2, 2, false],

@@ -9,7 +9,8 @@ import { LogTail } from "../../lib/progress/log_tail.ts";
 import { BuildState } from "../../lib/progress/state.ts";
 import { isCanceled, VertexState } from "../../lib/progress/vertex_state.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { stateOfTrace } from "./traces.ts";
+import { decodeTrace } from "../../lib/progress/trace.ts";
+import { eventsOfTrace, readAux, stateOfTrace } from "./traces.ts";
 
 const encoder = new TextEncoder();
 
@@ -428,4 +429,96 @@ Deno.test("BuildState keeps what an engine tells within bounds", () => {
   assertEquals(state.get("0")?.statuses.size, 10_000);
   assert(state.get("1")!.intervals.length <= 1000);
   assertEquals(state.get("20000"), undefined);
+});
+
+Deno.test("BuildState takes a message as a whole as it takes its events one by one", () => {
+  for (
+    const name of [
+      "20_output",
+      "28_stages",
+      "28_failing_run",
+      "28_warnings",
+      "28_cached",
+    ]
+  ) {
+    const one = new BuildState();
+    const whole = new BuildState();
+    for (const aux of readAux(name)) whole.applyStatus(decodeTrace(aux)!);
+    for (const event of eventsOfTrace(name).flat()) {
+      if (event.type !== "image") one.apply(event);
+    }
+    const told = (state: BuildState) =>
+      JSON.stringify([
+        state.steps(),
+        state.time,
+        state.count(),
+        state.warnings,
+        Array.from(state.vertices, ({ tail, statuses, warnings }) => [
+          tail.lines(100),
+          [...statuses],
+          warnings,
+        ]),
+      ]);
+    assertEquals(told(whole), told(one), name);
+    assert(whole.steps().length > 3, name);
+  }
+  const state = new BuildState();
+  const data = encoder.encode("x");
+  const none = { vertexes: [], statuses: [], warnings: [] };
+  state.applyStatus({
+    ...none,
+    logs: [{ vertex: "a", timestamp: undefined, stream: 1, data }],
+  });
+  assertEquals(state.time, 0);
+  state.applyStatus({
+    ...none,
+    logs: [{
+      vertex: "a",
+      timestamp: { seconds: 7, nanos: 0 },
+      stream: 1,
+      data,
+    }],
+  });
+  assertEquals(state.time, 7000);
+});
+
+Deno.test("BuildState knows what a step was at each event that was told of it", () => {
+  const state = new BuildState({ maxSteps: 1 });
+  const begin = vertex("a", { started: 1 });
+  const end = vertex("a", { started: 1, completed: 2, error: "no" });
+  const other = vertex("b", { started: 1 });
+  for (const event of [begin, end, other]) state.apply(event);
+  const told = [begin, end].map((event) => {
+    const { error, intervals } = state.momentOf(event)!;
+    return [error, intervals];
+  });
+  assertEquals<unknown>(told, [
+    [undefined, [{ start: 1, stop: undefined }]],
+    ["no", [{ start: 1, stop: 2 }]],
+  ]);
+  // It was ignored; or never told.
+  assertEquals(state.momentOf(other), undefined);
+  assertEquals(state.momentOf(vertex("a")), undefined);
+});
+
+Deno.test("BuildState drops the output of steps that ended well, where it is told to", () => {
+  for (const keepDone of [true, false]) {
+    const state = new BuildState({ keepDone });
+    const steps = {
+      runs: { started: 1 },
+      failed: { started: 1, completed: 2, error: "no" },
+      done: { started: 1, completed: 2 },
+    };
+    for (const [digest, fields] of Object.entries(steps)) {
+      state.apply(vertex(digest, { started: 1 }));
+      state.apply(log(digest, "x\n"));
+      state.apply(vertex(digest, fields));
+    }
+    assertEquals(
+      ["runs", "failed", "done"].map((digest) =>
+        state.get(digest)!.tail.lines(9).length
+      ),
+      [1, 1, keepDone ? 1 : 0],
+    );
+  }
 });

@@ -415,6 +415,18 @@ Deno.test("every message may hold fields that are not known, and others behind i
     decodeTrace(Uint8Array.from(message))!.warnings[0]!.ranges,
     [{ start: place, end: place }, { start: place, end: place }],
   );
+  // What is passed over is not read, whatever it looks like.
+  const lookalike = [0xf2, 1, 2, 10, 0];
+  const other = [
+    ...[10, 10, ...position, ...lookalike],
+    ...[18, 10, ...position, ...lookalike],
+  ];
+  assertEquals(
+    decodeTrace(
+      Uint8Array.from([34, other.length + 2, 58, other.length, ...other]),
+    )!.warnings[0]!.ranges,
+    [{ start: place, end: place }],
+  );
 });
 
 Deno.test("lengths and numbers of any size are written as BuildKit reads them", () => {
