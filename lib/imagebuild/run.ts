@@ -24,7 +24,7 @@ import { type BuildResult, buildResult } from "./result.ts";
 import { checkUnserved, openBuildSession } from "./session.ts";
 import type { BuildSettings } from "./settings.ts";
 import { keepSolved } from "./solved.ts";
-import { chooseWay } from "./way.ts";
+import { chooseWay, loadExpectedWay } from "./way.ts";
 
 /** What is needed to run a build. */
 export interface BuildStart {
@@ -80,6 +80,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       openInputs(start, request, over.signal),
       stop,
     );
+    loadExpectedWay(request);
     const facts = await engine.facts(stop);
     const way = await chooseWay(request, facts);
     const leaks = inputs.secrets.size > 0

@@ -17,7 +17,7 @@ export async function chooseWay(
   { builder, api, needs }: BuildRequest,
   facts: EngineFacts,
 ): Promise<BuildWay> {
-  const need = needs[0] ?? (api === "buildkit" ? 'api "buildkit"' : undefined);
+  const need = needOf({ api, needs });
   const refuse = (why: string) => {
     if (need === undefined) return;
     throw new UnsupportedError(
@@ -40,6 +40,28 @@ export async function chooseWay(
     return (await import("./ways/classic.ts")).classicWay;
   }
   if (facts.gateway) return (await import("./ways/gateway.ts")).gatewayWay;
-  if (need !== undefined) return (await import("./ways/solve.ts")).solveWay;
+  if (need !== undefined) return (await loadSolve()).solveWay;
   return engineWay;
+}
+
+/**
+ * Begins to load what a request will take, if the engine turns out to have it:
+ * meanwhile the engine is asked what it is.
+ */
+export function loadExpectedWay(
+  { builder, api, needs }: Pick<BuildRequest, "builder" | "api" | "needs">,
+): void {
+  if (builder === "classic" || needOf({ api, needs }) === undefined) return;
+  loadSolve().catch(() => {}); // told to who chooses that way
+}
+
+/** Why a request takes BuildKit's own API; undefined if it does not. */
+function needOf(
+  { api, needs }: Pick<BuildRequest, "api" | "needs">,
+): string | undefined {
+  return needs[0] ?? (api === "buildkit" ? 'api "buildkit"' : undefined);
+}
+
+function loadSolve(): Promise<typeof import("./ways/solve.ts")> {
+  return import("./ways/solve.ts");
 }

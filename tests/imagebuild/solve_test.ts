@@ -635,6 +635,25 @@ Deno.test("without a session only a context that the engine fetches is built", a
   });
 });
 
+Deno.test("the connection for the build is opened while the session is", async () => {
+  await withBuildKit({}, async ({ docker, buildkit }) => {
+    const asked = Promise.withResolvers<void>();
+    const upgrade = buildkit.upgrade.bind(buildkit);
+    // The session is there only when the other connection was asked for, too.
+    buildkit.upgrade = async (path, init) => {
+      if (path.endsWith("/session")) await asked.promise;
+      else asked.resolve();
+      return await upgrade(path, init);
+    };
+    const signal = AbortSignal.timeout(20_000);
+    await docker.imageBuild(DOCKERFILE, { ...API, signal }).wait();
+    assertEquals(buildkit.upgrades.map((path) => path.split("/").at(-1)), [
+      "grpc",
+      "session",
+    ]);
+  });
+});
+
 const FOLDER = {
   kind: "folder",
   path: undefined,

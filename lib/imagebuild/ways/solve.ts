@@ -7,29 +7,26 @@ import { runSolve } from "../../buildkit/run_solve.ts";
 import { SolveError } from "../../buildkit/solve_error.ts";
 import { compareApi } from "../../engine/api_version.ts";
 import { ProtocolError, UnsupportedError } from "../../errors.ts";
-import type { OpenSession } from "../../session/open.ts";
+import type { OpenSession, SessionDialler } from "../../session/open.ts";
 import { Upload } from "../../session/upload.ts";
+import type { BuildRecord } from "../record.ts";
+import type { BuildImageResult } from "../result.ts";
 import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
 import { strictUnsupported } from "../checks/secrets.ts";
 import type { HostAddress } from "../checks/values.ts";
-import { type WatchedTar, watchTar } from "../context/watch_tar.ts";
+import type { WatchedTar } from "../context/watch_tar.ts";
 import { checkSecretSizes, plainConnection } from "../secrets.ts";
-import { unknownStages } from "../unknown_stages.ts";
 import { dialler } from "./engine.ts";
 import { checkSolve } from "./engine_limits.ts";
 import { TRACE_UNREADABLE } from "./engine_messages.ts";
-import { entitlementError } from "./entitlement_error.ts";
-import { builtImage } from "./built_image.ts";
 import {
   cacheExports,
   cacheImports,
   entitlements,
   frontendAttrs,
 } from "./frontend_attrs.ts";
-import { QuietLog } from "./quiet_log.ts";
 import { checkAbilities } from "./solve_abilities.ts";
 import { solveExporters } from "./solve_exporters.ts";
-import { solveFailure } from "./solve_failure.ts";
 
 /** BuildKit of a Docker engine, by its own API. */
 export const solveWay: BuildWay = { needs, run };
@@ -63,10 +60,35 @@ function needs(build: Build): WayNeeds {
   warnings.push(...plainConnection(engine, secrets));
   return {
     warnings,
-    session: isForeign && isFetched ? undefined : dialler(engine),
+    session: isForeign && isFetched ? undefined : besideSession(build),
     sessionRequired: !isFetched,
     upload: isFetched || isFolder ? undefined : new Upload(),
     unread: [],
+  };
+}
+
+/** The connections that were opened for builds beside their sessions. */
+const opened = new WeakMap<Build, Promise<Control>>();
+
+/**
+ * Connects the session, and meanwhile the connection for the build itself: the
+ * engine answers each of the two requests for itself.
+ */
+function besideSession(build: Build): SessionDialler {
+  const { engine, stop } = build;
+  const dial = dialler(engine);
+  return async (headers, signal) => {
+    const control = openControl(engine, { signal: stop });
+    control.catch(() => {}); // told to the build that begins
+    opened.set(build, control);
+    try {
+      return await dial(headers, signal);
+    } catch (error) {
+      // The build does not begin, or does it without a session.
+      opened.delete(build);
+      await control.then((held) => held[Symbol.asyncDispose](), () => {});
+      throw error;
+    }
   };
 }
 
@@ -100,15 +122,18 @@ async function run(
   upload: Upload | undefined,
 ): Promise<Built> {
   const { engine, request, context, record, stop } = build;
-  await using control = await openControl(engine, { signal: stop });
+  await using control = await (opened.get(build) ??
+    openControl(engine, { signal: stop }));
   await checkAbilities(build, control);
-  const hosts = await withAddresses(request.hosts ?? [], control, stop);
+  const hosts = await hostAddresses(request.hosts ?? [], control, stop);
   const halt = new AbortController();
   const watched = upload && await offered(build, upload, halt);
   record.dockerfile = () => context.dockerfile ?? watched?.dockerfile;
   const signal = AbortSignal.any([stop, halt.signal]);
   signal.addEventListener("abort", () => upload?.stop(signal.reason));
-  const quiet = request.quiet ? new QuietLog(record) : undefined;
+  const quiet = request.quiet
+    ? new (await import("./quiet_log.ts")).QuietLog(record)
+    : undefined;
   const ref = crypto.randomUUID().replaceAll("-", "");
   try {
     const { response, logError } = await runSolve(control, {
@@ -149,13 +174,10 @@ async function run(
         `the rest of the engine's log could not be read, and is left out: ${logError.message}`,
       );
     }
-    warnOfStages(build);
+    if (request.noCacheStages.length > 0) await warnOfStages(build);
     const imageId = tellImage(build, response);
     const image = request.makesImage
-      ? await builtImage(response, control, {
-        signal,
-        warn: (warning) => record.warn(...warning),
-      })
+      ? await readImage(build, response, control, signal)
       : undefined;
     return {
       imageId,
@@ -173,14 +195,51 @@ async function run(
       errorDetail: { message: error.detail },
       error: error.detail,
     });
-    throw entitlementError(error.detail) ?? solveFailure(error, record);
+    throw await explained(error, record);
   } finally {
     watched?.release(stop.reason);
   }
 }
 
+/** What a build failed with, for the caller. */
+async function explained(
+  error: SolveError,
+  record: BuildRecord,
+): Promise<Error> {
+  const { entitlementError } = await import("./entitlement_error.ts");
+  const { solveFailure } = await import("./solve_failure.ts");
+  return entitlementError(error.detail) ?? solveFailure(error, record);
+}
+
+/** The image's digests, where the engine tells them: not with graph drivers. */
+async function readImage(
+  { record }: Build,
+  response: ReadonlyMap<string, string>,
+  control: Control,
+  signal: AbortSignal,
+): Promise<BuildImageResult | undefined> {
+  if (!response.has("containerimage.descriptor")) return undefined;
+  const { builtImage } = await import("./built_image.ts");
+  return await builtImage(response, control, {
+    signal,
+    warn: (warning) => record.warn(...warning),
+  });
+}
+
+/** The hosts with addresses alone; `POST /build` knows a word for one. */
+async function hostAddresses(
+  hosts: readonly HostAddress[],
+  control: Control,
+  signal: AbortSignal,
+): Promise<readonly HostAddress[]> {
+  if (!hosts.some(({ address }) => address === "host-gateway")) return hosts;
+  const { withGateway } = await import("./host_gateway.ts");
+  return await withGateway(hosts, control, signal);
+}
+
 /** Warns of names in `nocachefilter` that BuildKit ignores. */
-function warnOfStages({ request, record }: Build): void {
+async function warnOfStages({ request, record }: Build): Promise<void> {
+  const { unknownStages } = await import("../unknown_stages.ts");
   for (const name of unknownStages(request, record.dockerfile())) {
     record.warn(
       "option-ignored",
@@ -200,6 +259,7 @@ async function offered(
   upload: Upload,
   halt: AbortController,
 ): Promise<WatchedTar> {
+  const { watchTar } = await import("../context/watch_tar.ts");
   const { body, files } = await context.tar();
   const watched = watchTar(body!, {
     dockerfile: request.dockerfile ?? "Dockerfile",
@@ -231,35 +291,4 @@ function tellImage(
       : { id: "moby.image.id", aux: { ID: id } },
   );
   return id;
-}
-
-/** The label in which an engine tells the address of `host-gateway`. */
-const GATEWAY_LABEL = "org.mobyproject.buildkit.worker.moby.host-gateway-ip";
-
-/**
- * The hosts with addresses alone: for `POST /build` the engine replaces the word
- * `host-gateway`, and BuildKit does not know it.
- *
- * @throws {UnsupportedError} If the engine does not tell the address.
- */
-async function withAddresses(
-  hosts: readonly HostAddress[],
-  control: Control,
-  signal: AbortSignal,
-): Promise<readonly HostAddress[]> {
-  if (!hosts.some(({ address }) => address === "host-gateway")) return hosts;
-  const workers = await control.workers({ signal });
-  const gateway = workers
-    .map(({ labels }) => labels.get(GATEWAY_LABEL)?.split(",")[0])
-    .find((address) => address);
-  if (gateway === undefined) {
-    throw new UnsupportedError(
-      "host-gateway",
-      'Cannot build with an extra host at "host-gateway" over BuildKit\'s API: the engine does not tell its address there; give the address itself',
-    );
-  }
-  return hosts.map(({ host, address }) => ({
-    host,
-    address: address === "host-gateway" ? gateway : address,
-  }));
 }
