@@ -81,20 +81,19 @@ export function checkSource(
     typeof source === "string" || typeof source === "function" ||
     source instanceof Uint8Array || source instanceof Secret
   ) return;
-  if (typeof source === "object" && source !== null) {
-    const { visible, ...kinds }: { readonly [key: string]: unknown } = {
-      ...source,
-    };
-    const marked = visible === undefined || typeof visible === "boolean";
-    if (marked && Object.keys(kinds).length === 1) {
-      const { file, env, value } = kinds;
-      if ("value" in kinds && value === undefined) throw undefinedSecret(id);
-      if (
-        typeof file === "string" || file instanceof URL ||
-        (typeof env === "string" && env !== "") || typeof value === "string" ||
-        value instanceof Uint8Array || value instanceof Secret
-      ) return;
-    }
+  // What is no object at all has no keys.
+  const { visible, ...kinds }: { readonly [key: string]: unknown } = {
+    ...source,
+  };
+  const marked = visible === undefined || typeof visible === "boolean";
+  if (marked && Object.keys(kinds).length === 1) {
+    const { file, env, value } = kinds;
+    if ("value" in kinds && value === undefined) throw undefinedSecret(id);
+    if (
+      typeof file === "string" || file instanceof URL ||
+      (typeof env === "string" && env !== "") || typeof value === "string" ||
+      value instanceof Uint8Array || value instanceof Secret
+    ) return;
   }
   throw new TypeError(
     `Cannot use secret "${id}": expected text, bytes, a function, or one of { file }, { env } and { value }, with visible: true or without`,
@@ -150,7 +149,7 @@ export async function resolveSource(
       ? "it is a folder"
       : cause instanceof Error
       ? cause.message
-      : String(cause);
+      : cause;
     throw new SecretError(
       id,
       `Cannot read secret "${id}" from "${source.file}": ${why}`,
@@ -181,7 +180,7 @@ function readVariable(id: string, name: string): string {
       ? `no permission; allow it with --allow-env=${name}`
       : cause instanceof Error
       ? cause.message
-      : String(cause);
+      : cause;
     throw new SecretError(
       id,
       `Cannot read secret "${id}" from the environment variable "${name}": ${why}`,

@@ -163,10 +163,6 @@ export class SecretStore {
    * @throws Whatever a function throws.
    */
   async get(id: string): Promise<Secret | undefined> {
-    if (!this.#secrets.has(id)) {
-      this.note({ id, state: "missing" });
-      return undefined;
-    }
     this.note({ id, state: "requested" });
     const secret = await this.#value(id);
     this.note({ id, state: secret === undefined ? "missing" : "served" });

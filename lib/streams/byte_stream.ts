@@ -132,8 +132,8 @@ export class ByteStream {
       if (left === 0) return null;
       const bytes = await this.read();
       if (bytes === null) throw cut();
-      if (bytes.length > left) this.unread(bytes.subarray(left));
-      const part = bytes.length > left ? bytes.subarray(0, left) : bytes;
+      this.unread(bytes.subarray(left));
+      const part = bytes.subarray(0, left);
       left -= part.length;
       return part;
     });

@@ -42,7 +42,7 @@ export async function* jsonLines<T>(
   let count = 0;
   const { signal } = options;
   const giveUp = () => void lines.cancel(signal?.reason).catch(() => {}); // it may have failed already
-  signal?.addEventListener("abort", giveUp, { once: true });
+  signal?.addEventListener("abort", giveUp);
   try {
     while (true) {
       const { done, value } = await readLine(lines, count, signal);
@@ -83,7 +83,7 @@ function parseLine<T>(line: string, number: number, limit: LineLimit): T {
   } catch {
     // Without `cause`: the parser's message quotes the line, which may hold a
     // secret.
-    const cut = limit.ended && limit.open > 0 && limit.lines === number - 1;
+    const cut = limit.lines < number; // the last one, which has no end
     throw new ProtocolError(
       cut
         ? `The answer ends in the middle of message ${number}: the engine, or something before it, hung up`
@@ -98,8 +98,6 @@ class LineLimit extends TransformStream<string, string> {
   open = 0;
   /** How many lines have ended. */
   lines = 0;
-  /** Whether the text has ended. */
-  ended = false;
 
   constructor() {
     super({
@@ -117,9 +115,6 @@ class LineLimit extends TransformStream<string, string> {
         }
         this.#grow(text.length - from);
         controller.enqueue(text);
-      },
-      flush: () => {
-        this.ended = true;
       },
     });
   }

@@ -24,6 +24,5 @@ export function tarChecksum(header: Uint8Array): number {
 
 /** Whether the checksum in a header is right. */
 export function hasTarChecksum(header: Uint8Array): boolean {
-  return Number.parseInt(tarField(header, 148, 8).trim(), 8) ===
-    tarChecksum(header);
+  return Number.parseInt(tarField(header, 148, 8), 8) === tarChecksum(header);
 }

@@ -83,7 +83,7 @@ export class TarEnd {
     const names = [
       this.#longName,
       this.#paxPath,
-      tarField(header, 0, 100) || tarField(header, 345, 155) + "/",
+      tarField(header, 0, 100) || "/", // what has no name is a folder
     ];
     const isDifferent = type === "S" ||
       (type === "\0" && size !== 0 && names.some((name) => name.endsWith("/")));

@@ -43,10 +43,9 @@ export function paxRecords(bytes: Uint8Array): Map<string, string> | undefined {
     const length = paxNumber(
       decoder.decode(bytes.subarray(at, Math.max(at, blank))),
     );
-    const end = at + (length ?? 0);
-    if (blank === -1 || end <= blank + 1 || bytes[end - 1] !== 0x0a) {
-      return undefined;
-    }
+    if (length === undefined) return undefined;
+    const end = at + length;
+    if (bytes[end - 1] !== 0x0a) return undefined;
     const record = decoder.decode(bytes.subarray(blank + 1, end - 1));
     const cut = record.indexOf("=");
     if (cut <= 0) return undefined;

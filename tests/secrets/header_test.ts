@@ -62,6 +62,11 @@ Deno.test("fitsSecretsHeader() draws the line at 512 KiB of base64", () => {
   assert(fits(largest));
   assertFalse(fits(largest + 1));
   assertFalse(fits(5_000_000));
+  // A mark needs room, too, where marks are written.
+  const seen = new Secret("x".repeat(largest), { visible: true });
+  assert(fitsSecretsHeader([["a", seen]]));
+  assert(fitsSecretsHeader([["a", seen]], false));
+  assertFalse(fitsSecretsHeader([["a", seen]], true));
 });
 
 Deno.test("encodeSecretsHeader() marks what may be seen, for those who read the mark", () => {
@@ -124,6 +129,7 @@ Deno.test("decodeSecretsHeader() takes nothing that two readers could take for t
     [btoa('{"a":"hunter2","a":"hunter2"}'), "twice"],
     [btoa('{"a":"x","b":{"base64":"aGk=","base64":"aGk="}}'), "twice"],
     [btoa('{"a":"x","\\u0061":"y"}'), "twice"],
+    [btoa('{"a":{"base64":"aGk="},"a":"y"}'), "twice"],
     [btoa('{"":"hunter2"}'), "an id"],
     [btoa('{"a\\u0000":"hunter2"}'), "an id"],
     ...[

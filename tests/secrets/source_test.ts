@@ -326,10 +326,13 @@ Deno.test("sources have to be an object of ids", async () => {
       () => SecretStore.open(sources as Record<string, string>, signal),
       TypeError,
     );
-    assert(
-      error.message.startsWith(
-        "Cannot use secrets: expected an object of ids to sources",
-      ),
+    assertEquals(
+      error.message,
+      `Cannot use secrets: expected an object of ids to sources${
+        sources instanceof Map
+          ? "; a Map becomes one by Object.fromEntries(map)"
+          : ""
+      }`,
     );
   }
   // Nothing is read before all have a form.

@@ -71,6 +71,24 @@ Deno.test("Broadcast keeps the newest up to its size, and the newest of all in a
   }
 });
 
+Deno.test("Broadcast waits for a reader that begins behind, as for any other", async () => {
+  const broadcast = lengths(2, 60_000);
+  for (const item of ["a", "b"]) broadcast.write(item);
+  const reader = broadcast.read();
+  assertEquals((await reader.next()).value, "a");
+  // It has read the oldest, which makes room for one more.
+  assertEquals(broadcast.write("c"), undefined);
+  const waiting = broadcast.write("d");
+  assert(waiting instanceof Promise);
+  const rest: unknown[] = [];
+  for (let count = 0; count < 3; count++) {
+    rest.push((await reader.next()).value);
+  }
+  await waiting;
+  assertEquals(rest, ["b", "c", "d"]);
+  await reader.return();
+});
+
 Deno.test("Broadcast is closed once, and tells of each reader that begins", async () => {
   let reads = 0;
   const broadcast = lengths(5, 1000, () => reads++);

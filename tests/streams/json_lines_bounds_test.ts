@@ -23,11 +23,19 @@ Deno.test("jsonLines() takes a line of 32 Mi characters, and none that is longer
   };
   const [one, text] = await read(...line(MAX_LINE_LENGTH), "\n2\n") as string[];
   assertEquals([one as unknown, text!.length], [1, MAX_LINE_LENGTH - 2]);
-  for (const end of ["\n", ""]) {
-    const error = await assertRejects(
-      () => read(...line(MAX_LINE_LENGTH + 1), end),
-      ProtocolError,
-    );
+  const [first, ...others] = line(MAX_LINE_LENGTH);
+  const [alone] = await read(first!.slice(2), ...others) as string[];
+  assertEquals(alone!.length, MAX_LINE_LENGTH - 2);
+  const long = line(MAX_LINE_LENGTH + 1);
+  for (
+    const parts of [
+      [...long, "\n"],
+      long,
+      // What is too much comes with the line's end.
+      [...long.slice(0, -1), '"\n'],
+    ]
+  ) {
+    const error = await assertRejects(() => read(...parts), ProtocolError);
     assertEquals(
       error.message,
       `Line 2 of the answer is longer than ${MAX_LINE_LENGTH} characters`,
@@ -55,6 +63,13 @@ Deno.test("jsonLines() tells a cut line from one that is none, by its number", a
   assertEquals(await read(""), []);
   assertEquals(await read("\n", " \t\n", "1"), [1]);
   assertEquals(await read("null\nfalse\n0"), [null, false, 0]);
+});
+
+Deno.test("jsonLines() reads nothing for a signal that is aborted already", async () => {
+  const reason = new Error("enough");
+  const silent = new ReadableStream<Uint8Array>();
+  const lines = jsonLines(silent, { signal: AbortSignal.abort(reason) });
+  assertEquals(await assertRejects(() => lines.next()), reason);
 });
 
 Deno.test("jsonLines() counts the messages before a connection broke", async () => {

@@ -42,6 +42,18 @@ function record(name: string, value: string): string {
   return `${length}${rest}`;
 }
 
+/** GNU's long name for the next header. */
+function long(name: string): Uint8Array {
+  const header = changed(tarHeader("././@LongLink", name.length), { 156: "L" });
+  return joined(header, padded(name));
+}
+
+/** Records of PAX for the next header. */
+function records(text: string): Uint8Array {
+  const header = changed(tarHeader("x", text.length), { 156: "x" });
+  return joined(header, padded(text));
+}
+
 const END = new Uint8Array(1024);
 const FILE = joined(tarHeader("a", 3), padded("abc"));
 const CONTENT = new Uint8Array(1536).fill(0); // zeros are no end within a file
@@ -112,7 +124,102 @@ const ARCHIVES: readonly (readonly [string, Uint8Array, number?])[] = [
     "an old header",
     joined(changed(tarHeader("a", 3), { 156: "\0" }), padded("abc"), END),
   ],
+  [
+    "an old folder",
+    joined(changed(tarHeader("a/", 0), { 156: "\0" }), FILE, END),
+  ],
+  [
+    "a file that is called like a folder",
+    joined(tarHeader("a/", 3), padded("abc"), FILE, END),
+  ],
+  [
+    "an old header behind a folder's long name",
+    joined(
+      long("dir/"),
+      FILE,
+      changed(tarHeader("a", 3), { 156: "\0" }),
+      padded("abc"),
+      END,
+    ),
+  ],
+  [
+    "an old header behind a folder's records",
+    joined(
+      records(record("path", "dirs/")),
+      FILE,
+      changed(tarHeader("a", 3), { 156: "\0" }),
+      padded("abc"),
+      END,
+    ),
+  ],
+  [
+    "an old header with records that name nothing",
+    joined(
+      records(record("some", "1536")),
+      changed(tarHeader("a", 3), { 156: "\0" }),
+      padded("abc"),
+      END,
+    ),
+  ],
+  [
+    "an old header with a file's long name",
+    joined(
+      long("file"),
+      changed(tarHeader("a", 3), { 156: "\0" }),
+      padded("abc"),
+      END,
+    ),
+  ],
   // From here on: cut, and the engine has it for broken.
+  [
+    "an old header with a folder's long name, and a size",
+    joined(
+      long("dir/"),
+      changed(tarHeader("a", 3), { 156: "\0" }),
+      padded("abc"),
+      END,
+    ),
+    1536,
+  ],
+  [
+    "an old header with the root's name, and a size",
+    joined(
+      long("/"),
+      changed(tarHeader("a", 1), { 156: "\0" }),
+      padded("a"),
+      END,
+    ),
+    1536,
+  ],
+  [
+    "an old header with a folder's path of PAX, and a size",
+    joined(
+      records(record("path", "dirs/")),
+      changed(tarHeader("a", 3), { 156: "\0" }),
+      padded("abc"),
+      END,
+    ),
+    1536,
+  ],
+  [
+    "an old header without a name, with a size",
+    joined(changed(tarHeader("", 3), { 156: "\0" }), padded("abc"), END),
+    512,
+  ],
+  [
+    "an old folder whose name fills its field, with a size",
+    joined(
+      changed(tarHeader(`${"x".repeat(99)}/`, 1), { 156: "\0", 100: "0" }),
+      padded("a"),
+      END,
+    ),
+    512,
+  ],
+  [
+    "records that are none",
+    joined(records("no records"), FILE, END),
+    522, // with its last byte
+  ],
   ["a header with a wrong sum", joined(FILE, padded("no header")), 1536],
   [
     "one block of zeros, then another",
