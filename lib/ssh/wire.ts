@@ -101,6 +101,6 @@ export function mpint(value: Uint8Array): Uint8Array<ArrayBuffer> {
   const digits = value.subarray(zeros);
   // A zero byte goes in front, because a number whose first bit is set would be
   // negative.
-  const sign = digits.length > 0 && digits[0]! >= 0x80 ? [0] : [];
+  const sign = digits[0]! >= 0x80 ? [0] : []; // of no digits there is no first
   return string(joined(Uint8Array.from(sign), digits));
 }

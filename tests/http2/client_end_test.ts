@@ -257,7 +257,10 @@ Deno.test("requests fail with the connection, and those that wait were not proce
     const waiting = server.connection.request(POST);
     act(server);
     const error = await assertRejects(() => stream.response, Http2Error);
-    assertEquals(error.notProcessed, false);
+    assertEquals([error.notProcessed, error.remote], [
+      false,
+      reason === "peer",
+    ]);
     const refused = await assertRejects(() => waiting, Http2Error);
     assertEquals(
       [refused.notProcessed, refused.message, refused.remote, refused.code],

@@ -67,6 +67,7 @@ Deno.test("proxyPasswords() finds them as they are and as they stand in an addre
       HTTPS_PROXY: "me:p@ss/word@proxy.example",
       FTP_PROXY: "http://only-a-user@proxy.example:3128",
       ALL_PROXY: "http://me:abc@proxy.example",
+      OWN_PROXY: "http://me:abcd@proxy.example",
       NO_PROXY: "localhost,::1",
     },
   });
@@ -75,6 +76,10 @@ Deno.test("proxyPasswords() finds them as they are and as they stand in an addre
       name,
       new TextDecoder().decode(password.reveal()),
     ]),
-    [["HTTP_PROXY", "hunter2%40home"], ["HTTP_PROXY", "hunter2@home"]],
+    [
+      ["HTTP_PROXY", "hunter2%40home"],
+      ["HTTP_PROXY", "hunter2@home"],
+      ["OWN_PROXY", "abcd"],
+    ],
   );
 });

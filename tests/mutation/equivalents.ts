@@ -845,6 +845,26 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why:
       "what begins at the ring's first place is copied by the other way, too",
   },
+  {
+    file: "lib/http2/connection.ts",
+    kind: "statement",
+    text: "this.#output.stop();",
+    why: "what is queued can't be written to a writer that is given up",
+  },
+  {
+    file: "lib/http2/connection.ts",
+    kind: "wrapper",
+    text: "return error instanceof Error ? error : new Error(String(error));",
+    why: "an Error makes text of what it is given",
+  },
+  {
+    file: "lib/ssh/signing_key.ts",
+    kind: "flag",
+    text:
+      'return crypto.subtle.importKey("jwk", jwk, algorithm, false, ["sign"]);',
+    why:
+      "whether a key that stands in a private field could be exported: nothing can ask it to be",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
