@@ -579,6 +579,8 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text:
       "if (!(error instanceof TypeError) || time.getTime() >= 0) throw error;",
     why: "at the first millisecond of 1970 no time is refused",
+  },
+  {
     file: "lib/http2/client.ts",
     kind: "number",
     text: "host.add(stream, 0);",
