@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { engineTest } from "../support/engines.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { bothWaysTest, by } from "../support/ways.ts";
 import {
   type Relay,
   type RelayedConnection,
@@ -24,7 +24,8 @@ bothWaysTest(
   "a signal stops the build on the engine, closes the session and rejects with its reason",
   async (engine) => {
     await using relay = await startRelay(engine.socketPath);
-    await using docker = await DockerClient.fromDockerHost(relay.host);
+    await using client = await DockerClient.fromDockerHost(relay.host);
+    const docker = by(client, engine.api);
     let builds = 0;
     await withinMs(1000, async () => {
       const controller = new AbortController();
@@ -193,7 +194,7 @@ bothWaysTest(
 
 bothWaysTest(
   "a failed build rejects wait() and ends messages() with the same error",
-  async ({ docker, socketPath }) => {
+  async ({ docker, socketPath, api }) => {
     const build = docker.imageBuild(
       dockerfileTar("FROM davit-test/base", "RUN exit 7"),
       NONE,
@@ -216,7 +217,10 @@ bothWaysTest(
     assert(late instanceof BuildError);
     await using relay = await startRelay(socketPath);
     await using other = await DockerClient.fromDockerHost(relay.host);
-    const silent = other.imageBuild(dockerfileTar("nonsense"), NONE);
+    const silent = other.imageBuild(dockerfileTar("nonsense"), {
+      ...NONE,
+      api,
+    });
     // Nobody may wait for its end, but its session ends with it.
     const session = await until(
       () => sessionsOf(relay)[0],

@@ -7,6 +7,7 @@ import {
 } from "../support/assert.ts";
 import { collect, traceText, warnings } from "../support/builds.ts";
 import { engineTest } from "../support/engines.ts";
+import { bothWaysTest, by } from "../support/ways.ts";
 import { startRelay } from "../support/relay.ts";
 import { dockerfileTar, tarOf } from "../support/tar.ts";
 import {
@@ -22,7 +23,7 @@ import type { Generation } from "../engines/packages.ts";
 
 const NONE = { networkmode: "none", nocache: true } as const;
 
-engineTest(
+bothWaysTest(
   "a Dockerfile that does not parse fails with the engine's words",
   async ({ docker }) => {
     const error = await assertRejects(
@@ -36,7 +37,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a missing Dockerfile fails with the engine's words",
   async ({ docker }) => {
     await assertRejects(
@@ -56,7 +57,7 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "an unknown stage fails with the engine's words",
   async ({ docker }) => {
     await assertRejects(
@@ -71,11 +72,12 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a session dropped in the middle of a build is named when the build needs it",
-  async ({ socketPath }) => {
+  async ({ socketPath, api }) => {
     await using relay = await startRelay(socketPath);
-    await using docker = await DockerClient.fromDockerHost(relay.host);
+    await using client = await DockerClient.fromDockerHost(relay.host);
+    const docker = by(client, api);
     const build = docker.imageBuild(
       dockerfileTar(
         "FROM davit-test/base",
@@ -104,11 +106,12 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "a session dropped when nothing needs it any more costs a warning",
-  async ({ socketPath }) => {
+  async ({ socketPath, api }) => {
     await using relay = await startRelay(socketPath);
-    await using docker = await DockerClient.fromDockerHost(relay.host);
+    await using client = await DockerClient.fromDockerHost(relay.host);
+    const docker = by(client, api);
     const build = docker.imageBuild(
       dockerfileTar("FROM davit-test/base", "RUN echo started && sleep 1"),
       NONE,
@@ -125,14 +128,15 @@ engineTest(
   },
 );
 
-engineTest(
+bothWaysTest(
   "an engine killed in the middle of a build ends it with a ConnectionError",
-  async ({ generation }) => {
+  async ({ generation, api }) => {
     await using engine = await startEngine({
       generation: generation as Generation,
     });
     await importBaseImage(engine.host);
-    await using docker = await DockerClient.fromDockerHost(engine.host);
+    await using client = await DockerClient.fromDockerHost(engine.host);
+    const docker = by(client, api);
     const build = docker.imageBuild(
       dockerfileTar("FROM davit-test/base", "RUN echo started && sleep 60"),
       NONE,
@@ -155,7 +159,7 @@ engineTest(
     Deno.env.get("DAVIT_TEST_HOST") === undefined,
 );
 
-engineTest("200 builds leave no connection behind", async ({ docker }) => {
+bothWaysTest("200 builds leave no connection behind", async ({ docker }) => {
   const open = async () => {
     let sockets = 0;
     for await (const { name } of Deno.readDir("/proc/self/fd")) {

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { collect, traceText } from "../support/builds.ts";
 import { sha256 } from "../support/digest.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { connectEndpoint } from "../../lib/transport/connect.ts";
@@ -65,7 +65,7 @@ async function proposal(
   return build;
 }
 
-bothWaysTest(
+engineTest(
   "the proposal that davit implements type-checks and runs as it was written",
   ({ host }) =>
     withTempFolder(async (folder) => {

@@ -6,7 +6,7 @@ import {
 } from "../support/assert.ts";
 import { collect, traceText } from "../support/builds.ts";
 import type { EngineContext } from "../support/engines.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { bothWaysTest, type BuildApi, by } from "../support/ways.ts";
 import { writeTree } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
@@ -60,7 +60,9 @@ function environment(variables: Record<string, string>): Disposable {
   };
 }
 
-async function prepare({ docker, host }: EngineContext): Promise<Whole> {
+async function prepare(
+  { docker, host, api }: EngineContext & { readonly api: BuildApi },
+): Promise<Whole> {
   await using stack = new AsyncDisposableStack();
   const registry = stack.use(await startRegistry({ auth: "basic" }));
   const base = `${registry.host}/whole:1`;
@@ -110,7 +112,7 @@ async function prepare({ docker, host }: EngineContext): Promise<Whole> {
     folder,
     base,
     fingerprint: key.fingerprint,
-    connect: () => DockerClient.fromDockerConfig(),
+    connect: async () => by(await DockerClient.fromDockerConfig(), api),
     start: (client, signal) =>
       client.imageBuild(`${folder}/context`, {
         networkmode: "none",
