@@ -1,5 +1,7 @@
 /** BuildKit's control API behind real engines. */
 import { capabilitiesOf } from "../../lib/buildkit/ask_capabilities.ts";
+import { holdConnection } from "../../lib/buildkit/connection.ts";
+import { openControl } from "../../lib/buildkit/control.ts";
 import { runSolve, type SolveResult } from "../../lib/buildkit/run_solve.ts";
 import { SolveError } from "../../lib/buildkit/solve_error.ts";
 import type { SolveRequest } from "../../lib/buildkit/solve_request.ts";
@@ -190,3 +192,77 @@ engineTest("an abort stops the build", async (context) => {
     .findLast((vertex) => vertex.error !== "");
   assert(failed!.error.includes("canceled"), failed?.error);
 });
+
+engineTest(
+  "builds side by side share a connection, get their own errors, and leave nothing on it",
+  async (context) => {
+    await using opened = await controlAt(context.socketPath);
+    const held = await holdConnection(opened.engine, { signal: NEVER });
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < 40) {
+        const index = next++;
+        await using control = await openControl(opened.engine, {
+          signal: NEVER,
+        });
+        const log: (SolveStatus | undefined)[] = [];
+        const built = build(
+          { ...opened, control },
+          `FROM scratch\n${
+            index % 3 === 0 ? `RUNN${index} x` : `LABEL l=${index}`
+          }\n`,
+          { internal: index % 2 === 0 },
+          log,
+        );
+        if (index % 3 === 0) {
+          const error = await assertRejects(() => built, SolveError);
+          assert(
+            error.detail.toLowerCase().includes(`runn${index}`),
+            error.detail,
+          );
+        } else {
+          assertEquals((await built).logError, undefined);
+        }
+        assert(log.length > 0, "it has a log");
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, work));
+    assertEquals(held.client.calls, 0);
+    await held.release();
+    // The first holder still uses it.
+    assertEquals(held.client.takesCalls, true);
+  },
+);
+
+engineTest(
+  "a build whose session has died fails with BuildKit's error, and soon",
+  async (context) => {
+    await using opened = await controlAt(context.socketPath);
+    const { engine, control } = opened;
+    const session = await serveDockerfile(
+      engine,
+      `FROM davit-test/base\nRUN echo ${newRef()} && sleep 1\nCOPY . /\n`,
+    );
+    const error = await assertRejects(
+      () =>
+        runSolve(control, {
+          ref: newRef(),
+          session: session.id,
+          frontend: "dockerfile.v0",
+          frontendAttrs: {
+            "force-network-mode": "none",
+            "image-resolve-mode": "local",
+          },
+        }, {
+          signal: AbortSignal.timeout(60_000),
+          // It dies with the first that is heard of the build.
+          onStatus: async () => await session[Symbol.asyncDispose](),
+        }),
+      SolveError,
+    );
+    assert(
+      /session|Unavailable|EOF|closed|canceled/.test(error.detail),
+      error.detail,
+    );
+  },
+);
