@@ -87,7 +87,8 @@ export interface Control extends AsyncDisposable {
   /**
    * The records of the finished builds that the engine keeps. They are always
    * all of them: dockerd 28.5.2 ends itself when it is asked for some, if one
-   * that was asked for alone has been deleted since.
+   * that was asked for alone has been deleted since. Ends after 30 seconds at
+   * the latest, as `content` does.
    */
   history(
     options: CallOptions,
@@ -216,14 +217,17 @@ class HeldControl implements Control {
     ref: string,
     { signal }: CallOptions,
   ): AsyncGenerator<SolveStatus | undefined, void> {
-    return this.#list(STATUS, { ref }, signal);
+    return this.#list(STATUS, { ref }, { signal });
   }
 
   async *history(
     { signal }: CallOptions,
   ): AsyncGenerator<HistoryRecordMessage, void> {
     for await (
-      const record of this.#list(HISTORY, { earlyExit: true }, signal)
+      const record of this.#list(HISTORY, { earlyExit: true }, {
+        signal,
+        timeout: QUESTION_TIMEOUT_MS,
+      })
     ) {
       if (record !== undefined) yield record;
     }
@@ -233,7 +237,10 @@ class HeldControl implements Control {
     digest: string,
     { signal }: CallOptions,
   ): AsyncGenerator<Uint8Array, void> {
-    return this.#list(READ_CONTENT, { digest }, signal);
+    return this.#list(READ_CONTENT, { digest }, {
+      signal,
+      timeout: QUESTION_TIMEOUT_MS,
+    });
   }
 
   ping(ref: string, { signal }: CallOptions): Promise<Capabilities> {
@@ -284,10 +291,10 @@ class HeldControl implements Control {
   async *#list<Request, Response>(
     method: GrpcRemoteMethod<Request, Response>,
     request: Request,
-    signal: AbortSignal,
+    options: GrpcCallOptions,
   ): AsyncGenerator<Response, void> {
     try {
-      yield* this.#connection.client.serverStream(method, request, { signal });
+      yield* this.#connection.client.serverStream(method, request, options);
     } catch (error) {
       throw this.#error(error, method);
     }

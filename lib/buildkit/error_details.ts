@@ -75,10 +75,9 @@ function countOf(value: unknown): number | undefined {
 }
 
 function base64Text(value: unknown): string | undefined {
-  if (typeof value !== "string") return undefined;
   try {
-    return new TextDecoder().decode(Uint8Array.fromBase64(value));
+    return new TextDecoder().decode(Uint8Array.fromBase64(value as string));
   } catch {
-    return undefined; // a detail that can't be read is left out
+    return undefined; // it is no text, or not in base64
   }
 }

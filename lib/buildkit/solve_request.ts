@@ -84,22 +84,20 @@ export function encodeSolveRequest(
   const [first] = exporters;
   return solveRequest.encode({
     ref: request.ref,
-    session: request.session ?? "",
-    frontend: request.frontend ?? "",
+    session: request.session,
+    frontend: request.frontend,
     frontendAttrs: mapOf(request.frontendAttrs),
     exporters: exporters.map(typedAttrsOf),
-    firstExporter: first?.type ?? "",
+    firstExporter: first?.type,
     firstExporterAttrs: mapOf(first?.attrs),
     // Always sent: BuildKit of the 20.10 line reads it unasked.
     cache: {
       exports: (cache?.exports ?? []).map(typedAttrsOf),
       imports: (cache?.imports ?? []).map(typedAttrsOf),
     },
-    entitlements: request.entitlements ?? [],
-    internal: request.internal ?? false,
-    ...(sourcePolicy === undefined
-      ? {}
-      : { sourcePolicy: policyOf(sourcePolicy) }),
+    entitlements: request.entitlements,
+    internal: request.internal,
+    sourcePolicy: sourcePolicy && policyOf(sourcePolicy),
   });
 }
 

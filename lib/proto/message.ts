@@ -46,6 +46,11 @@ export interface Field<T> {
 /** All fields of a message, by their names here. */
 export type Table<T> = { readonly [Name in keyof T]-?: Field<T[Name]> };
 
+/** What is written of a message: any of its fields. */
+export type Written<T> = {
+  readonly [Name in keyof T]?: T[Name] | undefined;
+};
+
 /** Reads and writes one kind of message, alone or embedded in another. */
 export interface Message<T> extends Kind<T> {
   /**
@@ -55,7 +60,7 @@ export interface Message<T> extends Kind<T> {
    */
   decode(bytes: Uint8Array): T;
   /** Writes a message; fields that are not given are not sent. */
-  encode(value: Partial<T>): Uint8Array<ArrayBuffer>;
+  encode(value: Written<T>): Uint8Array<ArrayBuffer>;
 }
 
 /** Text, in UTF-8. Bytes that are none become U+FFFD. */
@@ -178,19 +183,19 @@ export function map<T>(
 }
 
 /** Reads one kind of message, and writes another: a side of a method. */
-export interface MethodCodec<Read, Written> {
+export interface MethodCodec<Read, Sent> {
   /** @throws {ProtobufError} If the bytes are no such message. */
   decode(bytes: Uint8Array): Read;
   /** Fields that are not given are not sent. */
-  encode(value: Partial<Written>): Uint8Array<ArrayBuffer>;
+  encode(value: Written<Sent>): Uint8Array<ArrayBuffer>;
 }
 
 /** The side of a method that reads the one and writes the other. */
-export function reading<Read, Written>(
+export function reading<Read, Sent>(
   read: Message<Read>,
-  written: Message<Written>,
-): MethodCodec<Read, Written> {
-  return { decode: read.decode, encode: written.encode };
+  sent: Message<Sent>,
+): MethodCodec<Read, Sent> {
+  return { decode: read.decode, encode: sent.encode };
 }
 
 /** A message with these fields. */
@@ -213,7 +218,7 @@ export function message<T>(table: Table<T>): Message<T> {
     }
     return value;
   };
-  const writeFields = (writer: ProtobufWriter, value: Partial<T>): void => {
+  const writeFields = (writer: ProtobufWriter, value: Written<T>): void => {
     for (const [name, field] of fields) {
       const one = value[name];
       if (one !== undefined) field.write(writer, one);

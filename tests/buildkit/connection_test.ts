@@ -11,6 +11,7 @@ import {
 import { connectEndpoint } from "../../lib/transport/connect.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { type FakeRequest, startFakeEngine } from "../support/fake_engine.ts";
+import { StandingClock } from "../support/standing_clock.ts";
 import { until } from "../support/until.ts";
 import { NEVER } from "./engine_builds.ts";
 import { answer, ScriptedEngine } from "./scripted_engine.ts";
@@ -37,7 +38,10 @@ Deno.test("builds of one engine share a connection, which the last one closes", 
   await first.release(); // counts once
   await second.release();
   assertEquals(third.client.takesCalls, true);
+  let over = false;
+  void third.client.closed.then(() => over = true);
   await third.release();
+  assertEquals(over, true);
   assertEquals(third.client.takesCalls, false);
   assertEquals((await third.client.closed).reason, "local");
   // The next one opens another.
@@ -98,13 +102,28 @@ Deno.test("after GOAWAY running calls go on, and the next build gets another con
 
 Deno.test("a wait for the connection is given up alone, and the opening when nobody waits", async () => {
   const opening: { signal: AbortSignal; open: () => void }[] = [];
+  let ended = false;
   await using scripted = new ScriptedEngine(
     {},
     {},
     (connect, { signal }) =>
       new Promise((resolve, reject) => {
-        signal!.addEventListener("abort", () => reject(signal!.reason));
-        opening.push({ signal: signal!, open: () => resolve(connect()) });
+        let open = false;
+        signal!.addEventListener("abort", () => {
+          if (open) return;
+          // Some time passes before a transport has ended what it began.
+          setTimeout(() => {
+            ended = true;
+            reject(signal!.reason);
+          }, 5);
+        });
+        opening.push({
+          signal: signal!,
+          open() {
+            open = true;
+            resolve(connect());
+          },
+        });
       }),
   );
   const { engine } = scripted;
@@ -117,6 +136,7 @@ Deno.test("a wait for the connection is given up alone, and the opening when nob
   assertEquals(opening[0]!.signal.aborted, false);
   b!.abort(new Error("nor I"));
   await assertRejects(() => second, Error, "nor I");
+  assertEquals(ended, true);
   assertEquals(opening[0]!.signal.aborted, true);
   // Who comes then waits for another.
   const third = holdConnection(engine, { signal: c!.signal });
@@ -130,6 +150,24 @@ Deno.test("a wait for the connection is given up alone, and the opening when nob
     "no more",
   );
   assertEquals(scripted.upgrades.length, 2);
+});
+
+Deno.test("no timer is left of an opening, whatever came of it", async () => {
+  using clock = new StandingClock();
+  let fail = true;
+  await using scripted = new ScriptedEngine({}, {}, (connect) => {
+    if (fail) throw new ConnectionError("gone");
+    return connect();
+  });
+  const hold = () => holdConnection(scripted.engine, { signal: NEVER });
+  await assertRejects(hold, ConnectionError);
+  assertEquals(clock.waits, []);
+  fail = false;
+  const held = await hold();
+  // The server's SETTINGS are here: that timer is gone, too.
+  await clock.settle();
+  assertEquals(clock.waits, []);
+  await held.release();
 });
 
 Deno.test("a failed opening is told to all who wait for it, and is not kept", async () => {

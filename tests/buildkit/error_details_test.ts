@@ -47,6 +47,7 @@ Deno.test("the step, its exit code and its places are read", () => {
         { start: { line: 2, character: 4 }, end: { line: 2, character: 9 } },
         { start: { line: 3 }, end: { line: 5 } },
         { start: { line: 7 } },
+        { start: { line: 1 }, end: { line: "5" } },
       ]),
       source(LINES, { filename: "other/Dockerfile" }),
       detail("gatewayapi.ExitMessage+json", { Code: 7 }),
@@ -63,6 +64,7 @@ Deno.test("the step, its exit code and its places are read", () => {
             { start: 2, end: 2 },
             { start: 3, end: 5 },
             { start: 7, end: 7 },
+            { start: 1, end: 1 },
           ],
         },
         {
@@ -89,6 +91,14 @@ Deno.test("the first step and the first exit code count; types are told by their
     ]),
     { exitCode: 0, vertex: "a", sources: [] },
   );
+});
+
+Deno.test("an error without details has none", () => {
+  const { sources, vertex, exitCode } = new SolveError({
+    code: 2,
+    detail: "no",
+  });
+  assertEquals({ sources, vertex, exitCode }, NOTHING);
 });
 
 Deno.test("details that have another form are left out, and nothing else", () => {

@@ -216,14 +216,20 @@ Deno.test("a log that breaks off is not read twice, and the build goes on", asyn
     assertEquals(await run, { response: ANSWER, logError: error });
   }
   // Another error than NOT_FOUND is no reason to ask again.
-  const error = new ConnectionError("broke");
-  using clock = new StandingClock();
-  const script = new Script(() => failing(error));
-  const run = script.run();
-  await clock.pass(1_000);
-  assertEquals(script.calls.length, 2);
-  script.solved.resolve(ANSWER);
-  assertEquals((await run).logError === error, true);
+  for (
+    const error of [
+      new ConnectionError("broke"),
+      new SolveError({ code: GrpcCode.RESOURCE_EXHAUSTED, detail: "full" }),
+    ]
+  ) {
+    using clock = new StandingClock();
+    const script = new Script(() => failing(error));
+    const run = script.run();
+    await clock.pass(1_000);
+    assertEquals(script.calls.length, 2);
+    script.solved.resolve(ANSWER);
+    assertEquals((await run).logError === error, true);
+  }
 });
 
 Deno.test("after an abort the log's end is waited for, which says that the build has stopped", async () => {
