@@ -16,11 +16,15 @@ import { openClient } from "./open_client.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import type { OutputPlan } from "./output_flag.ts";
+import { tellExports } from "./tell_exports.ts";
 import { print } from "./print.ts";
 import { type ProgressMode, progressMode } from "./progress_mode.ts";
 import { refuseFlags } from "./refused_flags.ts";
 import type { ResultFiles } from "./result_files.ts";
 import { environmentPolicy } from "./source_policy.ts";
+
+/** How a build is shown where sentences for people may stand beside it. */
+const TOLD: readonly ProgressMode[] = ["auto", "tty", "plain"];
 
 /** Runs `davit build`. */
 export async function runBuild(
@@ -77,6 +81,7 @@ export async function runBuild(
       given,
       (options) => build(docker, input, options, shown, interrupt),
     );
+    if (TOLD.includes(shown)) tellExports(result.exports);
     const pushed = plan.push ? await push(docker, result, signal, shown) : [];
     await files?.write(docker, result, pushed[0], signal);
     if (mode === "quiet" && result.imageId !== "") print(result.imageId);
