@@ -95,7 +95,7 @@ async function compareWithBuildx(engine: EngineContext): Promise<void> {
       credentials: { [registry.host]: LOGIN },
       attest: { provenance: "max" },
       outputs: [
-        { type: "image", attrs: { push: "true" } },
+        { type: "image", push: true },
         { type: "local", dest: `${folder}/davit` },
       ],
       networkmode: "none",
@@ -107,6 +107,14 @@ async function compareWithBuildx(engine: EngineContext): Promise<void> {
     const ours = await readPushedImage(registry, "two", "davit");
     const theirs = await readPushedImage(registry, "two", "buildx");
     assertEquals(result.imageId, ours.digest);
+    assertEquals(result.image, {
+      digest: ours.digest,
+      platforms: PLATFORMS.map((platform) => ({
+        platform,
+        digest: ours.platforms[platform]!.digest,
+      })),
+    });
+    assertEquals(result.exports.map(({ dest }) => dest), [`${folder}/davit`]);
     assertEquals(Object.keys(ours.platforms), [...PLATFORMS]);
     for (const platform of PLATFORMS) {
       const arch = platform.split("/")[1]!;

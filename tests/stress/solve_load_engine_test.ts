@@ -8,7 +8,11 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { sha256 } from "../support/digest.ts";
-import { engineTest } from "../support/engines.ts";
+import {
+  containerdTest,
+  type EngineContext,
+  engineTest,
+} from "../support/engines.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 import { rounds } from "../support/stress.ts";
 import { dockerfileTar } from "../support/tar.ts";
@@ -89,48 +93,51 @@ async function cancelled(docker: DockerClient): Promise<void> {
   assertEquals(await build.wait().catch((error) => error), reason);
 }
 
-engineTest(
-  `${BUILDS} builds on one connection to BuildKit, ten at a time: no mix-up, nothing left, memory flat`,
-  async ({ socketPath }) => {
-    await using relay = await startRelay(socketPath, 1);
-    await using docker = await DockerClient.fromDockerHost(relay.host);
-    const kinds = [withOwnSecret, failing, cancelled];
-    let next = 0;
-    const run = async (end: number) => {
-      const work = async () => {
-        while (next < end) {
-          const kind = kinds[next++ % AT_ONCE] ?? withLabel;
-          await kind(docker);
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
+async function tenAtATime({ socketPath }: EngineContext): Promise<void> {
+  await using relay = await startRelay(socketPath, 1);
+  await using docker = await DockerClient.fromDockerHost(relay.host);
+  const kinds = [withOwnSecret, failing, cancelled];
+  let next = 0;
+  const run = async (end: number) => {
+    const work = async () => {
+      while (next < end) {
+        const kind = kinds[next++ % AT_ONCE] ?? withLabel;
+        await kind(docker);
+      }
     };
-    const used: number[] = [];
-    const parts = 3;
-    // One build stays, so that the connection does.
-    const stay = docker.imageBuild(
-      dockerfileTar("FROM davit-test/base", "RUN sleep 100000"),
-      { api: "buildkit", networkmode: "none", nocache: true },
-    );
-    for await (const _ of stay.events()) break;
-    for (let part = 1; part <= parts; part++) {
-      await run(BUILDS * part / parts);
-      used.push(memoryInUse());
-    }
-    await stay.cancel();
-    const grown = used[parts - 1]! - used[parts - 2]!;
-    assert(grown < MAX_GROWTH, `bytes in use after each part: ${used}`);
-    assertEquals(connections(relay, "grpc").length, 1);
-    assertEquals(connections(relay, "session").length, BUILDS + 1);
-    await until(
-      () =>
-        [...connections(relay, "grpc"), ...connections(relay, "session")]
-          .every(({ open }) => !open),
-      "every connection is closed",
-    );
-    await until(
-      async () => (await activeBuilds(socketPath)).length === 0,
-      "no build is left on the engine",
-    );
-  },
-);
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  };
+  const used: number[] = [];
+  const parts = 3;
+  // One build stays, so that the connection does.
+  const stay = docker.imageBuild(
+    dockerfileTar("FROM davit-test/base", "RUN sleep 100000"),
+    { api: "buildkit", networkmode: "none", nocache: true },
+  );
+  for await (const _ of stay.events()) break;
+  for (let part = 1; part <= parts; part++) {
+    await run(BUILDS * part / parts);
+    used.push(memoryInUse());
+  }
+  await stay.cancel();
+  const grown = used[parts - 1]! - used[parts - 2]!;
+  assert(grown < MAX_GROWTH, `bytes in use after each part: ${used}`);
+  assertEquals(connections(relay, "grpc").length, 1);
+  assertEquals(connections(relay, "session").length, BUILDS + 1);
+  await until(
+    () =>
+      [...connections(relay, "grpc"), ...connections(relay, "session")]
+        .every(({ open }) => !open),
+    "every connection is closed",
+  );
+  await until(
+    async () => (await activeBuilds(socketPath)).length === 0,
+    "no build is left on the engine",
+  );
+}
+
+const NAME =
+  `${BUILDS} builds on one connection to BuildKit, ten at a time: no mix-up, nothing left, memory flat`;
+
+engineTest(NAME, tenAtATime);
+containerdTest(NAME, tenAtATime);
