@@ -104,6 +104,15 @@ Deno.test("api is one of two words, and fits what else is asked", () => {
     assertEquals(requestOf({ api }).api, api);
   }
   assertEquals(requestOf({ api: "engine", version: "1" }).api, "engine");
+  assertEquals(requestOf({ secretsVia: "header" }).api, undefined);
+  assertEquals(
+    requestOf({ secretsVia: "header", api: "engine" }).api,
+    "engine",
+  );
+  assertEquals(
+    requestOf({ secretsVia: "session", api: "buildkit" }).api,
+    "buildkit",
+  );
   refuses([
     ...["", "solve", 1, null].map((api) =>
       [
@@ -117,6 +126,16 @@ Deno.test("api is one of two words, and fits what else is asked", () => {
       { api: "buildkit", version: "1" },
       'Cannot build with api "buildkit" and version "1": the classic builder is reached by the Engine API alone; leave one of them out',
     ],
+    ...[
+      [{ api: "buildkit" }, 'api "buildkit"'],
+      [{ api: "buildkit", history: false }, "history"],
+      [{ history: false }, "history"],
+    ].map(([options, what]) =>
+      [
+        { ...options as object, secretsVia: "header" },
+        `Cannot build with secretsVia "header" and ${what}: BuildKit's API has no such header, and nothing between davit and the engine reads one there; leave secretsVia out`,
+      ] as const
+    ),
     [
       { api: "engine", history: false },
       "Cannot build with history and api \"engine\": an engine's /build can't do that; leave api out",

@@ -9,6 +9,7 @@ const DOCKERFILE = [
   "RUN <<EOF",
   "FROM b AS text",
   "EOF",
+  "RUN x AS ran",
   "from --platform=linux/arm64 b \\",
   "  as TWO",
   "FROM one",
@@ -26,7 +27,16 @@ Deno.test("names of nocachefilter that no stage has are found, as BuildKit compa
     );
   assertEquals(find([]), []);
   assertEquals(find(["one", "ONE", "two", "Two"]), []);
-  const unknown = ["0", "stage-0", "2", "stage-2", "comment", "text", "no"];
+  const unknown = [
+    "0",
+    "stage-0",
+    "2",
+    "stage-2",
+    "comment",
+    "text",
+    "no",
+    "ran",
+  ];
   assertEquals(find(["one", ...unknown]), unknown);
   assertEquals(find(["x"], "RUN true"), ["x"]);
   assertEquals(
