@@ -9,6 +9,7 @@
 /** Codes of the things that can be done. */
 export type AdviceCode =
   | "allow-secret-files"
+  | "build-with"
   | "check-login"
   | "dockerfile-elsewhere"
   | "give-login"
@@ -46,6 +47,7 @@ export type AdviceWords = Readonly<
 const API_WORDS: AdviceWords = {
   "allow-secret-files": ({ about }) =>
     `${about}; allow that with allowSecretFiles: true, or use a Docker engine`,
+  "build-with": ({ about, value }) => `Cannot build with ${value}: ${about}`,
   "check-login": ({ about }) => `${about}: check it with auth()`,
   "dockerfile-elsewhere": ({ about }) =>
     `${about}; give { context, dockerfile }`,

@@ -4,12 +4,16 @@ import { adviceOf, type AdviceWords } from "../advice.ts";
 const FLAGS: Readonly<Record<string, string>> = {
   allow: "--allow",
   annotations: "--annotation",
+  api: "--api",
+  attest: "--attest",
   buildargs: "--build-arg",
+  cgroupparent: "--cgroup-parent",
   extrahosts: "--add-host",
   labels: "--label",
   nocachefilter: "--no-cache-filter",
   platform: "--platform",
   shmsize: "--shm-size",
+  sourcePolicy: "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY",
   tag: "--tag",
   target: "--target",
 };
@@ -17,6 +21,11 @@ const FLAGS: Readonly<Record<string, string>> = {
 /** The advice of errors in terms of flags, for users of the command line. */
 const COMMAND_WORDS: AdviceWords = {
   "allow-secret-files": ({ about }) => `${about}; use a Docker engine`,
+  // An option may have its value behind it: allow "device".
+  "build-with": ({ about, value }) =>
+    `Cannot build with ${
+      value.replace(/^\w+/, (name) => FLAGS[name] ?? name)
+    }: ${about}`,
   "check-login": ({ about }) => `${about}: check it with "docker login"`,
   // No advice is needed: --file can name a Dockerfile in any place.
   "dockerfile-elsewhere": ({ about }) => about,

@@ -1,8 +1,8 @@
 // Chooses the way to build. Only this file asks what kind of engine there is;
 // the rest of the build uses the chosen way.
 
+import { cannotBuildWith } from "./cannot_build_with.ts";
 import { type EngineFacts, isPodman } from "../engine/engine.ts";
-import { UnsupportedError } from "../errors.ts";
 import type { BuildWay } from "./build_way.ts";
 import type { BuildRequest } from "./request.ts";
 import { engineWay } from "./ways/engine.ts";
@@ -20,18 +20,15 @@ export async function chooseWay(
   const need = needOf({ api, needs });
   const refuse = (why: string) => {
     if (need === undefined) return;
-    throw new UnsupportedError(
-      need,
-      `Cannot build with ${need}: it needs BuildKit's own API, ${why}`,
-    );
+    throw cannotBuildWith(need, `it needs BuildKit's own API, ${why}`);
   };
   if (isPodman(facts)) {
     refuse(
-      `and podman has no BuildKit; leave ${need} out, or use a Docker engine`,
+      "and podman has no BuildKit; leave it out, or use a Docker engine",
     );
   } else if (facts.gateway) {
     refuse(
-      `which a davit gateway lets nobody reach: what passes there can not be looked through; leave ${need} out, or use the engine's own socket`,
+      "which a davit gateway lets nobody reach: what passes there can not be looked through; leave it out, or use the engine's own socket",
     );
   }
   // Podman has a single builder; the option `version` makes no difference.

@@ -118,7 +118,7 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   [["-o", "type=cacheonly"], { outputs: [{ type: "cacheonly" }] }],
   [["-o", "type=docker"], {}],
   [["-o", "type=docker,name=a"], { tag: ["a"] }],
-  [["-o", 'type=image,"name=a:1,b:2"'], { tag: ["a:1", "b:2"] }],
+  [["-o", 'type=image,"name=a:1,,b:2,"'], { tag: ["a:1", "b:2"] }],
   [["-t", "t", "-o", "type=image,name=a"], { tag: ["t"] }],
   [["-t", "t", "--load", "-o", "type=image"], { tag: ["t"] }],
   [["-o", "type=image,name=a,compression=zstd"], {

@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<AdviceCode, readonly [string, string]>> = {
     "A; allow that with allowSecretFiles: true, or use a Docker engine",
     "A; use a Docker engine",
   ],
+  "build-with": ["Cannot build with r.io: A", "Cannot build with r.io: A"],
   "check-login": [
     "A: check it with auth()",
     'A: check it with "docker login"',

@@ -2,6 +2,9 @@ import { parseWords } from "../../lib/cli/flag.ts";
 import { ENGINE_FLAGS } from "../../lib/cli/engine_flags.ts";
 import { builderName, solveMetadata } from "../../lib/cli/solve_metadata.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
+import { keepSolved } from "../../lib/imagebuild/solved.ts";
+import { historyEvent, readContentResponse } from "../../lib/proto/history.ts";
+import { answer, ScriptedEngine } from "../buildkit/scripted_engine.ts";
 import { assertEquals } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 
@@ -34,6 +37,10 @@ Deno.test("metadata of a store with graph drivers: the id is the configuration's
     "image.name": "docker.io/library/a:1,docker.io/library/b",
   });
   assertEquals(Object.keys(metadata), Object.keys(metadata).toSorted());
+  assertEquals(
+    (await written({}, { names: ["a:1"] }))["image.name"],
+    "docker.io/library/a:1",
+  );
   const pushed = await written({}, { pushed: "sha256:p", names: [] });
   assertEquals(pushed, {
     "buildx.build.ref": "ctx/ctx/r",
@@ -55,7 +62,7 @@ Deno.test("metadata of containerd's store: descriptors are JSON, all else is tex
       "b": base64("5"),
       "c": base64("null"),
       "d": "{}",
-      "e": "/w==", // a byte that is no text
+      "e": "eyJhIjoi/yJ9", // {"a":"…"} with a byte that is no text
       "f": base64("[1]"),
     }),
     {
@@ -67,7 +74,7 @@ Deno.test("metadata of containerd's store: descriptors are JSON, all else is tex
       "containerimage.descriptor": descriptor,
       "containerimage.digest": ID,
       "d": "{}",
-      "e": "/w==",
+      "e": "eyJhIjoi/yJ9",
       "f": [1],
       "image.name": "docker.io/library/a:1,docker.io/library/b:latest",
     },
@@ -78,6 +85,91 @@ Deno.test("metadata of an export has the build's id alone", async () => {
   assertEquals(await written({}, { imageId: "" }), {
     "buildx.build.ref": "ctx/ctx/r",
   });
+});
+
+/** An engine whose history has a provenance of the build, for these platforms. */
+function historyOf(...platforms: string[]): ScriptedEngine {
+  const attestations = [{
+    mediaType: "application/vnd.in-toto+json",
+    digest: "sha256:1",
+    size: 2,
+    annotations: new Map([[
+      "in-toto.io/predicate-type",
+      "https://slsa.dev/provenance/v0.2",
+    ]]),
+  }];
+  const results = platforms.map((name) => [name, { attestations }] as const);
+  return new ScriptedEngine({
+    ListenBuildHistory: answer(historyEvent.encode({
+      record: {
+        ref: "r",
+        result: new Map(results).get(""),
+        results: new Map(results.filter(([name]) => name !== "")),
+      },
+    })),
+    Read: answer(
+      readContentResponse.encode({
+        data: new TextEncoder().encode(
+          '{"metadata":1,"materials":2,"buildConfig":3}',
+        ),
+      }),
+    ),
+  });
+}
+
+Deno.test("metadata have the provenance of each platform, as much as the variable says", async () => {
+  const name = "BUILDX_METADATA_PROVENANCE";
+  const before = Deno.env.get(name);
+  const min = { materials: 2 };
+  const max = { metadata: 1, materials: 2, buildConfig: 3 };
+  try {
+    for (
+      const [mode, provenance] of [
+        [undefined, min],
+        ["", min],
+        ["min", min],
+        ["true", min],
+        ["x", min],
+        ["max", max],
+        ["disabled", undefined],
+        ["0", undefined],
+        ["F", undefined],
+        ["false", undefined],
+        ["xfalse", min],
+        ["falsex", min],
+      ] as const
+    ) {
+      if (mode === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, mode);
+      for (const platforms of [[""], ["linux/amd64", "linux/arm64"]]) {
+        await using scripted = historyOf(...platforms);
+        const result = { imageId: "", names: [] } as unknown as BuildResult;
+        const solved = { ref: "r", answer: new Map() };
+        keepSolved(result, scripted.engine, solved);
+        const { "buildx.build.ref": _, ...metadata } = await solveMetadata(
+          result,
+          solved,
+          { builder: "a", pushed: undefined },
+          signal,
+        );
+        const keys = platforms.map((platform) =>
+          platform === ""
+            ? "buildx.build.provenance"
+            : `buildx.build.provenance/${platform}`
+        );
+        assertEquals(
+          metadata,
+          provenance === undefined
+            ? {}
+            : Object.fromEntries(keys.map((key) => [key, provenance])),
+          mode,
+        );
+      }
+    }
+  } finally {
+    if (before === undefined) Deno.env.delete(name);
+    else Deno.env.set(name, before);
+  }
 });
 
 Deno.test("a build has the name that buildx gives its builder: that of the context", async () => {

@@ -66,7 +66,12 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
         [[`--${name}=Dockerfile/x`, "."], new RegExp(`--${name} can't be wr`)],
       ],
     ),
-    [["-o", "out", "--iidfile", "id", "."], /incompatible with image ID file/],
+    ...[["-o", "out"], ["-o", "type=tar,dest=t"], ["-o", "a", "-o", "b"]].map(
+      (words): readonly [string[], RegExp] => [
+        [...words, "--iidfile", "id", "."],
+        /incompatible with image ID file/,
+      ],
+    ),
     [["-o", "a,b", "."], /--output/],
     [["-q", "--progress=plain", "."], /cannot be used together/],
     ...["load", "push", "watch", "verify", "verify-keep-tags", "verify-strict"]
@@ -123,7 +128,10 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["--no-cache-filter", "a,", "."], /Cannot use --no-cache-filter ""/],
     [["--no-cache-filter=a", "--no-cache", "."], /nothing to filter/],
     [["--api", "x", "."], /--api "x": expected engine or buildkit/],
-    [["--api=engine", "--sbom=1", "."], /attest and api "engine"/],
+    [
+      ["--api=engine", "--sbom=1", "."],
+      /with --attest: only BuildKit's API can do that, and api is "engine"/,
+    ],
     [["--check", "."], /--check can't be used/],
     [["--squash", "."], /--squash can't be used/],
     [["--compress", "."], /--compress can't be used/],

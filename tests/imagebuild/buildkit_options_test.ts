@@ -138,7 +138,7 @@ Deno.test("api is one of two words, and fits what else is asked", () => {
     ),
     [
       { api: "engine", history: false },
-      "Cannot build with history and api \"engine\": an engine's /build can't do that; leave api out",
+      'Cannot build with history: only BuildKit\'s API can do that, and api is "engine"; leave api out',
     ],
   ]);
   const error = assertThrows(
@@ -682,7 +682,7 @@ Deno.test("annotations and attestations need an output that can have them", () =
   assertEquals(error.feature, "attest");
   assertEquals(
     error.message,
-    'Cannot build with attest and output "docker": an archive for docker load has no place for attestations; take output "oci", or leave attest out',
+    'Cannot build with attest: an archive for docker load (output "docker") has no place for attestations; take output "oci", or leave it out',
   );
   for (
     const options of [

@@ -25,7 +25,7 @@ const NEEDED: readonly (readonly [
     { attest: { sbom: true } },
     "attest",
     "exporter.image.attestations",
-    "leave attest out",
+    "leave it out",
   ],
   [
     { annotations: { a: "b" } },
@@ -37,19 +37,19 @@ const NEEDED: readonly (readonly [
     { sourcePolicy: { rules: [] } },
     "sourcePolicy",
     "source.policy",
-    "leave sourcePolicy out, and name the images by their digests",
+    "leave it out, and name the images by their digests",
   ],
   [
     { sourceDateEpoch: 0 },
     "sourceDateEpoch",
     "exporter.sourcedateepoch",
-    "leave sourceDateEpoch out",
+    "leave it out",
   ],
   [
     { cgroupparent: "a" },
     "cgroupparent",
     "exec.meta.cgroup.parent",
-    "leave cgroupparent out",
+    "leave it out",
   ],
 ];
 

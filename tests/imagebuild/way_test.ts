@@ -58,11 +58,11 @@ Deno.test("chooseWay() takes BuildKit's API where it is asked for or needed, and
       const [facts, why] of [
         [
           { libpodApiVersion: "4.3.1" },
-          `and podman has no BuildKit; leave ${feature} out, or use a Docker engine`,
+          `and podman has no BuildKit; leave it out, or use a Docker engine`,
         ],
         [
           { gateway: true },
-          `which a davit gateway lets nobody reach: what passes there can not be looked through; leave ${feature} out, or use the engine's own socket`,
+          `which a davit gateway lets nobody reach: what passes there can not be looked through; leave it out, or use the engine's own socket`,
         ],
       ] as const
     ) {

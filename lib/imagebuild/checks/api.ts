@@ -1,6 +1,7 @@
 // The check of the option `api`: which of an engine's interfaces a build takes.
 
-import { UnsupportedError } from "../../errors.ts";
+import { advised } from "../../advice.ts";
+import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { ImageBuildOptions } from "../options.ts";
 
 /**
@@ -39,14 +40,17 @@ export function checkApiOption(
   }
   if (need === undefined) return api;
   if (builder === "classic") {
-    throw new UnsupportedError(
+    throw cannotBuildWith(
       need,
-      `Cannot build with ${need}: the classic builder (version "1") can't do that; leave version out`,
+      'the classic builder (version "1") can\'t do that; leave version out',
     );
   }
   if (api === "engine") {
-    throw new TypeError(
-      `Cannot build with ${need} and api "engine": an engine's /build can't do that; leave api out`,
+    throw advised(
+      (message) => new TypeError(message),
+      "build-with",
+      `only BuildKit's API can do that, and api is "engine"; leave api out`,
+      need,
     );
   }
   return api;

@@ -1,6 +1,6 @@
 // The checks of the options that only BuildKit's own API can do.
 
-import { UnsupportedError } from "../../errors.ts";
+import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { ImageBuildOptions } from "../options.ts";
 import type { SourcePolicy } from "../source_policy.ts";
 import { checkAnnotations, type RequestedAnnotation } from "./annotations.ts";
@@ -112,9 +112,9 @@ export function checkPlaces(
     attrs["inline-only"] !== "true"
   );
   if (isBeside && outputs.some(({ type }) => type === "docker")) {
-    throw new UnsupportedError(
+    throw cannotBuildWith(
       "attest",
-      'Cannot build with attest and output "docker": an archive for docker load has no place for attestations; take output "oci", or leave attest out',
+      'an archive for docker load (output "docker") has no place for attestations; take output "oci", or leave it out',
     );
   }
 }

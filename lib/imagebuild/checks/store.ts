@@ -2,7 +2,8 @@
 // graph drivers ignores most of it without a word, so it is refused before
 // anything is sent.
 
-import { UnsupportedError } from "../../errors.ts";
+import { cannotBuildWith } from "../cannot_build_with.ts";
+import type { UnsupportedError } from "../../errors.ts";
 import { imageStoreError } from "../../exporter/output.ts";
 import type { BuildRequest } from "../request.ts";
 import { isImage, isPushed } from "./output.ts";
@@ -32,7 +33,7 @@ export function containerdNeed(
   if (!makesImage) return undefined;
   const image = outputs.find(isImage);
   if (image !== undefined && isPushed(image)) {
-    return unsupported(
+    return cannotBuildWith(
       "push",
       "this engine keeps images in graph drivers, and would neither push nor say so; leave it out, and push when the image is built: imagePush()",
     );
@@ -41,32 +42,28 @@ export function containerdNeed(
     !OBEYED.includes(name)
   );
   if (attr !== undefined) {
-    return unsupported(
+    return cannotBuildWith(
       `the attribute "${attr}"`,
       "this engine keeps images in graph drivers, and ignores it without a word; it takes an engine with the containerd image store",
     );
   }
   if (platforms.length > 1) {
-    return unsupported(
+    return cannotBuildWith(
       "several platforms",
       'this engine keeps images in graph drivers, which hold one platform each; take the output "local" or "tar", build once for each, or use an engine with the containerd image store',
     );
   }
   if (attestations.length > 0) {
-    return unsupported(
+    return cannotBuildWith(
       "attest",
       'this engine keeps images in graph drivers, which drop attestations without a word; take the output "local" or "tar", which get them as files, or use an engine with the containerd image store',
     );
   }
   if (annotations.length > 0) {
-    return unsupported(
+    return cannotBuildWith(
       "annotations",
       "this engine keeps images in graph drivers, which drop annotations without a word; take labels, or use an engine with the containerd image store",
     );
   }
   return undefined;
-}
-
-function unsupported(feature: string, why: string): UnsupportedError {
-  return new UnsupportedError(feature, `Cannot build with ${feature}: ${why}`);
 }

@@ -1,4 +1,5 @@
-import { UnsupportedError } from "../../errors.ts";
+import { cannotBuildWith } from "../cannot_build_with.ts";
+import type { UnsupportedError } from "../../errors.ts";
 
 /** How BuildKit says that an engine does not grant an entitlement. */
 const REFUSED_REGEXP =
@@ -14,17 +15,17 @@ export function entitlementError(detail: string): UnsupportedError | undefined {
   const refused = REFUSED_REGEXP.exec(detail)?.[1];
   if (refused !== undefined) {
     const [name = refused] = refused.split("=");
-    return new UnsupportedError(
+    return cannotBuildWith(
       `allow "${refused}"`,
-      `Cannot build with allow "${refused}": the engine's configuration does not grant it; set {"builder": {"entitlements": {"${
+      `the engine's configuration does not grant it; set {"builder": {"entitlements": {"${
         name.replaceAll(".", "-")
       }": true}}} in its daemon.json, and restart it (${detail})`,
     );
   }
   const unknown = UNKNOWN_REGEXP.exec(detail)?.[1];
   if (unknown === undefined) return undefined;
-  return new UnsupportedError(
+  return cannotBuildWith(
     `allow "${unknown}"`,
-    `Cannot build with allow "${unknown}": this engine knows no such entitlement; engines know network.host, security.insecure and, the newer ones, device (${detail})`,
+    `this engine knows no such entitlement; engines know network.host, security.insecure and, the newer ones, device (${detail})`,
   );
 }

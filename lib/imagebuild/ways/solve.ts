@@ -2,6 +2,7 @@
 // `Control/Status` tells what happens. The engine asks for files, secrets and
 // logins over a session, as on the other way.
 
+import { cannotBuildWith } from "../cannot_build_with.ts";
 import { type Control, openControl } from "../../buildkit/control.ts";
 import { runSolve } from "../../buildkit/run_solve.ts";
 import { SolveError } from "../../buildkit/solve_error.ts";
@@ -34,8 +35,7 @@ export const solveWay: BuildWay = { needs, run };
 function needs(build: Build): WayNeeds {
   const { engine, facts, request, context, inputs: { secrets } } = build;
   const what = request.needs[0] ?? 'api "buildkit"';
-  const refused = (why: string) =>
-    new UnsupportedError(what, `Cannot build with ${what}: ${why}`);
+  const refused = (why: string) => cannotBuildWith(what, why);
   const warnings = checkSolve(request, facts);
   if (engine.transport.upgrade === undefined) {
     throw refused(

@@ -2,9 +2,9 @@
 // (`util/apicaps`, `solver/pb/caps.go`). What it does not know it ignores
 // without a word, so it is asked before.
 
+import { cannotBuildWith } from "../cannot_build_with.ts";
 import { capabilitiesOf } from "../../buildkit/ask_capabilities.ts";
 import type { Control } from "../../buildkit/control.ts";
-import { UnsupportedError } from "../../errors.ts";
 import type { Build } from "../build_way.ts";
 import type { BuildRequest } from "../request.ts";
 
@@ -31,7 +31,7 @@ const ABILITIES: readonly Ability[] = [
     feature: "attest",
     id: "exporter.image.attestations",
     isNeeded: ({ attestations }) => attestations.length > 0,
-    instead: "leave attest out",
+    instead: "leave it out",
   },
   {
     feature: "annotations",
@@ -43,19 +43,19 @@ const ABILITIES: readonly Ability[] = [
     feature: "sourcePolicy",
     id: "source.policy",
     isNeeded: ({ sourcePolicy }) => sourcePolicy !== undefined,
-    instead: "leave sourcePolicy out, and name the images by their digests",
+    instead: "leave it out, and name the images by their digests",
   },
   {
     feature: "sourceDateEpoch",
     id: "exporter.sourcedateepoch",
     isNeeded: ({ sourceDateEpoch }) => sourceDateEpoch !== undefined,
-    instead: "leave sourceDateEpoch out",
+    instead: "leave it out",
   },
   {
     feature: "cgroupparent",
     id: "exec.meta.cgroup.parent",
     isNeeded: ({ cgroupParent }) => cgroupParent !== undefined,
-    instead: "leave cgroupparent out",
+    instead: "leave it out",
   },
 ];
 
@@ -75,9 +75,9 @@ export async function checkAbilities(
   for (const { feature, id, instead } of needed) {
     const why = capabilities.reason(id);
     if (why === undefined) continue;
-    throw new UnsupportedError(
+    throw cannotBuildWith(
       feature,
-      `Cannot build with ${feature}: BuildKit of this engine can't do that (${why}); ${instead}, or use a newer engine`,
+      `BuildKit of this engine can't do that (${why}); ${instead}, or use a newer engine`,
     );
   }
 }
