@@ -7,7 +7,7 @@ import { type Control, openControl } from "../../buildkit/control.ts";
 import { runSolve } from "../../buildkit/run_solve.ts";
 import { SolveError } from "../../buildkit/solve_error.ts";
 import { compareApi } from "../../engine/api_version.ts";
-import { ProtocolError, UnsupportedError } from "../../errors.ts";
+import { ProtocolError, type UnsupportedError } from "../../errors.ts";
 import type { OpenSession, SessionDialler } from "../../session/open.ts";
 import { Upload } from "../../session/upload.ts";
 import type { BuildRecord } from "../record.ts";
