@@ -5,6 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { engineTest } from "../support/engines.ts";
 import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { runDavit } from "../cli/command.ts";
@@ -135,7 +136,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+engineTest(
   "a gateway refuses a value in a label, unless it is marked",
   async (engine) => {
     await using served = await startGateway({ engine: engine.host });
@@ -165,7 +166,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest("--secret marks one as visible", async ({ host }) => {
+engineTest("--secret marks one as visible", async ({ host }) => {
   const run = (mark: string) =>
     runDavit([
       ...["-H", host, "build", "--network", "none", "--no-cache"],
