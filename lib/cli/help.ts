@@ -57,7 +57,7 @@ function cellOf({ name, short, value, help = "" }: Flag): Cell {
 /** Pads the cells, so that all lines have the same width. */
 function columnOf(cells: readonly Cell[]): string[] {
   const width = (at: 0 | 1) =>
-    Math.max(0, ...cells.map((cell) => cell[at].length));
+    Math.max(...cells.map((cell) => cell[at].length));
   return cells.map(([words, help]) =>
     `${words.padEnd(width(0))} ${help.padEnd(width(1))}`
   );

@@ -73,7 +73,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       // The keys that keep steps apart are masked as well; they belong to no
       // client.
       known: new KnownValues(
-        limits.maxAllSecretBytes + limits.maxBuilds * STEP_KEY_BYTES,
+        limits.maxAllSecretBytes +
+          (shareSteps ? 0 : limits.maxBuilds * STEP_KEY_BYTES),
         shareSteps,
       ),
       steps,
@@ -100,12 +101,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         finished.reject(error);
         throw error;
       } finally {
+        signal?.removeEventListener("abort", onAbort);
         if (typeof options.engine !== "object") await transport.close();
       }
     };
     const stopOnce = () => stopping ??= stop();
     const onAbort = () => void stopOnce().catch(() => {}); // `finished` tells it
-    signal?.addEventListener("abort", onAbort, { once: true });
+    signal?.addEventListener("abort", onAbort);
     accepting.catch(onAbort); // a listener that broke serves nobody
     return {
       address: acceptor.address,
@@ -116,7 +118,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
       async [Symbol.asyncDispose]() {
         told.hear();
-        signal?.removeEventListener("abort", onAbort);
         await stopOnce();
       },
     };

@@ -134,6 +134,18 @@ Deno.test("Changes: several in a row are one, told as soon as it is quiet", asyn
   changes.end();
 });
 
+Deno.test("Changes: what does not matter makes none wait longer", async () => {
+  using clock = new StandingClock();
+  const changes = new Changes();
+  changes.matters = (path) => path !== "ignored";
+  const next = waiting(changes);
+  changes.add(["a"]);
+  await clock.pass(QUIET_MS - 1);
+  changes.add(["ignored"]);
+  await clock.pass(1);
+  assertEquals(next.isOver, true);
+});
+
 Deno.test("Changes: where it is never quiet, they are told two seconds behind the first", async () => {
   using clock = new StandingClock();
   const changes = new Changes();

@@ -13,6 +13,12 @@ Deno.test("the help of every command fits a terminal, and no word touches anothe
   const overview = await told([]);
   assertEquals(await told(["--help"]), overview);
   assertEquals(await told(["help"]), overview);
+  // Two spaces behind the longest name.
+  const gaps = COMMANDS.map(({ name, summary }) =>
+    overview.indexOf(summary) - overview.indexOf(`\n  ${name} `) -
+    `\n  ${name}`.length
+  );
+  assertEquals(Math.min(...gaps), 2);
   const helps: string[] = [];
   for (const { name } of COMMANDS) helps.push(await told(["help", name]));
   for (const [at, { name, usage, flags }] of COMMANDS.entries()) {

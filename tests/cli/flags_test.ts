@@ -49,7 +49,7 @@ Deno.test("which flags may be given several times, and which may not be empty", 
 });
 
 Deno.test("didYouMean() names the nearest word, or one that begins so", () => {
-  const known = ["build", "push", "pull", "prune", "x-long-name"];
+  const known = ["build", "push", "pull", "prune", "x-long-name", "ls"];
   for (
     const [word, meant] of [
       ["build", "build"],
@@ -63,6 +63,7 @@ Deno.test("didYouMean() names the nearest word, or one that begins so", () => {
       // Half of so short a word is wrong.
       ["bui", "build"],
       ["pu", "push"],
+      ["lx", "ls"],
       ["p", ""],
       ["pxx", ""],
       ["pushed", "push"],

@@ -265,6 +265,35 @@ Deno.test("plain tells a warning when it is told, and progress without a total n
   assertEquals(render(1200), "#1 pulling 6.50kB 5.5s\n");
 });
 
+Deno.test("plain tells progress by a twentieth of it, or after five seconds", () => {
+  const { update, render } = plain();
+  const status = (current: number, time: number): BuildEvent => ({
+    type: "status",
+    vertex: "a",
+    id: "pulling",
+    name: "",
+    current,
+    total: 100,
+    time,
+    started: 1000,
+    completed: undefined,
+  });
+  update(1000, vertex("a"), status(1, 1000));
+  assertEquals(render(1000), "#1 step a\n#1 pulling 1B / 100B\n");
+  for (
+    const [current, time, told] of [
+      [5, 1100, false],
+      [6, 1100, true],
+      [10, 6099, false],
+      [10, 6100, true],
+      [15, 6100, true],
+    ] as const
+  ) {
+    update(1000, status(current, time));
+    assertEquals(render(1000) !== "", told, `${current} ${time}`);
+  }
+});
+
 Deno.test("quiet asks for nothing before the end", () => {
   const quiet = new QuietDisplay();
   assertEquals(

@@ -3,6 +3,7 @@ import {
   type TtyLine,
   vertexLines,
 } from "../../lib/display/tty_lines.ts";
+import { layOut } from "../../lib/display/tty_layout.ts";
 import { TtyDisplay } from "../../lib/display/tty.ts";
 import type { StatusEvent } from "../../lib/progress/event.ts";
 import { BuildState } from "../../lib/progress/state.ts";
@@ -84,6 +85,28 @@ Deno.test("of a step's output the last lines are shown that are not empty, as fa
     " => => # s",
   ]);
   assertEquals(shown(`${before}seen\n${" ".repeat(74)}\n`, 1, 10), []);
+});
+
+Deno.test("six lines of what a step prints are shown where three more have room beside", () => {
+  const state = new BuildState();
+  state.apply(vertex("a"));
+  state.apply(vertex("b"));
+  state.apply(log("b", "x\n".repeat(20)));
+  state.apply(log("a", "y\n".repeat(10)));
+  const shown = (rows: number) =>
+    layOut(state.vertices, { columns: 40, rows, now: 3000 })
+      .map(({ text }) => text.trim().slice(-1)).join("");
+  assertEquals(
+    [10, 11, 12, 16, 17, 30].map(shown),
+    [
+      "ss",
+      "ssxxxxxx",
+      "ssxxxxxx",
+      "ssxxxxxx",
+      "syyyyyysxxxxxx",
+      "syyyyyysxxxxxx",
+    ],
+  );
 });
 
 /** A build in a terminal, by itself. */

@@ -195,9 +195,18 @@ async function runPython(program: string, job: ClientJob): Promise<string> {
 
 async function nodeModules(): Promise<string> {
   const folder = await npmModules("gateway-clients", NPM);
-  await Deno.writeTextFile(`${folder}/dockerode.cjs`, DOCKERODE);
-  await Deno.writeTextFile(`${folder}/dockerode_work.cjs`, DOCKERODE_WORK);
-  await Deno.writeTextFile(`${folder}/sdk.mjs`, NODE_SDK);
+  for (
+    const [name, program] of [
+      ["dockerode.cjs", DOCKERODE],
+      ["dockerode_work.cjs", DOCKERODE_WORK],
+      ["sdk.mjs", NODE_SDK],
+    ] as const
+  ) {
+    // Put into place whole: another run may read it at this moment.
+    const aside = await Deno.makeTempFile({ dir: folder });
+    await Deno.writeTextFile(aside, program);
+    await Deno.rename(aside, `${folder}/${name}`);
+  }
   return folder;
 }
 

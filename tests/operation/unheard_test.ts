@@ -7,6 +7,11 @@ import {
 } from "../support/assert.ts";
 import { ended } from "./ended.ts";
 
+/** Where a report says that it began: the caller's line, and nothing of davit's. */
+function topFrame(stderr: string): string {
+  return /^\s+at .*$/m.exec(stderr)?.[0] ?? "";
+}
+
 for (
   const [name, what, words] of [
     ["build", 'build of "app:1"', "ContextError: "],
@@ -26,7 +31,7 @@ for (
       `The ${what} failed, and nothing in this program reads how it ends: await its wait(), as in "await docker.image`,
     );
     assertStringIncludes(stderr, words);
-    assertMatch(stderr, /at .*unheard_program\.ts:\d+:\d+/);
+    assertMatch(topFrame(stderr), /unheard_program\.ts:\d+:\d+/);
     // The program's own cleaning up has its turn.
     assertEquals(stdout, "cleaned up\ncleaned up late\n");
   });
@@ -59,7 +64,7 @@ Deno.test("a failure that nobody reads makes Deno.exit(0) another code, and leav
     const { code, stdout, stderr } = await ended(name);
     assertEquals(code, expected);
     assertMatch(stderr, /^error: The build of "app:1" failed, .*wait\(\)/);
-    assertMatch(stderr, /at .*unheard_program\.ts:\d+:\d+/);
+    assertMatch(topFrame(stderr), /unheard_program\.ts:\d+:\d+/);
     assertStringIncludes(stdout, "cleaned up");
   }
   const { code, stderr } = await ended("exitCode 5");
@@ -71,6 +76,7 @@ Deno.test("a failure of what is no build is told in its own words", async () => 
   const { code, stderr } = await ended("promise");
   assertEquals(code, 1);
   assertStringIncludes(stderr, "The gateway broke\nError: it broke");
+  assertMatch(topFrame(stderr), /unheard_program\.ts:\d+:\d+/);
 });
 
 Deno.test("many failures are told with their number", async () => {
