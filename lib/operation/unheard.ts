@@ -15,7 +15,6 @@ const MAX_KEPT = 100;
 
 const kept = new Set<Error>();
 let more = 0;
-let isListening = false;
 let isAtEnd = false;
 
 /**
@@ -28,11 +27,9 @@ let isAtEnd = false;
  * failure.
  */
 export function tellAtEnd(failure: Error): () => void {
-  if (!isListening) {
-    isListening = true;
-    globalThis.addEventListener("beforeunload", prepare);
-    globalThis.addEventListener("unload", tell);
-  }
+  // Once more changes nothing.
+  globalThis.addEventListener("beforeunload", prepare);
+  globalThis.addEventListener("unload", tell);
   if (kept.size >= MAX_KEPT) {
     more++;
     return () => more--;

@@ -237,5 +237,5 @@ Deno.test("what is told holds nothing that a terminal obeys, and what is no erro
   ).join("");
   assertEquals(shown, `It\nTypeError: ${kept}`);
   assertEquals(unheardText("It", 5), "It\n5");
-  assertEquals(unheardText("It", "x", (text) => `<${text}>`), "It\n<x>");
+  assertEquals(unheardText("It", 5, (text) => `<${text.trim()}>`), "It\n<5>");
 });

@@ -22,12 +22,19 @@ const CASES: Record<string, () => unknown> = {
   },
   "messages() without reading": () => {
     build().messages();
-    build().logs();
+    build({ tag: "app:2" }).logs();
   },
   "push": () => docker.imagePush("app:1"),
   "pull": () => docker.imagePull("app:1"),
   "many": () => {
     for (let count = 0; count < 103; count++) build();
+  },
+  "one more": () => {
+    for (let count = 0; count < 101; count++) build();
+  },
+  "an older Deno": () => {
+    Object.defineProperty(Deno, "version", { value: { deno: "2.6.9" } });
+    build();
   },
   "exit 0": async () => {
     build();

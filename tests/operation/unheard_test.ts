@@ -12,12 +12,16 @@ function topFrame(stderr: string): string {
   return /^\s+at .*$/m.exec(stderr)?.[0] ?? "";
 }
 
+function timesTold(stderr: string, what = 'build of "app:1"'): number {
+  return stderr.split(`The ${what} failed`).length - 1;
+}
+
 for (
   const [name, what, words] of [
     ["build", 'build of "app:1"', "ContextError: "],
     ["awaited build", 'build of "app:1"', "ContextError: "],
     ["wait() without await", 'build of "app:1"', "ContextError: "],
-    ["messages() without reading", 'build of "app:1"', "ContextError: "],
+    ["messages() without reading", 'build of "app:2"', "ContextError: "],
     ["push", 'push of "app:1"', "ConnectionError: "],
     ["pull", 'pull of "app:1"', "ConnectionError: "],
     ["closed client", 'build of "app:1"', "its client was closed"],
@@ -31,6 +35,7 @@ for (
       `The ${what} failed, and nothing in this program reads how it ends: await its wait(), as in "await docker.image`,
     );
     assertStringIncludes(stderr, words);
+    assertEquals(timesTold(stderr, what), 1);
     assertMatch(topFrame(stderr), /unheard_program\.ts:\d+:\d+/);
     // The program's own cleaning up has its turn.
     assertEquals(stdout, "cleaned up\ncleaned up late\n");
@@ -63,6 +68,12 @@ Deno.test("a failure that nobody reads makes Deno.exit(0) another code, and leav
   for (const [name, expected] of [["exit 0", 1], ["exit 7", 7]] as const) {
     const { code, stdout, stderr } = await ended(name);
     assertEquals(code, expected);
+    assertEquals(timesTold(stderr), 1);
+    // Its own words, and where it began; nothing else.
+    assertEquals(
+      stderr.split("\n").slice(2).filter((line) => !/^ +at /.test(line)),
+      [""],
+    );
     assertMatch(stderr, /^error: The build of "app:1" failed, .*wait\(\)/);
     assertMatch(topFrame(stderr), /unheard_program\.ts:\d+:\d+/);
     assertStringIncludes(stdout, "cleaned up");
@@ -82,8 +93,17 @@ Deno.test("a failure of what is no build is told in its own words", async () => 
 Deno.test("many failures are told with their number", async () => {
   const { code, stderr } = await ended("many");
   assertEquals(code, 1);
-  assertEquals(stderr.match(/The build of "app:1" failed/g)?.length, 100);
+  assertEquals(timesTold(stderr), 100);
   assertStringIncludes(stderr, "… and 3 more");
+  const one = await ended("one more");
+  assertEquals(timesTold(one.stderr), 100);
+  assertStringIncludes(one.stderr, "… and 1 more");
+});
+
+Deno.test("an older Deno, which would print no words of it, is told what to print", async () => {
+  const { code, stderr } = await ended("an older Deno");
+  assertEquals([code, timesTold(stderr)], [1, 2]);
+  assertMatch(stderr, /^error: The build/);
 });
 
 Deno.test("a failure that is told holds nothing that a terminal obeys", async () => {
