@@ -372,6 +372,21 @@ Deno.test("a drop ends a build that is being cancelled", async () => {
   assertEquals(engine.asked.length, 1);
 });
 
+Deno.test("the reader of a build that is dropped hears of it when all that it held is released", async () => {
+  const { engine, build, post } = begin(true);
+  const released = Promise.withResolvers<void>();
+  build.holds.defer(() => released.promise);
+  engine.answer();
+  const response = await post();
+  let isTold = false;
+  const reading = response.text().catch(() => {}).finally(() => isTold = true);
+  build.drop();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([engine.cut, isTold], [true, false]);
+  released.resolve();
+  await reading;
+});
+
 Deno.test("an answer that breaks is its reader's, and the build is left", async () => {
   const { engine, build, post } = begin(true);
   engine.answer();
