@@ -4,6 +4,7 @@ import { ConnectionError } from "../../lib/errors.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { StandingClock } from "../support/standing_clock.ts";
+import { withSsh } from "../transport/fake_ssh.ts";
 import { build, request } from "./attacks.ts";
 import { MemoryListener } from "./memory_listener.ts";
 import { buildAnswer, RecordingEngine } from "./recording_engine.ts";
@@ -470,4 +471,23 @@ Deno.test("a gateway closes the connection to the engine that it was given by it
   } finally {
     Deno.createHttpClient = createHttpClient;
   }
+});
+
+Deno.test("a gateway that has stopped, or could not start, has ended its ssh to the engine", async () => {
+  const answer = "HTTP/1.1 200 OK\\r\\napi-version: 1.51\\r\\n" +
+    "Content-Length: 2\\r\\n\\r\\nOK";
+  const script = () => `printf '${answer}'\nexec sleep 600`;
+  await withSsh(script, async (folder) => {
+    const left = async () =>
+      (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name))
+        .filter((name) => name.startsWith("davit-ssh-"));
+    const start = (path: string) =>
+      startGateway({ engine: "ssh://far.example", listen: { path } });
+    const gateway = await start(`${folder}/s`);
+    assertEquals((await left()).length, 1);
+    await gateway.stop();
+    assertEquals(await left(), []);
+    await assertRejects(() => start(`${folder}/none/s`), ConnectionError);
+    assertEquals(await left(), []);
+  });
 });
