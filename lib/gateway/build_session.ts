@@ -84,7 +84,7 @@ export async function serveBuild(
   );
   if (reports !== undefined) store.onUse = (use) => reports.add(use);
   const maxBytes = maxSecretBytes(await engine.facts());
-  const strict = reports?.strict ?? false;
+  const strict = reports?.strict === true;
   try {
     return await openSession(
       (headers, signal) => dialSession(engine, headers, signal),

@@ -106,7 +106,7 @@ async function readHeadBytes(
         `davit gateway: the request's head has more than ${maxHeaderBytes} bytes`,
       );
     }
-    searched = Math.max(0, length - 3);
+    searched = length; // whether a line end ends the head is seen with it
     const next = await source.read(deadline - performance.now());
     if (next === null) throw malformed("it ends within its head");
     if (length + next.length > bytes.length) {

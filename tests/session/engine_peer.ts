@@ -3,6 +3,7 @@ import { Duplex } from "node:stream";
 import { duplexPair } from "../support/duplex_pair.ts";
 import type { GrpcMethod } from "../../lib/grpc/method.ts";
 import { Session } from "../../lib/session/session.ts";
+import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 
 /** How one call ended. */
 export interface CallEnd {
@@ -50,20 +51,25 @@ export async function withEnginePeer(
   const session = new Session(methods, (error) => errors.push(error));
   const [ours, theirs] = duplexPair();
   const served = session.serve(ours);
-  const socket = Duplex.fromWeb(theirs as Parameters<typeof Duplex.fromWeb>[0]);
+  using engine = enginePeer(theirs);
+  try {
+    await use(engine);
+  } finally {
+    session.close();
+    await served;
+  }
+  return errors;
+}
+
+/** An engine at its end of a session's connection. */
+export function enginePeer(duplex: ByteDuplex): EnginePeer & Disposable {
+  const socket = Duplex.fromWeb(duplex as Parameters<typeof Duplex.fromWeb>[0]);
   socket.on("error", () => {}); // the session ends by dropping the connection
   const client = http2.connect("http://localhost", {
     createConnection: () => socket,
   });
   client.on("error", () => {});
-  try {
-    await use(peer(client));
-  } finally {
-    session.close();
-    await served;
-    client.destroy();
-  }
-  return errors;
+  return { ...peer(client), [Symbol.dispose]: () => client.destroy() };
 }
 
 function peer(client: http2.ClientHttp2Session): EnginePeer {
