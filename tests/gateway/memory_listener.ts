@@ -4,6 +4,8 @@ export class MemoryClient {
   text = "";
   /** Whether the other side has closed it. */
   closed = false;
+  /** Whether it takes what is sent to it. */
+  takes = true;
   readonly #waiting: Uint8Array[] = [];
   #wake: (() => void) | undefined;
   #isOver = false;
@@ -40,10 +42,11 @@ export class MemoryClient {
         buffer.set(next);
         return next.length;
       },
-      write: (bytes: Uint8Array) => {
+      write: async (bytes: Uint8Array) => {
+        if (!this.takes) await new Promise(() => {});
         if (this.closed) throw new Deno.errors.BadResource("closed");
         this.text += new TextDecoder().decode(bytes);
-        return Promise.resolve(bytes.length);
+        return bytes.length;
       },
       closeWrite: () => Promise.resolve(),
       close: () => {

@@ -33,6 +33,8 @@ export class RecordingEngine implements Transport {
   readonly sessions: string[] = [];
   /** Ids of those that were opened. */
   readonly sessionIds: string[] = [];
+  /** How many of them have ended. */
+  endedSessions = 0;
   readonly #answer: Answering;
   readonly #hasSessions: boolean;
 
@@ -73,7 +75,8 @@ export class RecordingEngine implements Transport {
     const id = headers.find(([name]) => /-session-uuid$/i.test(name))?.[1];
     if (id !== undefined) this.sessionIds.push(id);
     const [ours, theirs] = duplexPair();
-    ours.readable.pipeTo(new WritableStream()).catch(() => {}); // its end is the test's
+    const ended = () => void this.endedSessions++;
+    ours.readable.pipeTo(new WritableStream()).then(ended, ended);
     return Promise.resolve(theirs);
   }
 
