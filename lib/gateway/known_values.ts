@@ -94,7 +94,6 @@ export class KnownValues {
     const mask = new BuildMask();
     const running = { began: this.#time++, groups, own: createRedactor([]) };
     this.#builds.set(mask, running);
-    this.#use(mask, running);
     const end = () => this.#end(mask, groups);
     try {
       const compiling = groups.map((group) => group.compile(this.#lane));
@@ -128,20 +127,18 @@ export class KnownValues {
     for (const { values } of own) {
       for (const key of values.keys()) rest.delete(key);
     }
-    // A value that another build has as well is likely to come again: it gets a
-    // group of its own.
-    const [seen, fresh] = partition(
+    // Values that other builds have as well are likely to come again: they get a
+    // group of their own.
+    const parts = Map.groupBy(
       rest,
-      (key) => others.some(({ values }) => values.has(key)),
+      ([key]) => others.some(({ values }) => values.has(key)),
     );
-    for (const values of [seen, fresh]) {
-      if (values.size > 0) own.push(new ValueGroup(values));
+    for (const values of parts.values()) {
+      own.push(new ValueGroup(new Map(values)));
     }
     let sum = 0;
-    for (const group of [...own, ...others.filter(this.#isDue)]) {
-      sum += group.byteLength;
-    }
-    if (own.length > 0 && sum > this.#maxBytes) {
+    for (const group of [...own, ...others]) sum += group.byteLength;
+    if (sum > this.#maxBytes) {
       throw new Refusal(
         503,
         `davit gateway: more than ${this.#maxBytes} bytes of secrets in sum would have to be masked for the builds that run: try again when some have ended`,
@@ -178,8 +175,8 @@ export class KnownValues {
    */
   readonly #isDue = ({ owners, ended }: ValueGroup): boolean => {
     const [oldest] = this.#builds.values();
-    return this.#shareSteps || owners > 0 ||
-      (oldest?.began ?? Infinity) < ended;
+    const ranBeside = oldest!.began < ended;
+    return this.#shareSteps || owners > 0 || ranBeside;
   };
 
   /**
@@ -225,13 +222,4 @@ function isIn(redactor: Redactor, text: string): boolean {
   matcher.scan(encoder.encode(text), see);
   matcher.finishScan(see);
   return found;
-}
-
-function partition<K, V>(
-  map: ReadonlyMap<K, V>,
-  isFirst: (key: K) => boolean,
-): [Map<K, V>, Map<K, V>] {
-  const parts: [Map<K, V>, Map<K, V>] = [new Map(), new Map()];
-  for (const [key, value] of map) parts[isFirst(key) ? 0 : 1].set(key, value);
-  return parts;
 }

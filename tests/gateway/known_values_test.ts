@@ -235,3 +235,93 @@ Deno.test("a build that nobody waits for any more does not wait for its masks, n
   using next = await begin(known, "secret-a");
   assertEquals(next.mask.text("secret-a"), "***");
 });
+
+/** Begins a build that is given up while its values are compiled. */
+async function abandon(known: KnownValues, ...values: Uint8Array[]) {
+  const controller = new AbortController();
+  const beginning = known.begin(
+    values.map((value) => new Secret(value)),
+    controller.signal,
+  );
+  controller.abort(new Error("gone"));
+  await assertRejects(() => beginning, Error, "gone");
+}
+
+Deno.test("the values of a build that nobody waits for count no more", async () => {
+  const known = new KnownValues(150_000, false);
+  using _other = await begin(known);
+  await abandon(known, randomBytes(100_000));
+  const value = randomBytes(50_000).toHex();
+  using next = await begin(known, value);
+  assertEquals(next.mask.text(value), "***");
+});
+
+Deno.test("who has the values of a build that nobody waits for is masked as ever, beside it or behind it", async () => {
+  const value = randomBytes(30_000).toHex();
+  const bytes = new TextEncoder().encode(value);
+  const known = new KnownValues(1_000_000, false);
+  using _other = await begin(known);
+  const beside = begin(known, value);
+  await abandon(known, bytes);
+  {
+    using build = await beside;
+    assertEquals(build.mask.text(value), "***");
+  }
+  const again = new KnownValues(1_000_000, false);
+  using _older = await begin(again);
+  await abandon(again, bytes);
+  using behind = await begin(again, value);
+  assertEquals(behind.mask.text(value), "***");
+});
+
+Deno.test("a build begins and is masked while another's values are still compiled", async () => {
+  const known = new KnownValues(1_000_000, false);
+  using first = await begin(known, "secret-of-the-first");
+  const value = randomBytes(50_000).toHex();
+  let isCompiled = false;
+  const slow = begin(known, value).finally(() => isCompiled = true);
+  using quick = await begin(known, "secret-of-the-quick");
+  assertEquals(isCompiled, false);
+  const text = "secret-of-the-first secret-of-the-quick";
+  for (const { mask } of [first, quick, known]) {
+    assertEquals(mask.text(text), "*** ***");
+  }
+  using build = await slow;
+  for (const { mask } of [first, quick, known, build]) {
+    assertEquals(mask.text(`${text} ${value}`), "*** *** ***");
+  }
+});
+
+Deno.test("nobody waits for the values of builds that were given up", async () => {
+  const large = () => randomBytes(60_000);
+  const time = async (work: () => Promise<unknown>) => {
+    const start = performance.now();
+    await work();
+    return performance.now() - start;
+  };
+  // Compared with what it would be waited for: several times as long as one of them.
+  const ratios: number[] = [];
+  while (ratios.length < 3) {
+    const known = new KnownValues(10_000_000, false);
+    using _other = await begin(known);
+    const one = await time(async () => {
+      using _build = await known.begin([new Secret(large())], signal);
+    });
+    for (let count = 0; count < 5; count++) await abandon(known, large());
+    const next = await time(async () => {
+      using _build = await begin(known, randomBytes(2500).toHex());
+    });
+    if (next < one * 2) return;
+    ratios.push(next / one);
+  }
+  throw new Error(`It took ${ratios.join(", ")} times as long as one of them`);
+});
+
+Deno.test("a build holds a value also where a longer one of its own begins in the same way", async () => {
+  const known = new KnownValues(1000, false);
+  using build = await begin(known, "secret-a", "secret-a-longer");
+  for (const text of ["secret-a", "secret-a-long", "x secret-a-longer"]) {
+    assert(build.holds(text), text);
+  }
+  assert(!build.holds("secret-"));
+});
