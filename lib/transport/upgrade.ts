@@ -116,7 +116,7 @@ async function readRefusal(
   head: ResponseHead,
 ): Promise<string> {
   const length = head.headers.find(([name]) => name === "content-length")?.[1];
-  const wanted = Math.min(Number(length ?? 0) || 0, MAX_ANSWER_BYTES);
+  const wanted = Math.min(Number(length) || 0, MAX_ANSWER_BYTES);
   const text = new TextDecoder().decode(await stream.take(wanted)).trim();
   return messageOf(text) ?? (text || head.reason || "no reason given");
 }

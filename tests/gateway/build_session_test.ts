@@ -154,3 +154,16 @@ Deno.test("an engine without sessions gets no build that needs one", async () =>
     assertEquals(status, 422);
   }
 });
+
+Deno.test("an engine that has sessions and opens none for another reason is no engine without them", async () => {
+  const error = await assertRejects(() =>
+    serveBuild({
+      engine: new Engine(new RecordingEngine(), "1.51"),
+      secrets: [],
+      logins: undefined,
+      reports: undefined,
+      signal,
+    })
+  );
+  assert(!(error instanceof Refusal), String(error));
+});
