@@ -1,3 +1,4 @@
+import type { DockerClient } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { type EngineContext, isRecent } from "../support/engines.ts";
 import { bothWaysTest } from "../support/ways.ts";
@@ -14,6 +15,7 @@ async function byDocker(
   dockerfile: string,
 ): Promise<Listing> {
   const copy = `${root}-copy-${crypto.randomUUID().slice(0, 8)}`;
+  const tag = ownTag();
   try {
     // A hard link keeps its place; nothing else of the copy is another.
     await new Deno.Command("cp", { args: ["-a", root, copy] }).output();
@@ -22,9 +24,9 @@ async function byDocker(
       "-f",
       dockerfile,
       "-t",
-      "equality:docker",
+      tag,
     ]);
-    return await imageListing(context.docker, "equality:docker");
+    return await listed(context.docker, tag);
   } finally {
     await Deno.remove(copy, { recursive: true });
   }
@@ -35,11 +37,24 @@ async function byDavit(
   root: string,
   dockerfile: string,
 ): Promise<Listing> {
-  await docker.imageBuild({ context: root, dockerfile }, {
-    tag: "equality:davit",
-    nocache: true,
-  }).wait();
-  return await imageListing(docker, "equality:davit");
+  const tag = ownTag();
+  await docker.imageBuild({ context: root, dockerfile }, { tag, nocache: true })
+    .wait();
+  return await listed(docker, tag);
+}
+
+/** A name that no other run has: several may use one engine. */
+function ownTag(): string {
+  return `davit-test/equality:${crypto.randomUUID()}`;
+}
+
+/** What is in an image, which is gone then. */
+async function listed(docker: DockerClient, tag: string): Promise<Listing> {
+  try {
+    return await imageListing(docker, tag);
+  } finally {
+    await docker.imageRemove(tag);
+  }
 }
 
 /**

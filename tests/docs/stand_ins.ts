@@ -42,6 +42,7 @@ export interface StandIns extends AsyncDisposable {
  */
 export async function standIns(engine: EngineContext): Promise<StandIns> {
   await using stack = new AsyncDisposableStack();
+  stack.use(await aloneOn(engine));
   const folder = await Deno.makeTempDir({ prefix: "davit-docs-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const registry = stack.use(await startRegistry());
@@ -81,6 +82,17 @@ export async function standIns(engine: EngineContext): Promise<StandIns> {
       exchanged.reduce((text, [from, to]) => text.replaceAll(from, to), text),
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
+}
+
+/**
+ * Waits until no other run has a page on this engine: the programs of all pages
+ * name their images as readers do.
+ */
+async function aloneOn({ socketPath }: EngineContext): Promise<Disposable> {
+  // The lock of a folder ends with its file, or with the process.
+  const folder = await Deno.open(socketPath.replace(/[^/]+$/, ""));
+  await folder.lock(true);
+  return folder;
 }
 
 async function writeFiles(folder: string, host: string): Promise<void> {
