@@ -66,7 +66,14 @@ export function receivedStatus(
   if (encoded === undefined) return new GrpcError(code, message, init);
   try {
     const { details } = rpcStatus.decode(decodeBinary(encoded));
-    return new GrpcError(code, message, { ...init, details });
+    return new GrpcError(code, message, {
+      ...init,
+      // A view would keep the whole status in memory.
+      details: details.map(({ typeUrl, value }) => ({
+        typeUrl,
+        value: value.slice(),
+      })),
+    });
   } catch (cause) {
     return new GrpcError(code, message, { ...init, cause });
   }
