@@ -138,8 +138,10 @@ Deno.test("GOAWAY: streams above its last one were not processed, those below go
     await server.request(),
   ];
   const waiting = server.connection.request(POST);
+  assertEquals(server.connection.takesRequests, true);
   server.send(frame("GOAWAY", 0, 0, "00000003 00000000"), PING);
   const refused = await assertRejects(() => waiting, Http2Error);
+  assertEquals(server.connection.takesRequests, false);
   assertEquals([refused.notProcessed, refused.code], [true, 0]);
   const above = await assertRejects(() => streams[2]!.response, Http2Error);
   assertEquals([above.notProcessed, above.streamId, above.remote], [
