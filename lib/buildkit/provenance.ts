@@ -16,7 +16,7 @@ import type {
 export type Provenance = Readonly<Record<string, unknown>>;
 
 /** How much of a provenance is taken, in bytes. */
-const MAX_PROVENANCE_BYTES = 64 * 1024 * 1024;
+const MAX_PROVENANCE_BYTES = 16 * 1024 * 1024;
 
 /** The annotation with the kind of an attestation, and how that begins. */
 const KIND = "in-toto.io/predicate-type";

@@ -17,7 +17,12 @@ export interface ProvenanceOptions {
   readonly inlineOnly?: boolean | undefined;
   /** Whether the build is said to be reproducible. */
   readonly reproducible?: boolean | undefined;
-  /** Version of SLSA's predicate; the engine chooses unless given. */
+  /**
+   * Version of SLSA's predicate; the engine chooses unless given. A BuildKit
+   * that does not know the choice (seen on an engine 26) makes `v0.2` without a
+   * word, and has no ability by which davit could tell: look at the
+   * attestation's `predicateType`.
+   */
   readonly version?: "v0.2" | "v1" | undefined;
 }
 

@@ -161,11 +161,12 @@ Deno.test("what is no provenance is refused, and not quoted", async () => {
   }
   assertEquals((await of("{}")).found, { "": {} });
   const part = " ".repeat(8 * 1024 * 1024);
-  const parts = Array.from({ length: 8 }, () => part);
-  assertEquals((await of(...parts.slice(1), "{}")).found, { "": {} });
+  const parts = Array.from({ length: 2 }, () => part);
+  const most = [part, part.slice(2), "{}"];
+  assertEquals((await of(...most)).found, { "": {} });
   await assertRejects(
     () => of(...parts, "{}"),
     ProtocolError,
-    "has more than 67108864 bytes",
+    "has more than 16777216 bytes",
   );
 });

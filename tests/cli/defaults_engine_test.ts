@@ -170,3 +170,50 @@ containerdTest(
     assertEquals(davit.manifests[0]!.annotations, { a: "b", f: "g" });
   },
 );
+
+containerdTest(
+  "an image of several platforms, and outputs beside it, are what buildx makes of the same flags",
+  async (engine) => {
+    const { host, cli, cliEnv } = engine;
+    const made: unknown[] = [];
+    for (
+      const [command, env] of [
+        [[cli!], cliEnv!],
+        [DAVIT, { DOCKER_HOST: host }],
+      ] as const
+    ) {
+      await withTempFolder(async (cwd) => {
+        await writeTree(cwd, {
+          Dockerfile:
+            "FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /file\nLABEL a=b\n",
+          amd64: "1",
+          arm64: "2",
+          // The results are no part of the context.
+          ".dockerignore": "*\n!a*64\n",
+        });
+        const run = await runProgram([
+          ...command,
+          ...["build", "-q", "--provenance=false", "-t", "davit-several:1"],
+          ...["--platform", "linux/amd64,linux/arm64", "-o", "type=docker"],
+          ...["-o", "type=tar,dest=out.tar", "-o", "folder"],
+          ...["--no-cache-filter=x", "."],
+        ], { cwd, env: { ...env, SOURCE_DATE_EPOCH: "1" } });
+        assertEquals(run.code, 0, run.stderr);
+        const listed = await runProgram(["tar", "tf", "out.tar"], { cwd });
+        made.push({
+          image: await stored(engine, "davit-several:1"),
+          tar: new TextDecoder().decode(listed.stdout).split("\n").toSorted(),
+          files: await Promise.all(
+            ["amd64", "arm64"].map((arch) =>
+              Deno.readTextFile(`${cwd}/folder/linux_${arch}/file`)
+            ),
+          ),
+        });
+      });
+    }
+    assertEquals(made[1], made[0]);
+    const { files, image } = made[1] as { files: unknown; image: Stored };
+    assertEquals(files, ["1", "2"]);
+    assertEquals(image.manifests.length, 4);
+  },
+);
