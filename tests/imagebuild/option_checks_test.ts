@@ -507,3 +507,24 @@ Deno.test("openOffer() gives what is no folder as it came", async () => {
     assertEquals((await offer.filter()).keeps("a"), true);
   }
 });
+
+Deno.test("the secrets' header and BuildKit's API exclude each other", () => {
+  const words = (what: string) =>
+    `Cannot build with secretsVia "header" and ${what}: BuildKit's API has no such header, and nothing between davit and the engine reads one there; leave secretsVia out`;
+  const header = { secretsVia: "header" };
+  assertEquals(
+    refusal({ ...header, api: "buildkit" }),
+    words('api "buildkit"'),
+  );
+  assertEquals(refusal({ ...header, history: false }), words("history"));
+  assertEquals(
+    refusal({ ...header, history: false, api: "buildkit" }),
+    words("history"),
+  );
+  for (const secretsVia of ["auto", "session"]) {
+    assertEquals(requestOf({ secretsVia, api: "buildkit" }).api, "buildkit");
+  }
+  for (const api of [undefined, "engine"]) {
+    assertEquals(requestOf({ ...header, api }).api, api as undefined);
+  }
+});

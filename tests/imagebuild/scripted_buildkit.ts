@@ -48,6 +48,10 @@ export interface BuildKitScript {
   readonly abilities?: readonly string[];
   /** Why `POST /session` is refused. */
   readonly noSession?: Error;
+  /** Why `POST /grpc` is refused. */
+  readonly noApi?: Error;
+  /** Holds the session's connection back. */
+  readonly sessionWaits?: Promise<void>;
 }
 
 /** An engine within the test that has BuildKit's API. */
@@ -59,6 +63,8 @@ export class ScriptedBuildKit implements Transport {
   readonly upgrades: string[] = [];
   /** Other requests, with their paths. */
   readonly fetched: string[] = [];
+  /** How many builds were answered. */
+  answered = 0;
   /** How many connections are open. */
   open = 0;
   readonly #script: BuildKitScript;
@@ -78,11 +84,13 @@ export class ScriptedBuildKit implements Transport {
     );
   }
 
-  upgrade(path: string, _init: UpgradeInit): Promise<ByteDuplex> {
+  async upgrade(path: string, _init: UpgradeInit): Promise<ByteDuplex> {
     this.upgrades.push(path);
     const isSession = path.endsWith("/session");
-    const refusal = this.#script.noSession;
-    if (isSession && refusal) return Promise.reject(refusal);
+    const { noSession, noApi, sessionWaits } = this.#script;
+    const refusal = isSession ? noSession : noApi;
+    if (refusal) throw refusal;
+    if (isSession) await sessionWaits;
     const [ours, theirs] = duplexPair();
     this.open++;
     if (isSession) {
@@ -92,7 +100,7 @@ export class ScriptedBuildKit implements Transport {
     } else {
       serveGrpc(theirs, this.#methods()).closed.then(() => this.open--);
     }
-    return Promise.resolve(ours);
+    return ours;
   }
 
   close(): void {}
@@ -119,13 +127,17 @@ export class ScriptedBuildKit implements Transport {
           );
         }
         this.solved.push(request);
-        const answer = await solve?.({
-          request,
-          signal,
-          session: this.#session,
-        }) ?? { "containerimage.digest": IMAGE_ID };
-        const response = new Map(Object.entries(answer));
-        await call.write(solveResponse.encode({ response }));
+        try {
+          const answer = await solve?.({
+            request,
+            signal,
+            session: this.#session,
+          }) ?? { "containerimage.digest": IMAGE_ID };
+          const response = new Map(Object.entries(answer));
+          await call.write(solveResponse.encode({ response }));
+        } finally {
+          this.answered++;
+        }
       }),
       method("/moby.buildkit.v1.Control/Status", async (bytes, call) => {
         const { ref } = statusRequest.decode(bytes);

@@ -1,3 +1,4 @@
+import { openControl } from "../../lib/buildkit/control.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import type { Fact } from "../../lib/imagebuild/fact.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
@@ -471,9 +472,9 @@ async function slowBuild(script: BuildKitScript) {
     told.push(fact);
     return gate.promise;
   }, []);
-  const run = () =>
-    solveWay.run({ ...build, record, engine: new Engine(buildkit) }, undefined);
-  return { abort, gate, told, run, buildkit };
+  const engine = new Engine(buildkit);
+  const run = () => solveWay.run({ ...build, record, engine }, undefined);
+  return { abort, gate, told, run, buildkit, engine };
 }
 
 Deno.test("the log is read no faster than its readers read", async () => {
@@ -490,29 +491,43 @@ Deno.test("the log is read no faster than its readers read", async () => {
   await until(() => buildkit.open === 0, "the connection is closed");
 });
 
-Deno.test("after a stop the way rejects with its reason, whatever BuildKit says", async () => {
+Deno.test("behind a stop the way rejects with its reason, whatever BuildKit has answered", async () => {
   for (const fails of [true, false]) {
-    const solved = Promise.withResolvers<void>();
-    const { abort, gate, run, buildkit } = await slowBuild({
+    const stopped = Promise.withResolvers<void>();
+    const { abort, gate, run, buildkit, engine } = await slowBuild({
       async *log() {
-        await solved.promise;
+        await stopped.promise;
         yield step("a");
       },
-      solve() {
-        solved.resolve();
-        return fails
+      solve: () =>
+        fails
           ? Promise.reject(refusal("it failed"))
-          : Promise.resolve({ [DIGEST]: IMAGE_ID });
-      },
+          : Promise.resolve({ [DIGEST]: IMAGE_ID }),
     });
     gate.resolve();
     const running = run();
     const reason = new Error("enough");
-    await solved.promise;
+    await until(() => buildkit.answered === 1, "BuildKit answers");
+    // On the same connection, so the build's answer has come before.
+    const { signal } = new AbortController();
+    await using control = await openControl(engine, { signal });
+    await control.workers({ signal });
     abort.abort(reason);
+    stopped.resolve();
     assertEquals(await running.catch((error) => error), reason);
-    await until(() => buildkit.open === 0, "the connection is closed");
   }
+});
+
+Deno.test("an engine without BuildKit's API is an error, also where that comes before the session", async () => {
+  const noApi = new UnsupportedError("BuildKit's API", "no such API here");
+  const { promise: sessionWaits, resolve } = Promise.withResolvers<void>();
+  await withBuildKit({ noApi, sessionWaits }, async ({ docker, buildkit }) => {
+    const build = docker.imageBuild(DOCKERFILE, API);
+    await until(() => buildkit.upgrades.length === 2, "both are asked for");
+    await untilQuiet(() => buildkit.open, () => {});
+    resolve();
+    assertEquals(await build.wait().catch((error) => error), noApi);
+  });
 });
 
 Deno.test("a cancel gives the call up, waits for the log's end, and has the caller's reason", async () => {
