@@ -240,6 +240,20 @@ Deno.test("buildOptions: an image beside another output", () => {
   }
 });
 
+Deno.test("buildOptions: the places that the outputs are written to", () => {
+  for (
+    const [words, paths] of [
+      [[], []],
+      [["-o", "type=image,name=a", "--load"], []],
+      [["-o", "type=cacheonly"], []],
+      [["-o", "out"], ["out"]],
+      [["-o", "b", "-o", "type=image", "-o", "type=tar,dest=a"], ["b", "a"]],
+      [["-o", "-"], ["-"]],
+      [["-o", "type=oci", "-o", "a"], ["-", "a"]],
+    ] as const
+  ) assertEquals(read(words).plan.paths, paths, words.join(" "));
+});
+
 Deno.test("buildOptions: what is pushed", () => {
   for (
     const [words, tag] of [

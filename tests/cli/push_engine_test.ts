@@ -126,6 +126,41 @@ containerdTest(
   },
 );
 
+containerdTest(
+  "--push of an image with a provenance pushes its index, as the files say",
+  async ({ host }) => {
+    await using registry = await startRegistry();
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, { Dockerfile: "FROM scratch\nCOPY a /\n", a: "a" });
+      const run = await runDavit([
+        ...["build", "-q", "--push", "-t", `${registry.host}/a:1`],
+        ...["--metadata-file=m", "--iidfile=id", "."],
+      ], { cwd, env: { DOCKER_HOST: host } });
+      assertEquals(run.code, 0, run.stderr);
+      const metadata = JSON.parse(await Deno.readTextFile(`${cwd}/m`));
+      const response = await fetch(
+        `http://${registry.host}/v2/a/manifests/1`,
+        { headers: { accept: "application/vnd.oci.image.index.v1+json" } },
+      );
+      const { manifests } = await response.json();
+      assertEquals(
+        response.headers.get("docker-content-digest"),
+        metadata["containerimage.digest"],
+      );
+      assertEquals(
+        manifests.map(({ annotations }: {
+          annotations?: Record<string, string>;
+        }) => annotations?.["vnd.docker.reference.type"]),
+        [undefined, "attestation-manifest"],
+      );
+      assertEquals(
+        await Deno.readTextFile(`${cwd}/id`),
+        metadata["containerimage.digest"],
+      );
+    });
+  },
+);
+
 engineTest(
   "a push that fails leaves neither an id nor metadata of its build",
   async ({ host }) => {
