@@ -669,6 +669,28 @@ Deno.test("the connection for the build is opened while the session is", async (
   });
 });
 
+Deno.test("an engine that has no such API is found out while the session opens", async () => {
+  await withBuildKit({}, async ({ docker, buildkit }) => {
+    const refused = new UnsupportedError("the API", "there is no such API");
+    const asked = Promise.withResolvers<void>();
+    const upgrade = buildkit.upgrade.bind(buildkit);
+    buildkit.upgrade = async (path, init) => {
+      if (!path.endsWith("/session")) {
+        asked.resolve();
+        throw refused;
+      }
+      await asked.promise;
+      // As long as it takes to call an error that nobody heard of.
+      for (let turn = 0; turn < 10; turn++) {
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return await upgrade(path, init);
+    };
+    const build = docker.imageBuild(DOCKERFILE, API);
+    assertEquals(await build.wait().catch((error) => error), refused);
+  });
+});
+
 const FOLDER = {
   kind: "folder",
   path: undefined,

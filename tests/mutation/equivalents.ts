@@ -37,6 +37,63 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     kind: "guard",
     text: "if (masked.symmetricDifference(this.#masked).size === 0) return;",
     why: "a shortcut: a redactor made anew from the same values masks the same",
+    file: "lib/imagebuild/way.ts",
+    kind: "equality",
+    text:
+      'if (builder === "classic" || needOf({ api, needs }) === undefined) return;',
+    why:
+      "what is loaded while the engine is asked is loaded then, or with its first use",
+  },
+  {
+    file: "lib/imagebuild/way.ts",
+    kind: "logic",
+    text:
+      'if (builder === "classic" || needOf({ api, needs }) === undefined) return;',
+    why:
+      "what is loaded while the engine is asked is loaded then, or with its first use",
+  },
+  {
+    file: "lib/imagebuild/way.ts",
+    kind: "guard",
+    text:
+      'if (builder === "classic" || needOf({ api, needs }) === undefined) return;',
+    why:
+      "what is loaded while the engine is asked is loaded then, or with its first use",
+  },
+  {
+    file: "lib/imagebuild/way.ts",
+    kind: "condition",
+    text:
+      'if (builder === "classic" || needOf({ api, needs }) === undefined) return;',
+    why:
+      "what is loaded while the engine is asked is loaded then, or with its first use",
+  },
+  {
+    file: "lib/imagebuild/way.ts",
+    kind: "statement",
+    text: "loadSolve().catch(() => {}); // told to who chooses that way",
+    why:
+      "what is loaded while the engine is asked is loaded then, or with its first use",
+  },
+  {
+    file: "lib/imagebuild/run.ts",
+    kind: "statement",
+    text: "loadExpectedWay(request);",
+    why:
+      "what is loaded while the engine is asked is loaded then, or with its first use",
+  },
+  {
+    file: "lib/imagebuild/ways/solve.ts",
+    kind: "guard",
+    text: 'if (!response.has("containerimage.descriptor")) return undefined;',
+    why:
+      "what reads the descriptor looks for it, too: this one saves its loading",
+  },
+  {
+    file: "lib/imagebuild/ways/solve.ts",
+    kind: "bound",
+    text: "if (request.noCacheStages.length > 0) await warnOfStages(build);",
+    why: "of no names, none is unknown",
   },
   {
     file: "lib/gateway/step_keys.ts",
