@@ -13,6 +13,7 @@ import type { OpenSession } from "../session/open.ts";
 import { SshError } from "../ssh/ssh_error.ts";
 import { emulationHint } from "./emulation.ts";
 import type { BuildRecord } from "./record.ts";
+import { unreadTarHint } from "./unread_tar.ts";
 import type { SecretStore } from "../secrets/store.ts";
 
 /** What davit knows about a failed build besides the engine's error. */
@@ -105,7 +106,8 @@ function detailedError(
   const unreadSecrets = unread.filter((id) =>
     mounted.some((mount) => mount.type === "secret" && mount.id === id)
   );
-  const hint = emulationHint(step, error.detail, platforms);
+  const hint = emulationHint(step, error.detail, platforms) ??
+    unreadTarHint(error.detail);
   return new BuildError({
     detail: error.detail,
     exitCode: error.exitCode ?? step.exitCode,

@@ -37,6 +37,8 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     kind: "guard",
     text: "if (masked.symmetricDifference(this.#masked).size === 0) return;",
     why: "a shortcut: a redactor made anew from the same values masks the same",
+  },
+  {
     file: "lib/imagebuild/way.ts",
     kind: "equality",
     text:
