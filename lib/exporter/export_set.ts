@@ -247,8 +247,8 @@ function partial(
     ...(there.length === 0 ? [] : [`already in place: ${there.join(", ")}`]),
     ...(missing.length === 0 ? [] : [`not exported: ${missing.join(", ")}`]),
   ];
-  const words = error instanceof Error ? error.message : String(error);
-  return new ExportError(`${words}; ${parts.join("; ")}`, {
+  const { message } = error as Error;
+  return new ExportError(`${message}; ${parts.join("; ")}`, {
     cause: error,
     moved: error instanceof ExportError ? error.moved : [],
   });

@@ -45,7 +45,7 @@ export const IMAGE_FORMAT: Readonly<Record<keyof ImageFormat, true>> = {
   forceCompression: true,
   ociMediatypes: true,
   rewriteTimestamp: true,
-};
+} satisfies Record<keyof ImageFormat, true>;
 
 /**
  * The options as attributes of BuildKit's image exporters.

@@ -102,10 +102,10 @@ const FILES = {
   Attrs: true,
   maxEntries: true,
   maxBytes: true,
-} as const;
+} satisfies Record<string, true>;
 
 /** The options of an output that is an image. */
-const IMAGE = { ...FILES, ...IMAGE_FORMAT } as const;
+const IMAGE = { ...FILES, ...IMAGE_FORMAT };
 
 /** Whether an output is an image in an archive. */
 export function isImageType(type: string): boolean {

@@ -64,7 +64,7 @@ function four(path: string) {
   return { set, log };
 }
 
-const give = (call: MessageDuplex) => () => call;
+const give = (call: MessageDuplex) => () => Promise.resolve(call);
 
 /** Sends all that `four` waits for but these. */
 async function sendAll(set: ExportSet, except?: string): Promise<void> {
@@ -261,11 +261,14 @@ Deno.test("two outputs at one place, or one in the other, are refused before any
   ) {
     const type = (exporter: Exporter) =>
       exporter.wire === "packets" ? "local" : "tar";
-    const outputs = [file("other"), first, second].map((exporter) => ({
-      type: type(exporter),
-      exporter,
-    }));
-    const set = new ExportSet(outputs);
+    const exporters = why === same ? [first, second] : [
+      file("other"),
+      first,
+      second,
+    ];
+    const set = new ExportSet(
+      exporters.map((exporter) => ({ type: type(exporter), exporter })),
+    );
     const error = await assertRejects(() => set.prepare(), ExportError);
     assert(error.message.startsWith("Cannot export to "), error.message);
     assert(error.message.endsWith(`: ${why}`), error.message);
@@ -282,6 +285,24 @@ Deno.test("two outputs at one place, or one in the other, are refused before any
   await set.prepare();
   await set.discard();
   assertEquals(await names(place.path), ["link", "real"]);
+});
+
+Deno.test("an export that is alone is not compared, and comes without a name", async () => {
+  await using place = await scratch();
+  const exporter = new ArchiveFile(`${place.path}/a.tar`, LIMITS);
+  exporter.place = () => Promise.reject(new Error("nobody asks"));
+  const set = new ExportSet([{ type: "moby" }, { type: "tar", exporter }]);
+  await set.prepare();
+  await set.receive([], give(pieces("x")));
+  assertEquals((await set.commit()).map(({ bytes }) => bytes), [1]);
+  // Of two, the engine has to name each.
+  const two = new ExportSet(["b", "c"].map((name) => ({
+    type: "tar",
+    exporter: new ArchiveFile(`${place.path}/${name}`, LIMITS),
+  })));
+  await two.prepare();
+  await assertRejects(() => two.receive([], give(pieces("x"))), ProtocolError);
+  await two.discard();
 });
 
 Deno.test("when one can't be put in its place, the error says which are and which are not", async () => {

@@ -427,6 +427,39 @@ Deno.test("uploadService() says what is asked for and not offered", async () => 
   ]);
 });
 
+Deno.test("filesendService() gives each call to the output that its metadata names", async () => {
+  const got: string[] = [];
+  const stub = (name: string) =>
+    ({
+      dest: name,
+      wire: "packets",
+      receive: () => Promise.resolve(void got.push(name)),
+    }) as unknown as Exporter;
+  const told: Error[] = [];
+  const [method] = filesendService(
+    new ExportSet([
+      { type: "local", exporter: stub("a") },
+      { type: "tar", exporter: stub("b") },
+    ]),
+    { onError: (error) => told.push(error) },
+  );
+  const key = "buildkit-attachable-exporter-id";
+  const send = (ids: string[]) =>
+    ended(method!, callOf([], { [key]: ids }).call);
+  assertEquals(await Promise.all([send(["1"]), send(["0"])]), [
+    undefined,
+    undefined,
+  ]);
+  assertEquals(got, ["b", "a"]);
+  const end = await send(["2"]);
+  assertEquals(end, [
+    GrpcCode.FAILED_PRECONDITION,
+    'The engine sent a result for output "2", of which nothing is received here',
+  ]);
+  assertEquals(told.map(({ message }) => message), [(end as string[])[1]]);
+  assertEquals(got.length, 2);
+});
+
 /** The ssh service with one agent. */
 function sshOf(connect: () => Promise<SshAgentConnection>) {
   const told: string[] = [];

@@ -77,7 +77,7 @@ const IMAGE = {
   Attrs: true,
   push: true,
   ...IMAGE_FORMAT,
-} as const;
+} satisfies Record<string, true>;
 
 function checkOutput(given: unknown): RequestedOutput {
   const entry = Object(given) as Readonly<Record<string, unknown>>;
@@ -100,7 +100,6 @@ function checkOutput(given: unknown): RequestedOutput {
   }
   checkOptionNames("use the output", entry, IMAGE);
   const own = attrs as Readonly<Record<string, string>>;
-  if (type === "cacheonly") return { type, attrs: { ...own } };
   const push = entry.push === undefined
     ? {}
     : { push: `${checkSwitch("push", entry.push)}` };
