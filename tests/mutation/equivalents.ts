@@ -417,16 +417,41 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "how much is read at a time",
   },
   {
-    file: "lib/ssh/socket_agent.ts",
-    kind: "arithmetic",
-    text: "const READ_BYTES = 16 * 1024;",
-    why: "how much is read at a time",
-  },
-  {
     file: "lib/streams/byte_stream.ts",
     kind: "number",
     text: "const ROOM_BYTES = 4096;",
     why: "how much room is made at first, which grows as it must",
+  },
+  {
+    file: "lib/http2/endpoint.ts",
+    kind: "fallback",
+    text:
+      "if ((settings.headerTableSize ?? Infinity) < DEFAULT_HEADER_TABLE_SIZE) {",
+    why: "what is not set is less than no number, either",
+  },
+  {
+    file: "lib/http2/stream.ts",
+    kind: "wrapper",
+    text: "this.#announced = Number(",
+    why: "a subtraction and a comparison make a number of digits, too",
+  },
+  {
+    file: "lib/http2/stream.ts",
+    kind: "fallback",
+    text: 'fields.find(([name]) => name === "content-length")?.[1] ?? -1,',
+    why: "what is no number is neither more nor less than 0",
+  },
+  {
+    file: "lib/http2/stream.ts",
+    kind: "number",
+    text: 'fields.find(([name]) => name === "content-length")?.[1] ?? -1,',
+    why: "any number below 0 says that there is no length",
+  },
+  {
+    file: "lib/context/order.ts",
+    kind: "number",
+    text: "return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;",
+    why: "all of them move by the same, and stay behind the others",
   },
   {
     file: "lib/fsutil/packet_writer.ts",
@@ -878,12 +903,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/http2/output.ts",
     kind: "number",
-    text: "const CAPACITY = HEADROOM + BATCH_BYTES + 16 * 1024;",
-    why: "how much room is made, which grows as it must",
-  },
-  {
-    file: "lib/http2/output.ts",
-    kind: "arithmetic",
     text: "const CAPACITY = HEADROOM + BATCH_BYTES + 16 * 1024;",
     why: "how much room is made, which grows as it must",
   },
