@@ -127,6 +127,68 @@ Deno.test("what nobody waits for may fail when a stream is reset", async () => {
   await new Promise((resolve) => setTimeout(resolve));
 });
 
+/** The next frame is the answer to SETTINGS: nothing else was sent before. */
+async function assertSilent(peer: RawPeer, what: string): Promise<void> {
+  peer.send(SETTINGS);
+  assertEquals((await peer.next())?.type, "SETTINGS", what);
+}
+
+Deno.test("the window of a stream that needs none any more is not widened", async () => {
+  const { promise, resolve } = Promise.withResolvers<Http2Stream>();
+  await using peer = await RawPeer.greeted((stream) => {
+    if (stream.id === 1) return resolve(stream);
+    stream.end([[":status", "200"]]);
+  }, { streamWindow: 65_535 });
+  const piece = new Uint8Array(16_000);
+  const send = (id: number, isLast: boolean) => {
+    for (let count = 1; count <= 4; count++) {
+      const flags = isLast && count === 4 ? 1 : 0;
+      peer.send(frame("DATA", flags, id, piece));
+    }
+  };
+  peer.send(request(1, false));
+  send(1, true);
+  const stream = await promise;
+  await peer.taken();
+  while (await stream.read() !== null);
+  await assertSilent(peer, "the peer has ended it");
+  // One that is answered before its body was read.
+  peer.send(request(3, false));
+  send(3, false);
+  await peer.until("RST_STREAM");
+  await assertSilent(peer, "it is over");
+});
+
+Deno.test("an empty frame in the middle is no piece of a body", async () => {
+  const { promise, resolve } = Promise.withResolvers<Http2Stream>();
+  await using peer = await RawPeer.greeted(resolve);
+  peer.send(request(1, false), frame("DATA", 0, 1), frame("DATA", 0, 1, "2a"));
+  const stream = await promise;
+  await peer.taken();
+  peer.send(frame("DATA", 0, 1), frame("DATA", 1, 1));
+  assertEquals(await stream.read(), Uint8Array.of(42));
+  assertEquals(await stream.read(), null);
+});
+
+Deno.test("what still comes of a stream that was refused or broken is ignored, and given back", async () => {
+  await using peer = await RawPeer.greeted(() => {}, {
+    maxConcurrentStreams: 1,
+    connectionWindow: 65_535,
+  });
+  peer.send(announcing(0), frame("DATA", 0, 1, new Uint8Array(16_000)));
+  await peer.until("RST_STREAM");
+  peer.send(frame("DATA", 0, 1, new Uint8Array(16_000)));
+  await assertSilent(peer, "a broken one");
+  peer.send(request(3, false), request(5, false));
+  assertEquals((await peer.until("RST_STREAM")).id, 5);
+  peer.send(frame("DATA", 0, 5, new Uint8Array(16_000)), SETTINGS);
+  // All of the three, once they make half of the window.
+  const update = await peer.next();
+  assertEquals([update?.type, update?.id], ["WINDOW_UPDATE", 0]);
+  assertEquals(update?.payload, bytes(uint32(48_000)));
+  assertEquals((await peer.next())?.type, "SETTINGS");
+});
+
 Deno.test("serveHttp2() grants a connection a single byte more", async () => {
   await using peer = new RawPeer(() => {}, { connectionWindow: 65_536 });
   assertEquals((await peer.until("WINDOW_UPDATE")).payload, bytes(uint32(1)));

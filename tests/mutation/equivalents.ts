@@ -454,6 +454,25 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "all of them move by the same, and stay behind the others",
   },
   {
+    file: "lib/http2/streams.ts",
+    kind: "number",
+    text: "if (increment > 0) {",
+    why: "what is given back is half of a window at least",
+  },
+  {
+    file: "lib/http2/streams.ts",
+    kind: "number",
+    text:
+      "if (increment > 0) this.output.urgent(encodeWindowUpdate(0, increment));",
+    why: "what is given back is half of a window at least",
+  },
+  {
+    file: "lib/http2/streams.ts",
+    kind: "bound",
+    text: "if (overhead > 0) this.consumed(stream, overhead);",
+    why: "nothing is given back of nothing",
+  },
+  {
     file: "lib/fsutil/packet_writer.ts",
     kind: "number",
     text: "const NUMBER_BYTES = 11;",
