@@ -29,7 +29,7 @@ export async function listenUnix(path: string): Promise<Acceptor> {
   }
   let open: Deno.UnixListener;
   try {
-    await removeStale(path);
+    await checkFree(path);
     open = await bind(path, parent);
   } catch (cause) {
     if (cause instanceof TypeError) throw cause;
@@ -103,10 +103,12 @@ async function makeShortFolder(parent: string): Promise<string> {
 }
 
 /**
- * Removes a socket at which nobody listens any more; refuses to remove anything
- * else.
+ * Checks that there is nothing at the path, or a socket at which nobody listens
+ * any more.
+ *
+ * @throws {TypeError} If there is anything else.
  */
-async function removeStale(path: string): Promise<void> {
+async function checkFree(path: string): Promise<void> {
   let info: Deno.FileInfo;
   try {
     info = await Deno.lstat(path);
@@ -125,8 +127,7 @@ async function removeStale(path: string): Promise<void> {
     (await Deno.connect({ transport: "unix", path })).close();
   } catch (error) {
     if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-    await Deno.remove(path);
-    return;
+    return; // the new socket takes its place
   }
   throw new TypeError(
     `Cannot serve a gateway at ${

@@ -215,6 +215,18 @@ Deno.test("a body of a length ends there, and what is behind it stays", async ()
   });
 });
 
+Deno.test("a body in chunks is read at every cut, each byte of it", async () => {
+  const text = "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n";
+  for (let size = 1; size <= text.length; size++) {
+    const pieces = text.match(new RegExp(`[^]{1,${size}}`, "g"))!;
+    const source = new ClientReader(
+      ReadableStream.from(pieces.map((one) => new TextEncoder().encode(one))),
+    );
+    const { stream } = new RequestBody(source, undefined, DEFAULT_LIMITS);
+    assertEquals(await new Response(stream as BodyInit).text(), "abc");
+  }
+});
+
 Deno.test("a body in chunks ends with its last, and what is behind it stays", async () => {
   assertEquals(await bodyOf(undefined, "0\r\n\r\nnext"), {
     chunks: [],

@@ -70,9 +70,11 @@ Deno.test("what engines do not read of a request does not reach them", async () 
     await check(build(query, CLOSE), `POST /build?${forwarded}`);
   }
   for (const line of UNREAD) {
-    for (const body of ["{}", "null", ' {"tag":"b"}\n', "null\n"]) {
+    for (const body of ["{}", "null", ' {"tag":"b"}\n', "null\n", " \r\n"]) {
       await check(withBody(line, body), line);
     }
+    const empty = request(line, [CLOSE, "Transfer-Encoding: chunked"]);
+    await check(`${empty}0\r\n\r\n`, line);
   }
 });
 
@@ -87,7 +89,8 @@ Deno.test("a body that was meant to be read is refused, and not dropped", async 
       ['{"identitytoken":"a"}', 400, "X-Registry-Auth"],
       ["[]", 400, "no JSON object"],
       ["no JSON", 400, "no JSON"],
-      [JSON.stringify({ a: "b".repeat(70_000) }), 413, "large body"],
+      [JSON.stringify({ a: "b".repeat(65_529) }), 413, "large body"],
+      [`[${" ".repeat(65_534)}]`, 400, "no JSON object"],
     ] as const
   ) {
     const answer = await sendRaw(open.path, withBody(line, body), 60_000);

@@ -148,6 +148,12 @@ Deno.test("answers without a body stay without one, errors are masked, and other
     { known },
   );
   assertEquals([none.status, none.body], [204, null]);
+  const { response: empty } = await forwarded(
+    () => new Response(null, { status: 404 }),
+    { answer: { fields: "text" } },
+    { known },
+  );
+  assertEquals([empty.status, empty.body], [404, null]);
   const failing: Answering = () =>
     Response.json({ message: VALUE }, {
       status: 404,
@@ -161,4 +167,11 @@ Deno.test("answers without a body stay without one, errors are masked, and other
   const says: Answering = () => new Response(VALUE);
   const { response: raw } = await forwarded(says, {}, { known });
   assertEquals(await raw.text(), VALUE);
+  const document: Answering = () => Response.json(VALUE);
+  const { response: masked } = await forwarded(
+    document,
+    { answer: { fields: "text" } },
+    { known },
+  );
+  assertEquals(await masked.json(), "***");
 });

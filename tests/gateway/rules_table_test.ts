@@ -793,6 +793,23 @@ Deno.test("a token is long enough, of its characters, and given as a bearer's", 
   }
 });
 
+Deno.test("the limits that nobody gave are those that are told", () => {
+  assertEquals(checkLimits({}), {
+    maxConnections: 512,
+    maxRequestsPerSecond: 50,
+    maxBuilds: 100,
+    maxHeaderBytes: 1_048_576,
+    maxSecrets: 128,
+    maxSecretBytes: 65_536,
+    maxAllSecretBytes: 524_288,
+    maxBodyBytes: 68_719_476_736,
+    idleMs: 60_000,
+    headMs: 30_000,
+    totalMs: 7_200_000,
+    graceMs: 60_000,
+  });
+});
+
 Deno.test("limits are whole numbers within their bounds, by names that there are", () => {
   assertEquals(checkLimits({}), DEFAULT_LIMITS);
   assertEquals(checkLimits({ maxBuilds: undefined, idleMs: 5 }), {

@@ -14,6 +14,7 @@ import { StepContainers } from "../../lib/gateway/step_containers.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import type { TextMask } from "../../lib/masks/mask_fields.ts";
 import { IMAGE_FIELDS } from "../../lib/masks/answer_fields.ts";
+import { ListOf } from "../../lib/masks/field_kind.ts";
 import { ScriptedEngine } from "../engine/scripted_engine.ts";
 
 const signal = new AbortController().signal;
@@ -242,6 +243,107 @@ Deno.test("a document is masked as a whole, small or large, and one that is none
     "the engine's answer is not JSON",
   );
   assertEquals(error.status, 502);
+});
+
+Deno.test("a document has 32 MiB at the most", async () => {
+  const answer = { fields: "kept" } as const;
+  const most = 32 * 1024 * 1024;
+  const text = `"${"a".repeat(most - 2)}"`;
+  const given = await maskedAnswer(body(text), answer, mask, signal);
+  let length = 0;
+  for await (const chunk of given) length += chunk.length;
+  assertEquals(length, most);
+  await assertRejects(
+    () => maskedAnswer(body(text, " "), answer, mask, signal),
+    Refusal,
+    "has no end",
+  );
+});
+
+Deno.test("each text of a large document is looked through once, and parts of a sentence, too", async () => {
+  const counts = new Map<string, number>();
+  const counting: TextMask = {
+    ...mask,
+    text(text) {
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+      return mask.text(text);
+    },
+  };
+  const digest = `sha256:${"0".repeat(64)}`;
+  const answer = {
+    list: Array.from({ length: 100 }, () => "hunter2 ".repeat(100)),
+    said: `hunter2 of ${digest}`,
+  };
+  const fields = { list: new ListOf("text"), said: "sentence" } as const;
+  const given = await textOf(
+    await maskedAnswer(
+      body(JSON.stringify(answer)),
+      { fields },
+      counting,
+      signal,
+    ),
+  );
+  assertEquals(JSON.parse(given), {
+    list: answer.list.map(() => "*** ".repeat(100)),
+    said: `*** of ${digest}`,
+  });
+  assertEquals(counts.get(answer.list[0]!), 1);
+});
+
+/** A writer to a client that is gone before its nth piece. */
+function broken(nth: number): AnswerWriter {
+  let pieces = 0;
+  return new AnswerWriter(
+    new WritableStream({
+      write() {
+        if (++pieces === nth) throw new Error("gone");
+      },
+      close() {
+        throw new Error("gone");
+      },
+    }),
+    1000,
+  );
+}
+
+Deno.test("who writes an answer hears that its client is gone, at each piece of it", async () => {
+  await assertRejects(() => broken(1).goOn(), Error, "gone");
+  for (const nth of [1, 2]) {
+    await assertRejects(() => broken(nth).json(200, 1, false), Error, "gone");
+  }
+  for (const nth of [1, 2, 3, 4]) {
+    await assertRejects(
+      () => broken(nth).forward(new Response(), body("a", "b"), false),
+      Error,
+      "gone",
+    );
+  }
+  await assertRejects(() => broken(0).close(), Error, "gone");
+});
+
+Deno.test("who leaves the reports of a build leaves its answer, too", async () => {
+  const headers = new Map([[
+    "x-davit-secrets",
+    "report=0d7f2b6c-6f0e-4a57-9c65-6f3f4b1d2a10",
+  ]]);
+  const reports = SecretReports.of({ headers } as unknown as RequestHead)!;
+  const left = Promise.withResolvers<void>();
+  async function* answer() {
+    try {
+      yield new Uint8Array(1);
+      yield new Uint8Array(2);
+    } finally {
+      await left.promise;
+    }
+  }
+  const reading = reports.between(answer());
+  await reading.next();
+  let isOver = false;
+  const leaving = reading.return(undefined).then(() => isOver = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(isOver, false);
+  left.resolve();
+  await leaving;
 });
 
 Deno.test("the containers that a classic build's steps run in are found in its words, at every cut, the newest 64", async () => {
