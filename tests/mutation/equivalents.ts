@@ -98,6 +98,77 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "of no names, none is unknown",
   },
   {
+    file: "lib/gateway/masked_answer.ts",
+    kind: "number",
+    text: "const SMALL_LENGTH = 64 * 1024;",
+    why:
+      "from which length on an answer is masked with pauses: the same comes of it",
+  },
+  {
+    file: "lib/gateway/masked_answer.ts",
+    kind: "arithmetic",
+    text: "const SMALL_LENGTH = 64 * 1024;",
+    why:
+      "from which length on an answer is masked with pauses: the same comes of it",
+  },
+  {
+    file: "lib/gateway/masked_answer.ts",
+    kind: "bound",
+    text:
+      "text.length > SMALL_LENGTH ? await readyMask(answer, mask, signal) : mask,",
+    why:
+      "from which length on an answer is masked with pauses: the same comes of it",
+  },
+  {
+    file: "lib/gateway/answer.ts",
+    kind: "wrapper",
+    text: '["Content-Length", String(body.length)],',
+    why: "it is written into a text, which makes a text of a number, too",
+  },
+  {
+    file: "lib/gateway/listen_unix.ts",
+    kind: "wrapper",
+    text: ": String(cause);",
+    why: "it is written into a text, which makes a text of anything, too",
+  },
+  {
+    file: "lib/gateway/build_forward.ts",
+    kind: "guard",
+    text: "if (!(error instanceof SecretsHeaderError)) throw error;",
+    why: "what reads the header throws nothing else",
+  },
+  {
+    file: "lib/gateway/build_forward.ts",
+    kind: "bound",
+    text: "if (masked.length > 0) {",
+    why: "a shortcut: a search for no values finds none",
+  },
+  {
+    file: "lib/gateway/request_body.ts",
+    kind: "number",
+    text: "this.#left = length ?? 0;",
+    why: "of a chunked body it is not looked at",
+  },
+  {
+    file: "lib/transport/upgrade.ts",
+    kind: "number",
+    text: 'path: path.split("?", 1)[0]!,',
+    why: "only what stands before the first is taken",
+  },
+  {
+    file: "lib/transport/upgrade.ts",
+    kind: "limit",
+    text: "const from = Math.max(0, bytes.length - 3);",
+    why: "a shortcut: a search from the beginning finds the same end",
+  },
+  {
+    file: "lib/transfer/push.ts",
+    kind: "fallback",
+    text:
+      'return /: digest: (\\w+:[0-9a-f]+) size: \\d+/.exec(message.status ?? "")?.[1];',
+    why: "of what is absent the expression makes a word that it does not match",
+  },
+  {
     file: "lib/gateway/step_keys.ts",
     kind: "flag",
     text: "false,",
