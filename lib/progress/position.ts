@@ -22,11 +22,15 @@ export interface FailureHints {
  * platform if several platforms are built.
  */
 const NAME_REGEXP = /^\[(?:(.*?)\s+)?(\d+)\/(\d+)\] (.*)$/s;
-const METADATA_REGEXP = /^\[internal\] load metadata for (\S+)$/;
+/** A step that asks for an image; the second form is that of BuildKit 0.8. */
+const METADATA_REGEXP = /^(?:\[internal\] load metadata for|FROM) (\S+)$/;
+/** A step of BuildKit 0.8 that fetches what `ADD` names. */
+const FETCH_REGEXP = /^(?:https?|git):\/\/\S+$/;
 /** The step that looks for the frontend of `# syntax=`. */
 const FRONTEND_REGEXP =
   /^resolve image config for (?:docker-image:\/\/)?(\S+)$/;
 const SYNTAX_REGEXP = /^#\s*syntax\s*=\s*(\S+)/i;
+const ESCAPE_REGEXP = /^#\s*escape\s*=/i;
 const LINE_REGEXP =
   /dockerfile parse error (?:on )?line (\d+):|syntax error on line (\d+)|\bDockerfile:(\d+)\b/i;
 
@@ -48,6 +52,7 @@ export function findPosition(
   if (NAME_REGEXP.test(name)) return positionOfStep(numbered, name);
   if (/\bfile with no instructions\b/.test(detail)) return lastLine(dockerfile);
   return positionInDetail(dockerfile, detail) ??
+    positionOfEscape(dockerfile, detail) ??
     positionOfSentence(instructions, detail) ??
     positionOfSyntax(dockerfile, name) ??
     positionOfStep(numbered, name);
@@ -74,6 +79,23 @@ function positionOfSyntax(
     return written !== undefined && isImage(written, image);
   });
   return at < 0 ? undefined : { start: at + 1, end: at + 1 };
+}
+
+/** The line `# escape=`, if it says what can't be, or says it again. */
+function positionOfEscape(
+  dockerfile: string,
+  detail: string,
+): LineRange | undefined {
+  const which = /only one escape parser directive can be used/.test(detail)
+    ? 1
+    : /invalid escape token '/.test(detail)
+    ? 0
+    : -1;
+  const at =
+    linesOf(dockerfile).flatMap((line, index) =>
+      ESCAPE_REGEXP.test(line) ? [index + 1] : []
+    )[which];
+  return at === undefined ? undefined : { start: at, end: at };
 }
 
 /** The instruction at the line that the engine's error message names. */
@@ -106,6 +128,14 @@ function positionOfStep(
     // If only one stage uses the image, its first use is reported.
     const stages = new Set(users.map(({ stage }) => stage));
     return rangeOf(stages.size === 1 ? users.slice(0, 1) : users);
+  }
+  if (FETCH_REGEXP.test(name)) {
+    return rangeOf(
+      instructions.filter(({ keyword, text }) =>
+        keyword === "ADD" &&
+        text.split(/\s+/).some((word) => matchesWritten(word, name))
+      ),
+    );
   }
   const match = NAME_REGEXP.exec(name);
   if (match === null) return undefined;

@@ -4,7 +4,7 @@ import {
   opensHeredoc,
 } from "./dockerfile.ts";
 import { flagsOf, mountsOf } from "./instruction_flags.ts";
-import { readFrom } from "./stages.ts";
+import { numberInstructions, readFrom } from "./stages.ts";
 import { matchesWritten } from "./written.ts";
 
 /**
@@ -96,6 +96,21 @@ const SENTENCES: readonly Sentence[] = [
     found: "planning",
   },
   {
+    regexp: /invalid secret mount\. one of source, target required/,
+    isIt: (one) => mountsOf(one).some(isSecretWithoutId),
+    found: "planning",
+  },
+  {
+    regexp: /arrays must be comprised of strings only/,
+    isIt: ({ text }) => isArrayOfOthers(text),
+    found: "reading",
+  },
+  {
+    regexp: /LLB definition: arguments are required/,
+    isIt: ({ keyword, text }) => keyword === "RUN" && /\s\[\s*\]$/.test(text),
+    found: "planning",
+  },
+  {
     regexp: /invalid chmod parameter: '([^']*)'/,
     isIt: (one, [, mode], same) =>
       hasFlag(one, /^(?:ADD|COPY)$/, "chmod", (value) => same(value, mode!)),
@@ -133,6 +148,15 @@ const SENTENCES: readonly Sentence[] = [
     found: "planning",
   },
   {
+    regexp: /invalid proto: (\S+)/i,
+    isIt: ({ keyword, text }, [, protocol], same) =>
+      keyword === "EXPOSE" &&
+      text.split(/\s+/).slice(1).some((word) =>
+        word.includes("/") && same(word.replace(/^.*\//, ""), protocol!)
+      ),
+    found: "planning",
+  },
+  {
     regexp: /invalid signal: (\S+)/i,
     isIt: ({ keyword, text }, [, signal], same) =>
       keyword === "STOPSIGNAL" && same(text.split(/\s+/)[1] ?? "", signal!),
@@ -154,6 +178,8 @@ export function positionOfSentence(
   detail: string,
 ): LineRange | undefined {
   if (/unterminated heredoc/.test(detail)) return openHeredoc(instructions);
+  const circle = /circular dependency detected on stage: (\S+)/.exec(detail);
+  if (circle !== null) return copyOfItself(instructions, circle[1]!);
   for (const { regexp, isIt, found } of SENTENCES) {
     const match = regexp.exec(detail);
     if (match === null) continue;
@@ -183,6 +209,22 @@ function openHeredoc(
     : undefined;
 }
 
+/** The last instruction of a stage that copies from the stage itself. */
+function copyOfItself(
+  instructions: readonly Instruction[],
+  name: string,
+): LineRange | undefined {
+  const numbered = numberInstructions(instructions);
+  const stages = [...new Set(numbered.map(({ stage }) => stage))];
+  const one = numbered.findLast((one) =>
+    one.stage === name.toLowerCase() &&
+    takesFrom(one, (from) =>
+      from.toLowerCase() === one.stage ||
+      from === String(stages.indexOf(one.stage)))
+  );
+  return one && { start: one.start, end: one.end };
+}
+
 /**
  * The stage of an instruction, by its `FROM`. Within a stage BuildKit plans
  * from top to bottom, so the first match is the one.
@@ -208,6 +250,24 @@ function mount(
       ),
     found: "reading",
   };
+}
+
+function isSecretWithoutId(fields: readonly string[]): boolean {
+  return fields.includes("type=secret") &&
+    !fields.some((field) =>
+      /^(?:id|source|src|target|dst|destination|env)=/.test(field)
+    );
+}
+
+/** Whether its words are an array in JSON that holds other things than text. */
+function isArrayOfOthers(text: string): boolean {
+  try {
+    const words = JSON.parse(text.slice(text.indexOf("[")));
+    return Array.isArray(words) &&
+      words.some((word) => typeof word !== "string");
+  } catch {
+    return false; // in another form
+  }
 }
 
 function isWithoutTarget(fields: readonly string[]): boolean {

@@ -62,7 +62,9 @@ bothWaysTest(
         context.docker,
         dockerfileTar(...dockerfile),
       );
-      assertEquals(first, line, what);
+      // Of two lines that need the same image, BuildKit names one by chance.
+      const also = TWICE.test(what) && first === line! + 1;
+      if (!also) assertEquals(first, line, what);
       if (!compare) continue;
       const marked = await markedBy(context, dockerfile);
       // Of two lines that need the same image, docker marks one by chance.

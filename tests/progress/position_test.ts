@@ -252,6 +252,35 @@ Deno.test("findPosition() finds the line that names a frontend which can't be ha
   assertEquals(lines(syntax, "exporting to image"), undefined);
 });
 
+Deno.test("findPosition() finds the line of a wrong # escape=", () => {
+  const token = "invalid escape token 'x' does not match ` or \\";
+  const twice = "only one escape parser directive can be used";
+  const file = ["# check=skip=all", "#Escape = x", "# escape=`", "FROM a"];
+  assertEquals(said(token, ...file), [2, 2]);
+  assertEquals(said(`LLB definition: ${twice}`, ...file), [3, 3]);
+  assertEquals(said(twice, "# escape=x", "FROM a"), undefined);
+  assertEquals(said(token, "FROM a", "RUN escape=x"), undefined);
+});
+
+Deno.test("findPosition() finds what an engine of the 20.10 line asks for, by the names of its steps", () => {
+  const file =
+    "FROM a\nCOPY --from=b:1 / /\nADD https://c.example/d /\nRUN https://e\nADD $U /e\n";
+  assertEquals(lines(file, "FROM docker.io/library/b:1"), [2, 2]);
+  assertEquals(lines(file, "FROM docker.io/library/c:1"), undefined);
+  assertEquals(lines("FROM a\nRUN x", "say FROM a"), undefined);
+  const without = file.replace("ADD $U /e\n", "");
+  assertEquals(lines(without, "https://c.example/d"), [3, 3]);
+  assertEquals(lines(without, "https://e"), undefined);
+  assertEquals(lines(file, "https://x.example/y"), [5, 5]);
+  // Either of them may be meant.
+  assertEquals(lines(file, "https://c.example/d"), undefined);
+  assertEquals(lines("FROM a\nADD https://c d\n", "x https://c"), undefined);
+  assertEquals(
+    lines("FROM a\nADD git://c.example/d.git /\n", "git://c.example/d.git"),
+    [2, 2],
+  );
+});
+
 Deno.test("findPosition() goes by the line that a sentence names, within its instruction", () => {
   const file = ["FROM a", "RUN a \\", "  b \\", "  c", "RUN d"];
   for (
@@ -433,6 +462,72 @@ Deno.test("findPosition(): every sentence, and what else looks like its instruct
         3,
       ],
       [
+        "invalid secret mount. one of source, target required",
+        [
+          "FROM a",
+          ...["id", "source", "src", "target", "dst", "destination", "env"].map(
+            (key) => `RUN --mount=type=secret,${key}=x a`,
+          ),
+          "RUN --mount=type=cache a",
+          "RUN --mount=type=secret,required=true a",
+          "RUN --mount=type=secret a",
+        ],
+        10,
+      ],
+      [
+        "when using JSON array syntax, arrays must be comprised of strings only",
+        [
+          "FROM a",
+          'CMD ["a", "b"]',
+          "RUN [ a ]",
+          "RUN {}",
+          'RUN ["a", 1]',
+          "RUN [1]",
+        ],
+        5,
+      ],
+      [
+        "failed to marshal LLB definition: arguments are required",
+        ["FROM a", "CMD []", 'RUN [""]', "RUN a[]", "RUN [ ]", "RUN []"],
+        5,
+      ],
+      [
+        'invalid port: "80/x": invalid proto: x',
+        ["FROM x", "EXPOSE x 80/y", "EXPOSE 81/tcp 80/x", "EXPOSE 82/x"],
+        3,
+      ],
+      [
+        "LLB definition: Invalid proto: x",
+        ["FROM a", "LABEL /x", "EXPOSE 1/x"],
+        3,
+      ],
+      [
+        "circular dependency detected on stage: stage-1",
+        [
+          "FROM a",
+          "COPY --from=1 a b",
+          "FROM b",
+          "COPY --from=0 a b",
+          "COPY --from=1 a b",
+          "RUN c",
+        ],
+        5,
+      ],
+      [
+        "circular dependency detected on stage: B",
+        [
+          "FROM a",
+          "COPY --from=b a b",
+          "FROM b AS b",
+          "RUN --mount=from=B,target=/x a",
+          "COPY --from=1 a b",
+          "COPY --from=c a b",
+          "FROM c AS c",
+          "COPY --from=b a b",
+        ],
+        5,
+      ],
+      [
         'unsupported mount type "x"',
         ["FROM a", "COPY --mount=type=x a b", "RUN --mount=type=x a"],
         3,
@@ -552,6 +647,22 @@ Deno.test("findPosition(): every sentence, and what else looks like its instruct
       ["invalid signal: ", "FROM a", "STOPSIGNAL"],
       ["invalid stage index 7", "FROM 7", "RUN --mount=source=7 a"],
       ["another sentence", "FROM a"],
+      [
+        "circular dependency detected on stage: b",
+        "FROM a",
+        "COPY --from=0 a b",
+      ],
+      [
+        "arrays must be comprised of strings only",
+        "FROM a",
+        'CMD ["a"]',
+        "CMD [x",
+      ],
+      [
+        "invalid secret mount. one of source, target required",
+        "FROM a",
+        "RUN --mount=type=cache a",
+      ],
     ] as const
   ) assertEquals(said(detail, ...file), undefined, detail);
   // It goes on to the end of the file.
