@@ -49,14 +49,10 @@ BuildKit's own API tells the place of an error in the Dockerfile; an engine's
 engine's sentence with the Dockerfile's text. Where several lines could be
 meant, or davit can't read the Dockerfile, the message has no place:
 
-- for stages that depend on each other in a circle
-  (\`circular dependency detected on stage\`), and for a parser directive that is
-  given twice;
 - for the same mistake in several stages, and for an image that can't be fetched
   and that several stages use: the engine tries the stages that the build needs,
   and does not tell which one failed. The same holds for an image whose name is
   made with variables, if several lines could make that name;
-- on 20.10, for an image behind \`--from\` that does not exist;
 - for a Dockerfile that davit does not see: one at a URL; one in a tar that is
   packed with bzip2 or xz, which Deno can't unpack; one that comes after the
   first 64 MiB of a tar that is packed with gzip; and one that is longer than

@@ -22,6 +22,12 @@ import {
   solveResponse,
   statusRequest,
 } from "../../lib/proto/control.ts";
+import {
+  historyEvent,
+  historyRequest,
+  readContentRequest,
+  readContentResponse,
+} from "../../lib/proto/history.ts";
 import { pong } from "../../lib/proto/llbbridge.ts";
 import { getSecret } from "../../lib/proto/secrets.ts";
 import { checkAgent } from "../../lib/proto/ssh.ts";
@@ -30,8 +36,16 @@ import { ProtobufError } from "../../lib/proto/wire_reader.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
 import * as auth from "./gen/auth_pb.ts";
+import {
+  ReadContentRequestSchema,
+  ReadContentResponseSchema,
+} from "./gen/content_pb.ts";
 import * as control from "./gen/control_pb.ts";
 import { BytesMessageSchema } from "./gen/filesync_pb.ts";
+import {
+  BuildHistoryEventSchema,
+  BuildHistoryRequestSchema,
+} from "./gen/history_pb.ts";
 import { PongResponseSchema } from "./gen/llbbridge_pb.ts";
 import * as secrets from "./gen/secrets_pb.ts";
 import * as ssh from "./gen/ssh_pb.ts";
@@ -136,6 +150,54 @@ Deno.test("what is read is what the generated code writes", () => {
     ],
     [infoResponse.decode(bytes()), { version: undefined }],
     [
+      historyEvent.decode(
+        generated(BuildHistoryEventSchema, {
+          type: 1,
+          record: {
+            Ref: "r",
+            Frontend: "f",
+            Result: {
+              ResultDeprecated: {},
+              Attestations: [{
+                mediaType: "m",
+                digest: "d",
+                size: 2n ** 40n,
+                annotations: { a: "b" },
+              }],
+            },
+            Results: { "linux/amd64": { Attestations: [{}] } },
+          },
+        }),
+      ),
+      {
+        record: {
+          ref: "r",
+          result: {
+            attestations: [{
+              mediaType: "m",
+              digest: "d",
+              size: 2 ** 40,
+              annotations: new Map([["a", "b"]]),
+            }],
+          },
+          results: new Map([["linux/amd64", {
+            attestations: [{
+              mediaType: "",
+              digest: "",
+              size: 0,
+              annotations: new Map(),
+            }],
+          }]]),
+        },
+      },
+    ],
+    [
+      readContentResponse.decode(
+        generated(ReadContentResponseSchema, { offset: 3n, data: bytes(1) }),
+      ),
+      { data: bytes(1) },
+    ],
+    [
       pong.decode(
         generated(PongResponseSchema, {
           FrontendAPICaps: [{ ID: "f", Enabled: true, Deprecated: true }],
@@ -221,6 +283,14 @@ Deno.test("what is written is what the generated code writes", () => {
     [
       getSecret.encode({ data: bytes(1) }),
       generated(secrets.GetSecretResponseSchema, { data: bytes(1) }),
+    ],
+    [
+      historyRequest.encode({ earlyExit: true }),
+      generated(BuildHistoryRequestSchema, { EarlyExit: true }),
+    ],
+    [
+      readContentRequest.encode({ digest: "d" }),
+      generated(ReadContentRequestSchema, { digest: "d" }),
     ],
     // A secret without bytes is not a missing one.
     [getSecret.encode({ data: bytes() }), bytes(0x0a, 0)],
