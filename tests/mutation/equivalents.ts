@@ -183,6 +183,97 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "any sixteen bytes of a code that nobody can guess serve, and half of them are no others",
   },
   {
+    file: "lib/proto/wire_reader.ts",
+    kind: "number",
+    text: "const SHORT_TEXT = 24;",
+    why: "which of two readers of text is used: both read the same",
+  },
+  {
+    file: "lib/proto/wire_reader.ts",
+    kind: "condition",
+    text:
+      "if (length > SHORT_TEXT) return decoder.decode(bytes.subarray(start, end));",
+    why: "which of two readers of text is used: both read the same",
+  },
+  {
+    file: "lib/proto/wire_reader.ts",
+    kind: "guard",
+    text:
+      "if (length > SHORT_TEXT) return decoder.decode(bytes.subarray(start, end));",
+    why: "which of two readers of text is used: both read the same",
+  },
+  {
+    file: "lib/proto/wire_reader.ts",
+    kind: "bound",
+    text:
+      "if (length > SHORT_TEXT) return decoder.decode(bytes.subarray(start, end));",
+    why: "which of two readers of text is used: both read the same",
+  },
+  {
+    file: "lib/proto/wire_reader.ts",
+    kind: "number",
+    text: "#digestAt = 0;",
+    why: "no byte is compared before a digest was read",
+  },
+  {
+    file: "lib/proto/wire_reader.ts",
+    kind: "bound",
+    text: "for (let i = 0; i < this.#digestLength; i++) {",
+    why:
+      "one byte more that differs has the digest read anew, to the same text",
+  },
+  {
+    file: "lib/proto/wire_reader.ts",
+    kind: "flag",
+    text: "return true;",
+    why: "a digest that is read anew is the same text",
+  },
+  {
+    file: "lib/proto/wire_writer.ts",
+    kind: "number",
+    text: "const FIRST_BYTES = 128;",
+    why: "how much room there is at first: it grows as it is needed",
+  },
+  {
+    file: "lib/proto/wire_writer.ts",
+    kind: "number",
+    text: "this.#room(10);",
+    why: "more room than a number needs is not seen",
+  },
+  {
+    file: "lib/proto/wire_writer.ts",
+    kind: "bound",
+    text: "if (needed <= this.#bytes.length) return;",
+    why: "more room than is needed is not seen",
+  },
+  {
+    file: "lib/proto/wire_writer.ts",
+    kind: "limit",
+    text:
+      "const bytes = new Uint8Array(Math.max(needed, this.#bytes.length * 2));",
+    why: "how much more room is made than is needed: it grows again",
+  },
+  {
+    file: "lib/proto/wire_writer.ts",
+    kind: "arithmetic",
+    text:
+      "const bytes = new Uint8Array(Math.max(needed, this.#bytes.length * 2));",
+    why: "how much more room is made than is needed: it grows again",
+  },
+  {
+    file: "lib/proto/wire_writer.ts",
+    kind: "number",
+    text:
+      "const bytes = new Uint8Array(Math.max(needed, this.#bytes.length * 2));",
+    why: "how much more room is made than is needed: it grows again",
+  },
+  {
+    file: "lib/buildkit/solve_request.ts",
+    kind: "fallback",
+    text: 'identifier: updates.identifier ?? "",',
+    why: "a field that is undefined is not sent, as one that is empty",
+  },
+  {
     file: "lib/gateway/private_address.ts",
     kind: "wrapper",
     text: "return [v4(address!)!, 32 - Number(bits)] as const;",

@@ -98,6 +98,11 @@ Deno.test("zero values are not sent, but where they say something", () => {
   );
   assertEquals(outer.encode({ texts: [""] }), Uint8Array.of(8 << 3 | 2, 0));
   assertEquals(outer.encode({ numbers: [0] }), Uint8Array.of(9 << 3, 0));
+  const flags = message<{ list: readonly boolean[] }>({ list: many(1, FLAG) });
+  assertEquals(
+    flags.encode({ list: [true, false] }),
+    Uint8Array.of(8, 1, 8, 0),
+  );
 });
 
 Deno.test("two messages share nothing", () => {

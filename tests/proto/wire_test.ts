@@ -120,6 +120,7 @@ Deno.test("text of any length and any characters is read", () => {
     }
   }
   assertEquals(reader(2, 0xc3, 0x61).text(), "\ufffda");
+  assertEquals(reader(1, 0x80).text(), "\ufffd");
 });
 
 Deno.test("a digest that repeats is read as the one before, and others as they are", () => {
@@ -142,6 +143,17 @@ Deno.test("a digest that repeats is read as the one before, and others as they a
   );
   assertEquals(digests.map(() => one.digest()), digests);
   assertThrows(() => reader(2, 0x61).digest(), ProtobufError, "cut off");
+  // Of one length, and different in every byte, or in all but the first; the
+  // length stands among the bytes, too.
+  for (
+    const [first, second] of [["ab", "cd"], ["a\x02", "ab"], ["ab", "a\x02"]]
+  ) {
+    const both = [first!, second!].flatMap((
+      text,
+    ) => [2, ...encoder.encode(text)]);
+    const two = reader(...both);
+    assertEquals([two.digest(), two.digest()], [first, second]);
+  }
   // Behind a digest of the same length that begins at the message's first byte.
   assertEquals(reader(1, 1).digest(), "\x01");
   assertEquals(reader(0).digest(), "");
