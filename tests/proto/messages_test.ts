@@ -22,6 +22,7 @@ import {
   solveResponse,
   statusRequest,
 } from "../../lib/proto/control.ts";
+import { check, SERVING } from "../../lib/proto/health.ts";
 import {
   historyEvent,
   historyRequest,
@@ -42,6 +43,7 @@ import {
 } from "./gen/content_pb.ts";
 import * as control from "./gen/control_pb.ts";
 import { BytesMessageSchema } from "./gen/filesync_pb.ts";
+import * as health from "./gen/health_pb.ts";
 import {
   BuildHistoryEventSchema,
   BuildHistoryRequestSchema,
@@ -124,6 +126,12 @@ Deno.test("what is read is what the generated code writes", () => {
       { data: bytes(0, 255) },
     ],
     [bytesMessage.decode(bytes()), { data: bytes() }],
+    [
+      check.decode(
+        generated(health.HealthCheckRequestSchema, { service: "s" }),
+      ),
+      {},
+    ],
     [
       solveResponse.decode(
         generated(control.SolveResponseSchema, {
@@ -295,6 +303,12 @@ Deno.test("what is written is what the generated code writes", () => {
     // A secret without bytes is not a missing one.
     [getSecret.encode({ data: bytes() }), bytes(0x0a, 0)],
     [getSecret.encode({}), bytes()],
+    [
+      check.encode({ status: SERVING }),
+      generated(health.HealthCheckResponseSchema, {
+        status: health.HealthCheckResponse_ServingStatus.SERVING,
+      }),
+    ],
     [checkAgent.encode({}), bytes()],
     [bytesMessage.encode({ data: bytes() }), bytes()],
     [
