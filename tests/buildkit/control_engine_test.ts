@@ -266,3 +266,30 @@ engineTest(
     );
   },
 );
+
+engineTest(
+  "a build that is refused before it begins fails with the reason, though BuildKit never ends its log",
+  async (context) => {
+    await using opened = await controlAt(context.socketPath);
+    const held = await holdConnection(opened.engine, { signal: NEVER });
+    const error = await assertRejects(
+      () =>
+        build(
+          opened,
+          "FROM scratch\n",
+          {
+            entitlements: ["security.insecure"],
+          },
+          [],
+          AbortSignal.timeout(60_000),
+        ),
+      SolveError,
+    );
+    assert(
+      error.detail.includes("security.insecure is not allowed"),
+      error.detail,
+    );
+    assertEquals(held.client.calls, 0);
+    await held.release();
+  },
+);
