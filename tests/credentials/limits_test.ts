@@ -250,13 +250,18 @@ Deno.test("a login of docker's files is one with a secret, told of before it is 
           client: { dockerConfig: true },
           env,
         });
-        store.onCredential = (registry, secret) =>
-          void told.push(
+        store.onCredential = async (registry, secret) => {
+          // It is waited for: the value is masked before it is handed out.
+          await new Promise((resolve) => setTimeout(resolve));
+          told.push(
             `${registry} ${new TextDecoder().decode(secret.reveal())}`,
           );
+        };
         store.onUse = ({ registry, state }) =>
           uses.push(`${registry} ${state}`);
+        const before = told.length;
         assertEquals((await store[way]("p.io"))?.username, "u");
+        assertEquals(told.length, before + 2);
         assertEquals(await store[way]("none.io"), undefined);
       }
       assertEquals(

@@ -65,6 +65,20 @@ Deno.test("texts are looked through together, up to 32 KiB of them", async () =>
     // No text goes on in the next.
     assertEquals(calls.join("\0").split("\0").length, 5);
   }
+  // Counting begins anew behind each search.
+  for (const [length, searches] of [[32_744, 3], [32_743, 2]] as const) {
+    let calls = 0;
+    const texts = ["d", "a".repeat(length), "c".repeat(10), "b".repeat(10)];
+    await refuseStoredSecrets(
+      [["labels", JSON.stringify(texts)]],
+      () => {
+        calls++;
+        return false;
+      },
+      signal,
+    );
+    assertEquals(calls, searches);
+  }
   // A secret in the last of many is found.
   const many = Array.from({ length: 100 }, () => "c".repeat(1000));
   await assertRejects(

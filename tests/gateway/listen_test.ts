@@ -6,6 +6,7 @@ import {
 } from "../../mod.ts";
 import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { namesIn } from "../support/at_once.ts";
 import { RecordingEngine } from "./recording_engine.ts";
 
 const CERTS = new URL("../transport/certs/", import.meta.url);
@@ -158,8 +159,10 @@ Deno.test("a gateway's socket has mode 0600, goes with it, and takes nobody's pl
     assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
     assertEquals(gateway.address, `unix://${await Deno.realPath(path)}`);
     await assertRejects(start, TypeError, "listens there already");
+    // Nothing else is there, and nothing at all when it has stopped.
+    assertEquals(namesIn(folder), ["s"]);
     await gateway.stop();
-    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+    assertEquals(namesIn(folder), []);
     // What a killed one left: a socket that nobody listens at.
     const listener = Deno.listen({ transport: "unix", path: `${path}2` });
     await Deno.rename(`${path}2`, path);

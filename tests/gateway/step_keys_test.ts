@@ -46,3 +46,17 @@ Deno.test("StepKeys names what others must not know: it is masked like a secret"
   assertEquals(name.length, 32);
   assert(extraHost.startsWith(`${name}.`));
 });
+
+Deno.test("the order of secrets makes no other key, also where one id begins another", async () => {
+  const keys = await StepKeys.create();
+  const secrets = [
+    ["a", new Secret("one-of-them")],
+    ["ab", new Secret("another")],
+    ["", new Secret("without an id")],
+  ] as const;
+  const { extraHost } = await keys.of(secrets);
+  for (const order of [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
+    const other = await keys.of(order.map((at) => secrets[at]!));
+    assertEquals(other.extraHost, extraHost);
+  }
+});

@@ -44,6 +44,12 @@ Deno.test("isCommonValue() knows what is too short, or a ruler", () => {
   ) assert(!common(value), String(value));
 });
 
+Deno.test("isCommonValue() takes four different bytes that are no text for a secret", () => {
+  assert(!common(Uint8Array.of(0xff, 0xfe, 0x80, 0x81)));
+  assert(common(Uint8Array.of(0xff, 0xfe, 0x80)));
+  assert(common(Uint8Array.of(0xff, 0xfe, 0x80, 0x80)));
+});
+
 Deno.test("isCommonValue() knows the words that engines and builders say of every build", () => {
   const words = new Set<string>([
     ...Object.keys(BUILD_MESSAGE_FIELDS),

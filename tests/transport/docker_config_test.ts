@@ -10,12 +10,16 @@ import {
   endpointFromContext,
   endpointFromDockerConfig,
   endpointFromHost,
+  findEndpoint,
 } from "../../lib/transport/docker_config.ts";
 import {
   defaultSockets,
   findDefaultSocket,
 } from "../../lib/transport/default_sockets.ts";
-import { connectionFailure } from "../../lib/transport/failure.ts";
+import {
+  closedClient,
+  connectionFailure,
+} from "../../lib/transport/failure.ts";
 
 /** An environment that remembers which variables were read. */
 function environment(values: Record<string, string>) {
@@ -213,6 +217,38 @@ Deno.test("findDefaultSocket() takes the first that answers, and says what the o
       "/run/user/1/podman/podman.sock",
       "/run/podman/podman.sock",
     ],
+  );
+});
+
+Deno.test("findEndpoint() takes what is set, and the first default socket that answers where nothing is", async () => {
+  const folder = await Deno.makeTempDir();
+  const listener = Deno.listen({
+    transport: "unix",
+    path: `${folder}/docker.sock`,
+  });
+  const values = { XDG_RUNTIME_DIR: folder, HOME: folder };
+  // Before it comes the machine's own, if there is one.
+  const expected = await findDefaultSocket(
+    defaultSockets(environment(values)),
+  );
+  assertEquals(await findEndpoint(environment(values)), expected);
+  assertEquals(
+    await endpointFromContext("default", environment(values)),
+    expected,
+  );
+  const host = "unix:///other.sock";
+  assertEquals(
+    await findEndpoint(environment({ ...values, DOCKER_HOST: host })),
+    { kind: "unix", path: "/other.sock" },
+  );
+  listener.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("closedClient() names the engine of the client", () => {
+  assertEquals(
+    closedClient({ kind: "unix", path: "/run/d.sock" }).message,
+    "The client of unix:///run/d.sock is closed: make a new one",
   );
 });
 

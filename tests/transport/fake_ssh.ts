@@ -24,18 +24,3 @@ export async function withSsh(
     await Deno.remove(folder, { recursive: true });
   }
 }
-
-/** What is in a folder at this very moment, in order. */
-export function namesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-}
-
-/** Whether something is there at this very moment. */
-export function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -80,3 +80,72 @@ Deno.test("fetchTransport() takes no address that it could not use, and repeats 
     assertEquals(error.message.includes("abc"), false);
   }
 });
+
+Deno.test("fetchTransport() sends the headers that it was given with every request, before those of the request", async () => {
+  const sent: Headers[] = [];
+  const transport = fetchTransport("https://door.example/a/", {
+    headers: { authorization: "Bearer x", accept: "b" },
+    fetch: (url, init) => {
+      assertEquals(String(url), "https://door.example/a/_ping");
+      sent.push(new Headers(init?.headers));
+      return Promise.resolve(new Response("OK"));
+    },
+  });
+  assertEquals(transport.endpoint, "https://door.example/a");
+  await transport.fetch("/_ping", { headers: { accept: "a", "x-c": "d" } });
+  assertEquals([...sent[0]!], [
+    ["accept", "b"],
+    ["authorization", "Bearer x"],
+    ["x-c", "d"],
+  ]);
+});
+
+Deno.test("fetchTransport() tells a connection that failed, and leaves what else was thrown as it is", async () => {
+  const failing = (thrown: unknown) =>
+    fetchTransport("https://door.example", {
+      fetch: () => Promise.reject(thrown),
+    });
+  const cause = new TypeError("no route");
+  const error = await assertRejects(
+    () => failing(cause).fetch("/_ping"),
+    ConnectionError,
+    "The connection to https://door.example failed",
+  );
+  assertEquals(error.cause, cause);
+  const own = new RangeError("its own");
+  assertEquals(
+    await failing(own).fetch("/_ping").catch((error) => error),
+    own,
+  );
+  const reason = new Error("given up");
+  const signal = AbortSignal.abort(reason);
+  for (const thrown of [cause, own]) {
+    assertEquals(
+      await failing(thrown).fetch("/_ping", { signal })
+        .catch((error) => error),
+      reason,
+    );
+  }
+});
+
+Deno.test("fetchTransport() gives an answer from elsewhere back before it tells of it", async () => {
+  const given = Promise.withResolvers<void>();
+  let cancelled = 0;
+  const body = new ReadableStream({
+    cancel() {
+      cancelled++;
+      return given.promise;
+    },
+  });
+  const response = new Response(body);
+  Object.defineProperty(response, "redirected", { value: true });
+  const transport = fetchTransport("https://door.example", {
+    fetch: () => Promise.resolve(response),
+  });
+  let isTold = false;
+  const asking = transport.fetch("/_ping").catch(() => isTold = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([cancelled, isTold], [1, false]);
+  given.resolve();
+  await asking;
+});

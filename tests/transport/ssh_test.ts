@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { ConnectionError } from "../../lib/errors.ts";
 import { sshArguments, sshTransport } from "../../lib/transport/ssh.ts";
-import { isThere, namesIn, withSsh } from "./fake_ssh.ts";
+import { isThere, namesIn } from "../support/at_once.ts";
+import { withSsh } from "./fake_ssh.ts";
 
 const FAR = { kind: "ssh", hostname: "far.example" } as const;
 

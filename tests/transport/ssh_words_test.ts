@@ -3,7 +3,8 @@ import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import { sshArguments, sshTransport } from "../../lib/transport/ssh.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { until } from "../support/until.ts";
-import { namesIn, withSsh } from "./fake_ssh.ts";
+import { namesIn } from "../support/at_once.ts";
+import { withSsh } from "./fake_ssh.ts";
 
 const FAR = { kind: "ssh", hostname: "far.example" } as const;
 const UPGRADE = { protocol: "h2c", headers: [] };

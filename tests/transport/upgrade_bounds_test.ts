@@ -56,6 +56,15 @@ Deno.test("upgradeConnection() reads a head of 64 KiB, and no longer one", async
   }
 });
 
+Deno.test("a head of no line at all is no HTTP", async () => {
+  const { duplex } = peer(["\r\n\r\n"]);
+  await assertRejects(
+    () => upgradeConnection(duplex, "/session", INIT),
+    ConnectionError,
+    "does not speak HTTP",
+  );
+});
+
 Deno.test("a refusal is told in the engine's words, as far as they are announced", async () => {
   const head = (length: number | string, more = "Bad Request") =>
     `HTTP/1.1 400 ${more}\r\nContent-Length: ${length}\r\n\r\n`;
