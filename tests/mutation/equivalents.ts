@@ -1337,6 +1337,36 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why:
       "whether a key that stands in a private field could be exported: nothing can ask it to be",
   },
+  {
+    file: "lib/verify/documents.ts",
+    kind: "wrapper",
+    text: "Number(legacy.has(a)) - Number(legacy.has(b))",
+    why: "a subtraction makes numbers of true and false, too",
+  },
+  {
+    file: "lib/verify/gzip.ts",
+    kind: "number",
+    text: "for (let head = await source.peek(3); isGzip(head);) {",
+    why: "the first three bytes alone are looked at",
+  },
+  {
+    file: "lib/verify/gzip.ts",
+    kind: "number",
+    text: "head = await source.peek(3);",
+    why: "the first three bytes alone are looked at",
+  },
+  {
+    file: "lib/verify/report.ts",
+    kind: "number",
+    text: "own.sort((a, b) => Math.sign(numberOf(a) - numberOf(b)) || 0);",
+    why: "the sort leaves those where they are that are not below another",
+  },
+  {
+    file: "lib/verify/image_layout.ts",
+    kind: "guard",
+    text: "if (bytes === undefined) return undefined;",
+    why: "nothing is no JSON, either",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */

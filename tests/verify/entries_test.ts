@@ -133,6 +133,24 @@ Deno.test("an entry of an archive is what its headers tell", async () => {
       ),
       ["a/b/c", "a/b", size, word],
     ],
+    // Of both forms that a long name may have, what the other does not tell.
+    [
+      join(
+        long("K", "a long link"),
+        long("L", "a long name"),
+        pax("14 path=a/b/c\n"),
+        header({ type: "2", link: "x" }),
+      ),
+      ["a/b/c", "a long link", 0, ""],
+    ],
+    [
+      join(
+        long("L", "a long name"),
+        pax("16 linkpath=a/b\n"),
+        header({ type: "2", link: "x" }),
+      ),
+      ["a long name", "a/b", 0, ""],
+    ],
     [
       join(pax("11 other=1\n"), header({ size }), body),
       ["f", "", size, word],

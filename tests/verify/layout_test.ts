@@ -48,6 +48,22 @@ Deno.test("a layer that is a link to that of another image is told by its number
   }
 });
 
+Deno.test("a value that is text in one document and a number in another is told of both", async () => {
+  const { finds } = await verifySecrets(
+    tarOf({
+      "manifest.json": JSON.stringify([
+        { Config: "c.json", Layers: ["a"] },
+        { Config: "d.json", Layers: ["a"] },
+      ]),
+      "c.json": JSON.stringify({ note: "1234567890123", config: {} }),
+      "d.json": JSON.stringify({ note: 1234567890123, config: {} }),
+      a: "",
+    }),
+    { t: "1234567890123" },
+  );
+  assertEquals(finds.length, 2, JSON.stringify(finds));
+});
+
 Deno.test("documents that hold something else in each place are looked through all the same", async () => {
   // No text can be made of the last two.
   for (
@@ -83,6 +99,23 @@ Deno.test("documents that hold something else in each place are looked through a
       assertEquals(finds.map(({ path }) => path).includes("note"), true);
     }
   }
+});
+
+Deno.test("a layer whose kind is no text, and can't become one, is a layer", async () => {
+  const { finds } = await verifySecrets(
+    tarOf({
+      "oci-layout": "{}",
+      "index.json": JSON.stringify({ manifests: [{ digest: "x:1" }] }),
+      "blobs/x/1": JSON.stringify({
+        config: { digest: "x:2" },
+        layers: [{ mediaType: { toString: null, valueOf: 1 }, digest: "x:3" }],
+      }),
+      "blobs/x/2": JSON.stringify({ config: { Env: [`A=${TOKEN}`] } }),
+      "blobs/x/3": "",
+    }),
+    { t: TOKEN },
+  );
+  assertEquals(told(finds), [["config", "config.Env[0]", undefined]]);
 });
 
 Deno.test("indexes in indexes come to an end, and what is below is looked through all the same", async () => {

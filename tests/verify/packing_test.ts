@@ -122,6 +122,19 @@ Deno.test("what a zip has before a file does not hide it: extra fields, encrypte
   }
 });
 
+Deno.test("what is stored in a zip is found in its bytes, and once; what is packed in it is unpacked", async () => {
+  const files = [
+    { name: "a", bytes: encode(`is ${TOKEN}`), method: "stored" },
+    { name: "b.gz", bytes: gzipSync(encode(`is ${TOKEN}`)), method: "stored" },
+  ] as const;
+  const { finds, unreadable } = await search(zipOf(files));
+  assertEquals(finds.map(({ path, count }) => [path, count]), [
+    ["file!/b.gz", 1],
+    ["file", 1],
+  ]);
+  assertEquals(unreadable, []);
+});
+
 Deno.test("a gzip that is cut off, or whose sum is wrong, is looked through and named", async () => {
   const gzip = new Uint8Array(
     gzipSync(encode(`${"line of text\n".repeat(99)}${TOKEN}`)),

@@ -311,6 +311,12 @@ Deno.test("of more finds than are kept the number is told; what is ignored does 
     { ignore: ({ path }) => path !== "f7" },
   );
   assertEquals([finds.length, rest], [1, 0]);
+  const most = await verifySecrets(
+    tarOf(files),
+    { t: TOKEN },
+    { ignore: ({ path }) => path === "f7" },
+  );
+  assertEquals([most.finds.length, most.findsLost], [1000, 99]);
   const { findsLost } = all;
   const error = new SecretLeakError({
     finds,
