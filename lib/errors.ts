@@ -156,6 +156,11 @@ export interface BuildErrorInit {
   /** Ids of the secrets that the build asked for and that were not given. */
   missingSecrets?: readonly string[];
   /**
+   * What a step asked for and the build was not allowed (option `allow`), such
+   * as `network.host`.
+   */
+  missingEntitlements?: readonly string[];
+  /**
    * Ids of secrets of the failed step that were sent only in the
    * `X-BuildKit-Secrets` header, to an engine that does not read it.
    */
@@ -202,6 +207,11 @@ export class BuildError extends Error {
   readonly source: BuildErrorSource | undefined;
   /** Ids of the secrets that the build asked for and that were not given. */
   readonly missingSecrets: readonly string[];
+  /**
+   * What a step asked for and the build was not allowed (option `allow`), such
+   * as `network.host`.
+   */
+  readonly missingEntitlements: readonly string[];
 
   /**
    * Makes a message from the engine's own and from what davit knows, in the
@@ -210,11 +220,17 @@ export class BuildError extends Error {
   constructor(init: BuildErrorInit) {
     const { detail, step, source, log = [], missingSecrets = [] } = init;
     const unread = init.unreadSecrets ?? [];
+    const { missingEntitlements = [] } = init;
     super(
       [
         detail,
         ...missingSecrets.map((id) =>
           `secret "${id}" was asked for and not given`
+        ),
+        ...missingEntitlements.map((name) =>
+          `a step asks for ${name}: give the option allow: [${
+            JSON.stringify(name)
+          }]`
         ),
         ...unread.map((id) =>
           `secret "${id}" went in the X-BuildKit-Secrets header alone, which no stock engine reads: if the step found none, use a transport that can serve a session, as a Docker engine's own socket, or a davit gateway before the engine`
@@ -234,6 +250,7 @@ export class BuildError extends Error {
     this.log = log;
     this.source = source;
     this.missingSecrets = missingSecrets;
+    this.missingEntitlements = missingEntitlements;
   }
 }
 

@@ -29,6 +29,9 @@ export function describeError(error: unknown, debug: boolean): string {
       ...error.missingSecrets.map((id) =>
         `secret "${id}" was asked for and not given: --secret id=${id},…`
       ),
+      ...error.missingEntitlements.map((name) =>
+        `a step asks for ${name}: --allow ${name}`
+      ),
     ]
     : [`ERROR: ${sentenceOf(error, debug)}`];
   const lines = parts.map(harmless);

@@ -116,10 +116,20 @@ function detailedError(
     log: step.log,
     source: error.source ?? sourceOf(step.name, error.detail, record),
     missingSecrets: missing,
+    missingEntitlements: entitlementsIn(error.detail),
     unreadSecrets,
     ...(hint === undefined ? {} : { hint }),
     cause: error.cause,
   });
+}
+
+/** What a step may not do, in BuildKit's words (`util/entitlements`). */
+const ENTITLEMENT_REGEXP =
+  /(?:^|: )(network\.host|security\.insecure|device\S*) is not allowed$/;
+
+function entitlementsIn(detail: string): string[] {
+  const name = ENTITLEMENT_REGEXP.exec(detail)?.[1];
+  return name === undefined ? [] : [name];
 }
 
 /**

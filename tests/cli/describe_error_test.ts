@@ -145,6 +145,14 @@ Deno.test("describeError: what is thrown and no error, an engine without words, 
     'secret "a" was asked for and not given: --secret id=a,…',
     'secret "b" was asked for and not given: --secret id=b,…',
   ]);
+  const denied = new BuildError({
+    detail: "network.host is not allowed",
+    missingEntitlements: ["network.host"],
+  });
+  assertEquals(
+    describeError(denied, false),
+    "ERROR: network.host is not allowed\na step asks for network.host: --allow network.host",
+  );
 });
 
 Deno.test("pushAll tells what changes of each layer, and nothing twice", async () => {

@@ -87,11 +87,14 @@ engineTest(
     const lines = [BASE, SALT, "RUN --network=host echo here"];
     const { log } = await built(docker, lines, { allow: ["network.host"] });
     assertEquals(log, "here\n");
-    const error = await assertRejects(
-      () => built(docker, lines, { api: "buildkit" }),
-      BuildError,
-    );
-    assertStringIncludes(error.detail, "network.host is not allowed");
+    for (const api of ["engine", "buildkit"] as const) {
+      const error = await assertRejects(
+        () => built(docker, lines, { api }),
+        BuildError,
+      );
+      assertStringIncludes(error.detail, "network.host is not allowed");
+      assertEquals(error.missingEntitlements, ["network.host"]);
+    }
   },
   isRecent,
 );

@@ -431,6 +431,37 @@ Deno.test("explainFailure() names the first secret that was missing, where that 
   assertEquals(lenient.missingSecrets, ["first", "second"]);
 });
 
+Deno.test("explainFailure() finds what a step asked for and may not do", async () => {
+  const ready = await readyBuild();
+  for (
+    const [detail, name] of [
+      ["network.host is not allowed", "network.host"],
+      ["failed to load LLB: network.host is not allowed", "network.host"],
+      ["a: security.insecure is not allowed", "security.insecure"],
+      ["failed to load LLB: device a/b=c is not allowed", undefined],
+      ["failed to load LLB: device=a/b is not allowed", "device=a/b"],
+      ["xnetwork.host is not allowed", undefined],
+      ["network.host is not allowed here", undefined],
+      ["networkxhost is not allowed", undefined],
+    ] as const
+  ) {
+    const error = explainFailure(
+      new BuildError({ detail }),
+      await factsOf({}, ready),
+    );
+    assertInstanceOf(error, BuildError);
+    assertEquals(
+      error.missingEntitlements,
+      name === undefined ? [] : [name],
+      detail,
+    );
+    const words =
+      `${detail}\na step asks for ${name}: give the option allow: ["${name}"]`;
+    assertEquals(error.message, name === undefined ? detail : words);
+  }
+  assertEquals(new BuildError({ detail: "a" }).missingEntitlements, []);
+});
+
 Deno.test("explainFailure() finds the step that failed, its place, and what it mounts that nobody reads", async () => {
   const text = "FROM a\n# value-of-a\n" +
     "RUN --mount=type=secret,id=a --mount=type=ssh,id=b make it\n";
