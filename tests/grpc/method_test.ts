@@ -3,6 +3,7 @@ import type { GrpcCall } from "../../lib/grpc/call.ts";
 import { type GrpcMethod, unary } from "../../lib/grpc/method.ts";
 import { turn } from "../../lib/streams/turn.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { until } from "../support/until.ts";
 
 const codec = {
   decode: (bytes: Uint8Array) => [...bytes],
@@ -43,7 +44,8 @@ Deno.test("unary() answers one message with one, and is over when that has gone"
       const { call, written, room } = callWith(request);
       let isOver = false;
       const handled = reverse(load).handle(call).then(() => isOver = true);
-      for (let turns = 0; turns < 5; turns++) await turn();
+      await until(() => written.length > 0, "the answer is written");
+      await turn();
       assertEquals([written, isOver], [[expected], false]);
       room.resolve();
       await handled;
