@@ -90,10 +90,11 @@ export interface ImageBuildOptions {
   readonly version?: "1" | "2" | undefined;
   /**
    * The interface of the engine that the build takes. `"engine"` is the Engine
-   * API (`POST /build`); `"buildkit"` is BuildKit's own API, behind the same
-   * socket, which needs no option of its own for most builds. By default
-   * BuildKit's API is taken where an option needs it, and the Engine API
-   * otherwise.
+   * API (`POST /build`); `"buildkit"` is BuildKit's own API behind the same
+   * socket. By default BuildKit's API is taken where an option needs it, and the
+   * Engine API otherwise. `"engine"` together with such an option is a
+   * `TypeError`; podman, the classic builder and a davit gateway have no such
+   * API, which is an `UnsupportedError`.
    */
   readonly api?: "engine" | "buildkit" | undefined;
   /**
@@ -290,7 +291,9 @@ export interface ImageBuildOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Id of a session that you opened yourself and that serves this build, or
-   * `false` for no session. By default davit opens one.
+   * `false` for no session. By default davit opens one. By BuildKit's API (see
+   * `api`) a context that is a tar, and without a session any context of this
+   * machine, can't be built then.
    */
   readonly session?: string | false | undefined;
 }
