@@ -705,3 +705,16 @@ Deno.test("askTokenServer() asks a registry of this machine by https, then by ht
   const other = challenge('Bearer realm="http://localhost/"');
   assertEquals(await look("r.example", { https: other }), none);
 });
+
+Deno.test("a function for logins that fails because it is not needed any more fails with that reason", async () => {
+  const controller = new AbortController();
+  const reason = new Error("not needed any more");
+  const store = new CredentialStore({
+    credentials: () => {
+      controller.abort(reason);
+      throw new TypeError("fetch failed");
+    },
+    signal: controller.signal,
+  });
+  assertEquals(await store.get("a.io").catch((error) => error), reason);
+});

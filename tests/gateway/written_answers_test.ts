@@ -15,6 +15,7 @@ import { Engine } from "../../lib/engine/engine.ts";
 import type { TextMask } from "../../lib/masks/mask_fields.ts";
 import { IMAGE_FIELDS } from "../../lib/masks/answer_fields.ts";
 import { ListOf } from "../../lib/masks/field_kind.ts";
+import { StandingClock } from "../support/standing_clock.ts";
 import { ScriptedEngine } from "../engine/scripted_engine.ts";
 
 const signal = new AbortController().signal;
@@ -188,6 +189,19 @@ const body = (...parts: string[]) =>
   ReadableStream.from(parts.map((part) => new TextEncoder().encode(part)));
 const textOf = (stream: ReadableStream<Uint8Array>) =>
   new Response(stream as BodyInit).text();
+
+Deno.test("a client that may make a thousand requests in a second waits a millisecond for the next", async () => {
+  using clock = new StandingClock();
+  const pace = new Pace(1000);
+  for (let count = 0; count < 1000; count++) await pace.next();
+  let isNext = false;
+  const next = pace.next().then(() => isNext = true);
+  await clock.settle();
+  assertEquals(isNext, false);
+  await clock.pass(1);
+  assertEquals(isNext, true);
+  await next;
+});
 
 Deno.test("an error's text is masked, whether it is JSON or not, and has an end", async () => {
   assertEquals(

@@ -169,6 +169,57 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "of what is absent the expression makes a word that it does not match",
   },
   {
+    file: "lib/gateway/acceptor.ts",
+    kind: "wrapper",
+    text: "PASSING.has(String(error.code));",
+    why: "a code that is no text is none of these, either",
+  },
+  {
+    file: "lib/credentials/token_server.ts",
+    kind: "fallback",
+    text: 'const realm = URL.parse(parameters.get("realm") ?? "");',
+    why: "what is absent is no URL, as an empty text is none",
+  },
+  {
+    file: "lib/engine/engine.ts",
+    kind: "wrapper",
+    text: "params.append(name, String(value));",
+    why: "parameters make a text of any value themselves",
+  },
+  {
+    file: "lib/transport/tls_client.ts",
+    kind: "fallback",
+    text: 'method: init.method ?? "GET",',
+    why: "a request of node without a method is a GET",
+  },
+  {
+    file: "lib/transport/tls_client.ts",
+    kind: "wrapper",
+    text: 'headers.set("content-length", String(length));',
+    why: "headers make a text of a number themselves",
+  },
+  {
+    file: "lib/transport/tls_client.ts",
+    kind: "flag",
+    text: 'init.signal?.addEventListener("abort", abort, { once: true });',
+    why:
+      "a signal aborts once, and the listener is removed with the request's end",
+  },
+  {
+    file: "lib/transport/tls_client.ts",
+    kind: "fallback",
+    text: 'statusText: message.statusMessage ?? "",',
+    why:
+      "an answer has a reason phrase, be it empty: the type alone asks for one",
+  },
+  {
+    file: "lib/transport/failure.ts",
+    kind: "wrapper",
+    text:
+      "const words = cause instanceof Error ? rootMessage(cause) : String(cause);",
+    why: "it is written into a text, and an expression reads it as one",
+  },
+  {
     file: "lib/gateway/step_keys.ts",
     kind: "flag",
     text: "false,",
