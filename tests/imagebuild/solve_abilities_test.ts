@@ -116,11 +116,13 @@ Deno.test("BuildKit is asked only where something depends on it, and once", asyn
       { outputs: { type: "tar", dest: "/tmp/a.tar" } },
       { outputs: [] },
       { attest: { provenance: false } },
+      { attest: { provenance: { inlineOnly: true } } },
       { allow: "device", history: false, nocachefilter: "a" },
       { platform: ["linux/amd64", "linux/arm64"] },
     ] as ImageBuildOptions[]
   ) await check(options);
   assertEquals(asked(), 0);
+  await check({ attest: { provenance: { inlineOnly: true }, sbom: true } });
   for (const [options] of NEEDED) await check(options);
   assertEquals(asked(), 1);
 });

@@ -30,7 +30,10 @@ const ABILITIES: readonly Ability[] = [
   {
     feature: "attest",
     id: "exporter.image.attestations",
-    isNeeded: ({ attestations }) => attestations.length > 0,
+    // Those that are for an image alone are stored by containerd's store, and
+    // every engine that has it (from 24 on) knows attestations.
+    isNeeded: ({ attestations }) =>
+      attestations.some(({ attrs }) => attrs["inline-only"] !== "true"),
     instead: "leave it out",
   },
   {
