@@ -108,7 +108,8 @@ async function compareAll(
     const { lines: lines2, step: step2, ...words } = engine.failure ?? NONE;
     assertEquals(failure, words, name);
     // BuildKit's API may know a place or a step where POST /build has none.
-    if (lines2 !== undefined) assertEquals(lines, lines2, name);
+    if (build.chance) assertEquals(lines?.length, lines2?.length, name);
+    else if (lines2 !== undefined) assertEquals(lines, lines2, name);
     if (step2 !== undefined) assertEquals(step, step2, name);
     if (engine.failure !== undefined) continue;
 

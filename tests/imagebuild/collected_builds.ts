@@ -20,13 +20,15 @@ import type {
   ImageBuildOptions,
 } from "../../mod.ts";
 import { ERROR_CASES } from "./error_texts.ts";
-import { FAILING, RECENT } from "./failing_dockerfiles.ts";
+import { FAILING, RECENT, TWICE } from "./failing_dockerfiles.ts";
 
 /** A build of the collection. */
 export interface CollectedBuild {
   readonly name: string;
   /** Whether an old engine does something else, or dies of it. */
   readonly recent: boolean;
+  /** Whether one of two places is named, by chance. */
+  readonly chance?: boolean;
   /** Folder or file that it writes, beside the context. */
   readonly output?: string;
   /**
@@ -59,7 +61,13 @@ export const COLLECTED_BUILDS: readonly CollectedBuild[] = [
   ...FAILING.map(([, ...lines]) => {
     const dockerfile = `${lines.join("\n")}\n`;
     const name = `fails: ${lines.join("; ")}`;
-    return ofFiles(name, { Dockerfile: dockerfile }, {}, RECENT.test(name));
+    const build = ofFiles(
+      name,
+      { Dockerfile: dockerfile },
+      {},
+      RECENT.test(name),
+    );
+    return { ...build, chance: TWICE.test(dockerfile) };
   }),
   ...ERROR_CASES.map(({ title, dockerfile, options }) =>
     ofFiles(title, { Dockerfile: dockerfile.join("\n") }, options, false)

@@ -77,3 +77,6 @@ export const FAILING: readonly FailingDockerfile[] = [
 /** What an engine before BuildKit 0.13 takes, dies of, or says in other words. */
 export const RECENT: RegExp =
   /<<|chmod|checksum|EXPOSE nope|STOPSIGNAL|from=nostage|from=y|syntax|ONBUILD/;
+
+/** Two lines that fail for the same reason: an engine names one of them by chance. */
+export const TWICE: RegExp = /(COPY --from=nostage) .*\n\1 /;

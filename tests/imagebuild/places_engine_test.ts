@@ -9,11 +9,9 @@ import {
   FAILING,
   FAILING_FROM as FROM,
   RECENT,
+  TWICE,
 } from "./failing_dockerfiles.ts";
 import { changedHeader, pack } from "./tar_forms.ts";
-
-/** Two lines that fail for the same reason. */
-const TWICE = /(COPY --from=nostage) .*\n\1 /;
 
 async function placeOf(
   docker: DockerClient,
