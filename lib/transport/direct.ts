@@ -12,6 +12,12 @@ import type { RequestClient } from "./request_client.ts";
 import type { Transport, UpgradeInit } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
+/**
+ * How long connecting once more may take, which shows why a request failed, in
+ * milliseconds.
+ */
+const DIAL_AGAIN_MS = 1000;
+
 /** An endpoint that this process connects to without another program. */
 export type DirectEndpoint = Extract<Endpoint, { kind: "unix" | "tcp" }>;
 
@@ -161,7 +167,7 @@ async function underlying(
 ): Promise<unknown> {
   if (!(error instanceof TypeError)) return error;
   try {
-    const conn = await dial(endpoint, AbortSignal.timeout(1000));
+    const conn = await dial(endpoint, AbortSignal.timeout(DIAL_AGAIN_MS));
     conn.close();
     return error;
   } catch (reason) {

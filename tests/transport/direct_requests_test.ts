@@ -180,3 +180,78 @@ Deno.test("an engine that hangs up in the middle of a head is there, but does no
     await accepting;
   });
 });
+
+/** Dials as this says, for as long as `use` lasts. */
+async function dialling(
+  dial: (options: Deno.ConnectOptions) => Promise<Deno.Conn>,
+  use: () => Promise<void>,
+): Promise<void> {
+  const { connect } = Deno;
+  Deno.connect = dial as typeof Deno.connect;
+  try {
+    await use();
+  } finally {
+    Deno.connect = connect;
+  }
+}
+
+Deno.test("an upgrade is given up with its signal's reason also while it connects", async () => {
+  const transport = directTransport({
+    kind: "tcp",
+    hostname: "127.0.0.1",
+    port: 1,
+  });
+  const controller = new AbortController();
+  const reason = new Error("given up");
+  await dialling(({ signal }) =>
+    new Promise((_, reject) => {
+      signal!.addEventListener("abort", () => reject(signal!.reason));
+      controller.abort(reason);
+    }), async () => {
+    const error = await transport.upgrade!("/session", {
+      ...UPGRADE,
+      signal: controller.signal,
+    }).catch((error) => error);
+    assertEquals(error, reason);
+  });
+  await transport.close();
+});
+
+Deno.test("what is sent on a connection by TCP goes at once", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const { connect } = Deno;
+  let isAtOnce = false;
+  const serving = (async () => {
+    using conn = await listener.accept();
+    await conn.read(new Uint8Array(4096));
+    await conn.write(
+      new TextEncoder().encode("HTTP/1.1 101 UPGRADED\r\n\r\n"),
+    );
+  })();
+  await dialling(async (options) => {
+    const conn = await connect(options);
+    const { setNoDelay } = conn;
+    conn.setNoDelay = (noDelay = true) => {
+      isAtOnce = noDelay;
+      setNoDelay.call(conn, noDelay);
+    };
+    return conn;
+  }, async () => {
+    const transport = directTransport({
+      kind: "tcp",
+      hostname: "127.0.0.1",
+      port,
+    });
+    const { readable, writable } = await transport.upgrade!(
+      "/session",
+      UPGRADE,
+    );
+    await readable.cancel();
+    await writable.abort().catch(() => {}); // it is closed
+    await transport.close();
+  });
+  await serving;
+  listener.close();
+  assert(isAtOnce);
+});

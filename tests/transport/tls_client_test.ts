@@ -1,3 +1,4 @@
+import { createServer } from "node:tls";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { runProgram } from "../cli/command.ts";
 import { ConnectionError } from "../../lib/errors.ts";
@@ -7,6 +8,41 @@ import type { Transport } from "../../lib/transport/transport.ts";
 const CERTS = new URL("./certs/", import.meta.url);
 const pem = (name: string) =>
   Deno.readTextFileSync(new URL(`${name}.pem`, CERTS));
+
+/** A server that asks for a certificate; `names` are those that clients showed. */
+async function withAskingServer(
+  use: (port: number, names: string[]) => Promise<void>,
+): Promise<void> {
+  const names: string[] = [];
+  const server = createServer({
+    cert: pem("server"),
+    key: pem("server-key"),
+    ca: pem("ca"),
+    requestCert: true,
+    rejectUnauthorized: true,
+  }, (socket) => {
+    socket.on("error", () => {}); // the client may be gone at any time
+    socket.once("data", (head: Uint8Array) => {
+      names.push(String(socket.getPeerCertificate().subject?.CN));
+      const isUpgrade = /upgrade:/i.test(new TextDecoder().decode(head));
+      socket.end(
+        isUpgrade
+          ? "HTTP/1.1 101 UPGRADED\r\n\r\nupgraded"
+          : "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+      );
+    });
+  });
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  await new Promise<void>((resolve) =>
+    server.listen(0, "127.0.0.1", () => resolve())
+  );
+  const { port } = server.address() as { port: number };
+  try {
+    await use(port, names);
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
 
 const HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -190,4 +226,50 @@ Deno.test("TLS: requests and upgrades trust the same: the given authority, and t
     },
   );
   await Deno.remove(file);
+});
+
+Deno.test("TLS: requests and upgrades show the client's certificate where there is one", async () => {
+  await withAskingServer(async (port, names) => {
+    const transportOf = (tls: { cert?: string; key?: string }) =>
+      directTransport({
+        kind: "tcp",
+        hostname: "127.0.0.1",
+        port,
+        tls: { ca: pem("ca"), ...tls },
+      });
+    const known = transportOf({ cert: pem("client"), key: pem("client-key") });
+    const response = await known.fetch("/_ping");
+    assertEquals([response.status, await response.text()], [200, "ok"]);
+    const { readable, writable } = await known.upgrade!("/session", {
+      protocol: "h2c",
+      headers: [],
+    });
+    assertEquals(await new Response(readable as BodyInit).text(), "upgraded");
+    await writable.abort().catch(() => {}); // it may be closed
+    await known.close();
+    assertEquals(names.length, 2);
+    assertEquals(new Set(names).size, 1);
+    assert(names[0] !== "undefined", names[0]);
+    const stranger = transportOf({});
+    await assertRejects(() => stranger.fetch("/_ping"), ConnectionError);
+    await stranger.close();
+    assertEquals(names.length, 2);
+  });
+});
+
+Deno.test("TLS: an upgrade to a server that is not trusted names the certificate's settings", async () => {
+  await withServer(async () => {}, async (_, port) => {
+    const transport = directTransport({
+      kind: "tcp",
+      hostname: "127.0.0.1",
+      port,
+      tls: { ca: pem("client") },
+    });
+    await assertRejects(
+      () => transport.upgrade!("/session", { protocol: "h2c", headers: [] }),
+      ConnectionError,
+      "for certificates see DOCKER_TLS_VERIFY and DOCKER_CERT_PATH",
+    );
+    await transport.close();
+  });
 });
