@@ -1418,6 +1418,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "if (bytes === undefined) return undefined;",
     why: "nothing is no JSON, either",
   },
+  {
+    file: "lib/verify/zip.ts",
+    kind: "guard",
+    text: "if (start === -1) continue;",
+    why:
+      "without it the last byte is looked at once more, which begins nothing",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */

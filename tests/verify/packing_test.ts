@@ -135,6 +135,30 @@ Deno.test("what is stored in a zip is found in its bytes, and once; what is pack
   assertEquals(unreadable, []);
 });
 
+Deno.test("a zip may end at its directory's mark, and another may begin there", async () => {
+  const zip = zipOf([{
+    name: "a",
+    bytes: encode(`${"y".repeat(99)}${TOKEN}`),
+    method: "deflated",
+  }]);
+  const upToMark = zip.slice(0, zip.length - 42);
+  for (
+    const [bytes, members] of [
+      [zip, ["file!/a"]],
+      [upToMark, ["file!/a"]],
+      [join(upToMark, zip), ["file!/a", "file!/a"]],
+    ] as const
+  ) {
+    const said = await search(bytes);
+    const found = said.finds.filter(({ packed }) => packed !== undefined)
+      .flatMap(({ path, count }) => Array<string>(count).fill(path));
+    assertEquals([found, said.unreadable], [[...members], []]);
+  }
+  assertEquals((await search(zip.slice(0, zip.length - 43))).unreadable, [
+    "file",
+  ]);
+});
+
 Deno.test("a gzip that is cut off, or whose sum is wrong, is looked through and named", async () => {
   const gzip = new Uint8Array(
     gzipSync(encode(`${"line of text\n".repeat(99)}${TOKEN}`)),
