@@ -101,7 +101,7 @@ Deno.test("each service is offered under its path, for messages up to its length
     ],
   );
   assertEquals(await methodsOf({}, () => {}), []);
-  const health = callOf([Uint8Array.of(1, 2)]);
+  const health = callOf([field("any.Service")]);
   await healthService()[0]!.handle(health.call);
   assertEquals(health.written, [Uint8Array.of(8, 1)]);
 });
