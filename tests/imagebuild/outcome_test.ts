@@ -801,15 +801,22 @@ Deno.test("commitExports() tells what was exported, and what was left out", asyn
   assertEquals(built.length, 2); // these made no image
 });
 
-Deno.test("exportSet() is there where a result comes back", () => {
+Deno.test("exportSet() is there where a result comes back", async () => {
   const exporter = {} as Exporter;
   const outputs = (list: object[]) => ({ outputs: list as RequestedOutput[] });
   assertEquals(exportSet(outputs([])), undefined);
   assertEquals(exportSet(outputs([{ type: "moby" }])), undefined);
-  assert(
-    exportSet(outputs([{ type: "moby" }, { type: "tar", exporter }])) !==
-      undefined,
+  const got: unknown[] = [];
+  const receiving = {
+    receive: () => Promise.resolve(void got.push("tar")),
+  } as unknown as Exporter;
+  // The engine is asked for the image last, and so for the archive first.
+  const set = exportSet(
+    outputs([{ type: "moby" }, { type: "tar", exporter: receiving }]),
   );
+  await set!.receive(["0"], () => ({}) as never);
+  assertEquals(got, ["tar"]);
+  assert(exportSet(outputs([{ type: "tar", exporter }])) !== undefined);
 });
 
 Deno.test("checkStore() asks for the image store where that matters, and refuses what graph drivers would drop", async () => {

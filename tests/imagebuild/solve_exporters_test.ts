@@ -46,7 +46,7 @@ Deno.test("images come last, for the answer tells of the last; the rest keeps it
     outputs: [
       { type: "local", dest: "out", attrs: { "platform-split": "false" } },
       { type: "image" },
-      { type: "oci", dest: "a.oci", attrs: { name: "c:2" } },
+      { type: "oci", dest: "a.oci", attrs: { name: "c:2," } },
       { type: "tar", dest: "a.tar" },
     ],
   });

@@ -145,6 +145,7 @@ Deno.test("what can't be looked through is named where there are several, and th
       () => verifyResult(only.build, ID),
       VerifyError,
     );
+    assert(bare.message.includes("broken"), bare.message);
     assert(!bare.message.includes("the image: "), bare.message);
     assert(!bare.message.includes("nothing was exported"), bare.message);
     // The second of two folders.
