@@ -686,6 +686,36 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "nothing is given back of nothing",
   },
   {
+    file: "lib/imagebuild/account.ts",
+    kind: "guard",
+    text: "if (ids.length === 0) return sorted;",
+    why: "of nothing nothing is sorted: a module is loaded for it",
+  },
+  {
+    file: "lib/imagebuild/context/classic_context.ts",
+    kind: "bound",
+    text: "if (length > 0) yield bytes.subarray(0, length);",
+    why: "no piece is empty before the tar's end",
+  },
+  {
+    file: "lib/imagebuild/context/dockerfile_tap.ts",
+    kind: "fallback",
+    text: ': paxNumber(this.#pax.get("size") ?? "") ?? ownSize;',
+    why: "what is absent is no number, either",
+  },
+  {
+    file: "lib/imagebuild/context/given_path.ts",
+    kind: "wrapper",
+    text: "const text = String(given);",
+    why: "a pattern makes text of a URL, and a URL is no folder's path here",
+  },
+  {
+    file: "lib/imagebuild/context/gzip_tap.ts",
+    kind: "number",
+    text: "const CHUNK_BYTES = 64 * 1024;",
+    why: "how much is unpacked at a time",
+  },
+  {
     file: "lib/fsutil/packet_writer.ts",
     kind: "number",
     text: "const NUMBER_BYTES = 11;",
