@@ -1455,6 +1455,91 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why:
       "without it the last byte is looked at once more, which begins nothing",
   },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "number",
+    text: "#a = 0;",
+    why:
+      "a fingerprint is the difference of two of these: where they began cancels out",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "number",
+    text: "#b = 0;",
+    why:
+      "a fingerprint is the difference of two of these: where they began cancels out",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "bound",
+    text: "while (from <= lastWindow) {",
+    why:
+      "a shortcut: the last window is read byte by byte otherwise, with the same result",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "condition",
+    text: "if (from > lastWindow) {",
+    why:
+      "a shortcut: what is behind the last window is read byte by byte otherwise, with the same result",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "guard",
+    text: "if (from > lastWindow) {",
+    why:
+      "a shortcut: what is behind the last window is read byte by byte otherwise, with the same result",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "bound",
+    text: "if (from > lastWindow) {",
+    why:
+      "a shortcut: what is behind the last window is read byte by byte otherwise, with the same result",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "bound",
+    text: "if (from >= i) {",
+    why: "no pattern begins at the byte before: its state leads nowhere",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "bound",
+    text: "if (found < byte) low = middle + 1;",
+    why: "those that are equal are dealt with above",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "bound",
+    text: "if (next >= 0) break;",
+    why: "no byte leads to the first state by a branch of its own",
+  },
+  {
+    file: "lib/redact/automaton.ts",
+    kind: "bound",
+    text: "if (next < 0) {",
+    why: "no byte leads to the first state by a branch of its own",
+  },
+  {
+    file: "lib/redact/trie.ts",
+    kind: "bound",
+    text: "if (found < byte) low = middle + 1;",
+    why: "those that are equal are dealt with above",
+  },
+  {
+    file: "lib/redact/escape_matcher.ts",
+    kind: "arithmetic",
+    text: "check = at + depth;",
+    why:
+      "how far is gone before it is looked again whether there is a way to skip",
+  },
+  {
+    file: "lib/operation/unheard.ts",
+    kind: "statement",
+    text: 'if (isDenoBefore("2.7.0")) write(first);',
+    why: "only a Deno before 2.7 needs it, which does not run these tests",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
