@@ -988,12 +988,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "behind the last line end there is nothing, which adds nothing",
   },
   {
-    file: "lib/masks/mask_fields.ts",
-    kind: "statement",
-    text: "lookups.set(table, fields);",
-    why: "the table is made anew each time, with the same fields",
-  },
-  {
     file: "lib/progress/log_tail.ts",
     kind: "bound",
     text:
@@ -1479,13 +1473,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/redact/automaton.ts",
     kind: "condition",
-    text: "if (from > lastWindow) {",
-    why:
-      "a shortcut: what is behind the last window is read byte by byte otherwise, with the same result",
-  },
-  {
-    file: "lib/redact/automaton.ts",
-    kind: "guard",
     text: "if (from > lastWindow) {",
     why:
       "a shortcut: what is behind the last window is read byte by byte otherwise, with the same result",
