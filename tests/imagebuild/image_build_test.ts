@@ -47,6 +47,13 @@ Deno.test("a build that its client cuts off is called by its first name, if it h
   }
 });
 
+Deno.test("options that are none are left to who checks them", async () => {
+  for (const options of [undefined, null, 5] as unknown[]) {
+    const { build } = start(() => {}, options as ImageBuildOptions);
+    assertEquals([build.names, await build.wait()], [[], "sha256:1"]);
+  }
+});
+
 Deno.test("the newest 16 MiB of messages are kept for readers that start late", async () => {
   const MEBIBYTE = 1024 * 1024;
   for (const [last, isKept] of [[MEBIBYTE, true], [MEBIBYTE + 1, false]]) {

@@ -226,6 +226,15 @@ Deno.test("BuildMask.add() names the values that are too short, and those with l
     short: [],
     partial: [],
   });
+  // Those that were added before are not named again.
+  assertEquals(
+    mask.add([
+      ["f", new Secret("long enough")],
+      ["g", new Secret("xyz")],
+      ["h", new Secret("other\nw0rds\n")],
+    ]),
+    { short: ["g"], partial: ["h"] },
+  );
 });
 
 Deno.test("BuildMask.use() takes other values in the middle of a text, and loses none of it", () => {

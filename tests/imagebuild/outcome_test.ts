@@ -417,6 +417,10 @@ Deno.test("explainFailure() names the first secret that was missing, where that 
     BuildError,
   );
   await ready.build.inputs.secrets.get("first");
+  assertInstanceOf(
+    explainFailure(error, await factsOf({ strict: true }, ready)),
+    SecretError,
+  );
   await ready.build.inputs.secrets.get("second");
   const strict = explainFailure(error, await factsOf({ strict: true }, ready));
   assertInstanceOf(strict, SecretError);
@@ -685,6 +689,11 @@ Deno.test("refuseLeak() tells a line of a value from all of it, once", async () 
     () => refuseLeak({ inputs, record }, "it", "12345678"),
     SecretError,
     'it holds the value of secret "eight", and',
+  );
+  assertThrows(
+    () => refuseLeak({ inputs, record }, "it", "\n12345678"),
+    SecretError,
+    'it, line 2, holds the value of secret "eight", and',
   );
   // The whole value goes before a line of it.
   assertThrows(
