@@ -189,6 +189,24 @@ Deno.test("what still comes of a stream that was refused or broken is ignored, a
   assertEquals((await peer.next())?.type, "SETTINGS");
 });
 
+Deno.test("serveHttp2() takes any number of small pieces, and of bodies that end empty", async () => {
+  using _ = stopClock();
+  await using peer = await RawPeer.greeted(async (stream) => {
+    while (await stream.read() !== null);
+    stream.end([[":status", "200"]]);
+  });
+  const pieces = Array.from({ length: 1_000 }, () => frame("DATA", 0, 1, "2a"));
+  peer.send(request(1, false));
+  for (let count = 0; count < 12; count++) peer.send(bytes(...pieces));
+  await peer.taken();
+  for (let id = 3; id < 20_400; id += 2) {
+    peer.send(request(id, false), frame("DATA", 1, id));
+    if (id % 200 === 3) await peer.taken();
+  }
+  peer.send(PING);
+  assertEquals((await peer.until("PING")).flags, 1);
+});
+
 Deno.test("serveHttp2() grants a connection a single byte more", async () => {
   await using peer = new RawPeer(() => {}, { connectionWindow: 65_536 });
   assertEquals((await peer.until("WINDOW_UPDATE")).payload, bytes(uint32(1)));
