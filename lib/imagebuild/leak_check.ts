@@ -19,8 +19,8 @@ const MIN_REFUSED_BYTES = 8;
 
 /**
  * Refuses a text that holds a secret and that others can read: build arguments,
- * labels, annotations and what is attested are stored with the image, a
- * Dockerfile is printed in the log. A short secret, or a single line of a longer one, only
+ * labels, annotations, attributes of an output and what is attested are stored
+ * with the image, a Dockerfile is printed in the log. A short secret, or a single line of a longer one, only
  * gives a warning: files such as `.env` and `.npmrc` have lines that are not
  * secret. Values of fewer than 4 bytes are not looked for.
  *
@@ -123,7 +123,8 @@ function findSights(
  */
 export async function checkLeaks(check: LeakCheck): Promise<void> {
   const { request, context } = check;
-  const { buildArgs = {}, labels = {}, annotations, attestations } = request;
+  const { buildArgs = {}, labels = {} } = request;
+  const { annotations, attestations, outputs } = request;
   for (const [index, [name, value]] of Object.entries(buildArgs).entries()) {
     refuseLeak(check, `the name of build argument number ${index + 1}`, name);
     refuseLeak(
@@ -144,6 +145,17 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
         check,
         `attribute number ${index + 1} of the ${type}`,
         entry.join("="),
+      );
+    }
+  }
+  for (const { type, attrs } of outputs) {
+    for (const [index, [name, value]] of Object.entries(attrs).entries()) {
+      // Names are not checked in any option: they have ordinary words.
+      if (name === "name") continue;
+      refuseLeak(
+        check,
+        `attribute number ${index + 1} of the output ${type}`,
+        `${name}=${value}`,
       );
     }
   }

@@ -571,6 +571,18 @@ Deno.test("checkLeaks() names the place of each value, and refuses long ones alo
     await check({ attest: { sbom: { parameters: { longvalue: "x" } } } }),
     refused("attribute number 1 of the sbom"),
   );
+  const image = (attrs: Record<string, string>) => ({
+    outputs: { type: "image", attrs: { push: "false", ...attrs } } as const,
+  });
+  assertEquals(
+    await check(image({ "annotation.k": "longvalue" })),
+    refused("attribute number 2 of the output image"),
+  );
+  assertEquals(
+    await check(image({ "annotation.longvalue": "x" })),
+    refused("attribute number 2 of the output image"),
+  );
+  assertEquals(await check(image({ name: "longvalue/app" })), []);
   assertEquals(
     await check({ annotations: { k: "x" }, attest: { provenance: "max" } }),
     [],
