@@ -293,7 +293,11 @@ Deno.test("BuildKit's ways warn of what it ignores, the classic one of what is n
     name,
   ];
   const options: ImageBuildOptions = { memory: 5, shmsize: 1, ulimits: [] };
+  const [code, words, option] = ignored("cgroupparent");
   for (const way of [engineWay, gatewayWay]) {
+    assertEquals((await needsOf(way, { cgroupparent: "a" })).warnings, [
+      [code, `${words}, or BuildKit by its own API (api "buildkit")`, option],
+    ]);
     assertEquals((await needsOf(way, options)).warnings, [ignored("memory")]);
     const facts = { negotiated: "1.41" };
     assertEquals(

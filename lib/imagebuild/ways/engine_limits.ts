@@ -69,7 +69,11 @@ function ignoredOptions(
 ): OwnWarning[] {
   const warnings = ignored.map((option): OwnWarning => [
     "option-ignored",
-    `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys`,
+    `${option} has no effect: BuildKit ignores it, only the classic builder (version "1") obeys${
+      option === "cgroupparent"
+        ? ', or BuildKit by its own API (api "buildkit")'
+        : ""
+    }`,
     option,
   ]);
   if (compareApi(facts.negotiated, "1.42") >= 0) return warnings;
