@@ -59,12 +59,16 @@ export async function happened(build: ImageBuild): Promise<Happened> {
     // The build's own error, which is asked for by itself.
   }
   return {
-    steps: [...names].map(([digest, name]) =>
-      `${withoutIds(name)}: ${ends.get(digest)} ${
-        JSON.stringify(withoutTimes(printed.get(digest) ?? ""))
-      }`
-    ).sort(),
-    fromCache: [...fromCache].map(withoutIds).sort(),
+    steps: [
+      ...new Set(
+        [...names].map(([digest, name]) =>
+          `${withoutIds(name)}: ${ends.get(digest)} ${
+            JSON.stringify(withoutTimes(printed.get(digest) ?? ""))
+          }`
+        ),
+      ),
+    ].sort(),
+    fromCache: [...new Set([...fromCache].map(withoutIds))].sort(),
     warnings: [...warnings].sort(),
     others: [...others].sort(),
   };
@@ -142,11 +146,12 @@ export function withoutTime([path, entry]: readonly [string, string]): string {
 
 /**
  * Ids that a build has alone: of sessions, of references, of its own files. A
- * base image of several stages is called after one of them, by chance.
+ * base image is called after one of the stages that have it, by chance, or of
+ * the build before.
  */
 function withoutIds(text = ""): string {
   return text
-    .replace(/^\[.+ +1\/\d+\] FROM /, "[…] FROM ")
+    .replace(/^\[(?:.+ +)?1\/\d+\] FROM /, "[…] FROM ")
     .replaceAll(/[0-9a-z-]{25,36}::[0-9a-z]{25}/g, "…")
     .replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "…")
     .replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…");
