@@ -1553,6 +1553,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: 'if (isDenoBefore("2.7.0")) write(first);',
     why: "only a Deno before 2.7 needs it, which does not run these tests",
   },
+  {
+    file: "lib/verify/zstd.ts",
+    kind: "number",
+    text: "const head = await source.peek(8);",
+    why: "eight bytes alone are looked at",
+  },
+  {
+    file: "lib/verify/zstd.ts",
+    kind: "wait",
+    text: "if ((descriptor & 4) !== 0) yield await exactly(source, 4);",
+    why: "what an async generator gives it waits for",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */

@@ -12,6 +12,7 @@ import {
 import { concatBytes } from "../../lib/streams/bytes.ts";
 import { packingOf } from "../../lib/verify/packing.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
+import { randomBytes } from "../support/digest.ts";
 import { tarBytes, tarOf } from "../support/tar.ts";
 import { gitPackOf } from "./git_pack.ts";
 import { zipOf } from "./zip.ts";
@@ -229,6 +230,17 @@ Deno.test("a layer packed by pzstd is looked through as one", async () => {
     finds.map(({ path, layerNumber }) => [path, layerNumber]),
     [["etc/app", 1]],
   );
+});
+
+Deno.test("behind a frame of zstd with blocks of any length the next one is unpacked", async () => {
+  for (const length of [0, 1, 5000, 70_000, 300_000]) {
+    // What can't be packed is stored in blocks of up to 128 KiB.
+    const first = zstdCompressSync(randomBytes(length));
+    const second = zstdCompressSync(encode(`is ${TOKEN}`));
+    const said = await search(join(first, second));
+    assertEquals(paths(said), ["file"], `${length}`);
+    assertEquals(said.unreadable, []);
+  }
 });
 
 Deno.test("each packing in each place is looked through, or named", async () => {
