@@ -1565,6 +1565,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "if ((descriptor & 4) !== 0) yield await exactly(source, 4);",
     why: "what an async generator gives it waits for",
   },
+  {
+    file: "lib/display/printable.ts",
+    kind: "bound",
+    text: 'if (3 * hidden.length <= MAX_HIDDEN_BYTES) return "";',
+    why: "three times a number is never 64",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
