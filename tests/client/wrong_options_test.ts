@@ -97,7 +97,7 @@ const WRONG: readonly [
   ],
   [
     "build, platform",
-    (docker) => docker.imageBuild(tar(), { platform: ["linux/amd64"] }).wait(),
+    (docker) => docker.imageBuild(tar(), { platform: ["linux", 5] }).wait(),
     "Cannot use platform: expected text",
   ],
   [
