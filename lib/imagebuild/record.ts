@@ -2,6 +2,7 @@ import type { JsonMessage } from "../engine/message.ts";
 import { ClassicTranslator } from "../progress/classic.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
 import { BuildState, SHOWN } from "../progress/state.ts";
+import { storedImages } from "../progress/stored_images.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Dockerfile } from "./context/offer.ts";
 import {
@@ -33,6 +34,8 @@ export class BuildRecord {
    * was sent.
    */
   dockerfile: () => Dockerfile | undefined = () => undefined;
+  /** The ids of the images that the engine says it stores. */
+  readonly storedImages: Set<string> = new Set();
   readonly #write: (fact: Fact) => Promise<void> | undefined;
   readonly #names: readonly string[];
   /**
@@ -114,6 +117,7 @@ export class BuildRecord {
     // somebody reads `messages()`.
     const own = status === given ? message : undefined;
     this.state.applyStatus(status);
+    for (const id of storedImages(given)) this.storedImages.add(id);
     this.#keep({
       kind: "status",
       status,

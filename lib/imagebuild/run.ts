@@ -111,6 +111,8 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     let served: Error | undefined;
     session = await openBuildSession(needs, build, (error) => served ??= error);
     if (session === undefined) checkUnserved(build);
+    /** Whether the search for secrets has begun, which sees to the names. */
+    let searches = false;
     try {
       const { imageId, image, told, solved } = await way.run(
         build,
@@ -119,6 +121,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       );
       const secrets = await accountForInputs(build, told);
       await session?.close();
+      searches = true;
       const verification = request.verify &&
         await (await import("./verify.ts")).verifyResult(build, imageId);
       const exported = exports &&
@@ -135,6 +138,9 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       keepSolved(result, engine, solved);
       return result;
     } catch (error) {
+      if (request.verify !== undefined && !searches) {
+        await (await import("./unverified.ts")).untagUnverified(build);
+      }
       stop.throwIfAborted();
       const { explainFailure } = await import("./failure.ts");
       throw explainFailure(error, {

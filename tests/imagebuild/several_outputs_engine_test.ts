@@ -506,6 +506,39 @@ engineTest(
   hasSeveral,
 );
 
+engineTest(
+  "a build that is stopped before its results are looked through leaves no name at an image",
+  async (engine) => {
+    await withTempFolder(async (folder) => {
+      // The engine may have named the image or not when it is stopped.
+      for (let turn = 0; turn < 6; turn++) {
+        const tag = newName();
+        const stop = new AbortController();
+        const building = build(engine, {
+          tag,
+          signal: stop.signal,
+          verify: true,
+          secrets: { token: "a value that is secret" },
+          outputs: outputsAt(`${folder}/${turn}`, engine),
+        }, `FROM scratch\n${SALT}\nCOPY file /\n`);
+        const reason = new Error("enough");
+        const error = await assertRejects(async () => {
+          for await (const event of building.events()) {
+            if (event.type !== "status") continue;
+            if (/^(?:naming to|unpacking to) /.test(event.id)) {
+              stop.abort(reason);
+            }
+          }
+          await building.wait();
+        });
+        assertEquals(error, reason);
+        assertFalse(await hasImage(engine, tag));
+      }
+    });
+  },
+  hasSeveral,
+);
+
 async function cancelled(engine: EngineContext): Promise<void> {
   const Dockerfile = `FROM davit-test/base
 ${SALT}
