@@ -19,6 +19,13 @@ const LOG_LINGER_MS = 3_000;
 const STOP_LINGER_MS = 400;
 
 /**
+ * How long the log of a build that has failed is waited for, in milliseconds, if
+ * nothing of it has come: BuildKit has mostly refused the build before it began,
+ * and waits some seconds for one of that id.
+ */
+const REFUSED_LINGER_MS = 1_000;
+
+/**
  * How long to wait before the log of a build that has not begun is asked for
  * again, in milliseconds.
  */
@@ -56,7 +63,8 @@ export interface SolveResult {
 /**
  * Builds, and reads the build's log until its end. The promise settles when
  * both are over; the log of a build that has ended is waited for only for some
- * seconds, because BuildKit may never end it.
+ * seconds, because BuildKit may never end it, and for one second if the build
+ * has failed without one.
  *
  * After an abort the log's end is waited for, too, but not as long: then the
  * engine has stopped the build.
@@ -72,12 +80,10 @@ export async function runSolve(
   const stop = new AbortController();
   const enough = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  // Asked for before the log: where streams are rare, a build gets one first.
-  const solved = control.solve(request, {
-    signal: AbortSignal.any([signal, stop.signal]),
-  }).finally(() => {
+  let hasLog = false;
+  const readOn = (most: number) => {
     const isStopped = signal.aborted || stop.signal.aborted;
-    const ms = isStopped ? Math.min(linger, STOP_LINGER_MS) : linger;
+    const ms = Math.min(linger, isStopped ? STOP_LINGER_MS : most);
     timer = setTimeout(
       () =>
         enough.abort(
@@ -87,9 +93,22 @@ export async function runSolve(
         ),
       ms,
     );
+  };
+  // Asked for before the log: where streams are rare, a build gets one first.
+  const solved = control.solve(request, {
+    signal: AbortSignal.any([signal, stop.signal]),
+  }).then((response) => {
+    readOn(linger);
+    return response;
+  }, (error) => {
+    readOn(hasLog ? linger : REFUSED_LINGER_MS);
+    throw error;
   });
   const log = readLog(control, request.ref, solved, {
-    onStatus,
+    onStatus(status) {
+      hasLog = true;
+      return onStatus(status);
+    },
     signal: enough.signal,
     onFault: (error) => stop.abort(error),
   });

@@ -166,6 +166,37 @@ Deno.test("a failed build fails with BuildKit's error, whatever its log does", a
   }
 });
 
+Deno.test("the log of a build that is refused before it begins is waited for one second", async () => {
+  using clock = new StandingClock();
+  // As BuildKit does, which waits for a build of that id.
+  const script = new Script(async function* (signal) {
+    await new Promise((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason))
+    );
+    yield PART;
+  });
+  const error = new SolveError({ code: GrpcCode.UNKNOWN, detail: "no" });
+  let over = false;
+  const failed = assertRejects(() => script.run(), SolveError, "no")
+    .finally(() => over = true);
+  script.solved.reject(error);
+  await clock.pass(999);
+  assertEquals([over, script.logSignals[0]!.aborted], [false, false]);
+  await clock.pass(1);
+  await failed;
+  // A log that has begun is read on.
+  const begun = new Script(endless);
+  over = false;
+  const later = assertRejects(() => begun.run(), SolveError, "no")
+    .finally(() => over = true);
+  await clock.settle();
+  begun.solved.reject(error);
+  await clock.pass(2_999);
+  assertEquals(over, false);
+  await clock.pass(1);
+  await later;
+});
+
 Deno.test("a build that waits for its turn is asked for its log again", async () => {
   using clock = new StandingClock();
   const script = new Script(
