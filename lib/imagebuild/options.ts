@@ -207,7 +207,8 @@ export interface ImageBuildOptions {
   /**
    * Annotations of the image (BuildKit's API). A key may begin with the parts
    * that it is for, as in buildx: `index:KEY`, `manifest[linux/amd64]:KEY`,
-   * `manifest,index:KEY`, `manifest-descriptor:KEY`, `index-descriptor:KEY`.
+   * `manifest,index:KEY`, `manifest-descriptor:KEY`, `index-descriptor:KEY`. A
+   * platform can be named where the image has several, or attestations.
    */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /**

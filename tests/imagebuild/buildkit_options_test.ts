@@ -1,3 +1,4 @@
+import { checkNamedPlatforms } from "../../lib/imagebuild/checks/annotations.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import {
@@ -339,7 +340,9 @@ Deno.test("attest refuses what BuildKit would not read", () => {
 });
 
 Deno.test("annotations go to the parts of the image that their keys name", () => {
-  const of = (annotations: unknown) => requestOf({ annotations }).annotations;
+  const two = ["linux/amd64", "linux/arm/v7"];
+  const of = (annotations: unknown) =>
+    requestOf({ annotations, platform: two }).annotations;
   const platform = undefined;
   assertEquals(
     of({
@@ -389,6 +392,8 @@ Deno.test("annotations go to the parts of the image that their keys name", () =>
       "index,:a",
       "manifest[]:a",
       "manifest[linux/a:a",
+      "manifest[linux(1.0)/a]:a",
+      "manifest[linux/a.b]:a",
       "https://a",
       "Index:a",
     ].map((key) =>
@@ -409,6 +414,26 @@ Deno.test("annotations go to the parts of the image that their keys name", () =>
       .length,
     4,
   );
+});
+
+Deno.test("annotations for a platform by its name need a list of platforms", () => {
+  const check = (options: ImageBuildOptions) =>
+    checkNamedPlatforms(
+      requestOf({
+        annotations: { a: "1", "manifest[x/y]:a": "2" },
+        ...options,
+      }),
+    );
+  for (const platform of [undefined, "linux/amd64"]) {
+    assertThrows(
+      () => check({ platform }),
+      TypeError,
+      'Cannot use annotations for [x/y]: the image has one platform, and BuildKit would drop them without a word; leave "[x/y]" out',
+    );
+  }
+  check({ platform: ["linux/amd64", "linux/arm64"] });
+  check({ attest: { provenance: "min" } });
+  check({ annotations: { "manifest:a": "2" } });
 });
 
 Deno.test("a source policy is taken as an object, and as the JSON of buildx's file", () => {

@@ -104,6 +104,7 @@ Deno.test("annotations are attributes of every exporter of an image", () => {
   assertEquals(
     exporters({
       annotations,
+      attest: { provenance: { inlineOnly: true } },
       outputs: [
         { type: "image", attrs: { "annotation.a.b": "mine" } },
         { type: "docker", dest: "a.tar" },

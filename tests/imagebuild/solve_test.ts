@@ -830,6 +830,20 @@ Deno.test("what BuildKit's API can't do is refused with its reason, before anyth
   assertThrows(() => solveWay.needs(build), SecretError);
 });
 
+Deno.test("an annotation that BuildKit would drop is refused before anything is sent", async () => {
+  await withBuildKit({}, async ({ docker, buildkit }) => {
+    await assertRejects(
+      () =>
+        docker.imageBuild(DOCKERFILE, {
+          annotations: { "manifest[linux/amd64]:a": "b" },
+        }).wait(),
+      TypeError,
+      "Cannot use annotations for [linux/amd64]: ",
+    );
+    assertEquals(buildkit.solved, []);
+  });
+});
+
 Deno.test("what BuildKit does not obey is told, except what its own API obeys", async () => {
   const { warnings } = await needsOf({
     cgroupparent: "a",

@@ -27,7 +27,8 @@ export interface RequestedAnnotation {
   readonly value: string;
 }
 
-const PART_REGEXP = /^([a-z-]+)(?:\[([A-Za-z0-9_./()-]+)\])?$/;
+/** What BuildKit takes before the key; it drops an annotation with another platform. */
+const PART_REGEXP = /^([a-z-]+)(?:\[([A-Za-z0-9_/-]+)\])?$/;
 
 /**
  * Checks the option `annotations`.
@@ -60,6 +61,28 @@ export function checkAnnotations(
     seen.add(place);
   }
   return annotations;
+}
+
+/**
+ * Checks that annotations for a platform by its name have a place: BuildKit
+ * drops them where the image is a single one, and no list of several. With
+ * attestations it is a list.
+ *
+ * @throws {TypeError} If they have none.
+ */
+export function checkNamedPlatforms(
+  { annotations, platforms, attestations }: {
+    readonly annotations: readonly RequestedAnnotation[];
+    readonly platforms: readonly string[];
+    readonly attestations: readonly unknown[];
+  },
+): void {
+  if (platforms.length > 1 || attestations.length > 0) return;
+  const named = annotations.find(({ platform }) => platform !== undefined);
+  if (named === undefined) return;
+  throw unusable(
+    ` for [${named.platform}]: the image has one platform, and BuildKit would drop them without a word; leave "[${named.platform}]" out`,
+  );
 }
 
 /** The annotation for each part that is named before a `:`. */

@@ -13,6 +13,7 @@ import { Upload } from "../../session/upload.ts";
 import type { BuildRecord } from "../record.ts";
 import type { BuildImageResult } from "../result.ts";
 import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
+import { checkNamedPlatforms } from "../checks/annotations.ts";
 import { strictUnsupported } from "../checks/secrets.ts";
 import type { HostAddress } from "../checks/values.ts";
 import type { WatchedTar } from "../context/watch_tar.ts";
@@ -36,6 +37,7 @@ function needs(build: Build): WayNeeds {
   const { engine, facts, request, context, inputs: { secrets } } = build;
   const what = request.needs[0] ?? 'api "buildkit"';
   const refused = (why: string) => cannotBuildWith(what, why);
+  checkNamedPlatforms(request);
   const warnings = checkSolve(request, facts);
   if (engine.transport.upgrade === undefined) {
     throw refused(
