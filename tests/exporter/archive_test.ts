@@ -7,7 +7,7 @@ import { randomBytes } from "../support/digest.ts";
 import { ArchiveFile } from "../../lib/exporter/archive_file.ts";
 import { ArchiveStream } from "../../lib/exporter/archive_stream.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
-import { names, replaced, scratch } from "./scratch.ts";
+import { names, openFiles, replaced, scratch } from "./scratch.ts";
 import { play } from "./script.ts";
 
 const LIMITS = { maxEntries: 0, maxBytes: 10_000_000 };
@@ -208,3 +208,90 @@ Deno.test("ArchiveFile makes the folders above its place, and takes them back wi
   await exporter.discard();
   assertEquals(await names(`${place.path}/x/y`), ["out.tar"]);
 });
+
+Deno.test("ArchiveStream has let go of its stream when it says how it ended", async () => {
+  /** A stream that takes its time to be given up, and what became of it. */
+  const slow = () => {
+    const ended: string[] = [];
+    const stream = new WritableStream<Uint8Array>({
+      async abort() {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        ended.push("given up");
+      },
+    });
+    return { stream, ended };
+  };
+  const [nothing, given] = [slow(), slow()];
+  const exporter = new ArchiveStream(nothing.stream, LIMITS);
+  await exporter.prepare();
+  await assertRejects(() => exporter.commit(), Error, "without sending");
+  assertEquals([nothing.ended, nothing.stream.locked], [["given up"], false]);
+
+  const other = new ArchiveStream(given.stream, LIMITS);
+  await other.prepare();
+  await other.discard();
+  assertEquals([given.ended, given.stream.locked], [["given up"], false]);
+});
+
+Deno.test("ArchiveStream that is closing can't be given up any more, or committed again", async () => {
+  const closing = Promise.withResolvers<void>();
+  let signal: AbortSignal | undefined;
+  const exporter = new ArchiveStream(
+    new WritableStream({
+      start: (controller) => void (signal = controller.signal),
+      close: () => closing.promise,
+    }),
+    LIMITS,
+  );
+  await exporter.prepare();
+  await exporter.receive(play([randomBytes(10)]));
+  const committed = exporter.commit();
+  const discarded = exporter.discard("too late");
+  closing.resolve();
+  await discarded;
+  assertEquals((await committed).bytes, 10);
+  assertEquals(signal?.aborted, false);
+  await assertRejects(() => exporter.commit(), TypeError, "not prepared");
+});
+
+Deno.test("ArchiveFile closes its file however it ends, and commits once", async () => {
+  await using place = await scratch();
+  const before = openFiles();
+  const dest = `${place.path}/out.tar`;
+  for (const how of ["fails", "is given up", "goes well"]) {
+    const exporter = new ArchiveFile(dest, LIMITS);
+    await exporter.prepare();
+    const during = openFiles();
+    if (how === "fails") {
+      const writing = slowWrites();
+      try {
+        await assertRejects(
+          () => exporter.receive(play([new Uint8Array(10_000_001)])),
+          ExportError,
+          "maxBytes",
+        );
+      } finally {
+        writing[Symbol.dispose]();
+      }
+      assertEquals(openFiles(), during - 1);
+    }
+    if (how === "goes well") {
+      await exporter.receive(play([randomBytes(10)]));
+      await exporter.commit();
+      await assertRejects(() => exporter.commit(), TypeError, "not prepared");
+    } else await exporter.discard();
+    assertEquals(openFiles(), before, how);
+  }
+});
+
+function slowWrites(): Disposable {
+  return replaced(
+    Deno.FsFile.prototype,
+    "write",
+    (write) =>
+      async function (this: Deno.FsFile, bytes: Uint8Array) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return await write.call(this, bytes);
+      },
+  );
+}

@@ -316,16 +316,66 @@ for (const how of ["ends", "is reset"]) {
 Deno.test("FolderExporter commits nothing that was not sent", async () => {
   await using place = await scratch();
   const exporter = new FolderExporter(`${place.path}/dest`, LIMITS);
-  await assertRejects(() => exporter.commit(), TypeError, "not prepared");
+  for (
+    const early of [
+      () => exporter.commit(),
+      () => exporter.staged(),
+      () => exporter.receive(play([])),
+    ]
+  ) {
+    await assertRejects(early, TypeError, "not prepared");
+  }
   await exporter.prepare();
+  await assertRejects(() => exporter.staged(), Error, "without sending");
   await assertRejects(() => exporter.commit(), Error, "without sending");
   assertEquals(await names(place.path), []);
   const empty = new FolderExporter(`${place.path}/dest`, LIMITS);
   await empty.prepare();
   await empty.receive(play([end(), finish()]));
   await empty.commit();
+  await assertRejects(() => empty.commit(), TypeError, "not prepared");
   await empty.discard();
   assertEquals(await names(`${place.path}/dest`), []);
+});
+
+Deno.test("FolderExporter takes nothing more after a call has failed", async () => {
+  await using place = await scratch();
+  const exporter = await received(`${place.path}/dest`, [text("a", "one")]);
+  const broken = {
+    ...play([]),
+    read: () => Promise.reject(new Error("connection reset")),
+  };
+  await assertRejects(() => exporter.receive(broken), Error, "reset");
+  await assertRejects(() => exporter.receive(playTree([text("b", "two")])));
+  await exporter.discard();
+  assertEquals(await names(place.path), []);
+});
+
+Deno.test("FolderExporter finds its place as others have left it", async () => {
+  await using place = await scratch();
+  const dest = `${place.path}/dest`;
+  // Made meanwhile: what is in it stays.
+  const made = await received(dest, [text("a", "one")]);
+  await Deno.mkdir(dest);
+  await Deno.writeTextFile(`${dest}/theirs`, "");
+  await made.commit();
+  assertEquals(await names(dest), ["a", "theirs"]);
+  // Taken away, or exchanged for a link.
+  for (const isExchanged of [false, true]) {
+    const exporter = await received(dest, [text("b", "two")]);
+    await Deno.rename(dest, `${place.path}/moved`);
+    if (isExchanged) await Deno.symlink("moved", dest);
+    const { message } = await assertRejects(
+      () => exporter.commit(),
+      ExportError,
+      isExchanged ? "was exchanged" : "it is not there any more",
+    );
+    assertEquals(message.includes("any more"), !isExchanged);
+    if (isExchanged) await Deno.remove(dest);
+    await Deno.rename(`${place.path}/moved`, dest);
+    assertEquals(await names(place.path), ["dest"]);
+    assertEquals(await names(dest), ["a", "theirs"]);
+  }
 });
 
 Deno.test("FolderExporter takes the current folder", async () => {

@@ -18,11 +18,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
-import { names, replaced, scratch } from "./scratch.ts";
-
-function openFiles(): number {
-  return [...Deno.readDirSync("/proc/self/fd")].length;
-}
+import { names, openFiles, replaced, scratch } from "./scratch.ts";
 
 Deno.test("findPlace() tells what is there, what is missing, and what can't be a place", async () => {
   await using place = await scratch();
@@ -44,6 +40,7 @@ Deno.test("findPlace() tells what is there, what is missing, and what can't be a
       ["d/a/b/c", "folder", "d/a/b/c", "c", false, ["d/a", "d/a/b"]],
       ["to-d/a/b", "file", "d/a/b", "b", false, ["d/a"]],
       ["d/../new/", "folder", "new", "new", false, []],
+      ["none/../new", "folder", "new", "new", false, []],
     ] as const
   ) {
     const found = await findPlace(at(path), kind);
@@ -79,13 +76,19 @@ Deno.test("findPlace() tells what is there, what is missing, and what can't be a
   const folder = await assertRejects(() => findPlace(at("d"), "file"));
   assert(fifo.message.length > (folder as Error).message.length);
   const closed = new Deno.errors.PermissionDenied("closed");
-  using _stat = replaced(Deno, "stat", () => () => Promise.reject(closed));
-  const error = await assertRejects(
-    () => findPlace(at("d"), "folder"),
-    ExportError,
-    "it can't be looked at: closed",
+  using _stat = replaced(
+    Deno,
+    "stat",
+    (stat) => (path) => path === at("d") ? Promise.reject(closed) : stat(path),
   );
-  assert(error.cause === closed);
+  for (const path of ["d", "d/new"]) {
+    const error = await assertRejects(
+      () => findPlace(at(path), "folder"),
+      ExportError,
+      "it can't be looked at: closed",
+    );
+    assert(error.cause === closed);
+  }
 });
 
 Deno.test("findPlace() looks upwards no further than the root of all folders", async () => {
@@ -181,13 +184,39 @@ Deno.test("makeArea() takes the place beside, or the folder itself where that is
   const inside = await areaWith(beside(closed), undefined);
   assertEquals(inside.above.name, dest);
   await inside.remove();
-  // A mount point: what is beside can't be moved into it.
+  // A mount point: what is beside can't be moved into it, and is gone before
+  // another one is made.
   const crossed = Object.assign(new Error("crossed"), { code: "EXDEV" });
-  const within = await areaWith(() => undefined, crossed);
-  assertEquals(within.above.name, dest);
-  assertEquals(isArea(await names(place.path)), 0);
-  await within.remove();
+  {
+    using _remove = replaced(Deno, "remove", (remove) => async (...given) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await remove(...given);
+    });
+    let isBeside = false;
+    const within = await areaWith((path) => {
+      isBeside = path === dest &&
+        [...Deno.readDirSync(place.path)].some(({ name }) =>
+          isExportName(name)
+        );
+      return undefined;
+    }, crossed);
+    assertEquals(isBeside, false);
+    assertEquals(within.above.name, dest);
+    await within.remove();
+  }
   const other = Object.assign(new Error("other"), { code: "ENOENT" });
+  {
+    // Another file system, by its number.
+    let dev = 1;
+    using _stat = replaced(
+      Deno,
+      "statSync",
+      (stat) => (path) => ({ ...stat(path), dev: dev++ }),
+    );
+    const within = await areaWith(() => undefined, other);
+    assertEquals(within.above.name, dest);
+    await within.remove();
+  }
   const kept = await areaWith(() => undefined, other);
   assertEquals(kept.above.name, place.path);
   await kept.remove();
@@ -199,6 +228,11 @@ Deno.test("makeArea() takes the place beside, or the folder itself where that is
     );
     assert(error.cause === closed);
   }
+  // A place that was taken away since it was found.
+  await Deno.remove(dest);
+  await assertRejects(() => areaWith(() => undefined, undefined), Error);
+  assertEquals(await names(place.path), []);
+  await Deno.mkdir(dest);
   // For a file there is no inside.
   await assertRejects(
     () => areaWith(beside(closed), undefined, "file"),
@@ -231,14 +265,20 @@ Deno.test("ExportArea removes what is in it, whatever its permissions are", asyn
         return remove(path, options);
       },
     );
-    using _chmod = replaced(Deno, "chmod", (chmod) => (path, mode) => {
-      closed.push(String(path).replace(/^\/proc\/self\/fd\/\d+\//, ""));
+    using _chmod = replaced(Deno, "chmod", (chmod) => async (path, mode) => {
       assertEquals(mode, 0o700);
-      return chmod(path, mode);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await chmod(path, mode);
+      closed.push(String(path).replace(/^\/proc\/self\/fd\/\d+\//, ""));
     });
     await area.remove();
+    assertEquals(closed, ["a", "a/b", "a/b/c"]);
+    // Permissions are changed only where they are in the way.
+    const open = await ExportArea.in(place.path);
+    await Deno.mkdir(`${open.folder.path}/d/e`, { recursive: true });
+    await open.remove();
+    assertEquals(closed.length, 3);
   }
-  assertEquals(closed, ["a", "a/b", "a/b/c"]);
   assertEquals(await names(place.path), []);
   assertEquals(openFiles(), before);
   // One that can't be made lets go of what is above.

@@ -63,6 +63,11 @@ export async function names(folder: string): Promise<string[]> {
   return found.sort();
 }
 
+/** How many files this process has open. */
+export function openFiles(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
 /** Puts something in the place of a system call's function, until it is disposed of. */
 export function replaced<T, Name extends keyof T>(
   object: T,
