@@ -153,7 +153,8 @@ export class BuildRecord {
   end(): void {
     this.#tellRest();
     const held = this.#mask?.held();
-    if (held !== undefined) this.tellStatus(held);
+    // It is masked already; masking it again would hold it back again.
+    if (held !== undefined) this.#keepStatus(held, undefined);
   }
 
   /**
@@ -171,6 +172,16 @@ export class BuildRecord {
   #tellRest(): void {
     const rest = this.#mask?.rest();
     if (rest !== undefined) this.#keepLine(rest);
+  }
+
+  #keepStatus(status: SolveStatus, message: JsonMessage | undefined): void {
+    this.state.applyStatus(status);
+    this.#keep({
+      kind: "status",
+      status,
+      message,
+      size: message === undefined ? statusSize(status) : messageSize(message),
+    });
   }
 
   #keepLine(message: JsonMessage): void {

@@ -87,6 +87,30 @@ Deno.test("a build's result has all that was told of it", async () => {
   assertEquals(stateOf({}), undefined);
 });
 
+Deno.test("what a mask holds back is given out at the end, also of a build that fails", async () => {
+  const ends: unknown[][] = [[DONE], [{ error: "step failed" }]];
+  for (const end of ends) {
+    const { docker } = scripted(() =>
+      lines([traced(logOf("printed abc")), ...end])
+    );
+    await using client = docker;
+    const build = client.imageBuild(dockerfileTar("FROM scratch"), {
+      secretsVia: "header",
+      secrets: { s: "abcdefgh" },
+    });
+    let printed = "";
+    try {
+      for await (const event of build.events()) {
+        if (event.type === "log") printed += event.text;
+      }
+    } catch (error) {
+      assertEquals((error as Error).name, "BuildError");
+    }
+    await build.wait().catch(() => {}); // as above
+    assertEquals(printed, "printed abc");
+  }
+});
+
 Deno.test("logs() gives what is printed as it is read, and nothing else", async () => {
   const { docker } = scripted(() =>
     lines([traced(logOf("one\n")), traced(EMPTY), traced(logOf("two\n")), DONE])
