@@ -250,7 +250,10 @@ Deno.test("davit build --push pushes each name, and the files have what came of 
     assertEquals(await names(), ["m"]);
     // Also where nothing is asked of an engine.
     await Deno.writeTextFile(`${cwd}/id`, ID);
-    const wrong = await built(["-q", "--iidfile=id", "-t", "BAD"], { cwd });
+    const wrong = await built(["-q", "--iidfile=id", "-t", "BAD"], {
+      cwd,
+      check: ({ requests }) => assertEquals(requests.length, 0),
+    });
     assertEquals([wrong.code, await names()], [1, ["m"]]);
   });
 });
@@ -266,7 +269,10 @@ Deno.test("an output of an image with further fields needs the containerd image 
   });
   const refused = await built(output, { answers: [store("overlay2")] });
   assertEquals([refused.code, refused.stdout], [1, ""]);
-  assertStringIncludes(refused.stderr, "containerd image store");
+  assertStringIncludes(
+    refused.stderr,
+    "--output of an image takes a name and push here",
+  );
   const { code, stdout, stderr } = await built(output, {
     answers: [store("io.containerd.snapshotter.v1")],
     check: ({ requests }) =>
@@ -476,6 +482,32 @@ Deno.test("standard input is read once: it can't be built twice", async () => {
     assertEquals(run.code, code);
     assertStringIncludes(run.stderr, "build twice with this engine");
   }
+  // Where it is built once, or the context can be read again, it is fine.
+  await withTempFolder(async (cwd) => {
+    await writeTree(cwd, { Dockerfile: "FROM scratch\n" });
+    for (
+      const [words, ping] of [
+        [["--load", "-o", "a", "-"], pong()],
+        [["--load", "-o", "a", "."], pong("Libpod-Api-Version: 4.3.1")],
+      ] as const
+    ) {
+      await using engine = await startScripted([], ping);
+      const run = await davitHere(["build", "-H", engine.host, ...words], {
+        cwd,
+        stdin: TAR,
+      });
+      assertEquals(run.stderr.includes("build twice"), false, run.stderr);
+    }
+  });
+});
+
+Deno.test("an archive is not written to a terminal", async () => {
+  const { code, stdout, stderr } = await built(["-o", "type=tar"], {
+    terminals: ["stdout"],
+    check: ({ requests }) => assertEquals(requests.length, 0),
+  });
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, "is not for a terminal");
 });
 
 Deno.test("davit build --watch builds until it is stopped, and tells each build on standard error", async () => {

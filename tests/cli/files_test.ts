@@ -6,6 +6,10 @@ import { print } from "../../lib/cli/print.ts";
 import { ResultFiles } from "../../lib/cli/result_files.ts";
 import { secretSources } from "../../lib/cli/secret_flag.ts";
 import { ToldLines } from "../../lib/cli/told_lines.ts";
+import type { DockerClient } from "../../lib/client.ts";
+import type { BuildResult } from "../../lib/imagebuild/result.ts";
+import { keepSolved } from "../../lib/imagebuild/solved.ts";
+import { historyEvent } from "../../lib/proto/history.ts";
 import {
   assert,
   assertEquals,
@@ -14,6 +18,8 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { answer, ScriptedEngine } from "../buildkit/scripted_engine.ts";
+import { replaced } from "../exporter/scratch.ts";
 import { DAVIT } from "./command.ts";
 
 async function makeFifo(path: string): Promise<void> {
@@ -113,6 +119,29 @@ Deno.test("files for results are tried, and left as they are", async () => {
       (await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name))
         .sort();
     assertEquals(await names(), ["empty", "fifo", "there"]);
+    for (
+      const [name, words] of [
+        ["empty/x", `can't be written: Not a directory`],
+        ["none/new", `can't be written: there is no folder for "`],
+        [".", " is a folder"],
+      ] as const
+    ) {
+      const { message } = await assertRejects(
+        () => open("--iidfile", at(name)),
+        UsageError,
+        words,
+      );
+      assert(message.startsWith("--iidfile can't be written: "), message);
+      assert(!message.includes("Error:"), message);
+    }
+    for (const error of [new Error("the disk is gone"), "the disk is gone"]) {
+      using _open = replaced(Deno, "open", () => () => Promise.reject(error));
+      const { message } = await assertRejects(
+        () => open("--iidfile", at("there")),
+        UsageError,
+      );
+      assertEquals(message, "--iidfile can't be written: the disk is gone");
+    }
     // An id is taken away before a build, what is no file is not.
     for (const name of ["there", "fifo", "new"]) {
       await (await open("--iidfile", at(name))).clear();
@@ -122,6 +151,60 @@ Deno.test("files for results are tried, and left as they are", async () => {
     assertEquals(await names(), ["empty", "fifo"]);
   });
 });
+
+/** Does it only after a while, as a slow disk does. */
+function slowly<Given extends unknown[], Result>(
+  call: (...given: Given) => Promise<Result>,
+): (...given: Given) => Promise<Result> {
+  return async (...given) => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return await call(...given);
+  };
+}
+
+Deno.test("files for results are written, or gone, when that is said", async () => {
+  const solved = { ref: "r", answer: new Map() };
+  const result = { imageId: "sha256:1", names: [] } as unknown as BuildResult;
+  await using scripted = new ScriptedEngine({
+    ListenBuildHistory: answer(
+      historyEvent.encode({
+        record: { ref: "r", result: undefined, results: new Map() },
+      }),
+    ),
+  });
+  keepSolved(result, scripted.engine, solved);
+  const { signal } = new AbortController();
+  await withTempFolder(async (folder) => {
+    using _remove = replaced(Deno, "remove", slowly);
+    using _write = replaced(Deno, "writeTextFile", slowly);
+    const [id, metadata] = [`${folder}/id`, `${folder}/m`];
+    const written = async (...flags: string[]) => {
+      const parsed = parseWords(["--context=mine", ...flags], BUILD_FLAGS);
+      const files = await ResultFiles.open(parsed, planOutput(parsed));
+      await files.write(
+        null as unknown as DockerClient,
+        result,
+        undefined,
+        signal,
+      );
+      const names = namesNow(folder);
+      await files.clear();
+      return [names, namesNow(folder)];
+    };
+    assertEquals(await written(`--iidfile=${id}`), [["id"], []]);
+    assertEquals(await written(`--metadata-file=${metadata}`), [["m"], ["m"]]);
+    assertEquals(JSON.parse(await Deno.readTextFile(metadata)), {
+      "buildx.build.ref": "mine/mine/r",
+      "containerimage.config.digest": "sha256:1",
+      "containerimage.digest": "sha256:1",
+    });
+  });
+});
+
+/** The names in a folder, at this very moment. */
+function namesNow(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name);
+}
 
 Deno.test("a secret of standard input is read once, for all builds of a watch", async () => {
   const readable = ReadableStream.from([new TextEncoder().encode("hunter2")]);

@@ -1571,6 +1571,81 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: 'if (3 * hidden.length <= MAX_HIDDEN_BYTES) return "";',
     why: "three times a number is never 64",
   },
+  {
+    file: "lib/imagebuild/run.ts",
+    kind: "wrapper",
+    text: "const results = asksForResults(request)",
+    why: "what is loaded more often than needed finds nothing to do",
+  },
+  {
+    file: "lib/imagebuild/run.ts",
+    kind: "bound",
+    text: "return outputs.length > 0 || platforms.length > 1 ||",
+    why: "what is loaded more often than needed finds nothing to do",
+  },
+  {
+    file: "lib/imagebuild/run.ts",
+    kind: "bound",
+    text: "attestations.length > 0 || annotations.length > 0;",
+    why: "what is loaded more often than needed finds nothing to do",
+  },
+  {
+    file: "lib/imagebuild/run.ts",
+    kind: "bound",
+    text: "const leaks = inputs.secrets.size > 0",
+    why: "without a secret there is nothing to be found",
+  },
+  {
+    file: "lib/imagebuild/run.ts",
+    kind: "guard",
+    text: 'if (typeof outputs === "string") return;',
+    why: "a text has no stream, and is gone through in vain",
+  },
+  {
+    file: "lib/exporter/place.ts",
+    kind: "flag",
+    text: "return true;",
+    why: "nothing has this name, so that it never is moved",
+  },
+  {
+    file: "lib/exporter/archive_stream.ts",
+    kind: "statement",
+    text: "this.#writer.closed.catch(() => {}); // whoever writes next is told",
+    why: "the Streams standard takes this promise for handled already",
+  },
+  {
+    file: "lib/cli/build_command.ts",
+    kind: "guard",
+    text:
+      "if (flags.every((name) => parsed.text(name) === undefined)) return undefined;",
+    why:
+      "a shortcut that spares a module: without these flags it writes nothing",
+  },
+  {
+    file: "lib/cli/solve_metadata.ts",
+    kind: "bound",
+    text: "Object.entries(metadata).toSorted(([a], [b]) => a < b ? -1 : 1),",
+    why: "no two keys are the same",
+  },
+  {
+    file: "lib/cli/solve_metadata.ts",
+    kind: "number",
+    text: "Object.entries(metadata).toSorted(([a], [b]) => a < b ? -1 : 1),",
+    why: "of a comparison only the sign counts",
+  },
+  {
+    file: "lib/cli/solve_metadata.ts",
+    kind: "fallback",
+    text: 'const value = grantedEnvironment.get(MODE) ?? "";',
+    why:
+      "what is absent is read as the text undefined, which means as little as the empty text",
+  },
+  {
+    file: "lib/cli/result_files.ts",
+    kind: "wrapper",
+    text: "return error instanceof Error ? error.message : String(error);",
+    why: "it is put into a text, which makes the same text of it",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
