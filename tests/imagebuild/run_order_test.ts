@@ -15,6 +15,7 @@ import {
   refusal,
   scriptedBuildKit,
   type Solving,
+  step,
 } from "./scripted_buildkit.ts";
 
 const API = { api: "buildkit" } as const;
@@ -176,4 +177,35 @@ Deno.test("settings of the environment are obeyed, and passwords in them masked"
   const { searchParams } = new URL(engine.asked.at(-1)!.path, "http://a");
   assertEquals(searchParams.get("platform"), "linux/arm64");
   assert(!record.text("a password1 b").includes("password1"));
+});
+
+Deno.test("what was held back for masking is told when the build is over", async () => {
+  const { docker } = scriptedBuildKit({
+    log: () => [step("RUN a", "a hunte")],
+  });
+  await using _ = docker;
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, FILES);
+    const build = docker.imageBuild(folder, {
+      ...API,
+      secrets: { token: "hunter2222" },
+    });
+    const logs = new Response(build.logs()).text();
+    await build.wait();
+    assertEquals(await logs, "a hunte");
+  });
+});
+
+Deno.test("the name that an output gives the image is checked as a tag is", async () => {
+  const { docker, engine } = scripted(() => lines([DONE]));
+  await using client = docker;
+  await assertRejects(
+    () =>
+      client.imageBuild(dockerfileTar("FROM a"), {
+        outputs: { type: "image", attrs: { name: "BAD NAME" } },
+      }).wait(),
+    TypeError,
+    '"BAD NAME"',
+  );
+  assertEquals(engine.asked, []);
 });
