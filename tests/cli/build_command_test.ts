@@ -531,3 +531,29 @@ Deno.test("davit build --watch builds until it is stopped, and tells each build 
     );
   });
 });
+
+Deno.test("davit build --watch has no id of an earlier build while it builds again", async () => {
+  for (const flags of [["--iidfile=id"], []]) {
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, { "context/Dockerfile": "FROM scratch\n" });
+      // It gives no session, so that no build goes well.
+      await using engine = await startScripted([]);
+      let builds = 0;
+      const { code, stderr } = await davitHere(
+        ["build", "--watch", ...flags, "-H", engine.host, "context"],
+        {
+          cwd,
+          wrote: (text) => {
+            if (!text.includes(" failed in ")) return;
+            if (++builds === 2) return Deno.kill(Deno.pid, "SIGTERM");
+            Deno.writeTextFileSync(`${cwd}/id`, ID);
+            Deno.writeTextFileSync(`${cwd}/context/Dockerfile`, "FROM a\n");
+          },
+        },
+      );
+      assertEquals([code, builds], [143, 2], stderr);
+      const names = await Array.fromAsync(Deno.readDir(cwd), (e) => e.name);
+      assertEquals(names.includes("id"), flags.length === 0);
+    });
+  }
+});

@@ -181,6 +181,7 @@ Deno.test("files for results are written, or gone, when that is said", async () 
     const written = async (...flags: string[]) => {
       const parsed = parseWords(["--context=mine", ...flags], BUILD_FLAGS);
       const files = await ResultFiles.open(parsed, planOutput(parsed));
+      assertEquals(namesNow(folder), []);
       await files.write(
         null as unknown as DockerClient,
         result,

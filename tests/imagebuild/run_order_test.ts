@@ -209,3 +209,43 @@ Deno.test("the name that an output gives the image is checked as a tag is", asyn
   );
   assertEquals(engine.asked, []);
 });
+
+Deno.test("an image that was stored and not searched for secrets is looked for by its names, once", async () => {
+  const stored = {
+    ...step("exporting to image"),
+    statuses: [{
+      id: `writing image sha256:${"a".repeat(64)}`,
+      vertex: "sha256:exporting to image",
+      name: "",
+      current: 0,
+      total: 0,
+      timestamp: { seconds: 1, nanos: 0 },
+      started: { seconds: 1, nanos: 0 },
+      completed: undefined,
+    }],
+  };
+  const fails = () => Promise.reject(refusal("no"));
+  for (
+    const [verify, solve, count] of [
+      [true, fails, 1],
+      [false, fails, 0],
+      // The search itself sees to the names.
+      [true, undefined, 1],
+      [false, undefined, 0],
+    ] as const
+  ) {
+    const { buildkit, outcome } = await asked(
+      { tag: "a:1", secrets: { s: "hunter2222" }, verify },
+      { log: () => [stored], ...(solve === undefined ? {} : { solve }) },
+    );
+    assertEquals(
+      outcome instanceof Error,
+      verify || solve !== undefined,
+      `${outcome}`,
+    );
+    const looked = buildkit.fetched.filter((path) =>
+      path.endsWith("/images/a:1/json")
+    );
+    assertEquals(looked.length, count);
+  }
+});
