@@ -1646,6 +1646,14 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     text: "return error instanceof Error ? error.message : String(error);",
     why: "it is put into a text, which makes the same text of it",
   },
+  {
+    file: "lib/imagebuild/way.ts",
+    kind: "wrapper",
+    text:
+      'if (builder === "classic" || needOf({ api, needs }) === undefined) return;',
+    why:
+      "what is loaded while the engine is asked is loaded then, or with its first use",
+  },
 ];
 
 /** Why a mutant is not counted; undefined if it is. */
