@@ -11,7 +11,7 @@ import { isDenoBefore } from "../../lib/deno_version.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
 import { canMount, mount, mountTmpfs } from "./mount.ts";
-import { listing, names, replaced, scratch } from "./scratch.ts";
+import { listing, names, openFiles, replaced, scratch } from "./scratch.ts";
 import { packets, play, playTree } from "./script.ts";
 
 const { end, file, finish, folder, hardlink, stat, symlink } = packets;
@@ -248,6 +248,7 @@ Deno.test("FolderExporter refuses a place before anything is sent", async () => 
 
 Deno.test("FolderExporter that is given up in the middle leaves nothing, open or on the disk", async () => {
   await using place = await scratch();
+  const before = openFiles();
   for (const how of ["broken", "discarded"]) {
     const exporter = new FolderExporter(`${place.path}/dest`, LIMITS);
     await exporter.prepare();
@@ -276,6 +277,7 @@ Deno.test("FolderExporter that is given up in the middle leaves nothing, open or
       await assertRejects(() => exporter.commit(), Error, "without sending");
     } else {
       await exporter.discard();
+      assertEquals(openFiles(), before);
       assertEquals(await names(place.path), []);
       reject(new Error("too late"));
       await rejected;
