@@ -249,3 +249,22 @@ Deno.test("an image that was stored and not searched for secrets is looked for b
     assertEquals(looked.length, count);
   }
 });
+
+Deno.test("a stream for a result is given up when the session is closed", async () => {
+  const { buildkit, docker } = scriptedBuildKit({
+    solve: () => Promise.reject(refusal("no")),
+  });
+  await using _ = docker;
+  let whenClosed: number | undefined;
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, FILES);
+    const dest = new WritableStream({
+      abort: () => void (whenClosed = buildkit.open),
+    });
+    await assertRejects(() =>
+      docker.imageBuild(folder, { ...API, outputs: { type: "tar", dest } })
+        .wait()
+    );
+    assertEquals(whenClosed, 0);
+  });
+});
