@@ -26,7 +26,7 @@ export function encodeBase64At(
     shifted = new Uint8Array(offset + value.length);
     shifted.set(value, offset);
   }
-  const front = Math.ceil(offset * 8 / 6);
+  const front = offset === 0 ? 0 : offset + 1;
   const end = Math.floor(shifted.length * 8 / 6);
   return encoder.encode(shifted.toBase64()).subarray(
     front,

@@ -110,12 +110,12 @@ function isCommon({ form, bytes }: FormPattern): boolean {
  */
 function* ownParts(value: Uint8Array): Generator<Uint8Array> {
   const text = decoder.decode(value);
-  const { blocks, rest } = pemBlocks(text);
-  if (blocks.length === 0 || rest.trim() !== "") {
+  const blocks = pemBlocks(text);
+  if (blocks.length === 0) {
     yield value;
     return;
   }
-  const keys = blocks.filter(({ kind }) => kind.includes("PRIVATE"));
+  const keys = blocks.filter(({ label }) => label.includes("PRIVATE"));
   for (const { body } of keys.length > 0 ? keys : blocks) {
     const own = body.slice(body.indexOf("\n") + 1).trim();
     // A short key has no line to spare.
@@ -125,9 +125,11 @@ function* ownParts(value: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** A PEM block: its label and its lines. */
+/** A PEM block. */
 interface PemBlock {
-  readonly kind: string;
+  /** What the line that begins it says behind `BEGIN`. */
+  readonly label: string;
+  /** The lines between the first and the last. */
   readonly body: string;
 }
 
@@ -136,28 +138,26 @@ const END = "-----END ";
 const RULER = "-----";
 
 /**
- * The PEM blocks in a text, and the text around them; the text is read once,
- * from start to end.
+ * The PEM blocks that a text is made of; none if there is anything else in it.
+ * The text is read once, from start to end.
  */
-function pemBlocks(text: string): { blocks: PemBlock[]; rest: string } {
+function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
-  let rest = "";
   let from = 0;
   while (true) {
     const begin = text.indexOf(BEGIN, from);
-    const body = begin === -1 ? -1 : text.indexOf("\n", begin) + 1;
-    const end = body <= 0 ? -1 : text.indexOf(END, body);
-    if (end === -1) return { blocks, rest: rest + text.slice(from) };
-    const head = text.slice(begin + BEGIN.length, body).trimEnd();
+    const before = begin === -1 ? text.slice(from) : text.slice(from, begin);
+    if (before.trim() !== "") return [];
+    if (begin === -1) return blocks;
+    const body = text.indexOf("\n", begin) + 1;
+    const end = text.indexOf(END, body);
+    const label = text.slice(begin + BEGIN.length, body).trimEnd();
     const lineEnd = text.indexOf("\n", end);
     const tail = text.slice(end, lineEnd === -1 ? text.length : lineEnd)
       .trimEnd();
-    const isBlock = head.endsWith(RULER) && tail.endsWith(RULER);
-    rest += text.slice(from, begin);
-    if (isBlock) {
-      const kind = head.slice(0, -RULER.length);
-      blocks.push({ kind, body: text.slice(body, end) });
-    } else rest += text.slice(begin, end + tail.length);
+    // Of a line that is not there, what was cut out is no ruler either.
+    if (!label.endsWith(RULER) || !tail.endsWith(RULER)) return [];
+    blocks.push({ label, body: text.slice(body, end) });
     from = end + tail.length;
   }
 }

@@ -1548,6 +1548,37 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "how far is gone before it is looked again whether there is a way to skip",
   },
   {
+    file: "lib/redact/encodings.ts",
+    kind: "bound",
+    text: "if (offset > 0) {",
+    why: "behind no other byte the copy is the same as the value",
+  },
+  {
+    file: "lib/redact/encodings.ts",
+    kind: "bound",
+    text: "for (let i = 0; i < base64.length; i++) {",
+    why: "behind the last byte there is none to be looked at",
+  },
+  {
+    file: "lib/redact/encodings.ts",
+    kind: "bound",
+    text: "for (let i = 0; i < value.length; i++) {",
+    why: "what is written behind the end of an array is dropped",
+  },
+  {
+    file: "lib/redact/skip.ts",
+    kind: "number",
+    text: "const end = Math.min(child[state + 1]!, states);",
+    why:
+      "the parent of a state is written last: what was written there before does not count",
+  },
+  {
+    file: "lib/redact/escape_matcher.ts",
+    kind: "arithmetic",
+    text: "planned = Math.min(at + 1, until);",
+    why: "the same escape is looked for once more, and found at the same place",
+  },
+  {
     file: "lib/operation/unheard.ts",
     kind: "statement",
     text: 'if (isDenoBefore("2.7.0")) write(first);',

@@ -41,6 +41,7 @@ Deno.test("of keys in PEM what is their own is looked for, of other values all",
     // Too short to spare a line of it.
     [pem("PRIVATE KEY", FIRST, OWN.slice(1)), [`${FIRST}\n${OWN.slice(1)}`]],
     [pem("PRIVATE KEY", FIRST), [FIRST]],
+    [pem("PRIVATE KEY", ` ${FIRST} `), [FIRST]],
     [certificate + key, [OWN]],
     [key + certificate, [OWN]],
     [certificate, [OTHER]],
@@ -63,6 +64,8 @@ Deno.test("of keys in PEM what is their own is looked for, of other values all",
     pem("PRIVATE KEY", FIRST, OWN).replace("KEY-----\nMII", "KEY-----MII")
       .replace(`${OWN}\n`, OWN).replace("-----END", "----END"),
     `-----BEGIN PRIVATE KEY----\n${FIRST}\n-----END X-----\n${key}`,
+    `${key}-----BEGIN X\n-----END ${OTHER}-----\n`,
+    `${key}-----BEGIN X-----`,
   ];
   for (const value of none) {
     const whole = value.trimEnd();
@@ -98,6 +101,15 @@ Deno.test("values that are too short are told, and what there is to look for", (
   assertEquals(about(), [true, [], true]);
   assertEquals(about("abc", "\n\nxyz\r\n"), [true, [0, 1], true]);
   assertEquals(about("abc", TOKEN, "x"), [false, [0, 2], false]);
+});
+
+Deno.test("what is found tells which of the values it is", () => {
+  const matcher = createFinder(["other-value", TOKEN].map(encode)).matcher();
+  const values: number[] = [];
+  matcher.scan(encode(`x ${TOKEN} other-value`), ({ pattern }) => {
+    if (pattern.form === "plain") values.push(pattern.value);
+  });
+  assertEquals(values, [1, 0]);
 });
 
 Deno.test("without line ends base64 and hex are looked for, whole", () => {

@@ -284,6 +284,15 @@ Deno.test("what is between two characters and says nothing is followed 64 times,
   }
 });
 
+Deno.test("before the first escape three signs of quoting may stand, and no more", () => {
+  for (const quotes of ["", "$'", "''", "'''", "''''"]) {
+    for (const text of [`-ab${quotes}\\x63d`, `-abc${quotes}\\x64`]) {
+      const shown = covered(matcherOf(["abcd"]), text, text.length);
+      assertEquals(shown.includes("#"), quotes.length <= 3, text);
+    }
+  }
+});
+
 Deno.test("a proof names the form, and which of the values it is", () => {
   for (
     const [text, form] of [
