@@ -10,7 +10,7 @@ import type { Trie } from "./trie.ts";
 
 /** Jumps for the root state, where no pattern has begun. */
 export interface SkipTable {
-  /** Window in bytes: the length of the shortest word, at most. */
+  /** Window in bytes: the length of the shortest word. */
   readonly window: number;
   /** Bits to shift a 32-bit product down to an index of `shifts`. */
   readonly down: number;
@@ -52,16 +52,10 @@ export function* buildSkipTable(
   shortest: number,
 ): Generator<void, SkipTable> {
   const { label, child, depth } = trie;
-  const window = Math.min(shortest, 255);
+  const window = shortest;
   // Breadth first: the states of depth up to `window` are the first ones.
   let states = 1;
   while (states < trie.states && depth[states]! <= window) states++;
-  const parent = new Int32Array(states);
-  for (let state = 0; state < states; state++) {
-    if (state % STATES_A_SLICE === 0) yield;
-    const end = Math.min(child[state + 1]!, states);
-    for (let c = child[state]!; c < end; c++) parent[c] = state;
-  }
   const bits = Math.max(
     MIN_BITS,
     Math.min(MAX_BITS, 5 + Math.ceil(Math.log2(states))),
@@ -69,10 +63,13 @@ export function* buildSkipTable(
   const down = 32 - bits;
   const shifts = new Uint8Array(1 << bits).fill(window - GRAM + 1);
   const begins = new Uint8Array(1 << bits);
+  const parent = new Int32Array(states);
+  let up = 0;
   for (let state = 1; state < states; state++) {
     if (state % STATES_A_SLICE === 0) yield;
+    while (child[up + 1]! <= state) up++;
+    parent[state] = up;
     if (depth[state]! < GRAM) continue;
-    const up = parent[state]!;
     const gram = label[state]! | label[up]! << 8 | label[parent[up]!]! << 16;
     const slot = Math.imul(gram, GRAM_FACTOR) >>> down;
     shifts[slot] = Math.min(shifts[slot]!, window - depth[state]!);

@@ -1568,9 +1568,79 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/redact/skip.ts",
     kind: "number",
-    text: "const end = Math.min(child[state + 1]!, states);",
+    text: "let states = 1;",
+    why: "a word has three bytes at least, so that there are more states",
+  },
+  {
+    file: "lib/redact/skip.ts",
+    kind: "bound",
+    text: "while (states < trie.states && depth[states]! <= window) states++;",
     why:
-      "the parent of a state is written last: what was written there before does not count",
+      "behind the last state there is no depth, which is not within the window either",
+  },
+  {
+    file: "lib/redact/skip.ts",
+    kind: "number",
+    text: "let up = 0;",
+    why: "the parents of states of two bytes and more are looked at alone",
+  },
+  {
+    file: "lib/redact/skip.ts",
+    kind: "number",
+    text: "if (state % STATES_A_SLICE === 0) yield;",
+    why: "at which state of many the pause is, does not matter",
+  },
+  {
+    file: "lib/redact/skip.ts",
+    kind: "number",
+    text: "for (let state = 1; state < states; state++) {",
+    why:
+      "the first state has one byte, and the first state of all as its parent, which is 0",
+  },
+  {
+    file: "lib/redact/skip.ts",
+    kind: "guard",
+    text: "if (depth[state]! < GRAM) continue;",
+    why:
+      "a shortcut: fewer bytes than a gram skip as far as what is in no word",
+  },
+  {
+    file: "lib/redact/threads.ts",
+    kind: "bound",
+    text: "? family !== 0 || start < this.starts[i]!",
+    why: "the same is written over the same",
+  },
+  {
+    file: "lib/redact/threads.ts",
+    kind: "guard",
+    text: "if (this.alive === 0) return start;",
+    why: "a shortcut: no place has a thread then",
+  },
+  {
+    file: "lib/redact/blocks.ts",
+    kind: "number",
+    text:
+      "while (start > 0 && start > end - MAX_BACK && isLineEnd(bytes[start]!)) {",
+    why: "the first block begins at 0, and each other far behind 1",
+  },
+  {
+    file: "lib/redact/blocks.ts",
+    kind: "number",
+    text: "const most = Math.min(length, 4 * size);",
+    why:
+      "a size is doubled: there is none between four and eight times as much",
+  },
+  {
+    file: "lib/redact/blocks.ts",
+    kind: "number",
+    text: "const random = crypto.getRandomValues(new Int32Array(514));",
+    why: "a random number more is not used",
+  },
+  {
+    file: "lib/redact/blocks.ts",
+    kind: "number",
+    text: "seen[bytes[i]!] = 1;",
+    why: "it is asked only whether it is 0",
   },
   {
     file: "lib/redact/escape_matcher.ts",

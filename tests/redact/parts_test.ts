@@ -6,6 +6,7 @@ import {
 } from "../../lib/redact/automaton.ts";
 import {
   cutBlocks,
+  drawFingerprint,
   isPlainRun,
   keyOf,
   LIMITS,
@@ -148,7 +149,7 @@ Deno.test("blocks cover a pattern, begin with no line end, and are no more than 
   const random = makeRandom(32);
   for (let round = 0; round < 2000; round++) {
     const block = 8;
-    const limits = { block, head: 4, blocks: 2 + random() % 4, distinct: 3 };
+    const limits = { block, head: 4, blocks: 2 + random() % 12, distinct: 3 };
     const bytes = makeBytes(random, random() % 120, 3, "a\n\r");
     const cut = [...cutBlocks(bytes, limits)];
     if (bytes.length < block) {
@@ -173,6 +174,7 @@ Deno.test("blocks cover a pattern, begin with no line end, and are no more than 
         );
       } else {
         assertEquals(own, size);
+        assert(start + own < bytes.length);
         const before = [0, 1, 2, 3, 4].find((back) =>
           back <= end && !isEnd(end - back)
         );
@@ -180,6 +182,7 @@ Deno.test("blocks cover a pattern, begin with no line end, and are no more than 
       }
       end = start + own;
     }
+    assertEquals(end, bytes.length);
   }
   for (let distinct = 1; distinct < 8; distinct++) {
     const bytes = encode("xabcdeeex");
@@ -209,6 +212,33 @@ Deno.test("a fingerprint's power is what multiplying again and again gives", () 
   }
   assertEquals(keys.size, 16);
   for (const key of keys) assert(Number.isSafeInteger(key) && key >= 0);
+});
+
+Deno.test("the key of a block has 53 bits, and each part of it decides on some", () => {
+  const top = 1 << 31;
+  const parts = (head: number, size: number, a: number, b: number) => {
+    const key = keyOf(head, size, a, b);
+    return [Math.floor(key / 2 ** 21), key % 2 ** 21] as const;
+  };
+  const [high, low] = parts(5, 64, 7, 9);
+  const differs = (key: readonly [number, number]) => [
+    key[0] !== high,
+    key[1] !== low,
+  ];
+  assertEquals(differs(parts(5 | top, 64, 7, 9)), [true, true]);
+  assertEquals(differs(parts(5, 64 | top, 7, 9)), [true, true]);
+  assertEquals(differs(parts(5, 64, 7 | top, 9)), [true, false]);
+  assertEquals(differs(parts(5, 64, 7, 9 | top)), [false, true]);
+  assert(keyOf(0, 0, 0, 1) > 0);
+  const ones = new Uint32Array(53);
+  const random = makeRandom(36);
+  for (let round = 0; round < 200; round++) {
+    const key = keyOf(random(), 64, random() << 3, random() << 3);
+    for (let bit = 0; bit < 53; bit++) {
+      if (Math.floor(key / 2 ** bit) % 2 === 1) ones[bit]!++;
+    }
+  }
+  assert(ones.every((count) => count > 40 && count < 160), ones.join());
 });
 
 Deno.test("candidates are given back in their order, round and round", () => {
@@ -289,8 +319,13 @@ Deno.test("threads of a place: two that are equally far are one, and no more tha
   // A ring of 128 places.
   assertEquals(ring.at(6 + 128), ring.at(6));
   assert(ring.at(6 + 64) !== ring.at(6));
+  assert(ring.at(5) !== ring.at(4) && ring.at(6) !== ring.at(5));
   ring.drop(ring.at(5));
   assertEquals([ring.alive, ring.at(5).count], [24, 0]);
+  // What was dropped does not count for the next one.
+  one(8, 4);
+  assertEquals([...at(), ring.alive], [8, 4, 0, 25]);
+  ring.drop(ring.at(5));
   assert(ring.isPlain(6));
   ring.clear();
   assertEquals([ring.alive, ring.earliest(), ring.at(6).count], [
@@ -356,8 +391,8 @@ Deno.test("a trie leads to the longest suffix that is in it", () => {
       const [a, b, c] = [...encode(gram)];
       return Math.imul(c! | b! << 8 | a! << 16, -0x61c88647) >>> down;
     };
-    for (const first of "abcde") {
-      for (const second of "abcde") {
+    for (const first of "\0abcde") {
+      for (const second of "\0abcde") {
         for (const third of "abcde") {
           const gram = first + second + third;
           // How far a word that has it there begins before the window's end.
@@ -377,6 +412,41 @@ Deno.test("a trie leads to the longest suffix that is in it", () => {
         }
       }
     }
+  }
+});
+
+Deno.test("a skip table grows with the words, up to what a processor keeps near", () => {
+  const random = makeRandom(35);
+  const builder = new TrieBuilder();
+  const starts = new Set<string>();
+  let words = 0;
+  for (const [until, length] of [[20, 6], [900, 6], [9000, 6], [9001, 5]]) {
+    for (; words < until!; words++) {
+      const word = makeBytes(random, 9, 26);
+      builder.insert(word, 0, 9);
+      for (let end = 0; end <= 6; end++) {
+        starts.add(decode(word.subarray(0, end)));
+      }
+    }
+    const { trie } = atOnce(builder.freeze());
+    const table = atOnce(buildSkipTable(trie, length!));
+    const states = [...starts].filter((start) => start.length <= length!);
+    const bits = 5 + Math.ceil(Math.log2(states.length));
+    const size = 2 ** Math.max(12, Math.min(19, bits));
+    assertEquals(
+      [table.shifts.length, table.begins.length, 2 ** (32 - table.down)],
+      [size, size, size],
+    );
+  }
+});
+
+Deno.test("a fingerprint is drawn of odd factors, and of a number for each byte", () => {
+  for (let round = 0; round < 20; round++) {
+    const { factorA, factorB, byteA, byteB } = drawFingerprint();
+    assertEquals([factorA & 1, factorB & 1], [1, 1]);
+    assert(factorA !== factorB && factorA !== 1 && factorB !== 1);
+    assertEquals([byteA.length, byteB.length], [256, 256]);
+    assert(byteA[255] !== byteB[0]);
   }
 });
 
