@@ -1605,6 +1605,69 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       "a shortcut: fewer bytes than a gram skip as far as what is in no word",
   },
   {
+    file: "lib/redact/scanner.ts",
+    kind: "bound",
+    text:
+      "for (; taken < list.length && list[taken]! <= certain; taken += 2) {",
+    why: "behind the last span there is no number, which is not less than any",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "bound",
+    text: "if (to <= this.#cut) return;",
+    why: "a piece without a byte is put between others, which changes nothing",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "bound",
+    text: "if (this.#cut < chunkStart) {",
+    why: "a piece without a byte is put between others, which changes nothing",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "bound",
+    text: "if (to > this.#cut) {",
+    why: "a piece without a byte is put between others, which changes nothing",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "number",
+    text:
+      "if (this.#heldFrom === this.#heldTo) this.#heldFrom = this.#heldTo = 0;",
+    why: "where in the memory the bytes are held, nobody sees",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "guard",
+    text: "if (added === 0) return;",
+    why: "a shortcut: no byte is written then",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "bound",
+    text: "if (this.#heldTo + added > this.#held.length) {",
+    why: "where in the memory the bytes are held, nobody sees",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "number",
+    text: "const room = new Uint8Array(2 * (kept.length + added));",
+    why: "where in the memory the bytes are held, nobody sees",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "guard",
+    text: "if (pieces.length === 0) return NOTHING;",
+    why: "a shortcut: no pieces together have no byte",
+  },
+  {
+    file: "lib/redact/scanner.ts",
+    kind: "guard",
+    text:
+      "if (pieces.length === 1 && pieces[0] !== MASK_BYTES) return pieces[0]!;",
+    why: "a shortcut: one piece is copied otherwise",
+  },
+  {
     file: "lib/redact/threads.ts",
     kind: "bound",
     text: "? family !== 0 || start < this.starts[i]!",
