@@ -293,6 +293,64 @@ Deno.test("before the first escape three signs of quoting may stand, and no more
   }
 });
 
+Deno.test("a line that costs too much is masked to its end, and what is plain behind it passes", () => {
+  const value = "&".repeat(60) + "x";
+  const written = "&amp;".repeat(60) + "x";
+  const costly = "&amp;".repeat(8000);
+  const before = "a & b\n";
+  const behind = `\nplain\nsay ${written} ok\nplain &amp; so\n`;
+  const text = `${before}${costly}${behind}`;
+  const lineEnd = before.length + costly.length;
+  const wordAt = text.indexOf("say ") + 4;
+  for (
+    const cuts of [
+      [],
+      [lineEnd - 100],
+      [lineEnd - 100, lineEnd - 50],
+      [lineEnd - 100, lineEnd],
+      [lineEnd - 100, lineEnd, lineEnd + 1],
+      [lineEnd - 100, lineEnd + 1],
+      [lineEnd - 100, lineEnd + 3],
+      [lineEnd],
+      [lineEnd + 1],
+    ]
+  ) {
+    const matcher = matcherOf([value]);
+    const spans: [number, number][] = [];
+    const take = (start: number, end: number, weak: boolean) => {
+      assert(start < end && !weak, `${start} ${end} ${weak}`);
+      spans.push([start, end]);
+    };
+    let at = 0;
+    for (const cut of [...cuts, text.length]) {
+      matcher.spans(toBytes(text.slice(at, cut)), take);
+      assertEquals(matcher.offset, cut);
+      at = cut;
+    }
+    matcher.finish(take);
+    assert(matcher.steps < 502_000, `${matcher.steps}`);
+    const shown = cover(text.length, spans);
+    const from = shown.indexOf("#");
+    // From the beginning of what may be the value: it is not given away.
+    const proof = matcherOf([value]);
+    proof.scan(toBytes(text.slice(0, from + 30 * 5)), () => {});
+    assert(proof.steps < 500_000 && from > before.length, `${from}`);
+    assertEquals((from - before.length) % 5, 0);
+    const past = matcherOf([value]);
+    past.scan(toBytes(text.slice(0, from + 62 * 5)), () => {});
+    assert(past.steps > 500_000, `${past.steps}`);
+    assertEquals(shown.slice(from, lineEnd).indexOf("."), -1);
+    assertEquals(
+      shown.slice(lineEnd, wordAt),
+      ".".repeat(wordAt - lineEnd),
+      `${cuts}`,
+    );
+    assert(shown.slice(wordAt, wordAt + written.length).indexOf(".") === -1);
+    matcher.reset();
+    assertEquals(covered(matcher, "plain &amp; so", 99).indexOf("#"), -1);
+  }
+});
+
 Deno.test("a proof names the form, and which of the values it is", () => {
   for (
     const [text, form] of [
