@@ -1668,6 +1668,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "a shortcut: one piece is copied otherwise",
   },
   {
+    file: "lib/redact/escape_matcher.ts",
+    kind: "arithmetic",
+    text: "return line < 0 ? until : end + 1;",
+    why: "what begins in the last byte of the line is masked there already",
+  },
+  {
     file: "lib/redact/threads.ts",
     kind: "bound",
     text: "? family !== 0 || start < this.starts[i]!",

@@ -346,6 +346,10 @@ Deno.test("a line that costs too much is masked to its end, and what is plain be
       `${cuts}`,
     );
     assert(shown.slice(wordAt, wordAt + written.length).indexOf(".") === -1);
+    // The next line begins with the value.
+    const other = `${before}${costly}\n${written} ok`;
+    const masked = covered(matcherOf([value]), other, other.length);
+    assertEquals(masked.slice(lineEnd).indexOf("#"), 1);
     matcher.reset();
     assertEquals(covered(matcher, "plain &amp; so", 99).indexOf("#"), -1);
   }
