@@ -153,21 +153,9 @@ export function checkExport(
 }
 
 /**
- * Checks that the engine has the exporters `oci` and `docker`. An engine
- * without them reports it only after six seconds.
- *
- * @param isContainerd Whether it keeps images in containerd's store.
- * @throws {UnsupportedError} If it does not have them.
+ * The error for an output that only the containerd image store has. An engine
+ * without it reports that only after six seconds.
  */
-export function checkImageStore(
-  type: ExportOutput["type"],
-  isContainerd: boolean,
-): void {
-  if (type === "local" || type === "tar") return;
-  if (!isContainerd) throw imageStoreError(type);
-}
-
-/** The error for an output that only the containerd image store has. */
 export function imageStoreError(type: string): UnsupportedError {
   return advised(
     (message) => new UnsupportedError(`output "${type}"`, message),

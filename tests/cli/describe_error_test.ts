@@ -5,7 +5,7 @@ import { UsageError } from "../../lib/cli/exit.ts";
 import { BuildError, EngineError } from "../../lib/errors.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
-import { checkImageStore } from "../../lib/exporter/output.ts";
+import { imageStoreError } from "../../lib/exporter/output.ts";
 import { pushAll } from "../../lib/cli/push_command.ts";
 import type { DockerClient } from "../../lib/client.ts";
 import { davitHere } from "./in_process.ts";
@@ -61,7 +61,7 @@ Deno.test("describeError: advice is in the command's words", async () => {
     openOffer(FOLDER, "../Dockerfile"),
     (async () => await checkRequest({ networkmode: "nope" }, TAR))(),
     (async () => await checkRequest({ shmsize: 0 }, TAR))(),
-    (async () => await checkImageStore("oci", false))(),
+    Promise.reject(imageStoreError("oci")),
   ]);
   for (const result of errors) {
     assert(result.status === "rejected");

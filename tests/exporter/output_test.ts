@@ -2,18 +2,16 @@ import { isContainerdStore } from "../../lib/engine/info.ts";
 import {
   assertEquals,
   assertInstanceOf,
+  assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
+import { containerdNeed } from "../../lib/imagebuild/checks/store.ts";
 import { names, scratch } from "./scratch.ts";
 import { ArchiveFile } from "../../lib/exporter/archive_file.ts";
 import { ArchiveStream } from "../../lib/exporter/archive_stream.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
-import {
-  checkExport,
-  checkImageStore,
-  isExport,
-} from "../../lib/exporter/output.ts";
+import { checkExport, isExport } from "../../lib/exporter/output.ts";
 
 Deno.test("checkExport takes paths, URLs, streams, and dest among the attributes", () => {
   const cases = [
@@ -172,25 +170,28 @@ Deno.test("checkExport refuses what can't work, by its name", () => {
   }
 });
 
-Deno.test("isExport and checkImageStore know what comes back, and from which engines", () => {
+Deno.test("isExport and containerdNeed know what comes back, and from which engines", () => {
   assertEquals(
     ["local", "tar", "oci", "docker", "moby", "image", "cacheonly", undefined]
       .map(isExport),
     [true, true, true, true, false, false, false, false],
   );
-  checkImageStore("tar", false);
+  const needOf = (type: string) =>
+    containerdNeed({
+      outputs: [{ type, attrs: {} }],
+      makesImage: false,
+      platforms: [],
+      attestations: [],
+      annotations: [],
+    });
+  assertEquals(needOf("tar"), undefined);
   const containerd = ["driver-type", "io.containerd.snapshotter.v1"] as const;
-  checkImageStore(
-    "oci",
-    isContainerdStore({ DriverStatus: [[...containerd]] }),
-  );
-  assertThrows(
-    () =>
-      checkImageStore(
-        "docker",
-        isContainerdStore({ DriverStatus: [["Backing Filesystem", "extfs"]] }),
-      ),
-    UnsupportedError,
-    "containerd image store",
-  );
+  assertEquals(isContainerdStore({ DriverStatus: [[...containerd]] }), true);
+  const graph = ["Backing Filesystem", "extfs"] as const;
+  assertEquals(isContainerdStore({ DriverStatus: [[...graph]] }), false);
+  for (const type of ["oci", "docker"]) {
+    const error = needOf(type);
+    assertInstanceOf(error, UnsupportedError);
+    assertStringIncludes(error.message, "containerd image store");
+  }
 });
