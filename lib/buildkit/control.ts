@@ -3,6 +3,7 @@ import type { GrpcCallOptions, GrpcRemoteMethod } from "../grpc/client.ts";
 import { GrpcCode } from "../grpc/status.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
 import { decodeTrace } from "../progress/trace.ts";
+import { readContentRequest, readContentResponse } from "../proto/content.ts";
 import {
   empty,
   infoResponse,
@@ -14,8 +15,6 @@ import {
   historyEvent,
   type HistoryRecordMessage,
   historyRequest,
-  readContentRequest,
-  readContentResponse,
 } from "../proto/history.ts";
 import { pong } from "../proto/llbbridge.ts";
 import { callError } from "./call_error.ts";

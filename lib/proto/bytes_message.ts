@@ -12,9 +12,15 @@ export const bytesMessage: Message<{ readonly data: Uint8Array }> = message({
 /**
  * What comes before `length` bytes in a `BytesMessage`: together with the bytes
  * it is the message, so that they need not be copied.
+ *
+ * @param field The field's number, where they are the last field of a message
+ * of another kind.
  */
-export function bytesMessagePrefix(length: number): Uint8Array<ArrayBuffer> {
-  const prefix = [tagOf(1, BYTES)];
+export function bytesMessagePrefix(
+  length: number,
+  field = 1,
+): Uint8Array<ArrayBuffer> {
+  const prefix = [tagOf(field, BYTES)];
   for (; length >= 0x80; length = Math.floor(length / 0x80)) {
     prefix.push(length % 0x80 + 0x80);
   }

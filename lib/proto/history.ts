@@ -1,8 +1,6 @@
 /**
- * Messages of BuildKit's history of builds (`moby.buildkit.v1.Control`), and of
- * the store in which its records keep their parts
- * (`containerd.services.content.v1.Content`), with the fields that davit reads
- * and writes.
+ * Messages of BuildKit's history of builds (`moby.buildkit.v1.Control`), with the
+ * fields that davit reads and writes.
  *
  * @module
  */
@@ -16,7 +14,6 @@ import {
   type Message,
   message,
   one,
-  RAW,
   TEXT,
 } from "./message.ts";
 
@@ -73,12 +70,3 @@ export const historyEvent: Message<
     }),
   ),
 });
-
-/** `ReadContentRequest`. */
-export const readContentRequest: Message<{ readonly digest: string }> = message(
-  { digest: one(1, TEXT) },
-);
-
-/** `ReadContentResponse`. */
-export const readContentResponse: Message<{ readonly data: Uint8Array }> =
-  message({ data: one(2, RAW) });

@@ -15,10 +15,10 @@ import {
   statusRequest,
 } from "../../lib/proto/control.ts";
 import {
-  historyEvent,
   readContentRequest,
   readContentResponse,
-} from "../../lib/proto/history.ts";
+} from "../../lib/proto/content.ts";
+import { historyEvent } from "../../lib/proto/history.ts";
 import { pong } from "../../lib/proto/llbbridge.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { StandingClock } from "../support/standing_clock.ts";
@@ -411,7 +411,7 @@ Deno.test("content is read by its digest", async () => {
     (control) =>
       Array.fromAsync(control.content("sha256:x", { signal: NEVER })),
   );
-  assertEquals(sent, { digest: "sha256:x" });
+  assertEquals(sent, { digest: "sha256:x", offset: 0, size: 0 });
   assertEquals(parts, [Uint8Array.of(1, 2), Uint8Array.of(3)]);
 });
 

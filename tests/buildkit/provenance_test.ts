@@ -4,11 +4,13 @@ import { SolveError } from "../../lib/buildkit/solve_error.ts";
 import { ProtocolError } from "../../lib/errors.ts";
 import { GrpcCode } from "../../lib/grpc/status.ts";
 import {
+  readContentRequest,
+  readContentResponse,
+} from "../../lib/proto/content.ts";
+import {
   type DescriptorMessage,
   historyEvent,
   historyRequest,
-  readContentRequest,
-  readContentResponse,
 } from "../../lib/proto/history.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { NEVER } from "./engine_builds.ts";

@@ -3,7 +3,8 @@ import {
   provenanceOf,
   solvedOf,
 } from "../../lib/imagebuild/solved.ts";
-import { historyEvent, readContentResponse } from "../../lib/proto/history.ts";
+import { readContentResponse } from "../../lib/proto/content.ts";
+import { historyEvent } from "../../lib/proto/history.ts";
 import { answer, ScriptedEngine } from "../buildkit/scripted_engine.ts";
 import { assertEquals } from "../support/assert.ts";
 

@@ -16,6 +16,17 @@ import {
   bytesMessagePrefix,
 } from "../../lib/proto/bytes_message.ts";
 import {
+  COMMIT,
+  contentAbort,
+  contentInfo,
+  contentStatus,
+  readContentRequest,
+  readContentResponse,
+  STAT,
+  WRITE,
+  writeContent,
+} from "../../lib/proto/content.ts";
+import {
   infoResponse,
   listWorkersResponse,
   solveRequest,
@@ -23,12 +34,7 @@ import {
   statusRequest,
 } from "../../lib/proto/control.ts";
 import { check, SERVING } from "../../lib/proto/health.ts";
-import {
-  historyEvent,
-  historyRequest,
-  readContentRequest,
-  readContentResponse,
-} from "../../lib/proto/history.ts";
+import { historyEvent, historyRequest } from "../../lib/proto/history.ts";
 import { pong } from "../../lib/proto/llbbridge.ts";
 import { getSecret } from "../../lib/proto/secrets.ts";
 import { checkAgent } from "../../lib/proto/ssh.ts";
@@ -37,10 +43,7 @@ import { ProtobufError } from "../../lib/proto/wire_reader.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
 import * as auth from "./gen/auth_pb.ts";
-import {
-  ReadContentRequestSchema,
-  ReadContentResponseSchema,
-} from "./gen/content_pb.ts";
+import * as content from "./gen/content_pb.ts";
 import * as control from "./gen/control_pb.ts";
 import { BytesMessageSchema } from "./gen/filesync_pb.ts";
 import * as health from "./gen/health_pb.ts";
@@ -201,9 +204,56 @@ Deno.test("what is read is what the generated code writes", () => {
     ],
     [
       readContentResponse.decode(
-        generated(ReadContentResponseSchema, { offset: 3n, data: bytes(1) }),
+        generated(content.ReadContentResponseSchema, {
+          offset: 3n,
+          data: bytes(1),
+        }),
       ),
-      { data: bytes(1) },
+      { offset: 3, data: bytes(1) },
+    ],
+    [
+      readContentRequest.decode(
+        generated(content.ReadContentRequestSchema, {
+          digest: "d",
+          offset: 2n ** 41n,
+          size: 512n,
+        }),
+      ),
+      { digest: "d", offset: 2 ** 41, size: 512 },
+    ],
+    ...[contentInfo, contentStatus, contentAbort].map((codec, index) =>
+      [
+        codec.decode(
+          index === 0
+            ? generated(content.InfoRequestSchema, { digest: "n" })
+            : generated(content.StatusRequestSchema, { ref: "n" }),
+        ),
+        index === 0 ? { digest: "n" } : { ref: "n" },
+      ] as [unknown, unknown]
+    ),
+    [
+      writeContent.decode(
+        generated(content.WriteContentRequestSchema, {
+          action: content.WriteAction.COMMIT,
+          ref: "r",
+          total: 2n ** 40n,
+          expected: "e",
+          offset: 7n,
+          data: bytes(1, 2),
+        }),
+      ),
+      {
+        action: COMMIT,
+        ref: "r",
+        total: 2 ** 40,
+        expected: "e",
+        offset: 7,
+        data: bytes(1, 2),
+      },
+    ],
+    [
+      [STAT, WRITE],
+      [content.WriteAction.STAT, content.WriteAction.WRITE],
     ],
     [
       pong.decode(
@@ -298,7 +348,73 @@ Deno.test("what is written is what the generated code writes", () => {
     ],
     [
       readContentRequest.encode({ digest: "d" }),
-      generated(ReadContentRequestSchema, { digest: "d" }),
+      generated(content.ReadContentRequestSchema, { digest: "d" }),
+    ],
+    [
+      readContentResponse.encode({ offset: 9, data: bytes(3) }),
+      generated(content.ReadContentResponseSchema, {
+        offset: 9n,
+        data: bytes(3),
+      }),
+    ],
+    [
+      contentInfo.encode({
+        info: {
+          digest: "d",
+          size: 2 ** 40,
+          createdAt: { seconds: 5, nanos: 6 },
+          updatedAt: { seconds: 7, nanos: 8 },
+        },
+      }),
+      generated(content.InfoResponseSchema, {
+        info: {
+          digest: "d",
+          size: 2n ** 40n,
+          createdAt: { seconds: 5n, nanos: 6 },
+          updatedAt: { seconds: 7n, nanos: 8 },
+        },
+      }),
+    ],
+    [
+      contentStatus.encode({
+        status: {
+          startedAt: { seconds: 5, nanos: 6 },
+          updatedAt: { seconds: 7, nanos: 8 },
+          ref: "r",
+          offset: 1,
+          total: 2,
+          expected: "e",
+        },
+      }),
+      generated(content.StatusResponseSchema, {
+        status: {
+          startedAt: { seconds: 5n, nanos: 6 },
+          updatedAt: { seconds: 7n, nanos: 8 },
+          ref: "r",
+          offset: 1n,
+          total: 2n,
+          expected: "e",
+        },
+      }),
+    ],
+    [contentAbort.encode({}), bytes()],
+    [
+      writeContent.encode({
+        action: WRITE,
+        startedAt: { seconds: 5, nanos: 6 },
+        updatedAt: { seconds: 7, nanos: 8 },
+        offset: 1,
+        total: 2,
+        digest: "d",
+      }),
+      generated(content.WriteContentResponseSchema, {
+        action: content.WriteAction.WRITE,
+        startedAt: { seconds: 5n, nanos: 6 },
+        updatedAt: { seconds: 7n, nanos: 8 },
+        offset: 1n,
+        total: 2n,
+        digest: "d",
+      }),
     ],
     // A secret without bytes is not a missing one.
     [getSecret.encode({ data: bytes() }), bytes(0x0a, 0)],
