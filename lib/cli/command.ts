@@ -31,6 +31,11 @@ export interface Command {
   readonly flags: readonly Flag[];
   /** How many words that are not flags the command takes. */
   readonly words: readonly [min: number, max: number];
-  /** Loads the command's code: a function that resolves to the exit code. */
-  load(): Promise<(context: CommandContext) => Promise<number>>;
+  /** Commands whose names follow this one's: `ls` in `davit history ls`. */
+  readonly commands?: readonly Command[];
+  /**
+   * Loads the command's code: a function that resolves to the exit code. A
+   * command without code only has others below it, and prints its help.
+   */
+  load?(): Promise<(context: CommandContext) => Promise<number>>;
 }

@@ -3,13 +3,6 @@ import type { Command } from "./command.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import { GATEWAY_FLAGS } from "./gateway_flags.ts";
 
-/** Finds a command by its name or one of its aliases. */
-export function findByName(word: string): Command | undefined {
-  return COMMANDS.find(({ name, aliases = [] }) =>
-    name === word || aliases.includes(word)
-  );
-}
-
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
   {

@@ -1,4 +1,5 @@
 import type { Command, CommandContext } from "./command.ts";
+import { type NamedCommand, withNested } from "./nested_commands.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { print } from "./print.ts";
@@ -47,10 +48,38 @@ export async function runCompletions(
  * The branches of a shell's `case` that replace an alias by the name of its
  * command.
  */
-function aliasCases(commands: readonly Command[]): string {
-  return commands.filter(({ aliases }) => aliases !== undefined).map((
-    { name, aliases },
-  ) => `    ${aliases!.join("|")}) command=${name} ;;`).join("\n");
+function aliasCases(commands: readonly NamedCommand[]): string {
+  return commands.flatMap(({ path, command: { aliases = [] } }) => {
+    const above = path.split(" ").slice(0, -1);
+    const words = aliases.map((alias) => pattern([...above, alias].join(" ")));
+    return words.length === 0
+      ? []
+      : [`    ${words.join("|")}) command=${pattern(path)} ;;`];
+  }).join("\n");
+}
+
+/** Names as a shell's pattern, which has no blanks. */
+function pattern(names: string): string {
+  return names.replaceAll(" ", "\\ ");
+}
+
+/**
+ * A shell's pattern for all names that stand below another command, aliases
+ * among them; one that nothing matches if there are none.
+ */
+function nestedPattern(commands: readonly NamedCommand[]): string {
+  const names = commands.filter(({ path }) => path.includes(" ")).flatMap((
+    { path, command: { aliases = [] } },
+  ) => {
+    const above = path.split(" ").slice(0, -1);
+    return [path, ...aliases.map((alias) => [...above, alias].join(" "))];
+  });
+  return names.map(pattern).join("|") || "\\ ";
+}
+
+/** The names of the commands directly below a command. */
+function namesBelow({ commands = [] }: Command): string {
+  return commands.map(({ name }) => name).join(" ");
 }
 
 /** The flags that the help shows. */
@@ -64,7 +93,8 @@ function wordsOf(flag: Flag): string[] {
 }
 
 function bashScript(commands: readonly Command[]): string {
-  const cases = commands.flatMap((command) =>
+  const all = withNested(commands);
+  const cases = all.flatMap(({ path, command }) =>
     shown(command).flatMap((flag) => {
       if (flag.complete === undefined) return [];
       const how = flag.complete === "file"
@@ -74,15 +104,19 @@ function bashScript(commands: readonly Command[]): string {
         : flag.complete === "context"
         ? `-W "$(${ASK_CONTEXTS})"`
         : `-W '${flag.complete.join(" ")}'`;
-      const words = wordsOf(flag).map((word) => `${command.name}:${word}`);
+      const words = wordsOf(flag).map((word) => `${pattern(path)}:${word}`);
       return [`    ${words.join("|")}) _davit_reply ${how}; return ;;`];
     })
   );
-  const flags = commands.filter((command) => shown(command).length > 0).map(
-    (command) =>
-      `    ${command.name}) flags='${
+  const flags = all.filter(({ command }) => shown(command).length > 0).map(
+    ({ path, command }) =>
+      `    ${pattern(path)}) flags='${
         shown(command).flatMap(wordsOf).join(" ")
       } --help' ;;`,
+  );
+  const below = all.filter(({ command }) => command.commands !== undefined).map(
+    ({ path, command }) =>
+      `    ${pattern(path)}:*) _davit_reply -W '${namesBelow(command)}' ;;`,
   );
   const names = commands.map(({ name }) => name).join(" ");
   // COMPREPLY is filled line by line, because names may have spaces. By default
@@ -99,7 +133,14 @@ _davit() {
     case "\${COMP_WORDS[at]}" in
       -H|--host|-c|--context) (( at++ )); [ "\${COMP_WORDS[at]}" = = ] && (( at++ )) ;;
       -*) ;;
-      *) command="\${COMP_WORDS[at]}"; break ;;
+      *)
+        case "$command\${command:+ }\${COMP_WORDS[at]}" in
+          ${nestedPattern(all)}) command="$command \${COMP_WORDS[at]}" ;;
+          *) command="\${command:-\${COMP_WORDS[at]}}" ;;
+        esac
+        case "$command" in
+${aliasCases(all)}
+        esac ;;
     esac
   done
   if [ -z "$command" ]; then
@@ -108,9 +149,6 @@ _davit() {
     esac
     _davit_reply -W '${names} help --help --version'; return
   fi
-  case "$command" in
-${aliasCases(commands)}
-  esac
   case "$command:$before" in
 ${cases.join("\n")}
   esac
@@ -119,9 +157,9 @@ ${cases.join("\n")}
     help) _davit_reply -W '${names}'; return ;;
 ${flags.join("\n")}
   esac
-  case "$word" in
-    -*) _davit_reply -W "$flags" ;;
-    *) _davit_reply -f ;;
+  case "$command:$word" in
+    *:-*) _davit_reply -W "$flags" ;;
+${below.map((line) => `${line}\n`).join("")}    *) _davit_reply -f ;;
   esac
 }
 complete -o filenames -F _davit davit`;
@@ -129,7 +167,8 @@ complete -o filenames -F _davit davit`;
 
 function zshScript(commands: readonly Command[]): string {
   const quoted = (text: string) => text.replace(/['[\]:]/g, "");
-  const cases = commands.map((command) => {
+  const all = withNested(commands);
+  const cases = all.map(({ path, command }) => {
     const flags = shown(command).flatMap((flag) =>
       wordsOf(flag).map((word) => {
         const many = flag.many === true ? "\\*" : "";
@@ -149,8 +188,10 @@ function zshScript(commands: readonly Command[]): string {
     );
     const rest = command.name === "completions"
       ? "'1:shell:(bash zsh fish)'"
+      : command.commands !== undefined
+      ? `'1:command:(${namesBelow(command)})'`
       : "'*:path:_files'";
-    return `    ${command.name}) _arguments \\\n${
+    return `    ${pattern(path)}) _arguments \\\n${
       [...flags, `      ${rest}`].join(" \\\n")
     } ;;`;
   });
@@ -177,10 +218,17 @@ _davit() {
     return
   fi
   local command=$words[at]
+  while true; do
+    case $command in
+${aliasCases(all)}
+    esac
+    (( at + 1 < CURRENT )) || break
+    case "$command $words[at+1]" in
+      ${nestedPattern(all)}) (( at++ )); command+=" $words[at]" ;;
+      *) break ;;
+    esac
+  done
   words=("\${(@)words[at,-1]}"); (( CURRENT -= at - 1 ))
-  case $command in
-${aliasCases(commands)}
-  esac
   case $command in
 ${cases.join("\n")}
   esac
@@ -191,15 +239,26 @@ if [ "$funcstack[1]" = "_davit" ]; then _davit "$@"; else compdef _davit davit; 
 function fishScript(commands: readonly Command[]): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;
   const contexts = `-x -a '(${ASK_CONTEXTS})'`;
-  const lines = commands.flatMap((command) => [
-    `complete -c davit -n __fish_use_subcommand -f -a ${command.name} -d ${
-      quoted(command.summary)
-    }`,
+  /** What fish asks for the commands that lead to one, and for itself. */
+  const seen = (above: readonly Command[]) =>
+    above.map(({ name, aliases = [] }) =>
+      `__fish_seen_subcommand_from ${[name, ...aliases].join(" ")}`
+    );
+  const linesOf = (
+    command: Command,
+    above: readonly Command[],
+  ): string[] => [
+    `complete -c davit -n ${
+      above.length === 0 ? "__fish_use_subcommand" : `'${
+        [
+          ...seen(above),
+          `not __fish_seen_subcommand_from ${namesBelow(above.at(-1)!)}`,
+        ].join("; and ")
+      }'`
+    } -f -a ${command.name} -d ${quoted(command.summary)}`,
     ...shown(command).map((flag) =>
       [
-        `complete -c davit -n '__fish_seen_subcommand_from ${
-          [command.name, ...command.aliases ?? []].join(" ")
-        }'`,
+        `complete -c davit -n '${seen([...above, command]).join("; and ")}'`,
         `-l ${flag.name}`,
         ...(flag.short === undefined ? [] : [`-s ${flag.short}`]),
         ...(flag.value === undefined
@@ -214,7 +273,11 @@ function fishScript(commands: readonly Command[]): string {
         `-d ${quoted(flag.help ?? "")}`,
       ].join(" ")
     ),
-  ]);
+    ...(command.commands ?? []).flatMap((next) =>
+      linesOf(next, [...above, command])
+    ),
+  ];
+  const lines = commands.flatMap((command) => linesOf(command, []));
   return [
     ...lines,
     `complete -c davit -n __fish_use_subcommand -s c -l context ${contexts}`,

@@ -8,21 +8,24 @@ const GAP = 2;
 
 /** The help text of `davit` without a command. */
 export function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2;
   return [
     "Usage: davit COMMAND",
     "",
     "Image builds over a docker engine's socket, with secrets that arrive.",
     "",
     "Commands:",
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
+    ...listOf(COMMANDS),
     "",
     "davit COMMAND --help tells more; davit --version tells the version.",
   ].join("\n");
 }
 
-/** The help text of one command; it fits a terminal of 80 by 24 characters. */
-export function helpOf(command: Command): string {
+/**
+ * The help text of one command; it fits a terminal of 80 by 24 characters.
+ *
+ * @param path The names that lead to the command, its own at their end.
+ */
+export function helpOf(command: Command, path: string = command.name): string {
   const cells = command.flags.filter(({ help }) => help !== undefined)
     .map(cellOf);
   const half = Math.ceil(cells.length / 2);
@@ -37,13 +40,24 @@ export function helpOf(command: Command): string {
     )
     : columnOf(cells);
   return [
-    `Usage: davit ${command.name} ${command.usage}`,
+    `Usage: davit ${path} ${command.usage}`,
     "",
     command.aliases === undefined
       ? command.summary
       : `${command.summary}; also: davit ${command.aliases.join(", ")}`,
+    ...(command.commands === undefined
+      ? []
+      : ["", "Commands:", ...listOf(command.commands)]),
     ...(lines.length === 0 ? [] : ["", ...lines.map((line) => line.trimEnd())]),
   ].join("\n");
+}
+
+/** A line for each command. */
+function listOf(commands: readonly Command[]): string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
+  return commands.map(({ name, summary }) =>
+    `  ${name.padEnd(width)}${summary}`
+  );
 }
 
 /** A flag with its value, and what it is for. */

@@ -10,7 +10,8 @@
  * @module
  */
 import type { Command } from "./command.ts";
-import { COMMANDS, findByName } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
+import { findByName, type NamedCommand } from "./nested_commands.ts";
 import { EXIT_FAILED, EXIT_OK, FlagError, UsageError } from "./exit.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import {
@@ -76,18 +77,59 @@ class Run {
     if (global.switched("version") || name === "version") {
       return await printVersion();
     }
-    if (name === undefined) return await printHelp();
-    if (name === "help") return await printHelp(behind[0]);
-    const command = await findCommandByName(name);
-    if (global.switched("help")) return await printHelp(name);
-    const parsed = await parseFor(command, [...before, ...behind]);
+    if (name === undefined) return await printHelp([]);
+    if (name === "help") return await printHelp(behind);
+    const found = await findNamed(
+      await findCommandByName(name),
+      [...before, ...behind],
+    );
+    const { command, path } = found;
+    if (global.switched("help")) return await printHelp(path.split(" "));
+    const parsed = await parseFor(found);
     this.debug = parsed.switched("debug");
-    if (parsed.switched("help")) return await printHelp(name);
-    checkCount(command, parsed.words.length);
+    if (parsed.switched("help") || command.load === undefined) {
+      return await printHelp(path.split(" "));
+    }
+    checkCount(found, parsed.words.length);
     const work = await command.load();
     const interrupt = this.#interrupt;
     return await work({ parsed, signal: interrupt.signal, interrupt });
   }
+}
+
+/** A command of the command line, and the words that are left for it. */
+interface FoundCommand extends NamedCommand {
+  readonly words: readonly string[];
+}
+
+/**
+ * Follows the names of commands below a command, as in `davit history ls`; flags
+ * may stand between them.
+ *
+ * @throws {UsageError} If there is no such command, and the one above it does
+ * nothing itself.
+ */
+async function findNamed(
+  command: Command,
+  words: readonly string[],
+  path: string = command.name,
+): Promise<FoundCommand> {
+  const { commands, flags, load } = command;
+  if (commands === undefined) return { command, path, words };
+  const { before, command: name, behind } = findCommand(words, [
+    ...flags,
+    HELP_FLAG,
+  ]);
+  const next = name === undefined ? undefined : findByName(name, commands);
+  if (next !== undefined) {
+    return await findNamed(
+      next,
+      [...before, ...behind],
+      `${path} ${next.name}`,
+    );
+  }
+  if (name === undefined || load !== undefined) return { command, path, words };
+  throw await unknownCommand(name, commands, path);
 }
 
 /**
@@ -95,8 +137,7 @@ class Run {
  * that is probably meant.
  */
 async function parseFor(
-  { name, flags }: Command,
-  words: readonly string[],
+  { command: { flags }, path, words }: FoundCommand,
 ): Promise<ParsedWords> {
   const known = [...flags, HELP_FLAG];
   try {
@@ -109,38 +150,65 @@ async function parseFor(
       known.map(({ name }) => `--${name}`),
     );
     throw new FlagError(
-      `unknown flag: ${error.flag}${meant}; see davit ${name} --help`,
+      `unknown flag: ${error.flag}${meant}; see davit ${path} --help`,
     );
   }
 }
 
 async function findCommandByName(name: string): Promise<Command> {
-  const command = findByName(name);
+  const command = findByName(name, COMMANDS);
   if (command !== undefined) return command;
+  throw await unknownCommand(name, COMMANDS);
+}
+
+/** @param path The names of the command above it; none for one of davit's own. */
+async function unknownCommand(
+  name: string,
+  commands: readonly Command[],
+  path?: string,
+): Promise<UsageError> {
   const { didYouMean } = await import("./did_you_mean.ts");
-  throw new UsageError(
+  const above = path === undefined ? "davit" : `davit ${path}`;
+  return new UsageError(
     `unknown command: ${JSON.stringify(name)}${
-      didYouMean(name, COMMANDS.map(({ name }) => name))
-    }; davit --help lists all`,
+      didYouMean(name, commands.map(({ name }) => name))
+    }; ${above} --help lists all`,
   );
 }
 
-function checkCount({ name, usage, words }: Command, count: number): void {
-  const [min, max] = words;
+function checkCount(
+  { command: { usage, words: [min, max] }, path }: FoundCommand,
+  count: number,
+): void {
   if (count >= min && count <= max) return;
   throw new UsageError(
-    `davit ${name} takes ${
-      min === 0 ? "no argument" : "exactly 1 argument"
-    }, not ${count}; usage: davit ${name} ${usage}`,
+    `davit ${path} takes ${
+      countWords(min, max)
+    }, not ${count}; usage: davit ${path} ${usage}`,
   );
 }
 
-async function printHelp(name?: string): Promise<number> {
-  const command = name === undefined
-    ? undefined
-    : await findCommandByName(name);
+function countWords(min: number, max: number): string {
+  if (max === 0) return "no argument";
+  if (max === Infinity) {
+    return `at least ${min} argument${min === 1 ? "" : "s"}`;
+  }
+  const most = `${max} argument${max === 1 ? "" : "s"}`;
+  return min === max ? `exactly ${most}` : `at most ${most}`;
+}
+
+/** @param names The names of a command and of those above it, these first. */
+async function printHelp([name, ...rest]: readonly string[]): Promise<number> {
   const { helpOf, overview } = await import("./help.ts");
-  print(command === undefined ? overview() : helpOf(command));
+  if (name === undefined) {
+    print(overview());
+    return EXIT_OK;
+  }
+  const { command, path } = await findNamed(
+    await findCommandByName(name),
+    rest,
+  );
+  print(helpOf(command, path));
   return EXIT_OK;
 }
 
