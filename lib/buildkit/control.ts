@@ -17,6 +17,7 @@ import {
   historyRequest,
 } from "../proto/history.ts";
 import { pong } from "../proto/llbbridge.ts";
+import { Bridge } from "./bridge.ts";
 import { callError } from "./call_error.ts";
 import { Capabilities } from "./capabilities.ts";
 import { type HeldConnection, holdConnection } from "./connection.ts";
@@ -83,6 +84,11 @@ export interface Control extends AsyncDisposable {
    * frontend; `capabilitiesOf` begins one.
    */
   ping(ref: string, options: CallOptions): Promise<Capabilities>;
+  /**
+   * The calls of `LLBBridge` within a running build that has no frontend;
+   * `runGatewayBuild` begins one.
+   */
+  bridge(ref: string): Bridge;
   /**
    * The records of the finished builds that the engine keeps. They are always
    * all of them: dockerd 28.5.2 ends itself when it is asked for some, if one
@@ -246,8 +252,14 @@ class HeldControl implements Control {
     return this.#ask(PING, {}, {
       signal,
       timeout: QUESTION_TIMEOUT_MS,
-      metadata: [["buildkit-controlapi-buildid", ref]],
+      metadata: buildOf(ref),
     });
+  }
+
+  bridge(ref: string): Bridge {
+    return new Bridge((method, request, options) =>
+      this.#ask(method, request, { ...options, metadata: buildOf(ref) })
+    );
   }
 
   workers({ signal }: CallOptions): Promise<readonly Worker[]> {
@@ -302,4 +314,9 @@ class HeldControl implements Control {
   #error(error: unknown, { path }: { readonly path: string }): unknown {
     return callError(error, this.#where, path.slice(path.lastIndexOf(".") + 1));
   }
+}
+
+/** Says which build a call of LLBBridge is made in. */
+function buildOf(ref: string): [name: string, value: string][] {
+  return [["buildkit-controlapi-buildid", ref]];
 }
