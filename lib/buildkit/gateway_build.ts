@@ -1,7 +1,11 @@
 import { GrpcCode } from "../grpc/status.ts";
 import type { Bridge, BridgeResult } from "./bridge.ts";
 import type { Control } from "./control.ts";
-import { runSolve, type RunSolveOptions, type SolveResult } from "./run_solve.ts";
+import {
+  runSolve,
+  type RunSolveOptions,
+  type SolveResult,
+} from "./run_solve.ts";
 import { SolveError } from "./solve_error.ts";
 import type { SolveRequest } from "./solve_request.ts";
 

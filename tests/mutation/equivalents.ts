@@ -94,7 +94,8 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/imagebuild/ways/solve.ts",
     kind: "bound",
-    text: "if (request.noCacheStages.length > 0) await warnOfStages(build);",
+    text:
+      "if (build.request.noCacheStages.length > 0) await warnOfStages(build);",
     why: "of no names, none is unknown",
   },
   {

@@ -1,0 +1,196 @@
+// A build that is open by BuildKit's own API: the connection, the request in
+// BuildKit's words, the log on its way into the record, and the context on its
+// way to the engine. What is then done with it is the caller's.
+
+import { type Control, openControl } from "../../buildkit/control.ts";
+import type { RunSolveOptions } from "../../buildkit/run_solve.ts";
+import { SolveError } from "../../buildkit/solve_error.ts";
+import type { SolveRequest } from "../../buildkit/solve_request.ts";
+import type { OpenSession, SessionDialler } from "../../session/open.ts";
+import type { Upload } from "../../session/upload.ts";
+import type { Build } from "../build_way.ts";
+import type { HostAddress } from "../checks/values.ts";
+import type { WatchedTar } from "../context/watch_tar.ts";
+import type { BuildRecord } from "../record.ts";
+import { dialler } from "./engine.ts";
+import { TRACE_UNREADABLE } from "./engine_messages.ts";
+import {
+  cacheExports,
+  cacheImports,
+  entitlements,
+  frontendAttrs,
+} from "./frontend_attrs.ts";
+import { checkAbilities } from "./solve_abilities.ts";
+import { solveExporters } from "./solve_exporters.ts";
+
+/** A build that can begin. */
+export interface OpenSolve
+  extends Pick<RunSolveOptions, "signal" | "onStatus"> {
+  /** Makes the calls; held until the build is over. */
+  readonly control: Control;
+  /** The whole request. */
+  readonly request: SolveRequest & {
+    readonly frontend: string;
+    readonly frontendAttrs: Readonly<Record<string, string>>;
+  };
+  /**
+   * To be called when the build has ended well, with the reason why its log may
+   * not be whole.
+   *
+   * @throws What kept the context from being sent.
+   */
+  ended(logError: Error | undefined): void;
+}
+
+/** The connections that were opened for builds beside their sessions. */
+const opened = new WeakMap<Build, Promise<Control>>();
+
+/**
+ * Connects the session, and meanwhile the connection for the build itself: the
+ * engine answers each of the two requests for itself.
+ */
+export function besideSession(build: Build): SessionDialler {
+  const { engine, stop } = build;
+  const dial = dialler(engine);
+  return async (headers, signal) => {
+    const control = openControl(engine, { signal: stop });
+    control.catch(() => {}); // told to the build that begins
+    opened.set(build, control);
+    try {
+      return await dial(headers, signal);
+    } catch (error) {
+      // The build does not begin, or does it without a session.
+      opened.delete(build);
+      await control.then((held) => held[Symbol.asyncDispose](), () => {});
+      throw error;
+    }
+  };
+}
+
+/**
+ * Opens a build, and does something with it.
+ *
+ * @throws {BuildError} If BuildKit says that the build failed.
+ * @throws {ContextError} If the context can't be read.
+ * @throws What `work` throws.
+ */
+export async function withSolve<T>(
+  build: Build,
+  session: OpenSession | undefined,
+  upload: Upload | undefined,
+  work: (open: OpenSolve) => Promise<T>,
+): Promise<T> {
+  const { engine, request, context, record, stop } = build;
+  await using control = await (opened.get(build) ??
+    openControl(engine, { signal: stop }));
+  await checkAbilities(build, control);
+  const hosts = await hostAddresses(request.hosts ?? [], control, stop);
+  const halt = new AbortController();
+  const watched = upload && await offered(build, upload, halt);
+  record.dockerfile = () => context.dockerfile ?? watched?.dockerfile;
+  const signal = AbortSignal.any([stop, halt.signal]);
+  signal.addEventListener("abort", () => upload?.stop(signal.reason));
+  const quiet = request.quiet
+    ? new (await import("./quiet_log.ts")).QuietLog(record)
+    : undefined;
+  try {
+    return await work({
+      control,
+      request: {
+        ref: crypto.randomUUID().replaceAll("-", ""),
+        session: request.session || session?.id,
+        frontend: "dockerfile.v0",
+        frontendAttrs: frontendAttrs(request, {
+          dockerfile: context.dockerfile?.name ?? request.dockerfile,
+          context: request.context.kind === "remote"
+            ? request.context.url
+            : upload?.url,
+          hosts,
+          folders: request.session && session?.id || undefined,
+        }),
+        exporters: solveExporters(request),
+        cache: {
+          exports: cacheExports(request),
+          imports: cacheImports(request),
+        },
+        entitlements: entitlements(request),
+        sourcePolicy: request.sourcePolicy?.rules,
+        internal: !request.history,
+      },
+      signal,
+      async onStatus(status) {
+        if (status === undefined) record.warn(...TRACE_UNREADABLE);
+        else if (quiet !== undefined) quiet.keep(status);
+        else record.tellStatus(status);
+        await record.ready();
+      },
+      ended(logError) {
+        stop.throwIfAborted();
+        if (watched?.failure !== undefined) throw watched.failure;
+        watched?.taken();
+        if (logError === undefined || quiet !== undefined) return;
+        record.warn(
+          "trace-unreadable",
+          `the rest of the engine's log could not be read, and is left out: ${logError.message}`,
+        );
+      },
+    });
+  } catch (error) {
+    stop.throwIfAborted();
+    if (watched?.failure !== undefined) throw watched.failure;
+    if (!(error instanceof SolveError)) throw error;
+    quiet?.release();
+    record.tellLine({
+      errorDetail: { message: error.detail },
+      error: error.detail,
+    });
+    throw await explained(error, record);
+  } finally {
+    watched?.release(stop.reason);
+  }
+}
+
+/** What a build failed with, for the caller. */
+async function explained(
+  error: SolveError,
+  record: BuildRecord,
+): Promise<Error> {
+  const { entitlementError } = await import("./entitlement_error.ts");
+  const { solveFailure } = await import("./solve_failure.ts");
+  return entitlementError(error.detail) ?? solveFailure(error, record);
+}
+
+/** The hosts with addresses alone; `POST /build` knows a word for one. */
+async function hostAddresses(
+  hosts: readonly HostAddress[],
+  control: Control,
+  signal: AbortSignal,
+): Promise<readonly HostAddress[]> {
+  if (!hosts.some(({ address }) => address === "host-gateway")) return hosts;
+  const { withGateway } = await import("./host_gateway.ts");
+  return await withGateway(hosts, control, signal);
+}
+
+/**
+ * Offers the context under the upload's URL, and watches it on its way.
+ *
+ * @param halt Stops the build if the context fails.
+ */
+async function offered(
+  { request, context, record, onDockerfile }: Build,
+  upload: Upload,
+  halt: AbortController,
+): Promise<WatchedTar> {
+  const { watchTar } = await import("../context/watch_tar.ts");
+  const { body, files } = await context.tar();
+  const watched = watchTar(body!, {
+    dockerfile: request.dockerfile ?? "Dockerfile",
+    files,
+    takes: { text: true, zstd: false },
+    onSent: (event) => record.tell(event),
+    onDockerfile,
+    onFailure: () => halt.abort(),
+  });
+  upload.offer(watched.body);
+  return watched;
+}
