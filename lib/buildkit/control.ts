@@ -15,8 +15,18 @@ import {
   historyEvent,
   type HistoryRecordMessage,
   historyRequest,
+  type HistoryUpdate,
+  historyUpdate,
 } from "../proto/history.ts";
 import { pong } from "../proto/llbbridge.ts";
+import {
+  diskUsageRequest,
+  diskUsageResponse,
+  type PruneMessage,
+  pruneRequest,
+  usageRecord,
+  type UsageRecordMessage,
+} from "../proto/usage.ts";
 import { Bridge } from "./bridge.ts";
 import { callError } from "./call_error.ts";
 import { Capabilities } from "./capabilities.ts";
@@ -90,10 +100,10 @@ export interface Control extends AsyncDisposable {
    */
   bridge(ref: string): Bridge;
   /**
-   * The records of the finished builds that the engine keeps. They are always
-   * all of them: dockerd 28.5.2 ends itself when it is asked for some, if one
-   * that was asked for alone has been deleted since. Ends after 30 seconds at
-   * the latest, as `content` does.
+   * The records of the builds that run and of the finished ones that the engine
+   * keeps. They are always all of them: dockerd 28.5.2 ends itself when it is
+   * asked for some, if one that was asked for alone has been deleted since. Ends
+   * after 30 seconds at the latest, as `content` does.
    */
   history(
     options: CallOptions,
@@ -103,6 +113,29 @@ export interface Control extends AsyncDisposable {
     digest: string,
     options: CallOptions,
   ): AsyncGenerator<Uint8Array, void>;
+  /**
+   * Changes a record of the history: pins it, unpins it, deletes it, or has its
+   * trace written now.
+   */
+  updateHistory(
+    update: Partial<HistoryUpdate> & Pick<HistoryUpdate, "ref">,
+    options: CallOptions,
+  ): Promise<void>;
+  /**
+   * What is in the cache.
+   *
+   * @param filter Filters in containerd's words; a record that fits one of them
+   * is given.
+   */
+  diskUsage(
+    filter: readonly string[],
+    options: CallOptions,
+  ): Promise<readonly UsageRecordMessage[]>;
+  /** Deletes from the cache; gives each record once it is deleted. */
+  prune(
+    request: Partial<PruneMessage>,
+    options: CallOptions,
+  ): AsyncGenerator<UsageRecordMessage, void>;
   /** What runs builds. */
   workers(options: CallOptions): Promise<readonly Worker[]>;
   /**
@@ -160,6 +193,30 @@ const READ_CONTENT: GrpcRemoteMethod<{ digest: string }, Uint8Array> = {
     encode: readContentRequest.encode,
     decode: (message) => readContentResponse.decode(message).data,
   },
+};
+
+const UPDATE_HISTORY: GrpcRemoteMethod<
+  Partial<HistoryUpdate>,
+  Record<never, never>
+> = {
+  path: "/moby.buildkit.v1.Control/UpdateBuildHistory",
+  codec: { encode: historyUpdate.encode, decode: empty.decode },
+};
+
+const DISK_USAGE: GrpcRemoteMethod<
+  { filter: readonly string[] },
+  readonly UsageRecordMessage[]
+> = {
+  path: "/moby.buildkit.v1.Control/DiskUsage",
+  codec: {
+    encode: diskUsageRequest.encode,
+    decode: (message) => diskUsageResponse.decode(message).records,
+  },
+};
+
+const PRUNE: GrpcRemoteMethod<Partial<PruneMessage>, UsageRecordMessage> = {
+  path: "/moby.buildkit.v1.Control/Prune",
+  codec: { encode: pruneRequest.encode, decode: usageRecord.decode },
 };
 
 const PING: GrpcRemoteMethod<Record<never, never>, Capabilities> = {
@@ -246,6 +303,30 @@ class HeldControl implements Control {
       signal,
       timeout: QUESTION_TIMEOUT_MS,
     });
+  }
+
+  async updateHistory(
+    update: Partial<HistoryUpdate> & Pick<HistoryUpdate, "ref">,
+    { signal }: CallOptions,
+  ): Promise<void> {
+    const timeout = QUESTION_TIMEOUT_MS;
+    await this.#ask(UPDATE_HISTORY, update, { signal, timeout });
+  }
+
+  // Sizes are counted, and files deleted, as long as it takes: no time limit.
+
+  diskUsage(
+    filter: readonly string[],
+    { signal }: CallOptions,
+  ): Promise<readonly UsageRecordMessage[]> {
+    return this.#ask(DISK_USAGE, { filter }, { signal });
+  }
+
+  prune(
+    request: Partial<PruneMessage>,
+    { signal }: CallOptions,
+  ): AsyncGenerator<UsageRecordMessage, void> {
+    return this.#list(PRUNE, request, { signal });
   }
 
   ping(ref: string, { signal }: CallOptions): Promise<Capabilities> {

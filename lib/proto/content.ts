@@ -18,18 +18,7 @@ import {
   reading,
   TEXT,
 } from "./message.ts";
-
-/** `google.protobuf.Timestamp`. */
-export interface TimestampMessage {
-  /** Seconds since 1970. */
-  readonly seconds: number;
-  readonly nanos: number;
-}
-
-const timestamp: Message<TimestampMessage> = message({
-  seconds: one(1, INT64),
-  nanos: one(2, INT32),
-});
+import { timestamp, type TimestampMessage } from "./timestamp.ts";
 
 /** `ReadContentRequest`. */
 export interface ReadContentRequest {

@@ -1,6 +1,14 @@
 /** Messages of `google.rpc` that are part of gRPC itself. @module */
 
-import { many, type Message, message, one, RAW, TEXT } from "./message.ts";
+import {
+  INT32,
+  many,
+  type Message,
+  message,
+  one,
+  RAW,
+  TEXT,
+} from "./message.ts";
 
 /** `google.protobuf.Any`: a value of any type. */
 export interface AnyMessage {
@@ -10,11 +18,28 @@ export interface AnyMessage {
   readonly value: Uint8Array;
 }
 
-/** `google.rpc.Status`, whose code and text come in trailers of their own. */
+const any: Message<AnyMessage> = message({
+  typeUrl: one(1, TEXT),
+  value: one(2, RAW),
+});
+
+/** `google.rpc.Status`, as far as trailers have no field of their own for it. */
 export const rpcStatus: Message<{ readonly details: readonly AnyMessage[] }> =
   message({
-    details: many(
-      3,
-      message<AnyMessage>({ typeUrl: one(1, TEXT), value: one(2, RAW) }),
-    ),
+    details: many(3, any),
   });
+
+/** `google.rpc.Status`, where it stands alone. */
+export interface StatusMessage {
+  /** The code, as gRPC counts them. */
+  readonly code: number;
+  readonly message: string;
+  readonly details: readonly AnyMessage[];
+}
+
+/** `google.rpc.Status`, where it stands alone. */
+export const wholeStatus: Message<StatusMessage> = message({
+  code: one(1, INT32),
+  message: one(2, TEXT),
+  details: many(3, any),
+});

@@ -18,7 +18,7 @@ import {
   readContentRequest,
   readContentResponse,
 } from "../../lib/proto/content.ts";
-import { historyEvent } from "../../lib/proto/history.ts";
+import { historyEvent, historyRecord } from "../../lib/proto/history.ts";
 import { pong } from "../../lib/proto/llbbridge.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { StandingClock } from "../support/standing_clock.ts";
@@ -387,7 +387,7 @@ Deno.test("the history is asked for whole, as far as it is there now", async () 
       sent = await requestOf(stream);
       const event = (ref: string) =>
         historyEvent.encode({
-          record: { ref, result: undefined, results: new Map() },
+          record: { ...historyRecord.zero(), ref },
         });
       // An event without a record tells nothing.
       answer(event("a"), new Uint8Array(), event("b"))(stream);

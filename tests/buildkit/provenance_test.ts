@@ -10,6 +10,7 @@ import {
 import {
   type DescriptorMessage,
   historyEvent,
+  historyRecord,
   historyRequest,
 } from "../../lib/proto/history.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
@@ -45,12 +46,13 @@ function record(ref: string, results: Attested) {
   const { "": alone, ...platforms } = results;
   return historyEvent.encode({
     record: {
+      ...historyRecord.zero(),
       ref,
-      result: alone && { attestations: alone },
+      result: alone && { only: undefined, attestations: alone, results: [] },
       results: new Map(
         Object.entries(platforms).map(([platform, attestations]) => [
           platform,
-          { attestations },
+          { only: undefined, attestations, results: [] },
         ]),
       ),
     },

@@ -34,11 +34,20 @@ import {
   statusRequest,
 } from "../../lib/proto/control.ts";
 import { check, SERVING } from "../../lib/proto/health.ts";
-import { historyEvent, historyRequest } from "../../lib/proto/history.ts";
+import {
+  historyEvent,
+  historyRequest,
+  historyUpdate,
+} from "../../lib/proto/history.ts";
 import { pong } from "../../lib/proto/llbbridge.ts";
 import { getSecret } from "../../lib/proto/secrets.ts";
 import { checkAgent } from "../../lib/proto/ssh.ts";
 import { rpcStatus } from "../../lib/proto/status.ts";
+import {
+  diskUsageRequest,
+  diskUsageResponse,
+  pruneRequest,
+} from "../../lib/proto/usage.ts";
 import { ProtobufError } from "../../lib/proto/wire_reader.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
@@ -50,6 +59,10 @@ import * as health from "./gen/health_pb.ts";
 import {
   BuildHistoryEventSchema,
   BuildHistoryRequestSchema,
+  DiskUsageRequestSchema,
+  DiskUsageResponseSchema,
+  PruneRequestSchema,
+  UpdateBuildHistoryRequestSchema,
 } from "./gen/history_pb.ts";
 import { PongResponseSchema } from "./gen/llbbridge_pb.ts";
 import * as secrets from "./gen/secrets_pb.ts";
@@ -64,6 +77,13 @@ function generated<Desc extends DescMessage>(
   return toBinary(schema, create(schema, init));
 }
 
+/** A descriptor that is only its digest. */
+const descriptorOf = (digest: string) => ({
+  mediaType: "",
+  digest,
+  size: 0,
+  annotations: new Map(),
+});
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 Deno.test("what is read is what the generated code writes", () => {
@@ -167,39 +187,130 @@ Deno.test("what is read is what the generated code writes", () => {
           record: {
             Ref: "r",
             Frontend: "f",
+            FrontendAttrs: { target: "t" },
+            Exporters: [{ Type: "moby", Attrs: { name: "n" } }],
+            error: {
+              code: 2,
+              message: "failed",
+              details: [{ typeUrl: "u", value: bytes(1) }],
+            },
+            CreatedAt: { seconds: 3n, nanos: 4 },
+            CompletedAt: { seconds: 5n, nanos: 6 },
+            logs: { digest: "logs" },
+            ExporterResponse: { "image.name": "n" },
             Result: {
-              ResultDeprecated: {},
+              ResultDeprecated: { digest: "only" },
               Attestations: [{
                 mediaType: "m",
                 digest: "d",
                 size: 2n ** 40n,
                 annotations: { a: "b" },
               }],
+              Results: { "0": { digest: "zero" }, "7": { digest: "seven" } },
             },
             Results: { "linux/amd64": { Attestations: [{}] } },
+            Generation: 7,
+            trace: { digest: "trace" },
+            pinned: true,
+            numCachedSteps: 8,
+            numTotalSteps: 9,
+            numCompletedSteps: 10,
+            externalError: { digest: "error" },
+            numWarnings: 11,
           },
         }),
       ),
       {
         record: {
           ref: "r",
+          frontend: "f",
+          frontendAttrs: new Map([["target", "t"]]),
+          exporters: [{ type: "moby", attrs: new Map([["name", "n"]]) }],
+          error: {
+            code: 2,
+            message: "failed",
+            details: [{ typeUrl: "u", value: bytes(1) }],
+          },
+          createdAt: { seconds: 3, nanos: 4 },
+          completedAt: { seconds: 5, nanos: 6 },
+          logs: descriptorOf("logs"),
+          exporterResponse: new Map([["image.name", "n"]]),
           result: {
+            only: descriptorOf("only"),
             attestations: [{
               mediaType: "m",
               digest: "d",
               size: 2 ** 40,
               annotations: new Map([["a", "b"]]),
             }],
+            results: [
+              { number: 0, descriptor: descriptorOf("zero") },
+              { number: 7, descriptor: descriptorOf("seven") },
+            ],
           },
           results: new Map([["linux/amd64", {
-            attestations: [{
-              mediaType: "",
-              digest: "",
-              size: 0,
-              annotations: new Map(),
-            }],
+            only: undefined,
+            attestations: [descriptorOf("")],
+            results: [],
           }]]),
+          generation: 7,
+          trace: descriptorOf("trace"),
+          pinned: true,
+          cachedSteps: 8,
+          totalSteps: 9,
+          completedSteps: 10,
+          externalError: descriptorOf("error"),
+          warnings: 11,
         },
+      },
+    ],
+    [
+      diskUsageResponse.decode(
+        generated(DiskUsageResponseSchema, {
+          record: [{
+            ID: "i",
+            Mutable: true,
+            InUse: true,
+            Size: 2n ** 40n,
+            Parent: "p",
+            CreatedAt: { seconds: 1n, nanos: 2 },
+            LastUsedAt: { seconds: 3n, nanos: 4 },
+            UsageCount: 5n,
+            Description: "d",
+            RecordType: "regular",
+            Shared: true,
+            Parents: ["q", "r"],
+          }, {}],
+        }),
+      ),
+      {
+        records: [{
+          id: "i",
+          mutable: true,
+          inUse: true,
+          size: 2 ** 40,
+          parent: "p",
+          createdAt: { seconds: 1, nanos: 2 },
+          lastUsedAt: { seconds: 3, nanos: 4 },
+          usageCount: 5,
+          description: "d",
+          recordType: "regular",
+          shared: true,
+          parents: ["q", "r"],
+        }, {
+          id: "",
+          mutable: false,
+          inUse: false,
+          size: 0,
+          parent: "",
+          createdAt: undefined,
+          lastUsedAt: undefined,
+          usageCount: 0,
+          description: "",
+          recordType: "",
+          shared: false,
+          parents: [],
+        }],
       },
     ],
     [
@@ -341,6 +452,40 @@ Deno.test("what is written is what the generated code writes", () => {
     [
       getSecret.encode({ data: bytes(1) }),
       generated(secrets.GetSecretResponseSchema, { data: bytes(1) }),
+    ],
+    [
+      historyUpdate.encode({ ref: "r", delete: true }),
+      generated(UpdateBuildHistoryRequestSchema, { Ref: "r", Delete: true }),
+    ],
+    [
+      historyUpdate.encode({ ref: "r", pinned: true, finalize: true }),
+      generated(UpdateBuildHistoryRequestSchema, {
+        Ref: "r",
+        Pinned: true,
+        Finalize: true,
+      }),
+    ],
+    [
+      diskUsageRequest.encode({ filter: ["type==regular", "inuse"] }),
+      generated(DiskUsageRequestSchema, { filter: ["type==regular", "inuse"] }),
+    ],
+    [
+      pruneRequest.encode({
+        filter: [""],
+        all: true,
+        keepDuration: 1e9,
+        reservedSpace: 2,
+        maxUsedSpace: 3,
+        minFreeSpace: 4,
+      }),
+      generated(PruneRequestSchema, {
+        filter: [""],
+        all: true,
+        keepDuration: 1_000_000_000n,
+        reservedSpace: 2n,
+        maxUsedSpace: 3n,
+        minFreeSpace: 4n,
+      }),
     ],
     [
       historyRequest.encode({ earlyExit: true }),
