@@ -61,6 +61,16 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
     "transport",
   ],
+  registry: [
+    "advice.ts",
+    "credentials",
+    "engine",
+    "errors.ts",
+    "plain_object.ts",
+    "std",
+    "streams",
+    "transport",
+  ],
   session: [
     "credentials",
     "errors.ts",

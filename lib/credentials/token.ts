@@ -30,6 +30,10 @@ export interface TokenRequest {
   readonly clientId: string;
   /** Aborts the request. */
   readonly signal: AbortSignal;
+  /** The registry's normalized name; not needed beside a login. */
+  readonly registry?: string;
+  /** The client of `fetch` that trusts the server's certificate. */
+  readonly client?: Deno.HttpClient | undefined;
 }
 
 /** A token that is sent to a registry unchanged. */
@@ -49,7 +53,8 @@ export interface Token {
 const NO_POST: ReadonlySet<number> = new Set([401, 404]);
 
 /**
- * Exchanges a login for a token at the server that the registry named. An
+ * Exchanges a login for a token at the server that the registry named; without a
+ * login, asks for the token that everybody gets. An
  * identity token is sent in the body of a `POST` (`grant_type=refresh_token`)
  * or, where the server does not support that, as basic authentication without a
  * user name. A password is sent as basic authentication with its user name.
@@ -58,14 +63,14 @@ const NO_POST: ReadonlySet<number> = new Set([401, 404]);
  * @throws {CredentialError} If the server can't be reached, or refuses.
  */
 export async function fetchToken(
-  login: Login,
+  login: Login | undefined,
   request: TokenRequest,
 ): Promise<Token> {
-  if (login.registryToken !== undefined) {
+  if (login?.registryToken !== undefined) {
     const token = login.reveal().registrytoken!;
     return { token, expiresIn: DEFAULT_EXPIRES_IN, issuedAt: 0 };
   }
-  const { registry } = login;
+  const registry = login?.registry ?? request.registry ?? "";
   const fail = (why: string, options?: ErrorOptions) =>
     new CredentialError(
       registry,
@@ -81,15 +86,18 @@ export async function fetchToken(
   let text;
   try {
     const signal = AbortSignal.any([request.signal, late]);
-    const byIdentity = login.identityToken !== undefined;
-    response = await fetch(
+    const byIdentity = login?.identityToken !== undefined;
+    const { client } = request;
+    const send = (request: Request) =>
+      client === undefined ? fetch(request) : fetch(request, { client });
+    response = await send(
       byIdentity
         ? refreshRequest(login, server, request, signal)
         : basicRequest(login, server, request, signal),
     );
     if (byIdentity && NO_POST.has(response.status)) {
       await response.body?.cancel();
-      response = await fetch(basicRequest(login, server, request, signal));
+      response = await send(basicRequest(login, server, request, signal));
     }
     text = await readText(
       response.body ?? [],
@@ -110,7 +118,9 @@ export async function fetchToken(
   if (!response.ok) {
     throw fail(
       response.status === 401 || response.status === 403
-        ? `${where} refused the login (status ${response.status})`
+        ? `${where} refused ${
+          login === undefined ? "who has no login" : "the login"
+        } (status ${response.status})`
         : `${where} answered with status ${response.status}`,
     );
   }
@@ -144,19 +154,19 @@ function refreshRequest(
 
 /** A request for "Token Authentication" of distribution's specification. */
 function basicRequest(
-  login: Login,
+  login: Login | undefined,
   server: TokenServer,
   { scopes }: TokenRequest,
   signal: AbortSignal,
 ): Request {
-  const { username, secret } = login.forSession();
+  const { username, secret } = login?.forSession() ?? {};
   const url = new URL(server.realm);
   if (server.service !== "") {
     url.searchParams.append("service", server.service);
   }
   for (const scope of scopes) url.searchParams.append("scope", scope);
   return new Request(url, {
-    headers: {
+    headers: login === undefined ? {} : {
       authorization: `Basic ${encodeBase64(`${username}:${secret}`)}`,
     },
     redirect: "manual",

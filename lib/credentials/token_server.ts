@@ -61,10 +61,10 @@ function isAllowed(host: string): boolean {
 }
 
 /**
- * Whether a login may be sent there: over https, or to this machine if the
- * registry is on it as well.
+ * Whether a login may be sent to a token server: over https, or to this machine
+ * if the registry is on it as well.
  */
-function isSafe(realm: URL, isLocal: boolean): boolean {
+export function isSafe(realm: URL, isLocal: boolean): boolean {
   if (realm.username + realm.password !== "") return false;
   return realm.protocol === "https:" ||
     (realm.protocol === "http:" && isLocal &&
@@ -98,8 +98,10 @@ async function challengeOf(
 /**
  * Parses `Bearer realm="…",service="…"`, also where it follows the challenge of
  * another scheme.
+ *
+ * @returns undefined where the header has no such challenge.
  */
-function readChallenge(header: string): TokenServer | undefined {
+export function readChallenge(header: string): TokenServer | undefined {
   const [, words] = /(?:^|,)\s*Bearer\s+(.*)$/is.exec(header) ?? [];
   const parameters = new Map<string, string>();
   for (
