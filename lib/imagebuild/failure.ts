@@ -5,13 +5,14 @@ import {
   SecretError,
   SessionError,
 } from "../errors.ts";
+import { entitlementsIn } from "../buildkit/error_place.ts";
 import { formatExcerpt } from "../progress/excerpt.ts";
 import { findFailure } from "../progress/failure.ts";
 import { clientMounts, instructionOf } from "../progress/mounts.ts";
 import { findPosition } from "../progress/position.ts";
 import type { OpenSession } from "../session/open.ts";
 import { SshError } from "../ssh/ssh_error.ts";
-import { emulationHint } from "./emulation.ts";
+import { emulationHint } from "../progress/emulation.ts";
 import type { BuildRecord } from "./record.ts";
 import { unreadTarHint } from "./unread_tar.ts";
 import type { SecretStore } from "../secrets/store.ts";
@@ -121,15 +122,6 @@ function detailedError(
     ...(hint === undefined ? {} : { hint }),
     cause: error.cause,
   });
-}
-
-/** What a step may not do, in BuildKit's words (`util/entitlements`). */
-const ENTITLEMENT_REGEXP =
-  /(?:^|: )(network\.host|security\.insecure|device\S*) is not allowed$/;
-
-function entitlementsIn(detail: string): string[] {
-  const name = ENTITLEMENT_REGEXP.exec(detail)?.[1];
-  return name === undefined ? [] : [name];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { emulationHint } from "../../lib/imagebuild/emulation.ts";
+import { emulationHint } from "../../lib/progress/emulation.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const LOG = ["exec /bin/sh: exec format error"];
