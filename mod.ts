@@ -66,6 +66,19 @@ export type {
   Ulimit,
 } from "./lib/imagebuild/options.ts";
 export type {
+  CacheAttrs,
+  CacheExport,
+  CacheFormat,
+  CacheFrom,
+  CacheSecret,
+  CacheTo,
+  GithubCache,
+  InlineCacheTo,
+  RegistryCacheFrom,
+  RegistryCacheTo,
+  ServiceCache,
+} from "./lib/imagebuild/cache_options.ts";
+export type {
   BuildContextResult,
   BuildExportResult,
   BuildImageResult,

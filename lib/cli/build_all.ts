@@ -40,7 +40,8 @@ export async function buildAll(
   if (!twice) {
     return await build({ ...options, outputs: [{ type: "moby" }, ...outputs] });
   }
-  const result = await build({ ...options, outputs });
+  // A cache is written once, and may need the image.
+  const result = await build({ ...options, cacheto: undefined, outputs });
   const image = await build({ ...options, nocache: false });
   return { ...image, context: result.context };
 }

@@ -120,13 +120,19 @@ export const BUILD_FLAGS: readonly Flag[] = [
     many: true,
     help: "limit of steps",
   },
-  { name: "cache-from", value: "IMAGE", many: true, help: "use its cache" },
+  {
+    name: "cache-from",
+    value: "IMAGE",
+    many: true,
+    help: "or type=…: read it",
+    complete: ["type=registry,ref=", "type=gha"],
+  },
   {
     name: "cache-to",
-    value: "TYPE",
+    value: "type=…",
     many: true,
-    help: "inline: in image",
-    complete: ["type=inline"],
+    help: "write a cache",
+    complete: ["type=inline", "type=registry,ref=", "type=gha"],
   },
   {
     name: "attest",

@@ -4,7 +4,7 @@ import { attestOptions } from "./attest_flags.ts";
 import { parseBytes } from "./bytes_flag.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
-import { cacheToArgs, parseCacheFrom } from "./cache_flags.ts";
+import { cachesFrom, cachesTo } from "./cache_flags.ts";
 import { parseHosts } from "./host_flag.ts";
 import { type OutputPlan, planOutput } from "./output_flag.ts";
 import { secretSources } from "./secret_flag.ts";
@@ -31,10 +31,7 @@ export function buildOptions(
     ...given("target", parsed.text("target")),
     ...many("platform", parsed.list("platform")),
     ...given("networkmode", parsed.text("network")),
-    ...some("buildargs", {
-      ...buildArgs(parsed.list("build-arg")),
-      ...cacheToArgs(parsed.list("cache-to"), plan),
-    }),
+    ...some("buildargs", buildArgs(parsed.list("build-arg"))),
     ...some("labels", labels(parsed.list("label"))),
     ...some("secrets", secretSources(parsed.list("secret"))),
     ...many("ssh", parsed.list("ssh")),
@@ -45,7 +42,8 @@ export function buildOptions(
     ...given("cgroupparent", parsed.text("cgroup-parent")),
     ...many("extrahosts", parsed.list("add-host").flatMap(parseHosts)),
     ...many("ulimits", parseUlimits(parsed.list("ulimit"))),
-    ...many("cachefrom", parsed.list("cache-from").map(parseCacheFrom)),
+    ...many("cachefrom", cachesFrom(parsed.list("cache-from"))),
+    ...many("cacheto", cachesTo(parsed.list("cache-to"))),
     nocache: parsed.switched("no-cache"),
     ...(parsed.switched("pull") ? { pull: true } : {}),
     ...verify(parsed),

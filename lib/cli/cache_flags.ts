@@ -1,68 +1,58 @@
+import type { CacheFrom, CacheTo } from "../imagebuild/cache_options.ts";
+import { checkCacheFrom, checkCacheTo } from "../imagebuild/checks/cache.ts";
+import { readCacheWords } from "../imagebuild/checks/cache_words.ts";
+import { commandWords } from "./command_words.ts";
 import { UsageError } from "./exit.ts";
-import { fieldsOf } from "./fields.ts";
-import type { OutputPlan } from "./output_flag.ts";
 
 /**
- * The build argument that makes an engine's `/build` keep the cache in the
- * image.
- */
-const INLINE: Readonly<Record<string, string>> = { BUILDKIT_INLINE_CACHE: "1" };
-
-/**
- * `--cache-from`: an image, or `type=registry,ref=IMAGE`.
+ * Reads `--cache-from`: names of images, or `type=registry,ref=IMAGE` and the
+ * other kinds.
  *
- * @throws {UsageError} If it is something else.
+ * @throws {UsageError} If one is something else.
  */
-export function parseCacheFrom(word: string): string {
-  if (!word.includes("=")) return word;
-  const { type, ref, ...others } = Object.fromEntries(
-    fieldsOf("--cache-from", word),
-  );
-  if (type !== "registry" || ref === undefined || !isEmpty(others)) {
-    throw new UsageError(
-      "--cache-from can be an image, or type=registry,ref=IMAGE: an engine's /build knows no other",
-    );
-  }
-  return ref;
-}
-
-/**
- * Reads `--cache-to`, which can only be `type=inline`.
- *
- * @returns The build argument that asks an engine's `/build` for an inline
- * cache.
- * @throws {UsageError} If the value is something else, or the output has no
- * image to keep the cache in.
- */
-export function cacheToArgs(
+export function cachesFrom(
   words: readonly string[],
-  { outputs, alsoImage }: OutputPlan,
-): Readonly<Record<string, string>> {
-  if (words.length === 0) return {};
-  for (const word of words) {
-    const { type, mode = "min", ...others } = word.includes("=")
-      ? Object.fromEntries(fieldsOf("--cache-to", word))
-      : {} as Record<string, string>;
-    if (type !== "inline" || mode !== "min" || !isEmpty(others)) {
-      throw new UsageError(
-        "--cache-to can't be used: an engine's /build exports no cache but type=inline, which keeps that of the last stage in the image",
-      );
-    }
-  }
-  const isImage = outputs.length === 0 || alsoImage ||
-    outputs.some(({ type }) =>
-      type !== "local" && type !== "tar" && type !== "cacheonly"
-    );
-  if (!isImage) {
-    throw new UsageError(
-      `--cache-to type=inline needs an image to be kept in: --output type=${
-        outputs[0]!.type
-      } makes none`,
-    );
-  }
-  return INLINE;
+): readonly (string | CacheFrom)[] {
+  return caches<CacheFrom>("cachefrom", words, checkCacheFrom);
 }
 
-function isEmpty(object: object): boolean {
-  return Object.keys(object).length === 0;
+/**
+ * Reads `--cache-to`, as {@linkcode cachesFrom}.
+ *
+ * @throws {UsageError} If one is something else.
+ */
+export function cachesTo(
+  words: readonly string[],
+): readonly (string | CacheTo)[] {
+  return caches<CacheTo>("cacheto", words, checkCacheTo);
 }
+
+/** Reads words, of which buildx ignores empty ones. */
+function caches<Cache extends CacheFrom | CacheTo>(
+  option: "cachefrom" | "cacheto",
+  words: readonly string[],
+  check: (caches: readonly (string | Cache)[]) => unknown,
+): readonly (string | Cache)[] {
+  try {
+    const given = words.filter(Boolean);
+    check(given);
+    return given.flatMap((word) => readCacheWords(option, word)).map(
+      ({ type, attrs }) => {
+        const { ref, ...others } = attrs;
+        return type === "registry" && Object.keys(others).length === 0
+          ? ref!
+          // As in buildx, GitHub's runners tell the rest.
+          : {
+            type,
+            attrs,
+            ...(type === "gha" ? FROM_ENVIRONMENT : {}),
+          } as unknown as Cache;
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError(commandWords(error));
+  }
+}
+
+const FROM_ENVIRONMENT = { fromEnvironment: true };

@@ -7,6 +7,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   api: "--api",
   attest: "--attest",
   buildargs: "--build-arg",
+  cachefrom: "--cache-from",
+  cacheto: "--cache-to",
   cgroupparent: "--cgroup-parent",
   extrahosts: "--add-host",
   labels: "--label",

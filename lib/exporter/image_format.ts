@@ -23,8 +23,8 @@ export interface ImageFormat {
   readonly rewriteTimestamp?: boolean | undefined;
 }
 
-/** How compression is named, with the highest level of each. */
-const LEVELS: Readonly<Record<string, number>> = {
+/** The kinds of compression by their names, with the highest level of each. */
+export const COMPRESSION_LEVELS: Readonly<Record<string, number>> = {
   uncompressed: 0,
   gzip: 9,
   estargz: 9,
@@ -60,18 +60,19 @@ export function imageFormatAttrs(
   const { compression, compressionLevel } = given;
   if (compression !== undefined) {
     if (
-      typeof compression !== "string" || !Object.hasOwn(LEVELS, compression)
+      typeof compression !== "string" ||
+      !Object.hasOwn(COMPRESSION_LEVELS, compression)
     ) {
       throw new TypeError(
         `Cannot use compression ${
           JSON.stringify(compression)
-        }: expected one of ${Object.keys(LEVELS).join(", ")}`,
+        }: expected one of ${Object.keys(COMPRESSION_LEVELS).join(", ")}`,
       );
     }
     attrs.compression = compression;
   }
   if (compressionLevel !== undefined) {
-    const most = LEVELS[attrs.compression ?? "gzip"]!;
+    const most = COMPRESSION_LEVELS[attrs.compression ?? "gzip"]!;
     if (
       !Number.isInteger(compressionLevel) || (compressionLevel as number) < 0 ||
       (compressionLevel as number) > most

@@ -10,6 +10,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { SecretStore } from "../secrets/store.ts";
 import type { SshAgents } from "../ssh/agents.ts";
+import { openCaches, type OpenedCaches } from "./caches.ts";
 import { watchLogins } from "./logins.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
@@ -24,6 +25,8 @@ export interface BuildInputs {
   readonly tokenServer: (registry: string) => Promise<TokenServer | undefined>;
   /** ssh agents by their ids; undefined where there are none. */
   readonly agents: SshAgents | undefined;
+  /** The caches that are read and written besides the engine's own. */
+  readonly caches: OpenedCaches;
 }
 
 /** What {@linkcode openInputs} needs to know besides the request. */
@@ -60,6 +63,7 @@ export async function openInputs(
     },
     secrets: await SecretStore.open(request.secrets, over),
     agents: await openAgents(request, over),
+    caches: await openCaches(request, over),
   };
 }
 
@@ -78,10 +82,15 @@ async function openAgents(
 
 /** Masks all values from now on, and reports their use to the record. */
 export async function watchInputs(
-  { secrets, logins, agents }: BuildInputs,
+  { secrets, logins, agents, caches }: BuildInputs,
   record: BuildRecord,
 ): Promise<void> {
-  await record.protect([...secrets.atHand(), ...logins.atHand()]);
+  await record.protect([
+    ...secrets.atHand(),
+    ...logins.atHand(),
+    ...caches.secrets,
+  ]);
+  for (const warning of caches.warnings) record.warn(...warning);
   for (const [id, secret] of secrets.atHand()) {
     warnOfEmpty(id, secret, record);
   }

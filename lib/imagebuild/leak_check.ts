@@ -159,6 +159,17 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
       );
     }
   }
+  const { cacheImports, cacheExports } = request;
+  for (const { type, attrs } of [...cacheImports, ...cacheExports]) {
+    for (const [index, [name, value]] of Object.entries(attrs).entries()) {
+      if (name === "ref") continue; // as names of images
+      refuseLeak(
+        check,
+        `attribute number ${index + 1} of the cache ${type}`,
+        `${name}=${value}`,
+      );
+    }
+  }
   if (context.dockerfile !== undefined) {
     refuseLeak(check, "the Dockerfile", context.dockerfile.text);
   }

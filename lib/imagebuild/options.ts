@@ -5,6 +5,7 @@ import type { SshOption } from "../ssh/option.ts";
 import type { SecretSources } from "../secrets/source.ts";
 import type { SecretFind } from "../verify/find.ts";
 import type { AttestOptions } from "./attest_options.ts";
+import type { CacheFrom, CacheTo } from "./cache_options.ts";
 import type { SourcePolicy } from "./source_policy.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
@@ -125,8 +126,28 @@ export interface ImageBuildOptions {
   readonly nocache?: boolean | undefined;
   /** Stages whose steps are run without the cache (BuildKit's API). */
   readonly nocachefilter?: string | readonly string[] | undefined;
-  /** Images to use as cache: a JSON array, a list, or one name. */
-  readonly cachefrom?: string | readonly string[] | undefined;
+  /**
+   * Caches to use besides the engine's own: names of images, buildx's words such
+   * as `type=registry,ref=IMAGE`, or objects; one, a list, or the JSON of a list.
+   * What is more than an image's name takes BuildKit's API. A cache that can't
+   * be read is a warning (code `cache-import-failed`).
+   */
+  readonly cachefrom?:
+    | string
+    | CacheFrom
+    | readonly (string | CacheFrom)[]
+    | undefined;
+  /**
+   * Caches to write, for builds on other engines: in the forms of `cachefrom`.
+   * `inline` is kept within the image; others take BuildKit's API and an engine
+   * with the containerd image store. A cache that can't be written fails the
+   * build, unless its `ignoreError` makes that a warning.
+   */
+  readonly cacheto?:
+    | string
+    | CacheTo
+    | readonly (string | CacheTo)[]
+    | undefined;
   /** Whether to ask registries for newer base images. */
   readonly pull?: string | boolean | undefined;
   /** Whether to remove intermediate containers (classic builder). */

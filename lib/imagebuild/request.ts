@@ -12,6 +12,13 @@ import {
   checkBuildKitOptions,
   checkPlaces,
 } from "./checks/buildkit_options.ts";
+import {
+  checkCacheFrom,
+  checkCacheTo,
+  checkInline,
+  namesOfCaches,
+  type RequestedCache,
+} from "./checks/cache.ts";
 import { checkImageOptions } from "./checks/image_output.ts";
 import {
   checkOutputs,
@@ -30,7 +37,6 @@ import {
   EPOCH_ARGUMENT,
 } from "./checks/source_date_epoch.ts";
 import {
-  checkCacheFrom,
   checkExtraHosts,
   checkNetwork,
   checkNumber,
@@ -120,7 +126,14 @@ export interface BuildRequest extends BuildKitOptions {
   readonly sourceDateEpoch: number | undefined;
   /** Parent control group of the steps, for builders that obey it. */
   readonly cgroupParent: string | undefined;
-  /** Images to use as cache. */
+  /** The caches that are read besides the engine's own. */
+  readonly cacheImports: readonly RequestedCache[];
+  /** The caches that are written. */
+  readonly cacheExports: readonly RequestedCache[];
+  /**
+   * Images to use as cache, for `POST /build`; undefined where the option was
+   * not given, or where it asks for more than that.
+   */
   readonly cacheFrom: readonly string[] | undefined;
   /** Whether all layers are squashed into one. */
   readonly squash: boolean | undefined;
@@ -174,6 +187,7 @@ const OPTIONS = {
   nocache: true,
   nocachefilter: true,
   cachefrom: true,
+  cacheto: true,
   pull: true,
   rm: true,
   forcerm: true,
@@ -248,12 +262,18 @@ export function checkRequest(
   );
   const network = given(options.networkmode, (v) => checkNetwork(v, builder));
   const special = checkBuildKitOptions(options, network);
+  const cacheImports = given(options.cachefrom, checkCacheFrom) ?? [];
+  const cacheExports = given(options.cacheto, checkCacheTo) ?? [];
+  const cacheFrom = namesOfCaches(cacheImports);
+  checkInline(cacheExports, outputs, builder);
   checkPlaces(special, outputs);
   const makesImage = outputs.length === 0 || outputs.some(isImage);
   const needs = [
     ...(outputs.length > 1 ? ["several outputs"] : []),
     ...(platforms.length > 1 ? ["several platforms"] : []),
     ...special.needs,
+    ...(cacheFrom === undefined ? ["cachefrom"] : []),
+    ...(cacheExports.some(({ type }) => type !== "inline") ? ["cacheto"] : []),
   ];
   const checked = {
     builder,
@@ -270,7 +290,9 @@ export function checkRequest(
     context: given(options.remote, remoteContext) ?? context,
     quiet: given(options.quiet, (v) => checkSwitch("quiet", v)),
     noCache: given(options.nocache, (v) => checkSwitch("nocache", v)),
-    cacheFrom: given(options.cachefrom, checkCacheFrom),
+    cacheImports,
+    cacheExports,
+    cacheFrom: options.cachefrom === undefined ? undefined : cacheFrom,
     pull: options.pull,
     classic,
     cgroupParent: classic.cgroupparent,

@@ -172,10 +172,11 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
  * how the engine stores images; most builds do neither.
  */
 function asksForResults(
-  { outputs, platforms, attestations, annotations }: BuildRequest,
+  { outputs, platforms, attestations, annotations, cacheExports }: BuildRequest,
 ): boolean {
   return outputs.length > 0 || platforms.length > 1 ||
-    attestations.length > 0 || annotations.length > 0;
+    attestations.length > 0 || annotations.length > 0 ||
+    cacheExports.length > 0;
 }
 
 /**

@@ -391,6 +391,7 @@ bothWaysTest(
           platforms: [],
           attestations: [],
           annotations: [],
+          cacheExports: [],
         });
         assertInstanceOf(need, UnsupportedError);
         if (type === "oci") {

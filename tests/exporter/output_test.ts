@@ -183,6 +183,7 @@ Deno.test("isExport and containerdNeed know what comes back, and from which engi
       platforms: [],
       attestations: [],
       annotations: [],
+      cacheExports: [],
     });
   assertEquals(needOf("tar"), undefined);
   const containerd = ["driver-type", "io.containerd.snapshotter.v1"] as const;

@@ -90,11 +90,11 @@ Deno.test("checkRequest() says of each option what it is", () => {
       ],
       [
         { cachefrom: { a: "b" } },
-        "Cannot use cachefrom: expected a list of image names",
+        "Cannot use cachefrom: the type is missing; expected one of registry, gha, s3, azblob",
       ],
       [
         { cachefrom: ["a", 1] },
-        "Cannot use cachefrom: expected a list of image names",
+        'Cannot use cachefrom: expected names of images, words such as "type=registry,ref=IMAGE", or objects such as { type: "registry", ref }',
       ],
       [
         { ulimits: "{}" },

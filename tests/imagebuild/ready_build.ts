@@ -96,6 +96,7 @@ export async function readyBuild(
         logins: new CredentialStore({ credentials: options.credentials }),
         tokenServer: () => Promise.resolve(undefined),
         agents: undefined,
+        caches: { imports: [], exports: [], secrets: [], warnings: [] },
       },
       exports: exportSet(request),
       record,

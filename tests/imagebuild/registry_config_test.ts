@@ -110,6 +110,7 @@ async function sent(
       logins: new CredentialStore(sources),
       tokenServer: () => Promise.resolve(undefined),
       agents: undefined,
+      caches: { imports: [], exports: [], secrets: [], warnings: [] },
     },
     exports: undefined,
     record,

@@ -5,7 +5,6 @@ import {
 } from "../../lib/imagebuild/request.ts";
 import {
   cacheExports,
-  cacheImports,
   entitlements,
   frontendAttrs,
   type FrontendInputs,
@@ -26,6 +25,7 @@ function attrsOf(
     dockerfile: undefined,
     context: undefined,
     hosts: request.hosts ?? [],
+    caches: request.cacheImports,
     ...inputs,
   });
   return mode === "local" ? attrs : { ...attrs, mode: mode! };
@@ -125,12 +125,9 @@ Deno.test("the Dockerfile, the context and the hosts are as they are served", ()
   );
 });
 
-Deno.test("the cache is named in the request as well, and inline only where it is asked for", () => {
-  assertEquals(cacheImports(requestOf({ cachefrom: ["a:1"] })), [
-    { type: "registry", attrs: { ref: "a:1" } },
-  ]);
-  assertEquals(cacheImports(requestOf({})), []);
+Deno.test("the cache is written into the image only where that is asked for, and once", () => {
   const inline = [{ type: "inline", attrs: {} }];
+  const other = [{ type: "registry", attrs: { ref: "a" } }];
   for (
     const [value, exports] of [
       ["1", inline],
@@ -146,9 +143,11 @@ Deno.test("the cache is named in the request as well, and inline only where it i
     ] as const
   ) {
     const request = requestOf({ buildargs: { BUILDKIT_INLINE_CACHE: value } });
-    assertEquals(cacheExports(request), [...exports]);
+    assertEquals(cacheExports(request, []), [...exports]);
+    assertEquals(cacheExports(request, inline), inline);
+    assertEquals(cacheExports(request, other), [...other, ...exports]);
   }
-  assertEquals(cacheExports(requestOf({})), []);
+  assertEquals(cacheExports(requestOf({}), []), []);
 });
 
 Deno.test("the host's network is allowed where the steps are to use it", () => {

@@ -14,7 +14,12 @@ const OBEYED: readonly string[] = ["name", "push", "push-by-digest"];
 /** What the store is asked for, as far as the kind of store matters. */
 type StoreRequest = Pick<
   BuildRequest,
-  "outputs" | "makesImage" | "platforms" | "attestations" | "annotations"
+  | "outputs"
+  | "makesImage"
+  | "platforms"
+  | "attestations"
+  | "annotations"
+  | "cacheExports"
 >;
 
 /**
@@ -22,8 +27,16 @@ type StoreRequest = Pick<
  * error for it, or undefined where any engine can.
  */
 export function containerdNeed(
-  { outputs, makesImage, platforms, attestations, annotations }: StoreRequest,
+  { outputs, makesImage, platforms, attestations, annotations, cacheExports }:
+    StoreRequest,
 ): UnsupportedError | undefined {
+  const cache = cacheExports.find(({ type }) => type !== "inline");
+  if (cache !== undefined) {
+    return cannotBuildWith(
+      "cacheto",
+      `this engine keeps images in graph drivers, whose builder writes no cache of type ${cache.type}; take type inline, or an engine with the containerd image store`,
+    );
+  }
   const archive = outputs.find(({ type }) =>
     type === "oci" || type === "docker"
   );

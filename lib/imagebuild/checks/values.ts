@@ -104,23 +104,6 @@ export function checkExtraHosts(
   });
 }
 
-/** Names of images: as a list, as the JSON of a list, or as a single name. */
-export function checkCacheFrom(
-  given: string | readonly string[],
-): readonly string[] {
-  const names: unknown = typeof given !== "string"
-    ? given
-    : given.trimStart().startsWith("[")
-    ? parseJson("cachefrom", given)
-    : [given];
-  if (
-    !Array.isArray(names) || names.some((name) => typeof name !== "string")
-  ) {
-    throw new TypeError("Cannot use cachefrom: expected a list of image names");
-  }
-  return [...names];
-}
-
 /**
  * Limits of processes: as a list, or as its JSON, in which docker writes the
  * field names with capitals.

@@ -13,7 +13,7 @@ import { storeExporter } from "./store_exporter.ts";
  * id.
  */
 export function buildQuery(request: BuildRequest): Query {
-  const { hosts, buildArgs, labels, cacheFrom, ulimits, outputs } = request;
+  const { hosts, labels, cacheFrom, ulimits, outputs } = request;
   const { classic } = request;
   return {
     version: request.builder === "classic" ? "1" : "2",
@@ -24,7 +24,7 @@ export function buildQuery(request: BuildRequest): Query {
     nocache: request.noCache,
     cachefrom: cacheFrom && JSON.stringify(cacheFrom),
     pull: request.pull,
-    buildargs: buildArgs && JSON.stringify(buildArgs),
+    buildargs: buildArgsOf(request),
     shmsize: request.shmSize,
     ulimits: ulimits && JSON.stringify(ulimits.map(limitObject)),
     squash: request.squash,
@@ -46,6 +46,17 @@ export function buildQuery(request: BuildRequest): Query {
     cgroupparent: classic.cgroupparent,
     remote: request.context.kind === "remote" ? request.context.url : undefined,
   };
+}
+
+/** Build arguments; one of them asks the engine for a cache in the image. */
+function buildArgsOf(
+  { buildArgs, cacheExports }: BuildRequest,
+): string | undefined {
+  const isInline = cacheExports.some(({ type }) => type === "inline");
+  const all = isInline
+    ? { ...buildArgs, BUILDKIT_INLINE_CACHE: "1" }
+    : buildArgs;
+  return all && JSON.stringify(all);
 }
 
 /** An extra host in the form that engines read, `host:ip`. */

@@ -22,14 +22,16 @@ export interface FrontendInputs {
   readonly folders?: string | undefined;
   /** Hosts for the steps' `/etc/hosts`, with addresses alone. */
   readonly hosts: readonly HostAddress[];
+  /** The caches that are read. */
+  readonly caches: readonly SolveEntry[];
 }
 
 /** The attributes of a request. */
 export function frontendAttrs(
   request: BuildRequest,
-  { dockerfile, context, folders, hosts }: FrontendInputs,
+  { dockerfile, context, folders, hosts, caches }: FrontendInputs,
 ): Readonly<Record<string, string>> {
-  const { network, ulimits = [], cacheFrom = [], platforms } = request;
+  const { network, ulimits = [], platforms } = request;
   const attrs: Record<string, string | undefined> = {
     filename: dockerfile,
     context,
@@ -55,11 +57,10 @@ export function frontendAttrs(
     ),
     "shm-size": request.shmSize?.toString(),
     "cgroup-parent": request.cgroupParent,
-    "cache-imports": cacheFrom.length === 0 ? undefined : JSON.stringify(
-      cacheImports(request).map(({ type, attrs }) => ({
-        Type: type,
-        Attrs: attrs,
-      })),
+    // BuildKit's frontend takes them from here, and BuildKit itself from the
+    // request.
+    "cache-imports": caches.length === 0 ? undefined : JSON.stringify(
+      caches.map(({ type, attrs }) => ({ Type: type, Attrs: attrs })),
     ),
   };
   for (const [name, value] of Object.entries(request.buildArgs ?? {})) {
@@ -80,25 +81,19 @@ export function frontendAttrs(
 }
 
 /**
- * The images to use as cache. BuildKit takes them for its own work from the
- * request, and its frontend from the attribute `cache-imports`.
- */
-export function cacheImports(
-  { cacheFrom = [] }: BuildRequest,
-): SolveEntry[] {
-  return cacheFrom.map((ref) => ({ type: "registry", attrs: { ref } }));
-}
-
-/**
  * Where the cache is stored. The build argument asks BuildKit's clients, and
  * not BuildKit, to store it in the image.
  */
-export function cacheExports({ buildArgs }: BuildRequest): SolveEntry[] {
+export function cacheExports(
+  { buildArgs }: BuildRequest,
+  opened: readonly SolveEntry[],
+): readonly SolveEntry[] {
   const inline = buildArgs?.BUILDKIT_INLINE_CACHE;
   // The values that Go's strconv.ParseBool reads as true.
-  return ["1", "t", "T", "true", "TRUE", "True"].some((on) => on === inline)
-    ? [{ type: "inline", attrs: {} }]
-    : [];
+  return ["1", "t", "T", "true", "TRUE", "True"].some((on) => on === inline) &&
+      !opened.some(({ type }) => type === "inline")
+    ? [...opened, { type: "inline", attrs: {} }]
+    : opened;
 }
 
 /** What the steps may do besides; the engine allows it or refuses the build. */

@@ -14,12 +14,7 @@ import type { WatchedTar } from "../context/watch_tar.ts";
 import type { BuildRecord } from "../record.ts";
 import { dialler } from "./engine.ts";
 import { TRACE_UNREADABLE } from "./engine_messages.ts";
-import {
-  cacheExports,
-  cacheImports,
-  entitlements,
-  frontendAttrs,
-} from "./frontend_attrs.ts";
+import { cacheExports, entitlements, frontendAttrs } from "./frontend_attrs.ts";
 import { checkAbilities } from "./solve_abilities.ts";
 import { solveExporters } from "./solve_exporters.ts";
 
@@ -80,7 +75,7 @@ export async function withSolve<T>(
   upload: Upload | undefined,
   work: (open: OpenSolve) => Promise<T>,
 ): Promise<T> {
-  const { engine, request, context, record, stop } = build;
+  const { engine, request, context, inputs: { caches }, record, stop } = build;
   await using control = await (opened.get(build) ??
     openControl(engine, { signal: stop }));
   await checkAbilities(build, control);
@@ -106,12 +101,13 @@ export async function withSolve<T>(
             ? request.context.url
             : upload?.url,
           hosts,
+          caches: caches.imports,
           folders: request.session && session?.id || undefined,
         }),
         exporters: solveExporters(request),
         cache: {
-          exports: cacheExports(request),
-          imports: cacheImports(request),
+          exports: cacheExports(request, caches.exports),
+          imports: caches.imports,
         },
         entitlements: entitlements(request),
         sourcePolicy: request.sourcePolicy?.rules,

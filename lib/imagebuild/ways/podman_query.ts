@@ -28,8 +28,14 @@ export function podmanQuery(request: BuildRequest): Query {
  * or a context that the engine is to fetch.
  */
 export function checkPodmanQuery(
-  { outputs, context, sourceDateEpoch }: BuildRequest,
+  { outputs, context, sourceDateEpoch, cacheExports }: BuildRequest,
 ): void {
+  if (cacheExports.length > 0) {
+    throw new UnsupportedError(
+      "cacheto on podman",
+      "Podman can not build with cacheto, its images hold no cache; leave it out",
+    );
+  }
   if (outputs.length > 0) {
     throw advised(
       (message) => new UnsupportedError("outputs on podman", message),

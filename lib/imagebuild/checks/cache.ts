@@ -1,0 +1,355 @@
+// The checks of the options `cachefrom` and `cacheto`: which caches a build reads
+// and writes. They throw before a byte is sent. A message never quotes the value
+// of a token.
+
+import { COMPRESSION_LEVELS } from "../../exporter/image_format.ts";
+import { checkOptionNames } from "../../option_names.ts";
+import { isPlainObject } from "../../plain_object.ts";
+import { checkSource, type SecretSource } from "../../secrets/source.ts";
+import { cannotBuildWith } from "../cannot_build_with.ts";
+import type { CacheFrom, CacheTo } from "../cache_options.ts";
+import {
+  CACHE_KINDS,
+  type CacheField,
+  type FieldForm,
+} from "./cache_fields.ts";
+import {
+  cacheError,
+  type CacheOption,
+  type CacheWords,
+  readCacheWords,
+} from "./cache_words.ts";
+import { holdsImage, type RequestedOutput } from "./output.ts";
+import { parseJson } from "./values.ts";
+
+/** A cache that was asked for, checked. */
+export interface RequestedCache {
+  /** Its kind, such as `registry`. */
+  readonly type: string;
+  /** Its attributes, by BuildKit's names, but for those of `secrets`. */
+  readonly attrs: Readonly<Record<string, string>>;
+  /** Attributes whose values are secret, such as a token. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** Whether what is missing is read from the environment. */
+  readonly fromEnvironment: boolean;
+}
+
+/**
+ * Checks the option `cachefrom`: one cache or a list, or the JSON of a list.
+ *
+ * @throws {TypeError} If it has another form.
+ */
+export function checkCacheFrom(
+  given: string | CacheFrom | readonly (string | CacheFrom)[],
+): readonly RequestedCache[] {
+  return check("cachefrom", given);
+}
+
+/**
+ * Checks the option `cacheto`, as {@linkcode checkCacheFrom}.
+ *
+ * @throws {TypeError} If it has another form, or one cache is written twice.
+ */
+export function checkCacheTo(
+  given: string | CacheTo | readonly (string | CacheTo)[],
+): readonly RequestedCache[] {
+  const caches = check("cacheto", given);
+  const places = caches.map(placeOf);
+  const twice = places.find((place, i) => places.indexOf(place) !== i);
+  if (twice === undefined) return caches;
+  throw cacheError("cacheto", `: ${twice} is named twice`);
+}
+
+/**
+ * Checks that something of the result can hold the cache that is written into an
+ * image.
+ *
+ * @throws {TypeError} If nothing can.
+ * @throws {UnsupportedError} If the builder can't write one.
+ */
+export function checkInline(
+  caches: readonly RequestedCache[],
+  outputs: readonly RequestedOutput[],
+  builder: "buildkit" | "classic",
+): void {
+  if (!caches.some(({ type }) => type === "inline")) return;
+  if (builder === "classic") {
+    throw cannotBuildWith(
+      "cacheto",
+      'the classic builder (version "1") writes none; leave version out',
+    );
+  }
+  if (outputs.length === 0 || outputs.some(holdsImage)) return;
+  throw cacheError(
+    "cacheto",
+    ` of type inline: it needs an image to be kept in, and output "${
+      outputs[0]!.type
+    }" makes none`,
+  );
+}
+
+/** What a cache is called where it is spoken of: `registry a:1`, or `gha`. */
+export function placeOf(
+  { type, attrs: { ref, scope, name, container, bucket } }: Pick<
+    RequestedCache,
+    "type" | "attrs"
+  >,
+): string {
+  return [type, ref ?? bucket ?? container ?? scope, name].filter(Boolean)
+    .join(" ");
+}
+
+/**
+ * The names that `POST /build` takes for its parameter `cachefrom`; undefined
+ * where one of the caches is more than the name of an image.
+ */
+export function namesOfCaches(
+  caches: readonly RequestedCache[],
+): readonly string[] | undefined {
+  const names = caches.map(({ type, attrs: { ref, ...others } }) =>
+    type === "registry" && Object.keys(others).length === 0 ? ref : undefined
+  );
+  return names.every((name) => name !== undefined) ? names : undefined;
+}
+
+function check(
+  option: CacheOption,
+  given: unknown,
+): readonly RequestedCache[] {
+  const value = typeof given === "string" && given.trimStart().startsWith("[")
+    ? parseJson(option, given)
+    : given;
+  return [value].flat().flatMap((entry: unknown) => {
+    if (typeof entry === "string") {
+      return readCacheWords(option, entry).map((words) =>
+        checkWords(option, words)
+      );
+    }
+    if (isPlainObject(entry)) return [checkObject(option, entry)];
+    throw cacheError(
+      option,
+      ': expected names of images, words such as "type=registry,ref=IMAGE", or objects such as { type: "registry", ref }',
+    );
+  });
+}
+
+function checkWords(
+  option: CacheOption,
+  { type, attrs }: CacheWords,
+): RequestedCache {
+  const isKind = Object.hasOwn(CACHE_KINDS, attrs.ref ?? "");
+  if (isKind && Object.keys(attrs).length === 1) {
+    throw cacheError(
+      option,
+      ` ${attrs.ref}: that would be the name of an image; write type=${attrs.ref}`,
+    );
+  }
+  const fields = fieldsOf(option, type);
+  const known = Object.fromEntries(fields.map(({ word }) => [word, true]));
+  checkOptionNames(
+    `use ${option} of type ${type}`,
+    attrs,
+    known as Record<string, true>,
+  );
+  return checked(option, type!, fields, new Map(Object.entries(attrs)), false);
+}
+
+/** What an object of a kind has besides its fields. */
+const OWN = ["type", "attrs"];
+
+function checkObject(option: CacheOption, given: object): RequestedCache {
+  const { type, attrs = {}, ...options } = given as Readonly<
+    Record<string, unknown>
+  >;
+  const fields = fieldsOf(option, type);
+  const named = new Map<string, unknown>();
+  for (const { word, option: name } of fields) {
+    if (name === undefined || options[name] === undefined) continue;
+    named.set(word, options[name]);
+  }
+  const { fromEnvironment = false } = options;
+  const isGithub = type === "gha";
+  checkOptionNames(
+    `use ${option} of type ${type}`,
+    given,
+    Object.fromEntries(
+      [
+        ...OWN,
+        ...(isGithub ? ["fromEnvironment"] : []),
+        ...fields.flatMap(({ option }) => option ?? []),
+      ].map((name) => [name, true]),
+    ),
+  );
+  if (typeof fromEnvironment !== "boolean") {
+    throw cacheError(option, " fromEnvironment: expected true or false");
+  }
+  checkOptionNames(
+    `use ${option} of type ${type} with attrs`,
+    attrs,
+    Object.fromEntries(fields.map(({ word }) => [word, true])),
+  );
+  for (const [word, value] of Object.entries(attrs as object)) {
+    if (named.has(word)) {
+      throw cacheError(
+        option,
+        `: "${word}" is given as an option and in attrs`,
+      );
+    }
+    named.set(word, value);
+  }
+  return checked(option, type as string, fields, named, fromEnvironment);
+}
+
+/** The fields of a kind. */
+function fieldsOf(option: CacheOption, type: unknown): readonly CacheField[] {
+  const way = option === "cachefrom" ? "from" : "to";
+  const usable = Object.keys(CACHE_KINDS).filter((name) =>
+    CACHE_KINDS[name]![way] !== undefined
+  );
+  const kind = typeof type === "string" && Object.hasOwn(CACHE_KINDS, type)
+    ? CACHE_KINDS[type]
+    : undefined;
+  const fields = kind?.[way];
+  if (fields !== undefined) return fields;
+  if (kind !== undefined) {
+    throw cacheError(
+      option,
+      " of type inline: an image that holds its cache is read as type=registry, with the image's name as ref",
+    );
+  }
+  throw cacheError(
+    option,
+    type === undefined
+      ? `: the type is missing; expected one of ${usable.join(", ")}`
+      : ` of type ${JSON.stringify(type)}: expected one of ${
+        usable.join(", ")
+      }`,
+  );
+}
+
+/** Sorts checked values into attributes and secrets. */
+function checked(
+  option: CacheOption,
+  type: string,
+  fields: readonly CacheField[],
+  given: ReadonlyMap<string, unknown>,
+  fromEnvironment: boolean,
+): RequestedCache {
+  const attrs: Record<string, string> = {};
+  const secrets: Record<string, SecretSource> = {};
+  for (const { word, form, isRequired = false } of fields) {
+    const value = given.get(word);
+    if (value === undefined) {
+      if (isRequired) {
+        throw cacheError(option, ` of type ${type}: "${word}" is missing`);
+      }
+    } else if (form === "secret") {
+      secrets[word] = checkSecret(option, type, word, value);
+    } else {
+      const text = textOf(form, value);
+      if (text === undefined) {
+        throw cacheError(
+          option,
+          ` of type ${type}: "${word}" has no usable value: expected ${
+            EXPECTED[form]
+          }`,
+        );
+      }
+      attrs[word] = text;
+    }
+  }
+  const most = COMPRESSION_LEVELS[attrs.compression ?? "gzip"]!;
+  if (Number(attrs["compression-level"] ?? 0) > most) {
+    throw cacheError(
+      option,
+      ` of type ${type}: "compression-level" is at most ${most} for ${
+        attrs.compression ?? "gzip"
+      }`,
+    );
+  }
+  return { type, attrs, secrets, fromEnvironment };
+}
+
+/** A secret, whose source is read when the build begins. */
+function checkSecret(
+  option: CacheOption,
+  type: string,
+  word: string,
+  value: unknown,
+): SecretSource {
+  const source = value as SecretSource;
+  if (typeof source === "function" || source === "") {
+    throw cacheError(
+      option,
+      ` of type ${type}: "${word}" is a value, or one of { file }, { env } and { value }`,
+    );
+  }
+  checkSource(`${type} ${word}`, source);
+  return source;
+}
+
+/** What is expected of each form, for errors. */
+const EXPECTED: Readonly<Record<Exclude<FieldForm, "secret">, string>> = {
+  text: "one line of text",
+  reference: "the name of an image",
+  switch: "true or false",
+  mode: "min or max",
+  min: "min: the cache within an image has no other mode",
+  compression: `one of ${Object.keys(COMPRESSION_LEVELS).join(", ")}`,
+  count: "a whole number of at least 0",
+  duration: "a time such as 10m or 1h30m",
+};
+
+/**
+ * A reference to an image, with a tag, a digest, or both. Only what no registry
+ * takes is refused; the engine has the last word.
+ */
+const REFERENCE_REGEXP = /^[A-Za-z0-9[][A-Za-z0-9._:/@[\]-]*$/;
+
+/** A time as Go's `time.ParseDuration` reads it. */
+const DURATION_REGEXP = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/;
+
+/** The values that Go's `strconv.ParseBool` reads. */
+const SWITCHES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, "true"]),
+  ),
+  ...Object.fromEntries(
+    ["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, "false"]),
+  ),
+};
+
+/** A value in the form of its field; undefined if it has none. */
+function textOf(
+  form: Exclude<FieldForm, "secret">,
+  value: unknown,
+): string | undefined {
+  const fits = (regexp: RegExp) =>
+    typeof value === "string" && regexp.test(value) ? value : undefined;
+  switch (form) {
+    case "text":
+      // deno-lint-ignore no-control-regex -- they are what is refused
+      return fits(/^[^\0-\x1f\x7f]+$/);
+    case "reference":
+      return fits(REFERENCE_REGEXP);
+    case "switch":
+      return typeof value === "boolean" || typeof value === "string"
+        ? Object.hasOwn(SWITCHES, `${value}`) ? SWITCHES[`${value}`] : undefined
+        : undefined;
+    case "mode":
+      return fits(/^(?:min|max)$/);
+    case "min":
+      return fits(/^min$/);
+    case "compression":
+      return typeof value === "string" &&
+          Object.hasOwn(COMPRESSION_LEVELS, value)
+        ? value
+        : undefined;
+    case "count":
+      return Number.isSafeInteger(value) && (value as number) >= 0
+        ? `${value}`
+        : fits(/^\d+$/);
+    case "duration":
+      return fits(DURATION_REGEXP);
+  }
+}
