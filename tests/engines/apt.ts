@@ -1,4 +1,4 @@
-import { runCommand, tryCommand } from "./command.ts";
+import { listFolder, runCommand, tryCommand } from "./command.ts";
 
 const KEYRINGS = [
   "/usr/share/keyrings/debian-archive-keyring.gpg",
@@ -48,6 +48,28 @@ export async function downloadPackages(
   packages: readonly string[],
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<string[]> {
+  const apt = await openSuite(state, suite, options);
+  return await apt.download(packages);
+}
+
+/** A suite whose lists were fetched, see {@link openSuite}. */
+export interface Suite {
+  /**
+   * Downloads packages into `state/debs`.
+   *
+   * @returns Paths of all `.deb` files there.
+   */
+  download(packages: readonly string[]): Promise<string[]>;
+  /** What apt knows about packages, as `apt-cache show` prints it. */
+  show(packages: readonly string[]): Promise<string>;
+}
+
+/** Fetches the lists of a suite, as {@link downloadPackages} does. */
+export async function openSuite(
+  state: string,
+  suite: string,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Suite> {
   const { signal } = options;
   const debs = `${state}/debs`;
   for (const folder of ["lists/partial", "cache/archives/partial", "debs"]) {
@@ -55,16 +77,19 @@ export async function downloadPackages(
   }
   const config = await writeConfig(state);
   await update(state, suite, config, signal);
-  await runCommand("apt-get", ["-q", "-c", config, "download", ...packages], {
-    cwd: debs,
-    signal,
-  });
-  const names = (await Array.fromAsync(Deno.readDir(debs))).map((entry) =>
-    entry.name
-  );
-  return names.filter((name) => name.endsWith(".deb")).sort().map((name) =>
-    `${debs}/${name}`
-  );
+  return {
+    async download(packages) {
+      const args = ["-q", "-c", config, "download", ...packages];
+      await runCommand("apt-get", args, { cwd: debs, signal });
+      const names = await listFolder(debs);
+      return names.filter((name) => name.endsWith(".deb")).sort()
+        .map((name) => `${debs}/${name}`);
+    },
+    show: (packages) =>
+      runCommand("apt-cache", ["-q", "-c", config, "show", ...packages], {
+        signal,
+      }),
+  };
 }
 
 /** Refreshes the suite's lists from the first mirror of this machine that serves it. */

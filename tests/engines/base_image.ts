@@ -1,7 +1,7 @@
 import { runCommand } from "./command.ts";
 import { connectEngine, type EngineApi, socketPathOf } from "./engine_api.ts";
 import { busyboxProgram } from "./packages.ts";
-import { CACHE } from "./unpack.ts";
+import { CACHE } from "./kept_folder.ts";
 
 /** The image that tests and demos build FROM: busybox and nothing else. */
 export const BASE_IMAGE = "davit-test/base:latest";

@@ -1,5 +1,5 @@
 import { readTextIfThere, runCommand } from "./command.ts";
-import { CACHE } from "./unpack.ts";
+import { CACHE } from "./kept_folder.ts";
 
 /**
  * Installs packages for a peer of the tests by npm, apart from the project's own

@@ -1,5 +1,5 @@
 import { OLDEST_DENO } from "../../lib/deno_version.ts";
-import { CACHE } from "./unpack.ts";
+import { CACHE } from "./kept_folder.ts";
 
 /** What is tried on the oldest Deno, too: secrets, folders, cancelling, leaks, exports, the command. */
 const SUITE = [

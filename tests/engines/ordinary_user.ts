@@ -1,5 +1,5 @@
 import { runCommand } from "./command.ts";
-import { CACHE } from "./unpack.ts";
+import { CACHE } from "./kept_folder.ts";
 
 /** What works on files, and what exports to them: where the rights of a file count. */
 const SUITE = [

@@ -1,11 +1,6 @@
-import { checkMachine, downloadPackages, USE_YOUR_OWN } from "./apt.ts";
-import {
-  listFolder,
-  readTextIfThere,
-  runCommand,
-  tryCommand,
-} from "./command.ts";
-import { delay } from "./process.ts";
+import { downloadPackages, USE_YOUR_OWN } from "./apt.ts";
+import { listFolder, runCommand, tryCommand } from "./command.ts";
+import { type KeptFolder, keptFolder } from "./kept_folder.ts";
 
 /** Which programs to take out of which packages. */
 export interface Recipe {
@@ -17,19 +12,10 @@ export interface Recipe {
 }
 
 /** A folder with the programs of a recipe at their paths and libraries in `lib`. */
-export interface Unpacked {
-  readonly folder: string;
-  /** The packages it was made from, as `name version`. */
-  readonly packages: readonly string[];
-}
-
-/** Folder of all that is fetched; it may be removed at any time between runs. */
-export const CACHE: string = `${import.meta.dirname}/.cache`;
+export type Unpacked = KeptFolder;
 
 /**
  * The folder of a recipe, made if it is not there or was made by another recipe.
- *
- * Processes that want the same one at the same time wait for the first.
  *
  * @throws {Error} If the packages cannot be had, or not used, on this machine.
  */
@@ -38,54 +24,10 @@ export async function unpacked(
   recipe: Recipe,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Unpacked> {
-  const { signal } = options;
-  const folder = `${CACHE}/${name}`;
-  const present = await readUnpacked(folder, recipe);
-  if (present !== undefined) return present;
-  await checkMachine();
-  await Deno.mkdir(CACHE, { recursive: true });
-  // The system drops this lock with the process, so a killed run never leaves it held.
-  using lock = await Deno.open(`${folder}.lock`, { create: true, write: true });
-  while (!await lock.tryLock(true)) {
-    signal?.throwIfAborted();
-    await delay(100);
-  }
-  return await readUnpacked(folder, recipe) ??
-    await unpackAside(name, recipe, signal);
-}
-
-async function readUnpacked(
-  folder: string,
-  recipe: Recipe,
-): Promise<Unpacked | undefined> {
-  const text = await readTextIfThere(`${folder}/unpacked.json`);
-  if (text === undefined) return undefined;
-  const { recipe: made, packages } = JSON.parse(text);
-  return made === JSON.stringify(recipe) ? { folder, packages } : undefined;
-}
-
-/** Fills a folder aside and renames it into place, so that it is whole or not there. */
-async function unpackAside(
-  name: string,
-  recipe: Recipe,
-  signal: AbortSignal | undefined,
-): Promise<Unpacked> {
-  const prefix = `${name}.work-`;
-  for (const old of await listFolder(CACHE)) {
-    // Of a killed run, whose apt may still be at it: what resists goes the next time.
-    if (old.startsWith(prefix)) {
-      await tryCommand("rm", ["-rf", `${CACHE}/${old}`]);
-    }
-  }
-  const work = await Deno.makeTempDir({ dir: CACHE, prefix });
-  try {
-    const packages = await unpackInto(`${work}/kept`, work, recipe, signal);
-    await runCommand("rm", ["-rf", `${CACHE}/${name}`]);
-    await Deno.rename(`${work}/kept`, `${CACHE}/${name}`);
-    return { folder: `${CACHE}/${name}`, packages };
-  } finally {
-    await tryCommand("rm", ["-rf", work]);
-  }
+  return await keptFolder(name, JSON.stringify(recipe), {
+    ...options,
+    fill: (kept, work) => unpackInto(kept, work, recipe, options.signal),
+  });
 }
 
 async function unpackInto(
@@ -111,8 +53,6 @@ async function unpackInto(
   }
   await moveLibraries(`${work}/all`, `${kept}/lib`);
   await checkLibraries(kept, recipe);
-  const record = { recipe: JSON.stringify(recipe), packages };
-  await Deno.writeTextFile(`${kept}/unpacked.json`, JSON.stringify(record));
   return packages;
 }
 

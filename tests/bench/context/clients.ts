@@ -1,4 +1,4 @@
-import { CACHE } from "../../engines/unpack.ts";
+import { CACHE } from "../../engines/kept_folder.ts";
 import {
   readTextIfThere,
   runCommand,
