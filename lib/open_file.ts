@@ -73,14 +73,18 @@ export class OpenFile implements Disposable {
   }
 
   /**
-   * Reads the next bytes into the buffer.
+   * Reads bytes into the buffer: the next ones, or those at a position.
    *
+   * @param position Where in the file; the file's own position then stays.
    * @returns The number of bytes; 0 at the end.
    * @throws {FileReadError} If the system can't read it.
    */
-  read(buffer: Uint8Array<ArrayBuffer>): Promise<number> {
+  read(
+    buffer: Uint8Array<ArrayBuffer>,
+    position: number | null = null,
+  ): Promise<number> {
     return new Promise((resolve, reject) => {
-      fs.read(this.fd, buffer, 0, buffer.length, null, (error, count) => {
+      fs.read(this.fd, buffer, 0, buffer.length, position, (error, count) => {
         if (error) reject(new FileReadError(error));
         else resolve(count);
       });

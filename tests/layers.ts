@@ -45,6 +45,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "std",
     "streams",
   ],
+  layout: ["context", "exporter", "open_file.ts", "std"],
   grpc: ["http2", "proto", "streams"],
   engine: [
     "errors.ts",
@@ -77,6 +78,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "exporter",
     "fsutil",
     "grpc",
+    "layout",
     "proto",
     "secrets",
     "ssh",

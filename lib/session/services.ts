@@ -3,6 +3,7 @@ import type { TokenServer } from "../credentials/token_server.ts";
 import type { ExportSet } from "../exporter/export_set.ts";
 import type { Local } from "../fsutil/local.ts";
 import type { GrpcMethod } from "../grpc/method.ts";
+import type { ContentStore } from "../layout/content_store.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import type { SshAgents } from "../ssh/agents.ts";
 import { authService } from "./auth.ts";
@@ -28,6 +29,8 @@ export interface SessionServices {
   readonly exports?: ExportSet | undefined;
   /** A context that the engine fetches as one stream. */
   readonly upload?: Upload | undefined;
+  /** Stores of content, by the ids that the engine is told; none if empty. */
+  readonly stores?: ReadonlyMap<string, ContentStore> | undefined;
 }
 
 /** The secrets that a session serves. */
@@ -70,7 +73,8 @@ export interface ServedLogins {
  * that the engine asked for: it explains why the build fails.
  */
 export async function methodsOf(
-  { secrets, folders, logins, agents, exports, upload }: SessionServices,
+  { secrets, folders, logins, agents, exports, upload, stores }:
+    SessionServices,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
   const methods: GrpcMethod[] = [];
@@ -98,6 +102,10 @@ export async function methodsOf(
   if (upload !== undefined) {
     const { uploadService } = await import("./upload.ts");
     methods.push(...uploadService(upload, { onError }));
+  }
+  if (stores !== undefined && stores.size > 0) {
+    const { contentService } = await import("./content.ts");
+    methods.push(...contentService(stores, { onError }));
   }
   return methods;
 }

@@ -1,0 +1,55 @@
+// @ts-types="../std/path.d.ts"
+import { resolve } from "@std/path/posix/resolve";
+import type { ContentStore } from "./content_store.ts";
+import { LayoutFolder } from "./layout_folder.ts";
+
+/**
+ * The layouts that one build uses, by the ids by which the engine asks for them.
+ * Disposing of it closes them all, and drops what is not committed.
+ */
+export class LayoutStores implements AsyncDisposable {
+  readonly #byId = new Map<string, LayoutFolder>();
+  /** The same layouts by their paths: one folder is opened once. */
+  readonly #byPath = new Map<string, LayoutFolder>();
+
+  /** The stores that a session offers. */
+  get byId(): ReadonlyMap<string, ContentStore> {
+    return this.#byId;
+  }
+
+  /**
+   * Opens a folder, or takes one that is open already: folders that are written
+   * must be opened before those that are read.
+   *
+   * @param id The id by which the engine asks for it, such as `local:DIR`.
+   * @throws {LayoutError} If the folder can't be used.
+   */
+  async open(
+    id: string,
+    path: string,
+    use: "read" | "write",
+  ): Promise<LayoutFolder> {
+    const place = resolve(path);
+    const folder = this.#byPath.get(place) ??
+      await LayoutFolder.open(path, use);
+    this.#byPath.set(place, folder);
+    this.#byId.set(id, folder);
+    return folder;
+  }
+
+  /** Closes all folders. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const folders = [...this.#byPath.values()];
+    this.#byId.clear();
+    this.#byPath.clear();
+    let failure: unknown;
+    for (const folder of folders) {
+      try {
+        await folder[Symbol.asyncDispose]();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+  }
+}

@@ -1,0 +1,117 @@
+import type { HeldFolder } from "../exporter/held_folder.ts";
+import { isMissing } from "./layout_error.ts";
+
+/**
+ * A lock on a folder (`flock`), which ends with the program that holds it. All
+ * who use a layout share it; who removes something from it must be alone.
+ */
+export class FolderLock implements Disposable {
+  readonly #folder: Deno.FsFile;
+
+  private constructor(folder: Deno.FsFile) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Locks a folder together with others.
+   *
+   * @param alone Called before that if nobody else uses the folder, and may
+   * remove what was left there.
+   * @returns Undefined on systems that can't lock folders.
+   */
+  static async share(
+    folder: HeldFolder,
+    alone: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<FolderLock | undefined> {
+    if (Deno.build.os === "windows") return undefined;
+    const file = await Deno.open(folder.at("."));
+    try {
+      if (await tryLock(file)) await alone();
+      await file.lock(false);
+      return new FolderLock(file);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Makes the lock one that nobody shares; false if others use the folder. */
+  async becomeAlone(): Promise<boolean> {
+    return await tryLock(this.#folder);
+  }
+
+  /** Gives the lock back. */
+  [Symbol.dispose](): void {
+    this.#folder.close();
+  }
+}
+
+/** Locks a folder if nobody has; never before Deno 2.8, which can only wait. */
+async function tryLock(folder: Deno.FsFile): Promise<boolean> {
+  return await (folder as Partial<Deno.FsFile>).tryLock?.(true) ?? false;
+}
+
+/**
+ * Locks by a file, which is removed with the lock; waits while somebody else has
+ * it. buildx does the same for `index.json`, and fails if it can't.
+ *
+ * @throws {TypeError} If something else is in the place of the file.
+ */
+export async function lockByFile(
+  folder: HeldFolder,
+  name: string,
+): Promise<AsyncDisposable> {
+  for (;;) {
+    const file = await openLock(folder, name);
+    if (file === undefined) continue;
+    try {
+      await file.lock(true);
+      if (await isAt(file, folder.at(name))) {
+        return {
+          async [Symbol.asyncDispose]() {
+            await Deno.remove(folder.at(name));
+            file.close();
+          },
+        };
+      }
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    // Who had the lock has removed the file: it locks nothing any more.
+    file.close();
+  }
+}
+
+/** Opens the file of a lock; undefined if it was removed meanwhile. */
+async function openLock(
+  folder: HeldFolder,
+  name: string,
+): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(folder.at(name), { write: true, createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  try {
+    if (!(await Deno.lstat(folder.at(name))).isFile) {
+      throw new TypeError(`${name} is no regular file`);
+    }
+    return await Deno.open(folder.at(name));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an open file is the one at a path. */
+async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
+  const { dev, ino } = await file.stat();
+  try {
+    const there = await Deno.lstat(path);
+    return there.dev === dev && there.ino === ino;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
