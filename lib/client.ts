@@ -1,6 +1,7 @@
 import type { BuildContext } from "./imagebuild/context/source.ts";
 import type { ImageBuild } from "./imagebuild/image_build.ts";
 import { startBuild } from "./imagebuild/image_build.ts";
+import { engineHost } from "./imagebuild/host.ts";
 import { runImageBuild } from "./imagebuild/run.ts";
 import type { ImageBuildOptions } from "./imagebuild/options.ts";
 import { checkOptionNames } from "./option_names.ts";
@@ -281,7 +282,7 @@ export class DockerClient implements AsyncDisposable {
       options,
       run: (record, stop) =>
         runImageBuild({
-          engine: this.#engine,
+          host: engineHost(this.#engine),
           logins: this.#logins,
           settings: this.#settings,
           context: buildContext,

@@ -93,6 +93,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "progress",
     "proto",
     "std",
+    "streams",
   ],
   masks: ["engine", "progress"],
   operation: ["deno_version.ts", "errors.ts", "streams"],

@@ -1,25 +1,25 @@
-import type { Engine } from "../engine/engine.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Control } from "./control.ts";
+import type { BuildkitHost } from "./host.ts";
 
-/** What is known of each engine. */
-const known = new WeakMap<Engine, Capabilities>();
+/** What is known of each host. */
+const known = new WeakMap<BuildkitHost, Capabilities>();
 
 /**
- * Asks BuildKit what it can do, once for an engine.
+ * Asks BuildKit what it can do, once for a host.
  *
  * `LLBBridge/Ping` is answered only within a build, so an empty one is begun,
- * which leaves nothing in the engine's history, and is given up after the
+ * which leaves nothing in BuildKit's history, and is given up after the
  * answer.
  *
  * @throws As {@linkcode Control.ping} and {@linkcode Control.solve} do.
  */
 export async function capabilitiesOf(
-  engine: Engine,
+  host: BuildkitHost,
   control: Control,
   signal: AbortSignal,
 ): Promise<Capabilities> {
-  const before = known.get(engine);
+  const before = known.get(host);
   if (before !== undefined) return before;
   const ref = crypto.randomUUID().replaceAll("-", "");
   const done = new AbortController();
@@ -33,7 +33,7 @@ export async function capabilitiesOf(
       control.ping(ref, { signal }),
       build.then(() => control.ping(ref, { signal })),
     ]);
-    known.set(engine, capabilities);
+    known.set(host, capabilities);
     return capabilities;
   } finally {
     done.abort(); // its failure is the race's

@@ -1,15 +1,10 @@
 // @ts-types="../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
-import type { Engine } from "../engine/engine.ts";
-import {
-  ConnectionError,
-  EngineError,
-  ProtocolError,
-  UnsupportedError,
-} from "../errors.ts";
-import { connectGrpc, type GrpcClient } from "../grpc/client.ts";
+import { ConnectionError } from "../errors.ts";
+import type { GrpcClient } from "../grpc/client.ts";
+import type { BuildkitHost } from "./host.ts";
 
-/** How long an engine may take to answer `POST /grpc`, in milliseconds. */
+/** How long a host may take to open a connection, in milliseconds. */
 const OPEN_TIMEOUT_MS = 30_000;
 
 /** A connection to BuildKit's API that somebody uses. */
@@ -27,34 +22,33 @@ export interface HeldConnection {
 export interface HoldOptions {
   /** Ends this caller's wait for the connection. */
   readonly signal: AbortSignal;
-  /** Time for the engine to open it, in milliseconds. @default {30000} */
+  /** Time for the host to open it, in milliseconds. @default {30000} */
   readonly timeout?: number | undefined;
 }
 
-/** The connection of each engine that is in use. */
-const connections = new WeakMap<Engine, SharedConnection>();
+/** The connection of each host that is in use. */
+const connections = new WeakMap<BuildkitHost, SharedConnection>();
 
 /**
- * Opens the connection to the BuildKit API of an engine, or takes part in the
- * one that is there: it carries many builds at once. One that has ended, or
- * whose engine has said that it goes away, is not given to anybody any more;
+ * Opens the connection to the BuildKit API of a host, or takes part in the one
+ * that is there: it carries many builds at once. One that has ended, or
+ * whose host has said that it goes away, is not given to anybody any more;
  * those who use it keep it.
  *
- * @throws {UnsupportedError} If the engine, or a proxy before it, has no such
- * API.
- * @throws {ConnectionError} If the engine can't be reached, or does not answer
+ * @throws {UnsupportedError} If the host, or a proxy before it, has no such API.
+ * @throws {ConnectionError} If the host can't be reached, or does not answer
  * in time.
  * @throws {EngineError} If it refuses for another reason.
  */
 export async function holdConnection(
-  engine: Engine,
+  host: BuildkitHost,
   { signal, timeout = OPEN_TIMEOUT_MS }: HoldOptions,
 ): Promise<HeldConnection> {
   signal.throwIfAborted();
-  let shared = connections.get(engine);
+  let shared = connections.get(host);
   if (shared === undefined || !shared.usable) {
-    shared = new SharedConnection(engine, timeout);
-    connections.set(engine, shared);
+    shared = new SharedConnection(host, timeout);
+    connections.set(host, shared);
   }
   return await shared.hold(signal);
 }
@@ -68,8 +62,8 @@ class SharedConnection {
   #holders = 0;
   #over = false;
 
-  constructor(engine: Engine, timeout: number) {
-    this.#opening = open(engine, this.#abandoned.signal, timeout).then(
+  constructor(host: BuildkitHost, timeout: number) {
+    this.#opening = open(host, this.#abandoned.signal, timeout).then(
       (client) => this.#client = client,
       (error) => {
         this.#over = true;
@@ -103,64 +97,25 @@ class SharedConnection {
   }
 }
 
-/**
- * `POST /grpc`: takes the connection over for HTTP/2 (moby,
- * api/server/router/grpc). Engines from API 1.53 on speak HTTP/2 from the first
- * byte as well, and still answer this.
- */
+/** Opens a connection of a host, which is to take no longer than `timeout`. */
 async function open(
-  engine: Engine,
+  host: BuildkitHost,
   abandoned: AbortSignal,
   timeout: number,
 ): Promise<GrpcClient> {
-  const { transport, where } = engine;
-  if (transport.upgrade === undefined) {
-    throw noApi(where, "the transport can not take a connection over");
-  }
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), timeout);
-  const signal = AbortSignal.any([abandoned, late.signal]);
   try {
-    const { negotiated } = await engine.facts(signal);
-    const path = `/v${negotiated}/grpc`;
-    return connectGrpc(
-      await transport.upgrade(path, { protocol: "h2c", headers: [], signal }),
-    );
+    return await host.connect(AbortSignal.any([abandoned, late.signal]));
   } catch (cause) {
-    if (late.signal.aborted) {
-      throw new ConnectionError(
-        `The engine at ${where} did not answer POST /grpc within ${
-          timeout / 1000
-        } seconds: is something between davit and the engine?`,
-        { cause },
-      );
-    }
-    throw cause instanceof EngineError ? refusal(where, cause) : cause;
+    if (!late.signal.aborted) throw cause;
+    throw new ConnectionError(
+      `BuildKit at ${host.where} did not answer within ${
+        timeout / 1000
+      } seconds: is something between davit and it?`,
+      { cause },
+    );
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** What an answer other than 101 means. */
-function refusal(where: string, cause: EngineError): Error {
-  const { status, detail } = cause;
-  if (status < 400) {
-    return new ProtocolError(
-      `The answer to POST /grpc from ${where} has status ${status}, and takes no connection over: something between davit and the engine answered`,
-      { cause },
-    );
-  }
-  // 404 and 405: podman, or an engine without BuildKit. 403 and 501: proxies
-  // that do not allow it.
-  return [403, 404, 405, 501].includes(status)
-    ? noApi(where, `it answered ${status}: ${detail}`, cause)
-    : cause;
-}
-
-function noApi(where: string, why: string, cause?: unknown): UnsupportedError {
-  return new UnsupportedError(
-    "BuildKit's API",
-    `BuildKit's API can not be reached at ${where} (${why}): use a Docker engine's own socket, let a proxy before it pass POST /grpc, or leave out the options that need this API`,
-    cause === undefined ? {} : { cause },
-  );
 }

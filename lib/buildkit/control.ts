@@ -1,4 +1,3 @@
-import type { Engine } from "../engine/engine.ts";
 import type { GrpcCallOptions, GrpcRemoteMethod } from "../grpc/client.ts";
 import { GrpcCode } from "../grpc/status.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
@@ -31,6 +30,7 @@ import { Bridge } from "./bridge.ts";
 import { callError } from "./call_error.ts";
 import { Capabilities } from "./capabilities.ts";
 import { type HeldConnection, holdConnection } from "./connection.ts";
+import type { BuildkitHost } from "./host.ts";
 import { SolveError } from "./solve_error.ts";
 import { encodeSolveRequest, type SolveRequest } from "./solve_request.ts";
 
@@ -55,7 +55,7 @@ export interface Worker {
 
 /**
  * BuildKit's control API (`moby.buildkit.v1.Control`) on a connection that all
- * builds of one engine share.
+ * builds of one host share.
  *
  * Calls fail with a {@linkcode SolveError} if BuildKit answers with an error,
  * with a `ConnectionError` if the connection ends or BuildKit does not answer a
@@ -146,17 +146,17 @@ export interface Control extends AsyncDisposable {
 }
 
 /**
- * Opens BuildKit's control API behind the engine's socket (`POST /grpc`).
+ * Opens BuildKit's control API.
  *
- * @throws {UnsupportedError} If the engine, or a proxy before it, has none.
- * @throws {ConnectionError} If the engine can't be reached, or does not answer
+ * @throws {UnsupportedError} If the host, or a proxy before it, has none.
+ * @throws {ConnectionError} If the host can't be reached, or does not answer
  * in time.
  */
 export async function openControl(
-  engine: Engine,
+  host: BuildkitHost,
   { signal }: CallOptions,
 ): Promise<Control> {
-  return new HeldControl(await holdConnection(engine, { signal }), engine);
+  return new HeldControl(await holdConnection(host, { signal }), host);
 }
 
 const SOLVE: GrpcRemoteMethod<SolveRequest, ReadonlyMap<string, string>> = {
@@ -263,7 +263,7 @@ class HeldControl implements Control {
   readonly #connection: HeldConnection;
   readonly #where: string;
 
-  constructor(connection: HeldConnection, { where }: Engine) {
+  constructor(connection: HeldConnection, { where }: BuildkitHost) {
     this.#connection = connection;
     this.#where = where;
   }

@@ -4,7 +4,7 @@
 import { contentText } from "./content_text.ts";
 import { type Control, openControl } from "./control.ts";
 import { SolveError } from "./solve_error.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { BuildkitHost } from "./host.ts";
 import { ProtocolError } from "../errors.ts";
 import { GrpcCode } from "../grpc/status.ts";
 import type {
@@ -23,20 +23,20 @@ const KIND = "in-toto.io/predicate-type";
 const PROVENANCE = "https://slsa.dev/provenance/";
 
 /**
- * Reads the provenance of a build out of the engine's history.
+ * Reads the provenance of a build out of BuildKit's history.
  *
  * @param ref The build's id.
  * @returns The provenance by its platform, or by the empty text for a build
- * that names none; empty where the engine keeps no record of the build.
- * @throws {UnsupportedError} If the engine has no API of BuildKit.
+ * that names none; empty where BuildKit keeps no record of the build.
+ * @throws {UnsupportedError} If the host has no API of BuildKit.
  * @throws {ProtocolError} If it is no provenance.
  */
 export async function buildProvenance(
-  engine: Engine,
+  host: BuildkitHost,
   ref: string,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Provenance>> {
-  await using control = await openControl(engine, { signal });
+  await using control = await openControl(host, { signal });
   const found = new Map<string, Provenance>();
   for await (
     const { ref: each, result, results } of records(control, signal)

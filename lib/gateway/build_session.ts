@@ -1,4 +1,4 @@
-import { maxSecretBytes } from "../imagebuild/secrets.ts";
+import { engineTakes } from "../imagebuild/host.ts";
 import { decodeRegistryConfig } from "../credentials/header_decode.ts";
 import { CredentialStore } from "../credentials/store.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -83,7 +83,7 @@ export async function serveBuild(
     signal,
   );
   if (reports !== undefined) store.onUse = (use) => reports.add(use);
-  const maxBytes = maxSecretBytes(await engine.facts());
+  const { secretBytes: maxBytes } = engineTakes(await engine.facts());
   const strict = reports?.strict === true;
   try {
     return await openSession(

@@ -1,4 +1,3 @@
-import { compareApi } from "../engine/api_version.ts";
 import { SecretError } from "../errors.ts";
 import type { ClientMount } from "../progress/mounts.ts";
 import type { SecretReport } from "../secrets/store.ts";
@@ -70,7 +69,7 @@ async function accountForAgents(build: Build): Promise<void> {
 async function sortUnasked(
   type: ClientMount["type"],
   ids: readonly string[],
-  { facts, request, record }: Build,
+  { takes, request, record }: Build,
 ): Promise<{ cached: string[]; unused: string[] }> {
   const sorted = { cached: [] as string[], unused: [] as string[] };
   if (ids.length === 0) return sorted;
@@ -81,7 +80,7 @@ async function sortUnasked(
     buildargs: buildArgs,
     dockerfile: record.dockerfile(),
     steps: record.state.names(),
-    expandsIds: compareApi(facts.apiVersion, "1.42") >= 0,
+    expandsIds: takes.expandedIds,
     remote: context.kind === "remote",
   });
   for (const id of ids) {

@@ -8,20 +8,18 @@ import type { Upload } from "../session/upload.ts";
 import type { Offer } from "./context/offer.ts";
 import type { BuildInputs } from "./inputs.ts";
 import type { OwnWarning } from "./fact.ts";
+import type { BuildHost, MetHost } from "./host.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
 import type { BuildImageResult } from "./result.ts";
 import type { Solved } from "./solved.ts";
 
 /**
- * A build that is ready to begin: what is built, by which engine, and what it
- * may use.
+ * A build that is ready to begin: what is built, by whom, and what it may use.
  */
-export interface Build {
-  /** The engine that builds. */
-  readonly engine: Engine;
-  /** The engine's version and kind, as it reported them. */
-  readonly facts: EngineFacts;
+export interface Build extends MetHost {
+  /** What builds. */
+  readonly host: BuildHost;
   /** What to build, and how. */
   readonly request: BuildRequest;
   /** The build context, ready to be sent. */
@@ -39,6 +37,12 @@ export interface Build {
    * throws, the build ends with that error.
    */
   readonly onDockerfile: (text: string) => void;
+}
+
+/** A build by an engine. */
+export interface EngineBuild extends Build {
+  readonly engine: Engine;
+  readonly facts: EngineFacts;
 }
 
 /** What a way needs for this build, known before anything is sent. */
@@ -78,15 +82,18 @@ export interface Built {
   readonly solved?: Solved;
 }
 
-/** A way to build: a protocol with one kind of builder. */
-export interface BuildWay {
+/**
+ * A way to build: a protocol with one kind of builder. Those of an engine take
+ * its own API besides.
+ */
+export interface BuildWay<B extends Build = Build> {
   /**
    * Checks the build and says what this way needs for it. Nothing is sent yet.
    *
    * @throws {UnsupportedError} If this way can't do what is asked.
    * @throws {SecretError} If a secret is too large to be sent this way.
    */
-  needs(build: Build): WayNeeds;
+  needs(build: B): WayNeeds;
   /**
    * Builds, and reads the engine's answer to its end.
    *
@@ -98,7 +105,7 @@ export interface BuildWay {
    * @throws {BuildError} If the engine says that the build failed.
    */
   run(
-    build: Build,
+    build: B,
     session: OpenSession | undefined,
     upload?: Upload,
   ): Promise<Built>;

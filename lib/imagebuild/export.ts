@@ -1,4 +1,3 @@
-import type { Engine } from "../engine/engine.ts";
 import { ExportSet } from "../exporter/export_set.ts";
 import type { ExportReport } from "../exporter/exporter.ts";
 import { sentOutputs } from "./checks/output.ts";
@@ -25,14 +24,12 @@ export function exportSet(
  * @throws {UnsupportedError} If it can't.
  */
 export async function checkStore(
-  engine: Engine,
-  request: BuildRequest,
-  signal: AbortSignal,
+  { engine, request, stop }: Pick<Build, "engine" | "request" | "stop">,
 ): Promise<void> {
   const need = containerdNeed(request);
-  if (need === undefined) return;
+  if (need === undefined || engine === undefined) return;
   const { info, isContainerdStore } = await import("../engine/info.ts");
-  if (!isContainerdStore(await info(engine, signal))) throw need;
+  if (!isContainerdStore(await info(engine, stop))) throw need;
 }
 
 /**

@@ -6,11 +6,11 @@ import {
   CredentialStore,
 } from "../credentials/store.ts";
 import type { TokenServer } from "../credentials/token_server.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { SecretStore } from "../secrets/store.ts";
 import type { SshAgents } from "../ssh/agents.ts";
 import { openCaches, type OpenedCaches } from "./caches.ts";
+import type { BuildHost } from "./host.ts";
 import { watchLogins } from "./logins.ts";
 import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
@@ -31,8 +31,8 @@ export interface BuildInputs {
 
 /** What {@linkcode openInputs} needs to know besides the request. */
 export interface InputsInit {
-  /** The engine that builds. */
-  readonly engine: Engine;
+  /** What builds. */
+  readonly host: Pick<BuildHost, "where">;
   /** The client's own source of logins, used after the option. */
   readonly logins: ClientCredentials;
 }
@@ -47,7 +47,7 @@ export interface InputsInit {
  * @throws {TypeError} If an option is wrong.
  */
 export async function openInputs(
-  { engine, logins }: InputsInit,
+  { host, logins }: InputsInit,
   request: BuildRequest,
   over: AbortSignal,
 ): Promise<BuildInputs> {
@@ -59,7 +59,7 @@ export async function openInputs(
     }),
     tokenServer: async (registry) => {
       const { askTokenServer } = await import("../credentials/token_server.ts");
-      return await askTokenServer(registry, engine.where, over);
+      return await askTokenServer(registry, host.where, over);
     },
     secrets: await SecretStore.open(request.secrets, over),
     agents: await openAgents(request, over),

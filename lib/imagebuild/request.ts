@@ -51,6 +51,7 @@ import {
 } from "./checks/values.ts";
 import { checkVerify } from "./checks/verify.ts";
 import type { Source } from "./context/source.ts";
+import type { BuildHost } from "./host.ts";
 import type {
   BuildVerifyOptions,
   ImageBuildOptions,
@@ -141,9 +142,12 @@ export interface BuildRequest extends BuildKitOptions {
   readonly quiet: boolean | undefined;
   /** Options for the classic builder alone. */
   readonly classic: ClassicOptions;
-  /** Where the result goes; empty for the engine's image store. */
+  /**
+   * Where the result goes; empty for the engine's image store, or for nowhere
+   * where there is none.
+   */
   readonly outputs: readonly RequestedOutput[];
-  /** Whether the engine will report an image id. */
+  /** Whether an image id will be reported. */
   readonly makesImage: boolean;
   /** How the result is searched for secrets; undefined if it is not. */
   readonly verify: BuildVerifyOptions | undefined;
@@ -228,6 +232,7 @@ const OPTIONS = {
  * Checks the options and the context of a build.
  *
  * @param context The build context; the option `remote` replaces it.
+ * @param host What builds; an engine unless given.
  * @throws {TypeError} If an option has the wrong form.
  * @throws {RangeError} If a number is out of range.
  * @throws {UnsupportedError} If no builder can do what is asked.
@@ -235,6 +240,7 @@ const OPTIONS = {
 export function checkRequest(
   options: ImageBuildOptions,
   context: Source,
+  { keepsImages }: Pick<BuildHost, "keepsImages"> = { keepsImages: true },
 ): BuildRequest {
   checkOptionNames("build", options, OPTIONS);
   const builder = checkBuilder(options.version);
@@ -267,7 +273,7 @@ export function checkRequest(
   const cacheFrom = namesOfCaches(cacheImports);
   checkInline(cacheExports, outputs, builder);
   checkPlaces(special, outputs);
-  const makesImage = outputs.length === 0 || outputs.some(isImage);
+  const makesImage = outputs.length === 0 ? keepsImages : outputs.some(isImage);
   const needs = [
     ...(outputs.length > 1 ? ["several outputs"] : []),
     ...(platforms.length > 1 ? ["several platforms"] : []),

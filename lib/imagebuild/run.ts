@@ -4,7 +4,6 @@
 // @ts-types="../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
 import type { ClientCredentials } from "../credentials/store.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { ExportSet } from "../exporter/export_set.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
@@ -16,6 +15,7 @@ import {
   type Source,
   sourceOf,
 } from "./context/source.ts";
+import type { BuildHost } from "./host.ts";
 import { openInputs, watchInputs } from "./inputs.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord } from "./record.ts";
@@ -28,8 +28,8 @@ import { chooseWay, loadExpectedWay } from "./way.ts";
 
 /** What is needed to run a build. */
 export interface BuildStart {
-  /** The engine that builds. */
-  readonly engine: Engine;
+  /** What builds. */
+  readonly host: BuildHost;
   /** The client's own source of logins, used after the option. */
   readonly logins: ClientCredentials;
   /**
@@ -49,11 +49,11 @@ export interface BuildStart {
 
 /**
  * Runs a build: checks the options, opens the context and the inputs on this
- * machine, asks the engine for its version, chooses a way to build and builds.
+ * machine, asks the host what it is, chooses a way to build and builds.
  * At the end everything is closed, whether the build went well or not.
  */
 export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
-  const { engine, record, stop } = start;
+  const { host, record, stop } = start;
   /**
    * Aborts when the build is over, in whatever way; it stops callbacks that
    * still run.
@@ -64,7 +64,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   let exports: ExportSet | undefined;
   try {
     source = sourceOf(start.context);
-    const request = checkRequest(await withSurroundings(start), source);
+    const request = checkRequest(await withSurroundings(start), source, host);
     const results = asksForResults(request)
       ? await import("./export.ts")
       : undefined;
@@ -81,15 +81,15 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       stop,
     );
     loadExpectedWay(request);
-    const facts = await engine.facts(stop);
-    const way = await chooseWay(request, facts);
+    const met = await host.meet(stop);
+    const way = await chooseWay(request, met.facts);
     const leaks = inputs.secrets.size > 0
       ? await import("./leak_check.ts")
       : undefined;
     const said = { request, context, inputs, record };
     const build: Build = {
-      engine,
-      facts,
+      ...met,
+      host,
       request,
       context,
       inputs,
@@ -100,7 +100,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     };
     const needs = way.needs(build);
     for (const warning of needs.warnings) record.warn(...warning);
-    await results?.checkStore(engine, request, stop);
+    await results?.checkStore(build);
     await exports?.prepare();
     await watchInputs(inputs, record);
     await leaks?.checkLeaks(said);
@@ -135,7 +135,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
         verification,
         exports: exported ?? [],
       }, record);
-      keepSolved(result, engine, solved);
+      keepSolved(result, host, solved);
       return result;
     } catch (error) {
       if (request.verify !== undefined && !searches) {

@@ -2,8 +2,6 @@
 // that carries them. Each way to build decides whether it uses the header or a
 // session.
 
-import { compareApi } from "../engine/api_version.ts";
-import type { Engine, EngineFacts } from "../engine/engine.ts";
 import { SecretError, UnsupportedError } from "../errors.ts";
 import {
   encodeSecretsHeader,
@@ -14,24 +12,7 @@ import {
 import type { SecretStore } from "../secrets/store.ts";
 import { tooLarge } from "../session/secrets.ts";
 import type { OwnWarning } from "./fact.ts";
-
-/**
- * The largest gRPC message that an engine accepts: 4 MiB, and 16 MiB from
- * version 26 (API 1.45) on. A value needs five more bytes in its message, for a
- * tag and a length.
- */
-const SMALL_MESSAGE = 4 * 1024 * 1024;
-const LARGE_MESSAGE = 16 * 1024 * 1024;
-const VALUE_OVERHEAD = 5;
-
-/**
- * The largest value, in bytes, that can be given to this engine over a session.
- */
-export function maxSecretBytes(facts: EngineFacts): number {
-  return (compareApi(facts.apiVersion, "1.45") < 0
-    ? SMALL_MESSAGE
-    : LARGE_MESSAGE) - VALUE_OVERHEAD;
-}
+import type { BuildHost, HostTakes } from "./host.ts";
 
 /**
  * Checks the size of each value that is already read.
@@ -40,9 +21,8 @@ export function maxSecretBytes(facts: EngineFacts): number {
  */
 export function checkSecretSizes(
   store: SecretStore,
-  facts: EngineFacts,
+  { secretBytes: maxBytes }: Pick<HostTakes, "secretBytes">,
 ): void {
-  const maxBytes = maxSecretBytes(facts);
   for (const [id, { byteLength }] of store.atHand()) {
     if (byteLength > maxBytes) throw tooLarge(id, byteLength, maxBytes);
   }
@@ -106,10 +86,10 @@ export function checkSecretsHeader(
 
 /** Warns of secrets that leave this machine without encryption. */
 export function plainConnection(
-  { where, isHere }: Engine,
+  { where, isPlain }: Pick<BuildHost, "where" | "isPlain">,
   store: SecretStore,
 ): OwnWarning[] {
-  if (store.size === 0 || isHere || !/^(?:tcp|http):/.test(where)) return [];
+  if (store.size === 0 || !isPlain) return [];
   return [[
     "plain-connection",
     `secrets travel without encryption to ${where}: use TLS (DOCKER_TLS_VERIFY) or ssh://`,

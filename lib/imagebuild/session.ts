@@ -7,7 +7,6 @@ import { methodsOf } from "../session/services.ts";
 import type { FilesyncServiceOptions } from "../session/filesync.ts";
 import type { Build, WayNeeds } from "./build_way.ts";
 import type { BuildRecord } from "./record.ts";
-import { maxSecretBytes } from "./secrets.ts";
 
 /**
  * Opens the session of a build, if its way has one. A session is opened even if the build itself
@@ -23,7 +22,7 @@ import { maxSecretBytes } from "./secrets.ts";
  */
 export async function openBuildSession(
   { session: dial, sessionRequired = false, upload }: WayNeeds,
-  { facts, request: { strict }, context, inputs, exports, record, stop }: Build,
+  { takes, request: { strict }, context, inputs, exports, record, stop }: Build,
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
   if (dial === undefined) return undefined;
@@ -32,7 +31,7 @@ export async function openBuildSession(
     {
       secrets: {
         store: secrets,
-        maxBytes: maxSecretBytes(facts),
+        maxBytes: takes.secretBytes,
         strict: strict.missing,
       },
       folders: context.locals && {

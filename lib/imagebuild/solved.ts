@@ -1,5 +1,5 @@
 import type { Provenance } from "../buildkit/provenance.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { BuildHost } from "./host.ts";
 
 /** What BuildKit's own API tells of a build that went well. */
 export interface Solved {
@@ -14,7 +14,7 @@ export interface Solved {
 
 /** What is kept of a build besides its result. */
 interface KeptSolve extends Solved {
-  readonly engine: Engine;
+  readonly host: BuildHost;
 }
 
 /** By the results of the builds. */
@@ -23,10 +23,10 @@ const kept = new WeakMap<object, KeptSolve>();
 /** Keeps what BuildKit told of a build, beside its result. */
 export function keepSolved(
   result: object,
-  engine: Engine,
+  host: BuildHost,
   solved: Solved | undefined,
 ): void {
-  if (solved !== undefined) kept.set(result, { ...solved, engine });
+  if (solved !== undefined) kept.set(result, { ...solved, host });
 }
 
 /**
@@ -54,5 +54,9 @@ export async function provenanceOf(
   const solved = kept.get(result);
   if (solved === undefined) return new Map();
   const { buildProvenance } = await import("../buildkit/provenance.ts");
-  return await buildProvenance(solved.engine, solved.ref, signal);
+  return await buildProvenance(
+    await solved.host.buildkit(),
+    solved.ref,
+    signal,
+  );
 }

@@ -18,6 +18,7 @@ import type { Build } from "./build_way.ts";
 export async function untagUnverified(
   { engine, request, record }: Pick<Build, "engine" | "request" | "record">,
 ): Promise<void> {
+  if (engine === undefined) return;
   if (!request.makesImage || (request.verify?.keepTags ?? false)) return;
   const own = record.storedImages;
   if (own.size === 0) return;

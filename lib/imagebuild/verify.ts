@@ -34,7 +34,7 @@ export async function verifyResult(
   const names = request.makesImage ? request.tags : [];
   const unexported = exports !== undefined;
   const untag = async () =>
-    keepTags || names.length === 0
+    keepTags || names.length === 0 || engine === undefined
       ? { removed: [], kept: names, moved: [] }
       : await untagImage(engine, imageId, names);
   /**
@@ -60,7 +60,7 @@ export async function verifyResult(
   try {
     const staged = await exports?.staged() ?? [];
     const isOne = staged.length + (request.makesImage ? 1 : 0) === 1;
-    if (request.makesImage) {
+    if (request.makesImage && engine !== undefined) {
       output = isOne ? undefined : "the image";
       const search = searchOf(output);
       const found = await verifyImage(engine, imageId, known, search);

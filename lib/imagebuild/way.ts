@@ -15,8 +15,9 @@ import { engineWay } from "./ways/engine.ts";
  */
 export async function chooseWay(
   { builder, api, needs }: BuildRequest,
-  facts: EngineFacts,
+  facts: EngineFacts | undefined,
 ): Promise<BuildWay> {
+  if (facts === undefined) return (await loadSolve()).solveWay;
   const need = needOf({ api, needs });
   const refuse = (why: string) => {
     if (need === undefined) return;

@@ -1,4 +1,5 @@
 /** One connection to BuildKit's API for all builds of an engine. */
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { holdConnection } from "../../lib/buildkit/connection.ts";
 import { openControl } from "../../lib/buildkit/control.ts";
 import { Engine } from "../../lib/engine/engine.ts";
@@ -21,7 +22,7 @@ const NOTHING = new Uint8Array();
 Deno.test("builds of one engine share a connection, which the last one closes", async () => {
   await using scripted = new ScriptedEngine({ ListWorkers: answer(NOTHING) });
   const { engine } = scripted;
-  const hold = () => holdConnection(engine, { signal: NEVER });
+  const hold = () => holdConnection(buildkitOf(engine), { signal: NEVER });
   // Also those that come while it is opened.
   const [first, second] = await Promise.all([hold(), hold()]);
   const third = await hold();
@@ -53,8 +54,10 @@ Deno.test("builds of one engine share a connection, which the last one closes", 
 Deno.test("engines have connections of their own", async () => {
   await using one = new ScriptedEngine({});
   await using other = new ScriptedEngine({});
-  const held = await holdConnection(one.engine, { signal: NEVER });
-  const further = await holdConnection(other.engine, { signal: NEVER });
+  const held = await holdConnection(buildkitOf(one.engine), { signal: NEVER });
+  const further = await holdConnection(buildkitOf(other.engine), {
+    signal: NEVER,
+  });
   assertEquals(held.client === further.client, false);
   await held.release();
   assertEquals(further.client.takesCalls, true);
@@ -64,11 +67,11 @@ Deno.test("engines have connections of their own", async () => {
 Deno.test("a connection that has ended is not given to the next build", async () => {
   await using scripted = new ScriptedEngine({ ListWorkers: answer(NOTHING) });
   const { engine } = scripted;
-  const lost = await openControl(engine, { signal: NEVER });
+  const lost = await openControl(buildkitOf(engine), { signal: NEVER });
   await lost.workers({ signal: NEVER });
   await scripted.connections[0]!.server.close();
   await assertRejects(() => lost.workers({ signal: NEVER }), ConnectionError);
-  await using next = await openControl(engine, { signal: NEVER });
+  await using next = await openControl(buildkitOf(engine), { signal: NEVER });
   assertEquals(await next.workers({ signal: NEVER }), []);
   // Giving the lost one back does not close the other.
   await lost[Symbol.asyncDispose]();
@@ -86,13 +89,15 @@ Deno.test("after GOAWAY running calls go on, and the next build gets another con
     Info: answer(NOTHING),
   });
   const { engine } = scripted;
-  const old = await holdConnection(engine, { signal: NEVER });
-  await using control = await openControl(engine, { signal: NEVER });
+  const old = await holdConnection(buildkitOf(engine), { signal: NEVER });
+  await using control = await openControl(buildkitOf(engine), {
+    signal: NEVER,
+  });
   const running = control.workers({ signal: NEVER });
   await until(() => scripted.calls.length === 1, "the call came");
   await scripted.connections[0]!.goAway(1);
   await until(() => !old.client.takesCalls, "the client knows");
-  await using next = await openControl(engine, { signal: NEVER });
+  await using next = await openControl(buildkitOf(engine), { signal: NEVER });
   assertEquals(await next.version({ signal: NEVER }), undefined);
   assertEquals(scripted.connections.length, 2);
   go.resolve();
@@ -128,8 +133,8 @@ Deno.test("a wait for the connection is given up alone, and the opening when nob
   );
   const { engine } = scripted;
   const [a, b, c] = [0, 1, 2].map(() => new AbortController());
-  const first = holdConnection(engine, { signal: a!.signal });
-  const second = holdConnection(engine, { signal: b!.signal });
+  const first = holdConnection(buildkitOf(engine), { signal: a!.signal });
+  const second = holdConnection(buildkitOf(engine), { signal: b!.signal });
   await until(() => opening.length === 1, "it is opened");
   a!.abort(new Error("no more"));
   await assertRejects(() => first, Error, "no more");
@@ -139,13 +144,13 @@ Deno.test("a wait for the connection is given up alone, and the opening when nob
   assertEquals(ended, true);
   assertEquals(opening[0]!.signal.aborted, true);
   // Who comes then waits for another.
-  const third = holdConnection(engine, { signal: c!.signal });
+  const third = holdConnection(buildkitOf(engine), { signal: c!.signal });
   await until(() => opening.length === 2, "it is opened again");
   opening[1]!.open();
   await (await third).release();
   // Nothing is opened for an abort that came before.
   await assertRejects(
-    () => holdConnection(engine, { signal: a!.signal }),
+    () => holdConnection(buildkitOf(engine), { signal: a!.signal }),
     Error,
     "no more",
   );
@@ -159,7 +164,8 @@ Deno.test("no timer is left of an opening, whatever came of it", async () => {
     if (fail) throw new ConnectionError("gone");
     return connect();
   });
-  const hold = () => holdConnection(scripted.engine, { signal: NEVER });
+  const hold = () =>
+    holdConnection(buildkitOf(scripted.engine), { signal: NEVER });
   await assertRejects(hold, ConnectionError);
   assertEquals(clock.waits, []);
   fail = false;
@@ -177,7 +183,7 @@ Deno.test("a failed opening is told to all who wait for it, and is not kept", as
     return connect();
   });
   const { engine } = scripted;
-  const hold = () => holdConnection(engine, { signal: NEVER });
+  const hold = () => holdConnection(buildkitOf(engine), { signal: NEVER });
   const both = await Promise.allSettled([hold(), hold()]);
   assertEquals(both.map(({ status }) => status), ["rejected", "rejected"]);
   assertEquals(scripted.upgrades.length, 1);
@@ -197,7 +203,7 @@ async function failure(
   const engine = new Engine(transport);
   try {
     return await assertRejects(
-      () => holdConnection(engine, { signal: NEVER, timeout }),
+      () => holdConnection(buildkitOf(engine), { signal: NEVER, timeout }),
       Error,
     );
   } finally {
@@ -249,7 +255,7 @@ Deno.test("an engine that hangs up, or does not answer, is a ConnectionError wit
   );
   assert(silent instanceof ConnectionError, `${silent}`);
   assert(
-    silent.message.includes("did not answer POST /grpc within 0.05 seconds"),
+    silent.message.includes("did not answer within 0.05 seconds"),
     silent.message,
   );
 });
@@ -260,7 +266,7 @@ Deno.test("without a transport that can take a connection over there is no API",
     close() {},
   });
   const error = await assertRejects(
-    () => holdConnection(engine, { signal: NEVER }),
+    () => holdConnection(buildkitOf(engine), { signal: NEVER }),
     UnsupportedError,
   );
   assert(error.message.includes("the given transport"), error.message);

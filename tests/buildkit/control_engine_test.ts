@@ -1,4 +1,5 @@
 /** BuildKit's control API behind real engines. */
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { capabilitiesOf } from "../../lib/buildkit/ask_capabilities.ts";
 import { holdConnection } from "../../lib/buildkit/connection.ts";
 import { openControl } from "../../lib/buildkit/control.ts";
@@ -162,7 +163,11 @@ engineTest(
     assert(worker!.platforms[0]!.startsWith("linux/"), `${worker?.platforms}`);
     const version = await control.version({ signal: NEVER });
     assertEquals(version !== undefined, isRecent(context));
-    const capabilities = await capabilitiesOf(engine, control, NEVER);
+    const capabilities = await capabilitiesOf(
+      buildkitOf(engine),
+      control,
+      NEVER,
+    );
     assert(capabilities.has("source.local"));
     assertEquals(capabilities.has("exporter.multiple"), isRecent(context));
     assertEquals(capabilities.has("exporter.nothing"), false);
@@ -197,12 +202,14 @@ engineTest(
   "builds side by side share a connection, get their own errors, and leave nothing on it",
   async (context) => {
     await using opened = await controlAt(context.socketPath);
-    const held = await holdConnection(opened.engine, { signal: NEVER });
+    const held = await holdConnection(buildkitOf(opened.engine), {
+      signal: NEVER,
+    });
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < 40) {
         const index = next++;
-        await using control = await openControl(opened.engine, {
+        await using control = await openControl(buildkitOf(opened.engine), {
           signal: NEVER,
         });
         const log: (SolveStatus | undefined)[] = [];
@@ -271,7 +278,9 @@ engineTest(
   "a build that is refused before it begins fails with the reason, though BuildKit never ends its log",
   async (context) => {
     await using opened = await controlAt(context.socketPath);
-    const held = await holdConnection(opened.engine, { signal: NEVER });
+    const held = await holdConnection(buildkitOf(opened.engine), {
+      signal: NEVER,
+    });
     const error = await assertRejects(
       () =>
         build(

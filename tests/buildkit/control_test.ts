@@ -1,4 +1,5 @@
 /** Calls of BuildKit's API, and what they fail with. */
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { capabilitiesOf } from "../../lib/buildkit/ask_capabilities.ts";
 import { type Control, openControl } from "../../lib/buildkit/control.ts";
 import { SolveError } from "../../lib/buildkit/solve_error.ts";
@@ -50,7 +51,9 @@ async function calling<T>(
   call: (control: Control, scripted: ScriptedEngine) => Promise<T>,
 ): Promise<T> {
   await using scripted = new ScriptedEngine(answers);
-  await using control = await openControl(scripted.engine, { signal: NEVER });
+  await using control = await openControl(buildkitOf(scripted.engine), {
+    signal: NEVER,
+  });
   return await call(control, scripted);
 }
 
@@ -286,7 +289,7 @@ Deno.test("what does not speak HTTP/2 after the upgrade is told, and what is sil
   {
     const text = new TextEncoder().encode("HTTP/1.1 200 OK\r\n\r\nhello");
     await using scripted = dialled(ReadableStream.from([text]));
-    await using control = await openControl(scripted.engine, {
+    await using control = await openControl(buildkitOf(scripted.engine), {
       signal: NEVER,
     });
     const error = await assertRejects(
@@ -298,7 +301,7 @@ Deno.test("what does not speak HTTP/2 after the upgrade is told, and what is sil
   {
     using clock = new StandingClock();
     await using scripted = dialled(new ReadableStream());
-    await using control = await openControl(scripted.engine, {
+    await using control = await openControl(buildkitOf(scripted.engine), {
       signal: NEVER,
     });
     const failed = assertRejects(
@@ -363,7 +366,9 @@ Deno.test("300 builds at once wait for the 250 streams that BuildKit has", async
       most = Math.max(most, running.length);
     },
   }, { maxConcurrentStreams: 250 });
-  await using control = await openControl(scripted.engine, { signal: NEVER });
+  await using control = await openControl(buildkitOf(scripted.engine), {
+    signal: NEVER,
+  });
   const all = Promise.all(
     Array.from(
       { length: 300 },
@@ -486,7 +491,7 @@ Deno.test("what BuildKit can do is asked once for an engine, within an empty bui
       answer(PONG)(stream);
     },
   }, async (control, { engine }) => {
-    const can = await capabilitiesOf(engine, control, NEVER);
+    const can = await capabilitiesOf(buildkitOf(engine), control, NEVER);
     await ended.promise;
     const [solve] = solves;
     assertEquals(
@@ -512,7 +517,10 @@ Deno.test("what BuildKit can do is asked once for an engine, within an empty bui
         [false, "it does not know unknown"],
       ],
     );
-    assertEquals(await capabilitiesOf(engine, control, NEVER) === can, true);
+    assertEquals(
+      await capabilitiesOf(buildkitOf(engine), control, NEVER) === can,
+      true,
+    );
     assertEquals([solves.length, refs.length], [1, 1]);
   });
 });
@@ -526,19 +534,19 @@ Deno.test("a question about capabilities fails with the first error, and may be 
     Ping: (stream) => works ? answer(PONG)(stream) : hang(stream),
   }, async (control, { engine }) => {
     await assertRejects(
-      () => capabilitiesOf(engine, control, NEVER),
+      () => capabilitiesOf(buildkitOf(engine), control, NEVER),
       SolveError,
       "no empty builds",
     );
     works = true;
-    const can = await capabilitiesOf(engine, control, NEVER);
+    const can = await capabilitiesOf(buildkitOf(engine), control, NEVER);
     assertEquals(can.has("exporter.multiple"), true);
   });
   // The build ends well, which is as good.
   await calling(
     { Solve: DONE, Ping: answer(PONG) },
     async (control, { engine }) => {
-      const can = await capabilitiesOf(engine, control, NEVER);
+      const can = await capabilitiesOf(buildkitOf(engine), control, NEVER);
       assertEquals(can.has("exporter.multiple"), true);
     },
   );
@@ -552,7 +560,7 @@ Deno.test("a question about capabilities fails with the first error, and may be 
     Ping: refuse(5, "no such job"),
   }, async (control, { engine }) => {
     await assertRejects(
-      () => capabilitiesOf(engine, control, NEVER),
+      () => capabilitiesOf(buildkitOf(engine), control, NEVER),
       SolveError,
       "no such job",
     );
@@ -563,7 +571,11 @@ Deno.test("a question about capabilities fails with the first error, and may be 
 Deno.test("an abort ends the question about capabilities", async () => {
   const abort = new AbortController();
   await calling({ Solve: hang, Ping: hang }, async (control, scripted) => {
-    const asked = capabilitiesOf(scripted.engine, control, abort.signal);
+    const asked = capabilitiesOf(
+      buildkitOf(scripted.engine),
+      control,
+      abort.signal,
+    );
     await until(() => scripted.calls.length === 2, "both calls came");
     abort.abort(new Error("enough"));
     await assertRejects(() => asked, Error, "enough");

@@ -1,4 +1,5 @@
 /** Builds on a real engine by the control API, from a Dockerfile in memory. */
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { type Control, openControl } from "../../lib/buildkit/control.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import { dialSession } from "../../lib/engine/session_dial.ts";
@@ -20,7 +21,7 @@ export async function controlAt(socketPath: string): Promise<EngineControl> {
   const transport = connectEndpoint({ kind: "unix", path: socketPath });
   const engine = new Engine(transport);
   try {
-    const control = await openControl(engine, { signal: NEVER });
+    const control = await openControl(buildkitOf(engine), { signal: NEVER });
     return {
       engine,
       control,

@@ -1,4 +1,5 @@
 /** What BuildKit tells about an error besides its words. */
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { readDetails } from "../../lib/buildkit/error_details.ts";
 import { openControl } from "../../lib/buildkit/control.ts";
 import { SolveError } from "../../lib/buildkit/solve_error.ts";
@@ -163,7 +164,9 @@ Deno.test("an error whose trailers have four megabytes comes whole, without stac
       await refuse(2, "still there")(stream);
     },
   });
-  await using control = await openControl(scripted.engine, { signal: NEVER });
+  await using control = await openControl(buildkitOf(scripted.engine), {
+    signal: NEVER,
+  });
   const other = control.workers({ signal: NEVER });
   await here.promise;
   const error = await assertRejects(

@@ -1,4 +1,5 @@
 /** Provenance out of BuildKit's history. */
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { buildProvenance } from "../../lib/buildkit/provenance.ts";
 import { SolveError } from "../../lib/buildkit/solve_error.ts";
 import { ProtocolError } from "../../lib/errors.ts";
@@ -92,7 +93,7 @@ async function provenance(
       stream.end([["grpc-status", "0"]]);
     },
   });
-  const found = await buildProvenance(scripted.engine, "r", NEVER);
+  const found = await buildProvenance(buildkitOf(scripted.engine), "r", NEVER);
   return { found: Object.fromEntries(found), asked };
 }
 

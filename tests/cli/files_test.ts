@@ -1,3 +1,4 @@
+import { engineHost } from "../../lib/imagebuild/host.ts";
 import { BUILD_FLAGS } from "../../lib/cli/build_flags.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
 import { parseWords } from "../../lib/cli/flag.ts";
@@ -9,7 +10,7 @@ import { ToldLines } from "../../lib/cli/told_lines.ts";
 import type { DockerClient } from "../../lib/client.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
 import { keepSolved } from "../../lib/imagebuild/solved.ts";
-import { historyEvent } from "../../lib/proto/history.ts";
+import { historyEvent, historyRecord } from "../../lib/proto/history.ts";
 import {
   assert,
   assertEquals,
@@ -168,11 +169,11 @@ Deno.test("files for results are written, or gone, when that is said", async () 
   await using scripted = new ScriptedEngine({
     ListenBuildHistory: answer(
       historyEvent.encode({
-        record: { ref: "r", result: undefined, results: new Map() },
+        record: { ...historyRecord.zero(), ref: "r" },
       }),
     ),
   });
-  keepSolved(result, scripted.engine, solved);
+  keepSolved(result, engineHost(scripted.engine), solved);
   const { signal } = new AbortController();
   await withTempFolder(async (folder) => {
     using _remove = replaced(Deno, "remove", slowly);

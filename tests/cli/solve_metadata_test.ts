@@ -1,10 +1,11 @@
+import { engineHost } from "../../lib/imagebuild/host.ts";
 import { parseWords } from "../../lib/cli/flag.ts";
 import { ENGINE_FLAGS } from "../../lib/cli/engine_flags.ts";
 import { builderName, solveMetadata } from "../../lib/cli/solve_metadata.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
 import { keepSolved } from "../../lib/imagebuild/solved.ts";
 import { readContentResponse } from "../../lib/proto/content.ts";
-import { historyEvent } from "../../lib/proto/history.ts";
+import { historyEvent, historyRecord } from "../../lib/proto/history.ts";
 import { answer, ScriptedEngine } from "../buildkit/scripted_engine.ts";
 import { assertEquals } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
@@ -99,10 +100,16 @@ function historyOf(...platforms: string[]): ScriptedEngine {
       "https://slsa.dev/provenance/v0.2",
     ]]),
   }];
-  const results = platforms.map((name) => [name, { attestations }] as const);
+  const results = platforms.map((name) =>
+    [
+      name,
+      { only: undefined, attestations, results: [] },
+    ] as const
+  );
   return new ScriptedEngine({
     ListenBuildHistory: answer(historyEvent.encode({
       record: {
+        ...historyRecord.zero(),
         ref: "r",
         result: new Map(results).get(""),
         results: new Map(results.filter(([name]) => name !== "")),
@@ -146,7 +153,7 @@ Deno.test("metadata have the provenance of each platform, as much as the variabl
         await using scripted = historyOf(...platforms);
         const result = { imageId: "", names: [] } as unknown as BuildResult;
         const solved = { ref: "r", answer: new Map() };
-        keepSolved(result, scripted.engine, solved);
+        keepSolved(result, engineHost(scripted.engine), solved);
         const { "buildx.build.ref": _, ...metadata } = await solveMetadata(
           result,
           solved,

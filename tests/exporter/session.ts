@@ -1,3 +1,4 @@
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { openControl } from "../../lib/buildkit/control.ts";
 import { runSolve } from "../../lib/buildkit/run_solve.ts";
 import type { EngineContext } from "../support/engines.ts";
@@ -121,7 +122,7 @@ async function solve(
     await dialSession(engine, session.headers("davit"), signal),
   );
   try {
-    await using control = await openControl(engine, { signal });
+    await using control = await openControl(buildkitOf(engine), { signal });
     await runSolve(control, {
       ref: crypto.randomUUID(),
       session: session.id,

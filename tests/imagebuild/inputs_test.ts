@@ -1,5 +1,4 @@
 import type { ClientCredentials } from "../../lib/credentials/store.ts";
-import type { Engine } from "../../lib/engine/engine.ts";
 import { openInputs } from "../../lib/imagebuild/inputs.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
 import type { SshOption } from "../../lib/ssh/option.ts";
@@ -34,7 +33,7 @@ Deno.test("openInputs() offers agents where some are given, and none for an empt
       stream: dockerfileTar("FROM scratch"),
     });
     const { agents } = await openInputs(
-      { engine: {} as Engine, logins: {} as ClientCredentials },
+      { host: { where: "" }, logins: {} as ClientCredentials },
       request,
       new AbortController().signal,
     );

@@ -841,7 +841,6 @@ Deno.test("exportSet() is there where a result comes back", async () => {
 });
 
 Deno.test("checkStore() asks for the image store where that matters, and refuses what graph drivers would drop", async () => {
-  const { signal } = new AbortController();
   const local = { type: "local", dest: "out" } as const;
   const image = (attrs: Record<string, string>) =>
     ({ type: "image", attrs }) as const;
@@ -877,8 +876,7 @@ Deno.test("checkStore() asks for the image store where that matters, and refuses
         script: () =>
           Response.json({ DriverStatus: [["driver-type", driver]] }),
       });
-      const { engine, request } = ready.build;
-      const checking = checkStore(engine, request, signal);
+      const checking = checkStore(ready.build);
       if (feature !== undefined && driver === "overlay2") {
         const error = await assertRejects(() => checking, UnsupportedError);
         assertEquals(error.feature, feature);

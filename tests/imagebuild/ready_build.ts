@@ -1,7 +1,8 @@
+import { engineHost, engineTakes } from "../../lib/imagebuild/host.ts";
 import { CredentialStore } from "../../lib/credentials/store.ts";
 import { Engine, type EngineFacts } from "../../lib/engine/engine.ts";
 import type { JsonMessage } from "../../lib/engine/message.ts";
-import type { Build } from "../../lib/imagebuild/build_way.ts";
+import type { EngineBuild } from "../../lib/imagebuild/build_way.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import type { Fact } from "../../lib/imagebuild/fact.ts";
@@ -48,7 +49,7 @@ export interface Readying {
 
 /** A build that is ready to begin, and what is seen of it. */
 export interface Ready {
-  readonly build: Build;
+  readonly build: EngineBuild;
   /** What the engine was asked. */
   readonly asked: readonly Asked[];
   /** The parameters of the last request. */
@@ -76,19 +77,23 @@ export async function readyBuild(
   const told: Fact[] = [];
   const record = new BuildRecord((fact) => void told.push(fact), []);
   const stop = readying.stop ?? new AbortController().signal;
+  const engine = new Engine(transport);
+  const facts: EngineFacts = {
+    apiVersion: "1.51",
+    negotiated: "1.51",
+    osType: "linux",
+    builderVersion: undefined,
+    experimental: false,
+    libpodApiVersion: undefined,
+    gateway: false,
+    ...readying.facts,
+  };
   return {
     build: {
-      engine: new Engine(transport),
-      facts: {
-        apiVersion: "1.51",
-        negotiated: "1.51",
-        osType: "linux",
-        builderVersion: undefined,
-        experimental: false,
-        libpodApiVersion: undefined,
-        gateway: false,
-        ...readying.facts,
-      },
+      host: engineHost(engine),
+      takes: engineTakes(facts),
+      engine,
+      facts,
       request,
       context: await openOffer(request.context),
       inputs: {

@@ -1,3 +1,4 @@
+import { engineHost } from "../../lib/imagebuild/host.ts";
 import {
   assert,
   assertEquals,
@@ -99,9 +100,12 @@ async function sent(
     },
   );
   const { signal } = new AbortController();
+  const host = engineHost(engine);
+  const met = await host.meet(signal);
   const way = await chooseWay(request, facts as EngineFacts);
   await way.run({
-    engine,
+    host,
+    ...met,
     facts: facts as EngineFacts,
     request,
     context: await openOffer(request.context),

@@ -1,3 +1,4 @@
+import { engineHost } from "../../lib/imagebuild/host.ts";
 import { runImageBuild } from "../../lib/imagebuild/run.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
@@ -161,7 +162,7 @@ Deno.test("settings of the environment are obeyed, and passwords in them masked"
   const { engine } = scripted(() => lines([DONE]));
   const record = new BuildRecord(() => undefined, []);
   await runImageBuild({
-    engine: new Engine(engine),
+    host: engineHost(new Engine(engine)),
     logins: {},
     settings: () =>
       Promise.resolve({

@@ -1,3 +1,4 @@
+import { engineHost } from "../../lib/imagebuild/host.ts";
 import { Capabilities } from "../../lib/buildkit/capabilities.ts";
 import type { Control } from "../../lib/buildkit/control.ts";
 import { Engine } from "../../lib/engine/engine.ts";
@@ -57,7 +58,7 @@ const ALL = NEEDED.map(([, , id]) => id);
 
 /** Checks builds against a BuildKit that can do some things. */
 function buildKit(...enabled: readonly string[]) {
-  const engine = new Engine(new ScriptedEngine(() => new Response()));
+  const host = engineHost(new Engine(new ScriptedEngine(() => new Response())));
   let asked = 0;
   const capabilities = new Capabilities(
     ALL.map((id) => ({
@@ -84,7 +85,7 @@ function buildKit(...enabled: readonly string[]) {
     asked: () => asked,
     check: (options: ImageBuildOptions) =>
       checkAbilities({
-        engine,
+        host,
         stop,
         request: checkRequest(options, {
           kind: "tar",

@@ -1,3 +1,5 @@
+import { engineHost } from "../../lib/imagebuild/host.ts";
+import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
 import { openControl } from "../../lib/buildkit/control.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import type { Fact } from "../../lib/imagebuild/fact.ts";
@@ -473,7 +475,8 @@ async function slowBuild(script: BuildKitScript) {
     return gate.promise;
   }, []);
   const engine = new Engine(buildkit);
-  const run = () => solveWay.run({ ...build, record, engine }, undefined);
+  const run = () =>
+    solveWay.run({ ...build, record, host: engineHost(engine) }, undefined);
   return { abort, gate, told, run, buildkit, engine };
 }
 
@@ -510,7 +513,7 @@ Deno.test("behind a stop the way rejects with its reason, whatever BuildKit has 
     await until(() => buildkit.answered === 1, "BuildKit answers");
     // On the same connection, so the build's answer has come before.
     const { signal } = new AbortController();
-    await using control = await openControl(engine, { signal });
+    await using control = await openControl(buildkitOf(engine), { signal });
     await control.workers({ signal });
     abort.abort(reason);
     stopped.resolve();

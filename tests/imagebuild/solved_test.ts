@@ -1,10 +1,11 @@
+import { engineHost } from "../../lib/imagebuild/host.ts";
 import {
   keepSolved,
   provenanceOf,
   solvedOf,
 } from "../../lib/imagebuild/solved.ts";
 import { readContentResponse } from "../../lib/proto/content.ts";
-import { historyEvent } from "../../lib/proto/history.ts";
+import { historyEvent, historyRecord } from "../../lib/proto/history.ts";
 import { answer, ScriptedEngine } from "../buildkit/scripted_engine.ts";
 import { assertEquals } from "../support/assert.ts";
 
@@ -23,8 +24,9 @@ Deno.test("what BuildKit told of a build is kept beside its result, and nothing 
   await using scripted = new ScriptedEngine({
     ListenBuildHistory: answer(historyEvent.encode({
       record: {
+        ...historyRecord.zero(),
         ref: "r",
-        result: { attestations: [attestation] },
+        result: { only: undefined, attestations: [attestation], results: [] },
         results: new Map(),
       },
     })),
@@ -35,8 +37,8 @@ Deno.test("what BuildKit told of a build is kept beside its result, and nothing 
   const solved = { ref: "r", answer: new Map([["a", "b"]]) };
   const result = {};
   const other = {};
-  keepSolved(result, scripted.engine, solved);
-  keepSolved(other, scripted.engine, undefined);
+  keepSolved(result, engineHost(scripted.engine), solved);
+  keepSolved(other, engineHost(scripted.engine), undefined);
   assertEquals(solvedOf(result)?.ref, "r");
   assertEquals(solvedOf(result)?.answer, solved.answer);
   assertEquals(solvedOf(other), undefined);

@@ -1,6 +1,6 @@
+import { engineTakes } from "../../lib/imagebuild/host.ts";
 import {
   checkSecretSizes,
-  maxSecretBytes,
   secretsHeader,
 } from "../../lib/imagebuild/secrets.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
@@ -174,18 +174,19 @@ Deno.test("a secret is as large as the engine's messages let it be", async () =>
   const { build: { facts } } = await readyBuild();
   const old = { ...facts, apiVersion: "1.44" };
   const young = { ...facts, apiVersion: "1.45" };
-  assertEquals(maxSecretBytes(old), 4 * 1024 * 1024 - 5);
-  assertEquals(maxSecretBytes(young), 16 * 1024 * 1024 - 5);
+  assertEquals(engineTakes(old).secretBytes, 4 * 1024 * 1024 - 5);
+  assertEquals(engineTakes(young).secretBytes, 16 * 1024 * 1024 - 5);
   const store = async (length: number) =>
     await SecretStore.open(
       { a: new Uint8Array(length) },
       new AbortController().signal,
     );
-  checkSecretSizes(await store(4 * 1024 * 1024 - 5), old);
+  checkSecretSizes(await store(4 * 1024 * 1024 - 5), engineTakes(old));
   const larger = await store(4 * 1024 * 1024 - 4);
-  checkSecretSizes(larger, young);
+  checkSecretSizes(larger, engineTakes(young));
   assertEquals(
-    assertThrows(() => checkSecretSizes(larger, old), SecretError).id,
+    assertThrows(() => checkSecretSizes(larger, engineTakes(old)), SecretError)
+      .id,
     "a",
   );
   // Only what goes over a session has to fit.

@@ -2,7 +2,7 @@
 // and no secrets, and reads the context only to the end of the tar.
 
 import { classicContext } from "../context/classic_context.ts";
-import type { Build, BuildWay, Built } from "../build_way.ts";
+import type { BuildWay, Built, EngineBuild } from "../build_way.ts";
 import type { OwnWarning } from "../fact.ts";
 import { buildQuery } from "./build_query.ts";
 import { checkApi } from "./engine_limits.ts";
@@ -10,14 +10,14 @@ import { postBuild } from "./post.ts";
 import { registryConfig } from "./registry_config.ts";
 
 /** The classic builder. */
-export const classicWay: BuildWay = {
+export const classicWay: BuildWay<EngineBuild> = {
   needs({ request, facts }) {
     checkApi(request, facts);
     const warnings = request.ignored.map(ignored);
     return { warnings, session: undefined, unread: [] };
   },
 
-  async run(build: Build): Promise<Built> {
+  async run(build: EngineBuild): Promise<Built> {
     const imageId = await postBuild(build, undefined, {
       query: buildQuery(build.request),
       headers: await registryConfig(build),

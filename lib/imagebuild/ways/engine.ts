@@ -6,7 +6,7 @@ import { dialSession } from "../../engine/session_dial.ts";
 import type { OpenSession, SessionDialler } from "../../session/open.ts";
 import { strictUnsupported } from "../checks/secrets.ts";
 import { SECRETS_HEADER } from "../../secrets/header.ts";
-import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
+import type { BuildWay, Built, EngineBuild, WayNeeds } from "../build_way.ts";
 import {
   checkSecretsHeader,
   checkSecretSizes,
@@ -18,21 +18,21 @@ import { checkBuildKit } from "./engine_limits.ts";
 import { postBuild } from "./post.ts";
 
 /** BuildKit of a Docker engine. */
-export const engineWay: BuildWay = { needs, run };
+export const engineWay: BuildWay<EngineBuild> = { needs, run };
 
 /**
  * How the secrets travel on this way. An engine does not read the header; a
  * gateway or proxy before it may.
  */
 function viaOf(
-  { engine, request: { secretsVia: via } }: Build,
+  { engine, request: { secretsVia: via } }: EngineBuild,
 ): "auto" | "session" | "header" {
   const canServe = engine.transport.upgrade !== undefined;
   return via === "auto" && !canServe ? "header" : via;
 }
 
-function needs(build: Build): WayNeeds {
-  const { engine, facts, request, inputs: { secrets } } = build;
+function needs(build: EngineBuild): WayNeeds {
+  const { host, engine, facts, takes, request, inputs: { secrets } } = build;
   const warnings = checkBuildKit(request, facts);
   checkTold(build);
   const via = viaOf(build);
@@ -47,8 +47,8 @@ function needs(build: Build): WayNeeds {
       `only the ${SECRETS_HEADER} header carries the secrets: this transport can not serve a session, so something before the engine must give the header its meaning`,
     ]);
   }
-  warnings.push(...plainConnection(engine, secrets));
-  if (session) checkSecretSizes(secrets, facts);
+  warnings.push(...plainConnection(host, secrets));
+  if (session) checkSecretSizes(secrets, takes);
   // A session of the caller's own may serve the secrets. With no session, davit
   // knows of nobody who reads them.
   const unread = session || request.session
@@ -58,7 +58,7 @@ function needs(build: Build): WayNeeds {
 }
 
 async function run(
-  build: Build,
+  build: EngineBuild,
   session: OpenSession | undefined,
 ): Promise<Built> {
   const { request, inputs, record } = build;
@@ -92,7 +92,7 @@ export function dialler(engine: Engine): SessionDialler {
 
 /** Refuses `strictSecrets` where davit can't know what the engine asks for. */
 function checkTold(
-  { engine, request: { strict, session, secretsVia } }: Build,
+  { engine, request: { strict, session, secretsVia } }: EngineBuild,
 ): void {
   if (!strict.missing && !strict.unused) return;
   const why = session

@@ -2,7 +2,7 @@
 // secrets and logins in headers, and reports what the engine asked for.
 
 import type { OpenSession } from "../../session/open.ts";
-import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
+import type { BuildWay, Built, EngineBuild, WayNeeds } from "../build_way.ts";
 import { strictUnsupported } from "../checks/secrets.ts";
 import {
   checkSecretsHeader,
@@ -18,10 +18,10 @@ import { postBuild } from "./post.ts";
 import { registryConfig } from "./registry_config.ts";
 
 /** BuildKit behind a davit gateway. */
-export const gatewayWay: BuildWay = { needs, run };
+export const gatewayWay: BuildWay<EngineBuild> = { needs, run };
 
 function needs(
-  { engine, facts, request, inputs: { secrets } }: Build,
+  { host, engine, facts, takes, request, inputs: { secrets } }: EngineBuild,
 ): WayNeeds {
   const { strict, secretsVia, session: given } = request;
   const warnings = checkBuildKit(request, facts);
@@ -36,8 +36,8 @@ function needs(
   if (secretsVia !== "session") {
     warnings.push(...checkSecretsHeader(secrets, { only: true, marks: true }));
   }
-  warnings.push(...plainConnection(engine, secrets));
-  if (session) checkSecretSizes(secrets, facts);
+  warnings.push(...plainConnection(host, secrets));
+  if (session) checkSecretSizes(secrets, takes);
   return {
     warnings,
     session: session ? dialler(engine) : undefined,
@@ -46,7 +46,7 @@ function needs(
 }
 
 async function run(
-  build: Build,
+  build: EngineBuild,
   session: OpenSession | undefined,
 ): Promise<Built> {
   const { request, inputs } = build;

@@ -12,7 +12,6 @@ import type { Build } from "../build_way.ts";
 import type { HostAddress } from "../checks/values.ts";
 import type { WatchedTar } from "../context/watch_tar.ts";
 import type { BuildRecord } from "../record.ts";
-import { dialler } from "./engine.ts";
 import { TRACE_UNREADABLE } from "./engine_messages.ts";
 import { cacheExports, entitlements, frontendAttrs } from "./frontend_attrs.ts";
 import { checkAbilities } from "./solve_abilities.ts";
@@ -45,14 +44,14 @@ const opened = new WeakMap<Build, Promise<Control>>();
  * engine answers each of the two requests for itself.
  */
 export function besideSession(build: Build): SessionDialler {
-  const { engine, stop } = build;
-  const dial = dialler(engine);
+  const { host, stop } = build;
   return async (headers, signal) => {
-    const control = openControl(engine, { signal: stop });
+    const buildkit = await host.buildkit();
+    const control = openControl(buildkit, { signal: stop });
     control.catch(() => {}); // told to the build that begins
     opened.set(build, control);
     try {
-      return await dial(headers, signal);
+      return await buildkit.dialSession(headers, signal);
     } catch (error) {
       // The build does not begin, or does it without a session.
       opened.delete(build);
@@ -75,9 +74,9 @@ export async function withSolve<T>(
   upload: Upload | undefined,
   work: (open: OpenSolve) => Promise<T>,
 ): Promise<T> {
-  const { engine, request, context, inputs: { caches }, record, stop } = build;
+  const { host, request, context, inputs: { caches }, record, stop } = build;
   await using control = await (opened.get(build) ??
-    openControl(engine, { signal: stop }));
+    openControl(await host.buildkit(), { signal: stop }));
   await checkAbilities(build, control);
   const hosts = await hostAddresses(request.hosts ?? [], control, stop);
   const halt = new AbortController();

@@ -4,7 +4,7 @@
 
 import { advised } from "../../advice.ts";
 import { UnsupportedError } from "../../errors.ts";
-import type { Build, BuildWay, Built } from "../build_way.ts";
+import type { BuildWay, Built, EngineBuild } from "../build_way.ts";
 import { checkApi } from "./engine_limits.ts";
 import { checkPodmanQuery, podmanQuery } from "./podman_query.ts";
 import { addPodmanSecrets } from "./podman_secrets.ts";
@@ -12,7 +12,7 @@ import { postBuild } from "./post.ts";
 import { registryConfig } from "./registry_config.ts";
 
 /** Podman's own builder, whichever builder the options ask for. */
-export const podmanWay: BuildWay = {
+export const podmanWay: BuildWay<EngineBuild> = {
   needs(build) {
     checkApi(build.request, build.facts);
     checkPodmanQuery(build.request);
@@ -22,7 +22,7 @@ export const podmanWay: BuildWay = {
     return { warnings: [], session: undefined, unread: [] };
   },
 
-  async run(build: Build): Promise<Built> {
+  async run(build: EngineBuild): Promise<Built> {
     const { request, context, inputs: { secrets } } = build;
     const headers = await registryConfig(build, (why) => {
       // A function of the build's options must be asked, so the build is
@@ -50,7 +50,7 @@ export const podmanWay: BuildWay = {
  * for.
  */
 function checkSessionless(
-  { request, inputs: { secrets } }: Build,
+  { request, inputs: { secrets } }: EngineBuild,
 ): void {
   if (typeof request.session === "string") {
     throw unsupported(

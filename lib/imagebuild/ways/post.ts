@@ -6,7 +6,7 @@ import type { Engine, Query } from "../../engine/engine.ts";
 import { errorText, type JsonMessage } from "../../engine/message.ts";
 import { readMessages } from "../../engine/message_stream.ts";
 import { BuildError, ContextError, ProtocolError } from "../../errors.ts";
-import type { Build } from "../build_way.ts";
+import type { EngineBuild } from "../build_way.ts";
 import type { Offer } from "../context/offer.ts";
 import type { OpenSession } from "../../session/open.ts";
 import type { TakenForms } from "../context/tar_head.ts";
@@ -57,7 +57,7 @@ interface CutBody {
  * @throws Whatever `onDockerfile` throws.
  */
 export async function postBuild(
-  build: Build,
+  build: EngineBuild,
   session: OpenSession | undefined,
   post: BuildPost,
 ): Promise<string> {
@@ -141,7 +141,7 @@ function packingError(failure: unknown): ContextError | undefined {
 
 async function readAnswer(
   messages: AsyncIterable<JsonMessage>,
-  { request, record }: Build,
+  { request, record }: EngineBuild,
   report: GatewayReport | undefined,
 ): Promise<string> {
   let imageId: string | undefined;

@@ -5,7 +5,6 @@
 import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { Control } from "../../buildkit/control.ts";
 import { runSolve } from "../../buildkit/run_solve.ts";
-import { compareApi } from "../../engine/api_version.ts";
 import { ProtocolError, type UnsupportedError } from "../../errors.ts";
 import type { OpenSession } from "../../session/open.ts";
 import { Upload } from "../../session/upload.ts";
@@ -21,12 +20,13 @@ import { besideSession, type OpenSolve, withSolve } from "./open_solve.ts";
 export const solveWay: BuildWay = { needs, run };
 
 function needs(build: Build): WayNeeds {
-  const { engine, facts, request, context, inputs: { secrets } } = build;
+  const { host, engine, facts, takes, request, context } = build;
+  const { secrets } = build.inputs;
   const what = request.needs[0] ?? 'api "buildkit"';
   const refused = (why: string) => cannotBuildWith(what, why);
   checkNamedPlatforms(request);
-  const warnings = checkSolve(request, facts);
-  if (engine.transport.upgrade === undefined) {
+  const warnings = facts === undefined ? [] : checkSolve(request, facts);
+  if (engine !== undefined && engine.transport.upgrade === undefined) {
     throw refused(
       "this transport can not take a connection over, as BuildKit's API needs it; use a Docker engine's own socket",
     );
@@ -45,8 +45,8 @@ function needs(build: Build): WayNeeds {
       "without a session of davit's own nobody tells what the build asks for; leave the option session out",
     );
   }
-  checkSecretSizes(secrets, facts);
-  warnings.push(...plainConnection(engine, secrets));
+  checkSecretSizes(secrets, takes);
+  warnings.push(...plainConnection(host, secrets));
   return {
     warnings,
     session: isForeign && isFetched ? undefined : besideSession(build),
@@ -61,7 +61,7 @@ function needs(build: Build): WayNeeds {
  * two sessions, BuildKit takes folders alone from the second one.
  */
 function checkForeign(
-  { facts, request, context }: Build,
+  { takes, request, context }: Build,
   refused: (why: string) => UnsupportedError,
 ): void {
   const instead = "leave the option session out";
@@ -73,7 +73,7 @@ function checkForeign(
       `a tar comes over a session of davit's own; give a folder, or ${instead}`,
     );
   }
-  if (compareApi(facts.negotiated, "1.42") < 0) {
+  if (!takes.foreignFolders) {
     throw refused(
       `this engine can not take the context from a session of davit's own beside another one; ${instead}, or use a newer engine`,
     );

@@ -69,12 +69,16 @@ const ABILITIES: readonly Ability[] = [
  * @throws {UnsupportedError} If it can't.
  */
 export async function checkAbilities(
-  { engine, request, stop }: Pick<Build, "engine" | "request" | "stop">,
+  { host, request, stop }: Pick<Build, "host" | "request" | "stop">,
   control: Control,
 ): Promise<void> {
   const needed = ABILITIES.filter(({ isNeeded }) => isNeeded(request));
   if (needed.length === 0) return;
-  const capabilities = await capabilitiesOf(engine, control, stop);
+  const capabilities = await capabilitiesOf(
+    await host.buildkit(),
+    control,
+    stop,
+  );
   for (const { feature, id, instead } of needed) {
     const why = capabilities.reason(id);
     if (why === undefined) continue;
