@@ -34,7 +34,8 @@ export async function importBaseImage(host: string): Promise<void> {
   }
 }
 
-async function packRootfs(): Promise<Uint8Array<ArrayBuffer>> {
+/** The files of {@link BASE_IMAGE} as a tar. */
+export async function packRootfs(): Promise<Uint8Array<ArrayBuffer>> {
   const busybox = await busyboxProgram();
   // Beside the unpacked programs: what a killed run leaves there is in nobody's way.
   const folder = await Deno.makeTempDir({ dir: CACHE, prefix: "rootfs-" });

@@ -32,7 +32,14 @@ const SHARED_FOLDERS = [
 
 /** Programs that an engine runs with its folder in their command line. */
 const ENGINE_PROGRAM =
-  /^(setsid|unshare|sh|dockerd|containerd(-shim.*)?|runc)$/;
+  /^(setsid|unshare|sh|dockerd|buildkitd|containerd(-shim.*)?|runc)$/;
+
+/** Where in its folder dockerd, or buildkitd, has a folder for each step that runs. */
+const STEP_FOLDERS = [
+  "data/buildkit/executor",
+  "data/runc-overlayfs/executor",
+  "data/runc-native/executor",
+];
 
 /** What an engine's folder says about it, for whoever has to clean up after it. */
 export interface EngineOwner extends ProcessRecord {
@@ -99,7 +106,10 @@ export async function cleanUp(directory: string): Promise<void> {
 
 /** Kills the engine's daemons, as a crash would, and nothing else. */
 export async function killDaemons(directory: string): Promise<void> {
-  const daemons = await findPrograms(directory, /^(dockerd|containerd)$/);
+  const daemons = await findPrograms(
+    directory,
+    /^(dockerd|containerd|buildkitd)$/,
+  );
   for (const process of daemons) await signalProcess(process, "SIGKILL");
   await waitForExit(daemons, 5_000);
 }
@@ -242,7 +252,9 @@ async function foldersBelow(folder: string): Promise<string[]> {
 /** What the engine's containers left outside its folder: runc's states and shims' sockets. */
 async function findRuntimeLeftovers(directory: string): Promise<string[]> {
   const found: string[] = [];
-  const steps = await listFolder(`${directory}/data/buildkit/executor`);
+  const steps = (await Promise.all(
+    STEP_FOLDERS.map((folder) => listFolder(`${directory}/${folder}`)),
+  )).flat();
   for (const id of await listFolder("/run/runc")) {
     // A step that was killed while runc created it has no state yet, only its id.
     const state = await readTextIfThere(`/run/runc/${id}/state.json`) ?? "";

@@ -115,6 +115,20 @@ export async function enginePrograms(
   };
 }
 
+/** What every engine needs of this machine: runc, from Debian as all else. */
+export async function hostPrograms(
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<{
+  /** Folder with `runc`, for the front of PATH. */
+  path: string;
+  /** Folder for the front of the library path. */
+  libraries: string;
+  packages: readonly string[];
+}> {
+  const { folder, packages } = await unpacked("host", RECIPES.host, options);
+  return { path: `${folder}/usr/sbin`, libraries: `${folder}/lib`, packages };
+}
+
 /** Path of a static busybox, fetched from Debian once. */
 export async function busyboxProgram(): Promise<string> {
   return `${(await unpacked("host", RECIPES.host)).folder}/bin/busybox`;
