@@ -74,6 +74,8 @@ export type {
   CacheTo,
   GithubCache,
   InlineCacheTo,
+  LocalCacheFrom,
+  LocalCacheTo,
   RegistryCacheFrom,
   RegistryCacheTo,
   ServiceCache,
@@ -235,6 +237,7 @@ export type { Form as SecretForm } from "./lib/redact/forms.ts";
 export { SshError } from "./lib/ssh/ssh_error.ts";
 export type { SshKey, SshOption, SshSource } from "./lib/ssh/option.ts";
 export { ExportError } from "./lib/exporter/export_error.ts";
+export { LayoutError } from "./lib/layout/layout_error.ts";
 export type { ImageFormat } from "./lib/exporter/image_format.ts";
 export type {
   ArchiveOutput,

@@ -107,6 +107,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "exporter",
     "file_url.ts",
     "fsutil",
+    "layout",
     "masks",
     "operation",
     "option_names.ts",

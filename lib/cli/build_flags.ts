@@ -125,14 +125,19 @@ export const BUILD_FLAGS: readonly Flag[] = [
     value: "IMAGE",
     many: true,
     help: "or type=…: read it",
-    complete: ["type=registry,ref=", "type=gha"],
+    complete: ["type=registry,ref=", "type=local,src=", "type=gha"],
   },
   {
     name: "cache-to",
     value: "type=…",
     many: true,
     help: "write a cache",
-    complete: ["type=inline", "type=registry,ref=", "type=gha"],
+    complete: [
+      "type=inline",
+      "type=registry,ref=",
+      "type=local,dest=",
+      "type=gha",
+    ],
   },
   {
     name: "attest",

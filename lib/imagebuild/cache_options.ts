@@ -76,6 +76,52 @@ export interface InlineCacheTo extends CacheAttrs {
   readonly type: "inline";
 }
 
+/** A cache in a folder of this machine, in OCI's image layout. */
+export interface LocalCacheFrom extends CacheAttrs {
+  /** The kind. */
+  readonly type: "local";
+  /**
+   * The folder, as a path or a `file:` URL. If it holds no such cache, that is a
+   * warning (code `cache-import-failed`).
+   */
+  readonly src: string | URL;
+  /** Digest of the cache; that of the tag if it is not given. */
+  readonly digest?: string | undefined;
+  /**
+   * The cache's tag in the folder.
+   *
+   * @default {"latest"}
+   */
+  readonly tag?: string | undefined;
+}
+
+/**
+ * A cache that is written to a folder of this machine, in OCI's image layout.
+ * Several builds may write to one folder at the same time, also those of buildx.
+ * A cache has its tag there when the build has succeeded.
+ */
+export interface LocalCacheTo extends CacheExport, CacheFormat {
+  /** The kind. */
+  readonly type: "local";
+  /** The folder, as a path or a `file:` URL; it is made if it does not exist. */
+  readonly dest: string | URL;
+  /**
+   * The cache's tag in the folder. Another cache that had it before loses it.
+   *
+   * @default {"latest"}
+   */
+  readonly tag?: string | undefined;
+  /**
+   * Whether the blobs are removed that no tag in the folder leads to any more.
+   * Nothing is removed while another build of davit uses the folder, which is a
+   * warning (code `cache-not-pruned`); of one that buildx runs davit does not
+   * know. It needs Deno 2.8 or newer, and a system other than Windows.
+   *
+   * @default {false}
+   */
+  readonly prune?: boolean | undefined;
+}
+
 /** The cache service of GitHub Actions. */
 export interface GithubCache extends CacheAttrs {
   /** The kind. */
@@ -126,11 +172,16 @@ export interface ServiceCache {
 }
 
 /** A cache to read from, besides the engine's own. */
-export type CacheFrom = RegistryCacheFrom | GithubCache | ServiceCache;
+export type CacheFrom =
+  | RegistryCacheFrom
+  | LocalCacheFrom
+  | GithubCache
+  | ServiceCache;
 
 /** A cache to write to. */
 export type CacheTo =
   | RegistryCacheTo
   | InlineCacheTo
+  | LocalCacheTo
   | GithubCache & CacheExport
   | ServiceCache & Omit<CacheExport, "attrs">;

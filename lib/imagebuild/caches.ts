@@ -4,9 +4,11 @@
 import type { SolveEntry } from "../buildkit/solve_request.ts";
 import { Secret } from "../secrets/secret.ts";
 import { resolveSource } from "../secrets/source.ts";
+import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { RequestedCache } from "./checks/cache.ts";
 import type { CacheOption } from "./checks/cache_words.ts";
 import type { OwnWarning } from "./fact.ts";
+import type { LocalCache } from "./local_caches.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** The caches of a build, as the engine is asked for them. */
@@ -15,6 +17,8 @@ export interface OpenedCaches {
   readonly imports: readonly SolveEntry[];
   /** Those that are written. */
   readonly exports: readonly SolveEntry[];
+  /** The folders that caches are written to. */
+  readonly local: readonly LocalCache[];
   /** The values among their attributes that are masked, each with its name. */
   readonly secrets: readonly (readonly [name: string, secret: Secret])[];
   /** What is left out, and why. */
@@ -25,7 +29,9 @@ export interface OpenedCaches {
  * Opens the caches of a request.
  *
  * @param signal Ends the reading of a file.
+ * @param stores Takes the folders of caches; undefined where there are none.
  * @throws {SecretError} If a token can't be read.
+ * @throws {LayoutError} If a folder can't be written.
  */
 export async function openCaches(
   { cacheImports, cacheExports }: Pick<
@@ -33,15 +39,33 @@ export async function openCaches(
     "cacheImports" | "cacheExports"
   >,
   signal: AbortSignal,
+  stores?: LayoutStores,
 ): Promise<OpenedCaches> {
   const secrets: [string, Secret][] = [];
   const warnings: OwnWarning[] = [];
+  const local: LocalCache[] = [];
   const open = async (
     option: CacheOption,
     caches: readonly RequestedCache[],
   ) => {
     const entries: SolveEntry[] = [];
-    for (const cache of caches) {
+    const isLocal = ({ type }: RequestedCache) => type === "local";
+    if (stores !== undefined && caches.some(isLocal)) {
+      const { openLocalExport, openLocalImport } = await import(
+        "./local_caches.ts"
+      );
+      for (const cache of caches.filter(isLocal)) {
+        const opened = option === "cachefrom"
+          ? await openLocalImport(stores, cache)
+          : await openLocalExport(stores, cache);
+        if (Array.isArray(opened)) warnings.push(opened as OwnWarning);
+        else if ("cache" in opened) {
+          local.push(opened.cache);
+          entries.push(opened.entry);
+        } else entries.push(opened as SolveEntry);
+      }
+    }
+    for (const cache of caches.filter((cache) => !isLocal(cache))) {
       const attrs: Record<string, string> = { ...cache.attrs };
       for (const [word, source] of Object.entries(cache.secrets)) {
         const name = `${cache.type} ${word}`;
@@ -70,9 +94,10 @@ export async function openCaches(
     }
     return entries;
   };
-  const imports = await open("cachefrom", cacheImports);
+  // A folder that is read and written is opened for both at once.
   const exports = await open("cacheto", cacheExports);
-  return { imports, exports, secrets, warnings };
+  const imports = await open("cachefrom", cacheImports);
+  return { imports, exports, local, secrets, warnings };
 }
 
 /**

@@ -6,6 +6,8 @@ import {
   CredentialStore,
 } from "../credentials/store.ts";
 import type { TokenServer } from "../credentials/token_server.ts";
+import type { ContentStore } from "../layout/content_store.ts";
+import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { Secret } from "../secrets/secret.ts";
 import { SecretStore } from "../secrets/store.ts";
 import type { SshAgents } from "../ssh/agents.ts";
@@ -27,6 +29,8 @@ export interface BuildInputs {
   readonly agents: SshAgents | undefined;
   /** The caches that are read and written besides the engine's own. */
   readonly caches: OpenedCaches;
+  /** Folders of content that the engine may read or write, by their ids. */
+  readonly stores: ReadonlyMap<string, ContentStore>;
 }
 
 /** What {@linkcode openInputs} needs to know besides the request. */
@@ -35,6 +39,8 @@ export interface InputsInit {
   readonly host: Pick<BuildHost, "where">;
   /** The client's own source of logins, used after the option. */
   readonly logins: ClientCredentials;
+  /** Takes the folders of content; undefined where there are none. */
+  readonly stores?: LayoutStores | undefined;
 }
 
 /**
@@ -44,10 +50,11 @@ export interface InputsInit {
  * @param over Aborts when the build is over, in whatever way.
  * @throws {SecretError} If a secret can't be read.
  * @throws {SshError} If an agent or a key can't be used.
+ * @throws {LayoutError} If a folder can't be written.
  * @throws {TypeError} If an option is wrong.
  */
 export async function openInputs(
-  { host, logins }: InputsInit,
+  { host, logins, stores }: InputsInit,
   request: BuildRequest,
   over: AbortSignal,
 ): Promise<BuildInputs> {
@@ -63,7 +70,8 @@ export async function openInputs(
     },
     secrets: await SecretStore.open(request.secrets, over),
     agents: await openAgents(request, over),
-    caches: await openCaches(request, over),
+    caches: await openCaches(request, over, stores),
+    stores: stores?.byId ?? new Map(),
   };
 }
 

@@ -5,6 +5,7 @@
 import { abortable } from "@std/async/abortable";
 import type { ClientCredentials } from "../credentials/store.ts";
 import type { ExportSet } from "../exporter/export_set.ts";
+import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import type { Build } from "./build_way.ts";
@@ -24,6 +25,7 @@ import { type BuildResult, buildResult } from "./result.ts";
 import { checkUnserved, openBuildSession } from "./session.ts";
 import type { BuildSettings } from "./settings.ts";
 import { keepSolved } from "./solved.ts";
+import { buildStores } from "./stores.ts";
 import { chooseWay, loadExpectedWay } from "./way.ts";
 
 /** What is needed to run a build. */
@@ -62,6 +64,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   let source: Source | undefined;
   let session: OpenSession | undefined;
   let exports: ExportSet | undefined;
+  let stores: LayoutStores | undefined;
   try {
     source = sourceOf(start.context);
     const request = checkRequest(await withSurroundings(start), source, host);
@@ -76,8 +79,9 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       openOffer(request.context, request.dockerfile, stop),
       stop,
     );
+    stores = await buildStores(request);
     const inputs = await abortable(
-      openInputs(start, request, over.signal),
+      openInputs({ ...start, stores }, request, over.signal),
       stop,
     );
     loadExpectedWay(request);
@@ -121,6 +125,11 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       );
       const secrets = await accountForInputs(build, told);
       await session?.close();
+      if (inputs.caches.local.length > 0) {
+        const { tagLocalCaches } = await import("./local_caches.ts");
+        const { answer } = solved!; // only BuildKit's own API has such caches
+        await tagLocalCaches(inputs.caches.local, answer, { record, served });
+      }
       searches = true;
       const verification = request.verify &&
         await (await import("./verify.ts")).verifyResult(build, imageId);
@@ -164,6 +173,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   } finally {
     over.abort(new DOMException("The build is over", "AbortError"));
     await session?.close();
+    await stores?.[Symbol.asyncDispose]();
   }
 }
 

@@ -26,7 +26,7 @@ export async function openBuildSession(
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
   if (dial === undefined) return undefined;
-  const { secrets, logins, tokenServer, agents } = inputs;
+  const { secrets, logins, tokenServer, agents, stores } = inputs;
   const methods = await methodsOf(
     {
       secrets: {
@@ -42,6 +42,7 @@ export async function openBuildSession(
       agents,
       exports,
       upload,
+      stores,
     },
     onError,
   );
@@ -50,7 +51,8 @@ export async function openBuildSession(
     sharedKey: context.sharedKey,
     methods,
     required: sessionRequired || secrets.size > 0 || agents !== undefined ||
-      exports !== undefined || strict.missing || strict.unused,
+      exports !== undefined || stores.size > 0 || strict.missing ||
+      strict.unused,
     signal: stop,
     onFault: (error) =>
       record.warn(

@@ -11,6 +11,7 @@ export class LayoutStores implements AsyncDisposable {
   readonly #byId = new Map<string, LayoutFolder>();
   /** The same layouts by their paths: one folder is opened once. */
   readonly #byPath = new Map<string, LayoutFolder>();
+  #isOver = false;
 
   /** The stores that a session offers. */
   get byId(): ReadonlyMap<string, ContentStore> {
@@ -32,6 +33,10 @@ export class LayoutStores implements AsyncDisposable {
     const place = resolve(path);
     const folder = this.#byPath.get(place) ??
       await LayoutFolder.open(path, use);
+    if (this.#isOver) {
+      await folder[Symbol.asyncDispose]();
+      throw new DOMException("The build is over", "AbortError");
+    }
     this.#byPath.set(place, folder);
     this.#byId.set(id, folder);
     return folder;
@@ -39,6 +44,7 @@ export class LayoutStores implements AsyncDisposable {
 
   /** Closes all folders. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     const folders = [...this.#byPath.values()];
     this.#byId.clear();
     this.#byPath.clear();

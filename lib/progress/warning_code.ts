@@ -20,6 +20,9 @@
  * - `session-lost`: the session ended before the build did.
  * - `credentials-closed`: Deno's permissions keep a source of logins closed.
  * - `credentials-ignored`: there are logins, and this builder can't use them.
+ * - `cache-import-failed`: a cache that was named can't be read.
+ * - `cache-export-failed`: a cache could not be written, and that is ignored.
+ * - `cache-not-pruned`: a folder with caches keeps what nothing names any more.
  * - `export-skipped`: something of the result was left out of the export.
  * - `secret-visible`: a line of a secret, or a short secret, was found in a
  *   build argument, a label or the Dockerfile.
@@ -54,6 +57,9 @@ export type WarningCode =
   | "session-lost"
   | "credentials-closed"
   | "credentials-ignored"
+  | "cache-import-failed"
+  | "cache-export-failed"
+  | "cache-not-pruned"
   | "export-skipped"
   | "secret-visible"
   | "secret-in-context"

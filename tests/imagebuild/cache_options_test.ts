@@ -113,8 +113,8 @@ Deno.test("POST /build is asked for the cache in an image by a build argument", 
 });
 
 Deno.test("a cache that can't be used is refused, with what was probably meant", () => {
-  const FROM = "registry, gha, s3, azblob";
-  const TO = "registry, inline, gha, s3, azblob";
+  const FROM = "registry, local, gha, s3, azblob";
+  const TO = "registry, inline, local, gha, s3, azblob";
   for (
     const [options, message] of [
       [

@@ -90,7 +90,7 @@ Deno.test("checkRequest() says of each option what it is", () => {
       ],
       [
         { cachefrom: { a: "b" } },
-        "Cannot use cachefrom: the type is missing; expected one of registry, gha, s3, azblob",
+        "Cannot use cachefrom: the type is missing; expected one of registry, local, gha, s3, azblob",
       ],
       [
         { cachefrom: ["a", 1] },

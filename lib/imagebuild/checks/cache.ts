@@ -3,6 +3,7 @@
 // of a token.
 
 import { COMPRESSION_LEVELS } from "../../exporter/image_format.ts";
+import { pathOfUrl } from "../../file_url.ts";
 import { checkOptionNames } from "../../option_names.ts";
 import { isPlainObject } from "../../plain_object.ts";
 import { checkSource, type SecretSource } from "../../secrets/source.ts";
@@ -90,12 +91,14 @@ export function checkInline(
 
 /** What a cache is called where it is spoken of: `registry a:1`, or `gha`. */
 export function placeOf(
-  { type, attrs: { ref, scope, name, container, bucket } }: Pick<
+  { type, attrs: { ref, dest, scope, name, container, bucket } }: Pick<
     RequestedCache,
     "type" | "attrs"
   >,
 ): string {
-  return [type, ref ?? bucket ?? container ?? scope, name].filter(Boolean)
+  return [type, ref ?? dest ?? bucket ?? container ?? scope, name].filter(
+    Boolean,
+  )
     .join(" ");
 }
 
@@ -291,6 +294,8 @@ function checkSecret(
 /** What is expected of each form, for errors. */
 const EXPECTED: Readonly<Record<Exclude<FieldForm, "secret">, string>> = {
   text: "one line of text",
+  path: "the path of a folder, or its file: URL",
+  digest: "a digest such as sha256:…",
   reference: "the name of an image",
   switch: "true or false",
   mode: "min or max",
@@ -319,6 +324,16 @@ const SWITCHES: Readonly<Record<string, string>> = {
   ),
 };
 
+/** The path of a URL; undefined if that is none of a file. */
+function pathOf(url: string | URL): string | undefined {
+  try {
+    return new URL(url).protocol === "file:" ? pathOfUrl(url) : undefined;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return undefined; // another machine's, or no URL
+  }
+}
+
 /** A value in the form of its field; undefined if it has none. */
 function textOf(
   form: Exclude<FieldForm, "secret">,
@@ -330,6 +345,13 @@ function textOf(
     case "text":
       // deno-lint-ignore no-control-regex -- they are what is refused
       return fits(/^[^\0-\x1f\x7f]+$/);
+    case "path":
+      return value instanceof URL || String(value).startsWith("file:")
+        ? pathOf(value as string | URL)
+        // deno-lint-ignore no-control-regex -- they are what is refused
+        : fits(/^[^\0-\x1f\x7f]+$/);
+    case "digest":
+      return fits(/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/);
     case "reference":
       return fits(REFERENCE_REGEXP);
     case "switch":

@@ -4,6 +4,8 @@
 /** What a field of a cache may be. */
 export type FieldForm =
   | "text"
+  | "path"
+  | "digest"
   | "reference"
   | "secret"
   | "switch"
@@ -112,6 +114,20 @@ export const CACHE_KINDS: Readonly<Record<string, CacheKind>> = {
   registry: { from: REGISTRY, to: [...REGISTRY, ...FORMAT, ...EXPORT] },
   // It holds the last stage alone; buildx's users write that mode, too.
   inline: { from: undefined, to: [attr("mode", "min")] },
+  local: {
+    from: [
+      { ...field("src", "path"), isRequired: true },
+      field("digest", "digest"),
+      field("tag"),
+    ],
+    to: [
+      { ...field("dest", "path"), isRequired: true },
+      field("tag"),
+      field("prune", "switch"),
+      ...FORMAT,
+      ...EXPORT,
+    ],
+  },
   gha: { from: GITHUB, to: [...GITHUB, ...EXPORT] },
   s3: { from: S3, to: [...S3, ...EXPORT] },
   azblob: { from: AZBLOB, to: [...AZBLOB, ...EXPORT] },

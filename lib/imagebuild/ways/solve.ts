@@ -40,6 +40,11 @@ function needs(build: Build): WayNeeds {
   const isForeign = request.session !== undefined;
   const isFolder = context.locals !== undefined;
   if (isForeign && !isFetched) checkForeign(build, refused);
+  if (isForeign && build.inputs.stores.size > 0) {
+    throw refused(
+      "folders of content are served over a session of davit's own; leave the option session out",
+    );
+  }
   if (isForeign && (request.strict.missing || request.strict.unused)) {
     throw strictUnsupported(
       "without a session of davit's own nobody tells what the build asks for; leave the option session out",

@@ -1,0 +1,167 @@
+// Caches in folders of this machine, in OCI's image layout: opened before
+// anything is sent to the engine, served to it over the session, and given
+// their tags when the build has succeeded.
+
+import type { SolveEntry } from "../buildkit/solve_request.ts";
+import { ProtocolError } from "../errors.ts";
+import {
+  descriptorOf,
+  findTag,
+  type LayoutDescriptor,
+  tagsOf,
+} from "../layout/index_file.ts";
+import { LayoutError } from "../layout/layout_error.ts";
+import type { LayoutFolder } from "../layout/layout_folder.ts";
+import type { LayoutStores } from "../layout/layout_stores.ts";
+import type { RequestedCache } from "./checks/cache.ts";
+import type { OwnWarning } from "./fact.ts";
+import type { BuildRecord } from "./record.ts";
+
+/** The tag of a cache that has none given, as in buildx. */
+const DEFAULT_TAG = "latest";
+
+/** The field of the engine's answer that tells of a cache that it has written. */
+const MANIFEST = "cache.manifest";
+
+/** A folder that a cache is written to. */
+export interface LocalCache {
+  /** The folder. */
+  readonly folder: LayoutFolder;
+  /** The cache's tag in it. */
+  readonly tag: string;
+  /** Whether blobs are removed that nothing names any more. */
+  readonly prune: boolean;
+  /** Whether a cache that can't be written is only a warning. */
+  readonly ignoreError: boolean;
+}
+
+/**
+ * Opens a folder for a cache that is written.
+ *
+ * @returns The cache, with the entry for the engine; or a warning, where it
+ * can't be written and that is to be ignored.
+ * @throws {LayoutError} If it can't be written.
+ */
+export async function openLocalExport(
+  stores: LayoutStores,
+  { attrs }: Pick<RequestedCache, "attrs">,
+): Promise<{ entry: SolveEntry; cache: LocalCache } | OwnWarning> {
+  const { dest, tag = DEFAULT_TAG, prune, ...sent } = attrs;
+  const ignoreError = sent["ignore-error"] === "true";
+  try {
+    const folder = await stores.open(`local:${dest}`, dest!, "write");
+    return {
+      entry: { type: "local", attrs: { dest: dest!, ...sent } },
+      cache: { folder, tag, prune: prune === "true", ignoreError },
+    };
+  } catch (error) {
+    if (!ignoreError || !(error instanceof LayoutError)) throw error;
+    return notWritten(dest!, error);
+  }
+}
+
+/**
+ * Opens a folder with a cache that is read.
+ *
+ * @returns The entry for the engine; or a warning, where there is no such
+ * cache: the build goes on without it.
+ */
+export async function openLocalImport(
+  stores: LayoutStores,
+  { attrs }: Pick<RequestedCache, "attrs">,
+): Promise<SolveEntry | OwnWarning> {
+  const { src, tag = DEFAULT_TAG, digest } = attrs;
+  try {
+    const folder = await stores.open(`local:${src}`, src!, "read");
+    const found = digest ?? await digestOf(folder, tag);
+    return { type: "local", attrs: { src: src!, digest: found } };
+  } catch (error) {
+    if (!(error instanceof LayoutError)) throw error;
+    return [
+      "cache-import-failed",
+      `the cache in ${JSON.stringify(src)} is not used: ${error.message}`,
+      src!,
+    ];
+  }
+}
+
+/** The digest of what has a tag in a folder. */
+async function digestOf(folder: LayoutFolder, tag: string): Promise<string> {
+  const index = await folder.index() ?? { manifests: [] };
+  const found = findTag(index, tag);
+  if (found !== undefined) return found.digest;
+  const tags = tagsOf(index);
+  throw new LayoutError(
+    folder.path,
+    `its index.json has no tag ${JSON.stringify(tag)}${
+      tags.length === 0
+        ? ""
+        : `, but ${tags.map((name) => JSON.stringify(name)).join(", ")}`
+    }`,
+  );
+}
+
+/**
+ * Gives the caches that the engine has written their tags, and removes what
+ * nothing names any more from those that are to be pruned.
+ *
+ * @param answer What the engine answered for the build.
+ * @param served What kept davit from taking something of the engine.
+ * @throws {LayoutError} If a folder can't be written.
+ * @throws {ProtocolError} If the engine has written no cache.
+ */
+export async function tagLocalCaches(
+  caches: readonly LocalCache[],
+  answer: ReadonlyMap<string, string>,
+  { record, served }: { record: BuildRecord; served: Error | undefined },
+): Promise<void> {
+  for (const { folder, tag, prune, ignoreError } of caches) {
+    try {
+      const manifest = manifestIn(folder, answer.get(MANIFEST));
+      await folder.put(manifest, [{ tag }]);
+      if (prune && await folder.collect() === undefined) {
+        record.warn(
+          "cache-not-pruned",
+          `nothing was removed from the cache in ${
+            JSON.stringify(folder.path)
+          }: another build uses the folder, or this system can't tell`,
+          folder.path,
+        );
+      }
+    } catch (error) {
+      const cause = error instanceof ProtocolError ? served ?? error : error;
+      if (!ignoreError) throw cause;
+      if (!(cause instanceof Error)) throw cause;
+      record.warn(...notWritten(folder.path, cause));
+    }
+  }
+}
+
+/** The cache that the engine says it has written, if it is there. */
+function manifestIn(
+  folder: LayoutFolder,
+  text: string | undefined,
+): LayoutDescriptor {
+  let manifest: LayoutDescriptor | undefined;
+  try {
+    manifest = descriptorOf(JSON.parse(text ?? ""));
+  } catch {
+    manifest = undefined; // none, or no JSON
+  }
+  if (manifest !== undefined && folder.info(manifest.digest) !== undefined) {
+    return manifest;
+  }
+  throw new ProtocolError(
+    `The engine ended the build without writing its cache to ${
+      JSON.stringify(folder.path)
+    }: look into its log`,
+  );
+}
+
+function notWritten(path: string, { message }: Error): OwnWarning {
+  return [
+    "cache-export-failed",
+    `the cache was not written to ${JSON.stringify(path)}: ${message}`,
+    path,
+  ];
+}
