@@ -27,6 +27,7 @@ export type {
   BuildContext,
   FolderContext,
 } from "./lib/imagebuild/context/source.ts";
+export type { NamedContext } from "./lib/imagebuild/context/named_source.ts";
 export type { ContextFile } from "./lib/imagebuild/context/given_files.ts";
 export type { ImageBuild } from "./lib/imagebuild/image_build.ts";
 export type {

@@ -1,3 +1,4 @@
+import type { DefinitionMessage } from "../proto/llb.ts";
 import {
   type Policy,
   solveRequest,
@@ -52,6 +53,11 @@ export interface SolveRequest {
   readonly frontend?: string | undefined;
   /** The frontend's attributes, in its words. */
   readonly frontendAttrs?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What the frontend takes as `input:NAME`, by its name: graphs of operations,
+   * as {@linkcode unpackedArchive} makes one.
+   */
+  readonly frontendInputs?: ReadonlyMap<string, DefinitionMessage> | undefined;
   /** Where the results go. Engines up to 25 take only the first. */
   readonly exporters?: readonly SolveEntry[] | undefined;
   /** Where results are kept for later builds, and where they are looked for. */
@@ -96,6 +102,7 @@ export function encodeSolveRequest(
       imports: (cache?.imports ?? []).map(typedAttrsOf),
     },
     entitlements: request.entitlements,
+    frontendInputs: request.frontendInputs,
     internal: request.internal,
     sourcePolicy: sourcePolicy && policyOf(sourcePolicy),
   });

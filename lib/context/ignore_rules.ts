@@ -25,16 +25,18 @@ const ADVICE =
  * Finds the ignore file of a folder: `<Dockerfile>.dockerignore`, or else
  * `.dockerignore`. A link that leads out of the folder does not count as one.
  *
- * @param dockerfile Path of the Dockerfile in the folder.
+ * @param dockerfile Path of the Dockerfile in the folder; undefined for a folder
+ * without one, such as a context by name.
  * @param files Files in memory that lie over the folder.
  * @throws {ContextError} If the file can't be read, or a pattern is malformed.
  */
 export async function findIgnoreRules(
   root: string | undefined,
-  dockerfile: string,
+  dockerfile: string | undefined,
   files?: MemoryFiles,
 ): Promise<IgnoreRules> {
-  for (const file of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
+  const own = dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`];
+  for (const file of [...own, ".dockerignore"]) {
     const bytes = await readInside(root, file, ADVICE, files);
     if (bytes === undefined) continue;
     return {

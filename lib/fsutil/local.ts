@@ -10,6 +10,20 @@ export interface LocalRequest {
   readonly follow: readonly string[];
 }
 
+/** The ignore file of a folder. */
+export const RULES_FILE = ".dockerignore";
+
+/**
+ * Whether an engine asks only for the ignore file of a folder, before it asks
+ * for the folder itself: to leave out what the file says.
+ */
+export function asksForRules(
+  { include, exclude, follow }: LocalRequest,
+): boolean {
+  return follow.length === 1 && follow[0] === RULES_FILE &&
+    include.length === 0 && exclude.length === 0;
+}
+
 /** A file of this machine. */
 export interface LocalFile {
   /** Real path of the folder that is offered. */
@@ -20,6 +34,10 @@ export interface LocalFile {
 
 /** A folder that is offered to the engine under a name. */
 export interface Local {
+  /**
+   * The folder that answers a request, where that is not always this one.
+   */
+  answering?(request: LocalRequest): Local;
   /**
    * The entries that the engine asks for, in the order in which they are sent;
    * `undefined` stands for a pause.

@@ -47,9 +47,10 @@ export async function sendLocal(
   local: Local,
   request: LocalRequest,
 ): Promise<TransferCounts> {
-  const sender = new Sender(stream, local);
+  const answering = local.answering?.(request) ?? local;
+  const sender = new Sender(stream, answering);
   try {
-    await sender.run(local.entries(request));
+    await sender.run(answering.entries(request));
     return sender.counts;
   } catch (error) {
     const told = error instanceof ContextError || error instanceof GrpcError;

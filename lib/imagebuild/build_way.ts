@@ -5,6 +5,7 @@ import type { Engine, EngineFacts } from "../engine/engine.ts";
 import type { ExportSet } from "../exporter/export_set.ts";
 import type { OpenSession, SessionDialler } from "../session/open.ts";
 import type { Upload } from "../session/upload.ts";
+import type { NamedContexts } from "./context/named_contexts.ts";
 import type { Offer } from "./context/offer.ts";
 import type { BuildInputs } from "./inputs.ts";
 import type { OwnWarning } from "./fact.ts";
@@ -24,6 +25,8 @@ export interface Build extends MetHost {
   readonly request: BuildRequest;
   /** The build context, ready to be sent. */
   readonly context: Offer;
+  /** Further contexts by their names, ready to be sent. */
+  readonly contexts: NamedContexts;
   /** What the build may use of this machine: secrets, logins, ssh agents. */
   readonly inputs: BuildInputs;
   /** Receives the results that come back; undefined where none does. */
@@ -45,6 +48,14 @@ export interface EngineBuild extends Build {
   readonly facts: EngineFacts;
 }
 
+/** The places in a session for contexts that are tars. */
+export interface ContextUploads {
+  /** That of the build's own context; undefined if it is no tar. */
+  readonly own: Upload | undefined;
+  /** Those of contexts by name. */
+  readonly named: ReadonlyMap<string, Upload>;
+}
+
 /** What a way needs for this build, known before anything is sent. */
 export interface WayNeeds {
   /**
@@ -62,8 +73,8 @@ export interface WayNeeds {
    * @default {false}
    */
   readonly sessionRequired?: boolean | undefined;
-  /** The place in the session for a context that is a tar. */
-  readonly upload?: Upload | undefined;
+  /** The places in the session for contexts that are tars. */
+  readonly uploads?: ContextUploads | undefined;
   /**
    * Ids of secrets that are sent although davit knows of nobody who reads them.
    */
@@ -99,7 +110,8 @@ export interface BuildWay<B extends Build = Build> {
    *
    * @param session The session that serves the build; undefined where there is
    * none.
-   * @param upload What {@linkcode WayNeeds} had of it; the session offers it.
+   * @param uploads What {@linkcode WayNeeds} had of them; the session offers
+   * them.
    * @throws {ContextError} If the context can't be read; the engine is told to
    * stop.
    * @throws {BuildError} If the engine says that the build failed.
@@ -107,6 +119,6 @@ export interface BuildWay<B extends Build = Build> {
   run(
     build: B,
     session: OpenSession | undefined,
-    upload?: Upload,
+    uploads?: ContextUploads,
   ): Promise<Built>;
 }

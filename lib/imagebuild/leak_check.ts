@@ -8,7 +8,7 @@ import type { Build } from "./build_way.ts";
 /** What is searched for secrets, and the secrets. */
 export type LeakCheck = Pick<
   Build,
-  "request" | "context" | "inputs" | "record"
+  "request" | "context" | "contexts" | "inputs" | "record"
 >;
 
 /**
@@ -125,6 +125,9 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
   const { request, context } = check;
   const { buildArgs = {}, labels = {} } = request;
   const { annotations, attestations, outputs } = request;
+  for (const [name, value] of check.contexts.remotes) {
+    refuseLeak(check, `the context ${JSON.stringify(name)}`, value);
+  }
   for (const [index, [name, value]] of Object.entries(buildArgs).entries()) {
     refuseLeak(check, `the name of build argument number ${index + 1}`, name);
     refuseLeak(
@@ -177,19 +180,27 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
 }
 
 async function warnOfFiles(
-  { request, context, record }: LeakCheck,
+  { request, context, contexts, record }: LeakCheck,
 ): Promise<void> {
+  const places = [
+    ["context", context] as const,
+    ...[...contexts.folders].map(([name, folder]) =>
+      [`context ${JSON.stringify(name)}`, folder] as const
+    ),
+  ];
   for (const [id, source] of Object.entries(request.secrets)) {
     if (typeof source !== "object" || !("file" in source)) continue;
     if (source.visible) continue;
-    const path = await context.find(source.file);
-    if (path === undefined) continue;
-    record.warn(
-      "secret-in-context",
-      `the file of secret "${id}" lies in the context as ${
-        JSON.stringify(path)
-      }, and COPY can take it into the image: name it in .dockerignore`,
-      id,
-    );
+    for (const [place, folder] of places) {
+      const path = await folder.find(source.file);
+      if (path === undefined) continue;
+      record.warn(
+        "secret-in-context",
+        `the file of secret "${id}" lies in the ${place} as ${
+          JSON.stringify(path)
+        }, and COPY can take it into the image: name it in .dockerignore`,
+        id,
+      );
+    }
   }
 }

@@ -101,12 +101,14 @@ export interface ExportMessage extends JsonMessage {
   };
 }
 
-/** The context was sent; from davit itself. */
+/** A context was sent; from davit itself. */
 export interface ContextMessage extends JsonMessage {
   /** Marks the kind of message. */
   id: "davit.context";
   /** How much was sent. */
   aux: {
+    /** The name of a context by name; the main context has none. */
+    name?: string;
     /**
      * How many regular files the context has; undefined where davit does not
      * know it.

@@ -6,6 +6,7 @@ import type { SecretSources } from "../secrets/source.ts";
 import type { SecretFind } from "../verify/find.ts";
 import type { AttestOptions } from "./attest_options.ts";
 import type { CacheFrom, CacheTo } from "./cache_options.ts";
+import type { NamedContext } from "./context/named_source.ts";
 import type { SourcePolicy } from "./source_policy.ts";
 
 export type { AuthConfig } from "../credentials/auth_config.ts";
@@ -120,6 +121,32 @@ export interface ImageBuildOptions {
    * context; the given stream is then not read.
    */
   readonly remote?: string | undefined;
+  /**
+   * Further contexts by name (BuildKit's API, engines from 23 on, or a frontend
+   * of the Dockerfile's own: `# syntax=`). A name stands in the Dockerfile where
+   * a stage or an image can: `FROM deps`, `COPY --from=deps`,
+   * `RUN --mount=from=deps`; it takes the place of a stage or an image of that
+   * name. Names are those of images: in lower case, and `busybox` is
+   * `docker.io/library/busybox:latest`, too. A name that nothing in the build
+   * uses is a warning.
+   *
+   * @example
+   * ```ts
+   * import type { ImageBuildOptions } from "@davit/build";
+   *
+   * const options: ImageBuildOptions = {
+   *   contexts: {
+   *     deps: "./deps",
+   *     config: { files: { "app.json": "{}" } },
+   *     busybox: "docker-image://registry.example/busybox:1",
+   *     base: "oci-layout://./dist/base:latest",
+   *   },
+   * };
+   * ```
+   */
+  readonly contexts?:
+    | Readonly<Record<string, NamedContext | undefined>>
+    | undefined;
   /** Whether to print no log, only the image id. */
   readonly quiet?: boolean | undefined;
   /** Whether to run every step, without the cache. */

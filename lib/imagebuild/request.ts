@@ -50,6 +50,7 @@ import {
   type HostAddress,
 } from "./checks/values.ts";
 import { checkVerify } from "./checks/verify.ts";
+import type { NamedSource } from "./context/named_source.ts";
 import type { Source } from "./context/source.ts";
 import type { BuildHost } from "./host.ts";
 import type {
@@ -88,6 +89,8 @@ export interface BuildRequest extends BuildKitOptions {
   readonly api: "engine" | "buildkit" | undefined;
   /** The build context. */
   readonly context: Source;
+  /** Further contexts, by their names. */
+  readonly contexts: ReadonlyMap<string, NamedSource>;
   /** Path of the Dockerfile in the context; undefined where it is not named. */
   readonly dockerfile: string | undefined;
   /** The image's names. */
@@ -187,6 +190,7 @@ const OPTIONS = {
   tag: true,
   extrahosts: true,
   remote: true,
+  contexts: true,
   quiet: true,
   nocache: true,
   nocachefilter: true,
@@ -233,6 +237,7 @@ const OPTIONS = {
  *
  * @param context The build context; the option `remote` replaces it.
  * @param host What builds; an engine unless given.
+ * @param contexts The contexts by name, sorted out of the option `contexts`.
  * @throws {TypeError} If an option has the wrong form.
  * @throws {RangeError} If a number is out of range.
  * @throws {UnsupportedError} If no builder can do what is asked.
@@ -241,6 +246,7 @@ export function checkRequest(
   options: ImageBuildOptions,
   context: Source,
   { keepsImages }: Pick<BuildHost, "keepsImages"> = { keepsImages: true },
+  contexts: BuildRequest["contexts"] = new Map(),
 ): BuildRequest {
   checkOptionNames("build", options, OPTIONS);
   const builder = checkBuilder(options.version);
@@ -277,6 +283,7 @@ export function checkRequest(
   const needs = [
     ...(outputs.length > 1 ? ["several outputs"] : []),
     ...(platforms.length > 1 ? ["several platforms"] : []),
+    ...(contexts.size > 0 ? ["contexts"] : []),
     ...special.needs,
     ...(cacheFrom === undefined ? ["cachefrom"] : []),
     ...(cacheExports.some(({ type }) => type !== "inline") ? ["cacheto"] : []),
@@ -294,6 +301,7 @@ export function checkRequest(
     ],
     hosts: given(options.extrahosts, checkExtraHosts),
     context: given(options.remote, remoteContext) ?? context,
+    contexts,
     quiet: given(options.quiet, (v) => checkSwitch("quiet", v)),
     noCache: given(options.nocache, (v) => checkSwitch("nocache", v)),
     cacheImports,

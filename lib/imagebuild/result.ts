@@ -1,4 +1,4 @@
-import type { WarningEvent } from "../progress/event.ts";
+import type { ContextEvent, WarningEvent } from "../progress/event.ts";
 import type { BuildStep } from "../progress/state.ts";
 import type { SecretReport } from "../secrets/store.ts";
 import type { SecretVerification } from "../verify/verification.ts";
@@ -98,6 +98,11 @@ export interface BuildResult {
    */
   readonly context: BuildContextResult;
   /**
+   * The same for each folder and tar of the option `contexts` of which something
+   * was sent, or was there already; by their names.
+   */
+  readonly contexts: Readonly<Record<string, BuildContextResult>>;
+  /**
    * What was exported, in the order of the outputs; those that are images in
    * the engine's store are not among them.
    */
@@ -109,18 +114,29 @@ export interface BuildResult {
  * while it ran.
  */
 export function buildResult(
-  facts: Omit<BuildResult, "warnings" | "steps" | "context">,
+  facts: Omit<BuildResult, "warnings" | "steps" | "context" | "contexts">,
   { state }: BuildRecord,
 ): BuildResult {
   return {
     ...facts,
     warnings: state.warnings,
     steps: state.steps(),
-    context: {
-      files: state.context === undefined ? 0 : state.context.files,
-      filesReused: state.context?.filesReused ?? 0,
-      bytesOffered: state.context?.bytesOffered ?? 0,
-      bytesSent: state.context?.bytesSent ?? 0,
-    },
+    context: state.context === undefined ? NOTHING : sent(state.context),
+    contexts: Object.fromEntries(
+      [...state.contexts].map(([name, event]) => [name, sent(event)]),
+    ),
   };
+}
+
+const NOTHING: BuildContextResult = {
+  files: 0,
+  filesReused: 0,
+  bytesOffered: 0,
+  bytesSent: 0,
+};
+
+function sent(
+  { files, filesReused, bytesOffered, bytesSent }: ContextEvent,
+): BuildContextResult {
+  return { files, filesReused, bytesOffered, bytesSent };
 }

@@ -9,6 +9,8 @@ import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import type { Build } from "./build_way.ts";
+import type { NamedContexts } from "./context/named_contexts.ts";
+import type { NamedSource } from "./context/named_source.ts";
 import { openOffer } from "./context/open_offer.ts";
 import {
   type BuildContext,
@@ -62,12 +64,14 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
    */
   const over = new AbortController();
   let source: Source | undefined;
+  let sources: ReadonlyMap<string, NamedSource> | undefined;
   let session: OpenSession | undefined;
   let exports: ExportSet | undefined;
   let stores: LayoutStores | undefined;
   try {
-    source = sourceOf(start.context);
-    const request = checkRequest(await withSurroundings(start), source, host);
+    [source, sources] = await sortContexts(start);
+    const options = await withSurroundings(start);
+    const request = checkRequest(options, source, host, sources);
     const results = asksForResults(request)
       ? await import("./export.ts")
       : undefined;
@@ -80,6 +84,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       stop,
     );
     stores = await buildStores(request);
+    const contexts = await abortable(openContexts(request), stop);
     const inputs = await abortable(
       openInputs({ ...start, stores }, request, over.signal),
       stop,
@@ -90,12 +95,13 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     const leaks = inputs.secrets.size > 0
       ? await import("./leak_check.ts")
       : undefined;
-    const said = { request, context, inputs, record };
+    const said = { request, context, contexts, inputs, record };
     const build: Build = {
       ...met,
       host,
       request,
       context,
+      contexts,
       inputs,
       exports,
       record,
@@ -121,7 +127,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       const { imageId, image, told, solved } = await way.run(
         build,
         session,
-        needs.upload,
+        needs.uploads,
       );
       const secrets = await accountForInputs(build, told);
       await session?.close();
@@ -166,6 +172,9 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     }
   } catch (error) {
     if (source !== undefined) giveBackSource(source, error);
+    for (const named of sources?.values() ?? []) {
+      if (named.kind === "tar") giveBackSource(named, error);
+    }
     await session?.close();
     if (exports !== undefined) await exports.discard(error);
     else await abortOutputs(Object(start.options).outputs, error);
@@ -175,6 +184,47 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     await session?.close();
     await stores?.[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * Sorts the context and those by name. If one of them can't be used, the streams
+ * of all are cancelled.
+ */
+async function sortContexts(
+  { context, options }: BuildStart,
+): Promise<[Source, ReadonlyMap<string, NamedSource>]> {
+  const { contexts } = Object(options) as Partial<ImageBuildOptions>;
+  if (contexts === undefined) return [sourceOf(context), new Map()];
+  const { giveBackSources, namedSources } = await import(
+    "./context/named_source.ts"
+  );
+  let source: Source | undefined;
+  let fault: unknown;
+  try {
+    source = sourceOf(context);
+  } catch (error) {
+    fault = error;
+  }
+  try {
+    const sources = namedSources(contexts);
+    if (source !== undefined) return [source, sources];
+    giveBackSources(sources.values(), fault);
+  } catch (error) {
+    fault ??= error;
+  }
+  if (source !== undefined) giveBackSource(source, fault);
+  throw fault;
+}
+
+/** Opens the contexts by name, if there are any. */
+async function openContexts(
+  { contexts }: BuildRequest,
+): Promise<NamedContexts> {
+  if (contexts.size === 0) {
+    return { folders: new Map(), tars: new Map(), remotes: new Map() };
+  }
+  const { openContexts } = await import("./context/named_contexts.ts");
+  return await openContexts(contexts);
 }
 
 /**

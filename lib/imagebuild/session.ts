@@ -4,8 +4,11 @@
 import { UnsupportedError } from "../errors.ts";
 import { type OpenSession, openSession } from "../session/open.ts";
 import { methodsOf } from "../session/services.ts";
+import { asksForRules } from "../fsutil/local.ts";
 import type { FilesyncServiceOptions } from "../session/filesync.ts";
 import type { Build, WayNeeds } from "./build_way.ts";
+import type { Offer } from "./context/offer.ts";
+import type { ServedContexts } from "./context/served_folders.ts";
 import type { BuildRecord } from "./record.ts";
 
 /**
@@ -21,12 +24,25 @@ import type { BuildRecord } from "./record.ts";
  * @throws {UnsupportedError} If the engine has no sessions and one is required.
  */
 export async function openBuildSession(
-  { session: dial, sessionRequired = false, upload }: WayNeeds,
-  { takes, request: { strict }, context, inputs, exports, record, stop }: Build,
+  { session: dial, sessionRequired = false, uploads }: WayNeeds,
+  {
+    takes,
+    request: { strict },
+    context,
+    contexts,
+    inputs,
+    exports,
+    record,
+    stop,
+  }: Build,
   onError: (error: Error) => void,
 ): Promise<OpenSession | undefined> {
   if (dial === undefined) return undefined;
   const { secrets, logins, tokenServer, agents, stores } = inputs;
+  const { locals, names, sharedKey } = contexts.folders.size === 0
+    ? mainFolders(context)
+    : await (await import("./context/served_folders.ts"))
+      .servedFolders(context, contexts);
   const methods = await methodsOf(
     {
       secrets: {
@@ -34,21 +50,21 @@ export async function openBuildSession(
         maxBytes: takes.secretBytes,
         strict: strict.missing,
       },
-      folders: context.locals && {
-        locals: context.locals,
-        onSent: tellSent(record),
-      },
+      folders: locals && { locals, onSent: tellSent(record, names) },
       logins: { store: logins, tokenServer },
       agents,
       exports,
-      upload,
+      uploads: uploads && [
+        ...(uploads.own === undefined ? [] : [uploads.own]),
+        ...uploads.named.values(),
+      ],
       stores,
     },
     onError,
   );
   return await openSession(dial, {
     name: "davit",
-    sharedKey: context.sharedKey,
+    sharedKey,
     methods,
     required: sessionRequired || secrets.size > 0 || agents !== undefined ||
       exports !== undefined || stores.size > 0 || strict.missing ||
@@ -67,22 +83,33 @@ export async function openBuildSession(
   });
 }
 
-/** Reports to the record how much of the context was sent. */
+/** What a session serves where there are no contexts by name. */
+function mainFolders({ locals, sharedKey }: Offer): ServedContexts {
+  return { locals, names: new Map([["context", undefined]]), sharedKey };
+}
+
+/**
+ * Reports to the record how much of a context was sent.
+ *
+ * @param names The contexts whose transfers are reported, by the names that the
+ * engine asks for: each with its own name, which the main context has not.
+ */
 export function tellSent(
   record: BuildRecord,
+  names: ReadonlyMap<string, string | undefined>,
 ): FilesyncServiceOptions["onSent"] {
   return (
-    name,
+    local,
     { files, filesSent, bytesOffered, bytesSent },
-    { follow },
+    request,
   ) => {
     // A request for the ignore file alone comes before the one for the context,
     // and is not counted.
-    const isRules = follow.length === 1 && follow[0] === ".dockerignore";
-    if (name !== "context" || isRules) return;
+    if (!names.has(local) || asksForRules(request)) return;
     const filesReused = files - filesSent;
     record.tell({
       type: "context",
+      name: names.get(local),
       files,
       filesReused,
       bytesOffered,

@@ -163,7 +163,8 @@ export const OWN_EVENT_FIELDS: FieldTable = {
   entries: "kept",
   bytes: "kept",
   skipped: "kept",
-  // Fields of a context's event.
+  // Fields of a context's event; a name of an image or a stage.
+  name: "kept",
   files: "kept",
   filesReused: "kept",
   bytesOffered: "kept",

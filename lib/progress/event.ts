@@ -183,10 +183,12 @@ export interface ExportEvent {
   readonly skipped: number;
 }
 
-/** How much of the context was sent. */
+/** How much of a context was sent. */
 export interface ContextEvent {
   /** Distinguishes the event from others. */
   readonly type: "context";
+  /** The name of a context by name; undefined for the main context. */
+  readonly name: string | undefined;
   /**
    * How many regular files the context has; undefined for a tar that davit did
    * not make.

@@ -95,6 +95,7 @@ export class BuildState {
   readonly #moments = new WeakMap<Vertex | VertexEvent, VertexMoment>();
   #image: ImageEvent | undefined;
   #context: ContextEvent | undefined;
+  readonly #contexts = new Map<string, ContextEvent>();
   #time = 0;
 
   /** @param options How much is kept. */
@@ -125,7 +126,12 @@ export class BuildState {
     return this.#image;
   }
 
-  /** The last event about the context. */
+  /** The last event about each context by name. */
+  get contexts(): ReadonlyMap<string, ContextEvent> {
+    return this.#contexts;
+  }
+
+  /** The last event about the main context. */
   get context(): ContextEvent | undefined {
     return this.#context;
   }
@@ -200,7 +206,8 @@ export class BuildState {
         }
         return undefined;
       case "context":
-        this.#context = event;
+        if (event.name === undefined) this.#context = event;
+        else this.#contexts.set(event.name, event);
         return undefined;
       case "image":
         this.#image = event;

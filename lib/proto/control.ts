@@ -5,6 +5,7 @@
  * @module
  */
 
+import { definition, type DefinitionMessage } from "./llb.ts";
 import {
   FLAG,
   INT32,
@@ -119,6 +120,7 @@ export interface SolveRequestMessage {
   readonly frontendAttrs: ReadonlyMap<string, string>;
   readonly cache: CacheOptions | undefined;
   readonly entitlements: readonly string[];
+  readonly frontendInputs: ReadonlyMap<string, DefinitionMessage>;
   readonly internal: boolean;
   readonly sourcePolicy: Policy | undefined;
   readonly exporters: readonly TypedAttrs[];
@@ -134,6 +136,7 @@ export const solveRequest: Message<SolveRequestMessage> = message({
   frontendAttrs: map(7, TEXT),
   cache: maybe(8, cacheOptions),
   entitlements: many(9, TEXT),
+  frontendInputs: map(10, definition),
   internal: one(11, FLAG),
   sourcePolicy: maybe(12, policy),
   exporters: many(13, typedAttrs),

@@ -31,7 +31,8 @@ const MAX_PACKET_BYTES: number = 64 * 1024;
  * session offers, never by a path of this machine. For a name that is not
  * offered it gets NOT_FOUND.
  *
- * @param locals The folders by their names: `context` and `dockerfile`.
+ * @param locals The folders by the names that the engine asks for: `context`,
+ * `dockerfile`, and those of further contexts.
  */
 export function filesyncService(
   locals: ReadonlyMap<string, Local>,

@@ -27,8 +27,8 @@ export interface SessionServices {
   readonly agents?: Pick<SshAgents, "get"> | undefined;
   /** Receives the results of the build; it is already prepared. */
   readonly exports?: ExportSet | undefined;
-  /** A context that the engine fetches as one stream. */
-  readonly upload?: Upload | undefined;
+  /** Contexts that the engine fetches as one stream each. */
+  readonly uploads?: readonly Upload[] | undefined;
   /** Stores of content, by the ids that the engine is told; none if empty. */
   readonly stores?: ReadonlyMap<string, ContentStore> | undefined;
 }
@@ -48,7 +48,7 @@ export interface ServedSecrets {
 
 /** The folders that a session serves. */
 export interface ServedFolders {
-  /** The folders by their names: `context` and `dockerfile`. */
+  /** The folders by the names that the engine asks for. */
   readonly locals: ReadonlyMap<string, Local>;
   /** Called after each transfer; see {@linkcode FilesyncServiceOptions}. */
   readonly onSent: FilesyncServiceOptions["onSent"];
@@ -73,7 +73,7 @@ export interface ServedLogins {
  * that the engine asked for: it explains why the build fails.
  */
 export async function methodsOf(
-  { secrets, folders, logins, agents, exports, upload, stores }:
+  { secrets, folders, logins, agents, exports, uploads = [], stores }:
     SessionServices,
   onError: (error: Error) => void,
 ): Promise<GrpcMethod[]> {
@@ -99,9 +99,9 @@ export async function methodsOf(
     const { filesendService } = await import("./filesend.ts");
     methods.push(...filesendService(exports, { onError }));
   }
-  if (upload !== undefined) {
+  if (uploads.length > 0) {
     const { uploadService } = await import("./upload.ts");
-    methods.push(...uploadService(upload, { onError }));
+    methods.push(...uploadService(uploads, { onError }));
   }
   if (stores !== undefined && stores.size > 0) {
     const { contentService } = await import("./content.ts");

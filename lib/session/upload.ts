@@ -18,8 +18,8 @@ const MAX_PIECE_BYTES: number = 1024 * 1024;
 const MAX_REQUEST_BYTES: number = 1024;
 
 /**
- * A stream that an engine fetches over the session by a URL, once: a build
- * context that is a tar.
+ * A stream that an engine fetches over the session by a URL, once: a context
+ * that is a tar. A session has one for each of them.
  */
 export class Upload {
   /**
@@ -54,18 +54,12 @@ export class Upload {
   }
 
   /**
-   * The stream, for the one call that reads it.
-   *
-   * @throws {GrpcError} NOT_FOUND for another URL, or if the stream is taken.
+   * The stream, for the one call that reads it; undefined for another URL, or
+   * if the stream is taken.
    */
-  take(host: string, path: string): ReadableStream<Uint8Array> {
+  take(host: string, path: string): ReadableStream<Uint8Array> | undefined {
+    if (host !== HOST || path !== this.#path) return undefined;
     const body = this.#body;
-    if (host !== HOST || path !== this.#path || body === undefined) {
-      throw new GrpcError(
-        GrpcCode.NOT_FOUND,
-        `nothing is offered at ${JSON.stringify(host + path)}`,
-      );
-    }
     this.#body = undefined;
     return body;
   }
@@ -80,10 +74,11 @@ export interface UploadServiceOptions {
 /**
  * `moby.upload.v1.Upload`: the engine fetches a stream by its URL, which is in
  * the metadata `urlhost` and `urlpath`. The stream is read as fast as the engine
- * takes it, and is cancelled when the engine gives the call up.
+ * takes it, and is cancelled when the engine gives the call up. For a URL that is
+ * not offered, or not any more, it gets NOT_FOUND.
  */
 export function uploadService(
-  upload: Upload,
+  uploads: readonly Upload[],
   options: UploadServiceOptions,
 ): GrpcMethod[] {
   return [{
@@ -92,9 +87,9 @@ export function uploadService(
     async handle(call) {
       const [host = ""] = call.metadata("urlhost");
       const [path = ""] = call.metadata("urlpath");
-      const body = upload.take(host, path);
+      const [body, stopped] = taken(uploads, host, path);
       try {
-        await send(call, body, upload.stopped);
+        await send(call, body, stopped);
       } catch (error) {
         if (!(error instanceof ContextError)) throw error;
         options.onError(error);
@@ -102,6 +97,22 @@ export function uploadService(
       }
     },
   }];
+}
+
+/** The stream at a URL, and what stops it. */
+function taken(
+  uploads: readonly Upload[],
+  host: string,
+  path: string,
+): [body: ReadableStream<Uint8Array>, stopped: AbortSignal] {
+  for (const upload of uploads) {
+    const body = upload.take(host, path);
+    if (body !== undefined) return [body, upload.stopped];
+  }
+  throw new GrpcError(
+    GrpcCode.NOT_FOUND,
+    `nothing is offered at ${JSON.stringify(host + path)}`,
+  );
 }
 
 /**

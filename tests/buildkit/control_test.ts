@@ -100,6 +100,7 @@ Deno.test("solve() sends the request, and returns the answer's map", async () =>
     frontendAttrs: new Map(),
     cache: { exports: [], imports: [] },
     entitlements: [],
+    frontendInputs: new Map(),
     internal: true,
     sourcePolicy: undefined,
     exporters: [

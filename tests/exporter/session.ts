@@ -114,7 +114,7 @@ async function solve(
   const session = new Session(
     [
       ...filesendService(new ExportSet([{ type, exporter }]), { onError }),
-      ...uploadService(upload, { onError }),
+      ...uploadService([upload], { onError }),
     ],
     (error) => failure ??= error as Error,
   );

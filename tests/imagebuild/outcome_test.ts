@@ -522,10 +522,10 @@ Deno.test("checkLeaks() names the place of each value, and refuses long ones alo
       },
       ...options,
     });
-    const { request, context, inputs, record } = ready.build;
+    const { request, context, contexts, inputs, record } = ready.build;
     await record.protect(inputs.secrets.atHand());
     try {
-      await checkLeaks({ request, context, inputs, record });
+      await checkLeaks({ request, context, contexts, inputs, record });
     } catch (error) {
       assertInstanceOf(error, SecretError);
       return `${error.id}: ${error.message}`;
@@ -933,6 +933,7 @@ Deno.test("buildResult() says of the context what was told of it, or nothing", a
     warnings: [],
     steps: [],
     context: none,
+    contexts: {},
   });
   const sent = {
     files: undefined,
@@ -940,8 +941,12 @@ Deno.test("buildResult() says of the context what was told of it, or nothing", a
     bytesOffered: 2,
     bytesSent: 3,
   };
-  record.tell({ type: "context", ...sent });
-  assertEquals(buildResult(facts, record).context, sent);
+  record.tell({ type: "context", name: undefined, ...sent });
+  const other = { files: 7, filesReused: 6, bytesOffered: 5, bytesSent: 4 };
+  record.tell({ type: "context", name: "deps", ...other });
+  const result = buildResult(facts, record);
+  assertEquals(result.context, sent);
+  assertEquals(result.contexts, { deps: other });
 });
 
 /** A build whose export is this folder. */

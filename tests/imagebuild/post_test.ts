@@ -383,6 +383,7 @@ Deno.test("a build leaves nothing behind: no listener, no connection, no stream"
   );
   assertEquals(event, {
     type: "context",
+    name: undefined,
     files: undefined,
     filesReused: 0,
     bytesOffered: 1024,

@@ -3,6 +3,8 @@ import { CredentialStore } from "../../lib/credentials/store.ts";
 import { Engine, type EngineFacts } from "../../lib/engine/engine.ts";
 import type { JsonMessage } from "../../lib/engine/message.ts";
 import type { EngineBuild } from "../../lib/imagebuild/build_way.ts";
+import { openContexts } from "../../lib/imagebuild/context/named_contexts.ts";
+import { namedSources } from "../../lib/imagebuild/context/named_source.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import type { Fact } from "../../lib/imagebuild/fact.ts";
@@ -73,7 +75,12 @@ export async function readyBuild(
   }
   const source = readying.source ??
     { kind: "tar", stream: dockerfileTar("FROM scratch") };
-  const request = checkRequest(options, source);
+  const request = checkRequest(
+    options,
+    source,
+    undefined,
+    namedSources(options.contexts),
+  );
   const told: Fact[] = [];
   const record = new BuildRecord((fact) => void told.push(fact), []);
   const stop = readying.stop ?? new AbortController().signal;
@@ -96,6 +103,7 @@ export async function readyBuild(
       facts,
       request,
       context: await openOffer(request.context),
+      contexts: await openContexts(request.contexts),
       inputs: {
         secrets: await SecretStore.open(request.secrets, stop),
         logins: new CredentialStore({ credentials: options.credentials }),

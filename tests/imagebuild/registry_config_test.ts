@@ -7,6 +7,7 @@ import {
 } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { baseRegistries } from "../../lib/imagebuild/ways/base_registries.ts";
+import { openContexts } from "../../lib/imagebuild/context/named_contexts.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
@@ -109,6 +110,7 @@ async function sent(
     facts: facts as EngineFacts,
     request,
     context: await openOffer(request.context),
+    contexts: await openContexts(request.contexts),
     inputs: {
       secrets: await SecretStore.open({}, signal),
       logins: new CredentialStore(sources),

@@ -270,9 +270,12 @@ Deno.test("openBuildSession() tells of a session that is lost, and not of one th
   }
 });
 
-Deno.test("tellSent() tells of the context, and not of its ignore file or of the Dockerfile", async () => {
+Deno.test("tellSent() tells of each context by its name, and not of ignore files or of the Dockerfile", async () => {
   const ready = await readyBuild();
-  const onSent = tellSent(ready.build.record);
+  const onSent = tellSent(
+    ready.build.record,
+    new Map([["context", undefined], ["_dockerfile", "dockerfile"]]),
+  );
   const counts = { files: 5, filesSent: 2, bytesOffered: 50, bytesSent: 20 };
   const request = (...follow: string[]) => ({
     include: [],
@@ -286,6 +289,7 @@ Deno.test("tellSent() tells of the context, and not of its ignore file or of the
   assertEquals(events(), []);
   const event = {
     type: "context",
+    name: undefined,
     files: 5,
     filesReused: 3,
     bytesOffered: 50,
@@ -294,7 +298,17 @@ Deno.test("tellSent() tells of the context, and not of its ignore file or of the
   onSent("context", counts, request());
   onSent("context", counts, request(".dockerignore", "a"));
   onSent("context", counts, request("a"));
-  assertEquals<unknown>(events(), [event, event, event]);
+  onSent("_dockerfile", counts, request(".dockerignore"));
+  onSent("_dockerfile", counts, request());
+  const named = { ...event, name: "dockerfile" };
+  // With patterns it is no question for the ignore file alone.
+  for (const patterns of [{ exclude: ["a"] }, { include: ["a"] }]) {
+    onSent("_dockerfile", counts, { ...request(".dockerignore"), ...patterns });
+  }
+  assertEquals<unknown>(
+    events(),
+    [event, event, event, named, named, named],
+  );
 });
 
 Deno.test("a fact takes about the room of its message", () => {
@@ -340,6 +354,7 @@ Deno.test("messagesOf() has no fields of a message that are undefined", async ()
       kind: "own",
       event: {
         type: "context",
+        name: undefined,
         files: undefined,
         filesReused: 0,
         bytesOffered: 1,

@@ -208,6 +208,7 @@ Deno.test("watchTar() passes a tar on as it is read, and tells of it at its end"
   assertEquals((await reader.read()).done, true);
   const event = {
     type: "context",
+    name: undefined,
     files: 2,
     filesReused: 0,
     bytesOffered: bytes.length,
@@ -237,6 +238,7 @@ Deno.test("watchTar() tells of what an engine took that did not read on", async 
   seen.watched.taken();
   assertEquals<unknown>(seen.events(), [{
     type: "context",
+    name: undefined,
     files: undefined,
     filesReused: 0,
     bytesOffered: bytes.length,

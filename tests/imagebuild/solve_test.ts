@@ -723,14 +723,15 @@ Deno.test("beside a session of the caller's own, a folder comes from a second on
 /** What the way needs for a build. */
 async function needsOf(options: ImageBuildOptions, readying: Readying = {}) {
   const { build } = await readyBuild({ ...API, ...options }, readying);
-  const { warnings, session, sessionRequired, upload, unread } = solveWay.needs(
-    build,
-  );
+  const { warnings, session, sessionRequired, uploads, unread } = solveWay
+    .needs(
+      build,
+    );
   return {
     warnings: warnings.map(([code, _, name]) => [code, name]),
     session: typeof session,
     sessionRequired,
-    upload: upload instanceof Upload,
+    upload: uploads?.own instanceof Upload,
     unread,
   };
 }

@@ -24,6 +24,8 @@ function attrsOf(
   const { "image-resolve-mode": mode, ...attrs } = frontendAttrs(request, {
     dockerfile: undefined,
     context: undefined,
+    contexts: { folders: new Map(), tars: new Map(), remotes: new Map() },
+    forward: false,
     hosts: request.hosts ?? [],
     caches: request.cacheImports,
     ...inputs,

@@ -141,7 +141,16 @@ Deno.test("BuildState keeps secrets, context, image and warnings", () => {
   state.apply({ type: "secret", id: "b", state: "unused" });
   state.apply({
     type: "context",
+    name: undefined,
     files: 2,
+    filesReused: 0,
+    bytesOffered: 10,
+    bytesSent: 10,
+  });
+  state.apply({
+    type: "context",
+    name: "deps",
+    files: 3,
     filesReused: 0,
     bytesOffered: 10,
     bytesSent: 10,
@@ -160,7 +169,10 @@ Deno.test("BuildState keeps secrets, context, image and warnings", () => {
     });
   }
   assertEquals([...state.secrets], [["a", "served"], ["b", "unused"]]);
-  assertEquals(state.context?.bytesSent, 10);
+  assertEquals(state.context?.files, 2);
+  assertEquals([...state.contexts].map(([name, { files }]) => [name, files]), [
+    ["deps", 3],
+  ]);
   assertEquals(state.image?.id, "sha256:1");
   assertEquals(state.warnings.map(({ short }) => short), ["one"]);
 });

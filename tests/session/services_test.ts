@@ -82,7 +82,7 @@ Deno.test("each service is offered under its path, for messages up to its length
     logins: { store: {} as never },
     agents: { get: () => undefined },
     exports: only(exporter),
-    upload: new Upload(),
+    uploads: [new Upload()],
   }, () => {});
   const all = [...healthService(), ...methods];
   assertEquals(
@@ -400,7 +400,7 @@ Deno.test("uploadService() lets go of its stream, however the call ends", async 
       listeners--;
       removeEventListener.apply(abort.signal, args as never);
     };
-    const [method] = uploadService(upload, { onError() {} });
+    const [method] = uploadService([upload], { onError() {} });
     const ending = ended(method!, call);
     if (way === "aborted") {
       await asked.promise;
@@ -419,7 +419,7 @@ Deno.test("uploadService() lets go of its stream, however the call ends", async 
 });
 
 Deno.test("uploadService() says what is asked for and not offered", async () => {
-  const [method] = uploadService(new Upload(), { onError() {} });
+  const [method] = uploadService([new Upload()], { onError() {} });
   const { call } = callOf([], { urlhost: ["host"], urlpath: ["/path"] });
   assertEquals(await ended(method!, call), [
     GrpcCode.NOT_FOUND,

@@ -50,7 +50,7 @@ async function serve(
   const failures: Error[] = [];
   const upload = new Upload();
   upload.offer(body);
-  const methods = uploadService(upload, {
+  const methods = uploadService([upload], {
     onError: (error) => failures.push(error),
   });
   const errors = await withEnginePeer(
@@ -135,7 +135,7 @@ Deno.test("a stream is pulled by its own URL alone, and once", async () => {
 Deno.test("before a stream is offered there is none", async () => {
   const upload = new Upload();
   await withEnginePeer(
-    uploadService(upload, { onError() {} }),
+    uploadService([upload], { onError() {} }),
     async (engine) => {
       assertEquals((await pull(engine, upload.url).ended).status, "5");
       upload.offer(streamOf(Uint8Array.of(7)));

@@ -14,6 +14,7 @@ import type { MemoryFiles } from "../../context/memory_files.ts";
 import type { ContextRoot } from "../../context/root.ts";
 import { type TarContents, TarSource } from "../../context/tar_stream.ts";
 import type { Local } from "../../fsutil/local.ts";
+import { findInside } from "./find_inside.ts";
 import type { Dockerfile, Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
 
@@ -63,13 +64,11 @@ export class FolderOffer implements Offer {
   }
 
   async find(file: string | URL): Promise<string | undefined> {
-    if (this.root === undefined) return undefined;
-    const above = this.root.replace(/\/?$/, "/");
-    const path = await Deno.realPath(file);
-    if (!path.startsWith(above)) return undefined;
-    const inside = path.slice(above.length);
-    if (this.#memory?.hides(inside)) return undefined;
-    return (await this.filter()).keeps(inside) ? inside : undefined;
+    return await findInside({
+      root: this.root,
+      memory: this.#memory,
+      filter: () => this.filter(),
+    }, file);
   }
 
   /**

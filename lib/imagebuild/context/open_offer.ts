@@ -1,14 +1,13 @@
 // Turns what a build is made from into a context that can be sent.
 
 import { ContextFilter } from "../../context/filter.ts";
-import { type MemoryFile, MemoryFiles } from "../../context/memory_files.ts";
 import { findRoot } from "../../context/root.ts";
 import { FolderLocal } from "../../fsutil/folder_local.ts";
 import type { Local } from "../../fsutil/local.ts";
 import { MemoryLocal } from "../../fsutil/memory_local.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import { FolderOffer } from "./folder_offer.ts";
-import type { GivenFile } from "./given_files.ts";
+import { memoryFiles } from "./memory_files.ts";
 import type { Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
 
@@ -54,18 +53,4 @@ export async function openOffer(
     ["dockerfile", await MemoryLocal.of(files)],
   ]);
   return new FolderOffer(source, root, memory, files, locals);
-}
-
-/** The files in memory, with their blobs read into bytes. */
-async function memoryFiles(
-  given: ReadonlyMap<string, GivenFile>,
-): Promise<MemoryFiles> {
-  const files = new Map<string, MemoryFile>();
-  for (const [path, { content, mode, mtimeMs }] of given) {
-    const bytes = content instanceof Blob
-      ? new Uint8Array(await content.arrayBuffer())
-      : content;
-    files.set(path, { content: bytes, mode, mtimeMs });
-  }
-  return await MemoryFiles.of(files);
 }

@@ -33,8 +33,10 @@ export interface WatchedTar {
 
 /** What is watched for, and who is told. */
 export interface TarWatcher {
-  /** Path of the Dockerfile in the tar. */
-  readonly dockerfile: string;
+  /** Its name, where it is a context by name. */
+  readonly context?: string | undefined;
+  /** Path of the Dockerfile in the tar; undefined where it has none. */
+  readonly dockerfile: string | undefined;
   /**
    * How many files of a folder were put into the tar so far; undefined where
    * that is not known.
@@ -68,12 +70,14 @@ export function watchTar(
   watcher: TarWatcher,
 ): WatchedTar {
   const { dockerfile: name, takes } = watcher;
+  const [its, given] = watcher.context === undefined
+    ? ["its context", "the context that was given"]
+    : [named(watcher.context), named(watcher.context)];
   const reader = tar.getReader();
-  const tap = new ContextTap(name);
+  const tap = name === undefined ? undefined : new ContextTap(name);
   const check = takes && new HeadCheck(
     takes,
-    (fault) =>
-      new ContextError(`Cannot build: the context that was given ${fault}`),
+    (fault) => new ContextError(`Cannot build: ${given} ${fault}`),
   );
   let seen: string | undefined;
   let sent = 0;
@@ -84,6 +88,7 @@ export function watchTar(
     isOver = true;
     watcher.onSent({
       type: "context",
+      name: watcher.context,
       files: watcher.files?.(),
       filesReused: 0,
       bytesOffered: sent,
@@ -106,7 +111,9 @@ export function watchTar(
       const why = cause instanceof Error ? cause.message : String(cause);
       throw fail(
         new ContextError(
-          `The build context could not be read, and the build was stopped: ${why}`,
+          watcher.context === undefined
+            ? `The build context could not be read, and the build was stopped: ${why}`
+            : `The build was stopped: ${its} could not be read: ${why}`,
           { cause },
         ),
       );
@@ -116,7 +123,7 @@ export function watchTar(
     reader.cancel().catch(() => {});
     throw fail(
       new ContextError(
-        `The build was stopped: its context ${noBytes(result.value)}`,
+        `The build was stopped: ${its} ${noBytes(result.value)}`,
       ),
     );
   };
@@ -125,11 +132,10 @@ export function watchTar(
     try {
       if (bytes === undefined) check?.end();
       else check?.push(bytes);
-      await (bytes === undefined ? tap.end() : tap.push(bytes));
-      if (tap.text !== undefined && tap.text !== seen) {
-        watcher.onDockerfile(tap.text);
-      }
-      seen = tap.text;
+      await (bytes === undefined ? tap?.end() : tap?.push(bytes));
+      const text = tap?.text;
+      if (text !== undefined && text !== seen) watcher.onDockerfile(text);
+      seen = text;
     } catch (error) {
       // It is refused either way, and may take its time.
       reader.cancel(error).catch(() => {});
@@ -161,15 +167,22 @@ export function watchTar(
       return failure;
     },
     get dockerfile() {
-      return tap.text === undefined ? undefined : { name, text: tap.text };
+      const text = tap?.text;
+      return name === undefined || text === undefined
+        ? undefined
+        : { name, text };
     },
     taken() {
       if (sent > 0) end();
     },
     release(reason) {
       isOver = true;
-      tap.stop();
+      tap?.stop();
       reader.cancel(reason).catch(() => {}); // nobody needs it any more
     },
   };
+}
+
+function named(context: string): string {
+  return `the context ${JSON.stringify(context)}`;
 }

@@ -5,7 +5,9 @@
 import type { SolveEntry } from "../../buildkit/solve_request.ts";
 import type { RequestedAttestation } from "../checks/attestations.ts";
 import type { HostAddress } from "../checks/values.ts";
+import type { NamedContexts } from "../context/named_contexts.ts";
 import type { BuildRequest } from "../request.ts";
+import { namedContextAttrs, sessionAttrs } from "./named_context_attrs.ts";
 
 /** What the attributes say besides the request. */
 export interface FrontendInputs {
@@ -16,6 +18,13 @@ export interface FrontendInputs {
    * names.
    */
   readonly context: string | undefined;
+  /** The contexts by name. */
+  readonly contexts: NamedContexts;
+  /**
+   * Whether a frontend of the Dockerfile's own (`# syntax=`) may build in place
+   * of the engine's.
+   */
+  readonly forward: boolean;
   /**
    * Id of the session that serves the folders, where it is not the build's own.
    */
@@ -29,14 +38,15 @@ export interface FrontendInputs {
 /** The attributes of a request. */
 export function frontendAttrs(
   request: BuildRequest,
-  { dockerfile, context, folders, hosts, caches }: FrontendInputs,
+  { dockerfile, context, contexts, forward, folders, hosts, caches }:
+    FrontendInputs,
 ): Readonly<Record<string, string>> {
   const { network, ulimits = [], platforms } = request;
   const attrs: Record<string, string | undefined> = {
     filename: dockerfile,
     context,
-    "local-sessionid:context": folders,
-    "local-sessionid:dockerfile": folders,
+    ...namedContextAttrs(contexts, { forward }),
+    ...sessionAttrs(contexts, folders),
     target: request.target,
     platform: platforms.length === 0 ? undefined : platforms.join(","),
     // The engine's own images are used, as for `POST /build`.

@@ -7,13 +7,13 @@ import type { RunSolveOptions } from "../../buildkit/run_solve.ts";
 import { SolveError } from "../../buildkit/solve_error.ts";
 import type { SolveRequest } from "../../buildkit/solve_request.ts";
 import type { OpenSession, SessionDialler } from "../../session/open.ts";
-import type { Upload } from "../../session/upload.ts";
-import type { Build } from "../build_way.ts";
+import { syntaxOf } from "../../progress/dockerfile.ts";
+import type { Build, ContextUploads } from "../build_way.ts";
 import type { HostAddress } from "../checks/values.ts";
-import type { WatchedTar } from "../context/watch_tar.ts";
 import type { BuildRecord } from "../record.ts";
 import { TRACE_UNREADABLE } from "./engine_messages.ts";
 import { cacheExports, entitlements, frontendAttrs } from "./frontend_attrs.ts";
+import { OfferedTars, unpackedTars } from "./offered_tars.ts";
 import { checkAbilities } from "./solve_abilities.ts";
 import { solveExporters } from "./solve_exporters.ts";
 
@@ -71,23 +71,25 @@ export function besideSession(build: Build): SessionDialler {
 export async function withSolve<T>(
   build: Build,
   session: OpenSession | undefined,
-  upload: Upload | undefined,
+  uploads: ContextUploads | undefined,
   work: (open: OpenSolve) => Promise<T>,
 ): Promise<T> {
-  const { host, request, context, inputs: { caches }, record, stop } = build;
+  const { host, request, context, contexts, record, stop } = build;
+  const { caches } = build.inputs;
   await using control = await (opened.get(build) ??
     openControl(await host.buildkit(), { signal: stop }));
   await checkAbilities(build, control);
   const hosts = await hostAddresses(request.hosts ?? [], control, stop);
   const halt = new AbortController();
-  const watched = upload && await offered(build, upload, halt);
-  record.dockerfile = () => context.dockerfile ?? watched?.dockerfile;
+  const tars = new OfferedTars(build, () => halt.abort());
+  record.dockerfile = () => context.dockerfile ?? tars.dockerfile;
   const signal = AbortSignal.any([stop, halt.signal]);
-  signal.addEventListener("abort", () => upload?.stop(signal.reason));
+  signal.addEventListener("abort", () => tars.stop(signal.reason));
   const quiet = request.quiet
     ? new (await import("./quiet_log.ts")).QuietLog(record)
     : undefined;
   try {
+    await tars.offer(uploads);
     return await work({
       control,
       request: {
@@ -98,7 +100,9 @@ export async function withSolve<T>(
           dockerfile: context.dockerfile?.name ?? request.dockerfile,
           context: request.context.kind === "remote"
             ? request.context.url
-            : upload?.url,
+            : uploads?.own?.url,
+          contexts,
+          forward: mayForward(build),
           hosts,
           caches: caches.imports,
           folders: request.session && session?.id || undefined,
@@ -109,6 +113,7 @@ export async function withSolve<T>(
           imports: caches.imports,
         },
         entitlements: entitlements(request),
+        frontendInputs: uploads && await unpackedTars(uploads.named),
         sourcePolicy: request.sourcePolicy?.rules,
         internal: !request.history,
       },
@@ -121,8 +126,8 @@ export async function withSolve<T>(
       },
       ended(logError) {
         stop.throwIfAborted();
-        if (watched?.failure !== undefined) throw watched.failure;
-        watched?.taken();
+        if (tars.failure !== undefined) throw tars.failure;
+        tars.taken();
         if (logError === undefined || quiet !== undefined) return;
         record.warn(
           "trace-unreadable",
@@ -132,7 +137,7 @@ export async function withSolve<T>(
     });
   } catch (error) {
     stop.throwIfAborted();
-    if (watched?.failure !== undefined) throw watched.failure;
+    if (tars.failure !== undefined) throw tars.failure;
     if (!(error instanceof SolveError)) throw error;
     quiet?.release();
     record.tellLine({
@@ -141,8 +146,18 @@ export async function withSolve<T>(
     });
     throw await explained(error, record);
   } finally {
-    watched?.release(stop.reason);
+    tars.release(stop.reason);
   }
+}
+
+/**
+ * Whether a frontend of the Dockerfile's own may build in place of the engine's.
+ * A tar is not sent to find that out.
+ */
+function mayForward({ request, context }: Build): boolean {
+  const { buildArgs, context: { kind } } = request;
+  if (buildArgs?.BUILDKIT_SYNTAX || kind === "remote") return true;
+  return syntaxOf(context.dockerfile?.text ?? "") !== undefined;
 }
 
 /** What a build failed with, for the caller. */
@@ -151,8 +166,10 @@ async function explained(
   record: BuildRecord,
 ): Promise<Error> {
   const { entitlementError } = await import("./entitlement_error.ts");
+  const { frontendError } = await import("./named_context_attrs.ts");
   const { solveFailure } = await import("./solve_failure.ts");
-  return entitlementError(error.detail) ?? solveFailure(error, record);
+  return entitlementError(error.detail) ?? frontendError(error.detail) ??
+    solveFailure(error, record);
 }
 
 /** The hosts with addresses alone; `POST /build` knows a word for one. */
@@ -164,28 +181,4 @@ async function hostAddresses(
   if (!hosts.some(({ address }) => address === "host-gateway")) return hosts;
   const { withGateway } = await import("./host_gateway.ts");
   return await withGateway(hosts, control, signal);
-}
-
-/**
- * Offers the context under the upload's URL, and watches it on its way.
- *
- * @param halt Stops the build if the context fails.
- */
-async function offered(
-  { request, context, record, onDockerfile }: Build,
-  upload: Upload,
-  halt: AbortController,
-): Promise<WatchedTar> {
-  const { watchTar } = await import("../context/watch_tar.ts");
-  const { body, files } = await context.tar();
-  const watched = watchTar(body!, {
-    dockerfile: request.dockerfile ?? "Dockerfile",
-    files,
-    takes: { text: true, zstd: false },
-    onSent: (event) => record.tell(event),
-    onDockerfile,
-    onFailure: () => halt.abort(),
-  });
-  upload.offer(watched.body);
-  return watched;
 }

@@ -9,7 +9,13 @@ import { ProtocolError, type UnsupportedError } from "../../errors.ts";
 import type { OpenSession } from "../../session/open.ts";
 import { Upload } from "../../session/upload.ts";
 import type { BuildImageResult } from "../result.ts";
-import type { Build, BuildWay, Built, WayNeeds } from "../build_way.ts";
+import type {
+  Build,
+  BuildWay,
+  Built,
+  ContextUploads,
+  WayNeeds,
+} from "../build_way.ts";
 import { checkNamedPlatforms } from "../checks/annotations.ts";
 import { strictUnsupported } from "../checks/secrets.ts";
 import { checkSecretSizes, plainConnection } from "../secrets.ts";
@@ -20,7 +26,7 @@ import { besideSession, type OpenSolve, withSolve } from "./open_solve.ts";
 export const solveWay: BuildWay = { needs, run };
 
 function needs(build: Build): WayNeeds {
-  const { host, engine, facts, takes, request, context } = build;
+  const { host, engine, facts, takes, request, context, contexts } = build;
   const { secrets } = build.inputs;
   const what = request.needs[0] ?? 'api "buildkit"';
   const refused = (why: string) => cannotBuildWith(what, why);
@@ -39,7 +45,9 @@ function needs(build: Build): WayNeeds {
   const isFetched = request.context.kind === "remote";
   const isForeign = request.session !== undefined;
   const isFolder = context.locals !== undefined;
-  if (isForeign && !isFetched) checkForeign(build, refused);
+  const hasFolders = contexts.folders.size > 0;
+  const hasNamed = hasFolders || contexts.tars.size > 0;
+  if (isForeign && (!isFetched || hasNamed)) checkForeign(build, refused);
   if (isForeign && build.inputs.stores.size > 0) {
     throw refused(
       "folders of content are served over a session of davit's own; leave the option session out",
@@ -54,9 +62,16 @@ function needs(build: Build): WayNeeds {
   warnings.push(...plainConnection(host, secrets));
   return {
     warnings,
-    session: isForeign && isFetched ? undefined : besideSession(build),
-    sessionRequired: !isFetched,
-    upload: isFetched || isFolder ? undefined : new Upload(),
+    session: isForeign && isFetched && !hasNamed
+      ? undefined
+      : besideSession(build),
+    sessionRequired: !isFetched || hasNamed,
+    uploads: {
+      own: isFetched || isFolder ? undefined : new Upload(),
+      named: new Map(
+        [...contexts.tars.keys()].map((name) => [name, new Upload()]),
+      ),
+    },
     unread: [],
   };
 }
@@ -66,14 +81,16 @@ function needs(build: Build): WayNeeds {
  * two sessions, BuildKit takes folders alone from the second one.
  */
 function checkForeign(
-  { takes, request, context }: Build,
+  { takes, request, context, contexts }: Build,
   refused: (why: string) => UnsupportedError,
 ): void {
   const instead = "leave the option session out";
   if (request.session === false) {
     throw refused(`the context comes over a session; ${instead}`);
   }
-  if (context.locals === undefined) {
+  const isTar = context.locals === undefined &&
+    request.context.kind !== "remote";
+  if (isTar || contexts.tars.size > 0) {
     throw refused(
       `a tar comes over a session of davit's own; give a folder, or ${instead}`,
     );
@@ -88,9 +105,9 @@ function checkForeign(
 async function run(
   build: Build,
   session: OpenSession | undefined,
-  upload: Upload | undefined,
+  uploads: ContextUploads | undefined,
 ): Promise<Built> {
-  return await withSolve(build, session, upload, async (open) => {
+  return await withSolve(build, session, uploads, async (open) => {
     const { control, request, signal, onStatus } = open;
     const { response, logError } = await runSolve(control, request, {
       signal,
@@ -109,6 +126,7 @@ export async function builtOf(
   response: ReadonlyMap<string, string>,
 ): Promise<Built> {
   if (build.request.noCacheStages.length > 0) await warnOfStages(build);
+  if (build.request.contexts.size > 0) await warnOfContexts(build);
   const imageId = tellImage(build, response);
   const image = build.request.makesImage
     ? await readImage(build, response, control, signal)
@@ -145,6 +163,21 @@ async function warnOfStages({ request, record }: Build): Promise<void> {
       "option-ignored",
       `nocachefilter "${name}" has no effect: no stage of the Dockerfile has that name (FROM … AS name)`,
       "nocachefilter",
+    );
+  }
+}
+
+/** Warns of contexts by name that nothing in the build has used. */
+async function warnOfContexts({ request, record }: Build): Promise<void> {
+  const { unusedContexts } = await import("../unused_contexts.ts");
+  const steps = record.state.names();
+  for (const name of unusedContexts(request, steps, record.dockerfile())) {
+    record.warn(
+      "option-ignored",
+      `contexts ${
+        JSON.stringify(name)
+      } has no effect: nothing in the Dockerfile names it (FROM, COPY --from, RUN --mount=from)`,
+      "contexts",
     );
   }
 }
