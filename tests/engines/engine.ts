@@ -204,6 +204,7 @@ function spawnDaemon(
     `--data-root=${dataRoot(directory)}`,
     `--exec-root=${directory}/exec`,
     `--pidfile=${directory}/pid`,
+    `--init-path=${programs.init}`,
     `--cgroup-parent=/${directory.replace(/^.*\//, "")}`,
     ...(ownNetwork ? ["--ip-masq=false"] : ["--bridge=none"]),
     "--iptables=false",

@@ -12,6 +12,8 @@ export interface EnginePrograms {
   readonly path: readonly string[];
   /** Folder for the front of the library path. */
   readonly libraries: string;
+  /** The first process of a container that asks for one, as buildx's do. */
+  readonly init: string;
   /** This generation's docker client. */
   readonly cli: string;
   /** This generation's buildx plugin; 20 has BuildKit in its client. */
@@ -27,6 +29,7 @@ const ENGINE = [
   "usr/bin/containerd-shim-runc-v2",
 ];
 const BUILDX = "usr/libexec/docker/cli-plugins/docker-buildx";
+const INIT = "usr/bin/tini-static";
 const WITH_BUILDX = {
   packages: ["docker.io", "docker-cli", "docker-buildx", "containerd"],
   programs: [...ENGINE, BUILDX],
@@ -44,8 +47,8 @@ const RECIPES = {
   // The newer suites' runc asks for a newer libc than bookworm's; this one serves all engines.
   host: {
     suite: "bookworm",
-    packages: ["runc", "busybox-static", "libseccomp2"],
-    programs: ["usr/sbin/runc", "bin/busybox"],
+    packages: ["runc", "busybox-static", "libseccomp2", "tini"],
+    programs: ["usr/sbin/runc", "bin/busybox", INIT],
   },
   registry: {
     suite: "bookworm",
@@ -109,6 +112,7 @@ export async function enginePrograms(
       `${host.folder}/usr/sbin`,
     ],
     libraries: `${engine.folder}/lib:${host.folder}/lib`,
+    init: `${host.folder}/${INIT}`,
     cli: `${engine.folder}/usr/bin/docker`,
     ...(generation === "20" ? {} : { buildx }),
     packages: [...engine.packages, ...host.packages],

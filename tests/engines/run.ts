@@ -11,6 +11,7 @@
  * of files as an ordinary user; `--oldest` and `--user` run those alone. The
  * last line says how many tests passed and failed.
  */
+import { buildkitPrograms } from "../buildkitd/build.ts";
 import { sweep } from "./clean_up.ts";
 import {
   enginesEnvironment,
@@ -55,6 +56,8 @@ async function runTests(
   await using onDemand = host ? undefined : await serveEngines(signal, say);
 
   const all = Deno.args.length === 0;
+  // A minute or two of compiling, beside the tests that do not need it.
+  await using _building = all ? buildBuildkitd(signal) : undefined;
   const oldest = Deno.args[0] === OLDEST_FLAG;
   const user = Deno.args[0] === USER_FLAG;
   const colour = Deno.stdout.isTerminal() && !Deno.noColor;
@@ -105,6 +108,21 @@ async function runTests(
     counts = sumCounts(counts, counted);
   }
   return { code, counts };
+}
+
+/** Starts to build the tests' buildkitd, and waits for the end of that when disposed of. */
+function buildBuildkitd(signal: AbortSignal): AsyncDisposable {
+  const built = buildkitPrograms({ signal }).then(
+    ({ packages }) => {
+      const named = packages.filter((name) =>
+        /docker-docker-dev|golang-[\d.]+-go /.test(name)
+      );
+      say(`buildkitd from Debian: ${named.join(", ")} and what they need`);
+    },
+    // The tests that need it fail with the same error.
+    (error) => say(`${error}`, Deno.stderr),
+  );
+  return { [Symbol.asyncDispose]: () => built };
 }
 
 if (import.meta.main) {

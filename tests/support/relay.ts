@@ -1,3 +1,4 @@
+import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import { connDuplex } from "../../lib/transport/conn.ts";
 
 /** One connection through a {@linkcode Relay}. */
@@ -23,10 +24,11 @@ export interface Relay extends AsyncDisposable {
 /**
  * Starts a relay to an engine's socket.
  *
+ * @param target The path of that socket, or what opens a connection.
  * @param maxRecorded How many bytes of a request are kept.
  */
 export async function startRelay(
-  target: string,
+  target: string | (() => Promise<ByteDuplex>),
   maxRecorded: number = 2 * 1024 * 1024,
 ): Promise<Relay> {
   const folder = await Deno.makeTempDir({ prefix: "davit-relay-" });
@@ -36,7 +38,9 @@ export async function startRelay(
   const ends: Promise<unknown>[] = [];
   const accepting = (async () => {
     for await (const near of listener) {
-      const far = await Deno.connect({ transport: "unix", path: target });
+      const far = typeof target === "string"
+        ? connDuplex(await Deno.connect({ transport: "unix", path: target }))
+        : await target();
       const chunks: Uint8Array[] = [];
       let recorded = 0;
       let open = true;
@@ -50,13 +54,12 @@ export async function startRelay(
         },
       });
       const a = connDuplex(near);
-      const b = connDuplex(far);
       const abort = new AbortController();
       const { signal } = abort;
       const both = Promise.allSettled([
-        a.readable.pipeThrough(recorder).pipeTo(b.writable, { signal })
+        a.readable.pipeThrough(recorder).pipeTo(far.writable, { signal })
           .finally(() => open = false),
-        b.readable.pipeTo(a.writable, { signal }),
+        far.readable.pipeTo(a.writable, { signal }),
       ]);
       ends.push(both);
       connections.push({
