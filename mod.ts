@@ -32,6 +32,7 @@ export type { ContextFile } from "./lib/imagebuild/context/given_files.ts";
 export type { ImageBuild } from "./lib/imagebuild/image_build.ts";
 export type {
   BuildMessage,
+  CacheMessage,
   ContextMessage,
   ExportMessage,
   IdCharacter,
@@ -82,6 +83,7 @@ export type {
   ServiceCache,
 } from "./lib/imagebuild/cache_options.ts";
 export type {
+  BuildCacheResult,
   BuildContextResult,
   BuildExportResult,
   BuildImageResult,
@@ -157,6 +159,7 @@ export {
   ContextError,
   EngineError,
   type EngineErrorInit,
+  type FailedCache,
   ProtocolError,
   SecretError,
   SessionError,
@@ -164,6 +167,7 @@ export {
 } from "./lib/errors.ts";
 export type {
   BuildEvent,
+  CacheEvent,
   ContextEvent,
   ExportEvent,
   ImageEvent,

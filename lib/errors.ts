@@ -139,6 +139,14 @@ export interface BuildErrorSource {
   readonly excerpt: string;
 }
 
+/** A cache that could not be written. */
+export interface FailedCache {
+  /** Its kind, such as `registry`. */
+  readonly kind: string;
+  /** Where it is, such as its name in a registry; undefined if not known. */
+  readonly place: string | undefined;
+}
+
 /** What a {@linkcode BuildError} is made from. */
 export interface BuildErrorInit {
   /** The engine's own message. */
@@ -160,6 +168,8 @@ export interface BuildErrorInit {
    * as `network.host`.
    */
   missingEntitlements?: readonly string[];
+  /** The cache whose writing failed the build. */
+  failedCache?: FailedCache | undefined;
   /**
    * Ids of secrets of the failed step that were sent only in the
    * `X-BuildKit-Secrets` header, to an engine that does not read it.
@@ -212,6 +222,11 @@ export class BuildError extends Error {
    * as `network.host`.
    */
   readonly missingEntitlements: readonly string[];
+  /**
+   * The cache of the option `cacheto` that could not be written, where that is
+   * what failed the build. Its steps went well, and an image may be stored.
+   */
+  readonly failedCache: FailedCache | undefined;
 
   /**
    * Makes a message from the engine's own and from what davit knows, in the
@@ -220,7 +235,7 @@ export class BuildError extends Error {
   constructor(init: BuildErrorInit) {
     const { detail, step, source, log = [], missingSecrets = [] } = init;
     const unread = init.unreadSecrets ?? [];
-    const { missingEntitlements = [] } = init;
+    const { missingEntitlements = [], failedCache } = init;
     super(
       [
         detail,
@@ -232,6 +247,11 @@ export class BuildError extends Error {
             JSON.stringify(name)
           }]`
         ),
+        ...(failedCache === undefined ? [] : [
+          `the cache ${failedCache.kind}${
+            failedCache.place === undefined ? "" : ` ${failedCache.place}`
+          } could not be written: ignoreError: true makes that a warning`,
+        ]),
         ...unread.map((id) =>
           `secret "${id}" went in the X-BuildKit-Secrets header alone, which no stock engine reads: if the step found none, use a transport that can serve a session, as a Docker engine's own socket, or a davit gateway before the engine`
         ),
@@ -251,6 +271,7 @@ export class BuildError extends Error {
     this.source = source;
     this.missingSecrets = missingSecrets;
     this.missingEntitlements = missingEntitlements;
+    this.failedCache = failedCache;
   }
 }
 

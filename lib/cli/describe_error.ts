@@ -32,6 +32,9 @@ export function describeError(error: unknown, debug: boolean): string {
       ...error.missingEntitlements.map((name) =>
         `a step asks for ${name}: --allow ${name}`
       ),
+      ...(error.failedCache === undefined ? [] : [
+        "the cache could not be written: ignore-error=true in --cache-to makes that a warning",
+      ]),
     ]
     : [`ERROR: ${sentenceOf(error, debug)}`];
   const lines = parts.map(harmless);

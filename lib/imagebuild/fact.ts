@@ -1,6 +1,7 @@
 import type { JsonMessage } from "../engine/message.ts";
 import type {
   BuildEvent,
+  CacheEvent,
   ContextEvent,
   ExportEvent,
   LoginEvent,
@@ -19,7 +20,8 @@ export type OwnEvent =
   | LoginEvent
   | SshEvent
   | ExportEvent
-  | ContextEvent;
+  | ContextEvent
+  | CacheEvent;
 
 /**
  * A warning of davit's own: its kind, its sentence, and the name of the option,

@@ -118,6 +118,7 @@ function detailedError(
     source: error.source ?? sourceOf(step.name, error.detail, record),
     missingSecrets: missing,
     missingEntitlements: entitlementsIn(error.detail),
+    failedCache: record.caches?.failedIn(error.detail),
     unreadSecrets,
     ...(hint === undefined ? {} : { hint }),
     cause: error.cause,

@@ -123,6 +123,27 @@ export interface ContextMessage extends JsonMessage {
   };
 }
 
+/** A cache was read or written, or could not be; from davit itself. */
+export interface CacheMessage extends JsonMessage {
+  /** Marks the kind of message. */
+  id: "davit.cache";
+  /** What happened. */
+  aux: {
+    /** `import`: it was to be read. `export`: it was to be written. */
+    action: "import" | "export";
+    /** Its kind, such as `registry`. */
+    kind: string;
+    /** Where it is, such as the name in a registry. */
+    place?: string;
+    /** Whether that went well. */
+    state: "done" | "failed";
+    /** Digest of the manifest that was written. */
+    digest?: string;
+    /** The engine's words, if it failed. */
+    error?: string;
+  };
+}
+
 /** The characters with which ids of layers and tags begin. */
 export type IdCharacter =
   | ("a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l")
@@ -165,6 +186,7 @@ export type BuildMessage =
   | SshMessage
   | ExportMessage
   | ContextMessage
+  | CacheMessage
   | TraceMessage
   | ImageIdMessage
   | OtherMessage;

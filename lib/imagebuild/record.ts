@@ -14,6 +14,7 @@ import {
   statusSize,
   warningFact,
 } from "./fact.ts";
+import type { CacheWatch } from "./cache_watch.ts";
 import type { BuildMask } from "./mask.ts";
 
 /**
@@ -36,6 +37,8 @@ export class BuildRecord {
   dockerfile: () => Dockerfile | undefined = () => undefined;
   /** The ids of the images that the engine says it stores. */
   readonly storedImages: Set<string> = new Set();
+  /** Reports what becomes of caches; undefined where none is asked for. */
+  caches: CacheWatch | undefined;
   readonly #write: (fact: Fact) => Promise<void> | undefined;
   readonly #names: readonly string[];
   /**
@@ -124,6 +127,7 @@ export class BuildRecord {
       message: own,
       size: own === undefined ? statusSize(status) : messageSize(own),
     });
+    this.caches?.read(status);
   }
 
   /**

@@ -1,4 +1,8 @@
-import type { ContextEvent, WarningEvent } from "../progress/event.ts";
+import type {
+  CacheEvent,
+  ContextEvent,
+  WarningEvent,
+} from "../progress/event.ts";
 import type { BuildStep } from "../progress/state.ts";
 import type { SecretReport } from "../secrets/store.ts";
 import type { SecretVerification } from "../verify/verification.ts";
@@ -62,6 +66,9 @@ export interface BuildImageResult {
   readonly platforms: readonly ImagePlatform[];
 }
 
+/** What became of a cache that was to be read or written. */
+export type BuildCacheResult = Omit<CacheEvent, "type">;
+
 /** The result of a build that went well. */
 export interface BuildResult {
   /** The image's id, `sha256:…`; empty where the output is no image. */
@@ -90,6 +97,12 @@ export interface BuildResult {
   readonly secrets: SecretReport;
   /** What was searched for secrets with the option `verify`; none was found. */
   readonly verification: SecretVerification | undefined;
+  /**
+   * What became of the caches of `cachefrom` and `cacheto`, in the order in
+   * which they were read and written; one that BuildKit had no use for, such as
+   * one to read where no step is built, is not among them.
+   */
+  readonly caches: readonly BuildCacheResult[];
   /** Every step that began, in the order in which they began. */
   readonly steps: readonly BuildStep[];
   /**
@@ -114,12 +127,16 @@ export interface BuildResult {
  * while it ran.
  */
 export function buildResult(
-  facts: Omit<BuildResult, "warnings" | "steps" | "context" | "contexts">,
-  { state }: BuildRecord,
+  facts: Omit<
+    BuildResult,
+    "warnings" | "caches" | "steps" | "context" | "contexts"
+  >,
+  { state, caches }: BuildRecord,
 ): BuildResult {
   return {
     ...facts,
     warnings: state.warnings,
+    caches: (caches?.seen ?? []).map(({ type: _, ...cache }) => cache),
     steps: state.steps(),
     context: state.context === undefined ? NOTHING : sent(state.context),
     contexts: Object.fromEntries(

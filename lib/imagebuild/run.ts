@@ -129,6 +129,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
         session,
         needs.uploads,
       );
+      record.caches?.warnOfExports();
       const secrets = await accountForInputs(build, told);
       await session?.close();
       if (inputs.caches.local.length > 0) {

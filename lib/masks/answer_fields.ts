@@ -14,6 +14,7 @@ import type { ImageHistoryEntry } from "../engine/image_history.ts";
 import type { ImageConfig, ImageInspect } from "../engine/image_inspect.ts";
 import type { ErrorDetail, JsonMessage } from "../engine/message.ts";
 import type {
+  CacheEvent,
   ContextEvent,
   ExportEvent,
   LoginEvent,
@@ -134,6 +135,14 @@ export const BUILD_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {
     "davit.login": { registry: "kept", state: "kept" },
     "davit.ssh": { id: "kept", state: "kept" },
     "davit.context": "kept",
+    "davit.cache": {
+      action: "kept",
+      kind: "kept",
+      place: "text",
+      state: "kept",
+      digest: "kept",
+      error: "text",
+    },
     "davit.export": {
       dest: "text",
       entries: "kept",
@@ -163,6 +172,12 @@ export const OWN_EVENT_FIELDS: FieldTable = {
   entries: "kept",
   bytes: "kept",
   skipped: "kept",
+  // Fields of a cache's event, besides its state.
+  action: "kept",
+  kind: "kept",
+  place: "text",
+  digest: "kept",
+  error: "text",
   // Fields of a context's event; a name of an image or a stage.
   name: "kept",
   files: "kept",
@@ -174,7 +189,8 @@ export const OWN_EVENT_FIELDS: FieldTable = {
   & FieldsOf<SecretEvent | SshEvent>
   & FieldsOf<LoginEvent>
   & FieldsOf<ExportEvent>
-  & FieldsOf<ContextEvent>;
+  & FieldsOf<ContextEvent>
+  & FieldsOf<CacheEvent>;
 
 /** A message of the answer to a pull, a push, or the loading of images. */
 export const TRANSFER_MESSAGE_FIELDS: FieldsOf<JsonMessage> & FieldTable = {

@@ -202,6 +202,31 @@ export interface ContextEvent {
   readonly bytesSent: number;
 }
 
+/**
+ * A cache of the options `cachefrom` and `cacheto` was read or written, or could
+ * not be. Which steps came from which cache BuildKit does not tell: those that
+ * are `cached`, from one that was read or from the engine's own.
+ */
+export interface CacheEvent {
+  /** Distinguishes the event from others. */
+  readonly type: "cache";
+  /** `import`: it was to be read. `export`: it was to be written. */
+  readonly action: "import" | "export";
+  /** Its kind: `registry` (also for a cache in an image), `inline`, `gha` … */
+  readonly kind: string;
+  /**
+   * Where it is: the name in a registry, or what else tells it from others of
+   * its kind; undefined where that is not known.
+   */
+  readonly place: string | undefined;
+  /** Whether that went well. */
+  readonly state: "done" | "failed";
+  /** Digest of the manifest that was written; undefined where none is told. */
+  readonly digest: string | undefined;
+  /** The engine's words, if it failed. */
+  readonly error: string | undefined;
+}
+
 /** The image was made, or got a name. */
 export interface ImageEvent {
   /** Distinguishes the event from others. */
@@ -225,4 +250,5 @@ export type BuildEvent =
   | SshEvent
   | ExportEvent
   | ContextEvent
+  | CacheEvent
   | ImageEvent;

@@ -153,6 +153,15 @@ Deno.test("describeError: what is thrown and no error, an engine without words, 
     describeError(denied, false),
     "ERROR: network.host is not allowed\na step asks for network.host: --allow network.host",
   );
+  const failedCache = { kind: "registry", place: undefined };
+  assertEquals(
+    describeError(new BuildError({ detail: "it died", failedCache }), false),
+    "ERROR: it died\nthe cache could not be written: ignore-error=true in --cache-to makes that a warning",
+  );
+  assertEquals(
+    new BuildError({ detail: "it died", failedCache }).message,
+    "it died\nthe cache registry could not be written: ignoreError: true makes that a warning",
+  );
 });
 
 Deno.test("pushAll tells what changes of each layer, and nothing twice", async () => {

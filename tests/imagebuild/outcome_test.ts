@@ -930,6 +930,7 @@ Deno.test("buildResult() says of the context what was told of it, or nothing", a
   const none = { files: 0, filesReused: 0, bytesOffered: 0, bytesSent: 0 };
   assertEquals(buildResult(facts, record), {
     ...facts,
+    caches: [],
     warnings: [],
     steps: [],
     context: none,

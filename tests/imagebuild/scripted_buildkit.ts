@@ -44,6 +44,8 @@ export interface BuildKitScript {
     | Iterable<SolveStatus | Uint8Array>;
   /** Labels of its only worker. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Whether it keeps images in containerd's store. */
+  readonly containerdStore?: boolean;
   /** What it says that it can do, by its ids. */
   readonly abilities?: readonly string[];
   /** Why `POST /session` is refused. */
@@ -76,6 +78,11 @@ export class ScriptedBuildKit implements Transport {
 
   fetch(path: string): Promise<Response> {
     if (path !== "/_ping") this.fetched.push(path);
+    if (path.endsWith("/info") && this.#script.containerdStore) {
+      return Promise.resolve(Response.json({
+        DriverStatus: [["driver-type", "io.containerd.snapshotter.v1"]],
+      }));
+    }
     return Promise.resolve(
       new Response("{}", {
         status: path === "/_ping" ? 200 : 500,

@@ -225,6 +225,23 @@ const ANSWERS: readonly (readonly [
     [],
   ],
   [
+    "davit's own cache",
+    BUILD_MESSAGE_FIELDS,
+    {
+      id: "davit.cache",
+      aux: {
+        action: "import",
+        kind: VALUE,
+        place: VALUE,
+        state: "failed",
+        digest: DIGEST,
+        error: VALUE,
+      },
+    },
+    ["aux.place", "aux.error"],
+    [],
+  ],
+  [
     "davit's own event",
     OWN_EVENT_FIELDS,
     {
@@ -247,8 +264,13 @@ const ANSWERS: readonly (readonly [
       filesReused: 5,
       bytesOffered: 6,
       bytesSent: 7,
+      action: VALUE,
+      kind: VALUE,
+      place: VALUE,
+      digest: DIGEST,
+      error: VALUE,
     },
-    ["short", "detail.0", "dest"],
+    ["short", "detail.0", "dest", "place", "error"],
     [],
   ],
   [

@@ -85,6 +85,8 @@ export async function withSolve<T>(
   record.dockerfile = () => context.dockerfile ?? tars.dockerfile;
   const signal = AbortSignal.any([stop, halt.signal]);
   signal.addEventListener("abort", () => tars.stop(signal.reason));
+  const id = request.session || session?.id;
+  if (id !== undefined) await record.caches?.expect(id);
   const quiet = request.quiet
     ? new (await import("./quiet_log.ts")).QuietLog(record)
     : undefined;
@@ -94,7 +96,7 @@ export async function withSolve<T>(
       control,
       request: {
         ref: crypto.randomUUID().replaceAll("-", ""),
-        session: request.session || session?.id,
+        session: id,
         frontend: "dockerfile.v0",
         frontendAttrs: frontendAttrs(request, {
           dockerfile: context.dockerfile?.name ?? request.dockerfile,

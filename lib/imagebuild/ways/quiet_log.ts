@@ -29,6 +29,7 @@ export class QuietLog {
 
   /** Keeps the next part of the log. */
   keep(status: SolveStatus): void {
+    this.#record.caches?.read(status);
     this.#kept.push(status);
     this.#size += statusSize(status);
     while (this.#size > this.#maxSize && this.#dropped < this.#kept.length) {
