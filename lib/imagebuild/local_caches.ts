@@ -4,21 +4,14 @@
 
 import type { SolveEntry } from "../buildkit/solve_request.ts";
 import { ProtocolError } from "../errors.ts";
-import {
-  descriptorOf,
-  findTag,
-  type LayoutDescriptor,
-  tagsOf,
-} from "../layout/index_file.ts";
+import { descriptorOf, type LayoutDescriptor } from "../layout/index_file.ts";
 import { LayoutError } from "../layout/layout_error.ts";
 import type { LayoutFolder } from "../layout/layout_folder.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
+import { DEFAULT_TAG, taggedDigest } from "../layout/tagged_digest.ts";
 import type { RequestedCache } from "./checks/cache.ts";
 import type { OwnWarning } from "./fact.ts";
 import type { BuildRecord } from "./record.ts";
-
-/** The tag of a cache that has none given, as in buildx. */
-const DEFAULT_TAG = "latest";
 
 /** The field of the engine's answer that tells of a cache that it has written. */
 const MANIFEST = "cache.manifest";
@@ -73,7 +66,7 @@ export async function openLocalImport(
   const { src, tag = DEFAULT_TAG, digest } = attrs;
   try {
     const folder = await stores.open(`local:${src}`, src!, "read");
-    const found = digest ?? await digestOf(folder, tag);
+    const found = digest ?? await taggedDigest(folder, tag);
     return { type: "local", attrs: { src: src!, digest: found } };
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
@@ -83,22 +76,6 @@ export async function openLocalImport(
       src!,
     ];
   }
-}
-
-/** The digest of what has a tag in a folder. */
-async function digestOf(folder: LayoutFolder, tag: string): Promise<string> {
-  const index = await folder.index() ?? { manifests: [] };
-  const found = findTag(index, tag);
-  if (found !== undefined) return found.digest;
-  const tags = tagsOf(index);
-  throw new LayoutError(
-    folder.path,
-    `its index.json has no tag ${JSON.stringify(tag)}${
-      tags.length === 0
-        ? ""
-        : `, but ${tags.map((name) => JSON.stringify(name)).join(", ")}`
-    }`,
-  );
 }
 
 /**

@@ -84,11 +84,11 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       stop,
     );
     stores = await buildStores(request);
-    const contexts = await abortable(openContexts(request), stop);
     const inputs = await abortable(
       openInputs({ ...start, stores }, request, over.signal),
       stop,
     );
+    const contexts = await abortable(openContexts(request, stores), stop);
     loadExpectedWay(request);
     const met = await host.meet(stop);
     const way = await chooseWay(request, met.facts);
@@ -220,12 +220,13 @@ async function sortContexts(
 /** Opens the contexts by name, if there are any. */
 async function openContexts(
   { contexts }: BuildRequest,
+  stores: LayoutStores | undefined,
 ): Promise<NamedContexts> {
   if (contexts.size === 0) {
     return { folders: new Map(), tars: new Map(), remotes: new Map() };
   }
   const { openContexts } = await import("./context/named_contexts.ts");
-  return await openContexts(contexts);
+  return await openContexts(contexts, stores);
 }
 
 /**
@@ -233,11 +234,18 @@ async function openContexts(
  * how the engine stores images; most builds do neither.
  */
 function asksForResults(
-  { outputs, platforms, attestations, annotations, cacheExports }: BuildRequest,
+  {
+    outputs,
+    platforms,
+    attestations,
+    annotations,
+    cacheExports,
+    contexts,
+  }: BuildRequest,
 ): boolean {
   return outputs.length > 0 || platforms.length > 1 ||
     attestations.length > 0 || annotations.length > 0 ||
-    cacheExports.length > 0;
+    cacheExports.length > 0 || contexts.size > 0;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LayoutStores } from "../layout/layout_stores.ts";
+import type { NamedSource } from "./context/named_source.ts";
 import type { BuildRequest } from "./request.ts";
 
 /**
@@ -6,13 +7,17 @@ import type { BuildRequest } from "./request.ts";
  * as most builds.
  */
 export async function buildStores(
-  { cacheImports, cacheExports }: Pick<
+  { cacheImports, cacheExports, contexts }: Pick<
     BuildRequest,
-    "cacheImports" | "cacheExports"
+    "cacheImports" | "cacheExports" | "contexts"
   >,
 ): Promise<LayoutStores | undefined> {
   const caches = [...cacheImports, ...cacheExports];
-  if (!caches.some(({ type }) => type === "local")) return undefined;
+  const isLayout = ({ kind }: NamedSource) => kind === "layout";
+  if (
+    !caches.some(({ type }) => type === "local") &&
+    ![...contexts.values()].some(isLayout)
+  ) return undefined;
   const { LayoutStores } = await import("../layout/layout_stores.ts");
   return new LayoutStores();
 }

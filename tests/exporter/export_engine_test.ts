@@ -392,6 +392,7 @@ bothWaysTest(
           attestations: [],
           annotations: [],
           cacheExports: [],
+          contexts: new Map(),
         });
         assertInstanceOf(need, UnsupportedError);
         if (type === "oci") {

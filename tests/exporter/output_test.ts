@@ -184,6 +184,7 @@ Deno.test("isExport and containerdNeed know what comes back, and from which engi
       attestations: [],
       annotations: [],
       cacheExports: [],
+      contexts: new Map(),
     });
   assertEquals(needOf("tar"), undefined);
   const containerd = ["driver-type", "io.containerd.snapshotter.v1"] as const;

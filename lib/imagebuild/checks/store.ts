@@ -20,6 +20,7 @@ type StoreRequest = Pick<
   | "attestations"
   | "annotations"
   | "cacheExports"
+  | "contexts"
 >;
 
 /**
@@ -27,9 +28,23 @@ type StoreRequest = Pick<
  * error for it, or undefined where any engine can.
  */
 export function containerdNeed(
-  { outputs, makesImage, platforms, attestations, annotations, cacheExports }:
-    StoreRequest,
+  {
+    outputs,
+    makesImage,
+    platforms,
+    attestations,
+    annotations,
+    cacheExports,
+    contexts,
+  }: StoreRequest,
 ): UnsupportedError | undefined {
+  const layout = [...contexts].find(([_, { kind }]) => kind === "layout");
+  if (layout !== undefined) {
+    return cannotBuildWith(
+      `contexts ${JSON.stringify(layout[0])}`,
+      "this engine keeps images in graph drivers, whose builder reads no OCI layout; load the image (imageLoad) and name it, docker-image://NAME, or take an engine with the containerd image store",
+    );
+  }
   const cache = cacheExports.find(({ type }) => type !== "inline");
   if (cache !== undefined) {
     return cannotBuildWith(

@@ -14,6 +14,7 @@ import { RuledLocal } from "../../fsutil/ruled_local.ts";
 import { findInside } from "./find_inside.ts";
 import { memoryFiles } from "./memory_files.ts";
 import type { NamedSource } from "./named_source.ts";
+import type { LayoutStores } from "../../layout/layout_stores.ts";
 import type { Source } from "./source.ts";
 
 /** A folder of this machine, or files in memory, behind a name. */
@@ -94,17 +95,25 @@ export interface NamedContexts {
   readonly folders: ReadonlyMap<string, NamedFolder>;
   /** Those that a session serves as one stream. */
   readonly tars: ReadonlyMap<string, ReadableStream<Uint8Array>>;
-  /** Those that the engine has or fetches, in the frontend's words. */
+  /**
+   * Those that the engine has or fetches, also from a store of the session, in
+   * the frontend's words.
+   */
   readonly remotes: ReadonlyMap<string, string>;
 }
 
 /**
- * Opens contexts by name: finds their folders.
+ * Opens contexts by name: finds their folders, and the images in folders in OCI
+ * layout.
  *
+ * @param stores Takes these folders; undefined where there are none.
  * @throws {ContextError} If a folder can't be read.
+ * @throws {LayoutError} If a folder in OCI layout can't be read, or does not
+ * have the image.
  */
 export async function openContexts(
   sources: ReadonlyMap<string, NamedSource>,
+  stores?: LayoutStores,
 ): Promise<NamedContexts> {
   const folders = new Map<string, NamedFolder>();
   const tars = new Map<string, ReadableStream<Uint8Array>>();
@@ -114,6 +123,9 @@ export async function openContexts(
     else if (source.kind === "remote") remotes.set(name, source.url);
     else if (source.kind === "folder") {
       folders.set(name, await openFolder(name, source));
+    } else {
+      const { openLayout } = await import("./layout_context.ts");
+      remotes.set(name, await openLayout(name, source, stores!));
     }
   }
   return { folders, tars, remotes };

@@ -47,8 +47,8 @@ export type NamedSource =
     readonly kind: "layout";
     /** Path of the folder. */
     readonly path: string;
-    /** The tag, also where there is a digest. */
-    readonly tag: string;
+    /** The tag; undefined where none is given. */
+    readonly tag: string | undefined;
     /** The digest of what is taken; undefined where the tag tells. */
     readonly digest: string | undefined;
   };
@@ -171,7 +171,7 @@ function textSource(name: string, text: string): NamedSource | undefined {
 function layoutSource(
   name: string,
   text: string,
-  { path = "", tag = "latest", digest }: Record<string, string | undefined>,
+  { path = "", tag, digest }: Record<string, string | undefined>,
 ): NamedSource {
   const isUsable = path !== "" && !path.includes("\0") && tag !== "" &&
     (digest === undefined || /^sha256:[\da-f]{64}$/.test(digest));
