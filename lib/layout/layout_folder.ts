@@ -59,16 +59,18 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
   readonly #folders = new Map<string, HeldFolder>();
   readonly #lock: FolderLock | undefined;
   readonly #area: ExportArea | undefined;
+  readonly #areaLock: FolderLock | undefined;
   readonly #isNew: boolean;
   /** The blobs that are being written. */
   readonly #writers = new Set<BlobWriter>();
 
   private constructor(
     path: string,
-    { root, lock, area, isNew }: {
+    { root, lock, area, areaLock, isNew }: {
       root: HeldFolder;
       lock: FolderLock | undefined;
       area: ExportArea | undefined;
+      areaLock: FolderLock | undefined;
       isNew: boolean;
     },
   ) {
@@ -76,6 +78,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     this.#root = root;
     this.#lock = lock;
     this.#area = area;
+    this.#areaLock = areaLock;
     this.#isNew = isNew;
   }
 
@@ -95,6 +98,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     let root: HeldFolder | undefined;
     let lock: FolderLock | undefined;
     let area: ExportArea | undefined;
+    let areaLock: FolderLock | undefined;
     try {
       if (use === "write") isNew = await makeFolder(path);
       root = HeldFolder.open(await Deno.realPath(path));
@@ -107,8 +111,9 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
         makeIn(root, INGEST);
         area = await ExportArea.in(`${root.name}/${INGEST}`);
         refuseShared(root, area.folder);
+        areaLock = await FolderLock.takeAlone(area.folder);
       }
-      return new LayoutFolder(path, { root, lock, area, isNew });
+      return new LayoutFolder(path, { root, lock, area, areaLock, isNew });
     } catch (cause) {
       await area?.remove();
       lock?.[Symbol.dispose]();
@@ -253,6 +258,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     using _root = this.#root;
     using _lock = this.#lock;
+    using _areaLock = this.#areaLock;
     const folders = [...this.#folders.values()];
     this.#folders.clear();
     for (const folder of folders) folder[Symbol.dispose]();
@@ -388,8 +394,11 @@ async function namesIn(folder: HeldFolder): Promise<string[]> {
 /** Removes what programs that crashed have left. */
 async function removeLeft(root: HeldFolder): Promise<void> {
   using ingest = root.child(INGEST);
-  for (const name of await namesIn(ingest)) {
-    if (!isExportName(name)) continue;
+  for await (const { name, isDirectory } of Deno.readDir(ingest.path)) {
+    if (!isDirectory || !isExportName(name)) continue;
+    using area = ingest.child(name);
+    using lock = await FolderLock.takeAlone(area);
+    if (lock === undefined) continue; // somebody writes there
     await Deno.remove(ingest.at(name), { recursive: true });
   }
 }

@@ -35,9 +35,27 @@ export class FolderLock implements Disposable {
     }
   }
 
-  /** Makes the lock one that nobody shares; false if others use the folder. */
+  /**
+   * Locks a folder that nobody else may use, unless somebody does.
+   *
+   * @returns Undefined if somebody does, or this Deno or system can't tell.
+   */
+  static async takeAlone(folder: HeldFolder): Promise<FolderLock | undefined> {
+    if (Deno.build.os === "windows") return undefined;
+    const file = await Deno.open(folder.at("."));
+    if (await tryLock(file)) return new FolderLock(file);
+    file.close();
+    return undefined;
+  }
+
+  /**
+   * Makes the lock one that nobody shares; false if others use the folder. The
+   * lock may be free for a moment.
+   */
   async becomeAlone(): Promise<boolean> {
-    return await tryLock(this.#folder);
+    if (await tryLock(this.#folder)) return true;
+    await this.#folder.lock(false);
+    return false;
   }
 
   /** Gives the lock back. */

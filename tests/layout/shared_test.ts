@@ -1,0 +1,155 @@
+import { lockByFile } from "../../lib/layout/lock.ts";
+import { HeldFolder } from "../../lib/exporter/held_folder.ts";
+import { LayoutFolder } from "../../lib/layout/layout_folder.ts";
+import { tagsOf } from "../../lib/layout/index_file.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { names, openFiles, scratch } from "../exporter/scratch.ts";
+import { until, untilQuiet } from "../support/until.ts";
+import { digestOf, entryOf, load, store, withLayout } from "./layouts.ts";
+
+/** Begins a program that uses a layout. */
+function program(...args: string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check"],
+      new URL("shared_program.ts", import.meta.url).href,
+      ...args,
+    ],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+}
+
+Deno.test("programs that use one folder at once lose nothing of each other's", async () => {
+  await using place = await scratch();
+  const path = `${place.path}/layout`;
+  const [programs, count] = [3, 8];
+  const outputs = await Promise.all(
+    Array.from(
+      { length: programs },
+      (_, index) => program(path, "tags", `p${index}`, `${count}`).output(),
+    ),
+  );
+  assert(outputs.every(({ success }) => success));
+  assertEquals(await names(path), ["blobs", "index.json", "oci-layout"]);
+  await withLayout(path, "read", async (layout) => {
+    const index = await layout.index();
+    assertEquals(index?.manifests.length, programs * count);
+    for (const { digest } of index!.manifests) {
+      const tag = (await load(layout, digest))!.replace(" ", "-");
+      assert(tagsOf(index!).includes(tag), tag);
+    }
+    assertEquals(
+      await load(layout, await digestOf("common to all")),
+      "common to all",
+    );
+  });
+});
+
+Deno.test("builds of one program that use one folder at once lose nothing, either", async () => {
+  await using place = await scratch();
+  await Promise.all(
+    Array.from(
+      { length: 20 },
+      (_, index) =>
+        withLayout(place.path, "write", async (layout) => {
+          await store(layout, "common");
+          await layout.put(await entryOf("common"), [{ tag: `t${index}` }]);
+        }),
+    ),
+  );
+  await withLayout(place.path, "read", async (layout) => {
+    assertEquals(tagsOf((await layout.index())!).length, 20);
+  });
+});
+
+Deno.test("what a crash leaves is no content, and is removed by the next one", async () => {
+  await using place = await scratch();
+  const path = `${place.path}/layout`;
+  const crashed = program(path, "hang");
+  const reader = crashed.stdout.getReader();
+  await reader.read();
+  const [area] = await names(`${path}/ingest`);
+  // It is used: nobody else removes it, however often the lock is asked for.
+  await withLayout(path, "write", async (layout) => {
+    assertEquals((await names(`${path}/ingest`)).length, 2);
+    assertEquals(await layout.collect(), undefined);
+    await withLayout(path, "write", async () => {
+      assert((await names(`${path}/ingest`)).includes(area!));
+    });
+  });
+  crashed.kill("SIGKILL");
+  await crashed.status;
+  await reader.cancel();
+  assertEquals((await names(`${path}/ingest/${area}`)).length, 1);
+  await withLayout(path, "read", async (layout) => {
+    assertEquals(layout.info(await digestOf("never whole")), undefined);
+    assertEquals(await layout.index(), undefined);
+  });
+  assertEquals(await names(`${path}/ingest`), [area]);
+  await withLayout(path, "write", async () => {
+    const left = await names(`${path}/ingest`);
+    assertEquals([left.length, left.includes(area!)], [1, false]);
+  });
+});
+
+Deno.test("what somebody uses is not removed, even when its lock was free for a moment", async () => {
+  await using place = await scratch();
+  await using one = await LayoutFolder.open(place.path, "write");
+  const writer = one.begin({})!;
+  await withLayout(place.path, "read", async () => {
+    assertEquals(await one.collect(), undefined);
+  });
+  await withLayout(place.path, "write", () => Promise.resolve());
+  await writer.write(new TextEncoder().encode("kept"));
+  assertEquals(await writer.commit({}), await digestOf("kept"));
+});
+
+Deno.test("index.json is changed by one at a time, by the lock that buildx has", async () => {
+  await using place = await scratch();
+  const path = place.path;
+  await using layout = await LayoutFolder.open(path, "write");
+  // As buildx locks: a file that may be there, and is removed.
+  const theirs = await Deno.open(`${path}/index.json.lock`, {
+    read: true,
+    write: true,
+    create: true,
+  });
+  await theirs.lock(true);
+  let isDone = false;
+  const put = (async () => {
+    await layout.put(await entryOf("x"), [{ tag: "latest" }]);
+    isDone = true;
+  })();
+  await untilQuiet(openFiles, () => {});
+  assertEquals([isDone, (await names(path)).includes("index.json")], [
+    false,
+    false,
+  ]);
+  await Deno.remove(`${path}/index.json.lock`);
+  theirs.close();
+  await put;
+  assertEquals(
+    (await names(path)).filter((name) => name.startsWith("index")),
+    ["index.json"],
+  );
+});
+
+Deno.test("a lock that was left is taken, and each has it alone", async () => {
+  await using place = await scratch();
+  using folder = HeldFolder.open(place.path);
+  await Deno.writeTextFile(`${place.path}/l`, "");
+  let holders = 0;
+  let most = 0;
+  await Promise.all(
+    Array.from({ length: 30 }, async () => {
+      await using _lock = await lockByFile(folder, "l");
+      most = Math.max(most, ++holders);
+      await until(() => true, "a moment passes");
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      holders--;
+    }),
+  );
+  assertEquals([most, holders], [1, 0]);
+  assertEquals(await names(place.path), []);
+});
