@@ -29,6 +29,19 @@ export type {
 } from "./lib/imagebuild/context/source.ts";
 export type { NamedContext } from "./lib/imagebuild/context/named_source.ts";
 export type { ContextFile } from "./lib/imagebuild/context/given_files.ts";
+export type { BuildOperation } from "./lib/imagebuild/build_operation.ts";
+export type {
+  DockerfileArgument,
+  DockerfileCache,
+  DockerfileCheck,
+  DockerfileFault,
+  DockerfileMount,
+  DockerfileOutline,
+  DockerfilePlace,
+  DockerfileTarget,
+  DockerfileViolation,
+} from "./lib/imagebuild/calls/answers.ts";
+export type { FrontendAnswer } from "./lib/imagebuild/calls/frontend_call.ts";
 export type { ImageBuild } from "./lib/imagebuild/image_build.ts";
 export type {
   BuildMessage,
@@ -192,6 +205,7 @@ export type {
   VertexStatus,
   VertexWarning,
 } from "./lib/progress/solve_status.ts";
+export type { LineRange } from "./lib/progress/dockerfile.ts";
 export type { BuildStep } from "./lib/progress/state.ts";
 export { Secret, type SecretOptions } from "./lib/secrets/secret.ts";
 export type { SecretReport } from "./lib/secrets/store.ts";

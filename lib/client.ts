@@ -1,8 +1,19 @@
+import {
+  type BuildOperation,
+  startOperation,
+} from "./imagebuild/build_operation.ts";
+import type {
+  DockerfileCheck,
+  DockerfileOutline,
+  DockerfileTarget,
+} from "./imagebuild/calls/answers.ts";
+import type { FrontendAnswer } from "./imagebuild/calls/frontend_call.ts";
+import type { AnsweredCall } from "./imagebuild/calls/run_call.ts";
 import type { BuildContext } from "./imagebuild/context/source.ts";
 import type { ImageBuild } from "./imagebuild/image_build.ts";
 import { startBuild } from "./imagebuild/image_build.ts";
 import { engineHost } from "./imagebuild/host.ts";
-import { runImageBuild } from "./imagebuild/run.ts";
+import { type BuildStart, runImageBuild } from "./imagebuild/run.ts";
 import type { ImageBuildOptions } from "./imagebuild/options.ts";
 import { checkOptionNames } from "./option_names.ts";
 import { requireDenoVersion } from "./deno_version.ts";
@@ -282,15 +293,163 @@ export class DockerClient implements AsyncDisposable {
       options,
       run: (record, stop) =>
         runImageBuild({
-          host: engineHost(this.#engine),
-          logins: this.#logins,
-          settings: this.#settings,
-          context: buildContext,
-          options,
+          ...this.#buildStart(buildContext, options),
           record,
           stop,
         }),
     });
+  }
+
+  /**
+   * Checks a Dockerfile by BuildKit's rules, without building it. The context
+   * and the options are those of the build that it is about, such as `target`,
+   * `platform` and `buildargs`; options about a result of the build have no
+   * effect. It takes BuildKit's API, and an engine from 27 on.
+   *
+   * A Dockerfile that can't be built is no error here: the result says why.
+   *
+   * @throws {UnsupportedError} (`result()`) If the engine can't do it.
+   * @example
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const { violations, error } = await docker.dockerfileCheck("./app").result();
+   * for (const { rule, detail, place } of violations) {
+   *   console.log(`${place?.file}:${place?.ranges[0]?.start}: ${rule}: ${detail}`);
+   * }
+   * if (error !== undefined) console.log(error.message);
+   * ```
+   */
+  dockerfileCheck(
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<DockerfileCheck> {
+    return this.#call(
+      "lint",
+      this.dockerfileCheck,
+      [buildContext, options],
+      async ({ answer, nameOf }) => {
+        const { readCheck } = await import("./imagebuild/calls/read_answer.ts");
+        return readCheck(answer, nameOf);
+      },
+    );
+  }
+
+  /**
+   * What can be given to the build of a target: its build arguments with their
+   * values, and the secrets and ssh agents that its steps mount. Nothing is
+   * built. The context and the options are those of the build that it is about.
+   * It takes BuildKit's API, and an engine from 24 on.
+   *
+   * @throws {UnsupportedError} (`result()`) If the engine can't do it.
+   * @throws {BuildError} (`result()`) If the Dockerfile can't be read, or has no
+   * such target.
+   * @example The secrets that a target wants
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const options = { target: "release" };
+   * const { secrets } = await docker.dockerfileOutline("./app", options).result();
+   * for (const { id, required } of secrets) console.log(id, required);
+   * ```
+   */
+  dockerfileOutline(
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<DockerfileOutline> {
+    return this.#call(
+      "outline",
+      this.dockerfileOutline,
+      [buildContext, options],
+      async ({ answer, nameOf }) => {
+        const { readOutline } = await import(
+          "./imagebuild/calls/read_answer.ts"
+        );
+        return readOutline(answer, nameOf);
+      },
+    );
+  }
+
+  /**
+   * The stages of a Dockerfile, which can be targets of a build. Nothing is
+   * built. It takes BuildKit's API, and an engine from 24 on.
+   *
+   * @throws {UnsupportedError} (`result()`) If the engine can't do it.
+   * @throws {BuildError} (`result()`) If the Dockerfile can't be read.
+   */
+  dockerfileTargets(
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<readonly DockerfileTarget[]> {
+    return this.#call(
+      "targets",
+      this.dockerfileTargets,
+      [buildContext, options],
+      async ({ answer, nameOf }) => {
+        const { readTargets } = await import(
+          "./imagebuild/calls/read_answer.ts"
+        );
+        return readTargets(answer, nameOf);
+      },
+    );
+  }
+
+  /**
+   * Asks the frontend that reads a Dockerfile a question by its name, such as
+   * `lint`, `outline`, `targets` or `subrequests.describe`; a frontend of its own
+   * (`# syntax=`) may know others. The answer is as it came.
+   *
+   * @throws {UnsupportedError} (`result()`) If the engine can't do it, or the
+   * frontend does not know the question.
+   * @throws {TypeError} (`result()`) If the name can't be one.
+   */
+  dockerfileCall(
+    name: string,
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<FrontendAnswer> {
+    return this.#call(
+      name,
+      this.dockerfileCall,
+      [buildContext, options],
+      ({ answer }) => Promise.resolve(answer),
+    );
+  }
+
+  #call<Result>(
+    name: string,
+    startedBy: { readonly name: string },
+    [context, options]: [BuildContext, ImageBuildOptions],
+    read: (call: AnsweredCall) => Promise<Result>,
+  ): BuildOperation<Result> {
+    return startOperation({
+      operations: this.#operations,
+      what: `${name} of a Dockerfile`,
+      startedBy,
+      endsWith: "result",
+      names: [],
+      signal: Object(options).signal, // not checked yet
+      run: async (record, stop) => {
+        const { runCall } = await import("./imagebuild/calls/run_call.ts");
+        const start = { ...this.#buildStart(context, options), record, stop };
+        return await read(await runCall(start, name));
+      },
+    }, () => ({}));
+  }
+
+  #buildStart(
+    context: BuildContext,
+    options: ImageBuildOptions,
+  ): Omit<BuildStart, "record" | "stop"> {
+    return {
+      host: engineHost(this.#engine),
+      logins: this.#logins,
+      settings: this.#settings,
+      context,
+      options,
+    };
   }
 
   /**

@@ -1,13 +1,11 @@
 import type { DockerClient } from "../client.ts";
-import type { ImageBuild } from "../imagebuild/image_build.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { checkRequest } from "../imagebuild/request.ts";
-import type { DisplayMode } from "../display/display_events.ts";
-import { displayBuild } from "../display/display_build.ts";
-import { type BuildInput, buildInput } from "./build_input.ts";
+import { type BuildInput, buildInput, optionsOf } from "./build_input.ts";
 import { buildAll, buildsTwice } from "./build_all.ts";
 import { buildOptions } from "./build_options.ts";
+import { callOf } from "./call_flag.ts";
 import { withDefaults } from "./buildx_defaults.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
@@ -21,16 +19,21 @@ import { print } from "./print.ts";
 import { type ProgressMode, progressMode } from "./progress_mode.ts";
 import { refuseFlags } from "./refused_flags.ts";
 import type { ResultFiles } from "./result_files.ts";
+import { showBuild } from "./show_build.ts";
 import { environmentPolicy } from "./source_policy.ts";
 
 /** How a build is shown where sentences for people may stand beside it. */
 const TOLD: readonly ProgressMode[] = ["auto", "tty", "plain"];
 
 /** Runs `davit build`. */
-export async function runBuild(
-  { parsed, signal, interrupt }: CommandContext,
-): Promise<number> {
+export async function runBuild(context: CommandContext): Promise<number> {
+  const { parsed, signal, interrupt } = context;
   refuseFlags(parsed);
+  const call = callOf(parsed);
+  if (call !== undefined) {
+    const { runCall } = await import("./call_command.ts");
+    return await runCall(call, context);
+  }
   const mode = progressMode(parsed);
   const { options, plan } = buildOptions(parsed);
   for (const name of ["rm", "force-rm"]) {
@@ -188,31 +191,12 @@ async function build(
   await using running = docker.imageBuild(context, options);
   try {
     if (mode !== "none" && mode !== "quiet") {
-      await display(running, mode, interrupt);
+      await showBuild(running, mode, interrupt);
     }
     return await running.result();
   } catch (error) {
     if (mode === "none" || mode === "quiet") await printFailure(error);
     throw error;
-  }
-}
-
-async function display(
-  build: ImageBuild,
-  mode: DisplayMode,
-  interrupt: CommandContext["interrupt"],
-): Promise<void> {
-  const { tell } = interrupt;
-  let notice: string | undefined;
-  if (mode === "tty" || mode === "auto" && Deno.stderr.isTerminal()) {
-    // The display prints the notice itself: a line from anywhere else would
-    // shift the lines that it repaints.
-    interrupt.tell = (text) => notice = text;
-  }
-  try {
-    await displayBuild(build, { mode, notice: () => notice });
-  } finally {
-    interrupt.tell = tell;
   }
 }
 
@@ -229,10 +213,4 @@ async function printFailure(error: unknown): Promise<void> {
       .join("\n"),
     Deno.stderr,
   );
-}
-
-function optionsOf(
-  { dockerfile }: BuildInput,
-): Pick<ImageBuildOptions, "dockerfile"> {
-  return dockerfile === undefined ? {} : { dockerfile };
 }

@@ -52,7 +52,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
   },
   { name: "ssh", value: "ID[=…]", many: true, help: "agent or keys" },
   { name: "verify", help: "fail if one leaks" },
-  { name: "verify-keep-tags", help: "then keep its tags" },
+  { name: "verify-keep-tags", help: "then keep tags" },
   { name: "verify-strict", help: "fail if unread" },
   { name: "no-cache", help: "use no cache" },
   {
@@ -169,6 +169,13 @@ export const BUILD_FLAGS: readonly Flag[] = [
   { name: "cgroup-parent", value: "NAME", help: "of steps" },
   { name: "watch", help: "rebuild on change" },
   {
+    name: "call",
+    value: "NAME",
+    help: "check, outline…",
+    complete: ["build", "check", "outline", "targets"],
+  },
+  { name: "check", help: "check, build not" },
+  {
     name: "api",
     value: "NAME",
     help: "engine, buildkit",
@@ -178,8 +185,6 @@ export const BUILD_FLAGS: readonly Flag[] = [
   // Flags of buildx that davit refuses with a reason.
   { name: "build-context", value: "NAME=PATH", many: true },
   { name: "builder", value: "NAME" },
-  { name: "call", value: "METHOD" },
-  { name: "check" },
   { name: "compress" },
   { name: "cpu-period", value: "N" },
   { name: "cpu-quota", value: "N" },

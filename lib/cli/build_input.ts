@@ -1,5 +1,6 @@
 import { isRemote } from "../imagebuild/context/given_path.ts";
 import type { BuildContext } from "../imagebuild/context/source.ts";
+import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { countStdin } from "./secret_flag.ts";
@@ -152,4 +153,11 @@ async function stdinInput(
     );
   }
   return { context: { dockerfile: stream } };
+}
+
+/** The options that the input of a build gives. */
+export function optionsOf(
+  { dockerfile }: BuildInput,
+): Pick<ImageBuildOptions, "dockerfile"> {
+  return dockerfile === undefined ? {} : { dockerfile };
 }

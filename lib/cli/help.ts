@@ -21,7 +21,7 @@ export function overview(): string {
 }
 
 /**
- * The help text of one command; it fits a terminal of 80 by 24 characters.
+ * The help text of one command; it fits a terminal 80 characters wide.
  *
  * @param path The names that lead to the command, its own at their end.
  */

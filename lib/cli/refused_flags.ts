@@ -9,8 +9,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   "build-context":
     "davit sends one context so far; COPY --from=IMAGE takes an image",
   "builder": BUILDER,
-  "call": "davit only builds so far",
-  "check": "davit only builds so far",
   "compress": "only what changed is sent, and over a socket it is not worth it",
   "cpu-period": CLASSIC,
   "cpu-quota": CLASSIC,
@@ -29,7 +27,6 @@ const NOTHING_ASKED: Readonly<
   Record<string, (value: string) => boolean>
 > = {
   "builder": (value) => value === "default",
-  "call": (value) => value === "build",
 };
 
 /**

@@ -1,5 +1,6 @@
 import { checkOptionNames } from "../option_names.ts";
-import { type ImageBuild, stateOf } from "../imagebuild/image_build.ts";
+import { stateOf } from "../imagebuild/build_operation.ts";
+import type { ImageBuild } from "../imagebuild/image_build.ts";
 import {
   displayEvents,
   type DisplayFile,

@@ -2,6 +2,7 @@
 // `way.ts` chooses one; the ways themselves are in `ways/`.
 
 import type { Engine, EngineFacts } from "../engine/engine.ts";
+import type { UnsupportedError } from "../errors.ts";
 import type { ExportSet } from "../exporter/export_set.ts";
 import type { OpenSession, SessionDialler } from "../session/open.ts";
 import type { Upload } from "../session/upload.ts";
@@ -91,6 +92,11 @@ export interface Built {
   readonly told: boolean;
   /** What BuildKit's own API told, on the way that uses it. */
   readonly solved?: Solved;
+  /**
+   * What is kept open on the engine behind the build, with its session; ended by
+   * disposing of it.
+   */
+  readonly held?: AsyncDisposable;
 }
 
 /**
@@ -121,4 +127,10 @@ export interface BuildWay<B extends Build = Build> {
     session: OpenSession | undefined,
     uploads?: ContextUploads,
   ): Promise<Built>;
+}
+
+/** A way to do something else than to build an image, by BuildKit's own API. */
+export interface SolveWay extends BuildWay {
+  /** The error for what can't be done. */
+  readonly refused: (why: string) => UnsupportedError;
 }

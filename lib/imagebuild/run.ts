@@ -8,7 +8,7 @@ import type { ExportSet } from "../exporter/export_set.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
-import type { Build } from "./build_way.ts";
+import type { Build, SolveWay } from "./build_way.ts";
 import type { NamedContexts } from "./context/named_contexts.ts";
 import type { NamedSource } from "./context/named_source.ts";
 import { openOffer } from "./context/open_offer.ts";
@@ -49,6 +49,13 @@ export interface BuildStart {
   readonly record: BuildRecord;
   /** Aborts when the build is to be stopped. */
   readonly stop: AbortSignal;
+  /** The way, where something else than an image is asked for. */
+  readonly way?: SolveWay | undefined;
+  /**
+   * Called with the result of a build of which something is kept open. What is
+   * kept, and the session, are closed when the promise resolves.
+   */
+  readonly whileHeld?: ((result: BuildResult) => Promise<void>) | undefined;
 }
 
 /**
@@ -91,7 +98,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     const contexts = await abortable(openContexts(request, stores), stop);
     loadExpectedWay(request);
     const met = await host.meet(stop);
-    const way = await chooseWay(request, met.facts);
+    const way = await chooseWay(request, met.facts, start.way);
     const leaks = inputs.secrets.size > 0
       ? await import("./leak_check.ts")
       : undefined;
@@ -124,14 +131,12 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     /** Whether the search for secrets has begun, which sees to the names. */
     let searches = false;
     try {
-      const { imageId, image, told, solved } = await way.run(
-        build,
-        session,
-        needs.uploads,
-      );
+      const built = await way.run(build, session, needs.uploads);
+      const { imageId, image, told, solved } = built;
+      await using held = built.held;
       record.caches?.warnOfExports();
       const secrets = await accountForInputs(build, told);
-      await session?.close();
+      if (held === undefined) await session?.close();
       if (inputs.caches.local.length > 0) {
         const { tagLocalCaches } = await import("./local_caches.ts");
         const { answer } = solved!; // only BuildKit's own API has such caches
@@ -152,6 +157,10 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
         exports: exported ?? [],
       }, record);
       keepSolved(result, host, solved);
+      if (held !== undefined) {
+        record.end();
+        await start.whileHeld?.(result);
+      }
       return result;
     } catch (error) {
       if (request.verify !== undefined && !searches) {

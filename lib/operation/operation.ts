@@ -11,6 +11,8 @@ export interface OperationInit<Result, Item> {
   readonly what: string;
   /** The client's method that started it; its name is shown in a message. */
   readonly startedBy: { readonly name: string };
+  /** The method that gives its end. @default {"wait"} */
+  readonly endsWith?: "wait" | "result";
   /** How its items (messages or events) are kept for readers. */
   readonly items: Omit<BroadcastOptions<Item>, "onRead">;
   /** The caller's signal. */
@@ -116,9 +118,9 @@ export class Operation<Result, Item> implements AsyncDisposable {
   }
 
   #tellAtEnd(error: unknown): void {
-    const { what, startedBy, mask } = this.#init;
+    const { what, startedBy, endsWith = "wait", mask } = this.#init;
     this.#origin.message = unheardText(
-      `The ${what} failed, and nothing in this program reads how it ends: await its wait(), as in "await docker.${startedBy.name}(…).wait()"`,
+      `The ${what} failed, and nothing in this program reads how it ends: await its ${endsWith}(), as in "await docker.${startedBy.name}(…).${endsWith}()"`,
       error,
       mask,
     );

@@ -11,6 +11,7 @@ const RULER = "--------------------";
  *        2 | >>> RUN false
  *     --------------------
  *
+ * @param isMarked Which of the place's lines are marked; all by default.
  * @returns The lines, without a line end after the last one; empty if the place
  * is not in the file.
  */
@@ -18,6 +19,7 @@ export function formatExcerpt(
   text: string,
   range: LineRange,
   filename: string = "Dockerfile",
+  isMarked: (line: number) => boolean = () => true,
 ): string {
   const lines = linesOf(text);
   const { start } = range;
@@ -29,7 +31,8 @@ export function formatExcerpt(
   const first = Math.max(1, start - around);
   const last = Math.min(lines.length, end + around);
   for (let number = first; number <= last; number++) {
-    const mark = number >= start && number <= end ? ">>>" : "   ";
+    const isPlace = number >= start && number <= end;
+    const mark = isPlace && isMarked(number) ? ">>>" : "   ";
     shown.push(
       ` ${String(number).padStart(3)} | ${mark} ${lines[number - 1]}`,
     );

@@ -103,7 +103,6 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     ...[
       "build-context",
       "builder",
-      "call",
       "cpu-period",
       "cpu-quota",
       "cpu-shares",
@@ -135,7 +134,12 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
       ["--api=engine", "--sbom=1", "."],
       /with --attest: only BuildKit's API can do that, and api is "engine"/,
     ],
-    [["--check", "."], /--check can't be used/],
+    [["--check", "--push", "."], /--push can't be used with --check/],
+    [["--call=outline", "-o", "x", "."], /--output can't be used with --call/],
+    [["--call=check,verify", "."], /invalid print value: check,verify/],
+    [["--call=check,a=b", "."], /invalid print field: a=b/],
+    [["--call=check,ignorestatus=x", "."], /ignorestatus print value: x/],
+    [["--call=format=json", "."], /"format=json" has no name/],
     [["--squash", "."], /--squash can't be used/],
     [["--compress", "."], /--compress can't be used/],
   ];

@@ -26,10 +26,21 @@ import { besideSession, type OpenSolve, withSolve } from "./open_solve.ts";
 export const solveWay: BuildWay = { needs, run };
 
 function needs(build: Build): WayNeeds {
+  const what = build.request.needs[0] ?? 'api "buildkit"';
+  return solveNeeds(build, (why) => cannotBuildWith(what, why));
+}
+
+/**
+ * What a build by BuildKit's API needs.
+ *
+ * @param refused Makes the error for what can't be done.
+ */
+export function solveNeeds(
+  build: Build,
+  refused: (why: string) => UnsupportedError,
+): WayNeeds {
   const { host, engine, facts, takes, request, context, contexts } = build;
   const { secrets } = build.inputs;
-  const what = request.needs[0] ?? 'api "buildkit"';
-  const refused = (why: string) => cannotBuildWith(what, why);
   checkNamedPlatforms(request);
   const warnings = facts === undefined ? [] : checkSolve(request, facts);
   if (engine !== undefined && engine.transport.upgrade === undefined) {

@@ -1,0 +1,24 @@
+import { displayBuild } from "../display/display_build.ts";
+import type { DisplayMode } from "../display/display_events.ts";
+import type { ImageBuild } from "../imagebuild/image_build.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Shows a build, and what an interrupt is told meanwhile. */
+export async function showBuild(
+  build: Pick<ImageBuild, "events">,
+  mode: DisplayMode,
+  interrupt: CommandContext["interrupt"],
+): Promise<void> {
+  const { tell } = interrupt;
+  let notice: string | undefined;
+  if (mode === "tty" || mode === "auto" && Deno.stderr.isTerminal()) {
+    // The display prints the notice itself: a line from anywhere else would
+    // shift the lines that it repaints.
+    interrupt.tell = (text) => notice = text;
+  }
+  try {
+    await displayBuild(build, { mode, notice: () => notice });
+  } finally {
+    interrupt.tell = tell;
+  }
+}
