@@ -107,6 +107,37 @@ export type {
   BuildPruneOptions,
   BuildPruneResult,
 } from "./lib/engine/build_prune.ts";
+export { BuildHistory } from "./lib/history/history.ts";
+export type {
+  BuildHistoryAttachmentOptions,
+  BuildHistoryExportOptions,
+  BuildHistoryExportResult,
+  BuildHistoryInspectOptions,
+  BuildHistoryListOptions,
+  BuildHistoryLog,
+  BuildHistoryOptions,
+} from "./lib/history/options.ts";
+export type { BuildHistoryAttachment } from "./lib/history/attachments.ts";
+export type { BuildHistoryAttachmentQuery } from "./lib/history/attachment.ts";
+export type {
+  BuildHistoryAttestation,
+  BuildHistoryDetails,
+  BuildHistoryMaterial,
+} from "./lib/history/inspect.ts";
+export type {
+  BuildHistoryFailure,
+  BuildHistoryOutput,
+  BuildHistoryRecord,
+  BuildHistoryStatus,
+} from "./lib/history/record.ts";
+export { BuildHistoryError } from "./lib/history/history_error.ts";
+export type { BuildCacheFilters } from "./lib/history/cache_filters.ts";
+export type { BuildCacheRecord } from "./lib/history/cache_record.ts";
+export type {
+  BuildDiskUsage,
+  BuildDiskUsageOptions,
+} from "./lib/history/disk_usage.ts";
+export type { BuildPruneRecordsOptions } from "./lib/history/prune.ts";
 export {
   tarDirectory,
   type TarDirectoryOptions,

@@ -39,6 +39,14 @@ import type {
   ImageRemoveOptions,
 } from "./engine/image_remove.ts";
 import type { EngineInfo } from "./engine/info.ts";
+import type { BuildCacheRecord } from "./history/cache_record.ts";
+import type {
+  BuildDiskUsage,
+  BuildDiskUsageOptions,
+} from "./history/disk_usage.ts";
+import { BuildHistory } from "./history/history.ts";
+import type { BuildPruneRecordsOptions } from "./history/prune.ts";
+import type { HistorySource } from "./history/source.ts";
 import { ping } from "./engine/ping.ts";
 import type { Ping } from "./engine/ping_headers.ts";
 import type { EngineVersion } from "./engine/version.ts";
@@ -56,6 +64,7 @@ import {
 } from "./transfer/transfer.ts";
 import { connectEndpoint } from "./transport/connect.ts";
 import {
+  configFolder,
   endpointFromContext,
   endpointFromHost,
   findEndpoint,
@@ -786,6 +795,79 @@ export class DockerClient implements AsyncDisposable {
   }
 
   /**
+   * What the engine remembers of its builds, those of other clients among them:
+   * their records, logs, errors and attestations. Nothing is asked of the engine
+   * before a method of it is called.
+   *
+   * With the client's option `dockerConfig` it also knows what buildx wrote down
+   * of its own builds on this machine: where their contexts lie.
+   *
+   * @example The last build that failed
+   * ```ts
+   * import { displayBuild, DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const history = docker.buildHistory();
+   * const [failed] = await history.list({ filters: ["status=error"], limit: 1 });
+   * if (failed !== undefined) {
+   *   await displayBuild(await history.logs(failed.ref));
+   *   const { failure } = await history.inspect(failed.ref);
+   *   console.error(failure?.step, failure?.source?.excerpt);
+   * }
+   * ```
+   */
+  buildHistory(): BuildHistory {
+    return new BuildHistory(this.#historySource());
+  }
+
+  /**
+   * What is in the build cache, and how much disk space it takes, as
+   * `docker buildx du` tells.
+   *
+   * @example What a day has not used
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const { records, reclaimable } = await docker.buildDiskUsage({
+   *   filters: { until: ["24h"] },
+   * });
+   * console.log(records.length, reclaimable, "bytes");
+   * ```
+   * @throws {UnsupportedError} Where BuildKit's own API can't be reached.
+   */
+  async buildDiskUsage(
+    options?: BuildDiskUsageOptions,
+  ): Promise<BuildDiskUsage> {
+    const { diskUsage } = await import("./history/disk_usage.ts");
+    return await diskUsage(this.#historySource(), options);
+  }
+
+  /**
+   * Deletes from the build cache as {@linkcode buildPrune} does, and gives each
+   * record once it is deleted. It begins when the loop begins, and ends when the
+   * loop is left.
+   *
+   * @example
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * for await (const { id, size } of docker.buildPruneRecords({ all: true })) {
+   *   console.log(id, size);
+   * }
+   * ```
+   * @throws {UnsupportedError} Where BuildKit's own API can't be reached, or if
+   * it does not know an option; nothing is deleted then.
+   */
+  async *buildPruneRecords(
+    options: BuildPruneRecordsOptions = {},
+  ): AsyncGenerator<BuildCacheRecord, void> {
+    const { pruneRecords } = await import("./history/prune.ts");
+    yield* pruneRecords(this.#historySource(), options);
+  }
+
+  /**
    * Deletes the builder's cache, or a part of it, as `docker builder prune` does.
    *
    * @example What was not used for a day
@@ -828,6 +910,21 @@ export class DockerClient implements AsyncDisposable {
     await this.close();
   }
 
+  #historySource(): HistorySource {
+    const operations = this.#operations;
+    return {
+      buildkit: async () => {
+        const { buildkitOf } = await import("./buildkit/engine_host.ts");
+        return buildkitOf(this.#engine);
+      },
+      run: (signal, work) => operations.run(signal, work),
+      iterate: (signal, work) => operations.iterate(signal, work),
+      buildxFolder: this.#logins.dockerConfig === true
+        ? buildxFolder
+        : undefined,
+    };
+  }
+
   /** Makes a request that is aborted when the client is closed. */
   async #run<T>(
     options: RequestOptions | undefined,
@@ -851,6 +948,20 @@ function withDockerConfig(options: DockerClientOptions): DockerClientOptions {
  */
 function apiVersionFromEnvironment(): string | undefined {
   return grantedEnvironment.get("DOCKER_API_VERSION") || undefined;
+}
+
+/**
+ * The folder in which buildx keeps what it knows; undefined where it is not to be
+ * found.
+ */
+function buildxFolder(): string | undefined {
+  const own = grantedEnvironment.get("BUILDX_CONFIG");
+  if (own) return own;
+  try {
+    return `${configFolder(grantedEnvironment)}/buildx`;
+  } catch {
+    return undefined; // there is no home folder
+  }
 }
 
 /** Reads docker's settings once, with the first request. */

@@ -95,6 +95,18 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "std",
     "streams",
   ],
+  history: [
+    "buildkit",
+    "context",
+    "errors.ts",
+    "exporter",
+    "grpc",
+    "option_names.ts",
+    "progress",
+    "proto",
+    "std",
+    "streams",
+  ],
   masks: ["engine", "progress"],
   operation: ["deno_version.ts", "errors.ts", "streams"],
   imagebuild: [
@@ -175,6 +187,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "transport",
   ],
   "client.ts": [
+    "buildkit",
+    "history",
     "imagebuild",
     "credentials",
     "deno_version.ts",

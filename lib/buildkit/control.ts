@@ -19,6 +19,7 @@ import {
 } from "../proto/history.ts";
 import { pong } from "../proto/llbbridge.ts";
 import {
+  type DiskUsageQuestion,
   diskUsageRequest,
   diskUsageResponse,
   type PruneMessage,
@@ -124,11 +125,11 @@ export interface Control extends AsyncDisposable {
   /**
    * What is in the cache.
    *
-   * @param filter Filters in containerd's words; a record that fits one of them
-   * is given.
+   * @param question Filters in containerd's words; a record that fits one of
+   * them is given.
    */
   diskUsage(
-    filter: readonly string[],
+    question: DiskUsageQuestion,
     options: CallOptions,
   ): Promise<readonly UsageRecordMessage[]>;
   /** Deletes from the cache; gives each record once it is deleted. */
@@ -204,7 +205,7 @@ const UPDATE_HISTORY: GrpcRemoteMethod<
 };
 
 const DISK_USAGE: GrpcRemoteMethod<
-  { filter: readonly string[] },
+  DiskUsageQuestion,
   readonly UsageRecordMessage[]
 > = {
   path: "/moby.buildkit.v1.Control/DiskUsage",
@@ -316,10 +317,10 @@ class HeldControl implements Control {
   // Sizes are counted, and files deleted, as long as it takes: no time limit.
 
   diskUsage(
-    filter: readonly string[],
+    question: DiskUsageQuestion,
     { signal }: CallOptions,
   ): Promise<readonly UsageRecordMessage[]> {
-    return this.#ask(DISK_USAGE, { filter }, { signal });
+    return this.#ask(DISK_USAGE, question, { signal });
   }
 
   prune(

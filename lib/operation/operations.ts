@@ -64,6 +64,25 @@ export class Operations {
   }
 
   /**
+   * The same as {@linkcode run}, for a request whose answer comes one thing after
+   * the other. One that is not read to its end, nor ended, holds nobody up.
+   */
+  async *iterate<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => AsyncGenerator<T, void>,
+  ): AsyncGenerator<T, void> {
+    const { stop, end } = this.#begin(signal);
+    const onAbort = () => end();
+    stop.addEventListener("abort", onAbort);
+    try {
+      yield* work(stop);
+    } finally {
+      stop.removeEventListener("abort", onAbort);
+      end();
+    }
+  }
+
+  /**
    * Cancels everything that runs, and waits until it has ended. What is started
    * afterwards fails.
    */

@@ -17,10 +17,18 @@ import {
 import { timestamp, type TimestampMessage } from "./timestamp.ts";
 
 /** `DiskUsageRequest`. */
-export const diskUsageRequest: Message<{
+export interface DiskUsageQuestion {
   /** Filters in containerd's words; what fits one of them is given. */
   readonly filter: readonly string[];
-}> = message({ filter: many(1, TEXT) });
+  /** Nanoseconds; what was used within them is left out. */
+  readonly ageLimit: number;
+}
+
+/** `DiskUsageRequest`. */
+export const diskUsageRequest: Message<DiskUsageQuestion> = message({
+  filter: many(1, TEXT),
+  ageLimit: one(2, INT64),
+});
 
 /** `UsageRecord`. */
 export interface UsageRecordMessage {

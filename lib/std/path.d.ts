@@ -10,3 +10,5 @@ export function fromFileUrl(url: string | URL): string;
 export function join(path: string, ...paths: string[]): string;
 /** An absolute path, from the working directory on. */
 export function resolve(...pathSegments: string[]): string;
+/** The path that leads from one folder to a file or folder. */
+export function relative(from: string, to: string): string;

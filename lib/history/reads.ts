@@ -1,0 +1,181 @@
+import type { Control } from "../buildkit/control.ts";
+import type { HistoryRecordMessage } from "../proto/history.ts";
+import { attachmentBytes } from "./attachment.ts";
+import { bundle, type BundledBuild } from "./bundle.ts";
+import { checkExport } from "../exporter/output.ts";
+import { exportBytes } from "./export.ts";
+import { historyFilters } from "./filters.ts";
+import { allRecords, findRecord } from "./find.ts";
+import type {
+  BuildHistoryAttachmentOptions,
+  BuildHistoryExportOptions,
+  BuildHistoryExportResult,
+  BuildHistoryInspectOptions,
+  BuildHistoryListOptions,
+} from "./options.ts";
+import {
+  attestationsOf,
+  type BuildHistoryAttestation,
+  type BuildHistoryDetails,
+  detailsOf,
+} from "./inspect.ts";
+import { type LocalState, readLocalState } from "./local_state.ts";
+import { type BuildHistoryRecord, recordOf } from "./record.ts";
+import { asking, type HistorySource, iterating } from "./source.ts";
+
+const WHAT = "The history of builds";
+
+/** The records that fit. */
+export async function listRecords(
+  source: HistorySource,
+  { filters = [], limit = Infinity, signal }: BuildHistoryListOptions,
+): Promise<BuildHistoryRecord[]> {
+  if (!(limit >= 1)) {
+    throw new TypeError(
+      `Cannot list builds: limit is ${limit}, and must be 1 or more`,
+    );
+  }
+  const now = Date.now();
+  const fits = historyFilters(filters, now);
+  return await asking(source, WHAT, signal, async (control, signal) => {
+    const records = (await allRecords(control, signal)).filter(fits);
+    return await Promise.all(
+      records.slice(0, limit).map(async (record) =>
+        recordOf(record, await stateOf(source, record), now)
+      ),
+    );
+  });
+}
+
+/** All that is remembered of a build. */
+export async function inspectRecord(
+  source: HistorySource,
+  ref: string | undefined,
+  { logLines, signal }: BuildHistoryInspectOptions,
+): Promise<BuildHistoryDetails> {
+  return await asking(source, WHAT, signal, async (control, signal) => {
+    const record = await recordBy(control, ref, signal);
+    return await detailsOf(control, record, {
+      state: await stateOf(source, record),
+      logLines,
+      now: Date.now(),
+      signal,
+    });
+  });
+}
+
+/** The id of a build. */
+export async function findRef(
+  source: HistorySource,
+  ref: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  return await asking(
+    source,
+    WHAT,
+    signal,
+    async (control, signal) => (await recordBy(control, ref, signal)).ref,
+  );
+}
+
+/** What is attested of a build. */
+export async function readAttestations(
+  source: HistorySource,
+  ref: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<BuildHistoryAttestation[]> {
+  return await asking(
+    source,
+    WHAT,
+    signal,
+    async (control, signal) =>
+      await attestationsOf(
+        control,
+        await recordBy(control, ref, signal),
+        signal,
+      ),
+  );
+}
+
+/** The bytes of an attachment. A failure before the first byte is thrown. */
+export async function readAttachment(
+  source: HistorySource,
+  ref: string | undefined,
+  { signal, ...query }: BuildHistoryAttachmentOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const bytes = iterating(
+    source,
+    WHAT,
+    signal,
+    async function* (control, signal) {
+      const record = await recordBy(control, ref, signal);
+      yield* attachmentBytes(control, record, query, signal);
+    },
+  );
+  const first = await bytes.next();
+  return ReadableStream.from((async function* () {
+    try {
+      if (first.done) return;
+      yield first.value;
+      yield* bytes;
+    } finally {
+      await bytes.return();
+    }
+  })());
+}
+
+/** Writes records into a file that Docker Desktop reads. */
+export async function exportRecords(
+  source: HistorySource,
+  refs: readonly string[],
+  { dest, finalize = false, signal }: BuildHistoryExportOptions,
+): Promise<BuildHistoryExportResult> {
+  // A wrong place is refused before the engine is asked.
+  const { exporter } = checkExport("tar", { dest });
+  return await asking(source, WHAT, signal, async (control, signal) => {
+    const ended = async () =>
+      (await allRecords(control, signal)).filter(({ completedAt }) =>
+        completedAt !== undefined
+      );
+    let records = await ended();
+    const wanted = (refs.length === 0 ? [undefined] : refs).map((ref) =>
+      findRecord(records, ref)
+    );
+    if (finalize) {
+      for (const { ref, trace } of wanted) {
+        if (trace !== undefined) continue;
+        await control.updateHistory({ ref, finalize: true }, { signal });
+      }
+      records = await ended();
+    }
+    const builds: BundledBuild[] = [];
+    for (const ref of new Set(wanted.map(({ ref }) => ref))) {
+      const record = findRecord(records, ref);
+      builds.push({ record, state: await stateOf(source, record) });
+    }
+    const [worker] = await control.workers({ signal });
+    const platform = worker?.platforms[0] ?? "";
+    const { dest: path, bytes } = await exportBytes(
+      exporter,
+      () => bundle(control, builds, { platform, signal }),
+      signal,
+    );
+    return { dest: path, bytes };
+  });
+}
+
+async function recordBy(
+  control: Control,
+  ref: string | undefined,
+  signal: AbortSignal,
+): Promise<HistoryRecordMessage> {
+  return findRecord(await allRecords(control, signal), ref);
+}
+
+async function stateOf(
+  { buildxFolder }: HistorySource,
+  { ref }: HistoryRecordMessage,
+): Promise<LocalState | undefined> {
+  const folder = buildxFolder?.();
+  return folder === undefined ? undefined : await readLocalState(folder, ref);
+}
