@@ -284,6 +284,32 @@ export type {
 } from "./lib/verify/verification.ts";
 export { verifySecrets } from "./lib/verify/verify.ts";
 export type { Form as SecretForm } from "./lib/redact/forms.ts";
+export {
+  imagetoolsCreate,
+  imagetoolsInspect,
+} from "./lib/imagetools/imagetools.ts";
+export type {
+  ImagetoolsCreateOptions,
+  ImagetoolsInspectOptions,
+  ImagetoolsProgress,
+} from "./lib/imagetools/options.ts";
+export type {
+  ImagetoolsImage,
+  ImagetoolsInspection,
+  ImagetoolsPlatform,
+} from "./lib/imagetools/result.ts";
+export type { ImagetoolsSource } from "./lib/imagetools/source.ts";
+export type { Platform } from "./lib/platforms/platform.ts";
+export type {
+  Descriptor,
+  ImageIndex,
+  ImageManifest,
+} from "./lib/registry/descriptor.ts";
+export type { RegistryOptions } from "./lib/registry/registries.ts";
+export {
+  RegistryError,
+  type RegistryErrorInit,
+} from "./lib/registry/registry_error.ts";
 export { SshError } from "./lib/ssh/ssh_error.ts";
 export type { SshKey, SshOption, SshSource } from "./lib/ssh/option.ts";
 export { ExportError } from "./lib/exporter/export_error.ts";

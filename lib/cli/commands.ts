@@ -2,6 +2,7 @@ import { BUILD_FLAGS } from "./build_flags.ts";
 import type { Command } from "./command.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import { GATEWAY_FLAGS } from "./gateway_flags.ts";
+import { IMAGETOOLS } from "./imagetools_flags.ts";
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
@@ -67,6 +68,7 @@ export const COMMANDS: readonly Command[] = [
     words: [0, 0],
     load: async () => (await import("./prune_command.ts")).runPrune,
   },
+  IMAGETOOLS,
   {
     name: "gateway",
     summary: "Serve builds with the X-BuildKit-Secrets header to other clients",

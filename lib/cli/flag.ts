@@ -40,6 +40,8 @@ export interface ParsedWords {
   list(name: string): readonly string[];
   /** Whether a flag is on. */
   switched(name: string): boolean;
+  /** Whether a flag was turned off, as by `--name=false`. */
+  switchedOff(name: string): boolean;
 }
 
 /** The words that docker's command reads as yes or no. */
@@ -112,6 +114,7 @@ export function parseWords(
     list: (name) => lists.get(name)?.filter((text) => text !== "") ?? [],
     text: (name) => lists.get(name)?.at(-1) || undefined,
     switched: (name) => switches.get(name) === true,
+    switchedOff: (name) => switches.get(name) === false,
   };
 }
 

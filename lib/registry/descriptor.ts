@@ -1,19 +1,6 @@
 import { isPlainObject } from "../plain_object.ts";
+import type { Platform } from "../platforms/platform.ts";
 import { isDigest } from "./digest.ts";
-
-/** A platform, in the fields of the image specification. */
-export interface RegistryPlatform {
-  /** Processor, in Go's words, such as `amd64`. */
-  readonly architecture: string;
-  /** Operating system, in Go's words, such as `linux`. */
-  readonly os: string;
-  /** Version of the operating system, for Windows. */
-  readonly "os.version"?: string;
-  /** What the operating system must have. */
-  readonly "os.features"?: readonly string[];
-  /** Variant of the processor, such as `v7`. */
-  readonly variant?: string;
-}
 
 /**
  * What points at a manifest or a blob (OCI image specification, "content
@@ -33,7 +20,7 @@ export interface Descriptor {
   /** Its bytes, in base64, if they are few. */
   readonly data?: string;
   /** The platform that an image is for. */
-  readonly platform?: RegistryPlatform;
+  readonly platform?: Platform;
   /** What an artifact is. */
   readonly artifactType?: string;
 }

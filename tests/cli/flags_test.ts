@@ -10,6 +10,7 @@ import {
 import { csvRow, fieldsOf } from "../../lib/cli/fields.ts";
 import type { Flag } from "../../lib/cli/flag.ts";
 import { helpOf } from "../../lib/cli/help.ts";
+import { withNested } from "../../lib/cli/nested_commands.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { davitHere } from "./in_process.ts";
 
@@ -153,9 +154,12 @@ async function script(shell: string): Promise<string[]> {
 
 const CONTEXTS = "$(davit completions contexts 2>/dev/null)";
 
+/** All commands, and those below them. */
+const ALL = withNested(COMMANDS).map(({ command }) => command);
+
 /** How many flags of all commands the help shows, and how many of those have values that can be completed. */
 function countShown(are: (flag: Flag) => boolean = () => true): number {
-  return COMMANDS.flatMap(({ flags }) => flags)
+  return ALL.flatMap(({ flags }) => flags)
     .filter((flag) => flag.help !== undefined && are(flag)).length;
 }
 
@@ -173,12 +177,13 @@ Deno.test("bash's script: what each flag is completed with", async () => {
     ]
   ) assert(lines.includes(line), line);
   assertEquals(
-    lines.filter((line) => /^ {4}\w+:.* return ;;$/.test(line)).length,
+    lines.filter((line) => /^ {4}[\w\\ ]+:.* return ;;$/.test(line)).length,
     countShown(({ complete }) => complete !== undefined),
   );
   assertEquals(lines.filter((line) => /command=\w/.test(line)).length, 1);
   const sets = lines.filter((line) => /\) flags='-/.test(line));
-  assertEquals(sets.length, COMMANDS.length - 1);
+  const flagged = ALL.filter(({ flags }) => flags.length > 0);
+  assertEquals(sets.length, flagged.length);
   const longs = sets.join(" ").match(/ --(?!help)/g);
   const firsts = sets.filter((line) => line.includes("flags='--"));
   assertEquals(longs!.length + firsts.length, countShown());
@@ -208,7 +213,7 @@ Deno.test("zsh's script: what each flag is completed with", async () => {
   );
   assertEquals(
     lines.filter((line) => line === "      '*:path:_files' ;;").length,
-    COMMANDS.length - 1,
+    ALL.filter(({ load }) => load !== undefined).length - 1,
   );
   const names = lines.find((line) => line.includes("_values 'command'"))!;
   assert(names.includes("'prune[Delete the builders cache]'"), names);
@@ -233,5 +238,5 @@ Deno.test("fish's script: what each flag is completed with", async () => {
       "complete -c davit -n __fish_use_subcommand -f -a prune -d 'Delete the builder\\'s cache'",
     ]
   ) assert(lines.includes(line), line);
-  assertEquals(lines.length, countShown() + COMMANDS.length + 2);
+  assertEquals(lines.length, countShown() + ALL.length + 2);
 });

@@ -54,7 +54,9 @@ export async function standIns(engine: EngineContext): Promise<StandIns> {
   );
   stack.use(await openAgent(`${folder}/agent.sock`));
   await writeFiles(folder, engine.host);
-  await registry.put("base:1");
+  for (const name of ["base:1", "app:amd64", "app:arm64"]) {
+    await registry.put(name);
+  }
   await nameImages(engine, registry.host, stack);
   const exchanged: readonly (readonly [from: string, to: string])[] = [
     ["registry.example", registry.host],
