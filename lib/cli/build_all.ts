@@ -26,7 +26,7 @@ export function buildsTwice(
  * store. The second build takes its steps from the cache, so the image is made
  * of the same steps.
  *
- * @returns The result of the last build, with what was sent for the context of
+ * @returns The result of the last build, with what was sent for the contexts of
  * the first one.
  */
 export async function buildAll(
@@ -43,5 +43,6 @@ export async function buildAll(
   // A cache is written once, and may need the image.
   const result = await build({ ...options, cacheto: undefined, outputs });
   const image = await build({ ...options, nocache: false });
-  return { ...image, context: result.context };
+  const { context, contexts } = result;
+  return { ...image, context, contexts };
 }

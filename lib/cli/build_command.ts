@@ -53,7 +53,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
   const sourcePolicy = await environmentPolicy();
   await files?.clear();
   // The build checks them again, after the engine was asked for its store.
-  checkRequest(options, { kind: "tar", stream: new ReadableStream() });
+  await checkOptions(options);
   await using docker = await openClient(parsed);
   if (plan.outputs.some(({ type }) => type === "moby")) {
     await checkStore(docker, signal);
@@ -98,12 +98,22 @@ export async function runBuild(context: CommandContext): Promise<number> {
   await watchBuilds({
     folder: word!,
     context: input.context,
+    ...(options.contexts === undefined ? {} : { contexts: options.contexts }),
     results: { files: files?.paths ?? [], outputs: plan.paths },
     signal,
     tell: (text) => print(text, Deno.stderr),
     build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
   });
   return EXIT_OK;
+}
+
+/** Checks the options before anything is asked of the engine. */
+async function checkOptions(options: ImageBuildOptions): Promise<void> {
+  const contexts = options.contexts && (await import(
+    "../imagebuild/context/named_source.ts"
+  )).namedSources(options.contexts);
+  const tar = { kind: "tar", stream: new ReadableStream() } as const;
+  checkRequest(options, tar, undefined, contexts);
 }
 
 /** Pushes all names of an image and returns their digests. */

@@ -30,6 +30,12 @@ export const BUILD_FLAGS: readonly Flag[] = [
   },
   { name: "target", value: "STAGE", help: "stage to build" },
   {
+    name: "build-context",
+    value: "N=…",
+    many: true,
+    help: "more contexts",
+  },
+  {
     name: "build-arg",
     notEmpty: true,
     value: "K[=V]",
@@ -124,7 +130,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
     name: "cache-from",
     value: "IMAGE",
     many: true,
-    help: "or type=…: read it",
+    help: "or type=…",
     complete: ["type=registry,ref=", "type=local,src=", "type=gha"],
   },
   {
@@ -183,7 +189,6 @@ export const BUILD_FLAGS: readonly Flag[] = [
   },
   ...ENGINE_FLAGS,
   // Flags of buildx that davit refuses with a reason.
-  { name: "build-context", value: "NAME=PATH", many: true },
   { name: "builder", value: "NAME" },
   { name: "compress" },
   { name: "cpu-period", value: "N" },

@@ -2,6 +2,7 @@ import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { parseAnnotations } from "./annotation_flag.ts";
 import { attestOptions } from "./attest_flags.ts";
 import { parseBytes } from "./bytes_flag.ts";
+import { parseBuildContexts } from "./build_context_flag.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { cachesFrom, cachesTo } from "./cache_flags.ts";
@@ -29,6 +30,7 @@ export function buildOptions(
     tag,
     ...given("api", api(parsed)),
     ...given("target", parsed.text("target")),
+    ...some("contexts", parseBuildContexts(parsed.list("build-context"))),
     ...many("platform", parsed.list("platform")),
     ...given("networkmode", parsed.text("network")),
     ...some("buildargs", buildArgs(parsed.list("build-arg"))),

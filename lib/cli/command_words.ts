@@ -10,6 +10,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   cachefrom: "--cache-from",
   cacheto: "--cache-to",
   cgroupparent: "--cgroup-parent",
+  contexts: "--build-context",
   extrahosts: "--add-host",
   labels: "--label",
   nocachefilter: "--no-cache-filter",

@@ -6,8 +6,6 @@ const CLASSIC = "BuildKit has no such limit; only the classic builder had it";
 
 /** The flags of buildx that davit can't do, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
-  "build-context":
-    "davit sends one context so far; COPY --from=IMAGE takes an image",
   "builder": BUILDER,
   "compress": "only what changed is sent, and over a socket it is not worth it",
   "cpu-period": CLASSIC,

@@ -5,7 +5,11 @@ import { describeError } from "./describe_error.ts";
 import { UsageError } from "./exit.ts";
 import { ToldLines } from "./told_lines.ts";
 import { FolderWatchers } from "./folder_watchers.ts";
-import { WatchedContext, type WatchedResults } from "./watched_context.ts";
+import {
+  WatchedContext,
+  type WatchedResults,
+  type WatchedSources,
+} from "./watched_context.ts";
 
 /** Options of a watch. */
 export interface WatchOptions {
@@ -13,6 +17,8 @@ export interface WatchOptions {
   readonly folder: string;
   /** The same folder as the build's context, with its Dockerfile. */
   readonly context: BuildContext;
+  /** Further contexts by their names, as the build has them. */
+  readonly contexts?: WatchedSources["contexts"];
   /** The files and the output that the builds write. */
   readonly results: WatchedResults;
   /** Ends the watch. */
@@ -24,14 +30,16 @@ export interface WatchOptions {
 }
 
 /**
- * Builds, and builds again whenever something in the context changes, until the
+ * Builds, and builds again whenever something in a context changes, until the
  * signal aborts.
  *
- * @throws {UsageError} If the folder was removed or replaced by another one.
+ * @throws {UsageError} If a folder was removed or replaced by another one.
  */
 export async function watchBuilds(options: WatchOptions): Promise<void> {
-  const { signal, folder, context, results } = options;
-  const identity = await identityOf(folder);
+  const { signal, folder, results } = options;
+  const folders = [folder, ...await namedFolders(options)];
+  const identities = new Map<string, string>();
+  for (const path of folders) identities.set(path, await identityOf(path));
   const changes = new Changes();
   const log = new ToldLines();
   changes.isLog = (path) => log.endIn(path);
@@ -41,24 +49,27 @@ export async function watchBuilds(options: WatchOptions): Promise<void> {
   try {
     let watched: WatchedContext | undefined;
     while (!signal.aborted) {
-      if (await identityOf(folder) !== identity) {
+      for (const [path, identity] of identities) {
+        if (await identityOf(path) === identity) continue;
         throw new UsageError(
           `the folder ${
-            JSON.stringify(folder)
+            JSON.stringify(path)
           } is gone, or another one now: start --watch again`,
         );
       }
       // From here on each change leads to another build, also one that happens
       // while this build runs.
       changes.clear();
-      watched = await look(context, results) ?? watched;
+      watched = await look(options, results) ?? watched;
       if (watched !== undefined) {
         const now = watched;
         changes.matters = (path) => now.matters(path);
         watchers.watch(now.folders);
       } else {
-        const root = await Deno.realPath(folder);
-        watchers.watch({ trees: [root], folders: [], optional: [] });
+        const trees = await Promise.all(
+          folders.map((path) => Deno.realPath(path)),
+        );
+        watchers.watch({ trees, folders: [], optional: [] });
       }
       log.told(...await buildAndTell(options));
       if (!signal.aborted) await changes.next();
@@ -73,15 +84,28 @@ export async function watchBuilds(options: WatchOptions): Promise<void> {
  * fail for the same reason and report it.
  */
 async function look(
-  context: BuildContext,
+  sources: WatchedSources,
   results: WatchedResults,
 ): Promise<WatchedContext | undefined> {
   try {
-    return await WatchedContext.open(context, results);
+    return await WatchedContext.open(sources, results);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     return undefined;
   }
+}
+
+/** The paths of the folders among contexts by name, as the user gave them. */
+async function namedFolders(
+  { contexts }: WatchedSources,
+): Promise<readonly string[]> {
+  if (contexts === undefined) return [];
+  const { namedSources } = await import(
+    "../imagebuild/context/named_source.ts"
+  );
+  return [...namedSources(contexts).values()].flatMap((source) =>
+    source.kind === "folder" && source.path !== undefined ? [source.path] : []
+  );
 }
 
 /**

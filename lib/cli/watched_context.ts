@@ -5,6 +5,7 @@ import { join } from "@std/path/posix/join";
 // @ts-types="../std/path.d.ts"
 import { resolve } from "@std/path/posix/resolve";
 import { openOffer } from "../imagebuild/context/open_offer.ts";
+import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { type BuildContext, sourceOf } from "../imagebuild/context/source.ts";
 import { isExportName } from "../context/export_name.ts";
 import type { ContextFilter } from "../context/filter.ts";
@@ -19,43 +20,56 @@ export interface WatchedResults {
   readonly outputs: readonly string[];
 }
 
-/** The context of a watched build: knows which paths can affect the build. */
-export class WatchedContext {
-  /** The context's real path. */
+/** What a watched build is made from. */
+export interface WatchedSources {
+  /** The main context, a folder. */
+  readonly context: BuildContext;
+  /** Further contexts, by their names. */
+  readonly contexts?: ImageBuildOptions["contexts"];
+}
+
+/** One folder of which a build takes files. */
+interface WatchedTree {
+  /** Its real path. */
   readonly root: string;
-  readonly #filter: ContextFilter;
+  /** Decides which of its files the build takes. */
+  readonly filter: ContextFilter;
+}
+
+/** The contexts of a watched build: knows which paths can affect the build. */
+export class WatchedContext {
+  /** The folders of the contexts, the main one first. */
+  readonly #trees: readonly WatchedTree[];
   /**
    * The paths of the Dockerfile and the ignore files, inside or outside of the
-   * context; for a link, also the path of its target.
+   * contexts; for a link, also the path of its target.
    */
   readonly #sources: ReadonlySet<string>;
   readonly #results: ReadonlySet<string>;
   readonly #outputs: readonly string[];
 
   private constructor(
-    root: string,
-    filter: ContextFilter,
+    trees: readonly WatchedTree[],
     sources: ReadonlySet<string>,
     results: ReadonlySet<string>,
     outputs: readonly string[],
   ) {
-    this.root = root;
-    this.#filter = filter;
+    this.#trees = trees;
     this.#sources = sources;
     this.#results = results;
     this.#outputs = outputs;
   }
 
   /**
-   * Opens the context in the same way as the next build will.
+   * Opens the contexts in the same way as the next build will.
    *
-   * @throws {ContextError} If the folder, the Dockerfile or an ignore file
-   * can't be read.
-   * @throws {UsageError} If an output lies in the context: each build would send
+   * @throws {ContextError} If a folder, the Dockerfile or an ignore file can't
+   * be read.
+   * @throws {UsageError} If an output lies in a context: each build would send
    * that of the last one.
    */
   static async open(
-    context: BuildContext,
+    { context, contexts }: WatchedSources,
     results: WatchedResults,
   ): Promise<WatchedContext> {
     const source = sourceOf(context);
@@ -63,21 +77,23 @@ export class WatchedContext {
       throw new UsageError("--watch needs a folder as the context");
     }
     const offer = await openOffer(source);
-    const filter = await offer.filter();
     const root = offer.root!;
     const { dockerfile = join(root, offer.dockerfile!.name) } = source;
     if (typeof dockerfile !== "string") {
       throw new UsageError("--watch needs a Dockerfile that is a file");
     }
+    const { trees: named, files } = await openNamed(contexts);
     const outputs = await Promise.all(results.outputs.map(placeOf));
     const watched = new WatchedContext(
-      root,
-      filter,
-      await sourcesOf(root, dockerfile),
+      [{ root, filter: await offer.filter() }, ...named],
+      new Set([
+        ...await sourcesOf(dockerfile, [root, ...named.map((it) => it.root)]),
+        ...files,
+      ]),
       new Set(await Promise.all(results.files.map(placeOf))),
       outputs,
     );
-    if (outputs.some((path) => path === root || watched.#takes(path))) {
+    if (outputs.some((path) => watched.#isRoot(path) || watched.#takes(path))) {
       throw new UsageError(
         "--watch: an output lies in the context, and each build would take that of the last one; name it in .dockerignore, or choose another place",
       );
@@ -87,13 +103,14 @@ export class WatchedContext {
 
   /** The folders that must be watched to notice every change. */
   get folders(): WatchedFolders {
+    const roots = this.#trees.map(({ root }) => root);
     const folders = [...this.#sources].map((path) => dirname(path))
-      .filter((path) => !isIn(path, this.root));
+      .filter((path) => !roots.some((root) => isIn(path, root)));
     return {
-      trees: [this.root],
+      trees: roots,
       folders: [...new Set(folders)],
-      // The parent folder: it shows that the context was renamed or replaced.
-      optional: [dirname(this.root)],
+      // The parent folders: they show that a context was renamed or replaced.
+      optional: [...new Set(roots.map((root) => dirname(root)))],
     };
   }
 
@@ -104,17 +121,49 @@ export class WatchedContext {
     // An export's temporary file or folder, which is renamed when the build has
     // succeeded.
     if (path.split("/").some(isExportName)) return false;
-    if (path === this.root || this.#sources.has(path)) return true;
+    if (this.#isRoot(path) || this.#sources.has(path)) return true;
     return this.#takes(path);
   }
 
-  /** Whether a path is in the context, and not ignored. */
+  /** Whether a path is the folder of a context itself. */
+  #isRoot(path: string): boolean {
+    return this.#trees.some(({ root }) => path === root);
+  }
+
+  /** Whether a path is in a context, and not ignored. */
   #takes(path: string): boolean {
-    if (path === this.root || !isIn(path, this.root)) return false;
-    return this.#filter.keeps(
-      path.slice(this.root.replace(/\/?$/, "/").length),
+    return this.#trees.some(({ root, filter }) =>
+      path !== root && isIn(path, root) &&
+      filter.keeps(path.slice(root.replace(/\/?$/, "/").length))
     );
   }
+}
+
+/**
+ * Opens the folders among contexts by name, and finds the files that tell which
+ * image those in OCI layout have.
+ */
+async function openNamed(
+  contexts: WatchedSources["contexts"],
+): Promise<{ trees: readonly WatchedTree[]; files: readonly string[] }> {
+  const trees: WatchedTree[] = [];
+  const files: string[] = [];
+  if (contexts === undefined) return { trees, files };
+  const { namedSources } = await import(
+    "../imagebuild/context/named_source.ts"
+  );
+  const { NamedFolder } = await import(
+    "../imagebuild/context/named_contexts.ts"
+  );
+  for (const source of namedSources(contexts).values()) {
+    if (source.kind === "layout") {
+      files.push(await Deno.realPath(join(source.path, "index.json")));
+    }
+    if (source.kind !== "folder") continue;
+    const folder = await NamedFolder.open(source);
+    trees.push({ root: folder.root!, filter: await folder.filter() });
+  }
+  return { trees, files };
 }
 
 /** Whether a path is the folder itself, or below it. */
@@ -127,8 +176,8 @@ function isIn(path: string, folder: string): boolean {
  * rules.
  */
 async function sourcesOf(
-  root: string,
   dockerfile: string,
+  roots: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const file = await placeOf(dockerfile);
   // Where both spellings exist, the build takes the one with the capital
@@ -139,7 +188,7 @@ async function sourcesOf(
     const path of [
       ...names,
       ...names.map((name) => `${name}.dockerignore`),
-      join(root, ".dockerignore"),
+      ...roots.map((root) => join(root, ".dockerignore")),
     ]
   ) {
     found.add(path);

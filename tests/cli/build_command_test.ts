@@ -406,8 +406,13 @@ Deno.test("buildAll builds for the image store as well: at once, or from the cac
   const build = (given: ImageBuildOptions) => {
     asked.push(given);
     const context = { bytesSent: asked.length };
+    const contexts = { deps: context };
     return Promise.resolve(
-      { imageId: `${asked.length}`, context } as unknown as BuildResult,
+      {
+        imageId: `${asked.length}`,
+        context,
+        contexts,
+      } as unknown as BuildResult,
     );
   };
   const sum = async (
@@ -416,12 +421,13 @@ Deno.test("buildAll builds for the image store as well: at once, or from the cac
     outputs: readonly BuildOutput[],
   ) => {
     asked.length = 0;
-    const { imageId, context } = await buildAll(
+    const { imageId, context, contexts } = await buildAll(
       twice,
       { outputs, alsoImage },
       options,
       build,
     );
+    assertEquals(contexts.deps?.bytesSent, context.bytesSent);
     return [imageId, context.bytesSent] as unknown[];
   };
   assertEquals(await sum(false, false, []), ["1", 1]);

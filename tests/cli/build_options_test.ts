@@ -84,6 +84,17 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
       { name: "core", soft: -1, hard: -1 },
     ],
   }],
+  [[
+    "--build-context",
+    "deps=./a=b",
+    "--build-context",
+    "docker.io/library/busybox:latest=docker-image://a",
+    "--build-context=busybox=docker-image://b:1",
+    "--build-context",
+    "Bad=x",
+  ], {
+    contexts: { deps: "./a=b", busybox: "docker-image://b:1", Bad: "x" },
+  }],
   [["--cache-from", "a:1", "--cache-from", "type=registry,ref=b:2"], {
     cachefrom: ["a:1", "b:2"],
   }],

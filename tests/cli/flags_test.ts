@@ -25,7 +25,7 @@ Deno.test("which flags may be given several times, and which may not be empty", 
     const [command, many, notEmpty, typed] of [
       [
         "build",
-        "tag build-arg label secret ssh no-cache-filter platform output add-host ulimit cache-from cache-to attest annotation allow build-context security-opt",
+        "tag build-context build-arg label secret ssh no-cache-filter platform output add-host ulimit cache-from cache-to attest annotation allow security-opt",
         "tag build-arg label secret platform shm-size ulimit",
         "shm-size ulimit",
       ],

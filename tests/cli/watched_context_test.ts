@@ -20,12 +20,11 @@ Deno.test("WatchedContext: which paths can change the build", async () => {
     });
     await Deno.symlink("app", `${folder}/link`);
     const root = await Deno.realPath(`${folder}/app`);
-    const watched = await WatchedContext.open(`${folder}/app`, {
+    const watched = await WatchedContext.open({ context: `${folder}/app` }, {
       // Named in other ways than those in which changes are told.
       files: [`${folder}/link/id`, `${folder}/else/../app/m.json`],
       outputs: [`${folder}/link/out`, `${folder}/else/dest`],
     });
-    assertEquals(watched.root, root);
     assertEquals(watched.folders, {
       trees: [root],
       folders: [],
@@ -71,7 +70,12 @@ Deno.test("WatchedContext: a Dockerfile elsewhere is watched there, and where it
     await Deno.symlink(`${folder}/far/D`, `${folder}/else/link`);
     const open = (dockerfile: string) =>
       WatchedContext.open(
-        { context: `${folder}/app`, dockerfile: `${folder}/${dockerfile}` },
+        {
+          context: {
+            context: `${folder}/app`,
+            dockerfile: `${folder}/${dockerfile}`,
+          },
+        },
         NONE,
       );
     const plain = await open("else/D");
@@ -117,7 +121,7 @@ Deno.test("WatchedContext: an output in the context is refused, unless it is ign
       ] as const
     ) {
       const opening = () =>
-        WatchedContext.open(`${folder}/app`, {
+        WatchedContext.open({ context: `${folder}/app` }, {
           files: [],
           outputs: [`${folder}/x`, `${folder}/${output}`],
         });
@@ -131,16 +135,72 @@ Deno.test("WatchedContext: an output in the context is refused, unless it is ign
     await assertRejects(
       () =>
         WatchedContext.open({
-          context: `${folder}/app`,
-          dockerfile: { text: "FROM scratch\n" },
+          context: {
+            context: `${folder}/app`,
+            dockerfile: { text: "FROM scratch\n" },
+          },
         }, NONE),
       UsageError,
       "--watch needs a Dockerfile that is a file",
     );
     await assertRejects(
-      () => WatchedContext.open(new ReadableStream(), NONE),
+      () => WatchedContext.open({ context: new ReadableStream() }, NONE),
       UsageError,
       "--watch needs a folder as the context",
     );
+  });
+});
+
+Deno.test("WatchedContext: each folder by name is watched, with its own ignore file", async () => {
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, {
+      "app/Dockerfile": "FROM scratch\n",
+      "app/.dockerignore": "deps\n",
+      "app/deps/.dockerignore": "ignored\n",
+      "other/a": "",
+      "layout/index.json": "{}",
+      "far/lib/.dockerignore": "ignored\n",
+    });
+    const real = await Deno.realPath(folder);
+    await Deno.symlink(`${folder}/far`, `${folder}/link`);
+    const open = (outputs: string[] = []) =>
+      WatchedContext.open({
+        context: `${folder}/app`,
+        contexts: {
+          deps: `${folder}/app/deps`,
+          lib: { context: `${folder}/link/lib`, ignore: ["own"] },
+          image: "docker-image://a",
+          base: `oci-layout://${folder}/layout:1`,
+        },
+      }, { files: [], outputs: outputs.map((path) => `${folder}/${path}`) });
+    const watched = await open();
+    assertEquals(watched.folders, {
+      trees: [`${real}/app`, `${real}/app/deps`, `${real}/far/lib`],
+      folders: [`${real}/layout`],
+      optional: [real, `${real}/app`, `${real}/far`],
+    });
+    for (
+      const [path, matters] of [
+        ["app/a", true],
+        ["app/deps", true],
+        ["app/deps/a", true],
+        ["app/deps/ignored", false],
+        ["app/deps/.dockerignore", true],
+        ["far/lib", true],
+        ["far/lib/own", false],
+        ["far/lib/own2", true],
+        ["far/lib/ignored", true],
+        ["far/other", false],
+        ["other/a", false],
+        ["layout/index.json", true],
+        ["layout/blobs/a", false],
+      ] as const
+    ) {
+      assertEquals(watched.matters(`${real}/${path}`), matters, path);
+    }
+    for (const output of ["app/deps/out", "far/lib", "link/lib/out"]) {
+      await assertRejects(() => open([output]), UsageError, ".dockerignore");
+    }
+    await open(["app/deps/ignored", "far/lib/own", "other/out"]);
   });
 });

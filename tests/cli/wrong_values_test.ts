@@ -101,7 +101,6 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["-H", "unix:///x", "-c", "default", "."], /two engines/],
     [["--debug=maybe", "."], /"maybe" for "--debug"/],
     ...[
-      "build-context",
       "builder",
       "cpu-period",
       "cpu-quota",
@@ -140,6 +139,39 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["--call=check,a=b", "."], /invalid print field: a=b/],
     [["--call=check,ignorestatus=x", "."], /ignorestatus print value: x/],
     [["--call=format=json", "."], /"format=json" has no name/],
+    [["--build-context", "deps", "."], /"deps": expected NAME=VALUE/],
+    [["--build-context", "=a", "."], /"=a": expected NAME=VALUE/],
+    [["--build-context", "deps=", "."], /"deps=": expected NAME=VALUE/],
+    [["--build-context", "deps=-", "."], /"deps=-": standard input/],
+    [
+      ["--build-context", "Deps=empty", "."],
+      /Cannot build with --build-context "Deps": .*lower case: "deps"/,
+    ],
+    [
+      ["--build-context", "deps=nope", "."],
+      /Cannot build with --build-context "deps": there is no folder nope/,
+    ],
+    [
+      ["--build-context", "deps=Dockerfile", "."],
+      /Cannot build with --build-context "deps": Dockerfile is no folder/,
+    ],
+    [
+      ["--build-context", "deps=oci-layout://nope:1", "."],
+      /Cannot build with --build-context "deps": .*"nope": it is not there/,
+    ],
+    [
+      ["--build-context", "deps=oci-layout://empty", "."],
+      /"deps": OCI layout "empty": it has no index.json/,
+    ],
+    [
+      ["--build-context", "deps=docker-image://", "."],
+      /expected docker-image:\/\/NAME/,
+    ],
+    [["--build-context", "deps=target:a", "."], /"deps": target: is between/],
+    [
+      ["--build-context", "deps=empty", "--api=engine", "."],
+      /with --build-context: only BuildKit's API can do that/,
+    ],
     [["--squash", "."], /--squash can't be used/],
     [["--compress", "."], /--compress can't be used/],
   ];
