@@ -42,6 +42,18 @@ export type {
   DockerfileViolation,
 } from "./lib/imagebuild/calls/answers.ts";
 export type { FrontendAnswer } from "./lib/imagebuild/calls/frontend_call.ts";
+export type { BuiltEntry } from "./lib/imagebuild/files/built_entry.ts";
+export {
+  type BuiltFileCode,
+  BuiltFileError,
+} from "./lib/imagebuild/files/built_file_error.ts";
+export type {
+  BuiltFileOptions,
+  BuiltFiles,
+  ReadBuiltFileOptions,
+  StreamBuiltFileOptions,
+} from "./lib/imagebuild/files/built_files.ts";
+export type { BuildFilesOptions } from "./lib/imagebuild/files/start_files.ts";
 export type { ImageBuild } from "./lib/imagebuild/image_build.ts";
 export type {
   BuildMessage,

@@ -10,6 +10,11 @@ import type {
 import type { FrontendAnswer } from "./imagebuild/calls/frontend_call.ts";
 import type { AnsweredCall } from "./imagebuild/calls/run_call.ts";
 import type { BuildContext } from "./imagebuild/context/source.ts";
+import type { BuiltFiles } from "./imagebuild/files/built_files.ts";
+import {
+  type BuildFilesOptions,
+  startFiles,
+} from "./imagebuild/files/start_files.ts";
 import type { ImageBuild } from "./imagebuild/image_build.ts";
 import { startBuild } from "./imagebuild/image_build.ts";
 import { engineHost } from "./imagebuild/host.ts";
@@ -302,7 +307,8 @@ export class DockerClient implements AsyncDisposable {
       options,
       run: (record, stop) =>
         runImageBuild({
-          ...this.#buildStart(buildContext, options),
+          ...this.#buildStart(buildContext),
+          options,
           record,
           stop,
         }),
@@ -427,6 +433,42 @@ export class DockerClient implements AsyncDisposable {
     );
   }
 
+  /**
+   * Builds, and gives access to the files of what was built before anything is
+   * exported: a report of a stage of tests, a version, a list of what is there.
+   * It takes BuildKit's API. Steps, secrets, events and logs are as in
+   * {@linkcode imageBuild}.
+   *
+   * Close what `result()` gives, or let `await using` do that: until then the
+   * build stays open on the engine.
+   *
+   * @throws {UnsupportedError} (`result()`) If the engine has no BuildKit API.
+   * @example The report of a stage that runs tests
+   * ```ts
+   * import { displayBuild, DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig();
+   * const build = docker.buildFiles("./app", { target: "test" });
+   * await displayBuild(build);
+   * await using files = await build.result();
+   * for (const { name, size } of await files.readDir("/reports")) {
+   *   console.log(name, size);
+   * }
+   * console.log(await files.readTextFile("/reports/junit.xml"));
+   * ```
+   */
+  buildFiles(
+    buildContext: BuildContext,
+    options: BuildFilesOptions = {},
+  ): BuildOperation<BuiltFiles> {
+    return startFiles({
+      operations: this.#operations,
+      startedBy: this.buildFiles,
+      start: this.#buildStart(buildContext),
+      options,
+    });
+  }
+
   #call<Result>(
     name: string,
     startedBy: { readonly name: string },
@@ -442,22 +484,22 @@ export class DockerClient implements AsyncDisposable {
       signal: Object(options).signal, // not checked yet
       run: async (record, stop) => {
         const { runCall } = await import("./imagebuild/calls/run_call.ts");
-        const start = { ...this.#buildStart(context, options), record, stop };
-        return await read(await runCall(start, name));
+        const start = this.#buildStart(context);
+        return await read(
+          await runCall({ ...start, options, record, stop }, name),
+        );
       },
-    }, () => ({}));
+    });
   }
 
   #buildStart(
     context: BuildContext,
-    options: ImageBuildOptions,
-  ): Omit<BuildStart, "record" | "stop"> {
+  ): Omit<BuildStart, "record" | "stop" | "options"> {
     return {
       host: engineHost(this.#engine),
       logins: this.#logins,
       settings: this.#settings,
       context,
-      options,
     };
   }
 

@@ -2,6 +2,7 @@
 // a frontend, within one build.
 
 import type { GrpcRemoteMethod } from "../grpc/client.ts";
+import { GrpcCode } from "../grpc/status.ts";
 import { empty } from "../proto/control.ts";
 import {
   bridgeResult,
@@ -18,7 +19,10 @@ import {
   statFileResponse,
   type StatMessage,
 } from "../proto/llbbridge.ts";
+import { SolveError } from "./solve_error.ts";
 import type { SolveEntry } from "./solve_request.ts";
+
+export type { StatMessage as FileStat };
 
 /** What a frontend is asked for within a build. */
 export interface BridgeRequest {
@@ -34,8 +38,8 @@ export interface BridgeRequest {
 export interface BridgeResult {
   /**
    * Ids of what was built, by the platform: by the empty text where there is
-   * only one. The steps run when something is read of it, or it is evaluated.
-   * Empty where there is nothing to build.
+   * only one. The steps run when something is read of it, or it is evaluated. An
+   * id is empty where there is nothing, as of `FROM scratch` alone.
    */
   readonly refs: ReadonlyMap<string, string>;
   /** What the frontend tells, such as `result.json`. */
@@ -89,11 +93,7 @@ const SOLVE: GrpcRemoteMethod<BridgeRequest, BridgeResult> = {
         ? [...refs?.refs ?? []]
         : [["", ref] as const];
       return {
-        refs: new Map(
-          all.filter(([, { id }]) => id !== "").map(([name, { id }]) =>
-            [name, id] as const
-          ),
-        ),
+        refs: new Map(all.map(([name, { id }]) => [name, id])),
         metadata,
         message,
       };
@@ -174,7 +174,15 @@ export class Bridge {
 
   /** Runs the steps that something that was built is made of. */
   async evaluate(ref: string, options: BridgeOptions): Promise<void> {
-    await this.#ask(EVALUATE, { ref }, options);
+    try {
+      await this.#ask(EVALUATE, { ref }, options);
+    } catch (error) {
+      const isUnknown = error instanceof SolveError &&
+        error.code === GrpcCode.UNIMPLEMENTED;
+      if (!isUnknown) throw error;
+      // 20.10 has no such call: whatever is read makes the steps run.
+      await this.stat(ref, "/", options);
+    }
   }
 
   /**

@@ -79,6 +79,6 @@ function switchOf(value: string): boolean {
   const on = Object.hasOwn(SWITCHES, value) ? SWITCHES[value] : undefined;
   if (on !== undefined) return on;
   throw new UsageError(
-    `invalid ignorestatus print value: ${value}: expected true or false`,
+    `invalid ignorestatus print value: ${value}: neither true nor false`,
   );
 }

@@ -104,10 +104,13 @@ export function stateOf(build: object): BuildState | undefined {
  * @param more Further members of the returned object, made of the operation's
  * `wait`.
  */
-export function startOperation<Result, More extends object>(
+export function startOperation<
+  Result,
+  More extends object = Record<never, never>,
+>(
   { operations, what, startedBy, endsWith, names, signal, run }:
     BuildOperationInit<Result>,
-  more: (
+  more?: (
     wait: <Part>(part: (result: Result) => Part) => Promise<Part>,
   ) => More,
 ): BuildOperation<Result> & More {
@@ -130,15 +133,15 @@ export function startOperation<Result, More extends object>(
     },
   });
   const events = () => eventsOf(build.items.read());
-  const shown: BuildOperation<Result> & More = {
+  const shown = {
     messages: () => messagesOf(build.items.read()),
     events,
     logs: () => logsOf(events()),
     result: () => build.wait((result) => result),
     cancel: (reason) => build.cancel(reason),
     [Symbol.asyncDispose]: () => build.cancel(),
-    ...more((part) => build.wait(part)),
-  };
+    ...more?.((part) => build.wait(part)),
+  } as BuildOperation<Result> & More;
   states.set(shown, record!.state);
   return shown;
 }
