@@ -20,7 +20,10 @@ export interface BuildStep {
   readonly digest: string;
   /** Readable name, such as `[2/5] RUN make`. */
   readonly name: string;
-  /** Whether its result came from the cache. */
+  /**
+   * Whether its result came from the cache; also where its layer was fetched
+   * from a registry afterwards.
+   */
   readonly cached: boolean;
   /** When it first began. */
   readonly started: number;
@@ -239,7 +242,7 @@ export class BuildState {
     return [...this.#started].map((vertex) => ({
       digest: vertex.digest,
       name: vertex.name,
-      cached: vertex.cached,
+      cached: vertex.fromCache,
       started: vertex.started!,
       completed: vertex.completed,
       durationMs: totalDuration(vertex.intervals, this.#time),

@@ -37,6 +37,12 @@ export class VertexState {
    * did.
    */
   cached = false;
+  /**
+   * Whether its result ever came from the cache: engines with the containerd
+   * image store begin such a step once more to fetch its layer from a registry,
+   * and then say that it is not `cached`.
+   */
+  fromCache = false;
   /** The engine's error message, if it failed or was cancelled. */
   error: string | undefined = undefined;
   /** The periods in which it ran, in order; by the engine's clock. */
@@ -123,6 +129,7 @@ export class VertexState {
     this.name = event.name;
     this.inputs = event.inputs;
     this.cached = event.cached;
+    this.fromCache ||= event.cached;
     this.error = event.error;
   }
 
@@ -131,6 +138,7 @@ export class VertexState {
     members.set(event.digest, event);
     const all = [...members.values()];
     this.cached = all.every((member) => member.cached);
+    this.fromCache = this.cached;
     this.error = all.find((member) => member.error !== undefined)?.error;
     if (event.started !== undefined && event.group?.weak === false) {
       this.hidden = false;

@@ -93,6 +93,16 @@ Deno.test("BuildState merges the times of a step that starts again", () => {
   }]);
 });
 
+Deno.test("a step from the cache stays one, though its layer is fetched later", () => {
+  const state = new BuildState();
+  state.apply(vertex("a", { started: 1, completed: 2, cached: true }));
+  state.apply(vertex("a", { started: 3, completed: 4 }));
+  state.apply(vertex("b", { started: 1, completed: 2 }));
+  assertEquals(state.steps().map(({ cached }) => cached), [true, false]);
+  // Displays say what the engine says last, as buildx does.
+  assertEquals(state.get("a")?.cached, false);
+});
+
 Deno.test("BuildState orders steps by their first start, and leaves out what never began", () => {
   const state = new BuildState();
   for (const digest of ["a", "b", "c"]) state.apply(vertex(digest));

@@ -52,6 +52,8 @@ export interface Registry extends AsyncDisposable {
   readonly host: string;
   /** Every request so far, with its `authorization` and what it was answered. */
   readonly requests: readonly RecordedRequest[];
+  /** Every blob and manifest that it has, as it is stored. */
+  stored(): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** What the registry itself logged so far. */
   log(): string;
   /**
@@ -99,12 +101,24 @@ export async function startRegistry(
     host,
     requests: recorder?.requests ?? [],
     log: guarded.log,
+    async *stored() {
+      const blobs = `${folder}/data/docker/registry/v2/blobs`;
+      for await (const path of filesOf(blobs)) yield await Deno.readFile(path);
+    },
     async put(name, files = { [crypto.randomUUID()]: "x" }) {
       await putImage(`http://127.0.0.1:${inside.port}`, name, files);
       return `${host}/${name}`;
     },
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
+}
+
+async function* filesOf(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* filesOf(path);
+    else yield path;
+  }
 }
 
 interface Server extends AsyncDisposable {
