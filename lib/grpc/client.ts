@@ -59,6 +59,11 @@ export interface GrpcRemoteMethod<Request, Response> {
  * nothing is sent then.
  */
 export interface GrpcClient extends AsyncDisposable {
+  /**
+   * Resolves when the server has accepted the connection; rejects with the
+   * error with which it ended before.
+   */
+  readonly opened: Promise<void>;
   /** Resolves when the connection has ended completely. Never rejects. */
   readonly closed: Promise<Http2Close>;
   /** How many calls are open. */
@@ -149,6 +154,10 @@ class Client implements GrpcClient {
       ["user-agent", userAgent],
       ["te", "trailers"],
     ];
+  }
+
+  get opened(): Promise<void> {
+    return this.#http2.opened;
   }
 
   get closed(): Promise<Http2Close> {

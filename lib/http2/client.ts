@@ -11,6 +11,7 @@ import { connectionError, ErrorCode, Http2Error } from "./error.ts";
 import { requestFault } from "./header_rules.ts";
 import { encodeHeaders } from "./hpack_encode.ts";
 import { fieldSize, type HeaderField } from "./hpack_table.ts";
+import type { Http2KeepaliveOptions } from "./keepalive.ts";
 import { MAX_CONCURRENT_STREAMS } from "./limits.ts";
 import { CLIENT } from "./role.ts";
 import type { PeerSettings } from "./settings.ts";
@@ -35,6 +36,11 @@ export interface Http2ClientOptions extends Http2Options {
    * after that the connection ends. @default {10000}
    */
   settingsTimeout?: number;
+  /**
+   * Ends a connection whose server is gone without a word; unless given, it is
+   * kept whatever the server does.
+   */
+  keepalive?: Http2KeepaliveOptions | undefined;
 }
 
 /** Options of a request. */
@@ -50,6 +56,12 @@ export interface Http2RequestOptions {
 
 /** The client's side of a connection. */
 export interface Http2Client extends Http2Connection {
+  /**
+   * Resolves when the server has sent its SETTINGS: it speaks HTTP/2, and has
+   * accepted the connection. Rejects with the error with which the connection
+   * ended before.
+   */
+  readonly opened: Promise<void>;
   /**
    * Whether requests may still be made: not after the connection has ended, or
    * the server has sent GOAWAY.
@@ -114,6 +126,8 @@ class Client implements Http2Client {
    * The waiting requests in their order; those that were given up are removed.
    */
   readonly #line = new Set<Waiting>();
+  readonly opened: Promise<void>;
+  readonly #opening = Promise.withResolvers<void>();
   readonly #settingsTimer: ReturnType<typeof setTimeout>;
   #settled = false;
   #maxStreams = STREAMS_BEFORE_SETTINGS;
@@ -131,15 +145,18 @@ class Client implements Http2Client {
     // The number of streams is not sent: `CLIENT` does not let a server open
     // any.
     const grants = grantsOf(options, MAX_CONCURRENT_STREAMS);
+    this.opened = this.#opening.promise;
+    this.opened.catch(() => {}); // nobody has to wait for it
     this.#connection = new Connection(duplex, CLIENT, grants, {
       settings: (settings) => this.#obey(settings),
       goaway: (last, error) => this.#onGoaway(last, error),
       forgotten: () => this.#admit(),
       over: (error) => {
         clearTimeout(this.#settingsTimer);
+        this.#opening.reject(error);
         this.#refuse(error.message, error);
       },
-    });
+    }, options.keepalive);
     this.#settingsTimer = setTimeout(() => {
       this.#connection.abort(
         new Http2Error(
@@ -227,6 +244,7 @@ class Client implements Http2Client {
     if (!this.#settled) {
       this.#settled = true;
       clearTimeout(this.#settingsTimer);
+      this.#opening.resolve();
       this.#maxStreams = Infinity;
     }
     this.#maxStreams = settings.maxConcurrentStreams ?? this.#maxStreams;

@@ -1,7 +1,7 @@
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { type EndpointOwner, Http2Endpoint } from "./endpoint.ts";
 import { ErrorCode, Http2Error, notHttp2 } from "./error.ts";
-import { encodeGoaway } from "./frame.ts";
+import { encodeGoaway, encodePing } from "./frame.ts";
 import { FrameReader } from "./frame_reader.ts";
 import {
   CONNECTION_WINDOW,
@@ -10,6 +10,7 @@ import {
   LINGER_MS,
   STREAM_WINDOW,
 } from "./limits.ts";
+import { type Http2KeepaliveOptions, Keepalive } from "./keepalive.ts";
 import { Output } from "./output.ts";
 import type { Grants, Role } from "./role.ts";
 import type { Streams } from "./streams.ts";
@@ -110,6 +111,7 @@ export class Connection implements Http2Connection {
   readonly #endpoint: Http2Endpoint;
   readonly #frames: FrameReader;
   readonly #readEnd: Promise<void>;
+  readonly #keepalive: Keepalive | undefined;
   #prefaceRead = 0;
   #over = false;
   #settle!: (close: Http2Close) => void;
@@ -120,12 +122,18 @@ export class Connection implements Http2Connection {
   #hurry!: () => void;
   readonly #hurried: Promise<void>;
 
-  /** Takes the duplex over, and queues this side's preface. */
+  /**
+   * Takes the duplex over, and queues this side's preface.
+   *
+   * @param keepalive Watches for a peer that sends nothing; unless given, there
+   * is no such watch.
+   */
   constructor(
     duplex: ByteDuplex,
     role: Role,
     grants: Grants,
     owner: ConnectionOwner,
+    keepalive?: Http2KeepaliveOptions,
   ) {
     this.closed = new Promise((resolve) => this.#settle = resolve);
     this.#hurried = new Promise((resolve) => this.#hurry = resolve);
@@ -148,7 +156,22 @@ export class Connection implements Http2Connection {
     this.#frames = new FrameReader(
       this.#endpoint.receive.bind(this.#endpoint),
     );
+    this.#keepalive = keepalive && this.#watch(keepalive);
     this.#readEnd = this.#read();
+  }
+
+  #watch(options: Http2KeepaliveOptions): Keepalive {
+    const endpoint = this.#endpoint;
+    return new Keepalive(options, {
+      get streams() {
+        return endpoint.streams.size;
+      },
+      get spoken() {
+        return endpoint.spoken;
+      },
+      ping: () => this.#output.urgent(encodePing()),
+      end: (error) => this.abort(error),
+    });
   }
 
   /** The connection's streams; the client needs them to open new ones. */
@@ -181,6 +204,7 @@ export class Connection implements Http2Connection {
       for (;;) {
         const { done, value } = await this.#reader.read();
         if (done) break;
+        this.#keepalive?.heard();
         // After the end the reading goes on, but the bytes are dropped.
         if (!this.#over) this.#receive(value);
       }
@@ -234,6 +258,7 @@ export class Connection implements Http2Connection {
   #end(close: Http2Close, farewell?: Http2Error): void {
     if (this.#over) return;
     this.#over = true;
+    this.#keepalive?.stop();
     const lost = lostConnection(close);
     // Before the streams fail: each one that ends would otherwise make room for
     // a request that waits.

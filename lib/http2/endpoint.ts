@@ -56,6 +56,7 @@ export class Http2Endpoint {
   readonly #onFinished: () => void;
   readonly #patience: Patience;
   #settled = false;
+  #spoken = 0;
   #goingAway = false;
   #peerError: Http2Error | null = null;
   #over = false;
@@ -87,6 +88,11 @@ export class Http2Endpoint {
         this.#checkFinished();
       },
     });
+  }
+
+  /** How many DATA and HEADERS frames the peer has sent. */
+  get spoken(): number {
+    return this.#spoken;
   }
 
   /** Whether the peer has sent its first SETTINGS. */
@@ -156,8 +162,10 @@ export class Http2Endpoint {
     }
     switch (type) {
       case FrameType.DATA:
+        this.#spoken++;
         return this.streams.onData(frame);
       case FrameType.HEADERS:
+        this.#spoken++;
         return this.streams.onHeaders(frame);
       case FrameType.RST_STREAM:
         return this.streams.onRstStream(frame);

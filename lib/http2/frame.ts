@@ -134,6 +134,11 @@ export function encodeSettings(
   return encodeFrame(FrameType.SETTINGS, 0, 0, payload);
 }
 
+/** A PING frame; what it holds does not matter here. */
+export function encodePing(): Uint8Array {
+  return encodeFrame(FrameType.PING, 0, 0, new Uint8Array(8));
+}
+
 /** The acknowledgement of a SETTINGS frame. */
 export function encodeSettingsAck(): Uint8Array {
   return encodeFrame(FrameType.SETTINGS, FrameFlag.ACK, 0, new Uint8Array());
