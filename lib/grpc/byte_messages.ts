@@ -16,13 +16,23 @@ const MAX_PIECE_BYTES: number = 1024 * 1024;
  * Closing `writable` ends this side of the call; cancelling `readable` or
  * aborting `writable` gives the call up. `readable` fails with the error of the
  * call.
+ *
+ * @param onOver Called when the call is over, in whatever way; it may be called
+ * more than once.
  */
-export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
+export function bytesDuplex(
+  call: GrpcClientCall,
+  onOver: () => void = () => {},
+): ByteDuplex {
+  const giveUp = (reason?: unknown) => {
+    call.cancel(reason);
+    onOver();
+  };
   return {
     readable: new ReadableStream<Uint8Array>({
       async pull(controller) {
         for (;;) {
-          const message = await call.read();
+          const message = await read(call, onOver);
           if (message === null) return controller.close();
           const { data } = bytesMessage.decode(message);
           // An empty message is skipped, because a byte stream can't have an
@@ -30,7 +40,7 @@ export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
           if (data.length > 0) return controller.enqueue(data);
         }
       },
-      cancel: (reason) => call.cancel(reason),
+      cancel: giveUp,
     }, { highWaterMark: 0 }),
     writable: new WritableStream<Uint8Array>({
       async write(chunk) {
@@ -40,8 +50,23 @@ export function bytesDuplex(call: GrpcClientCall): ByteDuplex {
         }
       },
       close: async () => await call.end(),
-      abort: (reason) => call.cancel(reason),
+      abort: giveUp,
     }),
-    close: () => call.cancel(),
+    close: () => giveUp(),
   };
+}
+
+/** Reads a message; tells when there is no more. */
+async function read(
+  call: GrpcClientCall,
+  onOver: () => void,
+): Promise<Uint8Array | null> {
+  try {
+    const message = await call.read();
+    if (message === null) onOver();
+    return message;
+  } catch (error) {
+    onOver();
+    throw error;
+  }
 }

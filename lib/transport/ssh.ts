@@ -3,16 +3,11 @@ import type { ByteDuplex } from "../streams/duplex.ts";
 import { connDuplex } from "./conn.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { closedClient, connectionFailure } from "./failure.ts";
+import { ProgramDialler } from "./program.ts";
 import type { Transport } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
 type SshEndpoint = Extract<Endpoint, { kind: "ssh" }>;
-
-/** How long an ssh process may take to end after SIGTERM, in milliseconds. */
-const END_GRACE_MS = 2_000;
-
-/** How much of ssh's own error output is kept for errors, in characters. */
-const MAX_STDERR_CHARS = 2000;
 
 /**
  * A transport through the user's own `ssh`, which runs
@@ -24,7 +19,12 @@ const MAX_STDERR_CHARS = 2000;
  * process.
  */
 export function sshTransport(endpoint: SshEndpoint): Transport {
-  const dialer = new SshDialer(endpoint);
+  const dialer = new ProgramDialler({
+    program: "ssh",
+    args: sshArguments(endpoint),
+    where: formatEndpoint(endpoint),
+    install: "OpenSSH's client",
+  });
   let relay: Promise<Relay> | undefined;
   let closed = false;
   const checkOpen = () => {
@@ -47,7 +47,7 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
         });
       } catch (error) {
         init.signal?.throwIfAborted();
-        throw dialer.explain(error);
+        throw explain(endpoint, dialer, error);
       }
     },
     async upgrade(path, init) {
@@ -56,7 +56,7 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
         return await upgradeConnection(dialer.dial(), path, init);
       } catch (error) {
         init.signal?.throwIfAborted();
-        throw dialer.explain(error);
+        throw explain(endpoint, dialer, error);
       }
     },
     async close() {
@@ -70,8 +70,8 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
 }
 
 /**
- * The arguments of ssh for one connection. They do not pass through a shell on
- * this machine.
+ * The arguments of ssh for one connection to docker's engine. They do not pass
+ * through a shell on this machine.
  */
 export function sshArguments(endpoint: SshEndpoint): string[] {
   const far = endpoint.path === undefined
@@ -83,15 +83,27 @@ export function sshArguments(endpoint: SshEndpoint): string[] {
       "system",
       "dial-stdio",
     ];
+  return sshCommand(endpoint, far);
+}
+
+/** The arguments of ssh that run a command on the other machine. */
+export function sshCommand(
+  { hostname, user, port }: {
+    readonly hostname: string;
+    readonly user?: string | undefined;
+    readonly port?: number | undefined;
+  },
+  command: readonly string[],
+): string[] {
   return [
     "-o",
     "ConnectTimeout=30",
     "-T",
-    ...(endpoint.user === undefined ? [] : ["-l", endpoint.user]),
-    ...(endpoint.port === undefined ? [] : ["-p", String(endpoint.port)]),
+    ...(user === undefined ? [] : ["-l", user]),
+    ...(port === undefined ? [] : ["-p", String(port)]),
     "--",
-    endpoint.hostname,
-    ...far,
+    hostname,
+    ...command,
   ];
 }
 
@@ -99,132 +111,32 @@ export function sshArguments(endpoint: SshEndpoint): string[] {
  * Quotes a word for the shell on the other machine, which reads the command
  * again.
  */
-function shellQuoted(word: string): string {
+export function shellQuoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-class SshDialer {
-  readonly #endpoint: SshEndpoint;
-  /** The newest error output of the ssh processes. */
-  #stderr = "";
-  readonly #children = new Set<Deno.ChildProcess>();
-
-  constructor(endpoint: SshEndpoint) {
-    this.#endpoint = endpoint;
-  }
-
-  /**
-   * Starts an ssh process; its standard input and output are the connection.
-   */
-  dial(): ByteDuplex {
-    let child: Deno.ChildProcess;
-    try {
-      child = new Deno.Command("ssh", {
-        args: sshArguments(this.#endpoint),
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-    } catch (cause) {
-      if (cause instanceof Deno.errors.NotFound) {
-        throw new ConnectionError(
-          `Cannot reach ${
-            formatEndpoint(this.#endpoint)
-          }: there is no "ssh" program on this machine; install OpenSSH's client`,
-          { cause },
-        );
-      }
-      throw cause;
-    }
-    this.#children.add(child);
-    child.status.then(() => this.#children.delete(child));
-    this.#stderr = "";
-    this.#keepWords(child.stderr);
-    const kill = () => end(child);
-    const stdout = child.stdout.getReader();
-    const stdin = child.stdin.getWriter();
-    return {
-      readable: new ReadableStream({
-        async pull(controller) {
-          const { done, value } = await stdout.read();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-        cancel(reason) {
-          kill();
-          return stdout.cancel(reason);
-        },
-      }, { highWaterMark: 0 }),
-      writable: new WritableStream({
-        write: (chunk) => stdin.write(chunk),
-        close: () => stdin.close(),
-        async abort(reason) {
-          kill();
-          await stdin.abort(reason);
-        },
-      }),
-    };
-  }
-
-  /**
-   * Ends every ssh process that still runs. One whose other side is gone could
-   * otherwise wait for ever.
-   */
-  async endAll(): Promise<void> {
-    const over = Promise.all([...this.#children].map(({ status }) => status));
-    for (const child of this.#children) end(child);
-    const timer = setTimeout(() => {
-      for (const child of this.#children) end(child, "SIGKILL");
-    }, END_GRACE_MS);
-    await over;
-    clearTimeout(timer);
-  }
-
-  /**
-   * Adds ssh's own output to an error: it says whether the key, the host or the
-   * password is the problem.
-   */
-  explain(error: unknown): unknown {
-    const failure = connectionFailure(this.#endpoint, error);
-    const words = this.#stderr.trim();
-    if (!(failure instanceof ConnectionError) || words === "") return failure;
-    return new ConnectionError(
-      `Cannot reach ${formatEndpoint(this.#endpoint)}: ssh says: ${words}`,
-      { cause: error },
-    );
-  }
-
-  async #keepWords(stderr: ReadableStream<Uint8Array>): Promise<void> {
-    try {
-      for await (
-        const text of stderr.pipeThrough(
-          new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
-        )
-      ) {
-        this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS);
-      }
-    } catch {
-      // Only ssh's error output is lost; the connection reports its own end.
-    }
-  }
-}
-
-function end(
-  child: Deno.ChildProcess,
-  signal: "SIGTERM" | "SIGKILL" = "SIGTERM",
-): void {
-  try {
-    child.kill(signal);
-  } catch {
-    // The process has already ended.
-  }
+/**
+ * Adds ssh's own output to an error: it says whether the key, the host or the
+ * password is the problem.
+ */
+function explain(
+  endpoint: SshEndpoint,
+  { words }: ProgramDialler,
+  error: unknown,
+): unknown {
+  const failure = connectionFailure(endpoint, error);
+  if (!(failure instanceof ConnectionError) || words === "") return failure;
+  return new ConnectionError(
+    `Cannot reach ${formatEndpoint(endpoint)}: ssh says: ${words}`,
+    { cause: error },
+  );
 }
 
 interface Relay extends AsyncDisposable {
   readonly client: Deno.HttpClient;
 }
 
-async function openRelay(dialer: SshDialer): Promise<Relay> {
+async function openRelay(dialer: ProgramDialler): Promise<Relay> {
   const folder = await Deno.makeTempDir({ prefix: "davit-ssh-" }); // mode 0700
   const path = `${folder}/docker.sock`;
   const listener = Deno.listen({ transport: "unix", path });
@@ -237,7 +149,7 @@ async function openRelay(dialer: SshDialer): Promise<Relay> {
       try {
         far = dialer.dial();
       } catch {
-        // ssh could not be started: the request fails, and explain() says why.
+        // ssh could not be started: the request fails, and explain says why.
         near.readable.cancel().catch(() => {});
         continue;
       }

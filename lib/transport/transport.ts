@@ -6,6 +6,8 @@ export interface UpgradeInit {
   readonly protocol: string;
   /** Further request headers; a name may occur more than once. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** A body of the request, which is JSON; none unless given. */
+  readonly body?: string | undefined;
   /** Aborts the upgrade and closes the connection. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -42,20 +42,25 @@ export async function upgradeConnection(
   init.signal?.addEventListener("abort", drop);
   try {
     init.signal?.throwIfAborted();
-    await writer.write(formatRequestHead("POST", path, [
+    const body = new TextEncoder().encode(init.body);
+    const head = formatRequestHead("POST", path, [
       ["Host", "localhost"],
-      ["Content-Length", "0"],
+      ["Content-Length", String(body.length)],
       ["Connection", "Upgrade"],
       ["Upgrade", init.protocol],
+      ...(init.body === undefined
+        ? []
+        : [["Content-Type", "application/json"] as const]),
       ...init.headers,
-    ]));
-    const head = await readHead(bytes);
-    if (head.status !== 101) {
+    ]);
+    await writer.write(concatBytes(head, body));
+    const answer = await readHead(bytes);
+    if (answer.status !== 101) {
       throw new EngineError({
-        status: head.status,
+        status: answer.status,
         method: "POST",
         path: path.split("?", 1)[0]!,
-        detail: await readRefusal(bytes, head),
+        detail: await readRefusal(bytes, answer),
       });
     }
     writer.releaseLock();

@@ -1,0 +1,121 @@
+// A BuildKit daemon of its own, and how it is reached.
+
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
+import { callError } from "../buildkit/call_error.ts";
+import { holdConnection } from "../buildkit/connection.ts";
+import type { BuildkitHost } from "../buildkit/host.ts";
+import { ConnectionError } from "../errors.ts";
+import { bytesDuplex } from "../grpc/byte_messages.ts";
+import { connectGrpc, type GrpcClient } from "../grpc/client.ts";
+import type { Http2KeepaliveOptions } from "../http2/keepalive.ts";
+import type { ByteDuplex } from "../streams/duplex.ts";
+import type { Connector } from "./connector.ts";
+
+/**
+ * When a daemon counts as gone. BuildKit asks a session for its health every
+ * five seconds, so that the connection of a build is never silent for long, and
+ * no PING is sent while all is well.
+ */
+const KEEPALIVE: Http2KeepaliveOptions = { silence: 15_000, timeout: 15_000 };
+
+/** The call that carries a session. */
+const SESSION = "/moby.buildkit.v1.Control/Session";
+
+/** A BuildKit daemon. */
+export interface BuildkitDaemon extends BuildkitHost {
+  /** Whether it is on this machine, as far as its address shows. */
+  readonly isHere: boolean;
+  /** Whether what is sent to it can be read on its way. */
+  readonly isPlain: boolean;
+  /** Ends what was started to reach it. Connections are given back before. */
+  close(): Promise<void>;
+}
+
+/**
+ * A daemon that a connector reaches.
+ *
+ * @param where Its address, for messages.
+ */
+export function daemonAt(where: string, connector: Connector): BuildkitDaemon {
+  const daemon: BuildkitDaemon = {
+    where,
+    isHere: connector.isHere,
+    isPlain: connector.isPlain,
+    connect: (signal) => connect(where, connector, signal),
+    dialSession: (headers, signal) => dialSession(daemon, headers, signal),
+    close: () => connector.close(),
+  };
+  return daemon;
+}
+
+/**
+ * Connects, and waits for the daemon's first words: before them nothing shows
+ * that it is there. By TLS 1.3 even a refused client certificate is told only
+ * after the handshake.
+ */
+async function connect(
+  where: string,
+  connector: Connector,
+  signal: AbortSignal,
+): Promise<GrpcClient> {
+  let client: GrpcClient | undefined;
+  try {
+    client = connectGrpc(await connector.dial(signal), {
+      scheme: connector.scheme,
+      keepalive: KEEPALIVE,
+    });
+    await abortable(client.opened, signal);
+    return client;
+  } catch (cause) {
+    await client?.close();
+    signal.throwIfAborted();
+    if (cause instanceof ConnectionError || !(cause instanceof Error)) {
+      throw cause;
+    }
+    const why = await connector.explain(cause) ??
+      `${rootMessage(cause)}; is it a BuildKit daemon, and is it running?`;
+    throw new ConnectionError(
+      `Cannot reach the BuildKit daemon at ${where}: ${why}`,
+      { cause },
+    );
+  }
+}
+
+/** The message of the innermost cause, which says the most. */
+export function rootMessage(error: Error): string {
+  let root = error;
+  while (root.cause instanceof Error) root = root.cause;
+  return root.message;
+}
+
+/**
+ * `Control/Session`: a call that carries a connection, in which BuildKit is the
+ * client (BuildKit, `session/grpchijack`).
+ */
+async function dialSession(
+  daemon: BuildkitDaemon,
+  headers: readonly (readonly [name: string, value: string])[],
+  signal: AbortSignal,
+): Promise<ByteDuplex> {
+  const held = await holdConnection(daemon, { signal });
+  try {
+    const call = await held.client.open(SESSION, {
+      metadata: headers.map(([name, value]) =>
+        [name.toLowerCase(), value] as const
+      ),
+    });
+    try {
+      // BuildKit speaks first, as a client of HTTP/2 does; before that it may
+      // still refuse the session.
+      await abortable(call.head(), signal);
+    } catch (error) {
+      call.cancel();
+      throw error;
+    }
+    return bytesDuplex(call, () => void held.release());
+  } catch (error) {
+    await held.release();
+    throw callError(error, daemon.where, "Control/Session");
+  }
+}
