@@ -2,7 +2,6 @@
 // own `connectTls` takes no such name, and its `startTls` takes no certificate
 // of the client, so node's is used here.
 
-import { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import type { TlsMaterial } from "./tls_files.ts";
@@ -31,11 +30,28 @@ export async function dialNamed(
     ...client,
   });
   await opened(socket, signal);
-  const { readable, writable } = Duplex.toWeb(socket) as unknown as {
-    readonly readable: ReadableStream<Uint8Array>;
-    readonly writable: WritableStream<Uint8Array>;
+  socket.on("error", () => {}); // told to who reads or writes
+  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return {
+    readable: new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => void socket.destroy(),
+    }, { highWaterMark: 0 }),
+    // Settles when the chunk is written: it is used again then.
+    writable: new WritableStream<Uint8Array>({
+      write: (chunk) =>
+        new Promise((resolve, reject) => {
+          socket.write(chunk, (error) => error ? reject(error) : resolve());
+        }),
+      close: () => new Promise((resolve) => socket.end(() => resolve())),
+      abort: () => void socket.destroy(),
+    }),
+    close: () => void socket.destroy(),
   };
-  return { readable, writable, close: () => void socket.destroy() };
 }
 
 /** Waits for the handshake. */

@@ -42,13 +42,13 @@ export function callError(
     return !cause.remote && FAULTS.includes(cause.code)
       ? protocolError(where, what, error)
       : new ConnectionError(
-        `The connection to BuildKit at ${where} broke in ${what} (${message}): is the engine still running?`,
+        `The connection to BuildKit at ${where} broke in ${what} (${message}): is it still running?`,
         { cause: error },
       );
   }
   if (code === GrpcCode.DEADLINE_EXCEEDED) {
     return new ConnectionError(
-      `BuildKit at ${where} did not answer ${what} in time (${message}): is the engine still running?`,
+      `BuildKit at ${where} did not answer ${what} in time (${message}): is it still running?`,
       { cause: error },
     );
   }

@@ -51,6 +51,13 @@ const SMALL_MESSAGE = 4 * 1024 * 1024;
 const LARGE_MESSAGE = 16 * 1024 * 1024;
 const VALUE_OVERHEAD = 5;
 
+/** What daemons of the last years take: those that came with engines from 26 on. */
+const DAEMON_TAKES: HostTakes = {
+  secretBytes: LARGE_MESSAGE - VALUE_OVERHEAD,
+  expandedIds: true,
+  foreignFolders: true,
+};
+
 /** A Docker engine, podman, or a davit gateway. */
 export function engineHost(engine: Engine): BuildHost {
   const { where, isHere } = engine;
@@ -67,6 +74,21 @@ export function engineHost(engine: Engine): BuildHost {
       const { buildkitOf } = await import("../buildkit/engine_host.ts");
       return buildkitOf(engine);
     },
+  };
+}
+
+/** A BuildKit daemon. */
+export function daemonHost(
+  daemon: BuildkitHost & Pick<BuildHost, "isHere" | "isPlain">,
+): BuildHost {
+  const { where, isHere, isPlain } = daemon;
+  return {
+    where,
+    isHere,
+    isPlain,
+    keepsImages: false,
+    meet: () => Promise.resolve({ takes: DAEMON_TAKES }),
+    buildkit: () => Promise.resolve(daemon),
   };
 }
 

@@ -31,6 +31,8 @@
  * - `image-unverified`: an image could not be searched for secrets, and keeps
  *   a name.
  * - `image-unread`: the digests of an image's platforms could not be read.
+ * - `no-output`: a BuildKit daemon was given no output, and keeps the result in
+ *   its cache alone.
  * - `file-unverified`: a packed file of the result is damaged, or packed in a
  *   way that is not known: it was not searched to its end.
  * - `secret-unverified`: a secret was not looked for in the result: it is too
@@ -65,6 +67,7 @@ export type WarningCode =
   | "secret-in-context"
   | "image-unverified"
   | "image-unread"
+  | "no-output"
   | "file-unverified"
   | "secret-unverified"
   | "secret-short"

@@ -1,3 +1,4 @@
+import type { BuildHost } from "../../lib/imagebuild/host.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
 import {
@@ -8,9 +9,13 @@ import { buildQuery } from "../../lib/imagebuild/ways/build_query.ts";
 import { assertEquals } from "../support/assert.ts";
 
 /** The exporters that these options ask for. */
-function exporters(options: ImageBuildOptions): readonly AskedExporter[] {
+function exporters(
+  options: ImageBuildOptions,
+  host: Pick<BuildHost, "keepsImages"> = { keepsImages: true },
+): readonly AskedExporter[] {
   return solveExporters(
-    checkRequest(options, { kind: "tar", stream: new ReadableStream() }),
+    checkRequest(options, { kind: "tar", stream: new ReadableStream() }, host),
+    host,
   );
 }
 

@@ -22,6 +22,7 @@ function attrsOf(
 ): Record<string, string> {
   const request = requestOf(options);
   const { "image-resolve-mode": mode, ...attrs } = frontendAttrs(request, {
+    localImages: true,
     dockerfile: undefined,
     context: undefined,
     contexts: { folders: new Map(), tars: new Map(), remotes: new Map() },

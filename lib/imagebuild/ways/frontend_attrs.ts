@@ -18,6 +18,8 @@ export interface FrontendInputs {
    * names.
    */
   readonly context: string | undefined;
+  /** Whether there are images of the engine's own to build from. */
+  readonly localImages: boolean;
   /** The contexts by name. */
   readonly contexts: NamedContexts;
   /**
@@ -38,8 +40,16 @@ export interface FrontendInputs {
 /** The attributes of a request. */
 export function frontendAttrs(
   request: BuildRequest,
-  { dockerfile, context, contexts, forward, folders, hosts, caches }:
-    FrontendInputs,
+  {
+    dockerfile,
+    context,
+    localImages,
+    contexts,
+    forward,
+    folders,
+    hosts,
+    caches,
+  }: FrontendInputs,
 ): Readonly<Record<string, string>> {
   const { network, ulimits = [], platforms } = request;
   const attrs: Record<string, string | undefined> = {
@@ -50,7 +60,11 @@ export function frontendAttrs(
     target: request.target,
     platform: platforms.length === 0 ? undefined : platforms.join(","),
     // The engine's own images are used, as for `POST /build`.
-    "image-resolve-mode": isOn(request.pull) ? "pull" : "local",
+    "image-resolve-mode": isOn(request.pull)
+      ? "pull"
+      : localImages
+      ? "local"
+      : undefined,
     "no-cache": request.noCache
       ? ""
       : request.noCacheStages.length === 0

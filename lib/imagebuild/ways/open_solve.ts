@@ -104,12 +104,13 @@ export async function withSolve<T>(
             ? request.context.url
             : uploads?.own?.url,
           contexts,
+          localImages: host.keepsImages,
           forward: mayForward(build),
           hosts,
           caches: caches.imports,
           folders: request.session && session?.id || undefined,
         }),
-        exporters: solveExporters(request),
+        exporters: solveExporters(request, host),
         cache: {
           exports: cacheExports(request, caches.exports),
           imports: caches.imports,

@@ -19,15 +19,18 @@ import type {
 import { checkNamedPlatforms } from "../checks/annotations.ts";
 import { strictUnsupported } from "../checks/secrets.ts";
 import { checkSecretSizes, plainConnection } from "../secrets.ts";
+import { checkDaemon } from "./daemon_limits.ts";
 import { checkSolve } from "./engine_limits.ts";
 import { besideSession, type OpenSolve, withSolve } from "./open_solve.ts";
 
-/** BuildKit of a Docker engine, by its own API. */
+/** BuildKit by its own API, of a Docker engine or of a daemon. */
 export const solveWay: BuildWay = { needs, run };
 
 function needs(build: Build): WayNeeds {
   const what = build.request.needs[0] ?? 'api "buildkit"';
-  return solveNeeds(build, (why) => cannotBuildWith(what, why));
+  const limits = build.engine === undefined ? checkDaemon(build.request) : [];
+  const needed = solveNeeds(build, (why) => cannotBuildWith(what, why));
+  return { ...needed, warnings: [...limits, ...needed.warnings] };
 }
 
 /**

@@ -4,6 +4,7 @@
 import { fullImageName } from "../../engine/image_reference.ts";
 import type { RequestedAnnotation } from "../checks/annotations.ts";
 import { holdsImage, isImage, sentOutputs } from "../checks/output.ts";
+import type { BuildHost } from "../host.ts";
 import type { BuildRequest } from "../request.ts";
 import { storeExporter } from "./store_exporter.ts";
 
@@ -15,11 +16,17 @@ export interface AskedExporter {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
-/** The exporters of a request, in the order of {@linkcode sentOutputs}. */
+/**
+ * The exporters of a request, in the order of {@linkcode sentOutputs}.
+ *
+ * @param host Whether there is an engine's store, which is meant where no output
+ * is named.
+ */
 export function solveExporters(
   { outputs, tags, annotations }: BuildRequest,
+  { keepsImages }: Pick<BuildHost, "keepsImages">,
 ): readonly AskedExporter[] {
-  const asked = outputs.length === 0
+  const asked = outputs.length === 0 && keepsImages
     ? [{ type: "moby", attrs: {} }]
     : sentOutputs(outputs);
   return asked.map((output): AskedExporter => {
@@ -32,7 +39,7 @@ export function solveExporters(
       ? tags
       : attrs.name.split(",").filter(Boolean);
     return {
-      type: isStored ? storeExporter(attrs) : type,
+      type: !isStored ? type : keepsImages ? storeExporter(attrs) : "image",
       attrs: {
         ...Object.fromEntries(annotations.map(annotationAttr)),
         ...attrs,
