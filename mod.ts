@@ -22,6 +22,14 @@ export {
   type DockerClientOptions,
   type RequestOptions,
 } from "./lib/client.ts";
+export {
+  Builder,
+  type BuilderOptions,
+  type BuilderRequestOptions,
+  type BuilderTls,
+  type BuilderWorker,
+  type PemSource,
+} from "./lib/builder/builder.ts";
 export type { ByteSource } from "./lib/streams/byte_source.ts";
 export type {
   BuildContext,

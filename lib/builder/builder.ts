@@ -1,27 +1,27 @@
-import { type BuilderTls } from "./builder/tls_files.ts";
-import type { BuildkitDaemon } from "./builder/daemon.ts";
-import type { Control, Worker as BuilderWorker } from "./buildkit/control.ts";
-import type { ClientCredentials, Credentials } from "./credentials/store.ts";
-import { requireDenoVersion } from "./deno_version.ts";
-import type { BuildCacheRecord } from "./history/cache_record.ts";
+import type { BuilderTls } from "./tls_files.ts";
+import type { BuildkitDaemon } from "./daemon.ts";
+import type { Control, Worker as BuilderWorker } from "../buildkit/control.ts";
+import type { ClientCredentials, Credentials } from "../credentials/store.ts";
+import { requireDenoVersion } from "../deno_version.ts";
+import type { BuildCacheRecord } from "../history/cache_record.ts";
 import type {
   BuildDiskUsage,
   BuildDiskUsageOptions,
-} from "./history/disk_usage.ts";
-import { BuildHistory } from "./history/history.ts";
-import type { BuildPruneRecordsOptions } from "./history/prune.ts";
-import type { HistorySource } from "./history/source.ts";
-import type { BuildContext } from "./imagebuild/context/source.ts";
-import { daemonHost } from "./imagebuild/host.ts";
-import { type ImageBuild, startBuild } from "./imagebuild/image_build.ts";
-import type { ImageBuildOptions } from "./imagebuild/options.ts";
-import { runImageBuild } from "./imagebuild/run.ts";
-import type { BuildSettings } from "./imagebuild/settings.ts";
-import { Operations } from "./operation/operations.ts";
-import { checkOptionNames } from "./option_names.ts";
+} from "../history/disk_usage.ts";
+import { BuildHistory } from "../history/history.ts";
+import type { BuildPruneRecordsOptions } from "../history/prune.ts";
+import type { HistorySource } from "../history/source.ts";
+import type { BuildContext } from "../imagebuild/context/source.ts";
+import { daemonHost } from "../imagebuild/host.ts";
+import { type ImageBuild, startBuild } from "../imagebuild/image_build.ts";
+import type { ImageBuildOptions } from "../imagebuild/options.ts";
+import { runImageBuild } from "../imagebuild/run.ts";
+import type { BuildSettings } from "../imagebuild/settings.ts";
+import { Operations } from "../operation/operations.ts";
+import { checkOptionNames } from "../option_names.ts";
 
-export type { BuilderTls, PemSource } from "./builder/tls_files.ts";
-export type { Worker as BuilderWorker } from "./buildkit/control.ts";
+export type { BuilderTls, PemSource } from "./tls_files.ts";
+export type { Worker as BuilderWorker } from "../buildkit/control.ts";
 
 /** Options of {@linkcode Builder.fromAddress}. */
 export interface BuilderOptions {
@@ -160,7 +160,7 @@ export class Builder implements AsyncDisposable {
   ): Promise<Builder> {
     requireDenoVersion();
     checkOptionNames("make a builder", options, OPTIONS);
-    const { openDaemon } = await import("./builder/open_daemon.ts");
+    const { openDaemon } = await import("./open_daemon.ts");
     return new Builder(await openDaemon(address, options), options);
   }
 
@@ -237,7 +237,7 @@ export class Builder implements AsyncDisposable {
   async buildDiskUsage(
     options?: BuildDiskUsageOptions,
   ): Promise<BuildDiskUsage> {
-    const { diskUsage } = await import("./history/disk_usage.ts");
+    const { diskUsage } = await import("../history/disk_usage.ts");
     return await diskUsage(this.#historySource(), options);
   }
 
@@ -248,7 +248,7 @@ export class Builder implements AsyncDisposable {
   async *buildPruneRecords(
     options: BuildPruneRecordsOptions = {},
   ): AsyncGenerator<BuildCacheRecord, void> {
-    const { pruneRecords } = await import("./history/prune.ts");
+    const { pruneRecords } = await import("../history/prune.ts");
     yield* pruneRecords(this.#historySource(), options);
   }
 
@@ -276,7 +276,7 @@ export class Builder implements AsyncDisposable {
     question: (control: Control, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     checkOptionNames("ask a builder", options, REQUEST_OPTIONS);
-    const { openControl } = await import("./buildkit/control.ts");
+    const { openControl } = await import("../buildkit/control.ts");
     return await this.#operations.run(options.signal, async (signal) => {
       await using control = await openControl(this.#daemon, { signal });
       return await question(control, signal);
@@ -299,7 +299,7 @@ function settingsFor(
 ): () => Promise<BuildSettings> {
   let settings: Promise<BuildSettings> | undefined;
   return () =>
-    settings ??= import("./transport/docker_settings.ts").then(
+    settings ??= import("../transport/docker_settings.ts").then(
       ({ readDockerSettings }) => readDockerSettings(where),
     );
 }
