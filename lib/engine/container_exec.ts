@@ -1,9 +1,9 @@
 // A program in a running container, with its standard input and output as a
 // connection.
 
-import { EngineError, UnsupportedError } from "../errors.ts";
+import { UnsupportedError } from "../errors.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
-import { type Engine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { joinedStreams } from "./joined_streams.ts";
 
 /** A program that was started in a container. */
