@@ -20,19 +20,15 @@ import {
   type StatMessage,
 } from "../proto/llbbridge.ts";
 import { SolveError } from "./solve_error.ts";
-import type { SolveEntry } from "./solve_request.ts";
+import type { SolveRequest } from "./solve_request.ts";
 
 export type { StatMessage as FileStat };
 
-/** What a frontend is asked for within a build. */
-export interface BridgeRequest {
-  /** `dockerfile.v0`. */
-  readonly frontend: string;
-  /** The frontend's attributes, in its words. */
-  readonly frontendAttrs: Readonly<Record<string, string>>;
-  /** Where results are looked for. */
-  readonly cacheImports?: readonly SolveEntry[] | undefined;
-}
+/** What a frontend is asked for within a build: a part of the build's request. */
+export interface BridgeRequest
+  extends
+    Required<Pick<SolveRequest, "frontend" | "frontendAttrs">>,
+    Pick<SolveRequest, "frontendInputs" | "cache"> {}
 
 /** What a frontend gave. */
 export interface BridgeResult {
@@ -74,16 +70,17 @@ const SERVICE = "/moby.buildkit.v1.frontend.LLBBridge/";
 const SOLVE: GrpcRemoteMethod<BridgeRequest, BridgeResult> = {
   path: `${SERVICE}Solve`,
   codec: {
-    encode: ({ frontend, frontendAttrs, cacheImports = [] }) =>
+    encode: ({ frontend, frontendAttrs = {}, frontendInputs, cache }) =>
       bridgeSolveRequest.encode({
         frontend,
         frontendOpt: new Map(Object.entries(frontendAttrs)),
         allowResultReturn: true,
         allowResultArrayRef: true,
-        cacheImports: cacheImports.map(({ type, attrs }) => ({
+        cacheImports: (cache?.imports ?? []).map(({ type, attrs }) => ({
           type,
           attrs: new Map(Object.entries(attrs)),
         })),
+        frontendInputs,
       }),
     decode(bytes) {
       const message = bridgeSolveResponse.decode(bytes).result ??

@@ -23,8 +23,8 @@ export interface GatewayBuildOptions extends RunSolveOptions {
 }
 
 /**
- * Builds with the caller in the place of the frontend (`Control/Solve` without
- * one, and the calls of LLBBridge). The build is open on the engine until
+ * Builds with the caller in the place of the request's frontend
+ * (`Control/Solve` without one, and the calls of LLBBridge). The build is open on the engine until
  * `frontend` is done: its result, or its error, is returned to BuildKit, so
  * that no build is left there. Where the engine can't be told any more, the
  * end of the call ends it.
@@ -42,7 +42,12 @@ export async function runGatewayBuild(
   /** Aborts when BuildKit has ended the build. */
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, left.signal]);
-  const solved = runSolve(control, request, { ...options, signal });
+  const solved = runSolve(control, {
+    ...request,
+    // Without one BuildKit waits for the calls of the bridge.
+    frontend: undefined,
+    frontendInputs: undefined,
+  }, { ...options, signal });
   solved.then(
     () => over.abort(new DOMException("The build is over", "AbortError")),
     (error) => over.abort(error),

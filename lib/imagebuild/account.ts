@@ -79,6 +79,7 @@ async function sortUnasked(
     target,
     buildargs: buildArgs,
     dockerfile: record.dockerfile(),
+    mounts: record.mounts,
     steps: record.state.names(),
     expandsIds: takes.expandedIds,
     remote: context.kind === "remote",

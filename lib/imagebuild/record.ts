@@ -5,6 +5,7 @@ import { BuildState, SHOWN } from "../progress/state.ts";
 import { storedImages } from "../progress/stored_images.ts";
 import type { Secret } from "../secrets/secret.ts";
 import type { Dockerfile } from "./context/offer.ts";
+import type { TargetMounts } from "./target_mounts.ts";
 import {
   type Fact,
   messageSize,
@@ -35,6 +36,11 @@ export class BuildRecord {
    * was sent.
    */
   dockerfile: () => Dockerfile | undefined = () => undefined;
+  /**
+   * What the steps of the target mount, where the frontend was asked for it;
+   * undefined where it is not known.
+   */
+  mounts: TargetMounts | undefined = undefined;
   /** The ids of the images that the engine says it stores. */
   readonly storedImages: Set<string> = new Set();
   /** Reports what becomes of caches; undefined where none is asked for. */

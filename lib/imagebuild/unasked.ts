@@ -12,6 +12,7 @@ import {
 import { isOwnSyntax } from "../progress/own_syntax.ts";
 import { isProbed } from "../secrets/store.ts";
 import type { Dockerfile } from "./context/offer.ts";
+import type { TargetMounts } from "./target_mounts.ts";
 
 /** Why the engine did not ask for a secret or an agent that was given. */
 export type Unasked =
@@ -33,6 +34,11 @@ export type Unasked =
 export interface BuiltFacts extends BuiltStepsOptions {
   /** The Dockerfile, if it was seen. */
   readonly dockerfile: Dockerfile | undefined;
+  /**
+   * What the steps of the target mount, where the frontend told it; then nothing
+   * of it is searched for in the Dockerfile.
+   */
+  readonly mounts?: TargetMounts | undefined;
   /** Names of the steps that the engine reported. */
   readonly steps: readonly string[];
   /** Whether the engine fetched the context. */
@@ -87,6 +93,8 @@ export class UnaskedInputs {
     );
     const isNamed = (expandsIds || !isOpen) && this.#named.some(isIt);
     if (isWritten || isNamed) return { state: "cached" };
+    const { mounts } = this.#facts;
+    if (mounts?.[type].has(id)) return { state: "cached" };
     if (dockerfile === undefined) {
       return {
         state: "unknown",
@@ -109,6 +117,7 @@ export class UnaskedInputs {
         why: "what the build fetches may take it, and may have been there",
       };
     }
+    if (mounts !== undefined) return { state: "unused" };
     // If the engine reports steps at all, it reports all of them.
     const mayBe = steps.length === 0
       ? isOpen || this.#written.some(({ mounts }) => mounts.some(isIt))

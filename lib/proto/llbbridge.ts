@@ -11,6 +11,7 @@ import {
   worker,
   type WorkerMessage,
 } from "./control.ts";
+import { definition, type DefinitionMessage } from "./llb.ts";
 import {
   FLAG,
   INT32,
@@ -72,6 +73,7 @@ export interface BridgeSolveMessage {
   /** Whether the refs of a result may be messages of their own. */
   readonly allowResultArrayRef: boolean;
   readonly cacheImports: readonly TypedAttrs[];
+  readonly frontendInputs: ReadonlyMap<string, DefinitionMessage>;
 }
 
 /** `SolveRequest` of this service. */
@@ -81,6 +83,7 @@ export const bridgeSolveRequest: Message<BridgeSolveMessage> = message({
   allowResultReturn: one(5, FLAG),
   allowResultArrayRef: one(6, FLAG),
   cacheImports: many(12, typedAttrs),
+  frontendInputs: map(13, definition),
 });
 
 /**

@@ -119,6 +119,11 @@ export class SecretStore {
     return new SecretStore(secrets, signal);
   }
 
+  /** The ids that were given. */
+  ids(): string[] {
+    return [...this.#secrets.keys()];
+  }
+
   /** How many ids were given. */
   get size(): number {
     return this.#secrets.size;

@@ -2,14 +2,11 @@
 // BuildKit calls a subrequest (`frontend/subrequests`).
 
 import type { Bridge, BridgeResult } from "../../buildkit/bridge.ts";
-import { runGatewayBuild } from "../../buildkit/gateway_build.ts";
 import { SolveError } from "../../buildkit/solve_error.ts";
 import { compareApi } from "../../engine/api_version.ts";
-import { UnsupportedError } from "../../errors.ts";
 import { syntaxOf } from "../../progress/dockerfile.ts";
-import type { Build, SolveWay } from "../build_way.ts";
-import { type OpenSolve, withSolve } from "../ways/open_solve.ts";
-import { solveNeeds } from "../ways/solve.ts";
+import type { Build } from "../build_way.ts";
+import type { OpenSolve } from "../ways/open_solve.ts";
 
 /** What a frontend answers to a question about a Dockerfile. */
 export interface FrontendAnswer {
@@ -39,67 +36,6 @@ const FIRST_API: ReadonlyMap<string, string> = new Map([
   ["lint", "1.46"],
 ]);
 
-/** What each question is for, in words that follow "Cannot". */
-const WORDS: ReadonlyMap<string, string> = new Map([
-  ["lint", "check the Dockerfile"],
-  ["outline", "outline the Dockerfile"],
-  ["targets", "list the Dockerfile's targets"],
-]);
-
-/**
- * The way to ask a frontend: BuildKit's own API, with davit in the place of a
- * frontend that asks another one. Nothing is built.
- *
- * @param name The question, such as `lint`.
- * @param onAnswer Called with the answer.
- */
-export function callWay(
-  name: string,
-  onAnswer: (answer: FrontendAnswer) => void,
-): SolveWay {
-  const refused = (why: string) => cannotCall(name, why);
-  return {
-    refused,
-    needs(build) {
-      if (!knows(build, name)) {
-        throw refused(
-          "BuildKit of this engine does not know how; use a newer engine, or begin the Dockerfile with # syntax=docker/dockerfile:1",
-        );
-      }
-      return solveNeeds(build, refused);
-    },
-    run: async (build, session, uploads) =>
-      await withSolve(build, session, uploads, async (open) => {
-        const { logError } = await runGatewayBuild(
-          open.control,
-          // Nothing is made that a record or an exporter would be for.
-          { ...open.request, ...NO_FRONTEND, exporters: [], internal: true },
-          {
-            signal: open.signal,
-            onStatus: open.onStatus,
-            async frontend(bridge, signal) {
-              const result = await ask(bridge, open, name, {}, signal);
-              if (result === undefined) {
-                throw refused(
-                  "the frontend that reads it does not know how; name a newer one in its first line, such as # syntax=docker/dockerfile:1, or use a newer engine",
-                );
-              }
-              onAnswer(answerOf(result));
-              return result;
-            },
-          },
-        );
-        open.ended(logError);
-        return { imageId: "", told: false };
-      }),
-  };
-}
-
-/** What a request in gateway mode does not have. */
-export const NO_FRONTEND: { readonly frontend: undefined } = {
-  frontend: undefined,
-};
-
 /**
  * Whether the frontend that reads the Dockerfile may know a question: an
  * engine's own one by the engine's age. Of another one it is not known.
@@ -126,17 +62,17 @@ export function knows(
  */
 export async function ask(
   bridge: Bridge,
-  { request: { frontend, frontendAttrs } }: Pick<OpenSolve, "request">,
+  { request }: Pick<OpenSolve, "request">,
   name: string,
   attrs: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<BridgeResult | undefined> {
-  const caps = frontendAttrs["frontend.caps"];
+  const caps = request.frontendAttrs["frontend.caps"];
   try {
     return await bridge.solve({
-      frontend,
+      ...request,
       frontendAttrs: {
-        ...frontendAttrs,
+        ...request.frontendAttrs,
         ...attrs,
         requestid: `frontend.${name}`,
         "frontend.caps": caps === undefined
@@ -171,9 +107,4 @@ export function answerOf({ metadata }: BridgeResult): FrontendAnswer {
     text: text("result.txt"),
     statusCode: Number.parseInt(text("result.statuscode") ?? "", 10) || 0,
   };
-}
-
-function cannotCall(name: string, why: string): UnsupportedError {
-  const what = WORDS.get(name) ?? `ask the frontend for ${name}`;
-  return new UnsupportedError(name, `Cannot ${what}: ${why}`);
 }

@@ -227,6 +227,23 @@ export function readTargets(
   });
 }
 
+/**
+ * The text of the Dockerfile in an answer to `outline` or `targets`; undefined
+ * if it is not in it.
+ *
+ * @throws {ProtocolError} If the answer has another form.
+ */
+export function sourceIn(answer: FrontendAnswer): string | undefined {
+  const what = "The answer of BuildKit's frontend";
+  const { sources } = parsed<{ readonly sources?: readonly string[] | null }>(
+    answer,
+    { type: "object", fields: { sources: "texts" } },
+    what,
+  );
+  const [data] = sources ?? [];
+  return data === undefined ? undefined : textOf(data, what);
+}
+
 function named(entry: object, what: string): Named {
   return checkFields<Named>(entry, NAMED, what);
 }

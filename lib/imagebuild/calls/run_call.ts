@@ -1,6 +1,7 @@
 import type { ImageBuildOptions } from "../options.ts";
 import { type BuildStart, runImageBuild } from "../run.ts";
-import { callWay, type FrontendAnswer } from "./frontend_call.ts";
+import { callWay } from "./call_way.ts";
+import type { FrontendAnswer } from "./frontend_call.ts";
 import type { FileNames } from "./read_answer.ts";
 
 /** A question that was answered. */
@@ -63,5 +64,5 @@ function withoutResult(options: ImageBuildOptions): ImageBuildOptions {
     verify: _verify,
     ...rest
   } = Object(options) as ImageBuildOptions; // not checked yet
-  return rest;
+  return { ...rest, outputs: { type: "cacheonly" } };
 }

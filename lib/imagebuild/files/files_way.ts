@@ -9,6 +9,7 @@ import { UnsupportedError } from "../../errors.ts";
 import type { Built, SolveWay } from "../build_way.ts";
 import { withSolve } from "../ways/open_solve.ts";
 import { solveNeeds } from "../ways/solve.ts";
+import { checkOutline } from "../outline.ts";
 import { type BuiltRefs, ResultTree } from "./result_tree.ts";
 
 /**
@@ -27,21 +28,16 @@ export function filesWay(onTree: (tree: ResultTree) => void): SolveWay {
       const left = Promise.withResolvers<void>();
       const ended = withSolve(build, session, uploads, async (open) => {
         const { control, request } = open;
-        const { frontend, frontendAttrs, cache } = request;
         await runGatewayBuild(control, {
           ...request,
-          frontend: undefined,
           exporters: [],
-          cache: { imports: cache?.imports },
+          cache: { imports: request.cache?.imports },
         }, {
           signal: open.signal,
           onStatus: open.onStatus,
           async frontend(bridge, signal) {
-            const result = await bridge.solve({
-              frontend,
-              frontendAttrs,
-              cacheImports: cache?.imports,
-            }, { signal });
+            await checkOutline(bridge, open, build, signal);
+            const result = await bridge.solve(request, { signal });
             await evaluate(bridge, result.refs, signal);
             open.ended(undefined);
             const [only, ...others] = build.request.platforms;

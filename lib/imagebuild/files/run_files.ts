@@ -29,6 +29,8 @@ export async function runFiles(
   let tree: ResultTree | undefined;
   await runImageBuild({
     ...start,
+    // No image, so that nothing depends on the engine's store.
+    options: { ...start.options, outputs: { type: "cacheonly" } },
     way: filesWay((built) => tree = built),
     async whileHeld(result) {
       const { promise, resolve } = Promise.withResolvers<void>();

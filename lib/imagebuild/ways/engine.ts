@@ -73,6 +73,11 @@ async function run(
       "credentials are ignored: without a session nobody asks for them",
     );
   }
+  const { strict } = request;
+  if (session !== undefined && (strict.missing || strict.unused)) {
+    const { checkOutlineBeside } = await import("../outline.ts");
+    await checkOutlineBeside(build, session);
+  }
   const headers = viaOf(build) === "session"
     ? {}
     : secretsHeader(inputs.secrets, { marks: false });

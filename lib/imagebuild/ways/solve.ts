@@ -4,7 +4,7 @@
 
 import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { Control } from "../../buildkit/control.ts";
-import { runSolve } from "../../buildkit/run_solve.ts";
+import { runSolve, type SolveResult } from "../../buildkit/run_solve.ts";
 import { ProtocolError, type UnsupportedError } from "../../errors.ts";
 import type { OpenSession } from "../../session/open.ts";
 import { Upload } from "../../session/upload.ts";
@@ -122,13 +122,34 @@ async function run(
   uploads: ContextUploads | undefined,
 ): Promise<Built> {
   return await withSolve(build, session, uploads, async (open) => {
-    const { control, request, signal, onStatus } = open;
-    const { response, logError } = await runSolve(control, request, {
-      signal,
-      onStatus,
-    });
+    const { response, logError } = await solved(build, open);
     open.ended(logError);
     return await builtOf(build, session, open, response);
+  });
+}
+
+/**
+ * Builds. With `strictSecrets` davit is in the frontend's place, and asks first
+ * what the target mounts.
+ */
+async function solved(
+  build: Build,
+  open: OpenSolve,
+): Promise<SolveResult> {
+  const { control, request, signal, onStatus } = open;
+  const { strict } = build.request;
+  if (!strict.missing && !strict.unused) {
+    return await runSolve(control, request, { signal, onStatus });
+  }
+  const { runGatewayBuild } = await import("../../buildkit/gateway_build.ts");
+  const { checkOutline } = await import("../outline.ts");
+  return await runGatewayBuild(control, request, {
+    signal,
+    onStatus,
+    async frontend(bridge, signal) {
+      await checkOutline(bridge, open, build, signal);
+      return await bridge.solve(request, { signal });
+    },
   });
 }
 
