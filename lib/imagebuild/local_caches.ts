@@ -82,7 +82,8 @@ export async function openLocalImport(
  * Gives the caches that the engine has written their tags, and removes what
  * nothing names any more from those that are to be pruned.
  *
- * @param answer What the engine answered for the build.
+ * @param answer What the engine answered for the build: it names one cache, also
+ * where several were written. What its log says of each is in the record.
  * @param served What kept davit from taking something of the engine.
  * @throws {LayoutError} If a folder can't be written.
  * @throws {ProtocolError} If the engine has written no cache.
@@ -94,7 +95,16 @@ export async function tagLocalCaches(
 ): Promise<void> {
   for (const { folder, tag, prune, ignoreError } of caches) {
     try {
-      const manifest = manifestIn(folder, answer.get(MANIFEST));
+      const seen = record.caches?.seen.find(({ action, kind, place }) =>
+        action === "export" && kind === "local" && place === folder.path
+      );
+      // That is told already.
+      if (ignoreError && seen?.error !== undefined) continue;
+      const manifest = await manifestIn(
+        folder,
+        answer.get(MANIFEST),
+        seen?.digest,
+      );
       await folder.put(manifest, [{ tag }]);
       if (prune && await folder.collect() === undefined) {
         record.warn(
@@ -114,25 +124,42 @@ export async function tagLocalCaches(
   }
 }
 
-/** The cache that the engine says it has written, if it is there. */
-function manifestIn(
+/**
+ * The cache that the engine has written to a folder.
+ *
+ * @param text What the engine answered of one of its caches, as JSON.
+ * @param digest What the engine's log says of this one.
+ */
+async function manifestIn(
   folder: LayoutFolder,
   text: string | undefined,
-): LayoutDescriptor {
-  let manifest: LayoutDescriptor | undefined;
-  try {
-    manifest = descriptorOf(JSON.parse(text ?? ""));
-  } catch {
-    manifest = undefined; // none, or no JSON
-  }
-  if (manifest !== undefined && folder.info(manifest.digest) !== undefined) {
-    return manifest;
+  digest: string | undefined,
+): Promise<LayoutDescriptor> {
+  const answered = descriptorOf(parsed(text));
+  const isAnswered = digest === undefined || digest === answered?.digest;
+  const found = isAnswered ? answered?.digest ?? "" : digest;
+  const size = folder.info(found)?.size;
+  if (size !== undefined) {
+    if (isAnswered) return answered!;
+    const { mediaType } = Object(parsed(await folder.text(found)));
+    if (typeof mediaType === "string") {
+      return { mediaType, digest: found, size };
+    }
   }
   throw new ProtocolError(
     `The engine ended the build without writing its cache to ${
       JSON.stringify(folder.path)
     }: look into its log`,
   );
+}
+
+/** What a text is as JSON; undefined if it is none. */
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
 }
 
 function notWritten(path: string, { message }: Error): OwnWarning {

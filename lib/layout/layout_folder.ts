@@ -234,7 +234,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     try {
       const named = await namedBy(
         index ?? { manifests: [] },
-        (digest) => this.#blobText(digest),
+        (digest) => this.text(digest),
       );
       for (const algorithm of ["sha256", "sha512"]) {
         const folder = this.#blobs(algorithm);
@@ -328,7 +328,13 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     }
   }
 
-  async #blobText(digest: string): Promise<string | undefined> {
+  /**
+   * Reads a document, such as a manifest, as text.
+   *
+   * @returns Undefined if it is not there.
+   * @throws {LayoutError} If it can't be read, or has more than 16 MiB.
+   */
+  async text(digest: string): Promise<string | undefined> {
     using blob = this.open(digest);
     return blob &&
       await readText(blob, MAX_DOCUMENT_BYTES, () => this.#tooLarge(digest));

@@ -9,7 +9,8 @@ import { LayoutFolder } from "./layout_folder.ts";
  */
 export class LayoutStores implements AsyncDisposable {
   readonly #byId = new Map<string, LayoutFolder>();
-  /** The same layouts by their paths: one folder is opened once. */
+  readonly #folders = new Set<LayoutFolder>();
+  /** Of each path the layout that can do most: one folder is opened once. */
   readonly #byPath = new Map<string, LayoutFolder>();
   #isOver = false;
 
@@ -19,8 +20,8 @@ export class LayoutStores implements AsyncDisposable {
   }
 
   /**
-   * Opens a folder, or takes one that is open already: folders that are written
-   * must be opened before those that are read.
+   * Opens a folder, or takes one that is open already. If a folder is opened for
+   * reading and then for writing, it is opened twice, and can't be pruned.
    *
    * @param id The id by which the engine asks for it, such as `local:DIR`.
    * @throws {LayoutError} If the folder can't be used.
@@ -31,12 +32,15 @@ export class LayoutStores implements AsyncDisposable {
     use: "read" | "write",
   ): Promise<LayoutFolder> {
     const place = resolve(path);
-    const folder = this.#byPath.get(place) ??
-      await LayoutFolder.open(path, use);
+    const known = this.#byPath.get(place);
+    const folder = known !== undefined && (use === "read" || known.canWrite)
+      ? known
+      : await LayoutFolder.open(path, use);
     if (this.#isOver) {
       await folder[Symbol.asyncDispose]();
       throw new DOMException("The build is over", "AbortError");
     }
+    this.#folders.add(folder);
     this.#byPath.set(place, folder);
     this.#byId.set(id, folder);
     return folder;
@@ -45,9 +49,10 @@ export class LayoutStores implements AsyncDisposable {
   /** Closes all folders. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    const folders = [...this.#byPath.values()];
+    const folders = [...this.#folders];
     this.#byId.clear();
     this.#byPath.clear();
+    this.#folders.clear();
     let failure: unknown;
     for (const folder of folders) {
       try {

@@ -20,6 +20,8 @@ export interface DockerCommand extends AsyncDisposable {
     cwd?: string,
     env?: Readonly<Record<string, string>>,
   ): Promise<Uint8Array<ArrayBuffer>>;
+  /** Runs it to its end, for what it says on standard error. */
+  log(args: readonly string[]): Promise<string>;
 }
 
 /** A client whose configuration has logins to these registries. */
@@ -38,15 +40,22 @@ export async function dockerCommand(
     JSON.stringify({ auths: Object.fromEntries(auths) }),
   );
   const env = { ...cliEnv, DOCKER_HOST: host, DOCKER_CONFIG: folder };
+  const run = async (
+    args: readonly string[],
+    cwd?: string,
+    more: Readonly<Record<string, string>> = {},
+  ) => {
+    const output = await runProgram([cli!, ...args], {
+      env: { ...env, ...more },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+    const { code, stderr } = output;
+    if (code === 0) return output;
+    throw new Error(`docker ${args.join(" ")}: exit code ${code}\n${stderr}`);
+  };
   return {
-    async run(args, cwd, more = {}) {
-      const { code, stdout, stderr } = await runProgram([cli!, ...args], {
-        env: { ...env, ...more },
-        ...(cwd === undefined ? {} : { cwd }),
-      });
-      if (code === 0) return stdout;
-      throw new Error(`docker ${args.join(" ")}: exit code ${code}\n${stderr}`);
-    },
+    run: async (...given) => (await run(...given)).stdout,
+    log: async (args) => (await run(args)).stderr,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }

@@ -236,7 +236,20 @@ Deno.test("stores of a build: one folder is opened once, whatever it is called",
   await store(written, "x");
   // Nobody else: so it can be alone.
   assertEquals(await written.collect(), { blobs: 1, bytes: 1 });
+  // Read, and then written: both are there.
+  await Deno.mkdir(`${place.path}/b`);
+  const first = await stores.open("oci:b", `${place.path}/b`, "read");
+  const second = await stores.open("local:b", `${place.path}/b`, "write");
+  assertEquals([first.canWrite, second.canWrite], [false, true]);
+  assertEquals(stores.byId.get("oci:b"), first);
+  assertEquals(stores.byId.get("local:b"), second);
+  assertEquals(await stores.open("x", `${place.path}/b`, "read"), second);
   await stores[Symbol.asyncDispose]();
   assertEquals(stores.byId.size, 0);
+  // What is opened behind the end is closed at once.
+  const files = openFiles();
+  const late = await stores.open("late", path, "read").catch((error) => error);
+  assertEquals([late.name, stores.byId.size], ["AbortError", 0]);
+  assertEquals(openFiles(), files);
   assertEquals(await names(path), ["blobs"]);
 });
