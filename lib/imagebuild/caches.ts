@@ -34,9 +34,9 @@ export interface OpenedCaches {
  * @throws {LayoutError} If a folder can't be written.
  */
 export async function openCaches(
-  { cacheImports, cacheExports }: Pick<
+  { cacheImports, cacheExports, history }: Pick<
     BuildRequest,
-    "cacheImports" | "cacheExports"
+    "cacheImports" | "cacheExports" | "history"
   >,
   signal: AbortSignal,
   stores?: LayoutStores,
@@ -96,7 +96,18 @@ export async function openCaches(
   };
   // A folder that is read and written is opened for both at once.
   const exports = await open("cacheto", cacheExports);
+  const ofExports = secrets.length;
   const imports = await open("cachefrom", cacheImports);
+  const kept = secrets.slice(ofExports);
+  if (history && kept.length > 0) {
+    warnings.push([
+      "secret-visible",
+      `the engine's history of builds keeps ${
+        kept.map(([name]) => `"${name}"`).join(", ")
+      } of cachefrom: leave the option history out`,
+      "cachefrom",
+    ]);
+  }
   return { imports, exports, local, secrets, warnings };
 }
 

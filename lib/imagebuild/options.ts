@@ -273,7 +273,8 @@ export interface ImageBuildOptions {
   readonly sourceDateEpoch?: number | Date | undefined;
   /**
    * Whether the engine keeps a record of the build, for `docker buildx history`.
-   * Without one the build is faster (BuildKit's API).
+   * Without one the build is faster (BuildKit's API). A record has the tokens of
+   * caches in `cachefrom`: where there are such, the default is `false`.
    *
    * @default {true}
    */

@@ -16,6 +16,7 @@ import {
   checkCacheFrom,
   checkCacheTo,
   checkInline,
+  holdsSecret,
   namesOfCaches,
   type RequestedCache,
 } from "./checks/cache.ts";
@@ -292,6 +293,7 @@ export function checkRequest(
     builder,
     api: checkApiOption(options, needs, builder),
     ...special,
+    history: options.history ?? !cacheImports.some(holdsSecret),
     dockerfile: given(options.dockerfile, (v) => checkText("dockerfile", v)),
     tags: [
       ...new Set([

@@ -391,6 +391,37 @@ Deno.test("a token comes from where a secret does, and is told apart", async () 
   ]);
 });
 
+Deno.test("the engine keeps no record of a build whose caches are read with a token, unless that is asked for", async () => {
+  const cache = { type: "gha", url: "u", token: "long-token" } as const;
+  const environment = { type: "gha", fromEnvironment: true } as const;
+  for (
+    const [options, history] of [
+      [{ cachefrom: cache }, false],
+      [{ cachefrom: environment }, false],
+      [{ cachefrom: cache, history: true }, true],
+      [{ cachefrom: { type: "gha", url: "u" } }, true],
+      [{ cachefrom: "a:1" }, true],
+      [{ cachefrom: "a:1", history: false }, false],
+      [{ cacheto: cache }, true],
+    ] as [ImageBuildOptions, boolean][]
+  ) assertEquals(requestOf(options).history, history);
+  const { warnings } = await opened({
+    cachefrom: cache,
+    cacheto: { ...cache, token: "another-token" },
+    history: true,
+  });
+  assertEquals(warnings, [[
+    "secret-visible",
+    'the engine\'s history of builds keeps "gha token" of cachefrom: leave the option history out',
+    "cachefrom",
+  ]]);
+  assertEquals((await opened({ cachefrom: cache })).warnings, []);
+  assertEquals(
+    (await opened({ cacheto: cache, history: true })).warnings,
+    [],
+  );
+});
+
 Deno.test("GitHub's cache reads the environment only where that is asked for, as buildx reads it", async () => {
   const runner = {
     RUNTIME_TOKEN: "token-of-runner",

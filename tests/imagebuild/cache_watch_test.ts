@@ -305,6 +305,8 @@ Deno.test("a cache that can't be written fails the build with an error that name
       "the cache registry a:1 could not be written: the registry died with ***",
     ]]);
     const [request] = ignored.buildkit.solved;
+    // The engine's history would keep the token.
+    assertEquals(request!.internal, true);
     assertEquals(
       request!.cache!.exports.map((
         { type, attrs },

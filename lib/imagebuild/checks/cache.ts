@@ -89,6 +89,16 @@ export function checkInline(
   );
 }
 
+/**
+ * Whether a cache has a token or the like. The engine's history keeps the
+ * attributes of those that are read, as they are.
+ */
+export function holdsSecret(
+  { secrets, fromEnvironment }: RequestedCache,
+): boolean {
+  return fromEnvironment || Object.keys(secrets).length > 0;
+}
+
 /** What a cache is called where it is spoken of: `registry a:1`, or `gha`. */
 export function placeOf(
   { type, attrs: { ref, dest, scope, name, container, bucket } }: Pick<
