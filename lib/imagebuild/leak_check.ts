@@ -125,7 +125,8 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
   const { request, context } = check;
   const { buildArgs = {}, labels = {} } = request;
   const { annotations, attestations, outputs } = request;
-  for (const [name, value] of check.contexts.remotes) {
+  const { remotes, files } = check.contexts;
+  for (const [name, value] of [...remotes, ...files]) {
     refuseLeak(check, `the context ${JSON.stringify(name)}`, value);
   }
   for (const [index, [name, value]] of Object.entries(buildArgs).entries()) {

@@ -232,7 +232,12 @@ async function openContexts(
   stores: LayoutStores | undefined,
 ): Promise<NamedContexts> {
   if (contexts.size === 0) {
-    return { folders: new Map(), tars: new Map(), remotes: new Map() };
+    return {
+      folders: new Map(),
+      tars: new Map(),
+      remotes: new Map(),
+      files: new Map(),
+    };
   }
   const { openContexts } = await import("./context/named_contexts.ts");
   return await openContexts(contexts, stores);

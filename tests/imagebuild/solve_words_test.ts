@@ -25,7 +25,12 @@ function attrsOf(
     localImages: true,
     dockerfile: undefined,
     context: undefined,
-    contexts: { folders: new Map(), tars: new Map(), remotes: new Map() },
+    contexts: {
+      folders: new Map(),
+      tars: new Map(),
+      remotes: new Map(),
+      files: new Map(),
+    },
     forward: false,
     hosts: request.hosts ?? [],
     caches: request.cacheImports,

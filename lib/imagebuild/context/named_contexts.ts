@@ -100,6 +100,8 @@ export interface NamedContexts {
    * the frontend's words.
    */
   readonly remotes: ReadonlyMap<string, string>;
+  /** URLs of files, each the only one of its context. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /**
@@ -118,9 +120,11 @@ export async function openContexts(
   const folders = new Map<string, NamedFolder>();
   const tars = new Map<string, ReadableStream<Uint8Array>>();
   const remotes = new Map<string, string>();
+  const files = new Map<string, string>();
   for (const [name, source] of sources) {
     if (source.kind === "tar") tars.set(name, source.stream);
     else if (source.kind === "remote") remotes.set(name, source.url);
+    else if (source.kind === "file") files.set(name, source.url);
     else if (source.kind === "folder") {
       folders.set(name, await openFolder(name, source));
     } else {
@@ -128,7 +132,7 @@ export async function openContexts(
       remotes.set(name, await openLayout(name, source, stores!));
     }
   }
-  return { folders, tars, remotes };
+  return { folders, tars, remotes, files };
 }
 
 async function openFolder(

@@ -43,6 +43,11 @@ export type NamedSource =
     readonly url: string;
   }
   | {
+    /** A single file that the engine fetches by HTTP. */
+    readonly kind: "file";
+    readonly url: string;
+  }
+  | {
     /** An image in a folder in OCI layout. */
     readonly kind: "layout";
     /** Path of the folder. */
@@ -124,6 +129,9 @@ function named(name: string, given: unknown): NamedSource {
   if (source !== undefined) return source;
   try {
     const source = sourceOf(given as Exclude<NamedContext, undefined>);
+    if (source.kind === "remote" && isFile(source.url)) {
+      return { ...source, kind: "file" };
+    }
     if (source.kind !== "folder" || source.dockerfile === undefined) {
       return source;
     }
@@ -136,6 +144,11 @@ function named(name: string, given: unknown): NamedSource {
     name,
     "it has no Dockerfile: that of the build names it; it is { context, files, ignore }, of which each may be left out",
   );
+}
+
+/** Whether a URL is that of a file, and not of a git repository. */
+function isFile(url: string): boolean {
+  return /^https?:/i.test(url) && !/^[^?#]*\.git(?:[?#]|$)/.test(url);
 }
 
 /** Text that is no path and no address which the main context could have. */

@@ -18,12 +18,14 @@ const CAPABILITY = "moby.buildkit.frontend.contexts";
  * passes the build on to the one that is named there (`# syntax=`).
  */
 export function namedContextAttrs(
-  { folders, tars, remotes }: NamedContexts,
+  { folders, tars, remotes, files }: NamedContexts,
   { forward }: { readonly forward: boolean },
 ): Readonly<Record<string, string>> {
   const values = [
     ...[...folders.keys()].map((name) => [name, `local:${localName(name)}`]),
-    ...[...tars.keys()].map((name) => [name, `input:${name}`]),
+    ...[...tars.keys(), ...files.keys()].map((
+      name,
+    ) => [name, `input:${name}`]),
     ...remotes,
   ];
   if (values.length === 0) return {};

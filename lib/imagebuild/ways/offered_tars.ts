@@ -1,9 +1,5 @@
 // The contexts that are tars, while an engine fetches them over the session.
 
-import {
-  type Definition,
-  unpackedArchive,
-} from "../../buildkit/unpacked_archive.ts";
 import type { Upload } from "../../session/upload.ts";
 import type { Build, ContextUploads } from "../build_way.ts";
 import type { Dockerfile } from "../context/offer.ts";
@@ -89,21 +85,4 @@ export class OfferedTars {
   release(reason: unknown): void {
     for (const tar of this.#tars) tar.release(reason);
   }
-}
-
-/** How the frontend gets the tars of contexts by name: unpacked, as its inputs. */
-export async function unpackedTars(
-  uploads: ReadonlyMap<string, Upload>,
-): Promise<ReadonlyMap<string, Definition>> {
-  const inputs = new Map<string, Definition>();
-  for (const [name, { url }] of uploads) {
-    inputs.set(
-      name,
-      await unpackedArchive(url, {
-        fetch: `[context ${name}] load from client`,
-        unpack: `[context ${name}] extract`,
-      }),
-    );
-  }
-  return inputs;
 }

@@ -13,7 +13,8 @@ import type { HostAddress } from "../checks/values.ts";
 import type { BuildRecord } from "../record.ts";
 import { TRACE_UNREADABLE } from "./engine_messages.ts";
 import { cacheExports, entitlements, frontendAttrs } from "./frontend_attrs.ts";
-import { OfferedTars, unpackedTars } from "./offered_tars.ts";
+import { frontendInputs } from "./frontend_inputs.ts";
+import { OfferedTars } from "./offered_tars.ts";
 import { checkAbilities } from "./solve_abilities.ts";
 import { solveExporters } from "./solve_exporters.ts";
 
@@ -116,7 +117,7 @@ export async function withSolve<T>(
           imports: caches.imports,
         },
         entitlements: entitlements(request),
-        frontendInputs: uploads && await unpackedTars(uploads.named),
+        frontendInputs: await frontendInputs(contexts, uploads?.named),
         sourcePolicy: request.sourcePolicy?.rules,
         internal: !request.history,
       },

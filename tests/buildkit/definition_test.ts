@@ -5,7 +5,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { encodeSolveRequest } from "../../lib/buildkit/solve_request.ts";
-import { unpackedArchive } from "../../lib/buildkit/unpacked_archive.ts";
+import { fetchedFile, unpackedArchive } from "../../lib/buildkit/definition.ts";
 import { assertEquals } from "../support/assert.ts";
 import { sha256 } from "../support/digest.ts";
 import { SolveRequestSchema } from "../proto/gen/control_pb.ts";
@@ -74,6 +74,24 @@ Deno.test("an archive is fetched and unpacked by operations that name each other
       ],
       [await digestOf(result), { description: new Map() }],
     ]),
+  );
+});
+
+Deno.test("a file is fetched under its own name", async () => {
+  const { operations, metadata } = await fetchedFile(
+    "https://a.example/b",
+    "c",
+  );
+  const fetch = operation({
+    op: { case: "source", value: { identifier: "https://a.example/b" } },
+  });
+  const result = operation({
+    inputs: [{ digest: await digestOf(fetch), index: 0n }],
+  });
+  assertEquals(operations, [fetch, result]);
+  assertEquals(
+    metadata.get(await digestOf(fetch))?.description.get("llb.customname"),
+    "c",
   );
 });
 

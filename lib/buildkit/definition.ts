@@ -1,3 +1,5 @@
+// What is to be done, as graphs of operations, where no frontend says it.
+
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
 import {
@@ -54,6 +56,25 @@ export async function unpackedArchive(
     },
   }, names.unpack);
   await graph.add({ inputs: [{ digest: folder, index: 0 }] });
+  return graph;
+}
+
+/**
+ * The operation that fetches a file by its URL, as the frontend has it for a
+ * context by name.
+ *
+ * @param name The step's name in the log.
+ */
+export async function fetchedFile(
+  url: string,
+  name: string,
+): Promise<Definition> {
+  const graph = new Graph();
+  const file = await graph.add(
+    { source: { identifier: url, attrs: new Map() } },
+    name,
+  );
+  await graph.add({ inputs: [{ digest: file, index: 0 }] });
   return graph;
 }
 
