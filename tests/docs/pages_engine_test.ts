@@ -1,5 +1,5 @@
 import { assertEquals } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { containerdTest, engineTest } from "../support/engines.ts";
 import { pages } from "./blocks.ts";
 import { runBlock, type RunningBlock } from "./run_block.ts";
 import { standIns } from "./stand_ins.ts";
@@ -13,9 +13,13 @@ const onlyFirst = (
   return host === chosen;
 };
 
+/** Pages about what takes the containerd image store. */
+const CONTAINERD: ReadonlySet<string> = new Set(["examples/caches/README.md"]);
+
 for (const { name, blocks } of await pages()) {
   if (blocks.every(({ fate }) => fate.kind === "skip")) continue;
-  engineTest(`every program of ${name} runs`, async (engine) => {
+  const test = CONTAINERD.has(name) ? containerdTest : engineTest;
+  test(`every program of ${name} runs`, async (engine) => {
     await using there = await standIns(engine);
     const wrong: string[] = [];
     const running: RunningBlock[] = [];
