@@ -81,7 +81,7 @@ export async function openCaches(
             "option-ignored",
             `${option} of type ${cache.type} has no effect: the environment has no ${
               "token" in attrs ? "ACTIONS_CACHE_URL" : "ACTIONS_RUNTIME_TOKEN"
-            }, as outside of GitHub's runners`,
+            }, as outside of GitHub's runners, or Deno's permissions keep it closed`,
             option,
           ]);
           continue;
@@ -118,16 +118,26 @@ export async function openCaches(
 function addEnvironment(attrs: Record<string, string>): void {
   const add = (word: string, ...names: readonly string[]) => {
     for (const name of names) {
-      const value = word in attrs ? undefined : Deno.env.get(name);
-      if (value !== undefined && value !== "") attrs[word] = value;
+      const value = word in attrs ? undefined : variable(name);
+      if (value !== undefined) attrs[word] = value;
     }
   };
   const isSecond = attrs.version === undefined
     ? /^(?:1|t|T|true|TRUE|True)$/.test(
-      Deno.env.get("ACTIONS_CACHE_SERVICE_V2") ?? "",
+      variable("ACTIONS_CACHE_SERVICE_V2") ?? "",
     )
     : attrs.version === "2";
   add("token", "ACTIONS_RUNTIME_TOKEN");
   if (isSecond) add("url_v2", "ACTIONS_RESULTS_URL");
   add("url", "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL");
+}
+
+/** An environment variable that is set, and that Deno lets davit read. */
+function variable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name) || undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }

@@ -484,9 +484,24 @@ Deno.test("GitHub's cache reads the environment only where that is asked for, as
           environment.RUNTIME_TOKEN === undefined
             ? "ACTIONS_RUNTIME_TOKEN"
             : "ACTIONS_CACHE_URL"
-        }, as outside of GitHub's runners`,
+        }, as outside of GitHub's runners, or Deno's permissions keep it closed`,
         "cachefrom",
       ]],
     );
   }
+});
+
+Deno.test({
+  name: "an environment that davit may not read has no cache of GitHub's",
+  permissions: { env: false },
+  async fn() {
+    const cachefrom = { type: "gha", fromEnvironment: true } as const;
+    const { imports, warnings } = await openCaches(
+      requestOf({ cachefrom }),
+      NEVER,
+    );
+    assertEquals([imports, warnings.map(([code]) => code)], [[], [
+      "option-ignored",
+    ]]);
+  },
 });
