@@ -1,6 +1,6 @@
 import { compareApi } from "../engine/api_version.ts";
 import type { Ping } from "../engine/ping_headers.ts";
-import type { ImageBuildOptions } from "../imagebuild/options.ts";
+import type { BuildOutput, ImageBuildOptions } from "../imagebuild/options.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { OutputPlan } from "./output_flag.ts";
 
@@ -16,9 +16,17 @@ export function buildsTwice(
   api: ImageBuildOptions["api"],
   { apiVersion, gateway, libpodApiVersion }: Ping,
 ): boolean {
-  if (!alsoImage || outputs.length !== 1 || api === "buildkit") return false;
+  if (!alsoImage || outputs.length !== 1) return false;
+  // An image that is a folder is the only one of its build.
+  if (isFolder(outputs[0]!)) return true;
+  if (api === "buildkit") return false;
   return api === "engine" || gateway || libpodApiVersion !== undefined ||
     compareApi(apiVersion, SEVERAL_OUTPUTS_API) < 0;
+}
+
+function isFolder(output: BuildOutput): boolean {
+  return (output.type === "oci" || output.type === "docker") &&
+    output.attrs?.tar === "false";
 }
 
 /**

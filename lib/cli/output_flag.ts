@@ -210,6 +210,11 @@ function toArchive(
   const { dest, names, attrs } = fields;
   refusePush(type, fields);
   const path = dest === "" ? "-" : dest;
+  if (attrs.tar === "false" && path === "-") {
+    throw new UsageError(
+      `--output type=${type},tar=false needs a folder as dest`,
+    );
+  }
   if (path !== "-") {
     return { output: { type, dest: path, attrs }, path, names, push: false };
   }

@@ -57,6 +57,16 @@ export interface TarOutput extends ArchivePlace {
 export interface ArchiveOutput extends ArchivePlace, ImageFormat {
   /** The form of the archive; `docker` holds one platform. */
   readonly type: "oci" | "docker";
+  /**
+   * Whether it is an archive. If it is false, `dest` is a folder that gets the
+   * image in OCI's layout: `blobs/`, and its names in `index.json`. What the
+   * folder holds already stays, so several images may lie in one; another image
+   * that had the name before loses it. Such an image can't be verified, and is
+   * the only image of its build.
+   *
+   * @default {true}
+   */
+  readonly tar?: boolean | undefined;
 }
 
 /** Where an archive goes. */
@@ -105,7 +115,7 @@ const FILES = {
 } satisfies Record<string, true>;
 
 /** The options of an output that is an image. */
-const IMAGE = { ...FILES, ...IMAGE_FORMAT };
+const IMAGE = { ...FILES, ...IMAGE_FORMAT, tar: true };
 
 /** Whether an output is an image in an archive. */
 export function isImageType(type: string): boolean {
@@ -122,19 +132,28 @@ export function isExport(type: unknown): type is ExportOutput["type"] {
  * Checks an output, except for the destination's state in the file system. In
  * docker's text form `dest` is one of the attributes; this is accepted, too.
  *
+ * @param toFolder Makes the exporter for an image that is to be a folder;
+ * without it there is none.
  * @throws {TypeError} If the output has the wrong form.
  * @throws {UnsupportedError} If davit can't receive it.
  */
 export function checkExport(
   type: ExportOutput["type"],
   given: Readonly<Record<string, unknown>>,
+  toFolder?: (dest: string) => Exporter,
 ): ExportRequest {
   checkOptionNames("export", given, isImageType(type) ? IMAGE : FILES);
   const { dest: attrDest, ...named } = textMap(
     type,
     given.attrs ?? given.Attrs ?? {},
   );
-  const attrs = withFormat(named, imageFormatAttrs(given));
+  if (given.tar !== undefined && typeof given.tar !== "boolean") {
+    throw new TypeError(`Cannot export "${type}": tar is true or false`);
+  }
+  const attrs = withFormat(named, {
+    ...imageFormatAttrs(given),
+    ...(given.tar === undefined ? {} : { tar: `${given.tar}` }),
+  });
   const dest = given.dest ?? attrDest;
   if (type === "local" && attrs.mode === "delete") {
     throw new UnsupportedError(
@@ -142,11 +161,24 @@ export function checkExport(
       'Cannot export with mode "delete": davit never deletes what it did not write; empty the folder before the build',
     );
   }
-  if (attrs.tar === "false") {
-    throw new UnsupportedError(
-      `output "${type}" as a folder`,
-      `Cannot export "${type}" with tar=false: the engine is not served a content store; take the archive`,
-    );
+  if (isImageType(type) && attrs.tar === "false") {
+    if (toFolder === undefined) {
+      throw new UnsupportedError(
+        `output "${type}" as a folder`,
+        `Cannot export "${type}" with tar false here: take the archive`,
+      );
+    }
+    if (isWritable(dest)) {
+      throw new TypeError(
+        `Cannot export "${type}" with tar false: dest is the path of a folder, or its file: URL`,
+      );
+    }
+    if (given.maxBytes !== undefined) {
+      throw new TypeError(
+        `Cannot export "${type}" with tar false and maxBytes: that is for archives`,
+      );
+    }
+    return { type, attrs, exporter: toFolder(pathOf(type, dest)) };
   }
   const limits = limitsOf(given);
   return { type, attrs, exporter: exporterOf(type, dest, limits) };

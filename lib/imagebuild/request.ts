@@ -282,6 +282,9 @@ export function checkRequest(
   checkPlaces(special, outputs);
   const makesImage = outputs.length === 0 ? keepsImages : outputs.some(isImage);
   const needs = [
+    ...(outputs.some(({ layout }) => layout !== undefined)
+      ? ["an image as a folder"]
+      : []),
     ...(outputs.length > 1 ? ["several outputs"] : []),
     ...(platforms.length > 1 ? ["several platforms"] : []),
     ...(contexts.size > 0 ? ["contexts"] : []),

@@ -119,6 +119,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     for (const warning of needs.warnings) record.warn(...warning);
     await results?.checkStore(build);
     await exports?.prepare();
+    for (const { layout } of request.outputs) await layout?.open(stores!);
     await watchInputs(inputs, record);
     await leaks?.checkLeaks(said);
     /**
@@ -141,6 +142,9 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
         const { tagLocalCaches } = await import("./local_caches.ts");
         const { answer } = solved!; // only BuildKit's own API has such caches
         await tagLocalCaches(inputs.caches.local, answer, { record, served });
+      }
+      for (const { layout } of request.outputs) {
+        layout?.answered(solved!.answer);
       }
       searches = true;
       const verification = request.verify &&

@@ -7,16 +7,17 @@ import type { BuildRequest } from "./request.ts";
  * as most builds.
  */
 export async function buildStores(
-  { cacheImports, cacheExports, contexts }: Pick<
+  { cacheImports, cacheExports, contexts, outputs }: Pick<
     BuildRequest,
-    "cacheImports" | "cacheExports" | "contexts"
+    "cacheImports" | "cacheExports" | "contexts" | "outputs"
   >,
 ): Promise<LayoutStores | undefined> {
   const caches = [...cacheImports, ...cacheExports];
   const isLayout = ({ kind }: NamedSource) => kind === "layout";
   if (
     !caches.some(({ type }) => type === "local") &&
-    ![...contexts.values()].some(isLayout)
+    ![...contexts.values()].some(isLayout) &&
+    !outputs.some(({ layout }) => layout !== undefined)
   ) return undefined;
   const { LayoutStores } = await import("../layout/layout_stores.ts");
   return new LayoutStores();

@@ -110,13 +110,20 @@ export function withEntry(
   );
   const entries = names.map(({ tag, image }): LayoutDescriptor => ({
     ...descriptor,
-    annotations: {
+    annotations: sorted({
       ...descriptor.annotations,
       [REF_NAME]: tag,
       ...(image === undefined ? {} : { [IMAGE_NAME]: image }),
-    },
+    }),
   }));
   return { ...index, manifests: [...others, ...entries] };
+}
+
+/** Texts in the order of their names, as others write them. */
+function sorted(texts: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(texts).sort(([one], [two]) => one < two ? -1 : 1),
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -34,8 +34,8 @@ const VERSION = "1.0.0";
 /** How long a document may be that is read whole, in bytes. */
 const MAX_DOCUMENT_BYTES: number = 16 * 1024 * 1024;
 
-/** What of a layout was removed. */
-export interface CollectReport {
+/** Blobs of a layout, counted. */
+export interface BlobCount {
   /** How many blobs. */
   readonly blobs: number;
   /** How many bytes they had. */
@@ -120,6 +120,11 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
       root?.[Symbol.dispose]();
       throw layoutError(path, use, "", cause);
     }
+  }
+
+  /** Its path, links resolved. */
+  get realPath(): string {
+    return this.#root.name;
   }
 
   get canWrite(): boolean {
@@ -218,6 +223,24 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
   }
 
   /**
+   * Counts the blobs that are there of what a descriptor leads to, itself among
+   * them.
+   *
+   * @throws {LayoutError} If one of its documents can't be understood.
+   */
+  async measure(descriptor: LayoutDescriptor): Promise<BlobCount> {
+    const report = { blobs: 0, bytes: 0 };
+    const named = await this.#namedBy({ manifests: [descriptor] });
+    for (const digest of named) {
+      const info = this.info(digest);
+      if (info === undefined) continue;
+      report.blobs++;
+      report.bytes += info.size;
+    }
+    return report;
+  }
+
+  /**
    * Removes the blobs that nothing in `index.json` names.
    *
    * @returns What was removed; undefined if others use the folder now, or this
@@ -225,17 +248,14 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
    * @throws {LayoutError} If it is not known what is named, or something can't
    * be removed.
    */
-  async collect(): Promise<CollectReport | undefined> {
+  async collect(): Promise<BlobCount | undefined> {
     if (this.#lock === undefined || !await this.#lock.becomeAlone()) {
       return undefined;
     }
     const report = { blobs: 0, bytes: 0 };
     const index = await this.index();
     try {
-      const named = await namedBy(
-        index ?? { manifests: [] },
-        (digest) => this.text(digest),
-      );
+      const named = await this.#namedBy(index ?? { manifests: [] });
       for (const algorithm of ["sha256", "sha512"]) {
         const folder = this.#blobs(algorithm);
         if (folder === undefined) continue;
@@ -274,6 +294,14 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
       // A new folder that is used now is no longer empty.
       if ((error as { code?: string }).code === "ENOTEMPTY") return;
       throw layoutError(this.path, "write", "what is left aside", error);
+    }
+  }
+
+  async #namedBy(index: LayoutIndex): Promise<ReadonlySet<string>> {
+    try {
+      return await namedBy(index, (digest) => this.text(digest));
+    } catch (cause) {
+      throw layoutError(this.path, "read", "what its index names", cause);
     }
   }
 

@@ -92,7 +92,7 @@ Deno.test("nothing is removed where nobody knows what is named", async () => {
       const error = await assertRejects(
         () => layout.collect(),
         LayoutError,
-        `blobs that nothing names: ${broken.digest} ${words}`,
+        `what its index names: ${broken.digest} ${words}`,
       );
       assertEquals(error.path, place.path);
     }

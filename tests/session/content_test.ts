@@ -236,8 +236,10 @@ Deno.test("a content that becomes shorter while it is read is told", async () =>
       "buildkit-attachable-store-id": "local:w",
     });
     call.pause();
+    const before = openFiles();
     await call.send(reading(digest));
     call.end();
+    await until(() => openFiles() > before, "it is read");
     await Deno.chmod(file, 0o600);
     await Deno.truncate(file, 100);
     call.resume();

@@ -7,6 +7,7 @@ import {
   withFormat,
 } from "../../exporter/image_format.ts";
 import { checkExport, isExport, isImageType } from "../../exporter/output.ts";
+import { LayoutExporter } from "../../layout/layout_exporter.ts";
 import { checkOptionNames } from "../../option_names.ts";
 import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
 import type { BuildOutput } from "../options.ts";
@@ -22,6 +23,8 @@ export interface RequestedOutput {
   readonly attrs: Readonly<Record<string, string>>;
   /** Receives the result, if it comes back to the client. */
   readonly exporter?: Exporter;
+  /** The same, where the result is an image that is written into a folder. */
+  readonly layout?: LayoutExporter;
 }
 
 /**
@@ -62,6 +65,14 @@ export function checkOutputs(
       'Cannot use outputs: "cacheonly" stands for no output; leave it out beside others',
     );
   }
+  if (
+    outputs.some(({ layout }) => layout !== undefined) &&
+    outputs.filter(holdsImage).length > 1
+  ) {
+    throw new TypeError(
+      "Cannot use outputs: an image that is a folder (tar: false) is the only image of its build; build again for the other, which the cache makes cheap",
+    );
+  }
   return outputs;
 }
 
@@ -90,7 +101,15 @@ function checkOutput(given: unknown): RequestedOutput {
       }`,
     );
   }
-  if (isExport(type)) return checkExport(type, entry);
+  if (isExport(type)) {
+    let layout: LayoutExporter | undefined;
+    const checked = checkExport(
+      type,
+      entry,
+      (dest) => layout = new LayoutExporter(dest),
+    );
+    return layout === undefined ? checked : { ...checked, layout };
+  }
   if (!ENGINE_OUTPUTS.includes(type)) {
     throw new TypeError(
       `Cannot use outputs of type ${JSON.stringify(type)}: expected one of ${

@@ -47,6 +47,11 @@ export function checkVerify(
       "Cannot verify without secrets: there is nothing to look for, and nothing would be proven; give secrets, or leave verify out",
     );
   }
+  if (outputs.some(({ layout }) => layout !== undefined)) {
+    throw new TypeError(
+      "Cannot verify an image that is written into a folder (tar: false): its blobs are there before it can be looked through; export an archive, or look through the folder with verifySecrets()",
+    );
+  }
   if (outputs.some(({ exporter }) => exporter?.canStage === false)) {
     throw new TypeError(
       "Cannot verify what goes to a stream: it can't be taken back; export to a file, or look through it with verifySecrets()",
