@@ -37,6 +37,18 @@ export interface WatchedCaches {
   readonly exports: readonly SolveEntry[];
 }
 
+/** A cache that could not be opened, and that the engine is not told of. */
+export interface UnopenedCache {
+  /** Whether it was to be read or written. */
+  readonly action: CacheEvent["action"];
+  /** Its kind. */
+  readonly kind: string;
+  /** Where it is. */
+  readonly place: string;
+  /** Why. */
+  readonly error: string;
+}
+
 /** What is told of what becomes of caches: a build's record. */
 export interface CacheReports {
   /** Reports an event. */
@@ -51,6 +63,8 @@ export interface CacheReports {
 export class CacheWatch {
   /** What was reported, in its order. */
   readonly seen: CacheEvent[] = [];
+  /** How many of them the engine was not told of; they come first. */
+  #unopened = 0;
   readonly #caches: WatchedCaches;
   readonly #record: CacheReports;
   /** Exports by the digests of their steps. */
@@ -85,6 +99,21 @@ export class CacheWatch {
     }
   }
 
+  /** Reports a cache that could not be opened, with a warning. */
+  tellUnopened({ action, kind, place, error }: UnopenedCache): void {
+    this.#tell(`${kind} ${place}`, { action, kind, place, error });
+    this.#unopened++;
+    this.#record.warn(
+      `cache-${action}-failed`,
+      action === "import"
+        ? `the cache ${
+          nameOf(kind, place)
+        } could not be read, and is not used: ${error}`
+        : `the cache ${nameOf(kind, place)} could not be written: ${error}`,
+      place,
+    );
+  }
+
   /** Reads the next part of the log. */
   read({ vertexes, statuses }: SolveStatus): void {
     for (const { id, vertex, completed } of statuses) {
@@ -107,7 +136,7 @@ export class CacheWatch {
    * well: their errors were to be ignored.
    */
   warnOfExports(): void {
-    for (const { action, kind, place, error } of this.seen) {
+    for (const { action, kind, place, error } of this.#logged()) {
       if (action === "import" || error === undefined) continue;
       this.#record.warn(
         "cache-export-failed",
@@ -192,6 +221,11 @@ export class CacheWatch {
       type === kind
     );
     return first === undefined || more.length > 0 ? undefined : placeIn(first);
+  }
+
+  /** What BuildKit's log has said. */
+  #logged(): readonly CacheEvent[] {
+    return this.seen.slice(this.#unopened);
   }
 
   /** Those that have steps of their own. */

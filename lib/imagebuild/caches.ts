@@ -5,6 +5,7 @@ import type { SolveEntry } from "../buildkit/solve_request.ts";
 import { Secret } from "../secrets/secret.ts";
 import { resolveSource } from "../secrets/source.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
+import type { UnopenedCache } from "./cache_watch.ts";
 import type { RequestedCache } from "./checks/cache.ts";
 import type { CacheOption } from "./checks/cache_words.ts";
 import type { OwnWarning } from "./fact.ts";
@@ -21,7 +22,9 @@ export interface OpenedCaches {
   readonly local: readonly LocalCache[];
   /** The values among their attributes that are masked, each with its name. */
   readonly secrets: readonly (readonly [name: string, secret: Secret])[];
-  /** What is left out, and why. */
+  /** Those that can't be opened, without which the build goes on. */
+  readonly unopened: readonly UnopenedCache[];
+  /** What else is left out, and why. */
   readonly warnings: readonly OwnWarning[];
 }
 
@@ -44,6 +47,7 @@ export async function openCaches(
   const secrets: [string, Secret][] = [];
   const warnings: OwnWarning[] = [];
   const local: LocalCache[] = [];
+  const unopened: UnopenedCache[] = [];
   const open = async (
     option: CacheOption,
     caches: readonly RequestedCache[],
@@ -58,11 +62,11 @@ export async function openCaches(
         const opened = option === "cachefrom"
           ? await openLocalImport(stores, cache)
           : await openLocalExport(stores, cache);
-        if (Array.isArray(opened)) warnings.push(opened as OwnWarning);
+        if ("error" in opened) unopened.push(opened);
         else if ("cache" in opened) {
           local.push(opened.cache);
           entries.push(opened.entry);
-        } else entries.push(opened as SolveEntry);
+        } else entries.push(opened);
       }
     }
     for (const cache of caches.filter((cache) => !isLocal(cache))) {
@@ -108,7 +112,7 @@ export async function openCaches(
       "cachefrom",
     ]);
   }
-  return { imports, exports, local, secrets, warnings };
+  return { imports, exports, local, secrets, unopened, warnings };
 }
 
 /**

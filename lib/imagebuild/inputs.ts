@@ -99,9 +99,11 @@ export async function watchInputs(
     ...caches.secrets,
   ]);
   for (const warning of caches.warnings) record.warn(...warning);
-  if (caches.imports.length + caches.exports.length > 0) {
+  const { imports, exports, unopened } = caches;
+  if (imports.length + exports.length + unopened.length > 0) {
     const { CacheWatch } = await import("./cache_watch.ts");
     record.caches = new CacheWatch(caches, record);
+    for (const cache of unopened) record.caches.tellUnopened(cache);
   }
   for (const [id, secret] of secrets.atHand()) {
     warnOfEmpty(id, secret, record);

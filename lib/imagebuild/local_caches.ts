@@ -9,8 +9,8 @@ import { LayoutError } from "../layout/layout_error.ts";
 import type { LayoutFolder } from "../layout/layout_folder.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
 import { DEFAULT_TAG, taggedDigest } from "../layout/tagged_digest.ts";
+import type { UnopenedCache } from "./cache_watch.ts";
 import type { RequestedCache } from "./checks/cache.ts";
-import type { OwnWarning } from "./fact.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** The field of the engine's answer that tells of a cache that it has written. */
@@ -31,14 +31,14 @@ export interface LocalCache {
 /**
  * Opens a folder for a cache that is written.
  *
- * @returns The cache, with the entry for the engine; or a warning, where it
- * can't be written and that is to be ignored.
+ * @returns The cache, with the entry for the engine; or what is told of one that
+ * can't be written, where that is to be ignored.
  * @throws {LayoutError} If it can't be written.
  */
 export async function openLocalExport(
   stores: LayoutStores,
   { attrs }: Pick<RequestedCache, "attrs">,
-): Promise<{ entry: SolveEntry; cache: LocalCache } | OwnWarning> {
+): Promise<{ entry: SolveEntry; cache: LocalCache } | UnopenedCache> {
   const { dest, tag = DEFAULT_TAG, prune, ...sent } = attrs;
   const ignoreError = sent["ignore-error"] === "true";
   try {
@@ -49,20 +49,20 @@ export async function openLocalExport(
     };
   } catch (error) {
     if (!ignoreError || !(error instanceof LayoutError)) throw error;
-    return notWritten(dest!, error);
+    return unopened("export", dest!, error);
   }
 }
 
 /**
  * Opens a folder with a cache that is read.
  *
- * @returns The entry for the engine; or a warning, where there is no such
+ * @returns The entry for the engine; or what is told where there is no such
  * cache: the build goes on without it.
  */
 export async function openLocalImport(
   stores: LayoutStores,
   { attrs }: Pick<RequestedCache, "attrs">,
-): Promise<SolveEntry | OwnWarning> {
+): Promise<SolveEntry | UnopenedCache> {
   const { src, tag = DEFAULT_TAG, digest } = attrs;
   try {
     const folder = await stores.open(`local:${src}`, src!, "read");
@@ -70,12 +70,16 @@ export async function openLocalImport(
     return { type: "local", attrs: { src: src!, digest: found } };
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
-    return [
-      "cache-import-failed",
-      `the cache in ${JSON.stringify(src)} is not used: ${error.message}`,
-      src!,
-    ];
+    return unopened("import", src!, error);
   }
+}
+
+function unopened(
+  action: UnopenedCache["action"],
+  place: string,
+  { message: error }: Error,
+): UnopenedCache {
+  return { action, kind: "local", place, error };
 }
 
 /**
@@ -119,7 +123,11 @@ export async function tagLocalCaches(
       const cause = error instanceof ProtocolError ? served ?? error : error;
       if (!ignoreError) throw cause;
       if (!(cause instanceof Error)) throw cause;
-      record.warn(...notWritten(folder.path, cause));
+      record.warn(
+        "cache-export-failed",
+        `the cache local ${folder.path} could not be written: ${cause.message}`,
+        folder.path,
+      );
     }
   }
 }
@@ -160,12 +168,4 @@ function parsed(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function notWritten(path: string, { message }: Error): OwnWarning {
-  return [
-    "cache-export-failed",
-    `the cache was not written to ${JSON.stringify(path)}: ${message}`,
-    path,
-  ];
 }

@@ -113,6 +113,7 @@ export async function readyBuild(
           imports: [],
           exports: [],
           local: [],
+          unopened: [],
           secrets: [],
           warnings: [],
         },

@@ -120,6 +120,7 @@ async function sent(
         imports: [],
         exports: [],
         local: [],
+        unopened: [],
         secrets: [],
         warnings: [],
       },
