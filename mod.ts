@@ -24,6 +24,8 @@ export {
 } from "./lib/client.ts";
 export {
   Builder,
+  type BuilderNode,
+  type BuilderNodesOptions,
   type BuilderOptions,
   type BuilderRequestOptions,
   type BuilderTls,

@@ -1,3 +1,4 @@
+import type { BuilderNode, OpenedNode } from "./open_nodes.ts";
 import type { BuilderTls } from "./tls_files.ts";
 import type { BuildkitDaemon } from "./daemon.ts";
 import type { Control, Worker as BuilderWorker } from "../buildkit/control.ts";
@@ -15,11 +16,14 @@ import type { BuildContext } from "../imagebuild/context/source.ts";
 import { daemonHost } from "../imagebuild/host.ts";
 import { type ImageBuild, startBuild } from "../imagebuild/image_build.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
+import type { BuildNode } from "../imagebuild/nodes/plan.ts";
 import { runImageBuild } from "../imagebuild/run.ts";
 import type { BuildSettings } from "../imagebuild/settings.ts";
+import { UnsupportedError } from "../errors.ts";
 import { Operations } from "../operation/operations.ts";
 import { checkOptionNames } from "../option_names.ts";
 
+export type { BuilderNode } from "./open_nodes.ts";
 export type { BuilderTls, PemSource } from "./tls_files.ts";
 export type { Worker as BuilderWorker } from "../buildkit/control.ts";
 
@@ -50,6 +54,23 @@ export interface BuilderOptions {
    */
   readonly dockerConfig?: boolean | undefined;
 }
+
+/** Options of {@linkcode Builder.fromNodes}. */
+export interface BuilderNodesOptions
+  extends Pick<BuilderOptions, "credentials" | "dockerConfig"> {
+  /**
+   * Authorities that are trusted besides those of Deno when the images of the
+   * nodes are joined in a registry: PEM texts. With `dockerConfig` also those
+   * that docker has for the registry.
+   */
+  readonly registryCa?: string | readonly string[] | undefined;
+}
+
+const NODES_OPTIONS = {
+  credentials: true,
+  dockerConfig: true,
+  registryCa: true,
+} satisfies Record<keyof BuilderNodesOptions, true>;
 
 const OPTIONS = {
   tls: true,
@@ -122,12 +143,15 @@ export class Builder implements AsyncDisposable {
   readonly #logins: ClientCredentials;
   readonly #settings: (() => Promise<BuildSettings>) | undefined;
   readonly #operations = new Operations();
+  readonly #nodes: BuilderNodes | undefined;
 
   private constructor(
     daemon: BuildkitDaemon,
     { credentials, dockerConfig }: BuilderOptions,
+    nodes?: BuilderNodes,
   ) {
     this.#daemon = daemon;
+    this.#nodes = nodes;
     this.#logins = { credentials, dockerConfig };
     this.#settings = dockerConfig === true ? settingsFor(daemon) : undefined;
   }
@@ -164,7 +188,61 @@ export class Builder implements AsyncDisposable {
     return new Builder(await openDaemon(address, options), options);
   }
 
-  /** The daemon's address, as it appears in messages. */
+  /**
+   * A builder of several machines. Each platform of a build goes to the node that
+   * was given for it, or else to the one whose own processor can run it; the
+   * platforms of one build that go to several nodes are built at the same time,
+   * pushed by their digests, and joined in the registry as one image with all
+   * names. Such a build has the output `registry`, and the names of its steps
+   * begin with those of their nodes. If it fails on one node, it is stopped on
+   * the others.
+   *
+   * What builds for other platforms alone takes one node, and has any output.
+   *
+   * @throws {TypeError} If two nodes have one name, an address has another form,
+   * or a certificate can't be read.
+   * @throws {UnsupportedError} If this version of Deno is too old.
+   * @example
+   * ```ts ignore
+   * await using builder = await Builder.fromNodes([
+   *   { name: "intel", address: "tcp://10.0.0.1:1234", tls },
+   *   { name: "arm", address: "ssh://me@10.0.0.2" },
+   * ], { dockerConfig: true });
+   * await builder.imageBuild("./app", {
+   *   tag: "registry.example/app:1",
+   *   platform: ["linux/amd64", "linux/arm64"],
+   *   outputs: { type: "registry" },
+   * }).wait();
+   * ```
+   */
+  static async fromNodes(
+    nodes: readonly BuilderNode[],
+    options: BuilderNodesOptions = {},
+  ): Promise<Builder> {
+    requireDenoVersion();
+    checkOptionNames("make a builder", options, NODES_OPTIONS);
+    const { openNodes } = await import("./open_nodes.ts");
+    const opened = await openNodes(nodes);
+    const builders = new Map(
+      opened.map(({ name, daemon }) => [name, new Builder(daemon, options)]),
+    );
+    return new Builder(opened[0]!.daemon, options, {
+      opened,
+      builders,
+      ca: options.registryCa,
+    });
+  }
+
+  /**
+   * The machines of a builder of several, by their names, each as a builder of
+   * its own: for its history, its cache and its workers. Empty for a builder
+   * that has one. They are closed with this builder.
+   */
+  get nodes(): ReadonlyMap<string, Builder> {
+    return this.#nodes?.builders ?? new Map();
+  }
+
+  /** The daemon's address, as it appears in messages; the first one of several. */
   get address(): string {
     return this.#daemon.where;
   }
@@ -186,8 +264,8 @@ export class Builder implements AsyncDisposable {
       operations: this.#operations,
       startedBy: this.imageBuild,
       options,
-      run: (record, stop) =>
-        runImageBuild({
+      run: async (record, stop) => {
+        const start = {
           host: daemonHost(this.#daemon),
           logins: this.#logins,
           settings: this.#settings,
@@ -195,14 +273,32 @@ export class Builder implements AsyncDisposable {
           options,
           record,
           stop,
-        }),
+        };
+        if (this.#nodes === undefined) return await runImageBuild(start);
+        const { runNodesBuild } = await import(
+          "../imagebuild/nodes/run_nodes.ts"
+        );
+        const { opened, ca } = this.#nodes;
+        return await runNodesBuild(start, opened.map(buildNode), {
+          ca,
+          dockerConfig: this.#logins.dockerConfig,
+        });
+      },
     });
   }
 
-  /** What runs the daemon's builds, with the platforms that it can run. */
+  /**
+   * What runs the daemon's builds, with the platforms that it can run; of several
+   * nodes, those of all.
+   */
   async workers(
     options: BuilderRequestOptions = {},
   ): Promise<readonly BuilderWorker[]> {
+    if (this.#nodes !== undefined) {
+      const nodes = [...this.#nodes.builders.values()];
+      return (await Promise.all(nodes.map((node) => node.workers(options))))
+        .flat();
+    }
     return await this.#ask(
       options,
       (control, signal) => control.workers({ signal }),
@@ -262,7 +358,8 @@ export class Builder implements AsyncDisposable {
    */
   async close(): Promise<void> {
     await this.#operations.close();
-    await this.#daemon.close();
+    if (this.#nodes === undefined) return await this.#daemon.close();
+    for (const node of this.#nodes.builders.values()) await node.close();
   }
 
   /** Same as {@linkcode close}. */
@@ -276,6 +373,7 @@ export class Builder implements AsyncDisposable {
     question: (control: Control, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     checkOptionNames("ask a builder", options, REQUEST_OPTIONS);
+    this.#checkAlone();
     const { openControl } = await import("../buildkit/control.ts");
     return await this.#operations.run(options.signal, async (signal) => {
       await using control = await openControl(this.#daemon, { signal });
@@ -283,7 +381,19 @@ export class Builder implements AsyncDisposable {
     });
   }
 
+  /** Refuses what only a single daemon can answer. */
+  #checkAlone(): void {
+    if (this.#nodes === undefined) return;
+    throw new UnsupportedError(
+      "several nodes",
+      `This builder has several nodes: ask one of them, as in builder.nodes.get(${
+        JSON.stringify([...this.#nodes.builders.keys()][0])
+      })`,
+    );
+  }
+
   #historySource(): HistorySource {
+    this.#checkAlone();
     const operations = this.#operations;
     return {
       buildkit: () => Promise.resolve(this.#daemon),
@@ -291,6 +401,18 @@ export class Builder implements AsyncDisposable {
       iterate: (signal, work) => operations.iterate(signal, work),
     };
   }
+}
+
+/** The machines of a builder of several. */
+interface BuilderNodes {
+  readonly opened: readonly OpenedNode[];
+  readonly builders: ReadonlyMap<string, Builder>;
+  /** Authorities for the registry in which images are joined. */
+  readonly ca: string | readonly string[] | undefined;
+}
+
+function buildNode({ name, daemon, platforms }: OpenedNode): BuildNode {
+  return { name, host: daemonHost(daemon), platforms };
 }
 
 /** Reads docker's settings once, with the first build. */

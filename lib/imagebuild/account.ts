@@ -80,7 +80,7 @@ async function sortUnasked(
     buildargs: buildArgs,
     dockerfile: record.dockerfile(),
     mounts: record.mounts,
-    steps: record.state.names(),
+    steps: record.stepNames(),
     expandsIds: takes.expandedIds,
     remote: context.kind === "remote",
   });

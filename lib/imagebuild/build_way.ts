@@ -77,6 +77,12 @@ export interface WayNeeds {
   /** The places in the session for contexts that are tars. */
   readonly uploads?: ContextUploads | undefined;
   /**
+   * Whether this way opens sessions of its own, one for each node that builds.
+   *
+   * @default {false}
+   */
+  readonly ownSessions?: boolean | undefined;
+  /**
    * Ids of secrets that are sent although davit knows of nobody who reads them.
    */
   readonly unread: readonly string[];

@@ -39,6 +39,8 @@ export interface FailureFacts {
   readonly platforms: readonly string[];
   /** The record of the build. */
   readonly record: BuildRecord;
+  /** The node that failed, where several build. */
+  readonly node?: string | undefined;
 }
 
 /** How engines word that a session is gone when they need it. */
@@ -50,6 +52,21 @@ const SESSION_REGEXP =
  * engine, otherwise the same error.
  */
 export function explainFailure(error: unknown, facts: FailureFacts): unknown {
+  if (isExplained(error)) return error;
+  const reported = explanation(error, facts);
+  if (reported instanceof Error) explained.add(reported);
+  return reported;
+}
+
+/** Errors that say all that davit knows. */
+const explained = new WeakSet<Error>();
+
+/** Whether an error has been explained: one of a build's several nodes is. */
+function isExplained(error: unknown): boolean {
+  return error instanceof Error && explained.has(error);
+}
+
+function explanation(error: unknown, facts: FailureFacts): unknown {
   if (error instanceof EngineError) return maskedError(error, facts.record);
   if (!(error instanceof BuildError)) return error;
   if (facts.served instanceof SecretError) {
@@ -96,7 +113,7 @@ export function explainFailure(error: unknown, facts: FailureFacts): unknown {
 function detailedError(
   error: BuildError,
   missing: readonly string[],
-  { record, unread, platforms }: FailureFacts,
+  { record, unread, platforms, node }: FailureFacts,
 ): BuildError {
   const step = findFailure(record.state, error.detail, {
     vertex: error.vertex,
@@ -107,8 +124,12 @@ function detailedError(
   const unreadSecrets = unread.filter((id) =>
     mounted.some((mount) => mount.type === "secret" && mount.id === id)
   );
-  const hint = emulationHint(step, error.detail, platforms) ??
-    unreadTarHint(error.detail);
+  const hints = [
+    emulationHint(step, error.detail, platforms) ??
+      unreadTarHint(error.detail),
+    node &&
+    `it failed on the node "${node}", and the builds of the other nodes were stopped`,
+  ].filter(Boolean);
   return new BuildError({
     detail: error.detail,
     exitCode: error.exitCode ?? step.exitCode,
@@ -120,7 +141,7 @@ function detailedError(
     missingEntitlements: entitlementsIn(error.detail),
     failedCache: record.caches?.failedIn(error.detail),
     unreadSecrets,
-    ...(hint === undefined ? {} : { hint }),
+    ...(hints.length === 0 ? {} : { hint: hints.join("\n") }),
     cause: error.cause,
   });
 }

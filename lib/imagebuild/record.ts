@@ -41,10 +41,15 @@ export class BuildRecord {
    * undefined where it is not known.
    */
   mounts: TargetMounts | undefined = undefined;
+  /**
+   * The names of all steps, as BuildKit has them: those of the state may say
+   * besides on which node they run.
+   */
+  stepNames: () => readonly string[] = () => this.state.names();
   /** The ids of the images that the engine says it stores. */
   readonly storedImages: Set<string> = new Set();
   /** Reports what becomes of caches; undefined where none is asked for. */
-  caches: CacheWatch | undefined;
+  caches: Pick<CacheWatch, keyof CacheWatch> | undefined;
   readonly #write: (fact: Fact) => Promise<void> | undefined;
   readonly #names: readonly string[];
   /**

@@ -128,7 +128,9 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
      */
     let served: Error | undefined;
     session = await openBuildSession(needs, build, (error) => served ??= error);
-    if (session === undefined) checkUnserved(build);
+    if (session === undefined && needs.ownSessions !== true) {
+      checkUnserved(build);
+    }
     /** Whether the search for secrets has begun, which sees to the names. */
     let searches = false;
     try {

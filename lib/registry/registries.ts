@@ -1,5 +1,4 @@
 import { type Credentials, CredentialStore } from "../credentials/store.ts";
-import type { Environment } from "../transport/environment.ts";
 import type { RegistryTls } from "./connection.ts";
 import { RegistryHost } from "./registry_host.ts";
 import { parseRegistryName, type RegistryName } from "./repository_name.ts";
@@ -28,6 +27,14 @@ export interface RegistryOptions {
 /** Where docker keeps certificates of registries, in a folder for each. */
 const CERTS_FOLDER = "/etc/docker/certs.d";
 
+/** Where logins and certificates come from. */
+export interface RegistrySources {
+  /** The logins, in place of those of the options. */
+  readonly store?: CredentialStore | undefined;
+  /** Docker's folder of certificates. */
+  readonly certs?: string | undefined;
+}
+
 /** The registries of one call: opened when a name is in one of them. */
 export class Registries implements Disposable {
   readonly #options: RegistryOptions;
@@ -38,23 +45,17 @@ export class Registries implements Disposable {
   readonly #opened: RegistryHost[] = [];
 
   /**
-   * @param env The environment in which docker's files are found.
-   * @param certs Docker's folder of certificates.
+   * @param from Where logins and certificates come from instead.
    * @throws {TypeError} If the logins or certificates have the wrong form.
    */
-  constructor(
-    options: RegistryOptions,
-    env?: Environment,
-    certs: string = CERTS_FOLDER,
-  ) {
+  constructor(options: RegistryOptions, from: RegistrySources = {}) {
     const { credentials, dockerConfig, signal } = options;
     this.#options = options;
-    this.#certs = certs;
+    this.#certs = from.certs ?? CERTS_FOLDER;
     this.#signal = signal ?? new AbortController().signal;
-    this.#store = new CredentialStore({
+    this.#store = from.store ?? new CredentialStore({
       credentials,
       client: { dockerConfig },
-      ...(env === undefined ? {} : { env }),
       signal: this.#signal,
     });
     for (const text of givenAuthorities(options)) {

@@ -83,7 +83,7 @@ Deno.test("a registry whose certificate nobody signed is asked with the option c
   await using registry = await startRegistry({ auth: "basic", tls: true });
   await registry.put("app:1");
   const read = async (options: RegistryOptions, certs?: string) => {
-    using registries = new Registries(options, undefined, certs);
+    using registries = new Registries(options, { certs });
     const repository = await registries.repository(`${registry.host}/app`);
     return await repository.getManifest("1");
   };

@@ -132,7 +132,7 @@ async function run(
  * Builds. With `strictSecrets` davit is in the frontend's place, and asks first
  * what the target mounts.
  */
-async function solved(
+export async function solved(
   build: Build,
   open: OpenSolve,
 ): Promise<SolveResult> {
@@ -160,8 +160,7 @@ export async function builtOf(
   { control, request: { ref }, signal }: OpenSolve,
   response: ReadonlyMap<string, string>,
 ): Promise<Built> {
-  if (build.request.noCacheStages.length > 0) await warnOfStages(build);
-  if (build.request.contexts.size > 0) await warnOfContexts(build);
+  await warnOfUnused(build);
   const imageId = tellImage(build, response);
   const image = build.request.makesImage
     ? await readImage(build, response, control, signal)
@@ -190,6 +189,12 @@ async function readImage(
   });
 }
 
+/** Warns of what was named and has had no effect. */
+export async function warnOfUnused(build: Build): Promise<void> {
+  if (build.request.noCacheStages.length > 0) await warnOfStages(build);
+  if (build.request.contexts.size > 0) await warnOfContexts(build);
+}
+
 /** Warns of names in `nocachefilter` that BuildKit ignores. */
 async function warnOfStages({ request, record }: Build): Promise<void> {
   const { unknownStages } = await import("../unknown_stages.ts");
@@ -205,7 +210,7 @@ async function warnOfStages({ request, record }: Build): Promise<void> {
 /** Warns of contexts by name that nothing in the build has used. */
 async function warnOfContexts({ request, record }: Build): Promise<void> {
   const { unusedContexts } = await import("../unused_contexts.ts");
-  const steps = record.state.names();
+  const steps = record.stepNames();
   for (const name of unusedContexts(request, steps, record.dockerfile())) {
     record.warn(
       "option-ignored",

@@ -1,0 +1,232 @@
+// A build by several nodes: each builds for its platforms over a session of its
+// own, and pushes by digest; the images are joined in the registry.
+
+import type { Build, Built, SolveWay, WayNeeds } from "../build_way.ts";
+import { cannotBuildWith } from "../cannot_build_with.ts";
+import { explainFailure } from "../failure.ts";
+import type { BuildRecord } from "../record.ts";
+import { plainConnection } from "../secrets.ts";
+import { openBuildSession } from "../session.ts";
+import {
+  besideSession,
+  type OpenSolve,
+  withSolve,
+} from "../ways/open_solve.ts";
+import { solved, solveNeeds, warnOfUnused } from "../ways/solve.ts";
+import { ImportWarnings, nodeCaches } from "./caches.ts";
+import { joinImages, type JoinOptions, pushedDigest } from "./join.ts";
+import { NodeRecord, SentContexts } from "./node_record.ts";
+import { checkNodesOutputs, nodeExporter, pushesImage } from "./outputs.ts";
+import type { NodeShare } from "./plan.ts";
+
+/** The way of a build that several nodes share. */
+export function nodesWay(
+  shares: readonly NodeShare[],
+  options: JoinOptions = {},
+): SolveWay {
+  return {
+    refused,
+    needs: (build) => needs(build, shares),
+    run: (build) => run(build, shares, options),
+  };
+}
+
+function refused(why: string) {
+  return cannotBuildWith("several nodes", why);
+}
+
+function needs(build: Build, shares: readonly NodeShare[]): WayNeeds {
+  const { request, context, contexts, inputs } = build;
+  if (request.session !== undefined) {
+    throw refused(
+      "each of them needs a session of its own; leave the option session out",
+    );
+  }
+  const isTar = context.locals === undefined &&
+    request.context.kind !== "remote";
+  if (isTar || contexts.tars.size > 0) {
+    throw refused(
+      "a tar can be read once, and each of them needs it; give a folder",
+    );
+  }
+  checkNodesOutputs(request);
+  const warnings = [...solveNeeds(build, refused).warnings];
+  for (const { node } of shares) {
+    nodeCaches(inputs.caches, node.name);
+    if (node.host !== build.host) {
+      warnings.push(...plainConnection(node.host, inputs.secrets));
+    }
+  }
+  return { warnings, session: undefined, ownSessions: true, unread: [] };
+}
+
+/** What one node does, and what ends it. */
+interface NodeRun {
+  readonly share: NodeShare;
+  readonly record: NodeRecord;
+  /** BuildKit's id of the build, the same on all nodes. */
+  readonly ref: string;
+  /** Aborts when one of the nodes fails. */
+  readonly stop: AbortSignal;
+}
+
+async function run(
+  build: Build,
+  shares: readonly NodeShare[],
+  options: JoinOptions,
+): Promise<Built> {
+  const { record, request, stop } = build;
+  const others = new AbortController();
+  const contexts = new SentContexts();
+  const ref = crypto.randomUUID().replaceAll("-", "");
+  const runs = shares.map((share): NodeRun => ({
+    share,
+    record: new NodeRecord(record, share.node.name, contexts),
+    ref,
+    stop: AbortSignal.any([stop, others.signal]),
+  }));
+  record.stepNames = () => runs.flatMap(({ record }) => record.state.names());
+  record.dockerfile = () => runs[0]!.record.dockerfile();
+  record.caches &&= cachesOf(runs, record.caches);
+  let failure: { readonly error: unknown } | undefined;
+  const answers = await Promise.all(runs.map(async (run) => {
+    try {
+      return await runNode(build, run);
+    } catch (error) {
+      failure ??= { error };
+      others.abort(new DOMException("Another node failed", "AbortError"));
+      return undefined;
+    }
+  }));
+  stop.throwIfAborted();
+  if (failure !== undefined) throw failure.error;
+  await warnOfUnused(build);
+  const answer = new Map<string, string>();
+  const told = { told: true, solved: { ref, answer } };
+  if (!pushesImage(request)) return { ...told, imageId: "" };
+  const digests = answers.map((answer, i) =>
+    pushedDigest(answer!, shares[i]!.node.name)
+  );
+  const image = await joinImages(build, digests, options);
+  answer.set("containerimage.digest", image.digest);
+  record.tellLine({ id: "moby.image.id", aux: { ID: image.digest } });
+  return { ...told, imageId: image.digest, image };
+}
+
+/** Builds on one node, and resolves to its answer. */
+async function runNode(
+  build: Build,
+  { share: { node, platforms }, record, ref, stop }: NodeRun,
+): Promise<ReadonlyMap<string, string>> {
+  const met = await node.host.meet(stop);
+  const own: Build = {
+    ...build,
+    ...met,
+    host: node.host,
+    request: {
+      ...build.request,
+      platforms,
+      // What this node has no use for, another one may need.
+      strict: { ...build.request.strict, unused: false },
+    },
+    inputs: {
+      ...build.inputs,
+      caches: nodeCaches(build.inputs.caches, node.name),
+    },
+    record,
+    stop,
+  };
+  const warnings = await watchCaches(own, node.name);
+  let served: Error | undefined;
+  const needs: WayNeeds = {
+    warnings: [],
+    session: besideSession(own),
+    sessionRequired: true,
+    unread: [],
+  };
+  const session = await openBuildSession(
+    needs,
+    own,
+    (error) => served ??= error,
+  );
+  try {
+    return await withSolve(own, session, undefined, async (open) => {
+      const request = nodeRequest(open, ref);
+      const { response, logError } = await solved(own, { ...open, request });
+      open.ended(logError);
+      warnings?.end(build.inputs.caches);
+      return response;
+    });
+  } catch (error) {
+    stop.throwIfAborted();
+    throw explainFailure(error, {
+      store: build.inputs.secrets,
+      session,
+      served,
+      strict: build.request.strict.missing,
+      unread: [],
+      platforms,
+      record,
+      node: node.name,
+    });
+  } finally {
+    record.end();
+    await session?.close();
+  }
+}
+
+/**
+ * What became of the caches of all nodes; each node's record watches its own.
+ *
+ * @param before What was told before the nodes began.
+ */
+function cachesOf(
+  runs: readonly NodeRun[],
+  before: NonNullable<BuildRecord["caches"]>,
+): BuildRecord["caches"] {
+  const watched = () => runs.flatMap(({ record }) => record.caches ?? []);
+  return {
+    get seen() {
+      return [before, ...watched()].flatMap(({ seen }) => seen);
+    },
+    tellUnopened: (cache) => before.tellUnopened(cache),
+    read() {},
+    expect: () => Promise.resolve(),
+    warnOfExports() {
+      for (const caches of watched()) caches.warnOfExports();
+    },
+    failedIn: () => undefined,
+  };
+}
+
+/** Reports what becomes of the caches of one node. */
+async function watchCaches(
+  { inputs: { caches }, record }: Build,
+  node: string,
+): Promise<ImportWarnings | undefined> {
+  if (caches.imports.length + caches.exports.length === 0) return undefined;
+  const { CacheWatch } = await import("../cache_watch.ts");
+  const warnings = new ImportWarnings(
+    node,
+    (...warning) => record.warn(...warning),
+  );
+  record.caches = new CacheWatch(caches, {
+    tell: (event) => record.tell(event),
+    warn: (...warning) => warnings.warn(...warning),
+    text: (text) => record.text(text),
+  });
+  return warnings;
+}
+
+/** A request for a part of the image: it becomes an index in any case. */
+function nodeRequest(
+  { request }: OpenSolve,
+  ref: string,
+): OpenSolve["request"] {
+  return {
+    ...request,
+    ref,
+    frontendAttrs: { ...request.frontendAttrs, "multi-platform": "true" },
+    exporters: request.exporters?.map(nodeExporter),
+  };
+}

@@ -1,0 +1,346 @@
+// One image by two daemons: the second one says that it is for arm64, and its
+// steps run this machine's programs all the same.
+
+import { dockerCommand, pulledFiles } from "../buildx/docker_client.ts";
+import { startBuildkitd } from "../buildkitd/daemon.ts";
+import { putForm } from "../imagetools/images.ts";
+import { Builder } from "../../lib/builder/builder.ts";
+import { BuildError, ConnectionError } from "../../lib/errors.ts";
+import {
+  imagetoolsCreate,
+  imagetoolsInspect,
+} from "../../lib/imagetools/imagetools.ts";
+import { Registries } from "../../lib/registry/registries.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { sha256 } from "../support/digest.ts";
+import { engineKindTest } from "../support/engines.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { LOGIN, startRegistry } from "../support/registry.ts";
+
+const CERT = new URL("../transport/certs/ca.pem", import.meta.url).pathname;
+const PLATFORMS = ["linux/amd64", "linux/arm64"] as const;
+
+const dockerfile = (base: string) =>
+  `FROM ${base} AS private
+FROM --platform=$BUILDPLATFORM davit-test/base AS made
+ARG BUILDPLATFORM TARGETARCH
+WORKDIR /out
+RUN --mount=type=secret,id=token,required=true \\
+    sha256sum < /run/secrets/token > token.sum && \\
+    echo "$TARGETARCH by $BUILDPLATFORM" > made
+FROM scratch
+COPY --from=private /arch.txt /base.txt
+COPY --from=made /out /
+COPY notes.txt /
+`;
+
+engineKindTest(
+  { generation: "28", containerdStore: true },
+  "two platforms by two nodes, with a secret, a private base and a cache: pushed as one image, which is that of buildx",
+  async (engine) => {
+    await using registry = await startRegistry({ auth: "basic", direct: true });
+    await using guarded = await startRegistry({
+      auth: "basic",
+      tls: true,
+      direct: true,
+    });
+    const registries = { [guarded.host]: { http: false, ca: [CERT] } };
+    await using intel = await startBuildkitd({ registries });
+    await using arm = await startBuildkitd({
+      registries,
+      platforms: ["linux/arm64"],
+      tcp: true,
+    });
+    const credentials = { [registry.host]: LOGIN, [guarded.host]: LOGIN };
+    const base = `${registry.host}/private`;
+    using names = new Registries({ credentials });
+    const repository = await names.repository(base);
+    for (const architecture of ["amd64", "arm64"]) {
+      await putForm(repository, architecture, { architecture });
+    }
+    await imagetoolsCreate([`${base}:amd64`, `${base}:arm64`], {
+      tag: `${base}:1`,
+      credentials,
+    });
+    await using builder = await Builder.fromNodes([
+      { name: "intel", address: intel.address },
+      { name: "arm", address: arm.tcpAddress, tls: arm.tls },
+    ], { credentials, registryCa: await Deno.readTextFile(CERT) });
+    assertEquals([...builder.nodes.keys()], ["intel", "arm"]);
+    const app = `${registry.host}/app`;
+    await withTempFolder(async (folder) => {
+      const token = `token of two nodes ${crypto.randomUUID()}`;
+      await Deno.mkdir(`${folder}/context`);
+      await writeTree(`${folder}/context`, {
+        Dockerfile: dockerfile(`${base}:1`),
+        "notes.txt": "notes",
+      });
+      await Deno.writeTextFile(`${folder}/token`, token);
+      const options = {
+        tag: [`${app}:davit`, `${app}:other`],
+        platform: PLATFORMS,
+        secrets: { token },
+        strictSecrets: true,
+        attest: { provenance: "max" },
+        outputs: { type: "registry", ociMediatypes: true },
+        cacheto: `type=registry,ref=${app}:cache,mode=max`,
+        annotations: {
+          "index:org.example.title": "both",
+          "manifest-descriptor[linux/arm64]:org.example.node": "arm",
+        },
+      } as const;
+      const build = builder.imageBuild(`${folder}/context`, options);
+      const steps = new Set<string>();
+      const digests = new Set<string>();
+      for await (const event of build.events()) {
+        if (event.type !== "vertex") continue;
+        steps.add(event.name);
+        digests.add(event.digest);
+      }
+      const result = await build.result();
+      assertEquals(result.warnings, []);
+      assertEquals(result.secrets.served, ["token"]);
+      for (const [node, arch] of [["intel", "amd64"], ["arm", "arm64"]]) {
+        for (
+          const step of [
+            `[${node} internal] load build definition from Dockerfile`,
+            `[${node} linux/${arch} stage-2 3/3] COPY notes.txt /`,
+            `[${node}] exporting to image`,
+          ]
+        ) assert(steps.has(step), `${step} is not in ${[...steps].join("\n")}`);
+      }
+      assertEquals(
+        [...steps].filter((step) => !/^\[(intel|arm)[ \]]/.test(step)),
+        [],
+      );
+      assert(digests.size >= steps.size);
+      assertEquals(
+        result.caches.map(({ place }) => place).sort(),
+        [`${app}:cache-arm`, `${app}:cache-intel`],
+      );
+      // Both nodes got both files.
+      assertEquals(result.context.files, 1);
+      assertEquals(result.context.bytesSent, 2 * "notes".length);
+
+      // By the same daemons, which have it all by now.
+      await using buildx = await dockerCommand(engine, [registry.host]);
+      const create = ["buildx", "create", "--name=two", "--driver=remote"];
+      await buildx.run([...create, "--node=intel", intel.address]);
+      const tls = arm.tls;
+      for (const [name, text] of Object.entries(tls)) {
+        await Deno.writeTextFile(`${folder}/${name}.pem`, text);
+      }
+      await buildx.run([
+        ...create,
+        ...["--append", "--node=arm"],
+        "--driver-opt",
+        `cacert=${folder}/ca.pem,cert=${folder}/cert.pem,key=${folder}/key.pem`,
+        arm.tcpAddress,
+      ]);
+      await buildx.run([
+        ...["buildx", "build", "--builder=two", "--provenance=mode=max"],
+        ...["--platform", PLATFORMS.join(), "-t", `${app}:buildx`],
+        ...["--secret", "id=token,src=../token"],
+        ...["--annotation", "index:org.example.title=both"],
+        "--annotation=manifest-descriptor[linux/arm64]:org.example.node=arm",
+        "--output=type=registry,oci-mediatypes=true",
+        ".",
+      ], `${folder}/context`);
+      const inspect = (tag: string) =>
+        imagetoolsInspect(`${app}:${tag}`, { credentials, images: true });
+      const ours = await inspect("davit");
+      const theirs = await inspect("buildx");
+      assertEquals((await inspect("other")).descriptor, ours.descriptor);
+      assertEquals(result.imageId, ours.descriptor.digest);
+      // The provenance tells when it was made; the rest is the same.
+      const parts = ({ index, images }: typeof ours) => ({
+        annotations: index!.annotations,
+        manifests: index!.manifests.map((
+          { mediaType, platform, annotations },
+        ) => ({
+          mediaType,
+          platform,
+          keys: Object.keys(annotations ?? {}),
+        })),
+        images,
+      });
+      assertEquals(parts(ours), parts(theirs));
+      assertEquals(ours.index!.manifests.length, 4);
+      assertEquals(result.image, {
+        digest: ours.descriptor.digest,
+        platforms: ours.images.map(({ platform, descriptor: { digest } }) => ({
+          platform,
+          digest,
+        })),
+      });
+
+      // An engine gets each platform of it.
+      for (const platform of PLATFORMS) {
+        const arch = platform.split("/")[1]!;
+        const files = await pulledFiles(buildx, `${app}:davit`, platform);
+        for (
+          const [path, text] of [
+            ["base.txt", arch],
+            ["made", `${arch} by ${platform}\n`],
+            ["notes.txt", "notes"],
+            ["token.sum", `${await sha256(token)}  -\n`],
+          ] as const
+        ) {
+          const line = files.find((line) => line.startsWith(`${path} `));
+          assertStringIncludes(line ?? "", await sha256(text), path);
+        }
+      }
+
+      // Other daemons, with the cache of the first: nothing is run again.
+      await using intel2 = await startBuildkitd({ registries });
+      await using arm2 = await startBuildkitd({
+        registries,
+        platforms: ["linux/arm64"],
+      });
+      await using others = await Builder.fromNodes([
+        { name: "arm", address: arm2.address, platforms: ["linux/arm64"] },
+        { name: "intel", address: intel2.address, platforms: "linux/amd64" },
+      ], { credentials, registryCa: await Deno.readTextFile(CERT) });
+      const again = await others.imageBuild(`${folder}/context`, {
+        ...options,
+        // A registry with TLS this time, whose authority davit is given.
+        tag: `${guarded.host}/again:1`,
+        cacheto: [],
+        cachefrom: `type=registry,ref=${app}:cache`,
+      }).result();
+      assertEquals(again.warnings, []);
+      const copied = again.steps.filter(({ name, cached }) =>
+        cached && name.endsWith("stage-2 2/3] COPY --from=made /out /")
+      );
+      assertEquals(copied.map(({ name }) => name.split(" ")[0]).sort(), [
+        "[arm",
+        "[intel",
+      ]);
+      assertEquals(
+        again.image!.platforms.map(({ platform }) => platform),
+        [...PLATFORMS],
+      );
+      assertEquals(
+        again.caches.filter(({ state }) => state === "done").map(({ place }) =>
+          place
+        ).sort(),
+        [`${app}:cache-arm`, `${app}:cache-intel`],
+      );
+    });
+  },
+);
+
+Deno.test("a node that fails or is gone ends the build on the others, and nothing gets a name", async () => {
+  await using registry = await startRegistry();
+  await using intel = await startBuildkitd();
+  await using arm = await startBuildkitd({ platforms: ["linux/arm64"] });
+  await using builder = await Builder.fromNodes([
+    { name: "intel", address: intel.address },
+    { name: "arm", address: arm.address },
+  ]);
+  const app = `${registry.host}/app`;
+  const build = (dockerfile: string, tag: string) =>
+    builder.imageBuild({ dockerfile: { text: dockerfile } }, {
+      tag: `${app}:${tag}`,
+      platform: PLATFORMS,
+      outputs: { type: "registry" },
+      nocache: true,
+    });
+  const only = (command: string) =>
+    `FROM davit-test/base
+ARG TARGETARCH
+RUN if [ $TARGETARCH = arm64 ]; then ${command}; else echo waits; sleep 600; fi
+`;
+  const isThere = (tag: string) =>
+    imagetoolsInspect(`${app}:${tag}`).then(() => true, () => false);
+
+  const failed = build(only("exit 42"), "failed");
+  const error = await assertRejects(() => failed.result(), BuildError);
+  assertEquals(error.exitCode, 42);
+  assertStringIncludes(
+    error.message,
+    'it failed on the node "arm", and the builds of the other nodes were stopped',
+  );
+  assertStringIncludes(
+    error.step ?? "",
+    "[linux/arm64 2/2] RUN if [ arm64 = arm64 ]",
+  );
+  assertEquals(error.source?.startLine, 3);
+  assertEquals(await isThere("failed"), false);
+
+  const lost = build(only("echo begun; sleep 600"), "lost");
+  const reason = assertRejects(() => lost.result(), ConnectionError);
+  for await (const event of lost.events()) {
+    if (event.type !== "log") continue;
+    if (new TextDecoder().decode(event.bytes).includes("begun")) break;
+  }
+  await arm.kill();
+  assertStringIncludes((await reason).message, arm.address);
+  assertEquals(await isThere("lost"), false);
+  // Nothing runs there any more, and a build for that node alone goes on.
+  const alone = await builder.imageBuild({
+    dockerfile: { text: "FROM davit-test/base\nRUN true\n" },
+  }, { platform: "linux/amd64", outputs: { type: "cacheonly" } }).result();
+  assertEquals(alone.steps.some(({ name }) => name.includes("[intel")), false);
+  await assertRejects(
+    () => build("FROM scratch\n", "gone").result(),
+    ConnectionError,
+    arm.address,
+  );
+  await arm.start();
+  const back = await build(
+    "FROM scratch\nCOPY --from=davit-test/base /bin/busybox /\n",
+    "back",
+  ).result();
+  assertEquals(back.image!.platforms.length, 2);
+  assertEquals(await isThere("back"), true);
+
+  // What has no place there.
+  for (
+    const [words, options] of [
+      ['output "oci"', { outputs: { type: "oci", dest: "x.tar" } }],
+      ['output "image"', { outputs: { type: "image" }, tag: "a" }],
+      ["give a tag", { outputs: { type: "registry" } }],
+      ["verify", {
+        outputs: { type: "registry" },
+        tag: `${app}:1`,
+        secrets: { a: "bcde" },
+        verify: true,
+      }],
+      ["leave the option session out", { session: "x" }],
+    ] as const
+  ) {
+    await assertRejects(
+      () =>
+        builder.imageBuild({ dockerfile: { text: "FROM scratch\n" } }, {
+          platform: PLATFORMS,
+          ...options,
+        }).result(),
+      Error,
+      words,
+    );
+  }
+  const tar = ReadableStream.from([new Uint8Array(1024)]);
+  await assertRejects(
+    () =>
+      builder.imageBuild(tar, {
+        platform: PLATFORMS,
+        outputs: { type: "cacheonly" },
+      }).result(),
+    Error,
+    "a tar can be read once",
+  );
+  await assertRejects(
+    async () => await builder.buildDiskUsage(),
+    Error,
+    'builder.nodes.get("intel")',
+  );
+  const usage = await builder.nodes.get("arm")!.buildDiskUsage();
+  assert(usage.records.length > 0);
+  assertEquals((await builder.workers()).length, 2);
+});
