@@ -1,4 +1,6 @@
 import { BUILD_FLAGS } from "./build_flags.ts";
+import { CACHE_COMMANDS } from "./cache_commands.ts";
+import { HISTORY_COMMAND } from "./history_commands.ts";
 import type { Command } from "./command.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import { GATEWAY_FLAGS } from "./gateway_flags.ts";
@@ -43,32 +45,8 @@ export const COMMANDS: readonly Command[] = [
     words: [1, 1],
     load: async () => (await import("./pull_command.ts")).runPull,
   },
-  {
-    name: "prune",
-    summary: "Delete the builder's cache",
-    usage: "[OPTIONS]",
-    flags: [
-      { name: "all", short: "a", help: "all unused records" },
-      {
-        name: "filter",
-        notEmpty: true,
-        value: "KEY=VALUE",
-        many: true,
-        help: "such as until=24h",
-      },
-      {
-        name: "keep-storage",
-        notEmpty: true,
-        typed: true,
-        value: "BYTES",
-        help: "keep this much",
-      },
-      ...ENGINE_FLAGS,
-    ],
-    words: [0, 0],
-    load: async () => (await import("./prune_command.ts")).runPrune,
-  },
-  IMAGETOOLS,
+  ...CACHE_COMMANDS,
+  HISTORY_COMMAND,
   {
     name: "gateway",
     summary: "Serve builds with the X-BuildKit-Secrets header to other clients",

@@ -8,7 +8,15 @@ export interface PrintTarget {
 
 /** Writes a text and a line end. */
 export function print(text: string, output: PrintTarget = Deno.stdout): void {
-  let rest = encoder.encode(`${text}\n`);
+  printText(`${text}\n`, output);
+}
+
+/** Writes a text that has its line ends. */
+export function printText(
+  text: string,
+  output: PrintTarget = Deno.stdout,
+): void {
+  let rest = encoder.encode(text);
   try {
     while (rest.length > 0) rest = rest.subarray(output.writeSync(rest));
   } catch (error) {

@@ -1,40 +1,127 @@
+import type { DockerClient } from "../client.ts";
+import { UnsupportedError } from "../errors.ts";
+import type { BuildCacheRecord } from "../history/cache_record.ts";
+import type { BuildPruneRecordsOptions } from "../history/prune.ts";
 import { parseBytes } from "./bytes_flag.ts";
+import { cacheFilterFlag } from "./cache_filter_flag.ts";
+import { goTime, lastUsed, starredId, starredSize } from "./cache_rows.ts";
 import type { CommandContext } from "./command.ts";
+import { confirm } from "./confirm.ts";
+import { EXIT_OK } from "./exit.ts";
+import type { ParsedWords } from "./flag.ts";
+import { humanSize } from "./human.ts";
 import { openClient } from "./open_client.ts";
-import { EXIT_OK, UsageError } from "./exit.ts";
-import { print } from "./print.ts";
+import { printText } from "./print.ts";
+import { LIST, tabText } from "./tab_text.ts";
 
 /** Runs `davit prune`. */
 export async function runPrune(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
-  const filters: Record<string, string[]> = {};
-  for (const word of parsed.list("filter")) {
-    const cut = word.indexOf("=");
-    if (cut < 1) {
-      throw new UsageError(
-        `invalid argument ${
-          JSON.stringify(word)
-        } for "--filter": expected KEY=VALUE`,
-      );
-    }
-    (filters[word.slice(0, cut)] ??= []).push(word.slice(cut + 1));
-  }
-  const keep = parsed.text("keep-storage");
-  const reservedSpace = keep === undefined
-    ? undefined
-    : parseBytes("--keep-storage", keep);
-  await using docker = await openClient(parsed);
-  const { CachesDeleted, SpaceReclaimed = 0 } = await docker.buildPrune({
-    all: parsed.switched("all"),
-    filters,
+  const all = parsed.switched("all");
+  const options: BuildPruneRecordsOptions = {
+    all,
+    filters: cacheFilterFlag(parsed.list("filter")),
+    reservedSpace: sizeFlag(parsed, "reserved-space") ??
+      sizeFlag(parsed, "keep-storage"),
+    maxUsedSpace: sizeFlag(parsed, "max-used-space"),
+    minFreeSpace: sizeFlag(parsed, "min-free-space"),
     signal,
-    ...(reservedSpace === undefined ? {} : { reservedSpace }),
-  });
-  print(
-    `${CachesDeleted?.length ?? 0} records deleted, ${
-      (SpaceReclaimed / 1e6).toFixed(1)
-    } MB freed`,
-  );
+  };
+  const warning = `WARNING! This will remove all ${
+    all ? "" : "dangling "
+  }build cache. Are you sure you want to continue?`;
+  if (!parsed.switched("force") && !await confirm(warning, signal)) {
+    return EXIT_OK;
+  }
+  await using docker = await openClient(parsed);
+  const total = await pruneEach(docker, options, parsed.switched("verbose")) ??
+    await pruneAtOnce(docker, options);
+  printText(tabText(`Total:\t${humanSize(total)}\n`, LIST));
   return EXIT_OK;
+}
+
+function sizeFlag(parsed: ParsedWords, name: string): number | undefined {
+  const text = parsed.text(name);
+  return text === undefined ? undefined : parseBytes(`--${name}`, text);
+}
+
+/**
+ * Deletes, and prints each record once it is deleted.
+ *
+ * @returns How many bytes were freed; undefined if BuildKit's own API can't be
+ * reached, and nothing was done.
+ */
+async function pruneEach(
+  docker: DockerClient,
+  options: BuildPruneRecordsOptions,
+  isVerbose: boolean,
+): Promise<number | undefined> {
+  let total = 0;
+  let head = "ID\tRECLAIMABLE\tSIZE\tLAST ACCESSED\n";
+  try {
+    for await (const record of docker.buildPruneRecords(options)) {
+      total += record.size;
+      const now = Date.now();
+      printText(
+        isVerbose
+          ? tabText(verboseText(record, now), LIST)
+          : tabText(`${head}${rowOf(record, now)}`, LIST),
+      );
+      head = "";
+    }
+    return total;
+  } catch (error) {
+    if (error instanceof UnsupportedError && error.feature === WHAT) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** The feature that is missing where only the Engine API can be reached. */
+const WHAT = "The build cache";
+
+/** Deletes by the Engine API, which tells at the end what was deleted. */
+async function pruneAtOnce(
+  docker: DockerClient,
+  options: BuildPruneRecordsOptions,
+): Promise<number> {
+  const { CachesDeleted, SpaceReclaimed = 0 } = await docker.buildPrune(
+    options,
+  );
+  for (const id of CachesDeleted ?? []) printText(`${id}\n`);
+  return SpaceReclaimed;
+}
+
+function rowOf(record: BuildCacheRecord, now: number): string {
+  const cells = [
+    starredId(record).padEnd(40),
+    String(record.reclaimable).padEnd(5),
+    starredSize(record).padEnd(10),
+    lastUsed(record, now),
+  ];
+  return `${cells.join("\t")}\n`;
+}
+
+function verboseText(record: BuildCacheRecord, now: number): string {
+  const { id, parents, mutable, reclaimable, shared, size } = record;
+  const lines: [name: string, value: unknown][] = [
+    ["ID", id],
+    ...optional("Parent", parents.join(",")),
+    ["Created at", goTime(record.createdAt)],
+    ["Mutable", mutable],
+    ["Reclaimable", reclaimable],
+    ["Shared", shared],
+    ["Size", humanSize(size)],
+    ...optional("Description", record.description),
+    ["Usage count", record.usageCount],
+    ...optional("Last used", lastUsed(record, now)),
+    ...optional("Type", record.type),
+  ];
+  return `${lines.map(([name, value]) => `${name}:\t${value}\n`).join("")}\n`;
+}
+
+function optional(name: string, value: string): [string, string][] {
+  return value === "" ? [] : [[name, value]];
 }

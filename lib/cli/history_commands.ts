@@ -1,0 +1,120 @@
+import { ENGINE_FLAGS } from "./engine_flags.ts";
+import type { Command } from "./command.ts";
+
+/** The command about builds that an engine remembers. */
+export const HISTORY_COMMAND: Command = {
+  name: "history",
+  summary: "Show the builds that the engine remembers",
+  usage: "COMMAND",
+  flags: ENGINE_FLAGS,
+  words: [0, 0],
+  commands: [
+    {
+      name: "ls",
+      summary: "List the newest 50 builds",
+      usage: "[OPTIONS]",
+      flags: [
+        {
+          name: "filter",
+          notEmpty: true,
+          value: "FILTER",
+          many: true,
+          help: "such as status=error",
+        },
+        { name: "format", value: "FORMAT", help: "table, json, or a template" },
+        { name: "local", help: "only of this repository" },
+        { name: "no-trunc", help: "whole names" },
+        ...ENGINE_FLAGS,
+      ],
+      words: [0, 0],
+      load: async () => (await import("./history_ls_command.ts")).runHistoryLs,
+    },
+    {
+      name: "logs",
+      summary: "Print the log of a build, of the newest without REF",
+      usage: "[OPTIONS] [REF]",
+      flags: [
+        {
+          name: "progress",
+          value: "MODE",
+          help: "plain, tty, rawjson",
+          complete: ["plain", "tty", "rawjson"],
+        },
+        ...ENGINE_FLAGS,
+      ],
+      words: [0, 1],
+      load: async () =>
+        (await import("./history_logs_command.ts")).runHistoryLogs,
+    },
+    {
+      name: "inspect",
+      summary: "Show what is known of a build, of the newest without REF",
+      usage: "[OPTIONS] [REF]",
+      flags: [
+        {
+          name: "format",
+          value: "FORMAT",
+          help: "pretty, json, or a template",
+        },
+        ...ENGINE_FLAGS,
+      ],
+      words: [0, 1],
+      commands: [{
+        name: "attachment",
+        summary: "Print what a record has beside itself, as its provenance",
+        usage: "[OPTIONS] [REF [DIGEST]]",
+        flags: [
+          {
+            name: "platform",
+            value: "OS/ARCH",
+            help: "the platform that it is for",
+          },
+          {
+            name: "type",
+            value: "TYPE",
+            help: "provenance, sbom, manifest…",
+            complete: ["index", "manifest", "image", "provenance", "sbom"],
+          },
+          ...ENGINE_FLAGS,
+        ],
+        words: [0, 2],
+        load: async () =>
+          (await import("./history_attachment_command.ts"))
+            .runHistoryAttachment,
+      }],
+      load: async () =>
+        (await import("./history_inspect_command.ts")).runHistoryInspect,
+    },
+    {
+      name: "export",
+      summary: "Write builds into a file for Docker Desktop",
+      usage: "[OPTIONS] [REF...]",
+      flags: [
+        { name: "all", help: "all builds that have ended" },
+        { name: "finalize", help: "wait for BuildKit's traces" },
+        {
+          name: "output",
+          short: "o",
+          value: "FILE",
+          help: "in place of standard output",
+          complete: "file",
+        },
+        ...ENGINE_FLAGS,
+      ],
+      words: [0, Infinity],
+      load: async () =>
+        (await import("./history_export_command.ts")).runHistoryExport,
+    },
+    {
+      name: "rm",
+      summary: "Let the engine forget builds",
+      usage: "[OPTIONS] [REF...]",
+      flags: [
+        { name: "all", help: "all builds that have ended" },
+        ...ENGINE_FLAGS,
+      ],
+      words: [0, Infinity],
+      load: async () => (await import("./history_rm_command.ts")).runHistoryRm,
+    },
+  ],
+};

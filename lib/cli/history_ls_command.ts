@@ -1,0 +1,125 @@
+import type { BuildHistoryRecord } from "../history/record.ts";
+import type { CommandContext } from "./command.ts";
+import { EXIT_OK } from "./exit.ts";
+import { gitRemote } from "./git_remote.ts";
+import { buildDuration, humanDuration } from "./human.ts";
+import { listingText } from "./listing.ts";
+import { openClient } from "./open_client.ts";
+import { printText } from "./print.ts";
+import { builderName } from "./solve_metadata.ts";
+
+/** How many builds are listed, as buildx does. */
+const LIMIT = 50;
+
+/** How many characters of a name a table shows. */
+const NAME_LENGTH = 36;
+
+const TABLE =
+  "{{.Ref}}\t{{.Name}}\t{{.Status}}\t{{.CreatedAt}}\t{{.Duration}}\t{{.Link}}";
+
+const HEADERS = {
+  Ref: "BUILD ID",
+  FullRef: "",
+  Name: "NAME",
+  Status: "STATUS",
+  CreatedAt: "CREATED AT",
+  Duration: "DURATION",
+  Link: "",
+};
+
+/** Runs `davit history ls`. */
+export async function runHistoryLs(
+  { parsed, signal }: CommandContext,
+): Promise<number> {
+  const filters = [
+    ...parsed.switched("local") ? [`repository=${await gitRemote()}`] : [],
+    ...parsed.list("filter"),
+  ];
+  await using docker = await openClient(parsed);
+  const records = await docker.buildHistory().list({
+    filters,
+    limit: LIMIT,
+    signal,
+  });
+  const builder = await builderName(parsed);
+  const cut = !parsed.switched("no-trunc");
+  const now = Date.now();
+  // Builds that run come first.
+  const sorted = records.toSorted((a, b) =>
+    Number(a.completedAt !== undefined) - Number(b.completedAt !== undefined)
+  );
+  printText(listingText(sorted, {
+    format: parsed.text("format") ?? "table",
+    table: TABLE,
+    headers: HEADERS,
+    values: (record, inTable) => ({
+      ...valuesOf(record, builder, now),
+      Name: inTable && cut ? endOf(record.name) : record.name,
+      ...inTable ? { Link: linkOf(record, builder) } : {},
+    }),
+    json: (record) => jsonOf(record, builder),
+  }));
+  return EXIT_OK;
+}
+
+function valuesOf(record: BuildHistoryRecord, builder: string, now: number) {
+  const { ref, createdAt, completedAt, duration } = record;
+  return {
+    Ref: ref,
+    FullRef: fullRef(ref, builder),
+    Status: statusWord(record),
+    CreatedAt: `${humanDuration(now - Date.parse(createdAt))} ago`,
+    Duration: `${buildDuration(duration)}${
+      completedAt === undefined ? "+" : ""
+    }`,
+    Link: desktopUrl(ref, builder),
+  };
+}
+
+function jsonOf(record: BuildHistoryRecord, builder: string) {
+  const { completedAt } = record;
+  return {
+    cached_steps: record.cachedSteps,
+    ...completedAt === undefined ? {} : { completed_at: completedAt },
+    completed_steps: record.completedSteps,
+    created_at: record.createdAt,
+    name: record.name,
+    ref: fullRef(record.ref, builder),
+    status: statusWord(record),
+    total_steps: record.totalSteps,
+  };
+}
+
+/** How the list calls it: a build that was cancelled counts as an error. */
+function statusWord({ status }: BuildHistoryRecord): string {
+  switch (status) {
+    case "running":
+      return "Running";
+    case "completed":
+      return "Completed";
+    default:
+      return "Error";
+  }
+}
+
+function fullRef(ref: string, builder: string): string {
+  return `${builder}/${builder}/${ref}`;
+}
+
+/** The address of a build in Docker Desktop. */
+export function desktopUrl(ref: string, builder: string): string {
+  return `docker-desktop://dashboard/build/${fullRef(ref, builder)}`;
+}
+
+/** A link that a terminal shows as a word. */
+function linkOf({ ref }: BuildHistoryRecord, builder: string): string {
+  return Deno.stdout.isTerminal()
+    ? `\x1b]8;;${desktopUrl(ref, builder)}\x1b\\Open\x1b]8;;\x1b\\`
+    : "";
+}
+
+function endOf(name: string): string {
+  return name.length <= NAME_LENGTH
+    ? name
+    : `..${name.slice(name.length - NAME_LENGTH + 2)}`;
+}
