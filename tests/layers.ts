@@ -202,6 +202,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     "advice.ts",
+    "history",
     "imagetools",
     "platforms",
     "registry",

@@ -5,7 +5,6 @@ import type { Flag } from "./flag.ts";
 const FILTER: Flag = {
   name: "filter",
   notEmpty: true,
-  typed: true,
   value: "KEY=VALUE",
   many: true,
   help: "such as until=24h",
@@ -36,7 +35,7 @@ export const CACHE_COMMANDS: readonly Command[] = [
   },
   {
     name: "prune",
-    summary: "Delete the build cache",
+    summary: "Delete the builder's cache",
     usage: "[OPTIONS]",
     flags: [
       { name: "all", short: "a", help: "also internal records and frontends" },

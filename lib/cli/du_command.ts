@@ -37,7 +37,7 @@ export async function runDu(
   }
   const format = given ?? (isVerbose ? "pretty" : "table");
   const words = parsed.list("filter");
-  const filters = cacheFilterFlag(words);
+  const filters = cacheFilterFlag("ask for the disk usage", words);
   await using docker = await openClient(parsed);
   const usage = await docker.buildDiskUsage({ filters, signal });
   const now = Date.now();

@@ -71,7 +71,7 @@ export function inspectText(
       ["Dockerfile Check Config", Config.DockerfileCheckConfig],
       ["Source Date Epoch", Config.SourceDateEpoch],
       ["Sandbox Hostname", Config.SandboxHostname],
-      ...(Config.RestRaw ?? []).map(({ Name, Value }) =>
+      ...(Config.RestRaw ?? []).map(({ Name, Value = "" }) =>
         [Name, Value] as const
       ),
     ]),
@@ -178,7 +178,7 @@ function tableText(
   return `${
     rowsText([
       [title, "VALUE"],
-      ...values.map(({ Name, Value }) => [Name, Value]),
+      ...values.map(({ Name, Value = "" }) => [Name, Value]),
     ])
   }\n`;
 }

@@ -4,7 +4,7 @@ import { SWITCHES } from "./flag.ts";
 /** A name and its value, as buildx writes them. */
 export interface NamedValue {
   readonly Name: string;
-  readonly Value: string;
+  readonly Value?: string | undefined;
 }
 
 /** Settings of a build, by buildx's names. */
@@ -191,7 +191,7 @@ function configOf(attrs: Readonly<Record<string, string>>): InspectConfig {
   );
   return {
     Network: named.Network,
-    ExtraHosts: attrs["add-hosts"]?.split(","),
+    ExtraHosts: attrs["add-hosts"] ? attrs["add-hosts"].split(",") : undefined,
     Hostname: named.Hostname,
     CgroupParent: named.CgroupParent,
     ImageResolveMode: named.ImageResolveMode,
@@ -220,7 +220,7 @@ function pairsOf(
   return listOr(
     Object.entries(values).filter(([name]) => fits(name))
       .sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([Name, Value]) => ({ Name, Value })),
+      .map(([Name, Value]) => ({ Name, Value: Value || undefined })),
   );
 }
 

@@ -11,7 +11,7 @@ import { EXIT_OK } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { humanSize } from "./human.ts";
 import { openClient } from "./open_client.ts";
-import { printText } from "./print.ts";
+import { print, printText } from "./print.ts";
 import { LIST, tabText } from "./tab_text.ts";
 
 /** Runs `davit prune`. */
@@ -19,11 +19,17 @@ export async function runPrune(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
   const all = parsed.switched("all");
+  const kept = sizeFlag(parsed, "keep-storage");
+  if (kept !== undefined) {
+    print(
+      "Flag --keep-storage has been deprecated, keep-storage flag has been changed to reserved-space",
+      Deno.stderr,
+    );
+  }
   const options: BuildPruneRecordsOptions = {
     all,
-    filters: cacheFilterFlag(parsed.list("filter")),
-    reservedSpace: sizeFlag(parsed, "reserved-space") ??
-      sizeFlag(parsed, "keep-storage"),
+    filters: cacheFilterFlag("prune", parsed.list("filter")),
+    reservedSpace: sizeFlag(parsed, "reserved-space") ?? kept,
     maxUsedSpace: sizeFlag(parsed, "max-used-space"),
     minFreeSpace: sizeFlag(parsed, "min-free-space"),
     signal,

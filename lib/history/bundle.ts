@@ -120,9 +120,10 @@ async function* layout(
   }
   yield* whole(
     "index.json",
+    0o644,
     goJson({ schemaVersion: 2, mediaType: INDEX, manifests: [top] }),
   );
-  yield* whole("oci-layout", goJson({ imageLayoutVersion: "1.0.0" }));
+  yield* whole("oci-layout", 0o444, goJson({ imageLayoutVersion: "1.0.0" }));
   yield tarEnd();
 }
 
@@ -219,10 +220,11 @@ async function* stored(
 
 function* whole(
   path: string,
+  mode: number,
   text: string,
 ): Generator<Uint8Array<ArrayBuffer>, void> {
   const bytes = encoder.encode(text);
-  yield tarHeader(file(path, 0o644, bytes.length), 0);
+  yield tarHeader(file(path, mode, bytes.length), 0);
   yield bytes;
   yield padding(bytes.length);
 }

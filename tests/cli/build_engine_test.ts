@@ -275,11 +275,11 @@ engineTest(
         /^sha256:[0-9a-f]{64}\n$/,
       );
       await docker.imageRemove(name, { force: true });
-      const pruned = await runDavit(["prune", "-a"], { cwd, env });
+      const pruned = await runDavit(["prune", "-af"], { cwd, env });
       assertEquals(pruned.code, 0, pruned.stderr);
       assertMatch(
         new TextDecoder().decode(pruned.stdout),
-        /^\d+ records deleted, [\d.]+ MB freed\n$/,
+        /^(?:ID\t.*\n(?:\w+.*\n)+)?Total:\t[\d.]+\w*B\n$/,
       );
     });
   },

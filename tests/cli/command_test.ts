@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
+import { withNested } from "../../lib/cli/nested_commands.ts";
 import { davitHere } from "./in_process.ts";
 
 async function told(words: readonly string[]): Promise<string> {
@@ -20,10 +21,19 @@ Deno.test("the help of every command fits a terminal, and no word touches anothe
   );
   assertEquals(Math.min(...gaps), 2);
   const helps: string[] = [];
-  for (const { name } of COMMANDS) helps.push(await told(["help", name]));
-  for (const [at, { name, usage, flags }] of COMMANDS.entries()) {
+  const all = withNested(COMMANDS);
+  for (const { path } of all) {
+    const help = await told(["help", ...path.split(" ")]);
+    helps.push(help);
+    assertEquals(await told([...path.split(" "), "--help"]), help);
+  }
+  for (const [at, { path: name, command }] of all.entries()) {
+    const { usage, flags, commands = [] } = command;
     const help = helps[at]!;
     assertEquals(help.split("\n")[0], `Usage: davit ${name} ${usage}`);
+    for (const { name, summary } of commands) {
+      assertMatch(help, new RegExp(`^  ${name} {2,}${summary}$`, "m"));
+    }
     for (const { name: flag, help: words, value = "" } of flags) {
       if (words === undefined) continue;
       const row = `--${flag} ${value}`.trim();
@@ -44,6 +54,18 @@ Deno.test("the help of every command fits a terminal, and no word touches anothe
   assertEquals(await told(["b", "-h"]), await told(["help", "build"]));
   assertEquals(await told(["push", "-h"]), await told(["help", "push"]));
   assertEquals(await told(["-h", "push"]), await told(["help", "push"]));
+  // A command that only has others below it; flags may stand between.
+  const history = await told(["help", "history"]);
+  assertEquals(await told(["history"]), history);
+  assertEquals(await told(["history", "-H", "x"]), history);
+  assertEquals(
+    await told(["history", "-H", "x", "ls", "-h"]),
+    await told(["help", "history", "ls"]),
+  );
+  assertEquals(
+    await told(["-h", "history", "ls"]),
+    await told(["help", "history", "ls"]),
+  );
 });
 
 Deno.test("the version, and unknown commands", async () => {
@@ -57,6 +79,14 @@ Deno.test("the version, and unknown commands", async () => {
       [
         ["biuld", "."],
         'unknown command: "biuld"; did you mean build?; davit --help lists all',
+      ],
+      [
+        ["help", "history", "lx"],
+        'unknown command: "lx"; did you mean ls?; davit history --help lists all',
+      ],
+      [
+        ["history", "ls", "--filtr=a"],
+        "unknown flag: --filtr; did you mean --filter?; see davit history ls --help",
       ],
       [
         ["help", "gate"],

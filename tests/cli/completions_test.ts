@@ -74,6 +74,13 @@ Deno.test("bash completes commands, flags, their values and files", async () => 
         [["-H", "x", "bu"], ["build"]],
         [["--host", "=", "x", "build", "--iid"], ["--iidfile"]],
         [["gateway", "--allow", "sa"], ["save"]],
+        [["history", ""], ["export", "inspect", "logs", "ls", "rm"]],
+        [["-H", "x", "history", "l"], ["logs", "ls"]],
+        [["history", "--ho"], ["--host"]],
+        [["history", "-H", "x", "ls", "--no"], ["--no-trunc"]],
+        [["history", "logs", "--progress", "r"], ["rawjson"]],
+        [["history", "inspect", ""], ["attachment"]],
+        [["history", "inspect", "attachment", "--type", "s"], ["sbom"]],
       ] as const
     ) {
       assertEquals(
@@ -166,6 +173,9 @@ autoload -Uz compinit && compinit -u -D && source ./script && (( $+_comps[davit]
 source ./script
 and complete -C 'davit build --iid' | string match -q -- '--iidfile*'
 and complete -C 'davit completions z' | string match -q zsh
+and complete -C 'davit history lo' | string match -q 'logs*'
+and complete -C 'davit history ls --no-t' | string match -q -- '--no-trunc*'
+and not complete -C 'davit history ls lo' | string match -q 'logs*'
 and complete -C 'davit -c te' | string match -q 'test.two*'
 and complete -C 'davit b --context pro' | string match -q 'production*'`,
     ],
@@ -232,6 +242,8 @@ unset LD_LIBRARY_PATH
         ["davit -c te", "> davit -c test.two"],
         ["davit -c test.two pus", "> davit -c test.two push"],
         ["davit build --context pro", "> davit build --context production"],
+        ["davit history lo", "> davit history logs"],
+        ["davit history ls --no-t", "> davit history ls --no-trunc"],
       ] as const
     ) {
       await screen.press(typed);

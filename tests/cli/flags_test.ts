@@ -31,7 +31,13 @@ Deno.test("which flags may be given several times, and which may not be empty", 
       ],
       ["push", "", "", ""],
       ["pull", "", "platform", ""],
-      ["prune", "filter", "filter keep-storage", "keep-storage"],
+      ["du", "filter", "filter", ""],
+      [
+        "prune",
+        "filter",
+        "filter reserved-space max-used-space min-free-space keep-storage",
+        "reserved-space max-used-space min-free-space keep-storage",
+      ],
       ["gateway", "allow", flags("gateway", () => true), ""],
       ["doctor", "", "", ""],
       ["completions", "", "", ""],
@@ -213,7 +219,7 @@ Deno.test("zsh's script: what each flag is completed with", async () => {
   );
   assertEquals(
     lines.filter((line) => line === "      '*:path:_files' ;;").length,
-    ALL.filter(({ load }) => load !== undefined).length - 1,
+    ALL.filter(({ commands }) => commands === undefined).length - 1,
   );
   const names = lines.find((line) => line.includes("_values 'command'"))!;
   assert(names.includes("'prune[Delete the builders cache]'"), names);

@@ -70,39 +70,41 @@ Deno.test("davit pull asks for a platform, and prints a digest where one is told
   );
 });
 
-Deno.test("davit prune: what it asks for, and what it tells", async () => {
+Deno.test("davit prune by the Engine API alone: what it asks for, and what it tells", async () => {
   const pruned = (json: unknown) => ({ to: /^POST \/build\/prune/, json });
   for (
     const [words, query, answer, told] of [
-      [[], { all: "false" }, {}, "0 records deleted, 0.0 MB freed"],
+      [[], { all: "false" }, {}, "Total:\t0B"],
       [
-        ["-a", "--keep-storage=1k"],
+        ["-a", "--reserved-space=1k"],
         { all: "true", "keep-storage": "1024" },
         { CachesDeleted: ["a", "b"], SpaceReclaimed: 1_250_000 },
-        "2 records deleted, 1.3 MB freed",
+        "a\nb\nTotal:\t1.25MB",
       ],
       [
-        ["--filter", "until=24h", "--filter=type=a=b", "--filter", "until=1h"],
-        { all: "false", filters: { until: ["24h", "1h"], type: ["a=b"] } },
+        ["--filter", "until=24h", "--filter=type=a=b", "--filter", "Type=a=b"],
+        { all: "false", filters: { until: ["24h"], type: ["a=b"] } },
         { CachesDeleted: null, SpaceReclaimed: 49_000 },
-        "0 records deleted, 0.0 MB freed",
+        "Total:\t49kB",
       ],
       [
-        ["--all=false", "--filter=a=", "--keep-storage=0"],
-        { all: "false", filters: { a: [""] }, "keep-storage": "0" },
+        ["--all=false", "--filter=shared=", "--reserved-space=0"],
+        { all: "false", filters: { shared: [""] }, "keep-storage": "0" },
         { CachesDeleted: ["a"] },
-        "1 records deleted, 0.0 MB freed",
+        "a\nTotal:\t0B",
       ],
     ] as const
   ) {
     await using engine = await startScripted([pruned(answer)]);
     const { code, stdout, stderr } = await davitHere(
-      ["prune", "-H", engine.host, ...words],
+      ["prune", "-f", "-H", engine.host, ...words],
     );
     assertEquals([code, stderr], [0, ""]);
     assertEquals(decoder.decode(stdout), `${told}\n`);
     const { searchParams } = new URL(
-      askedFor(engine.requests[0]!).slice("POST ".length),
+      engine.requests.map(askedFor).find((asked) =>
+        asked.startsWith("POST /build/prune")
+      )!.slice("POST ".length),
       "http://e",
     );
     const asked = Object.fromEntries(searchParams);
@@ -113,7 +115,7 @@ Deno.test("davit prune: what it asks for, and what it tells", async () => {
     );
   }
   // What comes before = is the filter's name.
-  const { code, stderr } = await davitHere(["prune", "--filter", "=24h"]);
+  const { code, stderr } = await davitHere(["prune", "-f", "--filter", "=24h"]);
   assertEquals(code, 1);
-  assertStringIncludes(stderr, '"=24h" for "--filter": expected KEY=VALUE');
+  assertStringIncludes(stderr, 'filter "" is none of until, ');
 });

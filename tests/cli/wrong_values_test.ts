@@ -191,6 +191,35 @@ const OTHERS: typeof WRONG = [
   [["prune", "--filter="], /"" for "--filter"/],
   [["prune", "--keep-storage", "x"], /"x" for "--keep-storage"/],
   [["prune", "--keep-storage="], /"" for "--keep-storage"/],
+  [["prune", "--max-used-space", "x"], /"x" for "--max-used-space"/],
+  [["prune", "-f", "--filter=a=b"], /filter "a" is none of until/],
+  [["prune", "-f", "--filter=until=1"], /"until" expects a duration/],
+  [
+    ["prune", "-f", "--filter=type=a", "--filter=type=b"],
+    /"type" takes one value/,
+  ],
+  [["du", "a"], /no argument/],
+  [["du", "--filter", "until"], /"until" for "--filter"/],
+  [["du", "--filter=a=b"], /filter "a" is none of until/],
+  [["du", "--format=json", "--verbose"], /--format and --verbose/],
+  [["history", "nope"], /unknown command: "nope"; davit history --help/],
+  [["history", "lss"], /"lss"; did you mean ls\?; davit history --help/],
+  [["history", "ls", "a"], /davit history ls takes no argument/],
+  [["history", "ls", "--filter=a=b"], /filter "a=b": it begins with none/],
+  [["history", "logs", "a", "b"], /at most 1 argument, not 2/],
+  [["history", "logs", "--progress=quiet"], /invalid progress mode "quiet"/],
+  [["history", "logs", "--progress=tty"], /needs a terminal/],
+  [["history", "inspect", "a", "b"], /at most 1 argument, not 2/],
+  [["history", "inspect", "--format={{.Nope}}"], /there is no \.Nope/],
+  [["history", "inspect", "--format={{range .X}}"], /template parsing error/],
+  [
+    ["history", "inspect", "attachment"],
+    /at least one of --type, --platform or DIGEST/,
+  ],
+  [["history", "inspect", "attachment", "a", "b"], /invalid digest "b"/],
+  [["history", "rm"], /rm requires at least one argument/],
+  [["history", "rm", "a", "--all"], /either --all or at least one argument/],
+  [["history", "export", "a", "--all"], /cannot specify refs/],
   [["completions", "bash", "zsh"], /exactly 1 argument/],
   [["prune", "--all=x"], /"x" for "--all"/],
   [["doctor", "a"], /no argument/],
@@ -262,7 +291,8 @@ Deno.test("every flag with a wrong value: one clear line, exit code 1 or 125, an
       const what = `${words.join(" ")}: ${stderr}`;
       // As docker's command, which ends so where it can't read a flag.
       const isFlag = /^ERROR: (?:unknown flag|flag needs)/.test(stderr) ||
-        /"--(?:shm-size|ulimit|keep-storage)": /.test(stderr) ||
+        /"--(?:shm-size|ulimit|keep-storage|max-used-space)": /.test(stderr) ||
+        /"until" for "--filter": /.test(stderr) ||
         / expected true or false$/m.test(stderr);
       assertEquals(code, isFlag ? 125 : 1, what);
       assertEquals(stdout.length, 0, what);
