@@ -47,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   },
   ...CACHE_COMMANDS,
   HISTORY_COMMAND,
+  IMAGETOOLS,
   {
     name: "gateway",
     summary: "Serve builds with the X-BuildKit-Secrets header to other clients",

@@ -248,14 +248,14 @@ engineTest(
           ...["prune", "-af", ...verbose],
           ...["--filter", `description~=${salt}`],
         ];
-        const told = async (run: CommandRun) => {
+        const told = (run: CommandRun) => {
           assertEquals([run.code, run.stderr], [0, ""]);
           return normal(decoder.decode(run.stdout))
             .replaceAll(/\b[0-9a-z]{25}\b/g, "ID")
             .replaceAll(/\d{4}-\d\d-\d\d \S+/g, "TIME");
         };
-        const theirs = await told(await docker(...words(first)));
-        const ours = await told(await davit(...words(second)));
+        const theirs = told(await docker(...words(first)));
+        const ours = told(await davit(...words(second)));
         assertEquals(ours, theirs);
         if (verbose.length === 0) assertStringIncludes(ours, "1.5");
         else assertEquals(ours, "Total:\t0B\n");
