@@ -2,7 +2,7 @@ import { assertEquals } from "../support/assert.ts";
 import { containerdTest, engineTest } from "../support/engines.ts";
 import { pages } from "./blocks.ts";
 import { runBlock, type RunningBlock } from "./run_block.ts";
-import { standIns } from "./stand_ins.ts";
+import { standIns, type WantedStandIns } from "./stand_ins.ts";
 
 // One engine is enough: what differs between engines has tests of its own.
 let chosen: string | undefined;
@@ -13,6 +13,13 @@ const onlyFirst = (
   return host === chosen;
 };
 
+/** What the programs of a page need besides. */
+const WANTED: Readonly<Record<string, WantedStandIns>> = {
+  "examples/nodes/README.md": {
+    daemons: { intel: "linux/amd64", arm: "linux/arm64" },
+  },
+};
+
 /** Pages about what takes the containerd image store. */
 const CONTAINERD: ReadonlySet<string> = new Set(["examples/caches/README.md"]);
 
@@ -20,7 +27,7 @@ for (const { name, blocks } of await pages()) {
   if (blocks.every(({ fate }) => fate.kind === "skip")) continue;
   const test = CONTAINERD.has(name) ? containerdTest : engineTest;
   test(`every program of ${name} runs`, async (engine) => {
-    await using there = await standIns(engine);
+    await using there = await standIns(engine, WANTED[name]);
     const wrong: string[] = [];
     const running: RunningBlock[] = [];
     const note = (outcome: string | undefined) => {

@@ -1,4 +1,5 @@
 import { serveGateway } from "../../mod.ts";
+import { startBuildkitd } from "../buildkitd/daemon.ts";
 import type { EngineContext } from "../support/engines.ts";
 import { writeTree } from "../support/folder.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -35,12 +36,21 @@ export interface StandIns extends AsyncDisposable {
   adapt(text: string): string;
 }
 
+/** What only some pages need. */
+export interface WantedStandIns {
+  /** Platforms of BuildKit daemons, by the names in `/run/NAME/buildkitd.sock`. */
+  readonly daemons?: Readonly<Record<string, string>>;
+}
+
 /**
  * Makes ready what a reader of the pages would have: an engine that docker's
  * variables lead to, a folder `./app` with a Dockerfile, secrets, a registry,
  * an ssh agent, the command `davit`.
  */
-export async function standIns(engine: EngineContext): Promise<StandIns> {
+export async function standIns(
+  engine: EngineContext,
+  wanted: WantedStandIns = {},
+): Promise<StandIns> {
   await using stack = new AsyncDisposableStack();
   stack.use(await aloneOn(engine));
   const folder = await Deno.makeTempDir({ prefix: "davit-docs-" });
@@ -58,7 +68,13 @@ export async function standIns(engine: EngineContext): Promise<StandIns> {
     await registry.put(name);
   }
   await nameImages(engine, registry.host, stack);
+  const daemons = new Map<string, string>();
+  for (const [name, platform] of Object.entries(wanted.daemons ?? {})) {
+    const daemon = stack.use(await startBuildkitd({ platforms: [platform] }));
+    daemons.set(`unix:///run/${name}/buildkitd.sock`, daemon.address);
+  }
   const exchanged: readonly (readonly [from: string, to: string])[] = [
+    ...daemons,
     ["registry.example", registry.host],
     ["https://builds.example.com", gateway.address.replace("tcp:", "http:")],
     ["jsr:@davit/build/cli", `${ROOT}lib/cli/main.ts`],
