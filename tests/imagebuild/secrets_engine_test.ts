@@ -189,7 +189,9 @@ bothWaysTest(
 
 bothWaysTest(
   "imageBuild() with strictSecrets makes either an error",
-  async ({ docker }) => {
+  async ({ docker, api, generation }) => {
+    // Before a step runs, where the frontend tells what the target mounts.
+    const asksFirst = api === "buildkit" && generation !== "20";
     const missing = await assertRejects(
       () =>
         docker.imageBuild(
@@ -197,7 +199,9 @@ bothWaysTest(
           { ...NONE, strictSecrets: true },
         ).wait(),
       SecretError,
-      'secret "npm_token" was asked for and not given',
+      asksFirst
+        ? 'this target mounts secret "npm_token" (Dockerfile:3), which is not given'
+        : 'secret "npm_token" was asked for and not given',
     );
     assertEquals(missing.id, "npm_token");
     const unused = await assertRejects(
@@ -208,7 +212,9 @@ bothWaysTest(
           secrets: { extra: "x123456" },
         }).wait(),
       SecretError,
-      'secret "extra" was given and never asked for',
+      asksFirst
+        ? 'secret "extra" was given, and no step of this target mounts it'
+        : 'secret "extra" was given and never asked for',
     );
     assertEquals(unused.id, "extra");
   },
