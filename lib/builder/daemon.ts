@@ -8,6 +8,7 @@ import type { BuildkitHost } from "../buildkit/host.ts";
 import { ConnectionError } from "../errors.ts";
 import { bytesDuplex } from "../grpc/byte_messages.ts";
 import { connectGrpc, type GrpcClient } from "../grpc/client.ts";
+import { speaksOtherwise } from "../http2/error.ts";
 import type { Http2KeepaliveOptions } from "../http2/keepalive.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import type { Connector } from "./connector.ts";
@@ -36,13 +37,18 @@ export interface BuildkitDaemon extends BuildkitHost {
  * A daemon that a connector reaches.
  *
  * @param where Its address, for messages.
+ * @param keepalive When it counts as gone.
  */
-export function daemonAt(where: string, connector: Connector): BuildkitDaemon {
+export function daemonAt(
+  where: string,
+  connector: Connector,
+  keepalive: Http2KeepaliveOptions = KEEPALIVE,
+): BuildkitDaemon {
   const daemon: BuildkitDaemon = {
     where,
     isHere: connector.isHere,
     isPlain: connector.isPlain,
-    connect: (signal) => connect(where, connector, signal),
+    connect: (signal) => connect(where, { connector, keepalive }, signal),
     dialSession: (headers, signal) => dialSession(daemon, headers, signal),
     close: () => connector.close(),
   };
@@ -56,14 +62,17 @@ export function daemonAt(where: string, connector: Connector): BuildkitDaemon {
  */
 async function connect(
   where: string,
-  connector: Connector,
+  { connector, keepalive }: {
+    readonly connector: Connector;
+    readonly keepalive: Http2KeepaliveOptions;
+  },
   signal: AbortSignal,
 ): Promise<GrpcClient> {
   let client: GrpcClient | undefined;
   try {
     client = connectGrpc(await connector.dial(signal), {
       scheme: connector.scheme,
-      keepalive: KEEPALIVE,
+      keepalive,
     });
     await abortable(client.opened, signal);
     return client;
@@ -74,7 +83,7 @@ async function connect(
       throw cause;
     }
     const why = await connector.explain(cause) ??
-      `${rootMessage(cause)}; is it a BuildKit daemon, and is it running?`;
+      `${wordsOf(cause)}; is it a BuildKit daemon, and is it running?`;
     throw new ConnectionError(
       `Cannot reach the BuildKit daemon at ${where}: ${why}`,
       { cause },
@@ -82,10 +91,15 @@ async function connect(
   }
 }
 
-/** The message of the innermost cause, which says the most. */
-export function rootMessage(error: Error): string {
+/**
+ * What an error says: the innermost cause says the most, but for a peer that
+ * speaks something else, whose first bytes are told.
+ */
+function wordsOf(error: Error): string {
   let root = error;
-  while (root.cause instanceof Error) root = root.cause;
+  while (!speaksOtherwise(root) && root.cause instanceof Error) {
+    root = root.cause;
+  }
   return root.message;
 }
 

@@ -1,5 +1,6 @@
 // `unix://` and `tcp://` without TLS: HTTP/2 from the first byte.
 
+import { speaksOtherwise } from "../http2/error.ts";
 import { connDuplex } from "../transport/conn.ts";
 import { hostPort, isLoopback } from "../transport/endpoint.ts";
 import { permissionFlags } from "../transport/permissions.ts";
@@ -53,8 +54,9 @@ export function tcpConnector(
       return connDuplex(conn);
     },
     explain(cause) {
-      return tcpFault({ hostname, port }, cause) ??
-        "what listens there ended the connection without a word of HTTP/2; does it want TLS (the option tls), and is it a BuildKit daemon?";
+      const fault = tcpFault({ hostname, port }, cause);
+      if (fault !== undefined || speaksOtherwise(cause)) return fault;
+      return "what listens there ended the connection without a word of HTTP/2; does it want TLS (the option tls), and is it a BuildKit daemon?";
     },
     close: () => Promise.resolve(),
   };

@@ -41,7 +41,7 @@ const FAULTS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
       "its certificate is for another name: use a name that it has in the address, or give that name as tls.serverName",
   ],
   [
-    /NotValidYet|not yet valid/i,
+    /NotValidYet|not valid yet|not yet valid/i,
     () => "its certificate is not valid yet: are the clocks right?",
   ],
   [

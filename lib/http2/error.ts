@@ -89,6 +89,14 @@ export function streamError(
   return new Http2Error(message, { code, streamId });
 }
 
+/** How the error of a peer begins that speaks something else. */
+const OTHERWISE = "Peer does not speak HTTP/2";
+
+/** Whether an error says that the peer speaks something else than HTTP/2. */
+export function speaksOtherwise(error: Error): boolean {
+  return error instanceof Http2Error && error.message.startsWith(OTHERWISE);
+}
+
 /** How many bytes are shown of an answer that is not HTTP/2. */
 const SHOWN_BYTES = 60;
 
@@ -100,7 +108,7 @@ export function notHttp2(error: Http2Error, chunk: Uint8Array): Http2Error {
   const text = String.fromCharCode(...chunk.subarray(0, SHOWN_BYTES))
     .replaceAll(/[^ -~]/g, "?");
   return new Http2Error(
-    `Peer does not speak HTTP/2, its bytes are "${text}": ${error.message}`,
+    `${OTHERWISE}, its bytes are "${text}": ${error.message}`,
     { code: error.code, cause: error },
   );
 }

@@ -12,12 +12,16 @@ export interface Http2KeepaliveOptions {
 }
 
 /**
- * How much time lies between two PINGs, in milliseconds, if the peer has sent
- * nothing of its own since. A server of grpc-go that keeps its defaults counts
- * each one within five minutes as a strike, and ends the connection at the
- * third; DATA and HEADERS that it sends make it forget them.
+ * How much time lies between two PINGs, in milliseconds, so that a server does
+ * not mind them. One of grpc-go that keeps its defaults counts each that comes
+ * within five minutes as a strike, and ends the connection at the third; DATA
+ * and HEADERS that it sends make it forget them (grpc-go,
+ * internal/transport/http2_server.go, `handlePing`).
  */
 const PATIENCE_MS = 310_000;
+
+/** How many PINGs may come earlier, if the server has sent nothing since. */
+const EARLY_PINGS = 2;
 
 /** What a {@linkcode Keepalive} does on its connection. */
 export interface KeepaliveHost {
@@ -45,6 +49,8 @@ export class Keepalive {
   #pingedAt = -Infinity;
   /** How much the peer had said then. */
   #spokenThen = -1;
+  /** How many have come early since it has said something. */
+  #early = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws {RangeError} If a time is none that a timer can have. */
@@ -81,12 +87,15 @@ export class Keepalive {
     const now = performance.now();
     const isQuiet = now - this.#heardAt >= silence;
     const { streams, spoken } = this.#host;
-    const mayAsk = spoken !== this.#spokenThen ||
-      now - this.#pingedAt >= PATIENCE_MS;
+    const hasSpoken = spoken !== this.#spokenThen;
+    const isEarly = !hasSpoken && now - this.#pingedAt < PATIENCE_MS;
+    const mayAsk = !isEarly || this.#early < EARLY_PINGS;
     if (!isQuiet || streams === 0 || !mayAsk) {
       const rest = isQuiet ? silence : silence - (now - this.#heardAt);
       return this.#wait(Math.max(1, rest));
     }
+    if (hasSpoken) this.#early = 0;
+    else if (isEarly) this.#early++;
     this.#pingedAt = now;
     this.#spokenThen = spoken;
     const before = this.#hearings;

@@ -74,8 +74,17 @@ Deno.test("whatever a server sends is a sign of life, and no PING follows it too
   server.send(ACK);
   await clock.settle();
   await clock.pass(10_000);
-  // It has said nothing of its own since the last PING at 39 seconds, and is
-  // left alone for more than five minutes: 39 + 310 = 49 + 20 * 15.
+  // It has said nothing of its own since, and is asked twice more.
+  for (let early = 0; early < 2; early++) {
+    await clock.pass(15_000);
+    assertEquals(clock.waits, [10_000]);
+    await pings(server, 1);
+    server.send(ACK);
+    await clock.settle();
+    await clock.pass(10_000);
+  }
+  // Then it is left alone for more than five minutes after the last PING, which
+  // was 10 seconds ago: 310 = 10 + 20 * 15.
   await clock.pass(20 * 15_000 - 1);
   assertEquals(clock.waits, [1]);
   await clock.pass(1);
@@ -85,7 +94,11 @@ Deno.test("whatever a server sends is a sign of life, and no PING follows it too
   await clock.settle();
   await clock.pass(10_000);
   assert(server.connection.takesRequests);
-  // DATA makes the server forget the PINGs before.
+  // One after that time is none that the server minds, but does not make it
+  // forget those before.
+  await clock.pass(15_000);
+  assertEquals(clock.waits, [15_000]);
+  // DATA makes the server forget them.
   server.send(frame("HEADERS", 4, 1, "88"));
   server.send(frame("DATA", 0, 1, "00"));
   await clock.settle();

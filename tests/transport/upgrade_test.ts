@@ -189,3 +189,17 @@ Deno.test("parseResponseHead() reads heads and refuses others", () => {
     SyntaxError,
   );
 });
+
+Deno.test("an upgrade may have a body, which is JSON", async () => {
+  const { state, duplex } = peer("HTTP/1.1 101 UPGRADED\r\n\r\nrest");
+  const body = '{"a":"ä"}';
+  const init = { protocol: "tcp", headers: [], body };
+  const { readable } = await upgradeConnection(duplex, "/exec/1/start", init);
+  assertEquals(
+    state.text(),
+    "POST /exec/1/start HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n" +
+      "Connection: Upgrade\r\nUpgrade: tcp\r\n" +
+      `Content-Type: application/json\r\n\r\n${body}`,
+  );
+  assertEquals(await new Response(readable as never).text(), "rest");
+});
