@@ -122,12 +122,12 @@ async function dialSession(
     try {
       // BuildKit speaks first, as a client of HTTP/2 does; before that it may
       // still refuse the session.
-      await abortable(call.head(), signal);
+      const first = await abortable(call.read(), signal) ?? undefined;
+      return bytesDuplex(call, { first, onOver: () => void held.release() });
     } catch (error) {
       call.cancel();
       throw error;
     }
-    return bytesDuplex(call, () => void held.release());
   } catch (error) {
     await held.release();
     throw callError(error, daemon.where, "Control/Session");

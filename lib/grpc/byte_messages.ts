@@ -9,6 +9,17 @@ import { bytesMessage, bytesMessagePrefix } from "../proto/bytes_message.ts";
  */
 const MAX_PIECE_BYTES: number = 1024 * 1024;
 
+/** Options of {@linkcode bytesDuplex}. */
+export interface BytesDuplexOptions {
+  /** The first message, where it was read already. */
+  readonly first?: Uint8Array | undefined;
+  /**
+   * Called when the call is over, in whatever way; it may be called more than
+   * once.
+   */
+  readonly onOver?: (() => void) | undefined;
+}
+
 /**
  * A call whose messages hold only bytes (`BytesMessage{1 data}`), as a
  * connection. `moby.buildkit.v1.Control/Session` carries a session in this way.
@@ -16,14 +27,12 @@ const MAX_PIECE_BYTES: number = 1024 * 1024;
  * Closing `writable` ends this side of the call; cancelling `readable` or
  * aborting `writable` gives the call up. `readable` fails with the error of the
  * call.
- *
- * @param onOver Called when the call is over, in whatever way; it may be called
- * more than once.
  */
 export function bytesDuplex(
   call: GrpcClientCall,
-  onOver: () => void = () => {},
+  { first, onOver = () => {} }: BytesDuplexOptions = {},
 ): ByteDuplex {
+  let held = first;
   const giveUp = (reason?: unknown) => {
     call.cancel(reason);
     onOver();
@@ -32,7 +41,8 @@ export function bytesDuplex(
     readable: new ReadableStream<Uint8Array>({
       async pull(controller) {
         for (;;) {
-          const message = await read(call, onOver);
+          const message = held ?? await read(call, onOver);
+          held = undefined;
           if (message === null) return controller.close();
           const { data } = bytesMessage.decode(message);
           // An empty message is skipped, because a byte stream can't have an

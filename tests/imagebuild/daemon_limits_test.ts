@@ -113,7 +113,12 @@ Deno.test("a daemon has no images of its own to build from, as an engine has", (
     frontendAttrs(requestOf(options), {
       dockerfile: undefined,
       context: undefined,
-      contexts: { folders: new Map(), tars: new Map(), remotes: new Map() },
+      contexts: {
+        folders: new Map(),
+        tars: new Map(),
+        remotes: new Map(),
+        files: new Map(),
+      },
       localImages,
       forward: false,
       hosts: [],

@@ -1,0 +1,114 @@
+/** Certificates for a daemon, from files, bytes and text. */
+import { openDaemon } from "../../lib/builder/open_daemon.ts";
+import { type BuilderTls, readTls } from "../../lib/builder/tls_files.ts";
+import { Builder } from "../../lib/builder/builder.ts";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { makeAuthority } from "../support/certificates.ts";
+
+Deno.test("certificates come from paths, file: URLs, bytes and text", async () => {
+  const authority = await makeAuthority();
+  const { cert, key } = await authority.issue();
+  const { ca } = authority;
+  const folder = await Deno.makeTempDir({ prefix: "davit-pem-" });
+  await Deno.writeTextFile(`${folder}/ca.pem`, ca);
+  await Deno.writeTextFile(`${folder}/cert.pem`, cert);
+  const tls = await readTls({
+    ca: `${folder}/ca.pem`,
+    cert: new URL(`file://${folder}/cert.pem`),
+    key: new TextEncoder().encode(key),
+    serverName: "builder.test",
+  });
+  const read = { ca, client: { cert, key }, serverName: "builder.test" };
+  assertEquals(tls, read);
+  assertEquals(
+    await readTls({ ca: `file://${folder}/ca.pem`, cert, key: `\n${key}` }),
+    { ca, client: { cert, key: `\n${key}` }, serverName: undefined },
+  );
+  assertEquals(await readTls({}), {
+    ca: undefined,
+    client: undefined,
+    serverName: undefined,
+  });
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("certificates that can't be used are refused, and never quoted", async () => {
+  const { cert, key } = await (await makeAuthority()).issue();
+  const folder = await Deno.makeTempDir({ prefix: "davit-pem-" });
+  await Deno.writeTextFile(`${folder}/cert.pem`, cert);
+  const cases: [unknown, string][] = [
+    [{ cert }, "cert is given without key"],
+    [{ key }, "key is given without cert"],
+    [{ cert: key, key }, "cert holds no CERTIFICATE in PEM"],
+    [{ cert, key: cert }, "key holds no PRIVATE KEY in PEM"],
+    [{ cert, key: `${folder}/cert.pem` }, 'cert.pem" holds no PRIVATE KEY'],
+    [{ ca: `${folder}/none.pem` }, "ca can not be read: No such file"],
+    [{ ca: "" }, "ca is a path, a file: URL, or PEM"],
+    [{ ca: 1 }, "ca is a path, a file: URL, or PEM"],
+    [{ cert, key: `x\n${key}` }, "key is a path, a file: URL, or PEM"],
+    [{ serverName: "a b" }, "serverName is the name of a host"],
+    [{ cacert: cert }, "cacert"],
+  ];
+  for (const [tls, words] of cases) {
+    const { message } = await assertRejects(
+      () => readTls(tls as BuilderTls),
+      TypeError,
+    );
+    assertStringIncludes(message, words);
+    assertEquals(message.includes("BEGIN"), false, message);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("an option that does not belong to an address is refused", async () => {
+  const cases: [string, Parameters<typeof openDaemon>[1], string][] = [
+    ["unix:///b.sock", { tls: {} }, 'only "tcp://host:port" speaks TLS'],
+    ["ssh://host", { dockerHost: "unix:///d.sock" }, "names the engine of"],
+    [
+      "docker-container://a?context=b",
+      { dockerHost: "unix:///d.sock" },
+      "both name the engine",
+    ],
+  ];
+  for (const [address, options, words] of cases) {
+    const open = () => openDaemon(address, options);
+    await assertRejects(open, TypeError, words);
+  }
+  await assertRejects(
+    () => Builder.fromAddress("unix:///b.sock", { certs: {} } as never),
+    TypeError,
+    "certs",
+  );
+  await using builder = await Builder.fromAddress(" tcp://host:1 ");
+  assertEquals(builder.address, "tcp://host:1");
+  await assertRejects(
+    () => builder.workers({ timeout: 1 } as never),
+    TypeError,
+    "timeout",
+  );
+});
+
+Deno.test("what a daemon's address shows of its way is known", async () => {
+  const cases: [string, Parameters<typeof openDaemon>[1], boolean, boolean][] =
+    [
+      ["unix:///b.sock", {}, true, false],
+      ["tcp://127.0.0.1:1", {}, true, false],
+      ["tcp://[::1]:1", {}, true, false],
+      ["tcp://builder.test:1", {}, false, true],
+      ["tcp://builder.test:1", { tls: {} }, false, false],
+      ["tcp://localhost:1", { tls: {} }, true, false],
+      ["ssh://host", {}, false, false],
+      ["kube-pod://p", {}, false, false],
+      ["docker-container://c", { dockerHost: "unix:///d.sock" }, true, false],
+      ["docker-container://c", { dockerHost: "tcp://far.test:1" }, false, true],
+    ];
+  for (const [address, options, isHere, isPlain] of cases) {
+    const daemon = await openDaemon(address, options);
+    assertEquals([daemon.isHere, daemon.isPlain], [isHere, isPlain], address);
+    await daemon.close();
+  }
+});
