@@ -49,7 +49,8 @@ export async function buildAll(
     return await build({ ...options, outputs: [{ type: "moby" }, ...outputs] });
   }
   // A cache is written once, and may need the image.
-  const result = await build({ ...options, cacheto: undefined, outputs });
+  const { cacheto: _, ...first } = options;
+  const result = await build({ ...first, outputs });
   const image = await build({ ...options, nocache: false });
   const { context, contexts } = result;
   return { ...image, context, contexts };

@@ -443,6 +443,8 @@ Deno.test("buildAll builds for the image store as well: at once, or from the cac
   }]);
 });
 
+const FOLDER = { type: "oci", dest: "dir", attrs: { tar: "false" } } as const;
+
 Deno.test("buildsTwice() where an engine's build has one output", () => {
   const ping = {
     apiVersion: "1.45",
@@ -463,6 +465,16 @@ Deno.test("buildsTwice() where an engine's build has one output", () => {
       [true, one, "engine", {}],
       [false, one, "buildkit", { apiVersion: "1.41" }],
       [false, { ...one, alsoImage: false }, "engine", {}],
+      [true, { ...one, outputs: [FOLDER] }, "buildkit", {}],
+      [
+        true,
+        { ...one, outputs: [{ ...FOLDER, type: "docker" }] },
+        undefined,
+        {},
+      ],
+      [false, { ...one, outputs: [{ ...FOLDER, attrs: {} }] }, undefined, {}],
+      [false, { ...one, outputs: [{ ...FOLDER, type: "tar" }] }, undefined, {}],
+      [false, { outputs: [FOLDER], alsoImage: false }, undefined, {}],
       // Nothing but BuildKit's API can make these, which says so.
       [false, { ...one, outputs: [LOCAL, LOCAL] }, "engine", {}],
     ] as const

@@ -98,6 +98,22 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   [["--cache-from", "a:1", "--cache-from", "type=registry,ref=b:2"], {
     cachefrom: ["a:1", "b:2"],
   }],
+  [
+    [
+      ...["--cache-from", "type=local,src=./a,tag=t"],
+      ...["--cache-to", "type=local,dest=./a,mode=max,prune=true"],
+    ],
+    {
+      cachefrom: [{ type: "local", attrs: { src: "./a", tag: "t" } }] as never,
+      cacheto: [{
+        type: "local",
+        attrs: { dest: "./a", mode: "max", prune: "true" },
+      }] as never,
+    },
+  ],
+  [["-o", "type=oci,tar=false,dest=dir"], {
+    outputs: [{ type: "oci", dest: "dir", attrs: { tar: "false" } }],
+  }],
   [["-o", "out"], { outputs: [{ type: "local", dest: "out", attrs: {} }] }],
   [["-o", "dest=x"], {
     outputs: [{ type: "local", dest: "dest=x", attrs: {} }],
@@ -387,6 +403,14 @@ Deno.test("buildOptions says what is wrong with attestations, annotations, outpu
         [`--api=${word}`],
         `--api "${word}": expected engine or buildkit`,
       ]),
+      ...["type=oci,tar=false", "type=oci,tar=false,dest=-"].map((word) => [
+        ["-o", word],
+        "--output type=oci,tar=false needs a folder as dest",
+      ]),
+      [
+        ["-o", "type=docker,tar=false,dest=-"],
+        "--output type=docker,tar=false needs a folder as dest",
+      ],
       [
         ["-o", "a", "-o", "type=tar,dest=a"],
         'two --output go to "a"; give each its own dest',
