@@ -40,6 +40,11 @@ export interface StandIns extends AsyncDisposable {
 export interface WantedStandIns {
   /** Platforms of BuildKit daemons, by the names in `/run/NAME/buildkitd.sock`. */
   readonly daemons?: Readonly<Record<string, string>>;
+  /**
+   * A BuildKit daemon at its default socket and at `tcp://builds.example:1234`,
+   * with the certificates for that in the folder `certs`.
+   */
+  readonly daemon?: boolean;
 }
 
 /**
@@ -72,6 +77,19 @@ export async function standIns(
   for (const [name, platform] of Object.entries(wanted.daemons ?? {})) {
     const daemon = stack.use(await startBuildkitd({ platforms: [platform] }));
     daemons.set(`unix:///run/${name}/buildkitd.sock`, daemon.address);
+  }
+  if (wanted.daemon) {
+    const { address, tcpAddress, tls } = stack.use(
+      await startBuildkitd({ tcp: true }),
+    );
+    daemons.set("unix:///run/buildkit/buildkitd.sock", address);
+    daemons.set("tcp://builds.example:1234", tcpAddress);
+    await writeTree(
+      folder,
+      Object.fromEntries(
+        Object.entries(tls).map(([name, text]) => [`certs/${name}.pem`, text]),
+      ),
+    );
   }
   const exchanged: readonly (readonly [from: string, to: string])[] = [
     ...daemons,
