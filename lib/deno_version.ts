@@ -57,6 +57,11 @@ export const DENO_LACKS: readonly DenoLack[] = [
     what:
       "nothing is unpacked that zstd packed: verify names it as not looked through",
   },
+  {
+    since: "2.7.1",
+    what:
+      "no cache in a folder is pruned, and what a crash has left there stays",
+  },
 ];
 
 /** What this Deno can't do. */

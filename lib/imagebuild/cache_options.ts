@@ -115,7 +115,7 @@ export interface LocalCacheTo extends CacheExport, CacheFormat {
    * Whether the blobs are removed that no tag in the folder leads to any more.
    * Nothing is removed while another build of davit uses the folder, which is a
    * warning (code `cache-not-pruned`); of one that buildx runs davit does not
-   * know. It needs Deno 2.8 or newer, and a system other than Windows.
+   * know. It needs Deno 2.7.1 or newer, and a system other than Windows.
    *
    * @default {false}
    */

@@ -64,7 +64,7 @@ export class FolderLock implements Disposable {
   }
 }
 
-/** Locks a folder if nobody has; never before Deno 2.8, which can only wait. */
+/** Locks a folder if nobody has; never before Deno 2.7.1, which can only wait. */
 async function tryLock(folder: Deno.FsFile): Promise<boolean> {
   return await (folder as Partial<Deno.FsFile>).tryLock?.(true) ?? false;
 }
