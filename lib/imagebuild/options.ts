@@ -314,12 +314,17 @@ export interface ImageBuildOptions {
    */
   readonly verify?: boolean | BuildVerifyOptions | undefined;
   /**
-   * Which mistakes with secrets fail the build: `"missing"`, when a step mounts
-   * a secret that was not given (the build fails before that step runs);
-   * `"unused"`, when a secret was given that no step mounts (the build fails
-   * once the image is built); `true` for both. A secret whose steps came from
-   * the cache is neither missing nor unused. Where davit can't know whether a
-   * step mounts a secret, there is only a warning. It is an `UnsupportedError`
+   * Which mistakes with secrets fail the build: `"missing"`, when a step of the
+   * target mounts a secret that was not given; `"unused"`, when a secret was
+   * given that no step of the target mounts; `true` for both.
+   *
+   * On an engine from 24 on, BuildKit tells before the first step what the target
+   * mounts, so the build fails then, also if all steps would come from the cache.
+   * Otherwise (an older engine, a gateway, a tar by the Engine API, a Dockerfile
+   * with a frontend of its own) the build fails before the step that mounts a
+   * missing secret, or once the image is built for an unused one; a secret whose
+   * steps came from the cache is then neither, and where davit can't know whether
+   * a step mounts a secret, there is only a warning. It is an `UnsupportedError`
    * where nobody tells davit what the build asks for.
    *
    * @default {false}

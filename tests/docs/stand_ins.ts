@@ -7,7 +7,10 @@ import { tarBytes } from "../support/tar.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** Ids of secrets that programs of the pages give. */
+/**
+ * Ids of secrets that the program of the README gives, which wants all of them to
+ * be mounted, and no others.
+ */
 const SECRETS = [
   "github_token",
   "npm_token",
@@ -15,7 +18,6 @@ const SECRETS = [
   "binary",
   "opaque",
   "vault",
-  "cert",
 ];
 
 /** A Dockerfile that takes whatever secrets there are. */
