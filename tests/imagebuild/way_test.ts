@@ -47,11 +47,16 @@ Deno.test("chooseWay() takes BuildKit's API where it is asked for or needed, and
   assertEquals(await chosen({ api: "buildkit" }) === solveWay, true);
   assertEquals(await chosen({ history: false }) === solveWay, true);
   assertEquals(await chosen({ history: true }) === engineWay, true);
+  const cached = { cachefrom: "a:1", cacheto: "type=inline" };
+  assertEquals(await chosen(cached) === engineWay, true);
+  assertEquals(await chosen(cached, { gateway: true }) === gatewayWay, true);
   for (
     const [options, feature] of [
       [{ api: "buildkit" }, 'api "buildkit"'],
       [{ history: false }, "history"],
       [{ api: "buildkit", attest: { sbom: true }, history: false }, "attest"],
+      [{ cacheto: "a:1" }, "cacheto"],
+      [{ cachefrom: "type=gha" }, "cachefrom"],
     ] as const
   ) {
     for (

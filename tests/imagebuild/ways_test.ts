@@ -668,6 +668,12 @@ Deno.test("podman refuses what it would not obey", async () => {
     "Podman can not build with outputs",
   );
   assertEquals(outputs.feature, "outputs on podman");
+  const caches = await assertRejects(
+    () => needsOf(podmanWay, { cacheto: "type=inline" }),
+    UnsupportedError,
+    "Podman can not build with cacheto",
+  );
+  assertEquals(caches.feature, "cacheto on podman");
   const epoch = await assertRejects(
     () => needsOf(podmanWay, { sourceDateEpoch: 0 }),
     UnsupportedError,
