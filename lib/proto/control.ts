@@ -169,7 +169,29 @@ export interface WorkerMessage {
   readonly id: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly platforms: readonly PlatformMessage[];
+  readonly gcPolicy: readonly GcPolicyMessage[];
 }
+
+/** `GCPolicy`: what a worker keeps when it cleans up by itself. */
+export interface GcPolicyMessage {
+  readonly all: boolean;
+  /** In nanoseconds. */
+  readonly keepDuration: number;
+  /** In bytes, as the other two. */
+  readonly reservedSpace: number;
+  readonly filters: readonly string[];
+  readonly maxUsedSpace: number;
+  readonly minFreeSpace: number;
+}
+
+const gcPolicy: Message<GcPolicyMessage> = message({
+  all: one(1, FLAG),
+  keepDuration: one(2, INT64),
+  reservedSpace: one(3, INT64),
+  filters: many(4, TEXT),
+  maxUsedSpace: one(5, INT64),
+  minFreeSpace: one(6, INT64),
+});
 
 /** `WorkerRecord`. */
 export const worker: Message<WorkerMessage> = message({
@@ -183,6 +205,7 @@ export const worker: Message<WorkerMessage> = message({
       variant: one(3, TEXT),
     }),
   ),
+  gcPolicy: many(4, gcPolicy),
 });
 
 /** `ListWorkersResponse`. */

@@ -422,6 +422,14 @@ Deno.test("content is read by its digest", async () => {
 });
 
 Deno.test("workers and version are told", async () => {
+  const rule = {
+    all: true,
+    keepDuration: 1e9,
+    reservedSpace: 2,
+    filters: ["type==regular"],
+    maxUsedSpace: 3,
+    minFreeSpace: 4,
+  };
   await calling({
     ListWorkers: answer(listWorkersResponse.encode({
       workers: [{
@@ -431,6 +439,7 @@ Deno.test("workers and version are told", async () => {
           { os: "linux", architecture: "amd64", variant: "" },
           { os: "linux", architecture: "arm", variant: "v7" },
         ],
+        gcPolicy: [rule],
       }],
     })),
     Info: answer(infoResponse.encode({
@@ -441,6 +450,7 @@ Deno.test("workers and version are told", async () => {
       id: "w",
       labels: new Map([["k", "v"]]),
       platforms: ["linux/amd64", "linux/arm/v7"],
+      gcPolicy: [rule],
     }]);
     assertEquals(await control.version({ signal: NEVER }), "v0.25.2");
   });

@@ -170,6 +170,7 @@ export class ScriptedBuildKit implements Transport {
           id: "w",
           labels: new Map(Object.entries(labels)),
           platforms: [],
+          gcPolicy: [],
         };
         await call.write(listWorkersResponse.encode({ workers: [worker] }));
       }),

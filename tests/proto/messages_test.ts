@@ -92,6 +92,14 @@ Deno.test("what is read is what the generated code writes", () => {
     ID: "w",
     Labels: Object.fromEntries([...labels].slice(0, 2)),
     platforms: [{ Architecture: "arm", OS: "linux", Variant: "v7" }, {}],
+    GCPolicy: [{
+      all: true,
+      keepDuration: 1n,
+      reservedSpace: 2n,
+      filters: ["type==regular", ""],
+      maxUsedSpace: 3n,
+      minFreeSpace: 4n,
+    }],
   };
   const worker = {
     id: "w",
@@ -100,6 +108,14 @@ Deno.test("what is read is what the generated code writes", () => {
       { architecture: "arm", os: "linux", variant: "v7" },
       { architecture: "", os: "", variant: "" },
     ],
+    gcPolicy: [{
+      all: true,
+      keepDuration: 1,
+      reservedSpace: 2,
+      filters: ["type==regular", ""],
+      maxUsedSpace: 3,
+      minFreeSpace: 4,
+    }],
   };
   const cases: [read: unknown, expected: unknown][] = [
     [
@@ -168,7 +184,12 @@ Deno.test("what is read is what the generated code writes", () => {
         generated(control.ListWorkersResponseSchema, { record: [record, {}] }),
       ),
       {
-        workers: [worker, { id: "", labels: new Map(), platforms: [] }],
+        workers: [worker, {
+          id: "",
+          labels: new Map(),
+          platforms: [],
+          gcPolicy: [],
+        }],
       },
     ],
     [
