@@ -27,6 +27,8 @@ export interface ChosenEngineName {
   readonly context: string;
   /** By which a choice is noted: the context, or the address of the default one. */
   readonly key: string;
+  /** The address of the default context's engine, where a setting names it. */
+  readonly host?: string;
 }
 
 /** Finds builders in the files of docker's command. */
@@ -143,7 +145,7 @@ export function engineAt(
   // docker's command writes the port of TCP out.
   const port = env.get("DOCKER_TLS_VERIFY") ? 2376 : 2375;
   const key = /^tcp:\/\/[^/:]+$/.test(address) ? `${address}:${port}` : address;
-  return { context: "default", key };
+  return { context: "default", key, host };
 }
 
 /** An engine by its docker context. */

@@ -6,6 +6,7 @@ import { contextNames } from "../transport/context_names.ts";
 import {
   endpointFromContext,
   endpointFromHost,
+  isDefaultContext,
 } from "../transport/docker_config.ts";
 import type { Environment } from "../transport/environment.ts";
 import { BuilderError } from "./builder_error.ts";
@@ -33,8 +34,10 @@ export interface NodeAddress {
 
 /** How a node is looked for. */
 export interface ReachOptions {
-  /** Names the folder of docker's command. */
+  /** Names the folder of docker's command, and the engine of its default context. */
   readonly env?: Environment;
+  /** The engine of the default context, where a flag names it. */
+  readonly host?: string | undefined;
   /** Told in a few words of each thing that is done. */
   readonly tell?: (what: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -74,14 +77,23 @@ export async function reachNode(
  */
 export async function engineOf(
   { endpoint }: Pick<BuildxNode, "endpoint">,
-  env: Environment = Deno.env,
+  { env = Deno.env, host }: Pick<ReachOptions, "env" | "host">,
 ): Promise<Engine> {
-  const isContext = (await contextNames(env)).includes(endpoint);
+  const address = await isContextName(endpoint, env)
+    ? isDefaultContext(endpoint) ? host ?? env.get("DOCKER_HOST") : undefined
+    : endpoint;
   return new Engine(connectEndpoint(
-    isContext
-      ? await endpointFromContext(endpoint, env)
-      : await endpointFromHost(endpoint, env),
+    address
+      ? await endpointFromHost(address, env)
+      : await endpointFromContext(endpoint, env),
   ));
+}
+
+async function isContextName(
+  endpoint: string,
+  env: Environment,
+): Promise<boolean> {
+  return (await contextNames(env)).includes(endpoint);
 }
 
 /** Closes an engine with its connections. */
@@ -108,9 +120,10 @@ function remote({ endpoint, driverOpts = {} }: BuildxNode): NodeAddress {
 async function container(
   { name }: BuildxInstance,
   node: BuildxNode,
-  { env = Deno.env, tell, signal }: ReachOptions,
+  options: ReachOptions,
 ): Promise<NodeAddress> {
-  const engine = await engineOf(node, env);
+  const { env = Deno.env, tell, signal } = options;
+  const engine = await engineOf(node, options);
   let isStarting = false;
   try {
     const status = await containerStatus(engine, node, signal);
@@ -130,8 +143,7 @@ async function container(
     await closeEngine(engine);
   }
   const address = `docker-container://${containerName(node)}`;
-  const isContext = (await contextNames(env)).includes(node.endpoint);
-  return isContext
+  return await isContextName(node.endpoint, env)
     ? { address: `${address}?context=${node.endpoint}`, isStarting }
     : { address, dockerHost: node.endpoint, isStarting };
 }

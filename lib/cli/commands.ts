@@ -1,3 +1,4 @@
+import { BUILDER } from "./builder_flags.ts";
 import { BUILD_FLAGS } from "./build_flags.ts";
 import { CACHE_COMMANDS } from "./cache_commands.ts";
 import { HISTORY_COMMAND } from "./history_commands.ts";
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
     words: [1, 1],
     load: async () => (await import("./build_command.ts")).runBuild,
   },
+  BUILDER,
   {
     name: "push",
     summary: "Send an image to its registry",

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file worker.proto.
  */
 export const file_worker: GenFile = /*@__PURE__*/
-  fileDesc("Cgx3b3JrZXIucHJvdG8SFm1vYnkuYnVpbGRraXQudjEudHlwZXMiwAEKDFdvcmtlclJlY29yZBIKCgJJRBgBIAEoCRJACgZMYWJlbHMYAiADKAsyMC5tb2J5LmJ1aWxka2l0LnYxLnR5cGVzLldvcmtlclJlY29yZC5MYWJlbHNFbnRyeRIzCglwbGF0Zm9ybXMYAyADKAsyIC5tb2J5LmJ1aWxka2l0LnYxLnR5cGVzLlBsYXRmb3JtGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPQoIUGxhdGZvcm0SFAoMQXJjaGl0ZWN0dXJlGAEgASgJEgoKAk9TGAIgASgJEg8KB1ZhcmlhbnQYAyABKAkiRQoPQnVpbGRraXRWZXJzaW9uEg8KB3BhY2thZ2UYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoCWIGcHJvdG8z");
+  fileDesc("Cgx3b3JrZXIucHJvdG8SFm1vYnkuYnVpbGRraXQudjEudHlwZXMi9AEKDFdvcmtlclJlY29yZBIKCgJJRBgBIAEoCRJACgZMYWJlbHMYAiADKAsyMC5tb2J5LmJ1aWxka2l0LnYxLnR5cGVzLldvcmtlclJlY29yZC5MYWJlbHNFbnRyeRIzCglwbGF0Zm9ybXMYAyADKAsyIC5tb2J5LmJ1aWxka2l0LnYxLnR5cGVzLlBsYXRmb3JtEjIKCEdDUG9saWN5GAQgAygLMiAubW9ieS5idWlsZGtpdC52MS50eXBlcy5HQ1BvbGljeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoEBCghHQ1BvbGljeRILCgNhbGwYASABKAgSFAoMa2VlcER1cmF0aW9uGAIgASgDEhUKDXJlc2VydmVkU3BhY2UYAyABKAMSDwoHZmlsdGVycxgEIAMoCRIUCgxtYXhVc2VkU3BhY2UYBSABKAMSFAoMbWluRnJlZVNwYWNlGAYgASgDIj0KCFBsYXRmb3JtEhQKDEFyY2hpdGVjdHVyZRgBIAEoCRIKCgJPUxgCIAEoCRIPCgdWYXJpYW50GAMgASgJIkUKD0J1aWxka2l0VmVyc2lvbhIPCgdwYWNrYWdlGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEAoIcmV2aXNpb24YAyABKAliBnByb3RvMw");
 
 /**
  * @generated from message moby.buildkit.v1.types.WorkerRecord
@@ -32,6 +32,11 @@ export type WorkerRecord = Message<"moby.buildkit.v1.types.WorkerRecord"> & {
    * @generated from field: repeated moby.buildkit.v1.types.Platform platforms = 3;
    */
   platforms: Platform[];
+
+  /**
+   * @generated from field: repeated moby.buildkit.v1.types.GCPolicy GCPolicy = 4;
+   */
+  GCPolicy: GCPolicy[];
 };
 
 /**
@@ -40,6 +45,48 @@ export type WorkerRecord = Message<"moby.buildkit.v1.types.WorkerRecord"> & {
  */
 export const WorkerRecordSchema: GenMessage<WorkerRecord> = /*@__PURE__*/
   messageDesc(file_worker, 0);
+
+/**
+ * @generated from message moby.buildkit.v1.types.GCPolicy
+ */
+export type GCPolicy = Message<"moby.buildkit.v1.types.GCPolicy"> & {
+  /**
+   * @generated from field: bool all = 1;
+   */
+  all: boolean;
+
+  /**
+   * @generated from field: int64 keepDuration = 2;
+   */
+  keepDuration: bigint;
+
+  /**
+   * @generated from field: int64 reservedSpace = 3;
+   */
+  reservedSpace: bigint;
+
+  /**
+   * @generated from field: repeated string filters = 4;
+   */
+  filters: string[];
+
+  /**
+   * @generated from field: int64 maxUsedSpace = 5;
+   */
+  maxUsedSpace: bigint;
+
+  /**
+   * @generated from field: int64 minFreeSpace = 6;
+   */
+  minFreeSpace: bigint;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.types.GCPolicy.
+ * Use `create(GCPolicySchema)` to create a new message.
+ */
+export const GCPolicySchema: GenMessage<GCPolicy> = /*@__PURE__*/
+  messageDesc(file_worker, 1);
 
 /**
  * @generated from message moby.buildkit.v1.types.Platform
@@ -66,7 +113,7 @@ export type Platform = Message<"moby.buildkit.v1.types.Platform"> & {
  * Use `create(PlatformSchema)` to create a new message.
  */
 export const PlatformSchema: GenMessage<Platform> = /*@__PURE__*/
-  messageDesc(file_worker, 1);
+  messageDesc(file_worker, 2);
 
 /**
  * @generated from message moby.buildkit.v1.types.BuildkitVersion
@@ -93,5 +140,5 @@ export type BuildkitVersion = Message<"moby.buildkit.v1.types.BuildkitVersion"> 
  * Use `create(BuildkitVersionSchema)` to create a new message.
  */
 export const BuildkitVersionSchema: GenMessage<BuildkitVersion> = /*@__PURE__*/
-  messageDesc(file_worker, 2);
+  messageDesc(file_worker, 3);
 

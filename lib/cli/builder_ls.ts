@@ -1,0 +1,80 @@
+import { nodeState } from "../builder/buildx_nodes.ts";
+import { BuilderError } from "../buildx/builder_error.ts";
+import { goJson } from "../buildx/instance.ts";
+import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
+import {
+  builderJson,
+  buildersTable,
+  failures,
+  type ShownBuilder,
+} from "./builder_text.ts";
+import { buildersFor } from "./builders.ts";
+import type { CommandContext } from "./command.ts";
+import { EXIT_OK, UsageError } from "./exit.ts";
+import { print } from "./print.ts";
+
+/** How long the nodes may take to answer together, in milliseconds. */
+const TIMEOUT_MS = 20_000;
+
+/** Runs `davit builder ls`. */
+export async function runBuilderLs(
+  { parsed, signal }: CommandContext,
+): Promise<number> {
+  const format = parsed.text("format") ?? "table";
+  if (format !== "table" && format !== "json") {
+    throw new UsageError(
+      `invalid argument ${
+        JSON.stringify(format)
+      } for "--format": expected table or json`,
+    );
+  }
+  const builders = buildersFor(parsed);
+  const current = await builders.current().catch((error) => {
+    // The list shows what is wrong with it.
+    if (error instanceof BuilderError) return undefined;
+    throw error;
+  });
+  const list = await builders.list();
+  const shown = await Promise.all(
+    list.flatMap((builder) =>
+      builder instanceof BuilderError
+        ? []
+        : showBuilder(builders, builder, current?.name, signal)
+    ),
+  );
+  const broken = list.filter((each) => each instanceof BuilderError)
+    .map((error) => ({ name: error.builder, error }));
+  if (format === "json") {
+    for (const each of shown) print(goJson(builderJson(each)));
+  } else {
+    for (
+      const line of buildersTable(shown, broken, parsed.switched("no-trunc"))
+    ) print(line);
+  }
+  const wrong = failures(shown, format === "json" ? [] : broken);
+  if (format === "json") {
+    for (const { error } of broken) print(error.message, Deno.stderr);
+  } else if (wrong.length > 0) {
+    for (const line of ["", ...wrong]) print(line, Deno.stderr);
+  }
+  return EXIT_OK;
+}
+
+/** Asks what a builder's nodes are doing. */
+export async function showBuilder(
+  builders: BuildxBuilders,
+  builder: ListedBuilder,
+  current: string | undefined,
+  signal: AbortSignal,
+): Promise<ShownBuilder> {
+  const { host } = await builders.engine();
+  const options = {
+    host,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  };
+  const states = await Promise.all(
+    builder.nodes.map((node) => nodeState(builder, node, options)),
+  );
+  signal.throwIfAborted();
+  return { builder, states, isCurrent: builder.name === current };
+}

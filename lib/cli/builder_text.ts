@@ -1,0 +1,254 @@
+// What `ls` and `inspect` print, in buildx's words (its `commands/ls.go` and
+// `commands/inspect.go`).
+
+import type { NodeState } from "../builder/buildx_nodes.ts";
+import type { ListedBuilder } from "../buildx/builders.ts";
+import {
+  formatPlatform,
+  normalizePlatform,
+  parsePlatform,
+  type Platform,
+} from "../platforms/platform.ts";
+import { alignColumns, goBytes, goDuration, goTime } from "./go_text.ts";
+
+/** A builder, and what its nodes are doing. */
+export interface ShownBuilder {
+  readonly builder: ListedBuilder;
+  readonly states: readonly NodeState[];
+  /** Whether it is the chosen one. */
+  readonly isCurrent: boolean;
+}
+
+/** Why a builder can't be shown. */
+export interface BrokenBuilder {
+  readonly name: string;
+  readonly error: Error;
+}
+
+/** Processors that are named before others, in this order. */
+const MAIN = [
+  "linux/amd64",
+  "linux/arm64",
+  "linux/arm",
+  "linux/ppc64le",
+  "linux/s390x",
+  "linux/riscv64",
+  "linux/mips64",
+];
+
+/** How many kinds of processors a table names. */
+const MAX_KINDS = 4;
+
+/** Lines of a table of builders and their nodes. */
+export function buildersTable(
+  shown: readonly ShownBuilder[],
+  broken: readonly BrokenBuilder[],
+  isWhole: boolean,
+): string[] {
+  const rows = [
+    ["NAME/NODE", "DRIVER/ENDPOINT", "STATUS", "BUILDKIT", "PLATFORMS"],
+  ];
+  for (const { builder, states, isCurrent } of shown) {
+    const mark = isCurrent ? "*" : "";
+    rows.push([`${builder.name}${mark}`, builder.driver, "", "", ""]);
+    for (const { node, status, version = "", ...state } of states) {
+      const platforms = platformsOf({ node, ...state });
+      rows.push([
+        ` \\_ ${node.name}`,
+        ` \\_ ${node.endpoint}`,
+        status ?? "error",
+        version,
+        isWhole ? platforms.join(", ") : shortened(platforms),
+      ]);
+    }
+  }
+  for (const { name } of broken) rows.push([name, "", "error", "", ""]);
+  return alignColumns(rows.map((cells) => cells.join("\t")), 10, 3);
+}
+
+/** What went wrong, below the table. */
+export function failures(
+  shown: readonly ShownBuilder[],
+  broken: readonly BrokenBuilder[],
+): string[] {
+  return [
+    ...shown.flatMap(({ builder, states }) =>
+      states.flatMap(({ node, error }) =>
+        error === undefined ? [] : [
+          `Failed to get status for ${builder.name} (${node.name}): ${error.message}`,
+        ]
+      )
+    ),
+    ...broken.map(({ name, error }) =>
+      `Cannot load builder ${name}: ${error.message}`
+    ),
+  ];
+}
+
+/** A builder as an object of JSON, its keys in the order of their letters. */
+export function builderJson(
+  { builder, states, isCurrent }: ShownBuilder,
+): Record<string, unknown> {
+  const { name, driver, dynamic, lastActivity } = builder;
+  return {
+    Current: isCurrent,
+    Driver: driver,
+    Dynamic: dynamic,
+    LastActivity: lastActivity?.toISOString().replace(/\.\d+Z$/, "Z") ??
+      "0001-01-01T00:00:00Z",
+    Name: name,
+    Nodes: states.map(nodeJson),
+  };
+}
+
+function nodeJson(state: NodeState): Record<string, unknown> {
+  const { node, error, status, version, workers } = state;
+  const platforms = platformsOf(state).map((each) => each.replace("*", ""));
+  const labels = Object.fromEntries(
+    [...workers[0]?.labels ?? []].sort(([a], [b]) => a < b ? -1 : 1),
+  );
+  const entries: Record<string, unknown> = {
+    DriverOpts: node.driverOpts,
+    Endpoint: node.endpoint,
+    Err: error?.message,
+    Flags: node.flags,
+    GCPolicy: workers[0]?.gcPolicy.map((rule) => ({
+      all: rule.all,
+      filter: rule.filters.length === 0 ? null : rule.filters,
+      keepDuration: rule.keepDuration,
+      maxUsedSpace: rule.maxUsedSpace,
+      minFreeSpace: rule.minFreeSpace,
+      reservedSpace: rule.reservedSpace,
+    })),
+    IDs: workers.map(({ id }) => id).sort(),
+    Labels: labels,
+    Name: node.name,
+    Platforms: platforms,
+    Status: status ?? "error",
+    Version: version,
+  };
+  return Object.fromEntries(
+    Object.entries(entries).filter(([name, value]) =>
+      value !== undefined && value !== "" &&
+      (name === "Name" || name === "Endpoint" ||
+        typeof value !== "object" || Object.keys(value as object).length > 0)
+    ),
+  );
+}
+
+/** Lines about one builder. */
+export function inspection({ builder, states }: ShownBuilder): string[] {
+  const { name, driver, lastActivity } = builder;
+  const lines = [
+    `Name:\t${name}`,
+    `Driver:\t${driver}`,
+    ...lastActivity === undefined
+      ? []
+      : [`Last Activity:\t${goTime(lastActivity)}`],
+    "",
+    "Nodes:",
+  ];
+  for (const [i, state] of states.entries()) {
+    if (i > 0) lines.push("");
+    lines.push(...nodeLines(state));
+  }
+  return alignColumns(lines, 0, 1);
+}
+
+function nodeLines(state: NodeState): string[] {
+  const { node, error, status, version, workers } = state;
+  const options = Object.entries(node.driverOpts ?? {}).sort(([a], [b]) =>
+    a < b ? -1 : 1
+  );
+  const { flags = [], files = {} } = node;
+  const platforms = platformsOf(state);
+  const [worker] = workers;
+  const head = [
+    `Name:\t${node.name}`,
+    `Endpoint:\t${node.endpoint}`,
+    ...options.length === 0 ? [] : [
+      `Driver Options:\t${
+        options.map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+          .join(" ")
+      }`,
+    ],
+  ];
+  if (error !== undefined) return [...head, `Error:\t${error.message}`];
+  return [
+    ...head,
+    `Status:\t${status}`,
+    ...flags.length === 0 ? [] : [`BuildKit daemon flags:\t${flags.join(" ")}`],
+    ...version ? [`BuildKit version:\t${version}`] : [],
+    ...platforms.length === 0 ? [] : [`Platforms:\t${platforms.join(", ")}`],
+    ...(worker === undefined || worker.labels.size === 0 ? [] : [
+      "Labels:",
+      ...[...worker.labels].sort(([a], [b]) => a < b ? -1 : 1)
+        .map(([name, value]) => `\t${name}:\t${value}`),
+    ]),
+    ...(worker?.gcPolicy ?? []).flatMap((rule, i) => [
+      `GC Policy rule#${i}:`,
+      `\tAll:\t${rule.all}`,
+      ...rule.filters.length === 0
+        ? []
+        : [`\tFilters:\t${rule.filters.join(" ")}`],
+      ...rule.keepDuration > 0
+        ? [`\tKeep Duration:\t${goDuration(rule.keepDuration)}`]
+        : [],
+      ...sizeLine("Reserved Space", rule.reservedSpace),
+      ...sizeLine("Max Used Space", rule.maxUsedSpace),
+      ...sizeLine("Min Free Space", rule.minFreeSpace),
+    ]),
+    ...Object.entries(files).flatMap(([path, bytes]) => [
+      `File#${path}:`,
+      ...new TextDecoder().decode(bytes).split("\n")
+        .map((line) => `\t> ${line}`),
+    ]),
+  ];
+}
+
+function sizeLine(name: string, bytes: number): string[] {
+  return bytes > 0 ? [`\t${name}:\t${goBytes(bytes)}`] : [];
+}
+
+/** The platforms of a node, marked where its file names them. */
+function platformsOf(
+  { node, workers }: Pick<NodeState, "node" | "workers">,
+): string[] {
+  const own = (node.platforms ?? []).map(spelled);
+  const all = workers.flatMap(({ platforms }) =>
+    platforms.map((text) => spelled(parsePlatform(text)))
+  );
+  const marked = new Set(own);
+  return [
+    ...[...marked].map((platform) => `${platform}*`),
+    ...[...new Set(all)].filter((platform) => !marked.has(platform)),
+  ];
+}
+
+function spelled(platform: Platform): string {
+  return formatPlatform(normalizePlatform(platform));
+}
+
+/** Some of the platforms, one for each processor, and how many there are. */
+function shortened(platforms: readonly string[]): string {
+  const kinds = new Map<string, string[]>();
+  const kindOf = (platform: string) =>
+    platform.replace("*", "").split("/").slice(0, 2).join("/");
+  const mains = platforms.filter((each) => MAIN.includes(kindOf(each)));
+  mains.sort((a, b) => MAIN.indexOf(kindOf(a)) - MAIN.indexOf(kindOf(b)));
+  const others = platforms.filter((each) => !MAIN.includes(kindOf(each)));
+  others.sort((a, b) => kindOf(a) < kindOf(b) ? -1 : 1);
+  for (const platform of [...mains, ...others]) {
+    const kind = kindOf(platform);
+    if (!kinds.has(kind) && kinds.size >= MAX_KINDS) continue;
+    kinds.set(kind, [...kinds.get(kind) ?? [], platform]);
+  }
+  const shown = [...kinds].map(([kind, all]) => {
+    if (all.length === 1) return all[0]!;
+    const mark = all.some((each) => each.endsWith("*")) ? "*" : "";
+    return `${kind}${mark} (+${all.length})`;
+  });
+  const left = platforms.length -
+    [...kinds.values()].reduce((sum, all) => sum + all.length, 0);
+  return [...shown, ...left > 0 ? [`(${left} more)`] : []].join(", ");
+}
