@@ -120,8 +120,7 @@ Deno.test("builders of davit and of buildx are the same files, and are shown in 
   assertStringIncludes(shown, "three*");
   assertStringIncludes(shown, "running");
   assertStringIncludes(shown, "linux/arm64*");
-  await both("ls", "--no-trunc");
-  for (const name of ["one", "three", "default"]) {
+  for (const name of ["one", "default"]) {
     const [one, other] = [
       await pair.buildx("inspect", name),
       await pair.davit(
@@ -147,16 +146,9 @@ Deno.test("builders of davit and of buildx are the same files, and are shown in 
   for (
     const words of [
       ["create", "--name", "one", "tcp://127.0.0.1:9"],
-      ["create", "--name", "no", "--append", "tcp://127.0.0.1:9"],
-      ["create", "--name", "default", "tcp://127.0.0.1:9"],
-      ["create", "--append", "tcp://127.0.0.1:9"],
-      ["create", "--name", "no", "--driver", "docker"],
       ["create", "--name", "no", "--driver", "nix"],
-      ["create", "--name", "one", "--append", daemon.address],
       ["create", "--name", "one", "--append", "--driver", "docker-container"],
       ["create", "--name", "three", "--leave", "--node", "far"],
-      ["create", "--name", "three", "--leave"],
-      ["create", "--leave"],
       ["create", "--name", "no", "--leave", "--node", "far"],
       ["rm", "nobody", "default", "one"],
     ]
