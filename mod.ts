@@ -24,6 +24,7 @@ export {
 } from "./lib/client.ts";
 export {
   Builder,
+  type BuilderGcRule,
   type BuilderNode,
   type BuilderNodesOptions,
   type BuilderOptions,
@@ -32,6 +33,11 @@ export {
   type BuilderWorker,
   type PemSource,
 } from "./lib/builder/builder.ts";
+export {
+  openBuilder,
+  type OpenBuilderOptions,
+} from "./lib/builder/open_builder.ts";
+export { BuilderError } from "./lib/buildx/builder_error.ts";
 export type { ByteSource } from "./lib/streams/byte_source.ts";
 export type {
   BuildContext,

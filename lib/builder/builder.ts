@@ -25,7 +25,10 @@ import { checkOptionNames } from "../option_names.ts";
 
 export type { BuilderNode } from "./open_nodes.ts";
 export type { BuilderTls, PemSource } from "./tls_files.ts";
-export type { Worker as BuilderWorker } from "../buildkit/control.ts";
+export type {
+  GcRule as BuilderGcRule,
+  Worker as BuilderWorker,
+} from "../buildkit/control.ts";
 
 /** Options of {@linkcode Builder.fromAddress}. */
 export interface BuilderOptions {

@@ -1,14 +1,8 @@
-import { BuilderError } from "../buildx/builder_error.ts";
-import { BuildxBuilders, type ListedBuilder } from "../buildx/builders.ts";
-import type { ReachOptions } from "../buildx/reach.ts";
-import { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { requireDenoVersion } from "../deno_version.ts";
-import { UnsupportedError } from "../errors.ts";
-import { isDefaultContext } from "../transport/docker_config.ts";
 import { checkOptionNames } from "../option_names.ts";
-import { Builder } from "./builder.ts";
-import { addressNodes } from "./buildx_nodes.ts";
+import type { Builder } from "./builder.ts";
 
 /** Options of {@linkcode openBuilder}. */
 export interface OpenBuilderOptions {
@@ -70,6 +64,8 @@ export async function openBuilder(
 ): Promise<Builder | DockerClient> {
   requireDenoVersion();
   checkOptionNames("open a builder", options, OPTIONS);
+  const { BuildxBuilders } = await import("../buildx/builders.ts");
+  const { openListed } = await import("./open_listed.ts");
   const builders = new BuildxBuilders();
   const wanted = name ?? (Deno.env.get("BUILDX_BUILDER") || undefined);
   const listed = wanted === undefined
@@ -78,70 +74,4 @@ export async function openBuilder(
   return await openListed(builders, listed, options, {
     signal: options.signal,
   });
-}
-
-/** Opens a builder that was found; see {@linkcode openBuilder}. */
-export async function openListed(
-  builders: BuildxBuilders,
-  builder: ListedBuilder,
-  { credentials, dockerConfig = true }: OpenBuilderOptions,
-  reach: ReachOptions,
-): Promise<Builder | DockerClient> {
-  const options = { credentials, dockerConfig };
-  if (builder.isContext) return await openContext(builders, builder, options);
-  const { host } = await builders.engine();
-  const nodes = await addressNodes(builder, { ...reach, host });
-  await noteUse(builders, builder);
-  const [node, ...others] = nodes;
-  if (node === undefined || others.length > 0) {
-    throw new UnsupportedError(
-      "a builder of several nodes",
-      `Cannot use builder "${builder.name}": it has ${nodes.length} nodes, and davit builds on one`,
-    );
-  }
-  const { address, tls, dockerHost } = node;
-  try {
-    return await Builder.fromAddress(address, { ...options, tls, dockerHost });
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new BuilderError(
-      builder.name,
-      `Cannot use builder "${builder.name}": ${cause.message}`,
-      { cause },
-    );
-  }
-}
-
-/** The engine that docker's command uses may be named by an address. */
-async function openContext(
-  builders: BuildxBuilders,
-  { name }: ListedBuilder,
-  options: { credentials: Credentials | undefined; dockerConfig: boolean },
-): Promise<DockerClient> {
-  const { host } = await builders.engine();
-  return isDefaultContext(name) && host !== undefined
-    ? await DockerClient.fromDockerHost(host, options)
-    : await DockerClient.fromDockerContext(name, options);
-}
-
-/**
- * Notes that a builder is used, as buildx does. The builder serves its purpose
- * without that, so a folder that may not be written to is left as it is.
- */
-async function noteUse(
-  { store }: BuildxBuilders,
-  { name }: ListedBuilder,
-): Promise<void> {
-  const { state } = Deno.permissions.querySync({
-    name: "write",
-    path: store.folder,
-  });
-  if (state !== "granted") return;
-  try {
-    await store.edit((edit) => edit.used(name));
-  } catch (error) {
-    const isClosed = error instanceof Deno.errors.PermissionDenied ||
-      (error as { code?: string }).code === "EROFS";
-    if (!isClosed) throw error;
-  }
 }
