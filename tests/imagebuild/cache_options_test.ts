@@ -70,6 +70,76 @@ Deno.test("caches are given in buildx's words, as objects, or as names", () => {
   assertEquals(names(""), []);
 });
 
+/** Every word of the services, with a value that it may have. */
+const SERVICES: Readonly<Record<string, Attrs>> = {
+  gha: {
+    url: "u",
+    url_v2: "u2",
+    scope: "s",
+    repository: "a/b",
+    timeout: "5m",
+    version: "2",
+  },
+  s3: {
+    bucket: "b",
+    region: "r",
+    name: "n",
+    prefix: "p/",
+    blobs_prefix: "b/",
+    manifests_prefix: "m/",
+    endpoint_url: "e",
+    use_path_style: "true",
+    touch_refresh: "24h",
+    upload_parallelism: "0",
+  },
+  azblob: {
+    account_url: "u",
+    account_name: "a",
+    container: "c",
+    name: "n",
+    prefix: "p/",
+    blobs_prefix: "b/",
+    manifests_prefix: "m/",
+  },
+};
+
+const SECRETS: Readonly<Record<string, readonly string[]>> = {
+  gha: ["token", "ghtoken"],
+  s3: ["access_key_id", "secret_access_key", "session_token"],
+  azblob: ["secret_access_key"],
+};
+
+Deno.test("each word of a service is taken, and each that is secret is kept apart", () => {
+  for (const [type, attrs] of Object.entries(SERVICES)) {
+    const secrets = Object.fromEntries(
+      SECRETS[type]!.map((word) => [word, `value of ${word}`]),
+    );
+    const words = Object.entries({ type, ...attrs, ...secrets })
+      .map((entry) => entry.join("=")).join();
+    const object = { type, attrs: { ...attrs, ...secrets } };
+    const written = { mode: "max", "ignore-error": "true" };
+    for (const given of [words, object as unknown as CacheTo & CacheFrom]) {
+      const expected = { type, attrs, secrets, fromEnvironment: false };
+      assertEquals(requestOf({ cachefrom: given }).cacheImports, [expected]);
+      assertEquals(requestOf({ cacheto: given }).cacheExports, [expected]);
+    }
+    assertEquals(
+      requestOf({ cacheto: `${words},mode=max,ignore-error=1` }).cacheExports,
+      [{
+        type,
+        attrs: { ...attrs, ...written },
+        secrets,
+        fromEnvironment: false,
+      }],
+    );
+    assertThrows(
+      () => requestOf({ cachefrom: `${words},mode=max` }),
+      TypeError,
+      'there is no option "mode"',
+    );
+  }
+});
+
 Deno.test("names of images and the cache in an image need no other API, all else does", () => {
   for (
     const [options, needs, cacheFrom] of [

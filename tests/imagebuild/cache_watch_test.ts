@@ -120,6 +120,9 @@ Deno.test("a cache that is read is known by the name of its step", () => {
   ]);
   assertEquals(watch.seen, told);
   assertEquals(warnings, []);
+  const single = watched({ imports: [local] });
+  single.watch.read(step({ name: `${from} local:12` }));
+  assertEquals(single.told, [event({ kind: "local", place: "dir" })]);
 });
 
 Deno.test("a cache that can't be read is told and warned of once, masked", () => {
