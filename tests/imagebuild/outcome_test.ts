@@ -583,6 +583,15 @@ Deno.test("checkLeaks() names the place of each value, and refuses long ones alo
     refused("attribute number 2 of the output image"),
   );
   assertEquals(await check(image({ name: "longvalue/app" })), []);
+  for (const option of ["cachefrom", "cacheto"] as const) {
+    assertEquals(
+      await check({ [option]: "type=gha,url=u,scope=longvalue" }),
+      refused("attribute number 2 of the cache gha"),
+    );
+    assertEquals(await check({ [option]: "longvalue/app:1" }), []);
+    // A token is a secret by itself.
+    assertEquals(await check({ [option]: "type=gha,token=longvalue" }), []);
+  }
   assertEquals(
     await check({ annotations: { k: "x" }, attest: { provenance: "max" } }),
     [],
