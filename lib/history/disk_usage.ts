@@ -53,11 +53,13 @@ export async function diskUsage(
     "The build cache",
     options.signal,
     async (control, signal) => {
-      const messages = await control.diskUsage(
-        { filter, ageLimit: age },
-        { signal },
-      );
+      const messages = await control.diskUsage({ filter }, { signal });
+      // Chosen here, because BuildKit up to 0.21 takes no age.
+      const since = age === 0 ? Infinity : Date.now() - age / 1e6;
       const records = messages.map(cacheRecordOf)
+        .filter(({ lastUsedAt }) =>
+          lastUsedAt === undefined || Date.parse(lastUsedAt) <= since
+        )
         .sort((a, b) => a.size - b.size || (a.id < b.id ? -1 : 1));
       const sum = (fits: (record: BuildCacheRecord) => boolean) =>
         records.filter(fits).reduce((sum, { size }) => sum + size, 0);

@@ -34,8 +34,9 @@ export async function failureOf(
   const { error, externalError, ref } = record;
   if (error === undefined) return undefined;
   const { message: detail } = error;
+  // Older engines (26) keep the details in the record itself.
   const { exitCode, vertex, sources = [] } = externalError === undefined
-    ? {}
+    ? readDetails(error.details)
     : readDetails(
       wholeStatus.decode(
         await contentBytes(control, externalError.digest, {

@@ -20,14 +20,11 @@ import { timestamp, type TimestampMessage } from "./timestamp.ts";
 export interface DiskUsageQuestion {
   /** Filters in containerd's words; what fits one of them is given. */
   readonly filter: readonly string[];
-  /** Nanoseconds; what was used within them is left out. */
-  readonly ageLimit: number;
 }
 
 /** `DiskUsageRequest`. */
 export const diskUsageRequest: Message<DiskUsageQuestion> = message({
   filter: many(1, TEXT),
-  ageLimit: one(2, INT64),
 });
 
 /** `UsageRecord`. */

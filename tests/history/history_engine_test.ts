@@ -17,6 +17,7 @@ import {
 import {
   containerdTest,
   type EngineContext,
+  engineKindTest,
   engineTest,
   isRecent,
 } from "../support/engines.ts";
@@ -107,7 +108,9 @@ COPY big /b
   assert(Math.abs(record.duration - took) < 2, `${record.duration} ${took}`);
   assertEquals(record.totalSteps, record.completedSteps);
   assert(record.totalSteps > 5 && record.cachedSteps < record.totalSteps);
-  assertEquals([record.warnings, record.pinned], [1, false]);
+  // BuildKit of 26 has no such warning.
+  const warnings = isRecent(engine) ? 1 : 0;
+  assertEquals([record.warnings, record.pinned], [warnings, false]);
 
   const details = await history.inspect(ref.slice(0, 20));
   assertEquals(details.attrs, record.attrs);
@@ -121,7 +124,12 @@ COPY big /b
     "pkg:docker/davit-test/base@",
   );
   assertMatch(details.materials[0]!.digests[0]!, /^sha256:[0-9a-f]{64}$/);
-  assertStringIncludes(JSON.stringify(details.outputs), name);
+  // BuildKit of 26 does not remember them.
+  if (isRecent(engine)) {
+    assertEquals(details.outputs.map(({ attrs }) => attrs.name), [
+      `docker.io/library/${name}`,
+    ]);
+  } else assertEquals(details.outputs, []);
 
   // The log is shown as the build was, more than once.
   const log = await history.logs(ref);
@@ -223,6 +231,15 @@ engineTest(
   "a failed build is remembered with the error that it had",
   remembersFailures,
   isRecent,
+);
+// What it kept of errors was elsewhere, and there was no lint.
+engineKindTest(
+  { generation: "26", containerdStore: true },
+  "builds are remembered, those that failed with the error that they had",
+  async (engine) => {
+    await remembersBuilds(engine);
+    await remembersFailures(engine);
+  },
 );
 
 /** A build that runs until it is let go. */
@@ -408,18 +425,20 @@ engineTest(
     assertEquals(sizes, sizes.toSorted((a, b) => a - b));
     assert(all.some(({ id }) => id === record.id));
 
+    // Engines up to 26 do not know what a record is while they delete it.
+    const only = { id: [`^${record.id}$`] };
     const prune = (options: Parameters<typeof docker.buildPruneRecords>[0]) =>
       Array.fromAsync(docker.buildPruneRecords({ all: true, ...options }));
     // Nothing that was used within the hour goes.
     assertEquals(
-      await prune({ filters: { ...filters, until: ["1h"] } }),
+      await prune({ filters: { ...only, until: ["1h"] } }),
       [],
     );
     assertEquals(
-      await prune({ filters, reservedSpace: 2 ** 50 }),
+      await prune({ filters: only, reservedSpace: 2 ** 50 }),
       [],
     );
-    const deleted = await prune({ filters });
+    const deleted = await prune({ filters: only });
     assertEquals(deleted.map(({ id, size }) => [id, size]), [
       [record.id, record.size],
     ]);
