@@ -180,7 +180,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
     help: "check, outline…",
     complete: ["build", "check", "outline", "targets"],
   },
-  { name: "check", help: "check, build not" },
+  { name: "check", means: ["call", "check"], help: "check, build not" },
   {
     name: "api",
     value: "NAME",

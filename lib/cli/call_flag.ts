@@ -36,8 +36,7 @@ const OF_RESULTS: readonly string[] = [
  * result.
  */
 export function callOf(parsed: ParsedWords): Call | undefined {
-  const word = parsed.text("call") ??
-    (parsed.switched("check") ? "check" : undefined);
+  const word = parsed.text("call"); // --check is a word for --call=check
   if (word === undefined) return undefined;
   let name: string | undefined;
   let format = "";
@@ -64,7 +63,9 @@ export function callOf(parsed: ParsedWords): Call | undefined {
     if (!parsed.switched(flag) && parsed.list(flag).length === 0) continue;
     throw new UsageError(
       `--${flag} can't be used with ${
-        parsed.text("call") === undefined ? "--check" : `--call=${word}`
+        parsed.switched("check") && word === "check"
+          ? "--check"
+          : `--call=${word}`
       }: nothing is built`,
     );
   }

@@ -19,6 +19,11 @@ export interface Flag {
    * and exits with 125 if it can't be used.
    */
   readonly typed?: boolean;
+  /**
+   * The flag and the value for which this one, without a value, is another word:
+   * of both, the last one counts.
+   */
+  readonly means?: readonly [name: string, value: string];
   /** Whether it may be given several times; if not, the last one counts. */
   readonly many?: boolean;
   /**
@@ -93,7 +98,12 @@ export function parseWords(
       throw new UnknownFlagError(rawName);
     }
     if (flag.value === undefined) {
-      switches.set(name, parseSwitch(`--${name}`, value ?? "true"));
+      const on = parseSwitch(`--${name}`, value ?? "true");
+      switches.set(name, on);
+      const [other, meant] = flag.means ?? [];
+      if (on && other !== undefined) {
+        lists.set(other, [...lists.get(other) ?? [], meant!]);
+      }
       continue;
     }
     if (value === undefined) {
