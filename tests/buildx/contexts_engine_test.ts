@@ -280,35 +280,22 @@ if (hasGit) {
   engineKindTest({ generation: "26", containerdStore: true }, FETCHED, fetched);
 }
 
+/** Names at the limits of the grammar; tables of more are in the unit tests. */
 const NAMES = [
-  "deps",
   "Deps",
-  "",
-  "a b",
-  "busybox:latest",
-  "docker.io/library/busybox",
+  "docker.io/library/busybox:latest",
   "index.docker.io/busybox:1.36",
   "library/a/b",
-  "library/a",
-  "localhost/a",
   "LOCAL/a",
-  "r.example:5000/a/b:latest",
   "r.example:5000/A",
   "[::1]:5000/a",
   "a_b__c-d---e.f",
   "a_-b",
-  "a..b",
-  "a/",
-  "-a",
-  "a:",
-  `a@sha256:${"0".repeat(64)}`,
   `a:latest@sha256:${"0".repeat(64)}`,
-  "a@sha256:00",
   "0".repeat(64),
-  "0".repeat(63),
-  "a".repeat(237),
-  "a".repeat(238),
-  "deps::linux/amd64",
+  "a".repeat(247),
+  "a".repeat(248),
+  `r.example/${"a".repeat(255)}`,
 ];
 
 engineTest(

@@ -12,7 +12,7 @@ const PART_REGEXP = /^[a-z\d]+(?:(?:\.|__?|-+)[a-z\d]+)*$/;
 /** A part of a host name. */
 const HOST_PART_REGEXP = /^[A-Za-z\d](?:[A-Za-z\d-]*[A-Za-z\d])?$/;
 
-/** The longest name without tag and digest, in characters. */
+/** The longest path in a registry, in characters. */
 const MAX_LENGTH = 255;
 
 /** The registry of names without a host, and its older name. */
@@ -40,7 +40,8 @@ export function contextName(given: string): string | undefined {
         .every((part) => HOST_PART_REGEXP.test(part))) &&
     // 64 hexadecimal digits are an image's id.
     !(isHub && /^[\da-f]{64}$/.test(path) && !given.includes(":"));
-  if (!isName || host.length + 1 + path.length > MAX_LENGTH) return undefined;
+  const full = isHub && !path.includes("/") ? `library/${path}` : path;
+  if (!isName || full.length > MAX_LENGTH) return undefined;
   const short = isHub
     ? path.replace(/^library\/(?=[^/]+$)/, "")
     : `${host}/${path}`;
