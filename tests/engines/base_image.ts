@@ -63,6 +63,9 @@ export async function packRootfs(): Promise<Uint8Array<ArrayBuffer>> {
     await runCommand("tar", [
       "--owner=0",
       "--group=0",
+      // The same bytes each time: all that builds on it has one base.
+      "--mtime=@0",
+      "--sort=name",
       "-C",
       root,
       "-cf",
