@@ -22,7 +22,10 @@ const WANTED: Readonly<Record<string, WantedStandIns>> = {
 };
 
 /** Pages about what takes the containerd image store. */
-const CONTAINERD: ReadonlySet<string> = new Set(["examples/caches/README.md"]);
+const CONTAINERD: ReadonlySet<string> = new Set([
+  "examples/caches/README.md",
+  "examples/contexts/README.md",
+]);
 
 for (const { name, blocks } of await pages()) {
   if (blocks.every(({ fate }) => fate.kind === "skip")) continue;
