@@ -6,6 +6,12 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { CacheOptionsEntry } from "./control_pb.ts";
+import { file_control } from "./control_pb.ts";
+import type { Stat } from "./fsutil_pb.ts";
+import { file_fsutil } from "./fsutil_pb.ts";
+import type { Definition } from "./ops_pb.ts";
+import { file_ops } from "./ops_pb.ts";
 import type { WorkerRecord } from "./worker_pb.ts";
 import { file_worker } from "./worker_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +20,382 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llbbridge.proto.
  */
 export const file_llbbridge: GenFile = /*@__PURE__*/
-  fileDesc("Cg9sbGJicmlkZ2UucHJvdG8SGW1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQiDQoLUGluZ1JlcXVlc3QitQEKDFBvbmdSZXNwb25zZRI6Cg9Gcm9udGVuZEFQSUNhcHMYASADKAsyIS5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLkFQSUNhcBIyCgdMTEJDYXBzGAIgAygLMiEubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5BUElDYXASNQoHV29ya2VycxgDIAMoCzIkLm1vYnkuYnVpbGRraXQudjEudHlwZXMuV29ya2VyUmVjb3JkIokBCgZBUElDYXASCgoCSUQYASABKAkSDwoHRW5hYmxlZBgCIAEoCBISCgpEZXByZWNhdGVkGAMgASgIEhYKDkRpc2FibGVkUmVhc29uGAQgASgJEhkKEURpc2FibGVkUmVhc29uTXNnGAUgASgJEhsKE0Rpc2FibGVkQWx0ZXJuYXRpdmUYBiABKAkyZAoJTExCQnJpZGdlElcKBFBpbmcSJi5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlBpbmdSZXF1ZXN0GicubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5Qb25nUmVzcG9uc2ViBnByb3RvMw", [file_worker]);
+  fileDesc("Cg9sbGJicmlkZ2UucHJvdG8SGW1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQisgMKDFNvbHZlUmVxdWVzdBIQCghGcm9udGVuZBgCIAEoCRJNCgtGcm9udGVuZE9wdBgDIAMoCzI4Lm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuU29sdmVSZXF1ZXN0LkZyb250ZW5kT3B0RW50cnkSGQoRYWxsb3dSZXN1bHRSZXR1cm4YBSABKAgSGwoTYWxsb3dSZXN1bHRBcnJheVJlZhgGIAEoCBI5CgxDYWNoZUltcG9ydHMYDCADKAsyIy5tb2J5LmJ1aWxka2l0LnYxLkNhY2hlT3B0aW9uc0VudHJ5ElMKDkZyb250ZW5kSW5wdXRzGA0gAygLMjsubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5Tb2x2ZVJlcXVlc3QuRnJvbnRlbmRJbnB1dHNFbnRyeRoyChBGcm9udGVuZE9wdEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaRQoTRnJvbnRlbmRJbnB1dHNFbnRyeRILCgNrZXkYASABKAkSHQoFdmFsdWUYAiABKAsyDi5wYi5EZWZpbml0aW9uOgI4ASJPCg1Tb2x2ZVJlc3BvbnNlEgsKA3JlZhgBIAEoCRIxCgZyZXN1bHQYAyABKAsyIS5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlJlc3VsdCLoAQoGUmVzdWx0Ei0KA3JlZhgDIAEoCzIeLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUmVmSAASMQoEcmVmcxgEIAEoCzIhLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUmVmTWFwSAASQQoIbWV0YWRhdGEYCiADKAsyLy5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlJlc3VsdC5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgMOgI4AUIICgZyZXN1bHQiLgoDUmVmEgoKAmlkGAEgASgJEhsKA2RlZhgCIAEoCzIOLnBiLkRlZmluaXRpb24ikAEKBlJlZk1hcBI5CgRyZWZzGAEgAygLMisubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5SZWZNYXAuUmVmc0VudHJ5GksKCVJlZnNFbnRyeRILCgNrZXkYASABKAkSLQoFdmFsdWUYAiABKAsyHi5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlJlZjoCOAEiewoNUmV0dXJuUmVxdWVzdBIxCgZyZXN1bHQYASABKAsyIS5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlJlc3VsdBI3CgVlcnJvchgCIAEoCzIoLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUmV0dXJuZWRFcnJvciIuCg1SZXR1cm5lZEVycm9yEgwKBGNvZGUYASABKAUSDwoHbWVzc2FnZRgCIAEoCSIQCg5SZXR1cm5SZXNwb25zZSJlCg9SZWFkRmlsZVJlcXVlc3QSCwoDUmVmGAEgASgJEhAKCEZpbGVQYXRoGAIgASgJEjMKBVJhbmdlGAMgASgLMiQubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5GaWxlUmFuZ2UiKwoJRmlsZVJhbmdlEg4KBk9mZnNldBgBIAEoAxIOCgZMZW5ndGgYAiABKAMiIAoQUmVhZEZpbGVSZXNwb25zZRIMCgREYXRhGAEgASgMIkYKDlJlYWREaXJSZXF1ZXN0EgsKA1JlZhgBIAEoCRIPCgdEaXJQYXRoGAIgASgJEhYKDkluY2x1ZGVQYXR0ZXJuGAMgASgJIjYKD1JlYWREaXJSZXNwb25zZRIjCgdlbnRyaWVzGAEgAygLMhIuZnN1dGlsLnR5cGVzLlN0YXQiLAoPU3RhdEZpbGVSZXF1ZXN0EgsKA1JlZhgBIAEoCRIMCgRQYXRoGAIgASgJIjQKEFN0YXRGaWxlUmVzcG9uc2USIAoEc3RhdBgBIAEoCzISLmZzdXRpbC50eXBlcy5TdGF0Ih4KD0V2YWx1YXRlUmVxdWVzdBILCgNSZWYYASABKAkiEgoQRXZhbHVhdGVSZXNwb25zZSINCgtQaW5nUmVxdWVzdCK1AQoMUG9uZ1Jlc3BvbnNlEjoKD0Zyb250ZW5kQVBJQ2FwcxgBIAMoCzIhLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuQVBJQ2FwEjIKB0xMQkNhcHMYAiADKAsyIS5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLkFQSUNhcBI1CgdXb3JrZXJzGAMgAygLMiQubW9ieS5idWlsZGtpdC52MS50eXBlcy5Xb3JrZXJSZWNvcmQiiQEKBkFQSUNhcBIKCgJJRBgBIAEoCRIPCgdFbmFibGVkGAIgASgIEhIKCkRlcHJlY2F0ZWQYAyABKAgSFgoORGlzYWJsZWRSZWFzb24YBCABKAkSGQoRRGlzYWJsZWRSZWFzb25Nc2cYBSABKAkSGwoTRGlzYWJsZWRBbHRlcm5hdGl2ZRgGIAEoCTKwBQoJTExCQnJpZGdlEloKBVNvbHZlEicubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5Tb2x2ZVJlcXVlc3QaKC5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlNvbHZlUmVzcG9uc2USYwoIUmVhZEZpbGUSKi5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlJlYWRGaWxlUmVxdWVzdBorLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUmVhZEZpbGVSZXNwb25zZRJgCgdSZWFkRGlyEikubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5SZWFkRGlyUmVxdWVzdBoqLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUmVhZERpclJlc3BvbnNlEmMKCFN0YXRGaWxlEioubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5TdGF0RmlsZVJlcXVlc3QaKy5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLlN0YXRGaWxlUmVzcG9uc2USYwoIRXZhbHVhdGUSKi5tb2J5LmJ1aWxka2l0LnYxLmZyb250ZW5kLkV2YWx1YXRlUmVxdWVzdBorLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuRXZhbHVhdGVSZXNwb25zZRJXCgRQaW5nEiYubW9ieS5idWlsZGtpdC52MS5mcm9udGVuZC5QaW5nUmVxdWVzdBonLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUG9uZ1Jlc3BvbnNlEl0KBlJldHVybhIoLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUmV0dXJuUmVxdWVzdBopLm1vYnkuYnVpbGRraXQudjEuZnJvbnRlbmQuUmV0dXJuUmVzcG9uc2ViBnByb3RvMw", [file_control, file_fsutil, file_ops, file_worker]);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.SolveRequest
+ */
+export type SolveRequest = Message<"moby.buildkit.v1.frontend.SolveRequest"> & {
+  /**
+   * @generated from field: string Frontend = 2;
+   */
+  Frontend: string;
+
+  /**
+   * @generated from field: map<string, string> FrontendOpt = 3;
+   */
+  FrontendOpt: { [key: string]: string };
+
+  /**
+   * @generated from field: bool allowResultReturn = 5;
+   */
+  allowResultReturn: boolean;
+
+  /**
+   * @generated from field: bool allowResultArrayRef = 6;
+   */
+  allowResultArrayRef: boolean;
+
+  /**
+   * @generated from field: repeated moby.buildkit.v1.CacheOptionsEntry CacheImports = 12;
+   */
+  CacheImports: CacheOptionsEntry[];
+
+  /**
+   * @generated from field: map<string, pb.Definition> FrontendInputs = 13;
+   */
+  FrontendInputs: { [key: string]: Definition };
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.SolveRequest.
+ * Use `create(SolveRequestSchema)` to create a new message.
+ */
+export const SolveRequestSchema: GenMessage<SolveRequest> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 0);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.SolveResponse
+ */
+export type SolveResponse = Message<"moby.buildkit.v1.frontend.SolveResponse"> & {
+  /**
+   * @generated from field: string ref = 1;
+   */
+  ref: string;
+
+  /**
+   * @generated from field: moby.buildkit.v1.frontend.Result result = 3;
+   */
+  result?: Result | undefined;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.SolveResponse.
+ * Use `create(SolveResponseSchema)` to create a new message.
+ */
+export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 1);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.Result
+ */
+export type Result = Message<"moby.buildkit.v1.frontend.Result"> & {
+  /**
+   * @generated from oneof moby.buildkit.v1.frontend.Result.result
+   */
+  result: {
+    /**
+     * @generated from field: moby.buildkit.v1.frontend.Ref ref = 3;
+     */
+    value: Ref;
+    case: "ref";
+  } | {
+    /**
+     * @generated from field: moby.buildkit.v1.frontend.RefMap refs = 4;
+     */
+    value: RefMap;
+    case: "refs";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: map<string, bytes> metadata = 10;
+   */
+  metadata: { [key: string]: Uint8Array };
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.Result.
+ * Use `create(ResultSchema)` to create a new message.
+ */
+export const ResultSchema: GenMessage<Result> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 2);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.Ref
+ */
+export type Ref = Message<"moby.buildkit.v1.frontend.Ref"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: pb.Definition def = 2;
+   */
+  def?: Definition | undefined;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.Ref.
+ * Use `create(RefSchema)` to create a new message.
+ */
+export const RefSchema: GenMessage<Ref> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 3);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.RefMap
+ */
+export type RefMap = Message<"moby.buildkit.v1.frontend.RefMap"> & {
+  /**
+   * @generated from field: map<string, moby.buildkit.v1.frontend.Ref> refs = 1;
+   */
+  refs: { [key: string]: Ref };
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.RefMap.
+ * Use `create(RefMapSchema)` to create a new message.
+ */
+export const RefMapSchema: GenMessage<RefMap> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 4);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.ReturnRequest
+ */
+export type ReturnRequest = Message<"moby.buildkit.v1.frontend.ReturnRequest"> & {
+  /**
+   * @generated from field: moby.buildkit.v1.frontend.Result result = 1;
+   */
+  result?: Result | undefined;
+
+  /**
+   * @generated from field: moby.buildkit.v1.frontend.ReturnedError error = 2;
+   */
+  error?: ReturnedError | undefined;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.ReturnRequest.
+ * Use `create(ReturnRequestSchema)` to create a new message.
+ */
+export const ReturnRequestSchema: GenMessage<ReturnRequest> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 5);
+
+/**
+ * google.rpc.Status.
+ *
+ * @generated from message moby.buildkit.v1.frontend.ReturnedError
+ */
+export type ReturnedError = Message<"moby.buildkit.v1.frontend.ReturnedError"> & {
+  /**
+   * @generated from field: int32 code = 1;
+   */
+  code: number;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.ReturnedError.
+ * Use `create(ReturnedErrorSchema)` to create a new message.
+ */
+export const ReturnedErrorSchema: GenMessage<ReturnedError> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 6);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.ReturnResponse
+ */
+export type ReturnResponse = Message<"moby.buildkit.v1.frontend.ReturnResponse"> & {
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.ReturnResponse.
+ * Use `create(ReturnResponseSchema)` to create a new message.
+ */
+export const ReturnResponseSchema: GenMessage<ReturnResponse> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 7);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.ReadFileRequest
+ */
+export type ReadFileRequest = Message<"moby.buildkit.v1.frontend.ReadFileRequest"> & {
+  /**
+   * @generated from field: string Ref = 1;
+   */
+  Ref: string;
+
+  /**
+   * @generated from field: string FilePath = 2;
+   */
+  FilePath: string;
+
+  /**
+   * @generated from field: moby.buildkit.v1.frontend.FileRange Range = 3;
+   */
+  Range?: FileRange | undefined;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.ReadFileRequest.
+ * Use `create(ReadFileRequestSchema)` to create a new message.
+ */
+export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 8);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.FileRange
+ */
+export type FileRange = Message<"moby.buildkit.v1.frontend.FileRange"> & {
+  /**
+   * @generated from field: int64 Offset = 1;
+   */
+  Offset: bigint;
+
+  /**
+   * @generated from field: int64 Length = 2;
+   */
+  Length: bigint;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.FileRange.
+ * Use `create(FileRangeSchema)` to create a new message.
+ */
+export const FileRangeSchema: GenMessage<FileRange> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 9);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.ReadFileResponse
+ */
+export type ReadFileResponse = Message<"moby.buildkit.v1.frontend.ReadFileResponse"> & {
+  /**
+   * @generated from field: bytes Data = 1;
+   */
+  Data: Uint8Array;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.ReadFileResponse.
+ * Use `create(ReadFileResponseSchema)` to create a new message.
+ */
+export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 10);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.ReadDirRequest
+ */
+export type ReadDirRequest = Message<"moby.buildkit.v1.frontend.ReadDirRequest"> & {
+  /**
+   * @generated from field: string Ref = 1;
+   */
+  Ref: string;
+
+  /**
+   * @generated from field: string DirPath = 2;
+   */
+  DirPath: string;
+
+  /**
+   * @generated from field: string IncludePattern = 3;
+   */
+  IncludePattern: string;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.ReadDirRequest.
+ * Use `create(ReadDirRequestSchema)` to create a new message.
+ */
+export const ReadDirRequestSchema: GenMessage<ReadDirRequest> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 11);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.ReadDirResponse
+ */
+export type ReadDirResponse = Message<"moby.buildkit.v1.frontend.ReadDirResponse"> & {
+  /**
+   * @generated from field: repeated fsutil.types.Stat entries = 1;
+   */
+  entries: Stat[];
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.ReadDirResponse.
+ * Use `create(ReadDirResponseSchema)` to create a new message.
+ */
+export const ReadDirResponseSchema: GenMessage<ReadDirResponse> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 12);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.StatFileRequest
+ */
+export type StatFileRequest = Message<"moby.buildkit.v1.frontend.StatFileRequest"> & {
+  /**
+   * @generated from field: string Ref = 1;
+   */
+  Ref: string;
+
+  /**
+   * @generated from field: string Path = 2;
+   */
+  Path: string;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.StatFileRequest.
+ * Use `create(StatFileRequestSchema)` to create a new message.
+ */
+export const StatFileRequestSchema: GenMessage<StatFileRequest> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 13);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.StatFileResponse
+ */
+export type StatFileResponse = Message<"moby.buildkit.v1.frontend.StatFileResponse"> & {
+  /**
+   * @generated from field: fsutil.types.Stat stat = 1;
+   */
+  stat?: Stat | undefined;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.StatFileResponse.
+ * Use `create(StatFileResponseSchema)` to create a new message.
+ */
+export const StatFileResponseSchema: GenMessage<StatFileResponse> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 14);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.EvaluateRequest
+ */
+export type EvaluateRequest = Message<"moby.buildkit.v1.frontend.EvaluateRequest"> & {
+  /**
+   * @generated from field: string Ref = 1;
+   */
+  Ref: string;
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.EvaluateRequest.
+ * Use `create(EvaluateRequestSchema)` to create a new message.
+ */
+export const EvaluateRequestSchema: GenMessage<EvaluateRequest> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 15);
+
+/**
+ * @generated from message moby.buildkit.v1.frontend.EvaluateResponse
+ */
+export type EvaluateResponse = Message<"moby.buildkit.v1.frontend.EvaluateResponse"> & {
+};
+
+/**
+ * Describes the message moby.buildkit.v1.frontend.EvaluateResponse.
+ * Use `create(EvaluateResponseSchema)` to create a new message.
+ */
+export const EvaluateResponseSchema: GenMessage<EvaluateResponse> = /*@__PURE__*/
+  messageDesc(file_llbbridge, 16);
 
 /**
  * @generated from message moby.buildkit.v1.frontend.PingRequest
@@ -27,7 +408,7 @@ export type PingRequest = Message<"moby.buildkit.v1.frontend.PingRequest"> & {
  * Use `create(PingRequestSchema)` to create a new message.
  */
 export const PingRequestSchema: GenMessage<PingRequest> = /*@__PURE__*/
-  messageDesc(file_llbbridge, 0);
+  messageDesc(file_llbbridge, 17);
 
 /**
  * @generated from message moby.buildkit.v1.frontend.PongResponse
@@ -54,7 +435,7 @@ export type PongResponse = Message<"moby.buildkit.v1.frontend.PongResponse"> & {
  * Use `create(PongResponseSchema)` to create a new message.
  */
 export const PongResponseSchema: GenMessage<PongResponse> = /*@__PURE__*/
-  messageDesc(file_llbbridge, 1);
+  messageDesc(file_llbbridge, 18);
 
 /**
  * @generated from message moby.buildkit.v1.frontend.APICap
@@ -96,12 +477,52 @@ export type APICap = Message<"moby.buildkit.v1.frontend.APICap"> & {
  * Use `create(APICapSchema)` to create a new message.
  */
 export const APICapSchema: GenMessage<APICap> = /*@__PURE__*/
-  messageDesc(file_llbbridge, 2);
+  messageDesc(file_llbbridge, 19);
 
 /**
  * @generated from service moby.buildkit.v1.frontend.LLBBridge
  */
 export const LLBBridge: GenService<{
+  /**
+   * @generated from rpc moby.buildkit.v1.frontend.LLBBridge.Solve
+   */
+  solve: {
+    methodKind: "unary";
+    input: typeof SolveRequestSchema;
+    output: typeof SolveResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.frontend.LLBBridge.ReadFile
+   */
+  readFile: {
+    methodKind: "unary";
+    input: typeof ReadFileRequestSchema;
+    output: typeof ReadFileResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.frontend.LLBBridge.ReadDir
+   */
+  readDir: {
+    methodKind: "unary";
+    input: typeof ReadDirRequestSchema;
+    output: typeof ReadDirResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.frontend.LLBBridge.StatFile
+   */
+  statFile: {
+    methodKind: "unary";
+    input: typeof StatFileRequestSchema;
+    output: typeof StatFileResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.frontend.LLBBridge.Evaluate
+   */
+  evaluate: {
+    methodKind: "unary";
+    input: typeof EvaluateRequestSchema;
+    output: typeof EvaluateResponseSchema;
+  },
   /**
    * @generated from rpc moby.buildkit.v1.frontend.LLBBridge.Ping
    */
@@ -109,6 +530,14 @@ export const LLBBridge: GenService<{
     methodKind: "unary";
     input: typeof PingRequestSchema;
     output: typeof PongResponseSchema;
+  },
+  /**
+   * @generated from rpc moby.buildkit.v1.frontend.LLBBridge.Return
+   */
+  return: {
+    methodKind: "unary";
+    input: typeof ReturnRequestSchema;
+    output: typeof ReturnResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_llbbridge, 0);
