@@ -48,10 +48,12 @@ export function layoutError(
   cause?: unknown,
 ): LayoutError {
   if (cause instanceof LayoutError) return cause;
-  const words = cause instanceof ExportError
+  const isExchanged = cause instanceof ExportError &&
+    cause.message.includes("was exchanged");
+  const words = isExchanged
     ? "it, or a folder of it or above it, is a link or was exchanged for another one; take a folder that nobody else writes to"
     : WORDS[codeOf(cause)];
-  const said = cause instanceof Error && !(cause instanceof ExportError)
+  const said = cause instanceof Error && !isExchanged
     ? plainWords(cause)
     : undefined;
   return new LayoutError(

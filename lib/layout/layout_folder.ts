@@ -115,7 +115,9 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
       }
       return new LayoutFolder(path, { root, lock, area, areaLock, isNew });
     } catch (cause) {
-      await area?.remove();
+      // What failed before is told, and not that something can't be removed.
+      await area?.remove().catch(() => {});
+      if (use === "write") await tidy(root, isNew).catch(() => {});
       lock?.[Symbol.dispose]();
       root?.[Symbol.dispose]();
       throw layoutError(path, use, "", cause);
@@ -288,11 +290,8 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     }
     try {
       await this.#area.remove();
-      await removeEmpty(this.#root, INGEST);
-      if (this.#isNew) await Deno.remove(this.#root.name);
+      await tidy(this.#root, this.#isNew);
     } catch (error) {
-      // A new folder that is used now is no longer empty.
-      if ((error as { code?: string }).code === "ENOTEMPTY") return;
       throw layoutError(this.path, "write", "what is left aside", error);
     }
   }
@@ -437,10 +436,20 @@ async function removeLeft(root: HeldFolder): Promise<void> {
   }
 }
 
-/** Removes a folder of another one, unless something is in it or it is gone. */
-async function removeEmpty(folder: HeldFolder, name: string): Promise<void> {
+/** Removes what is empty: the folder for what is written, and a new layout. */
+async function tidy(
+  root: HeldFolder | undefined,
+  isNew: boolean,
+): Promise<void> {
+  if (root === undefined) return;
+  await removeEmpty(root.at(INGEST));
+  if (isNew) await removeEmpty(root.name);
+}
+
+/** Removes a folder, unless something is in it or it is gone. */
+async function removeEmpty(path: string): Promise<void> {
   try {
-    await Deno.remove(folder.at(name));
+    await Deno.remove(path);
   } catch (error) {
     const { code = "" } = error as { code?: string };
     if (!["ENOTEMPTY", "ENOENT"].includes(code)) throw error;

@@ -178,7 +178,7 @@ async function read(
     );
   }
   const end = size <= 0 ? content.size : Math.min(offset + size, content.size);
-  const buffer = new Uint8Array(Math.min(PIECE_BYTES, end - offset));
+  const buffer = new Uint8Array(PIECE_BYTES);
   for (let at = offset; at < end;) {
     call.signal.throwIfAborted();
     const count = await content.read(

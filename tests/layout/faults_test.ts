@@ -215,6 +215,34 @@ Deno.test("what the system says is told with what to do about it", () => {
   assertEquals(layoutError("dir", "read", "part", own), own);
 });
 
+Deno.test({
+  name:
+    "as root, a folder where others may write is refused where it can't be held",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  async fn() {
+    await using place = await scratch();
+    const path = `${place.path}/shared`;
+    await Deno.mkdir(path);
+    await Deno.chmod(path, 0o777);
+    const program = new URL("shared_program.ts", import.meta.url).href;
+    // With fewer permissions than all, folders can't be held.
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-check", "--no-prompt"],
+        ...[`--allow-read=${place.path}`, `--allow-write=${place.path}`],
+        ...[program, path, "tags", "x", "1"],
+      ],
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    assertStringIncludes(
+      said,
+      `LayoutError: Cannot write the OCI layout ${JSON.stringify(path)}: `,
+    );
+    assertStringIncludes(said, "as root: others may write there");
+    assertEquals(await names(path), []);
+  },
+});
+
 Deno.test("a content that can't be put in its place is told, and dropped", async () => {
   await using place = await scratch();
   await Deno.writeTextFile(`${place.path}/blobs`, "a file");

@@ -453,6 +453,21 @@ Deno.test("what is not what was announced is not kept, and said", async () => {
         "11 the content was announced with 4 bytes, and more came",
       ],
       [
+        [
+          { ref: "r", total: 1n },
+          { action: WriteAction.WRITE, data: bytesOf("ri") },
+        ],
+        "11 the content was announced with 1 bytes, and more came",
+      ],
+      [
+        [{ ref: "r", total: 1n }, { total: 2n }],
+        "3 the content was announced with 1 bytes, and then with 2",
+      ],
+      [
+        [{ ref: "r", total: 2n }, { total: 1n }],
+        "3 the content was announced with 2 bytes, and then with 1",
+      ],
+      [
         [{ ref: "r", total: 4n }, { total: 5n }],
         "3 the content was announced with 4 bytes, and then with 5",
       ],
@@ -494,11 +509,16 @@ Deno.test("a content has one writer at a time, and is dropped with it", async ()
         .status,
       "5",
     );
+    const open = openFiles();
     const aborted = await ask(
       "Abort",
       written(StatusRequestSchema, { ref: "r" }),
     );
     assertEquals([aborted.status, aborted.body], ["0", [new Uint8Array()]]);
+    // It is gone when that is answered.
+    assertEquals(openFiles(), open - 1);
+    const [left] = await names(`${path}/ingest`);
+    assertEquals(await names(`${path}/ingest/${left}`), []);
     assertEquals(
       (await ask("Abort", written(StatusRequestSchema, { ref: "r" }))).status,
       "5",
