@@ -449,7 +449,8 @@ async function tidy(
 /** Removes a folder, unless something is in it or it is gone. */
 async function removeEmpty(path: string): Promise<void> {
   try {
-    await Deno.remove(path);
+    // A link is nobody's to remove.
+    if ((await Deno.lstat(path)).isDirectory) await Deno.remove(path);
   } catch (error) {
     const { code = "" } = error as { code?: string };
     if (!["ENOTEMPTY", "ENOENT"].includes(code)) throw error;
