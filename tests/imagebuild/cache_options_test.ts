@@ -27,7 +27,7 @@ const ALL: Attrs = {
   "compression": "zstd",
   "compression-level": "3",
   "force-compression": "true",
-  "image-manifest": "true",
+  "image-manifest": "false",
   "oci-mediatypes": "false",
   "ignore-error": "true",
 };
@@ -37,7 +37,7 @@ Deno.test("caches are given in buildx's words, as objects, or as names", () => {
   const same: (string | CacheTo)[] = [
     `type=registry,${words.join(",")}`,
     `${words.map((field) => `"${field}"`).join(",")},TYPE=registry`,
-    `Ref=${ALL.ref},type=registry,registry.insecure=1,mode=max,compression=zstd,compression-level=3,Force-Compression=T,image-manifest=TRUE,oci-mediatypes=0,ignore-error=t`,
+    `Ref=${ALL.ref},type=registry,registry.insecure=1,mode=max,compression=zstd,compression-level=3,Force-Compression=T,image-manifest=False,oci-mediatypes=0,ignore-error=t`,
     {
       type: "registry",
       ref: ALL.ref!,
@@ -46,7 +46,7 @@ Deno.test("caches are given in buildx's words, as objects, or as names", () => {
       compression: "zstd",
       compressionLevel: 3,
       forceCompression: true,
-      imageManifest: true,
+      imageManifest: false,
       ociMediatypes: false,
       ignoreError: true,
     },
@@ -342,6 +342,24 @@ Deno.test("a cache that can't be used is refused, with what was probably meant",
       String(error),
       `"compression-level" is at most ${most} for ${compression ?? "gzip"}`,
     );
+  }
+  const forms = assertThrows(() =>
+    requestOf({
+      cacheto: "type=registry,ref=a,image-manifest=1,oci-mediatypes=0",
+    })
+  );
+  assertStringIncludes(
+    String(forms),
+    "in the form of an image has OCI's media",
+  );
+  for (
+    const words of [
+      "image-manifest=0,oci-mediatypes=0",
+      "image-manifest=1",
+      "oci-mediatypes=0",
+    ]
+  ) {
+    requestOf({ cacheto: `type=registry,ref=a,${words}` });
   }
   for (const timeout of ["10m", "1h30m", "1.5s", ".5s", "300ms"]) {
     requestOf({ cacheto: { type: "gha", timeout } });

@@ -25,6 +25,7 @@ Deno.test("what a daemon can't do is refused in words, each thing by its own", (
     [{ api: "engine" }, 'api "engine"', "no Engine API"],
     [{ secretsVia: "header" }, 'secretsVia "header"', "over the session"],
     [{ squash: true }, "squash", "can not squash"],
+    [{ cacheto: "type=inline" }, "cacheto", "without an output there is none"],
     [{ outputs: { type: "moby" } }, 'output "moby"', 'take "registry"'],
     [
       { secrets, verify: true },
@@ -57,6 +58,8 @@ Deno.test("what a daemon can't do is refused in words, each thing by its own", (
       },
       { secrets, verify: true, outputs: { type: "local", dest: "out" } },
       { outputs: { type: "image" } },
+      { outputs: { type: "image" }, cacheto: "type=inline" },
+      { outputs: { type: "cacheonly" }, cacheto: "a:1" },
       { outputs: { type: "registry" }, tag: "h/a" },
       { outputs: { type: "cacheonly" } },
       { outputs: { type: "local", dest: "out" }, cgroupparent: "a" },

@@ -280,6 +280,14 @@ function checked(
       }`,
     );
   }
+  if (
+    attrs["image-manifest"] === "true" && attrs["oci-mediatypes"] === "false"
+  ) {
+    throw cacheError(
+      option,
+      ` of type ${type}: a cache in the form of an image has OCI's media types; leave one of "image-manifest" and "oci-mediatypes" out`,
+    );
+  }
   return { type, attrs, secrets, fromEnvironment };
 }
 

@@ -13,7 +13,8 @@ import { isImage } from "../checks/output.ts";
  * @throws {UnsupportedError} If it can't do what is asked.
  */
 export function checkDaemon(request: BuildRequest): OwnWarning[] {
-  const { builder, api, secretsVia, squash, outputs, verify } = request;
+  const { builder, api, secretsVia, squash, outputs, verify, cacheExports } =
+    request;
   if (builder === "classic") {
     throw cannotBuildWith(
       'version "1"',
@@ -52,6 +53,13 @@ export function checkDaemon(request: BuildRequest): OwnWarning[] {
           ? "without an output the result stays in the daemon's cache"
           : "an image in the daemon's own store does not"
       }; take the output "oci", "docker", "local" or "tar"`,
+    );
+  }
+  const isInline = cacheExports.some(({ type }) => type === "inline");
+  if (isInline && outputs.length === 0) {
+    throw cannotBuildWith(
+      "cacheto",
+      'type inline needs an image to be kept in, and without an output there is none; take the output "registry" or "image", or another type',
     );
   }
   return [
