@@ -186,3 +186,67 @@ Deno.test("machineFor() chooses as buildx does", () => {
   assertEquals(choose("linux/386", [amd64], true), -1);
   assertEquals(choose("linux/aarch64", [amd64, arm64], true), 1);
 });
+
+Deno.test("a machine's spelling, version and odd variants count for what it runs", () => {
+  const runs = (
+    architecture: string,
+    variant?: string,
+    more: Readonly<Record<string, string>> = {},
+  ) =>
+    runnablePlatforms({
+      os: "Linux",
+      architecture,
+      ...(variant === undefined ? {} : { variant }),
+      ...more,
+    }).map(formatPlatform);
+  assertEquals(runs("X86_64", "v1"), ["linux/amd64", "linux/386"]);
+  assertEquals(runs("amd64", "odd"), ["linux/amd64/odd", "linux/386"]);
+  assertEquals(runs("amd64", "v2"), [
+    "linux/amd64/v2",
+    "linux/amd64/v1",
+    "linux/386",
+  ]);
+  assertEquals(runs("arm", "odd"), ["linux/arm/odd"]);
+  assertEquals(runs("arm64", "odd"), [
+    "linux/arm64/odd",
+    "linux/arm/v8",
+    "linux/arm/v7",
+    "linux/arm/v6",
+    "linux/arm/v5",
+  ]);
+  // The version and the features stay.
+  assertEquals(
+    runnablePlatforms({
+      os: "windows",
+      architecture: "amd64",
+      "os.version": "10.0.1",
+    })
+      .map((platform) => platform["os.version"]),
+    ["10.0.1", "10.0.1"],
+  );
+  const own = { os: "windows", architecture: "amd64" };
+  const version = (text: string) => ({ ...own, "os.version": text });
+  assertEquals(isSamePlatform(version("10.0.1.1"), version("10.0.2.1")), false);
+  assertEquals(isSamePlatform(version("9.0.1.1"), version("10.0.1.1")), false);
+  assertEquals(isSamePlatform(own, version("10.0.2.1")), true);
+  // Other systems have no such rule.
+  assertEquals(
+    isSamePlatform(
+      { os: "linux", architecture: "amd64", "os.version": "1.1.1" },
+      { os: "linux", architecture: "amd64", "os.version": "2.2.2" },
+    ),
+    true,
+  );
+  assertEquals(
+    normalizePlatform({
+      os: "linux",
+      architecture: "arm64",
+      "os.features": [],
+    }),
+    {
+      os: "linux",
+      architecture: "arm64",
+    },
+  );
+  assertEquals(parsePlatform("MACOS/arm64").os, "darwin");
+});
