@@ -1,14 +1,17 @@
-import {
-  type BuildOperation,
-  startOperation,
-} from "./imagebuild/build_operation.ts";
+import type { BuildOperation } from "./imagebuild/build_operation.ts";
 import type {
   DockerfileCheck,
   DockerfileOutline,
   DockerfileTarget,
 } from "./imagebuild/calls/answers.ts";
 import type { FrontendAnswer } from "./imagebuild/calls/frontend_call.ts";
-import type { AnsweredCall } from "./imagebuild/calls/run_call.ts";
+import {
+  type CallInit,
+  startCheck,
+  startNamed,
+  startOutline,
+  startTargets,
+} from "./imagebuild/calls/start_call.ts";
 import type { BuildContext } from "./imagebuild/context/source.ts";
 import type { BuiltFiles } from "./imagebuild/files/built_files.ts";
 import {
@@ -340,14 +343,8 @@ export class DockerClient implements AsyncDisposable {
     buildContext: BuildContext,
     options: ImageBuildOptions = {},
   ): BuildOperation<DockerfileCheck> {
-    return this.#call(
-      "lint",
-      this.dockerfileCheck,
-      [buildContext, options],
-      async ({ answer, nameOf }) => {
-        const { readCheck } = await import("./imagebuild/calls/read_answer.ts");
-        return readCheck(answer, nameOf);
-      },
+    return startCheck(
+      this.#callInit(this.dockerfileCheck, buildContext, options),
     );
   }
 
@@ -374,16 +371,8 @@ export class DockerClient implements AsyncDisposable {
     buildContext: BuildContext,
     options: ImageBuildOptions = {},
   ): BuildOperation<DockerfileOutline> {
-    return this.#call(
-      "outline",
-      this.dockerfileOutline,
-      [buildContext, options],
-      async ({ answer, nameOf }) => {
-        const { readOutline } = await import(
-          "./imagebuild/calls/read_answer.ts"
-        );
-        return readOutline(answer, nameOf);
-      },
+    return startOutline(
+      this.#callInit(this.dockerfileOutline, buildContext, options),
     );
   }
 
@@ -398,16 +387,8 @@ export class DockerClient implements AsyncDisposable {
     buildContext: BuildContext,
     options: ImageBuildOptions = {},
   ): BuildOperation<readonly DockerfileTarget[]> {
-    return this.#call(
-      "targets",
-      this.dockerfileTargets,
-      [buildContext, options],
-      async ({ answer, nameOf }) => {
-        const { readTargets } = await import(
-          "./imagebuild/calls/read_answer.ts"
-        );
-        return readTargets(answer, nameOf);
-      },
+    return startTargets(
+      this.#callInit(this.dockerfileTargets, buildContext, options),
     );
   }
 
@@ -425,11 +406,9 @@ export class DockerClient implements AsyncDisposable {
     buildContext: BuildContext,
     options: ImageBuildOptions = {},
   ): BuildOperation<FrontendAnswer> {
-    return this.#call(
+    return startNamed(
+      this.#callInit(this.dockerfileCall, buildContext, options),
       name,
-      this.dockerfileCall,
-      [buildContext, options],
-      ({ answer }) => Promise.resolve(answer),
     );
   }
 
@@ -469,27 +448,17 @@ export class DockerClient implements AsyncDisposable {
     });
   }
 
-  #call<Result>(
-    name: string,
-    startedBy: { readonly name: string },
-    [context, options]: [BuildContext, ImageBuildOptions],
-    read: (call: AnsweredCall) => Promise<Result>,
-  ): BuildOperation<Result> {
-    return startOperation({
+  #callInit(
+    startedBy: CallInit["startedBy"],
+    context: BuildContext,
+    options: ImageBuildOptions,
+  ): CallInit {
+    return {
       operations: this.#operations,
-      what: `${name} of a Dockerfile`,
       startedBy,
-      endsWith: "result",
-      names: [],
-      signal: Object(options).signal, // not checked yet
-      run: async (record, stop) => {
-        const { runCall } = await import("./imagebuild/calls/run_call.ts");
-        const start = this.#buildStart(context);
-        return await read(
-          await runCall({ ...start, options, record, stop }, name),
-        );
-      },
-    });
+      start: this.#buildStart(context),
+      options,
+    };
   }
 
   #buildStart(

@@ -12,7 +12,26 @@ import type {
 import { BuildHistory } from "../history/history.ts";
 import type { BuildPruneRecordsOptions } from "../history/prune.ts";
 import type { HistorySource } from "../history/source.ts";
+import type { BuildOperation } from "../imagebuild/build_operation.ts";
+import type {
+  DockerfileCheck,
+  DockerfileOutline,
+  DockerfileTarget,
+} from "../imagebuild/calls/answers.ts";
+import type { FrontendAnswer } from "../imagebuild/calls/frontend_call.ts";
+import {
+  type CallInit,
+  startCheck,
+  startNamed,
+  startOutline,
+  startTargets,
+} from "../imagebuild/calls/start_call.ts";
 import type { BuildContext } from "../imagebuild/context/source.ts";
+import type { BuiltFiles } from "../imagebuild/files/built_files.ts";
+import {
+  type BuildFilesOptions,
+  startFiles,
+} from "../imagebuild/files/start_files.ts";
 import { daemonHost } from "../imagebuild/host.ts";
 import { type ImageBuild, startBuild } from "../imagebuild/image_build.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
@@ -269,10 +288,7 @@ export class Builder implements AsyncDisposable {
       options,
       run: async (record, stop) => {
         const start = {
-          host: daemonHost(this.#daemon),
-          logins: this.#logins,
-          settings: this.#settings,
-          context: buildContext,
+          ...this.#buildStart(buildContext),
           options,
           record,
           stop,
@@ -287,6 +303,78 @@ export class Builder implements AsyncDisposable {
           dockerConfig: this.#logins.dockerConfig,
         });
       },
+    });
+  }
+
+  /**
+   * Checks a Dockerfile by BuildKit's rules, without building it, as
+   * {@linkcode DockerClient.dockerfileCheck}. Of several nodes the first one is
+   * asked.
+   */
+  dockerfileCheck(
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<DockerfileCheck> {
+    return startCheck(
+      this.#callInit(this.dockerfileCheck, buildContext, options),
+    );
+  }
+
+  /**
+   * What can be given to the build of a target, as
+   * {@linkcode DockerClient.dockerfileOutline}.
+   */
+  dockerfileOutline(
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<DockerfileOutline> {
+    return startOutline(
+      this.#callInit(this.dockerfileOutline, buildContext, options),
+    );
+  }
+
+  /**
+   * The stages of a Dockerfile, which can be targets of a build, as
+   * {@linkcode DockerClient.dockerfileTargets}.
+   */
+  dockerfileTargets(
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<readonly DockerfileTarget[]> {
+    return startTargets(
+      this.#callInit(this.dockerfileTargets, buildContext, options),
+    );
+  }
+
+  /**
+   * Asks the frontend that reads a Dockerfile a question by its name, as
+   * {@linkcode DockerClient.dockerfileCall}.
+   */
+  dockerfileCall(
+    name: string,
+    buildContext: BuildContext,
+    options: ImageBuildOptions = {},
+  ): BuildOperation<FrontendAnswer> {
+    return startNamed(
+      this.#callInit(this.dockerfileCall, buildContext, options),
+      name,
+    );
+  }
+
+  /**
+   * Builds, and gives access to the files of what was built before anything is
+   * exported, as {@linkcode DockerClient.buildFiles}. Of several nodes the first
+   * one builds.
+   */
+  buildFiles(
+    buildContext: BuildContext,
+    options: BuildFilesOptions = {},
+  ): BuildOperation<BuiltFiles> {
+    return startFiles({
+      operations: this.#operations,
+      startedBy: this.buildFiles,
+      start: this.#buildStart(buildContext),
+      options,
     });
   }
 
@@ -368,6 +456,28 @@ export class Builder implements AsyncDisposable {
   /** Same as {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #buildStart(context: BuildContext): CallInit["start"] {
+    return {
+      host: daemonHost(this.#daemon),
+      logins: this.#logins,
+      settings: this.#settings,
+      context,
+    };
+  }
+
+  #callInit(
+    startedBy: CallInit["startedBy"],
+    context: BuildContext,
+    options: ImageBuildOptions,
+  ): CallInit {
+    return {
+      operations: this.#operations,
+      startedBy,
+      start: this.#buildStart(context),
+      options,
+    };
   }
 
   /** Asks the daemon something, on the connection of its builds. */
