@@ -6,6 +6,8 @@ import {
   assertEquals,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { readLayout } from "../layout/read_layout.ts";
+import { withTempFolder } from "../support/folder.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 
 Deno.test("a daemon reads the cache that another wrote to a registry with a certificate that nobody knows", async () => {
@@ -58,4 +60,25 @@ Deno.test("a daemon reads the cache that another wrote to a registry with a cert
   assertEquals(read.caches, [["import", "registry", ref, "done"]]);
   assert(read.cached);
   assertEquals(read.secrets.cached, ["s"]);
+
+  // The same by a folder, which the sessions serve; and an image in a folder.
+  await withTempFolder(async (folder) => {
+    const dest = `${folder}/cache`;
+    const there = await build(first.address, "four", {
+      nocache: true,
+      cacheto: { type: "local", dest, mode: "max" },
+    });
+    assertEquals(there.caches, [["export", "local", dest, "done"]]);
+    await readLayout(dest);
+    await using third = await startBuildkitd();
+    const here = await build(third.address, "five", {
+      cachefrom: { type: "local", src: dest },
+      outputs: { type: "oci", dest: `${folder}/image`, tar: false },
+    });
+    assertEquals(here.caches, [["import", "local", dest, "done"]]);
+    assert(here.cached);
+    assertEquals(here.secrets.cached, ["s"]);
+    const { manifests } = await readLayout(`${folder}/image`);
+    assertEquals(manifests.length, 1);
+  });
 });

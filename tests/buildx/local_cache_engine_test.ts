@@ -6,6 +6,7 @@ import {
   type ImageBuildOptions,
   LayoutError,
 } from "../../mod.ts";
+import { davitHere } from "../cli/in_process.ts";
 import { canMount, mount, mountTmpfs } from "../exporter/mount.ts";
 import { names } from "../exporter/scratch.ts";
 import { type ReadLayout, readLayout } from "../layout/read_layout.ts";
@@ -270,6 +271,51 @@ engineTest(
     });
   },
   ({ generation }) => generation === "20",
+);
+
+containerdTest(
+  "the command takes buildx's words for folders, and an image beside one is built from the cache",
+  async (engine) => {
+    await withTempFolder(async (folder) => {
+      const context = `${folder}/context`;
+      await writeContext(context, "davit-test/base");
+      const name = `davit-test/beside:${crypto.randomUUID()}`;
+      const davit = async (...words: string[]) => {
+        const run = await davitHere([
+          ...["build", "-H", engine.host, "--network=none", "--progress=plain"],
+          ...["--secret", `id=token,src=${context}/token`, ...words, "context"],
+        ], { cwd: folder });
+        assertEquals(run.code, 0, run.stderr);
+        return run.stderr;
+      };
+      try {
+        await davit(
+          ...["--cache-to", "type=local,dest=cache,mode=max,tag=v1"],
+          ...["-o", "type=oci,tar=false,dest=image", "-t", name, "--load"],
+        );
+        await engine.docker.imageInspect(name);
+        const { manifests } = await readLayout(`${folder}/image`);
+        assertEquals(
+          manifests.map(({ annotations }) =>
+            annotations!["io.containerd.image.name"]
+          ),
+          [`docker.io/${name}`],
+        );
+      } finally {
+        await engine.docker.imageRemove(name);
+      }
+      await readLayout(`${folder}/cache`);
+      const log = await davit(
+        ...["--cache-from", "type=local,src=cache,tag=v1"],
+        ...["--cache-from", "type=local,src=none", "-o", "out"],
+      );
+      assertStringIncludes(log, "the cache local none could not be read");
+      assertEquals(
+        await Deno.readTextFile(`${folder}/out/both`),
+        await bothOf(context),
+      );
+    });
+  },
 );
 
 containerdTest(
