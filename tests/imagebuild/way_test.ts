@@ -1,4 +1,5 @@
 import type { EngineFacts } from "../../lib/engine/engine.ts";
+import { namedSources } from "../../lib/imagebuild/context/named_source.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
 import { chooseWay } from "../../lib/imagebuild/way.ts";
 import { classicWay } from "../../lib/imagebuild/ways/classic.ts";
@@ -40,13 +41,20 @@ Deno.test("chooseWay() takes BuildKit's API where it is asked for or needed, and
     facts: Partial<EngineFacts> = {},
   ) => {
     const stream = new ReadableStream();
-    const request = checkRequest(options, { kind: "tar", stream });
+    const request = checkRequest(
+      options,
+      { kind: "tar", stream },
+      undefined,
+      namedSources(options.contexts),
+    );
     return chooseWay(request, facts as EngineFacts);
   };
   assertEquals(await chosen({ api: "engine" }) === engineWay, true);
   assertEquals(await chosen({ api: "buildkit" }) === solveWay, true);
   assertEquals(await chosen({ history: false }) === solveWay, true);
   assertEquals(await chosen({ history: true }) === engineWay, true);
+  assertEquals(await chosen({ contexts: {} }) === engineWay, true);
+  assertEquals(await chosen({ contexts: { a: "." } }) === solveWay, true);
   const cached = { cachefrom: "a:1", cacheto: "type=inline" };
   assertEquals(await chosen(cached) === engineWay, true);
   assertEquals(await chosen(cached, { gateway: true }) === gatewayWay, true);
@@ -55,6 +63,7 @@ Deno.test("chooseWay() takes BuildKit's API where it is asked for or needed, and
       [{ api: "buildkit" }, 'api "buildkit"'],
       [{ history: false }, "history"],
       [{ api: "buildkit", attest: { sbom: true }, history: false }, "attest"],
+      [{ contexts: { deps: "." }, history: false }, "contexts"],
       [{ cacheto: "a:1" }, "cacheto"],
       [{ cachefrom: "type=gha" }, "cachefrom"],
     ] as const
