@@ -16,6 +16,7 @@ import { solved, solveNeeds, warnOfUnused } from "../ways/solve.ts";
 import { ImportWarnings, nodeCaches } from "./caches.ts";
 import { joinImages, type JoinOptions, pushedDigest } from "./join.ts";
 import { NodeRecord, SentContexts } from "./node_record.ts";
+import { type NodeTars, nodeTars } from "./tars.ts";
 import { checkNodesOutputs, nodeExporter, pushesImage } from "./outputs.ts";
 import type { NodeShare } from "./plan.ts";
 
@@ -36,17 +37,10 @@ function refused(why: string) {
 }
 
 function needs(build: Build, shares: readonly NodeShare[]): WayNeeds {
-  const { request, context, contexts, inputs } = build;
+  const { request, inputs } = build;
   if (request.session !== undefined) {
     throw refused(
       "each of them needs a session of its own; leave the option session out",
-    );
-  }
-  const isTar = context.locals === undefined &&
-    request.context.kind !== "remote";
-  if (isTar || contexts.tars.size > 0) {
-    throw refused(
-      "a tar can be read once, and each of them needs it; give a folder",
     );
   }
   checkNodesOutputs(request);
@@ -63,6 +57,8 @@ function needs(build: Build, shares: readonly NodeShare[]): WayNeeds {
 /** What one node does, and what ends it. */
 interface NodeRun {
   readonly share: NodeShare;
+  /** Its copies of what can be read once. */
+  readonly tars: NodeTars;
   readonly record: NodeRecord;
   /** BuildKit's id of the build, the same on all nodes. */
   readonly ref: string;
@@ -79,8 +75,10 @@ async function run(
   const others = new AbortController();
   const contexts = new SentContexts();
   const ref = crypto.randomUUID().replaceAll("-", "");
-  const runs = shares.map((share): NodeRun => ({
+  const tars = await nodeTars(build, shares.length);
+  const runs = shares.map((share, i): NodeRun => ({
     share,
+    tars: tars[i]!,
     record: new NodeRecord(record, share.node.name, contexts),
     ref,
     stop: AbortSignal.any([stop, others.signal]),
@@ -96,6 +94,8 @@ async function run(
       failure ??= { error };
       others.abort(new DOMException("Another node failed", "AbortError"));
       return undefined;
+    } finally {
+      run.tars.release(failure?.error);
     }
   }));
   stop.throwIfAborted();
@@ -116,12 +116,13 @@ async function run(
 /** Builds on one node, and resolves to its answer. */
 async function runNode(
   build: Build,
-  { share: { node, platforms }, record, ref, stop }: NodeRun,
+  { share: { node, platforms }, tars, record, ref, stop }: NodeRun,
 ): Promise<ReadonlyMap<string, string>> {
   const met = await node.host.meet(stop);
   const own: Build = {
     ...build,
     ...met,
+    ...tars.contexts,
     host: node.host,
     request: {
       ...build.request,
@@ -142,6 +143,7 @@ async function runNode(
     warnings: [],
     session: besideSession(own),
     sessionRequired: true,
+    uploads: tars.uploads,
     unread: [],
   };
   const session = await openBuildSession(
@@ -150,7 +152,7 @@ async function runNode(
     (error) => served ??= error,
   );
   try {
-    return await withSolve(own, session, undefined, async (open) => {
+    return await withSolve(own, session, tars.uploads, async (open) => {
       const request = nodeRequest(open, ref);
       const { response, logError } = await solved(own, { ...open, request });
       open.ended(logError);
