@@ -2,64 +2,11 @@ import { ArchiveFile } from "../../lib/exporter/archive_file.ts";
 import { ExportError } from "../../lib/exporter/export_error.ts";
 import { FolderExporter } from "../../lib/exporter/folder_exporter.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { exchangedAt } from "./exchange.ts";
 import { listing, scratch } from "./scratch.ts";
 import { packets, play, playTree } from "./script.ts";
 
 const LIMITS = { maxEntries: 1000, maxBytes: Infinity };
-
-/** Whatever an export asks the system for. */
-const CALLS = [
-  "chmodSync",
-  "linkSync",
-  "lstat",
-  "lstatSync",
-  "mkdir",
-  "mkdirSync",
-  "openSync",
-  "readDirSync",
-  "realPath",
-  "remove",
-  "rename",
-  "renameSync",
-  "stat",
-  "statSync",
-  "utimeSync",
-  "writeFileSync",
-] as const;
-
-/**
- * Runs something while somebody else exchanges a folder for a link, once,
- * directly before the call of this number. Calls count from when the place was
- * found: links that are there before are followed.
- *
- * @returns Whether there was such a call.
- */
-async function exchangedAt(
-  number: number,
-  exchange: () => void,
-  run: () => Promise<unknown>,
-): Promise<boolean> {
-  const originals = Object.fromEntries(CALLS.map((name) => [name, Deno[name]]));
-  let count = -1;
-  const wrapped = Object.entries(originals).map(([name, call]) => [
-    name,
-    (...given: never[]) => {
-      if (count >= 0 && count++ === number) {
-        Object.assign(Deno, originals);
-        exchange();
-      }
-      if (name === "realPath" && count < 0) count = 0;
-      return (call as (...given: never[]) => unknown)(...given);
-    },
-  ]);
-  Object.assign(Deno, Object.fromEntries(wrapped));
-  try {
-    await run();
-  } finally {
-    Object.assign(Deno, originals);
-  }
-  return count > number;
-}
 
 async function exportFolder(dest: string): Promise<void> {
   const exporter = new FolderExporter(dest, LIMITS);

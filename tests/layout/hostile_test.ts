@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { makeFifo } from "../support/fifo.ts";
+import { exchangedAt } from "../exporter/exchange.ts";
 import { listing, openFiles, scratch } from "../exporter/scratch.ts";
 import {
   bytesOf,
@@ -229,3 +230,67 @@ Deno.test("an index that names what leads elsewhere removes and reads nothing th
       assertEquals((await opened.collect())?.blobs, 2);
     });
   }));
+
+for (
+  const [what, swapped] of [
+    ["the layout", "top/layout"],
+    ["the folder above it", "top"],
+    ["blobs", "top/layout/blobs"],
+    ["the folder of the blobs", "top/layout/blobs/sha256"],
+    ["ingest", "top/layout/ingest"],
+  ] as const
+) {
+  Deno.test(`a layout that is written changes nothing outside when ${what} is exchanged for a link, whenever that is`, async () => {
+    let number = 0;
+    for (let isLess = true; isLess; number++) {
+      await using place = await scratch();
+      const at = (path: string) => `${place.path}/${path}`;
+      const outside = [
+        "outside/sha256",
+        "outside/blobs/sha256",
+        "outside/layout/blobs/sha256",
+        `outside/${LEFT}`,
+        `outside/ingest/${LEFT}`,
+        `outside/layout/ingest/${LEFT}`,
+      ];
+      for (
+        const folder of [
+          "top/layout/blobs/sha256",
+          "top/layout/ingest",
+          ...outside,
+        ]
+      ) await Deno.mkdir(at(folder), { recursive: true });
+      const garbage = await hexOf("garbage");
+      for (const folder of outside) {
+        await Deno.writeTextFile(at(`${folder}/${garbage}`), "garbage");
+        await Deno.writeTextFile(at(`${folder}/index.json`), "theirs");
+      }
+      await Deno.writeTextFile(at(`top/layout/blobs/sha256/${garbage}`), "x");
+      const before = await listing(at("outside"));
+      const files = openFiles();
+      isLess = await exchangedAt(
+        number,
+        () => {
+          Deno.renameSync(at(swapped), at("moved"));
+          Deno.symlinkSync(at("outside"), at(swapped));
+        },
+        async () => {
+          try {
+            await withLayout(at("top/layout"), "write", async (layout) => {
+              await store(layout, "one");
+              await layout.put(await entryOf("one"), [{ tag: "latest" }]);
+              await layout.collect();
+            });
+          } catch (error) {
+            // It may fail, or go to where the folder is now: both are right.
+            if (!(error instanceof LayoutError)) throw error;
+            assert(!error.message.includes("/proc/self"), error.message);
+          }
+        },
+      );
+      assertEquals(await listing(at("outside")), before, `call ${number}`);
+      assertEquals(openFiles(), files, `call ${number}`);
+    }
+    assert(number > 15, `only ${number} calls`);
+  });
+}
