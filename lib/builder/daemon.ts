@@ -2,15 +2,12 @@
 
 // @ts-types="../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
-import { callError } from "../buildkit/call_error.ts";
-import { holdConnection } from "../buildkit/connection.ts";
+import { controlSession } from "../buildkit/control_session.ts";
 import type { BuildkitHost } from "../buildkit/host.ts";
 import { ConnectionError } from "../errors.ts";
-import { bytesDuplex } from "../grpc/byte_messages.ts";
 import { connectGrpc, type GrpcClient } from "../grpc/client.ts";
 import { speaksOtherwise } from "../http2/error.ts";
 import type { Http2KeepaliveOptions } from "../http2/keepalive.ts";
-import type { ByteDuplex } from "../streams/duplex.ts";
 import type { Connector } from "./connector.ts";
 
 /**
@@ -19,9 +16,6 @@ import type { Connector } from "./connector.ts";
  * no PING is sent while all is well.
  */
 const KEEPALIVE: Http2KeepaliveOptions = { silence: 15_000, timeout: 15_000 };
-
-/** The call that carries a session. */
-const SESSION = "/moby.buildkit.v1.Control/Session";
 
 /** A BuildKit daemon. */
 export interface BuildkitDaemon extends BuildkitHost {
@@ -49,7 +43,7 @@ export function daemonAt(
     isHere: connector.isHere,
     isPlain: connector.isPlain,
     connect: (signal) => connect(where, { connector, keepalive }, signal),
-    dialSession: (headers, signal) => dialSession(daemon, headers, signal),
+    dialSession: (headers, signal) => controlSession(daemon, headers, signal),
     close: () => connector.close(),
   };
   return daemon;
@@ -101,35 +95,4 @@ function wordsOf(error: Error): string {
     root = root.cause;
   }
   return root.message;
-}
-
-/**
- * `Control/Session`: a call that carries a connection, in which BuildKit is the
- * client (BuildKit, `session/grpchijack`).
- */
-async function dialSession(
-  daemon: BuildkitDaemon,
-  headers: readonly (readonly [name: string, value: string])[],
-  signal: AbortSignal,
-): Promise<ByteDuplex> {
-  const held = await holdConnection(daemon, { signal });
-  try {
-    const call = await held.client.open(SESSION, {
-      metadata: headers.map(([name, value]) =>
-        [name.toLowerCase(), value] as const
-      ),
-    });
-    try {
-      // BuildKit speaks first, as a client of HTTP/2 does; before that it may
-      // still refuse the session.
-      const first = await abortable(call.read(), signal) ?? undefined;
-      return bytesDuplex(call, { first, onOver: () => void held.release() });
-    } catch (error) {
-      call.cancel();
-      throw error;
-    }
-  } catch (error) {
-    await held.release();
-    throw callError(error, daemon.where, "Control/Session");
-  }
 }

@@ -1,7 +1,12 @@
+// @ts-types="../std/abortable.d.ts"
+import { abortable } from "@std/async/abortable";
+import { compareApi } from "../engine/api_version.ts";
 import type { Engine } from "../engine/engine.ts";
 import { dialSession } from "../engine/session_dial.ts";
 import { EngineError, ProtocolError, UnsupportedError } from "../errors.ts";
 import { connectGrpc, type GrpcClient } from "../grpc/client.ts";
+import type { ByteDuplex } from "../streams/duplex.ts";
+import { controlSession } from "./control_session.ts";
 import type { BuildkitHost } from "./host.ts";
 
 /** The host of each engine. */
@@ -11,11 +16,12 @@ const hosts = new WeakMap<Engine, BuildkitHost>();
 export function buildkitOf(engine: Engine): BuildkitHost {
   let host = hosts.get(engine);
   if (host === undefined) {
-    host = {
+    const made: BuildkitHost = {
       where: engine.where,
       connect: (signal) => connect(engine, signal),
-      dialSession: (headers, signal) => dialSession(engine, headers, signal),
+      dialSession: (headers, signal) => session(engine, made, headers, signal),
     };
+    host = made;
     hosts.set(engine, host);
   }
   return host;
@@ -24,7 +30,7 @@ export function buildkitOf(engine: Engine): BuildkitHost {
 /**
  * `POST /grpc`: takes the connection over for HTTP/2 (moby,
  * api/server/router/grpc). Engines from API 1.53 on speak HTTP/2 from the first
- * byte as well, and still answer this.
+ * byte as well; they still answer this, and are to give it up.
  */
 async function connect(
   engine: Engine,
@@ -41,7 +47,59 @@ async function connect(
       await transport.upgrade(path, { protocol: "h2c", headers: [], signal }),
     );
   } catch (cause) {
-    throw cause instanceof EngineError ? refusal(where, cause) : cause;
+    if (!(cause instanceof EngineError)) throw cause;
+    const refused = refusal(where, cause);
+    const isNone = refused instanceof UnsupportedError;
+    if (!isNone || !await isNative(engine, signal)) throw refused;
+    return await connectNative(engine, signal);
+  }
+}
+
+/** The first API of engines that speak gRPC on their own socket. */
+const NATIVE_API = "1.53";
+
+/** Whether an engine speaks gRPC on its own socket, as far as is known. */
+async function isNative(engine: Engine, signal: AbortSignal): Promise<boolean> {
+  const { apiVersion } = await engine.facts(signal);
+  return engine.transport.dial !== undefined &&
+    compareApi(apiVersion, NATIVE_API) >= 0;
+}
+
+/**
+ * HTTP/2 from the first byte on the engine's own socket (moby, from 29.2 on). No
+ * engine that davit is tested with has it: what is here is what the source says,
+ * and what a daemon does.
+ */
+async function connectNative(
+  { transport, where }: Engine,
+  signal: AbortSignal,
+): Promise<GrpcClient> {
+  const client = connectGrpc(await transport.dial!(signal), {
+    scheme: where.startsWith("https:") ? "https" : "http",
+  });
+  try {
+    await abortable(client.opened, signal);
+    return client;
+  } catch (cause) {
+    await client.close();
+    signal.throwIfAborted();
+    throw noApi(where, "it speaks no HTTP/2 on its own socket either", cause);
+  }
+}
+
+/** `POST /session`, or `Control/Session` where there is no such endpoint. */
+async function session(
+  engine: Engine,
+  host: BuildkitHost,
+  headers: Parameters<BuildkitHost["dialSession"]>[0],
+  signal: AbortSignal,
+): Promise<ByteDuplex> {
+  try {
+    return await dialSession(engine, headers, signal);
+  } catch (error) {
+    const isNone = error instanceof UnsupportedError;
+    if (!isNone || !await isNative(engine, signal)) throw error;
+    return await controlSession(host, headers, signal);
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from "./endpoint.ts";
 import { closedClient, connectionFailure } from "./failure.ts";
 import type { RequestClient } from "./request_client.ts";
-import type { Transport, UpgradeInit } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
 
 /**
@@ -17,6 +17,9 @@ import { upgradeConnection } from "./upgrade.ts";
  * milliseconds.
  */
 const DIAL_AGAIN_MS = 1000;
+
+/** What is spoken on a connection, which TLS is told. */
+type Protocol = "http/1.1" | "h2";
 
 /** An endpoint that this process connects to without another program. */
 export type DirectEndpoint = Extract<Endpoint, { kind: "unix" | "tcp" }>;
@@ -52,8 +55,16 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
     },
     async upgrade(path, init) {
       checkOpen();
-      const duplex = await dialDuplex(endpoint, init);
+      const { signal } = init;
+      const duplex = await dialDuplex(endpoint, {
+        signal,
+        protocol: "http/1.1",
+      });
       return await upgradeConnection(duplex, path, init);
+    },
+    async dial(signal) {
+      checkOpen();
+      return await dialDuplex(endpoint, { signal, protocol: "h2" });
     },
     close() {
       closed = true;
@@ -112,12 +123,15 @@ function tlsOptions(
 
 async function dialDuplex(
   endpoint: DirectEndpoint,
-  init: UpgradeInit,
+  { signal, protocol }: {
+    readonly signal: AbortSignal | undefined;
+    readonly protocol: Protocol;
+  },
 ): Promise<ByteDuplex> {
   try {
-    return connDuplex(await dial(endpoint, init.signal));
+    return connDuplex(await dial(endpoint, signal, protocol));
   } catch (error) {
-    init.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw connectionFailure(endpoint, error);
   }
 }
@@ -125,6 +139,7 @@ async function dialDuplex(
 async function dial(
   endpoint: DirectEndpoint,
   signal: AbortSignal | undefined,
+  protocol: Protocol = "http/1.1",
 ): Promise<Deno.Conn> {
   if (endpoint.kind === "unix") {
     return await Deno.connect({ transport: "unix", path: endpoint.path });
@@ -143,7 +158,7 @@ async function dial(
     {
       hostname,
       port,
-      alpnProtocols: ["http/1.1"],
+      alpnProtocols: [protocol],
       ...tlsOptions(tls),
     } as Deno.ConnectTlsOptions & Partial<Deno.TlsCertifiedKeyPem>,
   );

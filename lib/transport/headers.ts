@@ -26,7 +26,7 @@ export function withHeaders(
   transport: Transport,
   headers: () => Promise<HeaderPairs>,
 ): Transport {
-  const { endpoint, upgrade } = transport;
+  const { endpoint, upgrade, dial } = transport;
   const added = async (): Promise<HeaderPairs> =>
     (await headers()).map(checked)
       .filter(([name]) => !OWN.has(name.toLowerCase()));
@@ -50,6 +50,10 @@ export function withHeaders(
         });
       },
     }),
+    // A connection has no headers of its own.
+    ...(dial === undefined
+      ? {}
+      : { dial: (signal) => dial.call(transport, signal) }),
     close: () => transport.close(),
   };
 }

@@ -59,6 +59,10 @@ export function sshTransport(endpoint: SshEndpoint): Transport {
         throw explain(endpoint, dialer, error);
       }
     },
+    dial() {
+      checkOpen();
+      return Promise.resolve().then(() => dialer.dial());
+    },
     async close() {
       closed = true;
       if (relay === undefined) return;

@@ -43,6 +43,15 @@ export interface Transport {
    */
   upgrade?(path: string, init: UpgradeInit): Promise<ByteDuplex>;
   /**
+   * Opens a connection, on which nothing was sent yet, for HTTP/2 from the first
+   * byte. Engines from API 1.53 on (29.2) speak it on their own socket, and will
+   * do without `upgrade` one day.
+   *
+   * @param signal Ends the opening.
+   * @throws {ConnectionError} If the engine can't be reached.
+   */
+  dial?(signal: AbortSignal): Promise<ByteDuplex>;
+  /**
    * Closes what the transport keeps open, such as idle connections. Running
    * requests are not waited for.
    */
