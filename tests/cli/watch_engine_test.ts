@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { engineTest } from "../support/engines.ts";
+import { engineTest, isRecent } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { delay } from "../engines/process.ts";
 import { DAVIT } from "./command.ts";
@@ -88,4 +88,51 @@ engineTest(
       }
     });
   },
+);
+
+engineTest(
+  "--watch builds again when a folder of --build-context changes, and ends when it is exchanged",
+  async ({ host }) => {
+    await withTempFolder(async (cwd) => {
+      await writeTree(cwd, {
+        "c/Dockerfile": "FROM scratch\nCOPY --from=deps / /\n",
+        "deps/.dockerignore": "ignored\n",
+        "deps/a": "a",
+        log: "",
+      });
+      const words = [...DAVIT, "build", "--watch", "-q"];
+      const child = new Deno.Command("sh", {
+        args: [
+          ...["-c", 'exec "$@" > ids 2> log', "sh", ...words],
+          ...["--build-context", "deps=deps", "c"],
+        ],
+        cwd,
+        env: { NO_COLOR: "1", DOCKER_HOST: host },
+        stdin: "null",
+      }).spawn();
+      let ended = false;
+      try {
+        await builds(`${cwd}/log`, 1);
+        await Deno.writeTextFile(`${cwd}/deps/ignored`, "b");
+        await Deno.writeTextFile(`${cwd}/deps/a`, "b");
+        await builds(`${cwd}/log`, 2);
+        await Deno.rename(`${cwd}/deps`, `${cwd}/other`);
+        await writeTree(cwd, { "deps/a": "another" });
+        const { code } = await child.status;
+        ended = true;
+        assertEquals(code, 1);
+        assertMatch(
+          await textOf(`${cwd}/log`),
+          /^ERROR: the folder "deps" is gone, or another one now/m,
+        );
+      } finally {
+        if (!ended) child.kill("SIGTERM");
+        await child.status;
+      }
+      const ids = await Deno.readTextFile(`${cwd}/ids`);
+      assertMatch(ids, /^(?:sha256:[0-9a-f]{64}\n){2}$/);
+      assertEquals(new Set(ids.trim().split("\n")).size, 2);
+    });
+  },
+  isRecent,
 );
