@@ -8,7 +8,7 @@ import {
   statusSize,
   warningFact,
 } from "../../lib/imagebuild/fact.ts";
-import { stateOf } from "../../lib/imagebuild/image_build.ts";
+import { stateOf } from "../../lib/imagebuild/build_operation.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
 import {
