@@ -1,3 +1,4 @@
+import type { BuildHistory } from "../history/history.ts";
 import type { BuildHistoryRecord } from "../history/record.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK } from "./exit.ts";
@@ -8,7 +9,7 @@ import { openClient } from "./open_client.ts";
 import { printText } from "./print.ts";
 import { builderName } from "./solve_metadata.ts";
 
-/** How many builds are listed, as buildx does. */
+/** How many builds that have ended are listed, as buildx does. */
 const LIMIT = 50;
 
 /** How many characters of a name a table shows. */
@@ -36,19 +37,11 @@ export async function runHistoryLs(
     ...parsed.list("filter"),
   ];
   await using docker = await openClient(parsed);
-  const records = await docker.buildHistory().list({
-    filters,
-    limit: LIMIT,
-    signal,
-  });
+  const records = await newest(docker.buildHistory(), filters, signal);
   const builder = await builderName(parsed);
   const cut = !parsed.switched("no-trunc");
   const now = Date.now();
-  // Builds that run come first.
-  const sorted = records.toSorted((a, b) =>
-    Number(a.completedAt !== undefined) - Number(b.completedAt !== undefined)
-  );
-  printText(listingText(sorted, {
+  printText(listingText(records, {
     format: parsed.text("format") ?? "table",
     table: TABLE,
     headers: HEADERS,
@@ -60,6 +53,27 @@ export async function runHistoryLs(
     json: (record) => jsonOf(record, builder),
   }));
   return EXIT_OK;
+}
+
+/** All builds that run, and behind them the newest of those that have ended. */
+async function newest(
+  history: BuildHistory,
+  filters: readonly string[],
+  signal: AbortSignal,
+): Promise<BuildHistoryRecord[]> {
+  const running = await history.list({
+    filters: [...filters, "status=running"],
+    signal,
+  });
+  const ended = await history.list({
+    filters: [...filters, "status!=running"],
+    limit: LIMIT,
+    signal,
+  });
+  // One may have ended in between.
+  const isBoth = ({ ref }: BuildHistoryRecord) =>
+    ended.some((one) => one.ref === ref);
+  return [...running.filter((record) => !isBoth(record)), ...ended];
 }
 
 function valuesOf(record: BuildHistoryRecord, builder: string, now: number) {

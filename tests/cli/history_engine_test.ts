@@ -176,6 +176,43 @@ async function compareHistory(engine: EngineContext): Promise<void> {
       assertEquals(ours, theirs);
       assert(ours!.builds.every(({ spans }) => spans.length > 10));
     }
+    // What runs stands first, and its time goes on.
+    {
+      const stop = new AbortController();
+      const running = engine.docker.imageBuild({
+        files: {
+          Dockerfile:
+            `FROM davit-test/base AS last\nENV S=${salt}\nRUN --network=none echo runs && sleep 60\n`,
+        },
+      }, { api: "buildkit", target: "last", signal: stop.signal });
+      const over = running.wait().catch(() => {});
+      for await (const event of running.events()) {
+        if (event.type === "log" && event.text.includes("runs")) break;
+      }
+      const text = await compare(both, ["history", "ls"]);
+      assertMatch(
+        text.split("\n")[1]!,
+        /^\w+ {2}last {2}Running {2}AGO {2}TIME$/,
+      );
+      stop.abort();
+      await over;
+    }
+
+    const onTerminal = (...words: string[]) =>
+      davitHere(words, {
+        cwd: folder,
+        env: { DOCKER_HOST: engine.host },
+        terminals: ["stdout"],
+      });
+    assertStringIncludes(
+      decoder.decode((await onTerminal("history", "ls")).stdout),
+      `\x1b]8;;docker-desktop://dashboard/build/default/default/${good}\x1b\\Open\x1b]8;;\x1b\\`,
+    );
+    const refused = await onTerminal("history", "export", good);
+    assertEquals([refused.code, refused.stderr], [
+      1,
+      "ERROR: refusing to write to console, use --output to specify a file\n",
+    ]);
     const piped = await davit("history", "export", good);
     assertEquals(piped.code, 0, piped.stderr);
     assertEquals((await readBundle(piped.stdout)).builds.length, 1);

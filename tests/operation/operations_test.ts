@@ -243,3 +243,63 @@ Deno.test("a stream that ended leaves nothing at its caller's signal, and what c
   assertEquals(await read, "why");
   assert(await isIdle(operations));
 });
+
+/** What is given one after the other, and how it ended. */
+function listed(items: readonly (number | Error)[]) {
+  const state = { over: false };
+  const work = async function* (signal: AbortSignal) {
+    try {
+      for (const item of items) {
+        await Promise.resolve();
+        signal.throwIfAborted();
+        if (item instanceof Error) throw item;
+        yield item;
+      }
+    } finally {
+      state.over = true;
+    }
+  };
+  return { work, state };
+}
+
+Deno.test("what a client gives one after the other is over when it ends, fails or is left", async () => {
+  const operations = new Operations();
+  const all = listed([1, 2]);
+  assertEquals(
+    await Array.fromAsync(operations.iterate(undefined, all.work)),
+    [1, 2],
+  );
+  assert(await isIdle(operations));
+  const failure = new Error("it failed");
+  const another = new Operations();
+  const failing = another.iterate(undefined, listed([1, failure]).work);
+  assertEquals((await failing.next()).value, 1);
+  assertEquals(await assertRejects(() => failing.next()), failure);
+  assert(await isIdle(another));
+  const third = new Operations();
+  const left = listed([1, 2]);
+  for await (const _ of third.iterate(undefined, left.work)) break;
+  assert(left.state.over);
+  assert(await isIdle(third));
+});
+
+Deno.test("one that nobody reads on holds up no client that closes, and is cut off", async () => {
+  for (const own of [true, false]) {
+    const operations = new Operations();
+    const stop = new AbortController();
+    const { work } = listed([1, 2]);
+    const items = operations.iterate(stop.signal, work);
+    assertEquals((await items.next()).value, 1);
+    if (own) stop.abort(new Error("why"));
+    else await operations.close();
+    assert(await isIdle(operations));
+    const error = await assertRejects<Error>(() => items.next(), Error);
+    assertEquals(error.message, own ? "why" : CUT("request"));
+  }
+  const closed = new Operations();
+  await closed.close();
+  await assertRejects(
+    () => closed.iterate(undefined, listed([1]).work).next(),
+    ConnectionError,
+  );
+});

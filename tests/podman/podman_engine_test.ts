@@ -227,6 +227,19 @@ Deno.test({
           const error = await assertRejects(ask, UnsupportedError, "Podman");
           assertEquals(error.feature, feature);
         }
+        for (
+          const ask of [
+            () => docker.buildHistory().list(),
+            () => docker.buildDiskUsage(),
+            () => docker.buildPruneRecords().next(),
+          ]
+        ) {
+          await assertRejects<Error>(
+            ask,
+            UnsupportedError,
+            "it takes BuildKit's own API: use the socket of a Docker engine",
+          );
+        }
         const secrets = { token: "hunter2-hunter2" };
         const refused: [ImageBuildOptions, words: string][] = [
           [{ secrets }, "allowSecretFiles: true"],
