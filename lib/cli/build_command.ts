@@ -1,12 +1,12 @@
-import type { DockerClient } from "../client.ts";
+import type { ListedBuilder } from "../buildx/builders.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { checkRequest } from "../imagebuild/request.ts";
 import { type BuildInput, buildInput, optionsOf } from "./build_input.ts";
-import { buildAll, buildsTwice } from "./build_all.ts";
+import type { BuildSite, ImageBuilder, SiteInit } from "./build_site.ts";
+import { buildBuilder } from "./builders.ts";
 import { buildOptions } from "./build_options.ts";
 import { callOf } from "./call_flag.ts";
-import { withDefaults } from "./buildx_defaults.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
 import { tellIgnoredVariables } from "./ignored_variables.ts";
@@ -35,7 +35,9 @@ export async function runBuild(context: CommandContext): Promise<number> {
     return await runCall(call, context);
   }
   const mode = progressMode(parsed);
-  const { options, plan } = buildOptions(parsed);
+  const chosen = await buildBuilder(parsed);
+  const planOf = await outputPlanner(chosen?.builder);
+  const { options, plan } = buildOptions(parsed, planOf);
   for (const name of ["rm", "force-rm"]) {
     if (parsed.switched(name)) {
       print(
@@ -54,39 +56,31 @@ export async function runBuild(context: CommandContext): Promise<number> {
   await files?.clear();
   // The build checks them again, after the engine was asked for its store.
   await checkOptions(options);
-  await using docker = await openClient(parsed);
-  if (plan.outputs.some(({ type }) => type === "moby")) {
-    await checkStore(docker, signal);
-  }
-  const twice = plan.alsoImage &&
-    buildsTwice(plan, options.api, await docker.ping({ signal }));
-  if (twice) checkOnce(parsed);
-  const settled = await withDefaults(docker, {
+  const init = {
     options,
-    plan,
     metadata: parsed.text("metadata-file") !== undefined,
     watching,
-  }, signal);
+    signal,
+  };
+  await using site = await openSite(chosen, parsed, plan, init);
   const buildOnce = async (
     signal: AbortSignal,
     shown: ProgressMode,
   ): Promise<BuildResult> => {
     await files?.clear();
     const given: ImageBuildOptions = {
-      ...settled,
+      ...site.options,
       ...optionsOf(input),
       ...(sourcePolicy === undefined ? {} : { sourcePolicy }),
       signal,
     };
-    const result = await buildAll(
-      twice,
-      plan,
+    const { result, pushed } = await site.build(
       given,
-      (options) => build(docker, input, options, shown, interrupt),
+      (builder, options) => build(builder, input, options, shown, interrupt),
+      { shown, signal },
     );
     if (TOLD.includes(shown)) tellExports(result.exports);
-    const pushed = plan.push ? await push(docker, result, signal, shown) : [];
-    await files?.write(docker, result, pushed[0], signal);
+    await files?.write(site.docker, result, pushed, signal, site.node);
     if (mode === "quiet" && result.imageId !== "") print(result.imageId);
     return result;
   };
@@ -116,19 +110,6 @@ async function checkOptions(options: ImageBuildOptions): Promise<void> {
   checkRequest(options, tar, undefined, contexts);
 }
 
-/** Pushes all names of an image and returns their digests. */
-async function push(
-  docker: DockerClient,
-  { names }: BuildResult,
-  signal: AbortSignal,
-  shown: ProgressMode,
-): Promise<string[]> {
-  const { pushAll } = await import("./push_command.ts");
-  const { transferTeller } = await import("./tell_transfer.ts");
-  const tell = transferTeller(shown === "quiet");
-  return await pushAll(docker, names, { signal, tell });
-}
-
 /**
  * The files of `--iidfile` and `--metadata-file`; undefined if neither is
  * given.
@@ -141,17 +122,6 @@ async function resultFiles(
   if (flags.every((name) => parsed.text(name) === undefined)) return undefined;
   const { ResultFiles } = await import("./result_files.ts");
   return await ResultFiles.open(parsed, plan);
-}
-
-/**
- * Refuses a second build of an input that can be read only once: standard
- * input.
- */
-function checkOnce(parsed: ParsedWords): void {
-  if (parsed.words[0] !== "-" && parsed.text("file") !== "-") return;
-  throw new UsageError(
-    "--load or --push beside another --output build twice with this engine: standard input can be read once",
-  );
 }
 
 /**
@@ -174,31 +144,48 @@ function checkWatch(parsed: ParsedWords, { paths }: OutputPlan): void {
   }
 }
 
-/**
- * Checks that the engine has the containerd image store: only that store reads
- * the attributes of an output.
- *
- * @throws {UsageError} If the engine has another store.
- */
-async function checkStore(
-  docker: DockerClient,
-  signal: AbortSignal,
-): Promise<void> {
-  const { isContainerdStore } = await import("../engine/info.ts");
-  if (isContainerdStore(await docker.info({ signal }))) return;
-  throw new UsageError(
-    "--output of an image takes a name and push here: only engines with the containerd image store know its other fields",
+/** How the flags about the output are read for what builds. */
+async function outputPlanner(
+  builder: ListedBuilder | undefined,
+): Promise<((parsed: ParsedWords) => OutputPlan) | undefined> {
+  if (builder === undefined || builder.isContext) return undefined;
+  const { isSwitchedOn } = await import("../buildx/driver.ts");
+  const { planDaemonOutput } = await import("./output_flag.ts");
+  const loads = builder.nodes.some(({ driverOpts }) =>
+    isSwitchedOn(driverOpts?.["default-load"])
   );
+  return (parsed) => planDaemonOutput(parsed, loads);
+}
+
+/** Opens what builds: the engine of the flags, or the builder that was chosen. */
+async function openSite(
+  chosen: Awaited<ReturnType<typeof buildBuilder>>,
+  parsed: ParsedWords,
+  plan: OutputPlan,
+  init: SiteInit,
+): Promise<BuildSite> {
+  const { engineSite } = await import("./engine_site.ts");
+  if (chosen === undefined) {
+    return await engineSite(await openClient(parsed), parsed, plan, init);
+  }
+  const { builders, builder } = chosen;
+  if (builder.isContext) {
+    const { DockerClient } = await import("../client.ts");
+    const docker = await DockerClient.fromDockerContext(builder.name);
+    return await engineSite(docker, parsed, plan, init);
+  }
+  const { daemonSite } = await import("./daemon_site.ts");
+  return await daemonSite(builders, builder, parsed, plan, init);
 }
 
 async function build(
-  docker: DockerClient,
+  builder: ImageBuilder,
   { context }: BuildInput,
   options: ImageBuildOptions,
   mode: ProgressMode,
   interrupt: CommandContext["interrupt"],
 ): Promise<BuildResult> {
-  await using running = docker.imageBuild(context, options);
+  await using running = builder.imageBuild(context, options);
   try {
     if (mode !== "none" && mode !== "quiet") {
       await showBuild(running, mode, interrupt);

@@ -189,7 +189,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
   },
   ...ENGINE_FLAGS,
   // Flags of buildx that davit refuses with a reason.
-  { name: "builder", value: "NAME" },
+  { name: "builder", value: "NAME", help: "who builds" },
   { name: "compress" },
   { name: "cpu-period", value: "N" },
   { name: "cpu-quota", value: "N" },

@@ -14,12 +14,14 @@ import { parseUlimits } from "./ulimit_flag.ts";
 /**
  * Reads the flags into the options of the build.
  *
+ * @param planOf Reads those about the output; for an engine, unless given.
  * @throws {UsageError} If a value can't be used.
  */
 export function buildOptions(
   parsed: ParsedWords,
+  planOf: (parsed: ParsedWords) => OutputPlan = planOutput,
 ): { options: ImageBuildOptions; plan: OutputPlan } {
-  const plan = planOutput(parsed);
+  const plan = planOf(parsed);
   const tags = parsed.list("tag");
   // As in buildx: the names in `--output` are used where no tag is given.
   const tag = tags.length === 0 ? plan.names : tags;

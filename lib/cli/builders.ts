@@ -6,6 +6,8 @@ import {
   engineOfContext,
   type ListedBuilder,
 } from "../buildx/builders.ts";
+import { buildxFolder } from "../buildx/store.ts";
+import { configFolder } from "../transport/docker_config.ts";
 import { grantedEnvironment } from "../transport/environment.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -52,4 +54,47 @@ export async function builderFor(
   return name === undefined
     ? await builders.current()
     : await builders.named(name);
+}
+
+/**
+ * The builder of `davit build`: that of `--builder` or BUILDX_BUILDER, or else the
+ * one that is chosen for the engine of the flags.
+ *
+ * @returns undefined where an engine builds itself that the flags name as well.
+ * @throws {BuilderError} If the one that was named is not there.
+ */
+export async function buildBuilder(
+  parsed: ParsedWords,
+): Promise<
+  | { readonly builders: BuildxBuilders; readonly builder: ListedBuilder }
+  | undefined
+> {
+  const name = builderAskedFor(parsed);
+  if (name === undefined && !mayRead()) return undefined;
+  const builders = buildersFor(parsed);
+  const { context } = await builders.engine();
+  const builder = await builderFor(builders, name);
+  return builder.isContext && builder.name === context
+    ? undefined
+    : { builders, builder };
+}
+
+/**
+ * Whether Deno may look for a builder that nobody has named. A program without
+ * that permission builds with the engine, and is not prompted.
+ */
+function mayRead(): boolean {
+  const isGranted = (descriptor: Deno.PermissionDescriptor) =>
+    Deno.permissions.querySync(descriptor).state === "granted";
+  const names = [
+    ...["BUILDX_CONFIG", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"],
+    ...["HOME", "USERPROFILE", "DOCKER_TLS_VERIFY"],
+  ];
+  if (!names.every((variable) => isGranted({ name: "env", variable }))) {
+    return false;
+  }
+  const hasHome = ["BUILDX_CONFIG", "DOCKER_CONFIG", "HOME", "USERPROFILE"]
+    .some((name) => Deno.env.get(name));
+  return hasHome && isGranted({ name: "read", path: buildxFolder() }) &&
+    isGranted({ name: "read", path: configFolder() });
 }

@@ -86,7 +86,12 @@ function makesImage({ outputs, alsoImage }: DefaultsInit["plan"]): boolean {
     outputs.some(({ type }) => type === "moby");
 }
 
-function isAttestingOff(): boolean {
+/**
+ * Whether buildx is told to record nothing of its own accord.
+ *
+ * @throws {UsageError} If the variable has a value that is neither yes nor no.
+ */
+export function isAttestingOff(): boolean {
   const value = grantedEnvironment.get(NO_ATTESTATIONS);
   if (!value) return false;
   const isOff = Object.hasOwn(SWITCHES, value) ? SWITCHES[value] : undefined;

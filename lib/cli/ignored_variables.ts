@@ -23,11 +23,6 @@ const isTrue = (value: string) => TRUE_REGEXP.test(value);
 
 const IGNORED: readonly IgnoredVariable[] = [
   {
-    name: "BUILDX_BUILDER",
-    asks: (value) => value !== "default",
-    why: "an engine's own builder is used; a builder container is not",
-  },
-  {
     name: "DOCKER_BUILDKIT",
     asks: (value) => FALSE_REGEXP.test(value),
     why: "BuildKit builds; the classic builder knows no secrets",

@@ -22,8 +22,10 @@ export interface OutputPlan {
   readonly paths: readonly string[];
   /** Names of the image from `--output`, for builds without `--tag`. */
   readonly names: readonly string[];
-  /** Whether the image is pushed after it is built. */
+  /** Whether the image is pushed. */
   readonly push: boolean;
+  /** Whether the image of a daemon goes to an engine. */
+  readonly load: boolean;
 }
 
 /** What one `--output` asks for by itself. */
@@ -46,27 +48,46 @@ interface OutputFields {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** How the fields of an output are read. */
+type OutputReader = (fields: OutputFields) => ParsedOutput;
+
+/** How the fields are read for each type of output that comes to this machine. */
+const EXPORTS: readonly (readonly [type: string, read: OutputReader])[] = [
+  ["local", toFolder],
+  ["tar", (fields) => toArchive("tar", fields)],
+  ["oci", (fields) => toArchive("oci", fields)],
+  ["cacheonly", () => ({
+    output: { type: "cacheonly" },
+    names: [],
+    push: false,
+  })],
+];
+
 /** How the fields are read for each type of output. */
-const TYPES: ReadonlyMap<string, (fields: OutputFields) => ParsedOutput> =
-  new Map([
-    ["local", toFolder],
-    ["tar", (fields) => toArchive("tar", fields)],
-    ["oci", (fields) => toArchive("oci", fields)],
-    [
-      "docker",
-      (fields) =>
-        fields.dest === ""
-          ? toStore("docker", fields)
-          : toArchive("docker", fields),
-    ],
-    ["image", (fields) => toStore("image", fields)],
-    ["registry", (fields) => toStore("registry", { push: true, ...fields })],
-    ["cacheonly", () => ({
-      output: { type: "cacheonly" },
-      names: [],
-      push: false,
-    })],
-  ]);
+const TYPES: ReadonlyMap<string, OutputReader> = new Map([
+  ...EXPORTS,
+  [
+    "docker",
+    (fields) =>
+      fields.dest === ""
+        ? toStore("docker", fields)
+        : toArchive("docker", fields),
+  ],
+  ["image", (fields) => toStore("image", fields)],
+  ["registry", (fields) => toStore("registry", { push: true, ...fields })],
+]);
+
+/** How they are read for a BuildKit daemon, which pushes images itself. */
+const DAEMON_TYPES: ReadonlyMap<string, OutputReader> = new Map([
+  ...EXPORTS,
+  [
+    "docker",
+    (fields) =>
+      fields.dest === "" ? toEngine(fields) : toArchive("docker", fields),
+  ],
+  ["image", (fields) => toDaemon("image", fields)],
+  ["registry", (fields) => toDaemon("registry", { push: true, ...fields })],
+]);
 
 /**
  * Attributes that tell the engine's exporter how to push. They have no effect
@@ -80,7 +101,74 @@ const PUSH_ATTRS = ["push-by-digest", "registry.insecure"];
  * @throws {UsageError} If they do not fit together.
  */
 export function planOutput(parsed: ParsedWords): OutputPlan {
-  const plans = parsed.list("output").map(parseOutput);
+  const plans = readOutputs(parsed, TYPES);
+  const push = parsed.switched("push");
+  const load = parsed.switched("load");
+  const images = plans.filter(({ output }) =>
+    output === undefined || output.type === "moby"
+  );
+  const stored = oneImage(images);
+  const exports = plans.flatMap(({ output }) =>
+    output === undefined || output.type === "moby" ? [] : output
+  );
+  // --push and --load both need the image in the engine's store.
+  const isImage = images.length > 0 || push || load;
+  return {
+    outputs: [...(stored === undefined ? [] : [stored]), ...exports],
+    alsoImage: isImage && stored === undefined && exports.length > 0,
+    paths: plans.flatMap(({ path }) => path ?? []),
+    names: [...new Set(plans.flatMap(({ names }) => names))],
+    push: push || plans.some(({ push }) => push),
+    load: false,
+  };
+}
+
+/**
+ * Reads the same flags for a BuildKit daemon: it has no store of docker's, pushes
+ * images itself, and what `--load` asks for goes to an engine as an archive.
+ *
+ * @param loads Whether the image goes to an engine where nothing else is asked
+ * for.
+ * @throws {UsageError} If they do not fit together.
+ */
+export function planDaemonOutput(
+  parsed: ParsedWords,
+  loads: boolean,
+): OutputPlan {
+  const plans = readOutputs(parsed, DAEMON_TYPES);
+  const push = parsed.switched("push");
+  const image = plans.find(({ output }) => output?.type === "image");
+  const outputs = plans.flatMap((plan) => {
+    if (plan.output === undefined) return [];
+    // --push is about the image that is named already.
+    return push && plan === image ? { ...plan.output, push } : plan.output;
+  }) as BuildOutput[];
+  const pushes = plans.some((plan) => plan.push);
+  if (push && !pushes && image === undefined) {
+    outputs.push({ type: "registry" });
+  }
+  const isLoaded = parsed.switched("load") ||
+    plans.some(({ output }) => output === undefined);
+  return {
+    outputs,
+    alsoImage: false,
+    paths: plans.flatMap(({ path }) => path ?? []),
+    names: [...new Set(plans.flatMap(({ names }) => names))],
+    push: push || pushes,
+    load: isLoaded || (loads && outputs.length === 0),
+  };
+}
+
+/**
+ * Reads each `--output`, and checks that they fit together.
+ *
+ * @throws {UsageError} If they do not.
+ */
+function readOutputs(
+  parsed: ParsedWords,
+  types: ReadonlyMap<string, OutputReader>,
+): ParsedOutput[] {
+  const plans = parsed.list("output").map((word) => parseOutput(word, types));
   const push = parsed.switched("push");
   const load = parsed.switched("load");
   const none = plans.some(({ output }) => output?.type === "cacheonly");
@@ -91,9 +179,6 @@ export function planOutput(parsed: ParsedWords): OutputPlan {
       } and --output type=cacheonly name two outputs; give one`,
     );
   }
-  const images = plans.filter(({ output }) =>
-    output === undefined || output.type === "moby"
-  );
   const paths = plans.flatMap(({ path }) => path ?? []);
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) {
@@ -103,19 +188,7 @@ export function planOutput(parsed: ParsedWords): OutputPlan {
       }; give each its own dest`,
     );
   }
-  const stored = oneImage(images);
-  const exports = plans.flatMap(({ output }) =>
-    output === undefined || output.type === "moby" ? [] : output
-  );
-  // --push and --load both need the image in the engine's store.
-  const isImage = images.length > 0 || push || load;
-  return {
-    outputs: [...(stored === undefined ? [] : [stored]), ...exports],
-    alsoImage: isImage && stored === undefined && exports.length > 0,
-    paths,
-    names: [...new Set(plans.flatMap(({ names }) => names))],
-    push: push || plans.some(({ push }) => push),
-  };
+  return plans;
 }
 
 /**
@@ -137,7 +210,10 @@ function oneImage(images: readonly ParsedOutput[]): BuildOutput | undefined {
   return first;
 }
 
-function parseOutput(word: string): ParsedOutput {
+function parseOutput(
+  word: string,
+  types: ReadonlyMap<string, OutputReader>,
+): ParsedOutput {
   // A value without fields is the path of a folder, whatever it looks like.
   if (!/[,"\n]/.test(word) && !word.startsWith("type=")) {
     const fields = { dest: word, names: [], attrs: {} };
@@ -158,11 +234,11 @@ function parseOutput(word: string): ParsedOutput {
     else if (key === "name") names = value.split(",").filter(Boolean);
     else attrs[key] = value;
   }
-  const plan = TYPES.get(type);
+  const plan = types.get(type);
   if (plan === undefined) {
     throw new UsageError(
       `--output has type ${JSON.stringify(type)}: expected one of ${
-        [...TYPES.keys()].join(", ")
+        [...types.keys()].join(", ")
       }`,
     );
   }
@@ -190,6 +266,28 @@ function toStore(
     ? undefined
     : { type: "moby", attrs } as const;
   return { output, names, push };
+}
+
+/** An image in a daemon's own store, which it may push. */
+function toDaemon(
+  type: "image" | "registry",
+  { dest, names, push = false, attrs }: OutputFields,
+): ParsedOutput {
+  if (dest !== "") throw new UsageError(`--output type=${type} has no dest`);
+  return { output: { type: "image", push, attrs }, names, push };
+}
+
+/** An image that goes to an engine. */
+function toEngine({ names, attrs, push }: OutputFields): ParsedOutput {
+  const [given] = Object.keys(attrs);
+  if (given !== undefined || push !== undefined) {
+    throw new UsageError(
+      `--output type=docker without a dest takes a name alone: ${
+        given ?? "push"
+      } is for one with a dest, or for another type`,
+    );
+  }
+  return { output: undefined, names, push: false };
 }
 
 function toFolder(fields: OutputFields): ParsedOutput {

@@ -1,12 +1,10 @@
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 
-const BUILDER = "an engine's own builder is used; a builder container is not";
 const CLASSIC = "BuildKit has no such limit; only the classic builder had it";
 
 /** The flags of buildx that davit can't do, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
-  "builder": BUILDER,
   "compress": "only what changed is sent, and over a socket it is not worth it",
   "cpu-period": CLASSIC,
   "cpu-quota": CLASSIC,
@@ -20,13 +18,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   "squash": "BuildKit does not squash; use several stages",
 };
 
-/** Whether a value of such a flag asks only for what davit does anyway. */
-const NOTHING_ASKED: Readonly<
-  Record<string, (value: string) => boolean>
-> = {
-  "builder": (value) => value === "default",
-};
-
 /**
  * Refuses flags that buildx can do and davit can't.
  *
@@ -34,8 +25,7 @@ const NOTHING_ASKED: Readonly<
  */
 export function refuseFlags(parsed: ParsedWords): void {
   for (const [name, why] of Object.entries(REFUSED)) {
-    const asked = parsed.switched(name) ||
-      parsed.list(name).some((value) => !NOTHING_ASKED[name]?.(value));
+    const asked = parsed.switched(name) || parsed.list(name).length > 0;
     if (asked) throw new UsageError(`--${name} can't be used: ${why}`);
   }
 }

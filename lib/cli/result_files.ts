@@ -63,20 +63,30 @@ export class ResultFiles {
   /**
    * Writes the files, as buildx does.
    *
+   * @param docker The engine; undefined for a daemon, whose builds tell all.
    * @param pushed The digest that the image got in its registry, if it was
-   * pushed.
+   * pushed after the build.
+   * @param node The builder and its node, as buildx names them; those of an
+   * engine unless given.
    */
   async write(
-    docker: DockerClient,
+    docker: DockerClient | undefined,
     result: BuildResult,
     pushed: string | undefined,
     signal: AbortSignal,
+    node?: string,
   ): Promise<void> {
     if (this.#idFile !== undefined) {
       await Deno.writeTextFile(this.#idFile, result.imageId);
     }
     if (this.#metadataFile === undefined) return;
-    const metadata = await this.#metadata(docker, result, pushed, signal);
+    const metadata = await this.#metadata(
+      docker,
+      result,
+      pushed,
+      signal,
+      node,
+    );
     await Deno.writeTextFile(
       this.#metadataFile,
       `${JSON.stringify(metadata, null, 2)}\n`,
@@ -84,18 +94,21 @@ export class ResultFiles {
   }
 
   async #metadata(
-    docker: DockerClient,
+    docker: DockerClient | undefined,
     result: BuildResult,
     pushed: string | undefined,
     signal: AbortSignal,
+    node: string | undefined,
   ): Promise<Record<string, unknown>> {
     const solved = solvedOf(result);
     if (solved === undefined) {
+      if (docker === undefined) return {};
       const { buildMetadata } = await import("./metadata.ts");
       return await buildMetadata(docker, result, pushed, signal);
     }
     const { builderName, solveMetadata } = await import("./solve_metadata.ts");
-    const builder = await builderName(this.#parsed);
+    const name = node ?? await builderName(this.#parsed);
+    const builder = node ?? `${name}/${name}`;
     return await solveMetadata(result, solved, { builder, pushed }, signal);
   }
 }

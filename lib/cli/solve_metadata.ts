@@ -16,6 +16,7 @@ const MODE = "BUILDX_METADATA_PROVENANCE";
  * What BuildKit answered, with buildx's keys: the digests and names of the
  * image, the build's id and its provenance.
  *
+ * @param builder The builder and its node.
  * @param pushed The digest that the image got in its registry, if it was
  * pushed.
  */
@@ -29,7 +30,7 @@ export async function solveMetadata(
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
   const metadata: Record<string, unknown> = {
-    "buildx.build.ref": `${builder}/${builder}/${ref}`,
+    "buildx.build.ref": `${builder}/${ref}`,
   };
   for (const [name, value] of answer) metadata[name] = jsonOf(value) ?? value;
   const { imageId, names } = result;

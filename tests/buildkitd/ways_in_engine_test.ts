@@ -41,8 +41,14 @@ Deno.test("a buildkitd runs in a container of an engine, as buildx makes one", a
   const env = engine.cliEnv;
   const docker = (...args: string[]) => runCommand(engine.cli!, args, { env });
   const name = `davit-test-${crypto.randomUUID()}`;
+  // Below the engine's own: what is outside of it outlives the engine.
+  const group = engine.host.replace(
+    /^.*\/([^/]+)\/docker\.sock$/,
+    "/$1/buildx",
+  );
   await docker("buildx", ...["create", "--name", name, "--bootstrap"], ...[
-    ...["--driver", "docker-container", "--driver-opt", "network=host"],
+    ...["--driver", "docker-container"],
+    ...["--driver-opt", `network=host,cgroup-parent=${group}`],
   ]);
   try {
     const container = `buildx_buildkit_${name}0`;

@@ -12,7 +12,7 @@ Deno.test("the page says of each flag of buildx what becomes of it, and it does"
     assert(flag !== undefined, name);
     const word = flag.value === undefined ? `--${name}` : `--${name}=x`;
     const parsed = parseWords([word], BUILD_FLAGS);
-    if (state === "not yet" || name === "builder") {
+    if (state === "not yet") {
       assertThrows(() => refuseFlags(parsed), UsageError, "can't be used");
       assertEquals(flag.help, undefined, name);
     } else {

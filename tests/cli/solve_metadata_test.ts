@@ -25,7 +25,7 @@ function written(
   return solveMetadata(
     { imageId, names } as unknown as BuildResult,
     { ref: "r", answer: new Map(Object.entries(answer)) },
-    { builder: "ctx", pushed },
+    { builder: "ctx/ctx", pushed },
     signal,
   );
 }

@@ -293,7 +293,6 @@ engineTest(
         const { code, stderr } = await davit(
           ["-q", "--metadata-file", "../m"],
           {
-            BUILDX_BUILDER: "mine",
             DOCKER_BUILDKIT: "0",
             BUILDX_NO_DEFAULT_LOAD: "true",
             BUILDX_GIT_LABELS: "full",
@@ -307,7 +306,6 @@ engineTest(
             /^WARNING: (\w+) is not obeyed: ./.exec(line)?.[1]
           ),
           [
-            "BUILDX_BUILDER",
             "DOCKER_BUILDKIT",
             "BUILDX_NO_DEFAULT_LOAD",
             "BUILDX_GIT_LABELS",

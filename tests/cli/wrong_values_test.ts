@@ -100,8 +100,8 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
     [["-c", "nope", "."], /"nope"/],
     [["-H", "unix:///x", "-c", "default", "."], /two engines/],
     [["--debug=maybe", "."], /"maybe" for "--debug"/],
+    [["--builder", "nope", "."], /No builder "nope"/],
     ...[
-      "builder",
       "cpu-period",
       "cpu-quota",
       "cpu-shares",

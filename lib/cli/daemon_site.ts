@@ -1,0 +1,93 @@
+// `davit build` with a builder of buildx that is a BuildKit daemon, or several.
+
+import type { Builder } from "../builder/builder.ts";
+import { openListed } from "../builder/open_listed.ts";
+import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
+import type { DockerClient } from "../client.ts";
+
+import type { BuildResult } from "../imagebuild/result.ts";
+import type { BuildSite, SiteInit } from "./build_site.ts";
+import { isAttestingOff } from "./buildx_defaults.ts";
+import type { ParsedWords } from "./flag.ts";
+import { openClient } from "./open_client.ts";
+import type { OutputPlan } from "./output_flag.ts";
+import { print } from "./print.ts";
+
+/**
+ * Prepares a build by a daemon. As buildx does it, the build records its
+ * provenance in the mode "min" unless a flag or `BUILDX_NO_DEFAULT_ATTESTATIONS`
+ * says otherwise.
+ *
+ * @throws {BuilderError} If the daemon is not there.
+ */
+export async function daemonSite(
+  builders: BuildxBuilders,
+  listed: ListedBuilder,
+  parsed: ParsedWords,
+  plan: OutputPlan,
+  { options, metadata, watching, signal }: SiteInit,
+): Promise<BuildSite> {
+  const tell = (what: string) => print(what, Deno.stderr);
+  const builder = await openListed(builders, listed, {
+    dockerConfig: true,
+  }, { tell, signal }) as Builder;
+  const attests = options.attest?.provenance === undefined &&
+    !isAttestingOff() && makesImage(plan);
+  return {
+    options: {
+      ...options,
+      ...(attests
+        ? {
+          attest: {
+            ...options.attest,
+            provenance: { mode: "min", inlineOnly: true },
+          },
+        }
+        : {}),
+      // The file names the record.
+      ...(watching && !metadata ? { history: false } : {}),
+    },
+    docker: undefined,
+    node: `${listed.name}/${listed.nodes[0]!.name}`,
+    async build(options, run, { signal }) {
+      const { outputs, load } = plan;
+      if (load) {
+        await using docker = await openClient(parsed);
+        const result = await loading(docker, signal, (archive) =>
+          run(builder, {
+            ...options,
+            outputs: [...outputs, { type: "docker", dest: archive }],
+          }));
+        return { result, pushed: undefined };
+      }
+      const given = outputs.length === 0 ? options : { ...options, outputs };
+      return { result: await run(builder, given), pushed: undefined };
+    },
+    [Symbol.asyncDispose]: () => builder.close(),
+  };
+}
+
+function makesImage({ outputs, load }: OutputPlan): boolean {
+  return load || outputs.length === 0 ||
+    outputs.some(({ type }) => !["local", "tar", "cacheonly"].includes(type));
+}
+
+/** Builds, and loads the archive into an engine while it comes. */
+async function loading(
+  docker: DockerClient,
+  signal: AbortSignal,
+  build: (archive: WritableStream<Uint8Array>) => Promise<BuildResult>,
+): Promise<BuildResult> {
+  const { readable, writable } = new TransformStream<
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>
+  >();
+  const [built, loaded] = await Promise.allSettled([
+    build(writable as WritableStream<Uint8Array>),
+    docker.imageLoad(readable, { signal }),
+  ]);
+  // Without an archive nothing can be loaded: the build's failure is the reason.
+  if (built.status === "rejected") throw built.reason;
+  if (loaded.status === "rejected") throw loaded.reason;
+  return built.value;
+}
