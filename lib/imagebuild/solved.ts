@@ -10,6 +10,8 @@ export interface Solved {
    * `containerimage.digest`.
    */
   readonly answer: ReadonlyMap<string, string>;
+  /** The hosts that have built, where there are several. */
+  readonly hosts?: readonly Pick<BuildHost, "buildkit">[] | undefined;
 }
 
 /** What is kept of a build besides its result. */
@@ -54,9 +56,11 @@ export async function provenanceOf(
   const solved = kept.get(result);
   if (solved === undefined) return new Map();
   const { buildProvenance } = await import("../buildkit/provenance.ts");
-  return await buildProvenance(
-    await solved.host.buildkit(),
-    solved.ref,
-    signal,
+  const hosts = solved.hosts ?? [solved.host];
+  const provenance = await Promise.all(
+    hosts.map(async (host) =>
+      await buildProvenance(await host.buildkit(), solved.ref, signal)
+    ),
   );
+  return new Map(provenance.flatMap((platforms) => [...platforms]));
 }

@@ -5,11 +5,13 @@ import { dockerCommand, pulledFiles } from "../buildx/docker_client.ts";
 import { startBuildkitd } from "../buildkitd/daemon.ts";
 import { putForm } from "../imagetools/images.ts";
 import { Builder } from "../../lib/builder/builder.ts";
+import { openBuilder } from "../../lib/builder/open_builder.ts";
 import { BuildError, ConnectionError } from "../../lib/errors.ts";
 import {
   imagetoolsCreate,
   imagetoolsInspect,
 } from "../../lib/imagetools/imagetools.ts";
+import { provenanceOf } from "../../lib/imagebuild/solved.ts";
 import { Registries } from "../../lib/registry/registries.ts";
 import {
   assert,
@@ -179,6 +181,28 @@ engineKindTest(
           digest,
         })),
       });
+
+      // By buildx's own files, too.
+      const before = Deno.env.get("DOCKER_CONFIG");
+      Deno.env.set("DOCKER_CONFIG", buildx.config);
+      try {
+        await using same = await openBuilder("two");
+        const byFiles = await same.imageBuild(`${folder}/context`, {
+          ...options,
+          tag: `${app}:files`,
+          cacheto: [],
+        }).result();
+        assertEquals(byFiles.image?.platforms, result.image?.platforms);
+        // The provenance of each platform is asked of the node that made it.
+        const { signal } = new AbortController();
+        assertEquals(
+          [...(await provenanceOf(byFiles, signal)).keys()],
+          [...PLATFORMS],
+        );
+      } finally {
+        if (before === undefined) Deno.env.delete("DOCKER_CONFIG");
+        else Deno.env.set("DOCKER_CONFIG", before);
+      }
 
       // An engine gets each platform of it.
       for (const platform of PLATFORMS) {

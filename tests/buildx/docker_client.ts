@@ -8,6 +8,8 @@ import { LOGIN_BASE64 } from "../support/registry.ts";
 
 /** Runs docker's client of an engine. */
 export interface DockerCommand extends AsyncDisposable {
+  /** Folder of its configuration. */
+  readonly config: string;
   /**
    * Runs it to its end.
    *
@@ -54,6 +56,7 @@ export async function dockerCommand(
     throw new Error(`docker ${args.join(" ")}: exit code ${code}\n${stderr}`);
   };
   return {
+    config: folder,
     run: async (...given) => (await run(...given)).stdout,
     log: async (args) => (await run(args)).stderr,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),

@@ -102,7 +102,8 @@ async function run(
   if (failure !== undefined) throw failure.error;
   await warnOfUnused(build);
   const answer = new Map<string, string>();
-  const told = { told: true, solved: { ref, answer } };
+  const hosts = shares.map(({ node }) => node.host);
+  const told = { told: true, solved: { ref, answer, hosts } };
   if (!pushesImage(request)) return { ...told, imageId: "" };
   const digests = answers.map((answer, i) =>
     pushedDigest(answer!, shares[i]!.node.name)
