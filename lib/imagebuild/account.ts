@@ -78,6 +78,7 @@ async function sortUnasked(
   const unasked = new UnaskedInputs({
     target,
     buildargs: buildArgs,
+    contexts: new Set(request.contexts.keys()),
     dockerfile: record.dockerfile(),
     mounts: record.mounts,
     steps: record.stepNames(),

@@ -24,6 +24,11 @@ export interface BuiltStepsOptions {
   readonly target?: string | undefined;
   /** Values for the arguments (`ARG`) before the first stage. */
   readonly buildargs?: BuildArgs;
+  /**
+   * Names of contexts: a stage of such a name is replaced, and none of its
+   * instructions runs.
+   */
+  readonly contexts?: ReadonlySet<string>;
 }
 
 interface Stage {
@@ -48,9 +53,14 @@ interface Stage {
  */
 export function builtSteps(
   dockerfile: string,
-  { target, buildargs = {} }: BuiltStepsOptions = {},
+  { target, buildargs = {}, contexts = new Set() }: BuiltStepsOptions = {},
 ): BuiltStep[] {
-  const stages = readStages(readInstructions(dockerfile), buildargs);
+  const stages = readStages(readInstructions(dockerfile), buildargs)
+    .map((stage) =>
+      stage.name !== undefined && contexts.has(stage.name)
+        ? { ...stage, base: "scratch", own: [], triggers: [] }
+        : stage
+    );
   const last = target
     ? findStage(stages, target, stages.length)
     : stages.length - 1;

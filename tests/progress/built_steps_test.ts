@@ -54,6 +54,24 @@ Deno.test("builtSteps() follows FROM, COPY --from and mounts from the target", (
   ) assertEquals(runs(STAGES, { target }), expected, target);
 });
 
+Deno.test("builtSteps() runs nothing of a stage that a context by name replaces", () => {
+  const replaced = (...contexts: string[]) =>
+    runs(STAGES, { target: "five", contexts: new Set(contexts) });
+  assertEquals(replaced(), "--mount=type=bind,from=three,target=/x 5 1 3");
+  assertEquals(
+    replaced("one", "base"),
+    "--mount=type=bind,from=three,target=/x 5 3",
+  );
+  assertEquals(
+    replaced("three"),
+    "--mount=type=bind,from=three,target=/x 5",
+  );
+  assertEquals(replaced("five"), "");
+  const triggers = ["FROM a AS b", "ONBUILD RUN 1", "FROM b", "RUN 2"];
+  assertEquals(runs(triggers), "1 2");
+  assertEquals(runs(triggers, { contexts: new Set(["b"]) }), "2");
+});
+
 Deno.test("builtSteps() takes the values of arguments that stand before the stages", () => {
   const lines = [
     "ARG KIND=one",
