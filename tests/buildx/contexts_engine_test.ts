@@ -20,8 +20,6 @@ import {
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerCommand } from "./docker_client.ts";
 
-const LAYOUT = "layout.tar";
-
 /** The main context, and what stands behind the names. */
 const FILES = {
   "main/Dockerfile": [
@@ -99,7 +97,7 @@ async function likeBuildx({ docker, ...engine }: EngineContext): Promise<void> {
         "--build-context",
         `${name}=${value}`,
       ]);
-    const contexts = {
+    const contexts: Record<string, string> = {
       "docker.io/library/busybox:latest": image,
       deps: `${folder}/deps`,
       stage: `${folder}/stage`,
@@ -144,32 +142,39 @@ async function likeBuildx({ docker, ...engine }: EngineContext): Promise<void> {
     assertEquals(await run(folder, words(contexts)), changed.imageId);
     if (!engine.containerdStore) return;
     // An image that was exported a moment ago, and no registry has.
-    await Deno.mkdir(`${folder}/layout`);
-    await docker.imageBuild({
-      files: {
-        Dockerfile: "FROM davit-test/base\nENV OF=layout\nRUN echo it > /it\n",
-      },
-    }, {
-      tag: "registry.example/exported:3",
-      networkmode: "none",
-      outputs: { type: "oci", dest: `${folder}/${LAYOUT}` },
-    }).result();
-    const { code } = await new Deno.Command("tar", {
-      args: ["-xf", LAYOUT, "-C", "layout"],
-      cwd: folder,
-    }).output();
-    assertEquals(code, 0);
-    const base = `oci-layout://${folder}/layout:3`;
-    const based = { ...contexts, busybox: base };
-    delete (based as Record<string, string>)[
-      "docker.io/library/busybox:latest"
-    ];
-    const layered = await davit(docker, folder, based);
-    assertNotEquals(layered.result.imageId, changed.imageId);
-    assertEquals(await run(folder, words(based)), layered.result.imageId);
-    const inspected = await docker.imageInspect(layered.result.imageId);
-    assert(inspected.Config?.Env?.includes("OF=layout"));
+    const exported: Record<string, string> = {
+      ...contexts,
+      busybox: `oci-layout://${folder}/layout:3`,
+    };
+    delete exported["docker.io/library/busybox:latest"];
+    let before = changed.imageId;
+    for (const tar of [false, true]) {
+      const dest = `${folder}/layout${tar ? ".tar" : ""}`;
+      const text = `FROM davit-test/base\nENV OF=${tar}\nRUN echo it > /it\n`;
+      await docker.imageBuild({ files: { Dockerfile: text } }, {
+        tag: "registry.example/exported:3",
+        networkmode: "none",
+        outputs: { type: "oci", tar, dest },
+      }).result();
+      if (tar) await unpack(dest, `${folder}/layout`);
+      const { result: { imageId } } = await davit(docker, folder, exported);
+      assertNotEquals(imageId, before);
+      assertEquals(await run(folder, words(exported)), imageId);
+      const { Config } = await docker.imageInspect(imageId);
+      assert(Config?.Env?.includes(`OF=${tar}`));
+      before = imageId;
+    }
   });
+}
+
+/** Unpacks a tar into a folder, in the place of what is there. */
+async function unpack(tar: string, folder: string): Promise<void> {
+  await Deno.remove(folder, { recursive: true });
+  await Deno.mkdir(folder);
+  const { code } = await new Deno.Command("tar", {
+    args: ["-xf", tar, "-C", folder],
+  }).output();
+  assertEquals(code, 0);
 }
 
 const NAME =
