@@ -4,13 +4,13 @@ import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { checkRequest } from "../imagebuild/request.ts";
 import { type BuildInput, buildInput, optionsOf } from "./build_input.ts";
 import type { BuildSite, ImageBuilder, SiteInit } from "./build_site.ts";
-import { buildBuilder } from "./builders.ts";
+import { buildBuilder, type ChosenBuilder } from "./builders.ts";
 import { buildOptions } from "./build_options.ts";
 import { callOf } from "./call_flag.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
 import { tellIgnoredVariables } from "./ignored_variables.ts";
-import { openClient } from "./open_client.ts";
+import { openBuilderFor } from "./open_builder.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import type { OutputPlan } from "./output_flag.ts";
@@ -159,23 +159,21 @@ async function outputPlanner(
 
 /** Opens what builds: the engine of the flags, or the builder that was chosen. */
 async function openSite(
-  chosen: Awaited<ReturnType<typeof buildBuilder>>,
+  chosen: ChosenBuilder | undefined,
   parsed: ParsedWords,
   plan: OutputPlan,
   init: SiteInit,
 ): Promise<BuildSite> {
   const { engineSite } = await import("./engine_site.ts");
-  if (chosen === undefined) {
-    return await engineSite(await openClient(parsed), parsed, plan, init);
-  }
-  const { builders, builder } = chosen;
-  if (builder.isContext) {
-    const { DockerClient } = await import("../client.ts");
-    const docker = await DockerClient.fromDockerContext(builder.name);
-    return await engineSite(docker, parsed, plan, init);
+  const { DockerClient } = await import("../client.ts");
+  const opened = await openBuilderFor(chosen, parsed, init.signal);
+  if (opened instanceof DockerClient) {
+    return await engineSite(opened, parsed, plan, init);
   }
   const { daemonSite } = await import("./daemon_site.ts");
-  return await daemonSite(builders, builder, parsed, plan, init);
+  const { name, nodes } = chosen!.builder;
+  const node = `${name}/${nodes[0]!.name}`;
+  return daemonSite(opened, node, parsed, plan, init);
 }
 
 async function build(

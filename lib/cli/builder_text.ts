@@ -9,7 +9,8 @@ import {
   parsePlatform,
   type Platform,
 } from "../platforms/platform.ts";
-import { alignColumns, goBytes, goDuration, goTime } from "./go_text.ts";
+import { goBytes, goDuration, goTime } from "./go_text.ts";
+import { TABLE, type TabOptions, tabText } from "./tab_text.ts";
 
 /** A builder, and what its nodes are doing. */
 export interface ShownBuilder {
@@ -35,6 +36,9 @@ const MAIN = [
   "linux/riscv64",
   "linux/mips64",
 ];
+
+/** As buildx writes what it knows of a builder. */
+const FACTS: TabOptions = { minWidth: 0, tabWidth: 1, padding: 1, pad: " " };
 
 /** How many kinds of processors a table names. */
 const MAX_KINDS = 4;
@@ -63,7 +67,8 @@ export function buildersTable(
     }
   }
   for (const { name } of broken) rows.push([name, "", "error", "", ""]);
-  return alignColumns(rows.map((cells) => cells.join("\t")), 10, 3);
+  const text = rows.map((cells) => cells.join("\t")).join("\n");
+  return tabText(text, TABLE).split("\n");
 }
 
 /** What went wrong, below the table. */
@@ -152,7 +157,7 @@ export function inspection({ builder, states }: ShownBuilder): string[] {
     if (i > 0) lines.push("");
     lines.push(...nodeLines(state));
   }
-  return alignColumns(lines, 0, 1);
+  return tabText(lines.join("\n"), FACTS).split("\n");
 }
 
 function nodeLines(state: NodeState): string[] {

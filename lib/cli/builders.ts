@@ -56,6 +56,14 @@ export async function builderFor(
     : await builders.named(name);
 }
 
+/** A builder, and where it was found. */
+export interface ChosenBuilder {
+  readonly builders: BuildxBuilders;
+  readonly builder: ListedBuilder;
+  /** What has chosen it. */
+  readonly why: string;
+}
+
 /**
  * The builder of `davit build`: that of `--builder` or BUILDX_BUILDER, or else the
  * one that is chosen for the engine of the flags.
@@ -65,10 +73,7 @@ export async function builderFor(
  */
 export async function buildBuilder(
   parsed: ParsedWords,
-): Promise<
-  | { readonly builders: BuildxBuilders; readonly builder: ListedBuilder }
-  | undefined
-> {
+): Promise<ChosenBuilder | undefined> {
   const name = builderAskedFor(parsed);
   if (name === undefined && !mayRead()) return undefined;
   const builders = buildersFor(parsed);
@@ -76,7 +81,15 @@ export async function buildBuilder(
   const builder = await builderFor(builders, name);
   return builder.isContext && builder.name === context
     ? undefined
-    : { builders, builder };
+    : { builders, builder, why: reasonOf(parsed) };
+}
+
+function reasonOf(parsed: ParsedWords): string {
+  return parsed.text("builder") !== undefined
+    ? "by --builder"
+    : builderAskedFor(parsed) !== undefined
+    ? `by ${BUILDER_VARIABLE}`
+    : 'chosen by "docker buildx use" or "davit builder use"';
 }
 
 /**

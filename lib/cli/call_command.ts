@@ -10,12 +10,13 @@ import type { DockerfilePlace } from "../imagebuild/calls/answers.ts";
 import { printable } from "../display/printable.ts";
 import { buildInput, optionsOf } from "./build_input.ts";
 import { buildOptions } from "./build_options.ts";
+import { buildBuilder } from "./builders.ts";
 import type { Call } from "./call_flag.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { tellIgnoredVariables } from "./ignored_variables.ts";
-import { openClient } from "./open_client.ts";
+import { openBuilderFor } from "./open_builder.ts";
 import { print } from "./print.ts";
 import { progressMode } from "./progress_mode.ts";
 import { showBuild } from "./show_build.ts";
@@ -31,8 +32,9 @@ export async function runCall(
   tellIgnoredVariables(parsed);
   const input = await buildInput(parsed.words[0]!, parsed, signal);
   const sourcePolicy = await environmentPolicy();
-  await using docker = await openClient(parsed);
-  await using asked = docker.dockerfileCall(call.name, input.context, {
+  const chosen = await buildBuilder(parsed);
+  await using builder = await openBuilderFor(chosen, parsed, signal);
+  await using asked = builder.dockerfileCall(call.name, input.context, {
     ...options,
     ...optionsOf(input),
     ...(sourcePolicy === undefined ? {} : { sourcePolicy }),

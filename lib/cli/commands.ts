@@ -62,7 +62,10 @@ export const COMMANDS: readonly Command[] = [
     name: "doctor",
     summary: "Tell which engine is used, why, and what is missing",
     usage: "[OPTIONS]",
-    flags: ENGINE_FLAGS,
+    flags: [
+      { name: "builder", value: "NAME", help: "look at this builder, too" },
+      ...ENGINE_FLAGS,
+    ],
     words: [0, 0],
     load: async () => (await import("./doctor_command.ts")).runDoctor,
   },

@@ -1,8 +1,6 @@
 // `davit build` with a builder of buildx that is a BuildKit daemon, or several.
 
 import type { Builder } from "../builder/builder.ts";
-import { openListed } from "../builder/open_listed.ts";
-import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import type { DockerClient } from "../client.ts";
 
 import type { BuildResult } from "../imagebuild/result.ts";
@@ -11,26 +9,23 @@ import { isAttestingOff } from "./buildx_defaults.ts";
 import type { ParsedWords } from "./flag.ts";
 import { openClient } from "./open_client.ts";
 import type { OutputPlan } from "./output_flag.ts";
-import { print } from "./print.ts";
 
 /**
  * Prepares a build by a daemon. As buildx does it, the build records its
  * provenance in the mode "min" unless a flag or `BUILDX_NO_DEFAULT_ATTESTATIONS`
  * says otherwise.
  *
- * @throws {BuilderError} If the daemon is not there.
+ * @param builder Is closed with the site.
+ * @param node The builder's name and its node's, as buildx has them in its files.
+ * @throws {UsageError} If that variable has a value that is neither yes nor no.
  */
-export async function daemonSite(
-  builders: BuildxBuilders,
-  listed: ListedBuilder,
+export function daemonSite(
+  builder: Builder,
+  node: string,
   parsed: ParsedWords,
   plan: OutputPlan,
-  { options, metadata, watching, signal }: SiteInit,
-): Promise<BuildSite> {
-  const tell = (what: string) => print(what, Deno.stderr);
-  const builder = await openListed(builders, listed, {
-    dockerConfig: true,
-  }, { tell, signal }) as Builder;
+  { options, metadata, watching }: SiteInit,
+): BuildSite {
   const attests = options.attest?.provenance === undefined &&
     !isAttestingOff() && makesImage(plan);
   return {
@@ -48,7 +43,7 @@ export async function daemonSite(
       ...(watching && !metadata ? { history: false } : {}),
     },
     docker: undefined,
-    node: `${listed.name}/${listed.nodes[0]!.name}`,
+    node,
     async build(options, run, { signal }) {
       const { outputs, load } = plan;
       if (load) {

@@ -1,8 +1,11 @@
 import { denoLacks, OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
+import type { Builder } from "../builder/builder.ts";
 import type { DockerClient } from "../client.ts";
 import type { Ping } from "../engine/ping_headers.ts";
 import type { Endpoint } from "../transport/endpoint.ts";
+import { buildBuilder } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
+import type { ParsedWords } from "./flag.ts";
 import { chooseEngine } from "./engine_choice.ts";
 import { openClient } from "./open_client.ts";
 import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
@@ -33,6 +36,7 @@ export async function runDoctor(
     return [`engine: ${chosen.address}, ${chosen.why}`, chosen] as const;
   });
   await findings.look(() => checkPermissions(chosen?.endpoint));
+  await checkBuilder(parsed, findings, signal);
   if (chosen === undefined) return findings.exitCode;
   await using docker = await openClient(parsed);
   const ping = await findings.look(async () => {
@@ -48,6 +52,27 @@ export async function runDoctor(
   return findings.exitCode;
 }
 
+/** Checks the builder that builds in the place of the engine, if there is one. */
+async function checkBuilder(
+  parsed: ParsedWords,
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
+  const chosen = await findings.look(async () => {
+    const chosen = await buildBuilder(parsed);
+    if (chosen === undefined) return undefined;
+    const { builder: { name, driver }, why } = chosen;
+    return [`builder: ${name}, driver ${driver}, ${why}`, chosen] as const;
+  });
+  if (chosen === undefined) return;
+  const { builderChecks } = await import("./doctor_builder.ts");
+  const build = (builder: DockerClient | Builder, what: string) =>
+    tryBuild(builder, what, signal);
+  for (const check of builderChecks(chosen, parsed, build, signal)) {
+    await findings.look(check);
+  }
+}
+
 /** Prints one line for each check and keeps the exit code. */
 class Findings {
   readonly #signal: AbortSignal;
@@ -58,15 +83,17 @@ class Findings {
   }
 
   /**
-   * Runs one check and prints its outcome; resolves to undefined if it fails.
+   * Runs one check and prints its outcome; resolves to undefined if it fails, or
+   * if there was nothing to check.
    */
   async look<T>(
     check: () =>
       | readonly [line: string, found?: T]
-      | Promise<readonly [line: string, found?: T]>,
+      | Promise<readonly [line: string, found?: T] | undefined>,
   ): Promise<T | undefined> {
     try {
-      const [line, found] = await check();
+      const [line, found] = await check() ?? [];
+      if (line === undefined) return undefined;
       print(`✓ ${line}`);
       return found;
     } catch (error) {
@@ -105,20 +132,29 @@ async function checkBuild(
       "podman has no BuildKit and no session: images can be built, but without secrets, ssh and outputs; use a docker engine for them",
     );
   }
+  return await tryBuild(docker, "BuildKit", signal);
+}
+
+/** Builds what needs nothing, and leaves nothing. */
+async function tryBuild(
+  builder: DockerClient | Builder,
+  what: string,
+  signal: AbortSignal,
+): Promise<readonly [string]> {
   let bytes = 0;
   const dest = new WritableStream<Uint8Array>({
     write: (chunk) => {
       bytes += chunk.length;
     },
   });
-  await docker.imageBuild(
+  await builder.imageBuild(
     { dockerfile: { text: "FROM scratch\nLABEL davit=doctor\n" } },
-    // A tar export leaves nothing on the engine, and its bytes are only counted
+    // A tar export leaves nothing there, and its bytes are only counted
     // here.
     { outputs: { type: "tar", dest }, signal },
   ).result();
   return [
-    `BuildKit: it took a Dockerfile by file sync, over a session, and sent an export of ${bytes} bytes`,
+    `${what}: it took a Dockerfile by file sync, over a session, and sent an export of ${bytes} bytes`,
   ];
 }
 

@@ -115,14 +115,35 @@ Deno.test("davit builds with the builder of the flag, the variable, or that was 
     const chosen = await davit(build("-o", "out"));
     assertEquals(chosen.code, 0, chosen.stderr);
     assertEquals(await buildsOf(daemon), 3);
+    // No engine is needed where a daemon builds.
+    const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+    for (const words of [["--check"], ["-o", "out"]]) {
+      const { code, stderr } = await davit(
+        build("--builder", "far", ...words),
+        nowhere,
+      );
+      assertEquals(code, 0, stderr);
+    }
+    assertEquals(await buildsOf(daemon), 4);
+    const doctor = await davit(["doctor"]);
+    const findings = new TextDecoder().decode(doctor.stdout);
+    for (
+      const line of [
+        '✓ builder: far, driver remote, chosen by "docker buildx use"',
+        `✓ node far0 at ${daemon.tcpAddress}: BuildKit v`,
+        " for linux/amd64",
+        "✓ builder far: it took a Dockerfile by file sync",
+      ]
+    ) assertStringIncludes(findings, line);
+    assertEquals(await buildsOf(daemon), 5);
     const back = await davit(build("--builder", "default", "-o", "out"));
     assertEquals(back.code, 0, back.stderr);
-    assertEquals(await buildsOf(daemon), 3);
+    assertEquals(await buildsOf(daemon), 5);
     // Nothing of it stays, which is said.
     const unkept = await davit(build("-t", "a:1"));
     assertEquals(unkept.code, 0, unkept.stderr);
     assertStringIncludes(unkept.stderr, "stays in the daemon's cache");
-    assertEquals(await buildsOf(daemon), 4);
+    assertEquals(await buildsOf(daemon), 6);
     const gone = `${folder}/ca.pem`;
     await Deno.remove(gone);
     const { code, stderr } = await davit(build());
@@ -134,6 +155,19 @@ Deno.test("davit builds with the builder of the flag, the variable, or that was 
     assertStringIncludes(broken.stderr, "is no object");
     assertStringIncludes(broken.stderr, '"davit builder rm far" removes it');
     assertEquals((await davit(["builder", "rm", "far"])).code, 0);
+    await davit(["builder", "create", "--name", "off", "tcp://127.0.0.1:1"]);
+    const ill = await davit(["doctor", "--builder=off"]);
+    assertEquals(ill.code, 1);
+    const found = new TextDecoder().decode(ill.stdout);
+    assertStringIncludes(found, "✓ builder: off, driver remote, by --builder");
+    assertStringIncludes(found, "✗ node off0 at tcp://127.0.0.1:1 is inactive");
+    assertStringIncludes(found, "✗ Cannot reach the BuildKit daemon");
+    const absent = await davit(["doctor"], { BUILDX_BUILDER: "far" });
+    assertEquals(absent.code, 1);
+    assertStringIncludes(
+      new TextDecoder().decode(absent.stdout),
+      '✗ No builder "far"',
+    );
     const none = await davit(build("--builder", "far"));
     assertStringIncludes(none.stderr, 'ERROR: No builder "far"');
   });

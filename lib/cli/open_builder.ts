@@ -1,0 +1,28 @@
+import type { Builder } from "../builder/builder.ts";
+import type { DockerClient } from "../client.ts";
+import type { ChosenBuilder } from "./builders.ts";
+import type { ParsedWords } from "./flag.ts";
+import { openClient } from "./open_client.ts";
+import { print } from "./print.ts";
+
+/**
+ * Opens what builds: the builder that was chosen, or the engine of the flags.
+ *
+ * @param chosen undefined for that engine.
+ * @throws {BuilderError} If the builder's daemon is not there.
+ */
+export async function openBuilderFor(
+  chosen: ChosenBuilder | undefined,
+  parsed: ParsedWords,
+  signal: AbortSignal,
+): Promise<DockerClient | Builder> {
+  if (chosen === undefined) return await openClient(parsed);
+  const { openListed } = await import("../builder/open_listed.ts");
+  const tell = (what: string) => print(what, Deno.stderr);
+  return await openListed(
+    chosen.builders,
+    chosen.builder,
+    { dockerConfig: true },
+    { tell, signal },
+  );
+}
