@@ -13,11 +13,11 @@ import { digestOf } from "../../lib/registry/digest.ts";
 import { OCI_INDEX } from "../../lib/registry/media_type.ts";
 import { Registries } from "../../lib/registry/registries.ts";
 import { RegistryError } from "../../lib/registry/registry_error.ts";
-import { startRegistry } from "../support/registry.ts";
+import { memoryRegistry } from "../registry/memory_registry.ts";
 import { putForm } from "./images.ts";
 
 Deno.test("imagetoolsCreate() tells what it does, writes names last, and says what it made", async () => {
-  await using registry = await startRegistry();
+  await using registry = memoryRegistry();
   using registries = new Registries({});
   const from = `${registry.host}/from`;
   const repository = await registries.repository(from);
@@ -99,7 +99,7 @@ Deno.test("imagetoolsCreate() tells what it does, writes names last, and says wh
 });
 
 Deno.test("imagetoolsCreate() refuses what would be half an image, and writes nothing", async () => {
-  await using registry = await startRegistry();
+  await using registry = memoryRegistry();
   using registries = new Registries({});
   const name = `${registry.host}/app`;
   const repository = await registries.repository(name);
@@ -178,7 +178,7 @@ Deno.test("imagetoolsCreate() refuses what would be half an image, and writes no
 });
 
 Deno.test("imagetoolsCreate() ends with its signal", async () => {
-  await using registry = await startRegistry();
+  await using registry = memoryRegistry();
   const signal = AbortSignal.abort(new Error("enough"));
   await assertRejects(
     () => imagetoolsInspect(`${registry.host}/app`, { signal }),
