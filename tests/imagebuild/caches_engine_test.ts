@@ -392,7 +392,7 @@ function startDyingProxy(registry: string, limit: number) {
 }
 
 containerdTest(
-  "GitHub's cache: the engine asks its address with the token, which is told nobody else (the service is one of the tests' own)",
+  "GitHub's cache in both versions: the engine asks its address with the token, which is told nobody else (the service is one of the tests' own)",
   async ({ docker, host }) => {
     await using service = startGithubCache();
     const mark = crypto.randomUUID();
@@ -410,7 +410,8 @@ containerdTest(
         env: {
           DOCKER_HOST: host,
           VALUE: "another value",
-          ACTIONS_CACHE_URL: url,
+          ACTIONS_CACHE_SERVICE_V2: "true",
+          ACTIONS_RESULTS_URL: url,
           ACTIONS_RUNTIME_TOKEN: token,
         },
         stdin: new TextEncoder().encode(text),
@@ -427,19 +428,32 @@ containerdTest(
     }
     await forget(host, mark, docker);
 
-    const cache = { type: "gha", url, token, scope: "of-davit" } as const;
+    const of = (scope: string) => ({
+      ...read(scope),
+      kind: "gha",
+    } as const);
+    const written = (scope: string) => ({
+      ...of(scope),
+      action: "export",
+    } as const);
     const { cached, caches, served, fromCache } = await build(docker, text, {
-      cachefrom: `type=gha,url=${url},token=${token},scope=of-davit`,
-      cacheto: { ...cache, mode: "max" },
+      cachefrom: { type: "gha", urlV2: url, token, scope: "of-davit" },
+      // The first version of the service.
+      cacheto: { type: "gha", url, token, scope: "first", mode: "max" },
     });
-    const fact = { ...read("of-davit"), kind: "gha" } as const;
     assertEquals(cached, [true, true, true]);
     assertEquals([served, fromCache], [[], ["token"]]);
-    assertEquals(caches, [fact, { ...fact, action: "export" }]);
-    assert(service.questions.length > 0);
-    for (const { authorization } of service.questions) {
+    assertEquals(caches, [of("of-davit"), written("first")]);
+    const again = await build(docker, text, {
+      cachefrom: `type=gha,url=${url},token=${token},scope=first`,
+    });
+    assertEquals(again.caches, [of("first")]);
+    const versions = new Set<string>();
+    for (const { path, authorization } of service.questions) {
+      versions.add(path.split("/")[1]!);
       assertEquals(authorization, `Bearer ${token}`);
     }
+    assertEquals([...versions].sort(), ["_apis", "twirp"]);
   },
 );
 
