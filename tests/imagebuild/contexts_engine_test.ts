@@ -1,5 +1,10 @@
 import type { DockerClient, ImageBuildOptions } from "../../mod.ts";
-import { ContextError, SecretError, UnsupportedError } from "../../mod.ts";
+import {
+  BuildError,
+  ContextError,
+  SecretError,
+  UnsupportedError,
+} from "../../mod.ts";
 import {
   assert,
   assertEquals,
@@ -343,4 +348,34 @@ engineTest(
     });
   },
   (engine) => isRecent(engine) && !engine.containerdStore,
+);
+
+engineTest(
+  "a step that fails with a context by name has its place, and what a replaced stage mounts is unused",
+  async ({ docker }) => {
+    await withTempFolder(async (folder) => {
+      await writeTree(folder, { "deps/a": "a" });
+      const contexts = { deps: `${folder}/deps` };
+      const failed = await assertRejects(
+        () => built(docker, [BASE, "COPY --from=deps /nope /in"], contexts),
+        BuildError,
+      );
+      assertStringIncludes(failed.detail, '"/nope": not found');
+      assertEquals(failed.source?.startLine, 3);
+      const { result } = await built(
+        docker,
+        [
+          `${BASE} AS deps`,
+          "RUN --mount=type=secret,id=token false",
+          BASE,
+          "COPY --from=deps /a /in",
+        ],
+        contexts,
+        { secrets: { token: "hunter2-hunter2" } },
+      );
+      assertEquals(result.secrets.unused, ["token"]);
+      assertEquals(result.contexts.deps?.files, 1);
+    });
+  },
+  isRecent,
 );

@@ -27,8 +27,7 @@ const OLD_HUB = "index.docker.io";
  * @returns Undefined if it can name neither a stage nor an image.
  */
 export function contextName(given: string): string | undefined {
-  const slash = given.indexOf("/");
-  const first = given.slice(0, Math.max(slash, 0));
+  const first = /^([^/]*)\//.exec(given)?.[1] ?? "";
   const hasHost = /[.:A-Z]/.test(first) || first === "localhost";
   const groups = NAME_REGEXP.exec(hasHost ? given : `${HUB}/${given}`)?.groups;
   if (groups === undefined) return undefined;
