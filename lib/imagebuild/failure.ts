@@ -11,6 +11,7 @@ import { findFailure } from "../progress/failure.ts";
 import { clientMounts, instructionOf } from "../progress/mounts.ts";
 import { findPosition } from "../progress/position.ts";
 import type { OpenSession } from "../session/open.ts";
+import { LayoutError } from "../layout/layout_error.ts";
 import { SshError } from "../ssh/ssh_error.ts";
 import { emulationHint } from "../progress/emulation.ts";
 import type { BuildRecord } from "./record.ts";
@@ -85,8 +86,11 @@ function explanation(error: unknown, facts: FailureFacts): unknown {
       { cause: cause ?? error },
     );
   }
-  // The engine's error only repeats this one.
-  if (facts.served !== undefined) return facts.served;
+  // The engine's error only repeats this one. Without a cache in a damaged
+  // folder a build goes on, and may fail for another reason.
+  const isOther = facts.served instanceof LayoutError &&
+    !error.detail.includes(facts.served.message);
+  if (facts.served !== undefined && !isOther) return facts.served;
   if (facts.session?.lost() && SESSION_REGEXP.test(error.detail)) {
     return new SessionError(
       `The session was lost while the build needed it: ${error.detail}; build again, and look into the engine's log if it happens twice`,

@@ -127,7 +127,10 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
      * asked for.
      */
     let served: Error | undefined;
-    session = await openBuildSession(needs, build, (error) => served ??= error);
+    session = await openBuildSession(needs, build, (error) => {
+      // A build goes on without a cache in a damaged folder.
+      if (served === undefined || served.name === "LayoutError") served = error;
+    });
     if (session === undefined && needs.ownSessions !== true) {
       checkUnserved(build);
     }

@@ -6,9 +6,12 @@ import {
 } from "../../lib/proto/content.ts";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
+  ReadContentRequestSchema,
+  ReadContentResponseSchema,
   WriteContentRequestSchema,
   WriteContentResponseSchema,
 } from "../proto/gen/content_pb.ts";
+import { GetSecretRequestSchema } from "../proto/gen/secrets_pb.ts";
 import { sha256 } from "../support/digest.ts";
 
 const WRITE = {
@@ -24,6 +27,30 @@ const WRITE = {
   },
 };
 
+const READ = {
+  path: "/containerd.services.content.v1.Content/Read",
+  codec: {
+    encode: (digest: string) =>
+      toBinary(
+        ReadContentRequestSchema,
+        create(ReadContentRequestSchema, { digest }),
+      ),
+    decode: (bytes: Uint8Array) => fromBinary(ReadContentResponseSchema, bytes),
+  },
+};
+
+const SECRET = {
+  path: "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+  codec: {
+    encode: (id: string) =>
+      toBinary(
+        GetSecretRequestSchema,
+        create(GetSecretRequestSchema, { ID: id }),
+      ),
+    decode: () => undefined,
+  },
+};
+
 /** Writes a content into a store of a session, as an engine; gives its digest. */
 export async function engineWrites(
   session: GrpcClient,
@@ -36,6 +63,28 @@ export async function engineWrites(
   });
   for await (const { digest } of answers) return digest;
   throw new Error("no answer");
+}
+
+/** Reads a content of a store of a session, as an engine; gives its length. */
+export async function engineReads(
+  session: GrpcClient,
+  store: string,
+  digest: string,
+): Promise<number> {
+  const answers = session.serverStream(READ, digest, {
+    metadata: [["buildkit-attachable-store-id", store]],
+  });
+  let length = 0;
+  for await (const { data } of answers) length += data.length;
+  return length;
+}
+
+/** Asks a session for a secret, as an engine. */
+export async function engineAsks(
+  session: GrpcClient,
+  id: string,
+): Promise<void> {
+  await session.unary(SECRET, id, {});
 }
 
 /** What the engine's answer says of a content. */

@@ -6,7 +6,13 @@ import {
 } from "../../lib/imagebuild/request.ts";
 import { LayoutFolder } from "../../lib/layout/layout_folder.ts";
 import { LayoutStores } from "../../lib/layout/layout_stores.ts";
-import { type BuildResult, LayoutError, ProtocolError } from "../../mod.ts";
+import {
+  BuildError,
+  type BuildResult,
+  LayoutError,
+  ProtocolError,
+  SecretError,
+} from "../../mod.ts";
 import { entryOf, store, withLayout } from "../layout/layouts.ts";
 import { names, openFiles, scratch } from "../exporter/scratch.ts";
 import {
@@ -16,10 +22,16 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { sha256 } from "../support/digest.ts";
-import { descriptorOf, engineWrites } from "./engine_writes.ts";
+import {
+  descriptorOf,
+  engineAsks,
+  engineReads,
+  engineWrites,
+} from "./engine_writes.ts";
 import { IMAGE_ID } from "./ready_build.ts";
 import {
   type BuildKitScript,
+  refusal,
   scriptedBuildKit,
   type Solving,
   step,
@@ -376,6 +388,57 @@ Deno.test("what davit could not take is the error, also where the engine goes on
       }),
     LayoutError,
     `Cannot write the OCI layout ${JSON.stringify(dest)}: a blob: `,
+  );
+});
+
+Deno.test("a damaged folder is not blamed for what has failed for another reason", async () => {
+  await using place = await scratch();
+  const src = `${place.path}/cache`;
+  const digest = await withLayout(src, "write", async (layout) => {
+    await layout.put(await entryOf("cache"), [{ tag: "latest" }]);
+    return await store(layout, "cache");
+  });
+  const file = `${src}/blobs/sha256/${digest.slice(7)}`;
+  await Deno.remove(file);
+  await Deno.symlink("/etc/passwd", file);
+  const asked = async (session: Solving["session"]) => {
+    const error = await assertRejects(
+      () => engineReads(session!, `local:${src}`, digest),
+      Error,
+    );
+    return error.message;
+  };
+  const cachefrom = { type: "local", src } as const;
+  await assertRejects(
+    () =>
+      built({ cachefrom }, async ({ session }) => {
+        await asked(session);
+        throw refusal("a step failed");
+      }),
+    BuildError,
+    "a step failed",
+  );
+  await assertRejects(
+    () =>
+      built({ cachefrom }, async ({ session }) => {
+        throw refusal(`failed to load: ${await asked(session)}`);
+      }),
+    LayoutError,
+    "a link is in the place of a file",
+  );
+  // What comes later and is of another kind explains more.
+  await assertRejects(
+    () =>
+      built({
+        cachefrom,
+        secrets: { token: () => Promise.reject(new Error("no token")) },
+      }, async ({ session }) => {
+        await asked(session);
+        await assertRejects(() => engineAsks(session!, "token"));
+        throw refusal("secret token: not found");
+      }),
+    SecretError,
+    'The function for secret "token" failed',
   );
 });
 

@@ -246,6 +246,7 @@ Deno.test("stores of a build: one folder is opened once, whatever it is called",
   assertEquals(await stores.open("x", `${place.path}/b`, "read"), second);
   await stores[Symbol.asyncDispose]();
   assertEquals(stores.byId.size, 0);
+  await stores[Symbol.asyncDispose](); // once more changes nothing
   // What is opened behind the end is closed at once.
   const files = openFiles();
   const late = await stores.open("late", path, "read").catch((error) => error);
