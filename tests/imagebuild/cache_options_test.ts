@@ -216,6 +216,10 @@ Deno.test("a cache that can't be used is refused, with what was probably meant",
         "Cannot use cacheto: expected fields as key=value with commas between, such as type=registry,ref=IMAGE",
       ],
       [
+        { cachefrom: "type=gha,a=b" },
+        'Cannot use cachefrom of type gha: there is no option "a"; expected one of url, url_v2, token, scope, repository, ghtoken, timeout, version',
+      ],
+      [
         { cacheto: "=b" },
         "Cannot use cacheto: expected fields as key=value with commas between, such as type=registry,ref=IMAGE",
       ],

@@ -773,6 +773,12 @@ Deno.test("what BuildKit's API can't do is refused with its reason, before anyth
   for (
     const [options, readying, feature, words] of [
       [{}, { canServe: false }, 'api "buildkit"', "this transport can not"],
+      [
+        { cacheto: "a:1" },
+        { canServe: false },
+        "cacheto",
+        "this transport can not take a connection over",
+      ],
       [{ squash: true }, {}, 'api "buildkit"', "can not squash layers"],
       [
         { squash: true, history: false },
