@@ -1,0 +1,116 @@
+import { BuilderError } from "../../lib/buildx/builder_error.ts";
+import type { BuildxNode } from "../../lib/buildx/instance.ts";
+import { deploymentName, runningPods } from "../../lib/buildx/pods.ts";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+
+const NODE: BuildxNode = {
+  name: "my_own_node",
+  endpoint: "kubernetes:///ci",
+  platforms: undefined,
+  driverOpts: undefined,
+  flags: undefined,
+  files: undefined,
+};
+
+/** A program in the place of kubectl, which no machine of the tests has. */
+async function withKubectl(
+  script: string,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "davit-kubectl-" });
+  const path = Deno.env.get("PATH")!;
+  try {
+    await Deno.writeTextFile(
+      `${folder}/kubectl`,
+      `#!/bin/sh\necho "$@" >"${folder}/words"\n${script}\n`,
+      { mode: 0o755 },
+    );
+    Deno.env.set("PATH", `${folder}:${path}`);
+    await use(folder);
+  } finally {
+    Deno.env.set("PATH", path);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function printing(value: unknown): string {
+  return `cat <<'E'\n${JSON.stringify(value)}\nE`;
+}
+
+function pod(name: string, more: Record<string, unknown> = {}) {
+  return {
+    metadata: { name, namespace: "ns", ...Object(more.metadata) },
+    spec: more.spec ?? { containers: [{ name: "one" }, { name: "two" }] },
+    status: more.status ?? { phase: "Running" },
+  };
+}
+
+Deno.test("the pods of a node are those of its deployment that run, with their platforms", async () => {
+  const platforms = { "buildx.docker.com/platform": "linux/arm64,linux/arm" };
+  const items = [
+    pod("b", { metadata: { annotations: platforms } }),
+    pod("c", { status: { phase: "Pending" } }),
+    pod("d", { metadata: { deletionTimestamp: "now" } }),
+    pod("e", { spec: {} }),
+    pod("f", { metadata: { name: 5 } }),
+    pod("g", { metadata: { namespace: null } }),
+    pod("a", { metadata: { annotations: { other: "x" } } }),
+    null,
+  ];
+  await withKubectl(printing({ items }), async (folder) => {
+    assertEquals(await runningPods("ci", NODE), [
+      { name: "a", namespace: "ns", container: "one", platforms: [] },
+      {
+        name: "b",
+        namespace: "ns",
+        container: "one",
+        platforms: ["linux/arm64", "linux/arm"],
+      },
+    ]);
+    assertEquals(
+      await Deno.readTextFile(`${folder}/words`),
+      "get pods --selector=app=my-own-node --output=json\n",
+    );
+    await runningPods("ci", { ...NODE, driverOpts: { namespace: "far" } });
+    assertStringIncludes(
+      await Deno.readTextFile(`${folder}/words`),
+      "--namespace=far",
+    );
+  });
+  assertEquals(deploymentName(NODE), "my-own-node");
+});
+
+Deno.test("what kubectl does wrong is said in its words", async () => {
+  for (
+    const [script, words] of [
+      ["echo no such server >&2; exit 1", "kubectl says: no such server"],
+      ["exit 3", "kubectl says: exit code 3"],
+      ["echo '{'", "is no list in JSON"],
+      ["echo '{\"items\":{}}'", "is no list in JSON"],
+      ["echo null", "is no list in JSON"],
+    ] as const
+  ) {
+    await withKubectl(script, async () => {
+      const error = await assertRejects(
+        () => runningPods("ci", NODE),
+        BuilderError,
+      );
+      assertStringIncludes(error.message, 'Cannot use builder "ci"');
+      assertStringIncludes(error.message, words);
+      assertEquals(error.builder, "ci");
+    });
+  }
+});
+
+Deno.test("an abort ends kubectl, and is the reason", async () => {
+  await withKubectl("exec sleep 1000", async () => {
+    const abort = new AbortController();
+    const asked = runningPods("ci", NODE, abort.signal);
+    abort.abort(new Error("enough"));
+    await assertRejects(() => asked, Error, "enough");
+  });
+});

@@ -1,0 +1,252 @@
+import type { NodeState } from "../../lib/builder/buildx_nodes.ts";
+import type { ListedBuilder } from "../../lib/buildx/builders.ts";
+import type { BuildxNode } from "../../lib/buildx/instance.ts";
+import {
+  builderJson,
+  buildersTable,
+  failures,
+  inspection,
+  type ShownBuilder,
+} from "../../lib/cli/builder_text.ts";
+import { goBytes, goDuration, goTime } from "../../lib/cli/go_text.ts";
+import { parsePlatform } from "../../lib/platforms/platform.ts";
+import { assertEquals } from "../support/assert.ts";
+
+const NODE: BuildxNode = {
+  name: "n0",
+  endpoint: "e",
+  platforms: undefined,
+  driverOpts: undefined,
+  flags: undefined,
+  files: undefined,
+};
+
+function shown(
+  states: readonly Partial<NodeState>[],
+  more: Partial<ListedBuilder> = {},
+  isCurrent = false,
+): ShownBuilder {
+  return {
+    builder: {
+      name: "b",
+      driver: "remote",
+      nodes: [],
+      dynamic: false,
+      isContext: false,
+      lastActivity: undefined,
+      ...more,
+    },
+    states: states.map((state) => ({
+      node: NODE,
+      status: "running",
+      error: undefined,
+      version: undefined,
+      workers: [],
+      ...state,
+    })),
+    isCurrent,
+  };
+}
+
+/** A node that runs these platforms, with some that its file names. */
+function platforms(
+  words: string,
+  named: readonly string[] = [],
+): Partial<NodeState> {
+  return {
+    node: {
+      ...NODE,
+      platforms: named.length === 0 ? undefined : named.map(parsePlatform),
+    },
+    workers: [{
+      id: "w",
+      labels: new Map(),
+      platforms: words.split(" ").filter(Boolean),
+      gcPolicy: [],
+    }],
+  };
+}
+
+function lastColumn(state: Partial<NodeState>, isWhole = false): string {
+  const lines = buildersTable([shown([state])], [], isWhole);
+  return lines[2]!.slice(lines[0]!.indexOf("PLATFORMS"));
+}
+
+Deno.test("a table names four kinds of processors, known ones first, and counts the others", () => {
+  for (
+    const [words, named, expected] of [
+      ["linux/amd64 linux/386", [], "linux/amd64, linux/386"],
+      [
+        "linux/amd64 linux/amd64/v2 linux/amd64/v3 linux/386",
+        [],
+        "linux/amd64 (+3), linux/386",
+      ],
+      ["linux/amd64 linux/arm64", ["linux/arm64"], "linux/amd64, linux/arm64*"],
+      ["", ["linux/arm64", "linux/arm/v7"], "linux/arm64*, linux/arm/v7*"],
+      [
+        "linux/arm64",
+        ["linux/arm/v7", "linux/arm/v6"],
+        "linux/arm64, linux/arm* (+2)",
+      ],
+      [
+        "linux/386 linux/mips64 linux/riscv64 linux/s390x linux/ppc64le linux/arm64 linux/amd64",
+        [],
+        "linux/amd64, linux/arm64, linux/ppc64le, linux/s390x, (3 more)",
+      ],
+    ] as const
+  ) {
+    assertEquals(lastColumn(platforms(words, named)), expected);
+  }
+  assertEquals(
+    lastColumn(
+      platforms("linux/amd64 linux/amd64/v2 linux/386", ["linux/amd64"]),
+      true,
+    ),
+    "linux/amd64*, linux/amd64/v2, linux/386",
+  );
+});
+
+Deno.test("what can't be shown stands at the end of the table, and why below it", () => {
+  const ill = shown(
+    [
+      { status: undefined, error: new Error("no way") },
+      { status: "stopped", version: "v1" },
+    ],
+    {},
+    true,
+  );
+  const broken = { name: "x", error: new Error("is not JSON") };
+  assertEquals(
+    buildersTable([ill], [broken], false).map((line) => line.trimEnd()),
+    [
+      "NAME/NODE   DRIVER/ENDPOINT   STATUS    BUILDKIT   PLATFORMS",
+      "b*          remote",
+      " \\_ n0       \\_ e             error",
+      " \\_ n0       \\_ e             stopped   v1",
+      "x                             error",
+    ],
+  );
+  assertEquals(failures([ill], [broken]), [
+    "Failed to get status for b (n0): no way",
+    "Cannot load builder x: is not JSON",
+  ]);
+  assertEquals(failures([shown([{}])], []), []);
+});
+
+const FULL: Partial<NodeState> = {
+  node: {
+    ...NODE,
+    driverOpts: { z: "1", image: 'a"b' },
+    flags: ["--debug", "-x"],
+    files: { "buildkitd.toml": new TextEncoder().encode("a\nb") },
+  },
+  version: "v0.25",
+  workers: [{
+    id: "w2",
+    labels: new Map([["b", "2"], ["a", "1"]]),
+    platforms: ["linux/amd64"],
+    gcPolicy: [{
+      all: true,
+      filters: ["type==regular", "x"],
+      keepDuration: 3600e9,
+      reservedSpace: 1024,
+      maxUsedSpace: 0,
+      minFreeSpace: 1536 * 1024 ** 2,
+    }],
+  }, {
+    id: "w1",
+    labels: new Map(),
+    platforms: ["linux/arm64"],
+    gcPolicy: [],
+  }],
+};
+
+Deno.test("an inspection has all that is known of each node, in buildx's columns", () => {
+  assertEquals(
+    inspection(shown([FULL, { status: undefined, error: new Error("no") }], {
+      lastActivity: new Date("2026-01-02T03:04:05.678Z"),
+    })),
+    [
+      "Name:          b",
+      "Driver:        remote",
+      "Last Activity: 2026-01-02 03:04:05 +0000 UTC",
+      "",
+      "Nodes:",
+      "Name:                  n0",
+      "Endpoint:              e",
+      'Driver Options:        image="a\\"b" z="1"',
+      "Status:                running",
+      "BuildKit daemon flags: --debug -x",
+      "BuildKit version:      v0.25",
+      "Platforms:             linux/amd64, linux/arm64",
+      "Labels:",
+      " a: 1",
+      " b: 2",
+      "GC Policy rule#0:",
+      " All:            true",
+      " Filters:        type==regular x",
+      " Keep Duration:  1h0m0s",
+      " Reserved Space: 1KiB",
+      " Min Free Space: 1.5GiB",
+      "File#buildkitd.toml:",
+      " > a",
+      " > b",
+      "",
+      "Name:     n0",
+      "Endpoint: e",
+      "Error:    no",
+    ],
+  );
+});
+
+Deno.test("a builder as JSON leaves out what says nothing", () => {
+  const date = new Date("2026-01-02T03:04:05.678Z");
+  assertEquals(builderJson(shown([FULL], { lastActivity: date }, true)), {
+    Current: true,
+    Driver: "remote",
+    Dynamic: false,
+    LastActivity: "2026-01-02T03:04:05Z",
+    Name: "b",
+    Nodes: [{
+      DriverOpts: { z: "1", image: 'a"b' },
+      Endpoint: "e",
+      Flags: ["--debug", "-x"],
+      GCPolicy: [{
+        all: true,
+        filter: ["type==regular", "x"],
+        keepDuration: 3600e9,
+        maxUsedSpace: 0,
+        minFreeSpace: 1536 * 1024 ** 2,
+        reservedSpace: 1024,
+      }],
+      IDs: ["w1", "w2"],
+      Labels: { a: "1", b: "2" },
+      Name: "n0",
+      Platforms: ["linux/amd64", "linux/arm64"],
+      Status: "running",
+      Version: "v0.25",
+    }],
+  });
+  const nothing = { status: undefined, error: new Error("no") };
+  assertEquals(builderJson(shown([nothing])).Nodes, [
+    { Endpoint: "e", Err: "no", Name: "n0", Status: "error" },
+  ]);
+  assertEquals(builderJson(shown([])).LastActivity, "0001-01-01T00:00:00Z");
+  assertEquals(
+    (builderJson(shown([platforms("linux/amd64", ["linux/arm64"])]))
+      .Nodes as { Platforms: string[] }[])[0]!.Platforms,
+    ["linux/arm64", "linux/amd64"],
+  );
+});
+
+Deno.test("sizes, lengths of time and times are written as Go does", () => {
+  assertEquals(
+    [0, 1023, 1024, 1536, 25995000000, 2 ** 50, 2 ** 61].map(goBytes),
+    ["0B", "1023B", "1KiB", "1.5KiB", "24.21GiB", "1PiB", "2048PiB"],
+  );
+  assertEquals(
+    [172800e9, 60e9, 61.5e9, 3661e9, 1e9, 1.25e9, 5e6, 1.5e6].map(goDuration),
+    ["48h0m0s", "1m0s", "1m1.5s", "1h1m1s", "1s", "1.25s", "5ms", "1.5ms"],
+  );
+  assertEquals(goTime(new Date(0)), "1970-01-01 00:00:00 +0000 UTC");
+});
