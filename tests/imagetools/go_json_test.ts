@@ -14,7 +14,14 @@ const text = (index: Parameters<typeof indexBytes>[0]) =>
 
 Deno.test("indexBytes() writes fields in Go's order, sorts maps by bytes, and leaves out what is empty", () => {
   const index = {
-    annotations: { "\uffff": "1", "😀": "2", b: "3", "": "4" },
+    annotations: {
+      "\uffff": "1",
+      "😀": "2",
+      b: "3",
+      "": "4",
+      aaa: "5",
+      ba: "6",
+    },
     manifests: [{
       other: "dropped",
       artifactType: "a",
@@ -62,7 +69,9 @@ Deno.test("indexBytes() writes fields in Go's order, sorts maps by bytes, and le
   ],
   "annotations": {
     "": "4",
+    "aaa": "5",
     "b": "3",
+    "ba": "6",
     "\uffff": "1",
     "😀": "2"
   }
@@ -150,5 +159,33 @@ Deno.test("fields are found by Go's names, and keep how they are written", () =>
     shownJson(image, at("Image").shape),
   );
   assertEquals(indexedPart(map, "linux/arm64"), undefined);
+  const nothing = { value: undefined, shape: map.shape };
+  assertEquals(indexedPart(nothing, "a"), undefined);
+  assertEquals(fieldPart(nothing, "a"), undefined);
+  // What a list or a map has is written as it says.
+  const history = at("Image.History");
+  const entry = indexedPart(history, "0")!;
+  assertEquals(
+    shownJson(entry.value, entry.shape).replace(/\s+/g, " "),
+    '{ "created_by": "x", "empty_layer": true }',
+  );
+  // Go leaves out what is empty, and nothing else.
+  const config = (fields: Record<string, unknown>) =>
+    shownJson({ config: fields, os: "", architecture: "" }, at("Image").shape)
+      .replace(/\s+/g, " ");
+  assertEquals(
+    config({ User: "", Env: [], Labels: {}, ArgsEscaped: false, Cmd: null }),
+    '{ "architecture": "", "os": "", "config": {}, "rootfs": null }',
+  );
+  assertEquals(
+    config({
+      User: "u",
+      Env: [""],
+      Labels: { a: "" },
+      ArgsEscaped: true,
+      Cmd: [1],
+    }),
+    '{ "architecture": "", "os": "", "config": { "User": "u", "Env": [ "" ], "Cmd": [ 1 ], "Labels": { "a": "" }, "ArgsEscaped": true }, "rootfs": null }',
+  );
   assertEquals(indexedPart(at("Image.RootFS.DiffIDs"), "0")!.value, "a");
 });

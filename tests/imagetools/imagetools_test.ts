@@ -10,7 +10,7 @@ import {
 } from "../../lib/imagetools/imagetools.ts";
 import type { ImagetoolsProgress } from "../../lib/imagetools/options.ts";
 import { digestOf } from "../../lib/registry/digest.ts";
-import { OCI_INDEX } from "../../lib/registry/media_type.ts";
+import { OCI_INDEX, OCI_MANIFEST } from "../../lib/registry/media_type.ts";
 import { Registries } from "../../lib/registry/registries.ts";
 import { RegistryError } from "../../lib/registry/registry_error.ts";
 import { memoryRegistry } from "../registry/memory_registry.ts";
@@ -174,6 +174,81 @@ Deno.test("imagetoolsCreate() refuses what would be half an image, and writes no
       }),
     ProtocolError,
     "it has no list of manifests",
+  );
+});
+
+Deno.test("imagetoolsInspect() finds the platforms in indexes of indexes, and leaves out what is no image", async () => {
+  await using registry = memoryRegistry();
+  using registries = new Registries({});
+  const name = `${registry.host}/app`;
+  const repository = await registries.repository(name);
+  const put = async (mediaType: string, value: unknown, tag?: string) => {
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    const digest = digestOf(bytes);
+    const descriptor = { mediaType, digest, size: bytes.length };
+    await repository.putManifest(tag ?? digest, { descriptor, bytes });
+    return descriptor;
+  };
+  const index = (...manifests: unknown[]) => ({ schemaVersion: 2, manifests });
+  const amd64 = await putForm(repository, "amd64", { architecture: "amd64" });
+  const arm = await putForm(repository, "arm", { architecture: "arm" });
+  const inner = await put(OCI_INDEX, index(arm));
+  const other = await put("application/x-other", { a: 1 });
+  await put(
+    OCI_INDEX,
+    index(
+      { ...amd64, platform: { os: "linux", architecture: "x86_64" } },
+      { ...amd64, annotations: { "com.docker.reference.digest": arm.digest } },
+      { ...amd64, annotations: { "vnd.docker.reference.digest": arm.digest } },
+      other,
+      inner,
+    ),
+    "latest",
+  );
+  const { name: full, images, index: found, manifest } =
+    await imagetoolsInspect(name, { images: true });
+  assertEquals(full, `${name}:latest`);
+  assertEquals(images.map(({ platform }) => platform), [
+    "linux/amd64",
+    "linux/arm/v7",
+  ]);
+  assertEquals(images[1]!.descriptor, arm);
+  assertEquals([found!.manifests.length, manifest], [5, undefined]);
+  // Others than indexes and manifests have nothing to show but their bytes.
+  const odd = await imagetoolsInspect(`${name}@${other.digest}`, {
+    images: true,
+  });
+  assertEquals([odd.index, odd.manifest, odd.images], [
+    undefined,
+    undefined,
+    [],
+  ]);
+  // Indexes that lie in each other without end are followed to the fourth.
+  let nested = await put(OCI_INDEX, index(amd64));
+  for (let i = 0; i < 4; i++) nested = await put(OCI_INDEX, index(nested));
+  const deep = (digest: string) =>
+    imagetoolsInspect(`${name}@${digest}`, { images: true });
+  assertEquals((await deep(nested.digest)).images.length, 1);
+  nested = await put(OCI_INDEX, index(nested));
+  assertEquals((await deep(nested.digest)).images.length, 0);
+  // A configuration that is none.
+  const bytes = new TextEncoder().encode("{");
+  const config = { mediaType: "x", digest: digestOf(bytes), size: 1 };
+  await repository.putBlob(config, () => Promise.resolve(bytes));
+  const broken = await put(OCI_MANIFEST, {
+    schemaVersion: 2,
+    config,
+    layers: [],
+  });
+  await assertRejects(
+    () => deep(broken.digest),
+    ProtocolError,
+    "its configuration is no JSON",
+  );
+  await assertRejects(
+    () => put(OCI_INDEX, {}).then(({ digest }) => deep(digest)),
+    ProtocolError,
+    `Cannot use ${name}@`,
   );
 });
 

@@ -38,7 +38,11 @@ Deno.test("checkSource() takes names, digests and descriptors, and nothing else"
       [{ digest: DIGEST, platform: "linux" }, "its platform"],
       [new Map([["digest", DIGEST]]), "Object.fromEntries"],
       [undefined, "expected a name, a digest or a descriptor"],
-      [{ digest: "x".repeat(300) }, "…: it has no digest"],
+      [
+        { digest: "x".repeat(300) },
+        `source {"digest":"${"x".repeat(189)}…: it has no digest`,
+      ],
+      [{ digest: "x".repeat(187) }, `"${"x".repeat(187)}"}: it has no digest`],
     ] as const
   ) {
     assertThrows(
