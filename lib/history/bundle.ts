@@ -34,7 +34,9 @@ export interface BundledBuild {
 }
 
 /** A file of the layout: what was made here, or is in the engine's store. */
-type Blob = { readonly bytes: Uint8Array } | { readonly size: number };
+type Blob = { readonly bytes: Uint8Array<ArrayBuffer> } | {
+  readonly size: number;
+};
 
 /** A descriptor as OCI writes one. */
 interface OciDescriptor {
@@ -114,7 +116,7 @@ async function* layout(
   for (const [digest, blob] of sorted) {
     const size = "size" in blob ? blob.size : blob.bytes.length;
     yield tarHeader(file(`blobs/${digest.replace(":", "/")}`, 0o444, size), 0);
-    if ("bytes" in blob) yield blob.bytes.slice();
+    if ("bytes" in blob) yield blob.bytes;
     else yield* stored(control, digest, { size, signal });
     yield padding(size);
   }

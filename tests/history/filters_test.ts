@@ -9,8 +9,8 @@ const RECORDS = [
   recordWith({ ref: "running", createdAt: at(990) }),
   recordWith({
     ref: "done",
-    createdAt: at(100),
-    completedAt: at(160, 500_000_000),
+    createdAt: at(100, 100_000_000),
+    completedAt: at(160, 600_000_000),
     frontendAttrs: new Map([["vcs:source", "https://git.example/app.git"]]),
   }),
   recordWith({
