@@ -9,14 +9,13 @@ import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { OpenSession } from "../session/open.ts";
 import { accountForInputs } from "./account.ts";
 import type { Build, SolveWay } from "./build_way.ts";
-import type { NamedContexts } from "./context/named_contexts.ts";
+import { openNamed, sortContexts } from "./context/all_contexts.ts";
 import type { NamedSource } from "./context/named_source.ts";
 import { openOffer } from "./context/open_offer.ts";
 import {
   type BuildContext,
   giveBackSource,
   type Source,
-  sourceOf,
 } from "./context/source.ts";
 import type { BuildHost } from "./host.ts";
 import { openInputs, watchInputs } from "./inputs.ts";
@@ -76,7 +75,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   let exports: ExportSet | undefined;
   let stores: LayoutStores | undefined;
   try {
-    [source, sources] = await sortContexts(start);
+    [source, sources] = await sortContexts(start.context, start.options);
     const options = await withSurroundings(start);
     const request = checkRequest(options, source, host, sources);
     const results = asksForResults(request)
@@ -95,7 +94,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       openInputs({ ...start, stores }, request, over.signal),
       stop,
     );
-    const contexts = await abortable(openContexts(request, stores), stop);
+    const contexts = await abortable(openNamed(request, stores), stop);
     loadExpectedWay(request);
     const met = await host.meet(stop);
     const way = await chooseWay(request, met.facts, start.way);
@@ -203,53 +202,6 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     await session?.close();
     await stores?.[Symbol.asyncDispose]();
   }
-}
-
-/**
- * Sorts the context and those by name. If one of them can't be used, the streams
- * of all are cancelled.
- */
-async function sortContexts(
-  { context, options }: BuildStart,
-): Promise<[Source, ReadonlyMap<string, NamedSource>]> {
-  const { contexts } = Object(options) as Partial<ImageBuildOptions>;
-  if (contexts === undefined) return [sourceOf(context), new Map()];
-  const { giveBackSources, namedSources } = await import(
-    "./context/named_source.ts"
-  );
-  let source: Source | undefined;
-  let fault: unknown;
-  try {
-    source = sourceOf(context);
-  } catch (error) {
-    fault = error;
-  }
-  try {
-    const sources = namedSources(contexts);
-    if (source !== undefined) return [source, sources];
-    giveBackSources(sources.values(), fault);
-  } catch (error) {
-    fault ??= error;
-  }
-  if (source !== undefined) giveBackSource(source, fault);
-  throw fault;
-}
-
-/** Opens the contexts by name, if there are any. */
-async function openContexts(
-  { contexts }: BuildRequest,
-  stores: LayoutStores | undefined,
-): Promise<NamedContexts> {
-  if (contexts.size === 0) {
-    return {
-      folders: new Map(),
-      tars: new Map(),
-      remotes: new Map(),
-      files: new Map(),
-    };
-  }
-  const { openContexts } = await import("./context/named_contexts.ts");
-  return await openContexts(contexts, stores);
 }
 
 /**
