@@ -54,12 +54,15 @@ engineTest(
         await writeTree(folder, { [`${text}/f`]: text });
         await Deno.utime(`${folder}/${text}/f`, time, time);
       }
-      await writeTree(folder, { "main/Dockerfile": `${BASE}\n${SHOW}\n` });
+      await writeTree(folder, { "main/": "" });
       const shown = async (text: string) => {
-        const build = docker.imageBuild(`${folder}/main`, {
+        const salt = `ENV SALT=${crypto.randomUUID()}`;
+        const build = docker.imageBuild({
+          context: `${folder}/main`,
+          dockerfile: { text: [BASE, salt, SHOW].join("\n") },
+        }, {
           contexts: { deps: `${folder}/${text}` },
           networkmode: "none",
-          nocache: true,
           outputs: { type: "cacheonly" },
         });
         const [log] = await Promise.all([
