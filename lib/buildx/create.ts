@@ -219,7 +219,8 @@ function changedNode(
       : endpointFor(request, driver),
     platforms: platformsOf(request) ?? node.platforms,
     driverOpts: driverOpts ?? node.driverOpts,
-    flags: flagsFor(request, driver) ?? node.flags,
+    // buildx drops the node's own where none are given.
+    flags: request.flags === undefined ? node.flags : flagsFor(request, driver),
     files: files === undefined ? node.files : { ...node.files, ...files },
   };
 }

@@ -4,6 +4,7 @@ import {
   type CreateRequest,
   leaveBuilder,
 } from "../../lib/buildx/create.ts";
+import { driverOf, isSwitchedOn } from "../../lib/buildx/driver.ts";
 import {
   type BuildxInstance,
   instanceText,
@@ -143,6 +144,13 @@ Deno.test("a node that is named is changed in what is given, and nothing else", 
     options,
   );
   const container = create({ files: { a: new Uint8Array([1]) } });
+  const flagged = create({ flags: ["--debug"] });
+  const changed = (more: Partial<CreateRequest>) =>
+    createBuilder({ ...request, ...more }, flagged).instance.nodes[0]!.flags;
+  assertEquals(changed({}), flagged.nodes[0]!.flags);
+  assertEquals(changed({ flags: [] }), [
+    "--allow-insecure-entitlement=network.host",
+  ]);
   const both = createBuilder(
     { ...request, files: { b: new Uint8Array([2]) } },
     container,
@@ -164,6 +172,11 @@ Deno.test("a builder in a container may use its network, unless rights are named
   const onHost = { driverOpts: { network: "host" } };
   assertEquals(flagsOf({ ...onHost, flags: [other] }), [other, host]);
   assertEquals(flagsOf({ ...onHost, flags: [host] }), [host]);
+  const named = ["--allow-insecure-entitlement", "security.insecure"];
+  assertEquals(flagsOf({ ...onHost, flags: [...named, "network.host"] }), [
+    ...[...named, "network.host"],
+    host,
+  ]);
   assertEquals(flagsOf({ filesAllowHost: true }), undefined);
   assertEquals(flagsOf({ ...onHost, filesAllowHost: true }), [host]);
   assertEquals(flagsOf({ endpoint: "tcp://a:1" }), undefined);
@@ -296,6 +309,48 @@ Deno.test("a file that was read is written in the same bytes", () => {
   const text =
     `{"Name":"n","Driver":"docker-container","Nodes":[{"Name":"n0","Endpoint":"e","Platforms":[{"architecture":"arm","os":"linux","variant":"v7"}],"DriverOpts":{"a":"1","b":"2"},"Flags":["--debug"],"Files":{"buildkitd.toml":"YWI="}},{"Name":"n1","Endpoint":"","Platforms":[],"DriverOpts":{},"Flags":[],"Files":null}],"Dynamic":true}`;
   assertEquals(instanceText(readInstance("n", text, "f")), text);
+});
+
+Deno.test("what a file leaves out counts as nothing", () => {
+  assertEquals(readInstance("n", `{"Nodes":[{}]}`, "f"), {
+    name: "n",
+    driver: "",
+    nodes: [{
+      name: "",
+      endpoint: "",
+      platforms: undefined,
+      driverOpts: undefined,
+      flags: undefined,
+      files: undefined,
+    }],
+    dynamic: false,
+  });
+});
+
+Deno.test("a builder of a driver that is not known, or with a node that can't be, is not used", () => {
+  assertEquals(driverOf(REMOTE), "remote");
+  const refused = (more: Partial<BuildxInstance>) =>
+    assertThrows(() => driverOf({ ...REMOTE, ...more }), BuilderError).message;
+  assertEquals(
+    refused({ driver: "nix" }),
+    'Cannot use builder "b": its driver "nix" is not known; there are docker, docker-container, kubernetes, remote',
+  );
+  const [node] = REMOTE.nodes;
+  const nodes = [node!, { ...node!, driverOpts: { x: "y" } }];
+  assertEquals(
+    refused({ nodes }).startsWith(
+      'Cannot use builder "b": invalid driver option x for remote driver',
+    ),
+    true,
+  );
+  assertEquals(
+    driverOf({ ...REMOTE, driver: "kubernetes", nodes }),
+    "kubernetes",
+  );
+  assertEquals(
+    ["true", "T", "1", "TRUE", "tRue", "0", "", undefined].map(isSwitchedOn),
+    [true, true, true, true, false, false, false, false],
+  );
 });
 
 Deno.test("a broken file is an error that names it, and does not quote it", () => {

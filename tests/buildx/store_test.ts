@@ -152,6 +152,30 @@ Deno.test("a choice in a broken file is an error that says what to do", async ()
   });
 });
 
+Deno.test("a choice with fields of other types counts as none", async () => {
+  await withStore(async (store) => {
+    await store.edit((edit) => edit.save(builder("one")));
+    const path = `${store.folder}/current`;
+    for (
+      const fields of [{ Name: 5, Key: KEY }, { Name: "one", Global: "yes" }, 5]
+    ) {
+      await Deno.writeTextFile(path, JSON.stringify(fields));
+      assertEquals(await store.chosen(KEY), undefined);
+    }
+  });
+});
+
+Deno.test("a file that can't be put in its place leaves nothing aside", async () => {
+  await withStore(async (store) => {
+    await store.edit(() => Promise.resolve());
+    await Deno.mkdir(`${store.folder}/instances/one/in-the-way`, {
+      recursive: true,
+    });
+    await assertRejects(() => store.edit((edit) => edit.save(builder("one"))));
+    assertEquals(await namesBelow(`${store.folder}/instances`), ["one"]);
+  });
+});
+
 Deno.test("an edit waits for another program's, and a failed one frees the folder", async () => {
   await withStore(async (store) => {
     await assertRejects(
@@ -259,6 +283,7 @@ Deno.test("the engine of a choice is a context, or an address as docker writes i
   assertEquals(await of({ DOCKER_HOST: "tcp://h", DOCKER_CONTEXT: "far" }), {
     context: "default",
     key: "tcp://h:2375",
+    host: "tcp://h",
   });
   const keyOf = (host: string, values = {}) =>
     engineAt(host, environment(values)).key;
