@@ -5,7 +5,7 @@
 import { join } from "@std/path/posix/join";
 import type { FrontendAnswer } from "../imagebuild/calls/frontend_call.ts";
 import { isRemote } from "../imagebuild/context/given_path.ts";
-import { readCheck } from "../imagebuild/calls/read_answer.ts";
+import { isKnownForm, readCheck } from "../imagebuild/calls/read_answer.ts";
 import type { DockerfilePlace } from "../imagebuild/calls/answers.ts";
 import { printable } from "../display/printable.ts";
 import { buildInput, optionsOf } from "./build_input.ts";
@@ -46,7 +46,9 @@ export async function runCall(
   const answer = await asked.result();
   // As buildx does it: the line of the id, which there is none of.
   if (mode === "quiet") print("");
-  if (call.name === "lint") return printCheck(answer, call, parsed);
+  if (call.name === "lint" && isKnownForm(answer)) {
+    return printCheck(answer, call, parsed);
+  }
   printAnswer(answer, call);
   return statusOf(answer, call);
 }

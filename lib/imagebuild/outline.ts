@@ -6,7 +6,7 @@
 import type { Bridge, BridgeResult } from "../buildkit/bridge.ts";
 import { runGatewayBuild } from "../buildkit/gateway_build.ts";
 import { SolveError } from "../buildkit/solve_error.ts";
-import { ProtocolError, SecretError } from "../errors.ts";
+import { ProtocolError, SecretError, UnsupportedError } from "../errors.ts";
 import { syntaxOf } from "../progress/dockerfile.ts";
 import { isOwnSyntax } from "../progress/own_syntax.ts";
 import { isProbed } from "../secrets/store.ts";
@@ -124,9 +124,9 @@ async function targetMounts(
         return known?.text === text ? known.name : file;
       }));
     } catch (error) {
-      if (error instanceof SolveError || error instanceof ProtocolError) {
-        return undefined;
-      }
+      const isTold = error instanceof SolveError ||
+        error instanceof ProtocolError || error instanceof UnsupportedError;
+      if (isTold) return undefined;
       throw error;
     }
   }

@@ -14,7 +14,7 @@ import {
 import type { Bridge, BridgeResult } from "../../lib/buildkit/bridge.ts";
 import { SolveError } from "../../lib/buildkit/solve_error.ts";
 import { GrpcCode } from "../../lib/grpc/status.ts";
-import { ProtocolError } from "../../lib/errors.ts";
+import { ProtocolError, UnsupportedError } from "../../lib/errors.ts";
 import {
   assertEquals,
   assertRejects,
@@ -107,6 +107,32 @@ Deno.test("a place has its ranges, its lines, and an excerpt in which its lines 
       ].join("\n"),
     },
   });
+});
+
+Deno.test("violations of one rule without a place keep their order", () => {
+  const both = ["first", "second"].map((detail) => ({
+    ...warning("R"),
+    detail,
+  }));
+  assertEquals(
+    readCheck(check(both), asTold).violations.map(({ detail }) => detail),
+    ["first", "second"],
+  );
+});
+
+Deno.test("an answer of a newer form is not read, one without a version is", () => {
+  for (const version of [undefined, "1", "1.0.0", "1.7.2"]) {
+    assertEquals(readTargets({ ...answer({}), version }, asTold), []);
+  }
+  for (const version of ["2.0.0", "10.0.0", "0.1"]) {
+    for (const read of [readCheck, readOutline, readTargets]) {
+      assertThrows(
+        () => read({ ...answer({}), version }, asTold),
+        UnsupportedError,
+        `has the form ${version}, and davit knows 1`,
+      );
+    }
+  }
 });
 
 Deno.test("places that are none are left out", () => {

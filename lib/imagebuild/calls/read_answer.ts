@@ -7,7 +7,7 @@ import {
   checkFields,
   type FieldKinds,
 } from "../../engine/fields.ts";
-import { ProtocolError } from "../../errors.ts";
+import { ProtocolError, UnsupportedError } from "../../errors.ts";
 import { type LineRange, linesOf } from "../../progress/dockerfile.ts";
 import { formatExcerpt } from "../../progress/excerpt.ts";
 import type {
@@ -72,7 +72,8 @@ interface Named {
 /**
  * The check in an answer to `lint`.
  *
- * @throws {ProtocolError} If the answer has another form.
+ * @throws {UnsupportedError} If the answer has a newer form.
+ * @throws {ProtocolError} If the answer can't be read.
  */
 export function readCheck(
   answer: FrontendAnswer,
@@ -248,11 +249,25 @@ function named(entry: object, what: string): Named {
   return checkFields<Named>(entry, NAMED, what);
 }
 
+/**
+ * Whether an answer has a form that is read here: 1.0.0, or what is added to it.
+ */
+export function isKnownForm({ version = "1" }: FrontendAnswer): boolean {
+  return /^1(?:\.|$)/.test(version);
+}
+
 function parsed<T>(
-  { json }: FrontendAnswer,
+  answer: FrontendAnswer,
   shape: AnswerShape,
   what: string,
 ): T {
+  const { version, json } = answer;
+  if (!isKnownForm(answer)) {
+    throw new UnsupportedError(
+      `form ${version}`,
+      `${what} has the form ${version}, and davit knows 1: dockerfileCall() gives it as it came`,
+    );
+  }
   let value: unknown;
   try {
     value = JSON.parse(json ?? "");
