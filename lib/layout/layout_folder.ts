@@ -378,9 +378,9 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
   #checkVersion(text: string): void {
     let version: unknown;
     try {
-      ({ imageLayoutVersion: version } = Object(JSON.parse(text)));
+      ({ imageLayoutVersion: version } = JSON.parse(text));
     } catch {
-      version = undefined; // no JSON
+      version = undefined; // no JSON, or no object
     }
     if (typeof version === "string" && version.startsWith("1.")) return;
     throw layoutError(

@@ -155,6 +155,7 @@ Deno.test("folders of caches are opened: those that are written first, and one f
         { type: "local", src: dir, digest: DIGEST, tag: "none" },
         { type: "local", src: dir, tag: "none" },
         { type: "local", src: `${place.path}/none` },
+        { type: "local", src: `${place.path}/plain` },
         "a",
       ],
       cacheto: [
@@ -189,15 +190,20 @@ Deno.test("folders of caches are opened: those that are written first, and one f
     ) => [folder.path, folder.canWrite, tag, prune, ignoreError]),
     [[dir, true, "v2", true, false], [plain, true, "latest", false, false]],
   );
-  assertEquals([...stores.byId.keys()], [`local:${dir}`, `local:${plain}`]);
+  assertEquals([...stores.byId.keys()].slice(0, 2), [
+    `local:${dir}`,
+    `local:${plain}`,
+  ]);
   assertEquals(
     unopened.map(({ action, kind, place }) => [action, kind, place]),
     [
       ["export", "local", "/proc/none"],
       ["import", "local", dir],
       ["import", "local", `${place.path}/none`],
+      ["import", "local", plain],
     ],
   );
+  assertEquals(unopened[3]!.error, 'its index.json has no tag "latest"');
   assertEquals(
     unopened[1]!.error,
     'its index.json has no tag "none", but "latest", "v1"',

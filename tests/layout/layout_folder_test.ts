@@ -44,6 +44,13 @@ Deno.test("what is written is there under its digest, and read from any place", 
     assertEquals(await reader.read(buffer, 0), 3);
     assertEquals(buffer, bytesOf("con"));
     assertEquals(await reader.read(buffer, 7), 0);
+    const closed = layout.open(digest)!;
+    closed[Symbol.dispose]();
+    await assertRejects(
+      () => closed.read(buffer, 0),
+      LayoutError,
+      `Cannot read the OCI layout ${JSON.stringify(path)}: ${digest}: `,
+    );
     assertEquals(layout.info(NOTHING), undefined);
     assertEquals(layout.open(NOTHING), undefined);
   });
@@ -239,6 +246,7 @@ Deno.test("stores of a build: one folder is opened once, whatever it is called",
   // Read, and then written: both are there.
   await Deno.mkdir(`${place.path}/b`);
   const first = await stores.open("oci:b", `${place.path}/b`, "read");
+  assertEquals(await stores.open("y", `${place.path}/b`, "read"), first);
   const second = await stores.open("local:b", `${place.path}/b`, "write");
   assertEquals([first.canWrite, second.canWrite], [false, true]);
   assertEquals(stores.byId.get("oci:b"), first);

@@ -105,6 +105,21 @@ Deno.test("what somebody uses is not removed, even when its lock was free for a 
   assertEquals(await writer.commit({}), await digestOf("kept"));
 });
 
+Deno.test("who opens a folder waits for the one who is alone there", async () => {
+  await using place = await scratch();
+  const alone = await Deno.open(place.path);
+  await alone.lock(true);
+  const opened: string[] = [];
+  const waiting = (["read", "write"] as const).map((use) =>
+    withLayout(place.path, use, () => Promise.resolve(void opened.push(use)))
+  );
+  await untilQuiet(openFiles, () => {});
+  assertEquals(opened, []);
+  alone.close();
+  await Promise.all(waiting);
+  assertEquals(opened.sort(), ["read", "write"]);
+});
+
 Deno.test("index.json is changed by one at a time, by the lock that buildx has", async () => {
   await using place = await scratch();
   const path = place.path;
