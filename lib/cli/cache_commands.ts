@@ -1,4 +1,4 @@
-import { ENGINE_FLAGS } from "./engine_flags.ts";
+import { MEMORY_FLAGS } from "./memory_flags.ts";
 import type { Command } from "./command.ts";
 import type { Flag } from "./flag.ts";
 
@@ -28,7 +28,7 @@ export const CACHE_COMMANDS: readonly Command[] = [
         help: "table, pretty, json, or a template",
       },
       { name: "verbose", help: "same as --format pretty" },
-      ...ENGINE_FLAGS,
+      ...MEMORY_FLAGS,
     ],
     words: [0, 0],
     load: async () => (await import("./du_command.ts")).runDu,
@@ -52,7 +52,7 @@ export const CACHE_COMMANDS: readonly Command[] = [
         value: "BYTES",
       },
       { name: "verbose", help: "all that is known of each" },
-      ...ENGINE_FLAGS,
+      ...MEMORY_FLAGS,
     ],
     words: [0, 0],
     load: async () => (await import("./prune_command.ts")).runPrune,

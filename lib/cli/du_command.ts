@@ -6,7 +6,7 @@ import type { CommandContext } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import { humanSize } from "./human.ts";
 import { listingText } from "./listing.ts";
-import { openClient } from "./open_client.ts";
+import { openMemory } from "./open_memory.ts";
 import { printText } from "./print.ts";
 import { LIST, tabText } from "./tab_text.ts";
 
@@ -38,8 +38,14 @@ export async function runDu(
   const format = given ?? (isVerbose ? "pretty" : "table");
   const words = parsed.list("filter");
   const filters = cacheFilterFlag("ask for the disk usage", words);
-  await using docker = await openClient(parsed);
-  const usage = await docker.buildDiskUsage({ filters, signal });
+  await using memory = await openMemory(parsed, signal);
+  const usage = sumOf(
+    await Promise.all(
+      memory.nodes.map(({ client }) =>
+        client.buildDiskUsage({ filters, signal })
+      ),
+    ),
+  );
   const now = Date.now();
   printText(
     format === "pretty"
@@ -56,6 +62,18 @@ export async function runDu(
   const isWhole = words.length === 0 && ["pretty", "table"].includes(format);
   if (isWhole) printText(summaryOf(usage));
   return EXIT_OK;
+}
+
+/** The usage of several nodes: what one has stands behind what another has. */
+function sumOf(usages: readonly BuildDiskUsage[]): BuildDiskUsage {
+  const sum = (read: (usage: BuildDiskUsage) => number) =>
+    usages.reduce((sum, usage) => sum + read(usage), 0);
+  return {
+    records: usages.flatMap(({ records }) => records),
+    total: sum(({ total }) => total),
+    reclaimable: sum(({ reclaimable }) => reclaimable),
+    shared: sum(({ shared }) => shared),
+  };
 }
 
 function valuesOf(

@@ -1,6 +1,6 @@
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
-import { openClient } from "./open_client.ts";
+import { findBuild, openMemory } from "./open_memory.ts";
 
 /** Runs `davit history inspect attachment`. */
 export async function runHistoryAttachment(
@@ -17,8 +17,9 @@ export async function runHistoryAttachment(
       "at least one of --type, --platform or DIGEST must be specified",
     );
   }
-  await using docker = await openClient(parsed);
-  const bytes = await docker.buildHistory().attachment(ref, {
+  await using memory = await openMemory(parsed, signal);
+  const found = await findBuild(memory, ref, { signal });
+  const bytes = await found.history.attachment(found.ref, {
     digest,
     platform,
     type,

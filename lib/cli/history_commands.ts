@@ -1,4 +1,4 @@
-import { ENGINE_FLAGS } from "./engine_flags.ts";
+import { MEMORY_FLAGS } from "./memory_flags.ts";
 import type { Command } from "./command.ts";
 
 /** The command about builds that an engine remembers. */
@@ -6,7 +6,7 @@ export const HISTORY_COMMAND: Command = {
   name: "history",
   summary: "Show the builds that the engine remembers",
   usage: "COMMAND",
-  flags: ENGINE_FLAGS,
+  flags: MEMORY_FLAGS,
   words: [0, 0],
   commands: [
     {
@@ -24,7 +24,7 @@ export const HISTORY_COMMAND: Command = {
         { name: "format", value: "FORMAT", help: "table, json, or a template" },
         { name: "local", help: "only of this repository" },
         { name: "no-trunc", help: "whole names" },
-        ...ENGINE_FLAGS,
+        ...MEMORY_FLAGS,
       ],
       words: [0, 0],
       load: async () => (await import("./history_ls_command.ts")).runHistoryLs,
@@ -40,7 +40,7 @@ export const HISTORY_COMMAND: Command = {
           help: "plain, tty, rawjson",
           complete: ["plain", "tty", "rawjson"],
         },
-        ...ENGINE_FLAGS,
+        ...MEMORY_FLAGS,
       ],
       words: [0, 1],
       load: async () =>
@@ -56,7 +56,7 @@ export const HISTORY_COMMAND: Command = {
           value: "FORMAT",
           help: "pretty, json, or a template",
         },
-        ...ENGINE_FLAGS,
+        ...MEMORY_FLAGS,
       ],
       words: [0, 1],
       commands: [{
@@ -75,7 +75,7 @@ export const HISTORY_COMMAND: Command = {
             help: "provenance, sbom, manifest…",
             complete: ["index", "manifest", "image", "provenance", "sbom"],
           },
-          ...ENGINE_FLAGS,
+          ...MEMORY_FLAGS,
         ],
         words: [0, 2],
         load: async () =>
@@ -99,7 +99,7 @@ export const HISTORY_COMMAND: Command = {
           help: "in place of standard output",
           complete: "file",
         },
-        ...ENGINE_FLAGS,
+        ...MEMORY_FLAGS,
       ],
       words: [0, Infinity],
       load: async () =>
@@ -111,7 +111,7 @@ export const HISTORY_COMMAND: Command = {
       usage: "[OPTIONS] [REF...]",
       flags: [
         { name: "all", help: "all builds that have ended" },
-        ...ENGINE_FLAGS,
+        ...MEMORY_FLAGS,
       ],
       words: [0, Infinity],
       load: async () => (await import("./history_rm_command.ts")).runHistoryRm,

@@ -7,9 +7,8 @@ import { EXIT_OK } from "./exit.ts";
 import { goTemplate, unescaped } from "./go_template.ts";
 import { inspectText } from "./history_inspect_text.ts";
 import { inspectValues } from "./history_inspect_values.ts";
-import { openClient } from "./open_client.ts";
+import { findBuild, openMemory } from "./open_memory.ts";
 import { printText } from "./print.ts";
-import { builderName } from "./solve_metadata.ts";
 
 /** How many lines of a failed step are shown, as buildx does. */
 const LOG_LINES = 16;
@@ -50,9 +49,10 @@ export async function runHistoryInspect(
   const template = ["json", "pretty"].includes(format)
     ? undefined
     : goTemplate(unescaped(format), NAMES);
-  await using docker = await openClient(parsed);
+  await using memory = await openMemory(parsed, signal);
   const [ref] = parsed.words;
-  const found = await docker.buildHistory().inspect(ref, {
+  const build = await findBuild(memory, ref, { signal });
+  const found = await build.history.inspect(build.ref, {
     logLines: LOG_LINES,
     signal,
   });
@@ -62,7 +62,7 @@ export async function runHistoryInspect(
   else {
     printText(inspectText(found, values, {
       named: ref !== undefined,
-      builder: await builderName(parsed),
+      node: build.node,
     }));
   }
   return EXIT_OK;

@@ -29,15 +29,15 @@ const CODES = [
 export interface InspectTextOptions {
   /** Whether the user has named the build: then its id is not shown. */
   readonly named: boolean;
-  /** The name of the builder. */
-  readonly builder: string;
+  /** The node that remembers it, as buildx names it: `builder/node`. */
+  readonly node: string;
 }
 
 /** A build as buildx shows it to people. */
 export function inspectText(
   { failure }: BuildHistoryDetails,
   values: InspectValues,
-  { named, builder }: InspectTextOptions,
+  { named, node }: InspectTextOptions,
 ): string {
   const { Ref, Config, Error: error } = values;
   const parts = [
@@ -108,7 +108,7 @@ export function inspectText(
       "\n",
     ],
     `Print build logs: davit history logs ${Ref}\n`,
-    `View build in Docker Desktop: ${desktopUrl(Ref, builder)}\n`,
+    `View build in Docker Desktop: ${desktopUrl(Ref, node)}\n`,
   ];
   return parts.join("");
 }

@@ -1,7 +1,7 @@
 import { displayBuild } from "../display/display_build.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
-import { openClient } from "./open_client.ts";
+import { findBuild, openMemory } from "./open_memory.ts";
 
 const MODES = ["auto", "plain", "tty", "rawjson"] as const;
 
@@ -23,8 +23,9 @@ export async function runHistoryLogs(
       "--progress=tty needs a terminal: failed to get console",
     );
   }
-  await using docker = await openClient(parsed);
-  const log = await docker.buildHistory().logs(parsed.words[0], { signal });
+  await using memory = await openMemory(parsed, signal);
+  const found = await findBuild(memory, parsed.words[0], { signal });
+  const log = await found.history.logs(found.ref, { signal });
   // A log is printed line by line unless another form is asked for.
   await displayBuild(log, { mode: mode === "auto" ? "plain" : mode });
   return EXIT_OK;

@@ -1,13 +1,16 @@
-import type { BuildHistory } from "../history/history.ts";
 import type { BuildHistoryRecord } from "../history/record.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK } from "./exit.ts";
 import { gitRemote } from "./git_remote.ts";
 import { buildDuration, humanDuration } from "./human.ts";
 import { listingText } from "./listing.ts";
-import { openClient } from "./open_client.ts";
+import {
+  listAll,
+  type NodeRecord,
+  type OpenedMemory,
+  openMemory,
+} from "./open_memory.ts";
 import { printText } from "./print.ts";
-import { builderName } from "./solve_metadata.ts";
 
 /** How many builds that have ended are listed, as buildx does. */
 const LIMIT = 50;
@@ -36,61 +39,61 @@ export async function runHistoryLs(
     ...parsed.switched("local") ? [`repository=${await gitRemote()}`] : [],
     ...parsed.list("filter"),
   ];
-  await using docker = await openClient(parsed);
-  const records = await newest(docker.buildHistory(), filters, signal);
-  const builder = await builderName(parsed);
+  await using memory = await openMemory(parsed, signal);
+  const records = await newest(memory, filters, signal);
   const cut = !parsed.switched("no-trunc");
   const now = Date.now();
   printText(listingText(records, {
     format: parsed.text("format") ?? "table",
     table: TABLE,
     headers: HEADERS,
-    values: (record, inTable) => ({
-      ...valuesOf(record, builder, now),
+    values: ({ record, node: { name } }, inTable) => ({
+      ...valuesOf(record, name, now),
       Name: inTable && cut ? endOf(record.name) : record.name,
-      ...inTable ? { Link: linkOf(record, builder) } : {},
+      ...inTable ? { Link: linkOf(record, name) } : {},
     }),
-    json: (record) => jsonOf(record, builder),
+    json: ({ record, node: { name } }) => jsonOf(record, name),
   }));
   return EXIT_OK;
 }
 
 /** All builds that run, and behind them the newest of those that have ended. */
 async function newest(
-  history: BuildHistory,
+  { nodes }: OpenedMemory,
   filters: readonly string[],
   signal: AbortSignal,
-): Promise<BuildHistoryRecord[]> {
-  const running = await history.list({
+): Promise<NodeRecord[]> {
+  const running = await listAll(nodes, {
     filters: [...filters, "status=running"],
     signal,
   });
-  const ended = await history.list({
+  // As buildx does, so many of each node.
+  const ended = await listAll(nodes, {
     filters: [...filters, "status!=running"],
     limit: LIMIT,
     signal,
   });
   // One may have ended in between.
-  const isBoth = ({ ref }: BuildHistoryRecord) =>
-    ended.some((one) => one.ref === ref);
-  return [...running.filter((record) => !isBoth(record)), ...ended];
+  const isBoth = ({ record: { ref } }: NodeRecord) =>
+    ended.some(({ record }) => record.ref === ref);
+  return [...running.filter((one) => !isBoth(one)), ...ended];
 }
 
-function valuesOf(record: BuildHistoryRecord, builder: string, now: number) {
+function valuesOf(record: BuildHistoryRecord, node: string, now: number) {
   const { ref, createdAt, completedAt, duration } = record;
   return {
     Ref: ref,
-    FullRef: fullRef(ref, builder),
+    FullRef: fullRef(ref, node),
     Status: statusWord(record),
     CreatedAt: `${humanDuration(now - Date.parse(createdAt))} ago`,
     Duration: `${buildDuration(duration)}${
       completedAt === undefined ? "+" : ""
     }`,
-    Link: desktopUrl(ref, builder),
+    Link: desktopUrl(ref, node),
   };
 }
 
-function jsonOf(record: BuildHistoryRecord, builder: string) {
+function jsonOf(record: BuildHistoryRecord, node: string) {
   const { completedAt } = record;
   return {
     cached_steps: record.cachedSteps,
@@ -98,7 +101,7 @@ function jsonOf(record: BuildHistoryRecord, builder: string) {
     completed_steps: record.completedSteps,
     created_at: record.createdAt,
     name: record.name,
-    ref: fullRef(record.ref, builder),
+    ref: fullRef(record.ref, node),
     status: statusWord(record),
     total_steps: record.totalSteps,
   };
@@ -116,19 +119,19 @@ function statusWord({ status }: BuildHistoryRecord): string {
   }
 }
 
-function fullRef(ref: string, builder: string): string {
-  return `${builder}/${builder}/${ref}`;
+function fullRef(ref: string, node: string): string {
+  return `${node}/${ref}`;
 }
 
-/** The address of a build in Docker Desktop. */
-export function desktopUrl(ref: string, builder: string): string {
-  return `docker-desktop://dashboard/build/${fullRef(ref, builder)}`;
+/** The address of a build in Docker Desktop. @param node `builder/node`. */
+export function desktopUrl(ref: string, node: string): string {
+  return `docker-desktop://dashboard/build/${fullRef(ref, node)}`;
 }
 
 /** A link that a terminal shows as a word. */
-function linkOf({ ref }: BuildHistoryRecord, builder: string): string {
+function linkOf({ ref }: BuildHistoryRecord, node: string): string {
   return Deno.stdout.isTerminal()
-    ? `\x1b]8;;${desktopUrl(ref, builder)}\x1b\\Open\x1b]8;;\x1b\\`
+    ? `\x1b]8;;${desktopUrl(ref, node)}\x1b\\Open\x1b]8;;\x1b\\`
     : "";
 }
 

@@ -1,6 +1,6 @@
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
-import { openClient } from "./open_client.ts";
+import { findBuild, openMemory } from "./open_memory.ts";
 
 /** Runs `davit history rm`. */
 export async function runHistoryRm(
@@ -14,10 +14,25 @@ export async function runHistoryRm(
   if (words.length > 0 && all) {
     throw new UsageError("rm requires either --all or at least one argument");
   }
-  await using docker = await openClient(parsed);
-  const history = docker.buildHistory();
-  await (all
-    ? history.removeAll({ signal })
-    : history.remove(words, { signal }));
+  await using memory = await openMemory(parsed, signal);
+  if (all) {
+    for (const { client } of memory.nodes) {
+      await client.buildHistory().removeAll({ signal });
+    }
+    return EXIT_OK;
+  }
+  const [only] = memory.nodes;
+  if (memory.nodes.length === 1) {
+    await only!.client.buildHistory().remove(words, { signal });
+    return EXIT_OK;
+  }
+  // All are looked for before the first one is removed.
+  const builds = [];
+  for (const word of words) {
+    builds.push(await findBuild(memory, word, { signal }));
+  }
+  for (const { history, ref } of builds) {
+    await history.remove([ref!], { signal });
+  }
   return EXIT_OK;
 }

@@ -1,4 +1,5 @@
-import type { DockerClient } from "../client.ts";
+import type { Builder } from "../builder/builder.ts";
+import { DockerClient } from "../client.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { BuildCacheRecord } from "../history/cache_record.ts";
 import type { BuildPruneRecordsOptions } from "../history/prune.ts";
@@ -10,7 +11,7 @@ import { confirm } from "./confirm.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { humanSize } from "./human.ts";
-import { openClient } from "./open_client.ts";
+import { openMemory } from "./open_memory.ts";
 import { print, printText } from "./print.ts";
 import { LIST, tabText } from "./tab_text.ts";
 
@@ -40,9 +41,13 @@ export async function runPrune(
   if (!parsed.switched("force") && !await confirm(warning, signal)) {
     return EXIT_OK;
   }
-  await using docker = await openClient(parsed);
-  const total = await pruneEach(docker, options, parsed.switched("verbose")) ??
-    await pruneAtOnce(docker, options);
+  await using memory = await openMemory(parsed, signal);
+  const tell = recordPrinter(parsed.switched("verbose"));
+  let total = 0;
+  for (const { client } of memory.nodes) {
+    total += await pruneEach(client, options, tell) ??
+      await pruneAtOnce(client, options);
+  }
   printText(tabText(`Total:\t${humanSize(total)}\n`, LIST));
   return EXIT_OK;
 }
@@ -52,35 +57,43 @@ function sizeFlag(parsed: ParsedWords, name: string): number | undefined {
   return text === undefined ? undefined : parseBytes(`--${name}`, text);
 }
 
+/** Prints records as they are deleted, the first one below a head. */
+function recordPrinter(
+  isVerbose: boolean,
+): (record: BuildCacheRecord) => void {
+  let head = "ID\tRECLAIMABLE\tSIZE\tLAST ACCESSED\n";
+  return (record) => {
+    const now = Date.now();
+    const text = isVerbose
+      ? verboseText(record, now)
+      : `${head}${rowOf(record, now)}`;
+    head = "";
+    printText(tabText(text, LIST));
+  };
+}
+
 /**
- * Deletes, and prints each record once it is deleted.
+ * Deletes, and tells of each record once it is deleted.
  *
- * @returns How many bytes were freed; undefined if BuildKit's own API can't be
- * reached, and nothing was done.
+ * @returns How many bytes were freed; undefined if BuildKit's own API of an
+ * engine can't be reached, and nothing was done.
  */
 async function pruneEach(
-  docker: DockerClient,
+  client: DockerClient | Builder,
   options: BuildPruneRecordsOptions,
-  isVerbose: boolean,
+  tell: (record: BuildCacheRecord) => void,
 ): Promise<number | undefined> {
   let total = 0;
-  let head = "ID\tRECLAIMABLE\tSIZE\tLAST ACCESSED\n";
   try {
-    for await (const record of docker.buildPruneRecords(options)) {
+    for await (const record of client.buildPruneRecords(options)) {
       total += record.size;
-      const now = Date.now();
-      printText(
-        isVerbose
-          ? tabText(verboseText(record, now), LIST)
-          : tabText(`${head}${rowOf(record, now)}`, LIST),
-      );
-      head = "";
+      tell(record);
     }
     return total;
   } catch (error) {
-    if (error instanceof UnsupportedError && error.feature === WHAT) {
-      return undefined;
-    }
+    const isWithout = client instanceof DockerClient &&
+      error instanceof UnsupportedError && error.feature === WHAT;
+    if (isWithout) return undefined;
     throw error;
   }
 }
@@ -90,12 +103,11 @@ const WHAT = "The build cache";
 
 /** Deletes by the Engine API, which tells at the end what was deleted. */
 async function pruneAtOnce(
-  docker: DockerClient,
+  client: DockerClient | Builder,
   options: BuildPruneRecordsOptions,
 ): Promise<number> {
-  const { CachesDeleted, SpaceReclaimed = 0 } = await docker.buildPrune(
-    options,
-  );
+  const { CachesDeleted, SpaceReclaimed = 0 } = await (client as DockerClient)
+    .buildPrune(options);
   for (const id of CachesDeleted ?? []) printText(`${id}\n`);
   return SpaceReclaimed;
 }

@@ -33,10 +33,10 @@ function compareBegin(
  * @param records The newest first.
  * @throws {BuildHistoryError} If there is none, or several.
  */
-export function findRecord(
-  records: readonly HistoryRecordMessage[],
+export function findRecord<T extends { readonly ref: string }>(
+  records: readonly T[],
   ref: string = "",
-): HistoryRecordMessage {
+): T {
   const [, offset] = /^\^(\d+)$/.exec(ref) ?? [];
   if (ref === "" || offset !== undefined) {
     const found = records[Number(offset ?? 0)];

@@ -41,7 +41,7 @@ function here(time: string): string {
 function text(details: BuildHistoryDetails, named = true): string {
   return inspectText(details, inspectValues(details), {
     named,
-    builder: "b",
+    node: "b/n",
   });
 }
 
@@ -59,7 +59,7 @@ function given(details: BuildHistoryDetails): Record<string, unknown> {
 }
 
 const END = `Print build logs: davit history logs abc
-View build in Docker Desktop: docker-desktop://dashboard/build/b/b/abc
+View build in Docker Desktop: docker-desktop://dashboard/build/b/n/abc
 `;
 
 Deno.test("of a build that runs, what is known is shown", () => {
