@@ -1,6 +1,7 @@
 import type { EngineFacts } from "../../lib/engine/engine.ts";
 import { namedSources } from "../../lib/imagebuild/context/named_source.ts";
 import { checkRequest } from "../../lib/imagebuild/request.ts";
+import type { SolveWay } from "../../lib/imagebuild/build_way.ts";
 import { chooseWay } from "../../lib/imagebuild/way.ts";
 import { classicWay } from "../../lib/imagebuild/ways/classic.ts";
 import { engineWay } from "../../lib/imagebuild/ways/engine.ts";
@@ -109,4 +110,50 @@ Deno.test("no file but way.ts asks what kind of engine there is", async () => {
   };
   await look(ROOM);
   assertEquals(asking, ["way.ts"]);
+});
+
+Deno.test("chooseWay() takes the way for something else than an image, unless there is no such API, or another one is asked for", async () => {
+  const other: SolveWay = {
+    ...solveWay,
+    refused: (why) => new UnsupportedError("other", `Cannot do it: ${why}`),
+  };
+  const chosen = (
+    options: ImageBuildOptions,
+    facts: Partial<EngineFacts> | undefined,
+  ) => {
+    const stream = new ReadableStream();
+    const request = checkRequest(options, { kind: "tar", stream });
+    return chooseWay(request, facts as EngineFacts, other);
+  };
+  for (const facts of [{}, undefined]) {
+    assertEquals(await chosen({}, facts) === other, true);
+    assertEquals(await chosen({ api: "buildkit" }, facts) === other, true);
+    for (
+      const [options, words] of [
+        [{ version: "1" }, 'the classic builder (version "1")'],
+        [{ api: "engine" }, 'api is "engine"; leave api out'],
+      ] as const
+    ) {
+      await assertRejects(
+        () => chosen(options, facts),
+        UnsupportedError,
+        words,
+      );
+    }
+  }
+  for (
+    const [facts, words] of [
+      [{ libpodApiVersion: "4.3.1" }, "podman has no BuildKit"],
+      [
+        { gateway: true },
+        "a davit gateway lets nobody reach BuildKit's own API",
+      ],
+    ] as const
+  ) {
+    await assertRejects(
+      () => chosen({}, facts),
+      UnsupportedError,
+      `Cannot do it: ${words}`,
+    );
+  }
 });
