@@ -140,6 +140,11 @@ Deno.test("namedSources() says which context is wrong, and what to do", () => {
     assert(words.test(error.message), error.message);
     assert(/^Cannot (?:build with|use) contexts/.test(error.message));
   }
+  // What the main context's check says is the cause.
+  const errorOf = (given: unknown) =>
+    assertThrows(() => namedSources(given), TypeError);
+  assert(errorOf({ a: 5 }).cause instanceof TypeError);
+  assertEquals("cause" in errorOf({ Bad: "." }), false);
 });
 
 Deno.test("namedSources() cancels every stream if one context can't be used", () => {
