@@ -1,0 +1,248 @@
+// What goes out, to whom, and how often: with a `fetch` of the test's own.
+
+import { assertEquals, assertRejects } from "../support/assert.ts";
+import { digestOf } from "../../lib/registry/digest.ts";
+import { OCI_INDEX } from "../../lib/registry/media_type.ts";
+import { Registries } from "../../lib/registry/registries.ts";
+import { RegistryError } from "../../lib/registry/registry_error.ts";
+import { refusal } from "./scripted_registry.ts";
+
+const BYTES = new TextEncoder().encode('{"schemaVersion":2}');
+const DIGEST = digestOf(BYTES);
+const HOST = "registry.example";
+
+type Answer = (url: string, request: Request) => Response | Error;
+
+/** Puts an answer in the place of the network; gives what was asked. */
+async function withFetch(
+  answer: Answer,
+  use: (asked: string[]) => Promise<void>,
+): Promise<void> {
+  const { fetch } = globalThis;
+  const asked: string[] = [];
+  globalThis.fetch = (input, init) => {
+    const request = new Request(input as Request, init);
+    asked.push(`${request.method} ${request.url}`);
+    init?.signal?.throwIfAborted();
+    const made = answer(request.url, request);
+    return made instanceof Error ? Promise.reject(made) : Promise.resolve(made);
+  };
+  try {
+    await use(asked);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+}
+
+const fine = () =>
+  new Response(BYTES, { headers: { "content-type": OCI_INDEX } });
+
+async function read(name: string, registries?: Registries): Promise<unknown> {
+  using own = new Registries({});
+  const repository = await (registries ?? own).repository(name);
+  return await repository.getManifest("1");
+}
+
+Deno.test("registries are asked by https, Docker Hub at its own host, and this machine's also by http", async () => {
+  await withFetch(fine, async (asked) => {
+    await read(`${HOST}/a`);
+    await read("busybox");
+    await read("localhost:5000/a");
+    assertEquals(asked, [
+      `GET https://${HOST}/v2/a/manifests/1`,
+      "GET https://registry-1.docker.io/v2/library/busybox/manifests/1",
+      "GET https://localhost:5000/v2/",
+      "GET https://localhost:5000/v2/a/manifests/1",
+    ]);
+  });
+  const plain: Answer = (url) =>
+    url.startsWith("https:")
+      ? new TypeError("received corrupt message")
+      : fine();
+  await withFetch(plain, async (asked) => {
+    using registries = new Registries({});
+    await read("127.0.0.1:5000/a", registries);
+    await read("127.0.0.1:5000/b", registries);
+    assertEquals(asked, [
+      "GET https://127.0.0.1:5000/v2/",
+      "GET http://127.0.0.1:5000/v2/",
+      "GET http://127.0.0.1:5000/v2/a/manifests/1",
+      "GET http://127.0.0.1:5000/v2/b/manifests/1",
+    ]);
+    await assertRejects(
+      () => read(`${HOST}/a`),
+      RegistryError,
+      `The connection to the registry ${HOST} failed: received corrupt message`,
+    );
+    assertEquals(asked.at(-1), `GET https://${HOST}/v2/a/manifests/1`);
+  });
+});
+
+Deno.test("what keeps an answer from coming is said in words, without the address", async () => {
+  const at = `for url (https://${HOST}/v2/a?signature=hunter2)`;
+  const wrapped = (message: string) =>
+    new TypeError("fetch failed", { cause: new Error(message) });
+  for (
+    const [error, words] of [
+      [
+        wrapped(`error sending request ${at}: invalid peer certificate`),
+        `error sending request: invalid peer certificate; give the authority of its certificate in the option ca, or put it where docker has it (/etc/docker/certs.d/${HOST}/ca.crt)`,
+      ],
+      [
+        wrapped(`error sending request ${at}: Connection refused`),
+        `Nobody listens at the registry ${HOST}: is it running, and is that its port?`,
+      ],
+      [
+        wrapped(`error sending request from 1.2.3.4:5 ${at}: reset`),
+        `The connection to the registry ${HOST} failed: error sending request: reset`,
+      ],
+    ] as const
+  ) {
+    await withFetch(() => error, async () => {
+      const found = await assertRejects(
+        () => read(`${HOST}/a`),
+        RegistryError,
+        words,
+      );
+      assertEquals(Deno.inspect(found).includes("hunter2"), false);
+    });
+  }
+  // A registry of this machine with a certificate is not asked without one.
+  const untrusted = wrapped("invalid peer certificate: UnknownIssuer");
+  await withFetch(() => untrusted, async (asked) => {
+    await assertRejects(() => read("localhost:5000/a"), RegistryError);
+    assertEquals(asked, ["GET https://localhost:5000/v2/"]);
+  });
+});
+
+Deno.test("a registry may take a minute for the head of an answer", async () => {
+  const { setTimeout } = globalThis;
+  const waits: unknown[] = [];
+  globalThis.setTimeout = ((run: () => void, ms: number) => {
+    waits.push(ms);
+    run();
+    return 0;
+  }) as unknown as typeof globalThis.setTimeout;
+  try {
+    await withFetch(fine, async () => {
+      await assertRejects(
+        () => read(`${HOST}/a`),
+        RegistryError,
+        `No answer of the registry ${HOST} within 60 s`,
+      );
+    });
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assertEquals(waits, [60_000]);
+});
+
+Deno.test("five redirects are followed, of whatever kind, and no more", async () => {
+  for (const status of [301, 302, 303, 307, 308]) {
+    for (const [count, isFine] of [[5, true], [6, false]] as const) {
+      let left = count;
+      const answer = () =>
+        left-- > 0
+          ? new Response(null, { status, headers: { location: "/next" } })
+          : fine();
+      await withFetch(answer, async (asked) => {
+        if (isFine) await read(`${HOST}/a`);
+        else {
+          await assertRejects(
+            () => read(`${HOST}/a`),
+            RegistryError,
+            "more than 5 times",
+          );
+        }
+        assertEquals(asked.length, 6);
+      });
+    }
+  }
+  // Another status is no redirect.
+  await withFetch(
+    () => new Response(null, { status: 304, headers: { location: "/next" } }),
+    async () => {
+      await assertRejects(() => read(`${HOST}/a`), RegistryError, "status 304");
+    },
+  );
+});
+
+Deno.test("a token is kept until its last seconds", async () => {
+  const asks = async (expires: number) => {
+    let tokens = 0;
+    const answer: Answer = (url, request) => {
+      if (url.startsWith("https://tokens.example/")) {
+        tokens++;
+        return Response.json({ token: `t${tokens}`, expires_in: expires });
+      }
+      return request.headers.has("authorization")
+        ? fine()
+        : refusal(401, "UNAUTHORIZED", "no", {
+          "www-authenticate": 'Bearer realm="https://tokens.example/t"',
+        });
+    };
+    await withFetch(answer, async () => {
+      using registries = new Registries({});
+      for (let i = 0; i < 3; i++) await read(`${HOST}/a`, registries);
+    });
+    return tokens;
+  };
+  assertEquals(await asks(300), 1);
+  assertEquals(await asks(6), 1);
+  assertEquals(await asks(5), 3);
+  assertEquals(await asks(1), 3);
+});
+
+Deno.test("a token that is refused is fetched once more, and not for ever", async () => {
+  let tokens = 0;
+  const answer: Answer = (url) =>
+    url.startsWith("https://tokens.example/")
+      ? Response.json({ token: `t${tokens++}` })
+      : refusal(401, "UNAUTHORIZED", `no t${tokens - 1}`, {
+        "www-authenticate": 'Bearer realm="https://tokens.example/t"',
+      });
+  await withFetch(answer, async (asked) => {
+    using registries = new Registries({});
+    await assertRejects(
+      () => read(`${HOST}/a`, registries),
+      RegistryError,
+      "wants a login (no ***)",
+    );
+    assertEquals([tokens, asked.length], [1, 3]);
+    await assertRejects(() => read(`${HOST}/a`, registries), RegistryError);
+    assertEquals([tokens, asked.length], [2, 6]);
+  });
+});
+
+Deno.test("what is not there, and what is refused, is told apart", async () => {
+  let status = 500;
+  await withFetch(() => new Response(null, { status }), async () => {
+    using registries = new Registries({});
+    const repository = await registries.repository(`${HOST}/a`);
+    const blob = { digest: DIGEST, size: 1 };
+    const refused = (work: () => Promise<unknown>, words: string) =>
+      assertRejects(work, RegistryError, words);
+    await refused(
+      () => repository.headManifest("1"),
+      `Cannot look for the manifest ${HOST}/a:1: the registry ${HOST} failed with status 500`,
+    );
+    await refused(
+      () => repository.hasBlob(DIGEST),
+      `Cannot look for the blob ${DIGEST}`,
+    );
+    await refused(
+      () => repository.getBlob(blob),
+      `Cannot read the blob ${DIGEST}`,
+    );
+    status = 404;
+    assertEquals(await repository.headManifest(DIGEST), undefined);
+    assertEquals(await repository.hasBlob(DIGEST), false);
+    await refused(() => repository.readBlob(blob), "does not have it");
+    // A blob that says that it is too long is not asked for.
+    await assertRejects(
+      () => repository.readBlob({ digest: DIGEST, size: 4 * 1024 * 1024 + 1 }),
+      Error,
+      "more than 4194304 bytes",
+    );
+  });
+});
