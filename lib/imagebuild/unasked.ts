@@ -95,6 +95,9 @@ export class UnaskedInputs {
     if (isWritten || isNamed) return { state: "cached" };
     const { mounts } = this.#facts;
     if (mounts?.[type].has(id)) return { state: "cached" };
+    /** Whether what is fetched may take it without a mount. */
+    const isForFetches = type === "ssh" || isProbed(id);
+    if (mounts !== undefined && !isForFetches) return { state: "unused" };
     if (dockerfile === undefined) {
       return {
         state: "unknown",
@@ -111,7 +114,7 @@ export class UnaskedInputs {
     }
     const isFetch = remote ||
       this.#written.some(({ text }) => FETCH_REGEXP.test(text));
-    if ((type === "ssh" || isProbed(id)) && isFetch) {
+    if (isForFetches && isFetch) {
       return {
         state: "unknown",
         why: "what the build fetches may take it, and may have been there",

@@ -87,3 +87,33 @@ Deno.test("what is fetched may take tokens and agents by itself", () => {
   assertEquals(find("GIT_AUTH_TOKEN", MOUNTS), "unused");
   assertEquals(find("b", fetched), "unused");
 });
+
+Deno.test("what the frontend tells of the target counts, whatever davit can read of the Dockerfile", () => {
+  const mount = { id: "a", required: false, place: undefined };
+  const mounts = {
+    secret: new Map([["a", mount]]),
+    ssh: new Map([["default", mount]]),
+  };
+  for (const text of [undefined, "FROM base", "# syntax=own/x\nFROM base"]) {
+    assertEquals(find("a", text, { mounts }), "cached");
+    assertEquals(find("b", text, { mounts }), "unused");
+    assertEquals(find("default", text, { mounts }), "unused");
+    assertEquals(find("default", text, { mounts }, "ssh"), "cached");
+  }
+  assertEquals(find("b", undefined, { mounts, remote: true }), "unused");
+  // What fetches take without a mount is in no outline.
+  assertEquals(find("GIT_AUTH_TOKEN", "FROM base", { mounts }), "unused");
+  assertEquals(find("a", "FROM base", { mounts }, "ssh"), "unused");
+  const fetch = "FROM base\nADD https://host/a.git /a\n";
+  for (
+    const unknown of [
+      find("GIT_AUTH_TOKEN", fetch, { mounts }),
+      find("a", fetch, { mounts }, "ssh"),
+      find("GIT_AUTH_TOKEN", "FROM base", { mounts, remote: true }),
+    ]
+  ) assertStringIncludes(unknown, "what the build fetches may take it");
+  assertStringIncludes(
+    find("GIT_AUTH_TOKEN", undefined, { mounts }),
+    "did not see the Dockerfile",
+  );
+});
