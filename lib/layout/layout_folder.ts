@@ -31,6 +31,12 @@ const INGEST = "ingest";
 /** The version of the layout that is written (OCI image specification). */
 const VERSION = "1.0.0";
 
+/**
+ * How often a folder is opened that others remove meanwhile, because nothing is
+ * in it.
+ */
+const MAX_TRIES = 50;
+
 /** How long a document may be that is read whole, in bytes. */
 const MAX_DOCUMENT_BYTES: number = 16 * 1024 * 1024;
 
@@ -94,6 +100,22 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     path: string,
     use: "read" | "write",
   ): Promise<LayoutFolder> {
+    for (let tries = use === "read" ? 1 : MAX_TRIES;; tries--) {
+      try {
+        return await LayoutFolder.#open(path, use);
+      } catch (cause) {
+        // Programs that end meanwhile remove what is empty there.
+        if (tries === 1 || !isMissing(cause)) {
+          throw layoutError(path, use, "", cause);
+        }
+      }
+    }
+  }
+
+  static async #open(
+    path: string,
+    use: "read" | "write",
+  ): Promise<LayoutFolder> {
     let isNew = false;
     let root: HeldFolder | undefined;
     let lock: FolderLock | undefined;
@@ -107,7 +129,6 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
       else {
         makeIn(root, INGEST);
         lock = await FolderLock.share(root, () => removeLeft(held));
-        // Another program that has just ended may have removed the folder.
         makeIn(root, INGEST);
         area = await ExportArea.in(`${root.name}/${INGEST}`);
         refuseShared(root, area.folder);
@@ -120,7 +141,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
       if (use === "write") await tidy(root, isNew).catch(() => {});
       lock?.[Symbol.dispose]();
       root?.[Symbol.dispose]();
-      throw layoutError(path, use, "", cause);
+      throw cause;
     }
   }
 

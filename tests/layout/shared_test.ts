@@ -63,6 +63,25 @@ Deno.test("builds of one program that use one folder at once lose nothing, eithe
   });
 });
 
+Deno.test("builds that open and leave an empty folder at once are not in each other's way", async () => {
+  await using place = await scratch();
+  const path = `${place.path}/layout`;
+  for (let round = 0; round < 10; round++) {
+    await Promise.all(
+      Array.from(
+        { length: 12 },
+        () =>
+          withLayout(path, "write", async (layout) => {
+            await layout.begin({})![Symbol.asyncDispose]();
+          }),
+      ),
+    );
+    // Who has made it may have left it before the others.
+    const left = await names(place.path);
+    if (left.length > 0) assertEquals(await names(path), []);
+  }
+});
+
 Deno.test("what a crash leaves is no content, and is removed by the next one", async () => {
   await using place = await scratch();
   const path = `${place.path}/layout`;
