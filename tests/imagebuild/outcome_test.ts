@@ -592,6 +592,16 @@ Deno.test("checkLeaks() names the place of each value, and refuses long ones alo
     // A token is a secret by itself.
     assertEquals(await check({ [option]: "type=gha,token=longvalue" }), []);
   }
+  for (const url of ["git://a.example/longvalue", "https://longvalue/a"]) {
+    assertEquals(
+      await check({ contexts: { x: "https://a.example", deps: url } }),
+      refused('the context "deps"'),
+    );
+  }
+  assertEquals(
+    await check({ contexts: { longvalue: "docker-image://longvalue" } }),
+    [],
+  );
   assertEquals(
     await check({ annotations: { k: "x" }, attest: { provenance: "max" } }),
     [],
@@ -748,6 +758,11 @@ Deno.test("checkLeaks() warns of a secret's file that COPY could take", async ()
         e: { value: "x" },
         t: "some text",
       },
+      contexts: {
+        deps: root,
+        none: { context: root, ignore: ["sub"] },
+        memory: { files: { "sub/token": "x" } },
+      },
     }, {
       source: {
         kind: "folder",
@@ -757,10 +772,15 @@ Deno.test("checkLeaks() warns of a secret's file that COPY could take", async ()
       },
     });
     await checkLeaks(ready.build);
-    assertEquals(ready.warnings(), [[
+    const warned = (id: string, where: string) => [
       "secret-in-context",
-      'the file of secret "a" lies in the context as "sub/token", and COPY can take it into the image: name it in .dockerignore',
-    ]]);
+      `the file of secret "${id}" lies in the context ${where}, and COPY can take it into the image: name it in .dockerignore`,
+    ];
+    assertEquals(ready.warnings(), [
+      warned("a", 'as "sub/token"'),
+      warned("a", '"deps" as "sub/token"'),
+      warned("i", '"none" as "ignored"'),
+    ]);
   });
 });
 

@@ -22,19 +22,23 @@ export class OfferedTars {
   /** Offers the tars, and watches them on their way. */
   async offer({ own, named }: Partial<ContextUploads> = {}): Promise<void> {
     const { context, contexts, request } = this.#build;
+    if (own === undefined && !named?.size) return;
+    const { watchTar } = await import("../context/watch_tar.ts");
     if (own !== undefined) {
       const { body, files } = await context.tar();
-      this.#own = await this.#watch(own, body!, {
+      this.#own = this.#watch(watchTar, own, body!, {
         dockerfile: request.dockerfile ?? "Dockerfile",
         files,
       });
     }
     for (const [name, upload] of named ?? []) {
-      await this.#watch(upload, contexts.tars.get(name)!, { context: name });
+      const tar = contexts.tars.get(name)!;
+      this.#watch(watchTar, upload, tar, { context: name });
     }
   }
 
-  async #watch(
+  #watch(
+    watchTar: typeof import("../context/watch_tar.ts").watchTar,
     upload: Upload,
     body: ReadableStream<Uint8Array>,
     { context, dockerfile, files }: {
@@ -42,9 +46,8 @@ export class OfferedTars {
       readonly dockerfile?: string;
       readonly files?: (() => number) | undefined;
     },
-  ): Promise<WatchedTar> {
+  ): WatchedTar {
     const { record, onDockerfile } = this.#build;
-    const { watchTar } = await import("../context/watch_tar.ts");
     const watched = watchTar(body, {
       context,
       dockerfile,
