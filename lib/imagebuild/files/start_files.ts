@@ -1,6 +1,11 @@
 import type { OperationInit } from "../../operation/operation.ts";
 import type { Operations } from "../../operation/operations.ts";
 import { type BuildOperation, startOperation } from "../build_operation.ts";
+import {
+  type BuildContext,
+  giveBackSource,
+  sourceOf,
+} from "../context/source.ts";
 import type { Fact } from "../fact.ts";
 import type { ImageBuildOptions } from "../options.ts";
 import type { BuildStart } from "../run.ts";
@@ -64,7 +69,7 @@ export function startFiles(
       const { promise, resolve, reject } = Promise.withResolvers<BuiltFiles>();
       const whole = (async () => {
         const { runFiles } = await import("./run_files.ts");
-        checkOptions(options);
+        checkOptions(options, start.context);
         await runFiles({ ...start, options, record, stop }, (open) => {
           // From here on it is no running build any more, but still open.
           const over = operations.run(undefined, async (closing) => {
@@ -94,10 +99,13 @@ export function startFiles(
   });
 }
 
-function checkOptions(options: ImageBuildOptions): void {
+/** Refuses an option about a result; the context is given back then. */
+function checkOptions(options: ImageBuildOptions, context: BuildContext): void {
   const name = OF_RESULTS.find((name) => Object(options)[name] !== undefined);
   if (name === undefined) return;
-  throw new TypeError(
+  const error = new TypeError(
     `Cannot read files of a build with ${name}: it makes no image and exports nothing; leave it out, or build an image`,
   );
+  giveBackSource(sourceOf(context), error);
+  throw error;
 }
