@@ -419,7 +419,7 @@ export class DockerClient implements AsyncDisposable {
    * {@linkcode imageBuild}.
    *
    * Close what `result()` gives, or let `await using` do that: until then the
-   * build stays open on the engine.
+   * build stays open on the engine, and the program does not end by itself.
    *
    * @throws {UnsupportedError} (`result()`) If the engine has no BuildKit API.
    * @example The report of a stage that runs tests
