@@ -85,7 +85,7 @@ class Graph implements DefinitionMessage {
 
   /** @returns The operation's digest, which is that of its exact bytes. */
   async add(operation: Written<OpMessage>, name?: string): Promise<string> {
-    const bytes = op.encode(operation).slice();
+    const bytes = op.encode(operation);
     const hash = await crypto.subtle.digest("SHA-256", bytes);
     const digest = `sha256:${encodeHex(hash)}`;
     this.operations.push(bytes);

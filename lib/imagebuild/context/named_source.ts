@@ -170,7 +170,6 @@ function textSource(name: string, text: string): NamedSource | undefined {
       `${inner}: is between other programs and BuildKit; the path of a folder of that name begins with "./"`,
     );
   }
-  if (/^git@/.test(text)) return { kind: "remote", url: text };
   const source = SHORT_REGEXP.test(text) ? sourceOf(text) : undefined;
   if (source?.kind !== "remote") return undefined;
   throw wrong(
