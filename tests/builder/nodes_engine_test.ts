@@ -11,7 +11,7 @@ import {
   imagetoolsCreate,
   imagetoolsInspect,
 } from "../../lib/imagetools/imagetools.ts";
-import { provenanceOf } from "../../lib/imagebuild/solved.ts";
+import { provenanceOf, solvedOf } from "../../lib/imagebuild/solved.ts";
 import { Registries } from "../../lib/registry/registries.ts";
 import {
   assert,
@@ -119,8 +119,14 @@ engineKindTest(
       }
       assertEquals(
         [...steps].filter((step) => !/^\[(intel|arm)[ \]]/.test(step)),
-        [],
+        [`merging manifest list ${app}:davit,${app}:other`],
       );
+      const { answer } = solvedOf(result)!;
+      assertEquals(answer.get("containerimage.digest"), result.imageId);
+      const descriptor = JSON.parse(
+        atob(answer.get("containerimage.descriptor")!),
+      );
+      assertEquals(descriptor.digest, result.imageId);
       assert(digests.size >= steps.size);
       assertEquals(
         result.caches.map(({ place }) => place).sort(),
@@ -325,6 +331,39 @@ RUN if [ $TARGETARCH = arm64 ]; then ${command}; else echo waits; sleep 600; fi
   ).result();
   assertEquals(back.image!.platforms.length, 2);
   assertEquals(await isThere("back"), true);
+
+  // The caller ends it on both.
+  const ended = new AbortController();
+  const stopped = builder.imageBuild({
+    dockerfile: { text: "FROM davit-test/base\nRUN echo begun; sleep 600\n" },
+  }, {
+    platform: PLATFORMS,
+    outputs: { type: "registry" },
+    tag: `${app}:stopped`,
+    nocache: true,
+    signal: ended.signal,
+  });
+  const stop = assertRejects(() => stopped.result(), Error, "enough");
+  const begun = new Set<string>();
+  await assertRejects(
+    async () => {
+      for await (const event of stopped.events()) {
+        if (event.type === "log") begun.add(event.vertex);
+        if (begun.size === 2) ended.abort(new Error("enough"));
+      }
+    },
+    Error,
+    "enough",
+  );
+  await stop;
+  assertEquals(await isThere("stopped"), false);
+  for (const node of builder.nodes.values()) {
+    const running = [];
+    for (const record of await node.buildHistory().list()) {
+      if (record.status === "running") running.push(record);
+    }
+    assertEquals(running, []);
+  }
 
   // What has no place there.
   for (

@@ -4,7 +4,7 @@ import { ProtocolError } from "../../errors.ts";
 import { combineImages } from "../../imagetools/combine.ts";
 import type { IndexAnnotation } from "../../imagetools/annotation.ts";
 import { formatPlatform } from "../../platforms/platform.ts";
-import { parseIndex } from "../../registry/descriptor.ts";
+import { type Descriptor, parseIndex } from "../../registry/descriptor.ts";
 import { isDigest } from "../../registry/digest.ts";
 import { isIndexType } from "../../registry/media_type.ts";
 import { Registries, type RegistryOptions } from "../../registry/registries.ts";
@@ -16,6 +16,12 @@ import type { BuildImageResult } from "../result.ts";
 /** How the registry is reached in which images are joined. */
 export type JoinOptions = Pick<RegistryOptions, "ca" | "dockerConfig">;
 
+/** The image that nodes have made together. */
+export interface JoinedImage extends BuildImageResult {
+  /** What points at it. */
+  readonly descriptor: Descriptor;
+}
+
 /**
  * Makes one index of the images that nodes have pushed by their digests, and
  * gives it all names.
@@ -26,7 +32,7 @@ export async function joinImages(
   { request: { tags, annotations }, inputs, stop }: Build,
   digests: readonly string[],
   options: JoinOptions,
-): Promise<BuildImageResult> {
+): Promise<JoinedImage> {
   using registries = new Registries(
     { ...options, signal: stop },
     { store: inputs.logins },
@@ -46,10 +52,13 @@ export async function joinImages(
     const to = await registries.repository(name);
     await to.putManifest(name.tag!, image);
   }
-  const { descriptor: { digest, mediaType }, bytes } = image;
-  const manifests = isIndexType(mediaType) ? parseIndex(bytes).manifests : [];
+  const { descriptor, bytes } = image;
+  const manifests = isIndexType(descriptor.mediaType)
+    ? parseIndex(bytes).manifests
+    : [];
   return {
-    digest,
+    descriptor,
+    digest: descriptor.digest,
     platforms: manifests
       .filter(({ annotations = {} }) =>
         !("vnd.docker.reference.type" in annotations)

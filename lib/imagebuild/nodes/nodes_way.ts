@@ -4,6 +4,7 @@
 import type { Build, Built, SolveWay, WayNeeds } from "../build_way.ts";
 import { cannotBuildWith } from "../cannot_build_with.ts";
 import { explainFailure } from "../failure.ts";
+import type { Timestamp } from "../../progress/solve_status.ts";
 import type { BuildRecord } from "../record.ts";
 import { plainConnection } from "../secrets.ts";
 import { openBuildSession } from "../session.ts";
@@ -108,10 +109,58 @@ async function run(
   const digests = answers.map((answer, i) =>
     pushedDigest(answer!, shares[i]!.node.name)
   );
-  const image = await joinImages(build, digests, options);
+  const { descriptor, ...image } = await asStep(
+    record,
+    `merging manifest list ${request.tags.join(",")}`,
+    () => joinImages(build, digests, options),
+  );
   answer.set("containerimage.digest", image.digest);
+  answer.set(
+    "containerimage.descriptor",
+    new TextEncoder().encode(JSON.stringify(descriptor)).toBase64(),
+  );
   record.tellLine({ id: "moby.image.id", aux: { ID: image.digest } });
   return { ...told, imageId: image.digest, image };
+}
+
+/** Does something that the log shows as a step, as buildx does. */
+async function asStep<T>(
+  record: BuildRecord,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const step = {
+    digest: `sha256:${crypto.getRandomValues(new Uint8Array(32)).toHex()}`,
+    name,
+    inputs: [],
+    cached: false,
+    group: undefined,
+    started: now(),
+  };
+  const tell = (completed: Timestamp | undefined, error: string) =>
+    record.tellStatus({
+      vertexes: [{ ...step, completed, error }],
+      statuses: [],
+      logs: [],
+      warnings: [],
+    });
+  tell(undefined, "");
+  try {
+    const result = await work();
+    tell(now(), "");
+    return result;
+  } catch (error) {
+    tell(now(), record.text((error as Error).message));
+    throw error;
+  }
+}
+
+function now(): Timestamp {
+  const millis = Date.now();
+  return {
+    seconds: Math.floor(millis / 1000),
+    nanos: millis % 1000 * 1_000_000,
+  };
 }
 
 /** Builds on one node, and resolves to its answer. */
