@@ -20,8 +20,10 @@
 export {
   DockerClient,
   type DockerClientOptions,
-  type RequestOptions,
-} from "./lib/client.ts";
+} from "./lib/client/docker_client.ts";
+export type { BuildClient } from "./lib/client/build_client.ts";
+export type { ImageClient } from "./lib/client/image_client.ts";
+export type { RequestOptions } from "./lib/client/request_options.ts";
 export {
   Builder,
   type BuilderGcRule,

@@ -106,6 +106,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   history: [
     "buildkit",
+    "buildx",
     "context",
     "errors.ts",
     "exporter",
@@ -115,6 +116,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "proto",
     "std",
     "streams",
+    "transport",
   ],
   masks: ["engine", "progress"],
   operation: ["deno_version.ts", "errors.ts", "streams"],
@@ -168,14 +170,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   builder: [
     "buildkit",
     "buildx",
-    "client.ts",
+    "client",
     "credentials",
     "deno_version.ts",
     "engine",
     "errors.ts",
     "file_url.ts",
     "grpc",
-    "history",
     "http2",
     "imagebuild",
     "operation",
@@ -221,7 +222,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "platforms",
     "registry",
     "imagebuild",
-    "client.ts",
+    "client",
     "context",
     "deno_version.ts",
     "display",
@@ -234,7 +235,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "transfer",
     "transport",
   ],
-  "client.ts": [
+  client: [
     "buildkit",
     "history",
     "imagebuild",
@@ -256,9 +257,9 @@ export function rowOf(room: string): number {
   return 1 + Math.max(-1, ...MAY_IMPORT[room]!.map(rowOf));
 }
 
-/** Whether it is in the picture: files directly in `lib/` are for all rooms, but for the client. */
+/** Whether it is in the picture: files directly in `lib/` are for all rooms. */
 export function isPictured(name: string): boolean {
-  return !name.endsWith(".ts") || name === "client.ts";
+  return !name.endsWith(".ts");
 }
 
 /**

@@ -2,42 +2,14 @@ import type { BuilderNode, OpenedNode } from "./open_nodes.ts";
 import type { BuilderTls } from "./tls_files.ts";
 import type { BuildkitDaemon } from "./daemon.ts";
 import type { Control, Worker as BuilderWorker } from "../buildkit/control.ts";
-import type { ClientCredentials, Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/store.ts";
 import { requireDenoVersion } from "../deno_version.ts";
-import type { BuildCacheRecord } from "../history/cache_record.ts";
-import type {
-  BuildDiskUsage,
-  BuildDiskUsageOptions,
-} from "../history/disk_usage.ts";
-import { BuildHistory } from "../history/history.ts";
-import type { BuildPruneRecordsOptions } from "../history/prune.ts";
-import type { HistorySource } from "../history/source.ts";
-import type { BuildOperation } from "../imagebuild/build_operation.ts";
-import type {
-  DockerfileCheck,
-  DockerfileOutline,
-  DockerfileTarget,
-} from "../imagebuild/calls/answers.ts";
-import type { FrontendAnswer } from "../imagebuild/calls/frontend_call.ts";
-import {
-  type CallInit,
-  startCheck,
-  startNamed,
-  startOutline,
-  startTargets,
-} from "../imagebuild/calls/start_call.ts";
-import type { BuildContext } from "../imagebuild/context/source.ts";
-import type { BuiltFiles } from "../imagebuild/files/built_files.ts";
-import {
-  type BuildFilesOptions,
-  startFiles,
-} from "../imagebuild/files/start_files.ts";
 import { daemonHost } from "../imagebuild/host.ts";
-import { type ImageBuild, startBuild } from "../imagebuild/image_build.ts";
-import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import type { BuildNode } from "../imagebuild/nodes/plan.ts";
-import { runImageBuild } from "../imagebuild/run.ts";
-import type { BuildSettings } from "../imagebuild/settings.ts";
+import type { BuildResult } from "../imagebuild/result.ts";
+import { type BuildStart, runImageBuild } from "../imagebuild/run.ts";
+import { BuildClient } from "../client/build_client.ts";
+import { dockerSettings } from "../client/settings.ts";
 import { UnsupportedError } from "../errors.ts";
 import { Operations } from "../operation/operations.ts";
 import { checkOptionNames } from "../option_names.ts";
@@ -114,7 +86,9 @@ const REQUEST_OPTIONS = {
 /**
  * A BuildKit daemon (buildkitd), which builds as the BuildKit in a Docker engine
  * does. It has no image store in which docker finds images: a build names where
- * its result goes by the option `outputs`.
+ * its result goes by the option `outputs`. Builds, questions about a Dockerfile,
+ * the history and the cache are methods of {@linkcode BuildClient}, as those of
+ * {@linkcode DockerClient} are.
  *
  * - `{ type: "registry" }` pushes the image by the names in `tag`;
  * - `oci`, `docker`, `local` and `tar` come to this machine;
@@ -130,6 +104,14 @@ const REQUEST_OPTIONS = {
  * with the last one, and opened again when the daemon has been restarted. If the
  * daemon sends nothing for 15 seconds, and no answer to a PING of HTTP/2 for 15
  * more, the connection counts as broken.
+ *
+ * A daemon has no Engine API, so the options `version: "1"`, `api: "engine"`,
+ * `secretsVia: "header"` and `squash` of a build are refused, and `verify` takes
+ * an output that comes to this machine.
+ *
+ * Of several nodes the first one answers questions about a Dockerfile, and builds
+ * for `buildFiles()`; the history and the cache are those of one node each, see
+ * {@linkcode Builder.nodes}.
  *
  * Every method rejects with
  *
@@ -160,11 +142,9 @@ const REQUEST_OPTIONS = {
  * await Promise.all([build.wait(), docker.imageLoad(readable)]);
  * ```
  */
-export class Builder implements AsyncDisposable {
+export class Builder extends BuildClient {
   readonly #daemon: BuildkitDaemon;
-  readonly #logins: ClientCredentials;
-  readonly #settings: (() => Promise<BuildSettings>) | undefined;
-  readonly #operations = new Operations();
+  readonly #operations: Operations;
   readonly #nodes: BuilderNodes | undefined;
 
   private constructor(
@@ -172,10 +152,29 @@ export class Builder implements AsyncDisposable {
     { credentials, dockerConfig }: BuilderOptions,
     nodes?: BuilderNodes,
   ) {
+    const operations = new Operations();
+    super({
+      operations,
+      host: daemonHost(daemon),
+      logins: { credentials, dockerConfig },
+      settings: dockerConfig === true
+        ? dockerSettings(daemon.where)
+        : undefined,
+      runBuild: nodes === undefined
+        ? runImageBuild
+        : (start) => buildOnNodes(nodes, start),
+      records() {
+        checkAlone(nodes);
+        return () => Promise.resolve(daemon);
+      },
+      async close() {
+        if (nodes === undefined) return await daemon.close();
+        for (const node of nodes.builders.values()) await node.close();
+      },
+    });
     this.#daemon = daemon;
+    this.#operations = operations;
     this.#nodes = nodes;
-    this.#logins = { credentials, dockerConfig };
-    this.#settings = dockerConfig === true ? settingsFor(daemon) : undefined;
   }
 
   /**
@@ -270,115 +269,6 @@ export class Builder implements AsyncDisposable {
   }
 
   /**
-   * Builds an image, as {@linkcode DockerClient.imageBuild} does: the same
-   * contexts, options, events and results. The build starts at this call, and
-   * the method itself never throws.
-   *
-   * A daemon has no Engine API, so `version: "1"`, `api: "engine"`,
-   * `secretsVia: "header"` and `squash` are refused; `verify` takes an output
-   * that comes to this machine.
-   */
-  imageBuild(
-    buildContext: BuildContext,
-    options: ImageBuildOptions = {},
-  ): ImageBuild {
-    return startBuild({
-      operations: this.#operations,
-      startedBy: this.imageBuild,
-      options,
-      run: async (record, stop) => {
-        const start = {
-          ...this.#buildStart(buildContext),
-          options,
-          record,
-          stop,
-        };
-        if (this.#nodes === undefined) return await runImageBuild(start);
-        const { runNodesBuild } = await import(
-          "../imagebuild/nodes/run_nodes.ts"
-        );
-        const { opened, ca } = this.#nodes;
-        return await runNodesBuild(start, opened.map(buildNode), {
-          ca,
-          dockerConfig: this.#logins.dockerConfig,
-        });
-      },
-    });
-  }
-
-  /**
-   * Checks a Dockerfile by BuildKit's rules, without building it, as
-   * {@linkcode DockerClient.dockerfileCheck}. Of several nodes the first one is
-   * asked.
-   */
-  dockerfileCheck(
-    buildContext: BuildContext,
-    options: ImageBuildOptions = {},
-  ): BuildOperation<DockerfileCheck> {
-    return startCheck(
-      this.#callInit(this.dockerfileCheck, buildContext, options),
-    );
-  }
-
-  /**
-   * What can be given to the build of a target, as
-   * {@linkcode DockerClient.dockerfileOutline}.
-   */
-  dockerfileOutline(
-    buildContext: BuildContext,
-    options: ImageBuildOptions = {},
-  ): BuildOperation<DockerfileOutline> {
-    return startOutline(
-      this.#callInit(this.dockerfileOutline, buildContext, options),
-    );
-  }
-
-  /**
-   * The stages of a Dockerfile, which can be targets of a build, as
-   * {@linkcode DockerClient.dockerfileTargets}.
-   */
-  dockerfileTargets(
-    buildContext: BuildContext,
-    options: ImageBuildOptions = {},
-  ): BuildOperation<readonly DockerfileTarget[]> {
-    return startTargets(
-      this.#callInit(this.dockerfileTargets, buildContext, options),
-    );
-  }
-
-  /**
-   * Asks the frontend that reads a Dockerfile a question by its name, as
-   * {@linkcode DockerClient.dockerfileCall}.
-   */
-  dockerfileCall(
-    name: string,
-    buildContext: BuildContext,
-    options: ImageBuildOptions = {},
-  ): BuildOperation<FrontendAnswer> {
-    return startNamed(
-      this.#callInit(this.dockerfileCall, buildContext, options),
-      name,
-    );
-  }
-
-  /**
-   * Builds, and gives access to the files of what was built before anything is
-   * exported, as {@linkcode DockerClient.buildFiles}. Of several nodes the first
-   * one builds.
-   */
-  buildFiles(
-    buildContext: BuildContext,
-    options: BuildFilesOptions = {},
-  ): BuildOperation<BuiltFiles> {
-    return startFiles({
-      operations: this.#operations,
-      startedBy: this.buildFiles,
-      start: this.#buildStart(buildContext),
-      options,
-    });
-  }
-
-  /**
    * What runs the daemon's builds, with the platforms that it can run; of several
    * nodes, those of all.
    */
@@ -409,110 +299,18 @@ export class Builder implements AsyncDisposable {
     );
   }
 
-  /**
-   * What the daemon remembers of its builds, as
-   * {@linkcode DockerClient.buildHistory}.
-   */
-  buildHistory(): BuildHistory {
-    return new BuildHistory(this.#historySource());
-  }
-
-  /**
-   * What is in the daemon's cache, and how much disk space it takes, as
-   * {@linkcode DockerClient.buildDiskUsage}.
-   */
-  async buildDiskUsage(
-    options?: BuildDiskUsageOptions,
-  ): Promise<BuildDiskUsage> {
-    const { diskUsage } = await import("../history/disk_usage.ts");
-    return await diskUsage(this.#historySource(), options);
-  }
-
-  /**
-   * Deletes from the daemon's cache, and gives each record once it is deleted,
-   * as {@linkcode DockerClient.buildPruneRecords}.
-   */
-  async *buildPruneRecords(
-    options: BuildPruneRecordsOptions = {},
-  ): AsyncGenerator<BuildCacheRecord, void> {
-    const { pruneRecords } = await import("../history/prune.ts");
-    yield* pruneRecords(this.#historySource(), options);
-  }
-
-  /**
-   * Cancels everything that runs on this builder, waits until it has ended, and
-   * ends what was started to reach the daemon. What is started later rejects
-   * with a {@linkcode ConnectionError}.
-   *
-   * Await a build before its builder is closed, or before the program leaves the
-   * scope of its `await using`.
-   */
-  async close(): Promise<void> {
-    await this.#operations.close();
-    if (this.#nodes === undefined) return await this.#daemon.close();
-    for (const node of this.#nodes.builders.values()) await node.close();
-  }
-
-  /** Same as {@linkcode close}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  #buildStart(context: BuildContext): CallInit["start"] {
-    return {
-      host: daemonHost(this.#daemon),
-      logins: this.#logins,
-      settings: this.#settings,
-      context,
-    };
-  }
-
-  #callInit(
-    startedBy: CallInit["startedBy"],
-    context: BuildContext,
-    options: ImageBuildOptions,
-  ): CallInit {
-    return {
-      operations: this.#operations,
-      startedBy,
-      start: this.#buildStart(context),
-      options,
-    };
-  }
-
   /** Asks the daemon something, on the connection of its builds. */
   async #ask<T>(
     options: BuilderRequestOptions,
     question: (control: Control, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     checkOptionNames("ask a builder", options, REQUEST_OPTIONS);
-    this.#checkAlone();
+    checkAlone(this.#nodes);
     const { openControl } = await import("../buildkit/control.ts");
     return await this.#operations.run(options.signal, async (signal) => {
       await using control = await openControl(this.#daemon, { signal });
       return await question(control, signal);
     });
-  }
-
-  /** Refuses what only a single daemon can answer. */
-  #checkAlone(): void {
-    if (this.#nodes === undefined) return;
-    throw new UnsupportedError(
-      "several nodes",
-      `This builder has several nodes: ask one of them, as in builder.nodes.get(${
-        JSON.stringify([...this.#nodes.builders.keys()][0])
-      })`,
-    );
-  }
-
-  #historySource(): HistorySource {
-    this.#checkAlone();
-    const operations = this.#operations;
-    return {
-      buildkit: () => Promise.resolve(this.#daemon),
-      run: (signal, work) => operations.run(signal, work),
-      iterate: (signal, work) => operations.iterate(signal, work),
-    };
   }
 }
 
@@ -528,13 +326,27 @@ function buildNode({ name, daemon, platforms }: OpenedNode): BuildNode {
   return { name, host: daemonHost(daemon), platforms };
 }
 
-/** Reads docker's settings once, with the first build. */
-function settingsFor(
-  { where }: Pick<BuildkitDaemon, "where">,
-): () => Promise<BuildSettings> {
-  let settings: Promise<BuildSettings> | undefined;
-  return () =>
-    settings ??= import("../transport/docker_settings.ts").then(
-      ({ readDockerSettings }) => readDockerSettings(where),
-    );
+/** Builds each platform on its node. */
+async function buildOnNodes(
+  { opened, ca }: BuilderNodes,
+  start: BuildStart,
+): Promise<BuildResult> {
+  const { runNodesBuild } = await import("../imagebuild/nodes/run_nodes.ts");
+  const { dockerConfig } = start.logins;
+  return await runNodesBuild(start, opened.map(buildNode), {
+    ca,
+    dockerConfig,
+  });
+}
+
+/** Refuses what only a single daemon can answer. */
+function checkAlone(nodes: BuilderNodes | undefined): void {
+  if (nodes === undefined) return;
+  const [first] = nodes.builders.keys();
+  throw new UnsupportedError(
+    "several nodes",
+    `This builder has several nodes: ask one of them, as in builder.nodes.get(${
+      JSON.stringify(first)
+    })`,
+  );
 }

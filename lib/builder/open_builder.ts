@@ -1,4 +1,4 @@
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { requireDenoVersion } from "../deno_version.ts";
 import { checkOptionNames } from "../option_names.ts";

@@ -8,7 +8,8 @@ import type { Environment } from "../transport/environment.ts";
 import { BuilderError } from "./builder_error.ts";
 import type { BuildxInstance } from "./instance.ts";
 import { isBuilderName } from "./name.ts";
-import { buildxFolder, BuildxStore } from "./store.ts";
+import { buildxFolder } from "./folder.ts";
+import { BuildxStore } from "./store.ts";
 
 /** What docker's command takes for the engine if nothing names one. */
 const DEFAULT_ENGINE = "unix:///var/run/docker.sock";

@@ -4,8 +4,6 @@
 
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
-import { configFolder } from "../transport/docker_config.ts";
-import type { Environment } from "../transport/environment.ts";
 import { BuilderError } from "./builder_error.ts";
 import {
   type BuildxInstance,
@@ -29,12 +27,6 @@ interface Current {
   readonly Name: string;
   /** Whether it is the one for every engine. */
   readonly Global: boolean;
-}
-
-/** buildx's folder: `BUILDX_CONFIG`, else `buildx` in docker's own. */
-export function buildxFolder(env: Environment = Deno.env): string {
-  return env.get("BUILDX_CONFIG")?.replace(/(.)\/+$/, "$1") ||
-    `${configFolder(env)}/buildx`;
 }
 
 /**

@@ -165,7 +165,7 @@ async function openSite(
   init: SiteInit,
 ): Promise<BuildSite> {
   const { engineSite } = await import("./engine_site.ts");
-  const { DockerClient } = await import("../client.ts");
+  const { DockerClient } = await import("../client/docker_client.ts");
   const opened = await openBuilderFor(chosen, parsed, init.signal);
   if (opened instanceof DockerClient) {
     return await engineSite(opened, parsed, plan, init);

@@ -1,4 +1,4 @@
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { ProgressMode } from "./progress_mode.ts";

@@ -15,7 +15,7 @@ import {
 import type { BuildxInstance, BuildxNode } from "../buildx/instance.ts";
 import { closeEngine, engineOf } from "../buildx/reach.ts";
 import { splitWords } from "../buildx/words.ts";
-import { DockerClient } from "../client.ts";
+import { DockerClient } from "../client/docker_client.ts";
 import { contextNames } from "../transport/context_names.ts";
 import { withScheme } from "../transport/endpoint.ts";
 import { buildersFor } from "./builders.ts";

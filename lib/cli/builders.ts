@@ -6,7 +6,7 @@ import {
   engineOfContext,
   type ListedBuilder,
 } from "../buildx/builders.ts";
-import { buildxFolder } from "../buildx/store.ts";
+import { buildxFolder } from "../buildx/folder.ts";
 import { configFolder } from "../transport/docker_config.ts";
 import { grantedEnvironment } from "../transport/environment.ts";
 import { UsageError } from "./exit.ts";

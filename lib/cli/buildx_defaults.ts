@@ -1,4 +1,4 @@
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import { isContainerdStore } from "../engine/info.ts";
 import { EngineError } from "../errors.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";

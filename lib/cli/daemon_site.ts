@@ -1,7 +1,7 @@
 // `davit build` with a builder of buildx that is a BuildKit daemon, or several.
 
 import type { Builder } from "../builder/builder.ts";
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { BuildSite, SiteInit } from "./build_site.ts";

@@ -1,6 +1,6 @@
 // What `davit doctor` says of the builder that builds in the place of the engine.
 
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import type { Builder } from "../builder/builder.ts";
 import { type NodeState, nodeState } from "../builder/buildx_nodes.ts";
 import type { ChosenBuilder } from "./builders.ts";

@@ -1,6 +1,6 @@
 import { denoLacks, OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
 import type { Builder } from "../builder/builder.ts";
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import type { Ping } from "../engine/ping_headers.ts";
 import type { Endpoint } from "../transport/endpoint.ts";
 import { buildBuilder } from "./builders.ts";

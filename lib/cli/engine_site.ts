@@ -1,6 +1,6 @@
 // `davit build` with an engine.
 
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import { buildAll, buildsTwice } from "./build_all.ts";
 import type { BuildSite, SiteInit } from "./build_site.ts";

@@ -1,5 +1,5 @@
 import type { BuildResult } from "../imagebuild/result.ts";
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import { isContainerdStore } from "../engine/info.ts";
 import { fullImageName } from "../engine/image_reference.ts";
 

@@ -1,5 +1,5 @@
 import type { Builder } from "../builder/builder.ts";
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import type { ChosenBuilder } from "./builders.ts";
 import type { ParsedWords } from "./flag.ts";
 import { openClient } from "./open_client.ts";

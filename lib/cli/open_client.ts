@@ -1,4 +1,4 @@
-import { DockerClient } from "../client.ts";
+import { DockerClient } from "../client/docker_client.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 

@@ -1,7 +1,7 @@
 // Whose builds and whose cache a command is about.
 
-import type { Builder } from "../builder/builder.ts";
-import { DockerClient } from "../client.ts";
+import type { BuildClient } from "../client/build_client.ts";
+import { DockerClient } from "../client/docker_client.ts";
 import { findRecord } from "../history/find.ts";
 import type { BuildHistory } from "../history/history.ts";
 import type { BuildHistoryRecord } from "../history/record.ts";
@@ -13,7 +13,7 @@ import { builderName } from "./solve_metadata.ts";
 /** An engine, or a node of a builder, that remembers builds. */
 export interface MemoryNode {
   /** Tells what it remembers. */
-  readonly client: DockerClient | Builder;
+  readonly client: BuildClient;
   /** How buildx names it: `builder/node`. */
   readonly name: string;
 }

@@ -1,5 +1,5 @@
-import type { Builder } from "../builder/builder.ts";
-import { DockerClient } from "../client.ts";
+import type { BuildClient } from "../client/build_client.ts";
+import { DockerClient } from "../client/docker_client.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { BuildCacheRecord } from "../history/cache_record.ts";
 import type { BuildPruneRecordsOptions } from "../history/prune.ts";
@@ -45,8 +45,7 @@ export async function runPrune(
   const tell = recordPrinter(parsed.switched("verbose"));
   let total = 0;
   for (const { client } of memory.nodes) {
-    total += await pruneEach(client, options, tell) ??
-      await pruneAtOnce(client, options);
+    total += await pruneEach(client, options, tell);
   }
   printText(tabText(`Total:\t${humanSize(total)}\n`, LIST));
   return EXIT_OK;
@@ -73,16 +72,16 @@ function recordPrinter(
 }
 
 /**
- * Deletes, and tells of each record once it is deleted.
+ * Deletes, and tells of each record once it is deleted; where BuildKit's own API
+ * of an engine can't be reached, by the Engine API.
  *
- * @returns How many bytes were freed; undefined if BuildKit's own API of an
- * engine can't be reached, and nothing was done.
+ * @returns How many bytes were freed.
  */
 async function pruneEach(
-  client: DockerClient | Builder,
+  client: BuildClient,
   options: BuildPruneRecordsOptions,
   tell: (record: BuildCacheRecord) => void,
-): Promise<number | undefined> {
+): Promise<number> {
   let total = 0;
   try {
     for await (const record of client.buildPruneRecords(options)) {
@@ -91,10 +90,10 @@ async function pruneEach(
     }
     return total;
   } catch (error) {
-    const isWithout = client instanceof DockerClient &&
-      error instanceof UnsupportedError && error.feature === WHAT;
-    if (isWithout) return undefined;
-    throw error;
+    const isWithout = error instanceof UnsupportedError &&
+      error.feature === WHAT; // nothing was deleted then
+    if (!isWithout || !(client instanceof DockerClient)) throw error;
+    return await pruneAtOnce(client, options);
   }
 }
 
@@ -103,11 +102,12 @@ const WHAT = "The build cache";
 
 /** Deletes by the Engine API, which tells at the end what was deleted. */
 async function pruneAtOnce(
-  client: DockerClient | Builder,
+  docker: DockerClient,
   options: BuildPruneRecordsOptions,
 ): Promise<number> {
-  const { CachesDeleted, SpaceReclaimed = 0 } = await (client as DockerClient)
-    .buildPrune(options);
+  const { CachesDeleted, SpaceReclaimed = 0 } = await docker.buildPrune(
+    options,
+  );
   for (const id of CachesDeleted ?? []) printText(`${id}\n`);
   return SpaceReclaimed;
 }

@@ -1,4 +1,4 @@
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import type { CommandContext } from "./command.ts";
 import { openClient } from "./open_client.ts";
 import { EXIT_OK } from "./exit.ts";

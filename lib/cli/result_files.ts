@@ -1,5 +1,5 @@
 import type { BuildResult } from "../imagebuild/result.ts";
-import type { DockerClient } from "../client.ts";
+import type { DockerClient } from "../client/docker_client.ts";
 import { solvedOf } from "../imagebuild/solved.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";

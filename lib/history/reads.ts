@@ -19,6 +19,8 @@ import {
   type BuildHistoryDetails,
   detailsOf,
 } from "./inspect.ts";
+import { buildxFolder } from "../buildx/folder.ts";
+import { grantedEnvironment } from "../transport/environment.ts";
 import { type LocalState, readLocalState } from "./local_state.ts";
 import { type BuildHistoryRecord, recordOf } from "./record.ts";
 import { asking, type HistorySource, iterating } from "./source.ts";
@@ -173,9 +175,15 @@ async function recordBy(
 }
 
 async function stateOf(
-  { buildxFolder }: HistorySource,
+  { readsBuildxFolder }: HistorySource,
   { ref }: HistoryRecordMessage,
 ): Promise<LocalState | undefined> {
-  const folder = buildxFolder?.();
-  return folder === undefined ? undefined : await readLocalState(folder, ref);
+  if (!readsBuildxFolder) return undefined;
+  let folder;
+  try {
+    folder = buildxFolder(grantedEnvironment);
+  } catch {
+    return undefined; // there is no home folder
+  }
+  return await readLocalState(folder, ref);
 }

@@ -19,11 +19,8 @@ export interface HistorySource {
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => AsyncGenerator<T, void>,
   ) => AsyncGenerator<T, void>;
-  /**
-   * The folder in which buildx keeps what it knows of its own builds; undefined
-   * if it is not used.
-   */
-  readonly buildxFolder?: (() => string | undefined) | undefined;
+  /** Whether what buildx wrote of its own builds on this machine is read. */
+  readonly readsBuildxFolder: boolean;
 }
 
 /** What is asked for, in words for errors. */

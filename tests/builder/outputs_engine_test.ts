@@ -1,6 +1,6 @@
 /** Where the results of a daemon's builds go, and what else it tells. */
 import { Builder } from "../../lib/builder/builder.ts";
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { SecretLeakError } from "../../lib/verify/leak_error.ts";

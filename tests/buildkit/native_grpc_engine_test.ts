@@ -4,7 +4,7 @@
  * tests: a real buildkitd answers in its place what begins as HTTP/2 does, and
  * the test what is HTTP/1.
  */
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
 import { connDuplex } from "../../lib/transport/conn.ts";
 import { startBuildkitd } from "../buildkitd/daemon.ts";

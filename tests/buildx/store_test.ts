@@ -6,7 +6,8 @@ import {
   engineOfContext,
 } from "../../lib/buildx/builders.ts";
 import { createBuilder } from "../../lib/buildx/create.ts";
-import { buildxFolder, BuildxStore } from "../../lib/buildx/store.ts";
+import { buildxFolder } from "../../lib/buildx/folder.ts";
+import { BuildxStore } from "../../lib/buildx/store.ts";
 import {
   assert,
   assertEquals,

@@ -3,7 +3,7 @@ import {
   withDefaults,
 } from "../../lib/cli/buildx_defaults.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
-import type { DockerClient } from "../../lib/client.ts";
+import type { DockerClient } from "../../lib/client/docker_client.ts";
 import { EngineError } from "../../lib/errors.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 

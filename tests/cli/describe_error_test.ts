@@ -7,7 +7,7 @@ import { checkRequest } from "../../lib/imagebuild/request.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import { imageStoreError } from "../../lib/exporter/output.ts";
 import { pushAll } from "../../lib/cli/push_command.ts";
-import type { DockerClient } from "../../lib/client.ts";
+import type { DockerClient } from "../../lib/client/docker_client.ts";
 import { davitHere } from "./in_process.ts";
 
 Deno.test("describeError: the engine's own sentence; the request only with -D", () => {

@@ -7,7 +7,7 @@ import { print } from "../../lib/cli/print.ts";
 import { ResultFiles } from "../../lib/cli/result_files.ts";
 import { secretSources } from "../../lib/cli/secret_flag.ts";
 import { ToldLines } from "../../lib/cli/told_lines.ts";
-import type { DockerClient } from "../../lib/client.ts";
+import type { DockerClient } from "../../lib/client/docker_client.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
 import { keepSolved } from "../../lib/imagebuild/solved.ts";
 import { historyEvent, historyRecord } from "../../lib/proto/history.ts";

@@ -1,5 +1,5 @@
 import { buildMetadata } from "../../lib/cli/metadata.ts";
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { fetchTransport } from "../../lib/transport/fetch.ts";
 import { assertEquals } from "../support/assert.ts";
 

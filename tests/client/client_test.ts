@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { ConnectionError } from "../../lib/errors.ts";
 import { scripted, ScriptedEngine } from "../engine/scripted_engine.ts";
 

@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { MAX_ANSWER_BYTES } from "../../lib/engine/answer_text.ts";
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { ConnectionError, ProtocolError } from "../../lib/errors.ts";
 import { fetchTransport } from "../../lib/transport/fetch.ts";
 import type { Transport } from "../../lib/transport/transport.ts";

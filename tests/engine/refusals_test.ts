@@ -7,7 +7,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
-import type { DockerClient } from "../../lib/client.ts";
+import type { DockerClient } from "../../lib/client/docker_client.ts";
 import { compareApi } from "../../lib/engine/api_version.ts";
 import { buildCancel } from "../../lib/engine/build_cancel.ts";
 import { Engine, isPodman, readJson } from "../../lib/engine/engine.ts";

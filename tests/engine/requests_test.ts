@@ -1,4 +1,4 @@
-import type { DockerClient } from "../../lib/client.ts";
+import type { DockerClient } from "../../lib/client/docker_client.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { scripted, watched } from "./scripted_engine.ts";
 

@@ -1,4 +1,7 @@
-import { DockerClient, type DockerClientOptions } from "../../lib/client.ts";
+import {
+  DockerClient,
+  type DockerClientOptions,
+} from "../../lib/client/docker_client.ts";
 import type { Transport } from "../../lib/transport/transport.ts";
 
 /** A request as the transport was given it. */

@@ -1,4 +1,4 @@
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { connectGrpc, type GrpcClient } from "../../lib/grpc/client.ts";
 import type { GrpcCall } from "../../lib/grpc/call.ts";
 import type { GrpcMethod } from "../../lib/grpc/method.ts";

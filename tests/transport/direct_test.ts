@@ -1,4 +1,4 @@
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { EngineError } from "../../lib/errors.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { startFakeEngine } from "../support/fake_engine.ts";

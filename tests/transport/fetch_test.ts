@@ -3,7 +3,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
-import { DockerClient } from "../../lib/client.ts";
+import { DockerClient } from "../../lib/client/docker_client.ts";
 import { ConnectionError, EngineError } from "../../lib/errors.ts";
 import { fetchTransport } from "../../lib/transport/fetch.ts";
 import { dockerfileTar } from "../support/tar.ts";
