@@ -66,18 +66,20 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
   readonly #lock: FolderLock | undefined;
   readonly #area: ExportArea | undefined;
   readonly #areaLock: FolderLock | undefined;
-  readonly #isNew: boolean;
+  readonly #made: MadeFolders;
+  /** Whether something was put there. */
+  #isUsed = false;
   /** The blobs that are being written. */
   readonly #writers = new Set<BlobWriter>();
 
   private constructor(
     path: string,
-    { root, lock, area, areaLock, isNew }: {
+    { root, lock, area, areaLock, made }: {
       root: HeldFolder;
       lock: FolderLock | undefined;
       area: ExportArea | undefined;
       areaLock: FolderLock | undefined;
-      isNew: boolean;
+      made: MadeFolders;
     },
   ) {
     this.path = path;
@@ -85,7 +87,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     this.#lock = lock;
     this.#area = area;
     this.#areaLock = areaLock;
-    this.#isNew = isNew;
+    this.#made = made;
   }
 
   /**
@@ -116,29 +118,28 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     path: string,
     use: "read" | "write",
   ): Promise<LayoutFolder> {
-    let isNew = false;
+    const made = { root: false, ingest: false };
     let root: HeldFolder | undefined;
     let lock: FolderLock | undefined;
     let area: ExportArea | undefined;
     let areaLock: FolderLock | undefined;
     try {
-      if (use === "write") isNew = await makeFolder(path);
+      if (use === "write") made.root = await makeFolder(path);
       root = HeldFolder.open(await Deno.realPath(path));
       const held = root;
       if (use === "read") lock = await FolderLock.share(root);
       else {
-        makeIn(root, INGEST);
+        made.ingest = makeIn(root, INGEST);
         lock = await FolderLock.share(root, () => removeLeft(held));
-        makeIn(root, INGEST);
         area = await ExportArea.in(`${root.name}/${INGEST}`);
         refuseShared(root, area.folder);
         areaLock = await FolderLock.takeAlone(area.folder);
       }
-      return new LayoutFolder(path, { root, lock, area, areaLock, isNew });
+      return new LayoutFolder(path, { root, lock, area, areaLock, made });
     } catch (cause) {
       // What failed before is told, and not that something can't be removed.
       await area?.remove().catch(() => {});
-      if (use === "write") await tidy(root, isNew).catch(() => {});
+      if (root !== undefined) await tidy(root, made).catch(() => {});
       lock?.[Symbol.dispose]();
       root?.[Symbol.dispose]();
       throw cause;
@@ -186,7 +187,11 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
       layout: this.path,
       algorithm: parsed?.algorithm ?? "sha256",
       aside: () => area.folder.at(newExportName()),
-      final: (digest) => this.#makeBlobs(digest).at(digest.hex),
+      final: (digest) => {
+        const path = this.#makeBlobs(digest).at(digest.hex);
+        this.#isUsed = true;
+        return path;
+      },
       onEnd: () => this.#writers.delete(writer),
     });
     this.#writers.add(writer);
@@ -228,6 +233,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     names: readonly LayoutName[],
   ): Promise<void> {
     try {
+      this.#isUsed = true;
       await using _lock = await lockByFile(this.#root, LOCK);
       const index = await this.index() ?? { manifests: [] };
       if (await this.#document("oci-layout") === undefined) {
@@ -311,7 +317,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
     }
     try {
       await this.#area.remove();
-      await tidy(this.#root, this.#isNew);
+      if (!this.#isUsed) await tidy(this.#root, this.#made);
     } catch (error) {
       throw layoutError(this.path, "write", "what is left aside", error);
     }
@@ -431,12 +437,14 @@ async function makeFolder(path: string): Promise<boolean> {
   return !isThere;
 }
 
-/** Makes a folder in another one, unless it is there. */
-function makeIn(folder: HeldFolder, name: string): void {
+/** Makes a folder in another one, unless it is there; whether it was not. */
+function makeIn(folder: HeldFolder, name: string): boolean {
   try {
     Deno.mkdirSync(folder.at(name));
+    return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    return false;
   }
 }
 
@@ -457,14 +465,17 @@ async function removeLeft(root: HeldFolder): Promise<void> {
   }
 }
 
-/** Removes what is empty: the folder for what is written, and a new layout. */
-async function tidy(
-  root: HeldFolder | undefined,
-  isNew: boolean,
-): Promise<void> {
-  if (root === undefined) return;
-  await removeEmpty(root.at(INGEST));
-  if (isNew) await removeEmpty(root.name);
+/** Which folders were not there, and were made. */
+interface MadeFolders {
+  readonly root: boolean;
+  /** `ingest/`, which stays where something was put: as with buildx, which needs it. */
+  readonly ingest: boolean;
+}
+
+/** Removes folders that were made for nothing. */
+async function tidy(root: HeldFolder, made: MadeFolders): Promise<void> {
+  if (made.ingest) await removeEmpty(root.at(INGEST));
+  if (made.root) await removeEmpty(root.name);
 }
 
 /** Removes a folder, unless something is in it or it is gone. */

@@ -87,8 +87,13 @@ export async function lockByFile(
       if (await isAt(file, folder.at(name))) {
         return {
           async [Symbol.asyncDispose]() {
-            await Deno.remove(folder.at(name));
-            file.close();
+            using _file = file;
+            try {
+              await Deno.remove(folder.at(name));
+            } catch (error) {
+              // buildx removes it when it no longer has the lock.
+              if (!isMissing(error)) throw error;
+            }
           },
         };
       }

@@ -101,7 +101,12 @@ containerdTest(
           [...read.blobs.keys()].sort(),
           [...other.blobs.keys()].sort(),
         );
-        assertEquals(read.names, ["blobs", "index.json", "oci-layout"]);
+        assertEquals(read.names, [
+          "blobs",
+          "index.json",
+          "ingest",
+          "oci-layout",
+        ]);
         const bytes = [...read.blobs.values()].reduce(
           (sum, { length }) => sum + length,
           0,

@@ -89,13 +89,9 @@ async function bothOf(context: string): Promise<string> {
   return `given ${salt}\n${salt}\n`;
 }
 
-/** A layout without what differs: buildx leaves an empty folder there. */
+/** A layout, to be compared. */
 function comparable({ names, index, blobs }: ReadLayout) {
-  return {
-    names: names.filter((name) => name !== "ingest"),
-    index,
-    blobs: [...blobs.keys()].sort(),
-  };
+  return { names, index, blobs: [...blobs.keys()].sort() };
 }
 
 /** Which steps of a build's instructions came from a cache. */
@@ -161,7 +157,12 @@ containerdTest(
           comparable(await readLayout(theirs)),
           words,
         );
-        assertEquals(read.names, ["blobs", "index.json", "oci-layout"]);
+        assertEquals(read.names, [
+          "blobs",
+          "index.json",
+          "ingest",
+          "oci-layout",
+        ]);
       }
     });
   },
@@ -404,7 +405,7 @@ containerdTest(
         ).sort(),
         tags,
       );
-      assertEquals(names, ["blobs", "index.json", "oci-layout"]);
+      assertEquals(names, ["blobs", "index.json", "ingest", "oci-layout"]);
       for (const { codes } of results) {
         assert(codes.every((code) => code === "cache-not-pruned"), `${codes}`);
       }
@@ -462,7 +463,7 @@ if (canMount) {
           );
           assertStringIncludes(short, words);
           const left = await names(dest);
-          assert(!left.includes("index.json") && !left.includes("ingest"));
+          assert(!left.includes("index.json"), `${left}`);
         }
       });
     },

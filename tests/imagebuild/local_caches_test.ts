@@ -271,7 +271,12 @@ Deno.test("a cache gets its tag when the build has succeeded, and nothing before
   assertEquals(await tagged(dest), [
     ["v1", (await descriptorOf(cacheOf("one"))).digest],
   ]);
-  assertEquals(await names(dest), ["blobs", "index.json", "oci-layout"]);
+  assertEquals(await names(dest), [
+    "blobs",
+    "index.json",
+    "ingest",
+    "oci-layout",
+  ]);
   assertEquals(openFiles(), files);
 });
 
@@ -288,7 +293,7 @@ Deno.test("a build that fails leaves no tag, and no folder that it has made for 
     })
   );
   assertEquals(await names(place.path), ["used"]);
-  assertEquals(await names(used), ["blobs"]);
+  assertEquals(await names(used), ["blobs", "ingest"]);
 });
 
 Deno.test("several caches of one build are told apart by the engine's log", async () => {

@@ -63,6 +63,7 @@ Deno.test({
     assertEquals(await names(place.path), [
       "blobs",
       "index.json",
+      "ingest",
       "oci-layout",
     ]);
     assertEquals(openFiles(), files);
@@ -259,5 +260,5 @@ Deno.test("a content that can't be put in its place is told, and dropped", async
     assertEquals(next, await digestOf("content"));
   });
   assertEquals(openFiles(), files);
-  assertEquals(await names(place.path), ["blobs"]);
+  assertEquals(await names(place.path), ["blobs", "ingest"]);
 });

@@ -27,7 +27,7 @@ Deno.test("what is written is there under its digest, and read from any place", 
     return digest;
   });
   assertEquals(digest, await digestOf("content"));
-  assertEquals(await names(path), ["blobs"]);
+  assertEquals(await names(path), ["blobs", "ingest"]);
   const file = `${path}/blobs/sha256/${digest.slice(7)}`;
   assertEquals((await Deno.stat(file)).mode! & 0o222, 0);
   await withLayout(path, "read", async (layout) => {
@@ -184,7 +184,12 @@ Deno.test("tags are put in index.json, each once, and oci-layout beside it", asy
     await layout.put(one, [{ tag: "latest" }, { tag: "old" }]);
     await layout.put(two, [{ tag: "latest" }]);
   });
-  assertEquals(await names(path), ["blobs", "index.json", "oci-layout"]);
+  assertEquals(await names(path), [
+    "blobs",
+    "index.json",
+    "ingest",
+    "oci-layout",
+  ]);
   assertEquals(
     await Deno.readTextFile(`${path}/oci-layout`),
     '{"imageLayoutVersion":"1.0.0"}',
@@ -260,5 +265,5 @@ Deno.test("stores of a build: one folder is opened once, whatever it is called",
   const late = await stores.open("late", path, "read").catch((error) => error);
   assertEquals([late.name, stores.byId.size], ["AbortError", 0]);
   assertEquals(openFiles(), files);
-  assertEquals(await names(path), ["blobs"]);
+  assertEquals(await names(path), ["blobs", "ingest"]);
 });

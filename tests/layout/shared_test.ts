@@ -31,7 +31,12 @@ Deno.test("programs that use one folder at once lose nothing of each other's", a
     ),
   );
   assert(outputs.every(({ success }) => success));
-  assertEquals(await names(path), ["blobs", "index.json", "oci-layout"]);
+  assertEquals(await names(path), [
+    "blobs",
+    "index.json",
+    "ingest",
+    "oci-layout",
+  ]);
   await withLayout(path, "read", async (layout) => {
     const index = await layout.index();
     assertEquals(index?.manifests.length, programs * count);
@@ -76,9 +81,11 @@ Deno.test("builds that open and leave an empty folder at once are not in each ot
           }),
       ),
     );
-    // Who has made it may have left it before the others.
-    const left = await names(place.path);
-    if (left.length > 0) assertEquals(await names(path), []);
+    // Who has made them may have left before the others.
+    for (const name of await names(place.path)) {
+      const left = await names(`${place.path}/${name}`);
+      assert(left.every((name) => name === "ingest"), `${left}`);
+    }
   }
 });
 
@@ -185,5 +192,11 @@ Deno.test("a lock that was left is taken, and each has it alone", async () => {
     }),
   );
   assertEquals([most, holders], [1, 0]);
+  const before = openFiles();
+  {
+    await using _lock = await lockByFile(folder, "l");
+    await Deno.remove(`${place.path}/l`); // by another program
+  }
+  assertEquals(openFiles(), before);
   assertEquals(await names(place.path), []);
 });
