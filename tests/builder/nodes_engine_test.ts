@@ -24,6 +24,7 @@ import { engineKindTest } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { tarBytes } from "../support/tar.ts";
+import { until } from "../support/until.ts";
 
 const CERT = new URL("../transport/certs/ca.pem", import.meta.url).pathname;
 const PLATFORMS = ["linux/amd64", "linux/arm64"] as const;
@@ -358,11 +359,10 @@ RUN if [ $TARGETARCH = arm64 ]; then ${command}; else echo waits; sleep 600; fi
   await stop;
   assertEquals(await isThere("stopped"), false);
   for (const node of builder.nodes.values()) {
-    const running = [];
-    for (const record of await node.buildHistory().list()) {
-      if (record.status === "running") running.push(record);
-    }
-    assertEquals(running, []);
+    await until(async () => {
+      const records = await node.buildHistory().list();
+      return records.every(({ status }) => status !== "running");
+    }, "the build has ended there");
   }
 
   // What has no place there.
