@@ -13,7 +13,13 @@ import {
   solveResponse,
   statusRequest,
 } from "../../lib/proto/control.ts";
-import { pong } from "../../lib/proto/llbbridge.ts";
+import {
+  bridgeResult,
+  bridgeSolveResponse,
+  pong,
+  readFileResponse,
+  statFileResponse,
+} from "../../lib/proto/llbbridge.ts";
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import type { Transport, UpgradeInit } from "../../lib/transport/transport.ts";
 import { decodeBase64 } from "../support/base64.ts";
@@ -42,6 +48,11 @@ export interface BuildKitScript {
   ) =>
     | AsyncIterable<SolveStatus | Uint8Array>
     | Iterable<SolveStatus | Uint8Array>;
+  /**
+   * What a build in gateway mode has built, for one file `/f`: the id of the
+   * result, and its bytes. Such builds are never ended by themselves.
+   */
+  readonly built?: { readonly id: string; readonly bytes: Uint8Array };
   /** Labels of its only worker. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Whether it keeps images in containerd's store. */
@@ -65,12 +76,15 @@ export class ScriptedBuildKit implements Transport {
   readonly upgrades: string[] = [];
   /** Other requests, with their paths. */
   readonly fetched: string[] = [];
+  /** The calls of builds in gateway mode, but for their pings. */
+  readonly bridged: string[] = [];
   /** How many builds were answered. */
   answered = 0;
   /** How many connections are open. */
   open = 0;
   readonly #script: BuildKitScript;
   #session: GrpcClient | undefined;
+  #returned: () => void = () => {};
 
   constructor(script: BuildKitScript = {}) {
     this.#script = script;
@@ -122,16 +136,56 @@ export class ScriptedBuildKit implements Transport {
       handle: async (call) =>
         await handle(await call.read() ?? new Uint8Array(), call),
     });
-    const { solve, log, labels = {}, abilities = [] } = this.#script;
+    const { solve, log, labels = {}, abilities = [], built } = this.#script;
+    const bridge = (
+      name: string,
+      answer: (request: Uint8Array) => Uint8Array,
+    ) =>
+      method(
+        `/moby.buildkit.v1.frontend.LLBBridge/${name}`,
+        async (bytes, call) => {
+          this.bridged.push(name);
+          await call.write(answer(bytes));
+        },
+      );
+    const empty = new Uint8Array();
+    const bridges = built === undefined ? [] : [
+      bridge("Solve", () =>
+        bridgeSolveResponse.encode({
+          result: bridgeResult.encode({ ref: { id: built.id } }),
+        })),
+      bridge("Evaluate", () => empty),
+      bridge("StatFile", () =>
+        statFileResponse.encode({
+          stat: {
+            path: "f",
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            size: built.bytes.length,
+            modTime: 0,
+            linkname: "",
+          },
+        })),
+      bridge("ReadFile", () => readFileResponse.encode({ data: built.bytes })),
+      bridge("Return", () => {
+        this.#returned();
+        return empty;
+      }),
+    ];
     return [
+      ...bridges,
       method("/moby.buildkit.v1.Control/Solve", async (bytes, call) => {
         const request = solveRequest.decode(bytes);
         const { signal } = call;
-        // Begun only to ask what BuildKit can do, until it is given up.
+        // Begun in gateway mode, until its end is told, or it is given up.
         if (request.frontend === "") {
-          return await new Promise((resolve) =>
-            signal.addEventListener("abort", () => resolve())
-          );
+          await new Promise<void>((resolve) => {
+            this.#returned = resolve;
+            signal.addEventListener("abort", () => resolve());
+          });
+          if (!signal.aborted) await call.write(solveResponse.encode({}));
+          return;
         }
         this.solved.push(request);
         try {
