@@ -74,10 +74,25 @@ export class BuildxBuilders {
     );
   }
 
-  /** The builder that is chosen: by `docker buildx use`, or the engine itself. */
-  async current(): Promise<ListedBuilder> {
+  /**
+   * The builder with a file that is chosen: by `docker buildx use`, or because it
+   * has the name of the context.
+   *
+   * @returns undefined if none is, and the engine builds itself.
+   */
+  async chosen(): Promise<ListedBuilder | undefined> {
     const { key, context } = await this.engine();
-    return await this.named(await this.store.chosen(key) ?? context);
+    const name = await this.store.chosen(key) ?? context;
+    const instance = isBuilderName(name)
+      ? await this.store.find(name)
+      : undefined;
+    return instance && await this.#stored(instance);
+  }
+
+  /** The builder that is chosen, or else the engine itself. */
+  async current(): Promise<ListedBuilder> {
+    return await this.chosen() ??
+      await this.named((await this.engine()).context);
   }
 
   /**

@@ -78,8 +78,10 @@ export async function buildBuilder(
   if (name === undefined && !mayRead()) return undefined;
   const builders = buildersFor(parsed);
   const { context } = await builders.engine();
-  const builder = await builderFor(builders, name);
-  return builder.isContext && builder.name === context
+  const builder = name === undefined
+    ? await builders.chosen()
+    : await builders.named(name);
+  return builder === undefined || builder.isContext && builder.name === context
     ? undefined
     : { builders, builder, why: reasonOf(parsed) };
 }

@@ -241,7 +241,9 @@ Deno.test("a builder is a file, or a docker context whose engine builds itself",
       ],
     );
     assertEquals((await builders.current()).name, "default");
+    assertEquals(await builders.chosen(), undefined);
     await store.edit((edit) => edit.choose(KEY, "one", false, false));
+    assertEquals((await builders.chosen())?.name, "one");
     const current = await builders.current();
     assertEquals(current.name, "one");
     assert(current.lastActivity !== undefined);
@@ -265,6 +267,10 @@ Deno.test("a builder is a file, or a docker context whose engine builds itself",
     // Flags that name an engine come before the environment.
     const other = new BuildxBuilders(env, engineOfContext("far.away"));
     assertEquals((await other.current()).name, "far.away");
+    assertEquals(await other.chosen(), undefined);
+    // A builder that has the name of the context is the context's own.
+    await store.edit((edit) => edit.save(builder("far.away")));
+    assertEquals((await other.chosen())?.driver, "remote");
   });
 });
 
