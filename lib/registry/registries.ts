@@ -33,6 +33,8 @@ export interface RegistrySources {
   readonly store?: CredentialStore | undefined;
   /** Docker's folder of certificates. */
   readonly certs?: string | undefined;
+  /** Registries that may be asked without encryption. */
+  readonly insecure?: ReadonlySet<string> | undefined;
 }
 
 /** The registries of one call: opened when a name is in one of them. */
@@ -41,6 +43,7 @@ export class Registries implements Disposable {
   readonly #store: CredentialStore;
   readonly #signal: AbortSignal;
   readonly #certs: string;
+  readonly #insecure: ReadonlySet<string>;
   readonly #hosts = new Map<string, Promise<RegistryHost>>();
   readonly #opened: RegistryHost[] = [];
 
@@ -52,6 +55,7 @@ export class Registries implements Disposable {
     const { credentials, dockerConfig, signal } = options;
     this.#options = options;
     this.#certs = from.certs ?? CERTS_FOLDER;
+    this.#insecure = from.insecure ?? new Set();
     this.#signal = signal ?? new AbortController().signal;
     this.#store = from.store ?? new CredentialStore({
       credentials,
@@ -102,6 +106,7 @@ export class Registries implements Disposable {
       store: this.#store,
       tls: { ...docker, ca: [...ca, ...docker.ca] },
       signal: this.#signal,
+      insecure: this.#insecure.has(registry),
     });
     this.#opened.push(host);
     return host;

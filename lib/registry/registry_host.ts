@@ -25,12 +25,18 @@ export interface RegistryHostOptions {
   readonly tls: RegistryTls;
   /** Aborts everything. */
   readonly signal: AbortSignal;
+  /**
+   * Whether it may be asked without encryption, as one on this machine always
+   * may.
+   */
+  readonly insecure?: boolean | undefined;
 }
 
 /**
  * One registry: its address, its logins and its words for what it refuses. A
- * registry on this machine is asked by https, and where nobody speaks that, by
- * http, as docker does it; all others by https alone.
+ * registry on this machine, or one that is said to be insecure, is asked by
+ * https, and where nobody speaks that, by http, as docker does it; all others by
+ * https alone.
  */
 export class RegistryHost implements Disposable {
   /** The registry's name, as it stands in names of images. */
@@ -38,12 +44,15 @@ export class RegistryHost implements Disposable {
   readonly #host: string;
   readonly #connection: RegistryConnection;
   readonly #authorization: Authorization;
+  readonly #mayBePlain: boolean;
   #base: Promise<URL> | undefined;
 
   /** Asks nothing yet. */
-  constructor(registry: string, { store, tls, signal }: RegistryHostOptions) {
+  constructor(registry: string, options: RegistryHostOptions) {
+    const { store, tls, signal, insecure = false } = options;
     this.registry = registry;
     this.#host = serverHost(registry);
+    this.#mayBePlain = insecure || isLoopback(this.#host);
     const connection = new RegistryConnection(this.#host, tls, signal);
     this.#connection = connection;
     this.#authorization = new Authorization({
@@ -158,7 +167,7 @@ export class RegistryHost implements Disposable {
 
   async #find(): Promise<URL> {
     const https = new URL(`https://${this.#host}/v2/`);
-    if (!isLoopback(this.#host)) return https;
+    if (!this.#mayBePlain) return https;
     try {
       await this.#ask(https);
       return https;

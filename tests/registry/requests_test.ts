@@ -75,6 +75,16 @@ Deno.test("registries are asked by https, Docker Hub at its own host, and this m
       `The connection to the registry ${HOST} failed: received corrupt message`,
     );
     assertEquals(asked.at(-1), `GET https://${HOST}/v2/a/manifests/1`);
+    // One that is said to be insecure is asked as one of this machine.
+    using insecure = new Registries({}, { insecure: new Set([HOST]) });
+    await read(`${HOST}/a`, insecure);
+    assertEquals(asked.slice(-3), [
+      `GET https://${HOST}/v2/`,
+      `GET http://${HOST}/v2/`,
+      `GET http://${HOST}/v2/a/manifests/1`,
+    ]);
+    await assertRejects(() => read("other.example/a", insecure), RegistryError);
+    assertEquals(asked.at(-1), "GET https://other.example/v2/a/manifests/1");
   });
 });
 

@@ -11,6 +11,7 @@ import { Registries, type RegistryOptions } from "../../registry/registries.ts";
 import { parseRegistryName } from "../../registry/repository_name.ts";
 import type { Build } from "../build_way.ts";
 import type { RequestedAnnotation } from "../checks/annotations.ts";
+import { isTrue } from "../checks/output.ts";
 import type { BuildImageResult } from "../result.ts";
 
 /** How the registry is reached in which images are joined. */
@@ -29,15 +30,18 @@ export interface JoinedImage extends BuildImageResult {
  * @param digests What each node has pushed, in the order of the platforms.
  */
 export async function joinImages(
-  { request: { tags, annotations }, inputs, stop }: Build,
+  { request: { tags, annotations, outputs }, inputs, stop }: Build,
   digests: readonly string[],
   options: JoinOptions,
 ): Promise<JoinedImage> {
-  using registries = new Registries(
-    { ...options, signal: stop },
-    { store: inputs.logins },
-  );
   const names = tags.map((tag) => parseRegistryName(tag));
+  const isInsecure = outputs.some(({ attrs }) =>
+    isTrue(attrs["registry.insecure"])
+  );
+  using registries = new Registries({ ...options, signal: stop }, {
+    store: inputs.logins,
+    insecure: new Set(isInsecure ? names.map(({ registry }) => registry) : []),
+  });
   const repository = await registries.repository(names[0]!);
   const sources = await Promise.all(digests.map(async (digest) => ({
     ...await repository.getManifest(digest),
