@@ -1,11 +1,16 @@
-import { type DockerClient, tarDirectory } from "../../mod.ts";
+import { tarDirectory } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
 import { SALT } from "../support/builds.ts";
-import { bothWaysTest, buildersOf } from "../support/ways.ts";
+import {
+  buildersOf,
+  daemonWaysTest,
+  everyWayTest,
+  type WayContext,
+} from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
 /** What was taken of a context, and what a step printed. */
-async function taken(docker: DockerClient, root: string) {
+async function taken(docker: WayContext["docker"], root: string) {
   const build = docker.imageBuild(root, { networkmode: "none", nocache: true });
   let events = 0;
   const counting = (async () => {
@@ -19,7 +24,7 @@ async function taken(docker: DockerClient, root: string) {
   return { context, events, text };
 }
 
-bothWaysTest(
+everyWayTest(
   "a build without COPY takes nothing of its context, whatever it asked for its rules",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -37,7 +42,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "of a folder only what is copied is listed, by names of any letters",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -65,7 +70,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "of a tar that goes on behind its end what was taken is told, whenever the answer comes",
   async ({ docker, api }) => {
     await withTempFolder(async (root) => {
@@ -104,3 +109,5 @@ bothWaysTest(
     });
   },
 );
+
+daemonWaysTest("what a build takes of its context");

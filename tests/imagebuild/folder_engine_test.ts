@@ -1,7 +1,6 @@
 import {
   BuildError,
   ContextError,
-  type DockerClient,
   type FolderContext,
   type ImageBuildOptions,
 } from "../../mod.ts";
@@ -9,7 +8,12 @@ import { isDenoBefore } from "../../lib/deno_version.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { SALT } from "../support/builds.ts";
 import { randomBytes } from "../support/digest.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import {
+  bothWaysTest,
+  daemonWaysTest,
+  everyWayTest,
+  type WayContext,
+} from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
 import { until } from "../support/until.ts";
@@ -19,7 +23,7 @@ const NONE: ImageBuildOptions = { networkmode: "none", nocache: true };
 
 /** What a step of the build prints. */
 async function printed(
-  docker: DockerClient,
+  docker: WayContext["docker"],
   context: string | URL | FolderContext,
   options: ImageBuildOptions = {},
 ): Promise<string> {
@@ -34,7 +38,7 @@ function show(path: string): string {
   return `FROM davit-test/base\n${SALT}\nCOPY . /c\nRUN cat '/c/${path}'\n`;
 }
 
-bothWaysTest(
+everyWayTest(
   "a folder is sent once, and then what changed of it",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -78,7 +82,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "no file is stale: same length and time, restored or swapped",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -110,7 +114,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "no Dockerfile is stale: same length and time",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -175,7 +179,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest("a Dockerfile from anywhere", async ({ docker }) => {
+everyWayTest("a Dockerfile from anywhere", async ({ docker }) => {
   await withTempFolder(async (root) => {
     await writeTree(root, {
       "app/a": "in app",
@@ -233,7 +237,7 @@ bothWaysTest("a Dockerfile from anywhere", async ({ docker }) => {
   });
 });
 
-bothWaysTest(
+everyWayTest(
   "ignored files are not sent, exceptions are",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -255,7 +259,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "an empty context, a Dockerfile alone, and a file that is not there",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -276,7 +280,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "wrong folders and Dockerfiles are refused before anything is sent",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -321,7 +325,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest("a context that the engine fetches", async ({ docker }) => {
+everyWayTest("a context that the engine fetches", async ({ docker }) => {
   const tar = await tarBytes({
     Dockerfile: `FROM davit-test/base\n${SALT}\nCOPY a /\nRUN cat /a\n`,
     a: "from a URL\n",
@@ -338,7 +342,7 @@ bothWaysTest("a context that the engine fetches", async ({ docker }) => {
   );
 });
 
-bothWaysTest(
+everyWayTest(
   "a context that can't be read says so, in its own words",
   async ({ docker }) => {
     await withTempFolder(async (root) => {
@@ -408,3 +412,5 @@ bothWaysTest(
     assert(context.bytesSent >= 1536);
   },
 );
+
+daemonWaysTest("folders as contexts");

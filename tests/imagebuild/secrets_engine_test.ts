@@ -13,7 +13,7 @@ import {
 } from "../support/builds.ts";
 import { randomBytes, sha256 } from "../support/digest.ts";
 import { isRecent } from "../support/engines.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import { bothWaysTest, daemonWaysTest, everyWayTest } from "../support/ways.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import {
   BuildError,
@@ -77,7 +77,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() gives 50 secrets to one step",
   async ({ docker }) => {
     const secrets = Object.fromEntries(
@@ -95,7 +95,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() gives a secret as an environment variable",
   async ({ docker }) => {
     const token = crypto.randomUUID();
@@ -112,7 +112,7 @@ bothWaysTest(
   isRecent,
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() serves values up to the engine's message limit and refuses larger ones before the build",
   async ({ docker, generation, api }) => {
     const limit = (Number(generation) >= 26 ? 16 : 4) * 1024 * 1024 - 5;
@@ -153,7 +153,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() says which secrets were asked for and not given, and which were not asked for",
   async ({ docker }) => {
     const build = docker.imageBuild(
@@ -187,7 +187,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() with strictSecrets makes either an error",
   async ({ docker, api, generation }) => {
     // Before a step runs, where the frontend tells what the target mounts.
@@ -220,7 +220,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() calls a function only when the engine asks, once a build",
   async ({ docker }) => {
     let calls = 0;
@@ -247,7 +247,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() fails with the function's own error as the cause",
   async ({ docker }) => {
     const failure = new Error("the vault is closed");
@@ -264,7 +264,7 @@ bothWaysTest(
   },
 );
 
-bothWaysTest(
+everyWayTest(
   "imageBuild() runs 30 builds at once and mixes no secret up",
   async ({ docker }) => {
     const tokens = Array.from({ length: 30 }, () => crypto.randomUUID());
@@ -286,3 +286,5 @@ bothWaysTest(
     }
   },
 );
+
+daemonWaysTest("secrets of builds");
