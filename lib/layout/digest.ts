@@ -9,6 +9,9 @@ export interface Digest {
 /** The functions that OCI's image specification registers, with their lengths in hex. */
 const LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
 
+/** The names of these functions. */
+export const ALGORITHMS: readonly string[] = Object.keys(LENGTHS);
+
 const DIGEST_REGEXP = /^([a-z0-9]+):([0-9a-f]+)$/;
 
 /**

@@ -4,6 +4,9 @@ export const REF_NAME = "org.opencontainers.image.ref.name";
 /** The annotation in which containerd and buildx keep an image's full name. */
 export const IMAGE_NAME = "io.containerd.image.name";
 
+/** The version of the layout that is written (OCI image specification). */
+const VERSION = "1.0.0";
+
 /** A content as a layout names it (`application/vnd.oci.descriptor.v1+json`). */
 export interface LayoutDescriptor {
   /** Its media type. */
@@ -67,6 +70,27 @@ export function parseIndex(text: string): LayoutIndex {
     throw new TypeError("an entry is no descriptor");
   }
   return { ...index, manifests } as LayoutIndex;
+}
+
+/**
+ * Checks an `oci-layout`.
+ *
+ * @throws {TypeError} If it names a version that is not known.
+ */
+export function checkVersion(text: string): void {
+  let version: unknown;
+  try {
+    ({ imageLayoutVersion: version } = JSON.parse(text));
+  } catch {
+    version = undefined; // no JSON, or no object
+  }
+  if (typeof version === "string" && version.startsWith("1.")) return;
+  throw new TypeError("oci-layout names no version 1 of the layout");
+}
+
+/** Writes an `oci-layout`. */
+export function writeVersion(): string {
+  return JSON.stringify({ imageLayoutVersion: VERSION });
 }
 
 /** Writes an `index.json`. */

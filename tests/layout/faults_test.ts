@@ -143,14 +143,14 @@ Deno.test("an index or a version that is broken is told, and not written over", 
       [
         "index.json",
         '{"manifests":[',
-        "can't be understood; remove it, or take another folder: it is no JSON",
+        "index.json or oci-layout can't be understood; remove it, or take another folder: it is no JSON",
       ],
       ["index.json", "1", "it is no index of images"],
       ["index.json", '{"manifests":[1]}', "an entry is no descriptor"],
-      ["oci-layout", "", "oci-layout: it names no version 1 of the layout"],
-      ["oci-layout", '{"imageLayoutVersion":"2.0.0"}', "it names no version 1"],
-      ["oci-layout", "null", "it names no version 1"],
-      ["oci-layout", '{"imageLayoutVersion":1}', "it names no version 1"],
+      ["oci-layout", "", "oci-layout names no version 1 of the layout"],
+      ["oci-layout", '{"imageLayoutVersion":"2.0.0"}', "names no version 1"],
+      ["oci-layout", "null", "names no version 1"],
+      ["oci-layout", '{"imageLayoutVersion":1}', "names no version 1"],
     ] as const
   ) {
     await Deno.writeTextFile(at(name), text);
