@@ -1,7 +1,8 @@
 import type { BuilderNode, OpenedNode } from "./open_nodes.ts";
 import type { BuilderTls } from "./tls_files.ts";
 import type { BuildkitDaemon } from "./daemon.ts";
-import type { Control, Worker as BuilderWorker } from "../buildkit/control.ts";
+import type { Control } from "../buildkit/control.ts";
+import type { Worker as BuilderWorker } from "../buildkit/worker.ts";
 import type { Credentials } from "../credentials/store.ts";
 import { requireDenoVersion } from "../deno_version.ts";
 import { daemonHost } from "../imagebuild/host.ts";
@@ -19,7 +20,7 @@ export type { BuilderTls, PemSource } from "./tls_files.ts";
 export type {
   GcRule as BuilderGcRule,
   Worker as BuilderWorker,
-} from "../buildkit/control.ts";
+} from "../buildkit/worker.ts";
 
 /** Options of {@linkcode Builder.fromAddress}. */
 export interface BuilderOptions {

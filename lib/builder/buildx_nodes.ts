@@ -1,6 +1,7 @@
 // The daemons of buildx's builders, as builders and as what `ls` shows of them.
 
-import { openControl, type Worker } from "../buildkit/control.ts";
+import { openControl } from "../buildkit/control.ts";
+import type { Worker } from "../buildkit/worker.ts";
 import { buildkitOf } from "../buildkit/engine_host.ts";
 import type { BuildkitHost } from "../buildkit/host.ts";
 import { BuilderError } from "../buildx/builder_error.ts";

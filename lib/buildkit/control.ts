@@ -1,39 +1,33 @@
 import type { GrpcCallOptions, GrpcRemoteMethod } from "../grpc/client.ts";
 import { GrpcCode } from "../grpc/status.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
-import { decodeTrace } from "../progress/trace.ts";
-import { readContentRequest, readContentResponse } from "../proto/content.ts";
-import {
-  empty,
-  infoResponse,
-  listWorkersResponse,
-  solveResponse,
-  statusRequest,
-} from "../proto/control.ts";
-import {
-  historyEvent,
-  type HistoryRecordMessage,
-  historyRequest,
-  type HistoryUpdate,
-  historyUpdate,
-} from "../proto/history.ts";
-import { pong } from "../proto/llbbridge.ts";
-import {
-  type DiskUsageQuestion,
-  diskUsageRequest,
-  diskUsageResponse,
-  type PruneMessage,
-  pruneRequest,
-  usageRecord,
-  type UsageRecordMessage,
+import type { HistoryRecordMessage, HistoryUpdate } from "../proto/history.ts";
+import type {
+  DiskUsageQuestion,
+  PruneMessage,
+  UsageRecordMessage,
 } from "../proto/usage.ts";
 import { Bridge } from "./bridge.ts";
 import { callError } from "./call_error.ts";
-import { Capabilities } from "./capabilities.ts";
+import type { Capabilities } from "./capabilities.ts";
 import { type HeldConnection, holdConnection } from "./connection.ts";
 import type { BuildkitHost } from "./host.ts";
 import { SolveError } from "./solve_error.ts";
-import { encodeSolveRequest, type SolveRequest } from "./solve_request.ts";
+import type { SolveRequest } from "./solve_request.ts";
+
+import {
+  DISK_USAGE,
+  HISTORY,
+  INFO,
+  LIST_WORKERS,
+  PING,
+  PRUNE,
+  READ_CONTENT,
+  SOLVE,
+  STATUS,
+  UPDATE_HISTORY,
+} from "./control_methods.ts";
+import type { Worker } from "./worker.ts";
 
 /** How long BuildKit may take to answer a question, in milliseconds. */
 const QUESTION_TIMEOUT_MS = 30_000;
@@ -42,34 +36,6 @@ const QUESTION_TIMEOUT_MS = 30_000;
 export interface CallOptions {
   /** Ends the call, which then fails with the signal's reason. */
   readonly signal: AbortSignal;
-}
-
-/** What BuildKit uses to run builds. */
-export interface Worker {
-  /** Its id. */
-  readonly id: string;
-  /** Its labels; what they mean is BuildKit's own. */
-  readonly labels: ReadonlyMap<string, string>;
-  /** The platforms that it can run, such as `linux/arm/v7`, its own first. */
-  readonly platforms: readonly string[];
-  /** What it keeps when it cleans its cache by itself, one rule after the other. */
-  readonly gcPolicy: readonly GcRule[];
-}
-
-/** A rule by which a worker cleans its cache. */
-export interface GcRule {
-  /** Whether internal and shared records count, too. */
-  readonly all: boolean;
-  /** Which records it is about, in BuildKit's filters; all if there is none. */
-  readonly filters: readonly string[];
-  /** How long they stay at least, in nanoseconds; 0 for no time. */
-  readonly keepDuration: number;
-  /** How much is always left in the cache, in bytes; 0 if that is not set. */
-  readonly reservedSpace: number;
-  /** How much they may take, in bytes; 0 if that is not set. */
-  readonly maxUsedSpace: number;
-  /** How much of the disk shall be free, in bytes; 0 if that is not set. */
-  readonly minFreeSpace: number;
 }
 
 /**
@@ -177,106 +143,6 @@ export async function openControl(
 ): Promise<Control> {
   return new HeldControl(await holdConnection(host, { signal }), host);
 }
-
-const SOLVE: GrpcRemoteMethod<SolveRequest, ReadonlyMap<string, string>> = {
-  path: "/moby.buildkit.v1.Control/Solve",
-  codec: {
-    encode: encodeSolveRequest,
-    decode: (message) => solveResponse.decode(message).response,
-  },
-};
-
-const STATUS: GrpcRemoteMethod<{ ref: string }, SolveStatus | undefined> = {
-  path: "/moby.buildkit.v1.Control/Status",
-  codec: {
-    encode: statusRequest.encode,
-    // No message is shared with a worker.
-    decode: (message) => decodeTrace(message as Uint8Array<ArrayBuffer>),
-  },
-};
-
-const HISTORY: GrpcRemoteMethod<
-  { earlyExit: boolean },
-  HistoryRecordMessage | undefined
-> = {
-  path: "/moby.buildkit.v1.Control/ListenBuildHistory",
-  codec: {
-    encode: historyRequest.encode,
-    decode: (message) => historyEvent.decode(message).record,
-  },
-};
-
-const READ_CONTENT: GrpcRemoteMethod<{ digest: string }, Uint8Array> = {
-  path: "/containerd.services.content.v1.Content/Read",
-  codec: {
-    encode: readContentRequest.encode,
-    decode: (message) => readContentResponse.decode(message).data,
-  },
-};
-
-const UPDATE_HISTORY: GrpcRemoteMethod<
-  Partial<HistoryUpdate>,
-  Record<never, never>
-> = {
-  path: "/moby.buildkit.v1.Control/UpdateBuildHistory",
-  codec: { encode: historyUpdate.encode, decode: empty.decode },
-};
-
-const DISK_USAGE: GrpcRemoteMethod<
-  DiskUsageQuestion,
-  readonly UsageRecordMessage[]
-> = {
-  path: "/moby.buildkit.v1.Control/DiskUsage",
-  codec: {
-    encode: diskUsageRequest.encode,
-    decode: (message) => diskUsageResponse.decode(message).records,
-  },
-};
-
-const PRUNE: GrpcRemoteMethod<Partial<PruneMessage>, UsageRecordMessage> = {
-  path: "/moby.buildkit.v1.Control/Prune",
-  codec: { encode: pruneRequest.encode, decode: usageRecord.decode },
-};
-
-const PING: GrpcRemoteMethod<Record<never, never>, Capabilities> = {
-  path: "/moby.buildkit.v1.frontend.LLBBridge/Ping",
-  codec: {
-    encode: empty.encode,
-    decode(message) {
-      const { frontend, llb } = pong.decode(message);
-      return new Capabilities(frontend, llb);
-    },
-  },
-};
-
-const LIST_WORKERS: GrpcRemoteMethod<
-  Record<never, never>,
-  readonly Worker[]
-> = {
-  path: "/moby.buildkit.v1.Control/ListWorkers",
-  codec: {
-    encode: empty.encode,
-    decode: (message) =>
-      listWorkersResponse.decode(message).workers.map((
-        { id, labels, platforms, gcPolicy },
-      ) => ({
-        id,
-        labels,
-        gcPolicy,
-        platforms: platforms.map(({ os, architecture, variant }) =>
-          [os, architecture, variant].filter((part) => part !== "").join("/")
-        ),
-      })),
-  },
-};
-
-const INFO: GrpcRemoteMethod<Record<never, never>, string | undefined> = {
-  path: "/moby.buildkit.v1.Control/Info",
-  codec: {
-    encode: empty.encode,
-    decode: (message) => infoResponse.decode(message).version?.version,
-  },
-};
 
 /** Control on a connection that others use as well. */
 class HeldControl implements Control {
