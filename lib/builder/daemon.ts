@@ -17,6 +17,13 @@ import type { Connector } from "./connector.ts";
  */
 const KEEPALIVE: Http2KeepaliveOptions = { silence: 15_000, timeout: 15_000 };
 
+/**
+ * How long a daemon may take to its first words, in milliseconds: programs such
+ * as `ssh` and `kubectl` connect meanwhile. It is less than the time for the
+ * whole opening, so that their own words are told.
+ */
+const FIRST_WORDS_MS = 25_000;
+
 /** A BuildKit daemon. */
 export interface BuildkitDaemon extends BuildkitHost {
   /** Whether it is on this machine, as far as its address shows. */
@@ -67,6 +74,7 @@ async function connect(
     client = connectGrpc(await connector.dial(signal), {
       scheme: connector.scheme,
       keepalive,
+      settingsTimeout: FIRST_WORDS_MS,
     });
     await abortable(client.opened, signal);
     return client;

@@ -16,6 +16,7 @@ import {
 } from "../buildkit/scripted_engine.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
+import { StandingClock } from "../support/standing_clock.ts";
 import { until } from "../support/until.ts";
 
 const { signal: NEVER } = new AbortController();
@@ -206,6 +207,42 @@ Deno.test("a daemon counts as reached when it has spoken, and a failure is told 
   abort.abort(reason);
   assertEquals(await waiting.catch((error) => error), reason);
   assert(!silent.daemon.isHere && silent.daemon.isPlain);
+});
+
+Deno.test("a daemon has 25 seconds for its first words, and fifteen twice for a sign of life", async () => {
+  using clock = new StandingClock();
+  {
+    await using silent = new ScriptedDaemon({}, {
+      dial: () => Promise.resolve(duplexPair()[0]),
+    });
+    const failed = holdConnection(silent.daemon, { signal: NEVER })
+      .catch((error) => error);
+    await clock.pass(24_999);
+    assertEquals(clock.waits[0], 1);
+    await clock.pass(1);
+    // The connection is closed, with time for its last frames.
+    await clock.pass(5_000);
+    const { message } = await failed;
+    assert(message.includes("no SETTINGS within 25000 ms"), message);
+  }
+  const [ours, theirs] = duplexPair();
+  await using scripted = new ScriptedDaemon({}, {
+    dial: () => Promise.resolve(ours),
+  });
+  const writer = theirs.writable.getWriter();
+  void writer.write(new Uint8Array([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+  void theirs.readable.pipeTo(new WritableStream()).catch(() => {});
+  const control = await openControl(scripted.daemon, { signal: NEVER });
+  // A build has no time limit of its own.
+  const failed = control.solve({ ref: "r", internal: true }, { signal: NEVER })
+    .catch((error) => error);
+  await clock.pass(29_999);
+  assertEquals(clock.waits, [1]);
+  await clock.pass(1);
+  await clock.pass(5_000);
+  const { message } = await failed;
+  assert(message.includes("sent nothing for 30 seconds"), message);
+  await control[Symbol.asyncDispose]();
 });
 
 /** A connection whose peer has gone. */
