@@ -1,5 +1,8 @@
 /** Contexts by name on their way to BuildKit, which is played within the test. */
 
+import type { Build } from "../../lib/imagebuild/build_way.ts";
+import { sortContexts } from "../../lib/imagebuild/context/all_contexts.ts";
+import type { ContentStore } from "../../lib/layout/content_store.ts";
 import { solveWay } from "../../lib/imagebuild/ways/solve.ts";
 import { openBuildSession } from "../../lib/imagebuild/session.ts";
 import type { GrpcClient } from "../../lib/grpc/client.ts";
@@ -385,4 +388,29 @@ Deno.test("a session offers the folders by name, and its key is that of all of t
     const tar = await headersOf({ deps: new Blob(["a"]) }, REMOTE);
     assertEquals([tar.folders, tar.tars, tar.key], [false, true, ""]);
   });
+});
+
+Deno.test("a store of content needs a session, also where nothing else does", async () => {
+  const { build } = await readyBuild({}, { source: REMOTE });
+  const none = new UnsupportedError("sessions", "there are none");
+  const opening = (stores: Build["inputs"]["stores"]) =>
+    openBuildSession(
+      { session: () => Promise.reject(none), warnings: [], unread: [] },
+      { ...build, inputs: { ...build.inputs, stores } },
+      () => {},
+    );
+  assertEquals(await opening(new Map()), undefined);
+  const store = {} as ContentStore;
+  const error = await assertRejects(() => opening(new Map([["oci:a", store]])));
+  assertEquals(error, none);
+});
+
+Deno.test("sortContexts() leaves it to the options' check to say that there are none", async () => {
+  for (const options of [null, undefined, {}, { contexts: undefined }]) {
+    const [source, sources] = await sortContexts(
+      FILES,
+      options as ImageBuildOptions,
+    );
+    assertEquals([source.kind, sources.size], ["folder", 0]);
+  }
 });
