@@ -114,16 +114,18 @@ export async function readAttachment(
       yield* attachmentBytes(control, record, query, signal);
     },
   );
-  const first = await bytes.next();
-  return ReadableStream.from((async function* () {
-    try {
-      if (first.done) return;
-      yield first.value;
-      yield* bytes;
-    } finally {
+  let next: IteratorResult<Uint8Array, void> | undefined = await bytes.next();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = next ?? await bytes.next();
+      next = undefined;
+      if (done === true) controller.close();
+      else controller.enqueue(value as Uint8Array);
+    },
+    async cancel() {
       await bytes.return();
-    }
-  })());
+    },
+  }, { highWaterMark: 0 });
 }
 
 /** Writes records into a file that Docker Desktop reads. */

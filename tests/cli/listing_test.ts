@@ -1,4 +1,5 @@
-import { UsageError } from "../../lib/cli/exit.ts";
+import { cacheFilterFlag } from "../../lib/cli/cache_filter_flag.ts";
+import { FlagError, UsageError } from "../../lib/cli/exit.ts";
 import { goTemplate, unescaped } from "../../lib/cli/go_template.ts";
 import {
   buildDuration,
@@ -37,6 +38,28 @@ Deno.test("tabText() makes columns as Go's tabwriter does", () => {
   ) assertEquals(tabText(text, options), expected, JSON.stringify(text));
 });
 
+Deno.test("filters of --filter are read as docker's command reads them", () => {
+  assertEquals(
+    cacheFilterFlag("prune", [" Type = a=b ", "type=a=b", "id=x", "shared="]),
+    { type: ["a=b"], id: ["x"], shared: [""] },
+  );
+  for (const word of ["type", ""]) {
+    const { message, exitCode } = assertThrows(
+      () => cacheFilterFlag("prune", [word]),
+      FlagError,
+    );
+    assertEquals([message, exitCode], [
+      `invalid argument "${word}" for "--filter": expected KEY=VALUE`,
+      125,
+    ]);
+  }
+  const { message } = assertThrows(
+    () => cacheFilterFlag("prune", ["type=a", "type=b"]),
+    TypeError,
+  );
+  assertEquals(message, 'Cannot prune: filter "type" takes one value');
+});
+
 Deno.test("sizes and times are worded as docker's commands word them", () => {
   const sizes: Record<string, number> = {
     "0B": 0,
@@ -48,6 +71,7 @@ Deno.test("sizes and times are worded as docker's commands word them", () => {
     "1000kB": 999_999,
     "1GB": 1e9,
     "2TB": 2e12,
+    "1000YB": 1e27,
   };
   for (const [text, bytes] of Object.entries(sizes)) {
     assertEquals(humanSize(bytes), text);

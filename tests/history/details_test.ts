@@ -1,14 +1,16 @@
 /** What is told of one record, from what BuildKit says of it. */
 import type { Control } from "../../lib/buildkit/control.ts";
 import { bundleRecord } from "../../lib/history/bundle_record.ts";
+import { contentBytes } from "../../lib/history/attachments.ts";
 import { failureOf } from "../../lib/history/failure.ts";
 import { allRecords } from "../../lib/history/find.ts";
 import { attrsBehind, detailsOf } from "../../lib/history/inspect.ts";
 import type { LocalState } from "../../lib/history/local_state.ts";
 import { recordOf } from "../../lib/history/record.ts";
 import type { HistoryRecordMessage } from "../../lib/proto/history.ts";
+import { ProtocolError } from "../../lib/errors.ts";
 import type { SolveStatus } from "../../lib/progress/solve_status.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 import { at, recordWith } from "./records.ts";
 
 const signal = new AbortController().signal;
@@ -178,10 +180,10 @@ Deno.test("outputs have their attributes sorted", () => {
 
 Deno.test("records without a time are the oldest, and nanoseconds count", async () => {
   const records = [
-    recordWith({ ref: "none" }),
     recordWith({ ref: "a", createdAt: at(0, 5) }),
-    recordWith({ ref: "b", createdAt: at(0, 7) }),
+    recordWith({ ref: "none" }),
     recordWith({ ref: "c", createdAt: at(1) }),
+    recordWith({ ref: "b", createdAt: at(0, 7) }),
   ];
   const sorted = await allRecords(control([], {}, records), signal);
   assertEquals(sorted.map(({ ref }) => ref), ["c", "b", "a", "none"]);
@@ -259,4 +261,16 @@ Deno.test("a bundle leaves out what is zero, also within", () => {
     Result: { Attestations: [{}] },
     DefaultPlatform: "p",
   });
+});
+
+Deno.test("no more of a record's parts is read than they may have", async () => {
+  const read = (maxBytes: number) =>
+    contentBytes(control([], { d: "1234" }), "d", {
+      what: "It",
+      maxBytes,
+      signal,
+    });
+  assertEquals(await read(4), new TextEncoder().encode("1234"));
+  const { message } = await assertRejects(() => read(3), ProtocolError);
+  assertEquals(message, "It has more than 3 bytes");
 });

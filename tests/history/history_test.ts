@@ -576,3 +576,81 @@ Deno.test("a log that is read on ends with the client, and holds up nobody who c
     assertEquals((await failed).name, "AbortError");
   }
 });
+
+/** A build of one result, for a platform. */
+function withResult(result: DescriptorMessage) {
+  return recordWith({
+    ref: "r",
+    completedAt: at(1),
+    results: new Map([["linux/arm64", {
+      only: undefined,
+      attestations: [],
+      results: [{ number: 0, descriptor: result }],
+    }]]),
+  });
+}
+
+Deno.test("an index gives its platform to what has none, and one that names itself has an end", async () => {
+  const manifest = (digest: string, more = {}) => ({
+    mediaType: MANIFEST,
+    digest,
+    size: 1,
+    ...more,
+  });
+  await using scripted = scriptedHistory({
+    records: [withResult(descriptor("top", INDEX))],
+    contents: {
+      top: JSON.stringify({
+        manifests: [
+          manifest("a"),
+          manifest("b", {
+            platform: { os: "linux", architecture: "s390x", variant: "" },
+          }),
+          { ...manifest("top"), mediaType: INDEX },
+        ],
+      }),
+      a: "a",
+      b: "b",
+    },
+  });
+  const { attachments } = await scripted.docker.buildHistory().inspect();
+  const count = (digest: string) =>
+    attachments.filter((one) => one.digest === digest).length;
+  assertEquals([count("top"), count("a"), count("b")], [9, 8, 8]);
+  assertEquals(
+    new Set(attachments.map(({ digest, platform }) => `${digest} ${platform}`)),
+    new Set(["top linux/arm64", "a linux/arm64", "b linux/s390x"]),
+  );
+});
+
+Deno.test("a store that fails is no store without that part", async () => {
+  for (const type of [MANIFEST, INDEX]) {
+    await using scripted = scriptedHistory({
+      records: [withResult(descriptor("x", type))],
+      answers: { Read: refuse(2, "the disk is broken") },
+    });
+    const error = await assertRejects<Error>(
+      () => scripted.docker.buildHistory().inspect(),
+      BuildHistoryError,
+    );
+    assertEquals(error.message, "the disk is broken");
+  }
+});
+
+Deno.test("connections are given back when all is read, and when it is not", async () => {
+  await using scripted = scriptedHistory({
+    records: [WITH_ATTACHMENTS],
+    contents: { ...CONTENTS, amd: "x".repeat(100_000) },
+  });
+  const history = scripted.docker.buildHistory();
+  await history.list();
+  const log = await history.logs("r");
+  assertEquals(await Array.fromAsync(log.events()), []);
+  const whole = await history.attachment("r", { type: "manifest" });
+  assertEquals((await new Response(whole).bytes()).length, 100_000);
+  const part = await history.attachment("r", { type: "manifest" });
+  await part.cancel();
+  const { connections } = scripted.engine;
+  assertEquals(connections.length, 5);
+  await Promise.all(connections.map(({ server }) => server.closed));
+});
