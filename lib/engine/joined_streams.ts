@@ -72,7 +72,7 @@ export function joinedStreams(duplex: ByteDuplex): JoinedStreams {
             "The connection broke within a program's output: is the engine still running?",
           );
         }
-        if (chunk.length > left) bytes.unread(chunk.subarray(left));
+        bytes.unread(chunk.subarray(left));
         const piece = chunk.subarray(0, left);
         left -= piece.length;
         controller.enqueue(piece);

@@ -50,6 +50,7 @@ Deno.test("certificates that can't be used are refused, and never quoted", async
     [{ ca: "" }, "ca is a path, a file: URL, or PEM"],
     [{ ca: 1 }, "ca is a path, a file: URL, or PEM"],
     [{ cert, key: `x\n${key}` }, "key is a path, a file: URL, or PEM"],
+    [{ serverName: 1 }, "serverName is the name of a host"],
     [{ serverName: "a b" }, "serverName is the name of a host"],
     [{ cacert: cert }, "cacert"],
   ];

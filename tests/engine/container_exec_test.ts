@@ -9,7 +9,7 @@ import {
   UnsupportedError,
 } from "../../lib/errors.ts";
 import type { UpgradeInit } from "../../lib/transport/transport.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { concat } from "../support/concat.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 
@@ -38,7 +38,12 @@ async function read(
     }),
     writable: new WritableStream(),
   });
-  const out = await new Response(streams.readable as never).text();
+  const decoder = new TextDecoder();
+  let out = "";
+  for await (const each of streams.readable) {
+    assert(each.length > 0, "a chunk is never empty");
+    out += decoder.decode(each, { stream: true });
+  }
   return [out, streams.words()];
 }
 
@@ -58,6 +63,9 @@ Deno.test("the standard output is what is read, the standard error is kept as wo
     assertEquals(words, `he engine ${"x".repeat(1_990)}`);
   }
   assertEquals(await read(piece(2, "grüße"), 1), ["", "grüße"]);
+  // More than is taken at once, by one.
+  const long = concat([piece(2, "y".repeat(2_001)), piece(1, "out")]);
+  assertEquals(await read(long, 10_000), ["out", "y".repeat(2_000)]);
 });
 
 Deno.test("streams that break off or have another form are errors", async () => {
@@ -66,6 +74,15 @@ Deno.test("streams that break off or have another form are errors", async () => 
   }
   const http = new TextEncoder().encode("HTTP/1.1 400 Bad Request");
   await assertRejects(() => read(http, 100), ProtocolError, "another form");
+});
+
+Deno.test("a connection that can be closed at once still can", () => {
+  const [{ readable, writable }] = duplexPair();
+  assertEquals("close" in joinedStreams({ readable, writable }), false);
+  let closed = 0;
+  const [pair] = duplexPair();
+  joinedStreams({ ...pair, close: () => closed++ }).close!();
+  assertEquals(closed, 1);
 });
 
 /** An engine that starts programs. */
