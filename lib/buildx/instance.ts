@@ -6,6 +6,7 @@ import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { isPlainObject } from "../plain_object.ts";
 import type { Platform } from "../platforms/platform.ts";
 import { BuilderError } from "./builder_error.ts";
+import { goJson, sortedObject } from "../gotext/json.ts";
 
 /** A builder: one BuildKit daemon, or several that build as one. */
 export interface BuildxInstance {
@@ -201,15 +202,7 @@ export function instanceText(instance: BuildxInstance): string {
 function sorted(
   map: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> | null {
-  return map === undefined ? null : Object.fromEntries(
-    Object.entries(map).sort(([a], [b]) => a < b ? -1 : 1),
-  );
-}
-
-/** JSON with the escapes of Go's encoder, for pages of HTML and for JavaScript. */
-export function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return map === undefined
+    ? null
+    : sortedObject(new Map(Object.entries(map))) ?? {};
 }

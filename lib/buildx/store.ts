@@ -4,13 +4,9 @@
 
 // @ts-types="../std/hex.d.ts"
 import { encodeHex } from "@std/encoding/hex";
+import { goJson } from "../gotext/json.ts";
 import { BuilderError } from "./builder_error.ts";
-import {
-  type BuildxInstance,
-  goJson,
-  instanceText,
-  readInstance,
-} from "./instance.ts";
+import { type BuildxInstance, instanceText, readInstance } from "./instance.ts";
 import { builderName } from "./name.ts";
 
 const INSTANCES = "instances";

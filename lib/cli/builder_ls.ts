@@ -1,6 +1,6 @@
 import { nodeState } from "../builder/buildx_nodes.ts";
 import { BuilderError } from "../buildx/builder_error.ts";
-import { goJson } from "../buildx/instance.ts";
+import { goJson } from "../gotext/json.ts";
 import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import {
   builderJson,

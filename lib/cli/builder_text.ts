@@ -9,8 +9,9 @@ import {
   parsePlatform,
   type Platform,
 } from "../platforms/platform.ts";
-import { goBytes, goDuration, goTime } from "./go_text.ts";
-import { TABLE, type TabOptions, tabText } from "./tab_text.ts";
+import { goDuration, goTime } from "../gotext/time.ts";
+import { binarySize } from "../gotext/units.ts";
+import { TABLE, type TabOptions, tabText } from "../gotext/tabwriter.ts";
 
 /** A builder, and what its nodes are doing. */
 export interface ShownBuilder {
@@ -149,7 +150,7 @@ export function inspection({ builder, states }: ShownBuilder): string[] {
     `Driver:\t${driver}`,
     ...lastActivity === undefined
       ? []
-      : [`Last Activity:\t${goTime(lastActivity)}`],
+      : [`Last Activity:\t${goTime(lastActivity.toISOString())}`],
     "",
     "Nodes:",
   ];
@@ -212,7 +213,7 @@ function nodeLines(state: NodeState): string[] {
 }
 
 function sizeLine(name: string, bytes: number): string[] {
-  return bytes > 0 ? [`\t${name}:\t${goBytes(bytes)}`] : [];
+  return bytes > 0 ? [`\t${name}:\t${binarySize(bytes)}`] : [];
 }
 
 /** The platforms of a node, marked where its file names them. */

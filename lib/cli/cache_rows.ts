@@ -1,5 +1,5 @@
 import type { BuildCacheRecord } from "../history/cache_record.ts";
-import { humanDuration, humanSize } from "./human.ts";
+import { humanDuration, humanSize } from "../gotext/units.ts";
 
 /** How long ago a record was used, in words; empty if nobody knows. */
 export function lastUsed(
@@ -19,9 +19,4 @@ export function starredId({ id, mutable }: BuildCacheRecord): string {
 /** The size as tables show it: what others have as well has a star. */
 export function starredSize({ size, shared }: BuildCacheRecord): string {
   return shared ? `${humanSize(size)}*` : humanSize(size);
-}
-
-/** A time as Go prints one: `2026-01-02 03:04:05.6 +0000 UTC`. */
-export function goTime(time: string): string {
-  return `${time.slice(0, 10)} ${time.slice(11, -1)} +0000 UTC`;
 }

@@ -1,14 +1,15 @@
 import type { BuildDiskUsage } from "../history/disk_usage.ts";
 import type { BuildCacheRecord } from "../history/cache_record.ts";
 import { cacheFilterFlag } from "./cache_filter_flag.ts";
-import { goTime, lastUsed, starredId, starredSize } from "./cache_rows.ts";
+import { goTime } from "../gotext/time.ts";
+import { lastUsed, starredId, starredSize } from "./cache_rows.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
-import { humanSize } from "./human.ts";
+import { humanSize } from "../gotext/units.ts";
 import { listingText } from "./listing.ts";
 import { openMemory } from "./open_memory.ts";
 import { printText } from "./print.ts";
-import { LIST, tabText } from "./tab_text.ts";
+import { LIST, tabText } from "../gotext/tabwriter.ts";
 
 const TABLE = "{{.ID}}\t{{.Reclaimable}}\t{{.Size}}\t{{.LastUsedAt}}";
 

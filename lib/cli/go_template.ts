@@ -1,4 +1,4 @@
-import { goJson } from "../history/go_json.ts";
+import { goJson } from "../gotext/json.ts";
 import { UsageError } from "./exit.ts";
 
 /** What a template names: values by their names. */

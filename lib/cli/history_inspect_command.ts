@@ -1,7 +1,7 @@
 // @ts-types="../std/path.d.ts"
 import { relative } from "@std/path/posix/relative";
 import type { BuildHistoryDetails } from "../history/inspect.ts";
-import { goJson } from "../history/go_json.ts";
+import { goJson } from "../gotext/json.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK } from "./exit.ts";
 import { goTemplate, unescaped } from "./go_template.ts";

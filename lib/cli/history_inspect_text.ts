@@ -1,8 +1,8 @@
 import type { BuildHistoryDetails } from "../history/inspect.ts";
 import { desktopUrl } from "./history_ls_command.ts";
 import type { InspectValues, NamedValue } from "./history_inspect_values.ts";
-import { buildDuration } from "./human.ts";
-import { LIST, tabText } from "./tab_text.ts";
+import { buildDuration } from "../gotext/units.ts";
+import { LIST, tabText } from "../gotext/tabwriter.ts";
 
 /** gRPC's names of its codes. */
 const CODES = [

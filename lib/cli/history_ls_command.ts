@@ -2,7 +2,7 @@ import type { BuildHistoryRecord } from "../history/record.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK } from "./exit.ts";
 import { gitRemote } from "./git_remote.ts";
-import { buildDuration, humanDuration } from "./human.ts";
+import { buildDuration, humanDuration } from "../gotext/units.ts";
 import { listingText } from "./listing.ts";
 import {
   listAll,

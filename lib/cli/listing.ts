@@ -1,6 +1,6 @@
-import { goJson } from "../history/go_json.ts";
+import { goJson } from "../gotext/json.ts";
 import { goTemplate, type TemplateValues, unescaped } from "./go_template.ts";
-import { TABLE, tabText } from "./tab_text.ts";
+import { TABLE, tabText } from "../gotext/tabwriter.ts";
 
 /** How a list is printed. */
 export interface Listing<T> {

@@ -5,15 +5,16 @@ import type { BuildCacheRecord } from "../history/cache_record.ts";
 import type { BuildPruneRecordsOptions } from "../history/prune.ts";
 import { parseBytes } from "./bytes_flag.ts";
 import { cacheFilterFlag } from "./cache_filter_flag.ts";
-import { goTime, lastUsed, starredId, starredSize } from "./cache_rows.ts";
+import { goTime } from "../gotext/time.ts";
+import { lastUsed, starredId, starredSize } from "./cache_rows.ts";
 import type { CommandContext } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT_OK } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
-import { humanSize } from "./human.ts";
+import { humanSize } from "../gotext/units.ts";
 import { openMemory } from "./open_memory.ts";
 import { print, printText } from "./print.ts";
-import { LIST, tabText } from "./tab_text.ts";
+import { LIST, tabText } from "../gotext/tabwriter.ts";
 
 /** Runs `davit prune`. */
 export async function runPrune(

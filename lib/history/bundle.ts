@@ -13,7 +13,7 @@ import type {
 import { contentBytes } from "./attachments.ts";
 import { bundleRecord } from "./bundle_record.ts";
 import { cleanTrace } from "./bundle_trace.ts";
-import { goJson, sortedObject } from "./go_json.ts";
+import { goJson, sortedObject } from "../gotext/json.ts";
 import type { LocalState } from "./local_state.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";

@@ -5,7 +5,7 @@ import type {
   HistoryRecordMessage,
 } from "../proto/history.ts";
 import type { TimestampMessage } from "../proto/timestamp.ts";
-import { goJson, sortedObject } from "./go_json.ts";
+import { goJson, sortedObject } from "../gotext/json.ts";
 import type { LocalState } from "./local_state.ts";
 
 /** What stands beside a record in its file. */

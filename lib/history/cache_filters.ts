@@ -1,4 +1,4 @@
-import { parseGoDuration } from "./go_duration.ts";
+import { parseGoDuration } from "../gotext/time.ts";
 
 /** Filters by their names, as those of `buildPrune()`; one value each. */
 export type BuildCacheFilters = Readonly<Record<string, readonly string[]>>;

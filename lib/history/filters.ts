@@ -1,5 +1,5 @@
 import type { HistoryRecordMessage } from "../proto/history.ts";
-import { parseGoDuration } from "./go_duration.ts";
+import { parseGoDuration } from "../gotext/time.ts";
 import { statusOf } from "./record.ts";
 import { isRemote } from "./build_name.ts";
 

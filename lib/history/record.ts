@@ -1,7 +1,7 @@
 import type { HistoryRecordMessage } from "../proto/history.ts";
 import type { TimestampMessage } from "../proto/timestamp.ts";
 import { buildName } from "./build_name.ts";
-import { sortedObject } from "./go_json.ts";
+import { sortedObject } from "../gotext/json.ts";
 import type { LocalState } from "./local_state.ts";
 
 /** How a build stands, or ended. */

@@ -1,6 +1,7 @@
 // JSON in the bytes that buildx writes: Go's encoding/json, with two blanks. A
 // digest is one of bytes, so the order of the fields and the escapes count.
 
+import { byBytes, goJson, goJsonText } from "../gotext/json.ts";
 import type { Descriptor, ImageIndex } from "../registry/descriptor.ts";
 
 /** How a value is written. */
@@ -176,7 +177,8 @@ export function knownFields(descriptor: Descriptor): Descriptor {
 
 function write(value: unknown, shape: Shape, indent: string): string {
   if (value === undefined || value === null) return "null";
-  if (typeof value !== "object") return scalar(value);
+  if (typeof value === "string") return goJsonText(value);
+  if (typeof value !== "object") return goJson(value);
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
     const of = shape.kind === "list" ? shape.of : ANY;
@@ -191,7 +193,7 @@ function write(value: unknown, shape: Shape, indent: string): string {
       [name, shape.kind === "map" ? shape.of : ANY] as const
     );
   const lines = entries.map(([name, shape]) =>
-    `${inner}${scalar(name)}: ${write(field(value, name), shape, inner)}`
+    `${inner}${goJsonText(name)}: ${write(field(value, name), shape, inner)}`
   );
   return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n${indent}}`;
 }
@@ -208,27 +210,4 @@ function isEmpty(value: unknown): boolean {
     value === 0 || value === false ||
     (Array.isArray(value) && value.length === 0) ||
     (typeof value === "object" && Object.keys(value).length === 0);
-}
-
-/** Go escapes what a page of HTML would take for its own, and two line ends. */
-function scalar(value: unknown): string {
-  // A half of a pair of letters is written as one that stands for any.
-  const json = JSON.stringify(
-    typeof value === "string" ? value.toWellFormed() : value,
-  );
-  return json.replace(
-    /[<>&\u2028\u2029]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
-const encoder = new TextEncoder();
-
-/** The order of Go's maps: by the bytes of their keys in UTF-8. */
-function byBytes(one: string, other: string): number {
-  const [a, b] = [encoder.encode(one), encoder.encode(other)];
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    if (a[i] !== b[i]) return a[i]! - b[i]!;
-  }
-  return a.length - b.length;
 }

@@ -8,7 +8,6 @@ import {
   inspection,
   type ShownBuilder,
 } from "../../lib/cli/builder_text.ts";
-import { goBytes, goDuration, goTime } from "../../lib/cli/go_text.ts";
 import { parsePlatform } from "../../lib/platforms/platform.ts";
 import { assertEquals } from "../support/assert.ts";
 
@@ -237,16 +236,4 @@ Deno.test("a builder as JSON leaves out what says nothing", () => {
       .Nodes as { Platforms: string[] }[])[0]!.Platforms,
     ["linux/arm64", "linux/amd64"],
   );
-});
-
-Deno.test("sizes, lengths of time and times are written as Go does", () => {
-  assertEquals(
-    [0, 1023, 1024, 1536, 25995000000, 2 ** 50, 2 ** 61].map(goBytes),
-    ["0B", "1023B", "1KiB", "1.5KiB", "24.21GiB", "1PiB", "2048PiB"],
-  );
-  assertEquals(
-    [172800e9, 60e9, 61.5e9, 3661e9, 1e9, 1.25e9, 5e6, 1.5e6].map(goDuration),
-    ["48h0m0s", "1m0s", "1m1.5s", "1h1m1s", "1s", "1.25s", "5ms", "1.5ms"],
-  );
-  assertEquals(goTime(new Date(0)), "1970-01-01 00:00:00 +0000 UTC");
 });

@@ -5,9 +5,9 @@ import {
   buildDuration,
   humanDuration,
   humanSize,
-} from "../../lib/cli/human.ts";
+} from "../../lib/gotext/units.ts";
 import { listingText } from "../../lib/cli/listing.ts";
-import { LIST, TABLE, tabText } from "../../lib/cli/tab_text.ts";
+import { LIST, TABLE, tabText } from "../../lib/gotext/tabwriter.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 
 Deno.test("tabText() makes columns as Go's tabwriter does", () => {

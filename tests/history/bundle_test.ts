@@ -1,6 +1,5 @@
 import { bundleRecord } from "../../lib/history/bundle_record.ts";
 import { cleanTrace } from "../../lib/history/bundle_trace.ts";
-import { goJson, sortedObject } from "../../lib/history/go_json.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 import { at, recordWith } from "./records.ts";
 
@@ -149,17 +148,4 @@ Deno.test("a bundle's trace has no tokens", () => {
   );
   assertEquals(cleanTrace(""), "");
   assertThrows(() => cleanTrace("{"), SyntaxError);
-});
-
-Deno.test("JSON is escaped and sorted as Go does it", () => {
-  assertEquals(
-    goJson({ a: "<b>&\u2028\u2029\n" }),
-    '{"a":"\\u003cb\\u003e\\u0026\\u2028\\u2029\\n"}',
-  );
-  assertEquals(goJson([1], 2), "[\n  1\n]");
-  assertEquals(
-    JSON.stringify(sortedObject(new Map([["b", 1], ["a", 2], ["c", 3]]))),
-    '{"a":2,"b":1,"c":3}',
-  );
-  assertEquals(sortedObject(new Map()), undefined);
 });

@@ -1,16 +1,16 @@
-// Numbers and times as docker's commands print them (docker/go-units).
+// Sizes and times as docker's commands print them (docker/go-units).
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+const BINARY_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** A size with four digits at the most: `1.5MB`; 1 kB is 1000 B. */
 export function humanSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${Number(value.toPrecision(4))}${UNITS[unit]}`;
+  return inUnits(bytes, 1000, UNITS);
+}
+
+/** A size with four digits at the most: `1.5MiB`; 1 KiB is 1024 B. */
+export function binarySize(bytes: number): string {
+  return inUnits(bytes, 1024, BINARY_UNITS);
 }
 
 /** About how long something took or is ago, in words: `2 hours`. */
@@ -37,4 +37,18 @@ export function buildDuration(ms: number): string {
   const seconds = Math.trunc(ms / 1000);
   const rest = String(seconds % 60).padStart(2);
   return `${Math.trunc(seconds / 60)}m ${rest}s`;
+}
+
+function inUnits(
+  bytes: number,
+  step: number,
+  units: readonly string[],
+): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= step && unit < units.length - 1) {
+    value /= step;
+    unit++;
+  }
+  return `${Number(value.toPrecision(4))}${units[unit]}`;
 }

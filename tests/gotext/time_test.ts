@@ -1,4 +1,4 @@
-import { parseGoDuration } from "../../lib/history/go_duration.ts";
+import { goDuration, goTime, parseGoDuration } from "../../lib/gotext/time.ts";
 import { assertEquals } from "../support/assert.ts";
 
 Deno.test("durations are read as Go reads them, in nanoseconds", () => {
@@ -33,5 +33,21 @@ Deno.test("durations are read as Go reads them, in nanoseconds", () => {
   };
   for (const [text, nanos] of Object.entries(cases)) {
     assertEquals(parseGoDuration(text), nanos, text);
+  }
+});
+
+Deno.test("lengths of time and times are written as Go does", () => {
+  assertEquals(
+    [172800e9, 60e9, 61.5e9, 3661e9, 1e9, 1.25e9, 5e6, 1.5e6].map(goDuration),
+    ["48h0m0s", "1m0s", "1m1.5s", "1h1m1s", "1s", "1.25s", "5ms", "1.5ms"],
+  );
+  const times: Record<string, string> = {
+    "1970-01-01T00:00:00.000Z": "1970-01-01 00:00:00 +0000 UTC",
+    "2026-01-02T03:04:05Z": "2026-01-02 03:04:05 +0000 UTC",
+    "2026-01-02T03:04:05.060Z": "2026-01-02 03:04:05.06 +0000 UTC",
+    "2026-01-02T03:04:05.000000007Z": "2026-01-02 03:04:05.000000007 +0000 UTC",
+  };
+  for (const [time, text] of Object.entries(times)) {
+    assertEquals(goTime(time), text);
   }
 });
