@@ -251,6 +251,11 @@ Deno.test("what is not there is named with its context", async () => {
       ContextError,
       `contexts "deps": ${folder}/file is no folder`,
     );
+    await assertRejects(
+      () => opened({ deps: `${folder}/file/x` }),
+      ContextError,
+      `Cannot build with contexts "deps": ${folder}/file/x can't be read`,
+    );
   });
 });
 

@@ -24,7 +24,7 @@ import { concat } from "../support/concat.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
-import { until } from "../support/until.ts";
+import { until, untilQuiet } from "../support/until.ts";
 import { readyBuild, type Readying } from "./ready_build.ts";
 import {
   type BuildKitScript,
@@ -69,15 +69,17 @@ async function fetched(
 /** A stream with what it was cancelled for. */
 function stream(bytes?: Uint8Array) {
   const cancelled: unknown[] = [];
+  let pulls = 0;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
+      pulls++;
       if (bytes === undefined) return new Promise(() => {});
       controller.enqueue(bytes);
       controller.close();
     },
     cancel: (reason) => void cancelled.push(reason),
   }, { highWaterMark: 0 });
-  return { body, cancelled };
+  return { body, cancelled, pulls: () => pulls };
 }
 
 Deno.test("each tar has a URL of its own, beside that of the main context, and is told by its name", async () => {
@@ -150,12 +152,12 @@ Deno.test("a Dockerfile with a frontend of its own may be passed on", async () =
 });
 
 Deno.test("a frontend that knows no contexts by name is told in words, and the tars are given back", async () => {
-  const { body, cancelled } = stream();
+  const { body, cancelled, pulls } = stream();
   await withBuildKit({
-    solve: () =>
-      Promise.reject(
-        refusal(`unsupported frontend capability ${CAPABILITY}`),
-      ),
+    async solve() {
+      await untilQuiet(pulls, () => {});
+      throw refusal(`unsupported frontend capability ${CAPABILITY}`);
+    },
   }, async ({ docker }) => {
     const error = await assertRejects(
       () => docker.imageBuild(FILES, { contexts: { deps: body } }).wait(),
@@ -163,7 +165,8 @@ Deno.test("a frontend that knows no contexts by name is told in words, and the t
       "# syntax=docker/dockerfile:1",
     );
     assertEquals(error.feature, "contexts");
-    assertEquals(cancelled.length, 1);
+    // Nothing of it was read.
+    assertEquals([pulls(), cancelled.length], [0, 1]);
   });
 });
 
