@@ -168,7 +168,7 @@ Deno.test("an inspection has all that is known of each node, in buildx's columns
     [
       "Name:          b",
       "Driver:        remote",
-      "Last Activity: 2026-01-02 03:04:05 +0000 UTC",
+      "Last Activity: 2026-01-02 03:04:05.678 +0000 UTC",
       "",
       "Nodes:",
       "Name:                  n0",
