@@ -4,7 +4,11 @@
 
 import type { SolveEntry } from "../buildkit/solve_request.ts";
 import { ProtocolError } from "../errors.ts";
-import { descriptorOf, type LayoutDescriptor } from "../layout/index_file.ts";
+import {
+  descriptorOf,
+  type LayoutDescriptor,
+  mediaTypeOf,
+} from "../layout/index_file.ts";
 import { LayoutError } from "../layout/layout_error.ts";
 import type { LayoutFolder } from "../layout/layout_folder.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
@@ -67,6 +71,18 @@ export async function openLocalImport(
   try {
     const folder = await stores.open(`local:${src}`, src!, "read");
     const found = digest ?? await taggedDigest(folder, tag);
+    // For each one that is missing BuildKit would wait most of a minute.
+    const [lost, ...more] = await folder.missing(found);
+    if (lost !== undefined) {
+      throw new LayoutError(
+        folder.path,
+        `it is not whole: ${
+          more.length === 0
+            ? `${lost} is missing`
+            : `${lost} and ${more.length} more are missing`
+        }`,
+      );
+    }
     return { type: "local", attrs: { src: src!, digest: found } };
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
@@ -149,8 +165,8 @@ async function manifestIn(
   const size = folder.info(found)?.size;
   if (size !== undefined) {
     if (isAnswered) return answered!;
-    const { mediaType } = Object(parsed(await folder.text(found)));
-    if (typeof mediaType === "string") {
+    const mediaType = mediaTypeOf(await folder.text(found) ?? "");
+    if (mediaType !== "") {
       return { mediaType, digest: found, size };
     }
   }

@@ -93,6 +93,16 @@ export function writeVersion(): string {
   return JSON.stringify({ imageLayoutVersion: VERSION });
 }
 
+/** The media type that a document names; empty if it names none. */
+export function mediaTypeOf(text: string): string {
+  try {
+    const { mediaType } = Object(JSON.parse(text));
+    return typeof mediaType === "string" ? mediaType : "";
+  } catch {
+    return ""; // no JSON
+  }
+}
+
 /** Writes an `index.json`. */
 export function writeIndex(index: LayoutIndex): string {
   return JSON.stringify({

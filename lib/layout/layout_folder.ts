@@ -15,6 +15,7 @@ import {
   type LayoutDescriptor,
   type LayoutIndex,
   type LayoutName,
+  mediaTypeOf,
   parseIndex,
   withEntry,
   writeIndex,
@@ -194,6 +195,22 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
       report.bytes += info.size;
     }
     return report;
+  }
+
+  /**
+   * What is missing of a content that may name others: digests, its own among
+   * them; none if all is there.
+   *
+   * @throws {LayoutError} If one of its documents can't be understood.
+   */
+  async missing(digest: string): Promise<readonly string[]> {
+    const text = await this.text(digest);
+    if (text === undefined) return [digest];
+    const mediaType = mediaTypeOf(text);
+    const named = await this.#namedBy({
+      manifests: [{ mediaType, digest, size: text.length }],
+    });
+    return [...named].filter((name) => this.info(name) === undefined);
   }
 
   /**

@@ -152,7 +152,8 @@ Deno.test("folders of caches are opened: those that are written first, and one f
       cachefrom: [
         { type: "local", src: dir },
         { type: "local", src: dir, tag: "v1" },
-        { type: "local", src: dir, digest: DIGEST, tag: "none" },
+        { type: "local", src: dir, digest: entry.digest, tag: "none" },
+        { type: "local", src: dir, digest: DIGEST },
         { type: "local", src: dir, tag: "none" },
         { type: "local", src: `${place.path}/none` },
         { type: "local", src: `${place.path}/plain` },
@@ -175,7 +176,7 @@ Deno.test("folders of caches are opened: those that are written first, and one f
   assertEquals(imports, [
     { type: "local", attrs: { src: dir, digest: entry.digest } },
     { type: "local", attrs: { src: dir, digest: entry.digest } },
-    { type: "local", attrs: { src: dir, digest: DIGEST } },
+    { type: "local", attrs: { src: dir, digest: entry.digest } },
     { type: "registry", attrs: { ref: "a" } },
   ]);
   // What is for davit alone is not sent.
@@ -199,13 +200,15 @@ Deno.test("folders of caches are opened: those that are written first, and one f
     [
       ["export", "local", "/proc/none"],
       ["import", "local", dir],
+      ["import", "local", dir],
       ["import", "local", `${place.path}/none`],
       ["import", "local", plain],
     ],
   );
-  assertEquals(unopened[3]!.error, 'its index.json has no tag "latest"');
+  assertEquals(unopened[4]!.error, 'its index.json has no tag "latest"');
+  assertEquals(unopened[1]!.error, `it is not whole: ${DIGEST} is missing`);
   assertEquals(
-    unopened[1]!.error,
+    unopened[2]!.error,
     'its index.json has no tag "none", but "latest", "v1"',
   );
   await assertRejects(
@@ -400,6 +403,40 @@ Deno.test("what davit could not take is the error, also where the engine goes on
     LayoutError,
     `Cannot write the OCI layout ${JSON.stringify(dest)}: a blob: `,
   );
+});
+
+Deno.test("a cache of which something is missing is not used", async () => {
+  await using place = await scratch();
+  const src = `${place.path}/cache`;
+  const layers = await Promise.all(["one", "two"].map(entryOf));
+  for (const [index, mediaType] of [INDEX, INDEX, undefined].entries()) {
+    const text = JSON.stringify({ mediaType, manifests: layers });
+    const digest = await withLayout(src, "write", async (layout) => {
+      if (index === 1) await store(layout, "one");
+      const digest = await store(layout, text);
+      await layout.put({ ...await entryOf(text), mediaType: INDEX }, [
+        { tag: "latest" },
+      ]);
+      return digest;
+    });
+    await using stores = new LayoutStores();
+    const { imports, unopened } = await openCaches(
+      requestOf({ cachefrom: { type: "local", src } }),
+      NEVER,
+      stores,
+    );
+    const two = layers[1]!.digest;
+    if (mediaType === undefined) {
+      // What it names is not known: BuildKit has the last word.
+      assertEquals(imports.map(({ attrs }) => attrs.digest), [digest]);
+    } else {
+      assertEquals([imports, unopened.map(({ error }) => error)], [[], [
+        index === 0
+          ? `it is not whole: ${two} and 1 more are missing`
+          : `it is not whole: ${two} is missing`,
+      ]]);
+    }
+  }
 });
 
 Deno.test("a damaged folder is not blamed for what has failed for another reason", async () => {
