@@ -69,18 +69,30 @@ function normal(text: string): string {
     .replace(/\d\.\ds\+/g, "TIME");
 }
 
+/** How often both are asked: a build of another test may end between them. */
+const TRIES = 5;
+
 async function compare(
   { docker, davit }: Both,
   words: readonly string[],
 ): Promise<string> {
-  const theirs = await docker(...words);
-  const ours = await davit(...words);
+  let theirs = await docker(...words);
+  let ours = await davit(...words);
+  for (let tries = 1; tries < TRIES && !areSame(ours, theirs); tries++) {
+    theirs = await docker(...words);
+    ours = await davit(...words);
+  }
   const what = words.join(" ");
   assertEquals([ours.code, theirs.code], [0, 0], `${what}: ${ours.stderr}`);
   const text = normal(decoder.decode(ours.stdout));
   assertEquals(text, normal(decoder.decode(theirs.stdout)), what);
   assertEquals(normal(ours.stderr), normal(theirs.stderr), what);
   return text;
+}
+
+function areSame(ours: CommandRun, theirs: CommandRun): boolean {
+  return normal(decoder.decode(ours.stdout)) ===
+    normal(decoder.decode(theirs.stdout));
 }
 
 async function compareHistory(engine: EngineContext): Promise<void> {
@@ -128,18 +140,18 @@ async function compareHistory(engine: EngineContext): Promise<void> {
     );
     assertStringIncludes(table, `${good}  app (one)  Completed  AGO`);
     assertStringIncludes(table, `${failed}  app/Failing  Error  AGO`);
-    for (
-      const words of [
-        ["--format=json"],
-        ["--no-trunc"],
-        ["--format", String.raw`table {{.Name}}\t{{.Ref}}`],
-        ["--format", "{{.FullRef}} {{.Status}} {{json .Name}} {{.Link}}"],
-        ["--filter", "status=error"],
-        ["--filter", `ref=${good}`],
-        ["--filter", "startedAt>1h", "--filter", "duration<1h"],
-        ["--filter", "status!=error", "--filter", "status=running"],
-      ]
-    ) await compare(both, ["history", "ls", ...words]);
+    // How lists are printed does not depend on the store.
+    const forms = engine.containerdStore ? [] : [
+      ["--format=json"],
+      ["--no-trunc"],
+      ["--format", String.raw`table {{.Name}}\t{{.Ref}}`],
+      ["--format", "{{.FullRef}} {{.Status}} {{json .Name}} {{.Link}}"],
+      ["--filter", "status=error"],
+      ["--filter", `ref=${good}`],
+      ["--filter", "startedAt>1h", "--filter", "duration<1h"],
+      ["--filter", "status!=error", "--filter", "status=running"],
+    ];
+    for (const words of forms) await compare(both, ["history", "ls", ...words]);
     for (const ref of refs) {
       const text = await compare(both, ["history", "inspect", ref]);
       if (ref === good) assertMatch(text, /^V\t+a b$/m);
