@@ -105,6 +105,13 @@ Deno.test("a node that is appended takes its platforms from the others, and a fr
   assertEquals(nodesOf(left).map(({ Name }) => Name), ["b1"]);
   const again = create({ append: true, endpoint: "tcp://c:1" }, left);
   assertEquals(nodesOf(again).map(({ Name }) => Name), ["b1", "b0"]);
+  const appended = createBuilder({
+    name: "b",
+    append: true,
+    ownEngine: ENGINE,
+    endpoint: "tcp://e:1",
+  }, left);
+  assertEquals([appended.node, appended.isChange], ["b0", false]);
   const named = create(
     { append: true, endpoint: "tcp://d:1", node: "Far" },
     left,

@@ -248,6 +248,7 @@ Deno.test("a builder is a file, or a docker context whose engine builds itself",
     assertEquals(current.name, "one");
     assert(current.lastActivity !== undefined);
     const context = await builders.named("far.away");
+    assertEquals(context.lastActivity, undefined);
     assertEquals(context.nodes[0], {
       name: "far.away",
       endpoint: "far.away",
@@ -271,6 +272,10 @@ Deno.test("a builder is a file, or a docker context whose engine builds itself",
     // A builder that has the name of the context is the context's own.
     await store.edit((edit) => edit.save(builder("far.away")));
     assertEquals((await other.chosen())?.driver, "remote");
+    const names = (await other.list()).map((each) =>
+      each instanceof BuilderError ? each.builder : each.name
+    );
+    assertEquals(names.filter((name) => name === "far.away").length, 1);
   });
 });
 

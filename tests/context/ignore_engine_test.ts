@@ -277,4 +277,5 @@ bothWaysTest(
       assertEquals(different, []);
     });
   },
+  { engineOnly: "it is about what docker's client sends to an engine" },
 );

@@ -189,6 +189,7 @@ bothWaysTest(
       );
     }
   },
+  { engineOnly: "it takes long, and a daemon exports in the same way" },
 );
 
 bothWaysTest("FIFOs and devices are left out and counted", async (engine) => {
@@ -277,6 +278,7 @@ bothWaysTest(
       assert(cancelled > 1, `${cancelled}`);
     }
   },
+  { engineOnly: "it takes long, and a daemon exports in the same way" },
 );
 
 bothWaysTest(

@@ -193,6 +193,7 @@ bothWaysTest(
       await docker.imageRemove(tag);
     }
   },
+  { engineOnly: "its base image is the engine's" },
 );
 
 bothWaysTest(

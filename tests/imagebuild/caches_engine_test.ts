@@ -243,7 +243,10 @@ bothWaysTest(
     ]]]);
     assertStringIncludes(none.error!, "not found");
   },
-  ({ containerdStore }) => !containerdStore,
+  {
+    only: ({ containerdStore }) => !containerdStore,
+    engineOnly: "its cache is in an image of the engine",
+  },
 );
 
 /** Removes what an engine has of the steps with this word. */

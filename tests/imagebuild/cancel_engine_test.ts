@@ -245,6 +245,7 @@ bothWaysTest(
     assertEquals(again.length, messages.length);
     assert(id.startsWith("sha256:"));
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 for (const isPacked of [false, true]) {

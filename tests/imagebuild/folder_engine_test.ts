@@ -177,6 +177,7 @@ bothWaysTest(
       assertEquals(context.bytesSent, 0);
     });
   },
+  { engineOnly: "its other process builds with the engine" },
 );
 
 everyWayTest("a Dockerfile from anywhere", async ({ docker }) => {

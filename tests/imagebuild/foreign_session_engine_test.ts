@@ -50,4 +50,5 @@ bothWaysTest(
       await transport.close();
     }
   },
+  { engineOnly: "its session is the engine's" },
 );

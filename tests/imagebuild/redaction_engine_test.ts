@@ -210,6 +210,7 @@ bothWaysTest(
     ]);
     await docker.imageRemove(tag);
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -247,6 +248,7 @@ bothWaysTest(
       assert(digests.size > 1);
     }
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 engineTest(

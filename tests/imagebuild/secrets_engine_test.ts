@@ -75,6 +75,7 @@ bothWaysTest(
       await Deno.remove(folder, { recursive: true });
     }
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 everyWayTest(

@@ -134,6 +134,7 @@ bothWaysTest(
     );
     assert(error.finds.every(({ id }) => id === "user"));
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 engineTest(

@@ -1,4 +1,9 @@
-import type { DockerClient, ImageBuildOptions } from "../../mod.ts";
+import {
+  Builder,
+  type DockerClient,
+  type ImageBuildOptions,
+} from "../../mod.ts";
+import { startBuildkitd } from "../buildkitd/daemon.ts";
 import type { EngineDescription } from "../engines/environment.ts";
 import { type EngineContext, engineTest } from "./engines.ts";
 import { startBuildkitd } from "../buildkitd/daemon.ts";
@@ -7,18 +12,36 @@ import { Builder } from "../../mod.ts";
 /** The two interfaces by which BuildKit of an engine builds. */
 export type BuildApi = NonNullable<ImageBuildOptions["api"]>;
 
+/** By which a BuildKit daemon is reached. */
+const DAEMON_WAYS = ["unix", "mTLS"] as const;
+
+/** Which of the ways make sense. */
+export interface WaysOptions {
+  /** Engines that the test makes sense on; all unless given. */
+  readonly only?: (engine: EngineDescription) => boolean;
+  /** Why a BuildKit daemon can't do it, or is no case of its own. */
+  readonly engineOnly?: string;
+}
+
 /**
  * Registers a test for each engine of this run, and for each of the two
- * interfaces: what a build promises holds on both. The builds of the client that
- * the test is given take that interface, unless they say otherwise.
+ * interfaces; and for a BuildKit daemon, on its socket or by mTLS: what a build
+ * promises holds on all of them. The builds of the client that the test is given
+ * take that way, unless they say otherwise.
  *
- * @param only Engines that the test makes sense on; all unless given.
+ * Half of the tests reach their daemon by one way, half by the other, so that the
+ * run takes no longer; with DAVIT_TEST_WAYS=all each of them does by both.
+ *
+ * @param which Engines that the test makes sense on, or more about that.
  */
 export function bothWaysTest(
   name: string,
   test: (engine: EngineContext & { readonly api: BuildApi }) => Promise<void>,
-  only?: (engine: EngineDescription) => boolean,
+  which: WaysOptions["only"] | WaysOptions = {},
 ): void {
+  const { only = () => true, engineOnly } = typeof which === "function"
+    ? { only: which }
+    : which;
   for (const api of ["engine", "buildkit"] as const) {
     engineTest(
       `${name} [${api} API]`,
@@ -26,6 +49,47 @@ export function bothWaysTest(
       only,
     );
   }
+  if (engineOnly !== undefined) return;
+  const all = Deno.env.get("DAVIT_TEST_WAYS") === "all";
+  const ways = all ? DAEMON_WAYS : [DAEMON_WAYS[name.length % 2]!];
+  for (const way of ways) {
+    // The engine is only there for what a test does beside its build.
+    engineTest(
+      `${name} [daemon, ${way}]`,
+      (engine) => withDaemon(engine, way, test),
+      (engine) => isFirst(engine) && only(engine),
+    );
+  }
+}
+
+let first: string | undefined;
+
+/** Whether it is the first engine of its age: one is enough beside a daemon. */
+function isFirst({ generation, host }: EngineDescription): boolean {
+  if (Number(generation) >= 28) first ??= host;
+  return host === first;
+}
+
+/** Runs a test whose builds are those of a daemon. */
+async function withDaemon(
+  engine: EngineContext,
+  way: typeof DAEMON_WAYS[number],
+  test: (engine: EngineContext & { readonly api: BuildApi }) => Promise<void>,
+): Promise<void> {
+  await using daemon = await startBuildkitd(
+    way === "unix" ? {} : { tcp: true },
+  );
+  await using builder = way === "unix"
+    ? await Builder.fromAddress(daemon.address)
+    : await Builder.fromAddress(daemon.tcpAddress, { tls: daemon.tls });
+  const { docker } = engine;
+  // Without an output there is a warning, which the tests of outputs are about.
+  docker.imageBuild = (context, options) =>
+    builder.imageBuild(context, {
+      ...options,
+      outputs: options?.outputs ?? { type: "cacheonly" },
+    });
+  await test({ ...engine, docker, api: "buildkit" });
 }
 
 /** The client, with the interface that its builds take. */

@@ -91,6 +91,7 @@ bothWaysTest(
     }).wait();
     for (const name of tag) await engine.docker.imageRemove(name);
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -109,6 +110,7 @@ bothWaysTest(
     assertEquals(verification!.skipped, ["short"]);
     assert(warnings.some(({ code }) => code === "secret-unverified"));
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -157,6 +159,7 @@ bothWaysTest(
       unused: ["t", "none", "broken"],
     });
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -178,6 +181,7 @@ bothWaysTest(
     await assertRejects(() => running.wait(), RangeError, "enough");
     assert(given!.aborted);
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -250,6 +254,7 @@ bothWaysTest(
     await assertRejects(() => failing.wait(), RangeError);
     assertFalse(await hasImage(engine, tag));
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -287,6 +292,7 @@ bothWaysTest(
       await Deno.stat(dest);
     });
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -319,6 +325,7 @@ bothWaysTest(
     assertFalse(await hasImage(engine, own));
     for (const name of [good, moved]) await docker.imageRemove(name);
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -364,6 +371,7 @@ bothWaysTest(
       1,
     );
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -405,6 +413,7 @@ bothWaysTest(
       verify: { strict: true },
     }).wait();
   },
+  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -441,4 +450,5 @@ bothWaysTest(
       await engine.docker.imageRemove(tag);
     });
   },
+  { engineOnly: "its command builds with the engine" },
 );
