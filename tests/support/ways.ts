@@ -6,8 +6,6 @@ import {
 import { startBuildkitd } from "../buildkitd/daemon.ts";
 import type { EngineDescription } from "../engines/environment.ts";
 import { type EngineContext, engineTest } from "./engines.ts";
-import { startBuildkitd } from "../buildkitd/daemon.ts";
-import { Builder } from "../../mod.ts";
 
 /** The two interfaces by which BuildKit of an engine builds. */
 export type BuildApi = NonNullable<ImageBuildOptions["api"]>;
@@ -28,6 +26,9 @@ export interface WaysOptions {
  * interfaces; and for a BuildKit daemon, on its socket or by mTLS: what a build
  * promises holds on all of them. The builds of the client that the test is given
  * take that way, unless they say otherwise.
+ *
+ * Where the tests of a file can share a daemon, because they leave nothing in its
+ * cache that others would take, {@linkcode everyWayTest} is quicker.
  *
  * Half of the tests reach their daemon by one way, half by the other, so that the
  * run takes no longer; with DAVIT_TEST_WAYS=all each of them does by both.
@@ -125,7 +126,10 @@ export function everyWayTest(
   test: WayTest,
   only?: (engine: EngineDescription) => boolean,
 ): void {
-  bothWaysTest(name, test, only);
+  bothWaysTest(name, test, {
+    ...(only === undefined ? {} : { only }),
+    engineOnly: "daemonWaysTest() has it for daemons",
+  });
   forDaemons.push([name, test]);
 }
 
