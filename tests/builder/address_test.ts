@@ -25,7 +25,7 @@ Deno.test("an address is what buildctl and buildx read it as", () => {
       { kind: "ssh", hostname: "host", port: none, user: none, path: none },
     ],
     [
-      "ssh://me@[::1]:2222/run/b%20c.sock",
+      "ssh://m%65@[::1]:2222/run/b%20c.sock",
       {
         kind: "ssh",
         hostname: "::1",

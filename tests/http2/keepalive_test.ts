@@ -132,7 +132,8 @@ Deno.test("without open streams, or without the option, a server may be silent",
   assertEquals(clock.waits, []);
 });
 
-Deno.test("a keepalive that is no time is refused", () => {
+Deno.test("a keepalive that is no time is refused", async () => {
+  await using _ = new RawServer({ keepalive: { silence: 1, timeout: 1 } });
   for (
     const keepalive of [
       { silence: 0, timeout: 1 },
