@@ -30,7 +30,6 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "open_file.ts",
     "option_names.ts",
-    "std",
     "streams",
   ],
   fsutil: ["context", "errors.ts", "grpc", "streams"],

@@ -1,7 +1,5 @@
 // What is to be done, as graphs of operations, where no frontend says it.
 
-// @ts-types="../std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import {
   type DefinitionMessage,
   op,
@@ -9,6 +7,7 @@ import {
   type OpMetadataMessage,
 } from "../proto/llb.ts";
 import type { Written } from "../proto/message.ts";
+import { sha256 } from "../streams/sha256.ts";
 
 /** A graph of operations. */
 export type Definition = DefinitionMessage;
@@ -86,8 +85,7 @@ class Graph implements DefinitionMessage {
   /** @returns The operation's digest, which is that of its exact bytes. */
   async add(operation: Written<OpMessage>, name?: string): Promise<string> {
     const bytes = op.encode(operation);
-    const hash = await crypto.subtle.digest("SHA-256", bytes);
-    const digest = `sha256:${encodeHex(hash)}`;
+    const digest = `sha256:${await sha256(bytes)}`;
     this.operations.push(bytes);
     this.metadata.set(digest, {
       description: new Map(

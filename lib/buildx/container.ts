@@ -1,7 +1,7 @@
 // The driver `docker-container`: buildkitd in a container of a docker engine,
 // made as buildx makes it.
 
-import type { ContextEntry } from "../context/entry.ts";
+import { contextEntry } from "../context/entry.ts";
 import { BLOCK_BYTES, tarEnd, tarHeader } from "../context/tar_header.ts";
 import {
   containerCreate,
@@ -230,23 +230,18 @@ function configTar(
     }
   }
   const parts: Uint8Array[] = [...folders].sort().map((path) =>
-    tarHeader(entry(path, "directory", 0o755, 0), 0)
+    tarHeader(contextEntry({ path, type: "directory", mode: 0o755 }), 0)
   );
   for (const [path, bytes] of Object.entries(files)) {
-    const file = `${CONFIG_FOLDER}/${path}`;
-    parts.push(tarHeader(entry(file, "file", 0o644, bytes.length), 0), bytes);
+    const file = contextEntry({
+      path: `${CONFIG_FOLDER}/${path}`,
+      type: "file",
+      mode: 0o644,
+      size: bytes.length,
+    });
+    parts.push(tarHeader(file, 0), bytes);
     parts.push(new Uint8Array(-bytes.length & BLOCK_BYTES - 1));
   }
   parts.push(tarEnd());
   return parts.reduce<Uint8Array<ArrayBuffer>>(concatBytes, new Uint8Array());
-}
-
-function entry(
-  path: string,
-  type: "directory" | "file",
-  mode: number,
-  size: number,
-): ContextEntry {
-  const none = { stamp: 0, target: undefined, hardlink: undefined };
-  return { path, type, mode, size, mtimeMs: 0, major: 0, minor: 0, ...none };
 }

@@ -2,12 +2,12 @@
 // `activity/NAME` when it was used last, `current` the chosen one, and
 // `defaults/HASH` the one that is chosen for an engine until another is.
 
-// @ts-types="../std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import { goJson } from "../gotext/json.ts";
 import { BuilderError } from "./builder_error.ts";
 import { type BuildxInstance, instanceText, readInstance } from "./instance.ts";
 import { builderName } from "./name.ts";
+import { sha256 } from "../streams/sha256.ts";
+import { readIfThere } from "../transport/docker_config.ts";
 
 const INSTANCES = "instances";
 const ACTIVITY = "activity";
@@ -206,18 +206,7 @@ export class BuildxEdit {
 }
 
 async function hashOf(engine: string): Promise<string> {
-  const bytes = new TextEncoder().encode(engine);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return encodeHex(digest).slice(0, HASH_DIGITS);
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  return (await sha256(engine)).slice(0, HASH_DIGITS);
 }
 
 async function removeIfThere(path: string): Promise<void> {

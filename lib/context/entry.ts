@@ -39,3 +39,19 @@ export interface ContextEntry {
   /** Minor number of a device; 0 for other types. */
   readonly minor: number;
 }
+
+/** An entry of which is known what is given; the rest is nothing. */
+export function contextEntry(
+  known: Pick<ContextEntry, "path" | "type" | "mode"> & Partial<ContextEntry>,
+): ContextEntry {
+  return {
+    size: 0,
+    mtimeMs: 0,
+    stamp: 0,
+    target: undefined,
+    hardlink: undefined,
+    major: 0,
+    minor: 0,
+    ...known,
+  };
+}

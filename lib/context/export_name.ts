@@ -1,6 +1,3 @@
-// @ts-types="../std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
-
 const PREFIX = ".davit-export-";
 const NAME_REGEXP = /^\.davit-export-[0-9a-f]{16}$/;
 
@@ -10,7 +7,7 @@ const NAME_REGEXP = /^\.davit-export-[0-9a-f]{16}$/;
  * leaves it behind.
  */
 export function newExportName(): string {
-  return PREFIX + encodeHex(crypto.getRandomValues(new Uint8Array(8)));
+  return PREFIX + crypto.getRandomValues(new Uint8Array(8)).toHex();
 }
 
 /**

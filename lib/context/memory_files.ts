@@ -1,4 +1,8 @@
-import type { ContextEntry, ContextEntryType } from "./entry.ts";
+import {
+  type ContextEntry,
+  contextEntry,
+  type ContextEntryType,
+} from "./entry.ts";
 import type { ContextFilter, FilterState } from "./filter.ts";
 import { comparePaths } from "./order.ts";
 
@@ -180,18 +184,7 @@ function entryOf(
   type: ContextEntryType,
   mode: number,
 ): ContextEntry {
-  return {
-    path,
-    type,
-    mode,
-    size: 0,
-    mtimeMs: 0,
-    stamp: 0,
-    target: undefined,
-    hardlink: undefined,
-    major: 0,
-    minor: 0,
-  };
+  return contextEntry({ path, type, mode });
 }
 
 /** The folders above a path: `a` and `a/b` for `a/b/c`. */

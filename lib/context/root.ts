@@ -1,7 +1,6 @@
-// @ts-types="../std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import { contextError } from "./context_error.ts";
 import { unreadable } from "./unreadable.ts";
+import { sha256 } from "../streams/sha256.ts";
 
 /** The folder of a context. */
 export interface ContextRoot {
@@ -46,11 +45,7 @@ export async function findRoot(path: string | URL): Promise<ContextRoot> {
     info.ino,
     info.birthtime?.getTime(),
   ];
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    new TextEncoder().encode(identity.join("\0")),
-  );
-  return { path: real, key: encodeHex(digest) };
+  return { path: real, key: await sha256(identity.join("\0")) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { ContextError } from "../errors.ts";
 import { Slice } from "../streams/slices.ts";
 import { turn } from "../streams/turn.ts";
 import { contextError } from "./context_error.ts";
-import type { ContextEntry } from "./entry.ts";
+import { type ContextEntry, contextEntry } from "./entry.ts";
 import type { FolderFile } from "./file.ts";
 import type { ContextFilter } from "./filter.ts";
 import type { MemoryFiles } from "./memory_files.ts";
@@ -251,18 +251,12 @@ function* entriesOf(
     without = [],
   } = contents;
   for (const [path, bytes] of files) {
-    yield {
+    yield contextEntry({
       path,
       type: "file",
       mode: 0o644,
       size: bytes.length,
-      mtimeMs: 0,
-      stamp: 0,
-      target: undefined,
-      hardlink: undefined,
-      major: 0,
-      minor: 0,
-    };
+    });
   }
   // They are left out within the walk, because no hard link may point to one of
   // them.

@@ -1,4 +1,4 @@
-import type { ContextEntry } from "../context/entry.ts";
+import { type ContextEntry, contextEntry } from "../context/entry.ts";
 import { ContextFilter } from "../context/filter.ts";
 import { foldersOf } from "../context/memory_files.ts";
 import { comparePaths } from "../context/order.ts";
@@ -72,7 +72,7 @@ function entryOf(
   size: number,
   time: bigint,
 ): ContextEntry {
-  return {
+  return contextEntry({
     path,
     type,
     mode: type === "file" ? 0o644 : 0o755,
@@ -81,9 +81,5 @@ function entryOf(
     // and 20 other bits for the nanoseconds.
     mtimeMs: Number(time & 0xffffffffffn),
     stamp: Number(time >> 44n) % 1_000_000,
-    target: undefined,
-    hardlink: undefined,
-    major: 0,
-    minor: 0,
-  };
+  });
 }

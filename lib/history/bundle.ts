@@ -2,7 +2,7 @@
 // an OCI layout (buildx, `util/desktop/bundle`).
 
 import type { Control } from "../buildkit/control.ts";
-import type { ContextEntry } from "../context/entry.ts";
+import { type ContextEntry, contextEntry } from "../context/entry.ts";
 import { tarEnd, tarHeader } from "../context/tar_header.ts";
 import { ProtocolError } from "../errors.ts";
 import type {
@@ -15,6 +15,7 @@ import { bundleRecord } from "./bundle_record.ts";
 import { cleanTrace } from "./bundle_trace.ts";
 import { goJson, sortedObject } from "../gotext/json.ts";
 import type { LocalState } from "./local_state.ts";
+import { sha256 } from "../streams/sha256.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
@@ -237,27 +238,15 @@ function padding(size: number): Uint8Array<ArrayBuffer> {
 }
 
 function folder(path: string): ContextEntry {
-  return { ...NOTHING, path, type: "directory", mode: 0o755 };
+  return contextEntry({ path, type: "directory", mode: 0o755 });
 }
 
 function file(path: string, mode: number, size: number): ContextEntry {
-  return { ...NOTHING, path, type: "file", mode, size };
+  return contextEntry({ path, type: "file", mode, size });
 }
 
-/** What an entry of the layout has none of. */
-const NOTHING = {
-  size: 0,
-  mtimeMs: 0,
-  stamp: 0,
-  target: undefined,
-  hardlink: undefined,
-  major: 0,
-  minor: 0,
-};
-
 async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", bytes);
-  return `sha256:${new Uint8Array(hash).toHex()}`;
+  return `sha256:${await sha256(bytes)}`;
 }
 
 const encoder = new TextEncoder();

@@ -7,6 +7,7 @@ import type { FailedCache } from "../errors.ts";
 import type { CacheEvent } from "../progress/event.ts";
 import type { SolveStatus, Vertex } from "../progress/solve_status.ts";
 import type { OwnWarning } from "./fact.ts";
+import { sha256 } from "../streams/sha256.ts";
 
 /** The step that reads a cache, with what it reads. */
 const IMPORT_REGEXP = /^importing cache manifest from (.+)$/s;
@@ -93,9 +94,8 @@ export class CacheWatch {
    */
   async expect(session: string): Promise<void> {
     for (const [index, entry] of this.#written().entries()) {
-      const id = new TextEncoder().encode(`${session}-cache-${index}`);
-      const hash = await crypto.subtle.digest("SHA-256", id);
-      this.#exports.set(`sha256:${new Uint8Array(hash).toHex()}`, entry);
+      const hash = await sha256(`${session}-cache-${index}`);
+      this.#exports.set(`sha256:${hash}`, entry);
     }
   }
 

@@ -1,5 +1,3 @@
-// @ts-types="../std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import { defaultSockets, findDefaultSocket } from "./default_sockets.ts";
 import {
   type Endpoint,
@@ -9,6 +7,7 @@ import {
 } from "./endpoint.ts";
 import type { Environment } from "./environment.ts";
 import { UnsupportedError } from "../errors.ts";
+import { sha256 } from "../streams/sha256.ts";
 
 /**
  * The name of the context that uses the environment and the default sockets.
@@ -131,9 +130,7 @@ export async function endpointFromContext(
     return await findDefaultSocket(defaultSockets(env));
   }
   const folder = configFolder(env);
-  const digest = encodeHex(
-    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)),
-  );
+  const digest = await sha256(name);
   const path = `${folder}/contexts/meta/${digest}/meta.json`;
   const text = await readIfThere(path);
   if (text === undefined) {
@@ -216,7 +213,12 @@ async function readTls(folder: string): Promise<TlsFiles> {
   };
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/**
+ * Reads a file.
+ *
+ * @returns undefined if there is none.
+ */
+export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {

@@ -1,8 +1,6 @@
 // What the system is asked is told here: the replaced function is the one that
 // the code under test calls.
 // deno-lint-ignore-file no-sync-fn-in-async-fn
-// @ts-types="../../lib/std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import type { ContextEntry } from "../../lib/context/entry.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";
 import { followPaths } from "../../lib/context/follow_paths.ts";
@@ -223,7 +221,7 @@ Deno.test("MemoryFiles makes no pause where there is little to do, and enters no
 Deno.test("MemoryFiles tells each file as an engine would compare it", async () => {
   const content = encoder.encode("some content");
   const digest = await crypto.subtle.digest("SHA-256", content);
-  const hex = encodeHex(new Uint8Array(digest));
+  const hex = new Uint8Array(digest).toHex();
   const parts = [0, 8].map((at) => parseInt(hex.slice(at, at + 8), 16));
   const memory = await MemoryFiles.of(
     new Map<string, MemoryFile>([

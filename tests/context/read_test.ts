@@ -1,8 +1,6 @@
 // What the system says is said for it here: the replaced functions are those
 // that the code under test calls.
 // deno-lint-ignore-file no-sync-fn-in-async-fn
-// @ts-types="../../lib/std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import { FolderFile } from "../../lib/context/file.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
@@ -318,7 +316,7 @@ Deno.test("findRoot() tells a folder by what it is and where, and what is none",
       "SHA-256",
       new TextEncoder().encode(identity),
     );
-    assertEquals(key, encodeHex(new Uint8Array(digest)));
+    assertEquals(key, new Uint8Array(digest).toHex());
     await assertRejects(
       () => findRoot(`${folder}/none`),
       ContextError,

@@ -1,12 +1,10 @@
-// @ts-types="../../lib/std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
-
 /** SHA-256 as `sha256sum` prints it. */
 export async function sha256(data: string | Uint8Array): Promise<string> {
   const bytes = typeof data === "string"
     ? new TextEncoder().encode(data)
     : new Uint8Array(data);
-  return encodeHex(await crypto.subtle.digest("SHA-256", bytes));
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(digest).toHex();
 }
 
 /** Random bytes of any length. */

@@ -2,8 +2,6 @@
 // what of it is sent over a session, and what goes into the tar where there is
 // no session.
 
-// @ts-types="../../std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import { ContextFilter } from "../../context/filter.ts";
 import { parseIgnoreFile } from "../../context/ignore_file.ts";
 import {
@@ -17,6 +15,7 @@ import type { Local } from "../../fsutil/local.ts";
 import { findInside } from "./find_inside.ts";
 import type { Dockerfile, Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
+import { sha256 } from "../../streams/sha256.ts";
 
 /** A folder context whose Dockerfile was read. */
 export class FolderOffer implements Offer {
@@ -113,8 +112,7 @@ export class FolderOffer implements Offer {
     }
     // The name is made from the content, so that the builder's cache recognizes
     // the same Dockerfile.
-    const digest = await crypto.subtle.digest("SHA-256", bytes);
-    const own = `.dockerfile.${encodeHex(digest).slice(0, 16)}`;
+    const own = `.dockerfile.${(await sha256(bytes)).slice(0, 16)}`;
     const before = file === undefined
       ? ".dockerignore"
       : new TextDecoder().decode(rules);

@@ -1,10 +1,9 @@
 // The folders that a session serves, by the names that an engine asks for.
 
-// @ts-types="../../std/hex.d.ts"
-import { encodeHex } from "@std/encoding/hex";
 import type { Local } from "../../fsutil/local.ts";
 import type { NamedContexts } from "./named_contexts.ts";
 import type { Offer } from "./offer.ts";
+import { sha256 } from "../../streams/sha256.ts";
 
 /** What a session serves of the contexts. */
 export interface ServedContexts {
@@ -57,10 +56,5 @@ async function sharedKeyOf(
 ): Promise<string | undefined> {
   const [main, ...others] = keys;
   if (others.length === 0) return main === "" ? undefined : main;
-  const all = [main, ...others.sort()].join("\0");
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    new TextEncoder().encode(all),
-  );
-  return encodeHex(digest);
+  return await sha256([main, ...others.sort()].join("\0"));
 }
