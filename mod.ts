@@ -30,7 +30,6 @@ export {
   type BuilderNode,
   type BuilderNodesOptions,
   type BuilderOptions,
-  type BuilderRequestOptions,
   type BuilderTls,
   type BuilderWorker,
   type PemSource,

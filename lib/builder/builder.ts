@@ -10,6 +10,7 @@ import type { BuildNode } from "../imagebuild/nodes/plan.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import { type BuildStart, runImageBuild } from "../imagebuild/run.ts";
 import { BuildClient } from "../client/build_client.ts";
+import type { RequestOptions } from "../client/request_options.ts";
 import { dockerSettings } from "../client/settings.ts";
 import { UnsupportedError } from "../errors.ts";
 import { Operations } from "../operation/operations.ts";
@@ -74,15 +75,9 @@ const OPTIONS = {
   dockerConfig: true,
 } satisfies Record<keyof BuilderOptions, true>;
 
-/** Options of a question to a builder. */
-export interface BuilderRequestOptions {
-  /** Aborts the request. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 const REQUEST_OPTIONS = {
   signal: true,
-} satisfies Record<keyof BuilderRequestOptions, true>;
+} satisfies Record<keyof RequestOptions, true>;
 
 /**
  * A BuildKit daemon (buildkitd), which builds as the BuildKit in a Docker engine
@@ -274,7 +269,7 @@ export class Builder extends BuildClient {
    * nodes, those of all.
    */
   async workers(
-    options: BuilderRequestOptions = {},
+    options: RequestOptions = {},
   ): Promise<readonly BuilderWorker[]> {
     if (this.#nodes !== undefined) {
       const nodes = [...this.#nodes.builders.values()];
@@ -292,7 +287,7 @@ export class Builder extends BuildClient {
    * tell.
    */
   async version(
-    options: BuilderRequestOptions = {},
+    options: RequestOptions = {},
   ): Promise<string | undefined> {
     return await this.#ask(
       options,
@@ -302,7 +297,7 @@ export class Builder extends BuildClient {
 
   /** Asks the daemon something, on the connection of its builds. */
   async #ask<T>(
-    options: BuilderRequestOptions,
+    options: RequestOptions,
     question: (control: Control, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     checkOptionNames("ask a builder", options, REQUEST_OPTIONS);
