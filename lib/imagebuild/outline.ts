@@ -7,6 +7,7 @@ import type { Bridge, BridgeResult } from "../buildkit/bridge.ts";
 import { runGatewayBuild } from "../buildkit/gateway_build.ts";
 import { SolveError } from "../buildkit/solve_error.ts";
 import { ProtocolError, SecretError, UnsupportedError } from "../errors.ts";
+import { formatPlatform, parsePlatform } from "../platforms/platform.ts";
 import { syntaxOf } from "../progress/dockerfile.ts";
 import { isOwnSyntax } from "../progress/own_syntax.ts";
 import { isProbed } from "../secrets/store.ts";
@@ -114,7 +115,8 @@ async function targetMounts(
   const outlines: DockerfileOutline[] = [];
   for (const platform of platforms) {
     try {
-      const attrs = { ...QUIET, ...platformAttrs(platform, open) };
+      const attrs = platformAttrs(platform, open);
+      if (attrs === undefined) return undefined;
       const result = await ask(bridge, open, "outline", attrs, signal);
       if (result === undefined) return undefined;
       const answer = answerOf(result);
@@ -152,25 +154,33 @@ const QUIET: Readonly<Record<string, string>> = {
 
 /**
  * Attributes that make the outline one of a platform. BuildKit's is always of
- * its own platform, but the variables of the platform can be given.
+ * its own platform, but the variables of the platform can be given: in the one
+ * spelling that BuildKit has for each, `linux/arm/v7` for `linux/arm`.
+ *
+ * @returns Undefined if only BuildKit knows which platform is meant.
  */
 function platformAttrs(
   platform: string | undefined,
   { request: { frontendAttrs } }: Pick<OpenSolve, "request">,
-): Readonly<Record<string, string>> {
-  if (platform === undefined) return {};
-  const [os = "", arch = "", variant = ""] = platform.split("/");
+): Readonly<Record<string, string>> | undefined {
+  if (platform === undefined) return QUIET;
+  // The builder has its own system or processor for what is left out.
+  if (!PLATFORM_REGEXP.test(platform)) return undefined;
+  const target = parsePlatform(platform);
   return {
-    "build-arg:TARGETPLATFORM": platform,
-    "build-arg:TARGETOS": os,
-    "build-arg:TARGETARCH": arch,
-    "build-arg:TARGETVARIANT": variant,
+    "build-arg:TARGETPLATFORM": formatPlatform(target),
+    "build-arg:TARGETOS": target.os,
+    "build-arg:TARGETARCH": target.architecture,
+    "build-arg:TARGETVARIANT": target.variant ?? "",
     // What the caller gives counts in the build, too.
     ...frontendAttrs,
     ...QUIET,
     platform,
   };
 }
+
+/** A system and a processor, with or without its variant. */
+const PLATFORM_REGEXP = /^[\w-]+(?:\/[\w.-]+){1,2}$/;
 
 function byId(
   mounts: readonly DockerfileMount[],

@@ -198,6 +198,30 @@ bothWaysTest(
   knows,
 );
 
+bothWaysTest(
+  "a platform in a spelling of its own wants what the build wants",
+  async ({ docker }) => {
+    for (
+      const [platform, id] of [
+        ["linux/arm", "of-armv7"],
+        ["linux/aarch64", "of-arm64"],
+        ["linux/arm64/v8", "of-arm64"],
+      ] as const
+    ) {
+      const text = [
+        "FROM --platform=$BUILDPLATFORM davit-test/base",
+        "ARG TARGETARCH TARGETVARIANT",
+        `ENV M=${crypto.randomUUID()}`,
+        step("of-$TARGETARCH$TARGETVARIANT"),
+      ].join("\n");
+      const { secrets } = await strict(docker, text, [id], { platform })
+        .result();
+      assertEquals(secrets.served, [id]);
+    }
+  },
+  knows,
+);
+
 containerdTest(
   "secrets of every platform are wanted, and those of a context by name are not",
   async ({ docker }) => {

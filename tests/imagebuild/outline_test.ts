@@ -225,6 +225,39 @@ Deno.test("for each platform the frontend is asked, with the variables of the pl
   ]);
 });
 
+Deno.test("a platform has BuildKit's spelling in the variables; where only BuildKit knows it, nothing is asked", async () => {
+  for (
+    const [platform, ...expected] of [
+      ["linux/arm", "linux/arm/v7", "linux", "arm", "v7"],
+      ["Linux/ARM64/v8", "linux/arm64", "linux", "arm64", ""],
+      ["linux/x86_64", "linux/amd64", "linux", "amd64", ""],
+      ["linux/amd64/v2", "linux/amd64/v2", "linux", "amd64", "v2"],
+    ] as const
+  ) {
+    const { asked } = await run({
+      answers: [outline([])],
+      platforms: [platform],
+    });
+    const [attrs] = asked;
+    assertEquals(attrs?.platform, platform);
+    assertEquals(
+      ["PLATFORM", "OS", "ARCH", "VARIANT"].map((name) =>
+        attrs?.[`build-arg:TARGET${name}`]
+      ),
+      expected,
+    );
+  }
+  for (
+    const platform of ["linux", "arm64", "linux/", "linux/arm/v7/x", "a b/c"]
+  ) {
+    const { asked, mounts, error } = await run({
+      answers: [outline([secret("a")])],
+      platforms: [platform],
+    });
+    assertEquals([asked, mounts, error], [[], undefined, undefined]);
+  }
+});
+
 Deno.test("where the frontend does not know, or the answer is none, the build goes on", async () => {
   const unknown = new SolveError({
     code: GrpcCode.UNKNOWN,
