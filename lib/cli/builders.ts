@@ -13,7 +13,7 @@ import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 
 /** The variable that names a builder. */
-export const BUILDER_VARIABLE = "BUILDX_BUILDER";
+const BUILDER_VARIABLE = "BUILDX_BUILDER";
 
 /**
  * The builders in docker's and buildx's files, chosen for the engine that the

@@ -24,7 +24,7 @@ function isStrict({ request: { strict } }: Pick<Build, "request">): boolean {
 }
 
 /** Whether the frontend is asked what the target mounts. */
-export function asksForOutline(build: Build): boolean {
+function asksForOutline(build: Build): boolean {
   return isStrict(build) && knows(build, "outline");
 }
 

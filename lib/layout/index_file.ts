@@ -2,7 +2,7 @@
 export const REF_NAME = "org.opencontainers.image.ref.name";
 
 /** The annotation in which containerd and buildx keep an image's full name. */
-export const IMAGE_NAME = "io.containerd.image.name";
+const IMAGE_NAME = "io.containerd.image.name";
 
 /** The version of the layout that is written (OCI image specification). */
 const VERSION = "1.0.0";

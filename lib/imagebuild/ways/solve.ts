@@ -154,7 +154,7 @@ export async function solved(
 }
 
 /** What a build by BuildKit's API has led to. */
-export async function builtOf(
+async function builtOf(
   build: Build,
   session: OpenSession | undefined,
   { control, request: { ref }, signal }: OpenSolve,
