@@ -116,6 +116,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "option_names.ts",
     "progress",
     "proto",
+    "registry",
     "std",
     "streams",
     "transport",

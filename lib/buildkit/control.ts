@@ -32,6 +32,9 @@ import type { Worker } from "./worker.ts";
 /** How long BuildKit may take to answer a question, in milliseconds. */
 const QUESTION_TIMEOUT_MS = 30_000;
 
+/** How long BuildKit may send nothing of what is read, in milliseconds. */
+const CONTENT_SILENCE_MS = 30_000;
+
 /** What a call is ended by. */
 export interface CallOptions {
   /** Ends the call, which then fails with the signal's reason. */
@@ -88,12 +91,16 @@ export interface Control extends AsyncDisposable {
    * The records of the builds that run and of the finished ones that the engine
    * keeps. They are always all of them: dockerd 28.5.2 ends itself when it is
    * asked for some, if one that was asked for alone has been deleted since. Ends
-   * after 30 seconds at the latest, as `content` does.
+   * after 30 seconds at the latest.
    */
   history(
     options: CallOptions,
   ): AsyncGenerator<HistoryRecordMessage, void>;
-  /** The bytes of a part of a record, by its digest. */
+  /**
+   * The bytes of a part of a record, by its digest. They are read as slowly as
+   * the caller takes them; it fails if BuildKit sends nothing for 30 seconds
+   * while it is waited for.
+   */
   content(
     digest: string,
     options: CallOptions,
@@ -187,7 +194,7 @@ class HeldControl implements Control {
   ): AsyncGenerator<Uint8Array, void> {
     return this.#list(READ_CONTENT, { digest }, {
       signal,
-      timeout: QUESTION_TIMEOUT_MS,
+      silence: CONTENT_SILENCE_MS,
     });
   }
 

@@ -14,6 +14,7 @@ export class CallScope {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   readonly #timeout: number | undefined;
+  readonly #silence: number | undefined;
   readonly #deadline: number;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #onAbort = (): void => this.abort(this.#outer?.reason);
@@ -23,20 +24,22 @@ export class CallScope {
    *
    * @param timeout Time for the call in milliseconds; without it there is no
    * deadline.
-   * @throws {RangeError} If the timeout is not a time that a timer can have.
+   * @param silence How long the server may send nothing while it is waited for,
+   * in milliseconds; without it, for ever.
+   * @throws {RangeError} If one is not a time that a timer can have.
    * @throws The signal's reason, if it is already aborted.
    */
-  constructor(signal: AbortSignal | undefined, timeout: number | undefined) {
-    if (
-      timeout !== undefined && !(timeout > 0 && timeout <= LONGEST_TIMEOUT_MS)
-    ) {
-      throw new RangeError(
-        `Cannot make the call: timeout is ${timeout}, expected up to ${LONGEST_TIMEOUT_MS} ms`,
-      );
-    }
+  constructor(
+    signal: AbortSignal | undefined,
+    timeout: number | undefined,
+    silence?: number,
+  ) {
+    checkTime("timeout", timeout);
+    checkTime("silence", silence);
     signal?.throwIfAborted();
     this.#outer = signal;
     this.#timeout = timeout;
+    this.#silence = silence;
     this.#deadline = timeout === undefined
       ? Infinity
       : performance.now() + timeout;
@@ -59,6 +62,30 @@ export class CallScope {
     if (this.#timeout === undefined) return undefined;
     const ms = Math.ceil(this.#timeout);
     return ms <= LARGEST_TIMEOUT_VALUE ? `${ms}m` : `${Math.ceil(ms / 1000)}S`;
+  }
+
+  /**
+   * Waits for something of the server's, and ends the call if it takes longer
+   * than the server may be silent.
+   */
+  async hear<T>(wait: () => Promise<T>): Promise<T> {
+    const silence = this.#silence;
+    if (silence === undefined) return await wait();
+    const timer = setTimeout(
+      () =>
+        this.abort(
+          new GrpcError(
+            GrpcCode.DEADLINE_EXCEEDED,
+            `The server sent nothing for ${silence} ms`,
+          ),
+        ),
+      silence,
+    );
+    try {
+      return await wait();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Ends the call with `reason`. */
@@ -92,4 +119,12 @@ export class CallScope {
       cause === undefined ? {} : { cause },
     );
   }
+}
+
+/** @throws {RangeError} If it is given and no time that a timer can have. */
+function checkTime(name: string, ms: number | undefined): void {
+  if (ms === undefined || ms > 0 && ms <= LONGEST_TIMEOUT_MS) return;
+  throw new RangeError(
+    `Cannot make the call: ${name} is ${ms}, expected up to ${LONGEST_TIMEOUT_MS} ms`,
+  );
 }

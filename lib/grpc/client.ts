@@ -43,6 +43,13 @@ export interface GrpcCallOptions {
    * DEADLINE_EXCEEDED whatever the server does. Without it a call has no limit.
    */
   readonly timeout?: number | undefined;
+  /**
+   * How long the server may send nothing while it is waited for, in
+   * milliseconds: for a free stream, or when `read()` has no more bytes. Then
+   * the call ends with DEADLINE_EXCEEDED. The time between two reads does not
+   * count, so that a slow reader is no fault. The server is not told.
+   */
+  readonly silence?: number | undefined;
 }
 
 /** A method of a server. */
@@ -185,14 +192,20 @@ class Client implements GrpcClient {
     options: GrpcCallOptions = {},
   ): Promise<GrpcClientCall> {
     const metadata = metadataFields(options.metadata ?? []);
-    const scope = new CallScope(options.signal, options.timeout);
+    const scope = new CallScope(
+      options.signal,
+      options.timeout,
+      options.silence,
+    );
     try {
       const { timeoutHeader, signal } = scope;
       const timeout: [string, string][] = timeoutHeader === undefined
         ? []
         : [["grpc-timeout", timeoutHeader]];
       const headers = [...this.#fields(path), ...timeout, ...metadata];
-      const stream = await this.#http2.request(headers, { signal });
+      const stream = await scope.hear(() =>
+        this.#http2.request(headers, { signal })
+      );
       return new ClientCall(stream, scope, this.#maxMessageBytes);
     } catch (error) {
       scope.close();

@@ -51,7 +51,10 @@ export class ClientCall implements GrpcClientCall {
   ) {
     this.#stream = stream;
     this.#scope = scope;
-    this.#messages = new MessageReader(() => stream.read(), maxMessageBytes);
+    this.#messages = new MessageReader(
+      () => scope.hear(() => stream.read()),
+      maxMessageBytes,
+    );
     // A call that has ended is not changed by it.
     scope.signal.addEventListener("abort", () => {
       stream.reset();
@@ -117,7 +120,7 @@ export class ClientCall implements GrpcClientCall {
 
   /** @throws {GrpcError} If the answer is not that of a gRPC server. */
   async #checkHead(): Promise<void> {
-    const fields = await this.#stream.response;
+    const fields = await this.#scope.hear(() => this.#stream.response);
     const status = fields[0]![1];
     const type = fields.find(([name]) => name === "content-type")?.[1];
     if (status !== "200" || !isGrpc(type)) {

@@ -1,5 +1,6 @@
 import type { Control } from "../buildkit/control.ts";
 import { attachmentsOf } from "./attachments.ts";
+import { checkedContent } from "./content.ts";
 import { BuildHistoryError } from "./history_error.ts";
 import type { HistoryRecordMessage } from "../proto/history.ts";
 
@@ -32,6 +33,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
  * The bytes of an attachment.
  *
  * @throws {BuildHistoryError} If the record has none that fits.
+ * @throws {ProtocolError} At their end, if they are not those of its digest.
  */
 export async function* attachmentBytes(
   control: Control,
@@ -40,7 +42,7 @@ export async function* attachmentBytes(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   if (digest !== undefined) {
-    yield* control.content(digest, { signal });
+    yield* checkedContent(control, digest, { signal });
     return;
   }
   const types = type === undefined
@@ -59,5 +61,5 @@ export async function* attachmentBytes(
       { ref },
     );
   }
-  yield* control.content(found.digest, { signal });
+  yield* checkedContent(control, found.digest, { signal });
 }

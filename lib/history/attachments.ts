@@ -1,6 +1,7 @@
 import type { Control } from "../buildkit/control.ts";
 import { SolveError } from "../buildkit/solve_error.ts";
 import { ProtocolError } from "../errors.ts";
+import { checkedContent } from "./content.ts";
 import { GrpcCode } from "../grpc/status.ts";
 import type {
   BuildResultMessage,
@@ -163,7 +164,8 @@ interface ContentOptions {
 /**
  * Something out of the history's store, by its digest.
  *
- * @throws {ProtocolError} If it has more than `maxBytes`.
+ * @throws {ProtocolError} If it has more than `maxBytes`, or other bytes than
+ * those of its digest.
  */
 export async function contentBytes(
   control: Control,
@@ -172,12 +174,12 @@ export async function contentBytes(
 ): Promise<Uint8Array> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  for await (const part of control.content(digest, { signal })) {
+  for await (const part of checkedContent(control, digest, { signal })) {
     size += part.length;
     if (size > maxBytes) {
       throw new ProtocolError(`${what} has more than ${maxBytes} bytes`);
     }
-    parts.push(part.slice());
+    parts.push(part);
   }
   return await new Blob(parts).bytes();
 }

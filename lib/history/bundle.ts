@@ -13,6 +13,8 @@ import type {
 import { contentBytes } from "./attachments.ts";
 import { bundleRecord } from "./bundle_record.ts";
 import { cleanTrace } from "./bundle_trace.ts";
+import { checkedContent } from "./content.ts";
+import { isDigest } from "../registry/digest.ts";
 import { goJson, sortedObject } from "../gotext/json.ts";
 import type { LocalState } from "./local_state.ts";
 import { sha256 } from "../streams/sha256.ts";
@@ -97,6 +99,14 @@ async function* layout(
       ...storedParts(record),
     ];
     for (const { digest, size } of layers) {
+      // It becomes the name of a file.
+      if (!isDigest(digest)) {
+        throw new ProtocolError(
+          `A part of a build in the engine's history has ${
+            JSON.stringify(digest)
+          } for its digest, which is none`,
+        );
+      }
       if (!blobs.has(digest)) blobs.set(digest, { size });
     }
     const manifest = { schemaVersion: 2, mediaType: MANIFEST, config, layers };
@@ -118,7 +128,7 @@ async function* layout(
     const size = "size" in blob ? blob.size : blob.bytes.length;
     yield tarHeader(file(`blobs/${digest.replace(":", "/")}`, 0o444, size), 0);
     if ("bytes" in blob) yield blob.bytes;
-    else yield* stored(control, digest, { size, signal });
+    else yield* checkedContent(control, digest, { size, signal });
     yield padding(size);
   }
   yield* whole(
@@ -200,25 +210,6 @@ function ociDescriptor(
   { mediaType, digest, size, annotations }: DescriptorMessage,
 ): OciDescriptor {
   return { mediaType, digest, size, annotations: sortedObject(annotations) };
-}
-
-/** Something of the engine's store; its length stands in the tar before it. */
-async function* stored(
-  control: Control,
-  digest: string,
-  { size, signal }: { readonly size: number; readonly signal: AbortSignal },
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  let rest = size;
-  for await (const part of control.content(digest, { signal })) {
-    rest -= part.length;
-    if (rest < 0) break;
-    yield part.slice();
-  }
-  if (rest !== 0) {
-    throw new ProtocolError(
-      `${digest} in the engine's history does not have the ${size} bytes that its record says`,
-    );
-  }
 }
 
 function* whole(

@@ -135,7 +135,9 @@ export class BuildHistory {
 
   /**
    * The bytes of one attachment, such as the image's manifest: the first that
-   * fits what is given.
+   * fits what is given. They may be read as slowly as one likes; at their end
+   * the stream fails with a {@linkcode ProtocolError} if they are not those of
+   * their digest.
    *
    * @throws {BuildHistoryError} If the record has none that fits.
    */

@@ -321,7 +321,6 @@ Deno.test("questions that are not answered end after 30 seconds", async () => {
     (control) => control.version({ signal: NEVER }),
     (control) => control.ping("r", { signal: NEVER }),
     (control) => Array.fromAsync(control.history({ signal: NEVER })),
-    (control) => Array.fromAsync(control.content("d", { signal: NEVER })),
   ];
   for (const question of questions) {
     const limits: (string | undefined)[] = [];
@@ -335,7 +334,6 @@ Deno.test("questions that are not answered end after 30 seconds", async () => {
         Info: note,
         Ping: note,
         ListenBuildHistory: note,
-        Read: note,
       },
       async (control) => {
         // The first call of all waits for the server's SETTINGS.
@@ -355,6 +353,39 @@ Deno.test("questions that are not answered end after 30 seconds", async () => {
         assertEquals(limits, ["30000m"]);
       },
     );
+  }
+});
+
+Deno.test("content ends when BuildKit is silent for 30 seconds, not when it is read slowly", async () => {
+  const part = readContentResponse.encode({ data: Uint8Array.of(1) });
+  for (const parts of [[], [part], [part, part]]) {
+    const limits: (string | undefined)[] = [];
+    await calling({
+      Read(stream) {
+        limits.push(stream.get("grpc-timeout"));
+        say(stream, ...parts);
+        return hang(stream);
+      },
+    }, async (control) => {
+      using clock = new StandingClock();
+      const content = control.content("d", { signal: NEVER });
+      for (const _ of parts) {
+        assertEquals((await content.next()).done, false);
+        await clock.pass(60_000);
+      }
+      let settled = false;
+      const failed = assertRejects(() => content.next(), ConnectionError)
+        .finally(() => settled = true);
+      await clock.pass(29_999);
+      assertEquals(settled, false);
+      await clock.pass(1);
+      const { message } = await failed;
+      assert(
+        message.includes("in time (The server sent nothing for 30000 ms)"),
+        message,
+      );
+      assertEquals(limits, [undefined]);
+    });
   }
 });
 

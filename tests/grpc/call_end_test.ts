@@ -12,6 +12,8 @@ import type { HeaderField } from "../../lib/http2/hpack_table.ts";
 import { type Http2Stream, serveHttp2 } from "../../lib/http2/server.ts";
 import { stopClock } from "../http2/floods.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
+import { StandingClock } from "../support/standing_clock.ts";
+import { Scripted } from "./scripted.ts";
 
 const HEAD: HeaderField[] = [
   [":status", "200"],
@@ -127,6 +129,35 @@ Deno.test("a deadline ends its call with DEADLINE_EXCEEDED, also one whose answe
     const error = await assertRejects(() => call.read(), GrpcError);
     assertEquals([error.code, error.cause], [4, undefined]);
     assert(error.message.includes("20 ms"), error.message);
+  }
+});
+
+Deno.test("a server that is silent for too long ends its call, wherever it is waited for", async () => {
+  for (const where of ["a free stream", "head", "message"] as const) {
+    using clock = new StandingClock();
+    await using scripted = new Scripted(
+      (stream) => {
+        if (where === "message") stream.respond(HEAD);
+      },
+      {},
+      { maxConcurrentStreams: 1 },
+    );
+    const { client } = scripted;
+    await using other = await client.open("/x");
+    await clock.settle(); // the server's SETTINGS came
+    if (where !== "a free stream") other.cancel();
+    const call = client.open("/x", { silence: 1_000 });
+    const failed = assertRejects(
+      async () => await (await call).read(),
+      GrpcError,
+    );
+    let settled = false;
+    failed.finally(() => settled = true);
+    await clock.pass(999);
+    assertEquals(settled, false, where);
+    await clock.pass(2);
+    const { code, message } = await failed;
+    assertEquals([code, message], [4, "The server sent nothing for 1000 ms"]);
   }
 });
 

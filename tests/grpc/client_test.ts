@@ -96,6 +96,12 @@ Deno.test("what is wrong with a call's options is refused before a byte is sent"
   }
   for (const timeout of [0, -1, NaN, Infinity, 2 ** 31]) {
     await assertRejects(() => client.open("/x", { timeout }), RangeError);
+    const silence = timeout;
+    const error = await assertRejects(
+      () => client.open("/x", { silence }),
+      RangeError,
+    );
+    assert(error.message.includes(`silence is ${silence}`), error.message);
   }
   await assertRejects(() => client.open(""), TypeError);
   const reason = new Error("tired");

@@ -16,6 +16,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { StandingClock } from "../support/standing_clock.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { readBundle } from "./read_bundle.ts";
 import { at, recordWith } from "./records.ts";
@@ -423,6 +424,7 @@ Deno.test("an export is whole or not there, and asks for traces only where they 
   const log = "the log";
   const digest = `sha256:${await sha256(log)}`;
   const logs = (size: number) => ({ ...descriptor(digest, "log"), size });
+  const wrong = `sha256:${"a".repeat(64)}`;
   const trace = '{\n  "Name": "n"\n}\n';
   await using scripted = scriptedHistory({
     records: [
@@ -448,6 +450,18 @@ Deno.test("an export is whole or not there, and asks for traces only where they 
         logs: logs(6),
       }),
       recordWith({
+        ref: "other",
+        createdAt: at(1),
+        completedAt: at(6),
+        logs: { ...descriptor(wrong, "log"), size: 7 },
+      }),
+      recordWith({
+        ref: "path",
+        createdAt: at(1),
+        completedAt: at(6),
+        logs: { ...descriptor("sha256:../../x", "log"), size: 7 },
+      }),
+      recordWith({
         ref: "broken",
         createdAt: at(1),
         completedAt: at(6),
@@ -460,7 +474,13 @@ Deno.test("an export is whole or not there, and asks for traces only where they 
         logs: descriptor(`sha256:${"0".repeat(64)}`, "log"),
       }),
     ],
-    contents: { [digest]: log, trace, "no trace": "{hunter2" },
+    contents: {
+      [digest]: log,
+      [wrong]: "the l0g",
+      "sha256:../../x": log,
+      trace,
+      "no trace": "{hunter2",
+    },
   });
   const history = scripted.docker.buildHistory();
   await withTempFolder(async (folder) => {
@@ -497,8 +517,10 @@ Deno.test("an export is whole or not there, and asks for traces only where they 
     assertEquals(await new Blob(kept).bytes(), file);
     for (
       const [ref, words] of [
-        ["short", "does not have the 8 bytes"],
-        ["long", "does not have the 6 bytes"],
+        ["short", "ended after 7 of 8 bytes"],
+        ["long", "has more than the 6 bytes"],
+        ["other", "has other bytes than those of its digest"],
+        ["path", 'has "sha256:../../x" for its digest'],
         ["broken", "The trace of a build in the engine's history is no JSON"],
         ["lost", "not found"],
         ["runs", 'no record found for ref "runs"'],
@@ -533,6 +555,41 @@ Deno.test("an export is whole or not there, and asks for traces only where they 
       finalize: true,
     }]);
   });
+});
+
+Deno.test("an attachment with other bytes than those of its digest fails at its end", async () => {
+  const digest = `sha256:${await sha256("right")}`;
+  for (const content of ["right", "wrong"]) {
+    await using scripted = scriptedHistory({
+      records: ENDED,
+      contents: { [digest]: content },
+    });
+    const history = scripted.docker.buildHistory();
+    const read = new Response(await history.attachment("new", { digest }));
+    if (content === "right") assertEquals(await read.text(), content);
+    else {
+      const error = await assertRejects(() => read.text(), ProtocolError);
+      assertStringIncludes(error.message, `${digest} in the engine's history`);
+    }
+  }
+});
+
+Deno.test("an attachment may be read as slowly as one likes", async () => {
+  using clock = new StandingClock();
+  const data = new Uint8Array(4_000_000).fill(7);
+  const digest = `sha256:${await sha256(data)}`;
+  await using scripted = scriptedHistory({
+    records: ENDED,
+    contents: { [digest]: data },
+  });
+  const history = scripted.docker.buildHistory();
+  const stream = await history.attachment("new", { digest });
+  let read = 0;
+  for await (const { length } of stream) {
+    read += length;
+    await clock.pass(60_000);
+  }
+  assertEquals(read, data.length);
 });
 
 /** A part of a log with a step whose digest is `d`. */
