@@ -89,7 +89,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       openOffer(request.context, request.dockerfile, stop),
       stop,
     );
-    stores = await buildStores(request);
+    stores = await buildStores(request, stop);
     const inputs = await abortable(
       openInputs({ ...start, stores }, request, over.signal),
       stop,

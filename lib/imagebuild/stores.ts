@@ -5,12 +5,15 @@ import type { BuildRequest } from "./request.ts";
 /**
  * The content stores of a build, still empty; undefined for one that has none,
  * as most builds.
+ *
+ * @param signal Ends the waiting for folders that others have locked.
  */
 export async function buildStores(
   { cacheImports, cacheExports, contexts, outputs }: Pick<
     BuildRequest,
     "cacheImports" | "cacheExports" | "contexts" | "outputs"
   >,
+  signal: AbortSignal,
 ): Promise<LayoutStores | undefined> {
   const caches = [...cacheImports, ...cacheExports];
   const isLayout = ({ kind }: NamedSource) => kind === "layout";
@@ -20,5 +23,5 @@ export async function buildStores(
     !outputs.some(({ layout }) => layout !== undefined)
   ) return undefined;
   const { LayoutStores } = await import("../layout/layout_stores.ts");
-  return new LayoutStores();
+  return new LayoutStores({ signal });
 }

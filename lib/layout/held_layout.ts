@@ -2,10 +2,13 @@ import { isExportName, newExportName } from "../context/export_name.ts";
 import { HeldFolder, refuseShared } from "../exporter/held_folder.ts";
 import { ExportArea } from "../exporter/place.ts";
 import { isMissing, layoutError } from "./layout_error.ts";
-import { FolderLock } from "./lock.ts";
+import { FolderLock, lockByFile, type LockWait } from "./lock.ts";
 
 /** Where contents are written before they have their digest, as in containerd. */
 const INGEST = "ingest";
+
+/** The file whose lock buildx holds while it changes `index.json`. */
+const INDEX_LOCK = "index.json.lock";
 
 /**
  * How often a folder is opened that others remove meanwhile, because nothing is
@@ -35,17 +38,20 @@ export class HeldLayout {
   readonly #lock: FolderLock | undefined;
   readonly #aside: Aside | undefined;
   readonly #made: MadeFolders;
+  readonly #wait: LockWait;
 
   private constructor(
     root: HeldFolder,
     lock: FolderLock | undefined,
     made: MadeFolders,
     aside: Aside | undefined,
+    wait: LockWait,
   ) {
     this.root = root;
     this.#lock = lock;
     this.#made = made;
     this.#aside = aside;
+    this.#wait = wait;
   }
 
   /**
@@ -54,10 +60,14 @@ export class HeldLayout {
    *
    * @throws {LayoutError} If it does not exist, or can't be used.
    */
-  static async open(path: string, use: "read" | "write"): Promise<HeldLayout> {
+  static async open(
+    path: string,
+    use: "read" | "write",
+    wait: LockWait = {},
+  ): Promise<HeldLayout> {
     for (let tries = use === "read" ? 1 : MAX_TRIES;; tries--) {
       try {
-        return await HeldLayout.#open(path, use);
+        return await HeldLayout.#open(path, use, wait);
       } catch (cause) {
         // Programs that end meanwhile remove what is empty there.
         if (tries === 1 || !isMissing(cause)) {
@@ -67,7 +77,11 @@ export class HeldLayout {
     }
   }
 
-  static async #open(path: string, use: "read" | "write"): Promise<HeldLayout> {
+  static async #open(
+    path: string,
+    use: "read" | "write",
+    wait: LockWait,
+  ): Promise<HeldLayout> {
     const made = { root: false, ingest: false };
     let root: HeldFolder | undefined;
     let lock: FolderLock | undefined;
@@ -76,15 +90,15 @@ export class HeldLayout {
       if (use === "write") made.root = await makeFolder(path);
       const held = root = HeldFolder.open(await Deno.realPath(path));
       if (use === "read") {
-        lock = await FolderLock.share(root);
-        return new HeldLayout(root, lock, made, undefined);
+        lock = await FolderLock.share(root, undefined, wait);
+        return new HeldLayout(root, lock, made, undefined, wait);
       }
       made.ingest = makeIn(root, INGEST);
-      lock = await FolderLock.share(root, () => removeLeft(held));
+      lock = await FolderLock.share(root, () => removeLeft(held), wait);
       area = await ExportArea.in(`${root.name}/${INGEST}`);
       refuseShared(root, area.folder);
       const areaLock = await FolderLock.takeAlone(area.folder);
-      return new HeldLayout(root, lock, made, { area, lock: areaLock });
+      return new HeldLayout(root, lock, made, { area, lock: areaLock }, wait);
     } catch (cause) {
       // What failed before is told, and not that something can't be removed.
       await area?.remove().catch(() => {});
@@ -115,6 +129,15 @@ export class HeldLayout {
     }
     await file.syncData();
     await Deno.rename(aside, this.root.at(name));
+  }
+
+  /**
+   * Locks `index.json` for a change.
+   *
+   * @throws {TypeError} If it can't be locked.
+   */
+  async lockIndex(): Promise<AsyncDisposable> {
+    return await lockByFile(this.root, INDEX_LOCK, this.#wait);
   }
 
   /** Whether nobody else uses the folder; nobody can then, until it is closed. */

@@ -22,10 +22,7 @@ import {
   writeVersion,
 } from "./index_file.ts";
 import { isMissing, type LayoutError, layoutError } from "./layout_error.ts";
-import { lockByFile } from "./lock.ts";
-
-/** The file whose lock buildx holds while it changes `index.json`. */
-const LOCK = "index.json.lock";
+import type { LockWait } from "./lock.ts";
 
 /** How long a document may be that is read whole, in bytes. */
 const MAX_DOCUMENT_BYTES: number = 16 * 1024 * 1024;
@@ -70,13 +67,15 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
    * @param path Its path; links in it are followed.
    * @param use For writing, the folder is made if it does not exist, and what a
    * crash has left in `ingest/` is removed unless somebody else uses it.
+   * @param wait How its locks are waited for, now and later.
    * @throws {LayoutError} If it does not exist, or can't be used.
    */
   static async open(
     path: string,
     use: "read" | "write",
+    wait: LockWait = {},
   ): Promise<LayoutFolder> {
-    return new LayoutFolder(path, await HeldLayout.open(path, use));
+    return new LayoutFolder(path, await HeldLayout.open(path, use, wait));
   }
 
   /** Its path, links resolved. */
@@ -165,7 +164,7 @@ export class LayoutFolder implements ContentStore, AsyncDisposable {
   ): Promise<void> {
     try {
       this.#isUsed = true;
-      await using _lock = await lockByFile(this.#held.root, LOCK);
+      await using _lock = await this.#held.lockIndex();
       const index = await this.index() ?? { manifests: [] };
       if (await this.#document("oci-layout") === undefined) {
         await this.#held.replace("oci-layout", writeVersion());

@@ -2,6 +2,7 @@
 import { resolve } from "@std/path/posix/resolve";
 import type { ContentStore } from "./content_store.ts";
 import { LayoutFolder } from "./layout_folder.ts";
+import type { LockWait } from "./lock.ts";
 
 /**
  * The layouts that one build uses, by the ids by which the engine asks for them.
@@ -12,7 +13,13 @@ export class LayoutStores implements AsyncDisposable {
   readonly #folders = new Set<LayoutFolder>();
   /** Of each path the layout that can do most: one folder is opened once. */
   readonly #byPath = new Map<string, LayoutFolder>();
+  readonly #wait: LockWait;
   #isOver = false;
+
+  /** @param wait How the locks of the folders are waited for. */
+  constructor(wait: LockWait = {}) {
+    this.#wait = wait;
+  }
 
   /** The stores that a session offers. */
   get byId(): ReadonlyMap<string, ContentStore> {
@@ -35,7 +42,7 @@ export class LayoutStores implements AsyncDisposable {
     const known = this.#byPath.get(place);
     const folder = known !== undefined && (use === "read" || known.canWrite)
       ? known
-      : await LayoutFolder.open(path, use);
+      : await LayoutFolder.open(path, use, this.#wait);
     if (this.#isOver) {
       await folder[Symbol.asyncDispose]();
       throw new DOMException("The build is over", "AbortError");

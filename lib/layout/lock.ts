@@ -1,15 +1,35 @@
 import type { HeldFolder } from "../exporter/held_folder.ts";
 import { isMissing } from "./layout_error.ts";
 
+/** How long one waits for a lock; others have it for moments. */
+const MAX_WAIT_MS = 60_000;
+
+/** How long it takes until somebody who waits sees that a lock is free. */
+const POLL_MS = 20;
+
+/** How one waits for a lock that somebody else has. */
+export interface LockWait {
+  /** Ends the waiting. Before Deno 2.7.1 it can't be ended. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long one waits, in milliseconds.
+   *
+   * @default {60000}
+   */
+  readonly maxMs?: number | undefined;
+}
+
 /**
  * A lock on a folder (`flock`), which ends with the program that holds it. All
  * who use a layout share it; who removes something from it must be alone.
  */
 export class FolderLock implements Disposable {
   readonly #folder: Deno.FsFile;
+  readonly #wait: LockWait;
 
-  private constructor(folder: Deno.FsFile) {
+  private constructor(folder: Deno.FsFile, wait: LockWait = {}) {
     this.#folder = folder;
+    this.#wait = wait;
   }
 
   /**
@@ -18,17 +38,19 @@ export class FolderLock implements Disposable {
    * @param alone Called before that if nobody else uses the folder, and may
    * remove what was left there.
    * @returns Undefined on systems that can't lock folders.
+   * @throws {TypeError} If a program that needs it alone does not give it back.
    */
   static async share(
     folder: HeldFolder,
     alone: () => Promise<void> = () => Promise.resolve(),
+    wait: LockWait = {},
   ): Promise<FolderLock | undefined> {
     if (Deno.build.os === "windows") return undefined;
     const file = await Deno.open(folder.at("."));
     try {
       if (await tryLock(file)) await alone();
-      await file.lock(false);
-      return new FolderLock(file);
+      await waitForLock(file, false, "it", wait);
+      return new FolderLock(file, wait);
     } catch (error) {
       file.close();
       throw error;
@@ -54,7 +76,7 @@ export class FolderLock implements Disposable {
    */
   async becomeAlone(): Promise<boolean> {
     if (await tryLock(this.#folder)) return true;
-    await this.#folder.lock(false);
+    await waitForLock(this.#folder, false, "it", this.#wait);
     return false;
   }
 
@@ -70,20 +92,50 @@ async function tryLock(folder: Deno.FsFile): Promise<boolean> {
 }
 
 /**
+ * Locks a file or folder. The system can only wait for ever, and would keep the
+ * program from ending, so it is asked again and again.
+ *
+ * @param what What is locked, for errors.
+ * @throws {TypeError} If somebody else has it for too long.
+ */
+async function waitForLock(
+  file: Deno.FsFile,
+  isAlone: boolean,
+  what: string,
+  { signal, maxMs = MAX_WAIT_MS }: LockWait,
+): Promise<void> {
+  if ((file as Partial<Deno.FsFile>).tryLock === undefined) {
+    return await file.lock(isAlone);
+  }
+  const end = performance.now() + maxMs;
+  while (!await file.tryLock(isAlone)) {
+    signal?.throwIfAborted();
+    if (performance.now() >= end) {
+      throw new TypeError(
+        `${what} is locked by another program (flock); end that one, or lock another file`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/**
  * Locks by a file, which is removed with the lock; waits while somebody else has
  * it. buildx does the same for `index.json`, and fails if it can't.
  *
- * @throws {TypeError} If something else is in the place of the file.
+ * @throws {TypeError} If something else is in the place of the file, or somebody
+ * does not give it back.
  */
 export async function lockByFile(
   folder: HeldFolder,
   name: string,
+  wait: LockWait = {},
 ): Promise<AsyncDisposable> {
   for (;;) {
     const file = await openLock(folder, name);
     if (file === undefined) continue;
     try {
-      await file.lock(true);
+      await waitForLock(file, true, name, wait);
       if (await isAt(file, folder.at(name))) {
         return {
           async [Symbol.asyncDispose]() {

@@ -1,8 +1,15 @@
 import { lockByFile } from "../../lib/layout/lock.ts";
 import { HeldFolder } from "../../lib/exporter/held_folder.ts";
+import { LayoutError } from "../../lib/layout/layout_error.ts";
 import { LayoutFolder } from "../../lib/layout/layout_folder.ts";
+import { LayoutStores } from "../../lib/layout/layout_stores.ts";
 import { tagsOf } from "../../lib/layout/index_file.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
 import { names, openFiles, scratch } from "../exporter/scratch.ts";
 import { until, untilQuiet } from "../support/until.ts";
 import { digestOf, entryOf, load, store, withLayout } from "./layouts.ts";
@@ -199,4 +206,56 @@ Deno.test("a lock that was left is taken, and each has it alone", async () => {
   }
   assertEquals(openFiles(), before);
   assertEquals(await names(place.path), []);
+});
+
+/** Locks a file or folder as a program does that never gives it back. */
+async function locked(path: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(path);
+  await file.lock(true);
+  return file;
+}
+
+Deno.test("who waits for a lock is stopped by a signal, or after a time", async () => {
+  if ((Deno.FsFile.prototype as Partial<Deno.FsFile>).tryLock === undefined) {
+    return; // it can't be ended before Deno 2.7.1
+  }
+  await using place = await scratch();
+  const path = `${place.path}/layout`;
+  await withLayout(path, "write", async (layout) => {
+    await layout.put(await entryOf("one"), [{ tag: "one" }]);
+  });
+  const before = openFiles();
+  for (const use of ["read", "write"] as const) {
+    using _theirs = await locked(path);
+    const error = await assertRejects(
+      () => LayoutFolder.open(path, use, { maxMs: 1 }),
+      LayoutError,
+      "it is locked by another program (flock)",
+    );
+    assertEquals(error.path, path);
+    const stop = new AbortController();
+    await using stores = new LayoutStores({ signal: stop.signal });
+    const opening = stores.open("id", path, use);
+    stop.abort(new Error("stopped"));
+    assertStringIncludes(`${await opening.catch(String)}`, "stopped");
+  }
+  const stop = new AbortController();
+  for (const wait of [{ maxMs: 1 }, { signal: stop.signal }]) {
+    await using layout = await LayoutFolder.open(path, "write", wait);
+    await Deno.writeTextFile(`${path}/index.json.lock`, "");
+    using _theirs = await locked(`${path}/index.json.lock`);
+    const put = layout.put(await entryOf("two"), [{ tag: "two" }]);
+    stop.abort(new Error("stopped"));
+    assertStringIncludes(
+      `${await put.catch(String)}`,
+      wait.signal === undefined
+        ? "index.json: index.json.lock is locked by another program (flock)"
+        : "stopped",
+    );
+  }
+  assertEquals(openFiles(), before);
+  await withLayout(path, "write", async (layout) => {
+    await layout.put(await entryOf("three"), [{ tag: "three" }]);
+    assertEquals(tagsOf((await layout.index())!), ["one", "three"]);
+  });
 });
