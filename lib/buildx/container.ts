@@ -1,6 +1,7 @@
 // The driver `docker-container`: buildkitd in a container of a docker engine,
 // made as buildx makes it.
 
+import { parseSize } from "../gotext/size.ts";
 import { contextEntry } from "../context/entry.ts";
 import { BLOCK_BYTES, tarEnd, tarHeader } from "../context/tar_header.ts";
 import {
@@ -206,16 +207,10 @@ function hostConfig(node: BuildxNode): object {
   };
 }
 
-/** A size as docker reads it: letters are powers of 1024, and -1 is no limit. */
+/** A size as docker reads it; -1 is no limit. */
 function sized(name: string, text: string | undefined): object {
   if (!text) return {};
-  const [, number = "", letter = ""] = /^(-?[\d.]+) ?([bkmgtp]?)/i.exec(text) ??
-    [];
-  const power = "bkmgtp".indexOf(letter.toLowerCase() || "b");
-  const bytes = number === "-1"
-    ? -1
-    : Math.floor(Number(number) * 1024 ** power);
-  return { [name]: bytes };
+  return { [name]: text === "-1" ? -1 : parseSize(text) };
 }
 
 /** Files of the configuration, in their folders, as a tar. */

@@ -1,5 +1,6 @@
 // The drivers of buildx, and the options that each takes.
 
+import { parseSize } from "../gotext/size.ts";
 import { BuilderError } from "./builder_error.ts";
 import type { BuildxInstance, BuildxNode } from "./instance.ts";
 
@@ -14,13 +15,13 @@ export type DriverName =
 const SWITCH_REGEXP = /^(?:1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/;
 
 /** What a driver's option must look like, and what to say if it does not. */
-type OptionRule = readonly [form: RegExp, expected: string];
+type OptionRule = readonly [form: Pick<RegExp, "test">, expected: string];
 
 const ANY: OptionRule = [/^/, ""];
 const SWITCH: OptionRule = [SWITCH_REGEXP, "true or false"];
 const NUMBER: OptionRule = [/^-?\d+$/, "a number"];
 const SIZE: OptionRule = [
-  /^-?\d+(?:\.\d+)? ?[bkmgtp]?i?b?$/i,
+  { test: (text) => text === "-1" || parseSize(text) !== undefined },
   "a size, such as 2g",
 ];
 const PATH: OptionRule = [/^\//, "an absolute path"];

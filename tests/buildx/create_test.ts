@@ -279,6 +279,7 @@ Deno.test("options of a driver are checked before anything is written", () => {
       [{ "default-load": "yes" }, "default-load must be true or false", {}],
       [{ "cpu-quota": "1.5" }, "cpu-quota must be a number", {}],
       [{ memory: "much" }, "memory must be a size", {}],
+      [{ memory: "-2g" }, "memory must be a size", {}],
       [{ "restart-policy": "never" }, "restart-policy must be no, always", {}],
       [{ cacert: "ca.pem" }, "cacert must be an absolute path", remote],
       [{ servername: "x" }, "tls enabled, but missing keys cacert,", remote],
