@@ -277,8 +277,16 @@ Deno.test("what can't be read as a file is told before it is read", async () => 
     path: "buildkit-mount1",
     mode: 0x80000000,
   });
-  for (const path of ["/", ".", "//", "./"]) {
+  for (
+    const path of ["/", ".", "//", "./", "..", "/a/..", "a/./b/../..", "/link"]
+  ) {
     assertEquals((await root.files.stat(path)).name, "", path);
   }
-  assert((await root.files.stat("/a")).name !== "");
+  const named = await root.files.stat("/a/buildkit-mount1/");
+  assertEquals(named.name, "buildkit-mount1");
+  const dots = new Served({ ...STAT, path: "..." });
+  assertEquals((await dots.files.stat("/...")).name, "...");
+  const fs = new Served({ ...STAT, path: "fs", mode: 0x80000000 });
+  assertEquals((await fs.files.stat("/a/../")).name, "");
+  assertEquals((await fs.files.stat("/a/../b")).name, "fs");
 });

@@ -26,7 +26,7 @@ const SECRET = "the value of a secret";
 function file(...more: string[]): string {
   return [
     "FROM davit-test/base",
-    `RUN --mount=type=secret,id=s mkdir -p /d/sub && cat /run/secrets/s > /d/file && cat /run/secrets/s && chown 12:34 /d/file && chmod 4751 /d/file && ln -s file /d/link && ln -s /nowhere /d/open && ln -s ../.. /d/up && mkfifo /d/fifo && echo ${crypto.randomUUID()}`,
+    `RUN --mount=type=secret,id=s mkdir -p /d/sub && cat /run/secrets/s > /d/file && cat /run/secrets/s && chown 12:34 /d/file && chmod 4751 /d/file && ln -s file /d/link && ln -s /nowhere /d/open && ln -s ../.. /d/up && ln -s / /root-link && mkfifo /d/fifo && echo ${crypto.randomUUID()}`,
     "RUN yes 0123456789abcde | head -c 5000000 > /long; : > /empty",
     ...more,
   ].join("\n") + "\n";
@@ -92,6 +92,8 @@ engineTest(
     assertEquals((await files.stat("/d/link")).name, "file");
     const root = await files.stat("/");
     assertEquals([root.name, root.type], ["", "directory"]);
+    assertEquals((await files.stat("/d/..")).name, "");
+    assertEquals((await files.stat("/root-link")).name, "");
     // What was built is as the steps wrote it.
     assertEquals(await files.readTextFile("/d/link"), SECRET);
     assertEquals(await files.readTextFile("d/up/../../d/file"), SECRET);

@@ -107,9 +107,7 @@ export class TreePlace {
       this.#bridge.stat(ref, path, options)
     );
     if (stat === undefined) throw this.#error("not-found");
-    // The root has the name of the place where the engine has mounted it.
-    const isRoot = /^[./]*$/.test(this.#path);
-    return entryOf(stat, isRoot ? "" : stat.path);
+    return entryOf(stat, isRoot(this.#path, stat.path) ? "" : stat.path);
   }
 
   /** What it is, if it has content: reading a FIFO would never end. */
@@ -184,6 +182,23 @@ const GO_ERRORS: readonly (readonly [RegExp, BuiltFileCode])[] = [
 
 function codeOf(detail: string): BuiltFileCode {
   return GO_ERRORS.find(([words]) => words.test(detail))?.[1] ?? "unreadable";
+}
+
+/**
+ * Whether a path leads to the root, which the engine calls by the name of the
+ * folder where it has mounted it.
+ *
+ * @param name The name that the engine tells.
+ */
+function isRoot(path: string, name: string): boolean {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts.length === 0 ||
+    // A link to the root, as against a folder of that name.
+    (/^buildkit-mount\d+$/.test(name) && parts.at(-1) !== name);
 }
 
 /** The words without the path where the engine has mounted the result. */
