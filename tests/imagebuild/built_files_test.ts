@@ -10,7 +10,7 @@ import { entryOf } from "../../lib/imagebuild/files/built_entry.ts";
 import { BuiltFileError } from "../../lib/imagebuild/files/built_file_error.ts";
 import { ResultTree } from "../../lib/imagebuild/files/result_tree.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 
 const MIB = 1024 * 1024;
 
