@@ -92,7 +92,12 @@ export class RegistryHost implements Disposable {
         },
       });
       const canRepeat = !(request.body instanceof ReadableStream);
-      if (response.status !== 401 || !canRepeat || isAgain) return response;
+      // A host that the registry sent the question on to must not say where the
+      // login goes.
+      const isOwn = new URL(response.url || url).origin === base.origin;
+      if (response.status !== 401 || !canRepeat || isAgain || !isOwn) {
+        return response;
+      }
       const header = response.headers.get("www-authenticate") ?? "";
       if (
         !await this.#authorization.challenged(header, scopes, authorization)

@@ -94,5 +94,15 @@ async function placeOf(
       `The registry ${host.registry} does not say where an upload goes on`,
     );
   }
+  const wrong = response.url.startsWith("https:") && place.protocol === "http:"
+    ? "without encryption"
+    : place.username + place.password !== ""
+    ? "by an address which has a login in it"
+    : undefined;
+  if (wrong !== undefined) {
+    throw new ProtocolError(
+      `The registry ${host.registry} wants an upload to go on at ${place.host}, ${wrong}`,
+    );
+  }
   return place;
 }

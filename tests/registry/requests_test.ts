@@ -1,6 +1,7 @@
 // What goes out, to whom, and how often: with a `fetch` of the test's own.
 
 import { assertEquals, assertRejects } from "../support/assert.ts";
+import { ProtocolError } from "../../lib/errors.ts";
 import { digestOf } from "../../lib/registry/digest.ts";
 import { OCI_INDEX } from "../../lib/registry/media_type.ts";
 import { Registries } from "../../lib/registry/registries.ts";
@@ -32,6 +33,11 @@ async function withFetch(
   } finally {
     globalThis.fetch = fetch;
   }
+}
+
+/** An answer that came from an address, as `fetch` gives it. */
+function at(url: string, response: Response): Response {
+  return Object.defineProperty(response, "url", { value: url });
 }
 
 const fine = () =>
@@ -175,6 +181,70 @@ Deno.test("five redirects are followed, of whatever kind, and no more", async ()
       await assertRejects(() => read(`${HOST}/a`), RegistryError, "status 304");
     },
   );
+});
+
+Deno.test("a host that a question is sent on to does not say where the login goes", async () => {
+  for (
+    const asked of [
+      'Bearer realm="https://evil.example/token"',
+      "Basic",
+    ]
+  ) {
+    const answer: Answer = (url) =>
+      url.startsWith(`https://${HOST}/`)
+        ? new Response(null, {
+          status: 307,
+          headers: { location: "https://evil.example/a" },
+        })
+        : at(
+          url,
+          refusal(401, "UNAUTHORIZED", "no", { "www-authenticate": asked }),
+        );
+    await withFetch(answer, async (asked) => {
+      using registries = new Registries({
+        credentials: { [HOST]: { username: "me", password: "hunter2" } },
+      });
+      await assertRejects(() => read(`${HOST}/a`, registries), RegistryError);
+      assertEquals(asked, [
+        `GET https://${HOST}/v2/a/manifests/1`,
+        "GET https://evil.example/a",
+      ]);
+    });
+  }
+});
+
+Deno.test("an upload goes on without encryption only where it began so, and nowhere by a login in an address", async () => {
+  for (
+    const [location, words] of [
+      ["http://other.example/up", "at other.example, without encryption"],
+      ["https://me:hunter2@other.example/up", "a login in it"],
+      ["https://hunter2@other.example/up", "a login in it"],
+      ["https://:hunter2@other.example/up", "a login in it"],
+    ] as const
+  ) {
+    const answer: Answer = (url, { method }) =>
+      at(
+        url,
+        method === "HEAD"
+          ? new Response(null, { status: 404 })
+          : new Response(null, { status: 202, headers: { location } }),
+      );
+    await withFetch(answer, async (asked) => {
+      using registries = new Registries({});
+      const repository = await registries.repository(`${HOST}/a`);
+      const error = await assertRejects(
+        () =>
+          repository.putBlob(
+            { digest: DIGEST, size: BYTES.length },
+            () => Promise.resolve(BYTES),
+          ),
+        ProtocolError,
+        words,
+      );
+      assertEquals(Deno.inspect(error).includes("hunter2"), false);
+      assertEquals(asked.length, 2);
+    });
+  }
 });
 
 Deno.test("a token is kept until its last seconds", async () => {
