@@ -105,10 +105,15 @@ export class BuildxBuilders {
       .filter((name) => !names.includes(name));
     return await Promise.all(
       [...names, ...contexts].map((name) =>
-        this.named(name).catch((error) => {
-          if (error instanceof BuilderError) return error;
-          throw error;
-        })
+        // A file of a name that no builder can have is said to be that.
+        (isBuilderName(name) || contexts.includes(name)
+          ? this.named(name)
+          : this.store.find(name).then(() => this.named(name))).catch(
+            (error) => {
+              if (error instanceof BuilderError) return error;
+              throw error;
+            },
+          )
       ),
     );
   }

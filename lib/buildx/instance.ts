@@ -43,8 +43,10 @@ export interface BuildxNode {
  * Reads a builder's file. Names that Go takes for the same, whatever their case,
  * are not looked for: buildx writes one spelling.
  *
+ * @param name Of the builder, by which its file was found.
  * @param path Of the file, for errors.
- * @throws {BuilderError} If it is no JSON, or a field has another type. The error
+ * @throws {BuilderError} If it is no JSON, a field has another type, or its name
+ * is that of another builder. The error
  * does not quote the file: options of a driver may hold a password.
  */
 export function readInstance(
@@ -66,8 +68,14 @@ export function readInstance(
   const fields = new Fields("", value, broken);
   const nodes = fields.list("Nodes", (node, at) => readNode(at, node, broken));
   if (nodes === undefined || nodes.length === 0) throw broken("has no nodes");
+  const own = fields.text("Name") || name;
+  // Other files are named by it: one of another name is not this builder's, and
+  // one with "../" would reach out of the folder.
+  if (own.toLowerCase() !== name.toLowerCase()) {
+    throw broken("has the Name of another builder");
+  }
   return {
-    name: fields.text("Name") || name,
+    name: own,
     driver: fields.text("Driver"),
     nodes,
     dynamic: fields.flag("Dynamic"),

@@ -56,11 +56,23 @@ export class BuildxStore {
    * The builder of a name.
    *
    * @returns undefined if none has a file of this name.
-   * @throws {BuilderError} If its file is broken.
+   * @throws {BuilderError} If its file is broken, or can't be read.
    */
   async find(name: string): Promise<BuildxInstance | undefined> {
     const path = this.#path(INSTANCES, builderName(name));
-    const text = await readIfThere(path);
+    let text: string | undefined;
+    try {
+      text = await readIfThere(path);
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotCapable) throw cause;
+      throw new BuilderError(
+        name,
+        `Cannot use builder "${name}": "${path}" can't be read (${
+          (cause as Error).message
+        }); "davit builder rm ${name}" removes it`,
+        { cause },
+      );
+    }
     return text === undefined ? undefined : readInstance(name, text, path);
   }
 
@@ -151,12 +163,18 @@ export class BuildxEdit {
   /** Writes a builder's file, which counts as a use of it. */
   async save(instance: BuildxInstance): Promise<void> {
     const name = builderName(instance.name);
-    await this.used(name);
+    await this.used(instance.name);
     await this.#write(`${INSTANCES}/${name}`, instanceText(instance));
   }
 
-  /** Notes that a builder is used now. */
+  /**
+   * Notes that a builder is used now, in a file of its name with its capital
+   * letters, as buildx does.
+   *
+   * @throws {BuilderError} If no builder can have this name.
+   */
   async used(name: string): Promise<void> {
+    builderName(name);
     const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
     await this.#write(`${ACTIVITY}/${name}`, now);
   }
@@ -164,7 +182,11 @@ export class BuildxEdit {
   /** Removes a builder's files; what runs is left alone. */
   async remove(name: string): Promise<void> {
     const file = builderName(name);
-    for (const folder of [ACTIVITY, "refs", INSTANCES]) {
+    for await (const entry of Deno.readDir(`${this.#folder}/${ACTIVITY}`)) {
+      if (entry.name.toLowerCase() !== file) continue;
+      await removeIfThere(`${this.#folder}/${ACTIVITY}/${entry.name}`);
+    }
+    for (const folder of ["refs", INSTANCES]) {
       await removeIfThere(`${this.#folder}/${folder}/${file}`);
     }
   }

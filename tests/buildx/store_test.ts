@@ -96,6 +96,65 @@ Deno.test("a builder that is removed leaves no file behind", async () => {
   });
 });
 
+Deno.test("a builder's use is noted under its name as it is written, and found there", async () => {
+  await withStore(async (store) => {
+    await store.edit((edit) => edit.save(builder("Two")));
+    assertEquals(await namesBelow(`${store.folder}/activity`), ["Two"]);
+    assert(await store.lastActivity("Two") !== undefined);
+    await store.edit((edit) => edit.remove("two"));
+    assertEquals(await namesBelow(`${store.folder}/activity`), []);
+  });
+});
+
+Deno.test("a file that names another builder is broken, and writes nothing elsewhere", async () => {
+  await withStore(async (store) => {
+    await store.edit((edit) => edit.save(builder("evil")));
+    const path = `${store.folder}/instances/evil`;
+    const text = await Deno.readTextFile(path);
+    for (const name of ["../../victim", "one", "evil2"]) {
+      await Deno.writeTextFile(path, text.replace('"evil"', `"${name}"`));
+      const { message } = await assertRejects(
+        () => store.find("Evil"),
+        BuilderError,
+      );
+      assertStringIncludes(message, "has the Name of another builder");
+    }
+    // Nor does a name that comes by another way.
+    await assertRejects(
+      () => store.edit((edit) => edit.used("../../victim")),
+      BuilderError,
+    );
+    assertEquals(await namesBelow(store.folder.replace(/\/buildx$/, "")), [
+      "buildx",
+    ]);
+  });
+});
+
+Deno.test("what is no file of a builder is said for itself, and hides no other builder", async () => {
+  await withStore(async (store) => {
+    await store.edit((edit) => edit.save(builder("one")));
+    await Deno.mkdir(`${store.folder}/instances/folder`);
+    await Deno.writeTextFile(`${store.folder}/instances/-odd name`, "x");
+    const docker = store.folder.replace(/\/buildx$/, "");
+    const list = await new BuildxBuilders(
+      environment({ DOCKER_CONFIG: docker, DOCKER_HOST: KEY }),
+    ).list();
+    const words = list.map((each) =>
+      each instanceof BuilderError ? each.message : each.name
+    );
+    assertEquals(words.slice(1), [
+      words[1],
+      "one",
+      "default",
+    ]);
+    assertStringIncludes(words[0]!, "a name starts with a letter");
+    assertStringIncludes(words[1]!, "can't be read");
+    assertStringIncludes(words[1]!, "davit builder rm folder");
+    await store.edit((edit) => edit.remove("folder"));
+    assertEquals(await store.names(), ["-odd name", "one"]);
+  });
+});
+
 Deno.test("the chosen builder is that of the engine, of every engine, or its default one", async () => {
   await withStore(async (store) => {
     const choose = (
