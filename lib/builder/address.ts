@@ -151,7 +151,7 @@ function network(
     }
     return { kind, hostname, port: Number(port) };
   }
-  const user = decodeURIComponent(url.username);
+  const user = decoded(address, url.username);
   if (hostname.startsWith("-") || user.startsWith("-")) {
     throw wrong(address, "the host or the user starts with a dash");
   }
@@ -160,8 +160,20 @@ function network(
     hostname,
     port: port === undefined ? undefined : Number(port),
     user: user === "" ? undefined : user,
-    path: url.pathname === "/" ? undefined : decodeURI(url.pathname),
+    path: url.pathname === "/" ? undefined : decoded(address, url.pathname),
   };
+}
+
+/** A part of an address without its `%` and digits. */
+function decoded(address: string, part: string): string {
+  let text = "\0";
+  try {
+    text = decodeURIComponent(part);
+  } catch {
+    // Said below.
+  }
+  if (!text.includes("\0")) return text;
+  throw wrong(address, 'what follows a "%" is no letter of a name');
 }
 
 /** A name and a query behind it, of which only these parameters are known. */

@@ -7,7 +7,7 @@ import { assertEquals, assertThrows } from "../support/assert.ts";
 
 Deno.test("an address is what buildctl and buildx read it as", () => {
   const none = undefined;
-  const cases: [string, Record<string, unknown>, string?][] = [
+  const cases: [string, Record<string, unknown>, (string | null)?][] = [
     ["unix:///run/b.sock", { kind: "unix", path: "/run/b.sock" }],
     [" UNIX:///run/b.sock ", {
       kind: "unix",
@@ -34,6 +34,17 @@ Deno.test("an address is what buildctl and buildx read it as", () => {
         path: "/run/b c.sock",
       },
       "ssh://me@[::1]:2222/run/b c.sock",
+    ],
+    [
+      "ssh://host/run/b%23%3Fc",
+      {
+        kind: "ssh",
+        hostname: "host",
+        port: none,
+        user: none,
+        path: "/run/b#?c",
+      },
+      null,
     ],
     [
       "docker-container://buildx_buildkit_a0",
@@ -73,6 +84,7 @@ Deno.test("an address is what buildctl and buildx read it as", () => {
   for (const [text, expected, written = text] of cases) {
     const address = parseBuilderAddress(text);
     assertEquals<unknown>(address, expected, text);
+    if (written === null) continue;
     assertEquals(formatBuilderAddress(address), written);
     // What is written is read as the same.
     assertEquals(parseBuilderAddress(written), address);
@@ -98,6 +110,10 @@ Deno.test("an address of another form is refused in words, without its password"
     ["ssh://me:word@host", "a password"],
     ["ssh://-oProxyCommand=x@host", "a dash"],
     ["ssh://-host", "a dash"],
+    ["ssh://%zz@host", 'follows a "%"'],
+    ["ssh://host/%zz", 'follows a "%"'],
+    ["ssh://host/a%00b", 'follows a "%"'],
+    ["ssh://%00@host", 'follows a "%"'],
     ["docker-container://", "expected"],
     ["docker-container://-a", "name or the id"],
     ["docker-container://a/b", "name or the id"],
