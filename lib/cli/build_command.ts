@@ -1,7 +1,7 @@
 import type { ListedBuilder } from "../buildx/builders.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
-import { checkRequest } from "../imagebuild/request.ts";
+import { checkRequest } from "../imagebuild/check_request.ts";
 import { type BuildInput, buildInput, optionsOf } from "./build_input.ts";
 import type { BuildSite, ImageBuilder, SiteInit } from "./build_site.ts";
 import { buildBuilder, type ChosenBuilder } from "./builders.ts";

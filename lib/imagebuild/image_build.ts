@@ -4,7 +4,7 @@ import { type BuildOperation, startOperation } from "./build_operation.ts";
 import type { Fact } from "./fact.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord } from "./record.ts";
-import { namesOf } from "./request.ts";
+import { namesOf } from "./check_request.ts";
 import type { BuildResult } from "./result.ts";
 
 /** A running build of an image; it began with the call that returned it. */

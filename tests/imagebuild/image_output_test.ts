@@ -3,10 +3,8 @@ import type {
   BuildOutput,
   ImageBuildOptions,
 } from "../../lib/imagebuild/options.ts";
-import {
-  type BuildRequest,
-  checkRequest,
-} from "../../lib/imagebuild/request.ts";
+import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 

@@ -3,11 +3,8 @@ import { checkVerify } from "../../lib/imagebuild/checks/verify.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import {
-  type BuildRequest,
-  checkRequest,
-  namesOf,
-} from "../../lib/imagebuild/request.ts";
+import { checkRequest, namesOf } from "../../lib/imagebuild/check_request.ts";
+import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { buildQuery } from "../../lib/imagebuild/ways/build_query.ts";
 import { UnsupportedError } from "../../mod.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";

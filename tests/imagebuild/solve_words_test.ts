@@ -1,8 +1,6 @@
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import {
-  type BuildRequest,
-  checkRequest,
-} from "../../lib/imagebuild/request.ts";
+import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import {
   cacheExports,
   entitlements,

@@ -18,7 +18,7 @@ import {
 } from "../../../lib/imagebuild/nodes/outputs.ts";
 import { shareAmong } from "../../../lib/imagebuild/nodes/plan.ts";
 import { BuildRecord } from "../../../lib/imagebuild/record.ts";
-import { checkRequest } from "../../../lib/imagebuild/request.ts";
+import { checkRequest } from "../../../lib/imagebuild/check_request.ts";
 import type { ImageBuildOptions } from "../../../lib/imagebuild/options.ts";
 import { Secret } from "../../../lib/secrets/secret.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
