@@ -3,7 +3,7 @@
 
 import { parseSize } from "../gotext/size.ts";
 import { contextEntry } from "../context/entry.ts";
-import { BLOCK_BYTES, tarEnd, tarHeader } from "../context/tar_header.ts";
+import { tarEnd, tarHeader, tarPadding } from "../context/tar_header.ts";
 import {
   containerCreate,
   containerInspect,
@@ -235,7 +235,7 @@ function configTar(
       size: bytes.length,
     });
     parts.push(tarHeader(file, 0), bytes);
-    parts.push(new Uint8Array(-bytes.length & BLOCK_BYTES - 1));
+    parts.push(tarPadding(bytes.length));
   }
   parts.push(tarEnd());
   return parts.reduce<Uint8Array<ArrayBuffer>>(concatBytes, new Uint8Array());

@@ -71,6 +71,11 @@ export function tarEnd(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(2 * BLOCK_BYTES);
 }
 
+/** The zeros that fill the last block of so many bytes. */
+export function tarPadding(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array((BLOCK_BYTES - size % BLOCK_BYTES) % BLOCK_BYTES);
+}
+
 interface Fields {
   readonly name: string;
   readonly prefix: string;

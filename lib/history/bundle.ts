@@ -3,7 +3,7 @@
 
 import type { Control } from "../buildkit/control.ts";
 import { type ContextEntry, contextEntry } from "../context/entry.ts";
-import { tarEnd, tarHeader } from "../context/tar_header.ts";
+import { tarEnd, tarHeader, tarPadding } from "../context/tar_header.ts";
 import { ProtocolError } from "../errors.ts";
 import type {
   BuildResultMessage,
@@ -129,7 +129,7 @@ async function* layout(
     yield tarHeader(file(`blobs/${digest.replace(":", "/")}`, 0o444, size), 0);
     if ("bytes" in blob) yield blob.bytes;
     else yield* checkedContent(control, digest, { size, signal });
-    yield padding(size);
+    yield tarPadding(size);
   }
   yield* whole(
     "index.json",
@@ -220,12 +220,7 @@ function* whole(
   const bytes = encoder.encode(text);
   yield tarHeader(file(path, mode, bytes.length), 0);
   yield bytes;
-  yield padding(bytes.length);
-}
-
-/** What fills a tar's block behind so many bytes. */
-function padding(size: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(-size & 511);
+  yield tarPadding(bytes.length);
 }
 
 function folder(path: string): ContextEntry {
