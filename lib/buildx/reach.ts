@@ -144,7 +144,10 @@ async function container(
   }
   const address = `docker-container://${containerName(node)}`;
   return await isContextName(node.endpoint, env)
-    ? { address: `${address}?context=${node.endpoint}`, isStarting }
+    ? {
+      address: `${address}?${new URLSearchParams({ context: node.endpoint })}`,
+      isStarting,
+    }
     : { address, dockerHost: node.endpoint, isStarting };
 }
 
