@@ -1,5 +1,6 @@
 import { ProtocolError, UnsupportedError } from "../errors.ts";
 import { readBytes } from "../streams/read_whole.ts";
+import { bodyOf } from "./body.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { checkedStream, digestOf, hasDigest, isDigest } from "./digest.ts";
 import { isOldManifestType, MANIFEST_TYPES } from "./media_type.ts";
@@ -148,6 +149,9 @@ export class Repository {
   /**
    * Reads a blob as a stream, which fails at its end if the bytes are not those
    * of the digest.
+   *
+   * @throws {RegistryError} If the registry refuses it; the stream fails with it
+   * if only a part of the bytes comes.
    */
   async getBlob(
     { digest, size }: Pick<Descriptor, "digest" | "size">,
@@ -160,8 +164,9 @@ export class Repository {
     if (response.status !== 200) {
       throw await this.#refusal(`read the blob ${digest}`, response);
     }
-    const body = response.body ?? new Blob([]).stream();
-    return (body as ReadableStream<Uint8Array<ArrayBuffer>>).pipeThrough(
+    return ReadableStream.from(
+      bodyOf(response, () => this.#partOf(`the blob ${digest}`, response)),
+    ).pipeThrough(
       checkedStream(digest, size, (why) =>
         new ProtocolError(
           `The blob ${digest} of ${this.name} ${why}: the registry, or a proxy before it, is broken`,
@@ -224,20 +229,20 @@ export class Repository {
     response: Response,
     what: string,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    try {
-      return await readBytes(
-        response.body ?? [],
-        MAX_MANIFEST_BYTES,
-        () => this.#tooLong(what),
-      );
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      // The connection broke while it came.
-      throw new RegistryError(
-        `Cannot read ${what}: the registry ${this.host.registry} sent only a part of it`,
-        { registry: this.host.registry, status: response.status },
-      );
-    }
+    return await readBytes(
+      bodyOf(response, () => this.#partOf(what, response)),
+      MAX_MANIFEST_BYTES,
+      () => this.#tooLong(what),
+    );
+  }
+
+  /** The connection broke while it came. */
+  #partOf(what: string, { status }: Response): RegistryError {
+    const { registry } = this.host;
+    return new RegistryError(
+      `Cannot read ${what}: the registry ${registry} sent only a part of it`,
+      { registry, status },
+    );
   }
 
   #at(reference: string): string {

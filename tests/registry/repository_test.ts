@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { ProtocolError, UnsupportedError } from "../../lib/errors.ts";
+import { imagetoolsInspect } from "../../lib/imagetools/imagetools.ts";
 import { digestOf } from "../../lib/registry/digest.ts";
 import {
   DOCKER_MANIFEST,
@@ -440,4 +441,45 @@ Deno.test({
       "--allow-net=registry-1.docker.io",
     );
   },
+});
+
+Deno.test("an answer that breaks off is an error of the registry, for manifests and for blobs", async () => {
+  const half = () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(BYTES.subarray(0, 5)),
+        pull: (controller) => controller.error(new Error("gone")),
+      }),
+      { headers: { "content-type": OCI_INDEX } },
+    );
+  await using registry = scriptedRegistry(half);
+  using registries = new Registries({});
+  const repository = await registries.repository(`${registry.host}/a`);
+  const blob = { digest: DIGEST, size: BYTES.length };
+  for (
+    const [read, what] of [
+      [() => repository.getManifest("1"), `the manifest ${registry.host}/a:1`],
+      [() => repository.readBlob(blob), `the blob ${DIGEST}`],
+    ] as const
+  ) {
+    const { message, status } = await assertRejects(read, RegistryError);
+    assertEquals(
+      [message, status],
+      [
+        `Cannot read ${what}: the registry ${registry.host} sent only a part of it`,
+        200,
+      ],
+    );
+  }
+});
+
+Deno.test("a page that says nothing of what it is, is no image", async () => {
+  await using registry = scriptedRegistry(() =>
+    new Response("<html>", { headers: { "content-type": "text/html" } })
+  );
+  await assertRejects(
+    () => imagetoolsInspect(`${registry.host}/a`),
+    ProtocolError,
+    "it is no JSON",
+  );
 });
