@@ -4,6 +4,7 @@ import { normalizePlatform, type Platform } from "../platforms/platform.ts";
 import {
   type Descriptor,
   type ImageIndex,
+  parseConfig,
   parseIndex,
   parseManifest,
 } from "../registry/descriptor.ts";
@@ -210,10 +211,8 @@ async function withPlatform(source: FoundSource): Promise<FoundSource> {
   const { platform } = descriptor;
   if (platform?.os && platform.architecture) return source;
   const manifest = parsed(source, () => parseManifest(bytes));
-  const text = new TextDecoder().decode(
-    await repository.readBlob(manifest.config),
-  );
-  const config: Partial<Platform> = parsed(source, () => JSON.parse(text));
+  const blob = await repository.readBlob(manifest.config);
+  const config = parsed(source, () => parseConfig(blob));
   const own = normalizePlatform({
     os: config.os ?? "",
     architecture: config.architecture ?? "",

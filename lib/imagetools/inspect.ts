@@ -1,15 +1,14 @@
 import { ProtocolError } from "../errors.ts";
-import {
-  formatPlatform,
-  normalizePlatform,
-  type Platform,
-} from "../platforms/platform.ts";
+import { formatPlatform, normalizePlatform } from "../platforms/platform.ts";
 import {
   type Descriptor,
+  type ImageConfig,
   type ImageIndex,
   type ImageManifest,
+  parseConfig,
   parseIndex,
   parseManifest,
+  parseObject,
 } from "../registry/descriptor.ts";
 import { isIndexType, isManifestType } from "../registry/media_type.ts";
 import { Registries } from "../registry/registries.ts";
@@ -78,18 +77,12 @@ async function readImage(
   descriptor: Descriptor,
   manifest: ImageManifest,
 ): Promise<ImagetoolsPlatform> {
-  const text = new TextDecoder().decode(
-    await repository.readBlob(manifest.config),
-  );
-  let config: Record<string, unknown> & Partial<Platform>;
+  const bytes = await repository.readBlob(manifest.config);
+  let config: ImageConfig;
   try {
-    config = JSON.parse(text);
-  } catch {
-    throw unusable(
-      repository,
-      descriptor,
-      new SyntaxError("its configuration is no JSON"),
-    );
+    config = parseConfig(bytes);
+  } catch (error) {
+    throw unusable(repository, descriptor, error);
   }
   const platform = descriptor.platform ?? {
     os: config.os ?? "",
@@ -110,6 +103,8 @@ function parse(
 ): { index: ImageIndex | undefined; manifest: ImageManifest | undefined } {
   const { mediaType } = descriptor;
   try {
+    // A page of a proxy, perhaps.
+    if (mediaType === "") parseObject(bytes);
     return {
       index: isIndexType(mediaType) ? parseIndex(bytes) : undefined,
       manifest: isManifestType(mediaType) ? parseManifest(bytes) : undefined,

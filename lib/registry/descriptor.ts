@@ -62,11 +62,20 @@ export interface ImageManifest {
  */
 export function asDescriptor(value: unknown): Descriptor | undefined {
   if (!isPlainObject(value)) return undefined;
-  const { mediaType, digest, size } = value as Partial<Descriptor>;
+  const { mediaType, digest, size, platform } = value as Partial<Descriptor>;
   return typeof mediaType === "string" && isDigest(digest) &&
-      Number.isSafeInteger(size) && size! >= 0
+      Number.isSafeInteger(size) && size! >= 0 && isPlatform(platform ?? {})
     ? value as Descriptor
     : undefined;
+}
+
+/** Whether the fields of a platform, as far as they are there, are text. */
+function isPlatform(value: unknown): boolean {
+  if (!isPlainObject(value)) return false;
+  const { os, architecture, variant } = value as Partial<Platform>;
+  return [os, architecture, variant].every((field) =>
+    typeof (field ?? "") === "string"
+  );
 }
 
 /**
@@ -100,7 +109,30 @@ export function parseManifest(bytes: Uint8Array): ImageManifest {
   return value as ImageManifest;
 }
 
-function parseObject(bytes: Uint8Array): object {
+/** A configuration of an image: its platform, and what else it says. */
+export type ImageConfig = Readonly<Record<string, unknown>> & Partial<Platform>;
+
+/**
+ * Parses an image's configuration.
+ *
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseConfig(bytes: Uint8Array): ImageConfig {
+  try {
+    const config = parseObject(bytes);
+    if (isPlatform(config)) return config as ImageConfig;
+  } catch {
+    throw new SyntaxError("its configuration is no JSON object");
+  }
+  throw new SyntaxError("its configuration has a platform that is no text");
+}
+
+/**
+ * Parses JSON that is an object.
+ *
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseObject(bytes: Uint8Array): object {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));

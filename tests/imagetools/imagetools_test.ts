@@ -232,19 +232,34 @@ Deno.test("imagetoolsInspect() finds the platforms in indexes of indexes, and le
   nested = await put(OCI_INDEX, index(nested));
   assertEquals((await deep(nested.digest)).images.length, 0);
   // A configuration that is none.
-  const bytes = new TextEncoder().encode("{");
-  const config = { mediaType: "x", digest: digestOf(bytes), size: 1 };
-  await repository.putBlob(config, () => Promise.resolve(bytes));
-  const broken = await put(OCI_MANIFEST, {
-    schemaVersion: 2,
-    config,
-    layers: [],
-  });
-  await assertRejects(
-    () => deep(broken.digest),
-    ProtocolError,
-    "its configuration is no JSON",
-  );
+  for (
+    const [text, words] of [
+      ["{", "its configuration is no JSON object"],
+      ["null", "its configuration is no JSON object"],
+      ['{"os":5}', "its configuration has a platform that is no text"],
+    ] as const
+  ) {
+    const bytes = new TextEncoder().encode(text);
+    const digest = digestOf(bytes);
+    const config = { mediaType: "x", digest, size: bytes.length };
+    await repository.putBlob(config, () => Promise.resolve(bytes));
+    const broken = await put(OCI_MANIFEST, {
+      schemaVersion: 2,
+      config,
+      layers: [],
+    });
+    await assertRejects(() => deep(broken.digest), ProtocolError, words);
+    await assertRejects(
+      () => imagetoolsCreate([`${name}@${broken.digest}`], { dryRun: true }),
+      ProtocolError,
+      words,
+    );
+  }
+  // An index whose platforms are none.
+  for (const platform of ["linux/amd64", { os: 5 }, { variant: {} }]) {
+    const { digest } = await put(OCI_INDEX, index({ ...amd64, platform }));
+    await assertRejects(() => deep(digest), ProtocolError, "no list of man");
+  }
   await assertRejects(
     () => put(OCI_INDEX, {}).then(({ digest }) => deep(digest)),
     ProtocolError,
