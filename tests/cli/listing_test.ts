@@ -1,42 +1,8 @@
 import { cacheFilterFlag } from "../../lib/cli/cache_filter_flag.ts";
 import { FlagError, UsageError } from "../../lib/cli/exit.ts";
 import { goTemplate, unescaped } from "../../lib/cli/go_template.ts";
-import {
-  buildDuration,
-  humanDuration,
-  humanSize,
-} from "../../lib/gotext/units.ts";
 import { listingText } from "../../lib/cli/listing.ts";
-import { LIST, TABLE, tabText } from "../../lib/gotext/tabwriter.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
-
-Deno.test("tabText() makes columns as Go's tabwriter does", () => {
-  for (
-    const [text, options, expected] of [
-      ["", LIST, ""],
-      ["a\n", LIST, "a\n"],
-      // At least ten, and three behind the longest.
-      ["A\tB\nlong name\tx\n", TABLE, "A           B\nlong name   x\n"],
-      ["A\tB\nname\tx\n", TABLE, "A         B\nname      x\n"],
-      ["A\t\n", TABLE, "A         \n"],
-      // Characters, not bytes.
-      ["äöü\tB\n", TABLE, "äöü       B\n"],
-      // Tabs to the next eighth, and one blank at the least.
-      ["Name:\tapp\nContext:\t.\n", LIST, "Name:\t\tapp\nContext:\t.\n"],
-      ["1234567\tx\n", LIST, "1234567\tx\n"],
-      ["12345678\tx\ny\tz\n", LIST, "12345678\tx\ny\t\tz\n"],
-      // A line without a cell ends the column.
-      ["1234567890\tx\nplain\ny\tz\n", LIST, "1234567890\tx\nplain\ny\tz\n"],
-      // So does one with fewer cells, for those behind.
-      [
-        "a\tbbbbbbbbbb\tc\nd\te\nf\tg\th\n",
-        LIST,
-        "a\tbbbbbbbbbb\tc\nd\te\nf\tg\th\n",
-      ],
-      ["a\tbbbbbbbb\tc\nd\te\tf\n", LIST, "a\tbbbbbbbb\tc\nd\te\t\tf\n"],
-    ] as const
-  ) assertEquals(tabText(text, options), expected, JSON.stringify(text));
-});
 
 Deno.test("filters of --filter are read as docker's command reads them", () => {
   assertEquals(
@@ -58,58 +24,6 @@ Deno.test("filters of --filter are read as docker's command reads them", () => {
     TypeError,
   );
   assertEquals(message, 'Cannot prune: filter "type" takes one value');
-});
-
-Deno.test("sizes and times are worded as docker's commands word them", () => {
-  const sizes: Record<string, number> = {
-    "0B": 0,
-    "999B": 999,
-    "1kB": 1000,
-    "1.5kB": 1500,
-    "1.235MB": 1_234_567,
-    "123.5MB": 123_456_789,
-    "1000kB": 999_999,
-    "1GB": 1e9,
-    "2TB": 2e12,
-    "1000YB": 1e27,
-  };
-  for (const [text, bytes] of Object.entries(sizes)) {
-    assertEquals(humanSize(bytes), text);
-  }
-  const [s, m, h] = [1e3, 60e3, 3600e3];
-  const durations: [ms: number, text: string][] = [
-    [0, "Less than a second"],
-    [999, "Less than a second"],
-    [s, "1 second"],
-    [2 * s, "2 seconds"],
-    [59.9 * s, "59 seconds"],
-    [m, "About a minute"],
-    [2 * m, "2 minutes"],
-    [59.9 * m, "59 minutes"],
-    [h, "About an hour"],
-    [1.4 * h, "About an hour"],
-    [1.5 * h, "2 hours"],
-    [47.4 * h, "47 hours"],
-    [48 * h, "2 days"],
-    [13.9 * 24 * h, "13 days"],
-    [14 * 24 * h, "2 weeks"],
-    [59 * 24 * h, "8 weeks"],
-    [60 * 24 * h, "2 months"],
-    [729 * 24 * h, "24 months"],
-    [730 * 24 * h, "2 years"],
-  ];
-  for (const [ms, text] of durations) assertEquals(humanDuration(ms), text);
-  assertEquals(
-    [0, 59_900, 59_949, 60_000, 125_900, 3_600_000].map(buildDuration),
-    [
-      "0.0s",
-      "59.9s",
-      "59.9s",
-      "1m  0s",
-      "2m  5s",
-      "60m  0s",
-    ],
-  );
 });
 
 Deno.test("a template names values, and what davit does not know of Go's is refused", () => {

@@ -2,7 +2,7 @@ import type { ImageBuildOptions } from "../options.ts";
 import { type BuildStart, runImageBuild } from "../run.ts";
 import { callWay } from "./call_way.ts";
 import type { FrontendAnswer } from "./frontend_call.ts";
-import type { FileNames } from "./read_answer.ts";
+import type { FileNames } from "./read_places.ts";
 
 /** A question that was answered. */
 export interface AnsweredCall {
