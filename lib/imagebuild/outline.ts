@@ -164,9 +164,11 @@ function platformAttrs(
   { request: { frontendAttrs } }: Pick<OpenSolve, "request">,
 ): Readonly<Record<string, string>> | undefined {
   if (platform === undefined) return QUIET;
-  // The builder has its own system or processor for what is left out.
-  if (!PLATFORM_REGEXP.test(platform)) return undefined;
-  const target = parsePlatform(platform);
+  // The builder's own processor, which is that of the outline.
+  if (/^linux$/i.test(platform)) return { ...QUIET, platform };
+  const full = PROCESSOR_REGEXP.test(platform) ? `linux/${platform}` : platform;
+  if (!PLATFORM_REGEXP.test(full)) return undefined;
+  const target = parsePlatform(full);
   return {
     "build-arg:TARGETPLATFORM": formatPlatform(target),
     "build-arg:TARGETOS": target.os,
@@ -178,6 +180,10 @@ function platformAttrs(
     platform,
   };
 }
+
+/** A processor alone: BuildKit of an engine builds for linux. */
+const PROCESSOR_REGEXP =
+  /^(?:amd64|x86[_-]64|arm64|aarch64|arm|armhf|armel|i?386|ppc64le|riscv64|s390x)$/i;
 
 /** A system and a processor, with or without its variant. */
 const PLATFORM_REGEXP = /^[\w-]+(?:\/[\w.-]+){1,2}$/;

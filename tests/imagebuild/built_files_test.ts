@@ -170,6 +170,8 @@ Deno.test("the platforms are those that were built; nothing is read of what is n
   const none = new Served(STAT, new Map());
   assertEquals(none.files.platforms, []);
   await assertRejects(() => none.files.stat("/f"), BuiltFileError);
+  assertEquals(await none.files.readDir("/"), []);
+  await assertRejects(() => none.files.readDir("/f"), BuiltFileError);
 });
 
 Deno.test("words of the engine are told where they mean nothing else, without the place of its mounts", async () => {

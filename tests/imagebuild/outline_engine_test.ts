@@ -204,6 +204,7 @@ bothWaysTest(
     for (
       const [platform, id] of [
         ["linux/arm", "of-armv7"],
+        ["arm64", "of-arm64"],
         ["linux/aarch64", "of-arm64"],
         ["linux/arm64/v8", "of-arm64"],
       ] as const

@@ -232,6 +232,11 @@ Deno.test("a platform has BuildKit's spelling in the variables; where only Build
       ["Linux/ARM64/v8", "linux/arm64", "linux", "arm64", ""],
       ["linux/x86_64", "linux/amd64", "linux", "amd64", ""],
       ["linux/amd64/v2", "linux/amd64/v2", "linux", "amd64", "v2"],
+      ["arm64", "linux/arm64", "linux", "arm64", ""],
+      ["ARM", "linux/arm/v7", "linux", "arm", "v7"],
+      ["i386", "linux/386", "linux", "386", ""],
+      // As the outline has them.
+      ["Linux", undefined, undefined, undefined, undefined],
     ] as const
   ) {
     const { asked } = await run({
@@ -247,9 +252,7 @@ Deno.test("a platform has BuildKit's spelling in the variables; where only Build
       expected,
     );
   }
-  for (
-    const platform of ["linux", "arm64", "linux/", "linux/arm/v7/x", "a b/c"]
-  ) {
+  for (const platform of ["windows", "myarm64", "linux/", "arm/v7/x/y"]) {
     const { asked, mounts, error } = await run({
       answers: [outline([secret("a")])],
       platforms: [platform],

@@ -120,6 +120,9 @@ export class TreePlace {
 
   /** What is in the folder. */
   async list(): Promise<BuiltEntry[]> {
+    // Of a target without files, such as `FROM scratch` alone, there is only
+    // the root.
+    if (this.#ref === "" && isRoot(this.#path, "")) return [];
     const entries = await this.#ask((ref, path, options) =>
       this.#bridge.readDir(ref, path, options)
     );
