@@ -365,3 +365,20 @@ Deno.test("unusedContexts() tells only of names that nothing can have used", () 
   assertEquals(unused(["a1"], steps, undefined), []);
   assertNotEquals(unused(["a1"], steps, ""), []);
 });
+
+Deno.test("a folder whose ignore file can't be read is refused, and not sent", async () => {
+  await withTempFolder(async (folder) => {
+    const mkfifo = new Deno.Command("mkfifo", {
+      args: [`${folder}/.dockerignore`],
+    });
+    assert((await mkfifo.output()).success);
+    const error = await assertRejects(
+      () => opened({ deps: folder }),
+      ContextError,
+      'Cannot build with contexts "deps": ',
+    );
+    assertMatch(error.message, /\.dockerignore can't be read \(it is no regular file\)/);
+    const { folders } = await opened({ deps: { context: folder, ignore: [] } });
+    assertEquals([...folders.keys()], ["deps"]);
+  });
+});

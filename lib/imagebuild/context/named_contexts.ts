@@ -109,7 +109,7 @@ export interface NamedContexts {
  * layout.
  *
  * @param stores Takes these folders; undefined where there are none.
- * @throws {ContextError} If a folder can't be read.
+ * @throws {ContextError} If a folder or its ignore file can't be read.
  * @throws {LayoutError} If a folder in OCI layout can't be read, or does not
  * have the image.
  */
@@ -140,7 +140,10 @@ async function openFolder(
   source: Source & { readonly kind: "folder" },
 ): Promise<NamedFolder> {
   try {
-    return await NamedFolder.open(source);
+    const folder = await NamedFolder.open(source);
+    // The engine would open a FIFO in its place, and wait for ever.
+    await folder.filter();
+    return folder;
   } catch (error) {
     if (!(error instanceof ContextError)) throw error;
     const about = adviceOf(error)?.about ?? error.message;
