@@ -18,6 +18,7 @@ import {
   type Source,
 } from "./context/source.ts";
 import type { BuildHost } from "./host.ts";
+import { addressPasswords } from "./address_passwords.ts";
 import { openInputs, watchInputs } from "./inputs.ts";
 import type { ImageBuildOptions } from "./options.ts";
 import type { BuildRecord } from "./record.ts";
@@ -120,6 +121,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     await results?.checkStore(build);
     await exports?.prepare();
     for (const { layout } of request.outputs) await layout?.open(stores!);
+    await record.protect(addressPasswords(request));
     await watchInputs(inputs, record);
     await leaks?.checkLeaks(said);
     /**

@@ -1,4 +1,5 @@
 import { Secret } from "../secrets/secret.ts";
+import { decoded } from "./address_passwords.ts";
 import type { ImageBuildOptions } from "./options.ts";
 
 /**
@@ -68,14 +69,6 @@ export function proxyPasswords(
       .filter(({ length }) => length >= MIN_PASSWORD_LENGTH)
       .map((text): [string, Secret] => [name, new Secret(text)]);
   });
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // it has no escapes
-  }
 }
 
 /**

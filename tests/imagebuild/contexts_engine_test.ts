@@ -382,3 +382,24 @@ engineTest(
   },
   isRecent,
 );
+
+engineTest(
+  "a password in the address of a context is masked in all that is told",
+  async ({ docker }) => {
+    const build = docker.imageBuild({
+      files: { Dockerfile: "FROM scratch\nCOPY --from=deps / /\n" },
+    }, {
+      contexts: { deps: "https://me:hunter2-secret@127.0.0.1:1/deps.git" },
+    });
+    const told = Array.fromAsync(build.events()).then(JSON.stringify);
+    const error = await assertRejects(
+      () => build.wait(),
+      BuildError,
+      "deps.git",
+    );
+    const all = `${await told.catch(String)}${error.message}`;
+    assertStringIncludes(all, "load git source https://");
+    assert(!all.includes("hunter2"), all);
+  },
+  isRecent,
+);

@@ -377,7 +377,10 @@ Deno.test("a folder whose ignore file can't be read is refused, and not sent", a
       ContextError,
       'Cannot build with contexts "deps": ',
     );
-    assertMatch(error.message, /\.dockerignore can't be read \(it is no regular file\)/);
+    assertMatch(
+      error.message,
+      /\.dockerignore can't be read \(it is no regular file\)/,
+    );
     const { folders } = await opened({ deps: { context: folder, ignore: [] } });
     assertEquals([...folders.keys()], ["deps"]);
   });
