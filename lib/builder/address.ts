@@ -1,4 +1,4 @@
-import { hostPort } from "../transport/endpoint.ts";
+import { decodedPart, hostPort } from "../transport/endpoint.ts";
 
 /** Where a BuildKit daemon is reached. */
 export type BuilderAddress =
@@ -151,7 +151,10 @@ function network(
     }
     return { kind, hostname, port: Number(port) };
   }
-  const user = decoded(address, url.username);
+  const [user, path] = [url.username, url.pathname].map(decodedPart);
+  if (user === undefined || path === undefined) {
+    throw wrong(address, 'what follows a "%" is no letter of a name');
+  }
   if (hostname.startsWith("-") || user.startsWith("-")) {
     throw wrong(address, "the host or the user starts with a dash");
   }
@@ -160,20 +163,8 @@ function network(
     hostname,
     port: port === undefined ? undefined : Number(port),
     user: user === "" ? undefined : user,
-    path: url.pathname === "/" ? undefined : decoded(address, url.pathname),
+    path: path === "/" ? undefined : path,
   };
-}
-
-/** A part of an address without its `%` and digits. */
-function decoded(address: string, part: string): string {
-  let text = "\0";
-  try {
-    text = decodeURIComponent(part);
-  } catch {
-    // Said below.
-  }
-  if (!text.includes("\0")) return text;
-  throw wrong(address, 'what follows a "%" is no letter of a name');
 }
 
 /** A name and a query behind it, of which only these parameters are known. */

@@ -123,14 +123,18 @@ function parseNetwork(
         `Cannot use engine address "${address}": the host starts with a dash`,
       );
     }
+    const [user, path] = [url.username, url.pathname].map(decodedPart);
+    if (user === undefined || path === undefined) {
+      throw new TypeError(
+        `Cannot use engine address "${address}": what follows a "%" is no letter of a name`,
+      );
+    }
     return {
       kind: "ssh",
       hostname,
       ...(port === undefined ? {} : { port: Number(port) }),
-      ...(url.username === ""
-        ? {}
-        : { user: decodeURIComponent(url.username) }),
-      ...(url.pathname === "/" ? {} : { path: decodeURI(url.pathname) }),
+      ...(user === "" ? {} : { user }),
+      ...(path === "/" ? {} : { path }),
     };
   }
   if (url.username !== "" || url.pathname !== "/") {
@@ -216,4 +220,18 @@ export function isHere(address: string): boolean {
  */
 function withoutPassword(address: string): string {
   return address.replace(/^((?:[^/@:]*:\/\/)?[^/@:]*):.*@/s, "$1:…@");
+}
+
+/**
+ * A part of an address without its `%` and digits.
+ *
+ * @returns undefined where they are no letters, or one that no name has.
+ */
+export function decodedPart(part: string): string | undefined {
+  try {
+    const text = decodeURIComponent(part);
+    return text.includes("\0") ? undefined : text;
+  } catch {
+    return undefined;
+  }
 }

@@ -36,6 +36,7 @@ Deno.test("parseEndpoint() takes a port, a user and a path from where they stand
         user: "a@b",
         path: "/c d:9",
       }],
+      ["ssh://h/a%23%3F", { kind: "ssh", hostname: "h", path: "/a#?" }],
       ["ssh://h/run/a:9", { kind: "ssh", hostname: "h", path: "/run/a:9" }],
     ] as const
   ) {
@@ -84,6 +85,9 @@ Deno.test("parseEndpoint() says what is wrong with an address", () => {
       ["tcp://u:p@h", "a password in an address"],
       ["ssh://u:p@h", "a password in an address"],
       ["ssh://-h", "the host starts with a dash"],
+      ["ssh://%zz@h", 'what follows a "%" is no letter of a name'],
+      ["ssh://h/%zz", 'what follows a "%" is no letter of a name'],
+      ["ssh://h/a%00b", 'what follows a "%" is no letter of a name'],
       ["tcp://u@h", "nothing more"],
       ["tcp://h/a", "nothing more"],
       ["https://h/a", "nothing more"],
