@@ -50,6 +50,7 @@ export async function attachmentsOf(
   signal: AbortSignal,
 ): Promise<BuildHistoryAttachment[]> {
   const found: BuildHistoryAttachment[] = [];
+  const walked = new Set<string>();
   const ofPlatform = async (
     { attestations, results }: BuildResultMessage,
     platform: string | undefined,
@@ -57,7 +58,12 @@ export async function attachmentsOf(
     for (const each of attestations) found.push(attachment(each, platform));
     for (const { descriptor } of results) {
       if (descriptor === undefined) continue;
-      await walk(control, descriptor, platform, { found, signal, depth: 0 });
+      await walk(control, descriptor, platform, {
+        found,
+        walked,
+        signal,
+        depth: 0,
+      });
     }
   };
   if (result !== undefined) await ofPlatform(result, undefined);
@@ -72,8 +78,10 @@ async function walk(
   control: Control,
   descriptor: DescriptorMessage,
   platform: string | undefined,
-  { found, signal, depth }: {
+  { found, walked, signal, depth }: {
     readonly found: BuildHistoryAttachment[];
+    /** Indexes, each with its platform: those that name each other have an end. */
+    readonly walked: Set<string>;
     readonly signal: AbortSignal;
     readonly depth: number;
   },
@@ -83,6 +91,9 @@ async function walk(
   let index: unknown;
   try {
     if (isIndex) {
+      const key = `${digest} ${platform}`;
+      if (walked.has(key)) return;
+      walked.add(key);
       index = await contentJson(control, digest, {
         what: "An index in the engine's history",
         maxBytes: MAX_INDEX_BYTES,
@@ -99,6 +110,7 @@ async function walk(
   for (const each of manifestsIn(index)) {
     await walk(control, each.descriptor, each.platform ?? platform, {
       found,
+      walked,
       signal,
       depth: depth + 1,
     });

@@ -1,3 +1,4 @@
+import { ProtocolError } from "../errors.ts";
 import type { HistoryRecordMessage } from "../proto/history.ts";
 import type { TimestampMessage } from "../proto/timestamp.ts";
 import { buildName } from "./build_name.ts";
@@ -117,9 +118,25 @@ function millisBetween(
   return (to.seconds - from.seconds) * 1e3 + (to.nanos - from.nanos) / 1e6;
 }
 
-/** A time in RFC 3339, as Go writes one to the nanosecond. */
+/** From the year 1 to the year 9999, as protobuf's timestamps. */
+const MIN_SECONDS = -62_135_596_800;
+const MAX_SECONDS = 253_402_300_799;
+
+/**
+ * A time in RFC 3339, as Go writes one to the nanosecond.
+ *
+ * @throws {ProtocolError} If it is none that a timestamp may have.
+ */
 export function textOf(time: TimestampMessage | undefined): string {
   const { seconds, nanos } = time ?? { seconds: 0, nanos: 0 };
+  const isTime = seconds >= MIN_SECONDS && seconds <= MAX_SECONDS &&
+    nanos >= 0 &&
+    nanos < 1e9;
+  if (!isTime) {
+    throw new ProtocolError(
+      `The engine tells a time that is none: ${seconds} seconds, ${nanos} nanoseconds`,
+    );
+  }
   const [whole] = new Date(seconds * 1000).toISOString().split(".");
   const part = String(nanos).padStart(9, "0").replace(/0+$/, "");
   return `${whole}${part === "" ? "" : `.${part}`}Z`;

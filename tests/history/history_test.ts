@@ -673,11 +673,57 @@ Deno.test("an index gives its platform to what has none, and one that names itse
   const { attachments } = await scripted.docker.buildHistory().inspect();
   const count = (digest: string) =>
     attachments.filter((one) => one.digest === digest).length;
-  assertEquals([count("top"), count("a"), count("b")], [9, 8, 8]);
+  assertEquals([count("top"), count("a"), count("b")], [1, 1, 1]);
   assertEquals(
     new Set(attachments.map(({ digest, platform }) => `${digest} ${platform}`)),
     new Set(["top linux/arm64", "a linux/arm64", "b linux/s390x"]),
   );
+});
+
+Deno.test("indexes that name each other many times are read once each", async () => {
+  const names = (digest: string) =>
+    JSON.stringify({
+      manifests: Array.from({ length: 20 }, () => ({
+        mediaType: INDEX,
+        digest,
+        size: 1,
+      })),
+    });
+  const contents = Object.fromEntries(
+    Array.from({ length: 8 }, (_, at) => [`i${at}`, names(`i${at + 1}`)]),
+  );
+  await using scripted = scriptedHistory({
+    records: [withResult(descriptor("i0", INDEX))],
+    contents,
+  });
+  const { attachments } = await scripted.docker.buildHistory().inspect();
+  assertEquals(
+    attachments.map(({ digest }) => digest),
+    Object.keys(contents),
+  );
+});
+
+Deno.test("a time that none can be is an error that says so", async () => {
+  for (
+    const [time, isTime] of [
+      [at(-62_135_596_800), true],
+      [at(253_402_300_799, 999_999_999), true],
+      [at(-62_135_596_801), false],
+      [at(253_402_300_800), false],
+      [at(0, -1), false],
+      [at(0, 1_000_000_000), false],
+    ] as const
+  ) {
+    await using scripted = scriptedHistory({
+      records: [recordWith({ ref: "r", createdAt: time })],
+    });
+    const listed = scripted.docker.buildHistory().list();
+    if (isTime) assertEquals((await listed).length, 1);
+    else {
+      const { message } = await assertRejects(() => listed, ProtocolError);
+      assertStringIncludes(message, `${time.seconds} seconds`);
+    }
+  }
 });
 
 Deno.test("a store that fails is no store without that part", async () => {
