@@ -1,3 +1,4 @@
+import { printable } from "../display/printable.ts";
 import type { BuildDiskUsage } from "../history/disk_usage.ts";
 import type { BuildCacheRecord } from "../history/cache_record.ts";
 import { cacheFilterFlag } from "./cache_filter_flag.ts";
@@ -90,7 +91,7 @@ function valuesOf(
     Reclaimable: record.reclaimable,
     Shared: record.shared,
     Size: inTable ? starredSize(record) : humanSize(record.size),
-    Description: record.description,
+    Description: inTable ? printable(record.description) : record.description,
     UsageCount: record.usageCount,
     LastUsedAt: lastUsed(record, now),
     Type: record.type,
@@ -117,7 +118,7 @@ function prettyText(record: BuildCacheRecord, now: number): string {
     `Reclaimable:  ${record.reclaimable}`,
     `Shared:       ${record.shared}`,
     `Size:         ${humanSize(record.size)}`,
-    ...description === "" ? [] : [`Description:  ${description}`],
+    ...description === "" ? [] : [`Description:  ${printable(description)}`],
     `Usage count:  ${record.usageCount}`,
     ...used === "" ? [] : [`Last used:    ${used}`],
     ...type === "" ? [] : [`Type:         ${type}`],

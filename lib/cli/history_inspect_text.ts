@@ -1,3 +1,4 @@
+import { printableText } from "../display/printable.ts";
 import type { BuildHistoryDetails } from "../history/inspect.ts";
 import { desktopUrl } from "./history_ls_command.ts";
 import type { InspectValues, NamedValue } from "./history_inspect_values.ts";
@@ -110,7 +111,8 @@ export function inspectText(
     `Print build logs: davit history logs ${Ref}\n`,
     `View build in Docker Desktop: ${desktopUrl(Ref, node)}\n`,
   ];
-  return parts.join("");
+  // Whoever may build on the engine has said what is in it.
+  return printableText(parts.join(""));
 }
 
 function progressText(values: InspectValues): string {

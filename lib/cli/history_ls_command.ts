@@ -1,4 +1,5 @@
 import type { BuildHistoryRecord } from "../history/record.ts";
+import { printable } from "../display/printable.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK } from "./exit.ts";
 import { gitRemote } from "./git_remote.ts";
@@ -49,8 +50,7 @@ export async function runHistoryLs(
     headers: HEADERS,
     values: ({ record, node: { name } }, inTable) => ({
       ...valuesOf(record, name, now),
-      Name: inTable && cut ? endOf(record.name) : record.name,
-      ...inTable ? { Link: linkOf(record, name) } : {},
+      ...inTable ? cellsOf(record, name, cut) : { Name: record.name },
     }),
     json: ({ record, node: { name } }) => jsonOf(record, name),
   }));
@@ -93,6 +93,18 @@ function valuesOf(record: BuildHistoryRecord, node: string, now: number) {
   };
 }
 
+/** What a table shows in its own way: a terminal obeys nothing of it. */
+function cellsOf(record: BuildHistoryRecord, node: string, cut: boolean) {
+  const ref = printable(record.ref);
+  const name = printable(record.name);
+  return {
+    Ref: ref,
+    FullRef: fullRef(ref, node),
+    Name: cut ? endOf(name) : name,
+    Link: linkOf(ref, node),
+  };
+}
+
 function jsonOf(record: BuildHistoryRecord, node: string) {
   const { completedAt } = record;
   return {
@@ -129,7 +141,7 @@ export function desktopUrl(ref: string, node: string): string {
 }
 
 /** A link that a terminal shows as a word. */
-function linkOf({ ref }: BuildHistoryRecord, node: string): string {
+function linkOf(ref: string, node: string): string {
   return Deno.stdout.isTerminal()
     ? `\x1b]8;;${desktopUrl(ref, node)}\x1b\\Open\x1b]8;;\x1b\\`
     : "";

@@ -1,5 +1,6 @@
 import type { BuildClient } from "../client/build_client.ts";
 import { DockerClient } from "../client/docker_client.ts";
+import { printable } from "../display/printable.ts";
 import { UnsupportedError } from "../errors.ts";
 import type { BuildCacheRecord } from "../history/cache_record.ts";
 import type { BuildPruneRecordsOptions } from "../history/prune.ts";
@@ -133,7 +134,7 @@ function verboseText(record: BuildCacheRecord, now: number): string {
     ["Reclaimable", reclaimable],
     ["Shared", shared],
     ["Size", humanSize(size)],
-    ...optional("Description", record.description),
+    ...optional("Description", printable(record.description)),
     ["Usage count", record.usageCount],
     ...optional("Last used", lastUsed(record, now)),
     ...optional("Type", record.type),

@@ -35,6 +35,11 @@ export function printable(line: string): string {
   return expandTabs(text.replace(HIDDEN_REGEXP, mark));
 }
 
+/** The same for a text of several lines, which keeps its tabs. */
+export function printableText(text: string): string {
+  return text.replace(/[^\t\n]+/g, printable);
+}
+
 function mark(hidden: string): string {
   if (3 * hidden.length <= MAX_HIDDEN_BYTES) return "";
   return encoder.encode(hidden).length <= MAX_HIDDEN_BYTES ? "" : "…";

@@ -231,8 +231,32 @@ async function compareHistory(engine: EngineContext): Promise<void> {
 
     // Only what docker's command has not looked at by its id is removed: an
     // engine of 28 would end itself with the next listing.
-    const gone = await davit("build", "--label", "gone=1", ".");
+    await Deno.writeTextFile(
+      `${folder}/evil.Dockerfile`,
+      "FROM davit-test/base\nRUN --network=none : '\x1b]0;title\x07evil'\n",
+    );
+    const gone = await davit(
+      ...["build", "--api=buildkit", "-f", "evil.Dockerfile"],
+      ...["--build-arg", "BUILDKIT_BUILD_NAME=e\x1b[2Jvil", "."],
+    );
     assertEquals(gone.code, 0, gone.stderr);
+    // A terminal obeys nothing that a build says of itself.
+    for (
+      const words of [
+        ["history", "ls"],
+        ["history", "inspect"],
+        ["du", "--verbose"],
+        ["du", "--format", "table {{.Description}}"],
+      ]
+    ) {
+      const shown = decoder.decode((await davit(...words)).stdout);
+      assertStringIncludes(shown, "evil");
+      assert(!shown.includes("\x1b"), JSON.stringify(shown));
+    }
+    assertEquals(
+      (await davit("prune", "-af", "--filter", "description~=evil")).code,
+      0,
+    );
     const [newest] = decoder.decode(
       (await davit("history", "ls", "--format", "{{.Ref}}")).stdout,
     ).split("\n");

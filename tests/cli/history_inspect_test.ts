@@ -334,3 +334,19 @@ ${END}`,
   assertEquals(given(stopped).Status, "canceled");
   assertEquals(given(failed).Status, "failed");
 });
+
+Deno.test("a terminal obeys nothing that a build says of itself", () => {
+  const evil = "a\x1b[2Jb\x1b]0;title\x07c";
+  const shown = text({
+    ...RUNNING,
+    name: evil,
+    buildArgs: { [evil]: `${evil}\tx\ny` },
+    context: evil,
+  });
+  assertEquals(
+    ["\x07", "\x1b"].some((one) => shown.includes(one)),
+    false,
+    shown,
+  );
+  assertEquals(shown.startsWith("Name:\t\tabc\nContext:\tabc\n"), true, shown);
+});
