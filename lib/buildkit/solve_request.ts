@@ -11,6 +11,8 @@ export interface SolveEntry {
   readonly type: string;
   /** Its attributes, in BuildKit's words. */
   readonly attrs: Readonly<Record<string, string>>;
+  /** Where it is, if the attributes don't say that as it is; it is not sent. */
+  readonly place?: string | undefined;
 }
 
 /** A rule about the sources that a build may use. */

@@ -235,8 +235,8 @@ export class CacheWatch {
 }
 
 /** Where a cache is, by the attribute that says so. */
-function placeIn({ attrs }: SolveEntry): string | undefined {
-  return attrs.ref ?? attrs.dest ?? attrs.src ?? attrs.bucket ??
+function placeIn({ attrs, place }: SolveEntry): string | undefined {
+  return place ?? attrs.ref ?? attrs.dest ?? attrs.src ?? attrs.bucket ??
     attrs.container ?? attrs.scope;
 }
 

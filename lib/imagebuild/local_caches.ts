@@ -46,9 +46,10 @@ export async function openLocalExport(
   const { dest, tag = DEFAULT_TAG, prune, ...sent } = attrs;
   const ignoreError = sent["ignore-error"] === "true";
   try {
-    const folder = await stores.open(`local:${dest}`, dest!, "write");
+    const { name, place } = storeOf(dest!);
+    const folder = await stores.open(`local:${name}`, dest!, "write");
     return {
-      entry: { type: "local", attrs: { dest: dest!, ...sent } },
+      entry: { type: "local", attrs: { dest: name, ...sent }, ...place },
       cache: { folder, tag, prune: prune === "true", ignoreError },
     };
   } catch (error) {
@@ -69,7 +70,8 @@ export async function openLocalImport(
 ): Promise<SolveEntry | UnopenedCache> {
   const { src, tag = DEFAULT_TAG, digest } = attrs;
   try {
-    const folder = await stores.open(`local:${src}`, src!, "read");
+    const { name, place } = storeOf(src!);
+    const folder = await stores.open(`local:${name}`, src!, "read");
     const found = digest ?? await taggedDigest(folder, tag);
     // For each one that is missing BuildKit would wait most of a minute.
     const [lost, ...more] = await folder.missing(found);
@@ -83,11 +85,23 @@ export async function openLocalImport(
         }`,
       );
     }
-    return { type: "local", attrs: { src: src!, digest: found } };
+    return { type: "local", attrs: { src: name, digest: found }, ...place };
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
     return unopened("import", src!, error);
   }
+}
+
+/**
+ * The name of a folder's store: BuildKit asks for it in a header, which takes
+ * only ASCII. It is the folder's path, or what no other path becomes.
+ */
+function storeOf(
+  path: string,
+): { name: string; place: Pick<SolveEntry, "place"> } {
+  return /^[!-$&-~]+$/.test(path)
+    ? { name: path, place: {} }
+    : { name: encodeURI(path.toWellFormed()), place: { place: path } };
 }
 
 function unopened(

@@ -29,6 +29,7 @@ import {
 import { startGithubCache } from "../support/github_cache.ts";
 import { startRelay } from "../support/relay.ts";
 import { LOGIN, type Registry, startRegistry } from "../support/registry.ts";
+import { withTempFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 import { bothWaysTest, by } from "../support/ways.ts";
 
@@ -468,3 +469,32 @@ async function unpacked(
     .pipeThrough(new DecompressionStream("gzip"));
   return await new Response(stream).bytes();
 }
+
+containerdTest(
+  "a cache in a folder whose name no header can hold is written and read",
+  async ({ docker }) => {
+    await withTempFolder(async (folder) => {
+      const dir = `${folder}/ ü%C3%BC\u{1f4e6}, x=y`;
+      const text =
+        `FROM scratch\nLABEL mark=${crypto.randomUUID()}\nCOPY . /\n`;
+      const [written, read] = [
+        await build(docker, text, { cacheto: { type: "local", dest: dir } }),
+        await build(docker, text, { cachefrom: { type: "local", src: dir } }),
+      ];
+      for (const { caches } of [written, read]) {
+        assertEquals(
+          caches.map((event) =>
+            event.type === "cache" && [event.place, event.state]
+          ),
+          [[dir, "done"]],
+        );
+      }
+      assertEquals(
+        await Array.fromAsync(Deno.readDir(folder)).then((entries) =>
+          entries.map(({ name }) => `${folder}/${name}`)
+        ),
+        [dir],
+      );
+    });
+  },
+);

@@ -527,3 +527,28 @@ Deno.test("a cache is pruned where that is asked for and nobody else uses the fo
   );
   assertEquals([warnings, await blobs()], [[], 1]);
 });
+
+Deno.test("the name of a folder's store is ASCII, whatever the folder is called, and no other folder's", async () => {
+  await using place = await scratch();
+  const names = [" ü\u{1f4e6} ", "%C3%BC", "a b", "!$&~"];
+  const dirs = names.map((name) => `${place.path}/${name}`);
+  await using stores = new LayoutStores();
+  const { exports, unopened } = await openCaches(
+    requestOf({ cacheto: dirs.map((dest) => ({ type: "local", dest })) }),
+    NEVER,
+    stores,
+  );
+  const written = ["%20%C3%BC%F0%9F%93%A6%20", "%25C3%25BC", "a%20b", "!$&~"];
+  assertEquals(
+    exports.map(({ attrs, place }) => [attrs.dest, place]),
+    written.map((name, i) => [
+      `${place.path}/${name}`,
+      i < 3 ? dirs[i] : undefined,
+    ]),
+  );
+  assertEquals(
+    [...stores.byId.keys()],
+    written.map((name) => `local:${place.path}/${name}`),
+  );
+  assertEquals(unopened, []);
+});
