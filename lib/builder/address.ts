@@ -62,6 +62,9 @@ const KUBERNETES = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/;
  * quoted.
  */
 export function parseBuilderAddress(given: string): BuilderAddress {
+  if (typeof given !== "string") {
+    throw wrong(String(given), `expected ${FORMS}`);
+  }
   const address = given.trim();
   const [, scheme = "", rest = ""] =
     /^([a-z][a-z\d+.-]*):\/\/(.*)$/is.exec(address) ?? [];

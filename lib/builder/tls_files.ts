@@ -1,3 +1,5 @@
+// @ts-types="../std/base64.d.ts"
+import { decodeBase64 } from "@std/encoding/base64";
 import { pathOfUrl } from "../file_url.ts";
 import { checkOptionNames } from "../option_names.ts";
 
@@ -43,7 +45,8 @@ export interface TlsMaterial {
 /**
  * Reads the certificates.
  *
- * @throws {TypeError} If one of them is missing, can't be read, or is no PEM.
+ * @throws {TypeError} If one of them is missing, can't be read, is no
+ * PEM, is cut off or encrypted.
  * What a key or a certificate holds is never quoted.
  */
 export async function readTls(tls: BuilderTls): Promise<TlsMaterial> {
@@ -77,10 +80,42 @@ async function readPem(
   label: string,
 ): Promise<string> {
   const { text, from } = await textOf(name, source);
-  if (new RegExp(`^-----BEGIN [A-Z ]*${label}-----`, "m").test(text)) {
-    return text;
+  const blocks = [...text.matchAll(
+    new RegExp(
+      `(?:^|\\n)-----BEGIN ([A-Z ]*${label})-----([^]*?)(-----END \\1-----|$)`,
+      "g",
+    ),
+  )];
+  if (blocks.length === 0) throw wrong(`${from} holds no ${label} in PEM`);
+  for (const [, name = "", content = "", end] of blocks) {
+    if (/ENCRYPTED/.test(name + content)) {
+      throw wrong(`${from} is encrypted: give a key without a password`);
+    }
+    if (end === "" || !isWhole(content)) {
+      throw wrong(`the ${name} in ${from} is damaged, or was cut off`);
+    }
   }
-  throw wrong(`${from} holds no ${label} in PEM`);
+  return text;
+}
+
+/**
+ * Whether what stands between the lines of PEM is base64 of a whole sequence in
+ * DER. What else is wrong with it, TLS says; this it would say in words that name
+ * no file, or not at all.
+ */
+function isWhole(content: string): boolean {
+  let der: Uint8Array;
+  try {
+    der = decodeBase64(content.replace(/\s/g, ""));
+  } catch {
+    return false;
+  }
+  const [tag, first = 0] = der;
+  const digits = first > 0x7f ? first & 0x7f : 0;
+  const length = digits === 0
+    ? first
+    : der.subarray(2, 2 + digits).reduce((sum, byte) => sum * 256 + byte, 0);
+  return tag === 0x30 && der.length >= 2 + digits + length;
 }
 
 async function textOf(

@@ -109,6 +109,8 @@ Deno.test("an address of another form is refused in words, without its password"
     ["ssh://host#x", "a query"],
     ["ssh://me:word@host", "a password"],
     ["ssh://-oProxyCommand=x@host", "a dash"],
+    [undefined as unknown as string, "expected"],
+    [new URL("tcp://host:1") as unknown as string, "expected"],
     ["ssh://-host", "a dash"],
     ["ssh://%zz@host", 'follows a "%"'],
     ["ssh://host/%zz", 'follows a "%"'],

@@ -36,6 +36,40 @@ Deno.test("certificates come from paths, file: URLs, bytes and text", async () =
   await Deno.remove(folder, { recursive: true });
 });
 
+function pem(label: string, content: string): string {
+  return `-----BEGIN ${label}-----\n${content}\n-----END ${label}-----\n`;
+}
+
+Deno.test("what is whole in PEM is taken, whatever its length and its lines", async () => {
+  const { ca } = await makeAuthority();
+  // Sequences in DER: empty, of 127 bytes, of 128, and of 256.
+  const heads = [[0x30, 0], [0x30, 127], [0x30, 0x81, 128], [
+    0x30,
+    0x82,
+    1,
+    0,
+  ]];
+  const lengths = [0, 127, 128, 256];
+  for (const [i, head] of heads.entries()) {
+    for (const missing of [0, 1]) {
+      const der = new Uint8Array(head.length + lengths[i]! - missing);
+      der.set(head.slice(0, der.length));
+      const text = pem("CERTIFICATE", der.toBase64());
+      if (missing === 0) {
+        assertEquals((await readTls({ ca: text })).ca, text);
+      } else {
+        await assertRejects(() => readTls({ ca: text }), TypeError, "cut off");
+      }
+    }
+  }
+  for (
+    const text of [
+      ca.replaceAll("\n", "\r\n"),
+      `-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\nwords\n${ca}${ca}`,
+    ]
+  ) assertEquals((await readTls({ ca: text })).ca, text);
+});
+
 Deno.test("certificates that can't be used are refused, and never quoted", async () => {
   const { cert, key } = await (await makeAuthority()).issue();
   const folder = await Deno.makeTempDir({ prefix: "davit-pem-" });
@@ -47,6 +81,29 @@ Deno.test("certificates that can't be used are refused, and never quoted", async
     [{ cert, key: cert }, "key holds no PRIVATE KEY in PEM"],
     [{ cert, key: `${folder}/cert.pem` }, 'cert.pem" holds no PRIVATE KEY'],
     [{ ca: `${folder}/none.pem` }, "ca can not be read: No such file"],
+    [
+      { ca: pem("CERTIFICATE", "hunter2secret") },
+      "CERTIFICATE in ca is damaged",
+    ],
+    [{ ca: pem("CERTIFICATE", "!") }, "CERTIFICATE in ca is damaged"],
+    [{ ca: `${cert}\n${cert.slice(0, 200)}` }, "damaged, or was cut off"],
+    [{ ca: cert.replace(/-----END.*/, "") }, "damaged, or was cut off"],
+    [
+      { ca: cert.replace(/.{8}\s*(?=-----END)/, "") },
+      "damaged, or was cut off",
+    ],
+    [
+      { cert, key: pem("PRIVATE KEY", "hunter2secret") },
+      "PRIVATE KEY in key is damaged",
+    ],
+    [
+      { cert, key: pem("ENCRYPTED PRIVATE KEY", "MAA=") },
+      "key is encrypted: give a key without a password",
+    ],
+    [
+      { cert, key: pem("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\nMAA=") },
+      "key is encrypted",
+    ],
     [{ ca: "" }, "ca is a path, a file: URL, or PEM"],
     [{ ca: 1 }, "ca is a path, a file: URL, or PEM"],
     [{ cert, key: `x\n${key}` }, "key is a path, a file: URL, or PEM"],
@@ -60,7 +117,7 @@ Deno.test("certificates that can't be used are refused, and never quoted", async
       TypeError,
     );
     assertStringIncludes(message, words);
-    assertEquals(message.includes("BEGIN"), false, message);
+    assertEquals(/BEGIN|hunter2/.test(message), false, message);
   }
   await Deno.remove(folder, { recursive: true });
 });
