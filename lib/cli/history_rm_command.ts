@@ -14,6 +14,10 @@ export async function runHistoryRm(
   if (words.length > 0 && all) {
     throw new UsageError("rm requires either --all or at least one argument");
   }
+  // It would be the newest: a variable of the shell that was never set.
+  if (words.includes("")) {
+    throw new UsageError('a build\'s id is empty; "^0" is the newest build');
+  }
   await using memory = await openMemory(parsed, signal);
   if (all) {
     for (const { client } of memory.nodes) {

@@ -49,6 +49,9 @@ export function cacheFilters(
     const name = SAME[key] ?? key;
     const refuse = (why: string) =>
       new TypeError(`Cannot ${what}: filter ${JSON.stringify(given)} ${why}`);
+    const areTexts = Array.isArray(values) &&
+      values.every((value) => typeof value === "string");
+    if (!areTexts) throw refuse("takes an array of one text");
     if (values.length > 1) throw refuse("takes one value");
     const [value = ""] = values;
     if (name === "until" && sign === "") {

@@ -22,6 +22,13 @@ export function historyFilters(
   filters: readonly string[],
   now: number,
 ): Matcher {
+  const areTexts = Array.isArray(filters) &&
+    filters.every((filter) => typeof filter === "string");
+  if (!areTexts) {
+    throw new TypeError(
+      "Cannot list builds: filters is an array of texts, as status=error",
+    );
+  }
   const matchers = filters.map((filter) => matcherOf(filter, now));
   return (record) => matchers.every((fits) => fits(record));
 }

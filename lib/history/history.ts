@@ -1,4 +1,5 @@
 import { checkOptionNames } from "../option_names.ts";
+import { checkRef, checkRefs } from "./check_ref.ts";
 import type {
   BuildHistoryAttachmentOptions,
   BuildHistoryExportOptions,
@@ -95,6 +96,7 @@ export class BuildHistory {
     ref?: string,
     options: BuildHistoryInspectOptions = {},
   ): Promise<BuildHistoryDetails> {
+    checkRef("inspect a build", ref);
     checkOptionNames("inspect a build", options, INSPECT);
     const { inspectRecord } = await import("./reads.ts");
     return await inspectRecord(this.#source, ref, options);
@@ -105,6 +107,7 @@ export class BuildHistory {
     ref?: string,
     options: BuildHistoryOptions = {},
   ): Promise<BuildHistoryLog> {
+    checkRef("read a build's log", ref);
     checkOptionNames("read a build's log", options, { signal: true });
     const { findRef } = await import("./reads.ts");
     const { replay } = await import("./replay.ts");
@@ -128,6 +131,7 @@ export class BuildHistory {
     ref?: string,
     options: BuildHistoryOptions = {},
   ): Promise<BuildHistoryAttestation[]> {
+    checkRef("read attestations", ref);
     checkOptionNames("read attestations", options, { signal: true });
     const { readAttestations } = await import("./reads.ts");
     return await readAttestations(this.#source, ref, options.signal);
@@ -145,6 +149,7 @@ export class BuildHistory {
     ref: string | undefined,
     options: BuildHistoryAttachmentOptions,
   ): Promise<ReadableStream<Uint8Array>> {
+    checkRef("read an attachment", ref);
     checkOptionNames("read an attachment", options, ATTACHMENT);
     const { readAttachment } = await import("./reads.ts");
     return await readAttachment(this.#source, ref, options);
@@ -162,6 +167,7 @@ export class BuildHistory {
     refs: readonly string[],
     options: BuildHistoryExportOptions,
   ): Promise<BuildHistoryExportResult> {
+    checkRefs("export builds", refs);
     checkOptionNames("export builds", options, EXPORT);
     const { exportRecords } = await import("./reads.ts");
     return await exportRecords(this.#source, refs, options);
@@ -177,6 +183,7 @@ export class BuildHistory {
     refs: readonly string[],
     options: BuildHistoryOptions = {},
   ): Promise<string[]> {
+    checkRefs("remove builds", refs);
     checkOptionNames("remove builds", options, { signal: true });
     const { removeRecords } = await import("./changes.ts");
     return await this.#ask(
@@ -207,6 +214,7 @@ export class BuildHistory {
     pinned: boolean,
     options: BuildHistoryOptions,
   ): Promise<void> {
+    checkRef("pin a build", ref);
     checkOptionNames("pin a build", options, { signal: true });
     const { pinRecord } = await import("./changes.ts");
     await this.#ask(

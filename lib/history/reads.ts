@@ -32,9 +32,10 @@ export async function listRecords(
   source: HistorySource,
   { filters = [], limit = Infinity, signal }: BuildHistoryListOptions,
 ): Promise<BuildHistoryRecord[]> {
-  if (!(limit >= 1)) {
+  const isLimit = limit === Infinity || Number.isSafeInteger(limit);
+  if (!isLimit || limit < 1) {
     throw new TypeError(
-      `Cannot list builds: limit is ${limit}, and must be 1 or more`,
+      `Cannot list builds: limit is ${limit}, and must be a whole number, 1 or more`,
     );
   }
   const now = Date.now();

@@ -209,6 +209,7 @@ const OTHERS: typeof WRONG = [
   [["history", "logs", "a", "b"], /at most 1 argument, not 2/],
   [["history", "logs", "--progress=quiet"], /invalid progress mode "quiet"/],
   [["history", "logs", "--progress=tty"], /needs a terminal/],
+  [["history", "rm", "a", ""], /id is empty; "\^0" is the newest/],
   [["history", "inspect", "a", "b"], /at most 1 argument, not 2/],
   [["history", "inspect", "--format={{.Nope}}"], /there is no \.Nope/],
   [["history", "inspect", "--format={{range .X}}"], /template parsing error/],

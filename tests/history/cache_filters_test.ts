@@ -46,6 +46,8 @@ Deno.test("a filter of the cache that is none is refused, with what is known", (
         'filter "until!" is none of until, description, id, parents, type, immutable, inuse, mutable, private, shared',
       ],
       [{ type: ["a", "b"] }, 'filter "type" takes one value'],
+      [{ type: "a" as never }, 'filter "type" takes an array of one text'],
+      [{ type: [5 as never] }, 'filter "type" takes an array of one text'],
       [{ until: ["1d"] }, 'filter "until" expects a duration, as 24h'],
       [{ until: [] }, 'filter "until" expects a duration, as 24h'],
       [

@@ -66,7 +66,28 @@ Deno.test("what is wrong is refused before the engine hears of it", async () => 
   const wrong = { nope: 1 } as never;
   for (
     const [work, words] of [
-      [() => history.list({ limit: 0 }), "limit is 0, and must be 1 or more"],
+      [
+        () => history.list({ limit: 0 }),
+        "limit is 0, and must be a whole number, 1 or more",
+      ],
+      [() => history.list({ limit: 1.5 }), "limit is 1.5"],
+      [() => history.list({ limit: "5" as never }), "limit is 5"],
+      [
+        () => history.list({ filters: "status=error" as never }),
+        "filters is an array of texts",
+      ],
+      [() => history.list({ filters: [5 as never] }), "filters is an array"],
+      [() => history.inspect(5 as never), "inspect a build: its id is no"],
+      [() => history.logs(null as never), "its id is no string"],
+      [() => history.attestations(5 as never), "its id is no string"],
+      [() => history.attachment(5 as never, {}), "its id is no string"],
+      [() => history.pin(5 as never), "pin a build: its id is no string"],
+      [() => history.unpin(5 as never), "pin a build: its id is no string"],
+      [() => history.remove("abc" as never), "an array with the ids"],
+      [() => history.remove(["a", ""]), "none of them empty"],
+      [() => history.remove([undefined as never]), "an array with the ids"],
+      [() => history.export("abc" as never, { dest: "/x" }), "an array with"],
+      [() => history.export([""], { dest: "/x" }), "none of them empty"],
       [() => history.list({ limit: NaN }), "limit is NaN"],
       [() => history.list({ filters: ["x"] }), 'filter "x"'],
       [() => history.list(wrong), "nope"],
