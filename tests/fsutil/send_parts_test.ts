@@ -247,6 +247,28 @@ Deno.test("sendLocal() reads up to 64 KiB at once, and what is larger in pieces 
   });
 });
 
+Deno.test("sendLocal() sends content in memory in the same pieces", async () => {
+  for (
+    const [size, pieces] of [
+      [0, []],
+      [1, [1]],
+      [524_288, [524_288]],
+      [1_048_577, [524_288, 524_288, 1]],
+    ] as const
+  ) {
+    const call = new Call((packet, call) => {
+      if (packet === "end") call.ask(0);
+      if (packet === "data 0 0") call.finish();
+    });
+    const local = localOf([entryOf("f", size)], () => new Uint8Array(size));
+    await sendLocal(call.stream, local, REQUEST);
+    assertEquals(
+      call.packets.slice(2),
+      [...pieces, 0].map((count) => `data 0 ${count}`).concat("fin"),
+    );
+  }
+});
+
 Deno.test("sendLocal() gives way when its time is over: at each sixteenth entry, and where there is none", async () => {
   const { now } = performance;
   const { subtle } = crypto;

@@ -403,3 +403,15 @@ engineTest(
   },
   isRecent,
 );
+
+engineTest(
+  "a file in memory is sent that is longer than a message may be",
+  async ({ docker }) => {
+    const large = new Uint8Array(17 * 1024 * 1024);
+    crypto.getRandomValues(large.subarray(0, 16)); // no engine has it
+    const { context } = await docker.imageBuild({
+      files: { Dockerfile: `FROM scratch\nCOPY large /\n`, large },
+    }, { labels: { mark: crypto.randomUUID() }, nocache: true }).result();
+    assert(context!.bytesSent >= large.length);
+  },
+);
