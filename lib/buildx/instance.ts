@@ -6,6 +6,7 @@ import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { isPlainObject } from "../plain_object.ts";
 import type { Platform } from "../platforms/platform.ts";
 import { BuilderError } from "./builder_error.ts";
+import { isBuilderName } from "./name.ts";
 import { goJson, sortedObject } from "../gotext/json.ts";
 
 /** A builder: one BuildKit daemon, or several that build as one. */
@@ -92,9 +93,18 @@ function readNode(
     if (typeof value === "string") return value;
     throw broken(`has ${at} that is no text`);
   };
+  const name = fields.text("Name");
+  if (name !== "" && !isBuilderName(name)) {
+    throw broken(`has ${at}.Name that no node can have`);
+  }
+  const endpoint = fields.text("Endpoint");
+  // They would reach the terminal.
+  if (/\p{Cc}/u.test(endpoint)) {
+    throw broken(`has ${at}.Endpoint with control characters`);
+  }
   return {
-    name: fields.text("Name"),
-    endpoint: fields.text("Endpoint"),
+    name,
+    endpoint,
     platforms: fields.list("Platforms", (platform, at) => {
       const { os, architecture, variant } = Object(platform);
       if (typeof os === "string" && typeof architecture === "string") {

@@ -130,6 +130,42 @@ Deno.test("a file that names another builder is broken, and writes nothing elsew
   });
 });
 
+Deno.test("a node whose name or address no node can have makes its file broken", async () => {
+  await withStore(async (store) => {
+    await store.edit((edit) => edit.save(builder("one")));
+    const path = `${store.folder}/instances/one`;
+    const text = await Deno.readTextFile(path);
+    const replace = (field: string, value: string) =>
+      Deno.writeTextFile(
+        path,
+        text.replace(
+          new RegExp(`"${field}":"[^"]*"(?=,"(?:Endpoint|Platforms)")`),
+          () => `"${field}":${JSON.stringify(value)}`,
+        ),
+      );
+    for (
+      const [field, value, words] of [
+        ["Name", "../x", "has Nodes[0].Name that no node can have"],
+        ["Name", "a\u001b[31m", "has Nodes[0].Name that no node can have"],
+        ["Endpoint", "tcp://h\u001b]0;x\u0007:1", "Endpoint with control char"],
+        ["Endpoint", "tcp://h:1\n", "Endpoint with control char"],
+      ] as const
+    ) {
+      await replace(field, value);
+      const { message } = await assertRejects(
+        () => store.find("one"),
+        BuilderError,
+      );
+      assertStringIncludes(message, words);
+      assertEquals(/\p{Cc}/u.test(message), false);
+    }
+    await replace("Name", "");
+    assertEquals((await store.find("one"))?.nodes[0]?.name, "");
+    await replace("Name", "One_0.a-b");
+    assertEquals((await store.find("one"))?.nodes[0]?.name, "One_0.a-b");
+  });
+});
+
 Deno.test("what is no file of a builder is said for itself, and hides no other builder", async () => {
   await withStore(async (store) => {
     await store.edit((edit) => edit.save(builder("one")));
