@@ -215,11 +215,16 @@ async function refusalWords(
     const { code, message } = JSON.parse(text).errors[0];
     return {
       code: typeof code === "string" ? code : undefined,
-      words: typeof message === "string" ? message.slice(0, MAX_WORDS) : "",
+      words: typeof message === "string" ? onOneLine(message) : "",
     };
   } catch {
     return { code: undefined, words: "" }; // it is not a registry's
   }
+}
+
+/** A registry's words, which must not write to a terminal what it likes. */
+function onOneLine(words: string): string {
+  return words.slice(0, MAX_WORDS).replace(/\p{Cc}+/gu, " ").trim();
 }
 
 /** Seconds of the header `Retry-After`, which may also hold a date. */

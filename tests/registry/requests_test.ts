@@ -247,6 +247,17 @@ Deno.test("an upload goes on without encryption only where it began so, and nowh
   }
 });
 
+Deno.test("a registry's words come on one line, without control characters", async () => {
+  const words = "\u001b[2Jno\r\nERROR: \u0007fake\u009b31m\n";
+  await withFetch(() => refusal(400, "X", words), async () => {
+    await assertRejects(
+      () => read(`${HOST}/a`),
+      RegistryError,
+      "status 400 ([2Jno ERROR:  fake 31m)",
+    );
+  });
+});
+
 Deno.test("a token is kept until its last seconds", async () => {
   const asks = async (expires: number) => {
     let tokens = 0;
