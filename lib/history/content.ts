@@ -1,6 +1,6 @@
 import type { Control } from "../buildkit/control.ts";
 import { ProtocolError } from "../errors.ts";
-import { checkedStream, isDigest } from "../registry/digest.ts";
+import { digestCheck, isDigest } from "../registry/digest.ts";
 
 /**
  * The bytes of a part of a record, as slowly as they are taken.
@@ -18,18 +18,14 @@ export async function* checkedContent(
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const bytes = ownBytes(control.content(digest, { signal }));
-  if (!isDigest(digest)) return yield* bytes;
   const failure = (why: string) =>
     new ProtocolError(`${digest} in the engine's history ${why}`);
-  yield* ReadableStream.from(bytes).pipeThrough(
-    checkedStream(digest, size, failure),
-  );
-}
-
-/** Copies what may lie in a buffer that is larger. */
-async function* ownBytes(
-  parts: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  for await (const part of parts) yield part.slice();
+  const check = isDigest(digest)
+    ? digestCheck(digest, size, failure)
+    : undefined;
+  for await (const part of control.content(digest, { signal })) {
+    check?.take(part);
+    yield part.slice(); // it may lie in a buffer that is larger
+  }
+  check?.end();
 }

@@ -21,6 +21,47 @@ export function hasDigest(bytes: Uint8Array, digest: string): boolean {
   return hash.digest("hex") === digest.slice(digest.indexOf(":") + 1);
 }
 
+/** Whether bytes that come in pieces are those of a digest. */
+export interface DigestCheck {
+  /** Takes the next bytes. Throws if they are too many. */
+  take(chunk: Uint8Array): void;
+  /** All bytes were taken. Throws if they are others than those of the digest. */
+  end(): void;
+}
+
+/**
+ * Begins to check bytes.
+ *
+ * @param size How many bytes there are; undefined where that is not known.
+ * @param failure Makes the error that is thrown.
+ */
+export function digestCheck(
+  digest: string,
+  size: number | undefined,
+  failure: (why: string) => Error,
+): DigestCheck {
+  const hash = hashFor(digest);
+  let bytes = 0;
+  return {
+    take(chunk) {
+      bytes += chunk.length;
+      if (size !== undefined && bytes > size) {
+        throw failure(`has more than the ${size} bytes that it should have`);
+      }
+      hash.update(chunk);
+    },
+    end() {
+      if (size !== undefined && bytes < size) {
+        throw failure(`ended after ${bytes} of ${size} bytes`);
+      }
+      const found = hash.digest("hex");
+      if (found !== digest.slice(digest.indexOf(":") + 1)) {
+        throw failure(`has other bytes than those of its digest`);
+      }
+    },
+  };
+}
+
 /**
  * Passes bytes on, and fails at their end if they are not those of the digest.
  *
@@ -32,26 +73,13 @@ export function checkedStream(
   size: number | undefined,
   failure: (why: string) => Error,
 ): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
-  const hash = hashFor(digest);
-  let bytes = 0;
+  const check = digestCheck(digest, size, failure);
   return new TransformStream({
     transform(chunk, controller) {
-      bytes += chunk.length;
-      if (size !== undefined && bytes > size) {
-        throw failure(`has more than the ${size} bytes that it should have`);
-      }
-      hash.update(chunk);
+      check.take(chunk);
       controller.enqueue(chunk);
     },
-    flush() {
-      if (size !== undefined && bytes < size) {
-        throw failure(`ended after ${bytes} of ${size} bytes`);
-      }
-      const found = hash.digest("hex");
-      if (found !== digest.slice(digest.indexOf(":") + 1)) {
-        throw failure(`has other bytes than those of its digest`);
-      }
-    },
+    flush: () => check.end(),
   });
 }
 

@@ -1,6 +1,7 @@
 /** The history of builds, by an engine that can be made to say anything. */
 import { GrpcCode } from "../../lib/grpc/status.ts";
 import type { DescriptorMessage } from "../../lib/proto/history.ts";
+import { readContentResponse } from "../../lib/proto/content.ts";
 import { wholeStatus } from "../../lib/proto/status.ts";
 import {
   BuildHistoryError,
@@ -593,6 +594,35 @@ Deno.test("an attachment with other bytes than those of its digest fails at its 
       assertStringIncludes(error.message, `${digest} in the engine's history`);
     }
   }
+});
+
+Deno.test("an attachment that is left ends its call at once, also while the engine is silent", async () => {
+  const digest = `sha256:${"1".repeat(64)}`;
+  const left = Promise.withResolvers<void>();
+  await using scripted = scriptedHistory({
+    records: ENDED,
+    answers: {
+      Read(stream) {
+        say(stream, readContentResponse.encode({ data: Uint8Array.of(1) }));
+        stream.signal.addEventListener("abort", () => left.resolve());
+        return left.promise;
+      },
+      // Another call keeps the connection.
+      Status(stream) {
+        say(stream, STEP);
+        return left.promise;
+      },
+    },
+  });
+  const history = scripted.docker.buildHistory();
+  const events = (await history.logs("old")).events();
+  await events.next();
+  const stream = await history.attachment("new", { digest });
+  const reader = stream.getReader();
+  assertEquals((await reader.read()).value, Uint8Array.of(1));
+  await reader.cancel();
+  await left.promise;
+  await events.return();
 });
 
 Deno.test("an attachment may be read as slowly as one likes", async () => {
