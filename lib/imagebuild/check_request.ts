@@ -9,10 +9,10 @@ import {
 import {
   checkCacheFrom,
   checkCacheTo,
-  checkInline,
   holdsSecret,
   namesOfCaches,
 } from "./checks/cache.ts";
+import { checkInline } from "./checks/inline_cache.ts";
 import { checkImageOptions } from "./checks/image_output.ts";
 import {
   checkOutputs,

@@ -57,6 +57,10 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
       ["--cache-to=type=inline", "-o", "b", "."],
       /Cannot use --cache-to .*needs an image/,
     ],
+    [
+      ["--cache-to=type=gha,tokn=a", "."],
+      /Cannot use --cache-to of type gha: there is no option "tokn"/,
+    ],
     [["--progress", "nope", "."], /progress mode "nope"/],
     [["--progress", "tty", "."], /needs a terminal/],
     [["--quiet=maybe", "."], /"maybe" for "--quiet"/],

@@ -6,7 +6,6 @@ import { COMPRESSION_LEVELS } from "../../exporter/image_format.ts";
 import { checkOptionNames } from "../../option_names.ts";
 import { isPlainObject } from "../../plain_object.ts";
 import { checkSource, type SecretSource } from "../../secrets/source.ts";
-import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { CacheFrom, CacheTo } from "../cache_options.ts";
 import { CACHE_KINDS, type CacheField } from "./cache_fields.ts";
 import { EXPECTED_VALUES, valueText } from "./cache_values.ts";
@@ -16,7 +15,6 @@ import {
   type CacheWords,
   readCacheWords,
 } from "./cache_words.ts";
-import { holdsImage, type RequestedOutput } from "./output.ts";
 import { parseJson } from "./values.ts";
 
 /** A cache that was asked for, checked. */
@@ -55,34 +53,6 @@ export function checkCacheTo(
   const twice = places.find((place, i) => places.indexOf(place) !== i);
   if (twice === undefined) return caches;
   throw cacheError("cacheto", `: ${twice} is named twice`);
-}
-
-/**
- * Checks that something of the result can hold the cache that is written into an
- * image.
- *
- * @throws {TypeError} If nothing can.
- * @throws {UnsupportedError} If the builder can't write one.
- */
-export function checkInline(
-  caches: readonly RequestedCache[],
-  outputs: readonly RequestedOutput[],
-  builder: "buildkit" | "classic",
-): void {
-  if (!caches.some(({ type }) => type === "inline")) return;
-  if (builder === "classic") {
-    throw cannotBuildWith(
-      "cacheto",
-      'the classic builder (version "1") writes none; leave version out',
-    );
-  }
-  if (outputs.length === 0 || outputs.some(holdsImage)) return;
-  throw cacheError(
-    "cacheto",
-    ` of type inline: it needs an image to be kept in, and output "${
-      outputs[0]!.type
-    }" makes none`,
-  );
 }
 
 /**
@@ -154,12 +124,14 @@ function checkWords(
     );
   }
   const fields = fieldsOf(option, type);
-  const known = Object.fromEntries(fields.map(({ word }) => [word, true]));
-  checkOptionNames(
-    `use ${option} of type ${type}`,
-    attrs,
-    known as Record<string, true>,
-  );
+  const known = fields.map(({ word }) => [word, true] as const);
+  try {
+    checkOptionNames(`use ${option}`, attrs, Object.fromEntries(known));
+  } catch (error) {
+    // The command names its flag.
+    const [, why] = (error as TypeError).message.split(/: (.*)/s);
+    throw cacheError(option, ` of type ${type}: ${why}`);
+  }
   return checked(option, type!, fields, new Map(Object.entries(attrs)), false);
 }
 
