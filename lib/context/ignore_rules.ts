@@ -22,6 +22,19 @@ const ADVICE =
   "make it readable, or give the patterns in the option ignore of a context";
 
 /**
+ * Checks that an engine can read the `.dockerignore` of a folder: it would wait
+ * for a FIFO for ever.
+ *
+ * @throws {ContextError} If the file can't be read.
+ */
+export async function checkIgnoreFile(
+  root: string | undefined,
+  files?: MemoryFiles,
+): Promise<void> {
+  await readInside(root, ".dockerignore", ADVICE, files);
+}
+
+/**
  * Finds the ignore file of a folder: `<Dockerfile>.dockerignore`, or else
  * `.dockerignore`. A link that leads out of the folder does not count as one.
  *

@@ -7,6 +7,8 @@ import {
   localName,
   servedFolders,
 } from "../../lib/imagebuild/context/served_folders.ts";
+import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
+import { sourceOf } from "../../lib/imagebuild/context/source.ts";
 import { unusedContexts } from "../../lib/imagebuild/unused_contexts.ts";
 import { frontendInputs } from "../../lib/imagebuild/ways/frontend_inputs.ts";
 import {
@@ -381,6 +383,13 @@ Deno.test("a folder whose ignore file can't be read is refused, and not sent", a
       error.message,
       /\.dockerignore can't be read \(it is no regular file\)/,
     );
+    await Deno.writeTextFile(`${folder}/Dockerfile`, "FROM scratch");
+    const offered = await assertRejects(
+      () => openOffer(sourceOf(folder)),
+      ContextError,
+    );
+    assertMatch(offered.message, /\.dockerignore can't be read/);
+    await openOffer(sourceOf({ context: folder, ignore: [] }));
     const { folders } = await opened({ deps: { context: folder, ignore: [] } });
     assertEquals([...folders.keys()], ["deps"]);
   });

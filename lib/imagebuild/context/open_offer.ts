@@ -1,6 +1,7 @@
 // Turns what a build is made from into a context that can be sent.
 
 import { ContextFilter } from "../../context/filter.ts";
+import { checkIgnoreFile } from "../../context/ignore_rules.ts";
 import { findRoot } from "../../context/root.ts";
 import { FolderLocal } from "../../fsutil/folder_local.ts";
 import type { Local } from "../../fsutil/local.ts";
@@ -48,6 +49,8 @@ export async function openOffer(
     memory,
     signal,
   );
+  // The ignore file that comes with the Dockerfile takes its place.
+  if (files.size === 1) await checkIgnoreFile(root?.path, memory);
   const locals = new Map<string, Local>([
     ["context", new FolderLocal(root?.path, memory)],
     ["dockerfile", await MemoryLocal.of(files)],
