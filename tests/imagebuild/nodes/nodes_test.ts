@@ -184,6 +184,9 @@ Deno.test("each node writes a cache of its own, and reads that first", () => {
       i === 2 || i === 7 ? [entry] : [own[i]!, entry]
     ),
   );
+  // A folder that is read is the same for all.
+  const folder = { type: "local", attrs: { src: "/a", digest: DIGEST } };
+  assertEquals(nodeCaches(caches([folder]), "arm").imports, [folder]);
   const local = {
     ...caches([]),
     local: [{}] as unknown as OpenedCaches["local"],
