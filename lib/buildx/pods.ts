@@ -7,17 +7,12 @@ import type { BuildxNode } from "./instance.ts";
 /** The label by which the pods of a node are found. */
 const LABEL = "app";
 
-/** Says which platforms a pod is for. */
-const PLATFORMS = "buildx.docker.com/platform";
-
 /** A pod that runs buildkitd. */
 export interface BuilderPod {
   readonly name: string;
   readonly namespace: string;
   /** The container with buildkitd. */
   readonly container: string;
-  /** The platforms that the user named for it, as in `linux/arm64`; none if none. */
-  readonly platforms: readonly string[];
 }
 
 /** The name of a node's deployment. */
@@ -63,7 +58,7 @@ export async function runningPods(
 
 function podOf(item: unknown): BuilderPod | undefined {
   const { metadata, spec, status } = Object(item);
-  const { name, namespace, annotations, deletionTimestamp } = Object(metadata);
+  const { name, namespace, deletionTimestamp } = Object(metadata);
   const container = Object(spec).containers?.[0]?.name;
   if (
     Object(status).phase !== "Running" || typeof name !== "string" ||
@@ -71,15 +66,7 @@ function podOf(item: unknown): BuilderPod | undefined {
     // It ends, and would take a build with it.
     deletionTimestamp !== undefined
   ) return undefined;
-  const platforms = Object(annotations)[PLATFORMS];
-  return {
-    name,
-    namespace,
-    container,
-    platforms: typeof platforms === "string"
-      ? platforms.split(",").filter(Boolean)
-      : [],
-  };
+  return { name, namespace, container };
 }
 
 async function kubectl(
