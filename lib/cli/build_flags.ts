@@ -182,6 +182,12 @@ export const BUILD_FLAGS: readonly Flag[] = [
   },
   { name: "check", means: ["call", "check"], help: "check, build not" },
   {
+    name: "format",
+    value: "json",
+    help: "of --call, --check",
+    complete: ["json", "text"],
+  },
+  {
     name: "api",
     value: "NAME",
     help: "engine, buildkit",

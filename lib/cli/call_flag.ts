@@ -1,4 +1,5 @@
-// `--call` and `--check`: what is done with a Dockerfile in place of a build.
+// `--call` and `--check`: what is done with a Dockerfile in place of a build, and
+// `--format`, how the answer is printed.
 
 import { UsageError } from "./exit.ts";
 import { csvRow } from "./fields.ts";
@@ -32,12 +33,13 @@ const OF_RESULTS: readonly string[] = [
  * no `=` and is the name.
  *
  * @returns Undefined for a build.
- * @throws {UsageError} If a value can't be used, or another flag is about a
- * result.
+ * @throws {UsageError} If a value can't be used, another flag is about a result,
+ * or a build has a format.
  */
 export function callOf(parsed: ParsedWords): Call | undefined {
   const word = parsed.text("call"); // --check is a word for --call=check
-  if (word === undefined) return undefined;
+  const given = formatOf(parsed);
+  if (word === undefined) return build(given);
   let name: string | undefined;
   let format = "";
   let ignoreStatus = false;
@@ -51,7 +53,7 @@ export function callOf(parsed: ParsedWords): Call | undefined {
     else if (key === "ignorestatus") ignoreStatus = switchOf(value);
     else throw new UsageError(`invalid print field: ${field}`);
   }
-  if (name === "build") return undefined;
+  if (name === "build") return build(given);
   if (name === undefined || !/^[\w][\w.-]*$/.test(name)) {
     throw new UsageError(
       `--call ${
@@ -71,9 +73,28 @@ export function callOf(parsed: ParsedWords): Call | undefined {
   }
   return {
     name: name === "check" ? "lint" : name,
-    json: format === "json",
+    json: (given ?? format) === "json",
     ignoreStatus,
   };
+}
+
+/** The value of `--format`, which says the same as the field of `--call`. */
+function formatOf(parsed: ParsedWords): string | undefined {
+  const format = parsed.text("format");
+  if (format === undefined || format === "json" || format === "text") {
+    return format;
+  }
+  throw new UsageError(
+    `--format ${JSON.stringify(format)}: expected json or text`,
+  );
+}
+
+/** A build, which prints no answer. */
+function build(format: string | undefined): undefined {
+  if (format === undefined) return undefined;
+  throw new UsageError(
+    "--format is for the answers of --check and --call: a build has none; see --metadata-file and --progress=rawjson",
+  );
 }
 
 function switchOf(value: string): boolean {

@@ -36,6 +36,11 @@ Deno.test("--call and --check name a question, and of both the last one counts",
       [["--call=check,ignorestatus=true"], { ...LINT, ignoreStatus: true }],
       [["--call=check,ignorestatus=0"], LINT],
       [['--call="check","format=json"'], { ...LINT, json: true }],
+      [["--check", "--format=json"], { ...LINT, json: true }],
+      [["--format", "json", "--call=check"], { ...LINT, json: true }],
+      [["--check", "--format=text"], LINT],
+      [["--check", "--format="], LINT],
+      [["--call=check,format=json", "--format=text"], LINT],
     ] as const
   ) assertEquals(call(...words), expected, words.join(" "));
 });
@@ -44,6 +49,10 @@ Deno.test("values that are none, and flags about a result, are refused", () => {
   for (
     const [words, message] of [
       [["--call=check,outline"], "invalid print value: check,outline"],
+      [["--check", "--format=yaml"], '--format "yaml": expected json or text'],
+      [["--format=json"], "--format is for the answers of --check and --call"],
+      [["--call=build", "--format=text"], "--format is for the answers"],
+      [["--check=false", "--format=json"], "--format is for the answers"],
       [["--call=check,x=1"], "invalid print field: x=1"],
       [["--call=check,=1"], "invalid print field: =1"],
       [["--call=check,ignorestatus=x"], "invalid ignorestatus print value: x"],
