@@ -7,6 +7,7 @@ import {
   sweep,
 } from "../engines/clean_up.ts";
 import { readTextIfThere } from "../engines/command.ts";
+import { mountMemory } from "../engines/memory.ts";
 import { hostPrograms } from "../engines/packages.ts";
 import { delay, findProcess, waitForExit } from "../engines/process.ts";
 import {
@@ -33,6 +34,8 @@ export interface BuildkitdOptions {
   readonly registries?: Readonly<Record<string, RegistrySettings>>;
   /** `overlayfs` unless given. */
   readonly snapshotter?: "overlayfs" | "native";
+  /** Keep all that it stores in memory, at most so many bytes: the disk is not measured. */
+  readonly memoryBytes?: number;
   /** Gives up the start when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -120,6 +123,9 @@ export async function startBuildkitd(
     await killChild(child);
     await cleanUp(directory);
   });
+  if (options.memoryBytes !== undefined) {
+    await mountMemory(`${directory}/data`, options.memoryBytes);
+  }
   const authority = tcp === true ? await makeAuthority() : undefined;
   const certificates = authority === undefined
     ? tcp === "plain" || tcp === true ? undefined : tcp

@@ -7,7 +7,8 @@ import {
   killDaemons,
   sweep,
 } from "./clean_up.ts";
-import { readTextIfThere, runCommand } from "./command.ts";
+import { readTextIfThere } from "./command.ts";
+import { mountMemory } from "./memory.ts";
 import { connectEngine, readEngineVersion } from "./engine_api.ts";
 import {
   type EnginePrograms,
@@ -102,7 +103,9 @@ export async function startEngine(
     })();
   try {
     await writeFolders(directory, generation, programs, containerdStore);
-    if (memoryBytes !== undefined) await mountMemory(directory, memoryBytes);
+    if (memoryBytes !== undefined) {
+      await mountMemory(dataRoot(directory), memoryBytes);
+    }
     child = spawnDaemon(directory, programs, ownNetwork, flags);
     const engineVersion = await waitUntilReady(directory, child, signal);
     const socketPath = `${directory}/docker.sock`;
@@ -174,15 +177,6 @@ async function writeFolders(
       : {}),
   };
   await Deno.writeTextFile(`${directory}/daemon.json`, JSON.stringify(config));
-}
-
-/** Clean-up unmounts it, as all that is mounted below the engine's folder. */
-async function mountMemory(directory: string, bytes: number): Promise<void> {
-  const options = `size=${bytes},mode=0710`;
-  await Deno.mkdir(dataRoot(directory));
-  await runCommand("mount", [
-    ...["-t", "tmpfs", "-o", options, "tmpfs", dataRoot(directory)],
-  ]);
 }
 
 function dataRoot(directory: string): string {
