@@ -85,7 +85,7 @@ async function compareWithBuildx(engine: EngineContext): Promise<void> {
     await buildx.run([
       ...["buildx", "build", "--no-cache", "--network=none"],
       ...["--platform", PLATFORMS.join(), "--provenance=mode=max"],
-      ...["--secret", "id=token,src=../token", "-o", "./"],
+      ...["--secret", "id=token,src=../token", "-o", "../buildx"],
       ...["--push", "-t", `${registry.host}/two:buildx`, "."],
     ], context);
     const build = engine.docker.imageBuild(context, {
