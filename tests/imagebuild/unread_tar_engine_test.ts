@@ -19,14 +19,12 @@ engineKindTest(
     assertInstanceOf(error, BuildError);
     assertEquals(unreadTarHint(error.detail) === undefined, false);
     assertStringIncludes(error.message, unreadTarHint(error.detail)!);
-    for (
-      const build of [
-        docker.imageBuild(tar(), { api: "buildkit" }),
-        docker.imageBuild({
-          dockerfile: { text: "FROM scratch\nLABEL a=b\n" },
-        }),
-      ]
-    ) assertMatch(await build.wait(), /^sha256:/);
+    const id = await docker.imageBuild(tar(), { api: "buildkit" }).wait();
+    assertMatch(id, /^sha256:/);
+    // Another image: the engine sometimes fails where it has one without a name.
+    const text = "FROM scratch\nLABEL a=c\n";
+    const other = await docker.imageBuild({ dockerfile: { text } }).wait();
+    assertMatch(other, /^sha256:/);
   },
 );
 
