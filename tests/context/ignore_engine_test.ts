@@ -3,8 +3,11 @@ import { parseIgnoreFile } from "../../lib/context/ignore_file.ts";
 import { walkContext } from "../support/walk.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { type EngineContext, isRecent } from "../support/engines.ts";
-import { bothWaysTest } from "../support/ways.ts";
+import {
+  type EngineContext,
+  engineTest,
+  isRecent,
+} from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { tryDockerBuild } from "./docker_build.ts";
@@ -241,7 +244,7 @@ function byDavit(root: string, ignore: string): string[] | undefined {
   }
 }
 
-bothWaysTest(
+engineTest(
   "ignore files leave of a folder what docker's client leaves",
   async (context) => {
     await withTempFolder(async (folder) => {
@@ -277,5 +280,4 @@ bothWaysTest(
       assertEquals(different, []);
     });
   },
-  { engineOnly: "it is about what docker's client sends to an engine" },
 );

@@ -27,7 +27,20 @@ async function placeOf(
 }
 
 /** The lines that docker's own client marks. */
-async function markedBy(
+function markedBy(
+  engine: EngineContext,
+  dockerfile: readonly string[],
+): Promise<number[]> {
+  const key = [engine.cli, ...dockerfile].join("\n");
+  const marked = markedByDocker.get(key) ?? readMarked(engine, dockerfile);
+  markedByDocker.set(key, marked);
+  return marked;
+}
+
+/** What docker marked in each Dockerfile: one answer for all ways of davit. */
+const markedByDocker = new Map<string, Promise<number[]>>();
+
+async function readMarked(
   { cli, cliEnv }: EngineContext,
   dockerfile: readonly string[],
 ): Promise<number[]> {
