@@ -69,12 +69,7 @@ export async function containerStart(
   name: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await unless(304, () =>
-    send(engine, {
-      method: "POST",
-      path: `${containerPath(name)}/start`,
-      signal,
-    }));
+  await turn(engine, name, "start", signal);
 }
 
 /** `POST /containers/{name}/stop`; one that does not run is left as it is. */
@@ -83,12 +78,7 @@ export async function containerStop(
   name: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await unless(304, () =>
-    send(engine, {
-      method: "POST",
-      path: `${containerPath(name)}/stop`,
-      signal,
-    }));
+  await turn(engine, name, "stop", signal);
 }
 
 /** `DELETE /containers/{name}`, also while it runs, with its volumes without names. */
@@ -132,6 +122,16 @@ export async function volumeRemove(
 ): Promise<void> {
   const path = `/volumes/${encodeURIComponent(name)}`;
   await unless(404, () => send(engine, { method: "DELETE", path, signal }));
+}
+
+async function turn(
+  engine: Engine,
+  name: string,
+  to: "start" | "stop",
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const path = `${containerPath(name)}/${to}`;
+  await unless(304, () => send(engine, { method: "POST", path, signal }));
 }
 
 function containerPath(name: string): string {
