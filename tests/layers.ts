@@ -45,7 +45,14 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "std",
     "streams",
   ],
-  layout: ["context", "errors.ts", "exporter", "open_file.ts", "std"],
+  layout: [
+    "context",
+    "errors.ts",
+    "exporter",
+    "gotext",
+    "open_file.ts",
+    "std",
+  ],
   grpc: ["http2", "proto", "streams"],
   engine: [
     "errors.ts",

@@ -1,3 +1,5 @@
+import { sortedObject } from "../gotext/json.ts";
+
 /** The annotation by which an entry of `index.json` has a tag. */
 export const REF_NAME = "org.opencontainers.image.ref.name";
 
@@ -39,13 +41,11 @@ export interface LayoutName {
  * @returns Undefined for something else.
  */
 export function descriptorOf(value: unknown): LayoutDescriptor | undefined {
-  const { mediaType, digest, size, annotations = {} } = Object(value) as Record<
-    string,
-    unknown
-  >;
+  const { mediaType, digest, size, annotations = {} } = Object(
+    value,
+  ) as Partial<LayoutDescriptor>;
   const isOne = typeof mediaType === "string" && typeof digest === "string" &&
-    Number.isSafeInteger(size) && size as number >= 0 &&
-    isObject(annotations) &&
+    Number.isSafeInteger(size) && size! >= 0 && isObject(annotations) &&
     Object.values(annotations).every((text) => typeof text === "string");
   return isOne ? value as LayoutDescriptor : undefined;
 }
@@ -144,20 +144,15 @@ export function withEntry(
   );
   const entries = names.map(({ tag, image }): LayoutDescriptor => ({
     ...descriptor,
-    annotations: sorted({
-      ...descriptor.annotations,
-      [REF_NAME]: tag,
-      ...(image === undefined ? {} : { [IMAGE_NAME]: image }),
-    }),
+    annotations: sortedObject(
+      new Map([
+        ...Object.entries(descriptor.annotations ?? {}),
+        [REF_NAME, tag],
+        ...(image === undefined ? [] : [[IMAGE_NAME, image] as const]),
+      ]),
+    ),
   }));
   return { ...index, manifests: [...others, ...entries] };
-}
-
-/** Texts in the order of their names, as others write them. */
-function sorted(texts: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(texts).sort(([one], [two]) => one < two ? -1 : 1),
-  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
