@@ -1,5 +1,5 @@
 import type { Control } from "../buildkit/control.ts";
-import { readDetails } from "../buildkit/error_details.ts";
+import { type ErrorDetails, readDetails } from "../buildkit/error_details.ts";
 import { entitlementsIn, errorPlace } from "../buildkit/error_place.ts";
 import { BuildError } from "../errors.ts";
 import { emulationHint } from "../progress/emulation.ts";
@@ -31,21 +31,14 @@ export async function failureOf(
     readonly signal: AbortSignal;
   },
 ): Promise<BuildError | undefined> {
-  const { error, externalError, ref } = record;
+  const { error, ref } = record;
   if (error === undefined) return undefined;
   const { message: detail } = error;
-  // Older engines (26) keep the details in the record itself.
-  const { exitCode, vertex, sources = [] } = externalError === undefined
-    ? readDetails(error.details)
-    : readDetails(
-      wholeStatus.decode(
-        await contentBytes(control, externalError.digest, {
-          what: "The error of a build in the engine's history",
-          maxBytes: MAX_ERROR_BYTES,
-          signal,
-        }),
-      ).details,
-    );
+  const { exitCode, vertex, sources = [] } = await errorDetails(
+    control,
+    record,
+    signal,
+  );
   const state = new BuildState();
   for await (const event of replay(control, ref, signal)) state.apply(event);
   const step = findFailure(state, detail, {
@@ -67,4 +60,20 @@ export async function failureOf(
     missingEntitlements: entitlementsIn(detail),
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** What BuildKit keeps of an error beside its words. */
+export async function errorDetails(
+  control: Control,
+  { error, externalError }: HistoryRecordMessage,
+  signal: AbortSignal,
+): Promise<ErrorDetails> {
+  // Older engines (26) keep the details in the record itself.
+  if (externalError === undefined) return readDetails(error?.details ?? []);
+  const bytes = await contentBytes(control, externalError.digest, {
+    what: "The error of a build in the engine's history",
+    maxBytes: MAX_ERROR_BYTES,
+    signal,
+  });
+  return readDetails(wholeStatus.decode(bytes).details);
 }

@@ -109,7 +109,7 @@ export class BuildHistory {
   ): Promise<BuildHistoryLog> {
     checkRef("read a build's log", ref);
     checkOptionNames("read a build's log", options, { signal: true });
-    const { findRef } = await import("./reads.ts");
+    const { findRef, readDockerfile } = await import("./reads.ts");
     const { replay } = await import("./replay.ts");
     const source = this.#source;
     const { signal } = options;
@@ -123,6 +123,8 @@ export class BuildHistory {
           signal,
           (control, signal) => replay(control, found, signal),
         ),
+      dockerfile: () => readDockerfile(source, found, signal),
+      failure: async () => (await this.inspect(found, { signal })).failure,
     };
   }
 

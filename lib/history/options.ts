@@ -1,5 +1,7 @@
+import type { BuildError } from "../errors.ts";
 import type { BuildEvent } from "../progress/event.ts";
 import type { BuildHistoryAttachmentQuery } from "./attachment.ts";
+import type { BuildHistoryDockerfile } from "./dockerfile.ts";
 
 /** The option that every call about the history has. */
 export interface BuildHistoryOptions {
@@ -68,4 +70,11 @@ export interface BuildHistoryLog {
    * the beginning.
    */
   events(): AsyncGenerator<BuildEvent, void, undefined>;
+  /**
+   * The Dockerfile, as BuildKit has read it. Undefined where the engine does not
+   * keep it, as of a build that runs, or failed before its first step.
+   */
+  dockerfile(): Promise<BuildHistoryDockerfile | undefined>;
+  /** The error that the build failed with; undefined if it did not fail. */
+  failure(): Promise<BuildError | undefined>;
 }

@@ -3,6 +3,10 @@ import type { HistoryRecordMessage } from "../proto/history.ts";
 import { attachmentBytes } from "./attachment.ts";
 import { bundle, type BundledBuild } from "./bundle.ts";
 import { checkExport } from "../exporter/output.ts";
+import {
+  type BuildHistoryDockerfile,
+  rememberedDockerfile,
+} from "./dockerfile.ts";
 import { exportBytes } from "./export.ts";
 import { historyFilters } from "./filters.ts";
 import { allRecords, findRecord } from "./find.ts";
@@ -78,6 +82,25 @@ export async function findRef(
     WHAT,
     signal,
     async (control, signal) => (await recordBy(control, ref, signal)).ref,
+  );
+}
+
+/** The Dockerfile of a build. */
+export async function readDockerfile(
+  source: HistorySource,
+  ref: string,
+  signal: AbortSignal | undefined,
+): Promise<BuildHistoryDockerfile | undefined> {
+  return await asking(
+    source,
+    WHAT,
+    signal,
+    async (control, signal) =>
+      await rememberedDockerfile(
+        control,
+        await recordBy(control, ref, signal),
+        signal,
+      ),
   );
 }
 

@@ -10,6 +10,7 @@ import {
 } from "./fact.ts";
 import type { BuildMessage } from "./message.ts";
 import { BuildRecord } from "./record.ts";
+import { keepTrace, traceOf } from "./trace.ts";
 import { messagesOf } from "./ways/engine_messages.ts";
 
 /**
@@ -85,16 +86,13 @@ export interface BuildOperationInit<Result>
   run(record: BuildRecord, stop: AbortSignal): Promise<Result>;
 }
 
-/** The states of the operations that were started here. */
-const states = new WeakMap<object, BuildState>();
-
 /**
  * The state of a build, for those who display it. It includes everything that
  * was reported so far, also what a reader of `events()` has not read yet.
  * Undefined for an object that was not started here.
  */
 export function stateOf(build: object): BuildState | undefined {
-  return states.get(build);
+  return traceOf(build)?.state;
 }
 
 /**
@@ -142,7 +140,7 @@ export function startOperation<
     [Symbol.asyncDispose]: () => build.cancel(),
     ...more?.((part) => build.wait(part)),
   } as BuildOperation<Result> & More;
-  states.set(shown, record!.state);
+  keepTrace(shown, record!);
   return shown;
 }
 

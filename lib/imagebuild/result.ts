@@ -7,6 +7,7 @@ import type { BuildStep } from "../progress/state.ts";
 import type { SecretReport } from "../secrets/store.ts";
 import type { SecretVerification } from "../verify/verification.ts";
 import type { BuildRecord } from "./record.ts";
+import { keepResultTrace } from "./trace.ts";
 
 /** How much of a context was sent. */
 export interface BuildContextResult {
@@ -131,9 +132,10 @@ export function buildResult(
     BuildResult,
     "warnings" | "caches" | "steps" | "context" | "contexts"
   >,
-  { state, caches }: BuildRecord,
+  record: BuildRecord,
 ): BuildResult {
-  return {
+  const { state, caches } = record;
+  const result: BuildResult = {
     ...facts,
     warnings: state.warnings,
     caches: (caches?.seen ?? []).map(({ type: _, ...cache }) => cache),
@@ -143,6 +145,8 @@ export function buildResult(
       [...state.contexts].map(([name, event]) => [name, sent(event)]),
     ),
   };
+  keepResultTrace(result, record);
+  return result;
 }
 
 const NOTHING: BuildContextResult = {

@@ -59,6 +59,17 @@ export function findPosition(
 }
 
 /**
+ * Where the instructions of steps are, by the steps' names; undefined for a name
+ * whose place is not certain. The Dockerfile is read once.
+ */
+export function stepPositions(
+  dockerfile: string,
+): (name: string) => LineRange | undefined {
+  const numbered = numberInstructions(readInstructions(dockerfile));
+  return (name) => positionOfStep(numbered, name);
+}
+
+/**
  * The last line: BuildKit names it for a file without instructions, which it
  * has read to the end.
  */

@@ -30,7 +30,10 @@ export class VertexState {
   readonly digest: string;
   /** Readable name. */
   name: string;
-  /** Digests of the steps whose results it needs. */
+  /**
+   * Digests of the steps whose results it needs; for a group, of all that its
+   * members need, which may be each other.
+   */
   inputs: readonly string[] = [];
   /**
    * Whether its result came from the cache; for a group, whether all results
@@ -137,6 +140,7 @@ export class VertexState {
     const members = this.#members!;
     members.set(event.digest, event);
     const all = [...members.values()];
+    this.inputs = all.flatMap(({ inputs }) => inputs);
     this.cached = all.every((member) => member.cached);
     this.fromCache = this.cached;
     this.error = all.find((member) => member.error !== undefined)?.error;

@@ -1,0 +1,87 @@
+import { BuildError } from "../errors.ts";
+import type { BuildHistoryLog } from "../history/options.ts";
+import type { ImageBuild } from "../imagebuild/image_build.ts";
+import type { BuildResult } from "../imagebuild/result.ts";
+import { traceOf } from "../imagebuild/trace.ts";
+import { BuildState, SHOWN } from "../progress/state.ts";
+import { collectTimings, type KnownFailure } from "./collect.ts";
+import type { BuildTimings } from "./timings.ts";
+
+/**
+ * Where the time of a build went: its steps and what each of them waited for,
+ * the critical path, the time of each instruction, and a summary in words. Show
+ * it with {@linkcode timingsHtml}, {@linkcode timingsSvg} or
+ * {@linkcode timingsText}.
+ *
+ * @param build A build, the result of one, or one of the engine's history, as
+ * `buildHistory().logs()` gives it. Of a build that runs, the end is waited for;
+ * that it fails is no error here, but told in `failure`.
+ * @throws {BuildHistoryError} If the engine does not remember the build any
+ * more; and what else asking for its history throws.
+ * @throws {TypeError} If it is none of these.
+ * @example
+ * ```ts
+ * import { buildTimings, DockerClient, timingsHtml } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const result = await docker.imageBuild("./app", { tag: "app" }).result();
+ * const timings = await buildTimings(result);
+ * console.log(timings.summary.join("\n"));
+ * await Deno.writeTextFile("timings.html", timingsHtml(timings));
+ * ```
+ */
+export async function buildTimings(
+  build:
+    | Pick<ImageBuild, "events" | "result">
+    | BuildResult
+    | BuildHistoryLog,
+): Promise<BuildTimings> {
+  const trace = Object(build) === build ? traceOf(build) : undefined;
+  if (trace !== undefined) {
+    const failure = "result" in build ? await failureOf(build) : undefined;
+    return collectTimings(trace.state, {
+      dockerfile: trace.dockerfile(),
+      failure,
+    });
+  }
+  if (!isLog(build)) {
+    throw new TypeError(
+      "Cannot tell where the time went: expected a build, its result, or what buildHistory().logs() gives",
+    );
+  }
+  const state = new BuildState(SHOWN);
+  for await (const event of build.events()) state.apply(event);
+  const error = await build.failure();
+  return collectTimings(state, {
+    dockerfile: await build.dockerfile(),
+    failure: error && known(error),
+  });
+}
+
+function isLog(build: unknown): build is BuildHistoryLog {
+  const log = Object(build) as Partial<BuildHistoryLog>;
+  return [log.events, log.dockerfile, log.failure].every((method) =>
+    typeof method === "function"
+  );
+}
+
+async function failureOf(
+  build: Pick<ImageBuild, "result">,
+): Promise<KnownFailure | undefined> {
+  try {
+    await build.result();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BuildError) return known(error);
+    return { message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function known({ detail, vertex, source }: BuildError): KnownFailure {
+  return {
+    message: detail,
+    vertex,
+    lines: source && { start: source.startLine, end: source.endLine },
+    excerpt: source?.excerpt,
+  };
+}

@@ -1,0 +1,67 @@
+import type { CriticalStep, TimedStep } from "./timings.ts";
+
+/** What the path is found by. */
+type Timed = Pick<TimedStep, "startMs" | "endMs" | "inputs">;
+
+/**
+ * How much later than a step's begin another one may have ended that it waited
+ * for: an engine stamps both by the same clock, one after the other.
+ */
+const TOLERANCE_MS = 2;
+
+/**
+ * The steps that a build's length comes from: beginning with the step that ended
+ * last, each time the input that ended last. A step that names no inputs, as an
+ * export or the load of a base image, waited for the step that had ended last
+ * when it began.
+ *
+ * @param last The step that the path ends with, where it is not the one that
+ * ended last.
+ */
+export function criticalPath(
+  steps: readonly Timed[],
+  last: number | undefined = lastOf(steps, steps.keys()),
+): CriticalStep[] {
+  const path: CriticalStep[] = [];
+  const seen = new Set<number>();
+  for (let at = last; at !== undefined;) {
+    seen.add(at);
+    const step = steps[at]!;
+    const before = lastOf(
+      steps,
+      step.inputs.length > 0
+        ? step.inputs
+        : endedBy(steps, step.startMs + TOLERANCE_MS),
+      seen,
+    );
+    const begin = before === undefined ? 0 : steps[before]!.endMs;
+    path.unshift({
+      step: at,
+      ownMs: Math.max(0, step.endMs - Math.max(step.startMs, begin)),
+      waitMs: Math.max(0, step.startMs - begin),
+    });
+    at = before;
+  }
+  return path;
+}
+
+function* endedBy(steps: readonly Timed[], time: number): Iterable<number> {
+  for (const [at, { endMs }] of steps.entries()) if (endMs <= time) yield at;
+}
+
+/** The one that ended last; of several the later one in the list. */
+function lastOf(
+  steps: readonly Timed[],
+  among: Iterable<number>,
+  but: ReadonlySet<number> = new Set(),
+): number | undefined {
+  let last: number | undefined;
+  for (const at of among) {
+    if (but.has(at)) continue;
+    const isLater = last === undefined ||
+      steps[at]!.endMs > steps[last]!.endMs ||
+      steps[at]!.endMs === steps[last]!.endMs && at > last;
+    if (isLater) last = at;
+  }
+  return last;
+}

@@ -1,0 +1,99 @@
+import { shortened } from "./visible.ts";
+import type { BuildTimings } from "./timings.ts";
+
+/** What is kept of a step to compare it with one of another build. */
+export interface SavedStep {
+  /** Its node, platform, stage and words: what tells it from others. */
+  readonly key: string;
+  /** How long it ran, in milliseconds. */
+  readonly durationMs: number;
+  /** Whether it came from the cache. */
+  readonly cached: boolean;
+}
+
+/** What is kept of a build to compare it with another. */
+export interface SavedTimings {
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** Its steps, in the order in which they began. */
+  readonly steps: readonly SavedStep[];
+}
+
+const FORMAT = "davit-timings/1";
+/** Longer words are cut in the same way in both builds. */
+const MAX_KEY = 80;
+/** The most that is read of a file. */
+export const MAX_SAVED_BYTES: number = 64 * 1024 * 1024;
+const EMBEDDED_REGEXP =
+  /<script type="application\/json" id="davit-timings">([^<]*)<\/script>/;
+
+/** What of a build is compared with another. */
+export function comparable(timings: BuildTimings): SavedTimings {
+  return {
+    durationMs: timings.durationMs,
+    steps: timings.steps.map(
+      ({ node, platform, stage, words, durationMs, cached }) => ({
+        key: shortened(
+          [node, platform, stage, words].filter(Boolean).join(" "),
+          MAX_KEY,
+        ),
+        durationMs,
+        cached,
+      }),
+    ),
+  };
+}
+
+/**
+ * What is kept of a build, as JSON that may stand in HTML: it has no `<`.
+ */
+export function timingsJson(timings: BuildTimings): string {
+  const { durationMs, steps } = comparable(timings);
+  const rows = steps.map(({ key, durationMs, cached }) => [
+    key,
+    Math.round(durationMs),
+    cached ? 1 : 0,
+  ]);
+  return JSON.stringify({
+    format: FORMAT,
+    durationMs: Math.round(durationMs),
+    steps: rows,
+  }).replaceAll("<", "\\u003c");
+}
+
+/**
+ * Reads what was kept of a build, from such JSON or from a page that has it.
+ *
+ * @throws {TypeError} If the text is neither.
+ */
+export function readSaved(text: string): SavedTimings {
+  const json = EMBEDDED_REGEXP.exec(text)?.[1] ?? text;
+  let value;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw refusal();
+  }
+  const isMs = (ms: unknown) =>
+    typeof ms === "number" && Number.isFinite(ms) && ms >= 0;
+  const isSaved = value?.format === FORMAT && isMs(value.durationMs) &&
+    Array.isArray(value.steps) &&
+    value.steps.every((row: unknown) =>
+      Array.isArray(row) && typeof row[0] === "string" && isMs(row[1])
+    );
+  if (!isSaved) throw refusal();
+  return {
+    durationMs: value.durationMs,
+    steps: value.steps.map((row: [string, number, unknown]) => ({
+      key: row[0],
+      durationMs: row[1],
+      cached: row[2] === 1,
+    })),
+  };
+}
+
+function refusal(): TypeError {
+  return new TypeError(
+    "No timings can be read from this: expected a page or JSON that davit wrote with --timings, or timingsHtml() or timingsJson()",
+  );
+}

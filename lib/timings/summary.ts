@@ -1,0 +1,162 @@
+import { formatBytes, formatSeconds } from "../display/units.ts";
+import type { BuildTimings, TimedStep } from "./timings.ts";
+
+/** What a summary is made from. */
+type Facts = Omit<BuildTimings, "summary">;
+
+/** The least share of a build's time that is worth a sentence. */
+const WORTH = 0.1;
+/** How many steps are spoken of. */
+const MAX_STEPS = 3;
+const MAX_WORDS = 60;
+/** Steps that change the image, and so those that are built upon them. */
+const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/i;
+const FILES_REGEXP = /^(?:COPY|ADD)\s/i;
+
+/** What there is to say about a build, in sentences. */
+export function summaryOf(facts: Facts): string[] {
+  const { steps, durationMs, failure, secrets } = facts;
+  if (steps.length === 0) return ["No step of this build began."];
+  const cached = steps.filter((step) => step.cached).length;
+  const ended = {
+    completed: "The build took",
+    error: "The build failed after",
+    canceled: "The build was cancelled after",
+  }[facts.status];
+  const sentences = [
+    `${ended} ${secondsOf(durationMs)}: ${counted(steps.length, "step")}, ${
+      cached === 0 ? "none" : cached
+    } of them from the cache.`,
+  ];
+  if (failure?.step !== undefined && facts.status === "error") {
+    sentences.push(`It failed in ${called(steps[failure.step]!)}.`);
+  }
+  sentences.push(...slowSteps(facts), ...waits(facts), ...parallel(facts));
+  const used = Object.entries(secrets).filter(([, state]) => state === "served")
+    .map(([id]) => id);
+  if (used.length > 0) {
+    sentences.push(
+      `${used.length === 1 ? "Secret" : "Secrets"} used: ${used.join(", ")}.`,
+    );
+  }
+  return sentences;
+}
+
+/** The steps that most of the time passed with. */
+function slowSteps(facts: Facts): string[] {
+  const { steps, criticalPath, durationMs } = facts;
+  return criticalPath.filter(({ ownMs }) => isWorth(ownMs, durationMs))
+    .sort((a, b) => b.ownMs - a.ownMs).slice(0, MAX_STEPS)
+    .map(({ step: at, ownMs }) => {
+      const step = steps[at]!;
+      const told = `${percentOf(ownMs, durationMs)} of the time (${
+        secondsOf(ownMs)
+      }) is ${step.words.startsWith("RUN ") ? "one RUN" : "one step"}, ${
+        called(step)
+      }`;
+      const why = reason(at, facts);
+      return why === undefined ? `${told}${moved(step)}.` : `${told}: ${why}.`;
+    });
+}
+
+/** How many bytes a step has moved. */
+function moved({ transfers }: TimedStep): string {
+  const bytes = transfers.reduce((sum, { bytes }) => sum + bytes, 0);
+  return bytes === 0 ? "" : `, which moved ${formatBytes(bytes)}`;
+}
+
+/** Why a step ran, and did not come from the cache. */
+function reason(at: number, { steps }: Facts): string | undefined {
+  const step = steps[at]!;
+  if (step.cached || !LAYER_REGEXP.test(step.words)) return undefined;
+  const cause = causeOf(at, steps);
+  const anyCached = steps.some((one) =>
+    one.cached && LAYER_REGEXP.test(one.words)
+  );
+  if (cause === undefined) {
+    return anyCached
+      ? "it was not in the cache, although all that it is built upon was"
+      : undefined;
+  }
+  const files = called(steps[cause]!);
+  const isRun = /^RUN\s/i.test(step.words);
+  const helpless = isRun && !step.hasCacheMount
+    ? "no cache can help it as it stands, "
+    : "";
+  return anyCached
+    ? `${helpless}it runs again because of ${files}`
+    : `${helpless}it runs again whenever the files of ${files} change`;
+}
+
+/**
+ * The step for which a step runs again: among those that it is built upon, and
+ * that did not come from the cache, a copy of files behind which all did.
+ */
+function causeOf(at: number, steps: readonly TimedStep[]): number | undefined {
+  const seen = new Set([at]);
+  const open = [...steps[at]!.inputs];
+  let cause: number | undefined;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const { words, cached, inputs, startMs } = steps[next]!;
+    if (cached) continue;
+    open.push(...inputs);
+    const isFirst = FILES_REGEXP.test(words) && !/\s--from=/i.test(words) &&
+      (cause === undefined || startMs < steps[cause]!.startMs);
+    if (isFirst) cause = next;
+  }
+  return cause;
+}
+
+/** How long nothing of the path ran. */
+function waits({ criticalPath, durationMs }: Facts): string[] {
+  const waited = criticalPath.reduce((sum, { waitMs }) => sum + waitMs, 0);
+  return isWorth(waited, durationMs)
+    ? [
+      `For ${secondsOf(waited)} (${
+        percentOf(waited, durationMs)
+      }) no step ran that the build waited for: the builder was busy with other builds, or prepared the next step.`,
+    ]
+    : [];
+}
+
+/** How many steps ran at a time. */
+function parallel({ steps, durationMs }: Facts): string[] {
+  const work = steps.reduce((sum, step) => sum + step.durationMs, 0);
+  const at = durationMs === 0 ? 0 : work / durationMs;
+  return at < 1.2 ? [] : [
+    `All steps together took ${secondsOf(work)}: ${
+      at.toFixed(1)
+    } ran at a time.`,
+  ];
+}
+
+/** A step in a sentence: its words, and its line. */
+export function called(
+  { words, lines }: Pick<TimedStep, "words" | "lines">,
+): string {
+  const line = words.replace(/\s+/g, " ");
+  const short = line.length > MAX_WORDS
+    ? `${line.slice(0, MAX_WORDS - 1)}…`
+    : line;
+  return lines === undefined ? short : `${short} at line ${lines.start}`;
+}
+
+function isWorth(ms: number, of: number): boolean {
+  return of > 0 && ms / of >= WORTH;
+}
+
+/** A share in percent. */
+export function percentOf(ms: number, of: number): string {
+  return `${of === 0 ? 0 : Math.round(100 * ms / of)} %`;
+}
+
+/** A time in seconds. */
+export function secondsOf(ms: number): string {
+  return `${formatSeconds(ms)} s`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

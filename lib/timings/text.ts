@@ -1,0 +1,120 @@
+import { formatBytes } from "../display/units.ts";
+import { textWidth, truncate } from "../display/text_width.ts";
+import type { TimingsComparison } from "./compare.ts";
+import { lanesOf } from "./lanes.ts";
+import { percentOf, secondsOf } from "./summary.ts";
+import type { BuildTimings, TimedStep } from "./timings.ts";
+import { shortened, visible } from "./visible.ts";
+
+/** Options of {@linkcode timingsText}. */
+export interface TimingsTextOptions {
+  /** How many columns a line may have. @default {100} */
+  readonly columns?: number | undefined;
+  /** How the build differs from an earlier one. */
+  readonly comparison?: TimingsComparison | undefined;
+}
+
+/** The columns of the numbers before a step's name. */
+const NUMBERS = 15;
+const MIN_COLUMNS = 40;
+
+/**
+ * Where the time of a build went, as plain text: the summary, the steps with a
+ * bar for each, and the instructions by their time. It has no control
+ * characters but line ends.
+ */
+export function timingsText(
+  timings: BuildTimings,
+  { columns = 100, comparison }: TimingsTextOptions = {},
+): string {
+  const wide = Math.max(MIN_COLUMNS, Math.floor(columns));
+  const bar = Math.floor(wide / 3);
+  const name = wide - NUMBERS - bar - 2;
+  const lines = [
+    ...timings.summary.map(visible),
+    ...comparison?.summary.map(visible) ?? [],
+  ];
+  for (const lane of lanesOf(timings)) {
+    lines.push("", shortened(lane.name, wide));
+    for (const at of lane.steps) {
+      const step = timings.steps[at]!;
+      const time = step.cached ? "cached" : secondsOf(step.durationMs);
+      lines.push(
+        `${step.critical ? "*" : " "}${String(at + 1).padStart(4)} ${
+          time.padStart(8)
+        } ${padded(step.words, name)} ${barOf(step, timings.durationMs, bar)}`
+          .trimEnd(),
+      );
+      for (const { id, bytes } of step.transfers) {
+        lines.push(
+          truncate(
+            `${" ".repeat(NUMBERS)}${visible(id)} ${formatBytes(bytes)}`,
+            wide,
+          ),
+        );
+      }
+      if (step.error !== undefined && !step.canceled) {
+        lines.push(
+          truncate(`${" ".repeat(NUMBERS)}ERROR: ${visible(step.error)}`, wide),
+        );
+      }
+    }
+  }
+  lines.push(...byTime(timings, wide), ...rest(timings));
+  return `${lines.join("\n")}\n`;
+}
+
+/** The instructions that took time, the longest first. */
+function byTime(timings: BuildTimings, wide: number): string[] {
+  const slow = timings.lines.filter(({ cached }) => !cached)
+    .sort((a, b) => b.durationMs - a.durationMs).slice(0, 10);
+  if (slow.length === 0) return [];
+  return [
+    "",
+    visible(timings.dockerfile?.name ?? "Dockerfile"),
+    ...slow.map(({ start, durationMs, steps }) => {
+      const { words } = timings.steps[steps[0]!]!;
+      return truncate(
+        `${String(start).padStart(5)} ${secondsOf(durationMs).padStart(8)} ${
+          percentOf(durationMs, timings.durationMs).padStart(5)
+        } ${visible(words)}`,
+        wide,
+      );
+    }),
+  ];
+}
+
+function rest({ warnings, failure }: BuildTimings): string[] {
+  const lines = warnings.map(({ text, line }) =>
+    `warning${line === undefined ? "" : ` at line ${line}`}: ${visible(text)}`
+  );
+  if (failure !== undefined) {
+    lines.push(`error: ${visible(failure.message)}`);
+    if (failure.excerpt !== undefined) {
+      lines.push(...failure.excerpt.split("\n").map(visible));
+    }
+  }
+  return lines.length === 0 ? [] : ["", ...lines];
+}
+
+function padded(words: string, columns: number): string {
+  const text = truncate(visible(words), columns);
+  return text + " ".repeat(Math.max(0, columns - textWidth(text)));
+}
+
+/** A step's periods, as blocks; what is shorter than one is one. */
+function barOf(
+  { periods, cached }: Pick<TimedStep, "periods" | "cached">,
+  whole: number,
+  columns: number,
+): string {
+  const cells = new Array<string>(columns).fill(" ");
+  const cell = (ms: number) =>
+    Math.min(columns - 1, Math.floor(whole === 0 ? 0 : ms / whole * columns));
+  for (const { startMs, endMs } of periods) {
+    const first = cell(startMs);
+    const last = Math.max(first, cell(endMs - 1e-9));
+    cells.fill(cached ? "·" : "█", first, last + 1);
+  }
+  return cells.join("");
+}
