@@ -267,6 +267,7 @@ export type {
 } from "./lib/progress/solve_status.ts";
 export type { LineRange } from "./lib/progress/dockerfile.ts";
 export type { BuildStep } from "./lib/progress/state.ts";
+export type { BuildHistoryDockerfile } from "./lib/history/dockerfile.ts";
 export { Secret, type SecretOptions } from "./lib/secrets/secret.ts";
 export type { SecretReport } from "./lib/secrets/store.ts";
 export type {

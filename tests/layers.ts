@@ -157,6 +157,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
     "verify",
   ],
+  timings: [
+    "display",
+    "errors.ts",
+    "history",
+    "imagebuild",
+    "progress",
+  ],
   verify: [
     "engine",
     "errors.ts",
@@ -244,6 +251,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "secrets",
     "std",
     "streams",
+    "timings",
     "transfer",
     "transport",
   ],

@@ -21,6 +21,7 @@ import { refuseFlags } from "./refused_flags.ts";
 import type { ResultFiles } from "./result_files.ts";
 import { showBuild } from "./show_build.ts";
 import { environmentPolicy } from "./source_policy.ts";
+import type { TimingsFile } from "./timings_file.ts";
 
 /** How a build is shown where sentences for people may stand beside it. */
 const TOLD: readonly ProgressMode[] = ["auto", "tty", "plain"];
@@ -52,6 +53,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
   const [word] = parsed.words;
   const input = await buildInput(word!, parsed, signal);
   const files = await resultFiles(parsed, plan);
+  const timings = await timingsFile(parsed, plan);
   const sourcePolicy = await environmentPolicy();
   await files?.clear();
   // The build checks them again, after the engine was asked for its store.
@@ -76,9 +78,10 @@ export async function runBuild(context: CommandContext): Promise<number> {
     };
     const { result, pushed } = await site.build(
       given,
-      (builder, options) => build(builder, input, options, shown, interrupt),
+      (builder, options) =>
+        build(builder, input, options, { mode: shown, interrupt, timings }),
       { shown, signal },
-    );
+    ).finally(() => timings?.write(TOLD.includes(shown)));
     if (TOLD.includes(shown)) tellExports(result.exports);
     await files?.write(site.docker, result, pushed, signal, site.node);
     if (mode === "quiet" && result.imageId !== "") print(result.imageId);
@@ -93,7 +96,10 @@ export async function runBuild(context: CommandContext): Promise<number> {
     folder: word!,
     context: input.context,
     ...(options.contexts === undefined ? {} : { contexts: options.contexts }),
-    results: { files: files?.paths ?? [], outputs: plan.paths },
+    results: {
+      files: [...files?.paths ?? [], ...timings?.paths ?? []],
+      outputs: plan.paths,
+    },
     signal,
     tell: (text) => print(text, Deno.stderr),
     build: (signal) => buildOnce(signal, mode === "auto" ? "none" : mode),
@@ -122,6 +128,30 @@ async function resultFiles(
   if (flags.every((name) => parsed.text(name) === undefined)) return undefined;
   const { ResultFiles } = await import("./result_files.ts");
   return await ResultFiles.open(parsed, plan);
+}
+
+/** What writes where the time went; undefined if that is not asked for. */
+async function timingsFile(
+  parsed: ParsedWords,
+  plan: OutputPlan,
+): Promise<TimingsFile | undefined> {
+  const isAsked = parsed.switched("timings") ||
+    ["timings", "timings-against"].some((name) =>
+      parsed.text(name) !== undefined
+    );
+  if (!isAsked) return undefined;
+  const { TimingsFile } = await import("./timings_file.ts");
+  const dest = parsed.text("timings");
+  if (dest === "-" && plan.paths.includes("-")) {
+    throw new UsageError(
+      "--timings=- and --output to standard output can't be at once",
+    );
+  }
+  return await TimingsFile.open({
+    dest,
+    against: parsed.text("timings-against"),
+    title: parsed.list("tag")[0] ?? parsed.words[0],
+  });
 }
 
 /**
@@ -180,8 +210,11 @@ async function build(
   builder: ImageBuilder,
   { context }: BuildInput,
   options: ImageBuildOptions,
-  mode: ProgressMode,
-  interrupt: CommandContext["interrupt"],
+  { mode, interrupt, timings }: {
+    readonly mode: ProgressMode;
+    readonly interrupt: CommandContext["interrupt"];
+    readonly timings: TimingsFile | undefined;
+  },
 ): Promise<BuildResult> {
   await using running = builder.imageBuild(context, options);
   try {
@@ -192,6 +225,8 @@ async function build(
   } catch (error) {
     if (mode === "none" || mode === "quiet") await printFailure(error);
     throw error;
+  } finally {
+    await timings?.take(running);
   }
 }
 

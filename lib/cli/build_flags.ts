@@ -105,6 +105,20 @@ export const BUILD_FLAGS: readonly Flag[] = [
     complete: "file",
   },
   {
+    name: "timings",
+    alone: true,
+    notEmpty: true,
+    value: "FILE",
+    help: "where time went",
+    complete: "file",
+  },
+  {
+    name: "timings-against",
+    value: "FILE",
+    help: "compare timings",
+    complete: "file",
+  },
+  {
     name: "network",
     value: "MODE",
     help: "of steps: none…",

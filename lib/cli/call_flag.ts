@@ -22,6 +22,8 @@ const OF_RESULTS: readonly string[] = [
   "push",
   "iidfile",
   "metadata-file",
+  "timings",
+  "timings-against",
   "watch",
   "verify",
   "verify-keep-tags",

@@ -10,6 +10,11 @@ export interface Flag {
   /** The name of its value in the help; a flag without one is on or off. */
   readonly value?: string;
   /**
+   * Whether it may stand without its value, which then only `--name=value`
+   * gives: `--name value` is the flag alone, and a word.
+   */
+  readonly alone?: boolean;
+  /**
    * Whether an empty value is refused; if not, an empty value counts as no
    * flag, which is how docker's command reads most flags.
    */
@@ -43,7 +48,7 @@ export interface ParsedWords {
   text(name: string): string | undefined;
   /** All values of a flag that are not empty. */
   list(name: string): readonly string[];
-  /** Whether a flag is on. */
+  /** Whether a flag is on, or stands without its value where it may. */
   switched(name: string): boolean;
   /** Whether a flag was turned off, as by `--name=false`. */
   switchedOff(name: string): boolean;
@@ -106,6 +111,10 @@ export function parseWords(
       }
       continue;
     }
+    if (value === undefined && flag.alone === true) {
+      switches.set(name, true);
+      continue;
+    }
     if (value === undefined) {
       throw new FlagError(`flag needs an argument: ${rawName}`);
     }
@@ -161,8 +170,8 @@ function tokensOf(words: readonly string[], flags: readonly Flag[]) {
   return parseArgs({
     args: [...words],
     options: Object.fromEntries(
-      flags.map(({ name, short, value }) => [name, {
-        type: value === undefined ? "boolean" : "string",
+      flags.map(({ name, short, value, alone }) => [name, {
+        type: value === undefined || alone === true ? "boolean" : "string",
         ...(short === undefined ? {} : { short }),
       }]),
     ),

@@ -63,9 +63,10 @@ function listOf(commands: readonly Command[]): string[] {
 /** A flag with its value, and what it is for. */
 type Cell = readonly [words: string, help: string];
 
-function cellOf({ name, short, value, help = "" }: Flag): Cell {
+function cellOf({ name, short, value, alone, help = "" }: Flag): Cell {
   const words = short === undefined ? `--${name}` : `-${short}, --${name}`;
-  return [value === undefined ? words : `${words} ${value}`, help];
+  if (value === undefined) return [words, help];
+  return [alone === true ? `${words}[=${value}]` : `${words} ${value}`, help];
 }
 
 /** Pads the cells, so that all lines have the same width. */

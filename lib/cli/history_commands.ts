@@ -47,6 +47,30 @@ export const HISTORY_COMMAND: Command = {
         (await import("./history_logs_command.ts")).runHistoryLogs,
     },
     {
+      name: "timings",
+      summary: "Show where the time of a build went, of the newest without REF",
+      usage: "[OPTIONS] [REF]",
+      flags: [
+        {
+          name: "against",
+          value: "FILE",
+          help: "compare with what --timings or this has written",
+          complete: "file",
+        },
+        {
+          name: "output",
+          short: "o",
+          value: "FILE",
+          help: "a page, or .svg, .json, .txt; text without it",
+          complete: "file",
+        },
+        ...MEMORY_FLAGS,
+      ],
+      words: [0, 1],
+      load: async () =>
+        (await import("./history_timings_command.ts")).runHistoryTimings,
+    },
+    {
       name: "inspect",
       summary: "Show what is known of a build, of the newest without REF",
       usage: "[OPTIONS] [REF]",

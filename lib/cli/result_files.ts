@@ -117,7 +117,7 @@ export class ResultFiles {
  * Tries whether a file can be written, and leaves everything as it was: a file
  * keeps its content, and a missing one is removed again.
  */
-async function tryToWrite(flag: string, path: string): Promise<void> {
+export async function tryToWrite(flag: string, path: string): Promise<void> {
   const refuse = (why: string) =>
     new UsageError(`--${flag} can't be written: ${why}`);
   const info = await Deno.stat(path).catch((error) => {

@@ -21,13 +21,13 @@ import type { BuildTimings } from "./timings.ts";
  * @throws {TypeError} If it is none of these.
  * @example
  * ```ts
- * import { buildTimings, DockerClient, timingsHtml } from "@davit/build";
+ * import { DockerClient } from "@davit/build";
+ * import { buildTimings, timingsText } from "@davit/build/timings";
  *
  * await using docker = await DockerClient.fromDockerConfig();
- * const result = await docker.imageBuild("./app", { tag: "app" }).result();
- * const timings = await buildTimings(result);
- * console.log(timings.summary.join("\n"));
- * await Deno.writeTextFile("timings.html", timingsHtml(timings));
+ * // The newest build of the engine, whoever began it.
+ * const log = await docker.buildHistory().logs();
+ * console.log(timingsText(await buildTimings(log)));
  * ```
  */
 export async function buildTimings(
@@ -73,7 +73,10 @@ async function failureOf(
     return undefined;
   } catch (error) {
     if (error instanceof BuildError) return known(error);
-    return { message: error instanceof Error ? error.message : String(error) };
+    const { name, message } = error instanceof Error
+      ? error
+      : { name: "", message: String(error) };
+    return { message, canceled: name === "AbortError" };
   }
 }
 

@@ -22,6 +22,8 @@ import type {
 export interface KnownFailure {
   /** The engine's words. */
   readonly message: string;
+  /** Whether it was stopped by the one who began it. */
+  readonly canceled?: boolean;
   /** Digest of the failed step. */
   readonly vertex?: string | undefined;
   /** The failed lines of the Dockerfile. */
@@ -92,7 +94,7 @@ export function collectTimings(
     durationMs: end - origin,
     status: failure === undefined
       ? "completed" as const
-      : isCanceled(failure.message)
+      : known?.canceled === true || isCanceled(failure.message)
       ? "canceled" as const
       : "error" as const,
     steps,

@@ -10,8 +10,8 @@ const WORTH = 0.1;
 const MAX_STEPS = 3;
 const MAX_WORDS = 60;
 /** Steps that change the image, and so those that are built upon them. */
-const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/i;
-const FILES_REGEXP = /^(?:COPY|ADD)\s/i;
+const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/;
+const FILES_REGEXP = /^(?:COPY|ADD)\s/;
 
 /** What there is to say about a build, in sentences. */
 export function summaryOf(facts: Facts): string[] {
@@ -49,13 +49,17 @@ function slowSteps(facts: Facts): string[] {
     .sort((a, b) => b.ownMs - a.ownMs).slice(0, MAX_STEPS)
     .map(({ step: at, ownMs }) => {
       const step = steps[at]!;
-      const told = `${percentOf(ownMs, durationMs)} of the time (${
-        secondsOf(ownMs)
-      }) is ${step.words.startsWith("RUN ") ? "one RUN" : "one step"}, ${
-        called(step)
-      }`;
       const why = reason(at, facts);
-      return why === undefined ? `${told}${moved(step)}.` : `${told}: ${why}.`;
+      const isRun = step.words.startsWith("RUN ");
+      const isHelpless = isRun && !step.hasCacheMount &&
+        why?.cause !== undefined;
+      return `${percentOf(ownMs, durationMs)} of the time (${
+        secondsOf(ownMs)
+      }) is one ${isRun ? "RUN" : "step"}${
+        isHelpless ? " that no cache can help as it stands" : ""
+      }, ${called(step)}${moved(step)}${
+        why === undefined ? "" : `; ${why.told}`
+      }.`;
     });
 }
 
@@ -66,7 +70,10 @@ function moved({ transfers }: TimedStep): string {
 }
 
 /** Why a step ran, and did not come from the cache. */
-function reason(at: number, { steps }: Facts): string | undefined {
+function reason(
+  at: number,
+  { steps }: Facts,
+): { readonly told: string; readonly cause: number | undefined } | undefined {
   const step = steps[at]!;
   if (step.cached || !LAYER_REGEXP.test(step.words)) return undefined;
   const cause = causeOf(at, steps);
@@ -75,17 +82,16 @@ function reason(at: number, { steps }: Facts): string | undefined {
   );
   if (cause === undefined) {
     return anyCached
-      ? "it was not in the cache, although all that it is built upon was"
+      ? { told: "it was not in the cache, and no copy of files is why", cause }
       : undefined;
   }
   const files = called(steps[cause]!);
-  const isRun = /^RUN\s/i.test(step.words);
-  const helpless = isRun && !step.hasCacheMount
-    ? "no cache can help it as it stands, "
-    : "";
-  return anyCached
-    ? `${helpless}it runs again because of ${files}`
-    : `${helpless}it runs again whenever the files of ${files} change`;
+  return {
+    told: anyCached
+      ? `it runs again because of ${files}`
+      : `it runs again whenever the files of ${files} change`,
+    cause,
+  };
 }
 
 /**
@@ -102,7 +108,7 @@ function causeOf(at: number, steps: readonly TimedStep[]): number | undefined {
     const { words, cached, inputs, startMs } = steps[next]!;
     if (cached) continue;
     open.push(...inputs);
-    const isFirst = FILES_REGEXP.test(words) && !/\s--from=/i.test(words) &&
+    const isFirst = FILES_REGEXP.test(words) && !/\s--from=/.test(words) &&
       (cause === undefined || startMs < steps[cause]!.startMs);
     if (isFirst) cause = next;
   }
@@ -152,9 +158,10 @@ export function percentOf(ms: number, of: number): string {
   return `${of === 0 ? 0 : Math.round(100 * ms / of)} %`;
 }
 
-/** A time in seconds. */
+/** A time in seconds, or in milliseconds if it is shorter than one. */
 export function secondsOf(ms: number): string {
-  return `${formatSeconds(ms)} s`;
+  const whole = Math.round(ms);
+  return whole < 1000 ? `${whole} ms` : `${formatSeconds(whole)} s`;
 }
 
 function counted(count: number, what: string): string {

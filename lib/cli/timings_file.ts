@@ -1,0 +1,128 @@
+import type { ImageBuild } from "../imagebuild/image_build.ts";
+import { buildTimings } from "../timings/build_timings.ts";
+import { compareTimings } from "../timings/compare.ts";
+import { readTimings } from "../timings/read_timings.ts";
+import { type SavedTimings, timingsJson } from "../timings/saved.ts";
+import type { BuildTimings } from "../timings/timings.ts";
+import { UsageError } from "./exit.ts";
+import { print, printText } from "./print.ts";
+import { tryToWrite } from "./result_files.ts";
+
+/** What of a command line decides what is written. */
+export interface TimingsFileInit {
+  /** The file, or `-` for text on standard output; undefined for a new file. */
+  readonly dest: string | undefined;
+  /** The file of an earlier build. */
+  readonly against: string | undefined;
+  /** What was built. */
+  readonly title: string | undefined;
+}
+
+/**
+ * Writes where the time of a build went: a page, or what the name of the file
+ * asks for: `.svg`, `.json`, `.txt`.
+ */
+export class TimingsFile {
+  readonly #dest: string | undefined;
+  readonly #before: SavedTimings | undefined;
+  readonly #title: string | undefined;
+  #taken: BuildTimings | undefined;
+
+  private constructor(
+    { dest, title }: TimingsFileInit,
+    before: SavedTimings | undefined,
+  ) {
+    this.#dest = dest;
+    this.#title = title;
+    this.#before = before;
+  }
+
+  /**
+   * Checks before the build that the file can be written, and reads that of the
+   * earlier build, which may be the same.
+   *
+   * @throws {UsageError} If one can't be.
+   */
+  static async open(init: TimingsFileInit): Promise<TimingsFile> {
+    const { dest, against } = init;
+    const before = against === undefined ? undefined : await earlier(against);
+    if (dest !== undefined && dest !== "-") await tryToWrite("timings", dest);
+    return new TimingsFile(init, before);
+  }
+
+  /** The paths that are written. */
+  get paths(): string[] {
+    return this.#dest === undefined || this.#dest === "-" ? [] : [this.#dest];
+  }
+
+  /**
+   * Takes the times of a build, whether it went well or not. Of a build that is
+   * run twice, for two outputs, the first has done the work.
+   */
+  async take(build: Pick<ImageBuild, "events" | "result">): Promise<void> {
+    this.#taken ??= await buildTimings(build);
+  }
+
+  /**
+   * Writes what was taken.
+   *
+   * @param tells Whether the path is said on standard error.
+   */
+  async write(tells: boolean): Promise<void> {
+    const timings = this.#taken;
+    this.#taken = undefined;
+    if (timings !== undefined) await this.writeTimings(timings, tells);
+  }
+
+  /** Writes these times. */
+  async writeTimings(timings: BuildTimings, tells: boolean): Promise<void> {
+    const comparison = this.#before && compareTimings(this.#before, timings);
+    if (this.#dest === "-") {
+      const { timingsText } = await import("../timings/text.ts");
+      const columns = Deno.stdout.isTerminal()
+        ? Deno.consoleSize().columns
+        : undefined;
+      printText(timingsText(timings, { columns, comparison }));
+      return;
+    }
+    // In a new file, and not in the folder: the next build would copy it.
+    const path = this.#dest ?? await Deno.makeTempFile({
+      prefix: "davit-timings-",
+      suffix: ".html",
+    });
+    await Deno.writeTextFile(path, await this.#content(path, timings));
+    if (tells) print(`timings written to ${path}`, Deno.stderr);
+  }
+
+  async #content(path: string, timings: BuildTimings): Promise<string> {
+    const comparison = this.#before && compareTimings(this.#before, timings);
+    switch (/\.(svg|json|txt)$/i.exec(path)?.[1]?.toLowerCase()) {
+      case "svg": {
+        const { timingsSvg } = await import("../timings/svg.ts");
+        return timingsSvg(timings, { comparison });
+      }
+      case "json":
+        return `${timingsJson(timings)}\n`;
+      case "txt": {
+        const { timingsText } = await import("../timings/text.ts");
+        return timingsText(timings, { comparison });
+      }
+      default: {
+        const { timingsHtml } = await import("../timings/html.ts");
+        return timingsHtml(timings, { title: this.#title, comparison });
+      }
+    }
+  }
+}
+
+async function earlier(path: string): Promise<SavedTimings> {
+  try {
+    return await readTimings(path);
+  } catch (error) {
+    throw new UsageError(
+      `the timings of the earlier build can't be read: ${
+        error instanceof Error ? error.message : String(error)
+      }`,
+    );
+  }
+}
