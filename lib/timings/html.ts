@@ -76,7 +76,7 @@ ${failed(timings)}<main><section>
   }</th></tr></thead>
 ${lanes(timings, most)}</table></div>
 ${changes(comparison, most)}${warnings(timings)}</section>
-${dockerfileRows(timings)}</main>
+${dockerfileRows(timings, most)}</main>
 <script type="application/json" id="davit-timings">${
     timingsJson(timings)
   }</script>

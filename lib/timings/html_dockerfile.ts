@@ -4,14 +4,16 @@ import type { BuildTimings, LineTime } from "./timings.ts";
 import { escaped, shortened } from "./visible.ts";
 
 const MAX_LINES = 2000;
-const MAX_LENGTH = 160;
 
 /**
  * The Dockerfile as a table: the lines of each instruction are the darker the
  * more of the build's time they took.
+ *
+ * @param most How many characters of a line are shown.
  */
 export function dockerfileRows(
   { dockerfile, lines, durationMs }: BuildTimings,
+  most: number,
 ): string {
   if (dockerfile === undefined) return "";
   const all = linesOf(dockerfile.text.replace(/\r?\n$/, ""));
@@ -28,10 +30,10 @@ export function dockerfileRows(
     const style = share === 0 ? "" : ` style="--a:${share}"`;
     return `<tr id="L${line}"${style}><td class="n m">${line}</td><td class="n">${
       time?.start === line ? told(time) : ""
-    }</td><td>${code(text)}</td></tr>`;
+    }</td><td>${code(text, most)}</td></tr>`;
   });
   const left = all.length - rows.length;
-  return `<section><h2>${escaped(shortened(dockerfile.name, MAX_LENGTH))}</h2>
+  return `<section><h2>${escaped(shortened(dockerfile.name, most))}</h2>
 <div class="v"><table class="d"><thead><tr><th scope="col" class="n">Line</th><th scope="col" class="n">Time</th><th scope="col">Instruction</th></tr></thead><tbody>
 ${rows.join("\n")}</tbody></table></div>${
     left > 0 ? `<p>and ${left} more lines</p>` : ""
@@ -44,6 +46,6 @@ function told({ cached, durationMs, steps }: LineTime): string {
 }
 
 /** A line with its indent, which `shortened` would keep as one blank a tab. */
-function code(text: string): string {
-  return escaped(shortened(text.replaceAll("\t", "    "), MAX_LENGTH));
+function code(text: string, most: number): string {
+  return escaped(shortened(text.replaceAll("\t", "    "), most));
 }

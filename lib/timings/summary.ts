@@ -11,6 +11,8 @@ const MAX_STEPS = 3;
 const MAX_WORDS = 60;
 /** Steps that change the image, and so those that are built upon them. */
 const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/;
+/** A copy of the whole context, which changes with each of its files. */
+const WHOLE_REGEXP = /^(?:COPY|ADD)\s+(?:--\S+\s+)*\.\/?\s/;
 const FILES_REGEXP = /^(?:COPY|ADD)\s/;
 
 /** What there is to say about a build, in sentences. */
@@ -52,7 +54,8 @@ function slowSteps(facts: Facts): string[] {
       const why = reason(at, facts);
       const isRun = step.words.startsWith("RUN ");
       const isHelpless = isRun && !step.hasCacheMount &&
-        why?.cause !== undefined;
+        why?.cause !== undefined &&
+        WHOLE_REGEXP.test(steps[why.cause]!.words);
       return `${percentOf(ownMs, durationMs)} of the time (${
         secondsOf(ownMs)
       }) is one ${isRun ? "RUN" : "step"}${
@@ -76,10 +79,13 @@ function reason(
 ): { readonly told: string; readonly cause: number | undefined } | undefined {
   const step = steps[at]!;
   if (step.cached || !LAYER_REGEXP.test(step.words)) return undefined;
-  const cause = causeOf(at, steps);
   const anyCached = steps.some((one) =>
     one.cached && LAYER_REGEXP.test(one.words)
   );
+  const copies = copiesBefore(at, steps);
+  // Of a build with nothing from the cache, any of them may change next; behind
+  // the nearest one there is least that a change of it spares.
+  const cause = anyCached ? copies[0] : copies.at(-1);
   if (cause === undefined) {
     return anyCached
       ? { told: "it was not in the cache, and no copy of files is why", cause }
@@ -95,24 +101,22 @@ function reason(
 }
 
 /**
- * The step for which a step runs again: among those that it is built upon, and
- * that did not come from the cache, a copy of files behind which all did.
+ * The copies of files that a step is built upon, and that did not come from the
+ * cache; in the order in which they began.
  */
-function causeOf(at: number, steps: readonly TimedStep[]): number | undefined {
+function copiesBefore(at: number, steps: readonly TimedStep[]): number[] {
   const seen = new Set([at]);
   const open = [...steps[at]!.inputs];
-  let cause: number | undefined;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (seen.has(next)) continue;
+    if (seen.has(next) || steps[next]!.cached) continue;
     seen.add(next);
-    const { words, cached, inputs, startMs } = steps[next]!;
-    if (cached) continue;
-    open.push(...inputs);
-    const isFirst = FILES_REGEXP.test(words) && !/\s--from=/.test(words) &&
-      (cause === undefined || startMs < steps[cause]!.startMs);
-    if (isFirst) cause = next;
+    open.push(...steps[next]!.inputs);
   }
-  return cause;
+  seen.delete(at);
+  return [...seen].filter((place) => {
+    const { words } = steps[place]!;
+    return FILES_REGEXP.test(words) && !/\s--from=/.test(words);
+  }).sort((a, b) => a - b);
 }
 
 /** How long nothing of the path ran. */

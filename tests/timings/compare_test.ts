@@ -1,0 +1,183 @@
+import { compareTimings } from "../../lib/timings/compare.ts";
+import { timingsHtml } from "../../lib/timings/html.ts";
+import { readTimings } from "../../lib/timings/read_timings.ts";
+import { comparable, readSaved, timingsJson } from "../../lib/timings/saved.ts";
+import {
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../support/assert.ts";
+import { APP, appTimings, timingsOf } from "./recorded.ts";
+
+Deno.test("two builds are compared step by step, what became slower first", () => {
+  const before = timingsOf([
+    { name: "[a 1/4] RUN one", at: [0, 1000] },
+    { name: "[a 2/4] RUN two", at: [1000, 1000], cached: true },
+    { name: "[a 3/4] RUN old", at: [1000, 3000] },
+    { name: "[a 4/4] RUN four", at: [3000, 8000] },
+  ]);
+  const after = timingsOf([
+    { name: "[a 1/4] RUN one", at: [0, 1050] },
+    { name: "[a 2/4] RUN two", at: [1050, 4050] },
+    { name: "[a 3/4] RUN new", at: [4050, 5050] },
+    { name: "[a 4/4] RUN four", at: [5050, 6050] },
+  ]);
+  const { changes, summary, ...rest } = compareTimings(before, after);
+  assertEquals(rest, { beforeMs: 8000, afterMs: 6050 });
+  assertEquals(
+    changes.map(({ name, step, beforeMs, afterMs, deltaMs, lostCache }) => [
+      name,
+      step,
+      beforeMs,
+      afterMs,
+      deltaMs,
+      lostCache,
+    ]),
+    [
+      ["a RUN two", 1, 0, 3000, 3000, true],
+      ["a RUN new", 2, undefined, 1000, 1000, false],
+      ["a RUN one", 0, 1000, 1050, 50, false],
+      ["a RUN old", undefined, 2000, undefined, -2000, false],
+      ["a RUN four", 3, 5000, 1000, -4000, false],
+    ],
+  );
+  assertEquals(summary, [
+    "The build became faster by 1.9 s (−24 %): 8.0 s before, 6.0 s now.",
+    "Slower: a RUN two, 0 ms before, 3.0 s now; it came from the cache before.",
+    "New: a RUN new, 1.0 s.",
+    "Faster: a RUN four, 5.0 s before, 1.0 s now.",
+    "Not there any more: a RUN old, 2.0 s before.",
+  ]);
+});
+
+Deno.test("a slower build, and one as fast as before", () => {
+  const of = (ms: number) => timingsOf([{ name: "RUN x", at: [0, ms] }]);
+  const said = (before: number, after: number) =>
+    compareTimings(of(before), of(after)).summary;
+  assertEquals(said(1000, 3000), [
+    "The build became slower by 2.0 s (+200 %): 1.0 s before, 3.0 s now.",
+    "Slower: RUN x, 1.0 s before, 3.0 s now.",
+  ]);
+  assertEquals(said(1000, 1099), [
+    "The build took as long as the one before: 1.1 s.",
+  ]);
+  assertEquals(said(1000, 1100).length, 2);
+  assertEquals(said(1100, 1000).length, 2);
+  assertEquals(
+    said(0, 1000)[0],
+    "The build became slower by 1.0 s: 0 ms before, 1.0 s now.",
+  );
+});
+
+Deno.test("steps of the same words are matched in their order; a lost cache is only lost once", () => {
+  const of = (...steps: [ms: number, cached: boolean][]) => {
+    let time = 0;
+    return timingsOf(steps.map(([ms, cached]) => ({
+      name: "RUN x",
+      at: [time, time += ms] as const,
+      cached,
+    })));
+  };
+  const { changes } = compareTimings(
+    of([100, false], [200, true], [0, true]),
+    of([100, false], [500, false], [0, true], [7, false]),
+  );
+  assertEquals(
+    changes.map(({ step, beforeMs, lostCache }) => [step, beforeMs, lostCache]),
+    [[1, 200, true], [3, undefined, false], [0, 100, false], [2, 0, false]],
+  );
+});
+
+Deno.test("at most three steps are spoken of in each direction", () => {
+  const of = (...ms: number[]) =>
+    timingsOf(
+      ms.map((ms, at) => ({ name: `RUN ${at}`, at: [at, at + ms] as const })),
+    );
+  const { summary } = compareTimings(
+    of(1000, 1000, 1000, 1000, 5000, 5000, 5000, 5000),
+    of(2100, 2200, 2300, 2400, 4100, 4200, 4300, 4400),
+  );
+  assertEquals(summary.slice(1).map((said) => /RUN \d/.exec(said)![0]), [
+    "RUN 3",
+    "RUN 2",
+    "RUN 1",
+    "RUN 4",
+    "RUN 5",
+    "RUN 6",
+  ]);
+});
+
+Deno.test("what a page and JSON keep of a build is enough to compare it", async () => {
+  const timings = appTimings();
+  const kept = comparable(timings);
+  assertEquals(kept.steps.length, APP.length);
+  assertEquals(kept.steps[7], {
+    key: "COPY . .",
+    durationMs: 200,
+    cached: false,
+  });
+  assertEquals(kept.steps[2]!.key, "internal load build context");
+  assertEquals(readSaved(timingsJson(timings)), kept);
+  assertEquals(readSaved(timingsHtml(timings)), kept);
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, timingsHtml(timings));
+    const read = await readTimings(path);
+    assertEquals(read, kept);
+    assertEquals(compareTimings(read, timings).summary, [
+      "The build took as long as the one before: 10.0 s.",
+    ]);
+    await Deno.truncate(path, 64 * 1024 * 1024 + 1);
+    await assertRejects(
+      () => readTimings(path),
+      TypeError,
+      "it is larger than 64 MiB",
+    );
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("words that look like the end of the kept part are kept as they are", () => {
+  const name = '</script><script>"\\u003c';
+  const timings = timingsOf([{ name, at: [0, 10] }]);
+  assertEquals(readSaved(timingsHtml(timings)).steps[0]!.key, name);
+  assertEquals(timingsJson(timings).includes("<"), false);
+});
+
+Deno.test("long words are cut in the same way in both builds", () => {
+  const name = "x".repeat(200);
+  const timings = timingsOf([{ name, at: [0, 10] }]);
+  const kept = readSaved(timingsJson(timings));
+  assertEquals(kept.steps[0]!.key, `${"x".repeat(79)}…`);
+  assertEquals(compareTimings(kept, timings).changes.length, 1);
+});
+
+Deno.test("anything else is refused", () => {
+  const saved = (fields: object) =>
+    JSON.stringify({
+      format: "davit-timings/1",
+      durationMs: 1,
+      steps: [],
+      ...fields,
+    });
+  assertEquals(readSaved(saved({})), { durationMs: 1, steps: [] });
+  for (
+    const text of [
+      "",
+      "<html></html>",
+      "null",
+      "[]",
+      saved({ format: "davit-timings/2" }),
+      saved({ durationMs: "1" }),
+      saved({ durationMs: -1 }),
+      saved({ steps: {} }),
+      saved({ steps: [["a"]] }),
+      saved({ steps: [[1, 1, 0]] }),
+      saved({ steps: [["a", -1, 0]] }),
+      saved({ steps: ["ab"] }),
+    ]
+  ) {
+    assertThrows(() => readSaved(text), TypeError, "No timings can be read");
+  }
+});

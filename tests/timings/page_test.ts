@@ -1,0 +1,313 @@
+/** Timings as a page, as a picture and as text. */
+import { compareTimings } from "../../lib/timings/compare.ts";
+import { timingsHtml } from "../../lib/timings/html.ts";
+import { SCRIPT, SCRIPT_HASH } from "../../lib/timings/html_script.ts";
+import { timingsSvg } from "../../lib/timings/svg.ts";
+import { timingsText } from "../../lib/timings/text.ts";
+import type { BuildTimings } from "../../lib/timings/timings.ts";
+import { textWidth } from "../../lib/display/text_width.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import {
+  appTimings,
+  largeBuild,
+  type MadeStep,
+  timingsOf,
+} from "./recorded.ts";
+
+/** What an attacker would write wherever a build has words. */
+const EVIL =
+  `</script></style></title><img src=x onerror=alert(1)>"'&\x1b]0;x\x07\u202e\u2028`;
+
+/** A build that has these words in every place. */
+function evilTimings(): BuildTimings {
+  const steps: MadeStep[] = [
+    { name: `[${EVIL} 1/2] RUN ${EVIL}`, at: [0, 900], bytes: { [EVIL]: 1 } },
+    {
+      name: `[s 2/2] RUN --mount=type=secret,id=${EVIL} ${EVIL}`,
+      at: [900, 1000],
+      error: EVIL,
+    },
+  ];
+  return timingsOf(steps, {
+    dockerfile: { name: EVIL, text: `FROM a AS s\nRUN ${EVIL}\n` },
+    failure: { message: EVIL, excerpt: EVIL, lines: { start: 2, end: 2 } },
+  }, [{
+    type: "warning",
+    vertex: undefined,
+    level: 1,
+    short: EVIL,
+    detail: [],
+    url: `javascript:${EVIL}`,
+    source: undefined,
+    code: undefined,
+  }, { type: "secret", id: EVIL, state: "served" }]);
+}
+
+/** Tags of a text in the order in which they open; fails if they are not closed. */
+function tagsOf(text: string, alone: readonly string[]): string[] {
+  const open: string[] = [];
+  const all: string[] = [];
+  const plain = text.replace(
+    /<(script|style)([^>]*)>[\s\S]*?<\/\1>/g,
+    "<$1$2></$1>",
+  );
+  for (
+    const [, close, name] of plain.matchAll(
+      /<(\/?)([a-z0-9]+)(?:"[^"]*"|[^>"])*>/g,
+    )
+  ) {
+    if (close === "") {
+      all.push(name!);
+      if (!alone.includes(name!)) open.push(name!);
+    } else assertEquals(open.pop(), name);
+  }
+  assertEquals(open, []);
+  return all;
+}
+
+const VOID = ["meta", "br", "input"];
+
+function pagesOf(timings: BuildTimings) {
+  const comparison = compareTimings(timingsOf([]), timings);
+  return {
+    html: timingsHtml(timings, { title: EVIL, comparison }),
+    svg: timingsSvg(timings, { comparison }),
+    text: timingsText(timings, { comparison }),
+  };
+}
+
+Deno.test("no page obeys the words of a build", () => {
+  const { html, svg, text } = pagesOf(evilTimings());
+  for (const page of [html, svg]) {
+    assert(!page.includes("<img"), "a tag of the build's");
+    assert(!/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029]/.test(page));
+    assert(page.includes("&lt;/script&gt;"));
+    assert(page.includes("\\u202e"));
+  }
+  assertEquals(tagsOf(html, VOID).filter((tag) => tag === "script").length, 2);
+  assertEquals([...html.matchAll(/<\/script>/g)].length, 2);
+  tagsOf(svg.replace(/<(rect|path)([^>]*)\/>/g, "<$1$2></$1>"), []);
+  assert(!/[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029]/.test(text));
+  // An address is told, and no link.
+  assertEquals(
+    [...html.matchAll(/href="([^"]*)"/g)].filter(([, to]) =>
+      !/^#[sL]\d+$/.test(to!)
+    ),
+    [],
+  );
+});
+
+Deno.test("a page loads nothing, and allows its own script alone", async () => {
+  const html = timingsHtml(appTimings());
+  assert(!/\b(?:src|srcset|action|data)=|url\(|@import|https?:/.test(html));
+  const bytes = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(SCRIPT),
+  );
+  assertEquals(SCRIPT_HASH, `sha256-${new Uint8Array(bytes).toBase64()}`);
+  assert(html.includes(
+    `content="default-src 'none'; style-src 'unsafe-inline'; script-src '${SCRIPT_HASH}'; base-uri 'none'; form-action 'none'"`,
+  ));
+  assert(html.includes(`<script>${SCRIPT}</script>`));
+  assert(!/[<&]\/?(?:script|style)/i.test(SCRIPT));
+  // It is a program.
+  new Function(SCRIPT);
+});
+
+Deno.test("without its script a page is a table with all that is known", () => {
+  const html = timingsHtml(appTimings(), { title: "app" });
+  tagsOf(html, VOID);
+  assert(html.includes("<title>Timings of app</title>"));
+  assert(
+    html.includes('<p class="j" hidden>'),
+    "help for keys that do nothing",
+  );
+  const rows = [
+    ...html.matchAll(/<tr id="s(\d+)" class="(\w)"( data-p)?>(.*)<\/tr>/g),
+  ];
+  assertEquals(
+    rows.map(([, at, kind, path]) => [at, kind, path !== undefined]),
+    [
+      ["1", "k", true],
+      ["2", "k", true],
+      ["3", "k", true],
+      ["4", "c", false],
+      ["5", "c", false],
+      ["6", "c", false],
+      ["7", "c", false],
+      ["8", "k", true],
+      ["9", "k", true],
+      ["10", "k", true],
+    ],
+  );
+  const [, , , , run] = rows.find(([, at]) => at === "9")!;
+  assertEquals(
+    run,
+    '<td class="n">9</td><td>★ <a href="#L8">RUN --mount=type=secret,id=npm_token npm ci</a><br><small>secrets: npm_token</small></td><td class="z"><a href="#s8">8</a></td><td class="n z">1.3 s</td><td class="n">7.0 s</td><td class="w"><i style="left:13%;width:70%"></i></td>',
+  );
+  const [, , , , context] = rows.find(([, at]) => at === "3")!;
+  assert(
+    context!.includes("<small>transferring context: 2.50MB of 5.00MB</small>"),
+  );
+  assert(
+    html.includes(
+      '<tr id="L8" style="--a:0.7"><td class="n m">8</td><td class="n"><a href="#s9">7.0 s</a></td>',
+    ),
+  );
+  assert(
+    html.includes(
+      '<tr id="L4"><td class="n m">4</td><td class="n"><a href="#s7">cached</a></td>',
+    ),
+  );
+  assert(
+    html.includes(
+      '<tr id="L6"><td class="n m">6</td><td class="n"></td><td># Everything else.</td></tr>',
+    ),
+  );
+  assert(!html.includes('id="L9"'));
+});
+
+Deno.test("a failure, warnings, and a comparison have a part of the page each", () => {
+  const { html } = pagesOf(evilTimings());
+  for (const part of ["Failed", "Warnings", "Against the earlier build"]) {
+    assert(html.includes(`<h2>${part}</h2>`), part);
+  }
+  assert(html.includes('<a href="#s2">step 2</a>'));
+  assert(html.includes('<span class="x">ERROR: '));
+  const plain = timingsHtml(timingsOf([{ name: "a", at: [0, 1] }]));
+  assertEquals([...plain.matchAll(/<h2>([^<]*)</g)].map(([, part]) => part), [
+    "Steps",
+  ]);
+  const stopped = timingsHtml(timingsOf([
+    { name: "a", at: [0, 1], error: "context canceled" },
+  ]));
+  assert(stopped.includes("<h2>Cancelled</h2>"));
+  assert(stopped.includes("cancelled: context canceled"));
+});
+
+Deno.test("a page of 500 steps is below 300 KB, whatever their names", () => {
+  const size = (text: string) => new TextEncoder().encode(text).length;
+  for (const length of [40, 120, 400]) {
+    const { steps, text } = largeBuild(
+      500,
+      (place) => `make target-${place} ${"x".repeat(length)}`,
+    );
+    const timings = timingsOf(steps, {
+      dockerfile: { name: "Dockerfile", text },
+    });
+    assertEquals(timings.lines.length, 500);
+    const html = timingsHtml(timings);
+    assert(size(html) < 300_000, `${size(html)} at ${length}`);
+    assert(html.includes('id="s500"') && html.includes('id="L500"'));
+    assert(size(timingsSvg(timings)) < 30_000);
+  }
+});
+
+Deno.test("what there is much of is counted", () => {
+  const bytes = Object.fromEntries(
+    Array.from({ length: 15 }, (_, at) => [`layer${at}`, at + 1]),
+  );
+  const inputs = Array.from({ length: 10 }, (_, at) => at);
+  const again = Array.from(
+    { length: 30 },
+    (_, at) => [200 + 20 * at, 210 + 20 * at] as const,
+  );
+  const html = timingsHtml(timingsOf([
+    ...inputs.map((at) => ({ name: `in${at}`, at: [0, 10] as const })),
+    { name: "many", at: [10, 20], inputs, bytes, again },
+  ]));
+  const row = /<tr id="s11".*/.exec(html)![0];
+  assert(row.includes("<small>layer14 15B of 30B</small>"));
+  assert(row.includes("<small>layer3 4B of 8B</small>"));
+  assert(!row.includes("layer2 "));
+  assert(row.includes("and 3 more transfers"));
+  assertEquals([...row.matchAll(/href="#s(\d+)"/g)].map(([, at]) => at), [
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+    "10",
+  ]);
+  assert(row.includes("and 2 more</td>"));
+  assertEquals([...row.matchAll(/<i /g)].length, 21);
+});
+
+Deno.test("a picture shows the longest steps, and how many more there are", () => {
+  const timings = appTimings();
+  const svg = timingsSvg(timings, { maxSteps: 2 });
+  assertEquals(
+    [...svg.matchAll(/<text x="20" y="\d+">([^<]*)</g)].map(([, name]) => name),
+    ["exporting to image", "RUN --mount=type=secret,id=npm_token npm ci"]
+      .sort((a, b) => svg.indexOf(a) - svg.indexOf(b)),
+  );
+  assert(svg.includes("and 8 shorter steps"));
+  assert(timingsSvg(timings, { maxSteps: 9 }).includes("and 1 shorter step<"));
+  assert(!timingsSvg(timings).includes("shorter"));
+  assert(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg" width="900"'));
+  assert(!/<script|href=|url\(|<image|on\w+=/.test(svg));
+  assert(svg.includes("prefers-color-scheme:dark"));
+  // 7 of 10 s, of 450 pixels, and begun after 1.3 s.
+  assert(svg.includes('<rect class="k" x="438.5" y="'), svg);
+  assert(svg.includes('width="315" height="13"'), svg);
+});
+
+Deno.test("text has a line for each step, and fits its columns", () => {
+  for (const columns of [10, 40, 80, 121]) {
+    const text = timingsText(appTimings(), { columns });
+    const rows = text.split("\n").slice(appTimings().summary.length);
+    const widest = Math.max(...rows.map(textWidth));
+    assert(widest <= Math.max(40, columns), `${widest} of ${columns}`);
+  }
+  const lines = timingsText(appTimings(), { columns: 90 }).split("\n");
+  assertEquals(lines.slice(4, 11), [
+    "",
+    "internal",
+    "*   1   100 ms load build definition from Dockerfile       █",
+    "               transferring dockerfile: 150B",
+    "*   2   500 ms load metadata for docker.io/library/node:2  ██",
+    "*   3   500 ms load build context                           ███",
+    "               transferring context: 2.50MB",
+  ]);
+  assert(
+    lines.some((line) =>
+      /^ {3,}7 {3}cached RUN npm config list +·$/.test(line)
+    ),
+    lines.join("\n"),
+  );
+  assert(
+    lines.some((line) => /^\* +9 {4}7\.0 s RUN --mount.* █{21,22}$/.test(line)),
+    lines.join("\n"),
+  );
+  assert(
+    lines.some((line) => /^ {4}8 {4}7\.0 s {2}70 % RUN --mount/.test(line)),
+    lines.join("\n"),
+  );
+});
+
+Deno.test("text tells warnings, and the failure with its lines", () => {
+  const text = timingsText(
+    timingsOf([{ name: "[1/1] RUN x", at: [0, 1], error: "exit code: 1" }], {
+      dockerfile: { name: "app.Dockerfile", text: "FROM scratch\nRUN x\n" },
+    }, [{
+      type: "warning",
+      vertex: undefined,
+      level: 1,
+      short: "careful",
+      detail: [],
+      url: undefined,
+      source: undefined,
+      code: undefined,
+    }]),
+  );
+  assert(text.includes("               ERROR: exit code: 1\n"), text);
+  assert(
+    text.includes(
+      "\n\nwarning: careful\nerror: exit code: 1\napp.Dockerfile:2\n",
+    ),
+    text,
+  );
+  assert(text.includes("   2 | >>> RUN x\n"), text);
+});

@@ -1,0 +1,197 @@
+import { called, percentOf, secondsOf } from "../../lib/timings/summary.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { APP, appTimings, type MadeStep, timingsOf } from "./recorded.ts";
+
+Deno.test("a summary says which step the time is, and why it ran", () => {
+  assertEquals(appTimings().summary, [
+    "The build took 10.0 s: 10 steps, 4 of them from the cache.",
+    "70 % of the time (7.0 s) is one RUN that no cache can help as it stands, RUN --mount=type=secret,id=npm_token npm ci at line 8; it runs again because of COPY . . at line 7.",
+    "For 1.0 s (10 %) no step ran that the build waited for: the builder was busy with other builds, or prepared the next step.",
+    "Secret used: npm_token.",
+  ]);
+});
+
+/** What is said of the slowest step. */
+function saidOf(steps: readonly MadeStep[]): string {
+  return timingsOf(steps).summary[1]!;
+}
+
+Deno.test("of a first build it says when the step will run again", () => {
+  const first = APP.map((step) => ({ ...step, cached: false }));
+  assert(
+    saidOf(first).endsWith(
+      " is one RUN that no cache can help as it stands, RUN --mount=type=secret,id=npm_token npm ci; it runs again whenever the files of COPY . . change.",
+    ),
+    saidOf(first),
+  );
+  const ordered = first.filter((_, at) => at < 7);
+  assert(
+    saidOf([...ordered, { name: "RUN ci", at: [1100, 9100], inputs: [6] }])
+      .endsWith(
+        "is one RUN, RUN ci; it runs again whenever the files of COPY package.json . change.",
+      ),
+  );
+});
+
+Deno.test("a RUN with a cache of its own is not called helpless", () => {
+  const helped = APP.map((step, at) =>
+    at === 8
+      ? { ...step, name: "[6/6] RUN --mount=type=cache,target=/c ci" }
+      : step
+  );
+  assert(
+    saidOf(helped).includes(
+      "is one RUN, RUN --mount=type=cache,target=/c ci; it runs again because of COPY . .",
+    ),
+    saidOf(helped),
+  );
+});
+
+Deno.test("a step whose inputs all came from the cache is not blamed on a copy", () => {
+  assertEquals(
+    saidOf([
+      { name: "[1/2] COPY . .", at: [0, 0], cached: true },
+      { name: "[2/2] RUN make", at: [0, 10], inputs: [0] },
+    ]),
+    "100 % of the time (10 ms) is one RUN, RUN make; it was not in the cache, and no copy of files is why.",
+  );
+});
+
+Deno.test("files of another stage are not what a change of the context changes", () => {
+  const said = (copy: string) =>
+    saidOf([
+      { name: `[a 1/2] ${copy}`, at: [0, 1] },
+      { name: "[a 2/2] RUN make", at: [1, 100], inputs: [0] },
+    ]);
+  assert(said("ADD x .").includes("whenever the files of ADD x . change"));
+  assertEquals(
+    said("COPY --from=b x ."),
+    "99 % of the time (99 ms) is one RUN, RUN make.",
+  );
+  assertEquals(
+    said("copy /context /"),
+    "99 % of the time (99 ms) is one RUN, RUN make.",
+  );
+});
+
+Deno.test("of several copies the first that changed is the reason; of a first build the nearest", () => {
+  const steps = (cached: boolean): MadeStep[] => [
+    { name: "[1/4] WORKDIR /a", at: [0, 0], cached },
+    { name: "[2/4] COPY a .", at: [0, 1], inputs: [0] },
+    { name: "[3/4] COPY b .", at: [1, 2], inputs: [1] },
+    { name: "[4/4] RUN make", at: [2, 100], inputs: [2] },
+  ];
+  assert(saidOf(steps(true)).endsWith("again because of COPY a .."));
+  assert(saidOf(steps(false)).endsWith("the files of COPY b . change."));
+});
+
+Deno.test("only a copy of the whole context makes a RUN helpless", () => {
+  const said = (copy: string) =>
+    saidOf([
+      { name: `[1/2] ${copy}`, at: [0, 1] },
+      { name: "[2/2] RUN make", at: [1, 100], inputs: [0] },
+    ]).includes("no cache can help");
+  assertEquals(
+    [
+      "COPY . .",
+      "COPY ./ /a",
+      "ADD --chown=1 --link . /a",
+      "COPY .a .",
+      "COPY a .",
+    ]
+      .map(said),
+    [true, true, true, false, false],
+  );
+});
+
+Deno.test("a step that moved bytes says how many", () => {
+  assertEquals(
+    saidOf([{
+      name: "[internal] load build context",
+      at: [0, 2000],
+      bytes: { "transferring context:": 1_500_000, other: 500_000 },
+    }]),
+    "100 % of the time (2.0 s) is one step, load build context, which moved 2.00MB.",
+  );
+});
+
+Deno.test("at most three steps are spoken of, and none of less than a tenth of the time", () => {
+  const chain = (...lengths: number[]) => {
+    let time = 0;
+    return timingsOf(lengths.map((length, place): MadeStep => ({
+      name: `s${place}`,
+      at: [time, time += length],
+      inputs: place === 0 ? [] : [place - 1],
+    }))).summary.slice(1).map((said) => /is one step, (\w+)/.exec(said)![1]);
+  };
+  assertEquals(chain(100, 100, 90, 101, 609), ["s4", "s3", "s0"]);
+  assertEquals(chain(200, 201, 202, 203, 194), ["s3", "s2", "s1"]);
+  assertEquals(chain(99, 901), ["s1"]);
+});
+
+Deno.test("steps that ran side by side are counted", () => {
+  const summary = (...ends: number[]) =>
+    timingsOf(ends.map((end, place) => ({
+      name: `s${place}`,
+      at: [0, end] as const,
+    }))).summary.at(-1)!;
+  assertEquals(
+    summary(1000, 1000, 500),
+    "All steps together took 2.5 s: 2.5 ran at a time.",
+  );
+  assert(summary(1000, 200).includes("1.2 ran at a time"));
+  assert(!summary(1000, 190).includes("ran at a time"));
+});
+
+Deno.test("how a build ended, and with how many steps", () => {
+  const first = (error?: string) =>
+    timingsOf([{
+      name: "RUN x",
+      at: [0, 1500],
+      ...(error === undefined ? {} : { error }),
+    }]).summary;
+  assertEquals(
+    first()[0],
+    "The build took 1.5 s: 1 step, none of them from the cache.",
+  );
+  assertEquals(first("exit code: 1").slice(0, 2), [
+    "The build failed after 1.5 s: 1 step, none of them from the cache.",
+    "It failed in RUN x.",
+  ]);
+  assertEquals(
+    first("context canceled")[0],
+    "The build was cancelled after 1.5 s: 1 step, none of them from the cache.",
+  );
+  assert(!first("context canceled")[1]!.startsWith("It failed"));
+});
+
+Deno.test("several secrets that were used", () => {
+  const { summary } = timingsOf([{ name: "a", at: [0, 1] }], {}, [
+    { type: "secret", id: "b", state: "served" },
+    { type: "secret", id: "a", state: "served" },
+    { type: "secret", id: "c", state: "missing" },
+  ]);
+  assertEquals(summary.at(-1), "Secrets used: b, a.");
+});
+
+Deno.test("times, shares and names in sentences", () => {
+  assertEquals([0, 0.4, 999.4, 999.6, 1049, 61_000].map(secondsOf), [
+    "0 ms",
+    "0 ms",
+    "999 ms",
+    "1.0 s",
+    "1.0 s",
+    "61.0 s",
+  ]);
+  assertEquals([percentOf(1, 3), percentOf(1, 0)], ["33 %", "0 %"]);
+  const words = (length: number) => ({
+    words: `RUN\n ${"x".repeat(length - 4)}`,
+    lines: undefined,
+  });
+  assertEquals(called(words(60)), `RUN ${"x".repeat(56)}`);
+  assertEquals(called(words(61)), `RUN ${"x".repeat(55)}…`);
+  assertEquals(
+    called({ words: "RUN x", lines: { start: 4, end: 5 } }),
+    "RUN x at line 4",
+  );
+});
