@@ -114,7 +114,7 @@ export const BUILD_FLAGS: readonly Flag[] = [
   },
   {
     name: "timings-against",
-    value: "FILE",
+    value: "F",
     help: "compare timings",
     complete: "file",
   },

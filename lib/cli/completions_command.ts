@@ -183,7 +183,11 @@ function zshScript(commands: readonly Command[]): string {
           : flag.complete === "context"
           ? ":context:_davit_contexts"
           : `:mode:(${flag.complete.join(" ")})`;
-        return `      ${many}'${word}[${quoted(flag.help ?? "")}]${action}'`;
+        // Only behind `=`, and it may be left out.
+        const [ending, optional] = flag.alone === true ? ["=-", ":"] : ["", ""];
+        return `      ${many}'${word}${ending}[${
+          quoted(flag.help ?? "")
+        }]${optional}${action}'`;
       })
     );
     const rest = command.name === "completions"
@@ -261,7 +265,7 @@ function fishScript(commands: readonly Command[]): string {
         `complete -c davit -n '${seen([...above, command]).join("; and ")}'`,
         `-l ${flag.name}`,
         ...(flag.short === undefined ? [] : [`-s ${flag.short}`]),
-        ...(flag.value === undefined
+        ...(flag.value === undefined || flag.alone === true
           ? []
           : flag.complete === "file" || flag.complete === "folder"
           ? ["-r"]

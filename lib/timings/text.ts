@@ -1,5 +1,6 @@
 import { formatBytes } from "../display/units.ts";
 import { textWidth, truncate } from "../display/text_width.ts";
+import { linesOf } from "../progress/dockerfile.ts";
 import type { TimingsComparison } from "./compare.ts";
 import { lanesOf } from "./lanes.ts";
 import { percentOf, secondsOf } from "./summary.ts";
@@ -69,15 +70,17 @@ function byTime(timings: BuildTimings, wide: number): string[] {
   const slow = timings.lines.filter(({ cached }) => !cached)
     .sort((a, b) => b.durationMs - a.durationMs).slice(0, 10);
   if (slow.length === 0) return [];
+  // The lines are known from it.
+  const { name, text } = timings.dockerfile!;
+  const lines = linesOf(text);
   return [
     "",
-    visible(timings.dockerfile?.name ?? "Dockerfile"),
-    ...slow.map(({ start, durationMs, steps }) => {
-      const { words } = timings.steps[steps[0]!]!;
+    visible(name),
+    ...slow.map(({ start, durationMs }) => {
       return truncate(
         `${String(start).padStart(5)} ${secondsOf(durationMs).padStart(8)} ${
           percentOf(durationMs, timings.durationMs).padStart(5)
-        } ${visible(words)}`,
+        } ${visible(lines[start - 1]!)}`,
         wide,
       );
     }),

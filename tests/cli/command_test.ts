@@ -34,9 +34,11 @@ Deno.test("the help of every command fits a terminal, and no word touches anothe
     for (const { name, summary } of commands) {
       assertMatch(help, new RegExp(`^  ${name} {2,}${summary}$`, "m"));
     }
-    for (const { name: flag, help: words, value = "" } of flags) {
+    for (const { name: flag, help: words, value = "", alone } of flags) {
       if (words === undefined) continue;
-      const row = `--${flag} ${value}`.trim();
+      const row = alone === true
+        ? `--${flag}[=${value}]`
+        : `--${flag} ${value}`.trim();
       const from = help.indexOf(row, help.indexOf("\n"));
       // Spaces behind it, then its help, then a space or the end.
       const rest = help.slice(from + row.length);

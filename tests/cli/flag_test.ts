@@ -13,6 +13,7 @@ const FLAGS: readonly Flag[] = [
   { name: "no-cache" },
   { name: "label", value: "K=V", many: true, notEmpty: true },
   { name: "size", value: "BYTES", notEmpty: true, typed: true },
+  { name: "times", value: "FILE", alone: true, notEmpty: true },
 ];
 
 function parsed(...words: string[]) {
@@ -24,6 +25,19 @@ function parsed(...words: string[]) {
     on: ["quiet", "pull", "no-cache"].filter(switched),
   };
 }
+
+Deno.test("a flag that may stand alone takes no word behind it", () => {
+  const read = (...words: string[]) => {
+    const parsed = parseWords(words, FLAGS);
+    return [parsed.text("times"), parsed.switched("times"), parsed.words];
+  };
+  assertEquals(read("--times", "a"), [undefined, true, ["a"]]);
+  assertEquals(read("--times=a", "b"), ["a", false, ["b"]]);
+  assertEquals(read("--times=-"), ["-", false, []]);
+  assertEquals(read("b"), [undefined, false, ["b"]]);
+  assertThrows(() => read("--times="), UsageError, "expected FILE");
+  assertEquals(findCommand(["--times", "build"], FLAGS).command, "build");
+});
 
 const NOTHING = { rest: [], tag: [], file: undefined, on: [] };
 

@@ -26,7 +26,7 @@ Deno.test("which flags may be given several times, and which may not be empty", 
       [
         "build",
         "tag build-context build-arg label secret ssh no-cache-filter platform output add-host ulimit cache-from cache-to attest annotation allow security-opt",
-        "tag build-arg label secret platform shm-size ulimit",
+        "tag build-arg label secret platform timings shm-size ulimit",
         "shm-size ulimit",
       ],
       ["push", "", "", ""],

@@ -267,7 +267,7 @@ Deno.test("text has a line for each step, and fits its columns", () => {
     "internal",
     "*   1   100 ms load build definition from Dockerfile       █",
     "               transferring dockerfile: 150B",
-    "*   2   500 ms load metadata for docker.io/library/node:2  ██",
+    "*   2   500 ms load metadata for docker.io/library/node:22 ██",
     "*   3   500 ms load build context                           ███",
     "               transferring context: 2.50MB",
   ]);

@@ -1,0 +1,119 @@
+import { withTempFolder } from "../support/folder.ts";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { tarBytes } from "../support/tar.ts";
+import { dockerfileOf, readTrace } from "../progress/traces.ts";
+import { davitHere } from "./in_process.ts";
+import { startScripted } from "./scripted.ts";
+
+/** Builds as a recorded build was built. */
+async function built(
+  words: readonly string[],
+  name: "output" | "failing_run" = "output",
+) {
+  await using engine = await startScripted([
+    { to: /^POST \/build\?/, lines: readTrace(`28_${name}`) },
+  ]);
+  const { code, stdout, stderr } = await davitHere(
+    [
+      "build",
+      "-H",
+      engine.host,
+      "--api=engine",
+      "--progress=plain",
+      ...words,
+      "-",
+    ],
+    { stdin: await tarBytes({ Dockerfile: dockerfileOf(name) }) },
+  );
+  return {
+    code,
+    stdout: new TextDecoder().decode(stdout),
+    stderr,
+    calls: engine.requests.length,
+  };
+}
+
+Deno.test("davit build --timings=- prints where the time went, and nothing else, on standard output", async () => {
+  const { code, stdout, stderr } = await built(["--timings=-"]);
+  assertEquals(code, 0, stderr);
+  assert(stdout.startsWith("The build took 658 ms: 8 steps, "), stdout);
+  assertStringIncludes(stdout, "COPY hello.txt /");
+  assert(!stderr.includes("timings written"));
+});
+
+Deno.test("davit build --timings alone writes a page into a new file outside of the folder", async () => {
+  const { code, stderr } = await built(["--timings", "-t", "app:1"]);
+  assertEquals(code, 0, stderr);
+  const path = /^timings written to (.*)$/m.exec(stderr)![1]!;
+  try {
+    assert(/\/davit-timings-[^/]*\.html$/.test(path), path);
+    const page = await Deno.readTextFile(path);
+    assertStringIncludes(page, "<title>Timings of app:1</title>");
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("the form goes by the file's name, and an earlier build is compared", async () => {
+  await withTempFolder(async (folder) => {
+    const write = async (name: string, ...words: string[]) => {
+      const path = `${folder}/${name}`;
+      const { code, stderr } = await built([`--timings=${path}`, ...words]);
+      assertEquals(code, 0, stderr);
+      assertStringIncludes(stderr, `timings written to ${path}\n`);
+      return await Deno.readTextFile(path);
+    };
+    const same = "The build took as long as the one before";
+    assert((await write("a.json")).startsWith('{"format":"davit-timings/1",'));
+    const page = await write("a", `--timings-against=${folder}/a.json`);
+    assert(page.startsWith("<!doctype html>"));
+    assertStringIncludes(page, same);
+    const picture = await write("a.SVG", `--timings-against=${folder}/a`);
+    assert(picture.startsWith("<svg "));
+    assertStringIncludes(picture, same);
+    assert((await write("a.txt")).startsWith("The build took "));
+    // The file itself may be the earlier build's.
+    assertStringIncludes(
+      await write("a.json.html", `--timings-against=${folder}/a`),
+      same,
+    );
+  });
+});
+
+Deno.test("the times of a build that fails are written, and its exit code stays", async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/t.html`;
+    const { code, stderr } = await built([`--timings=${path}`], "failing_run");
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "exit code: 7");
+    assertStringIncludes(await Deno.readTextFile(path), "<h2>Failed</h2>");
+  });
+});
+
+Deno.test("files that can't be written or read are refused before the build", async () => {
+  await withTempFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/other`, "{}");
+    for (
+      const [words, why] of [
+        [[`--timings=${folder}`], "--timings can't be written"],
+        [[`--timings=${folder}/no/t.html`], "there is no folder for"],
+        [["--timings="], 'invalid argument "" for "--timings"'],
+        [
+          [`--timings-against=${folder}/none`],
+          "the timings of the earlier build can't be read: No such file",
+        ],
+        [[`--timings-against=${folder}/other`], "No timings can be read"],
+        [["--timings=-", "-o", "-"], "can't be at once"],
+      ] as const
+    ) {
+      const { code, stderr, calls } = await built(words);
+      assertEquals(code, 1, stderr);
+      assertStringIncludes(stderr, why);
+      assertEquals(calls, 0);
+    }
+  });
+});
