@@ -138,7 +138,11 @@ async function writeFiles(folder: string, host: string): Promise<void> {
   const app = { Dockerfile: DOCKERFILE, "hello.txt": "hello" };
   await writeTree(folder, {
     "deno.json": JSON.stringify({
-      imports: { ...project.imports, "@davit/build": `${ROOT}mod.ts` },
+      imports: {
+        ...project.imports,
+        "@davit/build": `${ROOT}mod.ts`,
+        "@davit/build/timings": `${ROOT}lib/timings/mod.ts`,
+      },
     }),
     "docker/config.json": "{}",
     ".local/share/bash-completion/completions/": "",
