@@ -2,7 +2,7 @@ import type { Control } from "../buildkit/control.ts";
 import type { HistoryRecordMessage } from "../proto/history.ts";
 import { fromBase64 } from "../progress/bytes.ts";
 import { errorDetails } from "./failure.ts";
-import { attestationsOf } from "./inspect.ts";
+import { provenancesOf } from "./inspect.ts";
 
 /** The Dockerfile of a build, as BuildKit has read it. */
 export interface BuildHistoryDockerfile {
@@ -32,7 +32,7 @@ export async function rememberedDockerfile(
     const [source] = sources;
     return source && { name: source.file, text: source.text };
   }
-  for (const { predicate } of await attestationsOf(control, record, signal)) {
+  for await (const predicate of provenancesOf(control, record, signal)) {
     const file = dockerfileIn(predicate);
     if (file !== undefined) return file;
   }

@@ -131,6 +131,20 @@ export async function attestationsOf(
   return found;
 }
 
+/** The provenances among the attachments of a record, one after the other. */
+export async function* provenancesOf(
+  control: Control,
+  message: HistoryRecordMessage,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, void> {
+  for (
+    const { digest, type } of await attachmentsOf(control, message, signal)
+  ) {
+    if (!type.startsWith(PROVENANCE)) continue;
+    yield await readAttestation(control, digest, signal);
+  }
+}
+
 /** What the first provenance says that was built from. */
 async function materialsOf(
   control: Control,
