@@ -57,10 +57,12 @@ export class TimingsFile {
 
   /**
    * Takes the times of a build, whether it went well or not. Of a build that is
-   * run twice, for two outputs, the first has done the work.
+   * run twice, for two outputs, the first has done the work. One that was
+   * refused before its first step has none.
    */
   async take(build: Pick<ImageBuild, "events" | "result">): Promise<void> {
-    this.#taken ??= await buildTimings(build);
+    const timings = await buildTimings(build);
+    if (timings.steps.length > 0) this.#taken ??= timings;
   }
 
   /**

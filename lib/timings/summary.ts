@@ -126,7 +126,7 @@ function waits({ criticalPath, durationMs }: Facts): string[] {
     ? [
       `For ${secondsOf(waited)} (${
         percentOf(waited, durationMs)
-      }) no step ran that the build waited for: the builder was busy with other builds, or prepared the next step.`,
+      }) no step ran that the build waited for.`,
     ]
     : [];
 }

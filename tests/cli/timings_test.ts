@@ -117,3 +117,18 @@ Deno.test("files that can't be written or read are refused before the build", as
     }
   });
 });
+
+Deno.test("a build that is refused before its first step leaves the file alone", async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/t.html`;
+    await Deno.writeTextFile(path, "before");
+    await using engine = await startScripted([]);
+    const { code, stderr } = await davitHere(
+      ["build", "-H", engine.host, "--api=engine", `--timings=${path}`, "-"],
+      { stdin: await tarBytes({ Dockerfile: "FROM scratch\n" }) },
+    );
+    assertEquals(code, 1);
+    assert(!stderr.includes("timings written"), stderr);
+    assertEquals(await Deno.readTextFile(path), "before");
+  });
+});

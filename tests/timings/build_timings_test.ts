@@ -6,7 +6,13 @@ import {
 } from "../../lib/imagebuild/trace.ts";
 import { Secret } from "../../lib/secrets/secret.ts";
 import { DockerClient, type ImageBuildOptions } from "../../mod.ts";
-import { buildTimings, timingsHtml } from "../../lib/timings/mod.ts";
+import {
+  buildTimings,
+  timingsHtml,
+  timingsJson,
+  timingsSvg,
+  timingsText,
+} from "../../lib/timings/mod.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import {
   BUILD_HEAD,
@@ -122,6 +128,38 @@ async function protectedRecord(value: string, text: string) {
   record.dockerfile = () => ({ name: "Dockerfile", text });
   return record;
 }
+
+Deno.test("no form has a secret's value, in whatever words of the build it stood", async () => {
+  for (
+    const [name, value] of [
+      ["output", "to stdout; sleep 0.2"],
+      ["failing_run", "echo wrong >&2"],
+    ] as const
+  ) {
+    for (const generation of TRACE_GENERATIONS) {
+      // A Dockerfile that has the value is refused: the engine says it alone.
+      await answered(
+        `${generation}_${name}`,
+        "FROM scratch\n",
+        async (build) => {
+          const timings = await buildTimings(build);
+          const forms = [
+            timingsHtml(timings),
+            timingsSvg(timings),
+            timingsText(timings, { columns: 400 }),
+            timingsJson(timings),
+            JSON.stringify(timings),
+          ].map((form) =>
+            form.replaceAll("&gt;", ">").replaceAll("&amp;", "&")
+          );
+          assertEquals(forms.filter((form) => form.includes(value)), []);
+          assertEquals(forms.filter((form) => !form.includes("***")), []);
+        },
+        { secrets: { a: { value } } },
+      );
+    }
+  }
+});
 
 Deno.test("a secret's value is masked in the Dockerfile, too", async () => {
   const value = "not-a-word-of-this";
