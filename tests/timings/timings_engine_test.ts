@@ -1,0 +1,129 @@
+/** Timings of builds that an engine runs now, and of those that it remembers. */
+import { readSaved } from "../../lib/timings/saved.ts";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import {
+  type EngineContext,
+  engineTest,
+  isRecent,
+} from "../support/engines.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
+import { runProgram } from "../cli/command.ts";
+import { davitHere } from "../cli/in_process.ts";
+
+const decoder = new TextDecoder();
+
+/** A build that takes a second in one of its steps. */
+function files(salt: string): Record<string, string> {
+  return {
+    Dockerfile: `FROM davit-test/base AS one
+ENV S=${salt}
+RUN --network=none sleep 1
+FROM one
+COPY hello.txt /
+RUN --network=none cat /hello.txt
+`,
+    "hello.txt": "hello",
+  };
+}
+
+engineTest(
+  "a build's page has its steps, its lines, and where the second went",
+  async ({ host, cliEnv }) => {
+    await withTempFolder(async (cwd) => {
+      await writeTree(`${cwd}/app`, files(crypto.randomUUID()));
+      const build = async (file: string, ...words: string[]) => {
+        const { code, stderr } = await davitHere([
+          ...["build", "-H", host, "--progress=plain", ...words],
+          ...[`--timings=${cwd}/${file}`, "app"],
+        ], { cwd, env: cliEnv });
+        assertEquals(code, 0, stderr);
+        return await Deno.readTextFile(`${cwd}/${file}`);
+      };
+      const page = await build("before.html");
+      const { durationMs, steps } = readSaved(page);
+      const slow = steps.find(({ key }) => key.endsWith("sleep 1"))!;
+      assert(slow.durationMs >= 1000 && slow.durationMs <= durationMs);
+      assertStringIncludes(
+        page,
+        '<a href="#L3">RUN --network=none sleep 1</a>',
+      );
+      assert(
+        /<li>\d+ % of the time \(.*\) is one RUN, .* at line 3/.test(page),
+      );
+      const text = await build("a.txt", `--timings-against=${cwd}/before.html`);
+      assertStringIncludes(text, "The build became faster by ");
+      assert(/^.\s*\d+ +cached RUN --network=none sleep 1/m.test(text), text);
+    });
+  },
+);
+
+async function remembered(
+  { host, cli, cliEnv }: EngineContext,
+): Promise<void> {
+  await withTempFolder(async (cwd) => {
+    const salt = crypto.randomUUID();
+    const env = {
+      ...cliEnv,
+      DOCKER_HOST: host,
+      BUILDX_CONFIG: `${cwd}/buildx`,
+    };
+    await writeTree(`${cwd}/app`, {
+      ...files(salt),
+      Failing:
+        `FROM davit-test/base\nENV S=${salt}\nRUN --network=none exit 7\n`,
+    });
+    /** Builds with docker's command. @returns The build's id. */
+    const build = async (expected: number, ...words: string[]) => {
+      const metadata = `${cwd}/${expected}.json`;
+      const { code, stderr } = await runProgram([
+        ...[cli!, "buildx", "build", ...words],
+        ...[`--metadata-file=${metadata}`, "app"],
+      ], { cwd, env });
+      assertEquals(code, expected, stderr);
+      return expected === 0
+        ? JSON.parse(await Deno.readTextFile(metadata))["buildx.build.ref"]
+        : await failedRef();
+    };
+    const failedRef = async () => {
+      const records = await davitHere(
+        [
+          "history",
+          "ls",
+          "--filter=status=error",
+          "--format={{.Ref}} {{.Name}}",
+        ],
+        { cwd, env },
+      );
+      return decoder.decode(records.stdout).split("\n").find((line) =>
+        line.endsWith("app/Failing")
+      )!.split(" ")[0]!;
+    };
+    const timings = async (ref: string) => {
+      const { code, stdout, stderr } = await davitHere(
+        ["history", "timings", ref],
+        { cwd, env },
+      );
+      assertEquals(code, 0, stderr);
+      return decoder.decode(stdout);
+    };
+    const good = await timings(await build(0));
+    assert(
+      /^ {4}3 {4}\d\.\d s +\d+ % RUN --network=none sleep 1$/m.test(good),
+      good,
+    );
+    assertStringIncludes(good, "transferring dockerfile: ");
+    const failed = await timings(await build(1, "-f", "app/Failing"));
+    assertStringIncludes(failed, "The build failed after ");
+    assertStringIncludes(failed, "   3 | >>> RUN --network=none exit 7");
+  });
+}
+
+engineTest(
+  "the times of a build of docker's own command come from the engine's history",
+  remembered,
+  (engine) => isRecent(engine),
+);
