@@ -79,44 +79,52 @@ function reason(
 ): { readonly told: string; readonly cause: number | undefined } | undefined {
   const step = steps[at]!;
   if (step.cached || !LAYER_REGEXP.test(step.words)) return undefined;
-  const anyCached = steps.some((one) =>
-    one.cached && LAYER_REGEXP.test(one.words)
-  );
-  const copies = copiesBefore(at, steps);
-  // Of a build with nothing from the cache, any of them may change next; behind
-  // the nearest one there is least that a change of it spares.
-  const cause = anyCached ? copies[0] : copies.at(-1);
-  if (cause === undefined) {
-    return anyCached
-      ? { told: "it was not in the cache, and no copy of files is why", cause }
-      : undefined;
-  }
-  const files = called(steps[cause]!);
-  return {
-    told: anyCached
-      ? `it runs again because of ${files}`
-      : `it runs again whenever the files of ${files} change`,
-    cause,
+  const before = builtAnew(at, steps);
+  const isFiles = (place: number) => {
+    const { words } = steps[place]!;
+    return FILES_REGEXP.test(words) && !/\s--from=/.test(words);
   };
+  if (!steps.some(({ cached, words }) => cached && LAYER_REGEXP.test(words))) {
+    // A first build: any copy of files may change before the next one. Behind
+    // the nearest one there is least that a change of it spares.
+    const cause = before.findLast(isFiles);
+    return cause === undefined ? undefined : {
+      told: `it runs again whenever the files of ${
+        called(steps[cause]!)
+      } change`,
+      cause,
+    };
+  }
+  const [first] = before;
+  if (first === undefined) {
+    const told = "it was not in the cache, but all that it is built upon was";
+    return { told, cause: undefined };
+  }
+  return isFiles(first)
+    ? {
+      told: `it runs again because of ${called(steps[first]!)}`,
+      cause: first,
+    }
+    : {
+      told: `it runs again because ${called(steps[first]!)} does`,
+      cause: undefined,
+    };
 }
 
 /**
- * The copies of files that a step is built upon, and that did not come from the
- * cache; in the order in which they began.
+ * The steps that a step is built upon, and that did not come from the cache
+ * either; in the order in which they began.
  */
-function copiesBefore(at: number, steps: readonly TimedStep[]): number[] {
-  const seen = new Set([at]);
+function builtAnew(at: number, steps: readonly TimedStep[]): number[] {
+  const seen = new Set<number>();
   const open = [...steps[at]!.inputs];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (seen.has(next) || steps[next]!.cached) continue;
     seen.add(next);
     open.push(...steps[next]!.inputs);
   }
-  seen.delete(at);
-  return [...seen].filter((place) => {
-    const { words } = steps[place]!;
-    return FILES_REGEXP.test(words) && !/\s--from=/.test(words);
-  }).sort((a, b) => a - b);
+  return [...seen].filter((place) => LAYER_REGEXP.test(steps[place]!.words))
+    .sort((a, b) => a - b);
 }
 
 /** How long nothing of the path ran. */

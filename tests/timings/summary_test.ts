@@ -53,7 +53,18 @@ Deno.test("a step whose inputs all came from the cache is not blamed on a copy",
       { name: "[1/2] COPY . .", at: [0, 0], cached: true },
       { name: "[2/2] RUN make", at: [0, 10], inputs: [0] },
     ]),
-    "100 % of the time (10 ms) is one RUN, RUN make; it was not in the cache, and no copy of files is why.",
+    "100 % of the time (10 ms) is one RUN, RUN make; it was not in the cache, but all that it is built upon was.",
+  );
+});
+
+Deno.test("a step behind another that runs again is not blamed on a later copy", () => {
+  assert(
+    saidOf([
+      { name: "[1/4] WORKDIR /a", at: [0, 0], cached: true },
+      { name: "[2/4] RUN apt", at: [0, 1], inputs: [0] },
+      { name: "[3/4] COPY . .", at: [1, 2], inputs: [1] },
+      { name: "[4/4] RUN make", at: [2, 100], inputs: [2] },
+    ]).endsWith("is one RUN, RUN make; it runs again because RUN apt does."),
   );
 });
 
