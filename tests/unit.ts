@@ -13,6 +13,11 @@ import {
   sumCounts,
   type TestCounts,
 } from "./engines/test_counts.ts";
+import {
+  describeFailures,
+  FailureReader,
+  type RunFailures,
+} from "./engines/test_failures.ts";
 
 const ROOT = import.meta.dirname!;
 
@@ -35,6 +40,7 @@ if (import.meta.main) {
   const files = await testFiles();
   const count = Math.min(8, navigator.hardwareConcurrency * 2);
   let counts: TestCounts | undefined;
+  const failures: RunFailures[] = [];
   const code = await supervise(async ({ run }) => {
     const codes = await Promise.all(
       Array.from({ length: count }, async (_, share) => {
@@ -47,7 +53,12 @@ if (import.meta.main) {
           (chunk) => output.push(chunk),
         );
         // One after the other: lines of two runs side by side tell nothing.
-        for (const chunk of output) writeAll(chunk);
+        const reader = new FailureReader();
+        for (const chunk of output) {
+          writeAll(chunk);
+          reader.push(chunk);
+        }
+        failures.push({ code, failures: reader.end() });
         const text = await new Blob(output as BlobPart[]).text();
         const counted = countTests(text);
         if (counted === undefined) return code || 1;
@@ -57,6 +68,7 @@ if (import.meta.main) {
     );
     return codes.find((code) => code !== 0) ?? 0;
   });
+  for (const line of describeFailures(failures)) say(line);
   if (counts !== undefined) say(describeCounts(counts));
   Deno.exit(code);
 }

@@ -9,7 +9,8 @@
  * test that asks for one, and run until the end.
  * Without arguments a smaller suite runs on the oldest Deno, too, and the tests
  * of files as an ordinary user; `--oldest` and `--user` run those alone. The
- * last line says how many tests passed and failed.
+ * last lines repeat what failed in any of them; the last one says how many
+ * tests passed and failed.
  */
 import { buildkitPrograms } from "../buildkitd/build.ts";
 import { sweep } from "./clean_up.ts";
@@ -29,6 +30,11 @@ import {
   sumCounts,
   type TestCounts,
 } from "./test_counts.ts";
+import {
+  describeFailures,
+  FailureReader,
+  type RunFailures,
+} from "./test_failures.ts";
 
 /** Enough of the end of deno test's output to hold its summary. */
 const MAX_TAIL = 65_536;
@@ -41,6 +47,7 @@ const USER_FLAG = "--user";
 
 async function runTests(
   { signal, run }: Supervisor,
+  failures: RunFailures[],
 ): Promise<{ code: number; counts: TestCounts | undefined }> {
   for (const directory of await sweep()) {
     say(`cleaned up ${directory} of an earlier run`);
@@ -97,11 +104,14 @@ async function runTests(
     if (title !== undefined) say(`${title}:`);
     const decoder = new TextDecoder();
     let tail = "";
+    const reader = new FailureReader();
     const ended = await run(program, args, { ...env }, (chunk) => {
       writeAll(chunk);
+      reader.push(chunk);
       tail = (tail + decoder.decode(chunk, { stream: true })).slice(-MAX_TAIL);
     });
     code ||= ended;
+    failures.push({ title, code: ended, failures: reader.end() });
     const counted = countTests(tail);
     // A run that counted nothing did not run: it must not hide behind another.
     if (counted === undefined) return { code: code || 1, counts: undefined };
@@ -127,8 +137,9 @@ function buildBuildkitd(signal: AbortSignal): AsyncDisposable {
 
 if (import.meta.main) {
   let counts: TestCounts | undefined;
+  const failures: RunFailures[] = [];
   let code = await supervise(async (supervisor) => {
-    const result = await runTests(supervisor);
+    const result = await runTests(supervisor, failures);
     counts = result.counts;
     return result.code;
   });
@@ -136,6 +147,8 @@ if (import.meta.main) {
     say("Cannot call this a success: no test was run", Deno.stderr);
     code = 1;
   }
+  // Where the output is kept in part, that is its end.
+  for (const line of describeFailures(failures)) say(line);
   if (counts !== undefined) say(describeCounts(counts));
   Deno.exit(code);
 }

@@ -13,14 +13,23 @@ Deno.test({
     try {
       await Deno.writeTextFile(`${folder}/engine_test.ts`, TEST_FILE);
       const all = await run(engine.host, [folder]);
-      assertEquals(all, { code: 0, lastLine: "1 passed, 0 failed, 1 skipped" });
+      assertEquals(all, {
+        code: 0,
+        lastLine: "1 passed, 0 failed, 1 skipped",
+        failed: [],
+      });
       const failing = await run(engine.host, [`${folder}/`], { FAIL: "1" });
       assertEquals(failing, {
         code: 1,
         lastLine: "0 passed, 1 failed, 1 skipped",
+        failed: ["the engine is named", "error: Error: failing"],
       });
       const none = await run(engine.host, ["--filter", "none", folder]);
-      assertEquals(none, { code: 1, lastLine: "0 passed, 0 failed" });
+      assertEquals(none, {
+        code: 1,
+        lastLine: "0 passed, 0 failed",
+        failed: [],
+      });
       const elsewhere = await run("unix:///no/such/docker.sock", [folder]);
       assertEquals(elsewhere.code, 1);
     } finally {
@@ -34,7 +43,8 @@ const TEST_FILE = `
 Deno.test("the engine is named", () => {
   const [engine] = JSON.parse(Deno.env.get("DAVIT_ENGINES"));
   if (engine.host !== Deno.env.get("DAVIT_TEST_HOST")) throw new Error(engine.host);
-  if (engine.generation !== "28" || Deno.env.get("FAIL")) throw new Error(engine.name);
+  if (engine.generation !== "28") throw new Error(engine.name);
+  if (Deno.env.get("FAIL")) throw new Error("failing");
 });
 Deno.test.ignore("ignored", () => {});
 `;
@@ -43,7 +53,7 @@ async function run(
   host: string,
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<{ code: number; lastLine: string | undefined }> {
+): Promise<{ code: number; lastLine: string | undefined; failed: string[] }> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -57,7 +67,11 @@ async function run(
     stderr: "null",
   }).output();
   const lines = new TextDecoder().decode(stdout).trim().split("\n");
-  return { code, lastLine: lines.at(-1) };
+  const from = lines.indexOf("What failed:") + 1;
+  const failed = from > 0
+    ? lines.slice(from + 1, from + 3).map((line) => line.split(" =>")[0]!)
+    : [];
+  return { code, lastLine: lines.at(-1), failed };
 }
 
 async function isListening(path: string): Promise<boolean> {
