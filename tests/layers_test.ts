@@ -127,17 +127,40 @@ Deno.test("what a program loads with a client holds nothing of node, which takes
   assertEquals(nodes, []);
 });
 
-Deno.test("mod.ts only re-exports, and no generated or protocol type", async () => {
-  const text = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
-  const code = text.replace(/\/\*[\s\S]*?\*\//g, "");
-  const statements = code.split(";").map((part) => part.trim()).filter(Boolean);
-  assertEquals(
-    statements.filter((part) =>
-      !/^export (type )?\{[^}]*\} from "\.\/lib\/(?!proto|grpc|http2)[^"]+"$/
-        .test(part)
+/** The names that an entry of the package gives, and what it does besides. */
+async function readEntry(
+  path: string,
+  statement: RegExp,
+): Promise<{ names: string[]; wrong: string[] }> {
+  const text = await Deno.readTextFile(new URL(path, import.meta.url));
+  const statements = text.replace(/\/\*[\s\S]*?\*\//g, "").split(";")
+    .map((part) => part.trim()).filter(Boolean);
+  return {
+    names: statements.flatMap((part) =>
+      part.slice(part.indexOf("{") + 1, part.indexOf("}")).split(",")
+    ).map((name) => name.trim().replace(/^(?:type |.* as )/, ""))
+      .filter(Boolean),
+    wrong: statements.filter((part) => !statement.test(part)),
+  };
+}
+
+Deno.test("mod.ts and lib/types.ts only re-export: nothing of a protocol, no name twice, and what only constructors take not at the front", async () => {
+  const [front, types] = await Promise.all([
+    readEntry(
+      "../mod.ts",
+      /^export (type )?\{[^}]*\} from "\.\/lib\/(?!proto|grpc|http2|types)[^"]+"$/,
     ),
-    [],
-  );
+    readEntry(
+      "../lib/types.ts",
+      /^export type \{[^}]*\} from "\.\/(?!proto|grpc|http2)[^"]+"$/,
+    ),
+  ]);
+  assertEquals([...front.wrong, ...types.wrong], []);
+  const names = [...front.names, ...types.names];
+  assertEquals(names.filter((name, at) => names.indexOf(name) !== at), []);
+  assertEquals(front.names.filter((name) => name.endsWith("Init")), []);
+  assertEquals(front.names.includes("DockerClient"), true);
+  assertEquals(types.names.includes("BuildErrorInit"), true);
 });
 
 Deno.test("the picture of lib/README.md is the table of who imports whom", async () => {

@@ -16,11 +16,9 @@ import {
   type SecretMessage,
   tarDirectory,
   type TarDirectoryOptions,
-  type TraceMessage,
-  type VertexLog,
-  type WarningCode,
   type WarningEvent,
 } from "../../mod.ts";
+import type { TraceMessage, VertexLog, WarningCode } from "../../lib/types.ts";
 
 // What must check, and what must not, is seen by `deno check`: the functions
 // here are not called.

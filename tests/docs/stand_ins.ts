@@ -5,7 +5,8 @@ import { writeTree } from "../support/folder.ts";
 import { startRegistry } from "../support/registry.ts";
 import { tarBytes } from "../support/tar.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT_URL = new URL("../../", import.meta.url);
+const ROOT = ROOT_URL.pathname;
 
 /**
  * Ids of secrets that the program of the README gives, which wants all of them to
@@ -140,8 +141,12 @@ async function writeFiles(folder: string, host: string): Promise<void> {
     "deno.json": JSON.stringify({
       imports: {
         ...project.imports,
-        "@davit/build": `${ROOT}mod.ts`,
-        "@davit/build/timings": `${ROOT}lib/timings/mod.ts`,
+        ...Object.fromEntries(
+          Object.entries<string>(project.exports).map(([name, path]) => [
+            `${project.name}${name.slice(1)}`,
+            new URL(path, ROOT_URL).href,
+          ]),
+        ),
       },
     }),
     "docker/config.json": "{}",

@@ -1,5 +1,6 @@
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
-import type { Transport, UpgradeInit } from "../../mod.ts";
+import type { Transport } from "../../mod.ts";
+import type { UpgradeInit } from "../../lib/types.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 
 /** A request as it would reach an engine. */

@@ -13,8 +13,8 @@ import {
   DockerClient,
   type ImageBuildOptions,
   SecretError,
-  type SecretReport,
 } from "../../mod.ts";
+import type { SecretReport } from "../../lib/types.ts";
 
 const VALUE = "a value of its own";
 

@@ -4,8 +4,8 @@ import {
   type BuildMessage,
   DockerClient,
   type ImageBuildOptions,
-  type TraceMessage,
 } from "../../mod.ts";
+import type { TraceMessage } from "../../lib/types.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import {
   BUILD_HEAD,
