@@ -11,7 +11,7 @@ export interface SecretBuild {
 }
 
 /**
- * Builds `examples/secret/Dockerfile` with the secret, and shows the build's log
+ * Builds `examples/secrets/Dockerfile` with the secret, and shows the build's log
  * while it runs.
  *
  * @returns The image's id, and what the steps printed.
