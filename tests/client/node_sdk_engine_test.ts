@@ -8,7 +8,7 @@ import {
   type JsonMessage,
 } from "../../mod.ts";
 
-// What the README promises to those who come from @docker/node-sdk: their
+// What examples/moving promises to those who come from @docker/node-sdk: their
 // calls, as they write them, check under `strict` and do what they did.
 
 engineTest(

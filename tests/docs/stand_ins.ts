@@ -9,8 +9,8 @@ const ROOT_URL = new URL("../../", import.meta.url);
 const ROOT = ROOT_URL.pathname;
 
 /**
- * Ids of secrets that the program of the README gives, which wants all of them to
- * be mounted, and no others.
+ * Ids of secrets that the program of the page of secrets gives, which wants all of
+ * them to be mounted, and no others.
  */
 const SECRETS = [
   "github_token",
