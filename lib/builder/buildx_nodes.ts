@@ -87,6 +87,8 @@ export interface NodeState {
   readonly status: NodeStatus | undefined;
   /** Why not. */
   readonly error: Error | undefined;
+  /** Why a daemon somewhere else counts as inactive: it could not be reached. */
+  readonly unreached?: ConnectionError | undefined;
   /** BuildKit's version; undefined where it does not tell. */
   readonly version: string | undefined;
   /** What runs its builds; none while the daemon does not run. */
@@ -122,7 +124,7 @@ export async function nodeState(
     } catch (error) {
       // A daemon somewhere else is not known to run before it answers.
       if (driver === "remote" && error instanceof ConnectionError) {
-        return { ...nothing, status: "inactive" };
+        return { ...nothing, status: "inactive", unreached: error };
       }
       throw error;
     } finally {

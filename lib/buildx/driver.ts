@@ -150,3 +150,10 @@ export function isSwitchedOn(value: string | undefined): boolean {
   return value !== undefined && /^(?:1|t|true)$/i.test(value) &&
     SWITCH_REGEXP.test(value);
 }
+
+/** Whether builds load their image into an engine where nothing else is asked for. */
+export function loadsByDefault({ nodes }: BuildxInstance): boolean {
+  return nodes.some(({ driverOpts }) =>
+    isSwitchedOn(driverOpts?.["default-load"])
+  );
+}

@@ -179,11 +179,9 @@ async function outputPlanner(
   builder: ListedBuilder | undefined,
 ): Promise<((parsed: ParsedWords) => OutputPlan) | undefined> {
   if (builder === undefined || builder.isContext) return undefined;
-  const { isSwitchedOn } = await import("../buildx/driver.ts");
+  const { loadsByDefault } = await import("../buildx/driver.ts");
   const { planDaemonOutput } = await import("./output_flag.ts");
-  const loads = builder.nodes.some(({ driverOpts }) =>
-    isSwitchedOn(driverOpts?.["default-load"])
-  );
+  const loads = loadsByDefault(builder);
   return (parsed) => planDaemonOutput(parsed, loads);
 }
 

@@ -60,10 +60,14 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "doctor",
-    summary: "Tell which engine is used, why, and what is missing",
+    summary: "Tell which engine or builder is used, why, and what is missing",
     usage: "[OPTIONS]",
     flags: [
-      { name: "builder", value: "NAME", help: "look at this builder, too" },
+      {
+        name: "builder",
+        value: "NAME",
+        help: "look at this builder, not at the engine",
+      },
       ...ENGINE_FLAGS,
     ],
     words: [0, 0],

@@ -125,25 +125,14 @@ Deno.test("davit builds with the builder of the flag, the variable, or that was 
       assertEquals(code, 0, stderr);
     }
     assertEquals(await buildsOf(daemon), 4);
-    const doctor = await davit(["doctor"]);
-    const findings = new TextDecoder().decode(doctor.stdout);
-    for (
-      const line of [
-        '✓ builder: far, driver remote, chosen by "docker buildx use"',
-        `✓ node far0 at ${daemon.tcpAddress}: BuildKit v`,
-        " for linux/amd64",
-        "✓ builder far: it took a Dockerfile by file sync",
-      ]
-    ) assertStringIncludes(findings, line);
-    assertEquals(await buildsOf(daemon), 5);
     const back = await davit(build("--builder", "default", "-o", "out"));
     assertEquals(back.code, 0, back.stderr);
-    assertEquals(await buildsOf(daemon), 5);
+    assertEquals(await buildsOf(daemon), 4);
     // Nothing of it stays, which is said.
     const unkept = await davit(build("-t", "a:1"));
     assertEquals(unkept.code, 0, unkept.stderr);
     assertStringIncludes(unkept.stderr, "stays in the daemon's cache");
-    assertEquals(await buildsOf(daemon), 6);
+    assertEquals(await buildsOf(daemon), 5);
     const gone = `${folder}/ca.pem`;
     await Deno.remove(gone);
     const { code, stderr } = await davit(build());
@@ -155,21 +144,97 @@ Deno.test("davit builds with the builder of the flag, the variable, or that was 
     assertStringIncludes(broken.stderr, "is no object");
     assertStringIncludes(broken.stderr, '"davit builder rm far" removes it');
     assertEquals((await davit(["builder", "rm", "far"])).code, 0);
-    await davit(["builder", "create", "--name", "off", "tcp://127.0.0.1:1"]);
-    const ill = await davit(["doctor", "--builder=off"]);
-    assertEquals(ill.code, 1);
-    const found = new TextDecoder().decode(ill.stdout);
-    assertStringIncludes(found, "✓ builder: off, driver remote, by --builder");
-    assertStringIncludes(found, "✗ node off0 at tcp://127.0.0.1:1 is inactive");
-    assertStringIncludes(found, "✗ Cannot reach the BuildKit daemon");
-    const absent = await davit(["doctor"], { BUILDX_BUILDER: "far" });
-    assertEquals(absent.code, 1);
-    assertStringIncludes(
-      new TextDecoder().decode(absent.stdout),
-      '✗ No builder "far"',
-    );
     const none = await davit(build("--builder", "far"));
     assertStringIncludes(none.stderr, 'ERROR: No builder "far"');
+  });
+});
+
+Deno.test("doctor of a builder looks at what the builder needs, and at no engine otherwise", async () => {
+  await withSurroundings(async ({ daemon, folder, host, davit }) => {
+    const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+    const doctor = async (name: string, env: Record<string, string> = {}) => {
+      const words = name === "" ? ["doctor"] : ["doctor", `--builder=${name}`];
+      const { code, stdout, stderr } = await davit(words, {
+        ...nowhere,
+        ...env,
+      });
+      assertEquals(stderr, "");
+      const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+      return [
+        code,
+        lines.filter((line) => !line.startsWith("  before")).slice(1),
+      ] as const;
+    };
+    const workers = "BuildKit v\\S+, a worker for linux/amd64\\S*( linux/.*)?";
+    const working = (what: string) => [
+      `✓ ${what}: it took a Dockerfile by file sync, over a session, and sent an export of \\d+ bytes`,
+      `✓ ${what}: it asked for a secret of a step, and got it`,
+    ];
+    /** Each line must be that of its expression. */
+    const assertLines = (lines: readonly string[], forms: string[]) => {
+      assertEquals(lines.length, forms.length, lines.join("\n"));
+      for (const [i, form] of forms.entries()) {
+        assertMatch(lines[i]!, new RegExp(`^${form}$`));
+      }
+    };
+    const [code, lines] = await doctor("far");
+    assertEquals(code, 0, lines.join("\n"));
+    assertLines(lines, [
+      "✓ builder: far, driver remote, by --builder",
+      "✓ permissions: all for a build of this folder",
+      `✓ node far0 at ${daemon.tcpAddress}: ${workers}, by a certificate that is valid until \\d{4}-\\S+Z`,
+      ...working("builder far"),
+      "✓ no other engine is needed, but for --load",
+    ]);
+    // It leaves nothing there, not even in what the daemon remembers.
+    assertEquals(await buildsOf(daemon), 0);
+    assertEquals((await doctor("", { BUILDX_BUILDER: "far" }))[1], [
+      lines[0]!.replace("--builder", "BUILDX_BUILDER"),
+      ...lines.slice(1),
+    ]);
+    // Where images go to an engine by themselves, it must be there.
+    const create = (...words: string[]) =>
+      davit(["builder", "create", "--name", ...words]);
+    await create("near", "--driver-opt=default-load=true", daemon.address);
+    const [noEngine, near] = await doctor("near");
+    assertEquals(noEngine, 1);
+    assertMatch(near.join("\n"), /✗ .*nowhere\/docker\.sock/);
+    const [withEngine, loading] = await doctor("near", { DOCKER_HOST: host });
+    assertEquals(withEngine, 0);
+    assertLines(loading.slice(-1), [
+      `✓ engine: ${host}, by DOCKER_HOST: Docker \\S+, which gets the images \\(default-load\\)`,
+    ]);
+    // Of two nodes each is looked at, and the one that is there is built on.
+    await create("off", "tcp://127.0.0.1:1");
+    const refused =
+      "tcp://127.0.0.1:1: Cannot reach the BuildKit daemon at tcp://127.0.0.1:1: connection refused.*";
+    const [off, none] = await doctor("off");
+    assertEquals(off, 1);
+    assertLines(none.filter((line) => !line.startsWith("  ")), [
+      "✓ builder: off, driver remote, by --builder",
+      "✓ permissions.*",
+      `✗ node off0 at ${refused}`,
+      "✓ no other engine.*",
+    ]);
+    await create("off", "--append", "--node=on", daemon.address);
+    const [half, both] = await doctor("off");
+    assertEquals(half, 1);
+    assertLines(both.filter((line) => !line.startsWith("  ")), [
+      "✓ builder: off, driver remote, by --builder",
+      "✓ permissions.*",
+      `✗ node off0 at ${refused}`,
+      `✓ node on at ${daemon.address}: ${workers}`,
+      ...working("node on"),
+      "✓ no other engine.*",
+    ]);
+    const [absent, named] = await doctor("", { BUILDX_BUILDER: "nobody" });
+    assertEquals(absent, 1);
+    assertMatch(named.join("\n"), /✗ No builder "nobody".*\n✓ permissions/);
+    // What is wrong with a certificate is told, before and after it is read.
+    await Deno.remove(`${folder}/cert.pem`);
+    const [gone, unread] = await doctor("far");
+    assertEquals(gone, 1);
+    assertStringIncludes(unread[2]!, `cert can not be read`);
   });
 });
 

@@ -254,6 +254,36 @@ Deno.test("a container of davit is the same as one of buildx; each uses the othe
     assertStringIncludes(text(own), "running");
     await docker("stop", `buildx_buildkit_${names[1]}0`);
     assertStringIncludes(text(await davit("inspect", names[1])), "stopped");
+    // doctor starts it, because a build does.
+    const doctor = async () => {
+      const { code, stdout, stderr } = await davitHere(
+        ["doctor", "--builder", names[1]],
+        { env: { ...engine.cliEnv, BUILDX_CONFIG: folders[1] } },
+      );
+      const lines = new TextDecoder().decode(stdout).split("\n");
+      return {
+        code,
+        stderr,
+        lines: lines.filter((line) => /node|it asked|engine/.test(line)),
+      };
+    };
+    const stopped = await doctor();
+    assertEquals(stopped, {
+      code: 0,
+      stderr: `starting container buildx_buildkit_${names[1]}0\n`,
+      lines: [
+        `✓ node ${
+          names[1]
+        }0 at ${engine.host}: the engine at ${engine.host} answers`,
+        `✓ node ${names[1]}0 at ${engine.host}: its container buildx_buildkit_${
+          names[1]
+        }0 is stopped, a build starts it`,
+        `✓ builder ${names[1]}: it asked for a secret of a step, and got it`,
+        "✓ no other engine is needed, but for --load",
+      ],
+    });
+    assertStringIncludes(text(await davit("inspect", names[1])), "running");
+    await docker("stop", `buildx_buildkit_${names[1]}0`);
     const started = await davit("inspect", "--bootstrap", names[1]);
     assertStringIncludes(text(started), "running");
     assertEquals(
@@ -263,6 +293,17 @@ Deno.test("a container of davit is the same as one of buildx; each uses the othe
     // One that is missing is made by create alone.
     await docker("rm", "-f", `buildx_buildkit_${names[1]}0`);
     assertStringIncludes(text(await davit("inspect", names[1])), "inactive");
+    const absent = await doctor();
+    assertEquals([absent.code, absent.lines[1]], [
+      1,
+      `✗ node ${names[1]}0 at ${engine.host}: Cannot use builder "${
+        names[1]
+      }": there is no container buildx_buildkit_${
+        names[1]
+      }0 at ${engine.host}; "davit builder create --name ${names[1]} --node ${
+        names[1]
+      }0" makes it`,
+    ]);
     const missing = await davit("inspect", "--bootstrap", names[1]);
     assertEquals(missing.code, 1);
     assertStringIncludes(
