@@ -184,9 +184,10 @@ export interface BuildErrorInit {
 /**
  * The engine accepted the build, and the build failed: a step ended with an exit
  * code, the Dockerfile can't be read, a file or base image is missing. The
- * message has all of it; the fields have its parts.
+ * message has all of it: the engine's words, the last lines of the failed step's
+ * output, and its lines in the Dockerfile. The fields have the parts.
  *
- * @example
+ * @example Where a build failed
  * ```ts
  * import { BuildError, DockerClient } from "@davit/build";
  *
@@ -195,8 +196,10 @@ export interface BuildErrorInit {
  *   await docker.imageBuild("./app", { tag: "app:1" }).wait();
  * } catch (error) {
  *   if (!(error instanceof BuildError)) throw error;
- *   console.error(error.step, error.exitCode, error.source?.startLine);
- *   console.error(error.log.join("\n"));
+ *   const { step, exitCode, source, log } = error;
+ *   console.error(`${step} ended with ${exitCode}`);
+ *   if (source !== undefined) console.error(`${source.file}:${source.startLine}`);
+ *   console.error(log.join("\n")); // its last lines, secrets masked
  * }
  * ```
  */

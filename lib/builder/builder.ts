@@ -123,7 +123,7 @@ const REQUEST_OPTIONS = {
  * import { Builder, DockerClient } from "@davit/build";
  *
  * await using builder = await Builder.fromAddress("tcp://builds.example:1234", {
- *   tls: { ca: "ca.pem", cert: "cert.pem", key: "key.pem" },
+ *   tls: { ca: "certs/ca.pem", cert: "certs/cert.pem", key: "certs/key.pem" },
  * });
  * await using docker = await DockerClient.fromDockerConfig();
  * const { readable, writable } = new TransformStream<
@@ -220,7 +220,10 @@ export class Builder extends BuildClient {
    * or a certificate can't be read.
    * @throws {UnsupportedError} If this version of Deno is too old.
    * @example
-   * ```ts ignore
+   * ```ts
+   * import { Builder } from "@davit/build";
+   *
+   * const tls = { ca: "ca.pem", cert: "cert.pem", key: "key.pem" };
    * await using builder = await Builder.fromNodes([
    *   { name: "intel", address: "tcp://10.0.0.1:1234", tls },
    *   { name: "arm", address: "ssh://me@10.0.0.2" },

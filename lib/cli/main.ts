@@ -1,11 +1,20 @@
 /**
  * The command `davit`, which builds images with the flags of
- * `docker buildx build`, for those who have Deno.
+ * `docker buildx build`.
  *
  * ```sh
- * deno run -A jsr:@davit/build/cli build -t myapp .
  * deno install -g -A -n davit jsr:@davit/build/cli
+ * davit build -t app:1 --secret id=npm_token,env=NPM_TOKEN .
+ * davit build --watch -t app:1 . # again at each change
+ * davit doctor                   # which engine is used, and what is missing
+ * davit --help
  * ```
+ *
+ * Without an installation: `deno run -A jsr:@davit/build/cli build -t app:1 .`
+ *
+ * Besides `build` there are `pull`, `push`, `history`, `imagetools`, `builder`,
+ * `du`, `prune`, `gateway` and `completions`; `davit COMMAND --help` describes
+ * each. A program that runs the command by itself calls {@linkcode main}.
  *
  * @module
  */

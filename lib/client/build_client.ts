@@ -308,7 +308,9 @@ export abstract class BuildClient implements AsyncDisposable {
    * import { DockerClient } from "@davit/build";
    *
    * await using docker = await DockerClient.fromDockerConfig();
-   * for await (const { id, size } of docker.buildPruneRecords({ all: true })) {
+   * for await (const { id, size } of docker.buildPruneRecords({
+   *   filters: { until: ["24h"] },
+   * })) {
    *   console.log(id, size);
    * }
    * ```

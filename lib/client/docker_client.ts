@@ -88,10 +88,9 @@ const OPTIONS = {
  * ```ts
  * import { DockerClient } from "@davit/build";
  *
- * const tar = (await Deno.open("context.tar")).readable;
  * await using docker = await DockerClient.fromDockerConfig();
- * const build = docker.imageBuild(tar, {
- *   tag: "myapp:latest",
+ * const build = docker.imageBuild("./app", {
+ *   tag: "app:1",
  *   secrets: { npm_token: { env: "NPM_TOKEN" } },
  * });
  * console.log(await build.wait()); // sha256:…

@@ -47,10 +47,10 @@ const OPTIONS = {
  * ```ts
  * import { displayBuild, DockerClient } from "@davit/build";
  *
- * const tar = (await Deno.open("context.tar")).readable;
  * await using docker = await DockerClient.fromDockerConfig();
- * const build = docker.imageBuild(tar, { tag: "myapp:latest" });
- * await displayBuild(build, { mode: "auto" });
+ * const build = docker.imageBuild("./app", { tag: "app:1" });
+ * await displayBuild(build); // in a terminal with colours, else as plain lines
+ * console.log((await build.result()).imageId);
  * ```
  */
 export async function displayBuild(

@@ -10,7 +10,7 @@ import type { Gateway, GatewayOptions } from "./gateway.ts";
  * history of images. Everything else gets 403 unless `allow` has its group.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { serveGateway } from "@davit/build";
  *
  * await using gateway = await serveGateway({

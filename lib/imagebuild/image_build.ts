@@ -7,7 +7,36 @@ import type { BuildRecord } from "./record.ts";
 import { namesOf } from "./check_request.ts";
 import type { BuildResult } from "./result.ts";
 
-/** A running build of an image; it began with the call that returned it. */
+/**
+ * A running build of an image; it began with the call that returned it. Wait for
+ * its end, read what happens, or both: any number of readers get all of it.
+ *
+ * @example What happens in a build, and what came of it
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const build = docker.imageBuild("./app", { tag: "app:1" });
+ * for await (const event of build.events()) {
+ *   if (event.type === "vertex") console.log(event.name);
+ *   if (event.type === "warning") console.warn(event.short);
+ * }
+ * const { imageId, steps, context } = await build.result();
+ * console.log(imageId, steps.length, context?.bytesSent);
+ * ```
+ *
+ * @example A build that is cancelled after ten minutes
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const build = docker.imageBuild("./app", {
+ *   tag: "app:1",
+ *   signal: AbortSignal.timeout(600_000),
+ * });
+ * console.log(await build.wait()); // or rejects with a TimeoutError
+ * ```
+ */
 export interface ImageBuild extends BuildOperation<BuildResult> {
   /** The image's names, as they were given. */
   readonly names: readonly string[];

@@ -178,6 +178,18 @@ export interface OtherMessage extends JsonMessage {
  * One message of a build: the engine's, with secrets masked, or davit's own
  * (`davit.…`). Its `id` tells which: `if (message.id === "davit.secret")` makes
  * it a {@linkcode SecretMessage}.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const build = docker.imageBuild("./app", { tag: "app:1" });
+ * for await (const message of build.messages()) {
+ *   if (message.id === "davit.warning") console.warn(message.aux.code);
+ *   if (message.id === "moby.image.id") console.log(message.aux.ID);
+ * }
+ * ```
  */
 export type BuildMessage =
   | WarningMessage

@@ -80,7 +80,34 @@ export interface BuildVerifyOptions {
  * structured options may also be given as objects and lists.
  *
  * Options marked "classic builder" have no effect with BuildKit and then give a
- * warning message.
+ * warning message. An option that does not exist is a `TypeError`.
+ *
+ * @example The options that most builds need
+ * ```ts
+ * import { DockerClient, type ImageBuildOptions } from "@davit/build";
+ *
+ * const options: ImageBuildOptions = {
+ *   tag: ["app:1", "app:latest"],
+ *   target: "release",
+ *   buildargs: { VERSION: "1.2.3" },
+ *   labels: { "org.opencontainers.image.version": "1.2.3" },
+ *   secrets: { npm_token: { env: "NPM_TOKEN" } },
+ *   strictSecrets: true, // an id that is missing, or not used, is an error
+ *   verify: true, // and so is a secret that is found in the image
+ * };
+ * await using docker = await DockerClient.fromDockerConfig();
+ * console.log(await docker.imageBuild("./app", options).wait());
+ * ```
+ *
+ * @example A folder in the place of an image
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * await docker.imageBuild("./app", {
+ *   outputs: { type: "local", dest: "./out" },
+ * }).wait();
+ * ```
  */
 export interface ImageBuildOptions {
   /**

@@ -239,7 +239,24 @@ export interface ImageEvent {
   readonly names: readonly string[];
 }
 
-/** One thing that happened in a build. */
+/**
+ * One thing that happened in a build. Its `type` tells which.
+ *
+ * @example What the steps print, with the step that printed it
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const build = docker.imageBuild("./app", { tag: "app:1" });
+ * const names = new Map<string, string>();
+ * for await (const event of build.events()) {
+ *   if (event.type === "vertex") names.set(event.digest, event.name);
+ *   if (event.type === "log") {
+ *     console.log(names.get(event.vertex), event.text.trimEnd());
+ *   }
+ * }
+ * ```
+ */
 export type BuildEvent =
   | VertexEvent
   | StatusEvent

@@ -21,6 +21,8 @@ export interface SecretOptions {
  *
  * @example
  * ```ts
+ * import { Secret } from "@davit/build";
+ *
  * const token = new Secret("hunter2");
  * console.log(`${token}`, token, JSON.stringify({ token })); // [secret] three times
  * ```

@@ -39,10 +39,12 @@ export type SshSource =
  * `"id=key,key"`. Mounts without an id use the id `default`.
  *
  * @example
- * ```ts ignore
- * docker.imageBuild(tar, { ssh: "default" });
- * docker.imageBuild(tar, { ssh: { default: { socket: "/run/agent.sock" } } });
- * docker.imageBuild(tar, { ssh: { github: { keys: ["./deploy_key"] } } });
+ * ```ts
+ * import type { SshOption } from "@davit/build/types";
+ *
+ * const own: SshOption = "default"; // the agent of SSH_AUTH_SOCK
+ * const other: SshOption = { default: { socket: "/run/agent.sock" } };
+ * const keys: SshOption = { github: { keys: ["./deploy_key"] } };
  * ```
  */
 export type SshOption =

@@ -22,12 +22,15 @@ export interface FetchTransportOptions {
  * `https:`, without a query.
  * @throws {TypeError} If it is something else.
  * @example
- * ```ts ignore
- * const docker = new DockerClient(
+ * ```ts
+ * import { DockerClient, fetchTransport } from "@davit/build";
+ *
+ * await using docker = new DockerClient(
  *   fetchTransport("https://builds.example.com", {
- *     headers: { authorization: `Bearer ${token}` },
+ *     headers: { authorization: `Bearer ${Deno.env.get("BUILDS_TOKEN")}` },
  *   }),
  * );
+ * console.log(await docker.version());
  * ```
  */
 export function fetchTransport(

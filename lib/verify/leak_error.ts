@@ -21,7 +21,29 @@ export interface SecretLeakErrorInit {
   unexported?: boolean;
 }
 
-/** The build succeeded, and its result holds secrets. */
+/**
+ * The build succeeded, and its result holds secrets. The image has lost the names
+ * that this build gave it (without `keepTags`), or nothing was exported.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient, SecretLeakError } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * try {
+ *   await docker.imageBuild("./app", {
+ *     tag: "app:1",
+ *     secrets: { npm_token: { env: "NPM_TOKEN" } },
+ *     verify: true,
+ *   }).wait();
+ * } catch (error) {
+ *   if (!(error instanceof SecretLeakError)) throw error;
+ *   for (const { id, path, instruction } of error.finds) {
+ *     console.error(`${id} is in ${path}, by ${instruction}`);
+ *   }
+ * }
+ * ```
+ */
 export class SecretLeakError extends Error {
   /** Always `SecretLeakError`. */
   override readonly name: string = "SecretLeakError";
