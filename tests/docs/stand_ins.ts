@@ -170,8 +170,10 @@ async function writeFiles(folder: string, host: string): Promise<void> {
     davit:
       `exec deno run -A --no-check --config=${ROOT}deno.json ${ROOT}lib/cli/main.ts "$@"`,
     deno: `exec ${Deno.execPath()} "$@"`,
-    // npx -y deno@VERSION …, for the tasks of the checkout
-    npx: `shift 2; cd ${ROOT}; exec ${Deno.execPath()} "$@"`,
+    // git clone REPOSITORY FOLDER: this checkout
+    git: `exec ln -s ${ROOT} "$3"`,
+    // npx -y deno@VERSION …
+    npx: `shift 2; exec ${Deno.execPath()} "$@"`,
     pass: "echo a-value-that-was-kept",
   };
   for (const [name, line] of Object.entries(programs)) {
