@@ -1,4 +1,4 @@
-import { openSuite } from "../engines/apt.ts";
+import { openSuite, type Suite } from "../engines/apt.ts";
 import { listFolder, runCommand } from "../engines/command.ts";
 import { keptFolder } from "../engines/kept_folder.ts";
 import { GO_PACKAGES } from "./go_packages.ts";
@@ -35,12 +35,17 @@ export interface BuildkitPrograms {
  * keeps them below `tests/engines/.cache/`. Nothing is installed: the compiler
  * is unpacked, too, and goes when the programs are there.
  *
+ * @param options.compare Also look once a day whether Debian has other versions
+ * of the packages by now, and build anew from those.
  * @throws {Error} If this machine cannot have them, saying why and what to do.
  */
 export async function buildkitPrograms(
-  options: { signal?: AbortSignal | undefined } = {},
+  options: {
+    readonly compare?: boolean;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<BuildkitPrograms> {
-  const { signal } = options;
+  const { compare = false, signal } = options;
   const recipe = JSON.stringify({
     suite: SUITE,
     packages: GO_PACKAGES,
@@ -50,6 +55,7 @@ export async function buildkitPrograms(
   const { folder, packages } = await keptFolder("buildkitd", recipe, {
     signal,
     fill: (kept, work) => build(kept, work, signal),
+    isCurrent: compare ? (built) => isCurrent(built, signal) : undefined,
   });
   return {
     buildkitd: `${folder}/buildkitd`,
@@ -107,12 +113,17 @@ async function build(
   return packages;
 }
 
-/** Fetches the source and the suite's compiler, whose packages have its version in their names. */
+/** Fetches the source and the suite's compiler. */
 async function download(
   state: string,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const apt = await openSuite(state, SUITE, { signal });
+  return await apt.download(await neededPackages(apt));
+}
+
+/** All packages by their names; those of the compiler have its version in them. */
+async function neededPackages(apt: Suite): Promise<string[]> {
   const compiler = /^Depends:.*\b(golang-[\d.]+)-go\b/m
     .exec(await apt.show(["golang-go"]))?.[1];
   if (compiler === undefined) {
@@ -120,8 +131,37 @@ async function download(
       `Cannot build buildkitd: golang-go of ${SUITE} depends on no golang-VERSION-go`,
     );
   }
-  const needed = [...GO_PACKAGES, `${compiler}-go`, `${compiler}-src`];
-  return await apt.download(["golang-go", ...needed]);
+  return ["golang-go", ...GO_PACKAGES, `${compiler}-go`, `${compiler}-src`];
+}
+
+/**
+ * Whether Debian's suite still has the versions that the programs were built from.
+ * Where no mirror answers they serve on.
+ */
+async function isCurrent(
+  built: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const state = await Deno.makeTempDir({ prefix: "davit-apt-" });
+  try {
+    const apt = await openSuite(state, SUITE, { signal }).catch(() => {
+      signal?.throwIfAborted();
+    });
+    if (apt === undefined) return true;
+    const offered = versionsIn(await apt.show(await neededPackages(apt)));
+    return JSON.stringify(offered) === JSON.stringify(built.toSorted());
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+}
+
+/** The packages that `apt-cache show` tells of, as `name version`, sorted. */
+export function versionsIn(shown: string): string[] {
+  return shown.split("\n\n").flatMap((record) => {
+    const name = /^Package: (.+)$/m.exec(record)?.[1];
+    const version = /^Version: (.+)$/m.exec(record)?.[1];
+    return name && version ? [`${name} ${version}`] : [];
+  }).sort();
 }
 
 async function unpackAll(
@@ -176,7 +216,7 @@ function byName(a: { name: string }, b: { name: string }): number {
 }
 
 if (import.meta.main) {
-  const { packages } = await buildkitPrograms();
+  const { packages } = await buildkitPrograms({ compare: true });
   // deno-lint-ignore no-console
   console.log(packages.join("\n"));
 }

@@ -63,7 +63,8 @@ async function runTests(
   await using onDemand = host ? undefined : await serveEngines(signal, say);
 
   const all = Deno.args.length === 0;
-  // A minute or two of compiling, beside the tests that do not need it.
+  // A minute or two of compiling if Debian has other packages by now, beside the
+  // tests that do not need it.
   await using _building = all ? buildBuildkitd(signal) : undefined;
   const oldest = Deno.args[0] === OLDEST_FLAG;
   const user = Deno.args[0] === USER_FLAG;
@@ -122,7 +123,7 @@ async function runTests(
 
 /** Starts to build the tests' buildkitd, and waits for the end of that when disposed of. */
 function buildBuildkitd(signal: AbortSignal): AsyncDisposable {
-  const built = buildkitPrograms({ signal }).then(
+  const built = buildkitPrograms({ compare: true, signal }).then(
     ({ packages }) => {
       const named = packages.filter((name) =>
         /docker-docker-dev|golang-[\d.]+-go /.test(name)
