@@ -74,21 +74,6 @@ Deno.test("every link of a page leads to a file that is there, and to a heading 
   assert(count > 40, "the links were read");
 });
 
-Deno.test("what published pages lead to is published, too: JSR shows it beside them", async () => {
-  const { publish } = JSON.parse(await read("deno.json"));
-  const isPublished = (path: string) =>
-    publish.include.some((part: string) =>
-      part.endsWith("/") ? path.startsWith(part) : path === part
-    );
-  const wrong: string[] = [];
-  for (const { name } of await pages()) {
-    for (const { where, path } of readLinks(name, await read(name))) {
-      if (!isPublished(path)) wrong.push(`${where}: ${path}`);
-    }
-  }
-  assertEquals(wrong, []);
-});
-
 Deno.test("the README is short, and leads to each page of examples", async () => {
   const text = await read("README.md");
   const lines = text.trimEnd().split("\n").length;
