@@ -8,7 +8,11 @@ import { BuilderError } from "../buildx/builder_error.ts";
 import { containerStatus, type NodeStatus } from "../buildx/container.ts";
 import { driverOf } from "../buildx/driver.ts";
 import type { BuildxInstance, BuildxNode } from "../buildx/instance.ts";
-import { runningPods } from "../buildx/pods.ts";
+import {
+  type BuilderPod,
+  type Deployment,
+  deploymentOf,
+} from "../buildx/pods.ts";
 import {
   closeEngine,
   engineOf,
@@ -93,6 +97,8 @@ export interface NodeState {
   readonly version: string | undefined;
   /** What runs its builds; none while the daemon does not run. */
   readonly workers: readonly Worker[];
+  /** The pods of its deployment that run, with the driver kubernetes. */
+  readonly pods?: readonly BuilderPod[];
 }
 
 /**
@@ -104,27 +110,29 @@ export async function nodeState(
   node: BuildxNode,
   options: ReachOptions & { readonly signal: AbortSignal },
 ): Promise<NodeState> {
-  const nothing = {
+  let state: NodeState = {
     node,
+    status: undefined,
     error: undefined,
     version: undefined,
     workers: [],
-  } as const;
+  };
   try {
     const driver = driverOf(builder);
     if (driver === "docker") return await engineState(node, options);
-    const status = await statusOf(builder, node, options);
-    if (status !== "running") return { ...nothing, status };
+    const { status, pods } = await statusOf(builder, node, options);
+    state = { ...state, ...pods && { pods } };
+    if (status !== "running") return { ...state, status };
     const daemon = await openAt(
       builder.name,
       await reachNode(builder, node, options),
     );
     try {
-      return { ...nothing, status, ...await ask(daemon, options.signal) };
+      return { ...state, status, ...await ask(daemon, options.signal) };
     } catch (error) {
       // A daemon somewhere else is not known to run before it answers.
       if (driver === "remote" && error instanceof ConnectionError) {
-        return { ...nothing, status: "inactive", unreached: error };
+        return { ...state, status: "inactive", unreached: error };
       }
       throw error;
     } finally {
@@ -132,7 +140,7 @@ export async function nodeState(
     }
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { ...nothing, status: undefined, error };
+    return { ...state, error };
   }
 }
 
@@ -157,23 +165,21 @@ async function statusOf(
   builder: BuildxInstance,
   node: BuildxNode,
   options: ReachOptions,
-): Promise<NodeStatus> {
+): Promise<Pick<Deployment, "status"> & Partial<Deployment>> {
   const { signal } = options;
   switch (driverOf(builder)) {
-    case "kubernetes": {
-      const pods = await runningPods(builder.name, node, signal);
-      return pods.length === 0 ? "inactive" : "running";
-    }
+    case "kubernetes":
+      return await deploymentOf(builder.name, node, signal);
     case "docker-container": {
       const engine = await engineOf(node, options);
       try {
-        return await containerStatus(engine, node, signal);
+        return { status: await containerStatus(engine, node, signal) };
       } finally {
         await closeEngine(engine);
       }
     }
     default:
-      return "running";
+      return { status: "running" };
   }
 }
 

@@ -7,6 +7,7 @@ import {
   buildersTable,
   failures,
   type ShownBuilder,
+  withPods,
 } from "./builder_text.ts";
 import { buildersFor } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
@@ -76,5 +77,5 @@ export async function showBuilder(
     builder.nodes.map((node) => nodeState(builder, node, options)),
   );
   signal.throwIfAborted();
-  return { builder, states, isCurrent: builder.name === current };
+  return withPods({ builder, states, isCurrent: builder.name === current });
 }

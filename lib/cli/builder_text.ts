@@ -13,10 +13,16 @@ import { goDuration, goTime } from "../gotext/time.ts";
 import { binarySize } from "../gotext/units.ts";
 import { TABLE, type TabOptions, tabText } from "../gotext/tabwriter.ts";
 
+/** What is shown of a node. */
+interface ShownNode extends NodeState {
+  /** The platforms of its pod, in the place of those that its workers tell. */
+  readonly platforms?: readonly Platform[];
+}
+
 /** A builder, and what its nodes are doing. */
 export interface ShownBuilder {
   readonly builder: ListedBuilder;
-  readonly states: readonly NodeState[];
+  readonly states: readonly ShownNode[];
   /** Whether it is the chosen one. */
   readonly isCurrent: boolean;
 }
@@ -91,6 +97,24 @@ export function failures(
   ];
 }
 
+/**
+ * Shows each pod of a builder in a cluster, under the name of its node: so buildx
+ * does where all nodes have pods that run.
+ */
+export function withPods(shown: ShownBuilder): ShownBuilder {
+  const { builder, states } = shown;
+  if (!states.every(({ pods = [] }) => pods.length > 0)) return shown;
+  return {
+    ...shown,
+    builder: { ...builder, dynamic: true },
+    states: states.flatMap((state) =>
+      state.pods!.map(({ platforms }) =>
+        platforms.length === 0 ? state : { ...state, platforms }
+      )
+    ),
+  };
+}
+
 /** A builder as an object of JSON, its keys in the order of their letters. */
 export function builderJson(
   { builder, states, isCurrent }: ShownBuilder,
@@ -107,7 +131,7 @@ export function builderJson(
   };
 }
 
-function nodeJson(state: NodeState): Record<string, unknown> {
+function nodeJson(state: ShownNode): Record<string, unknown> {
   const { node, error, status, version, workers } = state;
   const platforms = platformsOf(state).map((each) => each.replace("*", ""));
   const labels = Object.fromEntries(
@@ -161,7 +185,7 @@ export function inspection({ builder, states }: ShownBuilder): string[] {
   return tabText(lines.join("\n"), FACTS).split("\n");
 }
 
-function nodeLines(state: NodeState): string[] {
+function nodeLines(state: ShownNode): string[] {
   const { node, error, status, version, workers } = state;
   const options = Object.entries(node.driverOpts ?? {}).sort(([a], [b]) =>
     a < b ? -1 : 1
@@ -218,12 +242,16 @@ function sizeLine(name: string, bytes: number): string[] {
 
 /** The platforms of a node, marked where its file names them. */
 function platformsOf(
-  { node, workers }: Pick<NodeState, "node" | "workers">,
+  { node, workers, platforms }: Pick<
+    ShownNode,
+    "node" | "workers" | "platforms"
+  >,
 ): string[] {
   const own = (node.platforms ?? []).map(spelled);
-  const all = workers.flatMap(({ platforms }) =>
-    platforms.map((text) => spelled(parsePlatform(text)))
-  );
+  const all = platforms?.map(spelled) ??
+    workers.flatMap(({ platforms }) =>
+      platforms.map((text) => spelled(parsePlatform(text)))
+    );
   const marked = new Set(own);
   return [
     ...[...marked].map((platform) => `${platform}*`),

@@ -92,7 +92,10 @@ async function absence(
   { status }: NodeState,
   options: ReachOptions,
 ): Promise<BuilderError | undefined> {
-  if (status !== "inactive") return undefined;
+  const startsItself = builder.driver === "docker-container";
+  if (status === "running" || startsItself && status === "stopped") {
+    return undefined;
+  }
   try {
     await reachNode(builder, node, options);
     return undefined; // it is there by now
@@ -120,7 +123,7 @@ async function certificateWords(
 /** What a node is doing. */
 function stateWords(
   what: string,
-  { node, status, version, workers }: NodeState,
+  { node, status, version, workers, pods }: NodeState,
 ): string {
   if (status === "stopped") {
     return `${what}: its container ${
@@ -129,9 +132,11 @@ function stateWords(
   }
   const platforms = workers.flatMap(({ platforms }) => platforms);
   const count = workers.length === 1 ? "a worker" : `${workers.length} workers`;
-  return `${what}: BuildKit ${version ?? "of no known version"}, ${count} for ${
-    platforms.join(", ")
-  }`;
+  const kit = `BuildKit ${version ?? "of no known version"}`;
+  const where = pods === undefined
+    ? kit
+    : `pods ${pods.map(({ name }) => name).join(", ")}, ${kit}`;
+  return `${what}: ${where}, ${count} for ${platforms.join(", ")}`;
 }
 
 /** Builds on these nodes, and sees whether secrets arrive there. */

@@ -9,7 +9,7 @@ export interface StandInOptions {
   readonly buildctl: string;
   /** Address of the daemon in each pod. */
   readonly pods?: Readonly<Record<string, string>>;
-  /** What `kubectl get pods` prints of each application, by its label. */
+  /** What `kubectl get` prints of each application, by its label. */
   readonly applications?: Readonly<Record<string, unknown>>;
   /** Address of the daemon on each host. */
   readonly hosts?: Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ record "\${0##*/}" "$@" >>"${log}"`;
   const kubectl = `#!/bin/sh
 ${record}
 case " $* " in
-" get pods "*)
+*" get pods "*|*" get deployments,pods "*)
   case " $* " in
 ${list}
   esac

@@ -1,6 +1,11 @@
 import { BuilderError } from "../../lib/buildx/builder_error.ts";
 import type { BuildxNode } from "../../lib/buildx/instance.ts";
-import { deploymentName, runningPods } from "../../lib/buildx/pods.ts";
+import {
+  deploymentName,
+  deploymentOf,
+  runningPods,
+} from "../../lib/buildx/pods.ts";
+import { parsePlatform } from "../../lib/platforms/platform.ts";
 import {
   assertEquals,
   assertRejects,
@@ -62,8 +67,8 @@ Deno.test("the pods of a node are those of its deployment that run", async () =>
   ];
   await withKubectl(printing({ items }), async (folder) => {
     assertEquals(await runningPods("ci", NODE), [
-      { name: "a", namespace: "ns", container: "one" },
-      { name: "b", namespace: "ns", container: "one" },
+      { name: "a", namespace: "ns", container: "one", platforms: [] },
+      { name: "b", namespace: "ns", container: "one", platforms: [] },
     ]);
     assertEquals(
       await Deno.readTextFile(`${folder}/words`),
@@ -76,6 +81,71 @@ Deno.test("the pods of a node are those of its deployment that run", async () =>
     );
   });
   assertEquals(deploymentName(NODE), "my-own-node");
+});
+
+Deno.test("what a deployment is doing: its own words go before those of its pods", async () => {
+  const deployment = (readyReplicas?: number, name = "my-own-node") => ({
+    kind: "Deployment",
+    metadata: { name },
+    status: { readyReplicas },
+  });
+  const annotated = (words: unknown) =>
+    pod("p", {
+      metadata: { annotations: { "buildx.docker.com/platform": words } },
+    });
+  const platforms = async (words: unknown) => {
+    let found: unknown;
+    await withKubectl(printing({ items: [annotated(words)] }), async () => {
+      found = (await deploymentOf("ci", NODE)).pods[0]!.platforms;
+    });
+    return found;
+  };
+  for (
+    const [items, status, names] of [
+      [[deployment(2), pod("b"), pod("a")], "running", "a b"],
+      [[deployment(0), pod("a")], "stopped", "a"],
+      [[deployment(undefined)], "stopped", ""],
+      [[deployment(1)], "stopped", ""],
+      [[], "inactive", ""],
+      [[deployment(2, "another")], "inactive", ""],
+      // Perhaps another kind of set made it.
+      [[pod("a")], "running", "a"],
+    ] as const
+  ) {
+    await withKubectl(printing({ items }), async (folder) => {
+      const found = await deploymentOf("ci", NODE);
+      assertEquals(
+        [found.status, found.pods.map(({ name }) => name).join(" ")],
+        [status, names],
+      );
+      assertStringIncludes(
+        await Deno.readTextFile(`${folder}/words`),
+        "get deployments,pods --selector=app=my-own-node",
+      );
+    });
+  }
+  assertEquals(await platforms("linux/arm64,linux/arm/v7"), [
+    parsePlatform("linux/arm64"),
+    parsePlatform("linux/arm/v7"),
+  ]);
+  for (const words of ["linux/arm64,/", 7, undefined]) {
+    assertEquals(await platforms(words), []);
+  }
+  // Who may not look at deployments may look at pods.
+  const script = `case "$*" in
+*deployments*) echo forbidden >&2; exit 1 ;;
+esac
+${printing({ items: [pod("a")] })}`;
+  await withKubectl(script, async () => {
+    assertEquals((await deploymentOf("ci", NODE)).status, "running");
+  });
+  await withKubectl("echo no server >&2; exit 1", async () => {
+    const error = await assertRejects(
+      () => deploymentOf("ci", NODE),
+      BuilderError,
+    );
+    assertStringIncludes(error.message, "kubectl says: no server");
+  });
 });
 
 Deno.test("what kubectl does wrong is said in its words", async () => {

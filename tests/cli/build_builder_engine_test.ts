@@ -1,4 +1,5 @@
 import { type PrivateBuildkitd, startBuildkitd } from "../buildkitd/daemon.ts";
+import { standIns } from "../buildkitd/stand_ins.ts";
 import { runCommand } from "../engines/command.ts";
 import {
   assert,
@@ -230,6 +231,59 @@ Deno.test("doctor of a builder looks at what the builder needs, and at no engine
     const [absent, named] = await doctor("", { BUILDX_BUILDER: "nobody" });
     assertEquals(absent, 1);
     assertMatch(named.join("\n"), /✗ No builder "nobody".*\n✓ permissions/);
+    // The pods of a cluster: kubectl is a stand-in.
+    const pod = (name: string) => ({
+      metadata: { name, namespace: "ns" },
+      spec: { containers: [{ name: "buildkitd" }] },
+      status: { phase: "Running" },
+    });
+    const deployment = {
+      kind: "Deployment",
+      metadata: { name: "k0" },
+      status: { readyReplicas: 2 },
+    };
+    const { buildctl, address } = daemon;
+    {
+      await using _programs = await standIns({
+        buildctl,
+        pods: { a: address },
+        applications: {
+          k0: { items: [deployment, pod("b"), pod("a")] },
+          k1: { items: [] },
+        },
+      });
+      for (const name of ["k0", "k1"]) {
+        await writeTree(folder, {
+          [`config/buildx/instances/${name}`]: JSON.stringify({
+            Name: name,
+            Driver: "kubernetes",
+            Nodes: [{ Name: name, Endpoint: "kubernetes:///k" }],
+          }),
+        });
+      }
+      const [pods, found] = await doctor("k0");
+      assertEquals(pods, 0, found.join("\n"));
+      assertLines(found.slice(2), [
+        `✓ node k0 at kubernetes:///k: pods a, b, ${workers}`,
+        ...working("builder k0"),
+        "✓ no other engine.*",
+      ]);
+      const [noPods, unmade] = await doctor("k1");
+      assertEquals(noPods, 1);
+      assertMatch(
+        unmade[2]!,
+        /^✗ node k1 at .*: no pod of its deployment runs; "docker buildx inspect --bootstrap k1" makes it$/,
+      );
+      const listed = await davit(["builder", "ls"]);
+      const rows = new TextDecoder().decode(listed.stdout).split("\n")
+        .filter((line) => line.includes("\\_ k"))
+        .map((line) => line.replace(/ +/g, " ").replace(/ v0.*/, ""));
+      assertEquals(rows, [
+        " \\_ k0 \\_ kubernetes:///k running",
+        " \\_ k0 \\_ kubernetes:///k running",
+        " \\_ k1 \\_ kubernetes:///k inactive ",
+      ]);
+    }
     // What is wrong with a certificate is told, before and after it is read.
     await Deno.remove(`${folder}/cert.pem`);
     const [gone, unread] = await doctor("far");

@@ -7,6 +7,7 @@ import {
   failures,
   inspection,
   type ShownBuilder,
+  withPods,
 } from "../../lib/cli/builder_text.ts";
 import { parsePlatform } from "../../lib/platforms/platform.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -236,4 +237,38 @@ Deno.test("a builder as JSON leaves out what says nothing", () => {
       .Nodes as { Platforms: string[] }[])[0]!.Platforms,
     ["linux/arm64", "linux/amd64"],
   );
+});
+
+Deno.test("each pod of a builder in a cluster is a row of its node, with its own platforms if it says so", () => {
+  const pod = (...words: string[]) => ({
+    name: "p",
+    namespace: "ns",
+    container: "c",
+    platforms: words.map(parsePlatform),
+  });
+  const node = {
+    ...platforms("linux/amd64"),
+    pods: [pod("linux/arm64", "linux/arm/v7"), pod()],
+  };
+  const rows = (states: readonly Partial<NodeState>[]) => {
+    const all = withPods(shown(states));
+    return [
+      all.builder.dynamic,
+      ...buildersTable([all], [], true).slice(2).map((line) =>
+        line.replace(/ +/g, " ").trim()
+      ),
+    ];
+  };
+  assertEquals(rows([node]), [
+    true,
+    "\\_ n0 \\_ e running linux/arm64, linux/arm/v7",
+    "\\_ n0 \\_ e running linux/amd64",
+  ]);
+  // With a node that has none that runs, the nodes of the file are shown.
+  assertEquals(rows([node, { ...node, status: "stopped", pods: [] }]), [
+    false,
+    "\\_ n0 \\_ e running linux/amd64",
+    "\\_ n0 \\_ e stopped linux/amd64",
+  ]);
+  assertEquals(rows([platforms("linux/amd64")])[0], false);
 });
