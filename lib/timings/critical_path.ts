@@ -1,7 +1,9 @@
 import type { CriticalStep, TimedStep } from "./timings.ts";
 
 /** What the path is found by. */
-type Timed = Pick<TimedStep, "startMs" | "endMs" | "inputs">;
+type Timed =
+  & Pick<TimedStep, "startMs" | "endMs" | "inputs">
+  & Partial<Pick<TimedStep, "cached">>;
 
 /**
  * How much later than a step's begin another one may have ended that it waited
@@ -20,9 +22,14 @@ const TOLERANCE_MS = 2;
  */
 export function criticalPath(
   steps: readonly Timed[],
-  last: number | undefined = lastOf(steps, steps.keys()),
+  last: number | undefined = lastOf(
+    steps,
+    steps.keys(),
+    steps.map(({ endMs }) => endMs),
+  ),
 ): CriticalStep[] {
   const path: CriticalStep[] = [];
+  const ready = readyTimes(steps);
   const seen = new Set<number>();
   for (let at = last; at !== undefined;) {
     seen.add(at);
@@ -32,6 +39,7 @@ export function criticalPath(
       step.inputs.length > 0
         ? step.inputs
         : endedBy(steps, step.startMs + TOLERANCE_MS),
+      ready,
       seen,
     );
     const begin = before === undefined ? 0 : steps[before]!.endMs;
@@ -50,26 +58,51 @@ function* endedBy(steps: readonly Timed[], time: number): Iterable<number> {
 }
 
 /**
+ * When each step's result was there. A step that comes from the cache takes no
+ * time, and an engine tells of it only when it tells of what is made of it: its
+ * result was there when its inputs were.
+ */
+function readyTimes(steps: readonly Timed[]): number[] {
+  const ready = steps.map(({ endMs }) => endMs);
+  // Steps stand in the order in which they began: inputs come before.
+  for (const [at, { cached, inputs }] of steps.entries()) {
+    if (cached && inputs.length > 0) {
+      ready[at] = Math.min(
+        ready[at]!,
+        Math.max(...inputs.map((input) => ready[input]!)),
+      );
+    }
+  }
+  return ready;
+}
+
+/**
  * Whether a step of later in the list ended later. Of two that ended at about
  * the same time it is the one that took longer: a step that came from the cache
  * is told when all that it needs is there, and took none of the time.
  */
-function isLater(one: Timed, other: Timed): boolean {
-  const by = one.endMs - other.endMs;
+function isLater(
+  steps: readonly Timed[],
+  ready: readonly number[],
+  one: number,
+  other: number,
+): boolean {
+  const by = ready[one]! - ready[other]!;
   if (Math.abs(by) > TOLERANCE_MS) return by > 0;
-  return one.startMs <= other.startMs;
+  return steps[one]!.startMs <= steps[other]!.startMs;
 }
 
 /** The one that ended last. */
 function lastOf(
   steps: readonly Timed[],
   among: Iterable<number>,
+  ready: readonly number[],
   but: ReadonlySet<number> = new Set(),
 ): number | undefined {
   let last: number | undefined;
   for (const at of among) {
     if (but.has(at)) continue;
-    if (last === undefined || isLater(steps[at]!, steps[last]!)) last = at;
+    if (last === undefined || isLater(steps, ready, at, last)) last = at;
   }
   return last;
 }

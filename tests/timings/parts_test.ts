@@ -136,6 +136,36 @@ Deno.test("what overlaps its input counts from the input's end; a circle ends th
   assertEquals(criticalPath([]), []);
 });
 
+Deno.test("the path does not go by when a step from the cache is told of, but by its inputs", () => {
+  // As BuildKit tells: COPY --from of a cached stage, after a step of another one.
+  const cached = (at: number, ...inputs: number[]) => ({
+    ...step(at, at, ...inputs),
+    cached: true,
+  });
+  assertEquals(
+    criticalPath([
+      step(0, 5),
+      cached(6, 0),
+      step(6, 90, 1),
+      cached(95, 1),
+      step(95, 100, 2, 3),
+    ]),
+    [
+      { step: 0, ownMs: 5, waitMs: 0 },
+      { step: 1, ownMs: 0, waitMs: 1 },
+      { step: 2, ownMs: 84, waitMs: 0 },
+      { step: 4, ownMs: 5, waitMs: 5 },
+    ],
+  );
+  // One that names no inputs was there when it was told of.
+  assertEquals(
+    criticalPath([step(0, 10), cached(20), step(20, 30, 0, 1)]).map((
+      { step },
+    ) => step),
+    [0, 1, 2],
+  );
+});
+
 Deno.test("the path may end before the last step: where the build failed", () => {
   assertEquals(
     criticalPath([step(0, 10), step(10, 20, 0), step(0, 50)], 1).map((
