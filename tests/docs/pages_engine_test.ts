@@ -16,6 +16,7 @@ const onlyFirst = (
 /** What the programs of a page need besides. */
 const WANTED: Readonly<Record<string, WantedStandIns>> = {
   "examples/builders/README.md": { daemon: true },
+  "examples/deno-app/README.md": { denoApp: true },
   "examples/nodes/README.md": {
     daemons: { intel: "linux/amd64", arm: "linux/arm64" },
   },

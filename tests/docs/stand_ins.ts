@@ -4,6 +4,7 @@ import type { EngineContext } from "../support/engines.ts";
 import { writeTree } from "../support/folder.ts";
 import { startRegistry } from "../support/registry.ts";
 import { tarBytes } from "../support/tar.ts";
+import { openDenoApp } from "./deno_app/open_app.ts";
 
 const ROOT_URL = new URL("../../", import.meta.url);
 const ROOT = ROOT_URL.pathname;
@@ -48,6 +49,8 @@ export interface WantedStandIns {
    * with the certificates for that in the folder `certs`.
    */
   readonly daemon?: boolean;
+  /** `examples/deno-app` with its private registry, and docker's command. */
+  readonly denoApp?: boolean;
 }
 
 /**
@@ -94,8 +97,23 @@ export async function standIns(
       ),
     );
   }
+  const npmToken = `npm_${crypto.randomUUID()}`;
+  let working = folder;
+  if (wanted.denoApp) {
+    const app = stack.use(await openDenoApp(engine, { home: folder }));
+    app.registry.tokens.add(npmToken);
+    working = app.folder;
+    await writeProgram(
+      folder,
+      "docker",
+      // The engine has no network but the machine's.
+      `[ "$1" != run ] || { shift; set -- run --network=host "$@"; }; exec ${engine.cli} "$@"`,
+    );
+  }
   const exchanged: readonly (readonly [from: string, to: string])[] = [
     ...daemons,
+    ["npm_0123456789abcdef", npmToken],
+    ["davit build -t acme-app", "davit build --network=host -t acme-app"],
     ["registry.example", registry.host],
     ["https://builds.example.com", gateway.address.replace("tcp:", "http:")],
     ["jsr:@davit/build/cli", `${ROOT}lib/cli/main.ts`],
@@ -105,7 +123,7 @@ export async function standIns(
   ];
   const whole = stack.move();
   return {
-    folder,
+    folder: working,
     env: {
       HOME: folder,
       PATH: `${folder}/bin:${Deno.env.get("PATH")}`,
@@ -114,7 +132,7 @@ export async function standIns(
       DOCKER_HOST: engine.host,
       DOCKER_CONFIG: `${folder}/docker`,
       SSH_AUTH_SOCK: `${folder}/agent.sock`,
-      NPM_TOKEN: `npm_${crypto.randomUUID()}`,
+      NPM_TOKEN: npmToken,
       GITHUB_TOKEN: `ghp_${crypto.randomUUID()}`,
     },
     adapt: (text) =>
@@ -177,9 +195,17 @@ async function writeFiles(folder: string, host: string): Promise<void> {
     pass: "echo a-value-that-was-kept",
   };
   for (const [name, line] of Object.entries(programs)) {
-    await writeTree(folder, { [`bin/${name}`]: `#!/bin/sh\n${line}\n` });
-    await Deno.chmod(`${folder}/bin/${name}`, 0o755);
+    await writeProgram(folder, name, line);
   }
+}
+
+async function writeProgram(
+  folder: string,
+  name: string,
+  line: string,
+): Promise<void> {
+  await writeTree(folder, { [`bin/${name}`]: `#!/bin/sh\n${line}\n` });
+  await Deno.chmod(`${folder}/bin/${name}`, 0o755);
 }
 
 /** Images that a reader has, and those that the programs make, gone at the end. */

@@ -1,0 +1,3 @@
+import { greet } from "@acme/greeting";
+
+console.log(greet("world"));

@@ -1,0 +1,97 @@
+import type { EngineContext } from "../../support/engines.ts";
+import { writeTree } from "../../support/folder.ts";
+import { DENO_IMAGE, makeDenoImage } from "./deno_image.ts";
+import { type NpmRegistry, startNpmRegistry } from "./npm_registry.ts";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+const EXAMPLE = "examples/deno-app";
+
+/** The image's name in `image.ts`. */
+export const APP_TAG = "acme-app";
+
+/** A copy of `examples/deno-app`, with everything that its page presumes. */
+export interface DenoApp extends AsyncDisposable {
+  /** The copy. */
+  readonly folder: string;
+  /** The registry with the private package. */
+  readonly registry: NpmRegistry;
+  /** A token that the registry knows; it is in `.npmrc` of the home folder. */
+  readonly token: string;
+}
+
+/** Where a copy is, and what its image is named. */
+export interface DenoAppOptions {
+  /** The home folder, which gets `.npmrc` and `examples/deno-app/`. */
+  readonly home: string;
+  /** The image's name in place of {@linkcode APP_TAG}. */
+  readonly tag?: string;
+}
+
+/**
+ * Copies the example, and exchanges the names in it that lead out of this
+ * machine: the base image, the registry, and davit itself. The image is removed
+ * at the end.
+ *
+ * @throws {Error} If the example does not have a name that is to be exchanged.
+ */
+export async function openDenoApp(
+  engine: Pick<EngineContext, "docker" | "containerdStore">,
+  { home, tag = APP_TAG }: DenoAppOptions,
+): Promise<DenoApp> {
+  await using stack = new AsyncDisposableStack();
+  const token = newToken();
+  const registry = stack.use(await startNpmRegistry([token]));
+  await makeDenoImage(engine);
+  stack.defer(async () => {
+    // A test may have failed before there was one.
+    await engine.docker.imageRemove(tag, { force: true }).catch(() => {});
+  });
+  await writeTree(home, {
+    ".npmrc": `//${registry.host}/:_authToken=${token}\n`,
+    ...await adaptedFiles([
+      ["denoland/deno:2.9.6", DENO_IMAGE],
+      ["https://npm.acme.example/", `http://${registry.host}/`],
+      ["//npm.acme.example/", `//${registry.host}/`],
+      // With the checkout's deno.json, "jsr:@davit/build" is the checkout.
+      ["--no-config", `--no-check --config=${ROOT}deno.json`],
+      // A step reaches the registry by the machine's own network alone.
+      [`tag: "${APP_TAG}"`, `networkmode: "host", tag: "${tag}"`],
+    ]),
+  });
+  const whole = stack.move();
+  return {
+    folder: `${home}/${EXAMPLE}`,
+    registry,
+    token,
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
+}
+
+/** A token of the form that npm's own have. */
+export function newToken(): string {
+  return `npm_${crypto.randomUUID().replaceAll("-", "")}`;
+}
+
+async function adaptedFiles(
+  exchanged: readonly (readonly [from: string, to: string])[],
+): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for await (const path of filesOf(EXAMPLE)) {
+    files[path] = await Deno.readTextFile(`${ROOT}${path}`);
+  }
+  for (const [from, to] of exchanged) {
+    const having = Object.keys(files).filter((path) =>
+      files[path]!.includes(from)
+    );
+    if (having.length === 0) throw new Error(`${EXAMPLE} has no "${from}"`);
+    for (const path of having) files[path] = files[path]!.replaceAll(from, to);
+  }
+  return files;
+}
+
+async function* filesOf(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}${folder}`)) {
+    if (isDirectory) yield* filesOf(`${folder}/${name}`);
+    else yield `${folder}/${name}`;
+  }
+}
