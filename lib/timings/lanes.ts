@@ -8,26 +8,34 @@ export interface Lane {
   readonly steps: readonly number[];
 }
 
-/** The lane of steps that no stage is named for. */
+/** The lane of steps that no stage is named for, as in a Dockerfile of one. */
 const WITHOUT = "build";
+/** The lane of what is done with the result, and with caches. */
+const OUTPUT = "output";
+/** The name of a step of a Dockerfile has its number. */
+const COUNTED_REGEXP = /^\[[^\]]*\d+\/\d+\]/;
 
 /**
  * The lanes of a build, in the order in which they began; the builder's own
  * steps are a lane, too.
  */
 export function lanesOf({ steps }: Pick<BuildTimings, "steps">): Lane[] {
-  const lanes = new Map<string, number[]>();
+  const lanes = new Map<string, { name: string; steps: number[] }>();
   for (const [at, step] of steps.entries()) {
-    const name = laneName(step);
-    const lane = lanes.get(name);
-    if (lane === undefined) lanes.set(name, [at]);
-    else lane.push(at);
+    const { name, isOutput } = laneOf(step);
+    // A stage may have this name, too.
+    const key = JSON.stringify([name, isOutput]);
+    const lane = lanes.get(key);
+    if (lane === undefined) lanes.set(key, { name, steps: [at] });
+    else lane.steps.push(at);
   }
-  return [...lanes].map(([name, steps]) => ({ name, steps }));
+  return [...lanes.values()];
 }
 
-function laneName(
-  { node, platform, stage }: Pick<TimedStep, "node" | "platform" | "stage">,
-): string {
-  return [node, platform, stage].filter(Boolean).join(" ") || WITHOUT;
+function laneOf(
+  { node, platform, stage, name }: TimedStep,
+): { readonly name: string; readonly isOutput: boolean } {
+  const where = [node, platform, stage].filter(Boolean).join(" ");
+  const isOutput = stage === undefined && !COUNTED_REGEXP.test(name);
+  return { name: where || (isOutput ? OUTPUT : WITHOUT), isOutput };
 }

@@ -54,3 +54,18 @@ export function readStepName(
     : undefined;
   return { node, platform, stage: rest.join(" ") || undefined, words, plain };
 }
+
+const FLAGS_REGEXP = /^(RUN|COPY|ADD|FROM)((?:\s+--\S+)+)(?=\s)/;
+
+/**
+ * A step's words without the flags that say how it runs, such as `--mount`, for
+ * where there is little room: what it runs is more. Where files come from stays.
+ */
+export function briefWords(words: string): string {
+  return words.replace(FLAGS_REGEXP, (_, name: string, flags: string) => {
+    const kept = flags.split(/\s+/).filter((flag) =>
+      flag.startsWith("--from=")
+    );
+    return [name, ...kept].join(" ");
+  });
+}

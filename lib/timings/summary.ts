@@ -1,4 +1,5 @@
 import { formatBytes, formatSeconds } from "../display/units.ts";
+import { briefWords } from "./step_name.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
 
 /** What a summary is made from. */
@@ -9,6 +10,8 @@ const WORTH = 0.1;
 /** How many steps are spoken of. */
 const MAX_STEPS = 3;
 const MAX_WORDS = 60;
+/** How many steps are named as the reason of another. */
+const MAX_CAUSES = 2;
 /** Steps that change the image, and so those that are built upon them. */
 const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/;
 /** A copy of the whole context, which changes with each of its files. */
@@ -56,13 +59,15 @@ function slowSteps(facts: Facts): string[] {
       const isHelpless = isRun && !step.hasCacheMount &&
         why?.cause !== undefined &&
         WHOLE_REGEXP.test(steps[why.cause]!.words);
-      return `${percentOf(ownMs, durationMs)} of the time (${
+      const share = `${percentOf(ownMs, durationMs)} of the time (${
         secondsOf(ownMs)
-      }) is one ${isRun ? "RUN" : "step"}${
-        isHelpless ? " that no cache can help as it stands" : ""
-      }, ${called(step)}${moved(step)}${
-        why === undefined ? "" : `; ${why.told}`
-      }.`;
+      }) is`;
+      const what = `${called(step)}${moved(step)}`;
+      return `${share} ${
+        isHelpless
+          ? `one RUN that no cache can help as it stands, ${what}`
+          : what
+      }${why === undefined ? "" : `; ${why.told}`}.`;
     });
 }
 
@@ -95,20 +100,21 @@ function reason(
       cause,
     };
   }
-  const [first] = before;
-  if (first === undefined) {
-    const told = "it was not in the cache, but all that it is built upon was";
+  if (before.length === 0) {
+    const told = isFiles(at)
+      ? "its files or its words are not those of the cache"
+      : "it was not in the cache, and no copied file is the reason";
     return { told, cause: undefined };
   }
-  return isFiles(first)
-    ? {
-      told: `it runs again because of ${called(steps[first]!)}`,
-      cause: first,
-    }
-    : {
-      told: `it runs again because ${called(steps[first]!)} does`,
-      cause: undefined,
-    };
+  // Those that ran again for a reason of their own.
+  const causes = before.filter((place) => anew(place, steps).next().done);
+  const named = causes.slice(0, MAX_CAUSES)
+    .map((place) => called(steps[place]!));
+  if (causes.length > MAX_CAUSES) named.push("others");
+  return {
+    told: `it runs again because of ${named.join(" or ")}`,
+    cause: causes.length === 1 ? causes[0] : undefined,
+  };
 }
 
 /**
@@ -116,15 +122,19 @@ function reason(
  * either; in the order in which they began.
  */
 function builtAnew(at: number, steps: readonly TimedStep[]): number[] {
+  return [...anew(at, steps)].sort((a, b) => a - b);
+}
+
+function* anew(at: number, steps: readonly TimedStep[]): Generator<number> {
   const seen = new Set<number>();
   const open = [...steps[at]!.inputs];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (seen.has(next) || steps[next]!.cached) continue;
+    const { cached, words, inputs } = steps[next]!;
+    if (seen.has(next) || cached) continue;
     seen.add(next);
-    open.push(...steps[next]!.inputs);
+    if (LAYER_REGEXP.test(words)) yield next;
+    open.push(...inputs);
   }
-  return [...seen].filter((place) => LAYER_REGEXP.test(steps[place]!.words))
-    .sort((a, b) => a - b);
 }
 
 /** How long nothing of the path ran. */
@@ -146,7 +156,7 @@ function parallel({ steps, durationMs }: Facts): string[] {
   return at < 1.2 ? [] : [
     `All steps together took ${secondsOf(work)}: ${
       at.toFixed(1)
-    } ran at a time.`,
+    } ran at a time, on average.`,
   ];
 }
 
@@ -154,7 +164,7 @@ function parallel({ steps, durationMs }: Facts): string[] {
 export function called(
   { words, lines }: Pick<TimedStep, "words" | "lines">,
 ): string {
-  const line = words.replace(/\s+/g, " ");
+  const line = briefWords(words).replace(/\s+/g, " ");
   const short = line.length > MAX_WORDS
     ? `${line.slice(0, MAX_WORDS - 1)}…`
     : line;

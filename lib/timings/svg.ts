@@ -1,11 +1,18 @@
+import { formatBytes } from "../display/units.ts";
 import type { TimingsComparison } from "./compare.ts";
 import { lanesOf } from "./lanes.ts";
-import { secondsOf } from "./summary.ts";
+import { briefWords } from "./step_name.ts";
+import { segmentsOf } from "./strip.ts";
+import { percentOf, secondsOf } from "./summary.ts";
+import { SVG_STYLE } from "./svg_style.ts";
+import { tickOf, ticksOf } from "./ticks.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
-import { escaped, shortened } from "./visible.ts";
+import { escaped, fitted, visible, wrapped } from "./visible.ts";
 
 /** Options of {@linkcode timingsSvg}. */
 export interface TimingsSvgOptions {
+  /** What was built, such as the image's name. @default {"build"} */
+  readonly title?: string | undefined;
   /**
    * How many steps are drawn: those that took longest, in their order.
    * @default {40}
@@ -15,99 +22,286 @@ export interface TimingsSvgOptions {
   readonly comparison?: TimingsComparison | undefined;
 }
 
+/** All in pixels; the width is that of a comment's text on a laptop. */
 const WIDTH = 900;
-const LEFT = 380;
-const RIGHT = 70;
+const EDGE = 20;
 const ROW = 20;
-const MAX_NAME = 54;
-const MAX_SENTENCE = 125;
+/** Where the bars begin and end. */
+const LEFT = 380;
+const RIGHT = WIDTH - EDGE;
+/** The widest that a character is in the font of names, and in that of sentences. */
+const MONO = 7.3;
+const SANS = 6.75;
+const NAME_COLUMNS = Math.floor((LEFT - 66 - EDGE - 8) / MONO);
+const SENTENCE_COLUMNS = Math.floor((RIGHT - EDGE) / SANS);
+const MAX_SENTENCE_LINES = 2;
+const MAX_TICKS = 6;
+const MAX_ERROR_LINES = 3;
+const MAX_EXCERPT_LINES = 12;
+/** The periods of a step that are drawn; the rest is one bar. */
+const MAX_PERIODS = 20;
 
-const STYLE = `
-text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#1f2328}
-.s{font:13px system-ui,sans-serif}.l{font-weight:600}.t{fill:#59636e}
-.p{fill:#fff}.b{fill:#54aeff}.k{fill:#bc4c00}.c{fill:#8c959f}.e{fill:#cf222e}.g{stroke:#d1d9e0}
-@media(prefers-color-scheme:dark){text{fill:#f0f6fc}.t{fill:#9198a1}.p{fill:#0d1117}
-.b{fill:#388bfd}.k{fill:#db6d28}.c{fill:#656c76}.e{fill:#f85149}.g{stroke:#3d444d}}`;
+const LEGEND = [
+  ["k", "critical path"],
+  ["b", "beside it"],
+  ["c", "from the cache"],
+  ["e", "failed"],
+] as const;
+
+/** A key, beside the ids of secrets. */
+const KEY =
+  "M3 0a3 3 0 1 0 2.8 4H7.5v2h1.5V4h1V2H5.8A3 3 0 0 0 3 0zm0 2a1 1 0 1 1 0 2 1 1 0 0 1 0-2z";
 
 /**
  * Where the time of a build went, as a picture: an SVG without scripts and
- * without addresses, for a comment or a page. It follows the reader's light or
- * dark colours.
+ * without addresses, 900 pixels wide, for a comment or a page. It follows the
+ * reader's light or dark colours.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ * import { buildTimings, timingsSvg } from "@davit/build/timings";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const result = await docker.imageBuild("./app", { tag: "app" }).result();
+ * const picture = timingsSvg(await buildTimings(result), { title: "app" });
+ * await Deno.writeTextFile("timings.svg", picture);
+ * ```
  */
 export function timingsSvg(
   timings: BuildTimings,
-  { maxSteps = 40, comparison }: TimingsSvgOptions = {},
+  { title = "build", maxSteps = 40, comparison }: TimingsSvgOptions = {},
 ): string {
-  const { steps, durationMs } = timings;
+  const { steps } = timings;
   const drawn = new Set(
     [...steps.keys()].sort((a, b) =>
       steps[b]!.durationMs - steps[a]!.durationMs
     ).slice(0, maxSteps),
   );
   const parts: string[] = [];
-  let y = 8;
+  let y = 34;
+  parts.push(
+    `<text class="h" x="${EDGE}" y="${y}">${
+      escaped(fitted(`${title} · ${secondsOf(timings.durationMs)}`, 48))
+    }</text>`,
+    legend(timings, y, drawn),
+  );
+  y += 14;
+  parts.push(strip(timings, y));
+  y += 28;
   for (const sentence of [...timings.summary, ...comparison?.summary ?? []]) {
-    y += ROW;
-    parts.push(
-      `<text class="s" x="12" y="${y}">${
-        escaped(shortened(sentence, MAX_SENTENCE))
-      }</text>`,
-    );
+    for (
+      const line of wrapped(sentence, SENTENCE_COLUMNS, MAX_SENTENCE_LINES)
+    ) {
+      y += ROW;
+      parts.push(
+        `<text class="s" x="${EDGE}" y="${y}">${escaped(line)}</text>`,
+      );
+    }
   }
-  y += 12;
+  y += 30;
   const top = y;
+  const { rows, bottom } = waterfall(timings, top, drawn);
+  y = bottom;
+  const below = failed(timings, y);
+  const height = below.bottom + 18;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img"><title>${
+    escaped([title, ...timings.summary].join(" · "))
+  }</title><style>${SVG_STYLE}</style><rect class="p" x=".5" y=".5" width="${
+    WIDTH - 1
+  }" height="${height - 1}" rx="8"/>${axis(timings, top, y)}${parts.join("")}${
+    rows.join("")
+  }${below.parts.join("")}</svg>\n`;
+}
+
+/** The colours that are used, with their meaning, to the right. */
+function legend(
+  { steps }: BuildTimings,
+  y: number,
+  drawn: ReadonlySet<number>,
+): string {
+  const used = new Set([...drawn].map((at) => kindOf(steps[at]!)));
+  let x = RIGHT;
+  return LEGEND.filter(([kind]) => used.has(kind)).toReversed().map(
+    ([kind, words]) => {
+      x -= Math.ceil(words.length * SANS);
+      const text = `<text class="t s" x="${x}" y="${y}">${words}</text>`;
+      x -= 16;
+      const box = `<rect class="${kind}" x="${x}" y="${
+        y - 10
+      }" width="11" height="11" rx="2"/>`;
+      x -= 16;
+      return box + text;
+    },
+  ).join("");
+}
+
+/** The critical path in one bar: where the time went. */
+function strip(timings: BuildTimings, y: number): string {
+  const { steps, durationMs } = timings;
+  let from = EDGE;
+  return segmentsOf(timings).map(({ step, isWait, ms }) => {
+    const width = round(ms / durationMs * (RIGHT - EDGE));
+    const x = from;
+    from = round(from + width);
+    const kind = isWait ? "w" : step === undefined ? "c" : kindOf(steps[step]!);
+    const box = `<rect class="${kind}" x="${x}" y="${y}" width="${
+      Math.max(1, round(width - 1.5))
+    }" height="26" rx="3"/>`;
+    const columns = Math.floor((width - 14) / MONO);
+    if (columns < 4) return box;
+    const words = isWait || step === undefined
+      ? ""
+      : briefWords(steps[step]!.words);
+    return `${box}<text class="o" x="${round(x + 7)}" y="${y + 17}">${
+      escaped(fitted(`${percentOf(ms, durationMs)} ${words}`.trim(), columns))
+    }</text>`;
+  }).join("");
+}
+
+/** The rows of the steps, below a line for each lane. */
+function waterfall(
+  timings: BuildTimings,
+  top: number,
+  drawn: ReadonlySet<number>,
+): { readonly rows: string[]; readonly bottom: number } {
+  const { steps, durationMs } = timings;
+  const rows: string[] = [];
+  const places = new Map<number, number>();
+  let y = top;
   for (const lane of lanesOf(timings)) {
     const shown = lane.steps.filter((at) => drawn.has(at));
     if (shown.length === 0) continue;
-    y += ROW;
-    parts.push(
-      `<text class="l" x="12" y="${y}">${
-        escaped(shortened(lane.name, MAX_NAME))
+    y += ROW + 4;
+    rows.push(
+      `<text class="l" x="${EDGE}" y="${y}">${
+        escaped(fitted(lane.name, NAME_COLUMNS))
       }</text>`,
     );
     for (const at of shown) {
       y += ROW;
-      parts.push(row(steps[at]!, y, durationMs));
+      places.set(at, y);
+      rows.push(row(steps[at]!, y, durationMs));
     }
   }
   const left = steps.length - drawn.size;
   if (left > 0) {
-    y += ROW;
-    parts.push(
-      `<text class="t" x="12" y="${y}">and ${left} shorter ${
+    y += ROW + 4;
+    rows.push(
+      `<text class="t" x="${EDGE}" y="${y}">and ${left} shorter ${
         left === 1 ? "step" : "steps"
       }</text>`,
     );
   }
-  const height = y + 16;
-  const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const x = at(part * durationMs, durationMs);
-    return `<path class="g" d="M${x} ${top}V${y}"/><text class="t" x="${x}" y="${top}">${
-      secondsOf(part * durationMs)
-    }</text>`;
+  return { rows: [links(timings, places), ...rows], bottom: y + 8 };
+}
+
+/** From each step of the critical path to the next: what waited for what. */
+function links(
+  { criticalPath, steps, durationMs }: BuildTimings,
+  places: ReadonlyMap<number, number>,
+): string {
+  const path = criticalPath.filter(({ step }) => places.has(step));
+  const lines = path.slice(1).map(({ step }, index) => {
+    const before = path[index]!.step;
+    const to = at(steps[step]!.startMs, durationMs);
+    const from = Math.min(to, at(steps[before]!.endMs, durationMs));
+    return `M${from} ${places.get(before)! - 4}H${to}V${places.get(step)! - 4}`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img"><title>${
-    escaped(timings.summary[0] ?? "")
-  }</title><style>${STYLE}</style><rect class="p" width="${WIDTH}" height="${height}"/>${
-    grid.join("")
-  }${parts.join("")}</svg>\n`;
+  return lines.length === 0 ? "" : `<path class="j" d="${lines.join("")}"/>`;
 }
 
 function row(step: TimedStep, y: number, whole: number): string {
   const kind = kindOf(step);
-  const bars = step.periods.map(({ startMs, endMs }) => {
-    const x = at(startMs, whole);
-    const width = Math.max(2, round(at(endMs, whole) - x));
-    return `<rect class="${kind}" x="${x}" y="${
-      y - 11
-    }" width="${width}" height="13" rx="2"/>`;
-  });
   const time = step.cached ? "cached" : secondsOf(step.durationMs);
-  return `<text x="20" y="${y}">${
-    escaped(shortened(step.words, MAX_NAME - 8))
+  const shown = step.periods.slice(0, MAX_PERIODS);
+  if (step.periods.length > MAX_PERIODS) {
+    const { startMs } = step.periods[MAX_PERIODS]!;
+    shown.push({ startMs, endMs: step.endMs });
+  }
+  const bars = shown.map(({ startMs, endMs }) => {
+    const width = Math.max(3, round(at(endMs, whole) - at(startMs, whole)));
+    // Also the shortest one at the end stays in the picture.
+    const x = Math.min(at(startMs, whole), RIGHT - width);
+    return `<rect class="${kind}" x="${round(x)}" y="${
+      y - 11
+    }" width="${width}" height="14" rx="2"/>`;
+  });
+  return `<text${step.cached ? ' class="t"' : ""} x="${EDGE + 8}" y="${y}">${
+    escaped(fitted(briefWords(step.words), NAME_COLUMNS))
   }</text><text class="t" x="${
-    LEFT - 8
-  }" y="${y}" text-anchor="end">${time}</text>${bars.join("")}`;
+    LEFT - 10
+  }" y="${y}" text-anchor="end">${time}</text>${bars.join("")}${
+    note(step, y, whole)
+  }`;
+}
+
+/** What a step has moved, and which secrets it used, beside its bar. */
+function note(step: TimedStep, y: number, whole: number): string {
+  const bytes = step.transfers.reduce((sum, { bytes }) => sum + bytes, 0);
+  const words = [
+    ...bytes >= 1000 ? [formatBytes(bytes)] : [],
+    ...step.secrets.map(visible),
+  ].join(", ");
+  if (words === "") return "";
+  const isSecret = step.secrets.length > 0;
+  const icon = isSecret ? 14 : 0;
+  const behind = at(step.endMs, whole) + 8;
+  const isBehind = RIGHT - behind >= LEFT + (RIGHT - LEFT) / 3 - LEFT;
+  const x = isBehind ? behind : at(step.startMs, whole) - 8;
+  const room = isBehind ? RIGHT - behind : x - LEFT;
+  const columns = Math.floor((room - icon) / MONO);
+  if (columns < 6) return "";
+  const text = fitted(words, columns);
+  const start = isBehind ? x : round(x - icon - text.length * MONO);
+  return `${
+    isSecret
+      ? `<path class="y" transform="translate(${start} ${y - 7})" d="${KEY}"/>`
+      : ""
+  }<text class="t" x="${round(start + icon)}" y="${y}">${escaped(text)}</text>`;
+}
+
+/** Lines at round times. */
+function axis(
+  { durationMs }: BuildTimings,
+  top: number,
+  bottom: number,
+): string {
+  const ticks = ticksOf(durationMs, MAX_TICKS).map((ms) => {
+    const x = at(ms, durationMs);
+    const end = x > RIGHT - 40 ? ' text-anchor="end"' : "";
+    return `<path class="g" d="M${x} ${
+      top + 6
+    }V${bottom}"/><text class="t" x="${x}" y="${top}"${end}>${
+      tickOf(ms)
+    }</text>`;
+  });
+  return ticks.join("");
+}
+
+/** Why it failed: the engine's words, and the lines of the Dockerfile. */
+function failed(
+  { failure }: BuildTimings,
+  top: number,
+): { readonly parts: string[]; readonly bottom: number } {
+  if (failure === undefined) return { parts: [], bottom: top };
+  const columns = Math.floor((RIGHT - EDGE) / MONO);
+  let y = top + 8;
+  const line = (text: string, kind: string) => {
+    y += ROW - 2;
+    return `<text class="${kind}" x="${EDGE}" y="${y}" xml:space="preserve">${
+      escaped(text)
+    }</text>`;
+  };
+  const parts = wrapped(failure.message, columns, MAX_ERROR_LINES)
+    .map((text) => line(text, "f"));
+  const excerpt = failure.excerpt?.split("\n").slice(0, MAX_EXCERPT_LINES) ??
+    [];
+  for (const text of excerpt) {
+    const kind = /^ *\d+ \| >>>/.test(text) ? "f" : "t";
+    parts.push(line(fitted(text, columns), kind));
+  }
+  return { parts, bottom: y };
 }
 
 /** The class of a step's bar, which decides its colour. */
@@ -120,9 +314,8 @@ export function kindOf(
 }
 
 function at(ms: number, whole: number): number {
-  return round(
-    LEFT + (whole === 0 ? 0 : ms / whole) * (WIDTH - LEFT - RIGHT),
-  );
+  const share = whole === 0 ? 0 : Math.min(1, ms / whole);
+  return round(LEFT + share * (RIGHT - LEFT));
 }
 
 function round(value: number): number {

@@ -1,3 +1,5 @@
+import { textWidth, truncate } from "../display/text_width.ts";
+
 // Names of steps are words of the Dockerfile, whoever wrote it: a page or a
 // terminal must not obey them.
 
@@ -38,4 +40,27 @@ export function shortened(text: string, most: number): string {
   return shown.length <= most
     ? shown
     : `${shown.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
+/** A text of at most so many columns of a terminal's font, with `…` where it was cut. */
+export function fitted(text: string, columns: number): string {
+  const shown = visible(text);
+  return textWidth(shown) <= columns
+    ? shown
+    : `${truncate(shown, columns - 1)}…`;
+}
+
+/** A text in lines of at most so many columns; what is behind the last one is cut. */
+export function wrapped(text: string, columns: number, most: number): string[] {
+  const words = visible(text).split(" ");
+  const lines: string[] = [];
+  while (words.length > 0 && lines.length < most - 1) {
+    let line = words.shift()!;
+    while (
+      words.length > 0 && textWidth(line) + 1 + textWidth(words[0]!) <= columns
+    ) line += ` ${words.shift()}`;
+    lines.push(fitted(line, columns));
+  }
+  if (words.length > 0) lines.push(fitted(words.join(" "), columns));
+  return lines;
 }

@@ -56,15 +56,20 @@ async function unpackInto(
   return packages;
 }
 
+/** Folders of private libraries below the architecture's, which the public ones need. */
+const PRIVATE = ["pulseaudio"];
+
 /** Moves shared libraries out of the architecture's folders into one. */
 async function moveLibraries(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
   for (const base of ["lib", "usr/lib"]) {
     for (const architecture of await listFolder(`${from}/${base}`)) {
-      const folder = `${from}/${base}/${architecture}`;
-      for (const name of await listFolder(folder)) {
-        if (!/\.so(\.|$)/.test(name)) continue;
-        await Deno.rename(`${folder}/${name}`, `${to}/${name}`);
+      for (const inner of ["", ...PRIVATE]) {
+        const folder = `${from}/${base}/${architecture}/${inner}`;
+        for (const name of await listFolder(folder)) {
+          if (!/\.so(\.|$)/.test(name)) continue;
+          await Deno.rename(`${folder}/${name}`, `${to}/${name}`);
+        }
       }
     }
   }

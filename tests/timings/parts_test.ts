@@ -2,8 +2,20 @@
 import { criticalPath } from "../../lib/timings/critical_path.ts";
 import { lanesOf } from "../../lib/timings/lanes.ts";
 import { lineTimes } from "../../lib/timings/line_times.ts";
-import { nodesIn, readStepName } from "../../lib/timings/step_name.ts";
-import { escaped, shortened, visible } from "../../lib/timings/visible.ts";
+import {
+  briefWords,
+  nodesIn,
+  readStepName,
+} from "../../lib/timings/step_name.ts";
+import { segmentsOf } from "../../lib/timings/strip.ts";
+import { tickOf, ticksOf } from "../../lib/timings/ticks.ts";
+import {
+  escaped,
+  fitted,
+  shortened,
+  visible,
+  wrapped,
+} from "../../lib/timings/visible.ts";
 import { assertEquals } from "../support/assert.ts";
 import { timingsOf } from "./recorded.ts";
 
@@ -79,8 +91,8 @@ Deno.test("nodes are known by the steps that each has of its own", () => {
 });
 
 const step = (startMs: number, endMs: number, ...inputs: number[]) => ({
-  startMs,
-  endMs,
+  periods: [{ startMs, endMs }],
+  cached: false,
   inputs,
 });
 
@@ -128,20 +140,64 @@ Deno.test("of two that ended at about the same time the longer one is on the pat
   assertEquals(pathOf([4, 10], [4, 10]), [1, 2]);
 });
 
-Deno.test("what overlaps its input counts from the input's end; a circle ends the path", () => {
+Deno.test("an input that did not end in time counts until the next step's begin; a circle ends the path", () => {
   assertEquals(
     criticalPath([step(0, 10, 1), step(5, 15, 0)]),
-    [{ step: 0, ownMs: 10, waitMs: 0 }, { step: 1, ownMs: 5, waitMs: 0 }],
+    [{ step: 0, ownMs: 5, waitMs: 0 }, { step: 1, ownMs: 10, waitMs: 0 }],
   );
   assertEquals(criticalPath([]), []);
 });
 
+/** A step that ran several times, or a result that was told of several times. */
+const times = (
+  periods: readonly (readonly [number, number])[],
+  inputs: readonly number[] = [],
+  cached = false,
+) => ({
+  periods: periods.map(([startMs, endMs]) => ({ startMs, endMs })),
+  cached,
+  inputs,
+});
+
+Deno.test("a result that is told of again has not ended again", () => {
+  // An engine's own build: the base of two stages, told of when each begins.
+  assertEquals(
+    criticalPath([
+      times([[0, 40], [90, 90.1]]),
+      step(40, 60, 0),
+      step(60, 90, 1),
+      step(91, 100, 0, 2),
+    ]),
+    [
+      { step: 0, ownMs: 40, waitMs: 0 },
+      { step: 1, ownMs: 20, waitMs: 0 },
+      { step: 2, ownMs: 30, waitMs: 0 },
+      { step: 3, ownMs: 9, waitMs: 1 },
+    ],
+  );
+  // One that ran twice ended twice, and did not run between.
+  assertEquals(
+    criticalPath([times([[0, 10], [30, 50]]), step(50, 60, 0)]),
+    [{ step: 0, ownMs: 30, waitMs: 20 }, { step: 1, ownMs: 10, waitMs: 0 }],
+  );
+  assertEquals(
+    criticalPath([times([[0, 10], [30, 50]]), step(11, 60, 0)]),
+    [{ step: 0, ownMs: 10, waitMs: 0 }, { step: 1, ownMs: 49, waitMs: 1 }],
+  );
+  // The shortest that counts as work.
+  assertEquals(
+    [2, 2.1].map((ms) =>
+      criticalPath([times([[0, 10], [30, 30 + ms]]), step(33, 40, 0)])
+        .map(({ waitMs }) => waitMs)
+    ),
+    [[0, 23], [20, 33 - 32.1]],
+  );
+});
+
 Deno.test("the path does not go by when a step from the cache is told of, but by its inputs", () => {
   // As BuildKit tells: COPY --from of a cached stage, after a step of another one.
-  const cached = (at: number, ...inputs: number[]) => ({
-    ...step(at, at, ...inputs),
-    cached: true,
-  });
+  const cached = (at: number, ...inputs: number[]) =>
+    times([[at, at]], inputs, true);
   assertEquals(
     criticalPath([
       step(0, 5),
@@ -152,18 +208,35 @@ Deno.test("the path does not go by when a step from the cache is told of, but by
     ]),
     [
       { step: 0, ownMs: 5, waitMs: 0 },
-      { step: 1, ownMs: 0, waitMs: 1 },
-      { step: 2, ownMs: 84, waitMs: 0 },
+      { step: 2, ownMs: 84, waitMs: 1 },
       { step: 4, ownMs: 5, waitMs: 5 },
     ],
   );
-  // One that names no inputs was there when it was told of.
+});
+
+Deno.test("what is built upon results from the cache waited for what these are built upon", () => {
+  const steps = [
+    step(0, 10),
+    step(0, 50, 0),
+    step(0, 80, 0),
+    // Told of when all that it needs is there.
+    times([[95, 95]], [1], true),
+    times([[95, 95]], [3, 2], true),
+    step(95, 100, 4),
+  ];
+  assertEquals(criticalPath(steps).map(({ step }) => step), [0, 2, 5]);
+  assertEquals(criticalPath(steps)[2], { step: 5, ownMs: 5, waitMs: 15 });
+  // Where all of it was there, for what the builder has loaded.
   assertEquals(
-    criticalPath([step(0, 10), cached(20), step(20, 30, 0, 1)]).map((
-      { step },
-    ) => step),
-    [0, 1, 2],
+    criticalPath([
+      step(0, 10),
+      times([[0, 0]], [], true),
+      step(0, 11, 1),
+      step(12, 20, 1),
+    ]).map(({ step }) => step),
+    [0, 3],
   );
+  assertEquals(criticalPath([times([[0, 50]], [], true)]), []);
 });
 
 Deno.test("the path may end before the last step: where the build failed", () => {
@@ -213,8 +286,91 @@ Deno.test("lanes are stages on platforms, in the order in which they began", () 
     { name: "internal", steps: [0] },
     { name: "linux/amd64 b", steps: [1, 3] },
     { name: "linux/arm64 b", steps: [2] },
-    { name: "build", steps: [4] },
+    { name: "output", steps: [4] },
   ]);
+  const more = timingsOf([
+    { name: "[1/2] RUN x", at: [0, 1] },
+    { name: "[output 2/2] RUN x", at: [1, 2] },
+    { name: "exporting", at: [2, 3] },
+    { name: "[n1 internal] load x", at: [3, 4] },
+    { name: "[n1] exporting", at: [4, 5] },
+    { name: "[n1 1/1] RUN x", at: [5, 6] },
+  ]);
+  assertEquals(lanesOf(more), [
+    { name: "build", steps: [0] },
+    { name: "output", steps: [1] },
+    { name: "output", steps: [2] },
+    { name: "n1 internal", steps: [3] },
+    { name: "n1", steps: [4] },
+    { name: "n1", steps: [5] },
+  ]);
+});
+
+Deno.test("brief words are without the flags that say how a step runs", () => {
+  const cases = {
+    "RUN --mount=type=secret,id=a --network=none npm ci --x": "RUN npm ci --x",
+    "COPY --chown=1:1 --from=build --link /a /b": "COPY --from=build /a /b",
+    "RUN npm --mount=type=x": "RUN npm --mount=type=x",
+    "ADD --keep-git-dir=true a b": "ADD a b",
+    "FROM --platform=linux/arm64 a": "FROM a",
+    "RUN --mount=type=cache": "RUN --mount=type=cache",
+    "exporting --to image": "exporting --to image",
+  };
+  for (const [words, brief] of Object.entries(cases)) {
+    assertEquals(briefWords(words), brief);
+  }
+});
+
+Deno.test("an axis has round times, at most as many as asked for", () => {
+  assertEquals(ticksOf(36_100, 6), [0, 10_000, 20_000, 30_000]);
+  assertEquals(ticksOf(999, 6), [0, 200, 400, 600, 800]);
+  assertEquals(ticksOf(1000, 6), [0, 200, 400, 600, 800, 1000]);
+  assertEquals(ticksOf(5000, 5), [0, 1000, 2000, 3000, 4000, 5000]);
+  assertEquals(ticksOf(5, 3), [0, 2, 4]);
+  assertEquals(ticksOf(0, 6), [0]);
+  assertEquals([0, 200, 1000, 2500, 30_000].map(tickOf), [
+    "0",
+    "200 ms",
+    "1 s",
+    "2.5 s",
+    "30 s",
+  ]);
+});
+
+Deno.test("the pieces of the build's time are steps, waits, and what is short", () => {
+  const of = (...criticalPath: [number, number, number][]) =>
+    segmentsOf({
+      durationMs: 100,
+      criticalPath: criticalPath.map(([step, ownMs, waitMs]) => ({
+        step,
+        ownMs,
+        waitMs,
+      })),
+    });
+  const few = { step: undefined, isWait: false };
+  assertEquals(of([4, 1, 0], [5, 1, 1.5], [6, 60, 20], [7, 0, 0], [8, 2, 1]), [
+    { ...few, ms: 3.5 },
+    { step: undefined, isWait: true, ms: 20 },
+    { step: 6, isWait: false, ms: 60 },
+    { ...few, ms: 1 },
+    { step: 8, isWait: false, ms: 2 },
+  ]);
+  // A wait that is worth a piece is not joined with what is short.
+  assertEquals(of([1, 1, 3]), [
+    { step: undefined, isWait: true, ms: 3 },
+    { ...few, ms: 1 },
+  ]);
+});
+
+Deno.test("a sentence is wrapped between words, and cut behind its last line", () => {
+  assertEquals(wrapped("aa bb cc dd", 5, 2), ["aa bb", "cc dd"]);
+  assertEquals(wrapped("aa bb cc dd", 5, 3), ["aa bb", "cc dd"]);
+  assertEquals(wrapped("aa bb cc dd ee", 5, 2), ["aa bb", "cc d…"]);
+  assertEquals(wrapped("aaaaaaa bb", 5, 2), ["aaaa…", "bb"]);
+  assertEquals(wrapped("", 5, 2), [""]);
+  assertEquals(fitted("世界世界", 5), "世界…");
+  assertEquals(fitted("世界", 4), "世界");
+  assertEquals(fitted("a\x1bb", 20), "a\\u001bb");
 });
 
 Deno.test("what can't be seen is written, what a page would obey is escaped", () => {
