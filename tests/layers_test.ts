@@ -5,6 +5,8 @@ const LIB = new URL("../lib/", import.meta.url);
 /** An import of a file, of its types, or with its first use. */
 const IMPORT_REGEXP =
   /^(?:import|export)\b(?:[^;"]*?\bfrom)?\s*"(\.[^"]+)"|@ts-types="(\.[^"]+)"|import\(\s*"(\.[^"]+)"\s*\)/gm;
+/** An import with its first use, that Deno sees before. */
+const DYNAMIC_REGEXP = /(?<!typeof )\bimport\(\s*"([^"]+)"/g;
 /** What is loaded with a module, types not among it. */
 const STATIC_REGEXP =
   /^(?:import|export)\b(?! type\b)(?:[^;"]*?\bfrom)?\s*"([^"]+)"/gm;
@@ -110,21 +112,60 @@ Deno.test("a circle of files is found, and nothing else is one", () => {
   assertEquals(circlesOf(graph("a>a", "b>a", "b>c", "c>b")), ["a", "b c"]);
 });
 
-Deno.test("what a program loads with a client holds nothing of node, which takes longer than all else", async () => {
-  const seen = new Set<string>();
-  const nodes: string[] = [];
+/** The files and packages that Deno reads before a program starts. */
+async function filesRead(
+  start: string,
+  regexps: readonly RegExp[],
+): Promise<{ files: string[]; others: string[] }> {
+  const files = new Set<string>();
+  const others: string[] = [];
   const follow = async (url: URL): Promise<void> => {
-    if (seen.has(url.href)) return;
-    seen.add(url.href);
+    if (files.has(url.href)) return;
+    files.add(url.href);
+    if (!url.pathname.endsWith(".ts")) return;
     const text = await Deno.readTextFile(url);
-    for (const [, target] of text.matchAll(STATIC_REGEXP)) {
-      if (target!.startsWith("node:")) nodes.push(`${url.href} -> ${target}`);
-      if (target!.startsWith(".")) await follow(new URL(target!, url));
+    for (const regexp of regexps) {
+      for (const [, target] of text.matchAll(regexp)) {
+        if (target!.startsWith(".")) await follow(new URL(target!, url));
+        else others.push(`${url.href.replace(LIB.href, "")} -> ${target}`);
+      }
     }
   };
-  await follow(new URL("../mod.ts", import.meta.url));
-  assertEquals(seen.size > 100, true, "imports are not read any more");
-  assertEquals(nodes, []);
+  await follow(new URL(start, LIB));
+  return { files: [...files], others };
+}
+
+Deno.test("what a program loads with a client holds nothing of node, which takes longer than all else", async () => {
+  const { files, others } = await filesRead("../mod.ts", [STATIC_REGEXP]);
+  assertEquals(files.length > 100, true, "imports are not read any more");
+  assertEquals(others.filter((other) => other.includes("-> node:")), []);
+});
+
+Deno.test("davit --version and --help read few files, and no package", async () => {
+  // Deno reads the files of import("…"), too, before it starts the program.
+  const regexps = [STATIC_REGEXP, DYNAMIC_REGEXP];
+  const { files, others } = await filesRead("cli/main.ts", regexps);
+  assertEquals(others, []);
+  const names = files.map((file) => file.replace(LIB.href, ""));
+  assertEquals(names.includes("cli/load_module.ts"), true);
+  assertEquals(names.length <= 24, true, `${names.length}: ${names}`);
+});
+
+Deno.test("a file of the command is loaded by the path that its type has", async () => {
+  let count = 0;
+  for await (const path of sources(LIB)) {
+    if (path === "cli/load_module.ts") continue;
+    const text = await Deno.readTextFile(new URL(path, LIB));
+    for (const [call] of text.matchAll(/\bloadModule[<(][^;]*?\)(?!\s*>)/g)) {
+      const [, type, value] =
+        /^loadModule<\s*typeof import\(\s*"([^"]+)",?\s*\)\s*>\(\s*"([^"]+)",?\s*\)$/
+          .exec(call) ?? [];
+      assertEquals([path.split("/").length, type], [2, value], call);
+      await Deno.stat(new URL(value!, new URL(path, LIB)));
+      count++;
+    }
+  }
+  assertEquals(count > 40, true, `${count} calls: they are not found any more`);
 });
 
 /** The names that an entry of the package gives, and what it does besides. */

@@ -22,6 +22,7 @@ import type { ResultFiles } from "./result_files.ts";
 import { showBuild } from "./show_build.ts";
 import { environmentPolicy } from "./source_policy.ts";
 import type { TimingsFile } from "./timings_file.ts";
+import { loadModule } from "./load_module.ts";
 
 /** How a build is shown where sentences for people may stand beside it. */
 const TOLD: readonly ProgressMode[] = ["auto", "tty", "plain"];
@@ -32,7 +33,9 @@ export async function runBuild(context: CommandContext): Promise<number> {
   refuseFlags(parsed);
   const call = callOf(parsed);
   if (call !== undefined) {
-    const { runCall } = await import("./call_command.ts");
+    const { runCall } = await loadModule<typeof import("./call_command.ts")>(
+      "./call_command.ts",
+    );
     return await runCall(call, context);
   }
   const mode = progressMode(parsed);
@@ -91,7 +94,9 @@ export async function runBuild(context: CommandContext): Promise<number> {
     await buildOnce(signal, mode);
     return EXIT_OK;
   }
-  const { watchBuilds } = await import("./watch.ts");
+  const { watchBuilds } = await loadModule<typeof import("./watch.ts")>(
+    "./watch.ts",
+  );
   await watchBuilds({
     folder: word!,
     context: input.context,
@@ -109,9 +114,10 @@ export async function runBuild(context: CommandContext): Promise<number> {
 
 /** Checks the options before anything is asked of the engine. */
 async function checkOptions(options: ImageBuildOptions): Promise<void> {
-  const contexts = options.contexts && (await import(
-    "../imagebuild/context/named_source.ts"
-  )).namedSources(options.contexts);
+  const contexts = options.contexts &&
+    (await loadModule<typeof import("../imagebuild/context/named_source.ts")>(
+      "../imagebuild/context/named_source.ts",
+    )).namedSources(options.contexts);
   const tar = { kind: "tar", stream: new ReadableStream() } as const;
   checkRequest(options, tar, undefined, contexts);
 }
@@ -126,7 +132,9 @@ async function resultFiles(
 ): Promise<ResultFiles | undefined> {
   const flags = ["iidfile", "metadata-file"];
   if (flags.every((name) => parsed.text(name) === undefined)) return undefined;
-  const { ResultFiles } = await import("./result_files.ts");
+  const { ResultFiles } = await loadModule<typeof import("./result_files.ts")>(
+    "./result_files.ts",
+  );
   return await ResultFiles.open(parsed, plan);
 }
 
@@ -140,7 +148,9 @@ async function timingsFile(
       parsed.text(name) !== undefined
     );
   if (!isAsked) return undefined;
-  const { TimingsFile } = await import("./timings_file.ts");
+  const { TimingsFile } = await loadModule<typeof import("./timings_file.ts")>(
+    "./timings_file.ts",
+  );
   const dest = parsed.text("timings");
   if (dest === "-" && plan.paths.includes("-")) {
     throw new UsageError(
@@ -179,8 +189,12 @@ async function outputPlanner(
   builder: ListedBuilder | undefined,
 ): Promise<((parsed: ParsedWords) => OutputPlan) | undefined> {
   if (builder === undefined || builder.isContext) return undefined;
-  const { loadsByDefault } = await import("../buildx/driver.ts");
-  const { planDaemonOutput } = await import("./output_flag.ts");
+  const { loadsByDefault } = await loadModule<
+    typeof import("../buildx/driver.ts")
+  >("../buildx/driver.ts");
+  const { planDaemonOutput } = await loadModule<
+    typeof import("./output_flag.ts")
+  >("./output_flag.ts");
   const loads = loadsByDefault(builder);
   return (parsed) => planDaemonOutput(parsed, loads);
 }
@@ -192,13 +206,19 @@ async function openSite(
   plan: OutputPlan,
   init: SiteInit,
 ): Promise<BuildSite> {
-  const { engineSite } = await import("./engine_site.ts");
-  const { DockerClient } = await import("../client/docker_client.ts");
+  const { engineSite } = await loadModule<typeof import("./engine_site.ts")>(
+    "./engine_site.ts",
+  );
+  const { DockerClient } = await loadModule<
+    typeof import("../client/docker_client.ts")
+  >("../client/docker_client.ts");
   const opened = await openBuilderFor(chosen, parsed, init.signal);
   if (opened instanceof DockerClient) {
     return await engineSite(opened, parsed, plan, init);
   }
-  const { daemonSite } = await import("./daemon_site.ts");
+  const { daemonSite } = await loadModule<typeof import("./daemon_site.ts")>(
+    "./daemon_site.ts",
+  );
   const { name, nodes } = chosen!.builder;
   const node = `${name}/${nodes[0]!.name}`;
   return daemonSite(opened, node, parsed, plan, init);
@@ -233,7 +253,9 @@ async function build(
  */
 async function printFailure(error: unknown): Promise<void> {
   if (!(error instanceof BuildError) || error.step === undefined) return;
-  const { printable } = await import("../display/printable.ts");
+  const { printable } = await loadModule<
+    typeof import("../display/printable.ts")
+  >("../display/printable.ts");
   print(
     ["------", ` > ${error.step}:`, ...error.log, "------"].map((line) =>
       printable(line)

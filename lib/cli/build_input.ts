@@ -4,6 +4,7 @@ import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import { countStdin } from "./secret_flag.ts";
+import { loadModule } from "./load_module.ts";
 
 /** The input of a build. */
 export interface BuildInput {
@@ -47,7 +48,9 @@ export async function buildInput(
   }
   await checkFolder(word);
   if (file === "-") {
-    const { readStdin } = await import("./standard_input.ts");
+    const { readStdin } = await loadModule<
+      typeof import("./standard_input.ts")
+    >("./standard_input.ts");
     return { context: { context: word, dockerfile: readStdin(signal) } };
   }
   const dockerfile = await findDockerfile(word, file);
@@ -139,7 +142,9 @@ async function stdinInput(
   file: string | undefined,
   signal: AbortSignal,
 ): Promise<BuildInput> {
-  const { sortStdin } = await import("./standard_input.ts");
+  const { sortStdin } = await loadModule<typeof import("./standard_input.ts")>(
+    "./standard_input.ts",
+  );
   const { kind, stream } = await sortStdin(signal);
   if (kind === "tar") {
     return {

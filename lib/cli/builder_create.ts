@@ -24,6 +24,7 @@ import { EXIT_OK, UsageError } from "./exit.ts";
 import { csvRow } from "./fields.ts";
 import type { ParsedWords } from "./flag.ts";
 import { print } from "./print.ts";
+import { loadModule } from "./load_module.ts";
 
 /** What a name that nobody gave begins with. */
 const NAME_START = "builder-";
@@ -140,7 +141,9 @@ async function requestOf(
     flags,
     ...(path === undefined
       ? {}
-      : await (await import("../buildx/config_file.ts")).readConfig(path)),
+      : await (await loadModule<typeof import("../buildx/config_file.ts")>(
+        "../buildx/config_file.ts",
+      )).readConfig(path)),
   };
 }
 

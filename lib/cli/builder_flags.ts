@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import type { Flag } from "./flag.ts";
+import { loadModule } from "./load_module.ts";
 
 const BUILDER_FLAG: Flag = {
   name: "builder",
@@ -31,7 +32,9 @@ export const BUILDER: Command = {
         ...ENGINE_FLAGS,
       ],
       words: [0, 0],
-      load: async () => (await import("./builder_ls.ts")).runBuilderLs,
+      load: async () =>
+        (await loadModule<typeof import("./builder_ls.ts")>("./builder_ls.ts"))
+          .runBuilderLs,
     },
     {
       name: "inspect",
@@ -44,7 +47,9 @@ export const BUILDER: Command = {
       ],
       words: [0, 1],
       load: async () =>
-        (await import("./builder_inspect.ts")).runBuilderInspect,
+        (await loadModule<typeof import("./builder_inspect.ts")>(
+          "./builder_inspect.ts",
+        )).runBuilderInspect,
     },
     {
       name: "create",
@@ -90,7 +95,10 @@ export const BUILDER: Command = {
         ...ENGINE_FLAGS,
       ],
       words: [0, 1],
-      load: async () => (await import("./builder_create.ts")).runBuilderCreate,
+      load: async () =>
+        (await loadModule<typeof import("./builder_create.ts")>(
+          "./builder_create.ts",
+        )).runBuilderCreate,
     },
     {
       name: "rm",
@@ -103,7 +111,9 @@ export const BUILDER: Command = {
         ...ENGINE_FLAGS,
       ],
       words: [0, Infinity],
-      load: async () => (await import("./builder_rm.ts")).runBuilderRm,
+      load: async () =>
+        (await loadModule<typeof import("./builder_rm.ts")>("./builder_rm.ts"))
+          .runBuilderRm,
     },
     {
       name: "use",
@@ -115,7 +125,10 @@ export const BUILDER: Command = {
         ...ENGINE_FLAGS,
       ],
       words: [1, 1],
-      load: async () => (await import("./builder_use.ts")).runBuilderUse,
+      load: async () =>
+        (await loadModule<typeof import("./builder_use.ts")>(
+          "./builder_use.ts",
+        )).runBuilderUse,
     },
   ],
 };

@@ -1,6 +1,7 @@
 import { MEMORY_FLAGS } from "./memory_flags.ts";
 import type { Command } from "./command.ts";
 import type { Flag } from "./flag.ts";
+import { loadModule } from "./load_module.ts";
 
 const FILTER: Flag = {
   name: "filter",
@@ -31,7 +32,9 @@ export const CACHE_COMMANDS: readonly Command[] = [
       ...MEMORY_FLAGS,
     ],
     words: [0, 0],
-    load: async () => (await import("./du_command.ts")).runDu,
+    load: async () =>
+      (await loadModule<typeof import("./du_command.ts")>("./du_command.ts"))
+        .runDu,
   },
   {
     name: "prune",
@@ -55,6 +58,9 @@ export const CACHE_COMMANDS: readonly Command[] = [
       ...MEMORY_FLAGS,
     ],
     words: [0, 0],
-    load: async () => (await import("./prune_command.ts")).runPrune,
+    load: async () =>
+      (await loadModule<typeof import("./prune_command.ts")>(
+        "./prune_command.ts",
+      )).runPrune,
   },
 ];

@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 import { ENGINE_FLAGS } from "./engine_flags.ts";
 import { GATEWAY_FLAGS } from "./gateway_flags.ts";
 import { IMAGETOOLS } from "./imagetools_flags.ts";
+import { loadModule } from "./load_module.ts";
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
@@ -16,7 +17,10 @@ export const COMMANDS: readonly Command[] = [
     usage: "[OPTIONS] PATH | URL | -",
     flags: BUILD_FLAGS,
     words: [1, 1],
-    load: async () => (await import("./build_command.ts")).runBuild,
+    load: async () =>
+      (await loadModule<typeof import("./build_command.ts")>(
+        "./build_command.ts",
+      )).runBuild,
   },
   BUILDER,
   {
@@ -28,7 +32,10 @@ export const COMMANDS: readonly Command[] = [
       ...ENGINE_FLAGS,
     ],
     words: [1, 1],
-    load: async () => (await import("./push_command.ts")).runPush,
+    load: async () =>
+      (await loadModule<typeof import("./push_command.ts")>(
+        "./push_command.ts",
+      )).runPush,
   },
   {
     name: "pull",
@@ -45,7 +52,10 @@ export const COMMANDS: readonly Command[] = [
       ...ENGINE_FLAGS,
     ],
     words: [1, 1],
-    load: async () => (await import("./pull_command.ts")).runPull,
+    load: async () =>
+      (await loadModule<typeof import("./pull_command.ts")>(
+        "./pull_command.ts",
+      )).runPull,
   },
   ...CACHE_COMMANDS,
   HISTORY_COMMAND,
@@ -56,7 +66,10 @@ export const COMMANDS: readonly Command[] = [
     usage: "[OPTIONS]",
     flags: GATEWAY_FLAGS,
     words: [0, 0],
-    load: async () => (await import("./gateway_command.ts")).runGateway,
+    load: async () =>
+      (await loadModule<typeof import("./gateway_command.ts")>(
+        "./gateway_command.ts",
+      )).runGateway,
   },
   {
     name: "doctor",
@@ -71,7 +84,10 @@ export const COMMANDS: readonly Command[] = [
       ...ENGINE_FLAGS,
     ],
     words: [0, 0],
-    load: async () => (await import("./doctor_command.ts")).runDoctor,
+    load: async () =>
+      (await loadModule<typeof import("./doctor_command.ts")>(
+        "./doctor_command.ts",
+      )).runDoctor,
   },
   {
     name: "completions",
@@ -80,7 +96,9 @@ export const COMMANDS: readonly Command[] = [
     flags: [],
     words: [1, 1],
     load: async () => {
-      const { runCompletions } = await import("./completions_command.ts");
+      const { runCompletions } = await loadModule<
+        typeof import("./completions_command.ts")
+      >("./completions_command.ts");
       return (context) => runCompletions(context, COMMANDS);
     },
   },

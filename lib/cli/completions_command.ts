@@ -3,6 +3,7 @@ import { type NamedCommand, withNested } from "./nested_commands.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { Flag } from "./flag.ts";
 import { print } from "./print.ts";
+import { loadModule } from "./load_module.ts";
 
 const SHELLS: Readonly<
   Record<string, (commands: readonly Command[]) => string>
@@ -30,7 +31,9 @@ export async function runCompletions(
 ): Promise<number> {
   const [shell = ""] = parsed.words;
   if (shell === CONTEXTS) {
-    const { contextNames } = await import("../transport/context_names.ts");
+    const { contextNames } = await loadModule<
+      typeof import("../transport/context_names.ts")
+    >("../transport/context_names.ts");
     print((await contextNames()).join("\n"));
     return EXIT_OK;
   }

@@ -10,6 +10,7 @@ import { type Finding, Findings } from "./findings.ts";
 import type { ParsedWords } from "./flag.ts";
 import { missingPermissions } from "./missing_permissions.ts";
 import { openClient } from "./open_client.ts";
+import { loadModule } from "./load_module.ts";
 
 /**
  * Runs `davit doctor`. A check that fails does not stop the others that can
@@ -37,7 +38,9 @@ export async function runDoctor(
   }
   await findings.look(() => checkPermissions(undefined));
   if (builder !== undefined) {
-    const { checkBuilder } = await import("./doctor_builder.ts");
+    const { checkBuilder } = await loadModule<
+      typeof import("./doctor_builder.ts")
+    >("./doctor_builder.ts");
     await checkBuilder({ chosen: builder, parsed, findings, signal });
   }
   return findings.exitCode;

@@ -9,6 +9,7 @@ import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import type { OutputPlan } from "./output_flag.ts";
 import type { ProgressMode } from "./progress_mode.ts";
+import { loadModule } from "./load_module.ts";
 
 /**
  * Prepares a build by an engine.
@@ -64,8 +65,12 @@ async function push(
   signal: AbortSignal,
   shown: ProgressMode,
 ): Promise<string[]> {
-  const { pushAll } = await import("./push_command.ts");
-  const { transferTeller } = await import("./tell_transfer.ts");
+  const { pushAll } = await loadModule<typeof import("./push_command.ts")>(
+    "./push_command.ts",
+  );
+  const { transferTeller } = await loadModule<
+    typeof import("./tell_transfer.ts")
+  >("./tell_transfer.ts");
   const tell = transferTeller(shown === "quiet");
   return await pushAll(docker, names, { signal, tell });
 }
@@ -91,7 +96,9 @@ async function checkStore(
   docker: DockerClient,
   signal: AbortSignal,
 ): Promise<void> {
-  const { isContainerdStore } = await import("../engine/info.ts");
+  const { isContainerdStore } = await loadModule<
+    typeof import("../engine/info.ts")
+  >("../engine/info.ts");
   if (isContainerdStore(await docker.info({ signal }))) return;
   throw new UsageError(
     "--output of an image takes a name and push here: only engines with the containerd image store know its other fields",

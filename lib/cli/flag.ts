@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { FlagError, UsageError } from "./exit.ts";
+import { tokensOf } from "./flag_tokens.ts";
 
 /** A flag of a command. */
 export interface Flag {
@@ -80,8 +80,8 @@ export class UnknownFlagError extends FlagError {
  * Reads a command line as docker's command does: `--name value`,
  * `--name=value`, `-n value`, `-nvalue`, `-qn value`; `--` ends the flags.
  *
- * The tokens come from `node:util`. @std/cli is not used because it follows
- * minimist's rules: there `-tNAME` is five flags, and `--tag 12` is a number.
+ * @std/cli is not used because it follows minimist's rules: there `-tNAME` is
+ * five flags, and `--tag 12` is a number.
  *
  * @throws {FlagError} If a flag is unknown, lacks its value, or is neither on
  * nor off.
@@ -95,8 +95,10 @@ export function parseWords(
   const switches = new Map<string, boolean>();
   const positionals: string[] = [];
   for (const token of tokensOf(words, flags)) {
-    if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") continue;
+    if (token.kind === "word") {
+      positionals.push(token.value);
+      continue;
+    }
     const { name, rawName, value } = token;
     const flag = flags.find((flag) => flag.name === name);
     if (flag === undefined) {
@@ -118,7 +120,7 @@ export function parseWords(
     if (value === undefined) {
       throw new FlagError(`flag needs an argument: ${rawName}`);
     }
-    const isShort = token.inlineValue && !rawName.startsWith("--");
+    const isShort = token.isInline && !rawName.startsWith("--");
     const text = isShort ? value.replace(/^=/, "") : value;
     if (text === "" && flag.notEmpty) {
       const RefusedError = flag.typed === true ? FlagError : UsageError;
@@ -155,32 +157,13 @@ export function findCommand(
   words: readonly string[],
   flags: readonly Flag[],
 ): CommandLine {
-  const first = tokensOf(words, flags).find(({ kind }) =>
-    kind === "positional"
-  );
+  const first = tokensOf(words, flags).find((token) => token.kind === "word");
   const at = first?.index ?? words.length;
   return {
     before: words.slice(0, at),
     command: words[at],
     behind: words.slice(at + 1),
   };
-}
-
-function tokensOf(words: readonly string[], flags: readonly Flag[]) {
-  return parseArgs({
-    args: [...words],
-    options: Object.fromEntries(
-      flags.map(({ name, short, value, alone }) => [name, {
-        type: value === undefined || alone === true ? "boolean" : "string",
-        ...(short === undefined ? {} : { short }),
-      }]),
-    ),
-    // The strict mode would refuse words with node's own messages; they are
-    // checked above, with docker's.
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  }).tokens;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { MEMORY_FLAGS } from "./memory_flags.ts";
 import type { Command } from "./command.ts";
+import { loadModule } from "./load_module.ts";
 
 /** The command about builds that an engine remembers. */
 export const HISTORY_COMMAND: Command = {
@@ -27,7 +28,10 @@ export const HISTORY_COMMAND: Command = {
         ...MEMORY_FLAGS,
       ],
       words: [0, 0],
-      load: async () => (await import("./history_ls_command.ts")).runHistoryLs,
+      load: async () =>
+        (await loadModule<typeof import("./history_ls_command.ts")>(
+          "./history_ls_command.ts",
+        )).runHistoryLs,
     },
     {
       name: "logs",
@@ -44,7 +48,9 @@ export const HISTORY_COMMAND: Command = {
       ],
       words: [0, 1],
       load: async () =>
-        (await import("./history_logs_command.ts")).runHistoryLogs,
+        (await loadModule<typeof import("./history_logs_command.ts")>(
+          "./history_logs_command.ts",
+        )).runHistoryLogs,
     },
     {
       name: "timings",
@@ -68,7 +74,9 @@ export const HISTORY_COMMAND: Command = {
       ],
       words: [0, 1],
       load: async () =>
-        (await import("./history_timings_command.ts")).runHistoryTimings,
+        (await loadModule<typeof import("./history_timings_command.ts")>(
+          "./history_timings_command.ts",
+        )).runHistoryTimings,
     },
     {
       name: "inspect",
@@ -103,11 +111,15 @@ export const HISTORY_COMMAND: Command = {
         ],
         words: [0, 2],
         load: async () =>
-          (await import("./history_attachment_command.ts"))
+          (await loadModule<typeof import("./history_attachment_command.ts")>(
+            "./history_attachment_command.ts",
+          ))
             .runHistoryAttachment,
       }],
       load: async () =>
-        (await import("./history_inspect_command.ts")).runHistoryInspect,
+        (await loadModule<typeof import("./history_inspect_command.ts")>(
+          "./history_inspect_command.ts",
+        )).runHistoryInspect,
     },
     {
       name: "export",
@@ -127,7 +139,9 @@ export const HISTORY_COMMAND: Command = {
       ],
       words: [0, Infinity],
       load: async () =>
-        (await import("./history_export_command.ts")).runHistoryExport,
+        (await loadModule<typeof import("./history_export_command.ts")>(
+          "./history_export_command.ts",
+        )).runHistoryExport,
     },
     {
       name: "rm",
@@ -138,7 +152,10 @@ export const HISTORY_COMMAND: Command = {
         ...MEMORY_FLAGS,
       ],
       words: [0, Infinity],
-      load: async () => (await import("./history_rm_command.ts")).runHistoryRm,
+      load: async () =>
+        (await loadModule<typeof import("./history_rm_command.ts")>(
+          "./history_rm_command.ts",
+        )).runHistoryRm,
     },
   ],
 };

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import type { Flag } from "./flag.ts";
+import { loadModule } from "./load_module.ts";
 
 const CA_FLAG: Flag = {
   name: "ca",
@@ -74,7 +75,9 @@ export const IMAGETOOLS: Command = {
       ],
       words: [0, Infinity],
       load: async () =>
-        (await import("./imagetools_command.ts")).runImagetoolsCreate,
+        (await loadModule<typeof import("./imagetools_command.ts")>(
+          "./imagetools_command.ts",
+        )).runImagetoolsCreate,
     },
     {
       name: "inspect",
@@ -92,7 +95,9 @@ export const IMAGETOOLS: Command = {
       ],
       words: [1, 1],
       load: async () =>
-        (await import("./imagetools_command.ts")).runImagetoolsInspect,
+        (await loadModule<typeof import("./imagetools_command.ts")>(
+          "./imagetools_command.ts",
+        )).runImagetoolsInspect,
     },
   ],
 };

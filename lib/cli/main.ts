@@ -32,6 +32,7 @@ import {
 } from "./flag.ts";
 import { Interrupt } from "./interrupt.ts";
 import { print } from "./print.ts";
+import { loadModule } from "./load_module.ts";
 
 /**
  * Runs the command.
@@ -153,7 +154,9 @@ async function parseFor(
     return parseWords(words, known);
   } catch (error) {
     if (!(error instanceof UnknownFlagError)) throw error;
-    const { didYouMean } = await import("./did_you_mean.ts");
+    const { didYouMean } = await loadModule<typeof import("./did_you_mean.ts")>(
+      "./did_you_mean.ts",
+    );
     const meant = didYouMean(
       error.flag,
       known.map(({ name }) => `--${name}`),
@@ -176,7 +179,9 @@ async function unknownCommand(
   commands: readonly Command[],
   path?: string,
 ): Promise<UsageError> {
-  const { didYouMean } = await import("./did_you_mean.ts");
+  const { didYouMean } = await loadModule<typeof import("./did_you_mean.ts")>(
+    "./did_you_mean.ts",
+  );
   const above = path === undefined ? "davit" : `davit ${path}`;
   return new UsageError(
     `unknown command: ${JSON.stringify(name)}${
@@ -208,7 +213,9 @@ function countWords(min: number, max: number): string {
 
 /** @param names The names of a command and of those above it, these first. */
 async function printHelp([name, ...rest]: readonly string[]): Promise<number> {
-  const { helpOf, overview } = await import("./help.ts");
+  const { helpOf, overview } = await loadModule<typeof import("./help.ts")>(
+    "./help.ts",
+  );
   if (name === undefined) {
     print(overview());
     return EXIT_OK;

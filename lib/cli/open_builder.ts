@@ -4,6 +4,7 @@ import type { ChosenBuilder } from "./builders.ts";
 import type { ParsedWords } from "./flag.ts";
 import { openClient } from "./open_client.ts";
 import { print } from "./print.ts";
+import { loadModule } from "./load_module.ts";
 
 /**
  * Opens what builds: the builder that was chosen, or the engine of the flags.
@@ -17,7 +18,9 @@ export async function openBuilderFor(
   signal: AbortSignal,
 ): Promise<DockerClient | Builder> {
   if (chosen === undefined) return await openClient(parsed);
-  const { openListed } = await import("../builder/open_listed.ts");
+  const { openListed } = await loadModule<
+    typeof import("../builder/open_listed.ts")
+  >("../builder/open_listed.ts");
   const tell = (what: string) => print(what, Deno.stderr);
   return await openListed(
     chosen.builders,

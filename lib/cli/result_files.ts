@@ -4,6 +4,7 @@ import { solvedOf } from "../imagebuild/solved.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
 import type { OutputPlan } from "./output_flag.ts";
+import { loadModule } from "./load_module.ts";
 
 /** The files that `--iidfile` and `--metadata-file` name. */
 export class ResultFiles {
@@ -103,10 +104,14 @@ export class ResultFiles {
     const solved = solvedOf(result);
     if (solved === undefined) {
       if (docker === undefined) return {};
-      const { buildMetadata } = await import("./metadata.ts");
+      const { buildMetadata } = await loadModule<
+        typeof import("./metadata.ts")
+      >("./metadata.ts");
       return await buildMetadata(docker, result, pushed, signal);
     }
-    const { builderName, solveMetadata } = await import("./solve_metadata.ts");
+    const { builderName, solveMetadata } = await loadModule<
+      typeof import("./solve_metadata.ts")
+    >("./solve_metadata.ts");
     const name = node ?? await builderName(this.#parsed);
     const builder = node ?? `${name}/${name}`;
     return await solveMetadata(result, solved, { builder, pushed }, signal);

@@ -7,6 +7,7 @@ import type { BuildTimings } from "../timings/timings.ts";
 import { UsageError } from "./exit.ts";
 import { print, printText } from "./print.ts";
 import { tryToWrite } from "./result_files.ts";
+import { loadModule } from "./load_module.ts";
 
 /** What of a command line decides what is written. */
 export interface TimingsFileInit {
@@ -80,7 +81,9 @@ export class TimingsFile {
   async writeTimings(timings: BuildTimings, tells: boolean): Promise<void> {
     const comparison = this.#before && compareTimings(this.#before, timings);
     if (this.#dest === "-") {
-      const { timingsText } = await import("../timings/text.ts");
+      const { timingsText } = await loadModule<
+        typeof import("../timings/text.ts")
+      >("../timings/text.ts");
       const columns = Deno.stdout.isTerminal()
         ? Deno.consoleSize().columns
         : undefined;
@@ -100,17 +103,23 @@ export class TimingsFile {
     const comparison = this.#before && compareTimings(this.#before, timings);
     switch (/\.(svg|json|txt)$/i.exec(path)?.[1]?.toLowerCase()) {
       case "svg": {
-        const { timingsSvg } = await import("../timings/svg.ts");
+        const { timingsSvg } = await loadModule<
+          typeof import("../timings/svg.ts")
+        >("../timings/svg.ts");
         return timingsSvg(timings, { comparison });
       }
       case "json":
         return `${timingsJson(timings)}\n`;
       case "txt": {
-        const { timingsText } = await import("../timings/text.ts");
+        const { timingsText } = await loadModule<
+          typeof import("../timings/text.ts")
+        >("../timings/text.ts");
         return timingsText(timings, { comparison });
       }
       default: {
-        const { timingsHtml } = await import("../timings/html.ts");
+        const { timingsHtml } = await loadModule<
+          typeof import("../timings/html.ts")
+        >("../timings/html.ts");
         return timingsHtml(timings, { title: this.#title, comparison });
       }
     }

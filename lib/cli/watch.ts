@@ -10,6 +10,7 @@ import {
   type WatchedResults,
   type WatchedSources,
 } from "./watched_context.ts";
+import { loadModule } from "./load_module.ts";
 
 /** Options of a watch. */
 export interface WatchOptions {
@@ -100,9 +101,9 @@ async function namedFolders(
   { contexts }: WatchedSources,
 ): Promise<readonly string[]> {
   if (contexts === undefined) return [];
-  const { namedSources } = await import(
-    "../imagebuild/context/named_source.ts"
-  );
+  const { namedSources } = await loadModule<
+    typeof import("../imagebuild/context/named_source.ts")
+  >("../imagebuild/context/named_source.ts");
   return [...namedSources(contexts).values()].flatMap((source) =>
     source.kind === "folder" && source.path !== undefined ? [source.path] : []
   );

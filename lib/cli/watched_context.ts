@@ -11,6 +11,7 @@ import { isExportName } from "../context/export_name.ts";
 import type { ContextFilter } from "../context/filter.ts";
 import { UsageError } from "./exit.ts";
 import type { WatchedFolders } from "./folder_watchers.ts";
+import { loadModule } from "./load_module.ts";
 
 /** What the builds write: a change of it must not start another build. */
 export interface WatchedResults {
@@ -149,12 +150,12 @@ async function openNamed(
   const trees: WatchedTree[] = [];
   const files: string[] = [];
   if (contexts === undefined) return { trees, files };
-  const { namedSources } = await import(
-    "../imagebuild/context/named_source.ts"
-  );
-  const { NamedFolder } = await import(
-    "../imagebuild/context/named_contexts.ts"
-  );
+  const { namedSources } = await loadModule<
+    typeof import("../imagebuild/context/named_source.ts")
+  >("../imagebuild/context/named_source.ts");
+  const { NamedFolder } = await loadModule<
+    typeof import("../imagebuild/context/named_contexts.ts")
+  >("../imagebuild/context/named_contexts.ts");
   for (const source of namedSources(contexts).values()) {
     if (source.kind === "layout") {
       files.push(await Deno.realPath(join(source.path, "index.json")));

@@ -11,6 +11,23 @@ export const DAVIT: readonly string[] = [
   MAIN,
 ];
 
+const LIB = new URL("../../lib/", import.meta.url).pathname;
+
+/**
+ * The words that run the command with these permissions of Deno's, and with the
+ * one to read davit's own files: those of a checkout need it, those of JSR do
+ * not.
+ */
+export function davitAllowed(permissions: readonly string[]): string[] {
+  const isRead = (word: string) => word.startsWith("--allow-read=");
+  const flags = permissions.some(isRead)
+    ? permissions.map((word) => isRead(word) ? `${word},${LIB}` : word)
+    : [...permissions, `--allow-read=${LIB}`];
+  return DAVIT.flatMap((word) =>
+    word === "-A" ? ["--no-prompt", ...flags] : [word]
+  );
+}
+
 /** What a run of a command came to. */
 export interface CommandRun {
   readonly code: number;

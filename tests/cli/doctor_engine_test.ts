@@ -6,18 +6,21 @@ import {
 } from "../support/assert.ts";
 import { engineTest } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
-import { type CommandOptions, DAVIT, runProgram } from "./command.ts";
+import {
+  type CommandOptions,
+  DAVIT,
+  davitAllowed,
+  runProgram,
+} from "./command.ts";
 
 /** Runs doctor, with these flags of Deno's in the place of `-A`. */
 async function doctor(
   options: CommandOptions,
-  permissions: readonly string[] = ["-A"],
+  permissions?: readonly string[],
   words: readonly string[] = [],
 ): Promise<{ code: number; lines: string[] }> {
   const { code, stdout, stderr } = await runProgram([
-    ...DAVIT.flatMap((word) =>
-      word === "-A" ? ["--no-prompt", ...permissions] : [word]
-    ),
+    ...permissions === undefined ? DAVIT : davitAllowed(permissions),
     ...words,
     "doctor",
   ], options);
@@ -37,7 +40,7 @@ engineTest(
         [{}, ["-H", host], "by --host"],
       ] as const
     ) {
-      const { code, lines } = await doctor({ env }, ["-A"], words);
+      const { code, lines } = await doctor({ env }, undefined, words);
       const text = lines.join("\n");
       assertEquals(code, 0, text);
       assert(lines.every((line) => line.startsWith("✓ ")), text);
@@ -122,14 +125,11 @@ engineTest(
     await withTempFolder(async (cwd) => {
       await writeTree(cwd, { Dockerfile: "FROM scratch\nLABEL a=b\n" });
       const { code, stderr } = await runProgram([
-        ...DAVIT.flatMap((word) =>
-          word !== "-A" ? [word] : [
-            "--no-prompt",
-            `--allow-read=.,${socketPath}`,
-            `--allow-net=unix:${socketPath},localhost:80`,
-            `--allow-write=${socketPath}`,
-          ]
-        ),
+        ...davitAllowed([
+          `--allow-read=.,${socketPath}`,
+          `--allow-net=unix:${socketPath},localhost:80`,
+          `--allow-write=${socketPath}`,
+        ]),
         ...["-H", host, "build", "--progress=plain", "."],
       ], { cwd });
       assertEquals(code, 0, stderr);
