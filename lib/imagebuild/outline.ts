@@ -117,10 +117,18 @@ async function targetMounts(
     try {
       const attrs = platformAttrs(platform, open);
       if (attrs === undefined) return undefined;
-      const result = await ask(bridge, open, "outline", attrs, signal);
-      if (result === undefined) return undefined;
-      const answer = answerOf(result);
-      if (!isOwn(sourceIn(answer), build)) return undefined;
+      const outline = async (more: Readonly<Record<string, string>>) => {
+        const given = { ...attrs, ...more };
+        const result = await ask(bridge, open, "outline", given, signal);
+        return result && answerOf(result);
+      };
+      let answer = await outline(QUIET);
+      // Something in the Dockerfile may depend on it.
+      const isRead = answer && sourceIn(answer)?.includes(CHECK);
+      if (isRead) answer = await outline({});
+      if (answer === undefined || !isOwn(sourceIn(answer), build)) {
+        return undefined;
+      }
       outlines.push(readOutline(answer, (file, text) => {
         const known = record.dockerfile();
         return known?.text === text ? known.name : file;
@@ -147,9 +155,12 @@ function isOwn(
   return !syntax || isOwnSyntax(syntax);
 }
 
+/** The build argument that says which rules are checked. */
+const CHECK = "BUILDKIT_DOCKERFILE_CHECK";
+
 /** The build itself warns of violated rules; the question does not. */
 const QUIET: Readonly<Record<string, string>> = {
-  "build-arg:BUILDKIT_DOCKERFILE_CHECK": "skip=all",
+  [`build-arg:${CHECK}`]: "skip=all",
 };
 
 /**
@@ -163,9 +174,9 @@ function platformAttrs(
   platform: string | undefined,
   { request: { frontendAttrs } }: Pick<OpenSolve, "request">,
 ): Readonly<Record<string, string>> | undefined {
-  if (platform === undefined) return QUIET;
+  if (platform === undefined) return {};
   // The builder's own processor, which is that of the outline.
-  if (/^linux$/i.test(platform)) return { ...QUIET, platform };
+  if (/^linux$/i.test(platform)) return { platform };
   const full = PROCESSOR_REGEXP.test(platform) ? `linux/${platform}` : platform;
   if (!PLATFORM_REGEXP.test(full)) return undefined;
   const target = parsePlatform(full);
@@ -176,7 +187,6 @@ function platformAttrs(
     "build-arg:TARGETVARIANT": target.variant ?? "",
     // What the caller gives counts in the build, too.
     ...frontendAttrs,
-    ...QUIET,
     platform,
   };
 }

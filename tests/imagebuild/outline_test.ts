@@ -138,6 +138,36 @@ Deno.test("the frontend is asked only where something is strict and it can know"
   assertEquals(mounts, [[], ["default"]]);
 });
 
+Deno.test("a Dockerfile that reads the argument by which the question is quiet is asked again, with the build's own", async () => {
+  const text = "FROM a\nARG BUILDKIT_DOCKERFILE_CHECK=x\n";
+  const CHECK = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
+  for (const own of [undefined, "error=true"]) {
+    const { asked, error, mounts } = await run({
+      answers: [
+        outline([secret("skip=all")], text),
+        outline([secret("x")], text),
+      ],
+      given: ["x"],
+      ...(own === undefined
+        ? {}
+        : { buildArgs: { BUILDKIT_DOCKERFILE_CHECK: own } }),
+    });
+    assertEquals([asked.map((attrs) => attrs[CHECK]), error, mounts?.[0]], [
+      ["skip=all", own],
+      undefined,
+      ["x"],
+    ]);
+  }
+  // What the second question fails with, the build tells.
+  const failed = await run({
+    answers: [
+      outline([secret("skip=all")], text),
+      new SolveError({ code: GrpcCode.UNKNOWN, detail: "lint" }),
+    ],
+  });
+  assertEquals([failed.error, failed.mounts], [undefined, undefined]);
+});
+
 Deno.test("missing secrets are told in the order of their places, and which of them are required", async () => {
   const answers = [
     outline([
