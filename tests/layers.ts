@@ -224,6 +224,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "operation",
     "option_names.ts",
     "platforms",
+    "registry",
     "std",
     "streams",
     "transport",

@@ -241,6 +241,8 @@ export class Builder extends BuildClient {
   ): Promise<Builder> {
     requireDenoVersion();
     checkOptionNames("make a builder", options, NODES_OPTIONS);
+    const { authorityTexts } = await import("../registry/authorities.ts");
+    const ca = authorityTexts("registryCa", options.registryCa);
     const { openNodes } = await import("./open_nodes.ts");
     const opened = await openNodes(nodes);
     const builders = new Map(
@@ -249,7 +251,7 @@ export class Builder extends BuildClient {
     return new Builder(opened[0]!.daemon, options, {
       opened,
       builders,
-      ca: options.registryCa,
+      ca,
     });
   }
 
@@ -318,7 +320,7 @@ interface BuilderNodes {
   readonly opened: readonly OpenedNode[];
   readonly builders: ReadonlyMap<string, Builder>;
   /** Authorities for the registry in which images are joined. */
-  readonly ca: string | readonly string[] | undefined;
+  readonly ca: readonly string[];
 }
 
 function buildNode({ name, daemon, platforms }: OpenedNode): BuildNode {

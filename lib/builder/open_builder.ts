@@ -18,6 +18,12 @@ export interface OpenBuilderOptions {
    * @default {true}
    */
   readonly dockerConfig?: boolean | undefined;
+  /**
+   * Authorities that are trusted besides those of Deno when the images of several
+   * nodes are joined in a registry: PEM texts. With `dockerConfig` also those
+   * that docker has for the registry, in `/etc/docker/certs.d`.
+   */
+  readonly registryCa?: string | readonly string[] | undefined;
   /** Aborts the opening. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,6 +31,7 @@ export interface OpenBuilderOptions {
 const OPTIONS = {
   credentials: true,
   dockerConfig: true,
+  registryCa: true,
   signal: true,
 } satisfies Record<keyof OpenBuilderOptions, true>;
 
@@ -64,6 +71,8 @@ export async function openBuilder(
 ): Promise<Builder | DockerClient> {
   requireDenoVersion();
   checkOptionNames("open a builder", options, OPTIONS);
+  const { authorityTexts } = await import("../registry/authorities.ts");
+  authorityTexts("registryCa", options.registryCa);
   const { BuildxBuilders } = await import("../buildx/builders.ts");
   const { openListed } = await import("./open_listed.ts");
   const builders = new BuildxBuilders();

@@ -12,10 +12,7 @@ import { type AddressedNode, addressNodes } from "./buildx_nodes.ts";
 export async function openListed(
   builders: BuildxBuilders,
   builder: ListedBuilder,
-  { credentials, dockerConfig = true }: Pick<
-    BuilderNodesOptions,
-    "credentials" | "dockerConfig"
-  >,
+  { credentials, dockerConfig = true, registryCa }: BuilderNodesOptions,
   reach: ReachOptions,
 ): Promise<Builder | DockerClient> {
   const options = { credentials, dockerConfig };
@@ -24,7 +21,7 @@ export async function openListed(
   const nodes = await addressNodes(builder, { ...reach, host });
   await noteUse(builders, builder);
   try {
-    return await fromNodes(nodes, builder, options);
+    return await fromNodes(nodes, builder, { ...options, registryCa });
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new BuilderError(
@@ -38,7 +35,7 @@ export async function openListed(
 async function fromNodes(
   nodes: readonly AddressedNode[],
   { nodes: named }: ListedBuilder,
-  options: BuilderNodesOptions,
+  { registryCa, ...options }: BuilderNodesOptions,
 ): Promise<Builder> {
   const [first, ...others] = nodes;
   if (first !== undefined && others.length === 0) {
@@ -53,7 +50,7 @@ async function fromNodes(
       dockerHost,
       platforms: named[i]!.platforms?.map(formatPlatform),
     })),
-    options,
+    { ...options, registryCa },
   );
 }
 

@@ -174,7 +174,7 @@ export class RegistryConnection implements Disposable {
     const words = rootMessage(error);
     if (/certificate/i.test(words)) {
       return fail(
-        `No connection to ${at}: ${words}; give the authority of its certificate in the option ca, or put it where docker has it (/etc/docker/certs.d/${host}/ca.crt)`,
+        `No connection to ${at}: ${words}; give the authority of its certificate in the option ca (registryCa of a builder), or put it where docker has it (/etc/docker/certs.d/${host}/ca.crt)`,
       );
     }
     if (/connection refused/i.test(words)) {

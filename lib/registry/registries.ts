@@ -1,4 +1,5 @@
 import { type Credentials, CredentialStore } from "../credentials/store.ts";
+import { authorityTexts } from "./authorities.ts";
 import type { RegistryTls } from "./connection.ts";
 import { RegistryHost } from "./registry_host.ts";
 import { parseRegistryName, type RegistryName } from "./repository_name.ts";
@@ -42,6 +43,7 @@ export class Registries implements Disposable {
   readonly #options: RegistryOptions;
   readonly #store: CredentialStore;
   readonly #signal: AbortSignal;
+  readonly #ca: readonly string[];
   readonly #certs: string;
   readonly #insecure: ReadonlySet<string>;
   readonly #hosts = new Map<string, Promise<RegistryHost>>();
@@ -62,12 +64,7 @@ export class Registries implements Disposable {
       client: { dockerConfig },
       signal: this.#signal,
     });
-    for (const text of givenAuthorities(options)) {
-      if (typeof text === "string" && text.includes("-----BEGIN")) continue;
-      throw new TypeError(
-        "Cannot use the option ca: expected the text of a certificate, as in a PEM file",
-      );
-    }
+    this.#ca = authorityTexts("ca", options.ca);
   }
 
   /** Where the calls' signal is; it never aborts unless one was given. */
@@ -98,13 +95,12 @@ export class Registries implements Disposable {
   }
 
   async #open(registry: string): Promise<RegistryHost> {
-    const ca = givenAuthorities(this.#options);
     const docker = this.#options.dockerConfig === true
       ? await dockerCertificates(`${this.#certs}/${registry}`)
       : { ca: [] };
     const host = new RegistryHost(registry, {
       store: this.#store,
-      tls: { ...docker, ca: [...ca, ...docker.ca] },
+      tls: { ...docker, ca: [...this.#ca, ...docker.ca] },
       signal: this.#signal,
       insecure: this.#insecure.has(registry),
     });
@@ -116,10 +112,6 @@ export class Registries implements Disposable {
   [Symbol.dispose](): void {
     for (const host of this.#opened) host[Symbol.dispose]();
   }
-}
-
-function givenAuthorities({ ca }: RegistryOptions): readonly string[] {
-  return typeof ca === "string" ? [ca] : ca ?? [];
 }
 
 /**

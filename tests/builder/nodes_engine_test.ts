@@ -193,10 +193,13 @@ engineKindTest(
       const before = Deno.env.get("DOCKER_CONFIG");
       Deno.env.set("DOCKER_CONFIG", buildx.config);
       try {
-        await using same = await openBuilder("two");
+        await using same = await openBuilder("two", {
+          credentials,
+          registryCa: await Deno.readTextFile(CERT),
+        });
         const byFiles = await same.imageBuild(`${folder}/context`, {
           ...options,
-          tag: `${app}:files`,
+          tag: `${guarded.host}/files:1`,
           cacheto: [],
         }).result();
         assertEquals(byFiles.image?.platforms, result.image?.platforms);
