@@ -26,6 +26,7 @@ const WANTED: Readonly<Record<string, WantedStandIns>> = {
 const CONTAINERD: ReadonlySet<string> = new Set([
   "examples/caches/README.md",
   "examples/contexts/README.md",
+  "examples/platforms/README.md",
 ]);
 
 for (const { name, blocks } of await pages()) {

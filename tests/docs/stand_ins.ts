@@ -220,8 +220,11 @@ async function nameImages(
   stack.defer(async () => {
     for (
       const name of [
-        ...["busybox:latest", `${registry}/app:1`, `${registry}/base:1`],
-        ...["myapp:latest", "myapp:dev", "app:latest", "app:1"],
+        ...["busybox:latest", "myapp:latest", "myapp:dev", "app:latest"],
+        ...["app:1", "base:1", "site:1", "src:1", "top:1"],
+        ...["base:1", "app:1", "app:2", "app:inline"].map((name) =>
+          `${registry}/${name}`
+        ),
       ]
     ) {
       // Not every page makes all of them.
