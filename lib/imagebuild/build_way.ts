@@ -15,6 +15,7 @@ import type { BuildRecord } from "./record.ts";
 import type { BuildRequest } from "./request.ts";
 import type { BuildImageResult } from "./result.ts";
 import type { Solved } from "./solved.ts";
+import type { TargetMounts } from "./target_mounts.ts";
 
 /**
  * A build that is ready to begin: what is built, by whom, and what it may use.
@@ -41,6 +42,14 @@ export interface Build extends MetHost {
    * throws, the build ends with that error.
    */
   readonly onDockerfile: (text: string) => void;
+  /** Where several nodes build, what all of them mount. */
+  readonly shared?: {
+    join(
+      mounts: TargetMounts | undefined,
+      check: (all: TargetMounts) => void,
+      signal: AbortSignal,
+    ): Promise<void>;
+  };
 }
 
 /** A build by an engine. */

@@ -30,7 +30,7 @@ function asksForOutline(build: Build): boolean {
 
 /**
  * Asks the frontend what the target mounts, and holds the given secrets against
- * it. Does nothing where `strictSecrets` is off, or the frontend can't tell.
+ * it; of a build by several nodes, against what all of them mount. Does nothing where `strictSecrets` is off, or the frontend can't tell.
  *
  * @throws {SecretError} If a secret is missing or unused, and `strictSecrets`
  * makes that an error.
@@ -41,11 +41,16 @@ export async function checkOutline(
   build: Build,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!asksForOutline(build)) return;
-  const mounts = await targetMounts(bridge, open, build, signal);
-  if (mounts === undefined) return;
-  build.record.mounts = mounts;
-  checkMounts(mounts, build);
+  const mounts = asksForOutline(build)
+    ? await targetMounts(bridge, open, build, signal)
+    : undefined;
+  const check = (all: TargetMounts) => {
+    build.record.mounts = all;
+    checkMounts(all, build);
+  };
+  if (build.shared !== undefined) {
+    await build.shared.join(mounts, check, signal);
+  } else if (mounts !== undefined) check(mounts);
 }
 
 /**

@@ -6,7 +6,7 @@ import { startBuildkitd } from "../buildkitd/daemon.ts";
 import { putForm } from "../imagetools/images.ts";
 import { Builder } from "../../lib/builder/builder.ts";
 import { openBuilder } from "../../lib/builder/open_builder.ts";
-import { BuildError, ConnectionError } from "../../lib/errors.ts";
+import { BuildError, ConnectionError, SecretError } from "../../lib/errors.ts";
 import {
   imagetoolsCreate,
   imagetoolsInspect,
@@ -292,6 +292,42 @@ Deno.test("a node that fails or is gone ends the build on the others, and nothin
 ARG TARGETARCH
 RUN if [ $TARGETARCH = arm64 ]; then ${command}; else echo waits; sleep 600; fi
 `;
+  // Each node mounts one of the two: together they are used, and told before any
+  // step that no node needs the third.
+  const own = {
+    dockerfile: {
+      text:
+        "FROM davit-test/base\nARG TARGETARCH\nRUN --mount=type=secret,id=for-$TARGETARCH true\n",
+    },
+  };
+  const strict = (...ids: string[]) =>
+    builder.imageBuild(own, {
+      platform: PLATFORMS,
+      outputs: { type: "cacheonly" },
+      secrets: Object.fromEntries(ids.map((id) => [id, `value of ${id}`])),
+      strictSecrets: true,
+      nocache: true,
+    });
+  const pair = ["for-amd64", "for-arm64"];
+  const used = await strict(...pair).result();
+  assertEquals([used.secrets.served.toSorted(), used.warnings], [pair, []]);
+  const spare = strict(...pair, "spare");
+  const states: string[] = [];
+  const reading = (async () => {
+    for await (const event of spare.events()) {
+      if (event.type === "secret") states.push(`${event.id} ${event.state}`);
+      if (event.type === "vertex" && event.name.includes("RUN")) {
+        states.push(event.name);
+      }
+    }
+  })().catch(() => {}); // the result fails with the same
+  const unused = await assertRejects(() => spare.result(), SecretError);
+  assertStringIncludes(
+    unused.message,
+    'stopped before its first step: secret "spare" was given, and no step',
+  );
+  await reading;
+  assertEquals(states, ["spare unused"]);
   const isThere = (tag: string) =>
     imagetoolsInspect(`${app}:${tag}`).then(() => true, () => false);
 

@@ -20,6 +20,7 @@ import { NodeRecord, SentContexts } from "./node_record.ts";
 import { type NodeTars, nodeTars } from "./tars.ts";
 import { checkNodesOutputs, nodeExporter, pushesImage } from "./outputs.ts";
 import type { NodeShare } from "./plan.ts";
+import { SharedMounts } from "./shared_mounts.ts";
 
 /** The way of a build that several nodes share. */
 export function nodesWay(
@@ -63,6 +64,8 @@ interface NodeRun {
   readonly record: NodeRecord;
   /** BuildKit's id of the build, the same on all nodes. */
   readonly ref: string;
+  /** What the steps of all nodes mount: what one has no use for, another may need. */
+  readonly shared: SharedMounts;
   /** Aborts when one of the nodes fails. */
   readonly stop: AbortSignal;
 }
@@ -77,11 +80,13 @@ async function run(
   const contexts = new SentContexts();
   const ref = crypto.randomUUID().replaceAll("-", "");
   const tars = await nodeTars(build, shares.length);
+  const shared = new SharedMounts(shares.length);
   const runs = shares.map((share, i): NodeRun => ({
     share,
     tars: tars[i]!,
     record: new NodeRecord(record, share.node.name, contexts),
     ref,
+    shared,
     stop: AbortSignal.any([stop, others.signal]),
   }));
   record.stepNames = () => runs.flatMap(({ record }) => record.state.names());
@@ -101,6 +106,8 @@ async function run(
   }));
   stop.throwIfAborted();
   if (failure !== undefined) throw failure.error;
+  // What all of them mount is in the record of the node that was asked last.
+  record.mounts = runs.map(({ record }) => record.mounts).find(Boolean);
   await warnOfUnused(build);
   const answer = new Map<string, string>();
   const hosts = shares.map(({ node }) => node.host);
@@ -166,7 +173,7 @@ function now(): Timestamp {
 /** Builds on one node, and resolves to its answer. */
 async function runNode(
   build: Build,
-  { share: { node, platforms }, tars, record, ref, stop }: NodeRun,
+  { share: { node, platforms }, tars, record, ref, shared, stop }: NodeRun,
 ): Promise<ReadonlyMap<string, string>> {
   const met = await node.host.meet(stop);
   const own: Build = {
@@ -177,9 +184,8 @@ async function runNode(
     request: {
       ...build.request,
       platforms,
-      // What this node has no use for, another one may need.
-      strict: { ...build.request.strict, unused: false },
     },
+    shared,
     inputs: {
       ...build.inputs,
       caches: nodeCaches(build.inputs.caches, node.name),

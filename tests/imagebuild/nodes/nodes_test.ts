@@ -17,6 +17,8 @@ import {
   nodeExporter,
 } from "../../../lib/imagebuild/nodes/outputs.ts";
 import { shareAmong } from "../../../lib/imagebuild/nodes/plan.ts";
+import { SharedMounts } from "../../../lib/imagebuild/nodes/shared_mounts.ts";
+import type { TargetMounts } from "../../../lib/imagebuild/target_mounts.ts";
 import { BuildRecord } from "../../../lib/imagebuild/record.ts";
 import { checkRequest } from "../../../lib/imagebuild/check_request.ts";
 import type { ImageBuildOptions } from "../../../lib/imagebuild/options.ts";
@@ -354,4 +356,56 @@ Deno.test("openNodes() takes nodes with names of their own", async () => {
       words,
     );
   }
+});
+
+Deno.test("what all nodes mount is checked once, when the last of them can tell it", async () => {
+  const mount = (id: string, required = false) => ({
+    id,
+    required,
+    place: undefined,
+  });
+  const mounts = (...ids: string[]): TargetMounts => ({
+    secret: new Map(ids.map((id) => [id, mount(id)])),
+    ssh: new Map([["default", mount("default", true)]]),
+  });
+  const { signal } = new AbortController();
+  const checked: string[][] = [];
+  const check = ({ secret, ssh }: TargetMounts) => {
+    checked.push([...secret.keys(), ...ssh.keys()].sort());
+  };
+  const shared = new SharedMounts(2);
+  let isOver = false;
+  const first = shared.join(mounts("a", "both"), check, signal)
+    .then(() => isOver = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([isOver, checked], [false, []]);
+  await shared.join(mounts("b", "both"), check, signal);
+  await first;
+  assertEquals(checked, [["a", "b", "both", "default"]]);
+
+  // What is wrong ends all of them, with one error.
+  const wrong = new Error("unused");
+  const refused = new SharedMounts(2);
+  const fail = () => {
+    throw wrong;
+  };
+  const errors = await Promise.allSettled([
+    refused.join(mounts("a"), fail, signal),
+    refused.join(mounts("b"), fail, signal),
+  ]);
+  assertEquals(errors.map((one) => one.status === "rejected" && one.reason), [
+    wrong,
+    wrong,
+  ]);
+  // Where one can't tell, nothing is known of all.
+  const unknown = new SharedMounts(2);
+  await Promise.all([
+    unknown.join(mounts("a"), fail, signal),
+    unknown.join(undefined, fail, signal),
+  ]);
+  // Who is stopped waits no longer for a node that never tells.
+  const stop = new AbortController();
+  const waiting = new SharedMounts(2).join(mounts(), fail, stop.signal);
+  stop.abort(new Error("another node failed"));
+  await assertRejects(() => waiting, Error, "another node failed");
 });
