@@ -6,69 +6,29 @@
  *
  *     deno run -A tests/unit.ts
  */
-import { say, supervise, writeAll } from "./engines/supervise.ts";
-import {
-  countTests,
-  describeCounts,
-  sumCounts,
-  type TestCounts,
-} from "./engines/test_counts.ts";
-import {
-  describeFailures,
-  FailureReader,
-  type RunFailures,
-} from "./engines/test_failures.ts";
-
-const ROOT = import.meta.dirname!;
-
-/** The files of tests, without those that need an engine, and those of many rounds and loads. */
-async function testFiles(): Promise<string[]> {
-  const files: string[] = [];
-  const visit = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      const path = `${folder}/${name}`;
-      if (isDirectory && name !== ".cache" && name !== "stress") {
-        await visit(path);
-      } else if (/(?<!_engine)_test\.ts$/.test(name)) files.push(path);
-    }
-  };
-  await visit(ROOT);
-  return files.sort();
-}
+import { say, supervise } from "./engines/supervise.ts";
+import { describeCounts } from "./engines/test_counts.ts";
+import { describeFailures } from "./engines/test_failures.ts";
+import { findTestFiles, ROOT } from "./engines/test_files.ts";
+import { runTestCommand, TestResults } from "./engines/test_run.ts";
 
 if (import.meta.main) {
-  const files = await testFiles();
+  const { unit } = await findTestFiles();
   const count = Math.min(8, navigator.hardwareConcurrency * 2);
-  let counts: TestCounts | undefined;
-  const failures: RunFailures[] = [];
+  const results = new TestResults();
   const code = await supervise(async ({ run }) => {
-    const codes = await Promise.all(
-      Array.from({ length: count }, async (_, share) => {
-        const output: Uint8Array[] = [];
-        const own = files.filter((_, index) => index % count === share);
-        const code = await run(
-          Deno.execPath(),
-          ["test", "-A", "--no-prompt", ...own],
-          {},
-          (chunk) => output.push(chunk),
-        );
-        // One after the other: lines of two runs side by side tell nothing.
-        const reader = new FailureReader();
-        for (const chunk of output) {
-          writeAll(chunk);
-          reader.push(chunk);
-        }
-        failures.push({ code, failures: reader.end() });
-        const text = await new Blob(output as BlobPart[]).text();
-        const counted = countTests(text);
-        if (counted === undefined) return code || 1;
-        counts = sumCounts(counts, counted);
-        return code;
+    await Promise.all(
+      Array.from({ length: count }, (_, share) => {
+        const own = unit.filter((_, index) => index % count === share)
+          .map((file) => `${ROOT}/${file}`);
+        const args = ["test", "-A", "--no-prompt", ...own];
+        const command = { program: Deno.execPath(), args, env: {} };
+        return runTestCommand(command, run, results, true);
       }),
     );
-    return codes.find((code) => code !== 0) ?? 0;
+    return results.code;
   });
-  for (const line of describeFailures(failures)) say(line);
-  if (counts !== undefined) say(describeCounts(counts));
+  for (const line of describeFailures(results.failures)) say(line);
+  if (results.counts !== undefined) say(describeCounts(results.counts));
   Deno.exit(code);
 }

@@ -1,5 +1,7 @@
 import { OLDEST_DENO } from "../../lib/deno_version.ts";
+import { runCommand } from "./command.ts";
 import { CACHE } from "./kept_folder.ts";
+import { ROOT } from "./test_files.ts";
 
 /** What is tried on the oldest Deno, too: secrets, folders, cancelling, leaks, exports, the command. */
 const SUITE = [
@@ -14,34 +16,50 @@ const SUITE = [
   "tests/fsutil/races_test.ts",
 ];
 
-/** A program with its arguments and what it needs of the environment. */
-export interface OldestDenoCommand {
+/** The oldest Deno, and how to run tests on it. */
+export interface OldestDeno {
   readonly program: string;
+  /** Before the files. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The files of its smaller suite. */
+  readonly files: readonly string[];
 }
 
 /**
- * The command that runs a smaller suite on the oldest Deno that davit supports,
- * which npx brings. It reads a copy of `deno.json` without what it does not
- * know; types are what the newest checks.
+ * Has npx bring the oldest Deno that davit supports. It reads a copy of
+ * `deno.json` without what it does not know; types are what the newest checks.
+ * Two versions empty each other's caches, so it has its own; the modules are in
+ * it when this ends, for runs side by side.
  */
-export async function oldestDenoCommand(): Promise<OldestDenoCommand> {
-  const root = `${import.meta.dirname}/../..`;
-  const { test: _, tasks: __, ...config } = JSON.parse(
-    await Deno.readTextFile(`${root}/deno.json`),
+export async function oldestDeno(signal: AbortSignal): Promise<OldestDeno> {
+  const { test: _, tasks: __, ...settings } = JSON.parse(
+    await Deno.readTextFile(`${ROOT}/deno.json`),
   );
   await Deno.mkdir(CACHE, { recursive: true });
   const path = `${CACHE}/deno-${OLDEST_DENO}.json`;
-  await Deno.writeTextFile(path, JSON.stringify(config));
-  return {
-    program: "npx",
-    args: [
-      ...["-y", `deno@${OLDEST_DENO}`, "test", "-A", "--no-prompt"],
-      ...["--no-check", "--no-lock", "--config", path],
-      ...SUITE.map((file) => `${root}/${file}`),
-    ],
+  await Deno.writeTextFile(path, JSON.stringify(settings));
+  const code = "console.log(Deno.execPath())";
+  const program = (await runCommand(
+    "npx",
+    ["-y", `deno@${OLDEST_DENO}`, "eval", code],
+    { signal },
+  )).trim();
+  const env = {
+    DENO_DIR: `${CACHE}/deno-${OLDEST_DENO}`,
     // It does not ask the system for certificates by itself.
-    env: { DENO_TLS_CA_STORE: "system,mozilla" },
+    DENO_TLS_CA_STORE: "system,mozilla",
+  };
+  const config = ["--no-lock", "--config", path];
+  await runCommand(program, ["cache", ...config, ...SUITE], {
+    cwd: ROOT,
+    env,
+    signal,
+  });
+  return {
+    program,
+    args: ["test", "-A", "--no-prompt", "--no-check", ...config],
+    env,
+    files: SUITE,
   };
 }

@@ -7,10 +7,15 @@
  * DAVIT_TEST_HOST names is used alone. The tests find them in DAVIT_ENGINES.
  * Others, such as those with containerd's store, are started with the first
  * test that asks for one, and run until the end.
- * Without arguments a smaller suite runs on the oldest Deno, too, and the tests
- * of files as an ordinary user; `--oldest` and `--user` run those alone. The
- * last lines repeat what failed in any of them; the last one says how many
- * tests passed and failed.
+ *
+ * Without arguments all tests run, a smaller suite on the oldest Deno, too, and
+ * the tests of files as an ordinary user; `--oldest` and `--user` run those
+ * alone. Two files run side by side then, each with engines that the other does
+ * not see, and the output of each is shown when it has ended; `tests/stress`
+ * comes last and alone. Types are not checked: `deno task check` does that.
+ *
+ * The last lines repeat what failed in any of the runs; the last one says how
+ * many tests passed and failed.
  */
 import { buildkitPrograms } from "../buildkitd/build.ts";
 import { sweep } from "./clean_up.ts";
@@ -21,23 +26,13 @@ import {
 } from "./environment.ts";
 import { OLDEST_DENO } from "../../lib/deno_version.ts";
 import { serveEngines } from "./on_demand.ts";
-import { type OldestDenoCommand, oldestDenoCommand } from "./oldest_deno.ts";
+import { oldestDeno } from "./oldest_deno.ts";
 import { ordinaryUserCommand } from "./ordinary_user.ts";
-import { say, supervise, type Supervisor, writeAll } from "./supervise.ts";
-import {
-  countTests,
-  describeCounts,
-  sumCounts,
-  type TestCounts,
-} from "./test_counts.ts";
-import {
-  describeFailures,
-  FailureReader,
-  type RunFailures,
-} from "./test_failures.ts";
-
-/** Enough of the end of deno test's output to hold its summary. */
-const MAX_TAIL = 65_536;
+import { say, supervise, type Supervisor } from "./supervise.ts";
+import { describeCounts } from "./test_counts.ts";
+import { describeFailures } from "./test_failures.ts";
+import { byRoom, findTestFiles, ROOT } from "./test_files.ts";
+import { runTestCommand, type TestCommand, TestResults } from "./test_run.ts";
 
 /** Asks for the smaller suite on the oldest Deno alone. */
 const OLDEST_FLAG = "--oldest";
@@ -45,80 +40,151 @@ const OLDEST_FLAG = "--oldest";
 /** Asks for the tests of files alone, as an ordinary user. */
 const USER_FLAG = "--user";
 
-async function runTests(
+/** How many files run side by side, each with engines of its own. */
+const LANES = 2;
+
+/** Engines for one run after the other. */
+interface Lane extends AsyncDisposable {
+  /** How a run finds them. */
+  readonly env: Readonly<Record<string, string>>;
+  /** One line for each. */
+  readonly log: readonly string[];
+}
+
+async function startLane(signal: AbortSignal): Promise<Lane> {
+  const host = Deno.env.get("DAVIT_TEST_HOST");
+  await using stack = new AsyncDisposableStack();
+  const prepared = stack.use(
+    host ? await useTestEngine(host) : await startTestEngines([
+      { generation: "20", signal },
+      { generation: "28", signal },
+    ]),
+  );
+  const onDemand = host
+    ? undefined
+    : stack.use(await serveEngines(signal, say));
+  const kept = stack.move();
+  return {
+    env: { ...enginesEnvironment(prepared.engines), ...onDemand?.env },
+    log: prepared.log,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** A run of the newest Deno: this one. */
+function testCommand(args: readonly string[]): TestCommand {
+  return {
+    program: Deno.execPath(),
+    args: ["test", "-A", "--no-prompt", ...args],
+    env: {},
+  };
+}
+
+/** The runs of the smaller suite on the oldest Deno, one for each file. */
+async function oldestCommands(signal: AbortSignal): Promise<TestCommand[]> {
+  const { program, args, env, files } = await oldestDeno(signal);
+  const title = `on Deno ${OLDEST_DENO}`;
+  return files.map((file) => ({
+    program,
+    args: [...args, `${ROOT}/${file}`],
+    env,
+    title,
+  }));
+}
+
+/** The run as an ordinary user, with the copies that it needs. */
+async function ordinaryUser(): Promise<
+  { commands: TestCommand[] } & AsyncDisposable
+> {
+  const ordinary = await ordinaryUserCommand();
+  return {
+    commands: ordinary === undefined
+      ? []
+      : [{ ...ordinary, title: "as an ordinary user" }],
+    [Symbol.asyncDispose]: async () => await ordinary?.[Symbol.asyncDispose](),
+  };
+}
+
+/** Takes runs from a list until it is empty. */
+async function runLane(
+  commands: TestCommand[],
+  lane: Lane,
+  results: TestResults,
+  { run, whole }: { run: Supervisor["run"]; whole: boolean },
+): Promise<void> {
+  const colour = Deno.stdout.isTerminal() && !Deno.noColor;
+  for (let next = commands.shift(); next; next = commands.shift()) {
+    const { env } = next;
+    const command = {
+      ...next,
+      env: { ...lane.env, ...env, ...(colour ? { FORCE_COLOR: "1" } : {}) },
+    };
+    await runTestCommand(command, run, results, whole);
+  }
+}
+
+/** Everything, two files at a time. */
+async function runAll(
   { signal, run }: Supervisor,
-  failures: RunFailures[],
-): Promise<{ code: number; counts: TestCounts | undefined }> {
+  results: TestResults,
+): Promise<void> {
+  // A minute or two of compiling, beside the tests that do not need it.
+  await using _building = buildBuildkitd(signal);
+  await using first = await startLane(signal);
+  for (const line of first.log) say(line);
+  const { engine, unit, stress } = await findTestFiles();
+  const own = (files: readonly string[]) =>
+    testCommand(["--no-check", ...files.map((file) => `${ROOT}/${file}`)]);
+  {
+    await using ordinary = await ordinaryUser();
+    const commands = [
+      // Those that wait for what is compiled later.
+      ...engine.toReversed().map((file) => own([file])),
+      ...await oldestCommands(signal),
+      ...byRoom(unit).map(own),
+      ...ordinary.commands,
+    ];
+    // A user's engine is one.
+    const count = Deno.env.get("DAVIT_TEST_HOST") ? 1 : LANES;
+    await using others = new AsyncDisposableStack();
+    const lanes = [first];
+    while (lanes.length < count) {
+      lanes.push(others.use(await startLane(signal)));
+    }
+    const ended = await Promise.allSettled(
+      lanes.map((lane) =>
+        runLane(commands, lane, results, { run, whole: true })
+      ),
+    );
+    for (const one of ended) if (one.status === "rejected") throw one.reason;
+  }
+  say("with nothing beside them:");
+  await runLane([own(stress)], first, results, { run, whole: false });
+}
+
+async function runTests(
+  supervisor: Supervisor,
+  results: TestResults,
+): Promise<void> {
+  const { signal, run } = supervisor;
   for (const directory of await sweep()) {
     say(`cleaned up ${directory} of an earlier run`);
   }
-  const host = Deno.env.get("DAVIT_TEST_HOST");
-  await using prepared = host
-    ? await useTestEngine(host)
-    : await startTestEngines([{ generation: "20", signal }, {
-      generation: "28",
-      signal,
-    }]);
-  for (const line of prepared.log) say(line);
-  await using onDemand = host ? undefined : await serveEngines(signal, say);
-
-  const all = Deno.args.length === 0;
-  // A minute or two of compiling if Debian has other packages by now, beside the
-  // tests that do not need it.
-  await using _building = all ? buildBuildkitd(signal) : undefined;
-  const oldest = Deno.args[0] === OLDEST_FLAG;
-  const user = Deno.args[0] === USER_FLAG;
-  const colour = Deno.stdout.isTerminal() && !Deno.noColor;
-  const env = {
-    ...enginesEnvironment(prepared.engines),
-    ...onDemand?.env,
-    ...(colour ? { FORCE_COLOR: "1" } : {}),
-  };
-  const runs: (OldestDenoCommand & { title?: string })[] = [];
-  if (!oldest && !user) {
-    const args = all ? ["tests/"] : Deno.args;
-    const program = Deno.execPath();
-    runs.push({ program, args: ["test", "-A", "--no-prompt", ...args], env });
-  }
-  if (all || oldest) {
-    const command = await oldestDenoCommand();
-    runs.push({
-      ...command,
-      env: { ...env, ...command.env },
-      title: `on Deno ${OLDEST_DENO}`,
-    });
-  }
-  await using ordinary = all || user ? await ordinaryUserCommand() : undefined;
-  if (ordinary !== undefined) {
-    const { program, args, env: own } = ordinary;
-    const colours = colour ? { FORCE_COLOR: "1" } : {};
-    const title = "as an ordinary user";
-    runs.push({ program, args, env: { ...own, ...colours }, title });
-  } else if (user) {
+  if (Deno.args.length === 0) return await runAll(supervisor, results);
+  const flag = Deno.args[0];
+  await using lane = await startLane(signal);
+  for (const line of lane.log) say(line);
+  await using ordinary = flag === USER_FLAG ? await ordinaryUser() : undefined;
+  if (ordinary?.commands.length === 0) {
     throw new Error(
       "Cannot run the tests as an ordinary user: this is one; name the files instead",
     );
   }
-  let code = 0;
-  let counts: TestCounts | undefined;
-  for (const { program, args, env, title } of runs) {
-    if (title !== undefined) say(`${title}:`);
-    const decoder = new TextDecoder();
-    let tail = "";
-    const reader = new FailureReader();
-    const ended = await run(program, args, { ...env }, (chunk) => {
-      writeAll(chunk);
-      reader.push(chunk);
-      tail = (tail + decoder.decode(chunk, { stream: true })).slice(-MAX_TAIL);
-    });
-    code ||= ended;
-    failures.push({ title, code: ended, failures: reader.end() });
-    const counted = countTests(tail);
-    // A run that counted nothing did not run: it must not hide behind another.
-    if (counted === undefined) return { code: code || 1, counts: undefined };
-    counts = sumCounts(counts, counted);
-  }
-  return { code, counts };
+  const commands = ordinary?.commands ??
+    (flag === OLDEST_FLAG
+      ? await oldestCommands(signal)
+      : [testCommand(Deno.args)]);
+  await runLane(commands, lane, results, { run, whole: false });
 }
 
 /** Starts to build the tests' buildkitd, and waits for the end of that when disposed of. */
@@ -137,13 +203,12 @@ function buildBuildkitd(signal: AbortSignal): AsyncDisposable {
 }
 
 if (import.meta.main) {
-  let counts: TestCounts | undefined;
-  const failures: RunFailures[] = [];
+  const results = new TestResults();
   let code = await supervise(async (supervisor) => {
-    const result = await runTests(supervisor, failures);
-    counts = result.counts;
-    return result.code;
+    await runTests(supervisor, results);
+    return results.code;
   });
+  const { counts, failures } = results;
   if (code === 0 && !(counts && counts.passed + counts.failed > 0)) {
     say("Cannot call this a success: no test was run", Deno.stderr);
     code = 1;

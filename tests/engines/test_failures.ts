@@ -62,6 +62,11 @@ export class FailureReader {
     for (const line of lines) this.#read(plainOf(line));
   }
 
+  /** The test that runs, with its file; empty between two. */
+  get running(): string {
+    return this.#running === "" ? "" : `${this.#running} => ${this.#file}`;
+  }
+
   /**
    * What failed, now that nothing follows. Where no summary was seen, the test
    * that ran is among it.
