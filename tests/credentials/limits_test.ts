@@ -426,35 +426,45 @@ Deno.test("askHelper() takes the answer of a helper that reads no question", asy
   }
 });
 
+/** Ends a helper after a time; whether it had what it takes to end by itself. */
+async function endsItself(trap: string, timeout: number): Promise<boolean> {
+  await using helper = await installHelper(
+    `trap ${trap} TERM; echo $$ > "$(dirname "$0")/pid"; while :; do sleep 0.05; done`,
+  );
+  const began = performance.now();
+  await assertRejects(
+    () =>
+      askHelper({
+        helper: helper.name,
+        registry: "a.io",
+        address: "a.io",
+        timeout,
+        signal: new AbortController().signal,
+      }),
+    CredentialError,
+    `gave no answer within ${timeout / 1000} s`,
+  );
+  const took = performance.now() - began;
+  const pid = (await Deno.readTextFile(`${helper.folder}/pid`)).trim();
+  await assertRejects(() => Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
+  const ended = await Deno.stat(`${helper.folder}/end`).then(
+    () => true,
+    () => false,
+  );
+  assert(took >= timeout - 1 + (ended ? 0 : 1000), `${took}`);
+  return ended;
+}
+
 Deno.test("a helper that obeys is not killed, and one that does not is, a second later", async () => {
   const obeys = `'echo ended > "$(dirname "$0")/end"; exit 0'`;
-  for (const [trap, killed] of [[obeys, false], ["''", true]] as const) {
-    await using helper = await installHelper(
-      `trap ${trap} TERM; echo $$ > "$(dirname "$0")/pid"; while :; do sleep 0.05; done`,
-    );
-    const began = performance.now();
-    await assertRejects(
-      () =>
-        askHelper({
-          helper: helper.name,
-          registry: "a.io",
-          address: "a.io",
-          timeout: 400,
-          signal: new AbortController().signal,
-        }),
-      CredentialError,
-      "gave no answer within 0.4 s",
-    );
-    const took = performance.now() - began;
-    const pid = (await Deno.readTextFile(`${helper.folder}/pid`)).trim();
-    await assertRejects(() => Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
-    const ended = await Deno.stat(`${helper.folder}/end`).then(
-      () => true,
-      () => false,
-    );
-    assertEquals(ended, !killed);
-    assert(took >= (killed ? 1399 : 399), `${took}`);
-  }
+  // On a busy machine it may take longer to begin, and to end.
+  assert(
+    await endsItself(obeys, 400).catch(() => false) ||
+      await endsItself(obeys, 4000),
+  );
+  assert(
+    !await endsItself("''", 400).catch(() => endsItself("''", 4000)),
+  );
 });
 
 const BASIC = new Login("a.io", { username: "u", password: "p" }, "it");

