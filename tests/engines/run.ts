@@ -110,10 +110,14 @@ async function runLane(
   commands: TestCommand[],
   lane: Lane,
   results: TestResults,
-  { run, whole }: { run: Supervisor["run"]; whole: boolean },
+  { signal, run, whole }: Pick<Supervisor, "signal" | "run"> & {
+    whole: boolean;
+  },
 ): Promise<void> {
   const colour = Deno.stdout.isTerminal() && !Deno.noColor;
-  for (let next = commands.shift(); next; next = commands.shift()) {
+  while (!signal.aborted) {
+    const next = commands.shift();
+    if (next === undefined) return;
     const { env } = next;
     const command = {
       ...next,
@@ -144,22 +148,21 @@ async function runAll(
       ...byRoom(unit).map(own),
       ...ordinary.commands,
     ];
+    const options = { signal, run, whole: true };
+    const runOther = async () => {
+      await using lane = await startLane(signal);
+      await runLane(commands, lane, results, options);
+    };
     // A user's engine is one.
-    const count = Deno.env.get("DAVIT_TEST_HOST") ? 1 : LANES;
-    await using others = new AsyncDisposableStack();
-    const lanes = [first];
-    while (lanes.length < count) {
-      lanes.push(others.use(await startLane(signal)));
-    }
-    const ended = await Promise.allSettled(
-      lanes.map((lane) =>
-        runLane(commands, lane, results, { run, whole: true })
-      ),
-    );
+    const others = Deno.env.get("DAVIT_TEST_HOST") ? 0 : LANES - 1;
+    const ended = await Promise.allSettled([
+      runLane(commands, first, results, options),
+      ...Array.from({ length: others }, runOther),
+    ]);
     for (const one of ended) if (one.status === "rejected") throw one.reason;
   }
   say("with nothing beside them:");
-  await runLane([own(stress)], first, results, { run, whole: false });
+  await runLane([own(stress)], first, results, { signal, run, whole: false });
 }
 
 async function runTests(
@@ -184,7 +187,7 @@ async function runTests(
     (flag === OLDEST_FLAG
       ? await oldestCommands(signal)
       : [testCommand(Deno.args)]);
-  await runLane(commands, lane, results, { run, whole: false });
+  await runLane(commands, lane, results, { signal, run, whole: false });
 }
 
 /** Starts to build the tests' buildkitd, and waits for the end of that when disposed of. */

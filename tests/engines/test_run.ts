@@ -97,6 +97,8 @@ export async function runTestCommand(
     if (whole) {
       heading.forEach((line) => say(line));
       for (const chunk of held) writeAll(chunk);
+      // Of a run that was broken off in the middle of a line.
+      if (held.at(-1)?.at(-1) !== 0x0a) say("");
     }
     results.add(title, code, output);
   }
