@@ -7,10 +7,10 @@ COPY env.npmrc /root/.npmrc
 COPY deno.json deno.lock .npmrc ./
 RUN --mount=type=cache,id=acme-app,target=/deno-dir \
     --mount=type=secret,id=npm_token,env=NPM_TOKEN,required=true \
-    deno install --frozen --vendor
+    deno install --frozen
 
 FROM base
 COPY --from=dependencies /app/ ./
 COPY src/ src/
 USER deno
-CMD ["run", "--frozen", "--cached-only", "--vendor", "src/main.ts"]
+CMD ["run", "--frozen", "--cached-only", "src/main.ts"]

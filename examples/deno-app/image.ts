@@ -14,15 +14,13 @@ const { dockerfile, secrets } = Deno.args.includes("--env")
 
 try {
   await using docker = await DockerClient.fromDockerConfig();
-  const build = docker.imageBuild(
-    { context: import.meta.dirname, dockerfile },
-    {
-      tag: "acme-app",
-      secrets,
-      strictSecrets: true, // a step that misses its secret: an error, before the first step
-      verify: true, // an image that holds the token: an error, and the image loses its name
-    },
-  );
+  const build = docker.imageBuild(new URL(".", import.meta.url), {
+    tag: "acme-app",
+    dockerfile,
+    secrets,
+    strictSecrets: true, // a step that misses its secret: an error, before the first step
+    verify: true, // an image that holds the token: an error, and the image loses its name
+  });
   await displayBuild(build);
   const { imageId, verification } = await build.result();
   console.log(imageId);

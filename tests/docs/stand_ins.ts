@@ -5,6 +5,7 @@ import { writeTree } from "../support/folder.ts";
 import { startRegistry } from "../support/registry.ts";
 import { tarBytes } from "../support/tar.ts";
 import { openDenoApp } from "./deno_app/open_app.ts";
+import { denoFolder } from "./deno_folder.ts";
 
 const ROOT_URL = new URL("../../", import.meta.url);
 const ROOT = ROOT_URL.pathname;
@@ -252,12 +253,4 @@ async function openAgent(path: string): Promise<AsyncDisposable> {
       await serving;
     },
   };
-}
-
-/** The folder with the modules that are there already: HOME is another one. */
-async function denoFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json"],
-  }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }

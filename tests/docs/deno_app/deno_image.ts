@@ -26,15 +26,18 @@ esac
 exec "$@"
 `;
 
-/**
- * Makes {@linkcode DENO_IMAGE} on an engine, from the Deno that runs this and
- * the libraries that it needs. An engine that has it takes it from its cache.
- */
-export async function makeDenoImage(
-  { docker, containerdStore }: Pick<
-    EngineContext,
-    "docker" | "containerdStore"
-  >,
+const made = new Map<string, Promise<void>>();
+
+/** Makes {@linkcode DENO_IMAGE} on an engine, once. It stays there, as the base image does. */
+export async function denoImageOn(engine: EngineContext): Promise<void> {
+  const making = made.get(engine.host) ?? makeDenoImage(engine);
+  made.set(engine.host, making);
+  await making;
+}
+
+/** Of the Deno that runs this, and the libraries that it needs. */
+async function makeDenoImage(
+  { docker, containerdStore }: EngineContext,
 ): Promise<void> {
   // Beside the unpacked programs: what a killed run leaves there is in nobody's way.
   const folder = await Deno.makeTempDir({ dir: CACHE, prefix: "deno-image-" });

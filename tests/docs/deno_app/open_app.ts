@@ -1,6 +1,6 @@
 import type { EngineContext } from "../../support/engines.ts";
 import { writeTree } from "../../support/folder.ts";
-import { DENO_IMAGE, makeDenoImage } from "./deno_image.ts";
+import { DENO_IMAGE, denoImageOn } from "./deno_image.ts";
 import { type NpmRegistry, startNpmRegistry } from "./npm_registry.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -35,13 +35,13 @@ export interface DenoAppOptions {
  * @throws {Error} If the example does not have a name that is to be exchanged.
  */
 export async function openDenoApp(
-  engine: Pick<EngineContext, "docker" | "containerdStore">,
+  engine: EngineContext,
   { home, tag = APP_TAG }: DenoAppOptions,
 ): Promise<DenoApp> {
   await using stack = new AsyncDisposableStack();
   const token = newToken();
   const registry = stack.use(await startNpmRegistry([token]));
-  await makeDenoImage(engine);
+  await denoImageOn(engine);
   stack.defer(async () => {
     // A test may have failed before there was one.
     await engine.docker.imageRemove(tag, { force: true }).catch(() => {});
@@ -53,7 +53,7 @@ export async function openDenoApp(
       ["https://npm.acme.example/", `http://${registry.host}/`],
       ["//npm.acme.example/", `//${registry.host}/`],
       // With the checkout's deno.json, "jsr:@davit/build" is the checkout.
-      ["--no-config", `--no-check --config=${ROOT}deno.json`],
+      ["--no-config", `--config=${ROOT}deno.json`],
       // A step reaches the registry by the machine's own network alone.
       [`tag: "${APP_TAG}"`, `networkmode: "host", tag: "${tag}"`],
     ]),
