@@ -3,10 +3,13 @@ import type { StepChange, TimingsComparison } from "./compare.ts";
 import { dockerfileRows } from "./html_dockerfile.ts";
 import { SCRIPT, SCRIPT_HASH } from "./html_script.ts";
 import { STYLE } from "./html_style.ts";
+import { pageHead } from "./html_head.ts";
 import { lanesOf } from "./lanes.ts";
 import { timingsJson } from "./saved.ts";
+import { briefWords } from "./step_name.ts";
 import { secondsOf } from "./summary.ts";
-import { kindOf } from "./svg.ts";
+import { kindOf } from "./kinds.ts";
+import { tickOf, ticksOf } from "./ticks.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
 import { escaped, shortened, visible } from "./visible.ts";
 
@@ -18,6 +21,11 @@ export interface TimingsHtmlOptions {
   readonly comparison?: TimingsComparison | undefined;
 }
 
+const CAPTION =
+  "By stage and platform, in the order in which they began. ★ is on the critical path: these steps, one after the other, are the build's time.";
+const MAX_TICKS = 4;
+/** From where on, in percent, a bar's place goes by its end. */
+const NEAR_END = 90;
 /** The size that a page keeps below, if shorter names make that possible. */
 const MAX_PAGE = 290_000;
 /** How many characters of a name are shown: fewer where a page gets too large. */
@@ -62,17 +70,17 @@ function pageOf(
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>Timings of ${
     escaped(shortened(title, most))
   }</title><style>${STYLE}</style></head><body>
-<h1>Timings of ${escaped(shortened(title, most))}</h1>
+<header>${pageHead(timings, title)}
 <ul class="y">${
     sentences.map((sentence) => `<li>${cut(sentence, MAX_SENTENCE)}</li>`)
       .join("")
-  }</ul>
+  }</ul></header>
 ${failed(timings)}<main><section>
 <h2>Steps</h2>
-<p class="j" hidden><input id="f" type="search" placeholder="Filter" aria-label="Filter the steps"> <small><kbd>↓</kbd> <kbd>↑</kbd> move, <kbd>←</kbd> to what a step waited for, <kbd>Enter</kbd> to its line, <kbd>c</kbd> the critical path alone, <kbd>/</kbd> filter</small></p>
-<div class="v"><table><caption>${legend()}</caption>
-<thead><tr><th scope="col" class="n">#</th><th scope="col">Step</th><th scope="col" class="z">Waited for</th><th scope="col" class="n z">Begin</th><th scope="col" class="n">Time</th><th scope="col" class="w">0 to ${
-    secondsOf(timings.durationMs)
+<p class="j" hidden><input id="f" type="search" placeholder="Filter" aria-label="Filter the steps"> <button id="c" type="button" aria-pressed="false">Critical path alone</button> <small>In the table: <kbd>↓</kbd> <kbd>↑</kbd> move, <kbd>←</kbd> to what a step waited for, <kbd>Enter</kbd> to its line, <kbd>c</kbd> critical path alone, <kbd>/</kbd> filter</small></p>
+<div class="v"><table class="t"${grid(timings)}><caption>${CAPTION}</caption>
+<thead><tr><th scope="col" class="n">#</th><th scope="col">Step</th><th scope="col" class="z">Waited for</th><th scope="col" class="n z y">Begin</th><th scope="col" class="n">Time</th><th scope="col" class="w">${
+    axis(timings)
   }</th></tr></thead>
 ${lanes(timings, most)}</table></div>
 ${changes(comparison, most)}${warnings(timings)}</section>
@@ -85,8 +93,23 @@ ${dockerfileRows(timings, most)}</main>
 `;
 }
 
-function legend(): string {
-  return "Steps by stage and platform, in the order in which they began. ★ is on the critical path: without it the build would have been shorter.";
+/** How far the lines of the axis are apart. */
+function grid({ durationMs }: BuildTimings): string {
+  const [, first] = ticksOf(durationMs, MAX_TICKS);
+  return first === undefined
+    ? ""
+    : ` style="--g1:${Math.round(10_000 * first / durationMs) / 100}%"`;
+}
+
+function axis({ durationMs }: BuildTimings): string {
+  return ticksOf(durationMs, MAX_TICKS).map((ms) => {
+    const share = durationMs === 0 ? 0 : ms / durationMs;
+    // The last one ends where its bar would.
+    const place = share > 0.9
+      ? `right:${Math.round(10_000 * (1 - share)) / 100}%`
+      : `left:${Math.round(10_000 * share) / 100}%`;
+    return `<span style="${place}">${tickOf(ms)}</span>`;
+  }).join("");
 }
 
 function lanes(timings: BuildTimings, most: number): string {
@@ -105,16 +128,18 @@ function row(
   most: number,
 ): string {
   const step = steps[at]!;
-  const name = cut(step.words, most);
+  const brief = briefWords(step.words);
+  const name = cut(brief, most);
   const line = step.lines?.start;
   const linked = line === undefined ? name : `<a href="#L${line}">${name}</a>`;
+  const whole = brief === step.words ? "" : ` title="${cut(step.words, most)}"`;
   const time = step.cached ? "cached" : secondsOf(step.durationMs);
   const mark = step.critical ? " data-p" : "";
   return `<tr id="s${at + 1}" class="${kindOf(step)}"${mark}><td class="n">${
     at + 1
-  }</td><td>${step.critical ? "★ " : ""}${linked}${
+  }</td><td${whole}>${step.critical ? "★ " : ""}${linked}${
     more(step, most)
-  }</td><td class="z">${inputs(step)}</td><td class="n z">${
+  }</td><td class="z">${inputs(step)}</td><td class="n z y">${
     secondsOf(step.startMs)
   }</td><td class="n">${time}</td><td class="w">${
     bars(step, durationMs)
@@ -165,11 +190,16 @@ function bars({ periods, endMs }: TimedStep, whole: number): string {
   }
   const share = (ms: number) =>
     whole === 0 ? 0 : Math.round(Math.min(1, ms / whole) * 10_000) / 100;
-  return shown.map(({ startMs, endMs }) =>
-    `<i style="left:${share(startMs)}%;width:${
+  return shown.map(({ startMs, endMs }) => {
+    const [from, to] = [share(startMs), share(endMs)];
+    // The shortest one at the end must not leave its cell.
+    const place = from < NEAR_END
+      ? `left:${from}%`
+      : `right:${Math.round(10_000 - to * 100) / 100}%`;
+    return `<i style="${place};width:${
       share(Math.max(0, endMs - startMs))
-    }%"></i>`
-  ).join("");
+    }%"></i>`;
+  }).join("");
 }
 
 function failed({ failure, status }: BuildTimings): string {

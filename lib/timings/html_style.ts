@@ -1,20 +1,26 @@
-/** The style of a page with timings, in light and dark colours. */
+/** The style of a page with timings, in light and dark colours, on paper, and on a phone. */
 export const STYLE = `
-:root{color-scheme:light dark;--t:#1f2328;--m:#59636e;--p:#fff;--q:#f6f8fa;--g:#d1d9e0;--b:#54aeff;--k:#bc4c00;--c:#8c959f;--e:#cf222e;--h:255,170,60}
-@media(prefers-color-scheme:dark){:root{--t:#f0f6fc;--m:#9198a1;--p:#0d1117;--q:#151b23;--g:#3d444d;--b:#388bfd;--k:#db6d28;--c:#656c76;--e:#f85149;--h:219,109,40}}
-*{box-sizing:border-box}body{margin:1.5rem;font:15px/1.5 system-ui,sans-serif;color:var(--t);background:var(--p)}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}small,caption,.m{color:var(--m)}caption{text-align:left}
-a{color:inherit;text-decoration-color:var(--m)}ul.y{font-size:1.05rem;padding-left:1.2rem}
+:root{color-scheme:light dark;--t:#1f2328;--m:#59636e;--p:#fff;--q:#f6f8fa;--g:#d1d9e0;--b:#0969da;--k:#bc4c00;--c:#818b98;--e:#cf222e;--o:#fff;--h:255,150,40}
+@media(prefers-color-scheme:dark){:root{--t:#f0f6fc;--m:#9198a1;--p:#0d1117;--q:#151b23;--g:#3d444d;--b:#4493f8;--k:#f0883e;--c:#656c76;--e:#f85149;--o:#0d1117;--h:240,136,62}}
+*{box-sizing:border-box}body{margin:1.5rem auto;padding:0 1.5rem;max-width:110rem;font:15px/1.5 system-ui,sans-serif;color:var(--t);background:var(--p);overflow-wrap:anywhere}
+h1{font-size:1.5rem;margin:0}h1 b{white-space:nowrap;margin-left:.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}small,caption,.m{color:var(--m)}caption{text-align:left;padding-bottom:6px}
+a{color:inherit;text-decoration:underline dotted var(--m);text-underline-offset:3px}a:hover{text-decoration-style:solid}.g{margin:.2rem 0 .6rem;color:var(--m)}.g span{margin-right:1.2rem;white-space:nowrap}.g i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em;background:var(--b)}
+.s{display:flex;height:2.2rem;border-radius:5px;overflow:hidden;gap:2px;font:12px/2.2rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.s>*{min-width:1px;flex:0 1 auto;overflow:hidden;background:var(--k);color:var(--o);text-decoration:none;white-space:nowrap}.s i{font-style:normal;padding:0 8px}.s .c,.s .o{background:var(--m)}.s .e{background:var(--e)}
+.s a:hover{text-decoration:underline}.s a:focus-visible{outline:3px solid var(--t);outline-offset:-3px}
+ul.y{font-size:1.05rem;padding-left:1.2rem;margin:.8rem 0;max-width:75rem}
 table{border-collapse:collapse;width:100%;font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-td,th{padding:1px 8px 1px 0;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{font-weight:600}thead th{border-bottom:1px solid var(--g)}.n{text-align:right;white-space:nowrap}
-.v{overflow-x:auto}.l th{padding-top:10px}.w{width:40%;min-width:16rem}td.w{position:relative;border-left:1px solid var(--g);border-right:1px solid var(--g)}
-i{position:absolute;top:4px;height:12px;min-width:2px;border-radius:2px;background:var(--b)}.k i{background:var(--k)}.c i{background:var(--c)}.e i{background:var(--e)}
-.c td{color:var(--m)}.k td:nth-child(2){font-weight:600}.e td:nth-child(2){color:var(--e)}
-tr:target,tr:focus,tr.i{background:var(--q);outline:2px solid var(--b);outline-offset:-2px}tr.i{outline-style:dashed;outline-color:var(--k)}tr.o{outline:2px dotted var(--c);outline-offset:-2px}
-.x{color:var(--e)}pre{overflow-x:auto;background:var(--q);padding:.8rem}
-#f{font:inherit;width:22rem;max-width:100%}kbd{border:1px solid var(--g);border-radius:3px;padding:0 4px}
-.d td{white-space:pre-wrap;background:rgba(var(--h),var(--a,0))}
-@media(min-width:1500px){main{display:grid;grid-template-columns:minmax(0,1.7fr) minmax(0,1fr);gap:2rem}}
-@media(max-width:700px){body{margin:.6rem}.z{display:none}.w{min-width:7rem}}
-@media print{.j{display:none}}`;
+td,th{padding:2px 8px 2px 0;text-align:left;vertical-align:top}
+th{font-weight:600}thead th{border-bottom:1px solid var(--g);white-space:nowrap}.n{text-align:right;white-space:nowrap}
+.v{overflow-x:auto}.l th{padding-top:10px}.w{width:45%;min-width:16rem;position:relative;padding:0}
+thead .w span{position:absolute;font-weight:400;color:var(--m)}td.w{background:repeating-linear-gradient(90deg,var(--g) 0 1px,transparent 1px var(--g1,100%));border-right:1px solid var(--g)}
+td i{position:absolute;top:4px;height:14px;min-width:3px;border-radius:2px;background:var(--b);max-width:100%}.k td i,.g .k i{background:var(--k)}.c td i,.g .c i{background:var(--c)}.e td i,.g .e i{background:var(--e)}
+.c td{color:var(--m)}.k td:nth-child(2){font-weight:600}.e td:nth-child(2){color:var(--e)}small{font-weight:400;font-size:11px}
+.t tr:hover td:not(.w){background:var(--q)}tr:target,tr:focus,tr.i,tr.o{outline:2px solid var(--b);outline-offset:-2px}tr.i{outline:2px dashed var(--k)}tr.o{outline:2px dotted var(--c)}tr:focus{outline-width:3px}
+.x{color:var(--e)}.d tr[style] td{color:var(--t)}.d a:focus-visible{outline:2px solid var(--b)}pre{overflow-x:auto;background:var(--q);padding:.8rem;font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+#f{font:inherit;width:16rem;max-width:100%;padding:2px 6px}button{font:inherit;padding:2px 8px}button[aria-pressed=true]{background:var(--k);color:var(--o)}kbd{border:1px solid var(--g);border-radius:3px;padding:0 4px}
+.d td{white-space:pre-wrap;background:rgba(var(--h),calc(var(--a,0)*.6))}.d td:nth-child(-n+2),.d th:nth-child(-n+2){width:1px;white-space:nowrap;padding-left:6px}
+@media(min-width:1200px){main{display:grid;grid-template-columns:minmax(0,1.7fr) minmax(0,1fr);gap:2rem}main>section:only-child{grid-column:1/-1}}
+@media(min-width:1200px) and (max-width:1500px){.y.z{display:none}.w{min-width:12rem}}
+@media(max-width:700px){body{padding:0 .7rem;margin:.7rem 0}.z{display:none}.t,.t tbody{display:block}.t thead{display:none}.t tr{display:grid;grid-template-columns:auto minmax(0,1fr) auto;padding:3px 0}.t .w{grid-column:1/-1;height:20px;width:auto;min-width:0;padding:0}.t caption{display:block}.t .l th{grid-column:1/-1}}
+@media print{.j{display:none}.s>*,i{print-color-adjust:exact}}`;

@@ -1,5 +1,6 @@
 import { formatBytes } from "../display/units.ts";
 import type { TimingsComparison } from "./compare.ts";
+import { kindOf, LEGEND } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
 import { segmentsOf } from "./strip.ts";
@@ -40,13 +41,6 @@ const MAX_ERROR_LINES = 3;
 const MAX_EXCERPT_LINES = 12;
 /** The periods of a step that are drawn; the rest is one bar. */
 const MAX_PERIODS = 20;
-
-const LEGEND = [
-  ["k", "critical path"],
-  ["b", "beside it"],
-  ["c", "from the cache"],
-  ["e", "failed"],
-] as const;
 
 /** A key, beside the ids of secrets. */
 const KEY =
@@ -302,15 +296,6 @@ function failed(
     parts.push(line(fitted(text, columns), kind));
   }
   return { parts, bottom: y };
-}
-
-/** The class of a step's bar, which decides its colour. */
-export function kindOf(
-  { cached, error, critical }: Pick<TimedStep, "cached" | "error" | "critical">,
-): "e" | "c" | "k" | "b" {
-  if (error !== undefined) return "e";
-  if (cached) return "c";
-  return critical ? "k" : "b";
 }
 
 function at(ms: number, whole: number): number {

@@ -9,39 +9,11 @@ import { textWidth } from "../../lib/display/text_width.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import {
   appTimings,
+  EVIL,
+  evilTimings,
   largeBuild,
-  type MadeStep,
   timingsOf,
 } from "./recorded.ts";
-
-/** What an attacker would write wherever a build has words. */
-const EVIL =
-  `</script></style></title><img src=x onerror=alert(1)>"'&\x1b]0;x\x07\u202e\u2028`;
-
-/** A build that has these words in every place. */
-function evilTimings(): BuildTimings {
-  const steps: MadeStep[] = [
-    { name: `[${EVIL} 1/2] RUN ${EVIL}`, at: [0, 900], bytes: { [EVIL]: 1 } },
-    {
-      name: `[s 2/2] RUN --mount=type=secret,id=${EVIL} ${EVIL}`,
-      at: [900, 1000],
-      error: EVIL,
-    },
-  ];
-  return timingsOf(steps, {
-    dockerfile: { name: EVIL, text: `FROM a AS s\nRUN ${EVIL}\n` },
-    failure: { message: EVIL, excerpt: EVIL, lines: { start: 2, end: 2 } },
-  }, [{
-    type: "warning",
-    vertex: undefined,
-    level: 1,
-    short: EVIL,
-    detail: [],
-    url: `javascript:${EVIL}`,
-    source: undefined,
-    code: undefined,
-  }, { type: "secret", id: EVIL, state: "served" }]);
-}
 
 /** What no page may have: control characters, those for directions. */
 const UNSEEN_REGEXP = /[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u;
@@ -146,7 +118,7 @@ Deno.test("without its script a page is a table with all that is known", () => {
   const [, , , , run] = rows.find(([, at]) => at === "9")!;
   assertEquals(
     run,
-    '<td class="n">9</td><td>★ <a href="#L8">RUN --mount=type=secret,id=npm_token npm ci</a><br><small>secrets: npm_token</small></td><td class="z"><a href="#s8">8</a></td><td class="n z">1.3 s</td><td class="n">7.0 s</td><td class="w"><i style="left:13%;width:70%"></i></td>',
+    '<td class="n">9</td><td title="RUN --mount=type=secret,id=npm_token npm ci">★ <a href="#L8">RUN npm ci</a><br><small>secrets: npm_token</small></td><td class="z"><a href="#s8">8</a></td><td class="n z y">1.3 s</td><td class="n">7.0 s</td><td class="w"><i style="left:13%;width:70%"></i></td>',
   );
   const [, , , , context] = rows.find(([, at]) => at === "3")!;
   assert(

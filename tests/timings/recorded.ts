@@ -169,3 +169,32 @@ export function largeBuild(
   });
   return { steps, text: `${lines.join("\n")}\n` };
 }
+
+/** What an attacker would write wherever a build has words. */
+export const EVIL: string =
+  `</script></style></title><img src=x onerror=alert(1)>"'&\x1b]0;x\x07\u202e\u2028`;
+
+/** A build that has these words in every place. */
+export function evilTimings(): BuildTimings {
+  const steps: MadeStep[] = [
+    { name: `[${EVIL} 1/2] RUN ${EVIL}`, at: [0, 900], bytes: { [EVIL]: 1 } },
+    {
+      name: `[s 2/2] RUN --mount=type=secret,id=${EVIL} ${EVIL}`,
+      at: [900, 1000],
+      error: EVIL,
+    },
+  ];
+  return timingsOf(steps, {
+    dockerfile: { name: EVIL, text: `FROM a AS s\nRUN ${EVIL}\n` },
+    failure: { message: EVIL, excerpt: EVIL, lines: { start: 2, end: 2 } },
+  }, [{
+    type: "warning",
+    vertex: undefined,
+    level: 1,
+    short: EVIL,
+    detail: [],
+    url: `javascript:${EVIL}`,
+    source: undefined,
+    code: undefined,
+  }, { type: "secret", id: EVIL, state: "served" }]);
+}
