@@ -31,12 +31,7 @@ export function tlsConnector(
           signal,
         );
       }
-      const dialling = dialTls({ hostname, port, ca, client });
-      // It takes no signal; a connection that comes too late is closed.
-      return await abortable(dialling, signal).catch((error) => {
-        dialling.then(({ close }) => close?.(), () => {});
-        throw error;
-      });
+      return await dialTls({ hostname, port, ca, client }, signal);
     },
     explain(cause) {
       return tcpFault({ hostname, port }, cause) ??
@@ -48,18 +43,26 @@ export function tlsConnector(
 
 async function dialTls(
   { hostname, port, ca, client }: AddressOfTls,
+  signal: AbortSignal,
 ): Promise<ByteDuplex> {
-  const options = {
-    hostname,
-    port,
-    alpnProtocols: ALPN,
-    ...(ca === undefined ? {} : { caCerts: [ca] }),
-    ...client,
-  };
-  const conn = await Deno.connectTls(options as Deno.ConnectTlsOptions);
+  const connecting = Deno.connectTls(
+    {
+      hostname,
+      port,
+      alpnProtocols: ALPN,
+      ...(ca === undefined ? {} : { caCerts: [ca] }),
+      ...client,
+    } as Deno.ConnectTlsOptions,
+  );
+  // It takes no signal; a connection that comes too late is closed.
+  const conn = await abortable(connecting, signal).catch((error) => {
+    connecting.then((late) => late.close(), () => {});
+    throw error;
+  });
   try {
-    await conn.handshake();
+    await abortable(conn.handshake(), signal);
   } catch (error) {
+    // A handshake that is not closed goes on, and keeps the program from its end.
     conn.close();
     throw error;
   }

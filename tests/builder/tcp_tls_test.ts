@@ -93,3 +93,23 @@ Deno.test("a handshake that is given up leaves no connection when it comes to it
   before.close();
   listener.close();
 });
+
+Deno.test("a handshake that nobody answers does not keep a program from its end", async () => {
+  // What listens there takes connections, and says nothing.
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const program = `${import.meta.dirname}/given_up_program.ts`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", program, `${silent.addr.port}`],
+    stdin: "null",
+  }).spawn();
+  using _conn = await silent.accept();
+  let isOver = false;
+  const over = child.status.then(() => isOver = true);
+  try {
+    await until(() => isOver, "the program has ended");
+  } finally {
+    if (!isOver) child.kill();
+    await over;
+    silent.close();
+  }
+});
