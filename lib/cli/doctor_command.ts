@@ -67,7 +67,11 @@ async function checkEngine(
 ): Promise<void> {
   const chosen = await findings.look(async () => {
     const chosen = await chooseEngine(parsed);
-    return [`engine: ${chosen.address}, ${chosen.why}`, chosen] as const;
+    const lines = [
+      `engine: ${chosen.address}, ${chosen.why}`,
+      ...chosen.passedOver.map((why) => `  passed over: ${why}`),
+    ];
+    return [lines.join("\n"), chosen] as const;
   });
   await findings.look(() => checkPermissions(chosen?.endpoint));
   if (chosen === undefined) return;

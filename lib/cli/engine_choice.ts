@@ -19,6 +19,8 @@ export interface ChosenEngine {
   readonly address: string;
   /** What named this engine: a flag, a variable, a context or the default. */
   readonly why: string;
+  /** What was wrong with default sockets that come before it. */
+  readonly passedOver: readonly string[];
 }
 
 /**
@@ -58,12 +60,20 @@ async function ofContext(name: string, why: string): Promise<ChosenEngine> {
 }
 
 async function atDefault(why: string): Promise<ChosenEngine> {
+  const { endpoint, of, passedOver } = await findDefaultSocket(
+    defaultSockets(),
+  );
   return chosen(
-    await findDefaultSocket(defaultSockets()),
-    `the first default socket that answers: ${why}`,
+    endpoint,
+    `the first default socket that answers (${of}): ${why}`,
+    passedOver,
   );
 }
 
-function chosen(endpoint: Endpoint, why: string): ChosenEngine {
-  return { endpoint, address: formatEndpoint(endpoint), why };
+function chosen(
+  endpoint: Endpoint,
+  why: string,
+  passedOver: readonly string[] = [],
+): ChosenEngine {
+  return { endpoint, address: formatEndpoint(endpoint), why, passedOver };
 }

@@ -143,8 +143,9 @@ export class DockerClient extends ImageClient {
   /**
    * A client of the engine that docker's CLI would use: `DOCKER_HOST`, or else
    * the context that `DOCKER_CONTEXT` names, or else the current context, or
-   * else the first of the default sockets that answers. `DOCKER_API_VERSION` is
-   * used as well.
+   * else the first of the default sockets that answers: docker's, those of
+   * rootless docker, Docker Desktop, OrbStack, Colima and Rancher Desktop, then
+   * podman's. `DOCKER_API_VERSION` is used as well.
    *
    * Docker's logins, headers and proxies are used, too, unless the option
    * `dockerConfig` is `false`.

@@ -78,7 +78,7 @@ export async function findEndpoint(
   env: Environment = Deno.env,
 ): Promise<Endpoint> {
   return await endpointFromDockerConfig(env) ??
-    await findDefaultSocket(defaultSockets(env));
+    (await findDefaultSocket(defaultSockets(env))).endpoint;
 }
 
 /** Whether this is the context that uses the default sockets. */
@@ -127,7 +127,7 @@ export async function endpointFromContext(
   env: Environment = Deno.env,
 ): Promise<Endpoint> {
   if (isDefaultContext(name)) {
-    return await findDefaultSocket(defaultSockets(env));
+    return (await findDefaultSocket(defaultSockets(env))).endpoint;
   }
   const folder = configFolder(env);
   const digest = await sha256(name);

@@ -61,8 +61,11 @@ export function parseEndpoint(given: string, tls?: TlsFiles): Endpoint {
     return parseNetwork(scheme, address, tls);
   }
   throw new TypeError(
-    `Cannot use engine address "${withoutPassword(address)}": expected ` +
-      `"unix:///path", "tcp://host:port", "http://…", "https://…" or "ssh://user@host"`,
+    `Cannot use engine address "${withoutPassword(address)}": ${
+      scheme === "npipe"
+        ? "davit can't open named pipes; run it in WSL, or use a tcp:// or https:// address of the engine"
+        : `expected "unix:///path", "tcp://host:port", "http://…", "https://…" or "ssh://user@host"`
+    }`,
   );
 }
 

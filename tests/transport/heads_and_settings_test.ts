@@ -7,7 +7,6 @@ import {
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { ConnectionError } from "../../lib/errors.ts";
 import { contextNames } from "../../lib/transport/context_names.ts";
-import { defaultSockets } from "../../lib/transport/default_sockets.ts";
 import {
   configFolder,
   endpointFromDockerConfig,
@@ -423,26 +422,6 @@ Deno.test("headers are added to each request and upgrade, behind those that stan
     );
     assert(!error.message.includes("secret") && error.cause === undefined);
   }
-});
-
-Deno.test("the sockets that are looked for need no variables", () => {
-  const fixed = ["/var/run/docker.sock", "/run/podman/podman.sock"];
-  assertEquals(defaultSockets(environment({})), fixed);
-  assertEquals(
-    defaultSockets(environment({ XDG_RUNTIME_DIR: "", HOME: "" })),
-    fixed,
-  );
-  assertEquals(defaultSockets(environment({ HOME: "/h" })), [
-    fixed[0],
-    "/h/.docker/run/docker.sock",
-    fixed[1],
-  ]);
-  assertEquals(defaultSockets(environment({ XDG_RUNTIME_DIR: "/r" })), [
-    fixed[0],
-    "/r/docker.sock",
-    "/r/podman/podman.sock",
-    fixed[1],
-  ]);
 });
 
 Deno.test("docker's folder is where its variables say", () => {

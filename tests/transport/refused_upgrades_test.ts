@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { sha256 } from "../support/digest.ts";
 import { ConnectionError, EngineError } from "../../lib/errors.ts";
-import { findDefaultSocket } from "../../lib/transport/default_sockets.ts";
 import {
   endpointFromContext,
   findEndpoint,
@@ -143,43 +142,5 @@ Deno.test("a context's certificates are used where it has some, and docker's add
       kind: "unix",
       path: "/of/host",
     });
-  });
-});
-
-Deno.test("of several sockets that nobody listens at, each is told of", async () => {
-  await withTempFolder(async (folder) => {
-    const paths = ["a", "b"].map((name) => `${folder}/${name}`);
-    for (const path of paths) {
-      Deno.listen({ transport: "unix", path }).close();
-      // What Deno removes with its listener.
-      await Deno.writeTextFile(path, "").catch(() => {});
-    }
-    const error = await assertRejects(
-      () => findDefaultSocket([...paths, `${folder}/none`]),
-      ConnectionError,
-    );
-    const [first, ...lines] = error.message.split("\n");
-    assertEquals(first, "No engine can be reached:");
-    assertEquals(lines.length, 2);
-    for (const [at, path] of paths.entries()) {
-      assert(
-        lines[at]!.startsWith(`- No engine at unix://${path}: `),
-        lines[at],
-      );
-    }
-    assert(error.cause instanceof ConnectionError);
-    const alone = await assertRejects(
-      () => findDefaultSocket(paths.slice(1)),
-      ConnectionError,
-    );
-    assert(alone.message.startsWith(`No engine at unix://${paths[1]}`));
-    const none = await assertRejects(
-      () => findDefaultSocket([`${folder}/none`, `${folder}/no`]),
-      ConnectionError,
-    );
-    assertEquals(
-      none.message,
-      `No engine found: none of ${folder}/none, ${folder}/no exists; start docker or podman, or set DOCKER_HOST`,
-    );
   });
 });

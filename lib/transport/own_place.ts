@@ -1,0 +1,65 @@
+// Whether a socket's place is one where only its user can have put it. An engine
+// gets secrets, logins and files, so that a socket in a shared folder, which
+// anybody may have made, must not pass for the user's own.
+
+/**
+ * Who may own a default socket and the folders above it: root, the user who runs
+ * this, and the owner of the home folder, whose docker configuration names
+ * engines as well. Users that Deno may not ask for are left out.
+ */
+export async function ownersOf(
+  home: string | undefined,
+): Promise<ReadonlySet<number | null>> {
+  const owners = new Set<number | null>([0]);
+  if (isGranted({ name: "sys", kind: "uid" })) owners.add(Deno.uid());
+  if (home !== undefined && isGranted({ name: "read", path: home })) {
+    try {
+      owners.add((await Deno.stat(home)).uid);
+    } catch (error) {
+      // Users of services often have a home that is not there.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return owners;
+}
+
+function isGranted(asked: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(asked).state === "granted";
+}
+
+/**
+ * Looks who, besides its owners, may put or replace a file, or a folder or link
+ * on the way to it.
+ *
+ * A folder that a group may write is fine: who gave it to the group has said
+ * whom to trust. So is one that everybody may write where nobody may replace
+ * what another one made (the sticky bit, as `/tmp` has it), if what is in it
+ * belongs to the owners.
+ *
+ * @param within The folder that the way begins at, which is a part of `path`.
+ * @returns What is wrong, in words; undefined if nothing is.
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ */
+export async function whoElseWrites(
+  path: string,
+  within: string,
+  owners: ReadonlySet<number | null>,
+): Promise<string | undefined> {
+  const steps = path.slice(within.length).split("/").filter(Boolean);
+  let place = within;
+  for (const step of ["", ...steps]) {
+    if (step !== "") place = `${place.replace(/\/$/, "")}/${step}`;
+    const own = await Deno.lstat(place);
+    const led = own.isSymlink ? await Deno.stat(place) : own;
+    for (const { uid } of [own, led]) {
+      if (!owners.has(uid)) {
+        return `"${place}" belongs to another user (uid ${uid})`;
+      }
+    }
+    const mode = led.mode ?? 0;
+    if (led.isDirectory && (mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
+      return `everybody may write to "${place}"`;
+    }
+  }
+  return undefined;
+}
