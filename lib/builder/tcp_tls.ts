@@ -1,9 +1,7 @@
 // `tcp://` with TLS, mostly with a certificate on both sides (mTLS).
 
-// @ts-types="../std/abortable.d.ts"
-import { abortable } from "@std/async/abortable";
-import type { ByteDuplex } from "../streams/duplex.ts";
 import { connDuplex } from "../transport/conn.ts";
+import { dialTls } from "../transport/dial_tls.ts";
 import { hostPort, isLoopback } from "../transport/endpoint.ts";
 import type { AddressOf } from "./address.ts";
 import type { Connector } from "./connector.ts";
@@ -31,7 +29,15 @@ export function tlsConnector(
           signal,
         );
       }
-      return await dialTls({ hostname, port, ca, client }, signal);
+      return connDuplex(
+        await dialTls({
+          hostname,
+          port,
+          alpnProtocols: ALPN,
+          ...(ca === undefined ? {} : { caCerts: [ca] }),
+          ...client,
+        }, signal),
+      );
     },
     explain(cause) {
       return tcpFault({ hostname, port }, cause) ??
@@ -39,38 +45,4 @@ export function tlsConnector(
     },
     close: () => Promise.resolve(),
   };
-}
-
-async function dialTls(
-  { hostname, port, ca, client }: AddressOfTls,
-  signal: AbortSignal,
-): Promise<ByteDuplex> {
-  const connecting = Deno.connectTls(
-    {
-      hostname,
-      port,
-      alpnProtocols: ALPN,
-      ...(ca === undefined ? {} : { caCerts: [ca] }),
-      ...client,
-    } as Deno.ConnectTlsOptions,
-  );
-  // It takes no signal; a connection that comes too late is closed.
-  const conn = await abortable(connecting, signal).catch((error) => {
-    connecting.then((late) => late.close(), () => {});
-    throw error;
-  });
-  try {
-    await abortable(conn.handshake(), signal);
-  } catch (error) {
-    // A handshake that is not closed goes on, and keeps the program from its end.
-    conn.close();
-    throw error;
-  }
-  return connDuplex(conn);
-}
-
-/** Where TLS is spoken, and with what. */
-interface AddressOfTls extends Pick<TlsMaterial, "ca" | "client"> {
-  readonly hostname: string;
-  readonly port: number;
 }

@@ -154,21 +154,13 @@ async function dial(
     conn.setNoDelay();
     return conn;
   }
-  const conn = await Deno.connectTls(
-    {
-      hostname,
-      port,
-      alpnProtocols: [protocol],
-      ...tlsOptions(tls),
-    } as Deno.ConnectTlsOptions & Partial<Deno.TlsCertifiedKeyPem>,
-  );
-  try {
-    await conn.handshake();
-  } catch (error) {
-    conn.close();
-    throw error;
-  }
-  return conn;
+  const { dialTls } = await import("./dial_tls.ts");
+  return await dialTls({
+    hostname,
+    port,
+    alpnProtocols: [protocol],
+    ...tlsOptions(tls),
+  }, signal ?? new AbortController().signal);
 }
 
 /**
