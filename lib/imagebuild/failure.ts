@@ -15,6 +15,7 @@ import { LayoutError } from "../layout/layout_error.ts";
 import { SshError } from "../ssh/ssh_error.ts";
 import { emulationHint } from "../progress/emulation.ts";
 import type { BuildRecord } from "./record.ts";
+import { secretVariableHint } from "./secret_variable.ts";
 import { unreadTarHint } from "./unread_tar.ts";
 import type { SecretStore } from "../secrets/store.ts";
 
@@ -130,7 +131,7 @@ function detailedError(
   );
   const hints = [
     emulationHint(step, error.detail, platforms) ??
-      unreadTarHint(error.detail),
+      unreadTarHint(error.detail) ?? secretVariableHint(error.detail),
     node &&
     `it failed on the node "${node}", and the builds of the other nodes were stopped`,
   ].filter(Boolean);
