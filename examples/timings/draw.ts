@@ -15,7 +15,7 @@ export async function drawBuild(): Promise<string> {
   const json = await Deno.readTextFile(`${folder}/build.json`);
   const timings: BuildTimings = JSON.parse(json);
   // JSR takes a file for an SVG only if nothing stands behind the last tag.
-  return timingsSvg(timings, { title: "app:1", maxSteps: 11 }).trimEnd();
+  return timingsSvg(timings, { title: "app:1", maxSteps: 6 }).trimEnd();
 }
 
 if (import.meta.main) {
