@@ -33,6 +33,10 @@ const MAX_LINES_EACH = 40;
 const HEADER_REGEXP =
   /^(?:(?<name>.*) => (?<place>\S+:\d+:\d+)|(?<file>\S+) \((?<what>uncaught error)\))$/;
 
+/** How `deno test` tells that a test begins, and at once or later how it ended. */
+const PROGRESS_REGEXP =
+  /^(\S.*?) \.\.\.(?: (ok|FAILED|ignored|cancelled)\b.*)?\s*$/;
+
 /**
  * Reads from the output of `deno test` which tests failed: its errors stand
  * together behind the last test, and without them, as in a run that was broken
@@ -64,7 +68,9 @@ export class FailureReader {
 
   /** The test that runs, with its file; empty between two. */
   get running(): string {
-    return this.#running === "" ? "" : `${this.#running} => ${this.#file}`;
+    const begun = PROGRESS_REGEXP.exec(plainOf(this.#partial))?.[1];
+    const running = begun ?? this.#running;
+    return running === "" ? "" : `${running} => ${this.#file}`;
   }
 
   /**
@@ -115,9 +121,7 @@ export class FailureReader {
 
   #readProgress(line: string): void {
     this.#file = /^running \d+ tests? from (.*)$/.exec(line)?.[1] ?? this.#file;
-    const [, test, result] =
-      /^(\S.*?) \.\.\.(?: (ok|FAILED|ignored|cancelled)\b.*)?\s*$/.exec(line) ??
-        [];
+    const [, test, result] = PROGRESS_REGEXP.exec(line) ?? [];
     const uncaught = /^Uncaught error from (.*) FAILED$/.exec(line)?.[1];
     if (uncaught !== undefined) {
       this.#told.push({ name: "uncaught error", place: uncaught, lines: [] });

@@ -111,6 +111,20 @@ Deno.test("FailureReader has of a run that was broken off what failed, and what 
   ]);
 });
 
+Deno.test("FailureReader knows which test runs", () => {
+  const reader = new FailureReader();
+  const after = (text: string) => {
+    reader.push(new TextEncoder().encode(text));
+    return reader.running;
+  };
+  assertEquals(after("running 2 tests from ./a_test.ts\n"), "");
+  assertEquals(after("a long one ..."), "a long one => ./a_test.ts");
+  assertEquals(after("\n----- output"), "a long one => ./a_test.ts");
+  assertEquals(after(" -----\na long one ... ok (1ms)\n"), "");
+  assertEquals(after("b ..."), "b => ./a_test.ts");
+  assertEquals(after(" ok (1ms)\n"), "");
+});
+
 const FAILURE = { name: "a test", place: "./a_test.ts:1:6" };
 
 /** Lines `1` to `count`. */

@@ -1,8 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { BuildError, DockerClient } from "../../mod.ts";
 import {
-  assert,
   assertEquals,
   assertInstanceOf,
   assertStringIncludes,
@@ -18,23 +15,15 @@ import { rounds } from "../support/stress.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { until } from "../support/until.ts";
 import { activeBuilds } from "./active_builds.ts";
+import { untilFlat } from "./memory_in_use.ts";
 
 const BUILDS = rounds(300);
 const AT_ONCE = 10;
 /**
- * What the last third may leave in memory more than the second, in bytes: four
- * times the most that was seen.
+ * What a third of them may leave in memory more than the one before, in bytes:
+ * four times the most that was seen.
  */
 const MAX_GROWTH = 2_000_000;
-
-/** Bytes in use when all that nobody has any more is gone. */
-function memoryInUse(): number {
-  setFlagsFromString("--expose-gc");
-  const collect: () => void = runInNewContext("gc");
-  collect();
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
-}
 
 function connections(relay: Relay, path: string): { readonly open: boolean }[] {
   return relay.connections.filter((connection) =>
@@ -98,7 +87,8 @@ async function tenAtATime({ socketPath }: EngineContext): Promise<void> {
   await using docker = await DockerClient.fromDockerHost(relay.host);
   const kinds = [withOwnSecret, failing, cancelled];
   let next = 0;
-  const run = async (end: number) => {
+  const run = async () => {
+    const end = next + BUILDS / 3;
     const work = async () => {
       while (next < end) {
         const kind = kinds[next++ % AT_ONCE] ?? withLabel;
@@ -107,23 +97,16 @@ async function tenAtATime({ socketPath }: EngineContext): Promise<void> {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   };
-  const used: number[] = [];
-  const parts = 3;
   // One build stays, so that the connection does.
   const stay = docker.imageBuild(
     dockerfileTar("FROM davit-test/base", "RUN sleep 100000"),
     { api: "buildkit", networkmode: "none", nocache: true },
   );
   for await (const _ of stay.events()) break;
-  for (let part = 1; part <= parts; part++) {
-    await run(BUILDS * part / parts);
-    used.push(memoryInUse());
-  }
+  await untilFlat(MAX_GROWTH, run);
   await stay.cancel();
-  const grown = used[parts - 1]! - used[parts - 2]!;
-  assert(grown < MAX_GROWTH, `bytes in use after each part: ${used}`);
   assertEquals(connections(relay, "grpc").length, 1);
-  assertEquals(connections(relay, "session").length, BUILDS + 1);
+  assertEquals(connections(relay, "session").length, next + 1);
   await until(
     () =>
       [...connections(relay, "grpc"), ...connections(relay, "session")]
