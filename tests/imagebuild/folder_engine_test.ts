@@ -382,14 +382,15 @@ bothWaysTest(
       const open = () =>
         [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
           try {
-            return Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(root);
+            const path = Deno.readLinkSync(`/proc/self/fd/${name}`);
+            return path === `${root}/big`; // and not what is read before it
           } catch {
             return false; // closed meanwhile
           }
         }).length;
       const abort = new AbortController();
       const build = docker.imageBuild(root, { signal: abort.signal });
-      await until(() => open() > 0, "the file is open");
+      await until(() => open() > 0, "the large file is open");
       const reason = new Error("enough");
       abort.abort(reason);
       assertEquals(await build.wait().catch((error) => error), reason);
