@@ -17,8 +17,9 @@
  * Where to begin:
  *
  * - {@linkcode DockerClient} finds the engine as docker's command does, builds
- *   (`imageBuild()`), pushes, pulls and looks at images. {@linkcode Builder} does
- *   the same builds on a BuildKit daemon without an engine, and
+ *   (`imageBuild()`), pushes, pulls and looks at images: see
+ *   {@linkcode BuildClient} and {@linkcode ImageClient} for its methods.
+ *   {@linkcode Builder} builds on a BuildKit daemon without an engine, and
  *   {@linkcode openBuilder} opens a builder of `docker buildx` by its name.
  * - {@linkcode BuildContext} is what a build is made from: a folder, files in
  *   memory, a tar as a stream, a URL. {@linkcode ImageBuildOptions} are all
@@ -43,6 +44,7 @@ export {
   type DockerClientOptions,
 } from "./lib/client/docker_client.ts";
 export type { BuildClient } from "./lib/client/build_client.ts";
+export type { ImageClient } from "./lib/client/image_client.ts";
 export { Builder, type BuilderOptions } from "./lib/builder/builder.ts";
 export {
   openBuilder,

@@ -85,7 +85,8 @@ export class ProtocolError extends Error {
 
 /**
  * The session over which the engine asks for secrets, folders and logins could
- * not be opened, or ended while the build needed it.
+ * not be opened, or ended while the build needed it: mostly because the engine
+ * was restarted, or a proxy between does not pass on a connection of that kind.
  */
 export class SessionError extends Error {
   /** Always `SessionError`. */
@@ -95,7 +96,22 @@ export class SessionError extends Error {
 /**
  * A secret can't be given to the build: its file or variable does not exist, it
  * is too large, its function failed, its value stands in a build argument or
- * label, or `strictSecrets` is not fulfilled. `id` says which one.
+ * label, or `strictSecrets` is not fulfilled. `id` says which one; the value is
+ * nowhere in the error.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient, SecretError } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const secrets = { deploy_key: { env: "A_VARIABLE_THAT_IS_NOT_SET" } };
+ * try {
+ *   await docker.imageBuild("./app", { secrets }).wait();
+ * } catch (error) {
+ *   if (!(error instanceof SecretError)) throw error;
+ *   console.error(`${error.id}: ${error.message}`);
+ * }
+ * ```
  */
 export class SecretError extends Error {
   /** Always `SecretError`. */
@@ -113,6 +129,22 @@ export class SecretError extends Error {
 /**
  * This engine, this transport or davit can't do what was asked. The message says
  * what can be done instead.
+ *
+ * @example Attestations where the engine can store them
+ * ```ts
+ * import { DockerClient, UnsupportedError } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const options = { tag: "app:1" };
+ * try {
+ *   await docker.imageBuild("./app", { ...options, attest: { sbom: true } })
+ *     .wait();
+ * } catch (error) {
+ *   if (!(error instanceof UnsupportedError)) throw error;
+ *   console.warn(`without an SBOM: ${error.feature}`);
+ *   await docker.imageBuild("./app", options).wait();
+ * }
+ * ```
  */
 export class UnsupportedError extends Error {
   /** Always `UnsupportedError`. */
@@ -278,7 +310,11 @@ export class BuildError extends Error {
   }
 }
 
-/** The build context could not be read to its end; the build was stopped. */
+/**
+ * The build context could not be read to its end: a folder or file is not there,
+ * may not be read, or became shorter while it was sent, or a given stream broke.
+ * The build was stopped, and no image was made. The message names the path.
+ */
 export class ContextError extends Error {
   /** Always `ContextError`. */
   override readonly name: string = "ContextError";

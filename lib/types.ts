@@ -24,7 +24,6 @@
  *
  * @module
  */
-export type { ImageClient } from "./client/image_client.ts";
 export type { RequestOptions } from "./client/request_options.ts";
 export type {
   BuilderGcRule,

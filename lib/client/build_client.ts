@@ -61,6 +61,18 @@ export interface BuildClientInit {
  * What {@linkcode DockerClient} and {@linkcode Builder} have in common: builds,
  * questions about a Dockerfile, the history of builds and the build cache. As a
  * type it is for functions that take either of them.
+ *
+ * @example
+ * ```ts
+ * import { type BuildClient, DockerClient } from "@davit/build";
+ *
+ * async function build(client: BuildClient, tag: string): Promise<string> {
+ *   return await client.imageBuild("./app", { tag }).wait();
+ * }
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * console.log(await build(docker, "app:1"));
+ * ```
  */
 export abstract class BuildClient implements AsyncDisposable {
   readonly #init: BuildClientInit;

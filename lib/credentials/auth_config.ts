@@ -3,7 +3,10 @@ import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 // @ts-types="../std/base64.d.ts"
 import { decodeBase64 } from "@std/encoding/base64";
 
-/** A login for one registry, in the engine's own field names. */
+/**
+ * A login for one registry, in the engine's own field names: mostly `username`
+ * and `password`, where a registry's access token counts as a password.
+ */
 export interface AuthConfig {
   /** Name of the user. */
   username?: string | undefined;

@@ -47,7 +47,18 @@ export type CredentialCallback = (
  * Logins for registries: an object by registry, or a function that is called
  * for each registry. A login without fields means that its registry is used
  * without a login, even if a later source has one. Keys are hosts, such as
- * `ghcr.io` or `localhost:5000`; `docker.io` is Docker Hub.
+ * `ghcr.io` or `localhost:5000`; `docker.io` is Docker Hub. Each login is used
+ * for its own registry alone.
+ *
+ * @example
+ * ```ts
+ * import type { Credentials } from "@davit/build";
+ *
+ * const credentials: Credentials = {
+ *   "ghcr.io": { username: "me", password: Deno.env.get("GITHUB_TOKEN") },
+ *   "docker.io": {}, // without a login, whatever docker's configuration has
+ * };
+ * ```
  */
 export type Credentials =
   | Readonly<Record<string, AuthConfig>>

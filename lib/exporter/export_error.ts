@@ -10,7 +10,11 @@ export interface ExportErrorInit extends ErrorOptions {
   moved?: readonly string[];
 }
 
-/** The result of a build could not be written to its destination. */
+/**
+ * The result of a build could not be written to its destination, such as a
+ * folder where this user may not write, or a full disk. The build itself went
+ * well, and what the destination held before is there still (but for `moved`).
+ */
 export class ExportError extends Error {
   /** Always `ExportError`. */
   override readonly name: string = "ExportError";

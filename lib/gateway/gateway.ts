@@ -26,7 +26,10 @@ export interface GatewayOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A gateway that listens. */
+/**
+ * A gateway that listens, from {@linkcode serveGateway}. `await using` stops it
+ * at the end of its scope.
+ */
 export interface Gateway extends AsyncDisposable {
   /** Its address, in the form of `DOCKER_HOST`: `unix:///path` or `tcp://host:port`. */
   readonly address: string;

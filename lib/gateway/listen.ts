@@ -16,7 +16,23 @@ export interface GatewayTls {
   readonly clientCa?: string | undefined;
 }
 
-/** Where a gateway listens. */
+/**
+ * Where a gateway listens: at a Unix socket, at a port with TLS, or at a port of
+ * this machine alone. A port that others reach needs TLS, and a certificate or a
+ * token of each client.
+ *
+ * @example
+ * ```ts
+ * import type { GatewayListen } from "@davit/build";
+ *
+ * const socket: GatewayListen = { path: "/run/davit/gateway.sock" };
+ * const here: GatewayListen = { port: 8080, plainLoopback: true };
+ * const cert = await Deno.readTextFile("certs/cert.pem");
+ * const key = await Deno.readTextFile("certs/key.pem");
+ * const token = crypto.randomUUID(); // what clients send as Bearer token
+ * const anywhere: GatewayListen = { port: 8443, tls: { cert, key }, token };
+ * ```
+ */
 export type GatewayListen =
   | {
     /** A Unix socket, made with mode 0600: the file system says who may use it. */

@@ -171,14 +171,40 @@ export interface ServiceCache {
   readonly attrs: Readonly<Record<string, CacheSecret>>;
 }
 
-/** A cache to read from, besides the engine's own. */
+/**
+ * A cache to read from, besides the engine's own.
+ *
+ * @example
+ * ```ts
+ * import type { CacheFrom } from "@davit/build";
+ *
+ * const caches: CacheFrom[] = [
+ *   { type: "registry", ref: "registry.example/app:cache" },
+ *   { type: "local", src: "./cache" },
+ *   { type: "gha", scope: "app" }, // GitHub Actions' own
+ * ];
+ * ```
+ */
 export type CacheFrom =
   | RegistryCacheFrom
   | LocalCacheFrom
   | GithubCache
   | ServiceCache;
 
-/** A cache to write to. */
+/**
+ * A cache to write to, for builds on other engines and machines.
+ *
+ * @example
+ * ```ts
+ * import type { CacheTo } from "@davit/build";
+ *
+ * const cache: CacheTo = {
+ *   type: "registry",
+ *   ref: "registry.example/app:cache",
+ *   mode: "max", // the steps of all stages, not only those of the result
+ * };
+ * ```
+ */
 export type CacheTo =
   | RegistryCacheTo
   | InlineCacheTo

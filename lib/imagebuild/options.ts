@@ -50,7 +50,21 @@ export interface CacheOutput {
   readonly type: "cacheonly";
 }
 
-/** Where a result of a build goes. */
+/**
+ * Where a result of a build goes: into the engine's store, into a folder, a file
+ * or a stream of this machine, or nowhere.
+ *
+ * @example
+ * ```ts
+ * import type { BuildOutput } from "@davit/build";
+ *
+ * const folder: BuildOutput = { type: "local", dest: "./out" };
+ * const files: BuildOutput = { type: "tar", dest: "out.tar" };
+ * const archive: BuildOutput = { type: "oci", dest: "app.oci.tar" };
+ * const pushed: BuildOutput = { type: "registry" }; // by the names in `tag`
+ * const nothing: BuildOutput = { type: "cacheonly" }; // the steps are run
+ * ```
+ */
 export type BuildOutput = ImageOutput | CacheOutput | ExportOutput;
 
 /** How the result of a build is searched for secrets. */

@@ -70,7 +70,28 @@ export interface BuildImageResult {
 /** What became of a cache that was to be read or written. */
 export type BuildCacheResult = Omit<CacheEvent, "type">;
 
-/** The result of a build that went well. */
+/**
+ * The result of a build that went well.
+ *
+ * @example The slowest step, and what became of the secrets
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const { steps, secrets, warnings } = await docker.imageBuild("./app", {
+ *   tag: "app:1",
+ *   secrets: { npm_token: { env: "NPM_TOKEN" } },
+ * }).result();
+ * const slowest = steps
+ *   .filter(({ cached }) => !cached)
+ *   .map(({ name, started = 0, completed = 0 }) => ({
+ *     name,
+ *     seconds: (completed - started) / 1000,
+ *   }))
+ *   .sort((a, b) => b.seconds - a.seconds)[0];
+ * console.log(slowest, secrets.served, warnings.length);
+ * ```
+ */
 export interface BuildResult {
   /** The image's id, `sha256:…`; empty where the output is no image. */
   readonly imageId: string;

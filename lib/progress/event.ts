@@ -24,10 +24,11 @@ export interface VertexEvent {
   /** Whether its result came from the cache. */
   readonly cached: boolean;
   /**
-   * When it began; undefined while it is only planned. A step may begin again.
+   * When it began, in milliseconds since the epoch; undefined while it is only
+   * planned. A step may begin again.
    */
   readonly started: number | undefined;
-  /** When it ended; undefined while it runs. */
+  /** When it ended, in milliseconds since the epoch; undefined while it runs. */
   readonly completed: number | undefined;
   /** The engine's error message, if the step failed or was cancelled. */
   readonly error: string | undefined;
@@ -56,11 +57,11 @@ export interface StatusEvent {
   readonly current: number;
   /** How many there are in all; undefined if not known. */
   readonly total: number | undefined;
-  /** The time of this report. */
+  /** The time of this report, in milliseconds since the epoch. */
   readonly time: number;
-  /** When the action began; undefined if it has not. */
+  /** When the action began, in milliseconds since the epoch; undefined if it has not. */
   readonly started: number | undefined;
-  /** When the action ended; undefined while it runs. */
+  /** When the action ended, in milliseconds since the epoch; undefined while it runs. */
   readonly completed: number | undefined;
   /** @internal The record that the engine sent. */
   readonly [RECORD]?: VertexStatus;
@@ -87,7 +88,7 @@ export interface LogEvent {
    * text of the second one.
    */
   readonly text: string;
-  /** When it was printed. */
+  /** When it was printed, in milliseconds since the epoch. */
   readonly time: number;
   /** @internal The record that the engine sent. */
   readonly [RECORD]?: VertexLog;

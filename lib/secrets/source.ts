@@ -27,8 +27,11 @@ export type SecretCallback = (
   | Promise<SecretValue | null | undefined>;
 
 /**
- * Where a secret's value comes from. With `visible` the value may be seen in
- * the build's output and image; see {@linkcode SecretOptions}.
+ * Where a secret's value comes from: the value itself as text, bytes or a
+ * {@linkcode Secret}, a file, an environment variable, or a function that is
+ * called when the engine asks. Text is always the value and never a path. With
+ * `visible` the value may be seen in the build's output and image; see
+ * {@linkcode SecretOptions}.
  */
 export type SecretSource =
   | SecretValue
@@ -50,8 +53,22 @@ export type SecretSource =
   };
 
 /**
- * Secrets by id. One that is `undefined` is refused with its id when the build
- * starts: probably the variable that it is read from is not set.
+ * Secrets by the ids that the Dockerfile has in
+ * `RUN --mount=type=secret,id=…`. One that is `undefined` is refused with its id
+ * when the build starts: probably the variable that it is read from is not set.
+ *
+ * @example
+ * ```ts
+ * import { Secret, type SecretSources } from "@davit/build";
+ *
+ * const secrets: SecretSources = {
+ *   npm_token: { env: "NPM_TOKEN" },
+ *   ssh_key: { file: "./id" },
+ *   token: new Secret("hunter2"), // prints as [secret] everywhere
+ *   vault: async ({ id, signal }) =>
+ *     await (await fetch(`https://vault.example/${id}`, { signal })).text(),
+ * };
+ * ```
  */
 export type SecretSources = Readonly<Record<string, SecretSource | undefined>>;
 

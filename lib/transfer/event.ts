@@ -47,7 +47,24 @@ export interface EventsLostEvent {
   readonly count: number;
 }
 
-/** An event of a transfer between the engine and a registry or a tar. */
+/**
+ * An event of a transfer between the engine and a registry or a tar. Its `type`
+ * tells which.
+ *
+ * @example A push, in per cent of each layer
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const push = docker.imagePush("registry.example/app:1");
+ * for await (const event of push.events()) {
+ *   if (event.type !== "layer") continue;
+ *   const { id, status, current, total } = event;
+ *   const part = current && total ? Math.floor(100 * current / total) : "";
+ *   console.log(id, status, part);
+ * }
+ * ```
+ */
 export type TransferEvent = LayerEvent | TransferStatusEvent | EventsLostEvent;
 
 /**

@@ -4,6 +4,20 @@ import { hintFor, streamOf } from "../../streams/byte_source.ts";
  * A file of a context that is given in memory: text (UTF-8) or bytes, alone or
  * together with permissions and a time; or a symbolic link, whose target is
  * written as it is. Bytes must not change while the build runs.
+ *
+ * @example
+ * ```ts
+ * import { type ContextFile, DockerClient } from "@davit/build";
+ *
+ * const files: Record<string, ContextFile> = {
+ *   Dockerfile: "FROM scratch\nCOPY . /\n",
+ *   "version.json": JSON.stringify({ version: "1.2.3" }),
+ *   "bin/tool": { content: new Uint8Array([1, 2, 3]), mode: 0o755 },
+ *   "bin/link": { link: "tool" },
+ * };
+ * await using docker = await DockerClient.fromDockerConfig();
+ * console.log(await docker.imageBuild({ files }, { tag: "app:1" }).wait());
+ * ```
  */
 export type ContextFile =
   | string

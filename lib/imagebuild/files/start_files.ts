@@ -25,7 +25,9 @@ const OF_RESULTS = [
 
 /**
  * Options of a build whose files are read: those of
- * {@linkcode ImageBuildOptions} that are not about a result.
+ * {@linkcode ImageBuildOptions} that are not about a result, such as `target`,
+ * `buildargs` and `secrets`. Those of a result (`tag`, `outputs` and others) are
+ * a `TypeError` here: nothing is stored or exported.
  */
 export interface BuildFilesOptions extends
   Omit<
