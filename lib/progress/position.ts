@@ -66,7 +66,8 @@ export function stepPositions(
   dockerfile: string,
 ): (name: string) => LineRange | undefined {
   const numbered = numberInstructions(readInstructions(dockerfile));
-  return (name) => positionOfStep(numbered, name);
+  const byStage = Map.groupBy(numbered, ({ stage }) => stage);
+  return (name) => positionOfStep(numbered, name, byStage);
 }
 
 /**
@@ -130,6 +131,7 @@ function positionInDetail(
 function positionOfStep(
   instructions: readonly NumberedInstruction[],
   name: string,
+  byStage?: ReadonlyMap<string | undefined, readonly NumberedInstruction[]>,
 ): LineRange | undefined {
   const metadata = METADATA_REGEXP.exec(name);
   if (metadata !== null) {
@@ -155,7 +157,10 @@ function positionOfStep(
   const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase();
   // A label with a slash is a platform: a stage's name has no slash.
   const stage = label?.includes("/") ? undefined : label;
-  const same = instructions.filter((one) =>
+  const among = stage === undefined
+    ? instructions
+    : byStage?.get(stage) ?? instructions;
+  const same = among.filter((one) =>
     (stage === undefined || one.stage === stage) && hasWords(one, words)
   );
   const counts: ((one: NumberedInstruction) => boolean)[] = [

@@ -1,7 +1,17 @@
 import type { CriticalStep, TimedStep } from "./timings.ts";
 
 /** What the path is found by. */
-type Timed = Pick<TimedStep, "periods" | "inputs" | "cached">;
+type Step = Pick<TimedStep, "periods" | "inputs" | "cached">;
+
+/** A step's result was there, for one that began behind that time. */
+interface End {
+  /** The step's place in the list. */
+  readonly at: number;
+  /** When it was there. */
+  readonly end: number;
+  /** When the step began. */
+  readonly start: number;
+}
 
 /**
  * How much later than a step's begin another one may have ended that it waited
@@ -21,55 +31,58 @@ const TOLERANCE_MS = 2;
  * ended last.
  */
 export function criticalPath(
-  steps: readonly Timed[],
-  last: number | undefined = lastOf(
-    steps,
-    Infinity,
-    steps.keys().filter((at) => !steps[at]!.cached),
-  ),
+  steps: readonly Step[],
+  last?: number,
 ): CriticalStep[] {
+  const ends = steps.map(endsOf);
+  const ended = ends.filter((_, at) => !steps[at]!.cached).flat()
+    .sort((a, b) => a.end - b.end);
   const path: CriticalStep[] = [];
   const seen = new Set<number>();
-  let until = Infinity;
-  for (let at = last; at !== undefined;) {
+  let step = last === undefined
+    ? lastEnded(ended, Infinity, () => true)
+    : ends[last]!.at(-1);
+  while (step !== undefined) {
+    const { at, start, end } = step;
     seen.add(at);
-    const { periods } = steps[at]!;
-    const end = endBefore(steps[at]!, until);
-    const start = Math.min(periods[0]!.startMs, end);
-    const before = lastOf(steps, start, waitedFor(steps, at, start), seen);
-    const begin = before === undefined
-      ? 0
-      : Math.min(end, endBefore(steps[before]!, start));
-    const ownMs = periods.reduce((sum, { startMs, endMs }) => {
+    const before = inputBefore(steps, ends, at, start, seen) ??
+      lastEnded(ended, start, (other) =>
+        !seen.has(other) &&
+        // All that it is built upon was there, or in a circle: it waited for
+        // what the builder has loaded.
+        (steps[at]!.inputs.length === 0 || steps[other]!.inputs.length === 0));
+    const begin = before?.end ?? 0;
+    const ownMs = steps[at]!.periods.reduce((sum, { startMs, endMs }) => {
       const ran = Math.min(endMs, end) - Math.max(startMs, begin);
       return sum + Math.max(0, ran);
     }, 0);
     path.unshift({ step: at, ownMs, waitMs: Math.max(0, end - begin - ownMs) });
-    until = start;
-    at = before;
+    step = before;
   }
   return path;
 }
 
-/** The steps, not from the cache, one of which a step has waited for. */
-function waitedFor(
-  steps: readonly Timed[],
+/** The input that ended last when a step began. */
+function inputBefore(
+  steps: readonly Step[],
+  ends: readonly (readonly End[])[],
   at: number,
   start: number,
-): Iterable<number> {
-  const inputs = worked(steps, at);
-  if (inputs.length > 0) return inputs;
-  const isBuilt = steps[at]!.inputs.length > 0;
-  // All that it is built upon was there: it waited for what the builder loads.
-  return steps.keys().filter((place) => {
-    const { cached, inputs, periods } = steps[place]!;
-    return !cached && !(isBuilt && inputs.length > 0) &&
-      periods[0]!.endMs <= start + TOLERANCE_MS;
-  });
+  seen: ReadonlySet<number>,
+): End | undefined {
+  let last: End | undefined;
+  for (const input of workedInputs(steps, at)) {
+    if (seen.has(input)) continue;
+    const before = ends[input]!.findLast(({ end }) =>
+      end <= start + TOLERANCE_MS
+    ) ?? { ...ends[input]![0]!, end: start };
+    if (last === undefined || isLater(before, last)) last = before;
+  }
+  return last;
 }
 
 /** What a step is built upon; for what came from the cache, what that is built upon. */
-function worked(steps: readonly Timed[], at: number): number[] {
+function workedInputs(steps: readonly Step[], at: number): number[] {
   const found: number[] = [];
   const seen = new Set([at]);
   const open = [...steps[at]!.inputs];
@@ -83,37 +96,44 @@ function worked(steps: readonly Timed[], at: number): number[] {
 }
 
 /**
- * When a step had ended for one that began then. An engine tells of a result
- * again, with a period of no length, when another step needs it: this is no end.
+ * When a step's result was there. An engine tells of a result again, with a
+ * period of no length, when another step needs it: this is no end.
  */
-function endBefore({ periods, cached }: Timed, time: number): number {
-  const ends = periods.filter(({ startMs, endMs }, at) =>
-    at === 0 || !cached && endMs - startMs > TOLERANCE_MS
-  ).map(({ endMs }) => endMs);
-  return ends.findLast((end) => end <= time + TOLERANCE_MS) ?? time;
+function endsOf({ periods, cached }: Step, at: number): End[] {
+  const start = periods[0]!.startMs;
+  return periods.filter(({ startMs, endMs }, place) =>
+    place === 0 || !cached && endMs - startMs > TOLERANCE_MS
+  ).map(({ endMs }) => ({ at, end: endMs, start }));
+}
+
+/** The last end before a time, of those in the order of time. */
+function lastEnded(
+  ended: readonly End[],
+  time: number,
+  isAsked: (at: number) => boolean,
+): End | undefined {
+  let place = ended.length;
+  for (let low = 0; low < place;) {
+    const middle = (low + place) >> 1;
+    if (ended[middle]!.end <= time + TOLERANCE_MS) low = middle + 1;
+    else place = middle;
+  }
+  let last: End | undefined;
+  while (place-- > 0) {
+    const one = ended[place]!;
+    if (last !== undefined && one.end < last.end - TOLERANCE_MS) break;
+    if (isAsked(one.at) && (last === undefined || isLater(one, last))) {
+      last = one;
+    }
+  }
+  return last;
 }
 
 /**
- * The one that ended last before a time. Of two that ended at about the same
- * time it is the one that took longer.
+ * Whether one ended later than another. Of two that ended at about the same time
+ * it is the one that took longer.
  */
-function lastOf(
-  steps: readonly Timed[],
-  time: number,
-  among: Iterable<number>,
-  but: ReadonlySet<number> = new Set(),
-): number | undefined {
-  let last: { at: number; end: number; start: number } | undefined;
-  for (const at of among) {
-    if (but.has(at)) continue;
-    const step = steps[at]!;
-    const end = endBefore(step, time);
-    const start = step.periods[0]!.startMs;
-    const later = last === undefined ? Infinity : end - last.end;
-    const isLater = Math.abs(later) > TOLERANCE_MS
-      ? later > 0
-      : start <= last!.start;
-    if (isLater) last = { at, end, start };
-  }
-  return last?.at;
+function isLater(one: End, other: End): boolean {
+  const by = one.end - other.end;
+  return Math.abs(by) > TOLERANCE_MS ? by > 0 : one.start <= other.start;
 }
