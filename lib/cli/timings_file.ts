@@ -1,4 +1,5 @@
 import type { ImageBuild } from "../imagebuild/image_build.ts";
+import { ownTerminal, wantsColor } from "../display/terminal.ts";
 import { buildTimings } from "../timings/build_timings.ts";
 import { compareTimings } from "../timings/compare.ts";
 import { readTimings } from "../timings/read_timings.ts";
@@ -7,6 +8,7 @@ import type { BuildTimings } from "../timings/timings.ts";
 import { UsageError } from "./exit.ts";
 import { print, printText } from "./print.ts";
 import { tryToWrite } from "./result_files.ts";
+import { writeWhole } from "./whole_file.ts";
 import { loadModule } from "./load_module.ts";
 
 /** What of a command line decides what is written. */
@@ -84,10 +86,7 @@ export class TimingsFile {
       const { timingsText } = await loadModule<
         typeof import("../timings/text.ts")
       >("../timings/text.ts");
-      const columns = Deno.stdout.isTerminal()
-        ? Deno.consoleSize().columns
-        : undefined;
-      printText(timingsText(timings, { columns, comparison }));
+      printText(timingsText(timings, { ...terminal(), comparison }));
       return;
     }
     // In a new file, and not in the folder: the next build would copy it.
@@ -95,7 +94,7 @@ export class TimingsFile {
       prefix: "davit-timings-",
       suffix: ".html",
     });
-    await Deno.writeTextFile(path, await this.#content(path, timings));
+    await writeWhole(path, await this.#content(path, timings));
     if (tells) print(`timings written to ${path}`, Deno.stderr);
   }
 
@@ -106,7 +105,7 @@ export class TimingsFile {
         const { timingsSvg } = await loadModule<
           typeof import("../timings/svg.ts")
         >("../timings/svg.ts");
-        return timingsSvg(timings, { comparison });
+        return timingsSvg(timings, { title: this.#title, comparison });
       }
       case "json":
         return `${timingsJson(timings)}\n`;
@@ -124,6 +123,13 @@ export class TimingsFile {
       }
     }
   }
+}
+
+/** What text may be on standard output. */
+function terminal(): { readonly columns?: number; readonly color?: boolean } {
+  return Deno.stdout.isTerminal()
+    ? { columns: ownTerminal.size().columns, color: wantsColor() }
+    : {};
 }
 
 async function earlier(path: string): Promise<SavedTimings> {

@@ -20,6 +20,8 @@ export interface SavedTimings {
 }
 
 const FORMAT = "davit-timings/1";
+/** What the formats of other versions look like. */
+const FAMILY_REGEXP = /^davit-timings\/\d{1,9}$/;
 /** Longer words are cut in the same way in both builds. */
 const MAX_KEY = 80;
 /** The most that is read of a file. */
@@ -74,8 +76,17 @@ export function readSaved(text: string): SavedTimings {
   } catch {
     throw refusal();
   }
+  const format: unknown = value?.format;
+  if (
+    typeof format === "string" && format !== FORMAT &&
+    FAMILY_REGEXP.test(format)
+  ) {
+    throw new TypeError(
+      `No timings can be read from this: another version of davit wrote it (${format}, expected ${FORMAT}); write it again with this one`,
+    );
+  }
   const isMs = (ms: unknown) =>
-    typeof ms === "number" && Number.isFinite(ms) && ms >= 0;
+    typeof ms === "number" && ms >= 0 && ms <= Number.MAX_SAFE_INTEGER;
   const isSaved = value?.format === FORMAT && isMs(value.durationMs) &&
     Array.isArray(value.steps) &&
     value.steps.every((row: unknown) =>

@@ -2,15 +2,19 @@ import { formatBytes } from "../display/units.ts";
 import { textWidth, truncate } from "../display/text_width.ts";
 import { linesOf } from "../progress/dockerfile.ts";
 import type { TimingsComparison } from "./compare.ts";
+import { kindOf } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
+import { briefWords } from "./step_name.ts";
 import { percentOf, secondsOf } from "./summary.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
-import { shortened, visible } from "./visible.ts";
+import { shortened, visible, wrapped } from "./visible.ts";
 
 /** Options of {@linkcode timingsText}. */
 export interface TimingsTextOptions {
   /** How many columns a line may have. @default {100} */
   readonly columns?: number | undefined;
+  /** Whether bars have the colours of a terminal. @default {false} */
+  readonly color?: boolean | undefined;
   /** How the build differs from an earlier one. */
   readonly comparison?: TimingsComparison | undefined;
 }
@@ -22,18 +26,19 @@ const MIN_COLUMNS = 40;
 /**
  * Where the time of a build went, as plain text: the summary, the steps with a
  * bar for each, and the instructions by their time. It has no control
- * characters but line ends.
+ * characters but line ends, and those of colours if they are asked for.
  */
 export function timingsText(
   timings: BuildTimings,
-  { columns = 100, comparison }: TimingsTextOptions = {},
+  { columns = 100, color = false, comparison }: TimingsTextOptions = {},
 ): string {
   const wide = Math.max(MIN_COLUMNS, Math.floor(columns));
   const bar = Math.floor(wide / 3);
   const name = wide - NUMBERS - bar - 2;
   const lines = [
-    ...timings.summary.map(visible),
-    ...comparison?.summary.map(visible) ?? [],
+    ...[...timings.summary, ...comparison?.summary ?? []].flatMap((sentence) =>
+      wrapped(sentence, wide, Infinity)
+    ),
   ];
   for (const lane of lanesOf(timings)) {
     lines.push("", shortened(lane.name, wide));
@@ -43,8 +48,12 @@ export function timingsText(
       lines.push(
         `${step.critical ? "*" : " "}${String(at + 1).padStart(4)} ${
           time.padStart(8)
-        } ${padded(step.words, name)} ${barOf(step, timings.durationMs, bar)}`
-          .trimEnd(),
+        } ${padded(briefWords(step.words), name)} ${
+          colored(
+            barOf(step, timings.durationMs, bar).trimEnd(),
+            color ? COLORS[kindOf(step)] : undefined,
+          )
+        }`.trimEnd(),
       );
       for (const { id, bytes } of step.transfers) {
         lines.push(
@@ -63,6 +72,13 @@ export function timingsText(
   }
   lines.push(...byTime(timings, wide), ...rest(timings));
   return `${lines.join("\n")}\n`;
+}
+
+/** Codes of a terminal's colours by the kinds of bars. */
+const COLORS = { k: 33, b: 34, c: 2, e: 31 } as const;
+
+function colored(text: string, code: number | undefined): string {
+  return code === undefined ? text : `\x1b[${code}m${text}\x1b[0m`;
 }
 
 /** The instructions that took time, the longest first. */

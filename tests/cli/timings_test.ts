@@ -4,15 +4,20 @@ import {
   assertEquals,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { textWidth } from "../../lib/display/text_width.ts";
 import { tarBytes } from "../support/tar.ts";
 import { dockerfileOf, readTrace } from "../progress/traces.ts";
 import { davitHere } from "./in_process.ts";
 import { startScripted } from "./scripted.ts";
 
+// deno-lint-ignore no-control-regex
+const COLOR_REGEXP = /\x1b\[\d+m/g;
+
 /** Builds as a recorded build was built. */
 async function built(
   words: readonly string[],
   name: "output" | "failing_run" = "output",
+  terminals: readonly "stdout"[] = [],
 ) {
   await using engine = await startScripted([
     { to: /^POST \/build\?/, lines: readTrace(`28_${name}`) },
@@ -27,7 +32,7 @@ async function built(
       ...words,
       "-",
     ],
-    { stdin: await tarBytes({ Dockerfile: dockerfileOf(name) }) },
+    { stdin: await tarBytes({ Dockerfile: dockerfileOf(name) }), terminals },
   );
   return {
     code,
@@ -43,6 +48,19 @@ Deno.test("davit build --timings=- prints where the time went, and nothing else,
   assert(stdout.startsWith("The build took 658 ms: 8 steps, "), stdout);
   assertStringIncludes(stdout, "COPY hello.txt /");
   assert(!stderr.includes("timings written"));
+  // Colours are for terminals.
+  assert(!stdout.includes("\x1b"));
+  const shown = (await built(["--timings=-"], "output", ["stdout"])).stdout;
+  assertStringIncludes(shown, "\x1b[33m");
+  // The width of a terminal that tells none is 80.
+  const widest = (text: string) =>
+    Math.max(
+      ...text.split("\n").map((line) =>
+        textWidth(line.replace(COLOR_REGEXP, ""))
+      ),
+    );
+  assert(widest(shown) <= 80 && widest(shown) > 70);
+  assert(widest(stdout) > 80);
 });
 
 Deno.test("davit build --timings alone writes a page into a new file outside of the folder", async () => {

@@ -168,9 +168,14 @@ Deno.test("anything else is refused", () => {
       "<html></html>",
       "null",
       "[]",
-      saved({ format: "davit-timings/2" }),
+      saved({ format: "other/2" }),
+      saved({ format: 2 }),
+      saved({ format: "davit-timings/x" }),
       saved({ durationMs: "1" }),
       saved({ durationMs: -1 }),
+      saved({ durationMs: 1e16 }),
+      saved({ durationMs: null }),
+      saved({}).slice(0, -1),
       saved({ steps: {} }),
       saved({ steps: [["a"]] }),
       saved({ steps: [[1, 1, 0]] }),
@@ -178,6 +183,26 @@ Deno.test("anything else is refused", () => {
       saved({ steps: ["ab"] }),
     ]
   ) {
-    assertThrows(() => readSaved(text), TypeError, "No timings can be read");
+    assertThrows(
+      () => readSaved(text),
+      TypeError,
+      "No timings can be read from this: expected a page",
+    );
   }
+  assertThrows(
+    () => readSaved(saved({ format: "davit-timings/2" })),
+    TypeError,
+    "No timings can be read from this: another version of davit wrote it (davit-timings/2, expected davit-timings/1)",
+  );
+  // A page of which only a part was written.
+  const page = timingsHtml(appTimings());
+  assertThrows(
+    () =>
+      readSaved(page.slice(0, page.lastIndexOf('<script type="application'))),
+    TypeError,
+  );
+  assertThrows(
+    () => readSaved(page.slice(0, page.lastIndexOf("]]"))),
+    TypeError,
+  );
 });

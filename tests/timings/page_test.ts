@@ -234,12 +234,18 @@ Deno.test("a picture shows the longest steps, and how many more there are", () =
 Deno.test("text has a line for each step, and fits its columns", () => {
   for (const columns of [10, 40, 80, 121]) {
     const text = timingsText(appTimings(), { columns });
-    const rows = text.split("\n").slice(appTimings().summary.length);
+    const rows = text.split("\n");
     const widest = Math.max(...rows.map(textWidth));
     assert(widest <= Math.max(40, columns), `${widest} of ${columns}`);
   }
   const lines = timingsText(appTimings(), { columns: 90 }).split("\n");
-  assertEquals(lines.slice(4, 11), [
+  const first = lines.indexOf("");
+  assertEquals(lines.slice(0, 3), [
+    "The build took 10.0 s: 10 steps, 4 of them from the cache.",
+    "70 % of the time (7.0 s) is one RUN that no cache can help as it stands, RUN npm ci at",
+    "line 8; it runs again because of COPY . . at line 7.",
+  ]);
+  assertEquals(lines.slice(first, first + 7), [
     "",
     "internal",
     "*   1   100 ms load build definition from Dockerfile       █",
@@ -255,13 +261,39 @@ Deno.test("text has a line for each step, and fits its columns", () => {
     lines.join("\n"),
   );
   assert(
-    lines.some((line) => /^\* +9 {4}7\.0 s RUN --mount.* █{21,22}$/.test(line)),
+    lines.some((line) => /^\* +9 {4}7\.0 s RUN npm ci +█{21,22}$/.test(line)),
     lines.join("\n"),
   );
   assert(
     lines.some((line) => /^ {4}8 {4}7\.0 s {2}70 % RUN --mount/.test(line)),
     lines.join("\n"),
   );
+});
+
+Deno.test("text has colours only if they are asked for", () => {
+  const timings = timingsOf([
+    { name: "a", at: [0, 10], cached: true },
+    { name: "b", at: [0, 100] },
+    { name: "c", at: [0, 50] },
+    { name: "d", at: [100, 200], inputs: [1], error: "exit code: 1" },
+  ]);
+  const lines = timingsText(timings, { columns: 60, color: true }).split("\n");
+  const bar = (name: string) =>
+    // deno-lint-ignore no-control-regex
+    /\x1b\[(\d+)m *([·█]+)\x1b\[0m$/.exec(
+      lines.find((line) =>
+        new RegExp(`^[* ] +\\d+ +\\S+(?: ms)? ${name} `).test(line)
+      )!,
+    )!.slice(1);
+  assertEquals(["a", "b", "c", "d"].map(bar), [
+    ["2", "·"],
+    ["33", "██████████"],
+    ["34", "█████"],
+    ["31", "██████████"],
+  ]);
+  // deno-lint-ignore no-control-regex
+  const plain = lines.join("\n").replace(/\x1b\[\d+m/g, "");
+  assertEquals(timingsText(timings, { columns: 60 }), plain);
 });
 
 Deno.test("text tells warnings, and the failure with its lines", () => {

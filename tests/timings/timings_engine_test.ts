@@ -1,4 +1,7 @@
 /** Timings of builds that an engine runs now, and of those that it remembers. */
+import { DockerClient } from "../../mod.ts";
+import { buildTimings } from "../../lib/timings/build_timings.ts";
+import { timingsSvg } from "../../lib/timings/svg.ts";
 import { readSaved } from "../../lib/timings/saved.ts";
 import {
   assert,
@@ -27,6 +30,7 @@ COPY hello.txt /
 RUN cat /hello.txt
 `,
     "hello.txt": "hello",
+    Failing: `FROM davit-test/base\nENV S=${salt}\nRUN exit 7\n`,
   };
 }
 
@@ -35,7 +39,11 @@ engineTest(
   async ({ host, cliEnv }) => {
     await withTempFolder(async (cwd) => {
       await writeTree(`${cwd}/app`, files(crypto.randomUUID()));
-      const build = async (file: string, ...words: string[]) => {
+      const build = async (
+        file: string,
+        words: string[] = [],
+        expected = 0,
+      ) => {
         const { code, stderr } = await davitHere([
           ...[
             "build",
@@ -47,7 +55,7 @@ engineTest(
           ],
           ...[`--timings=${cwd}/${file}`, "app"],
         ], { cwd, env: cliEnv });
-        assertEquals(code, 0, stderr);
+        assertEquals(code, expected, stderr);
         return await Deno.readTextFile(`${cwd}/${file}`);
       };
       const page = await build("before.html");
@@ -61,9 +69,54 @@ engineTest(
       assert(
         /<li>\d+ % of the time \(1\.\d s\) is RUN sleep 1 at line 3/.test(page),
       );
-      const text = await build("a.txt", `--timings-against=${cwd}/before.html`);
+      const text = await build("a.txt", [
+        `--timings-against=${cwd}/before.html`,
+      ]);
       assertStringIncludes(text, "The build became faster by ");
       assert(/^.\s*\d+ +cached RUN sleep 1/m.test(text), text);
+      const failed = await build("failed.svg", ["-f", "app/Failing"], 1);
+      assertStringIncludes(failed, "It failed in RUN exit 7 at line 3.");
+      assertStringIncludes(failed, "3 | &gt;&gt;&gt; RUN exit 7</text>");
+      assert(/<rect class="e" /.test(failed));
+    });
+  },
+);
+
+engineTest(
+  "a build that is stopped has its picture, too",
+  async ({ host }) => {
+    await using docker = await DockerClient.fromDockerHost(host);
+    await withTempFolder(async (folder) => {
+      await writeTree(folder, {
+        Dockerfile: `FROM davit-test/base
+ENV S=${crypto.randomUUID()}
+RUN sleep 60
+`,
+      });
+      const stop = new AbortController();
+      await using build = docker.imageBuild(folder, {
+        networkmode: "none",
+        signal: stop.signal,
+      });
+      const timings = buildTimings(build);
+      for await (const event of build.events()) {
+        const isRunning = event.type === "vertex" &&
+          event.name.includes("RUN sleep 60") && event.started !== undefined;
+        if (isRunning) break;
+      }
+      stop.abort();
+      const { status, steps, summary } = await timings;
+      assertEquals(status, "canceled");
+      assert(
+        summary[0]!.startsWith("The build was cancelled after "),
+        summary[0],
+      );
+      const { words, critical, lines } = steps.at(-1)!;
+      assertEquals([words, critical, lines], ["RUN sleep 60", true, {
+        start: 3,
+        end: 3,
+      }]);
+      assertStringIncludes(timingsSvg(await timings), "RUN sleep 60");
     });
   },
 );
@@ -78,10 +131,7 @@ async function remembered(
       DOCKER_HOST: host,
       BUILDX_CONFIG: `${cwd}/buildx`,
     };
-    await writeTree(`${cwd}/app`, {
-      ...files(salt),
-      Failing: `FROM davit-test/base\nENV S=${salt}\nRUN exit 7\n`,
-    });
+    await writeTree(`${cwd}/app`, files(salt));
     /** Builds with docker's command. @returns The build's id. */
     const build = async (expected: number, ...words: string[]) => {
       const metadata = `${cwd}/${expected}.json`;

@@ -1,0 +1,37 @@
+/**
+ * Writes a file that is there whole or not at all: beside its place, and then
+ * moved there. What is no file, such as a pipe, is written as it is, and so is a
+ * file in a folder in which none can be made. A file keeps its mode, and a link
+ * its target.
+ */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const info = await Deno.stat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (info !== undefined && !info.isFile) {
+    await Deno.writeTextFile(path, text);
+    return;
+  }
+  const place = info === undefined ? path : await Deno.realPath(path);
+  const aside = `${place}.${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    await Deno.writeTextFile(aside, text, { createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) {
+      await Deno.remove(aside).catch(() => {});
+      throw error;
+    }
+    await Deno.writeTextFile(place, text);
+    return;
+  }
+  try {
+    if (typeof info?.mode === "number") {
+      await Deno.chmod(aside, info.mode & 0o7777);
+    }
+    await Deno.rename(aside, place);
+  } catch (error) {
+    await Deno.remove(aside);
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { writeWhole } from "../../lib/cli/whole_file.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { withTempFolder } from "../support/folder.ts";
+
+Deno.test("a file is written beside its place and moved there", async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/file`;
+    await writeWhole(path, "one");
+    const first = await Deno.stat(path);
+    assertEquals(first.mode! & 0o777, 0o666 & ~Deno.umask());
+    // It keeps its mode, and a reader its old file.
+    await Deno.chmod(path, 0o640);
+    using reader = await Deno.open(path);
+    await writeWhole(path, "two");
+    const second = await Deno.stat(path);
+    assertEquals(second.mode! & 0o777, 0o640);
+    assert(second.ino !== first.ino);
+    const bytes = new Uint8Array(8);
+    assertEquals(await reader.read(bytes), 3);
+    assertEquals(new TextDecoder().decode(bytes.subarray(0, 3)), "one");
+    assertEquals(await Deno.readTextFile(path), "two");
+    assertEquals([...Deno.readDirSync(folder)].length, 1);
+  });
+});
+
+Deno.test("a link keeps leading to its file", async () => {
+  await withTempFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/a`);
+    await Deno.writeTextFile(`${folder}/a/file`, "one");
+    await Deno.symlink("a/file", `${folder}/link`);
+    await writeWhole(`${folder}/link`, "two");
+    assertEquals((await Deno.lstat(`${folder}/link`)).isSymlink, true);
+    assertEquals(await Deno.readTextFile(`${folder}/a/file`), "two");
+    assertEquals([...Deno.readDirSync(`${folder}/a`)].length, 1);
+  });
+});
+
+Deno.test("what is no file is written as it is; a folder that is not there is told", async () => {
+  await writeWhole("/dev/null", "x");
+  assertEquals((await Deno.stat("/dev/null")).isFile, false);
+  await withTempFolder(async (folder) => {
+    await assertRejects(
+      () => writeWhole(`${folder}/no/file`, "x"),
+      Deno.errors.NotFound,
+    );
+    await assertRejects(() => writeWhole(folder, "x"), Error);
+    assertEquals([...Deno.readDirSync(folder)].length, 0);
+  });
+});
