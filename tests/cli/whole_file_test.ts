@@ -19,7 +19,7 @@ Deno.test("a file is written beside its place and moved there", async () => {
     assertEquals(await reader.read(bytes), 3);
     assertEquals(new TextDecoder().decode(bytes.subarray(0, 3)), "one");
     assertEquals(await Deno.readTextFile(path), "two");
-    assertEquals([...Deno.readDirSync(folder)].length, 1);
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 1);
   });
 });
 
@@ -31,7 +31,10 @@ Deno.test("a link keeps leading to its file", async () => {
     await writeWhole(`${folder}/link`, "two");
     assertEquals((await Deno.lstat(`${folder}/link`)).isSymlink, true);
     assertEquals(await Deno.readTextFile(`${folder}/a/file`), "two");
-    assertEquals([...Deno.readDirSync(`${folder}/a`)].length, 1);
+    assertEquals(
+      (await Array.fromAsync(Deno.readDir(`${folder}/a`))).length,
+      1,
+    );
   });
 });
 
@@ -44,6 +47,6 @@ Deno.test("what is no file is written as it is; a folder that is not there is to
       Deno.errors.NotFound,
     );
     await assertRejects(() => writeWhole(folder, "x"), Error);
-    assertEquals([...Deno.readDirSync(folder)].length, 0);
+    assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 0);
   });
 });
