@@ -13,6 +13,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
+import { replaced } from "../exporter/scratch.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
 async function offerOf(
@@ -470,4 +471,40 @@ Deno.test("pathOf() takes what is a path, with all that looks like something els
   }
   assertEquals(pathOf("context", "FILE:///a/b"), "/a/b");
   assertEquals(pathOf("context", "c:a"), "c:a");
+});
+
+Deno.test("openOffer() begins to read nothing more when the build was stopped", async () => {
+  await withTempFolder(async (root) => {
+    // In each folder, what is read after the first file that is looked for.
+    const trees = [{}, { dockerfile: "FROM x" }, { Dockerfile: "FROM x" }, {
+      Dockerfile: "FROM x",
+      "Dockerfile.dockerignore": "a",
+    }];
+    for (const [index, tree] of trees.entries()) {
+      const folder = `${root}/${index}`;
+      await Deno.mkdir(folder);
+      await writeTree(folder, tree);
+      const looked = async (stopAt: number) => {
+        const stop = new AbortController();
+        const paths: string[] = [];
+        using _ = replaced(Deno, "lstat", (lstat) => (path) => {
+          paths.push(String(path).slice(folder.length));
+          if (paths.length === stopAt) stop.abort(new Error("stopped"));
+          return lstat(path);
+        });
+        const error = await openOffer(
+          sourceOf(folder),
+          undefined,
+          stop.signal,
+        ).then(() => undefined, (error) => error);
+        assertEquals(stop.signal.aborted, error?.message === "stopped");
+        return paths;
+      };
+      const all = await looked(Infinity);
+      assert(all.length > 1, `${all}`);
+      for (let stopAt = 1; stopAt < all.length; stopAt++) {
+        assertEquals(await looked(stopAt), all.slice(0, stopAt));
+      }
+    }
+  });
 });

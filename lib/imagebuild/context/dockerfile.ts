@@ -28,7 +28,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * @param root Real path of the folder; undefined where there is none.
  * @param memory Files in memory that lie over the folder; undefined where there
  * are none.
- * @param signal Stops the reading of a Dockerfile that comes as a stream.
+ * @param signal Stops the reading of a Dockerfile that comes as a stream; of
+ * files, none is begun behind it.
  * @returns The files' bytes by their names, the Dockerfile first.
  * @throws {ContextError} If there is no Dockerfile, or it can't be read.
  * @throws {TypeError} If two Dockerfiles are named, or one outside of the
@@ -47,7 +48,7 @@ export async function readDockerfile(
     );
   }
   const files = dockerfile === undefined
-    ? await readBoth(root, cleanName(name ?? "Dockerfile"), memory)
+    ? await readBoth(root, cleanName(name ?? "Dockerfile"), memory, signal)
     : await readElsewhere(dockerfile, signal);
   if (ignore === undefined) return files;
   // Begins with a comment, so that it is never empty: builders may treat an
@@ -69,10 +70,15 @@ async function readBoth(
   root: string | undefined,
   name: string,
   memory: MemoryFiles | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<Map<string, Bytes>> {
   const lower = name.replace(/(^|\/)Dockerfile$/, "$1dockerfile");
   const files = new Map<string, Bytes>();
-  const read = (path: string) => readInside(root, path, ADVICE, memory);
+  const read = async (path: string) => {
+    // Nobody waits for what is read behind the end of a build.
+    signal?.throwIfAborted();
+    return await readInside(root, path, ADVICE, memory);
+  };
   const bytes = await read(name);
   if (bytes !== undefined) files.set(name, bytes);
   else {
@@ -81,6 +87,7 @@ async function readBoth(
       if (root === undefined) {
         throw noDockerfile(`${JSON.stringify(name)} in files`);
       }
+      signal?.throwIfAborted();
       const path = `${root}/${name}`;
       const isLink = (await Deno.lstat(path).catch(() => undefined))
         ?.isSymlink;

@@ -16,7 +16,8 @@ import type { Source } from "./source.ts";
  * Opens a source: finds its folder and reads its Dockerfile.
  *
  * @param dockerfile Path of the Dockerfile in a folder, if the option names it.
- * @param signal Stops the reading of a Dockerfile that comes as a stream.
+ * @param signal Stops the reading of a Dockerfile that comes as a stream; of
+ * files, none is begun behind it.
  * @throws {ContextError} If a folder or its Dockerfile can't be read.
  * @throws {TypeError} If two Dockerfiles are named, or one outside of the
  * folder.
@@ -49,6 +50,7 @@ export async function openOffer(
     memory,
     signal,
   );
+  signal?.throwIfAborted();
   // The ignore file that comes with the Dockerfile takes its place.
   if (files.size === 1) await checkIgnoreFile(root?.path, memory);
   const locals = new Map<string, Local>([
