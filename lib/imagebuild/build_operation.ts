@@ -125,9 +125,13 @@ export function startOperation<
     },
     signal,
     mask: (text) => record.text(text),
-    work(stop, facts) {
+    async work(stop, facts) {
       record = new BuildRecord((fact) => facts.write(fact), names);
-      return run(record, stop);
+      try {
+        return await run(record, stop);
+      } finally {
+        record.endedAt = performance.now();
+      }
     },
   });
   const events = () => eventsOf(build.items.read());

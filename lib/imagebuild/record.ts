@@ -48,6 +48,10 @@ export class BuildRecord {
   stepNames: () => readonly string[] = () => this.state.names();
   /** The ids of the images that the engine says it stores. */
   readonly storedImages: Set<string> = new Set();
+  /** When the engine told something last, by this program's `performance.now()`. */
+  heardAt: number | undefined;
+  /** When the build ended, by the same clock; undefined while it runs. */
+  endedAt: number | undefined;
   /** Reports what becomes of caches; undefined where none is asked for. */
   caches: Pick<CacheWatch, keyof CacheWatch> | undefined;
   readonly #write: (fact: Fact) => Promise<void> | undefined;
@@ -126,6 +130,7 @@ export class BuildRecord {
    * @param message The message that it came in; undefined if it came in none.
    */
   tellStatus(given: SolveStatus, message?: JsonMessage): void {
+    this.heardAt = performance.now();
     const status = this.#mask?.status(given) ?? given;
     // A status that was changed has no message. One is made later, and only if
     // somebody reads `messages()`.
@@ -146,6 +151,7 @@ export class BuildRecord {
    * and the image's id.
    */
   tellLine(message: JsonMessage): void {
+    this.heardAt = performance.now();
     for (const line of this.#mask?.line(message) ?? [message]) {
       this.#keepLine(line);
     }

@@ -11,6 +11,11 @@ export interface BuildTrace {
    * known, or where masking would change which line is which.
    */
   readonly dockerfile: () => Dockerfile | undefined;
+  /**
+   * For how long the engine had told nothing when the build ended, or has told
+   * nothing now: what runs when a build is stopped ran for so much longer.
+   */
+  readonly silentMs: () => number;
 }
 
 /** By the running builds and their results. */
@@ -21,13 +26,19 @@ export function keepTrace(build: object, record: BuildRecord): void {
   traces.set(build, {
     state: record.state,
     dockerfile: () => maskedDockerfile(record),
+    silentMs: () => silentMs(record),
   });
 }
 
 /** Keeps what was recorded of a build beside its result, but no secret. */
 export function keepResultTrace(result: object, record: BuildRecord): void {
   const dockerfile = maskedDockerfile(record);
-  traces.set(result, { state: record.state, dockerfile: () => dockerfile });
+  traces.set(result, {
+    state: record.state,
+    dockerfile: () => dockerfile,
+    // All steps have ended.
+    silentMs: () => 0,
+  });
 }
 
 /**
@@ -36,6 +47,12 @@ export function keepResultTrace(result: object, record: BuildRecord): void {
  */
 export function traceOf(build: object): BuildTrace | undefined {
   return traces.get(build);
+}
+
+function silentMs(
+  { heardAt, endedAt = performance.now() }: BuildRecord,
+): number {
+  return heardAt === undefined ? 0 : Math.max(0, endedAt - heardAt);
 }
 
 function maskedDockerfile(record: BuildRecord): Dockerfile | undefined {

@@ -42,6 +42,7 @@ export async function buildTimings(
     return collectTimings(trace.state, {
       dockerfile: trace.dockerfile(),
       failure,
+      silentMs: trace.silentMs(),
     });
   }
   if (!isLog(build)) {

@@ -38,19 +38,25 @@ export interface KnownFacts {
   readonly dockerfile?: TimedDockerfile | undefined;
   /** Why it failed; undefined if it did not, or that is not known. */
   readonly failure?: KnownFailure | undefined;
+  /**
+   * How long what had not ended ran on behind the last event, in milliseconds.
+   * @default {0}
+   */
+  readonly silentMs?: number | undefined;
 }
 
 /** Where the time of a build went, from all of its events. */
 export function collectTimings(
   state: BuildState,
-  { dockerfile = dockerfileOf(state), failure: known }: KnownFacts = {},
+  { dockerfile = dockerfileOf(state), failure: known, silentMs = 0 }:
+    KnownFacts = {},
 ): BuildTimings {
   const vertices = [...state.vertices].sort((a, b) => a.started! - b.started!);
   const origin = vertices[0]?.started ?? 0;
   // A clock that the engine sets back while it builds leaves no time below 0.
   const end = Math.max(
     origin,
-    ...vertices.map(({ completed }) => completed ?? state.time),
+    ...vertices.map(({ completed }) => completed ?? state.time + silentMs),
   );
   const since = (time: number) => Math.max(0, time - origin);
   const places = new Map(vertices.map((vertex, at) => [vertex, at]));

@@ -199,6 +199,13 @@ Deno.test("a step that never ended lasts until the build's end", () => {
     [["first", 0, 100, 100], ["runs", 5, 100, 95]],
   );
   assertEquals(durationMs, 100);
+  // A build that was stopped while nothing was told.
+  const stopped = timingsOf([
+    { name: "first", at: [0, 100] },
+    { name: "runs", at: [100, undefined], inputs: [0] },
+  ], { silentMs: 400, failure: { message: "stopped", canceled: true } });
+  assertEquals([stopped.durationMs, stopped.steps[1]!.durationMs], [500, 400]);
+  assertEquals(stopped.criticalPath.map(({ ownMs }) => ownMs), [100, 400]);
 });
 
 Deno.test("a build without steps", () => {

@@ -14,6 +14,7 @@ import {
   isRecent,
 } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { runProgram } from "../cli/command.ts";
 import { davitHere } from "../cli/in_process.ts";
 
@@ -104,6 +105,9 @@ RUN sleep 60
           event.name.includes("RUN sleep 60") && event.started !== undefined;
         if (isRunning) break;
       }
+      // For a while nothing is told, and the step runs.
+      const begin = performance.now();
+      await until(() => performance.now() - begin > 300, "no time passes");
       stop.abort();
       const { status, steps, summary } = await timings;
       assertEquals(status, "canceled");
@@ -111,7 +115,8 @@ RUN sleep 60
         summary[0]!.startsWith("The build was cancelled after "),
         summary[0],
       );
-      const { words, critical, lines } = steps.at(-1)!;
+      const { words, critical, lines, durationMs } = steps.at(-1)!;
+      assert(durationMs > 300 && durationMs < 60_000, `${durationMs}`);
       assertEquals([words, critical, lines], ["RUN sleep 60", true, {
         start: 3,
         end: 3,
