@@ -45,9 +45,9 @@ export async function whoElseWrites(
   within: string,
   owners: ReadonlySet<number | null>,
 ): Promise<string | undefined> {
-  const steps = path.slice(within.length).split("/").filter(Boolean);
   let place = within;
-  for (const step of ["", ...steps]) {
+  // The first step is empty: the folder itself.
+  for (const step of path.slice(within.length).split("/")) {
     if (step !== "") place = `${place.replace(/\/$/, "")}/${step}`;
     const own = await Deno.lstat(place);
     const led = own.isSymlink ? await Deno.stat(place) : own;

@@ -201,6 +201,13 @@ Deno.test("whoElseWrites() looks at each folder and link on the way to a socket,
     for (const home of [undefined, `${folder}/none`]) {
       assertEquals(await ownersOf(home), owners);
     }
+    {
+      using _uid = replaced(Deno, "uid", () => () => 4711);
+      assertEquals(await ownersOf(home), new Set([...owners, 4711]));
+      const denied = new Deno.errors.PermissionDenied("EACCES");
+      using _stat = replaced(Deno, "stat", () => () => Promise.reject(denied));
+      await assertRejects(() => ownersOf(home), Deno.errors.PermissionDenied);
+    }
     const at = (path: string, by: ReadonlySet<number | null> = owners) =>
       whoElseWrites(`${home}/${path}`, home, by);
     await Deno.symlink(`${home}/linked`, `${home}/a/link`);
@@ -324,7 +331,15 @@ Deno.test("of default sockets those are tried that Deno may look at, and the err
     // Whoever allows a socket has named it, whoever may write beside it.
     await Deno.chmod(folder, 0o777);
     assertEquals(await run(...reach(live).split(" ")), "the live one");
+    // Without the right to ask who runs this: the owner of the home folder.
+    const [net, , write] = reach(live).split(" ");
+    const wide = await run(`--allow-read=${folder}`, net!, write!);
+    assert(wide.includes("everybody may write"), wide);
     await Deno.chmod(folder, 0o755);
+    assertEquals(
+      await run(`--allow-read=${folder}`, net!, write!),
+      "the live one",
+    );
     assertEquals(
       await run(),
       `${
