@@ -1,6 +1,8 @@
 import type { ListedBuilder } from "../buildx/builders.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
+import { DockerClient } from "../client/docker_client.ts";
+import { isRemote } from "../imagebuild/context/given_path.ts";
 import { checkRequest } from "../imagebuild/check_request.ts";
 import { type BuildInput, buildInput, optionsOf } from "./build_input.ts";
 import type { BuildSite, ImageBuilder, SiteInit } from "./build_site.ts";
@@ -10,6 +12,7 @@ import { callOf } from "./call_flag.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
 import { tellIgnoredVariables } from "./ignored_variables.ts";
+import { engineSite } from "./engine_site.ts";
 import { openBuilderFor } from "./open_builder.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -65,6 +68,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
     options,
     metadata: parsed.text("metadata-file") !== undefined,
     watching,
+    loadRun: () => loadRun(input),
     signal,
   };
   await using site = await openSite(chosen, parsed, plan, init);
@@ -199,6 +203,15 @@ async function outputPlanner(
   return (parsed) => planDaemonOutput(parsed, loads);
 }
 
+/** Loads what runs a build, and what reads files of a folder. */
+async function loadRun({ context }: BuildInput): Promise<void> {
+  await Promise.all([
+    loadModule<typeof import("../imagebuild/run.ts")>("../imagebuild/run.ts"),
+    typeof context === "string" && !isRemote(context) &&
+    loadModule<typeof import("../context/file.ts")>("../context/file.ts"),
+  ]);
+}
+
 /** Opens what builds: the engine of the flags, or the builder that was chosen. */
 async function openSite(
   chosen: ChosenBuilder | undefined,
@@ -206,12 +219,6 @@ async function openSite(
   plan: OutputPlan,
   init: SiteInit,
 ): Promise<BuildSite> {
-  const { engineSite } = await loadModule<typeof import("./engine_site.ts")>(
-    "./engine_site.ts",
-  );
-  const { DockerClient } = await loadModule<
-    typeof import("../client/docker_client.ts")
-  >("../client/docker_client.ts");
   const opened = await openBuilderFor(chosen, parsed, init.signal);
   if (opened instanceof DockerClient) {
     return await engineSite(opened, parsed, plan, init);

@@ -42,5 +42,10 @@ export interface SiteInit {
   readonly metadata: boolean;
   /** Whether the command builds at each change. */
   readonly watching: boolean;
+  /**
+   * Loads what runs a build; called while an engine answers a question, and else
+   * not at all: the build loads it anyway.
+   */
+  readonly loadRun: () => Promise<void>;
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,5 @@
 import type { DockerClient } from "../client/docker_client.ts";
+import { compareApi } from "../engine/api_version.ts";
 import { isContainerdStore } from "../engine/info.ts";
 import { EngineError } from "../errors.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
@@ -10,6 +11,9 @@ import type { OutputPlan } from "./output_flag.ts";
 /** The variable that turns off what buildx records of its own accord. */
 const NO_ATTESTATIONS = "BUILDX_NO_DEFAULT_ATTESTATIONS";
 
+/** The API of the first engines that may have containerd's store (23.0). */
+const CONTAINERD_API = "1.42";
+
 /** What of a command line decides on what the command does by itself. */
 export interface DefaultsInit {
   readonly options: ImageBuildOptions;
@@ -18,6 +22,8 @@ export interface DefaultsInit {
   readonly metadata: boolean;
   /** Whether the command builds at each change. */
   readonly watching: boolean;
+  /** Is called, and waited for, while an engine answers. */
+  readonly meanwhile: () => Promise<void>;
 }
 
 /**
@@ -37,16 +43,23 @@ export interface DefaultsInit {
  */
 export async function withDefaults(
   docker: DockerClient,
-  { options, plan, metadata, watching }: DefaultsInit,
+  { options, plan, metadata, watching, meanwhile }: DefaultsInit,
   signal: AbortSignal,
 ): Promise<ImageBuildOptions> {
   if (options.api === "engine") return options;
   const attests = makesImage(plan) &&
     options.attest?.provenance === undefined && !isAttestingOff();
   if (!attests && !metadata && !watching) return options;
-  const { gateway, libpodApiVersion } = await docker.ping({ signal });
+  const { apiVersion, gateway, libpodApiVersion } = await docker.ping({
+    signal,
+  });
   if (gateway || libpodApiVersion !== undefined) return options;
-  const stores = attests && await hasContainerdStore(docker, signal);
+  const mayStore = attests && compareApi(apiVersion, CONTAINERD_API) >= 0;
+  // The engine takes its time for the answer.
+  const [stores] = await Promise.all([
+    mayStore && hasContainerdStore(docker, signal),
+    meanwhile(),
+  ]);
   return {
     ...options,
     ...(stores

@@ -21,7 +21,7 @@ export async function engineSite(
   docker: DockerClient,
   parsed: ParsedWords,
   plan: OutputPlan,
-  { options, metadata, watching, signal }: SiteInit,
+  { options, metadata, watching, loadRun, signal }: SiteInit,
 ): Promise<BuildSite> {
   await using stack = new AsyncDisposableStack();
   stack.use(docker);
@@ -36,6 +36,7 @@ export async function engineSite(
     plan,
     metadata,
     watching,
+    meanwhile: loadRun,
   }, signal);
   const whole = stack.move();
   return {

@@ -1,7 +1,6 @@
 import { BuildClient } from "./build_client.ts";
 import type { RequestOptions } from "./request_options.ts";
 import { engineHost } from "../imagebuild/host.ts";
-import { runImageBuild } from "../imagebuild/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ImageHistoryEntry } from "../engine/image_history.ts";
 import type { ImageImportOptions } from "../engine/image_import.ts";
@@ -63,7 +62,10 @@ export abstract class ImageClient extends BuildClient {
       host: engineHost(engine),
       logins,
       settings,
-      runBuild: runImageBuild,
+      async runBuild(start) {
+        const { runImageBuild } = await import("../imagebuild/run.ts");
+        return await runImageBuild(start);
+      },
       records: () => async () => {
         const { buildkitOf } = await import("../buildkit/engine_host.ts");
         return buildkitOf(engine);

@@ -95,6 +95,11 @@ export class Engine {
     return isHere(this.where);
   }
 
+  /** Whether the engine was asked what it is before; not if that failed. */
+  get isMet(): boolean {
+    return this.#facts !== undefined;
+  }
+
   /**
    * Asks the engine for its API versions and chooses the newest one that both
    * sides know. It asks once; after a failure the next call asks again.

@@ -6,6 +6,7 @@ import { UsageError } from "../../lib/cli/exit.ts";
 import type { DockerClient } from "../../lib/client/docker_client.ts";
 import { EngineError } from "../../lib/errors.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
+import { until } from "../support/until.ts";
 
 const CONTAINERD = {
   DriverStatus: [["driver-type", "io.containerd.snapshotter.v1"]],
@@ -22,7 +23,11 @@ async function settled(
   const docker = {
     ping() {
       asked.push("ping");
-      return Promise.resolve({ gateway: false, ...engine.ping });
+      return Promise.resolve({
+        apiVersion: "1.51",
+        gateway: false,
+        ...engine.ping,
+      });
     },
     info() {
       asked.push("info");
@@ -36,10 +41,39 @@ async function settled(
     plan: { outputs: [], alsoImage: false },
     metadata: false,
     watching: false,
+    meanwhile: () => Promise.resolve(),
     ...init,
   }, signal);
   return { options, asked: asked.join(" ") };
 }
+
+Deno.test("an engine whose API is older than containerd's store is not asked for it", async () => {
+  for (
+    const [apiVersion, expected] of [
+      ["1.41", "ping"],
+      ["1.42", "ping info"],
+    ] as const
+  ) {
+    const { asked } = await settled({}, { ping: { apiVersion } });
+    assertEquals(asked, expected);
+  }
+});
+
+Deno.test("what a build needs is loaded while the engine tells its store, and waited for", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const options = settled({
+    meanwhile() {
+      begun.push("loading");
+      return promise;
+    },
+  }, { info: () => begun.push("info") && CONTAINERD });
+  await until(() => begun.length === 2, "a question and a load");
+  assertEquals(begun, ["info", "loading"]);
+  assertEquals(await Promise.race([options, "waits"]), "waits");
+  resolve();
+  await options;
+});
 
 Deno.test("an image of containerd's store gets a provenance, unless something is said of it", async () => {
   const local = { type: "local", dest: "a" } as const;
