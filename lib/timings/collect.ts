@@ -1,6 +1,5 @@
 import type { LineRange } from "../progress/dockerfile.ts";
 import { formatExcerpt } from "../progress/excerpt.ts";
-import { totalDuration } from "../progress/intervals.ts";
 import { clientMounts, readMounts } from "../progress/mounts.ts";
 import { stepPositions } from "../progress/position.ts";
 import type { BuildState } from "../progress/state.ts";
@@ -58,7 +57,9 @@ export function collectTimings(
     origin,
     ...vertices.map(({ completed }) => completed ?? state.time + silentMs),
   );
-  const since = (time: number) => Math.max(0, time - origin);
+  const durationMs = end - origin;
+  const since = (time: number) =>
+    Math.min(durationMs, Math.max(0, time - origin));
   const places = new Map(vertices.map((vertex, at) => [vertex, at]));
   const nodes = nodesIn(vertices.map(({ name }) => name));
   const positionOf = stepPositions(dockerfile?.text ?? "");
@@ -66,9 +67,9 @@ export function collectTimings(
   const bare = vertices.map((vertex): Omit<TimedStep, "critical"> => {
     const { plain, ...names } = readStepName(vertex.name, nodes);
     if (!positions.has(plain)) positions.set(plain, positionOf(plain));
-    const periods = vertex.intervals.map(({ start, stop }) => ({
+    const periods = vertex.intervals.map(({ start, stop = end }) => ({
       startMs: since(start),
-      endMs: since(stop ?? end),
+      endMs: Math.max(since(start), since(stop)),
     }));
     const { error } = vertex;
     return {
@@ -76,8 +77,11 @@ export function collectTimings(
       name: vertex.name,
       ...names,
       startMs: since(vertex.started!),
-      endMs: periods.at(-1)!.endMs,
-      durationMs: totalDuration(vertex.intervals, end),
+      endMs: Math.max(...periods.map(({ endMs }) => endMs)),
+      durationMs: periods.reduce(
+        (sum, { startMs, endMs }) => sum + endMs - startMs,
+        0,
+      ),
       periods,
       cached: vertex.fromCache,
       error,
@@ -97,7 +101,7 @@ export function collectTimings(
   const steps = bare.map((step, at) => ({ ...step, critical: onPath.has(at) }));
   const timings = {
     started: origin,
-    durationMs: end - origin,
+    durationMs,
     status: failure === undefined
       ? "completed" as const
       : known?.canceled === true || isCanceled(failure.message)

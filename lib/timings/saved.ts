@@ -86,7 +86,7 @@ export function readSaved(text: string): SavedTimings {
     );
   }
   const isMs = (ms: unknown) =>
-    typeof ms === "number" && ms >= 0 && ms <= Number.MAX_SAFE_INTEGER;
+    typeof ms === "number" && Number.isFinite(ms) && ms >= 0;
   const isSaved = value?.format === FORMAT && isMs(value.durationMs) &&
     Array.isArray(value.steps) &&
     value.steps.every((row: unknown) =>

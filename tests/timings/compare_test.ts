@@ -173,7 +173,7 @@ Deno.test("anything else is refused", () => {
       saved({ format: "davit-timings/x" }),
       saved({ durationMs: "1" }),
       saved({ durationMs: -1 }),
-      saved({ durationMs: 1e16 }),
+      saved({}).replace('"durationMs":1', '"durationMs":1e999'),
       saved({ durationMs: null }),
       saved({}).slice(0, -1),
       saved({ steps: {} }),
