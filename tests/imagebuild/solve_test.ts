@@ -617,7 +617,7 @@ Deno.test("host-gateway is replaced by the engine's own address, and refused whe
     assertEquals(error.feature, "host-gateway");
     assertEquals(
       error.message,
-      'Cannot build with an extra host at "host-gateway" over BuildKit\'s API: the engine does not tell its address there; give the address itself',
+      'Cannot build with an extra host at "host-gateway": over BuildKit\'s API this builder does not tell which address that is; give the address itself',
     );
   }
   assertEquals(await hosts({}, ["b:1.2.3.4"]), "b=1.2.3.4");

@@ -23,7 +23,7 @@ export async function withGateway(
   if (gateway === undefined) {
     throw new UnsupportedError(
       "host-gateway",
-      'Cannot build with an extra host at "host-gateway" over BuildKit\'s API: the engine does not tell its address there; give the address itself',
+      'Cannot build with an extra host at "host-gateway": over BuildKit\'s API this builder does not tell which address that is; give the address itself',
     );
   }
   return hosts.map(({ host, address }) => ({
