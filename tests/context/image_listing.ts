@@ -1,23 +1,43 @@
 import type { DockerClient } from "../../mod.ts";
 import { sha256 } from "../support/digest.ts";
 
-/** What is in one layer, by path: everything that a tar tells of it. */
+/** What is in the layers of an image, by path: everything that a tar tells of it. */
 export type Listing = Map<string, string>;
 
 const decoder = new TextDecoder();
 
-/** What is in an image of one layer. */
+/** What an archive of an image holds. */
+export interface ArchivedImage {
+  /** Its configuration, by OCI's names. */
+  readonly config: {
+    readonly created?: string;
+    readonly config: Readonly<Record<string, unknown>>;
+  };
+  readonly files: Listing;
+}
+
+/** What is in an image of an engine. */
 export async function imageListing(
   docker: DockerClient,
   image: string,
 ): Promise<Listing> {
   const archive = await new Response(await docker.imageSave(image)).bytes();
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const { path, content } of tarEntries(archive)) files.set(path, content);
-  const [manifest] = JSON.parse(decoder.decode(files.get("manifest.json")));
-  const listing: Listing = new Map();
-  for (const layer of manifest.Layers) {
-    let bytes = files.get(layer)!;
+  return (await readArchive(archive)).files;
+}
+
+/** What is in an archive that `docker save`, or BuildKit's output `docker`, made. */
+export async function readArchive(
+  archive: Uint8Array<ArrayBuffer>,
+): Promise<ArchivedImage> {
+  const members = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const { path, content } of tarEntries(archive)) {
+    members.set(path, content);
+  }
+  const json = (path: string) => JSON.parse(decoder.decode(members.get(path)));
+  const [manifest] = json("manifest.json");
+  const files: Listing = new Map();
+  for (const layer of manifest.Layers ?? []) {
+    let bytes = members.get(layer)!;
     if (bytes[0] === 0x1f) {
       const plain = new Blob([bytes]).stream()
         .pipeThrough(new DecompressionStream("gzip"));
@@ -25,10 +45,10 @@ export async function imageListing(
     }
     for (const entry of tarEntries(bytes)) {
       const { path, fields, content } = entry;
-      listing.set(path, `${fields} ${await sha256(content)}`);
+      files.set(path, `${fields} ${await sha256(content)}`);
     }
   }
-  return listing;
+  return { config: json(manifest.Config), files };
 }
 
 /** Entries of a tar in memory, PAX records obeyed. */

@@ -1,8 +1,7 @@
-import { buildkitOf } from "../../lib/buildkit/engine_host.ts";
+import type { BuildkitHost } from "../../lib/buildkit/host.ts";
 import { openControl } from "../../lib/buildkit/control.ts";
 import { runSolve } from "../../lib/buildkit/run_solve.ts";
-import type { EngineContext } from "../support/engines.ts";
-import type { BuildApi } from "../support/ways.ts";
+import type { Way } from "../support/way.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import { dialSession } from "../../lib/engine/session_dial.ts";
 import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
@@ -23,38 +22,39 @@ export interface ExportBuildOptions {
   readonly context?: ReadableStream<Uint8Array>;
 }
 
-/** Where a build by hand is made. */
-export interface ExportEngine extends Pick<EngineContext, "socketPath"> {
-  /** The interface that it takes. */
-  readonly api: BuildApi;
-}
+/** Where a build by hand is made: by an engine's `POST /build`, or by BuildKit's API. */
+export type ExportEngine =
+  | { readonly api: "engine"; readonly socketPath: string }
+  | { readonly api: "buildkit"; readonly openBuildkit: Way["openBuildkit"] };
 
 /** One build by hand: a session that takes the result, the build, then commit or discard. */
 export async function exportBuild(
-  { socketPath, api }: ExportEngine,
+  place: ExportEngine,
   request: ExportRequest,
   dockerfile: readonly string[],
   options: ExportBuildOptions = {},
 ): Promise<ExportReport> {
   const { exporter } = request;
-  const transport = connectEndpoint({ kind: "unix", path: socketPath });
-  const engine = new Engine(transport);
   try {
     await exporter.prepare();
-    await (api === "engine" ? post : solve)(
-      engine,
-      exporter,
-      request,
-      dockerfile,
-      options,
-    );
+    if (place.api === "buildkit") {
+      await using host = await place.openBuildkit();
+      await solve(host, exporter, request, dockerfile, options);
+    } else {
+      const path = place.socketPath;
+      const transport = connectEndpoint({ kind: "unix", path });
+      try {
+        const engine = new Engine(transport);
+        await post(engine, exporter, request, dockerfile, options);
+      } finally {
+        await transport.close();
+      }
+    }
     return await exporter.commit();
   } catch (error) {
     await exporter.discard(error);
     options.signal?.throwIfAborted();
     throw error;
-  } finally {
-    await transport.close();
   }
 }
 
@@ -101,7 +101,7 @@ async function post(
 }
 
 async function solve(
-  engine: Engine,
+  host: BuildkitHost,
   exporter: Exporter,
   { type, attrs }: ExportRequest,
   dockerfile: readonly string[],
@@ -119,10 +119,10 @@ async function solve(
     (error) => failure ??= error as Error,
   );
   const served = session.serve(
-    await dialSession(engine, session.headers("davit"), signal),
+    await host.dialSession(session.headers("davit"), signal),
   );
   try {
-    await using control = await openControl(buildkitOf(engine), { signal });
+    await using control = await openControl(host, { signal });
     await runSolve(control, {
       ref: crypto.randomUUID(),
       session: session.id,

@@ -246,7 +246,8 @@ bothWaysTest(
   },
   {
     only: ({ containerdStore }) => !containerdStore,
-    engineOnly: "its cache is in an image of the engine",
+    engineOnly:
+      "it is about an engine with the other store; cache_from_engine_test.ts has a daemon with such a cache",
   },
 );
 

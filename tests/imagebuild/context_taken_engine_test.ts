@@ -5,12 +5,12 @@ import {
   buildersOf,
   daemonWaysTest,
   everyWayTest,
-  type WayContext,
+  type Way,
 } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
 /** What was taken of a context, and what a step printed. */
-async function taken(docker: WayContext["docker"], root: string) {
+async function taken(docker: Way["docker"], root: string) {
   const build = docker.imageBuild(root, { networkmode: "none", nocache: true });
   let events = 0;
   const counting = (async () => {

@@ -22,17 +22,16 @@ async function pinned(
 for (const one of ERROR_CASES) {
   bothWaysTest(
     `the page of errors is true: ${one.title}`,
-    async ({ docker, generation }) => {
+    async ({ docker, generation, daemon }) => {
+      const text = await pinned(one.title, generation);
       assertEquals(
         await errorText(docker, one),
-        await pinned(one.title, generation),
+        // It asks the registries of its own machine without TLS.
+        daemon === undefined ? text : text?.replace("https://", "http://"),
       );
     },
     {
       only: ({ generation }) => ["20", "28"].includes(generation),
-      ...(one.title === "There is no such base image"
-        ? { engineOnly: "a daemon asks this machine's registries without TLS" }
-        : {}),
     },
   );
 }

@@ -12,7 +12,7 @@ import {
   bothWaysTest,
   daemonWaysTest,
   everyWayTest,
-  type WayContext,
+  type Way,
 } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
@@ -23,7 +23,7 @@ const NONE: ImageBuildOptions = { networkmode: "none", nocache: true };
 
 /** What a step of the build prints. */
 async function printed(
-  docker: WayContext["docker"],
+  docker: Way["docker"],
   context: string | URL | FolderContext,
   options: ImageBuildOptions = {},
 ): Promise<string> {
@@ -144,7 +144,7 @@ everyWayTest(
 
 bothWaysTest(
   "a folder's transfer is reused by no other folder, and by any process",
-  async ({ docker, host }) => {
+  async ({ docker, host, daemon }) => {
     await withTempFolder(async (root) => {
       const time = new Date(1_600_000_000_000);
       for (const name of ["x", "y"]) {
@@ -154,11 +154,16 @@ bothWaysTest(
       }
       assertEquals(await printed(docker, `${root}/x`), "x");
       assertEquals(await printed(docker, `${root}/y`), "y");
-      const script = `import { DockerClient } from "${new URL(
+      const opening = daemon === undefined
+        ? `DockerClient.fromDockerHost("${host}")`
+        : `Builder.fromAddress("${daemon.address}", ${
+          JSON.stringify({ tls: daemon.tls })
+        })`;
+      const script = `import { Builder, DockerClient } from "${new URL(
         "../../mod.ts",
         import.meta.url,
       )}";
-        await using docker = await DockerClient.fromDockerHost("${host}");
+        await using docker = await ${opening};
         const { context } = await docker.imageBuild("${root}/x", { networkmode: "none" }).result();
         console.log(context.bytesSent);`;
       const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -177,7 +182,6 @@ bothWaysTest(
       assertEquals(context.bytesSent, 0);
     });
   },
-  { engineOnly: "its other process builds with the engine" },
 );
 
 everyWayTest("a Dockerfile from anywhere", async ({ docker }) => {

@@ -1,25 +1,22 @@
-import { Engine } from "../../lib/engine/engine.ts";
-import { dialSession } from "../../lib/engine/session_dial.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
 import { secretsService } from "../../lib/session/secrets.ts";
 import { Session } from "../../lib/session/session.ts";
-import { connectEndpoint } from "../../lib/transport/connect.ts";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { bothWaysTest } from "../support/ways.ts";
 
 bothWaysTest(
   "a session of the caller's own serves its secrets to the build of a folder",
-  async ({ docker, socketPath, api, generation }) => {
+  async ({ docker, openBuildkit, api, generation }) => {
     const value = crypto.randomUUID();
-    const transport = connectEndpoint({ kind: "unix", path: socketPath });
+    await using buildkit = await openBuildkit();
     const { signal } = new AbortController();
     const store = await SecretStore.open({ t: value }, signal);
     const session = new Session(
       secretsService(store, { maxBytes: 1000, strict: false, onError() {} }),
     );
     const served = session.serve(
-      await dialSession(new Engine(transport), session.headers("own"), signal),
+      await buildkit.dialSession(session.headers("own"), signal),
     );
     try {
       await withTempFolder(async (root) => {
@@ -47,8 +44,6 @@ bothWaysTest(
     } finally {
       session.close();
       await served;
-      await transport.close();
     }
   },
-  { engineOnly: "its session is the engine's" },
 );

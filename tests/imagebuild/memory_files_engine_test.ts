@@ -2,12 +2,11 @@ import { ContextError } from "../../lib/errors.ts";
 import type {
   BuildContext,
   ContextFile,
-  DockerClient,
   ImageBuildOptions,
 } from "../../mod.ts";
-import { imageListing } from "../context/image_listing.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { engineTest } from "../support/engines.ts";
+import { engineWay, type Way } from "../support/way.ts";
 import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
@@ -22,15 +21,14 @@ const COPY = "FROM scratch\nCOPY . /\n";
 
 /** What an image holds: type, permissions, owner, size, target and content by path; times where they are asked for. */
 async function listed(
-  docker: DockerClient,
+  image: Way["image"],
   context: BuildContext,
   options: ImageBuildOptions,
   withTimes = false,
 ): Promise<Record<string, string>> {
-  const id = await docker.imageBuild(context, { nocache: true, ...options })
-    .wait();
+  const { files } = await image(context, { nocache: true, ...options });
   const listing: Record<string, string> = {};
-  for (const [path, told] of await imageListing(docker, id)) {
+  for (const [path, told] of files) {
     const fields = told.split(" ");
     if (!withTimes || fields[0] === "5") fields.splice(5, 1);
     listing[path.replace(/\/$/, "")] = fields.join(" ");
@@ -40,14 +38,14 @@ async function listed(
 
 for (const way of WAYS) {
   const how = JSON.stringify(way);
-  const test: typeof engineTest = Object.keys(way).length > 0
-    ? engineTest
-    : (name, test) =>
-      bothWaysTest(name, test, { engineOnly: "it looks into the image" });
+  const test = (name: string, run: (image: Way["image"]) => Promise<void>) =>
+    Object.keys(way).length === 0
+      ? bothWaysTest(name, ({ image }) => run(image))
+      : engineTest(name, (engine) => run(engineWay(engine).image));
 
   test(
     `files in memory are a context with ${how}`,
-    async ({ docker }) => {
+    async (image) => {
       await withTempFolder(async (root) => {
         await writeTree(root, {
           Dockerfile: COPY,
@@ -84,9 +82,9 @@ for (const way of WAYS) {
           "node_modules/m/other": "o",
           "node_modules/n/other": "o",
         };
-        const expected = await listed(docker, root, way);
-        assertEquals(await listed(docker, { files }, way), expected);
-        const timed = await listed(docker, { files }, way, true);
+        const expected = await listed(image, root, way);
+        assertEquals(await listed(image, { files }, way), expected);
+        const timed = await listed(image, { files }, way, true);
         assert(timed["bin/run"]!.includes(" 981173106000 "), timed["bin/run"]);
         const time = Number(timed["src/main.ts"]!.split(" ")[5]);
         assert(time >= 0 && time < 1000, `${time}`);
@@ -96,7 +94,7 @@ for (const way of WAYS) {
 
   test(
     `files in memory lie over a folder with ${how}`,
-    async ({ docker }) => {
+    async (image) => {
       await withTempFolder(async (folder) => {
         const [root, expected] = [`${folder}/root`, `${folder}/expected`];
         const common = {
@@ -138,11 +136,11 @@ for (const way of WAYS) {
           "first/x": "now",
           "waslink/in": "now",
         };
-        const wanted = await listed(docker, expected, way);
+        const wanted = await listed(image, expected, way);
         const context = { context: root, files };
-        assertEquals(await listed(docker, context, way), wanted);
+        assertEquals(await listed(image, context, way), wanted);
         // Rules and Dockerfile in memory are those that count.
-        const ruled = await listed(docker, {
+        const ruled = await listed(image, {
           context: root,
           files: {
             ...files,
@@ -154,7 +152,7 @@ for (const way of WAYS) {
           Object.keys(ruled).sort(),
           ["k", "k/new.log", "k/old.log", "k/y"],
         );
-        const listed2 = await listed(docker, {
+        const listed2 = await listed(image, {
           context: root,
           files,
           dockerfile: { text: "FROM scratch\nCOPY kept /k\n" },
@@ -168,7 +166,7 @@ for (const way of WAYS) {
 
 bothWaysTest(
   "an engine asks for a file in memory that changed, whatever its length and time",
-  async ({ docker }) => {
+  async ({ image }) => {
     await withTempFolder(async (root) => {
       await writeTree(root, { Dockerfile: "FROM scratch\nCOPY a b /\n" });
       const build = async (a: string, b: string) => {
@@ -176,35 +174,30 @@ bothWaysTest(
           context: root,
           files: { a, b: { content: b, mtime: 5000 } },
         };
-        const result = await docker.imageBuild(context).result();
-        return [
-          Object.entries(await imageListing(docker, result.imageId)),
-          [...await imageListing(docker, result.imageId)].join("\n"),
-          result.context?.filesReused,
-        ] as const;
+        const { files, result } = await image(context);
+        return [[...files].join("\n"), result.context?.filesReused] as const;
       };
-      const [, first] = await build("1", "1");
-      const [, second] = await build("2", "1");
-      const [, third] = await build("2", "2");
+      const [first] = await build("1", "1");
+      const [second] = await build("2", "1");
+      const [third] = await build("2", "2");
       assertEquals(new Set([first, second, third]).size, 3);
-      const [, again, reused] = await build("1", "1");
+      const [again, reused] = await build("1", "1");
       assertEquals(again, first);
       assert(reused !== undefined);
     });
   },
-  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
   "a link in memory is followed to what a COPY means by it",
-  async ({ docker }) => {
+  async ({ image }) => {
     await withTempFolder(async (root) => {
       await writeTree(root, { "real/x": "x", "real/y": "y" });
       await Deno.symlink("real", `${root}/below`);
       const dockerfile = {
         text: "FROM scratch\nCOPY link/x /a/\nCOPY f* /b/\nCOPY below/y /c/\n",
       };
-      const listing = await listed(docker, {
+      const listing = await listed(image, {
         context: root,
         dockerfile,
         files: {
@@ -222,19 +215,18 @@ bothWaysTest(
       ]);
     });
   },
-  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
   "a Dockerfile that is a link in memory, or is not there",
-  async ({ docker, api }) => {
+  async ({ docker, api, image }) => {
     const files = {
       Dockerfile: { link: "docker/Dockerfile" },
       "docker/Dockerfile": "FROM scratch\nCOPY x /\n",
       x: "x",
     };
     for (const way of api === "engine" ? WAYS : [{}]) {
-      assertEquals(Object.keys(await listed(docker, { files }, way)), ["x"]);
+      assertEquals(Object.keys(await listed(image, { files }, way)), ["x"]);
     }
     const missing = [{ x: "x" }, { Dockerfile: { link: "../Dockerfile2" } }];
     for (const files of missing) {
@@ -248,5 +240,4 @@ bothWaysTest(
       );
     }
   },
-  { engineOnly: "it looks into the engine's image" },
 );

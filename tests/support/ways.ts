@@ -1,31 +1,31 @@
-import {
-  Builder,
-  type DockerClient,
-  type ImageBuildOptions,
-} from "../../mod.ts";
-import { startBuildkitd } from "../buildkitd/daemon.ts";
+import { Builder, type DockerClient } from "../../mod.ts";
+import { type PrivateBuildkitd, startBuildkitd } from "../buildkitd/daemon.ts";
 import type { EngineDescription } from "../engines/environment.ts";
 import { type EngineContext, engineTest } from "./engines.ts";
+import { type BuildApi, daemonWay, engineWay, type Way } from "./way.ts";
 
-/** The two interfaces by which BuildKit of an engine builds. */
-export type BuildApi = NonNullable<ImageBuildOptions["api"]>;
+export { type BuildApi, by, type Way } from "./way.ts";
 
 /** By which a BuildKit daemon is reached. */
 const DAEMON_WAYS = ["unix", "mTLS"] as const;
+type DaemonWay = typeof DAEMON_WAYS[number];
 
 /** Which of the ways make sense. */
 export interface WaysOptions {
   /** Engines that the test makes sense on; all unless given. */
   readonly only?: (engine: EngineDescription) => boolean;
-  /** Why a BuildKit daemon can't do it, or is no case of its own. */
+  /** Why it is nothing for a BuildKit daemon, and what tests that of a daemon. */
   readonly engineOnly?: string;
 }
+
+/** An engine, and the way that builds take: to it, or to a daemon beside it. */
+export type EngineWay = EngineContext & Way<DockerClient>;
 
 /**
  * Registers a test for each engine of this run, and for each of the two
  * interfaces; and for a BuildKit daemon, on its socket or by mTLS: what a build
  * promises holds on all of them. The builds of the client that the test is given
- * take that way, unless they say otherwise.
+ * take that way, unless they say otherwise; its other methods are the engine's.
  *
  * Where the tests of a file can share a daemon, because they leave nothing in its
  * cache that others would take, {@linkcode everyWayTest} is quicker.
@@ -37,27 +37,63 @@ export interface WaysOptions {
  */
 export function bothWaysTest(
   name: string,
-  test: (engine: EngineContext & { readonly api: BuildApi }) => Promise<void>,
+  test: (way: EngineWay) => Promise<void>,
   which: WaysOptions["only"] | WaysOptions = {},
 ): void {
   const { only = () => true, engineOnly } = typeof which === "function"
     ? { only: which }
     : which;
+  onEngines(name, test, only);
+  if (engineOnly === undefined) onDaemons(name, test, only);
+}
+
+/**
+ * Registers a test for each engine of this run, by the interface that its options
+ * ask for, and for a BuildKit daemon as {@linkcode bothWaysTest} does: where it is
+ * about what BuildKit's own API alone can do.
+ */
+export function buildkitTest(
+  name: string,
+  test: (way: EngineWay) => Promise<void>,
+  only: (engine: EngineDescription) => boolean = () => true,
+): void {
+  engineTest(name, (engine) => test(engineWay(engine)), only);
+  onDaemons(name, test, only);
+}
+
+/** Registers a test for each engine and each of its interfaces. */
+function onEngines(
+  name: string,
+  test: (way: EngineWay) => Promise<void>,
+  only?: (engine: EngineDescription) => boolean,
+): void {
   for (const api of ["engine", "buildkit"] as const) {
     engineTest(
       `${name} [${api} API]`,
-      (engine) => test({ ...engine, docker: by(engine.docker, api), api }),
+      (engine) => test(engineWay(engine, api)),
       only,
     );
   }
-  if (engineOnly !== undefined) return;
-  const all = Deno.env.get("DAVIT_TEST_WAYS") === "all";
-  const ways = all ? DAEMON_WAYS : [DAEMON_WAYS[name.length % 2]!];
-  for (const way of ways) {
-    // The engine is only there for what a test does beside its build.
+}
+
+/** Registers a test for a daemon; the engine is there for what it does besides. */
+function onDaemons(
+  name: string,
+  test: (way: EngineWay) => Promise<void>,
+  only: (engine: EngineDescription) => boolean,
+): void {
+  for (const how of daemonWaysOf(name)) {
     engineTest(
-      `${name} [daemon, ${way}]`,
-      (engine) => withDaemon(engine, way, test),
+      `${name} [daemon, ${how}]`,
+      async (engine) => {
+        await using daemon = await startBuildkitd(
+          how === "unix" ? {} : { tcp: true },
+        );
+        await withDaemon(daemon, how, async (way) => {
+          const docker = Object.assign(engine.docker, way.docker);
+          await test({ ...engine, ...way, docker });
+        });
+      },
       (engine) => isFirst(engine) && only(engine),
     );
   }
@@ -71,34 +107,25 @@ function isFirst({ generation, host }: EngineDescription): boolean {
   return host === first;
 }
 
-/** Runs a test whose builds are those of a daemon. */
-async function withDaemon(
-  engine: EngineContext,
-  way: typeof DAEMON_WAYS[number],
-  test: (engine: EngineContext & { readonly api: BuildApi }) => Promise<void>,
-): Promise<void> {
-  await using daemon = await startBuildkitd(
-    way === "unix" ? {} : { tcp: true },
-  );
-  await using builder = way === "unix"
-    ? await Builder.fromAddress(daemon.address)
-    : await Builder.fromAddress(daemon.tcpAddress, { tls: daemon.tls });
-  const { docker } = engine;
-  // Without an output there is a warning, which the tests of outputs are about.
-  docker.imageBuild = (context, options) =>
-    builder.imageBuild(context, {
-      ...options,
-      outputs: options?.outputs ?? { type: "cacheonly" },
-    });
-  await test({ ...engine, docker, api: "buildkit" });
+/** By which ways a test reaches its daemon in this run. */
+function daemonWaysOf(name: string): readonly DaemonWay[] {
+  const all = Deno.env.get("DAVIT_TEST_WAYS") === "all";
+  return all ? DAEMON_WAYS : [DAEMON_WAYS[name.length % 2]!];
 }
 
-/** The client, with the interface that its builds take. */
-export function by(docker: DockerClient, api: BuildApi): DockerClient {
-  const imageBuild = docker.imageBuild.bind(docker);
-  docker.imageBuild = (context, options) =>
-    imageBuild(context, { api, ...options });
-  return docker;
+/** Runs a test whose builds are those of a daemon. */
+async function withDaemon(
+  daemon: PrivateBuildkitd,
+  how: DaemonWay,
+  test: (way: Way) => Promise<void>,
+): Promise<void> {
+  const [address, tls] = how === "unix"
+    ? [daemon.address, undefined]
+    : [daemon.tcpAddress, daemon.tls];
+  await using builder = await Builder.fromAddress(address, { tls });
+  const way = daemonWay({ address, tls }, builder);
+  await test(way);
+  if (!way.isUsed()) throw new Error("The test never built by this way");
 }
 
 /** The builders that an interface reaches: the classic one is no part of BuildKit. */
@@ -106,19 +133,12 @@ export function buildersOf(api: BuildApi): readonly ("1" | "2")[] {
   return api === "engine" ? ["1", "2"] : ["2"];
 }
 
-/** What a test is given that is for BuildKit wherever it is. */
-export interface WayContext extends Pick<EngineDescription, "generation"> {
-  /** An engine's client, or a daemon's. */
-  readonly docker: Pick<DockerClient, "imageBuild">;
-  readonly api: BuildApi;
-}
-
-type WayTest = (way: WayContext) => Promise<void>;
+type WayTest = (way: Way) => Promise<void>;
 
 const forDaemons: [name: string, test: WayTest][] = [];
 
 /**
- * Registers a test as {@linkcode bothWaysTest}, and for the daemons of
+ * Registers a test as {@linkcode bothWaysTest}, and for the daemon of
  * {@linkcode daemonWaysTest}. What is built leaves no image.
  */
 export function everyWayTest(
@@ -126,34 +146,22 @@ export function everyWayTest(
   test: WayTest,
   only?: (engine: EngineDescription) => boolean,
 ): void {
-  bothWaysTest(name, test, {
-    ...(only === undefined ? {} : { only }),
-    engineOnly: "daemonWaysTest() has it for daemons",
-  });
+  onEngines(name, test, only);
   forDaemons.push([name, test]);
 }
 
 /**
  * Registers the file's tests of {@linkcode everyWayTest} for a BuildKit daemon,
- * by its Unix socket and by mTLS: one test, since they share the daemon.
+ * each by its Unix socket or by mTLS: one test, since they share the daemon.
  *
  * @param what What they are about.
  */
 export function daemonWaysTest(what: string): void {
   Deno.test(`${what} [buildkitd]`, async (t) => {
     await using daemon = await startBuildkitd({ tcp: true });
-    const { address, tcpAddress, tls } = daemon;
-    for (
-      const [way, open] of [
-        ["unix", () => Builder.fromAddress(address)],
-        ["mTLS", () => Builder.fromAddress(tcpAddress, { tls })],
-      ] as const
-    ) {
-      for (const [name, test] of forDaemons) {
-        await t.step(`${name} [${way}]`, async () => {
-          await using docker = await open();
-          await test({ docker, api: "buildkit", generation: "28" });
-        });
+    for (const [name, test] of forDaemons) {
+      for (const how of daemonWaysOf(name)) {
+        await t.step(`${name} [${how}]`, () => withDaemon(daemon, how, test));
       }
     }
   });

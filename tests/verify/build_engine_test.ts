@@ -1,4 +1,6 @@
 import {
+  type BuildContext,
+  type BuildResult,
   EngineError,
   type ImageBuildOptions,
   Secret,
@@ -15,6 +17,7 @@ import {
 } from "../support/assert.ts";
 import { collect, SALT } from "../support/builds.ts";
 import type { EngineContext } from "../support/engines.ts";
+import type { Way } from "../support/way.ts";
 import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { tarOf } from "../support/tar.ts";
@@ -30,14 +33,28 @@ function build(
   line: string,
   options: ImageBuildOptions,
 ) {
-  const Dockerfile = `FROM davit-test/base\n${SALT}\n${line}\n`;
-  return docker.imageBuild(tarOf({ Dockerfile }), {
-    networkmode: "none",
-    // A cached step holds another value than the one of this build.
-    nocache: true,
-    ...options,
-  });
+  return docker.imageBuild(contextOf(line), { ...OPTIONS, ...options });
 }
+
+/** Builds an image that can be looked through, wherever it is built. */
+function builtImage(
+  { built }: Way,
+  line: string,
+  options: ImageBuildOptions,
+): Promise<BuildResult> {
+  return built(contextOf(line), { ...OPTIONS, ...options });
+}
+
+function contextOf(line: string): BuildContext {
+  const Dockerfile = `FROM davit-test/base\n${SALT}\n${line}\n`;
+  return tarOf({ Dockerfile });
+}
+
+const OPTIONS: ImageBuildOptions = {
+  networkmode: "none",
+  // A cached step holds another value than the one of this build.
+  nocache: true,
+};
 
 async function hasImage(
   { docker }: EngineContext,
@@ -50,6 +67,9 @@ async function hasImage(
     return false; // whatever it answers, it has no such image
   }
 }
+
+const NAMES =
+  "its names are those of the engine's images; that nothing of a daemon's archive is there is another test of this file";
 
 bothWaysTest(
   "verify: a clean build says what was looked through, a leaking one fails and loses its names",
@@ -91,51 +111,51 @@ bothWaysTest(
     }).wait();
     for (const name of tag) await engine.docker.imageRemove(name);
   },
-  { engineOnly: "it looks into the engine's image" },
+  { engineOnly: NAMES },
 );
 
 bothWaysTest(
   "verify: what a function gave is looked for, too, and what is too short is said",
-  async (engine) => {
+  async (way) => {
     const t = newToken();
     const secrets = { t: () => new Secret(t), short: "abc" };
     const options = { secrets, verify: true };
     await assertRejects(
-      () => build(engine, LEAK, options).wait(),
+      () => builtImage(way, LEAK, options),
       SecretLeakError,
       '"t" in layer 2',
     );
-    const { warnings, verification } = await build(engine, CLEAN, options)
-      .result();
+    const { warnings, verification } = await builtImage(way, CLEAN, options);
     assertEquals(verification!.skipped, ["short"]);
     assert(warnings.some(({ code }) => code === "secret-unverified"));
   },
-  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
   "verify: a function is called for a cached step's secret, too, and that of a step that mounts none",
-  async (engine) => {
+  async (way) => {
     const t = newToken();
     // The step's own name, so that nothing else fills the cache.
     const line = `${LEAK} # ${crypto.randomUUID()}`;
-    await build(engine, line, { secrets: { t }, nocache: false }).wait();
+    await builtImage(way, line, { secrets: { t }, nocache: false });
     let calls = 0;
     const secrets = { t: () => (calls++, t) };
-    const cached = build(engine, line, {
-      secrets,
-      nocache: false,
-      verify: true,
-    });
-    const error = await assertRejects(() => cached.wait(), SecretLeakError);
+    const options = { secrets, verify: true };
+    const error = await assertRejects(
+      () => builtImage(way, line, { ...options, nocache: false }),
+      SecretLeakError,
+    );
     assertEquals([error.finds[0]!.path, calls], ["etc/app.conf", 1]);
 
-    const unmounted = build(engine, `ENV A=${t}`, { secrets, verify: true });
-    await assertRejects(() => unmounted.wait(), SecretLeakError, "config.Env");
+    await assertRejects(
+      () => builtImage(way, `ENV A=${t}`, options),
+      SecretLeakError,
+      "config.Env",
+    );
 
     // What nobody gives can't be looked for, and that is said.
-    const { secrets: report, verification, warnings } = await build(
-      engine,
+    const { secrets: report, verification, warnings } = await builtImage(
+      way,
       "LABEL a=b",
       {
         secrets: {
@@ -145,7 +165,7 @@ bothWaysTest(
         },
         verify: true,
       },
-    ).result();
+    );
     assertEquals(verification!.searched, ["t"]);
     assertEquals(verification!.skipped, ["none", "broken"]);
     assertEquals(
@@ -159,15 +179,14 @@ bothWaysTest(
       unused: ["t", "none", "broken"],
     });
   },
-  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
   "verify: a build that is cancelled while a function is called ends at once",
-  async (engine) => {
+  async (way) => {
     const abort = new AbortController();
     let given: AbortSignal | undefined;
-    const running = build(engine, "LABEL a=b", {
+    const running = builtImage(way, "LABEL a=b", {
       secrets: {
         t: ({ signal }) => {
           given = signal;
@@ -178,10 +197,9 @@ bothWaysTest(
       verify: true,
       signal: abort.signal,
     });
-    await assertRejects(() => running.wait(), RangeError, "enough");
+    await assertRejects(() => running, RangeError, "enough");
     assert(given!.aborted);
   },
-  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -189,10 +207,14 @@ bothWaysTest(
   async (engine) => {
     await withTempFolder(async (folder) => {
       const t = newToken();
+      const files = { type: "local", dest: `${folder}/out` } as const;
       const exports = [
-        { type: "local", dest: `${folder}/out` },
-        { type: "tar", dest: `${folder}/out.tar` },
-      ] as const;
+        files,
+        engine.daemon === undefined
+          ? { type: "tar", dest: `${folder}/out.tar` } as const
+          // Of an engine, only with containerd's store.
+          : { type: "oci", dest: `${folder}/out.oci` } as const,
+      ];
       for (const outputs of exports) {
         const options = { outputs, secrets: { t }, verify: true };
         const error = await assertRejects(
@@ -207,6 +229,19 @@ bothWaysTest(
         assert(verification!.bytes > 1_000_000);
         await Deno.remove(outputs.dest, { recursive: true });
       }
+      const ignore = () => {
+        throw new RangeError("of the caller's");
+      };
+      await assertRejects(
+        () =>
+          build(engine, LEAK, {
+            outputs: files,
+            secrets: { t },
+            verify: { ignore },
+          }).wait(),
+        RangeError,
+      );
+      assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
       const dest = new WritableStream();
       await assertRejects(
         () =>
@@ -254,26 +289,24 @@ bothWaysTest(
     await assertRejects(() => failing.wait(), RangeError);
     assertFalse(await hasImage(engine, tag));
   },
-  { engineOnly: "it looks into the engine's image" },
+  { engineOnly: NAMES },
 );
 
 bothWaysTest(
   "verify: a result without a file is looked through: labels and history",
-  async (engine) => {
-    const { docker } = engine;
+  async ({ docker, built }) => {
     const t = newToken();
     const context = (label: string) => ({
       dockerfile: { text: `FROM scratch\nLABEL a="${label}"\n` },
     });
-    const clean = await docker.imageBuild(context("b"), {
-      secrets: { t },
-      verify: true,
-    }).result();
+    const clean = await built(context("b"), { secrets: { t }, verify: true });
     assert(clean.verification!.bytes > 0);
     // The Dockerfile is looked through before; a function is not called yet.
     const secrets = { t: () => t };
-    const leaking = docker.imageBuild(context(t), { secrets, verify: true });
-    const error = await assertRejects(() => leaking.wait(), SecretLeakError);
+    const error = await assertRejects(
+      () => built(context(t), { secrets, verify: true }),
+      SecretLeakError,
+    );
     assert(
       error.finds.some(({ part, path }) =>
         part === "config" && path === "config.Labels.a"
@@ -292,7 +325,6 @@ bothWaysTest(
       await Deno.stat(dest);
     });
   },
-  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -325,7 +357,7 @@ bothWaysTest(
     assertFalse(await hasImage(engine, own));
     for (const name of [good, moved]) await docker.imageRemove(name);
   },
-  { engineOnly: "it looks into the engine's image" },
+  { engineOnly: NAMES },
 );
 
 bothWaysTest(
@@ -371,7 +403,7 @@ bothWaysTest(
       1,
     );
   },
-  { engineOnly: "it looks into the engine's image" },
+  { engineOnly: NAMES },
 );
 
 bothWaysTest(
@@ -381,10 +413,10 @@ bothWaysTest(
       `${MOUNT}seq 1 9999 | gzip > /a.gz; head -c 900 /a.gz > /b.gz; rm /a.gz`;
     const secrets = { t: newToken(), short: "abc" };
     const tag = `davit-verify:${crypto.randomUUID()}`;
-    const { verification, warnings } = await build(engine, line, {
+    const { verification, warnings } = await builtImage(engine, line, {
       secrets,
       verify: true,
-    }).result();
+    });
     assertEquals(verification!.unreadable, ["layer 2, b.gz"]);
     assertEquals(
       warnings.filter(({ code }) => code?.endsWith("-unverified"))
@@ -394,26 +426,26 @@ bothWaysTest(
         ["file-unverified", "layer 2, b.gz was not lo"],
       ],
     );
-    for (const keepTags of [true, false]) {
-      const strict = build(engine, line, {
-        tag,
-        secrets,
-        verify: { strict: true, keepTags },
-      });
+    const isStored = engine.daemon === undefined;
+    for (const keepTags of isStored ? [true, false] : [false]) {
       const error = await assertRejects(
-        () => strict.wait(),
+        () =>
+          builtImage(engine, line, {
+            tag,
+            secrets,
+            verify: { strict: true, keepTags },
+          }),
         VerifyError,
         "layer 2, b.gz was not lo",
       );
       assertEquals(error.kept, keepTags ? [tag] : []);
-      assertEquals(await hasImage(engine, tag), keepTags);
+      if (isStored) assertEquals(await hasImage(engine, tag), keepTags);
     }
-    await build(engine, CLEAN, {
+    await builtImage(engine, CLEAN, {
       secrets: { t: secrets.t },
       verify: { strict: true },
-    }).wait();
+    });
   },
-  { engineOnly: "it looks into the engine's image" },
 );
 
 bothWaysTest(
@@ -450,5 +482,8 @@ bothWaysTest(
       await engine.docker.imageRemove(tag);
     });
   },
-  { engineOnly: "its command builds with the engine" },
+  {
+    engineOnly:
+      "the command with a daemon is tested in tests/cli/build_builder_engine_test.ts",
+  },
 );
