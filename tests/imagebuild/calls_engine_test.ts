@@ -19,6 +19,7 @@ import { engineTest, isRecent } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { startRelay } from "../support/relay.ts";
 import { dockerfileTar } from "../support/tar.ts";
+import { buildkitTest } from "../support/ways.ts";
 
 const LINES = [
   "# syntax of the engine",
@@ -40,7 +41,7 @@ const TEXT = `${LINES.join("\n")}\n`;
 const outlines = ({ generation }: { readonly generation: string }) =>
   generation !== "20";
 
-engineTest(
+buildkitTest(
   "dockerfileCheck() tells each violated rule with its place, of every kind of context",
   async ({ docker }) => {
     await withTempFolder(async (folder) => {
@@ -92,7 +93,7 @@ engineTest(
   isRecent,
 );
 
-engineTest(
+buildkitTest(
   "dockerfileCheck() says why a Dockerfile can't be built, and where; that is no error of the call",
   async ({ docker }) => {
     const check = (text: string) =>
@@ -116,7 +117,7 @@ engineTest(
   isRecent,
 );
 
-engineTest(
+buildkitTest(
   "dockerfileOutline() tells what a target takes, and dockerfileTargets() which there are",
   async ({ docker }) => {
     const context = { dockerfile: { text: TEXT } };
@@ -197,7 +198,7 @@ engineTest(
   outlines,
 );
 
-engineTest(
+buildkitTest(
   "dockerfileCall() gives an answer as it came, and says that a frontend does not know a question",
   async ({ docker }) => {
     const context = { dockerfile: { text: TEXT } };

@@ -15,6 +15,7 @@ import { SALT } from "../support/builds.ts";
 import { engineTest, isRecent } from "../support/engines.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { tarBytes } from "../support/tar.ts";
+import { buildkitTest } from "../support/ways.ts";
 
 type Contexts = NonNullable<ImageBuildOptions["contexts"]>;
 
@@ -44,7 +45,7 @@ const BASE = "FROM davit-test/base";
 const SHOW = "RUN --mount=from=deps,target=/in cd /in && find . | sort && " +
   'for f in $(find . -type f | sort); do echo "$f = $(cat $f)"; done';
 
-engineTest(
+buildkitTest(
   "different folders behind one name do not mix, one after the other or at once, with files of equal lengths and times",
   async ({ docker }) => {
     await withTempFolder(async (folder) => {
@@ -84,7 +85,7 @@ engineTest(
   isRecent,
 );
 
-engineTest(
+buildkitTest(
   "a folder by name is sent as the main one: links, its ignore file, files in memory, only what changed",
   async ({ docker }) => {
     await withTempFolder(async (folder) => {
@@ -185,7 +186,7 @@ function watched(
   return { stream, cancelled, pulls: () => pulls };
 }
 
-engineTest(
+buildkitTest(
   "several tars are contexts at once, unpacked; one that nothing takes is given back",
   async ({ docker }) => {
     const [one, two] = [
@@ -217,7 +218,7 @@ engineTest(
   isRecent,
 );
 
-engineTest(
+buildkitTest(
   "a tar that fails, is none, or is not wanted any more ends with the build",
   async ({ docker }) => {
     const copy = [BASE, "COPY --from=deps / /in"];
@@ -284,7 +285,7 @@ engineTest(
   ({ generation }) => generation === "20",
 );
 
-engineTest(
+buildkitTest(
   "what is no context is refused before an engine hears of it, and a secret is kept out of them",
   async ({ docker }) => {
     await withTempFolder(async (folder) => {
@@ -353,7 +354,7 @@ engineTest(
   (engine) => isRecent(engine) && !engine.containerdStore,
 );
 
-engineTest(
+buildkitTest(
   "a step that fails with a context by name has its place, and what a replaced stage mounts is unused",
   async ({ docker }) => {
     await withTempFolder(async (folder) => {
@@ -383,7 +384,7 @@ engineTest(
   isRecent,
 );
 
-engineTest(
+buildkitTest(
   "a password in the address of a context is masked in all that is told",
   async ({ docker }) => {
     const build = docker.imageBuild({
@@ -404,7 +405,7 @@ engineTest(
   isRecent,
 );
 
-engineTest(
+buildkitTest(
   "a file in memory is sent that is longer than a message may be",
   async ({ docker }) => {
     const large = new Uint8Array(17 * 1024 * 1024);

@@ -24,6 +24,7 @@ import {
 import { withTempFolder } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { tarOf } from "../support/tar.ts";
+import { buildkitTest } from "../support/ways.ts";
 
 const TWO = ["linux/amd64", "linux/arm64"];
 const NAME_REGEXP = /^davit-several:[0-9a-f-]+$/;
@@ -174,7 +175,7 @@ engineTest(
   (engine) => !hasSeveral(engine),
 );
 
-engineTest(
+buildkitTest(
   "two platforms come as files from any engine, each in a folder of its own",
   async (engine) => {
     await withTempFolder(async (folder) => {
@@ -444,7 +445,7 @@ async function leakInProvenance(
   if (clean.imageId !== "") await engine.docker.imageRemove(tag);
 }
 
-engineTest(
+buildkitTest(
   "verify looks through the provenance in files of each platform",
   async (engine) => {
     await withTempFolder(async (folder) => {
