@@ -85,14 +85,20 @@ function renamed(
   return JSON.parse(text);
 }
 
+/**
+ * Compares the builds, made anew.
+ *
+ * @param isCachedToo Whether one is compared again when it comes from the cache.
+ */
 async function compareAll(
   context: EngineContext,
   builds: readonly CollectedBuild[],
+  isCachedToo: (index: number) => boolean,
 ): Promise<void> {
   await using relay = await startRelay(context.socketPath);
   await using docker = await DockerClient.fromDockerHost(relay.host);
   let compared = 0;
-  for (const build of builds) {
+  for (const [index, build] of builds.entries()) {
     if (build.recent && !isRecent(context)) continue;
     const { name } = build;
     const engine = await outcomeBy("engine", context, build, true);
@@ -111,7 +117,7 @@ async function compareAll(
     if (build.chance) assertEquals(lines?.length, lines2?.length, name);
     else if (lines2 !== undefined) assertEquals(lines, lines2, name);
     if (step2 !== undefined) assertEquals(step, step2, name);
-    if (engine.failure !== undefined) continue;
+    if (engine.failure !== undefined || !isCachedToo(index)) continue;
 
     const again = (await outcomeBy("engine", context, build, false))!;
     const cached = (await outcomeBy("buildkit", { docker }, build, false))!;
@@ -127,7 +133,13 @@ async function compareAll(
 
 engineTest(
   "every Dockerfile of the collection: the same by both APIs",
-  (context) => compareAll(context, COLLECTED_BUILDS),
+  // Half of the cached ones on an old engine, half on a recent one.
+  (context) =>
+    compareAll(
+      context,
+      COLLECTED_BUILDS,
+      (index) => isRecent(context) === (index % 2 === 0),
+    ),
 );
 
 containerdTest(
@@ -136,5 +148,6 @@ containerdTest(
     compareAll(
       context,
       COLLECTED_BUILDS.filter(({ name }) => !/^(fails|flags): /.test(name)),
+      () => false,
     ),
 );
