@@ -39,7 +39,7 @@ const ODD = [
 /** Many files, and enough bytes to be interrupted in. */
 const MANY = [
   "FROM davit-test/base AS many",
-  "RUN mkdir /o && cd /o && dd if=/dev/urandom of=/p bs=1k count=32 2>/dev/null && i=0; while [ $i -lt 1500 ]; do cp /p f$i; i=$((i + 1)); done; dd if=/dev/zero of=large bs=1M count=20 2>/dev/null",
+  "RUN mkdir /o && cd /o && dd if=/dev/urandom of=/p bs=1k count=32 2>/dev/null && i=0; while [ $i -lt 500 ]; do cp /p f$i; i=$((i + 1)); done; dd if=/dev/zero of=large bs=1M count=10 2>/dev/null",
   "FROM scratch",
   "COPY --from=many /o /",
 ];
