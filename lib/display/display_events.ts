@@ -26,7 +26,7 @@ export interface DisplayFile {
   isTerminal?(): boolean;
 }
 
-/** Options of {@linkcode displayEvents}. */
+/** How a build is shown; see {@linkcode displayBuild} for the rest. */
 export interface DisplayOptions {
   /**
    * The mode of the display.
