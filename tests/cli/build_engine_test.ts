@@ -242,12 +242,14 @@ engineTest(
 
 engineTest(
   "a secret of standard input, --push, push and prune",
-  async ({ host, docker }) => {
+  async (engine) => {
+    const { host, docker } = engine;
     await using registry = await startRegistry();
     await withTempFolder(async (cwd) => {
+      const mark = crypto.randomUUID();
       await writeTree(cwd, {
         Dockerfile:
-          "FROM davit-test/base\nRUN --mount=type=secret,id=t,required=true wc -c < /run/secrets/t > /n\n",
+          `FROM davit-test/base\nRUN --mount=type=secret,id=t,required=true : ${mark}; wc -c < /run/secrets/t > /n\n`,
       });
       const env = { DOCKER_HOST: host, DOCKER_CONFIG: cwd };
       const name = `${registry.host}/cli:1`;
@@ -275,11 +277,18 @@ engineTest(
         /^sha256:[0-9a-f]{64}\n$/,
       );
       await docker.imageRemove(name, { force: true });
-      const pruned = await runDavit(["prune", "-af"], { cwd, env });
+      // All would be that of many other tests, which takes long.
+      const pruned = await runDavit(
+        ["prune", "-af", "--filter", `description~=${mark}`],
+        { cwd, env },
+      );
       assertEquals(pruned.code, 0, pruned.stderr);
       assertMatch(
         new TextDecoder().decode(pruned.stdout),
-        /^(?:ID\t.*\n(?:\w+.*\n)+)?Total:\t[\d.]+\w*B\n$/,
+        // 20.10 finds none by a part of its description.
+        isRecent(engine)
+          ? /^ID\t.*\n\w+.*\nTotal:\t[\d.]+\w*B\n$/
+          : /^Total:\t0B\n$/,
       );
     });
   },

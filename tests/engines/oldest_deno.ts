@@ -16,6 +16,9 @@ const SUITE = [
   "tests/fsutil/races_test.ts",
 ];
 
+/** What of these files is left out: what docker's client and an engine make of 60 Dockerfiles. */
+const LEFT_OUT = "davit build does what docker build does";
+
 /** The oldest Deno, and how to run tests on it. */
 export interface OldestDeno {
   readonly program: string;
@@ -58,7 +61,10 @@ export async function oldestDeno(signal: AbortSignal): Promise<OldestDeno> {
   });
   return {
     program,
-    args: ["test", "-A", "--no-prompt", "--no-check", ...config],
+    args: [
+      ...["test", "-A", "--no-prompt", "--no-check", ...config],
+      ...["--filter", `/^(?!${LEFT_OUT})/`],
+    ],
     env,
     files: SUITE,
   };
