@@ -24,9 +24,8 @@ import {
   startTestEngines,
   useTestEngine,
 } from "./environment.ts";
-import { OLDEST_DENO } from "../../lib/deno_version.ts";
 import { serveEngines } from "./on_demand.ts";
-import { oldestDeno } from "./oldest_deno.ts";
+import { oldestCommands } from "./oldest_deno.ts";
 import { ordinaryUserCommand } from "./ordinary_user.ts";
 import { say, supervise, type Supervisor } from "./supervise.ts";
 import { describeCounts } from "./test_counts.ts";
@@ -78,18 +77,6 @@ function testCommand(args: readonly string[]): TestCommand {
     args: ["test", "-A", "--no-prompt", ...args],
     env: {},
   };
-}
-
-/** The runs of the smaller suite on the oldest Deno, one for each file. */
-async function oldestCommands(signal: AbortSignal): Promise<TestCommand[]> {
-  const { program, args, env, files } = await oldestDeno(signal);
-  const title = `on Deno ${OLDEST_DENO}`;
-  return files.map((file) => ({
-    program,
-    args: [...args, `${ROOT}/${file}`],
-    env,
-    title,
-  }));
 }
 
 /** The run as an ordinary user, with the copies that it needs. */
