@@ -1,12 +1,18 @@
-import type { ImageBuild, ImageBuildOptions } from "../../../mod.ts";
+import {
+  BuildError,
+  type ImageBuild,
+  type ImageBuildOptions,
+} from "../../../mod.ts";
 import { runProgram } from "../../cli/command.ts";
 import {
   assert,
   assertEquals,
   assertFalse,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "../../support/assert.ts";
+import { SALT } from "../../support/builds.ts";
 import {
   containerdTest,
   type EngineContext,
@@ -15,6 +21,7 @@ import {
 } from "../../support/engines.ts";
 import { withTempFolder, writeTree } from "../../support/folder.ts";
 import { denoFolder } from "../deno_folder.ts";
+import { DENO_IMAGE } from "./deno_image.ts";
 import { GREETING } from "./npm_registry.ts";
 import { type DenoApp, newToken, openDenoApp } from "./open_app.ts";
 import { textsIn, textsInImage } from "./raw_search.ts";
@@ -178,7 +185,7 @@ for (const form of [FILE, VARIABLE]) {
 }
 
 engineTest(
-  "the app's packages are installed again for other packages, not for another token or another source",
+  "the app's packages are installed again with nocache, not for another token or another source",
   (engine) =>
     withApp(engine, VARIABLE, async (opened) => {
       const { app, form, tag } = opened;
@@ -205,6 +212,35 @@ engineTest(
         `${GREETING}\nchanged\n`,
       );
       assertEquals(app.registry.requests.length, asked);
+
+      await assertRejects(
+        () => build(opened, another, { nocache: true }).wait(),
+        BuildError,
+        "Bad response: 401",
+      );
+    }),
+  isRecent,
+);
+
+engineTest(
+  "the app's cache mount keeps the package, and not the token",
+  (engine) =>
+    withApp(engine, VARIABLE, async (opened) => {
+      const { app, form, tag } = opened;
+      await build(opened, app.token).wait();
+      const Dockerfile = `FROM ${DENO_IMAGE}
+${SALT}
+RUN --mount=type=cache,id=${app.cacheId},target=/deno-dir \\
+    --mount=type=secret,id=${form.id} \\
+    grep -rq "${PACKAGE}" /deno-dir && \\
+    ! grep -rf /run/secrets/${form.id} /deno-dir
+`;
+      await engine.docker.imageBuild({ files: { Dockerfile } }, {
+        tag,
+        networkmode: "none",
+        secrets: { [form.id]: app.token },
+        strictSecrets: true,
+      }).wait();
     }),
   isRecent,
 );

@@ -17,6 +17,8 @@ export interface DenoApp extends AsyncDisposable {
   readonly registry: NpmRegistry;
   /** A token that the registry knows; it is in `.npmrc` of the home folder. */
   readonly token: string;
+  /** Id of the cache mount of its steps, which no other copy has. */
+  readonly cacheId: string;
 }
 
 /** Where a copy is, and what its image is named. */
@@ -40,6 +42,7 @@ export async function openDenoApp(
 ): Promise<DenoApp> {
   await using stack = new AsyncDisposableStack();
   const token = newToken();
+  const cacheId = crypto.randomUUID();
   const registry = stack.use(await startNpmRegistry([token]));
   await denoImageOn(engine);
   stack.defer(async () => {
@@ -54,6 +57,7 @@ export async function openDenoApp(
       ["//npm.acme.example/", `//${registry.host}/`],
       // With the checkout's deno.json, "jsr:@davit/build" is the checkout.
       ["--no-config", `--config=${ROOT}deno.json`],
+      ["id=acme-app", `id=${cacheId}`],
       // A step reaches the registry by the machine's own network alone.
       [`tag: "${APP_TAG}"`, `networkmode: "host", tag: "${tag}"`],
     ]),
@@ -63,6 +67,7 @@ export async function openDenoApp(
     folder: `${home}/${EXAMPLE}`,
     registry,
     token,
+    cacheId,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }
