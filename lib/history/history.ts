@@ -124,6 +124,7 @@ export class BuildHistory {
           (control, signal) => replay(control, found, signal),
         ),
       dockerfile: () => readDockerfile(source, found, signal),
+      attrs: async () => (await this.inspect(found, { signal })).attrs,
       failure: async () => (await this.inspect(found, { signal })).failure,
     };
   }

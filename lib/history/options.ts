@@ -75,6 +75,8 @@ export interface BuildHistoryLog {
    * keep it, as of a build that runs, or failed before its first step.
    */
   dockerfile(): Promise<BuildHistoryDockerfile | undefined>;
+  /** What the build was asked for: the frontend's attributes, such as `no-cache`. */
+  attrs(): Promise<Readonly<Record<string, string>>>;
   /** The error that the build failed with; undefined if it did not fail. */
   failure(): Promise<BuildError | undefined>;
 }

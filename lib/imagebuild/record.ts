@@ -48,6 +48,8 @@ export class BuildRecord {
   stepNames: () => readonly string[] = () => this.state.names();
   /** The ids of the images that the engine says it stores. */
   readonly storedImages: Set<string> = new Set();
+  /** Which stages are built without the cache, or whether all are. */
+  withoutCache: readonly string[] | true = [];
   /** When the engine told something last, by this program's `performance.now()`. */
   heardAt: number | undefined;
   /** When the build ended, by the same clock; undefined while it runs. */

@@ -118,6 +118,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     };
     const needs = way.needs(build);
     for (const warning of needs.warnings) record.warn(...warning);
+    record.withoutCache = request.noCache === true || request.noCacheStages;
     await results?.checkStore(build);
     await exports?.prepare();
     for (const { layout } of request.outputs) await layout?.open(stores!);

@@ -16,6 +16,8 @@ export interface BuildTrace {
    * nothing now: what runs when a build is stopped ran for so much longer.
    */
   readonly silentMs: () => number;
+  /** Which stages are built without the cache, or whether all are. */
+  readonly withoutCache: () => readonly string[] | true;
 }
 
 /** By the running builds and their results. */
@@ -27,15 +29,18 @@ export function keepTrace(build: object, record: BuildRecord): void {
     state: record.state,
     dockerfile: () => maskedDockerfile(record),
     silentMs: () => silentMs(record),
+    withoutCache: () => record.withoutCache,
   });
 }
 
 /** Keeps what was recorded of a build beside its result, but no secret. */
 export function keepResultTrace(result: object, record: BuildRecord): void {
   const dockerfile = maskedDockerfile(record);
+  const { state, withoutCache } = record;
   traces.set(result, {
-    state: record.state,
+    state,
     dockerfile: () => dockerfile,
+    withoutCache: () => withoutCache,
     // All steps have ended.
     silentMs: () => 0,
   });

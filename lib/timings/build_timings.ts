@@ -43,6 +43,7 @@ export async function buildTimings(
       dockerfile: trace.dockerfile(),
       failure,
       silentMs: trace.silentMs(),
+      withoutCache: trace.withoutCache(),
     });
   }
   if (!isLog(build)) {
@@ -56,12 +57,20 @@ export async function buildTimings(
   return collectTimings(state, {
     dockerfile: await build.dockerfile(),
     failure: error && known(error),
+    withoutCache: withoutCacheIn(await build.attrs()),
   });
+}
+
+/** The word for BuildKit's frontend: stages, or none where all are meant. */
+function withoutCacheIn(
+  { "no-cache": stages }: Readonly<Record<string, string>>,
+): readonly string[] | true {
+  return stages === "" || (stages?.split(",") ?? []);
 }
 
 function isLog(build: unknown): build is BuildHistoryLog {
   const log = Object(build) as Partial<BuildHistoryLog>;
-  return [log.events, log.dockerfile, log.failure].every((method) =>
+  return [log.events, log.dockerfile, log.attrs, log.failure].every((method) =>
     typeof method === "function"
   );
 }

@@ -42,13 +42,19 @@ export interface KnownFacts {
    * @default {0}
    */
   readonly silentMs?: number | undefined;
+  /** Which stages were built without the cache, or whether all were. @default {[]} */
+  readonly withoutCache?: readonly string[] | true | undefined;
 }
 
 /** Where the time of a build went, from all of its events. */
 export function collectTimings(
   state: BuildState,
-  { dockerfile = dockerfileOf(state), failure: known, silentMs = 0 }:
-    KnownFacts = {},
+  {
+    dockerfile = dockerfileOf(state),
+    failure: known,
+    silentMs = 0,
+    withoutCache = [],
+  }: KnownFacts = {},
 ): BuildTimings {
   const vertices = [...state.vertices].sort((a, b) => a.started! - b.started!);
   const origin = vertices[0]?.started ?? 0;
@@ -119,7 +125,7 @@ export function collectTimings(
     })),
     failure,
   };
-  return { ...timings, summary: summaryOf(timings) };
+  return { ...timings, summary: summaryOf(timings, withoutCache) };
 }
 
 /** A Dockerfile that the engine has sent with a warning about it. */

@@ -9,6 +9,8 @@ type Facts = Omit<BuildTimings, "summary">;
 const WORTH = 0.1;
 /** How many steps are spoken of. */
 const MAX_STEPS = 3;
+/** The least that is worth a word, of what a step has moved. */
+const WORTH_BYTES = 1000;
 const MAX_WORDS = 60;
 /** How many steps are named as the reason of another. */
 const MAX_CAUSES = 2;
@@ -18,8 +20,16 @@ const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/;
 const WHOLE_REGEXP = /^(?:COPY|ADD)\s+(?:--\S+\s+)*\.\/?\s/;
 const FILES_REGEXP = /^(?:COPY|ADD)\s/;
 
-/** What there is to say about a build, in sentences. */
-export function summaryOf(facts: Facts): string[] {
+/**
+ * What there is to say about a build, in sentences.
+ *
+ * @param withoutCache Which stages were built without the cache, or whether all
+ * were: their steps ran for no other reason.
+ */
+export function summaryOf(
+  facts: Facts,
+  withoutCache: readonly string[] | true = [],
+): string[] {
   const { steps, durationMs, failure, secrets } = facts;
   if (steps.length === 0) return ["No step of this build began."];
   const cached = steps.filter((step) => step.cached).length;
@@ -36,7 +46,15 @@ export function summaryOf(facts: Facts): string[] {
   if (failure?.step !== undefined && facts.status === "error") {
     sentences.push(`It failed in ${called(steps[failure.step]!)}.`);
   }
-  sentences.push(...slowSteps(facts), ...waits(facts), ...parallel(facts));
+  if (withoutCache === true) sentences.push("It was built without the cache.");
+  else if (withoutCache.length > 0) {
+    sentences.push(`Built without the cache: ${withoutCache.join(", ")}.`);
+  }
+  sentences.push(
+    ...slowSteps(facts, withoutCache),
+    ...waits(facts),
+    ...parallel(facts),
+  );
   const used = Object.entries(secrets).filter(([, state]) => state === "served")
     .map(([id]) => id);
   if (used.length > 0) {
@@ -48,13 +66,18 @@ export function summaryOf(facts: Facts): string[] {
 }
 
 /** The steps that most of the time passed with. */
-function slowSteps(facts: Facts): string[] {
+function slowSteps(
+  facts: Facts,
+  withoutCache: readonly string[] | true,
+): string[] {
   const { steps, criticalPath, durationMs } = facts;
   return criticalPath.filter(({ ownMs }) => isWorth(ownMs, durationMs))
     .sort((a, b) => b.ownMs - a.ownMs).slice(0, MAX_STEPS)
     .map(({ step: at, ownMs }) => {
       const step = steps[at]!;
-      const why = reason(at, facts);
+      const why = isFresh(at, facts, withoutCache)
+        ? undefined
+        : reason(at, facts);
       const isRun = step.words.startsWith("RUN ");
       const isHelpless = isRun && !step.hasCacheMount &&
         why?.cause !== undefined &&
@@ -71,10 +94,24 @@ function slowSteps(facts: Facts): string[] {
     });
 }
 
-/** How many bytes a step has moved. */
+/** Whether a step, or one that it is built upon, ran because it was to use no cache. */
+function isFresh(
+  at: number,
+  { steps }: Facts,
+  withoutCache: readonly string[] | true,
+): boolean {
+  if (withoutCache === true) return true;
+  const stages = new Set(withoutCache.map((name) => name.toLowerCase()));
+  return stages.size > 0 &&
+    [at, ...anew(at, steps)].some((place) =>
+      stages.has(steps[place]!.stage?.toLowerCase() ?? "")
+    );
+}
+
+/** How many bytes a step has moved, if they are worth a word. */
 function moved({ transfers }: TimedStep): string {
   const bytes = transfers.reduce((sum, { bytes }) => sum + bytes, 0);
-  return bytes === 0 ? "" : `, which moved ${formatBytes(bytes)}`;
+  return bytes < WORTH_BYTES ? "" : `, which moved ${formatBytes(bytes)}`;
 }
 
 /** Why a step ran, and did not come from the cache. */

@@ -25,7 +25,7 @@ import {
   readTrace,
   TRACE_GENERATIONS,
 } from "../progress/traces.ts";
-import { eventsOf } from "./recorded.ts";
+import { eventsOf, type MadeStep } from "./recorded.ts";
 
 /** A build that is answered as a recorded one was. */
 async function answered(
@@ -98,6 +98,7 @@ Deno.test("a build of the engine's history tells its events, its Dockerfile, and
     },
     dockerfile: () =>
       Promise.resolve({ name: "D", text: "FROM scratch\nRUN x\n" }),
+    attrs: () => Promise.resolve({}),
     failure: () => Promise.resolve(undefined),
   };
   const { dockerfile, steps, failure } = await buildTimings(log);
@@ -106,12 +107,53 @@ Deno.test("a build of the engine's history tells its events, its Dockerfile, and
   assertEquals(failure!.message, "no");
 });
 
+Deno.test("what was built without the cache has no other reason, in the history, too", async () => {
+  const steps: MadeStep[] = [
+    { name: "[a 1/2] COPY . .", at: [0, 1] },
+    { name: "[a 2/2] RUN x", at: [1, 60], inputs: [0] },
+    { name: "[b 1/2] RUN w", at: [60, 60], cached: true },
+    { name: "[b 2/2] RUN y", at: [60, 100], inputs: [1] },
+  ];
+  const summary = async (attrs: Readonly<Record<string, string>>) =>
+    (await buildTimings({
+      ref: "a",
+      async *events() {
+        yield* eventsOf(steps);
+      },
+      dockerfile: () => Promise.resolve(undefined),
+      attrs: () => Promise.resolve(attrs),
+      failure: () => Promise.resolve(undefined),
+    })).summary.slice(1);
+  const [x, y] = ["59 % of the time (59 ms) is", "40 % of the time (40 ms) is"];
+  const because = "it runs again because of COPY . ..";
+  assertEquals(await summary({}), [
+    `${x} one RUN that no cache can help as it stands, RUN x; ${because}`,
+    `${y} one RUN that no cache can help as it stands, RUN y; ${because}`,
+  ]);
+  assertEquals(await summary({ "no-cache": "" }), [
+    "It was built without the cache.",
+    `${x} RUN x.`,
+    `${y} RUN y.`,
+  ]);
+  // Stage b is built upon the result of a.
+  assertEquals(await summary({ "no-cache": "A,c" }), [
+    "Built without the cache: A, c.",
+    `${x} RUN x.`,
+    `${y} RUN y.`,
+  ]);
+  assertEquals(await summary({ "no-cache": "b" }), [
+    "Built without the cache: b.",
+    `${x} one RUN that no cache can help as it stands, RUN x; ${because}`,
+    `${y} RUN y.`,
+  ]);
+});
+
 Deno.test("anything else is refused", async () => {
   for (
     const wrong of [undefined, null, 1, "a", {}, { events() {} }, {
       events() {},
       dockerfile() {},
-    }]
+    }, { events() {}, dockerfile() {}, failure() {} }]
   ) {
     await assertRejects(
       () => buildTimings(wrong as never),
@@ -180,6 +222,7 @@ Deno.test("a secret's value is masked in the Dockerfile, too", async () => {
       ref: "a",
       async *events() {},
       dockerfile: () => Promise.resolve(traceOf(build)!.dockerfile()),
+      attrs: () => Promise.resolve({}),
       failure: () => Promise.resolve(undefined),
     }),
   );
