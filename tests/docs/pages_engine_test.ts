@@ -17,6 +17,7 @@ const onlyFirst = (
 const WANTED: Readonly<Record<string, WantedStandIns>> = {
   "examples/builders/README.md": { daemon: true },
   "examples/deno-app/README.md": { denoApp: true },
+  "examples/gateway/README.md": { curl: true },
   "examples/nodes/README.md": {
     daemons: { intel: "linux/amd64", arm: "linux/arm64" },
   },

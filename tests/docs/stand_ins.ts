@@ -1,5 +1,6 @@
 import { serveGateway } from "../../mod.ts";
 import { startBuildkitd } from "../buildkitd/daemon.ts";
+import { findCurl } from "../gateway/curl.ts";
 import type { EngineContext } from "../support/engines.ts";
 import { writeTree } from "../support/folder.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -52,6 +53,8 @@ export interface WantedStandIns {
   readonly daemon?: boolean;
   /** `examples/deno-app` with its private registry, and docker's command. */
   readonly denoApp?: boolean;
+  /** curl, which a small Debian does not have. */
+  readonly curl?: boolean;
 }
 
 /**
@@ -100,6 +103,14 @@ export async function standIns(
   }
   const npmToken = `npm_${crypto.randomUUID()}`;
   let working = folder;
+  if (wanted.curl) {
+    const { path, env } = await findCurl();
+    await writeProgram(
+      folder,
+      "curl",
+      `LD_LIBRARY_PATH=${env.LD_LIBRARY_PATH} exec ${path} "$@"`,
+    );
+  }
   if (wanted.denoApp) {
     const app = stack.use(await openDenoApp(engine, { home: folder }));
     app.registry.tokens.add(npmToken);

@@ -1,5 +1,6 @@
 import { npmModules } from "../engines/npm_modules.ts";
 import { unpacked } from "../engines/unpack.ts";
+import { findCurl } from "./curl.ts";
 
 /** A client that people have, given a tar, a socket, a tag and the header. */
 export interface GatewayClient {
@@ -44,32 +45,6 @@ const PYTHON = {
     "usr/lib/python3.11",
     "usr/lib/python3/dist-packages",
   ],
-};
-
-/** With the libraries that a small Debian does not have. */
-const CURL = {
-  suite: "bookworm",
-  packages: [
-    "curl",
-    "libcurl4",
-    "libbrotli1",
-    "libcom-err2",
-    "libgssapi-krb5-2",
-    "libidn2-0",
-    "libk5crypto3",
-    "libkeyutils1",
-    "libkrb5-3",
-    "libkrb5support0",
-    "libldap-2.5-0",
-    "libnghttp2-14",
-    "libpsl5",
-    "librtmp1",
-    "libsasl2-2",
-    "libssh2-1",
-    "libssl3",
-    "libunistring2",
-  ],
-  programs: ["usr/bin/curl"],
 };
 
 const NPM = ["dockerode@5.0.1", "@docker/node-sdk@0.0.17"];
@@ -234,9 +209,9 @@ export const CLIENTS: readonly GatewayClient[] = [
       const file = await Deno.makeTempFile({ prefix: "davit-header-" });
       try {
         await Deno.writeTextFile(file, `X-BuildKit-Secrets: ${header}`);
-        const { folder } = await unpacked("curl", CURL);
-        const { stdout } = await new Deno.Command(`${folder}/usr/bin/curl`, {
-          env: { LD_LIBRARY_PATH: `${folder}/lib` },
+        const { path, env } = await findCurl();
+        const { stdout } = await new Deno.Command(path, {
+          env,
           args: [
             ...["-sS", "-N", "--unix-socket", socket, "-H", `@${file}`],
             ...[
