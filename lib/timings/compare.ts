@@ -16,6 +16,8 @@ export interface StepChange {
   readonly deltaMs: number;
   /** Whether it came from the cache before, and does not any more. */
   readonly lostCache: boolean;
+  /** Whether it comes from the cache now. */
+  readonly cached: boolean;
 }
 
 /** How two builds differ. */
@@ -60,6 +62,7 @@ export function compareTimings(
       afterMs: step.durationMs,
       deltaMs: step.durationMs - (was?.durationMs ?? 0),
       lostCache: was?.cached === true && !step.cached,
+      cached: step.cached,
     };
   });
   for (const { key, durationMs } of [...rest.values()].flat()) {
@@ -70,6 +73,7 @@ export function compareTimings(
       afterMs: undefined,
       deltaMs: -durationMs,
       lostCache: false,
+      cached: false,
     });
   }
   changes.sort((a, b) => b.deltaMs - a.deltaMs);
@@ -106,14 +110,13 @@ function told(
 }
 
 function sentence(change: StepChange): string {
-  const { name, beforeMs, afterMs, deltaMs, lostCache } = change;
+  const { name, beforeMs, afterMs, deltaMs, lostCache, cached } = change;
   if (beforeMs === undefined) return `New: ${name}, ${secondsOf(afterMs!)}.`;
   if (afterMs === undefined) {
     return `Not there any more: ${name}, ${secondsOf(beforeMs)} before.`;
   }
+  const now = cached ? "from the cache now" : `${secondsOf(afterMs)} now`;
   return `${deltaMs > 0 ? "Slower" : "Faster"}: ${name}, ${
     secondsOf(beforeMs)
-  } before, ${secondsOf(afterMs)} now${
-    lostCache ? "; it came from the cache before" : ""
-  }.`;
+  } before, ${now}${lostCache ? "; it came from the cache before" : ""}.`;
 }

@@ -38,6 +38,10 @@ const MAX_TRANSFERS = 12;
 const MAX_PERIODS = 20;
 const MAX_CHANGES = 40;
 const MAX_WARNINGS = 200;
+/** A marked line of an excerpt. */
+const FAILED_REGEXP = /^ *\d+ \| >>>/;
+/** What BuildKit's warnings end with. */
+const LINE_REGEXP = / \(line \d+\)$/;
 
 const encoder = new TextEncoder();
 
@@ -204,7 +208,9 @@ function bars({ periods, endMs }: TimedStep, whole: number): string {
 
 function failed({ failure, status }: BuildTimings): string {
   if (failure === undefined) return "";
-  const excerpt = failure.excerpt?.split("\n").map((line) => escaped(line));
+  const excerpt = failure.excerpt?.split("\n").map((line) =>
+    FAILED_REGEXP.test(line) ? `<b>${escaped(line)}</b>` : escaped(line)
+  );
   return `<section><h2>${
     status === "canceled" ? "Cancelled" : "Failed"
   }</h2><p class="x">${cut(failure.message, MAX_ERROR)}${
@@ -219,7 +225,7 @@ function failed({ failure, status }: BuildTimings): string {
 function warnings({ warnings }: BuildTimings): string {
   if (warnings.length === 0) return "";
   const shown = warnings.slice(0, MAX_WARNINGS).map(({ text, url, line }) =>
-    `<li>${cut(text, MAX_SENTENCE)}${
+    `<li>${cut(text.replace(LINE_REGEXP, ""), MAX_SENTENCE)}${
       line === undefined ? "" : ` <a href="#L${line}">line ${line}</a>`
     }${
       url === undefined ? "" : ` <small>${cut(url, MAX_SENTENCE)}</small>`
@@ -240,15 +246,15 @@ function changes(
     Math.round(deltaMs / 100) !== 0
   ).toSorted((a, b) => Math.abs(b.deltaMs) - Math.abs(a.deltaMs));
   const row = (
-    { name, step, beforeMs, afterMs, deltaMs, lostCache }: StepChange,
+    { name, step, beforeMs, afterMs, deltaMs, lostCache, cached }: StepChange,
   ) =>
     `<tr><td>${
       step === undefined
         ? cut(name, most)
         : `<a href="#s${step + 1}">${cut(name, most)}</a>`
     }${lostCache ? " <small>not from the cache any more</small>" : ""}</td>${
-      [beforeMs, afterMs].map((ms) =>
-        `<td class="n">${ms === undefined ? "–" : secondsOf(ms)}</td>`
+      [timeOf(beforeMs), cached ? "cached" : timeOf(afterMs)].map((text) =>
+        `<td class="n">${text}</td>`
       ).join("")
     }<td class="n">${deltaMs > 0 ? "+" : "−"}${
       secondsOf(Math.abs(deltaMs))
@@ -256,6 +262,10 @@ function changes(
   return `<h2>Against the earlier build</h2><div class="v"><table><thead><tr><th scope="col">Step</th><th scope="col" class="n">Before</th><th scope="col" class="n">Now</th><th scope="col" class="n">Change</th></tr></thead><tbody>${
     told.slice(0, MAX_CHANGES).map(row).join("\n")
   }</tbody></table></div>\n`;
+}
+
+function timeOf(ms: number | undefined): string {
+  return ms === undefined ? "–" : secondsOf(ms);
 }
 
 /** A text of a build in HTML, of at most so many characters. */

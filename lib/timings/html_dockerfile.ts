@@ -4,6 +4,7 @@ import type { BuildTimings, LineTime } from "./timings.ts";
 import { escaped, shortened } from "./visible.ts";
 
 const MAX_LINES = 2000;
+const NO_LINES = { start: 0, end: 0 };
 
 /**
  * The Dockerfile as a table: the lines of each instruction are the darker the
@@ -12,7 +13,7 @@ const MAX_LINES = 2000;
  * @param most How many characters of a line are shown.
  */
 export function dockerfileRows(
-  { dockerfile, lines, durationMs }: BuildTimings,
+  { dockerfile, lines, durationMs, failure }: BuildTimings,
   most: number,
 ): string {
   if (dockerfile === undefined) return "";
@@ -27,8 +28,10 @@ export function dockerfileRows(
     const share = time === undefined || durationMs === 0
       ? 0
       : Math.round(100 * Math.min(1, time.durationMs / durationMs)) / 100;
+    const { start, end } = failure?.lines ?? NO_LINES;
+    const mark = line >= start && line <= end ? ' class="x"' : "";
     const style = share === 0 ? "" : ` style="--a:${share}"`;
-    return `<tr id="L${line}"${style}><td class="n m">${line}</td><td class="n">${
+    return `<tr id="L${line}"${mark}${style}><td class="n m">${line}</td><td class="n">${
       time?.start === line ? told(time) : ""
     }</td><td>${code(text, most)}</td></tr>`;
   });

@@ -17,7 +17,7 @@ thead .w span{position:absolute;font-weight:400;color:var(--m)}td.w{background:r
 td i{position:absolute;top:4px;height:14px;min-width:3px;border-radius:2px;background:var(--b);max-width:100%}.k td i,.g .k i{background:var(--k)}.c td i,.g .c i{background:var(--c)}.e td i,.g .e i{background:var(--e)}
 .c td{color:var(--m)}.k td:nth-child(2){font-weight:600}.e td:nth-child(2){color:var(--e)}small{font-weight:400;font-size:11px}
 .t tr:hover td:not(.w){background:var(--q)}tr:target,tr:focus,tr.i,tr.o{outline:2px solid var(--b);outline-offset:-2px}tr.i{outline:2px dashed var(--k)}tr.o{outline:2px dotted var(--c)}tr:focus{outline-width:3px}
-.x{color:var(--e)}.d tr[style] td{color:var(--t)}.d a:focus-visible{outline:2px solid var(--b)}pre{overflow-x:auto;background:var(--q);padding:.8rem;font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.x,pre b{color:var(--e)}pre b{font-weight:400}tr.x td:first-child{color:var(--e);font-weight:600;box-shadow:inset 3px 0 var(--e)}.d tr[style] td{color:var(--t)}.d a:focus-visible{outline:2px solid var(--b)}pre{overflow-x:auto;background:var(--q);padding:.8rem;font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 #f{font:inherit;width:16rem;max-width:100%;padding:2px 6px}button{font:inherit;padding:2px 8px}button[aria-pressed=true]{background:var(--k);color:var(--o)}kbd{border:1px solid var(--g);border-radius:3px;padding:0 4px}
 .d td{white-space:pre-wrap;background:rgba(var(--h),calc(var(--a,0)*.6))}.d td:nth-child(-n+2),.d th:nth-child(-n+2){width:1px;white-space:nowrap;padding-left:6px}
 @media(min-width:1200px){main{display:grid;grid-template-columns:minmax(0,1.7fr) minmax(0,1fr);gap:2rem}main>section:only-child{grid-column:1/-1}}

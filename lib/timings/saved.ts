@@ -1,9 +1,10 @@
+import { briefWords } from "./step_name.ts";
 import { shortened } from "./visible.ts";
 import type { BuildTimings } from "./timings.ts";
 
 /** What is kept of a step to compare it with one of another build. */
 export interface SavedStep {
-  /** Its node, platform, stage and words: what tells it from others. */
+  /** Its node, platform, stage and words without flags: what tells it from others. */
   readonly key: string;
   /** How long it ran, in milliseconds. */
   readonly durationMs: number;
@@ -36,7 +37,7 @@ export function comparable(timings: BuildTimings): SavedTimings {
     steps: timings.steps.map(
       ({ node, platform, stage, words, durationMs, cached }) => ({
         key: shortened(
-          [node, platform, stage, words].filter(Boolean).join(" "),
+          [node, platform, stage, briefWords(words)].filter(Boolean).join(" "),
           MAX_KEY,
         ),
         durationMs,

@@ -5,6 +5,8 @@ import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
 import { segmentsOf } from "./strip.ts";
 import { percentOf, secondsOf } from "./summary.ts";
+import { failed } from "./svg_failure.ts";
+import { EDGE, LEFT, MONO, RIGHT, ROW, SANS, WIDTH } from "./svg_measures.ts";
 import { SVG_STYLE } from "./svg_style.ts";
 import { tickOf, ticksOf } from "./ticks.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
@@ -23,22 +25,10 @@ export interface TimingsSvgOptions {
   readonly comparison?: TimingsComparison | undefined;
 }
 
-/** All in pixels; the width is that of a comment's text on a laptop. */
-const WIDTH = 900;
-const EDGE = 20;
-const ROW = 20;
-/** Where the bars begin and end. */
-const LEFT = 380;
-const RIGHT = WIDTH - EDGE;
-/** The widest that a character is in the font of names, and in that of sentences. */
-const MONO = 7.3;
-const SANS = 6.75;
 const NAME_COLUMNS = Math.floor((LEFT - 66 - EDGE - 8) / MONO);
 const SENTENCE_COLUMNS = Math.floor((RIGHT - EDGE) / SANS);
 const MAX_SENTENCE_LINES = 2;
 const MAX_TICKS = 6;
-const MAX_ERROR_LINES = 3;
-const MAX_EXCERPT_LINES = 12;
 /** The periods of a step that are drawn; the rest is one bar. */
 const MAX_PERIODS = 20;
 
@@ -271,31 +261,6 @@ function axis(
     }</text>`;
   });
   return ticks.join("");
-}
-
-/** Why it failed: the engine's words, and the lines of the Dockerfile. */
-function failed(
-  { failure }: BuildTimings,
-  top: number,
-): { readonly parts: string[]; readonly bottom: number } {
-  if (failure === undefined) return { parts: [], bottom: top };
-  const columns = Math.floor((RIGHT - EDGE) / MONO);
-  let y = top + 8;
-  const line = (text: string, kind: string) => {
-    y += ROW - 2;
-    return `<text class="${kind}" x="${EDGE}" y="${y}" xml:space="preserve">${
-      escaped(text)
-    }</text>`;
-  };
-  const parts = wrapped(failure.message, columns, MAX_ERROR_LINES)
-    .map((text) => line(text, "f"));
-  const excerpt = failure.excerpt?.split("\n").slice(0, MAX_EXCERPT_LINES) ??
-    [];
-  for (const text of excerpt) {
-    const kind = /^ *\d+ \| >>>/.test(text) ? "f" : "t";
-    parts.push(line(fitted(text, columns), kind));
-  }
-  return { parts, bottom: y };
 }
 
 function at(ms: number, whole: number): number {

@@ -206,3 +206,37 @@ Deno.test("anything else is refused", () => {
     TypeError,
   );
 });
+
+Deno.test("a step that comes from the cache now, and one whose flags changed", () => {
+  const of = (cached: boolean, flags: string) =>
+    timingsOf([{
+      name: `[a 1/2] RUN ${flags}make`,
+      at: [0, cached ? 0 : 2000],
+      cached,
+    }, { name: "[a 2/2] RUN other", at: [2000, 2500] }]);
+  const slow = of(false, "--mount=type=cache,target=/c ");
+  const fast = of(true, "");
+  const comparison = compareTimings(slow, fast);
+  assertEquals(
+    comparison.changes.map(({ name, cached }) => [name, cached]),
+    [["a RUN other", false], ["a RUN make", true]],
+  );
+  assertEquals(
+    comparison.summary.at(-1),
+    "Faster: a RUN make, 2.0 s before, from the cache now.",
+  );
+  const html = timingsHtml(fast, { comparison });
+  assertEquals(
+    /<td class="n">2\.0 s<\/td><td class="n">cached<\/td>/.test(html),
+    true,
+  );
+  const back = compareTimings(fast, slow);
+  assertEquals(
+    back.summary[1],
+    "Slower: a RUN make, 0 ms before, 2.0 s now; it came from the cache before.",
+  );
+  assertEquals(
+    back.changes.map(({ cached, lostCache }) => [cached, lostCache]),
+    [[false, true], [false, false]],
+  );
+});

@@ -153,6 +153,40 @@ Deno.test("a failure, warnings, and a comparison have a part of the page each", 
   assertEquals([...plain.matchAll(/<h2>([^<]*)</g)].map(([, part]) => part), [
     "Steps",
   ]);
+  const failed = timingsHtml(timingsOf(
+    [
+      { name: "[1/1] RUN x", at: [0, 1], error: "exit code: 1" },
+    ],
+    { dockerfile: { name: "D", text: "FROM a\nRUN x\nUSER 1\n" } },
+    [{
+      type: "warning",
+      vertex: undefined,
+      level: 1,
+      short: "FromAsCasing: differs (line 2)",
+      detail: [],
+      url: undefined,
+      source: {
+        file: "D",
+        text: undefined,
+        ranges: [{
+          start: { line: 2, character: 0 },
+          end: { line: 2, character: 0 },
+        }],
+      },
+      code: undefined,
+    }],
+  ));
+  assert(failed.includes("<b>   2 | &gt;&gt;&gt; RUN x</b>"), failed);
+  assertEquals(
+    [...failed.matchAll(/<tr id="L(\d)"([^>]*)>/g)].map(([, line, mark]) => [
+      line,
+      mark!.includes(' class="x"'),
+    ]),
+    [["1", false], ["2", true], ["3", false]],
+  );
+  assert(
+    failed.includes('<li>FromAsCasing: differs <a href="#L2">line 2</a></li>'),
+  );
   const stopped = timingsHtml(timingsOf([
     { name: "a", at: [0, 1], error: "context canceled" },
   ]));
