@@ -68,7 +68,6 @@ export class ProgramDialler {
     child.status.then(() => this.#children.delete(child));
     this.#words = "";
     this.#last = Promise.all([child.status, this.#keepWords(child.stderr)]);
-    const kill = () => end(child);
     const stdout = child.stdout.getReader();
     const stdin = child.stdin.getWriter();
     return {
@@ -79,7 +78,7 @@ export class ProgramDialler {
           else controller.enqueue(value);
         },
         cancel(reason) {
-          kill();
+          void end(child);
           return stdout.cancel(reason);
         },
       }, { highWaterMark: 0 }),
@@ -87,7 +86,7 @@ export class ProgramDialler {
         write: (chunk) => stdin.write(chunk),
         close: () => stdin.close(),
         async abort(reason) {
-          kill();
+          void end(child);
           await stdin.abort(reason);
         },
       }),
@@ -118,13 +117,7 @@ export class ProgramDialler {
    * otherwise wait for ever.
    */
   async endAll(): Promise<void> {
-    const over = Promise.all([...this.#children].map(({ status }) => status));
-    for (const child of this.#children) end(child);
-    const timer = setTimeout(() => {
-      for (const child of this.#children) end(child, "SIGKILL");
-    }, END_GRACE_MS);
-    await over;
-    clearTimeout(timer);
+    await Promise.all([...this.#children].map(end));
   }
 
   async #keepWords(stderr: ReadableStream<Uint8Array>): Promise<void> {
@@ -142,10 +135,18 @@ export class ProgramDialler {
   }
 }
 
-function end(
-  child: Deno.ChildProcess,
-  signal: "SIGTERM" | "SIGKILL" = "SIGTERM",
-): void {
+/**
+ * Ends a program, and waits for its end: one that connects may wait for the other
+ * side, and not hear of SIGTERM.
+ */
+async function end(child: Deno.ChildProcess): Promise<void> {
+  const timer = setTimeout(() => kill(child, "SIGKILL"), END_GRACE_MS);
+  kill(child, "SIGTERM");
+  await child.status;
+  clearTimeout(timer);
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch {
