@@ -217,10 +217,14 @@ class Screen {
     this.#display = display;
     this.#output = output;
     this.#now = now;
-    const { intervalMs } = display;
-    // The running times go on counting while no event comes.
+    if (display.isFrame) this.#count();
+  }
+
+  /** Lets the running times go on counting while no event comes. */
+  #count(): void {
+    const { intervalMs } = this.#display;
     if (intervalMs > 0 && intervalMs < Infinity) {
-      this.#timer = setInterval(() => this.show(), intervalMs);
+      this.#timer ??= setInterval(() => this.show(), intervalMs);
     }
   }
 
@@ -230,6 +234,9 @@ class Screen {
    */
   async updated(full: boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
+    // Text that only grows has nothing to count before. The first timer of a
+    // program takes 5 ms, in which the engine already builds.
+    this.#count();
     if (full || this.#now() - this.#shown >= this.#display.intervalMs) {
       this.show();
       await this.#written;
