@@ -114,7 +114,7 @@ Deno.test("a circle of files is found, and nothing else is one", () => {
 
 /** The files and packages that Deno reads before a program starts. */
 async function filesRead(
-  start: string,
+  starts: string | readonly string[],
   regexps: readonly RegExp[],
 ): Promise<{ files: string[]; others: string[] }> {
   const files = new Set<string>();
@@ -131,7 +131,7 @@ async function filesRead(
       }
     }
   };
-  await follow(new URL(start, LIB));
+  for (const start of [starts].flat()) await follow(new URL(start, LIB));
   return { files: [...files], others };
 }
 
@@ -149,6 +149,25 @@ Deno.test("davit --version and --help read few files, and no package", async () 
   const names = files.map((file) => file.replace(LIB.href, ""));
   assertEquals(names.includes("cli/load_module.ts"), true);
   assertEquals(names.length <= 24, true, `${names.length}: ${names}`);
+});
+
+Deno.test("davit build loads few files before it asks the engine, and behind that no others than a build's own", async () => {
+  const first = await filesRead(
+    ["cli/main.ts", "cli/build_command.ts"],
+    [STATIC_REGEXP],
+  );
+  const names = first.files.map((file) => file.replace(LIB.href, ""));
+  const then = await filesRead(
+    [...names, "imagebuild/run.ts", "session/filesync.ts", "display/plain.ts"],
+    [STATIC_REGEXP],
+  );
+  for (
+    const [{ files, others }, most] of [[first, 172], [then, 284]] as const
+  ) {
+    assertEquals(files.length <= most, true, `${files.length}: ${files}`);
+    assertEquals(others.filter((other) => other.includes("-> node:")), []);
+  }
+  assertEquals(names.includes("imagebuild/run.ts"), false, names.join());
 });
 
 Deno.test("a file of the command is loaded by the path that its type has", async () => {

@@ -36,8 +36,8 @@ try {
     "d/c": "c",
     "d/d": "d",
     "empty.ts": "",
-    "modules.ts":
-      `import "${lib}cli/main.ts";\nawait import("${lib}cli/build_command.ts");\n`,
+    "modules.ts": ["cli/main.ts", "cli/build_command.ts", "imagebuild/run.ts"]
+      .map((path) => `await import("${lib}${path}");\n`).join(""),
     ".dockerignore": "*.ts\n.dockerignore\n",
   });
   for (let run = -1; run < runs; run++) {

@@ -29,6 +29,7 @@ import {
   type EngineResult,
   renderContext,
   renderGoals,
+  renderOwnShare,
 } from "./context/report.ts";
 import { playRounds } from "./context/rounds.ts";
 
@@ -38,7 +39,8 @@ const QUIET_LOAD = 0.5;
 /** What an engine stores besides what it builds, at most. */
 const BASE_BYTES = 256 * 1024 * 1024;
 
-async function runBench(
+/** Runs the benchmark, and prints its tables engine by engine. */
+export async function runBench(
   options: BenchOptions,
   supervisor: Supervisor,
 ): Promise<number> {
@@ -135,6 +137,8 @@ async function benchEngine(
   const result = { generation, versions, contexts: results };
   const goals = renderGoals(result);
   if (goals !== "") say(`\n### Goals\n\n${goals}`);
+  const share = renderOwnShare(result);
+  if (share !== "") say(`\n### davit's own share\n\n${share}`);
   return result;
 }
 

@@ -1,3 +1,4 @@
+import { DAVIT } from "../../cli/command.ts";
 import { CACHE } from "../../engines/kept_folder.ts";
 import {
   readTextIfThere,
@@ -8,6 +9,7 @@ import type { EngineDescription } from "../../engines/environment.ts";
 
 /** Every client, in the order of the report. */
 export const CLIENT_NAMES = [
+  "davit-command",
   "davit-dir",
   "davit-buildkit",
   "davit-no-history",
@@ -56,6 +58,14 @@ export async function prepareClients(
 function describeClient(name: ClientName, engine: EngineDescription): Client {
   const here = import.meta.dirname!;
   switch (name) {
+    case "davit-command":
+      return {
+        name,
+        title: "`davit build`",
+        program: DAVIT[0]!,
+        args: (path, tag) => [...DAVIT.slice(1), "build", "--tag", tag, path],
+        cwd: "/",
+      };
     case "davit-dir":
       return denoClient(name, "davit (directory)", `${here}/davit_dir.ts`);
     case "davit-buildkit":

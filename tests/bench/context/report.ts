@@ -153,6 +153,11 @@ export function renderGoals({ contexts, generation }: EngineResult): string {
     goal(`${name} cold ÷ docker`, ratioOf(davit, docker, "cold"), 0.9);
     goal(`${name} warm ÷ docker`, ratioOf(davit, docker, "warm"), 0.5);
     goal(`${name} cold ÷ dockerode`, ratioOf(davit, dockerode, "cold"), 0.5);
+    const command = of("davit-command");
+    const warm = ratioOf(command, docker, "warm");
+    goal(`${name} warm, davit build ÷ docker`, warm, 0.5);
+    const cold = ratioOf(command, docker, "cold");
+    goal(`${name} cold, davit build ÷ docker`, cold, 0.8);
     if (generation === "28") {
       const solve = of("davit-buildkit");
       for (const state of STATES) {
@@ -183,6 +188,23 @@ export function renderGoals({ contexts, generation }: EngineResult): string {
   goal("a file that has not changed", warmPerFile(contexts), 20, " µs");
   goal("ignored ÷ sources, warm", ignoredRatio(contexts), 1.1);
   return lines.join("\n");
+}
+
+/**
+ * How long the process of `davit build` itself is busy in a cold build, for each
+ * context a line: the rest of the time it waits for the engine.
+ */
+export function renderOwnShare({ contexts }: EngineResult): string {
+  return contexts.flatMap(({ context, clients }) => {
+    const command = clients.find(({ client }) => client === "davit-command");
+    const busy = spreadOf(command, "cold", "cpuSeconds");
+    const whole = spreadOf(command, "cold", "milliseconds");
+    if (busy === undefined || whole === undefined) return [];
+    const share = busy.median * 1e5 / whole.median;
+    return `- ${context.name}, cold: davit is busy for ${
+      busy.median.toFixed(2)
+    } s of ${seconds(whole.median)} s (${share.toFixed(0)} %)`;
+  }).join("\n");
 }
 
 /** Microseconds that a warm build of "many" takes inside, for each file more than "tiny" has. */
