@@ -48,11 +48,10 @@ export async function oldestCommands(
     DENO_TLS_CA_STORE: "system,mozilla",
   };
   const config = ["--no-lock", "--config", path];
-  await runCommand(program, [
-    "cache",
-    ...config,
-    ...SUITE.map(([file]) => file),
-  ], {
+  const files = SUITE.map(([file]) => file);
+  // All packages, which a command that tests run would fetch otherwise, and say so.
+  const packages = Object.values<string>(settings.imports);
+  await runCommand(program, ["cache", ...config, ...packages, ...files], {
     cwd: ROOT,
     env,
     signal,

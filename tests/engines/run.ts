@@ -11,8 +11,8 @@
  * Without arguments all tests run, a smaller suite on the oldest Deno, too, and
  * the tests of files as an ordinary user; `--oldest` and `--user` run those
  * alone. Two files run side by side then, each with engines that the other does
- * not see, and the output of each is shown when it has ended; `tests/stress`
- * comes last and alone. Types are not checked: `deno task check` does that.
+ * not see, and the output of each is shown when it has ended; what measures
+ * times comes last and alone. Types are not checked: `deno task check` does that.
  *
  * The last lines repeat what failed in any of the runs; the last one says how
  * many tests passed and failed.
@@ -123,14 +123,14 @@ async function runAll(
   await using _building = buildBuildkitd(signal);
   await using first = await startLane(signal);
   for (const line of first.log) say(line);
-  const { engine, unit, stress } = await findTestFiles();
+  const { engine, unit, stress, timed } = await findTestFiles();
   const own = (files: readonly string[]) =>
     testCommand(["--no-check", ...files.map((file) => `${ROOT}/${file}`)]);
   {
     await using ordinary = await ordinaryUser();
     const commands = [
-      // Those that wait for what is compiled later.
-      ...engine.toReversed().map((file) => own([file])),
+      // The longest first, and later those that wait for what is compiled.
+      ...[...stress, ...engine.toReversed()].map((file) => own([file])),
       ...await oldestCommands(signal),
       ...byRoom(unit).map(own),
       ...ordinary.commands,
@@ -149,7 +149,7 @@ async function runAll(
     for (const one of ended) if (one.status === "rejected") throw one.reason;
   }
   say("with nothing beside them:");
-  await runLane([own(stress)], first, results, { signal, run, whole: false });
+  await runLane([own(timed)], first, results, { signal, run, whole: false });
 }
 
 async function runTests(

@@ -4,9 +4,13 @@ export interface TestFiles {
   readonly engine: readonly string[];
   /** Those that need none. */
   readonly unit: readonly string[];
-  /** Many rounds and loads, which compare times and memory: nothing else runs beside them. */
+  /** Many rounds and loads. */
   readonly stress: readonly string[];
+  /** Those of them that measure times: nothing else may run beside them. */
+  readonly timed: readonly string[];
 }
+
+const TIMED = "tests/stress/gateway_flood_engine_test.ts";
 
 /** The checkout's root. */
 export const ROOT: string = new URL("../..", import.meta.url).pathname
@@ -23,16 +27,18 @@ export async function findTestFiles(): Promise<TestFiles> {
     }
   };
   await visit("tests");
-  const { stress = [], engine = [], unit = [] } = Object.groupBy(
+  const { timed = [], stress = [], engine = [], unit = [] } = Object.groupBy(
     files.sort(),
     (path) =>
-      path.startsWith("tests/stress/")
+      path === TIMED
+        ? "timed"
+        : path.startsWith("tests/stress/")
         ? "stress"
         : path.endsWith("_engine_test.ts")
         ? "engine"
         : "unit",
   );
-  return { engine, unit, stress };
+  return { engine, unit, stress, timed };
 }
 
 /** Files by their room, the folder below `tests`; those in none together. */
