@@ -43,6 +43,20 @@ const WORTH_MS = 100;
  *
  * @param before The earlier build: its timings, or what {@linkcode readTimings}
  * has read of a file.
+ * @example
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ * import { buildTimings, compareTimings } from "@davit/build/timings";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const before = await docker.imageBuild("./app").result();
+ * const after = await docker.imageBuild("./app").result();
+ * const { summary } = compareTimings(
+ *   await buildTimings(before),
+ *   await buildTimings(after),
+ * );
+ * console.log(summary.join("\n"));
+ * ```
  */
 export function compareTimings(
   before: BuildTimings | SavedTimings,

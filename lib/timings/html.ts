@@ -50,6 +50,17 @@ const encoder = new TextEncoder();
  * it loads nothing, and its policy lets it load nothing. Without JavaScript it
  * is a table; with it, there are keys and a filter. {@linkcode readTimings}
  * reads it again, for a comparison.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ * import { buildTimings, timingsHtml } from "@davit/build/timings";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const result = await docker.imageBuild("./app", { tag: "app" }).result();
+ * const page = timingsHtml(await buildTimings(result), { title: "app" });
+ * await Deno.writeTextFile("timings.html", page);
+ * ```
  */
 export function timingsHtml(
   timings: BuildTimings,

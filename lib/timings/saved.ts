@@ -48,7 +48,19 @@ export function comparable(timings: BuildTimings): SavedTimings {
 }
 
 /**
- * What is kept of a build, as JSON that may stand in HTML: it has no `<`.
+ * What is kept of a build to compare it with another, as JSON. It may stand in
+ * HTML: it has no `<`. {@linkcode readTimings} reads it.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ * import { buildTimings, timingsJson } from "@davit/build/timings";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const result = await docker.imageBuild("./app").result();
+ * const json = timingsJson(await buildTimings(result));
+ * await Deno.writeTextFile("timings.json", json);
+ * ```
  */
 export function timingsJson(timings: BuildTimings): string {
   const { durationMs, steps } = comparable(timings);

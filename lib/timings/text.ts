@@ -27,6 +27,17 @@ const MIN_COLUMNS = 40;
  * Where the time of a build went, as plain text: the summary, the steps with a
  * bar for each, and the instructions by their time. It has no control
  * characters but line ends, and those of colours if they are asked for.
+ *
+ * @example
+ * ```ts
+ * import { DockerClient } from "@davit/build";
+ * import { buildTimings, timingsText } from "@davit/build/timings";
+ *
+ * await using docker = await DockerClient.fromDockerConfig();
+ * const result = await docker.imageBuild("./app").result();
+ * const timings = await buildTimings(result);
+ * console.log(timingsText(timings, { columns: 80 }));
+ * ```
  */
 export function timingsText(
   timings: BuildTimings,
