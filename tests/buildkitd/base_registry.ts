@@ -12,6 +12,8 @@ export interface BaseRegistry extends AsyncDisposable {
   readonly host: string;
 }
 
+let rootfs: Promise<Uint8Array<ArrayBuffer>> | undefined;
+
 interface Stored {
   readonly mediaType: string;
   readonly digest: string;
@@ -35,7 +37,8 @@ export async function startBaseRegistry(
     blobs.set(digest, { type: mediaType, bytes });
     return { mediaType, digest, size: bytes.length };
   };
-  const layer = await store(LAYER, await packRootfs());
+  // Most of what it takes to start a daemon: packed once for all of a file's tests.
+  const layer = await store(LAYER, await (rootfs ??= packRootfs()));
   const manifests = [];
   for (const platform of platforms) {
     const [os = "", architecture = ""] = platform.split("/");

@@ -8,6 +8,7 @@ import {
 import { engineWay, type Way } from "../support/way.ts";
 import { bothWaysTest } from "../support/ways.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { nextSecond } from "../support/until.ts";
 import { dockerBuild } from "./docker_build.ts";
 import { imageListing, type Listing } from "./image_listing.ts";
 import { SOURCE_TREES, unpackPackage } from "./source_trees.ts";
@@ -137,7 +138,7 @@ bothWaysTest(
         assert(await equal({ ignore }) > 50);
       }
       // The same length and time, another content: the inode's change tells.
-      await new Promise((resolve) => setTimeout(resolve, 1100));
+      await nextSecond();
       await Deno.writeFile(`${root}/sizes/512`, new Uint8Array(512).fill(9));
       await Deno.utime(`${root}/sizes/512`, time, time);
       await Deno.remove(`${root}/deep`, { recursive: true });

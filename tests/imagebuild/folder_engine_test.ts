@@ -16,7 +16,7 @@ import {
 } from "../support/ways.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
-import { until } from "../support/until.ts";
+import { nextSecond, until } from "../support/until.ts";
 
 /** A cached step prints nothing. */
 const NONE: ImageBuildOptions = { networkmode: "none", nocache: true };
@@ -100,12 +100,11 @@ everyWayTest(
       };
       await restore();
       assertEquals(await printed(docker, root), "one");
-      // Deno tells the time of this in seconds.
-      await new Promise((done) => setTimeout(done, 1100));
+      await nextSecond();
       await Deno.writeTextFile(`${root}/a`, "six");
       await restore();
       assertEquals(await printed(docker, root), "six");
-      await new Promise((done) => setTimeout(done, 1100));
+      await nextSecond();
       await Deno.rename(`${root}/a`, `${root}/c`);
       await Deno.rename(`${root}/b`, `${root}/a`);
       await Deno.rename(`${root}/c`, `${root}/b`);

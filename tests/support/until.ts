@@ -63,3 +63,15 @@ export async function withinMs(
   }
   throw new Error(`Took ${tries.join(", ")} ms each time, not ${limitMs} ms`);
 }
+
+/**
+ * Waits until a file that is changed gets another time of its change than one
+ * that was changed before: Deno tells it in seconds. The clock of a file system
+ * may be some milliseconds behind.
+ */
+export async function nextSecond(): Promise<void> {
+  const second = (behindMs: number) =>
+    Math.floor((Date.now() - behindMs) / 1000);
+  const now = second(0);
+  await until(() => second(20) > now, "the next second");
+}
