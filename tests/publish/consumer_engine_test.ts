@@ -1,3 +1,5 @@
+import { runProgram } from "../cli/command.ts";
+import { openDenoApp } from "../docs/deno_app/open_app.ts";
 import { pages } from "../docs/blocks.ts";
 import { runBlock } from "../docs/run_block.ts";
 import { standIns } from "../docs/stand_ins.ts";
@@ -9,7 +11,7 @@ import { publishToJsr } from "./jsr.ts";
 let chosen: string | undefined;
 
 engineTest(
-  "whoever has davit from JSR installs, builds and has the command as the README says",
+  "whoever has davit from JSR installs, builds and has the command as the README says, and makes an image of a Deno app",
   async (engine) => {
     await using there = await standIns(engine);
     await using jsr = await publishToJsr();
@@ -46,6 +48,18 @@ engineTest(
     }
     const installed = await Deno.readTextFile(`${folder}/.deno/bin/davit`);
     assert(installed.includes("jsr:@davit/build"), installed);
+
+    await using app = await openDenoApp(engine, {
+      home: folder,
+      tag: `davit-test/deno-app:${crypto.randomUUID()}`,
+      fromJsr: true,
+    });
+    const { code, stderr } = await runProgram(
+      [Deno.execPath(), "task", "image"],
+      { cwd: app.folder, env: machine.env },
+    );
+    assertEquals(code, 0, stderr);
+    assert(app.registry.requests.length > 0);
   },
   ({ generation, host }) => {
     if (Number(generation) >= 28) chosen ??= host;

@@ -27,6 +27,8 @@ export interface DenoAppOptions {
   readonly home: string;
   /** The image's name in place of {@linkcode APP_TAG}. */
   readonly tag?: string;
+  /** davit is what `JSR_URL` leads to, and not the checkout. */
+  readonly fromJsr?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface DenoAppOptions {
  */
 export async function openDenoApp(
   engine: EngineContext,
-  { home, tag = APP_TAG }: DenoAppOptions,
+  { home, tag = APP_TAG, fromJsr = false }: DenoAppOptions,
 ): Promise<DenoApp> {
   await using stack = new AsyncDisposableStack();
   const token = newToken();
@@ -56,7 +58,9 @@ export async function openDenoApp(
       ["https://npm.acme.example/", `http://${registry.host}/`],
       ["//npm.acme.example/", `//${registry.host}/`],
       // With the checkout's deno.json, "jsr:@davit/build" is the checkout.
-      ["--no-config", `--config=${ROOT}deno.json`],
+      ...(fromJsr
+        ? []
+        : [["--no-config", `--config=${ROOT}deno.json`] as const]),
       ["id=acme-app", `id=${cacheId}`],
       // A step reaches the registry by the machine's own network alone.
       [`tag: "${APP_TAG}"`, `networkmode: "host", tag: "${tag}"`],
