@@ -171,7 +171,7 @@ Deno.test("davit build loads few files before it asks the engine, and behind tha
 });
 
 Deno.test("a file of the command is loaded by the path that its type has", async () => {
-  let count = 0;
+  const loaded = new Set<string>();
   for await (const path of sources(LIB)) {
     if (path === "cli/load_module.ts") continue;
     const text = await Deno.readTextFile(new URL(path, LIB));
@@ -181,10 +181,22 @@ Deno.test("a file of the command is loaded by the path that its type has", async
           .exec(call) ?? [];
       assertEquals([path.split("/").length, type], [2, value], call);
       await Deno.stat(new URL(value!, new URL(path, LIB)));
-      count++;
+      loaded.add(value!);
     }
   }
-  assertEquals(count > 40, true, `${count} calls: they are not found any more`);
+  assertEquals(loaded.size > 40, true, "calls are not found any more");
+  // The program of one file has just these.
+  const standalone = await Deno.readTextFile(
+    new URL("cli/standalone.ts", LIB),
+  );
+  const given = [
+    ...standalone.matchAll(/"([^"]+)":\s*\(\) =>\s*import\("([^"]+)"\)/g),
+  ];
+  for (const [, path, imported] of given) assertEquals(imported, path);
+  assertEquals(
+    given.map(([, path]) => path!).toSorted(),
+    [...loaded].toSorted(),
+  );
 });
 
 /** The names that an entry of the package gives, and what it does besides. */

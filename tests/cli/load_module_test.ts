@@ -1,4 +1,7 @@
-import { assertEquals } from "../support/assert.ts";
+import { UnsupportedError } from "../../lib/errors.ts";
+import { loadModule } from "../../lib/cli/load_module.ts";
+import { replaced } from "../exporter/scratch.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 import { DAVIT, runProgram } from "./command.ts";
 
 const LIB = new URL("../../lib", import.meta.url).pathname;
@@ -15,4 +18,36 @@ Deno.test("in a checkout that Deno may not read, davit names the file and the fl
     ],
   );
   assertEquals((await runProgram([...davit, "--version"])).code, 0);
+});
+
+Deno.test("the program for deno compile has all files in sight: it needs no permission to load one", async () => {
+  const standalone = DAVIT.map((word) =>
+    word === "-A" ? "--no-prompt" : word.replace(/main\.ts$/, "standalone.ts")
+  );
+  const help = await runProgram([...standalone, "prune", "--help"]);
+  assertEquals([help.code, help.stderr], [0, ""]);
+  const { code, stderr } = await runProgram([
+    ...standalone,
+    ...["du", "--host", "unix:///none/docker.sock"],
+  ]);
+  assertEquals(
+    [code, stderr.includes("unix:///none/docker.sock"), stderr.includes(LIB)],
+    [1, true, false],
+    stderr,
+  );
+});
+
+Deno.test("a program of deno compile without the command's files says what to compile", async () => {
+  const load = () => loadModule("./none.ts");
+  await assertRejects(load, TypeError);
+  using _build = replaced(
+    Deno,
+    "build",
+    (build) => ({ ...build, standalone: true }),
+  );
+  const error = await assertRejects(load, UnsupportedError);
+  assertEquals(
+    error.message,
+    "deno compile has left out ./none.ts of davit's command; compile jsr:@davit/build/standalone in place of jsr:@davit/build/cli",
+  );
 });
