@@ -211,9 +211,7 @@ function bars({ periods, endMs }: TimedStep, whole: number): string {
     const place = from < NEAR_END
       ? `left:${from}%`
       : `right:${Math.round(10_000 - to * 100) / 100}%`;
-    return `<i style="${place};width:${
-      share(Math.max(0, endMs - startMs))
-    }%"></i>`;
+    return `<i style="${place};width:${share(endMs - startMs)}%"></i>`;
   }).join("");
 }
 

@@ -159,6 +159,16 @@ Deno.test("a step that never began stands for what it would have waited for", ()
   ]);
 });
 
+Deno.test("steps that never began and name each other end nowhere", () => {
+  const { steps } = timingsOf([
+    { name: "begun", at: [0, 1] },
+    { name: "planned", inputs: [2, 0] },
+    { name: "planned, too", inputs: [1] },
+    { name: "last", at: [1, 2], inputs: [2] },
+  ]);
+  assertEquals(steps[1]!.inputs, [0]);
+});
+
 Deno.test("a group is one step, which waits for what its members wait for but not for itself", () => {
   const { steps } = timingsOf([
     { name: "base", at: [0, 10] },

@@ -142,6 +142,41 @@ Deno.test("without its script a page is a table with all that is known", () => {
   assert(!html.includes('id="L9"'));
 });
 
+Deno.test("a page's bar of the critical path, and its axis", () => {
+  const html = timingsHtml(appTimings(), { title: "app" });
+  const [, strip] = /<nav class="s"[^>]*>(.*)<\/nav>/.exec(html)!;
+  assertEquals(
+    [...strip!.matchAll(/<(a|span) class="(.)"(.*?)<\/\1>/g)].map(
+      ([, , kind, rest]) => [kind, /width:([\d.]+)%/.exec(rest!)![1], rest],
+    ).map(([kind, width, rest]) => [
+      kind,
+      width,
+      /<i>(.*)<\/i>/.exec(rest!)?.[1] ??
+        /title="([^"]*)"/.exec(rest!)![1] + "!",
+    ]),
+    [
+      ["c", "1", "1 % short steps!"],
+      ["k", "5", "5 % load metadata for docker.io/library/node:22"],
+      ["k", "5", "5 % load build context"],
+      ["k", "2", "2 % COPY . .!"],
+      ["k", "70", "70 % RUN npm ci"],
+      ["o", "10", "10 % waiting"],
+      ["k", "7", "7 % exporting to image"],
+    ],
+  );
+  assert(strip!.includes('href="#s9" style="width:70%"'));
+  assert(html.includes('<table class="t" style="--g1:50%">'));
+  assert(
+    html.includes(
+      '<th scope="col" class="w"><span style="left:0%">0</span><span style="left:50%">5 s</span><span style="right:0%">10 s</span></th>',
+    ),
+    html,
+  );
+  const empty = timingsHtml(timingsOf([]));
+  assert(!empty.includes("<nav") && !empty.includes("--g1:"));
+  assert(empty.includes('<span style="left:0%">0</span></th>'));
+});
+
 Deno.test("a failure, warnings, and a comparison have a part of the page each", () => {
   const { html } = pagesOf(evilTimings());
   for (const part of ["Failed", "Warnings", "Against the earlier build"]) {
@@ -257,6 +292,28 @@ Deno.test("a picture shows the longest steps, and how many more there are", () =
   assert(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg" width="900"'));
   assert(!/<script|href=|url\(|<image|on\w+=/.test(svg));
   assert(svg.includes("prefers-color-scheme:dark"));
+  const many = timingsOf(largeBuild(41, () => "x").steps);
+  assert(timingsSvg(many).includes("and 1 shorter step<"));
+  // What there are more of than twenty is one bar.
+  const again = Array.from(
+    { length: 30 },
+    (_, at) => [200 + 20 * at, 210 + 20 * at] as const,
+  );
+  const periods = timingsSvg(timingsOf([{ name: "a", at: [0, 10], again }]));
+  const bars = [
+    ...periods.matchAll(
+      /x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="14"/g,
+    ),
+  ].map(([, x, width]) => [Number(x), Number(width)]);
+  assertEquals(bars.length, 21);
+  // From 580 ms until 790, which is the end.
+  assertEquals(bars.at(-1), [747.1, 132.9]);
+  // As many characters as there is room for.
+  const short = timingsSvg(timingsOf([
+    { name: "[1/2] RUN aaaaaaaaaaaaaa", at: [0, 150] },
+    { name: "[2/2] RUN b", at: [150, 1000], inputs: [0] },
+  ]));
+  assert(short.includes(">15 % RUN aaaaa…</text>"), short);
   // 7 of 10 s, of 500 pixels, and begun after 1.3 s.
   assert(svg.includes('<rect class="k" x="445" y="'), svg);
   assert(svg.includes('width="350" height="14"'), svg);
@@ -328,6 +385,24 @@ Deno.test("text has colours only if they are asked for", () => {
   // deno-lint-ignore no-control-regex
   const plain = lines.join("\n").replace(/\x1b\[\d+m/g, "");
   assertEquals(timingsText(timings, { columns: 60 }), plain);
+});
+
+Deno.test("text tells a warning alone, and shows a build that took no time", () => {
+  const warned = timingsText(
+    timingsOf([{ name: "a", at: [0, 0] }], {}, [{
+      type: "warning",
+      vertex: undefined,
+      level: 1,
+      short: "careful",
+      detail: [],
+      url: undefined,
+      source: undefined,
+      code: undefined,
+    }]),
+    { columns: 60 },
+  );
+  assert(warned.endsWith("\n\nwarning: careful\n"), warned);
+  assert(/ 1 +0 ms a {23}█\n/.test(warned), warned);
 });
 
 Deno.test("text tells warnings, and the failure with its lines", () => {

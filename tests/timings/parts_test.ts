@@ -118,6 +118,18 @@ Deno.test("a step without inputs waited for what had ended when it began", () =>
     ) => [step, ownMs, waitMs]),
     [[0, 10, 0], [2, 28, 2], [3, 9, 1]],
   );
+  // Also where the steps did not end in the order in which they began.
+  assertEquals(
+    criticalPath([
+      step(0, 60),
+      step(1, 10),
+      step(2, 40),
+      step(3, 20),
+      step(41, 50),
+      step(51, 55),
+    ], 5).map(({ step }) => step),
+    [2, 4, 5],
+  );
   // Up to 2 ms later.
   assertEquals(
     [11, 12, 13].map((end) =>
@@ -138,6 +150,13 @@ Deno.test("of two that ended at about the same time the longer one is on the pat
   assertEquals(pathOf([0, 10], [9, 12]), [0, 2]);
   assertEquals(pathOf([0, 10], [9, 12.1]).at(-2), 1);
   assertEquals(pathOf([4, 10], [4, 10]), [1, 2]);
+});
+
+Deno.test("what an input took is not counted again for the step behind it", () => {
+  assertEquals(criticalPath([step(0, 12), step(10, 20, 0)]), [
+    { step: 0, ownMs: 12, waitMs: 0 },
+    { step: 1, ownMs: 8, waitMs: 0 },
+  ]);
 });
 
 Deno.test("an input that did not end in time counts until the next step's begin; a circle ends the path", () => {
@@ -368,6 +387,7 @@ Deno.test("a sentence is wrapped between words, and cut behind its last line", (
   assertEquals(wrapped("aa bb cc dd ee", 5, 2), ["aa bb", "cc d…"]);
   assertEquals(wrapped("aaaaaaa bb", 5, 2), ["aaaa…", "bb"]);
   assertEquals(wrapped("", 5, 2), [""]);
+  assertEquals(wrapped("aa\nbb\tcc", 5, 2), ["aa bb", "cc"]);
   assertEquals(fitted("世界世界", 5), "世界…");
   assertEquals(fitted("世界", 4), "世界");
   assertEquals(fitted("a\x1bb", 20), "a\\u001bb");
