@@ -5,6 +5,7 @@ import { dockerCommand, pulledFiles } from "../buildx/docker_client.ts";
 import { startBuildkitd } from "../buildkitd/daemon.ts";
 import { putForm } from "../imagetools/images.ts";
 import { Builder } from "../../lib/builder/builder.ts";
+import { displayBuild } from "../../lib/display/display_build.ts";
 import { openBuilder } from "../../lib/builder/open_builder.ts";
 import { BuildError, ConnectionError, SecretError } from "../../lib/errors.ts";
 import {
@@ -16,6 +17,7 @@ import { Registries } from "../../lib/registry/registries.ts";
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
@@ -332,6 +334,13 @@ RUN if [ $TARGETARCH = arm64 ]; then ${command}; else echo waits; sleep 600; fi
     imagetoolsInspect(`${app}:${tag}`).then(() => true, () => false);
 
   const failed = build(only("exit 42"), "failed");
+  let shown = "";
+  const display = displayBuild(failed, {
+    mode: "plain",
+    output: new WritableStream<Uint8Array>({
+      write: (bytes) => void (shown += new TextDecoder().decode(bytes)),
+    }),
+  }).catch(() => {}); // it fails as the build does
   const error = await assertRejects(() => failed.result(), BuildError);
   assertEquals(error.exitCode, 42);
   assertStringIncludes(
@@ -343,6 +352,17 @@ RUN if [ $TARGETARCH = arm64 ]; then ${command}; else echo waits; sleep 600; fi
     "[linux/arm64 2/2] RUN if [ arm64 = arm64 ]",
   );
   assertEquals(error.source?.startLine, 3);
+  // The display ends with both: what failed, and what was beside for it.
+  await display;
+  const step = (node: string, platform: string) =>
+    new RegExp(`^#(\\d+) \\[${node} linux/${platform} 2/2\\] RUN`, "m")
+      .exec(shown)?.[1];
+  assertMatch(shown, new RegExp(`^#${step("arm", "arm64")} ERROR: `, "m"));
+  const beside = step("intel", "amd64");
+  // If it had begun.
+  if (beside !== undefined) {
+    assertMatch(shown, new RegExp(`^#${beside} (CANCELED|ERROR)`, "m"));
+  }
   assertEquals(await isThere("failed"), false);
 
   const lost = build(only("echo begun; sleep 600"), "lost");

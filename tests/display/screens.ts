@@ -2,9 +2,17 @@ import { PlainDisplay } from "../../lib/display/plain.ts";
 import { formatRawJson } from "../../lib/display/rawjson.ts";
 import type { TerminalSize } from "../../lib/display/terminal.ts";
 import { TtyDisplay } from "../../lib/display/tty.ts";
-import type { BuildEvent, StatusEvent } from "../../lib/progress/event.ts";
+import { NodeMark } from "../../lib/imagebuild/nodes/node_record.ts";
+import type {
+  BuildEvent,
+  StatusEvent,
+  VertexEvent,
+} from "../../lib/progress/event.ts";
+import { TextCarry } from "../../lib/progress/log_event.ts";
 import { BuildState, SHOWN as KEPT } from "../../lib/progress/state.ts";
-import { eventsOfTrace } from "../progress/traces.ts";
+import { eventsOf } from "../../lib/progress/status_events.ts";
+import { decodeTrace } from "../../lib/progress/trace.ts";
+import { eventsOfTrace, readAux } from "../progress/traces.ts";
 import { Random } from "../support/random.ts";
 import { log, vertex, warning } from "./events.ts";
 
@@ -162,6 +170,64 @@ function sideBySide(seed: number, count: number): Moment[] {
   return moments;
 }
 
+/** A captured build as one of two nodes has it, from second 1 on. */
+function ofNode(node: string, trace: string): Moment[] {
+  const mark = new NodeMark(node);
+  const carry = new TextCarry();
+  let time = 0;
+  let start: number | undefined;
+  return readAux(trace).map((aux) => {
+    const events = eventsOf(mark.status(decodeTrace(aux)!), carry);
+    for (const event of events) {
+      if (event.type !== "vertex") continue;
+      time = Math.max(time, event.started ?? 0, event.completed ?? 0);
+      start ??= event.started;
+    }
+    const shift = 1000 - (start ?? time);
+    const moved = <T extends number | undefined>(at: T) =>
+      (at === undefined ? at : at + shift) as T;
+    return [
+      moved(time),
+      events.map((event) =>
+        event.type === "log"
+          ? { ...event, time: moved(event.time) }
+          : event.type === "vertex"
+          ? {
+            ...event,
+            started: moved(event.started),
+            completed: moved(event.completed),
+          }
+          : event.type === "status"
+          ? {
+            ...event,
+            time: moved(event.time),
+            started: moved(event.started),
+            completed: moved(event.completed),
+          }
+          : event
+      ),
+    ] as const;
+  });
+}
+
+/** Two nodes at once: one of them fails, which cancels what runs on the other. */
+function nodes(): Moment[] {
+  const arm = ofNode("arm", "28_failing_run");
+  const end = arm.at(-1)![0];
+  const intel = ofNode("intel", "28_stages").filter(([now]) => now < end);
+  const running = new Map<string, VertexEvent>();
+  for (const event of intel.flatMap(([, events]) => events)) {
+    if (event.type === "vertex") running.set(event.digest, event);
+  }
+  const cancelled = [...running.values()].filter(({ started, completed }) =>
+    started !== undefined && completed === undefined
+  ).map((event) => ({ ...event, completed: end, error: "context canceled" }));
+  return [
+    ...[...arm, ...intel].toSorted(([one], [other]) => one - other),
+    [end, cancelled],
+  ];
+}
+
 /** All builds whose screens are recorded. */
 export const SHOWN: readonly Shown[] = [
   { name: "every", moments: every(), every: 1 },
@@ -169,6 +235,7 @@ export const SHOWN: readonly Shown[] = [
   { name: "failing_run", moments: captured("28_failing_run"), every: 2 },
   { name: "warnings", moments: captured("28_warnings"), every: 4 },
   { name: "stages", moments: captured("28_stages"), every: 25 },
+  { name: "nodes", moments: nodes(), every: 8 },
   { name: "classic", moments: captured("20_classic_stages"), every: 10 },
 ];
 
