@@ -115,12 +115,14 @@ export async function standIns(
     const app = stack.use(await openDenoApp(engine, { home: folder }));
     app.registry.tokens.add(npmToken);
     working = app.folder;
-    await writeProgram(
-      folder,
-      "docker",
-      // The engine has no network but the machine's.
-      `[ "$1" != run ] || { shift; set -- run --network=host "$@"; }; exec ${engine.cli} "$@"`,
-    );
+    if (engine.cli !== undefined) {
+      await writeProgram(
+        folder,
+        "docker",
+        // The engine has no network but the machine's.
+        `[ "$1" != run ] || { shift; set -- run --network=host "$@"; }; exec ${engine.cli} "$@"`,
+      );
+    }
   }
   const exchanged: readonly (readonly [from: string, to: string])[] = [
     ...daemons,
