@@ -14,8 +14,8 @@ import { names, openFiles, scratch } from "../exporter/scratch.ts";
 import { until, untilQuiet } from "../support/until.ts";
 import { digestOf, entryOf, load, store, withLayout } from "./layouts.ts";
 
-/** Begins a program that uses a layout. */
-function program(...args: string[]): Deno.ChildProcess {
+/** A program that uses a layout. */
+function program(...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-A", "--no-check"],
@@ -23,8 +23,8 @@ function program(...args: string[]): Deno.ChildProcess {
       ...args,
     ],
     stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+    stderr: "piped",
+  });
 }
 
 Deno.test("programs that use one folder at once lose nothing of each other's", async () => {
@@ -37,7 +37,9 @@ Deno.test("programs that use one folder at once lose nothing of each other's", a
       (_, index) => program(path, "tags", `p${index}`, `${count}`).output(),
     ),
   );
-  assert(outputs.every(({ success }) => success));
+  for (const { success, stderr } of outputs) {
+    assert(success, new TextDecoder().decode(stderr));
+  }
   assertEquals(await names(path), [
     "blobs",
     "index.json",
@@ -99,9 +101,11 @@ Deno.test("builds that open and leave an empty folder at once are not in each ot
 Deno.test("what a crash leaves is no content, and is removed by the next one", async () => {
   await using place = await scratch();
   const path = `${place.path}/layout`;
-  const crashed = program(path, "hang");
+  const crashed = program(path, "hang").spawn();
+  const said = new Response(crashed.stderr).text();
   const reader = crashed.stdout.getReader();
-  await reader.read();
+  const { done } = await reader.read();
+  assert(!done, done ? await said : "");
   const [area] = await names(`${path}/ingest`);
   // It is used: nobody else removes it, however often the lock is asked for.
   await withLayout(path, "write", async (layout) => {
@@ -114,6 +118,7 @@ Deno.test("what a crash leaves is no content, and is removed by the next one", a
   crashed.kill("SIGKILL");
   await crashed.status;
   await reader.cancel();
+  await said;
   assertEquals((await names(`${path}/ingest/${area}`)).length, 1);
   await withLayout(path, "read", async (layout) => {
     assertEquals(layout.info(await digestOf("never whole")), undefined);
