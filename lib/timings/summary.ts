@@ -10,7 +10,7 @@ const WORTH = 0.1;
 /** How many steps are spoken of. */
 const MAX_STEPS = 3;
 /** The least that is worth a word, of what a step has moved. */
-const WORTH_BYTES = 1000;
+export const WORTH_BYTES = 1000;
 const MAX_WORDS = 60;
 /** How many steps are named as the reason of another. */
 const MAX_CAUSES = 2;
@@ -108,9 +108,13 @@ function isFresh(
     );
 }
 
-/** How many bytes a step has moved, if they are worth a word. */
-function moved({ transfers }: TimedStep): string {
-  const bytes = transfers.reduce((sum, { bytes }) => sum + bytes, 0);
+/** How many bytes a step has moved. */
+export function bytesOf({ transfers }: Pick<TimedStep, "transfers">): number {
+  return transfers.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function moved(step: TimedStep): string {
+  const bytes = bytesOf(step);
   return bytes < WORTH_BYTES ? "" : `, which moved ${formatBytes(bytes)}`;
 }
 

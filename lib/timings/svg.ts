@@ -1,10 +1,11 @@
+import { textWidth } from "../display/text_width.ts";
 import { formatBytes } from "../display/units.ts";
 import type { TimingsComparison } from "./compare.ts";
 import { kindOf, LEGEND } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
 import { segmentsOf } from "./strip.ts";
-import { percentOf, secondsOf } from "./summary.ts";
+import { bytesOf, percentOf, secondsOf, WORTH_BYTES } from "./summary.ts";
 import { failed } from "./svg_failure.ts";
 import { EDGE, LEFT, MONO, RIGHT, ROW, SANS, WIDTH } from "./svg_measures.ts";
 import { SVG_STYLE } from "./svg_style.ts";
@@ -31,6 +32,8 @@ const MAX_SENTENCE_LINES = 2;
 const MAX_TICKS = 6;
 /** The periods of a step that are drawn; the rest is one bar. */
 const MAX_PERIODS = 20;
+/** The fewest columns of what stands beside a bar. */
+const MIN_NOTE = 6;
 
 /** A key, beside the ids of secrets. */
 const KEY =
@@ -222,22 +225,23 @@ function row(step: TimedStep, y: number, whole: number): string {
 
 /** What a step has moved, and which secrets it used, beside its bar. */
 function note(step: TimedStep, y: number, whole: number): string {
-  const bytes = step.transfers.reduce((sum, { bytes }) => sum + bytes, 0);
+  const bytes = bytesOf(step);
   const words = [
-    ...bytes >= 1000 ? [formatBytes(bytes)] : [],
+    ...bytes >= WORTH_BYTES ? [formatBytes(bytes)] : [],
     ...step.secrets.map(visible),
   ].join(", ");
   if (words === "") return "";
   const isSecret = step.secrets.length > 0;
   const icon = isSecret ? 14 : 0;
   const behind = at(step.endMs, whole) + 8;
-  const isBehind = RIGHT - behind >= LEFT + (RIGHT - LEFT) / 3 - LEFT;
+  // Where little room is left behind the bar, there is more before it.
+  const isBehind = RIGHT - behind >= (RIGHT - LEFT) / 3;
   const x = isBehind ? behind : at(step.startMs, whole) - 8;
   const room = isBehind ? RIGHT - behind : x - LEFT;
   const columns = Math.floor((room - icon) / MONO);
-  if (columns < 6) return "";
+  if (columns < MIN_NOTE) return "";
   const text = fitted(words, columns);
-  const start = isBehind ? x : round(x - icon - text.length * MONO);
+  const start = isBehind ? x : round(x - icon - textWidth(text) * MONO);
   return `${
     isSecret
       ? `<path class="y" transform="translate(${start} ${y - 7})" d="${KEY}"/>`

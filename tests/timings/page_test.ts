@@ -322,6 +322,50 @@ Deno.test("a picture shows the longest steps, and how many more there are", () =
   assert(svg.includes(">70 % RUN npm ci</text>"), svg);
 });
 
+Deno.test("what a step moved, and its secrets, stand where there is room", () => {
+  const note = (
+    at: readonly [number, number],
+    more: { name?: string; bytes?: number } = {},
+  ) => {
+    const svg = timingsSvg(timingsOf([
+      { name: "[1/2] RUN all", at: [0, 1000] },
+      {
+        name: more.name ?? "[2/2] RUN --mount=type=secret,id=token x",
+        at,
+        ...(more.bytes === undefined ? {} : { bytes: { a: more.bytes } }),
+      },
+    ]));
+    const found =
+      /<rect class="." [^>]* height="14" rx="2"\/>(<path class="y"[^>]*translate\(([\d.]+) [\d.]+\)"[^>]*\/>)?<text class="t" x="([\d.]+)"[^>]*>([^<]*)<\/text><\/svg>/
+        .exec(svg);
+    return found && [found[2] && Number(found[2]), Number(found[3]), found[4]];
+  };
+  // 500 pixels from 380: behind the bar, with a key before the id.
+  assertEquals(note([100, 400]), [588, 602, "token"]);
+  // At the end before it: five columns of 7.3 pixels, and the key.
+  assertEquals(note([800, 1000]), [721.5, 735.5, "token"]);
+  // Where the bar takes all of it there is no place.
+  assertEquals(note([50, 1000]), null);
+  const copy = { name: "[2/2] COPY a b" };
+  assertEquals(note([100, 400], { ...copy, bytes: 1000 }), [
+    undefined,
+    588,
+    "1.00kB",
+  ]);
+  assertEquals(note([100, 400], { ...copy, bytes: 999 }), null);
+  assertEquals(note([100, 400], { bytes: 2_500_000 }), [
+    588,
+    602,
+    "2.50MB, token",
+  ]);
+  assertEquals(
+    note([800, 1000], {
+      name: "[2/2] RUN --mount=type=secret,id=世界世界 x",
+    }),
+    [699.6, 713.6, "世界世界"],
+  );
+});
+
 Deno.test("text has a line for each step, and fits its columns", () => {
   for (const columns of [10, 40, 80, 121]) {
     const text = timingsText(appTimings(), { columns });
