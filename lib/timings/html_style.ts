@@ -22,5 +22,5 @@ td i{position:absolute;top:4px;height:14px;min-width:3px;border-radius:2px;backg
 .d td{white-space:pre-wrap;background:rgba(var(--h),calc(var(--a,0)*.6))}.d td:nth-child(-n+2),.d th:nth-child(-n+2){width:1px;white-space:nowrap;padding-left:6px}
 @media(min-width:1200px){main{display:grid;grid-template-columns:minmax(0,1.7fr) minmax(0,1fr);gap:2rem}main>section:only-child{grid-column:1/-1}}
 @media(min-width:1200px) and (max-width:1500px){.y.z{display:none}.w{min-width:12rem}}
-@media(max-width:700px){body{padding:0 .7rem;margin:.7rem 0}.z{display:none}.t,.t tbody{display:block}.t thead{display:none}.t tr{display:grid;grid-template-columns:auto minmax(0,1fr) auto;padding:3px 0}.t .w{grid-column:1/-1;height:20px;width:auto;min-width:0;padding:0}.t caption{display:block}.t .l th{grid-column:1/-1}}
+@media(max-width:700px){.j small{display:none}body{padding:0 .7rem;margin:.7rem 0}.z{display:none}.t,.t tbody{display:block}.t thead{display:none}.t tr{display:grid;grid-template-columns:auto minmax(0,1fr) auto;padding:3px 0}.t .w{grid-column:1/-1;height:20px;width:auto;min-width:0;padding:0}.t caption{display:block}.t .l th{grid-column:1/-1}}
 @media print{.j{display:none}.s>*,i{print-color-adjust:exact}}`;
