@@ -97,8 +97,9 @@ async function benchEngine(
   supervisor: Supervisor,
 ): Promise<EngineResult> {
   const { signal } = supervisor;
+  // What is removed is not freed there between the rounds.
   const memoryBytes = options.tmpfs
-    ? BASE_BYTES + engineBytes(options.contexts)
+    ? BASE_BYTES + engineBytes(options.contexts) * options.runs
     : undefined;
   await using prepared = await startTestEngines([{
     generation,
