@@ -169,6 +169,17 @@ Deno.test("steps that never began and name each other end nowhere", () => {
   assertEquals(steps[1]!.inputs, [0]);
 });
 
+Deno.test("inputs stand in their order; what has moved nothing is no transfer", () => {
+  const { steps } = timingsOf([
+    { name: "a", at: [0, 1] },
+    { name: "b", at: [1, 2] },
+    { name: "c", at: [2, 3] },
+    { name: "d", at: [3, 4], inputs: [2, 0, 1], bytes: { none: 0, one: 1 } },
+  ]);
+  assertEquals(steps[3]!.inputs, [0, 1, 2]);
+  assertEquals(steps[3]!.transfers.map(({ id }) => id), ["one"]);
+});
+
 Deno.test("a group is one step, which waits for what its members wait for but not for itself", () => {
   const { steps } = timingsOf([
     { name: "base", at: [0, 10] },

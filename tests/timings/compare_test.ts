@@ -207,6 +207,43 @@ Deno.test("anything else is refused", () => {
   );
 });
 
+Deno.test("a page has the largest changes first, whichever way", () => {
+  const of = (...ends: readonly (number | undefined)[]) =>
+    timingsOf(ends.flatMap((end, at) =>
+      end === undefined ? [] : [{
+        name: `[s 1/9] RUN ${"abcdef"[at]}`,
+        at: [0, end] as const,
+        cached: end === 0,
+      }]
+    ));
+  const before = of(1000, 5000, 0, undefined, 700, 3000);
+  const after = of(3000, 1000, 1500, 300, 749, undefined);
+  const html = timingsHtml(after, {
+    comparison: compareTimings(before, after),
+  });
+  const part = html.slice(html.indexOf("<h2>Against"));
+  const rows = [...part.matchAll(/<tr><td>(.*?)<\/td>(.*?)<\/tr>/g)].map((
+    [, name, cells],
+  ) => [
+    name!.replace(/<\/?a[^>]*>/g, ""),
+    ...[...cells!.matchAll(/>([^<]+)</g)].map(([, text]) => text),
+  ]);
+  assertEquals(rows, [
+    ["s RUN b", "5.0 s", "1.0 s", "−4.0 s"],
+    ["s RUN f", "3.0 s", "–", "−3.0 s"],
+    ["s RUN a", "1.0 s", "3.0 s", "+2.0 s"],
+    [
+      "s RUN c <small>not from the cache any more</small>",
+      "0 ms",
+      "1.5 s",
+      "+1.5 s",
+    ],
+    ["s RUN d", "–", "300 ms", "+300 ms"],
+  ]);
+  // One that is there has a link.
+  assertEquals([...part.matchAll(/<td><a href="#s\d">s RUN/g)].length, 4);
+});
+
 Deno.test("a step that comes from the cache now, and one whose flags changed", () => {
   const of = (cached: boolean, flags: string) =>
     timingsOf([{
