@@ -50,7 +50,7 @@ export function defaultSockets(env: Environment = Deno.env): DefaultSocket[] {
   ): DefaultSocket[] =>
     within === undefined
       ? []
-      : [{ path: `${within}/${path}`, of, within, home }];
+      : [{ path: `${within.replace(/\/$/, "")}/${path}`, of, within, home }];
   return [
     { path: "/var/run/docker.sock", of: "docker" },
     ...below(runtime, "docker.sock", "rootless docker"),
@@ -74,9 +74,12 @@ export function defaultSockets(env: Environment = Deno.env): DefaultSocket[] {
   ];
 }
 
-/** A folder as a variable has it, without slashes at its end. */
+/**
+ * A folder as a variable has it, without slashes at its end. One that begins in
+ * the current folder, which may be anybody's, is no folder of the user's.
+ */
 function folder(value: string | undefined): string | undefined {
-  return value?.replace(/(.)\/+$/, "$1") || undefined;
+  return value?.startsWith("/") ? value.replace(/(.)\/+$/, "$1") : undefined;
 }
 
 /**
@@ -138,15 +141,22 @@ export async function findDefaultSocket(
 
 /**
  * Refuses a socket that somebody else may have put where it is, who would get
- * secrets and logins. Where Deno may not read the folder, it was given this path
- * itself, so that the user has named it.
+ * secrets and logins. It is looked at from the first folder on that Deno may
+ * read; if there is none, it was given this path itself, so that the user has
+ * named it.
  */
 async function refuseOthers(
   { path, within, home }: DefaultSocket,
 ): Promise<void> {
-  if (within === undefined || !mayRead(within)) return;
+  if (within === undefined) return;
+  let from = within;
+  while (!mayRead(from)) {
+    const end = path.indexOf("/", from.length + 1);
+    if (end < 0) return;
+    from = path.slice(0, end);
+  }
   const { ownersOf, whoElseWrites } = await import("./own_place.ts");
-  const why = await whoElseWrites(path, within, await ownersOf(home));
+  const why = await whoElseWrites(path, from, await ownersOf(home));
   if (why !== undefined) {
     throw new ConnectionError(
       `The socket unix://${path} is not taken, because ${why}; if it is yours, set DOCKER_HOST=unix://${path}`,

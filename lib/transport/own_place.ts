@@ -15,9 +15,8 @@ export async function ownersOf(
   if (home !== undefined && isGranted({ name: "read", path: home })) {
     try {
       owners.add((await Deno.stat(home)).uid);
-    } catch (error) {
-      // Users of services often have a home that is not there.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    } catch {
+      // Users of services often have a home that is not there, or one of root's.
     }
   }
   return owners;
@@ -29,7 +28,8 @@ function isGranted(asked: Deno.PermissionDescriptor): boolean {
 
 /**
  * Looks who, besides its owners, may put or replace a file, or a folder or link
- * on the way to it.
+ * on the way to it. Where a link leads, the whole way from the root is looked
+ * at, as far as Deno may read it.
  *
  * A folder that a group may write is fine: who gave it to the group has said
  * whom to trust. So is one that everybody may write where nobody may replace
@@ -39,27 +39,54 @@ function isGranted(asked: Deno.PermissionDescriptor): boolean {
  * @param within The folder that the way begins at, which is a part of `path`.
  * @returns What is wrong, in words; undefined if nothing is.
  * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {Deno.errors.FilesystemLoop} If its links lead in a circle.
  */
 export async function whoElseWrites(
   path: string,
   within: string,
   owners: ReadonlySet<number | null>,
 ): Promise<string | undefined> {
+  // The folder itself is the first step, and the last one comes first.
+  const steps = path.slice(within.length).split("/").reverse();
   let place = within;
-  // The first step is empty: the folder itself.
-  for (const step of path.slice(within.length).split("/")) {
-    if (step !== "") place = `${place.replace(/\/$/, "")}/${step}`;
-    const own = await Deno.lstat(place);
-    const led = own.isSymlink ? await Deno.stat(place) : own;
-    for (const { uid } of [own, led]) {
-      if (!owners.has(uid)) {
-        return `"${place}" belongs to another user (uid ${uid})`;
+  while (true) {
+    if (isGranted({ name: "read", path: place })) {
+      const own = await Deno.lstat(place);
+      const led = own.isSymlink ? await Deno.stat(place) : own;
+      for (const { uid } of [own, led]) {
+        // Only root replaces the root, whoever it seems to belong to.
+        if (place !== "/" && !owners.has(uid)) {
+          return `"${place}" belongs to another user (uid ${uid})`;
+        }
+      }
+      const mode = led.mode ?? 0;
+      if (led.isDirectory && (mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
+        return `everybody may write to "${place}"`;
+      }
+      if (own.isSymlink) {
+        const target = await Deno.readLink(place);
+        steps.push(...target.split("/").reverse());
+        place = target.startsWith("/") ? "/" : await folderOf(place);
       }
     }
-    const mode = led.mode ?? 0;
-    if (led.isDirectory && (mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
-      return `everybody may write to "${place}"`;
-    }
+    let step = steps.pop();
+    while (step === "" || step === ".") step = steps.pop();
+    if (step === undefined) return undefined;
+    place = step === ".."
+      ? above(place)
+      : `${place.replace(/\/$/, "")}/${step}`;
   }
-  return undefined;
+}
+
+/** The folder that a link lies in, without links of its own. */
+async function folderOf(link: string): Promise<string> {
+  const folder = above(link);
+  return isGranted({ name: "read", path: folder })
+    ? await Deno.realPath(folder)
+    : folder;
+}
+
+/** The folder that a path lies in. */
+function above(place: string): string {
+  return place.slice(0, place.lastIndexOf("/")) || "/";
 }

@@ -52,9 +52,20 @@ Deno.test("the default sockets are tried in one order, as far as their variables
     ),
   );
   const fixed = PLACES.filter(([, , within]) => within === undefined);
-  for (const none of [{}, { HOME: "", XDG_RUNTIME_DIR: "", TMPDIR: "" }]) {
+  for (
+    const none of [
+      {},
+      { HOME: "", XDG_RUNTIME_DIR: "", TMPDIR: "" },
+      // In the current folder, which may be anybody's.
+      { HOME: ".", XDG_RUNTIME_DIR: "./r", TMPDIR: "t/" },
+    ]
+  ) {
     assertEquals(shown(none), fixed.map((place) => [...place]));
   }
+  assertEquals(
+    shown({ TMPDIR: "/" }).at(-1),
+    ["/podman/podman-machine-default-api.sock", "podman machine", "/"],
+  );
   assertEquals(
     shown({ HOME: "/h" }),
     PLACES.filter(([, , within]) => within === undefined || within === "/h")
@@ -206,7 +217,7 @@ Deno.test("whoElseWrites() looks at each folder and link on the way to a socket,
       assertEquals(await ownersOf(home), new Set([...owners, 4711]));
       const denied = new Deno.errors.PermissionDenied("EACCES");
       using _stat = replaced(Deno, "stat", () => () => Promise.reject(denied));
-      await assertRejects(() => ownersOf(home), Deno.errors.PermissionDenied);
+      assertEquals(await ownersOf(home), new Set([0, 4711]));
     }
     const at = (path: string, by: ReadonlySet<number | null> = owners) =>
       whoElseWrites(`${home}/${path}`, home, by);
@@ -234,6 +245,19 @@ Deno.test("whoElseWrites() looks at each folder and link on the way to a socket,
       assertEquals(await at(path), undefined);
       await Deno.chmod(`${home}${wide}`, 0o755);
     }
+    // The whole way behind a link counts, and each link of a chain.
+    await Deno.symlink("../../open/kept/./sock", `${home}/a/far`);
+    await Deno.symlink(`${home}/a/far`, `${home}/chain`);
+    await writeTree(folder, { "open/kept/sock": "" });
+    assertEquals(await at("chain"), undefined);
+    await Deno.chmod(`${folder}/open`, 0o777);
+    const root = await Deno.realPath(folder);
+    for (const path of ["a/far", "chain"]) {
+      assertEquals(await at(path), `everybody may write to "${root}/open"`);
+    }
+    await Deno.chmod(`${folder}/open`, 0o755);
+    await Deno.symlink("loop", `${home}/loop`);
+    await assertRejects(() => at("loop"), Deno.errors.FilesystemLoop);
     // Of a file only its owner counts: to connect takes the right to write.
     await Deno.chmod(`${home}/a/b/sock`, 0o777);
     assertEquals(await at("a/b/sock"), undefined);
@@ -261,7 +285,11 @@ Deno.test({
       await Deno.symlink(`${home}/b`, `${home}/link`);
       await lchown(`${home}/link`, other, other);
       assertEquals(await at("link/sock"), ofOther("link"));
+      // Behind a link of the user's own it can be led elsewhere at any time.
+      await Deno.symlink(`${home}/link/sock`, `${home}/own`);
+      assertEquals(await at("own"), ofOther("link"));
       await lchown(`${home}/link`, 0, 0);
+      assertEquals(await at("own"), undefined);
       await Deno.chown(`${home}/b`, other, other);
       assertEquals(await at("link/sock"), ofOther("link"));
       await Deno.chown(`${home}/a/sock`, other, other);
@@ -303,7 +331,7 @@ Deno.test("of default sockets those are tried that Deno may look at, and the err
       socket("other", true),
       socket("live", true),
     ];
-    const program = `
+    const program = () => `
       import { findDefaultSocket } from "${new URL(
       "../../lib/transport/default_sockets.ts",
       import.meta.url,
@@ -317,7 +345,7 @@ Deno.test("of default sockets those are tried that Deno may look at, and the err
         `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
         ...flags,
         "-",
-      ], { stdin: new TextEncoder().encode(program) });
+      ], { stdin: new TextEncoder().encode(program()) });
       assertEquals(stderr, "");
       return new TextDecoder().decode(stdout).trimEnd();
     };
@@ -340,6 +368,21 @@ Deno.test("of default sockets those are tried that Deno may look at, and the err
       await run(`--allow-read=${folder}`, net!, write!),
       "the live one",
     );
+    // Of the way to a socket, that is looked at which Deno may read.
+    await Deno.mkdir(`${folder}/below/deep`, { recursive: true });
+    using _below = Deno.listen({
+      transport: "unix",
+      path: `${folder}/below/deep/live`,
+    });
+    sockets.push({ ...socket("below/deep/live", true), of: "the deep one" });
+    const [deepNet, , deepWrite] = reach(`${folder}/below/deep/live`)
+      .split(" ");
+    const deep = () =>
+      run(`--allow-read=${folder}/below`, deepNet!, deepWrite!);
+    assertEquals(await deep(), "the deep one");
+    await Deno.chmod(`${folder}/below`, 0o777);
+    assert((await deep()).includes(`may write to "${folder}/below"`));
+    sockets.pop();
     assertEquals(
       await run(),
       `${
