@@ -1,5 +1,6 @@
 import { textWidth } from "../display/text_width.ts";
 import { formatBytes } from "../display/units.ts";
+import { checkCount } from "./check_count.ts";
 import type { TimingsComparison } from "./compare.ts";
 import { kindOf, LEGEND } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
@@ -44,6 +45,7 @@ const KEY =
  * without addresses, 900 pixels wide, for a comment or a page. It follows the
  * reader's light or dark colours.
  *
+ * @throws {TypeError} If `maxSteps` is no whole number from 0 to 100 000.
  * @example
  * ```ts
  * import { DockerClient } from "@davit/build";
@@ -63,7 +65,7 @@ export function timingsSvg(
   const drawn = new Set(
     [...steps.keys()].sort((a, b) =>
       steps[b]!.durationMs - steps[a]!.durationMs
-    ).slice(0, maxSteps),
+    ).slice(0, checkCount("maxSteps", maxSteps)),
   );
   const parts: string[] = [];
   let y = 34;

@@ -1,6 +1,7 @@
 import { formatBytes } from "../display/units.ts";
 import { textWidth, truncate } from "../display/text_width.ts";
 import { linesOf } from "../progress/dockerfile.ts";
+import { checkCount } from "./check_count.ts";
 import type { TimingsComparison } from "./compare.ts";
 import { kindOf } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
@@ -11,7 +12,7 @@ import { shortened, visible, wrapped } from "./visible.ts";
 
 /** Options of {@linkcode timingsText}. */
 export interface TimingsTextOptions {
-  /** How many columns a line may have. @default {100} */
+  /** How many columns a line may have; fewer than 40 count as 40. @default {100} */
   readonly columns?: number | undefined;
   /** Whether bars have the colours of a terminal. @default {false} */
   readonly color?: boolean | undefined;
@@ -28,6 +29,7 @@ const MIN_COLUMNS = 40;
  * bar for each, and the instructions by their time. It has no control
  * characters but line ends, and those of colours if they are asked for.
  *
+ * @throws {TypeError} If `columns` is no whole number from 0 to 100 000.
  * @example
  * ```ts
  * import { DockerClient } from "@davit/build";
@@ -43,7 +45,7 @@ export function timingsText(
   timings: BuildTimings,
   { columns = 100, color = false, comparison }: TimingsTextOptions = {},
 ): string {
-  const wide = Math.max(MIN_COLUMNS, Math.floor(columns));
+  const wide = Math.max(MIN_COLUMNS, checkCount("columns", columns));
   const bar = Math.floor(wide / 3);
   const name = wide - NUMBERS - bar - 2;
   const lines = [

@@ -22,7 +22,7 @@ const RECIPE = {
     ...["libmpg123-0", "libnspr4", "libnss3", "libogg0", "libopenh264-7"],
     ...["libopus0", "libpng16-16", "libpulse0", "libsndfile1"],
     ...["libsqlite3-0", "libvorbis0a", "libvorbisenc2"],
-    ...["libwayland-server0", "libx11-6", "libxau6", "libxcb1"],
+    ...["libwayland-server0", "libx11-6", "libx11-xcb1", "libxau6", "libxcb1"],
     ...["libxcomposite1", "libxdamage1", "libxdmcp6", "libxext6"],
     ...["libxfixes3", "libxi6", "libxkbcommon0", "libxnvctrl0"],
     ...["libxrandr2", "libxrender1"],

@@ -6,7 +6,7 @@ import { timingsSvg } from "../../lib/timings/svg.ts";
 import { timingsText } from "../../lib/timings/text.ts";
 import type { BuildTimings } from "../../lib/timings/timings.ts";
 import { textWidth } from "../../lib/display/text_width.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import {
   appTimings,
   EVIL,
@@ -429,6 +429,28 @@ Deno.test("text has colours only if they are asked for", () => {
   // deno-lint-ignore no-control-regex
   const plain = lines.join("\n").replace(/\x1b\[\d+m/g, "");
   assertEquals(timingsText(timings, { columns: 60 }), plain);
+});
+
+Deno.test("counts that are none are refused", () => {
+  for (const wrong of [NaN, Infinity, -1, 1.5, 100_001, "80", null]) {
+    const count = wrong as number;
+    assertThrows(
+      () => timingsText(appTimings(), { columns: count }),
+      TypeError,
+      "Cannot show timings: columns must be a whole number from 0 to 100000",
+    );
+    assertThrows(
+      () => timingsSvg(appTimings(), { maxSteps: count }),
+      TypeError,
+      "Cannot show timings: maxSteps must be",
+    );
+  }
+  assert(timingsSvg(appTimings(), { maxSteps: 0 }).includes("and 10 shorter"));
+  assertEquals(
+    timingsText(appTimings(), { columns: 0 }),
+    timingsText(appTimings(), { columns: 40 }),
+  );
+  timingsText(appTimings(), { columns: 100_000 });
 });
 
 Deno.test("text tells a warning alone, and shows a build that took no time", () => {
