@@ -18,6 +18,7 @@ import { splitWords } from "../buildx/words.ts";
 import { DockerClient } from "../client/docker_client.ts";
 import { contextNames } from "../transport/context_names.ts";
 import { withScheme } from "../transport/endpoint.ts";
+import { bootstrap } from "./builder_inspect.ts";
 import { buildersFor } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
@@ -68,6 +69,9 @@ export async function runBuilderCreate(
   if (parsed.switched("use")) {
     const { key } = await builders.engine();
     await store.edit((edit) => edit.choose(key, instance.name, false, false));
+  }
+  if (parsed.switched("bootstrap") && instance.driver === "remote") {
+    await bootstrap(builders, instance, signal);
   }
   print(instance.name);
   return EXIT_OK;

@@ -25,7 +25,7 @@ export const BUILDER: Command = {
         {
           name: "format",
           value: "FORMAT",
-          help: "table or json",
+          help: "table, json, or a template",
           complete: ["table", "json"],
         },
         { name: "no-trunc", help: "name every platform" },
@@ -57,7 +57,7 @@ export const BUILDER: Command = {
       usage: "[OPTIONS] [CONTEXT|ENDPOINT]",
       flags: [
         { name: "append", help: "add a node to a builder" },
-        { name: "bootstrap", help: "start it, as is always done" },
+        { name: "bootstrap", help: "wait until it can be used" },
         {
           name: "buildkitd-config",
           value: "FILE",
@@ -105,7 +105,9 @@ export const BUILDER: Command = {
       summary: "Remove builders, with their containers and caches",
       usage: "[OPTIONS] [NAME...]",
       flags: [
+        { name: "all-inactive", help: "all that do not run" },
         BUILDER_FLAG,
+        { name: "force", short: "f", help: "do not ask first" },
         { name: "keep-daemon", help: "leave its container running" },
         { name: "keep-state", help: "keep its cache" },
         ...ENGINE_FLAGS,

@@ -4,15 +4,15 @@ import { goJson } from "../gotext/json.ts";
 import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import {
   builderJson,
-  buildersTable,
+  buildersText,
   failures,
   type ShownBuilder,
   withPods,
 } from "./builder_text.ts";
 import { buildersFor } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
-import { EXIT_OK, UsageError } from "./exit.ts";
-import { print } from "./print.ts";
+import { EXIT_OK } from "./exit.ts";
+import { print, printText } from "./print.ts";
 
 /** How long the nodes may take to answer together, in milliseconds. */
 const TIMEOUT_MS = 20_000;
@@ -22,13 +22,6 @@ export async function runBuilderLs(
   { parsed, signal }: CommandContext,
 ): Promise<number> {
   const format = parsed.text("format") ?? "table";
-  if (format !== "table" && format !== "json") {
-    throw new UsageError(
-      `invalid argument ${
-        JSON.stringify(format)
-      } for "--format": expected table or json`,
-    );
-  }
   const builders = buildersFor(parsed);
   const current = await builders.current().catch((error) => {
     // The list shows what is wrong with it.
@@ -45,15 +38,15 @@ export async function runBuilderLs(
   );
   const broken = list.filter((each) => each instanceof BuilderError)
     .map((error) => ({ name: error.builder, error }));
+  const isTable = /^table(?:\s|$)/.test(format);
   if (format === "json") {
     for (const each of shown) print(goJson(builderJson(each)));
   } else {
-    for (
-      const line of buildersTable(shown, broken, parsed.switched("no-trunc"))
-    ) print(line);
+    const isWhole = parsed.switched("no-trunc");
+    printText(buildersText(shown, broken, { format, isWhole }));
   }
-  const wrong = failures(shown, format === "json" ? [] : broken);
-  if (format === "json") {
+  const wrong = failures(shown, broken);
+  if (!isTable) {
     for (const { error } of broken) print(error.message, Deno.stderr);
   } else if (wrong.length > 0) {
     for (const line of ["", ...wrong]) print(line, Deno.stderr);

@@ -2,9 +2,11 @@ import { BuilderError } from "../buildx/builder_error.ts";
 import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import { removeNode } from "../buildx/container.ts";
 import { closeEngine, engineOf } from "../buildx/reach.ts";
+import { showBuilder } from "./builder_ls.ts";
 import { builderAskedFor, buildersFor } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
-import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
+import { confirm } from "./confirm.ts";
+import { EXIT_FAILED, EXIT_OK, UsageError } from "./exit.ts";
 import { print } from "./print.ts";
 
 /** What of a builder stays. */
@@ -13,6 +15,10 @@ interface Kept {
   readonly state: boolean;
   readonly signal: AbortSignal;
 }
+
+/** The question before all builders are removed that do not run. */
+const QUESTION =
+  "WARNING! This will remove all builders that are not in running state. Are you sure you want to continue?";
 
 /** Runs `davit builder rm`. */
 export async function runBuilderRm(
@@ -24,11 +30,21 @@ export async function runBuilderRm(
     state: parsed.switched("keep-state"),
     signal,
   };
-  const asked = builderAskedFor(parsed);
-  const names = parsed.words.length > 0
+  const isAll = parsed.switched("all-inactive");
+  if (isAll && parsed.words.length > 0) {
+    throw new UsageError(
+      "cannot specify builder name when --all-inactive is set",
+    );
+  }
+  if (isAll && !parsed.switched("force") && !await confirm(QUESTION, signal)) {
+    return EXIT_OK;
+  }
+  const names = isAll
+    ? await inactive(builders, signal)
+    : parsed.words.length > 0
     ? parsed.words
-    : [asked ?? (await builders.current()).name];
-  let code = EXIT_OK;
+    : [builderAskedFor(parsed) ?? (await builders.current()).name];
+  let isFailed = false;
   for (const name of names) {
     try {
       await remove(builders, name, kept);
@@ -37,10 +53,39 @@ export async function runBuilderRm(
       signal.throwIfAborted();
       if (!(error instanceof Error)) throw error;
       print(`failed to remove ${name}: ${error.message}`, Deno.stderr);
-      code = EXIT_FAILED;
+      isFailed = true;
     }
   }
-  return code;
+  if (!isFailed) return EXIT_OK;
+  print("ERROR: failed to remove one or more builders", Deno.stderr);
+  return EXIT_FAILED;
+}
+
+/**
+ * The builders of which no node runs. Those whose nodes a cluster decides on
+ * stay, and those whose file is broken: nobody knows what they run.
+ */
+async function inactive(
+  builders: BuildxBuilders,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const found = await Promise.all(
+    (await builders.list()).map(async (builder) => {
+      if (builder instanceof BuilderError || builder.isContext) return [];
+      const { builder: { name, dynamic }, states } = await showBuilder(
+        builders,
+        builder,
+        undefined,
+        signal,
+      );
+      const isStill = !dynamic &&
+        states.every(({ status, error }) =>
+          status !== "running" && error === undefined
+        );
+      return isStill ? [name] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** Removes a builder; its files go also if its containers can't be removed. */

@@ -1,6 +1,8 @@
 // What `ls` and `inspect` print, in buildx's words (its `commands/ls.go` and
 // `commands/inspect.go`).
 
+// @ts-types="../std/base64.d.ts"
+import { encodeBase64 } from "@std/encoding/base64";
 import type { NodeState } from "../builder/buildx_nodes.ts";
 import type { ListedBuilder } from "../buildx/builders.ts";
 import {
@@ -9,9 +11,11 @@ import {
   parsePlatform,
   type Platform,
 } from "../platforms/platform.ts";
+import { listingText } from "./listing.ts";
 import { goDuration, goTime } from "../gotext/time.ts";
 import { binarySize } from "../gotext/units.ts";
-import { TABLE, type TabOptions, tabText } from "../gotext/tabwriter.ts";
+import { goJson } from "../gotext/json.ts";
+import { type TabOptions, tabText } from "../gotext/tabwriter.ts";
 
 /** What is shown of a node. */
 interface ShownNode extends NodeState {
@@ -50,32 +54,99 @@ const FACTS: TabOptions = { minWidth: 0, tabWidth: 1, padding: 1, pad: " " };
 /** How many kinds of processors a table names. */
 const MAX_KINDS = 4;
 
-/** Lines of a table of builders and their nodes. */
-export function buildersTable(
+/** What `ls` shows in a table, as a template. */
+const LIST =
+  "{{.Name}}\t{{.DriverEndpoint}}\t{{.Status}}\t{{.Buildkit}}\t{{.Platforms}}";
+
+/** The values of a row, and the head of each in a table. */
+const HEADERS = {
+  Name: "NAME/NODE",
+  DriverEndpoint: "DRIVER/ENDPOINT",
+  LastActivity: "LAST ACTIVITY",
+  Status: "STATUS",
+  Buildkit: "BUILDKIT",
+  Platforms: "PLATFORMS",
+  Error: "",
+};
+
+/** A line of the list: a builder, one of its nodes, or a builder that is broken. */
+type Row =
+  | { readonly shown: ShownBuilder; readonly node?: ShownNode }
+  | { readonly broken: BrokenBuilder };
+
+/**
+ * Builders and their nodes, in the format of `--format`: a table, or a line by a
+ * template for each.
+ *
+ * @param isWhole Whether a table names every platform.
+ * @throws {UsageError} If the format is none.
+ */
+export function buildersText(
   shown: readonly ShownBuilder[],
   broken: readonly BrokenBuilder[],
-  isWhole: boolean,
-): string[] {
-  const rows = [
-    ["NAME/NODE", "DRIVER/ENDPOINT", "STATUS", "BUILDKIT", "PLATFORMS"],
+  { format, isWhole }: { readonly format: string; readonly isWhole: boolean },
+): string {
+  const rows: Row[] = [
+    ...shown.flatMap((shown): Row[] => [
+      { shown },
+      ...shown.states.map((node): Row => ({ shown, node })),
+    ]),
+    ...broken.map((broken): Row => ({ broken })),
   ];
-  for (const { builder, states, isCurrent } of shown) {
-    const mark = isCurrent ? "*" : "";
-    rows.push([`${builder.name}${mark}`, builder.driver, "", "", ""]);
-    for (const { node, status, version = "", ...state } of states) {
-      const platforms = platformsOf({ node, ...state });
-      rows.push([
-        ` \\_ ${node.name}`,
-        ` \\_ ${node.endpoint}`,
-        status ?? "error",
-        version,
-        isWhole ? platforms.join(", ") : shortened(platforms),
-      ]);
-    }
+  if (/^\{\{ *json *\. *\}\}$/.test(format)) {
+    return rows.map((row) =>
+      "shown" in row ? `${goJson(builderJson(row.shown))}\n` : ""
+    ).join("");
   }
-  for (const { name } of broken) rows.push([name, "", "error", "", ""]);
-  const text = rows.map((cells) => cells.join("\t")).join("\n");
-  return tabText(text, TABLE).split("\n");
+  return listingText(rows, {
+    format,
+    table: LIST,
+    headers: HEADERS,
+    values: (row, inTable) => ({
+      ...Object.fromEntries(Object.keys(HEADERS).map((name) => [name, ""])),
+      ..."broken" in row
+        ? brokenValues(row.broken)
+        : row.node === undefined
+        ? builderValues(row.shown, inTable)
+        : nodeValues(row.node, inTable, isWhole),
+    }),
+  });
+}
+
+function brokenValues({ name, error }: BrokenBuilder) {
+  return { Name: name, Status: "error", Error: error.message };
+}
+
+function builderValues(
+  { builder: { name, driver, lastActivity }, isCurrent }: ShownBuilder,
+  inTable: boolean,
+) {
+  return {
+    Name: isCurrent && inTable ? `${name}*` : name,
+    DriverEndpoint: driver,
+    LastActivity: secondsOf(lastActivity) ?? "",
+  };
+}
+
+function nodeValues(state: ShownNode, inTable: boolean, isWhole: boolean) {
+  const { node: { name, endpoint }, status, version = "", error } = state;
+  const platforms = platformsOf(state);
+  const start = inTable ? " \\_ " : "";
+  return {
+    Name: start + name,
+    DriverEndpoint: start + endpoint,
+    Status: status ?? "error",
+    Buildkit: version,
+    Platforms: inTable && !isWhole
+      ? shortened(platforms)
+      : platforms.join(", "),
+    Error: error?.message ?? "",
+  };
+}
+
+/** A time to the second, as Go writes it. */
+function secondsOf(time: Date | undefined): string | undefined {
+  return time?.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** What went wrong, below the table. */
@@ -124,8 +195,7 @@ export function builderJson(
     Current: isCurrent,
     Driver: driver,
     Dynamic: dynamic,
-    LastActivity: lastActivity?.toISOString().replace(/\.\d+Z$/, "Z") ??
-      "0001-01-01T00:00:00Z",
+    LastActivity: secondsOf(lastActivity) ?? "0001-01-01T00:00:00Z",
     Name: name,
     Nodes: states.map(nodeJson),
   };
@@ -141,6 +211,11 @@ function nodeJson(state: ShownNode): Record<string, unknown> {
     DriverOpts: node.driverOpts,
     Endpoint: node.endpoint,
     Err: error?.message,
+    Files: node.files && Object.fromEntries(
+      Object.entries(node.files).map((
+        [path, bytes],
+      ) => [path, encodeBase64(bytes)]),
+    ),
     Flags: node.flags,
     GCPolicy: workers[0]?.gcPolicy.map((rule) => ({
       all: rule.all,

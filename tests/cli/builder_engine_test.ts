@@ -151,6 +151,7 @@ Deno.test("builders of davit and of buildx are the same files, and are shown in 
       ["create", "--name", "three", "--leave", "--node", "far"],
       ["create", "--name", "no", "--leave", "--node", "far"],
       ["rm", "nobody", "default", "one"],
+      ["rm", "--all-inactive", "three"],
     ]
   ) {
     const [one, other] = [
@@ -165,7 +166,39 @@ Deno.test("builders of davit and of buildx are the same files, and are shown in 
       );
     }
   }
+  await both("create", "--name", "off", "tcp://127.0.0.1:1");
+  // One that can't be used is told with --bootstrap, and its builder stays.
+  const ill = ["tcp://127.0.0.1:1", "--driver-opt", "cacert=/none.pem"];
+  const told = await pair.davit(
+    "create",
+    "--name",
+    "ill",
+    "--bootstrap",
+    ...ill,
+  );
+  assertEquals(told.code, 1);
+  assertStringIncludes(told.stderr, "/none.pem");
+  assertEquals((await pair.davit("inspect", "--bootstrap", "ill")).code, 1);
+  assertEquals((await pair.davit("rm", "ill")).code, 0);
+  await both("create", "--name", "near", "--bootstrap", daemon.address);
+  const format = "{{.Name}} {{.DriverEndpoint}} {{.Status}} {{.Buildkit}}";
+  assertStringIncludes(await both("ls", "--format", format), "off0 ");
+  await both("ls", "--format", "table {{.Name}}\t{{.Platforms}}");
+  // Without a yes nothing is removed, and of those that run nothing is.
+  assertStringIncludes(await both("rm", "--all-inactive"), "[y/N]");
   await files();
+  const inactive = ["off removed", "three removed"];
+  for (const run of [pair.buildx, pair.davit]) {
+    const { code, stderr } = await run("rm", "--all-inactive", "--force");
+    assertEquals(
+      [code, atSameTime(stderr).split("\n").sort()],
+      [0, inactive],
+    );
+  }
+  assertEquals(
+    Object.keys(await files()).filter((path) => path.includes("/instances/")),
+    ["/instances/near"],
+  );
 });
 
 /** An inspection without the second of the last use, and with options in one order. */

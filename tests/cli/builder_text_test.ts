@@ -3,14 +3,14 @@ import type { ListedBuilder } from "../../lib/buildx/builders.ts";
 import type { BuildxNode } from "../../lib/buildx/instance.ts";
 import {
   builderJson,
-  buildersTable,
+  buildersText,
   failures,
   inspection,
   type ShownBuilder,
   withPods,
 } from "../../lib/cli/builder_text.ts";
 import { parsePlatform } from "../../lib/platforms/platform.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertThrows } from "../support/assert.ts";
 
 const NODE: BuildxNode = {
   name: "n0",
@@ -20,6 +20,16 @@ const NODE: BuildxNode = {
   flags: undefined,
   files: undefined,
 };
+
+/** The lines of a table. */
+function buildersTable(
+  shown: readonly ShownBuilder[],
+  broken: Parameters<typeof buildersText>[1],
+  isWhole: boolean,
+): string[] {
+  return buildersText(shown, broken, { format: "table", isWhole })
+    .split("\n").slice(0, -1);
+}
 
 function shown(
   states: readonly Partial<NodeState>[],
@@ -210,6 +220,8 @@ Deno.test("a builder as JSON leaves out what says nothing", () => {
     Nodes: [{
       DriverOpts: { z: "1", image: 'a"b' },
       Endpoint: "e",
+      // In base64, as Go has bytes.
+      Files: { "buildkitd.toml": "YQpi" },
       Flags: ["--debug", "-x"],
       GCPolicy: [{
         all: true,
@@ -271,4 +283,33 @@ Deno.test("each pod of a builder in a cluster is a row of its node, with its own
     "\\_ n0 \\_ e stopped linux/amd64",
   ]);
   assertEquals(rows([platforms("linux/amd64")])[0], false);
+});
+
+Deno.test("a template writes a line for each builder and each node, with what it names", () => {
+  const lastActivity = new Date("2026-01-02T03:04:05.678Z");
+  const all = [
+    shown([platforms("linux/amd64 linux/386"), { error: new Error("gone") }], {
+      lastActivity,
+    }, true),
+  ];
+  const broken = [{ name: "bad", error: new Error("no JSON") }];
+  const by = (format: string) =>
+    buildersText(all, broken, { format, isWhole: false });
+  assertEquals(
+    by("{{.Name}} {{.DriverEndpoint}} {{.LastActivity}} {{.Status}}"),
+    "b remote 2026-01-02T03:04:05Z \nn0 e  running\nn0 e  running\nbad   error\n",
+  );
+  assertEquals(
+    by("{{.Platforms}}|{{.Error}}"),
+    "|\nlinux/amd64, linux/386|\n|gone\n|no JSON\n",
+  );
+  assertEquals(
+    by("table {{.Name}}\\t{{.LastActivity}}"),
+    "NAME/NODE   LAST ACTIVITY\nb*          2026-01-02T03:04:05Z\n \\_ n0      \n \\_ n0      \nbad         \n",
+  );
+  // For each row what buildx has of the whole builder.
+  const [one, ...others] = by("{{json .}}").trim().split("\n");
+  assertEquals(JSON.parse(one!).Name, "b");
+  assertEquals(others, [one, one]);
+  assertThrows(() => by("{{.Nodes}}"), Error, "there is no .Nodes");
 });
