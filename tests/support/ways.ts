@@ -125,7 +125,10 @@ async function withDaemon(
   await using builder = await Builder.fromAddress(address, { tls });
   const way = daemonWay({ address, tls }, builder);
   await test(way);
-  if (!way.isUsed()) throw new Error("The test never built by this way");
+  if (way.isUsed()) return;
+  throw new Error(
+    "The test never built by the daemon: build by what it is given, or say engineOnly",
+  );
 }
 
 /** The builders that an interface reaches: the classic one is no part of BuildKit. */
