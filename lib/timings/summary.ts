@@ -142,9 +142,15 @@ function reason(
     };
   }
   if (before.length === 0) {
-    const told = isFiles(at)
+    // A base image that is new, or only read anew.
+    const isBased = [...uncached(at, steps)].some((place) =>
+      steps[place]!.words.startsWith("FROM ")
+    );
+    const told = isBased
+      ? "it was not in the cache"
+      : isFiles(at)
       ? "its files or its words are not those of the cache"
-      : "it was not in the cache, and no copied file is the reason";
+      : "it was not in the cache, though what it is built upon was";
     return { told, cause: undefined };
   }
   // Those that ran again for a reason of their own.
@@ -167,13 +173,23 @@ function builtAnew(at: number, steps: readonly TimedStep[]): number[] {
 }
 
 function* anew(at: number, steps: readonly TimedStep[]): Generator<number> {
+  for (const place of uncached(at, steps)) {
+    if (LAYER_REGEXP.test(steps[place]!.words)) yield place;
+  }
+}
+
+/** All that a step is built upon, up to what came from the cache. */
+function* uncached(
+  at: number,
+  steps: readonly TimedStep[],
+): Generator<number> {
   const seen = new Set<number>();
   const open = [...steps[at]!.inputs];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { cached, words, inputs } = steps[next]!;
+    const { cached, inputs } = steps[next]!;
     if (seen.has(next) || cached) continue;
     seen.add(next);
-    if (LAYER_REGEXP.test(words)) yield next;
+    yield next;
     open.push(...inputs);
   }
 }

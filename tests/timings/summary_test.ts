@@ -53,8 +53,16 @@ Deno.test("a step whose inputs all came from the cache is not blamed on a copy",
       { name: "[1/2] COPY . .", at: [0, 0], cached: true },
       { name: "[2/2] RUN make", at: [0, 10], inputs: [0] },
     ]),
-    "100 % of the time (10 ms) is RUN make; it was not in the cache, and no copied file is the reason.",
+    "100 % of the time (10 ms) is RUN make; it was not in the cache, though what it is built upon was.",
   );
+  const based = (words: string) =>
+    saidOf([
+      { name: "[a 1/1] RUN other", at: [0, 0], cached: true },
+      { name: "[1/2] FROM base", at: [0, 0] },
+      { name: `[2/2] ${words}`, at: [0, 10], inputs: [1] },
+    ]).split("; ")[1];
+  assertEquals(based("RUN make"), "it was not in the cache.");
+  assertEquals(based("COPY . ."), "it was not in the cache.");
   assertEquals(
     saidOf([
       { name: "[1/3] RUN make", at: [0, 0], cached: true },
