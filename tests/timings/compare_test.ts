@@ -241,7 +241,12 @@ Deno.test("a page has the largest changes first, whichever way", () => {
     ["s RUN d", "–", "300 ms", "+300 ms"],
   ]);
   // One that is there has a link.
-  assertEquals([...part.matchAll(/<td><a href="#s\d">s RUN/g)].length, 4);
+  assertEquals(
+    [...part.matchAll(/<td><a href="#s(\d)">s RUN (.)</g)].map(([, at, name]) =>
+      `${name}${after.steps[Number(at) - 1]!.words.at(-1)}`
+    ),
+    ["bb", "aa", "cc", "dd"],
+  );
 });
 
 Deno.test("a step that comes from the cache now, and one whose flags changed", () => {

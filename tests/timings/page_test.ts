@@ -431,6 +431,26 @@ Deno.test("text has colours only if they are asked for", () => {
   assertEquals(timingsText(timings, { columns: 60 }), plain);
 });
 
+Deno.test("so many warnings are told, and how many more there are", () => {
+  const page = (count: number) =>
+    timingsHtml(timingsOf(
+      [{ name: "a", at: [0, 1] }],
+      {},
+      Array.from({ length: count }, (_, at) => ({
+        type: "warning" as const,
+        vertex: undefined,
+        level: 1,
+        short: `warning ${at}`,
+        detail: [],
+        url: undefined,
+        source: undefined,
+        code: undefined,
+      })),
+    ));
+  assert(page(200).includes("<li>warning 199</li></ul>"));
+  assert(page(203).includes("<li>warning 199</li><li>and 3 more</li></ul>"));
+});
+
 Deno.test("counts that are none are refused", () => {
   for (const wrong of [NaN, Infinity, -1, 1.5, 100_001, "80", null]) {
     const count = wrong as number;
