@@ -11,6 +11,7 @@ import {
   parsePlatform,
   type Platform,
 } from "../platforms/platform.ts";
+import { printable } from "../display/printable.ts";
 import { listingText } from "./listing.ts";
 import { goDuration, goTime } from "../gotext/time.ts";
 import { binarySize } from "../gotext/units.ts";
@@ -136,11 +137,11 @@ function nodeValues(state: ShownNode, inTable: boolean, isWhole: boolean) {
     Name: start + name,
     DriverEndpoint: start + endpoint,
     Status: status ?? "error",
-    Buildkit: version,
+    Buildkit: printable(version),
     Platforms: inTable && !isWhole
       ? shortened(platforms)
       : platforms.join(", "),
-    Error: error?.message ?? "",
+    Error: printable(error?.message ?? ""),
   };
 }
 
@@ -158,7 +159,9 @@ export function failures(
     ...shown.flatMap(({ builder, states }) =>
       states.flatMap(({ node, error }) =>
         error === undefined ? [] : [
-          `Failed to get status for ${builder.name} (${node.name}): ${error.message}`,
+          `Failed to get status for ${builder.name} (${node.name}): ${
+            printable(error.message)
+          }`,
         ]
       )
     ),
@@ -278,24 +281,26 @@ function nodeLines(state: ShownNode): string[] {
       }`,
     ],
   ];
-  if (error !== undefined) return [...head, `Error:\t${error.message}`];
+  if (error !== undefined) {
+    return [...head, `Error:\t${printable(error.message)}`];
+  }
   return [
     ...head,
     `Status:\t${status}`,
     ...flags.length === 0 ? [] : [`BuildKit daemon flags:\t${flags.join(" ")}`],
-    ...version ? [`BuildKit version:\t${version}`] : [],
+    ...version ? [`BuildKit version:\t${printable(version)}`] : [],
     ...platforms.length === 0 ? [] : [`Platforms:\t${platforms.join(", ")}`],
     ...(worker === undefined || worker.labels.size === 0 ? [] : [
       "Labels:",
       ...[...worker.labels].sort(([a], [b]) => a < b ? -1 : 1)
-        .map(([name, value]) => `\t${name}:\t${value}`),
+        .map(([name, value]) => `\t${printable(name)}:\t${printable(value)}`),
     ]),
     ...(worker?.gcPolicy ?? []).flatMap((rule, i) => [
       `GC Policy rule#${i}:`,
       `\tAll:\t${rule.all}`,
       ...rule.filters.length === 0
         ? []
-        : [`\tFilters:\t${rule.filters.join(" ")}`],
+        : [`\tFilters:\t${printable(rule.filters.join(" "))}`],
       ...rule.keepDuration > 0
         ? [`\tKeep Duration:\t${goDuration(rule.keepDuration)}`]
         : [],
@@ -324,9 +329,7 @@ function platformsOf(
 ): string[] {
   const own = (node.platforms ?? []).map(spelled);
   const all = platforms?.map(spelled) ??
-    workers.flatMap(({ platforms }) =>
-      platforms.map((text) => spelled(parsePlatform(text)))
-    );
+    workers.flatMap(({ platforms }) => platforms.map(spelledWord));
   const marked = new Set(own);
   return [
     ...[...marked].map((platform) => `${platform}*`),
@@ -336,6 +339,16 @@ function platformsOf(
 
 function spelled(platform: Platform): string {
   return formatPlatform(normalizePlatform(platform));
+}
+
+/** The same for what a daemon tells, which may be none. */
+function spelledWord(text: string): string {
+  try {
+    return spelled(parsePlatform(text));
+  } catch (error) {
+    if (error instanceof TypeError) return printable(text);
+    throw error;
+  }
 }
 
 /** Some of the platforms, one for each processor, and how many there are. */

@@ -1,3 +1,4 @@
+import { printableText } from "../display/printable.ts";
 import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
 import { print } from "./print.ts";
 
@@ -19,7 +20,8 @@ export class Findings {
   }
 
   /**
-   * Runs one check, and prints its outcome if there is something to say.
+   * Runs one check, and prints its outcome if there is something to say; a
+   * terminal obeys nothing of it.
    *
    * @returns What it has found; undefined if it fails.
    */
@@ -28,12 +30,12 @@ export class Findings {
   ): Promise<T | undefined> {
     try {
       const [line, found] = await check();
-      if (line !== undefined) print(`✓ ${line}`);
+      if (line !== undefined) print(`✓ ${printableText(line)}`);
       return found;
     } catch (error) {
       this.#signal.throwIfAborted();
       this.exitCode = EXIT_FAILED;
-      for (const line of explain(error)) print(line);
+      for (const line of explain(error)) print(printableText(line));
       return undefined;
     }
   }

@@ -313,3 +313,41 @@ Deno.test("a template writes a line for each builder and each node, with what it
   assertEquals(others, [one, one]);
   assertThrows(() => by("{{.Nodes}}"), Error, "there is no .Nodes");
 });
+
+Deno.test("a terminal obeys nothing that a daemon says of itself, and odd platforms are shown as they are", () => {
+  const evil = "\x1b]0;owned\x07\x1b[2Jx\ty\nz";
+  const state: Partial<NodeState> = {
+    version: evil,
+    workers: [{
+      id: "w",
+      labels: new Map([[evil, evil]]),
+      platforms: ["linux/amd64", "linux/../..", evil, ""],
+      gcPolicy: [{
+        all: true,
+        filters: [evil],
+        keepDuration: 0,
+        reservedSpace: 0,
+        maxUsedSpace: 0,
+        minFreeSpace: 0,
+      }],
+    }],
+  };
+  const all = [shown([state, { error: new Error(evil) }])];
+  const texts = [
+    buildersText(all, [], { format: "table", isWhole: true }),
+    buildersText(all, [], {
+      format: "{{.Name}}{{.Buildkit}}{{.Platforms}}{{.Error}}",
+      isWhole: true,
+    }),
+    ...all.map(inspection).map((lines) => lines.join("\n")),
+    failures(all, []).join("\n"),
+  ];
+  for (const text of texts) {
+    // deno-lint-ignore no-control-regex
+    assertEquals(/[\x00-\x09\x0b-\x1f]|owned|\nz/.test(text), false, text);
+  }
+  assertEquals(
+    lastColumn(state, true).startsWith("linux/amd64, linux/../.., x"),
+    true,
+  );
+});
