@@ -1,7 +1,7 @@
 import { segmentsOf } from "./strip.ts";
 import { briefWords } from "./step_name.ts";
 import { percentOf, secondsOf } from "./summary.ts";
-import { kindOf, LEGEND } from "./kinds.ts";
+import { kindOf, legendOf } from "./kinds.ts";
 import type { BuildTimings } from "./timings.ts";
 import { escaped, fitted } from "./visible.ts";
 
@@ -20,9 +20,8 @@ ${strip(timings)}`;
 }
 
 /** The colours that are used, with their meaning. */
-function legend({ steps }: BuildTimings): string {
-  const used = new Set(steps.map(kindOf));
-  return LEGEND.filter(([kind]) => used.has(kind)).map(([kind, words]) =>
+function legend(timings: BuildTimings): string {
+  return legendOf(timings).map(([kind, words]) =>
     `<span class="${kind}"><i></i>${words}</span>`
   ).join(" ");
 }
@@ -40,9 +39,7 @@ function strip(timings: BuildTimings): string {
     const percent = percentOf(ms, durationMs);
     if (at === undefined) {
       const words = isWait ? "waiting" : "short steps";
-      return `<span class="${
-        isWait ? "o" : "c"
-      }" style="width:${share}%" title="${percent} ${words}">${
+      return `<span class="o" style="width:${share}%" title="${percent} ${words}">${
         told(share, `${percent} ${words}`)
       }</span>`;
     }

@@ -2,13 +2,22 @@ import { textWidth } from "../display/text_width.ts";
 import { formatBytes } from "../display/units.ts";
 import { checkCount } from "./check_count.ts";
 import type { TimingsComparison } from "./compare.ts";
-import { kindOf, LEGEND } from "./kinds.ts";
+import { kindOf, legendOf } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
 import { segmentsOf } from "./strip.ts";
 import { bytesOf, percentOf, secondsOf, WORTH_BYTES } from "./summary.ts";
 import { failed } from "./svg_failure.ts";
-import { EDGE, LEFT, MONO, RIGHT, ROW, SANS, WIDTH } from "./svg_measures.ts";
+import {
+  EDGE,
+  HEAD,
+  LEFT,
+  MONO,
+  RIGHT,
+  ROW,
+  SANS,
+  WIDTH,
+} from "./svg_measures.ts";
 import { SVG_STYLE } from "./svg_style.ts";
 import { tickOf, ticksOf } from "./ticks.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
@@ -69,11 +78,14 @@ export function timingsSvg(
   );
   const parts: string[] = [];
   let y = 34;
+  const { parts: colours, left } = legend(timings, y, drawn);
+  const time = ` · ${secondsOf(timings.durationMs)}`;
+  const columns = Math.floor((left - EDGE) / HEAD) - textWidth(time);
   parts.push(
     `<text class="h" x="${EDGE}" y="${y}">${
-      escaped(fitted(`${title} · ${secondsOf(timings.durationMs)}`, 48))
+      escaped(fitted(title, columns) + time)
     }</text>`,
-    legend(timings, y, drawn),
+    colours,
   );
   y += 14;
   parts.push(strip(timings, y));
@@ -103,26 +115,25 @@ export function timingsSvg(
   }${below.parts.join("")}</svg>\n`;
 }
 
-/** The colours that are used, with their meaning, to the right. */
+/** The colours that are used, with their meaning, to the right; and where they begin. */
 function legend(
-  { steps }: BuildTimings,
+  timings: BuildTimings,
   y: number,
   drawn: ReadonlySet<number>,
-): string {
-  const used = new Set([...drawn].map((at) => kindOf(steps[at]!)));
+): { readonly parts: string; readonly left: number } {
+  const steps = timings.steps.filter((_, at) => drawn.has(at));
   let x = RIGHT;
-  return LEGEND.filter(([kind]) => used.has(kind)).toReversed().map(
-    ([kind, words]) => {
-      x -= Math.ceil(words.length * SANS);
-      const text = `<text class="t s" x="${x}" y="${y}">${words}</text>`;
-      x -= 16;
-      const box = `<rect class="${kind}" x="${x}" y="${
-        y - 10
-      }" width="11" height="11" rx="2"/>`;
-      x -= 16;
-      return box + text;
-    },
-  ).join("");
+  const parts = legendOf(timings, steps).toReversed().map(([kind, words]) => {
+    x -= Math.ceil(words.length * SANS);
+    const text = `<text class="t s" x="${x}" y="${y}">${words}</text>`;
+    x -= 16;
+    const box = `<rect class="${kind}" x="${x}" y="${
+      y - 10
+    }" width="11" height="11" rx="2"/>`;
+    x -= 16;
+    return box + text;
+  });
+  return { parts: parts.join(""), left: x };
 }
 
 /** The critical path in one bar: where the time went. */
@@ -133,7 +144,7 @@ function strip(timings: BuildTimings, y: number): string {
     const width = round(ms / durationMs * (RIGHT - EDGE));
     const x = from;
     from = round(from + width);
-    const kind = isWait ? "w" : step === undefined ? "c" : kindOf(steps[step]!);
+    const kind = step === undefined ? "o" : kindOf(steps[step]!);
     const box = `<rect class="${kind}" x="${x}" y="${y}" width="${
       Math.max(1, round(width - 1.5))
     }" height="26" rx="3"/>`;
@@ -142,7 +153,7 @@ function strip(timings: BuildTimings, y: number): string {
     const words = isWait || step === undefined
       ? ""
       : briefWords(steps[step]!.words);
-    return `${box}<text class="o" x="${round(x + 7)}" y="${y + 17}">${
+    return `${box}<text class="i" x="${round(x + 7)}" y="${y + 17}">${
       escaped(fitted(`${percentOf(ms, durationMs)} ${words}`.trim(), columns))
     }</text>`;
   }).join("");

@@ -12,5 +12,7 @@ export const LEFT = 380;
 export const RIGHT: number = WIDTH - EDGE;
 /** The widest that a character of a name is. */
 export const MONO = 7.3;
+/** The widest that a character of the headline is. */
+export const HEAD = 9.8;
 /** The widest that a character of a sentence is, on average. */
-export const SANS = 6.75;
+export const SANS = 6.5;

@@ -374,7 +374,8 @@ Deno.test("pages and pictures of timings in a browser", async (test) => {
   await test.step("a picture has its size, and no text lies over another or leaves it", async () => {
     const pictures = [...builds, appTimings(), evilTimings()];
     for (const timings of pictures) {
-      const svg = timingsSvg(timings, { title: "app:1" });
+      // The widest of letters: what has to be cut is.
+      const svg = timingsSvg(timings, { title: "M".repeat(200) });
       await withPage(
         browser,
         svg,

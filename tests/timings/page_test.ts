@@ -9,6 +9,7 @@ import { textWidth } from "../../lib/display/text_width.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import {
   appTimings,
+  digestOf,
   EVIL,
   evilTimings,
   largeBuild,
@@ -155,7 +156,7 @@ Deno.test("a page's bar of the critical path, and its axis", () => {
         /title="([^"]*)"/.exec(rest!)![1] + "!",
     ]),
     [
-      ["c", "1", "1 % short steps!"],
+      ["o", "1", "1 % short steps!"],
       ["k", "5", "5 % load metadata for docker.io/library/node:22"],
       ["k", "5", "5 % load build context"],
       ["k", "2", "2 % COPY . .!"],
@@ -171,6 +172,21 @@ Deno.test("a page's bar of the critical path, and its axis", () => {
       '<th scope="col" class="w"><span style="left:0%">0</span><span style="left:50%">5 s</span><span style="right:0%">10 s</span></th>',
     ),
     html,
+  );
+  assert(
+    html.includes(
+      '<p class="g"><span class="k"><i></i>critical path</span> <span class="c"><i></i>from the cache</span> <span class="o"><i></i>waiting, short steps</span></p>',
+    ),
+  );
+  const all = timingsHtml(timingsOf([
+    { name: "a", at: [0, 10] },
+    { name: "b", at: [0, 5], error: "exit code: 1" },
+    { name: "c", at: [0, 4] },
+  ], { failure: { message: "x", vertex: digestOf(0) } }));
+  assert(
+    all.includes(
+      '<p class="g"><span class="b"><i></i>beside it</span> <span class="e"><i></i>failed</span></p>',
+    ),
   );
   const empty = timingsHtml(timingsOf([]));
   assert(!empty.includes("<nav") && !empty.includes("--g1:"));
