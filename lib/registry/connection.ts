@@ -122,26 +122,29 @@ export class RegistryConnection implements Disposable {
 
   async #fetch(url: URL, request: RegistryRequest): Promise<Response> {
     const { method, headers, body } = request;
-    // A body that is a stream takes as long as its source.
-    const late = body instanceof ReadableStream
-      ? undefined
-      : new AbortController();
-    const timer = late && setTimeout(() => late.abort(), TIMEOUT_MS);
+    const late = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = () => {
+      timer = setTimeout(() => late.abort(), TIMEOUT_MS);
+    };
+    // A body that is a stream takes as long as its source; then the answer is due.
+    const sent = body instanceof ReadableStream
+      ? ReadableStream.from(ending(body, wait))
+      : body;
+    if (sent === body) wait();
     try {
       const client = this.client(url);
       return await fetch(url, {
         method,
         headers: { ...headers },
         redirect: "manual",
-        signal: late === undefined
-          ? this.#signal
-          : AbortSignal.any([this.#signal, late.signal]),
-        ...(body === undefined ? {} : { body }),
+        signal: AbortSignal.any([this.#signal, late.signal]),
+        ...(sent === undefined ? {} : { body: sent }),
         ...(client === undefined ? {} : { client }),
       });
     } catch (error) {
       this.#signal.throwIfAborted();
-      throw this.#failure(url, error, late?.signal.aborted === true);
+      throw this.#failure(url, error, late.signal.aborted);
     } finally {
       clearTimeout(timer);
     }
@@ -190,6 +193,15 @@ export class RegistryConnection implements Disposable {
     for (const client of this.#clients.values()) client.close();
     this.#clients.clear();
   }
+}
+
+/** The same bytes; tells when all of them were taken. */
+async function* ending(
+  bytes: ReadableStream,
+  onEnd: () => void,
+): AsyncGenerator<Uint8Array> {
+  yield* bytes;
+  onEnd();
 }
 
 function withoutAuthorization(

@@ -1,6 +1,7 @@
 import { advised } from "../advice.ts";
 import { serverHost } from "../credentials/registry_name.ts";
 import type { CredentialStore } from "../credentials/store.ts";
+import { bodyOf } from "./body.ts";
 import { readText } from "../streams/read_whole.ts";
 import { isLoopback } from "../transport/endpoint.ts";
 import { Authorization } from "./authorization.ts";
@@ -204,7 +205,7 @@ async function refusalWords(
   let text;
   try {
     text = await readText(
-      response.body ?? [],
+      bodyOf(response, () => new Error("answer broken off")),
       MAX_ERROR_BYTES,
       () => new RangeError("answer too long"),
     );

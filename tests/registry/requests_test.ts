@@ -102,7 +102,7 @@ Deno.test("what keeps an answer from coming is said in words, without the addres
     const [error, words] of [
       [
         wrapped(`error sending request ${at}: invalid peer certificate`),
-        `error sending request: invalid peer certificate; give the authority of its certificate in the option ca, or put it where docker has it (/etc/docker/certs.d/${HOST}/ca.crt)`,
+        `error sending request: invalid peer certificate; give the authority of its certificate in the option ca (registryCa of a builder), or put it where docker has it (/etc/docker/certs.d/${HOST}/ca.crt)`,
       ],
       [
         wrapped(`error sending request ${at}: Connection refused`),
