@@ -64,6 +64,13 @@ Deno.test("no page obeys the words of a build", () => {
   assertEquals([...html.matchAll(/<\/script>/g)].length, 2);
   tagsOf(svg.replace(/<(rect|path)([^>]*)\/>/g, "<$1$2></$1>"), []);
   assert(!UNSEEN_REGEXP.test(text));
+  // A line of the Dockerfile, too.
+  const line = timingsText(timingsOf(
+    [{ name: "[1/1] RUN \x1b[2Jx", at: [0, 10] }],
+    { dockerfile: { name: "\x1b]0;D", text: "FROM a\nRUN \x1b[2Jx\n" } },
+  ));
+  assert(line.includes("\\u001b]0;D\n    2    10 ms 100 % RUN \\u001b[2Jx\n"));
+  assert(!UNSEEN_REGEXP.test(line));
   // An address is told, and no link.
   assertEquals(
     [...html.matchAll(/href="([^"]*)"/g)].filter(([, to]) =>
