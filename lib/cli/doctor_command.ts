@@ -77,14 +77,49 @@ async function checkEngine(
   if (chosen === undefined) return;
   await using docker = await openClient(parsed);
   const ping = await findings.look(async () => {
-    const ping = await docker.ping({ signal });
-    const { Version, Os, Arch } = await docker.version({ signal });
+    using patience = new Patience(chosen.address, signal);
+    const { signal: both } = patience;
+    const ping = await docker.ping({ signal: both });
+    const { Version, Os, Arch } = await docker.version({ signal: both });
     const name = ping.libpodApiVersion === undefined ? "Docker" : "podman";
     const api = await docker.apiVersion();
     return [`${name} ${Version} on ${Os}/${Arch}, API ${api}`, ping] as const;
   });
   if (ping !== undefined) {
     await findings.look(() => checkBuild(docker, ping, signal));
+  }
+}
+
+/** How long an engine may take to say what it is. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Ends the wait for an engine that takes the connection and does not answer, as
+ * one does whose machine sleeps.
+ */
+class Patience implements Disposable {
+  /** Aborted at the end of the patience, or by the signal that was given. */
+  readonly signal: AbortSignal;
+  readonly #timer: ReturnType<typeof setTimeout>;
+
+  constructor(address: string, signal: AbortSignal) {
+    const over = new AbortController();
+    this.signal = AbortSignal.any([signal, over.signal]);
+    this.#timer = setTimeout(
+      () =>
+        over.abort(
+          new Error(
+            `no answer from ${address} in ${
+              PATIENCE_MS / 1000
+            } s, though something listens there: restart the engine, or set DOCKER_HOST to the address of another one`,
+          ),
+        ),
+      PATIENCE_MS,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
   }
 }
 

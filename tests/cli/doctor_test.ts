@@ -3,6 +3,7 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { OLDEST_DENO } from "../../lib/deno_version.ts";
 import { GATEWAY_HEADER } from "../../lib/engine/ping_headers.ts";
 import { sha256 } from "../support/digest.ts";
+import { replaced } from "../exporter/scratch.ts";
 import { davitHere } from "./in_process.ts";
 import { pong, startScripted } from "./scripted.ts";
 
@@ -55,6 +56,36 @@ Deno.test("doctor of an engine that is not there", async () => {
   // What it comes from stands below it.
   assertMatch(own[4]!, /^ {2}\S/);
   assertEquals(own.slice(5), [""]);
+});
+
+Deno.test("doctor does not wait for ever for an engine that takes the connection and says nothing", async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/engine.sock`;
+    const engine = Deno.listen({ transport: "unix", path });
+    const connections: Deno.Conn[] = [];
+    const accepting = (async () => {
+      for await (const connection of engine) connections.push(connection);
+    })();
+    const { setTimeout } = globalThis;
+    using _patience = replaced(
+      globalThis,
+      "setTimeout",
+      () =>
+        ((run: () => void, time?: number) =>
+          setTimeout(run, time === 30_000 ? 0 : time)) as typeof setTimeout,
+    );
+    const host = `unix://${path}`;
+    const { code, lines } = await doctor(["-H", host]);
+    assertEquals(code, 1);
+    assertEquals(lines.slice(-3), [
+      PERMISSIONS,
+      `✗ no answer from ${host} in 30 s, though something listens there: restart the engine, or set DOCKER_HOST to the address of another one`,
+      "",
+    ]);
+    engine.close();
+    await accepting;
+    for (const connection of connections) connection.close();
+  });
 });
 
 Deno.test("doctor of podman and of a gateway: the one can't do all, the other is no failure", async () => {
