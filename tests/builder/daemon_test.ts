@@ -4,7 +4,7 @@ import { openControl } from "../../lib/buildkit/control.ts";
 import { SolveError } from "../../lib/buildkit/solve_error.ts";
 import type { Connector } from "../../lib/builder/connector.ts";
 import { type BuildkitDaemon, daemonAt } from "../../lib/builder/daemon.ts";
-import { ConnectionError } from "../../lib/errors.ts";
+import { ConnectionError, ProtocolError } from "../../lib/errors.ts";
 import { framePrefix } from "../../lib/grpc/frame.ts";
 import { type Http2Stream, serveHttp2 } from "../../lib/http2/server.ts";
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
@@ -252,3 +252,46 @@ function hangsUp(): ByteDuplex {
     writable: new WritableStream(),
   };
 }
+
+Deno.test("answers of a daemon that are none are refused in words, however they are wrong", async () => {
+  const HEAD: [string, string][] = [
+    [":status", "200"],
+    ["content-type", "application/grpc"],
+  ];
+  const saying = (
+    pieces: readonly number[][],
+    trailers: [string, string][] = [["grpc-status", "0"]],
+  ): Answer =>
+  async (stream) => {
+    await stream.respond(HEAD);
+    for (const piece of pieces) await stream.write(new Uint8Array(piece));
+    await stream.end(trailers)?.catch(() => {}); // they may be too many
+  };
+  const empty = [0, 0, 0, 0, 0];
+  for (
+    const [given, words] of [
+      [saying([[0, 0, 0, 0, 2, 0x0a, 0x7f]]), "can't be read"],
+      [saying([[0, 255, 255, 255, 255, 1]]), "message of 4294967295 bytes"],
+      [saying([[0, 1, 0, 0, 1]]), "at most 16777216 are taken"],
+      [saying([]), "with no message"],
+      [saying([empty, empty]), "more than one message"],
+      [saying([empty], [["grpc-status", "99"]]), "a status that is none: 99"],
+      [
+        saying(
+          [empty],
+          Array.from({ length: 2_000 }, (_, i) => [`x-${i}`, "y".repeat(500)]),
+        ),
+        "without a status",
+      ],
+    ] as const
+  ) {
+    await using scripted = new ScriptedDaemon({ ListWorkers: given });
+    await using control = await openControl(scripted.daemon, { signal: NEVER });
+    const error = await assertRejects(
+      () => control.workers({ signal: NEVER }),
+      ProtocolError,
+      words,
+    );
+    assert(error.message.includes("BuildKit at tcp://scripted:1"));
+  }
+});
