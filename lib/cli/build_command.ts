@@ -2,7 +2,6 @@ import type { ListedBuilder } from "../buildx/builders.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { DockerClient } from "../client/docker_client.ts";
-import { isRemote } from "../imagebuild/context/given_path.ts";
 import { checkRequest } from "../imagebuild/check_request.ts";
 import { type BuildInput, buildInput, optionsOf } from "./build_input.ts";
 import type { BuildSite, ImageBuilder, SiteInit } from "./build_site.ts";
@@ -68,7 +67,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
     options,
     metadata: parsed.text("metadata-file") !== undefined,
     watching,
-    loadRun: () => loadRun(input),
+    loadRun,
     signal,
   };
   await using site = await openSite(chosen, parsed, plan, init);
@@ -203,13 +202,11 @@ async function outputPlanner(
   return (parsed) => planDaemonOutput(parsed, loads);
 }
 
-/** Loads what runs a build, and what reads files of a folder. */
-async function loadRun({ context }: BuildInput): Promise<void> {
-  await Promise.all([
-    loadModule<typeof import("../imagebuild/run.ts")>("../imagebuild/run.ts"),
-    typeof context === "string" && !isRemote(context) &&
-    loadModule<typeof import("../context/file.ts")>("../context/file.ts"),
-  ]);
+/** Loads what runs a build. */
+async function loadRun(): Promise<void> {
+  await loadModule<typeof import("../imagebuild/run.ts")>(
+    "../imagebuild/run.ts",
+  );
 }
 
 /** Opens what builds: the engine of the flags, or the builder that was chosen. */

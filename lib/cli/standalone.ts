@@ -20,7 +20,6 @@ const MODULES: ModuleLoaders = {
   "../builder/open_listed.ts": () => import("../builder/open_listed.ts"),
   "../buildx/config_file.ts": () => import("../buildx/config_file.ts"),
   "../buildx/driver.ts": () => import("../buildx/driver.ts"),
-  "../context/file.ts": () => import("../context/file.ts"),
   "../display/printable.ts": () => import("../display/printable.ts"),
   "../engine/info.ts": () => import("../engine/info.ts"),
   "../imagebuild/context/named_contexts.ts": () =>

@@ -1,9 +1,10 @@
 import { ContextError } from "../errors.ts";
-import type { OpenFileInfo } from "../open_file.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 import { readBytes } from "../streams/read_whole.ts";
 import { contextError } from "./context_error.ts";
 import type { MemoryFiles } from "./memory_files.ts";
+import { isOnlyOurs, OwnFile } from "./own_file.ts";
+import type { ReadableFile } from "./readable_file.ts";
 import { isGone, swapped, unreadable } from "./unreadable.ts";
 
 /** How many links may be followed for one path; Linux has the same limit. */
@@ -52,7 +53,8 @@ export async function readInside(
     root === undefined || base === undefined || files?.hides(inside)
   ) return undefined;
   const full = base + inside;
-  return await readWhole(full, advice, Deno.lstat, async () => {
+  return await readWhole(full, advice, Deno.lstat, async (seen) => {
+    if (isOnlyOurs(full)) return await openOwn(full, seen);
     const { FolderFile } = await import("./file.ts");
     return new FolderFile(root, inside, Infinity);
   });
@@ -77,20 +79,11 @@ export async function readNamed(
   });
 }
 
-/**
- * An open file; its path is not used again, since another file may be there by
- * now.
- */
-interface ReadableFile extends Disposable {
-  readonly info: OpenFileInfo;
-  read(buffer: Uint8Array<ArrayBuffer>): Promise<number>;
-}
-
 async function readWhole(
   path: string,
   advice: string,
   look: (path: string) => Promise<Deno.FileInfo>,
-  open: () => Promise<ReadableFile>,
+  open: (seen: Deno.FileInfo) => Promise<ReadableFile>,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const noFile = (isDirectory: boolean) => {
     const what = isDirectory ? "a folder" : "no regular file";
@@ -101,10 +94,11 @@ async function readWhole(
   try {
     // Checked before the file is opened: opening a device may have an effect on
     // it.
-    const { isFile, isDirectory, isSymlink } = await look(path);
+    const seen = await look(path);
+    const { isFile, isDirectory, isSymlink } = seen;
     if (isSymlink) throw swapped(path);
     if (!isFile) throw noFile(isDirectory);
-    using file = await open();
+    using file = await open(seen);
     // Checked again: another file may have taken its place.
     const { info } = file;
     if (!info.isFile()) throw noFile(info.isDirectory());
@@ -121,6 +115,23 @@ async function readWhole(
     if (code === "ENXIO") throw noFile(false);
     throw unreadable(path, error, advice);
   }
+}
+
+/**
+ * Opens a file that only this user can exchange.
+ *
+ * @param seen The file as it was seen there.
+ * @throws {ContextError} If another one was opened.
+ */
+async function openOwn(
+  path: string,
+  seen: Deno.FileInfo,
+): Promise<ReadableFile> {
+  const file = await OwnFile.open(path);
+  const { dev, ino } = file.found;
+  if (dev === seen.dev && ino === seen.ino) return file;
+  file[Symbol.dispose]();
+  throw swapped(path);
 }
 
 /** The error for something that is too long to be read as a whole. */

@@ -14,7 +14,6 @@ const folder = await Deno.makeTempDir({ prefix: "davit-bench-" });
 const EMPTY = "empty program";
 const FOUND = "modules of a build, found";
 const MODULES = "modules of a build";
-const FILES = "node:fs";
 const QUIET = "davit build -q";
 /** Deno with davit's own flags, and a program of its own. */
 const program = (name: string) => [...DAVIT.slice(0, -1), `${folder}/${name}`];
@@ -22,7 +21,6 @@ const commands: Record<string, readonly string[]> = {
   [EMPTY]: program("empty.ts"),
   [FOUND]: program("found.ts"),
   [MODULES]: program("modules.ts"),
-  [FILES]: program("files.ts"),
   "davit build": [...DAVIT, "build", "--progress=plain", "-t", "bench", "."],
   [QUIET]: [...DAVIT, "build", "-q", "-t", "bench", "."],
   "docker build": ["docker", "build", "--progress=plain", "-t", "bench", "."],
@@ -47,7 +45,6 @@ try {
     "empty.ts": "",
     "found.ts": `if (Deno.args.length > 0) {\n${LOADS}}\n`,
     "modules.ts": LOADS,
-    "files.ts": 'import "node:fs";\n',
     ".dockerignore": "*.ts\n.dockerignore\n",
   });
   for (let run = -1; run < runs; run++) {
@@ -91,19 +88,13 @@ for (const [name, list] of times) {
   medians.set(name, list[list.length >> 1]!);
   say(`| ${name} | ${middle} ms | ${first}–${last} ms |`);
 }
-const [empty, found, modules, files, whole] = [
-  EMPTY,
-  FOUND,
-  MODULES,
-  FILES,
-  "davit build",
-].map((name) => medians.get(name)!) as [number, number, number, number, number];
+const [empty, found, modules, whole] = [EMPTY, FOUND, MODULES, "davit build"]
+  .map((name) => medians.get(name)!) as [number, number, number, number];
 const built = inside.sort((a, b) => a - b)[inside.length >> 1]!;
 const parts: Record<string, number> = {
   "Deno's start": empty,
   "finding the files of the modules": found - empty,
   "loading them": modules - found,
-  "loading node:fs, which opens the Dockerfile": files - empty,
   "a build by a process that has built before": built,
 };
 const known = Object.values(parts).reduce((sum, ms) => sum + ms);

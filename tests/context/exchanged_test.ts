@@ -40,8 +40,10 @@ async function whileExchanged<T>(
   }
 }
 
+/** @param mode Of the context; by default others may exchange its files. */
 async function withContext(
   use: (folder: string, root: string) => Promise<void>,
+  mode = 0o777,
 ): Promise<void> {
   await withTempFolder(async (folder) => {
     await writeTree(folder, {
@@ -51,6 +53,8 @@ async function withContext(
       "out/Dockerfile": "OUTSIDE",
       "out/.dockerignore": "OUTSIDE",
     });
+    await Deno.chmod(`${folder}/in`, mode);
+    await Deno.chmod(`${folder}/in/d`, mode);
     await use(folder, `${folder}/in`);
   });
 }
@@ -110,6 +114,24 @@ for (const [what, path, exchange, told] of EXCHANGES) {
     });
   });
 }
+
+Deno.test("readInside() notices what took the place of a file that only this user can exchange", async () => {
+  for (const [what, path, exchange, told] of EXCHANGES) {
+    if (what === "a FIFO") continue; // would be waited for
+    await withContext(async (folder, root) => {
+      const error = await whileExchanged(
+        `${root}/${path}`,
+        () => exchange(folder),
+        () => assertRejects(() => readInside(root, path, "x"), ContextError),
+      );
+      assert(
+        told.test(error.message) ||
+          /became a link|No such device/.test(error.message),
+        `${what}: ${error.message}`,
+      );
+    }, 0o700);
+  }
+});
 
 for (
   const [what, exchange, told] of [

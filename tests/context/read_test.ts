@@ -5,6 +5,7 @@ import { FolderFile } from "../../lib/context/file.ts";
 import { ContextFilter } from "../../lib/context/filter.ts";
 import { findIgnoreRules } from "../../lib/context/ignore_rules.ts";
 import { MemoryFiles } from "../../lib/context/memory_files.ts";
+import { OwnFile } from "../../lib/context/own_file.ts";
 import { readInside, readNamed } from "../../lib/context/read_inside.ts";
 import { findRoot } from "../../lib/context/root.ts";
 import { TarSource } from "../../lib/context/tar_stream.ts";
@@ -159,26 +160,34 @@ Deno.test("what can't be read as a text is told with its reason and the advice",
   });
 });
 
-Deno.test("a text is read from pieces of 64 KiB, and closed behind the last", async () => {
-  await withTempFolder(async (root) => {
-    const bytes = new Uint8Array(3 * 65_536 + 5).map((_, at) => at % 253);
-    await Deno.writeFile(`${root}/file`, bytes);
-    const lengths: number[] = [];
-    const { read } = FolderFile.prototype;
-    FolderFile.prototype.read = function (buffer) {
-      lengths.push(buffer.length);
-      return read.call(this, buffer);
-    };
-    try {
-      const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
-      const before = open();
-      assertEquals(await readInside(root, "file", "x"), bytes);
-      assertEquals(open(), before);
-    } finally {
-      FolderFile.prototype.read = read;
-    }
-    assertEquals(lengths, Array.from({ length: 5 }, () => 65_536));
-  });
+Deno.test("a text is read from pieces of 64 KiB, and closed behind the last, by Deno itself where nobody else can exchange the file", async () => {
+  for (
+    const [mode, opened] of [[0o755, OwnFile], [0o775, FolderFile]] as const
+  ) {
+    await withTempFolder(async (root) => {
+      await Deno.chmod(root, mode);
+      const bytes = new Uint8Array(3 * 65_536 + 5).map((_, at) => at % 253);
+      await Deno.writeFile(`${root}/file`, bytes);
+      const lengths: number[] = [];
+      const { read } = opened.prototype;
+      opened.prototype.read = function (
+        this: OwnFile & FolderFile,
+        buffer: Uint8Array<ArrayBuffer>,
+      ) {
+        lengths.push(buffer.length);
+        return read.call(this, buffer);
+      };
+      try {
+        const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+        const before = open();
+        assertEquals(await readInside(root, "file", "x"), bytes);
+        assertEquals(open(), before);
+      } finally {
+        opened.prototype.read = read;
+      }
+      assertEquals(lengths, Array.from({ length: 5 }, () => 65_536));
+    });
+  }
 });
 
 Deno.test("FolderFile reads what a file has when its end is found, and not what it gets behind that", async () => {
