@@ -129,8 +129,8 @@ async function runAll(
   {
     await using ordinary = await ordinaryUser();
     const commands = [
-      // The longest first, and later those that wait for what is compiled.
-      ...[...stress, ...engine.toReversed()].map((file) => own([file])),
+      // Later those that wait for what is compiled; the shortest at the end.
+      ...[...engine.toReversed(), ...stress].map((file) => own([file])),
       ...await oldestCommands(signal),
       ...byRoom(unit).map(own),
       ...ordinary.commands,
