@@ -35,10 +35,20 @@ export function isOnlyOurs(path: string): boolean {
   }
 }
 
-/** The user's number; null where it is not known. The user is not prompted. */
+/**
+ * The user's number; null where it is not known, or the folders may not be
+ * looked at. The user is not prompted.
+ */
 function ownUser(): number | null {
-  const { state } = Deno.permissions.querySync({ name: "sys", kind: "uid" });
-  return state === "granted" ? Deno.uid() : null;
+  const needed: Deno.PermissionDescriptor[] = [
+    { name: "sys", kind: "uid" },
+    { name: "read" },
+  ];
+  return needed.every((descriptor) =>
+      Deno.permissions.querySync(descriptor).state === "granted"
+    )
+    ? Deno.uid()
+    : null;
 }
 
 /**

@@ -64,10 +64,26 @@ Deno.test("isOnlyOurs(): nobody else may write in a folder above the file, nor o
   assertEquals(asked(gone), false);
 });
 
-Deno.test({
-  name: "isOnlyOurs() asks nobody for a permission that is missing",
-  permissions: { sys: false, read: true },
-  fn() {
-    assertEquals(isOnlyOurs("/etc/hostname"), false);
-  },
-});
+for (
+  const permissions of [
+    { sys: false, read: true },
+    { sys: ["uid" as const], read: ["/etc"] },
+  ]
+) {
+  Deno.test({
+    name: `isOnlyOurs() asks nobody for a permission that is missing: ${
+      JSON.stringify(permissions)
+    }`,
+    permissions,
+    fn() {
+      const { lstatSync } = Deno;
+      let looks = 0;
+      Object.assign(Deno, { lstatSync: () => looks++ });
+      try {
+        assertEquals([isOnlyOurs("/etc/hostname"), looks], [false, 0]);
+      } finally {
+        Object.assign(Deno, { lstatSync });
+      }
+    },
+  });
+}
