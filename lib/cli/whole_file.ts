@@ -18,7 +18,10 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   try {
     await Deno.writeTextFile(aside, text, { createNew: true });
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) {
+    // Neither the system nor Deno's permissions may allow another file there.
+    const isRefused = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotCapable;
+    if (!isRefused) {
       await Deno.remove(aside).catch(() => {});
       throw error;
     }

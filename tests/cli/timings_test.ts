@@ -4,6 +4,7 @@ import {
   assertEquals,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { TimingsFile } from "../../lib/cli/timings_file.ts";
 import { textWidth } from "../../lib/display/text_width.ts";
 import { tarBytes } from "../support/tar.ts";
 import { dockerfileOf, readTrace } from "../progress/traces.ts";
@@ -148,5 +149,16 @@ Deno.test("a build that is refused before its first step leaves the file alone",
     assertEquals(code, 1);
     assert(!stderr.includes("timings written"), stderr);
     assertEquals(await Deno.readTextFile(path), "before");
+  });
+});
+
+Deno.test("the file is known to those who watch a folder; standard output is none", async () => {
+  await withTempFolder(async (folder) => {
+    const pathsOf = async (dest: string | undefined) =>
+      (await TimingsFile.open({ dest, against: undefined, title: undefined }))
+        .paths;
+    assertEquals(await pathsOf(`${folder}/t.html`), [`${folder}/t.html`]);
+    assertEquals(await pathsOf("-"), []);
+    assertEquals(await pathsOf(undefined), []);
   });
 });

@@ -50,3 +50,22 @@ Deno.test("what is no file is written as it is; a folder that is not there is to
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 0);
   });
 });
+
+/** The one file that the next test may write. */
+const ONLY = `/tmp/davit-test-whole-file-${crypto.randomUUID()}`;
+
+Deno.test({
+  name: "where no other file may be made, the file itself is written",
+  permissions: { read: true, write: [ONLY] },
+  async fn() {
+    try {
+      await writeWhole(ONLY, "one");
+      const { ino } = await Deno.stat(ONLY);
+      await writeWhole(ONLY, "two");
+      assertEquals(await Deno.readTextFile(ONLY), "two");
+      assertEquals((await Deno.stat(ONLY)).ino, ino);
+    } finally {
+      await Deno.remove(ONLY);
+    }
+  },
+});
