@@ -37,6 +37,9 @@ const HEADER_REGEXP =
 const PROGRESS_REGEXP =
   /^(\S.*?) \.\.\.(?: (ok|FAILED|ignored|cancelled)\b.*)?\s*$/;
 
+/** A line that two values have in common, and none of a stack. */
+const SAME_REGEXP = /^ {4}(?! *at )/;
+
 /**
  * Reads from the output of `deno test` which tests failed: its errors stand
  * together behind the last test, and without them, as in a run that was broken
@@ -54,6 +57,8 @@ export class FailureReader {
   #inErrors = false;
   /** From the lines of tests. */
   readonly #told: TestFailure[] = [];
+  /** Whether the error's text has come to what differs between two values. */
+  #inDiff = false;
   /** From the errors together. */
   #errors: { name: string; place: string; lines: string[] }[] = [];
   #over = false;
@@ -108,6 +113,7 @@ export class FailureReader {
     if (header !== undefined && line.startsWith("error: ")) {
       // Its header was taken for the last line of the error before.
       if (current?.lines.at(-1) === this.#last) current.lines.pop();
+      this.#inDiff = false;
       this.#errors.push({
         name: header.name ?? header.what!,
         place: header.place ?? header.file!,
@@ -115,8 +121,9 @@ export class FailureReader {
       });
     } else if (
       current !== undefined && current.lines.length < MAX_KEPT_LINES &&
-      !/^ +at .*\bext:/.test(line)
+      !/^ +at .*\bext:/.test(line) && !(this.#inDiff && SAME_REGEXP.test(line))
     ) current.lines.push(cut(line));
+    this.#inDiff ||= line.startsWith("    [Diff] ");
   }
 
   #readProgress(line: string): void {

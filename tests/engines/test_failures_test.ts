@@ -111,6 +111,28 @@ Deno.test("FailureReader has of a run that was broken off what failed, and what 
   ]);
 });
 
+Deno.test("FailureReader leaves out what two values have in common", () => {
+  const [failure] = read(
+    [" ERRORS ", "", "a => ./a_test.ts:1:6", "error: Values are not equal."]
+      .concat(["    before", "", "    [Diff] Actual / Expected", ""])
+      .concat(Array.from({ length: 2000 }, () => "    same"))
+      .concat([
+        "-   1",
+        "+   2",
+        "    same",
+        "",
+        "    at file:///a_test.ts:1:1",
+      ])
+      .concat(["", " FAILURES ", "", "FAILED | 0 passed | 1 failed (1ms)", ""])
+      .join("\n"),
+  );
+  assertEquals(failure!.lines, [
+    ...["error: Values are not equal.", "    before", ""],
+    ...["    [Diff] Actual / Expected", "", "-   1", "+   2", ""],
+    ...["    at file:///a_test.ts:1:1", ""],
+  ]);
+});
+
 Deno.test("FailureReader knows which test runs", () => {
   const reader = new FailureReader();
   const after = (text: string) => {
