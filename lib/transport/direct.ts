@@ -82,7 +82,7 @@ async function openClient(endpoint: DirectEndpoint): Promise<RequestClient> {
     const { hostname, port, tls } = endpoint;
     return openTlsClient(
       { hostname, port, tls },
-      () => dial(endpoint, undefined),
+      (signal) => dial(endpoint, signal),
     );
   }
   const client = Deno.createHttpClient({

@@ -34,7 +34,7 @@ interface TlsAddress {
  */
 export function openTlsClient(
   address: TlsAddress,
-  dial: () => Promise<Deno.Conn>,
+  dial: (signal: AbortSignal) => Promise<Deno.Conn>,
 ): RequestClient {
   const { hostname, port, tls } = address;
   const common = { host: hostname, port, defaultPort: port };
@@ -63,15 +63,19 @@ export function openTlsClient(
 
 /** An HTTP agent that opens its connections with the given function. */
 class DialledAgent extends Agent {
-  readonly #dial: () => Promise<Deno.Conn>;
+  readonly #dial: (signal: AbortSignal) => Promise<Deno.Conn>;
 
-  constructor(dial: () => Promise<Deno.Conn>) {
+  constructor(dial: (signal: AbortSignal) => Promise<Deno.Conn>) {
     super({ keepAlive: true, maxFreeSockets: MAX_FREE });
     this.#dial = dial;
   }
 
   override createConnection(): ReturnType<Agent["createConnection"]> {
-    return nodeSocket(this.#dial());
+    const left = new AbortController();
+    const socket = nodeSocket(this.#dial(left.signal));
+    // A handshake that is still going on then is given up.
+    socket.once("close", () => left.abort());
+    return socket;
   }
 }
 

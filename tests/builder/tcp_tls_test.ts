@@ -94,7 +94,7 @@ Deno.test("a handshake that is given up leaves no connection when it comes to it
   listener.close();
 });
 
-Deno.test("a handshake that nobody answers does not keep a program from its end", async () => {
+Deno.test("a handshake that nobody answers, of a daemon or an engine, does not keep a program from its end", async () => {
   // What listens there takes connections, and says nothing.
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const program = `${import.meta.dirname}/given_up_program.ts`;
@@ -102,7 +102,8 @@ Deno.test("a handshake that nobody answers does not keep a program from its end"
     args: ["run", "-A", "--no-check", program, `${silent.addr.port}`],
     stdin: "null",
   }).spawn();
-  using _conn = await silent.accept();
+  using _daemon = await silent.accept();
+  using _engine = await silent.accept();
   let isOver = false;
   const over = child.status.then(() => isOver = true);
   try {
