@@ -11,11 +11,12 @@ export async function runHistoryTimings(
   const file = await TimingsFile.open({
     dest: parsed.text("output") ?? "-",
     against: parsed.text("against"),
-    title: parsed.words[0],
+    title: undefined,
   });
   await using memory = await openMemory(parsed, signal);
   const found = await findBuild(memory, parsed.words[0], { signal });
   const log = await found.history.logs(found.ref, { signal });
-  await file.writeTimings(await buildTimings(log), true);
+  const { name } = await found.history.inspect(found.ref, { signal });
+  await file.writeTimings(await buildTimings(log), true, name || found.ref);
   return EXIT_OK;
 }

@@ -79,8 +79,16 @@ export class TimingsFile {
     if (timings !== undefined) await this.writeTimings(timings, tells);
   }
 
-  /** Writes these times. */
-  async writeTimings(timings: BuildTimings, tells: boolean): Promise<void> {
+  /**
+   * Writes these times.
+   *
+   * @param title What was built; what was given at first, unless it is here.
+   */
+  async writeTimings(
+    timings: BuildTimings,
+    tells: boolean,
+    title: string | undefined = this.#title,
+  ): Promise<void> {
     const comparison = this.#before && compareTimings(this.#before, timings);
     if (this.#dest === "-") {
       const { timingsText } = await loadModule<
@@ -94,18 +102,22 @@ export class TimingsFile {
       prefix: "davit-timings-",
       suffix: ".html",
     });
-    await writeWhole(path, await this.#content(path, timings));
+    await writeWhole(path, await this.#content(path, timings, title));
     if (tells) print(`timings written to ${path}`, Deno.stderr);
   }
 
-  async #content(path: string, timings: BuildTimings): Promise<string> {
+  async #content(
+    path: string,
+    timings: BuildTimings,
+    title: string | undefined,
+  ): Promise<string> {
     const comparison = this.#before && compareTimings(this.#before, timings);
     switch (/\.(svg|json|txt)$/i.exec(path)?.[1]?.toLowerCase()) {
       case "svg": {
         const { timingsSvg } = await loadModule<
           typeof import("../timings/svg.ts")
         >("../timings/svg.ts");
-        return timingsSvg(timings, { title: this.#title, comparison });
+        return timingsSvg(timings, { title, comparison });
       }
       case "json":
         return `${timingsJson(timings)}\n`;
@@ -119,7 +131,7 @@ export class TimingsFile {
         const { timingsHtml } = await loadModule<
           typeof import("../timings/html.ts")
         >("../timings/html.ts");
-        return timingsHtml(timings, { title: this.#title, comparison });
+        return timingsHtml(timings, { title, comparison });
       }
     }
   }

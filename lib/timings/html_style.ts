@@ -6,7 +6,7 @@ export const STYLE = `
 h1{font-size:1.5rem;margin:0}h1 b{white-space:nowrap;margin-left:.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}small,caption,.m{color:var(--m)}caption{text-align:left;padding-bottom:6px}
 a{color:inherit;text-decoration:underline dotted var(--m);text-underline-offset:3px}a:hover{text-decoration-style:solid}.g{margin:.2rem 0 .6rem;color:var(--m)}.g span{margin-right:1.2rem;white-space:nowrap}.g i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em;background:var(--b)}
 .s{display:flex;height:2.2rem;border-radius:5px;overflow:hidden;gap:2px;font:12px/2.2rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-.s>*{min-width:1px;flex:0 1 auto;overflow:hidden;background:var(--k);color:var(--o);text-decoration:none;white-space:nowrap}.s i{font-style:normal;padding:0 8px}.s .o,.g .o i{background:var(--m)}.s .c{background:var(--c)}.s .e{background:var(--e)}
+.s>*{min-width:1px;flex:0 1 auto;overflow:hidden;text-overflow:ellipsis;background:var(--k);color:var(--o);text-decoration:none;white-space:nowrap}.s i{font-style:normal;padding:0 8px}.s .o,.g .o i{background:var(--m)}.s .c{background:var(--c)}.s .e{background:var(--e)}
 .s a:hover{text-decoration:underline}.s a:focus-visible{outline:3px solid var(--t);outline-offset:-3px}
 ul.y{font-size:1.05rem;padding-left:1.2rem;margin:.8rem 0;max-width:75rem}
 table{border-collapse:collapse;width:100%;font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}

@@ -174,6 +174,15 @@ async function remembered(
         line.endsWith("app/Failing")
       )!.split(" ")[0]!;
     };
+    const picture = async (ref: string) => {
+      const file = `${cwd}/history.svg`;
+      const { code, stderr } = await davitHere(
+        ["history", "timings", "-o", file, ref],
+        { cwd, env },
+      );
+      assertEquals(code, 0, stderr);
+      return await Deno.readTextFile(file);
+    };
     const timings = async (ref: string) => {
       const { code, stdout, stderr } = await davitHere(
         ["history", "timings", ref],
@@ -182,7 +191,9 @@ async function remembered(
       assertEquals(code, 0, stderr);
       return decoder.decode(stdout);
     };
-    const good = await timings(await build(0, "--no-cache"));
+    const ref = await build(0, "--no-cache");
+    assert(/<title>app · The build took /.test(await picture(ref)));
+    const good = await timings(ref);
     assertStringIncludes(good, "It was built without the cache.\n");
     assert(
       /^ {4}3 +(?:\d\.\d s|\d+ ms) +\d+ % RUN sleep 0\.5$/m.test(good),
