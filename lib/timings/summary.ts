@@ -19,6 +19,9 @@ const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/;
 /** A copy of the whole context, which changes with each of its files. */
 const WHOLE_REGEXP = /^(?:COPY|ADD)\s+(?:--\S+\s+)*\.\/?\s/;
 const FILES_REGEXP = /^(?:COPY|ADD)\s/;
+const FROM_REGEXP = /\s--from=/;
+/** What loads files of the client, for `COPY` and for `RUN --mount=type=bind`. */
+const CONTEXT_REGEXP = /^load (?:build context|from client)$/;
 
 /**
  * What there is to say about a build, in sentences.
@@ -81,6 +84,7 @@ function slowSteps(
       const isRun = step.words.startsWith("RUN ");
       const isHelpless = isRun && !step.hasCacheMount &&
         why?.cause !== undefined &&
+        isCopied(steps[why.cause]!) &&
         WHOLE_REGEXP.test(steps[why.cause]!.words);
       const share = `${percentOf(ownMs, durationMs)} of the time (${
         secondsOf(ownMs)
@@ -118,6 +122,11 @@ function moved(step: TimedStep): string {
   return bytes < WORTH_BYTES ? "" : `, which moved ${formatBytes(bytes)}`;
 }
 
+/** Whether it copies files of the context, and not of a stage or an image. */
+function isCopied({ words }: TimedStep): boolean {
+  return FILES_REGEXP.test(words) && !FROM_REGEXP.test(words);
+}
+
 /** Why a step ran, and did not come from the cache. */
 function reason(
   at: number,
@@ -126,11 +135,16 @@ function reason(
   const step = steps[at]!;
   if (step.cached || !LAYER_REGEXP.test(step.words)) return undefined;
   const before = builtAnew(at, steps);
-  const isFiles = (place: number) => {
-    const { words } = steps[place]!;
-    return FILES_REGEXP.test(words) && !/\s--from=/.test(words);
-  };
+  const isFiles = (place: number) => isCopied(steps[place]!);
+  const isMounting = step.words.startsWith("RUN ") &&
+    step.inputs.some((input) => CONTEXT_REGEXP.test(steps[input]!.words));
   if (!steps.some(({ cached, words }) => cached && LAYER_REGEXP.test(words))) {
+    if (isMounting) {
+      return {
+        told: "it runs again whenever the files that it mounts change",
+        cause: undefined,
+      };
+    }
     // A first build: any copy of files may change before the next one. Behind
     // the nearest one there is least that a change of it spares.
     const cause = before.findLast(isFiles);
@@ -148,7 +162,7 @@ function reason(
     );
     const told = isBased
       ? "it was not in the cache"
-      : isFiles(at)
+      : isMounting || FILES_REGEXP.test(step.words)
       ? "its files or its words are not those of the cache"
       : "it was not in the cache, though what it is built upon was";
     return { told, cause: undefined };

@@ -72,6 +72,56 @@ Deno.test("a step whose inputs all came from the cache is not blamed on a copy",
   );
 });
 
+Deno.test("a RUN that mounts files of the client may run again because of them", () => {
+  for (
+    const load of [
+      "[internal] load build context",
+      "[context src] load from client",
+    ]
+  ) {
+    const steps = (cached: boolean, inputs: number[]): MadeStep[] => [
+      { name: load, at: [0, 0] },
+      { name: "[1/3] COPY x .", at: [0, 0], cached },
+      { name: "[2/3] RUN --mount=type=bind make", at: [0, 10], inputs },
+    ];
+    const share = "100 % of the time (10 ms) is RUN make; ";
+    assertEquals(
+      saidOf(steps(true, [0, 1])),
+      `${share}its files or its words are not those of the cache.`,
+    );
+    assertEquals(
+      saidOf(steps(true, [1])),
+      `${share}it was not in the cache, though what it is built upon was.`,
+    );
+    assertEquals(
+      saidOf(steps(false, [0, 1])),
+      `${share}it runs again whenever the files that it mounts change.`,
+    );
+    assertEquals(
+      saidOf(steps(false, [1])),
+      `${share}it runs again whenever the files of COPY x . change.`,
+    );
+  }
+});
+
+Deno.test("a copy of a whole image is no copy of the context", () => {
+  const said = (copy: string, [from, to]: readonly [number, number]) =>
+    timingsOf([
+      { name: "[1/3] WORKDIR /a", at: [0, 0], cached: true },
+      { name: `[2/3] ${copy}`, at: [0, from], inputs: [0] },
+      { name: "[3/3] RUN make", at: [from, to], inputs: [1] },
+    ]).summary[1]!;
+  assertEquals(
+    said("COPY --from=alpine . .", [1, 100]),
+    "99 % of the time (99 ms) is RUN make; it runs again because of COPY --from=alpine . ..",
+  );
+  assert(said("COPY --link . .", [1, 100]).includes("no cache can help"));
+  assertEquals(
+    said("COPY --from=alpine . .", [99, 100]),
+    "99 % of the time (99 ms) is COPY --from=alpine . .; its files or its words are not those of the cache.",
+  );
+});
+
 Deno.test("a step behind another that runs again is not blamed on a later copy", () => {
   assert(
     saidOf([
