@@ -82,12 +82,15 @@ export async function runBuild(context: CommandContext): Promise<number> {
       ...(sourcePolicy === undefined ? {} : { sourcePolicy }),
       signal,
     };
-    const { result, pushed } = await site.build(
+    const building = site.build(
       given,
       (builder, options) =>
         build(builder, input, options, { mode: shown, interrupt, timings }),
       { shown, signal },
-    ).finally(() => timings?.write(TOLD.includes(shown)));
+    );
+    const { result, pushed } = timings === undefined
+      ? await building
+      : await timings.writeAfter(building, TOLD.includes(shown));
     if (TOLD.includes(shown)) tellExports(result.exports);
     await files?.write(site.docker, result, pushed, signal, site.node);
     if (mode === "quiet" && result.imageId !== "") print(result.imageId);

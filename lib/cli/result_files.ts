@@ -136,7 +136,8 @@ export async function tryToWrite(flag: string, path: string): Promise<void> {
   if (info !== undefined && !info.isFile) return;
   try {
     (await Deno.open(path, { write: true, create: true })).close();
-    if (info === undefined) await Deno.remove(path);
+    // A link to a file that is not there yet stays.
+    if (info === undefined) await Deno.remove(await Deno.realPath(path));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) {
       throw refuse(messageOf(error));

@@ -69,11 +69,29 @@ export class TimingsFile {
   }
 
   /**
-   * Writes what was taken.
+   * Waits for the end of a build, and writes what was taken of it. If both fail,
+   * the build's error is thrown, and the other one is said on standard error.
    *
    * @param tells Whether the path is said on standard error.
    */
-  async write(tells: boolean): Promise<void> {
+  async writeAfter<T>(building: Promise<T>, tells: boolean): Promise<T> {
+    let result: T;
+    try {
+      result = await building;
+    } catch (error) {
+      await this.#write(tells).catch((other) =>
+        print(
+          `the timings can't be written: ${messageOf(other)}`,
+          Deno.stderr,
+        )
+      );
+      throw error;
+    }
+    await this.#write(tells);
+    return result;
+  }
+
+  async #write(tells: boolean): Promise<void> {
     const timings = this.#taken;
     this.#taken = undefined;
     if (timings !== undefined) await this.writeTimings(timings, tells);
@@ -149,9 +167,11 @@ async function earlier(path: string): Promise<SavedTimings> {
     return await readTimings(path);
   } catch (error) {
     throw new UsageError(
-      `the timings of the earlier build can't be read: ${
-        error instanceof Error ? error.message : String(error)
-      }`,
+      `the timings of the earlier build can't be read: ${messageOf(error)}`,
     );
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

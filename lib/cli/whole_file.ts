@@ -1,15 +1,16 @@
 /**
  * Writes a file that is there whole or not at all: beside its place, and then
- * moved there. What is no file, such as a pipe, is written as it is, and so is a
- * file in a folder in which none can be made. A file keeps its mode, and a link
- * its target.
+ * moved there. What is no file, such as a pipe, is written as it is, and so are a
+ * file in a folder in which none can be made, and the file that a link leads to
+ * and that is not there yet. A file keeps its mode, and a link its target.
  */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const info = await Deno.stat(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });
-  if (info !== undefined && !info.isFile) {
+  const isFile = info?.isFile ?? !await isLink(path);
+  if (!isFile) {
     await Deno.writeTextFile(path, text);
     return;
   }
@@ -37,4 +38,13 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     await Deno.remove(aside);
     throw error;
   }
+}
+
+/** Whether there is a link, wherever it leads. */
+async function isLink(path: string): Promise<boolean> {
+  const info = await Deno.lstat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  return info?.isSymlink === true;
 }

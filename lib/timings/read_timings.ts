@@ -29,11 +29,20 @@ import { MAX_SAVED_BYTES, readSaved, type SavedTimings } from "./saved.ts";
  * ```
  */
 export async function readTimings(path: string | URL): Promise<SavedTimings> {
-  const { size } = await Deno.stat(path);
-  if (size > MAX_SAVED_BYTES) {
-    throw new TypeError(
-      `No timings can be read from ${path}: it is larger than 64 MiB`,
-    );
+  const file = await Deno.open(path);
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  // It is closed with the last of it, and when the loop is left. What is no
+  // file, such as a device, tells no size.
+  for await (const bytes of file.readable) {
+    size += bytes.length;
+    if (size > MAX_SAVED_BYTES) {
+      throw new TypeError(
+        `No timings can be read from ${path}: it is larger than 64 MiB`,
+      );
+    }
+    text += decoder.decode(bytes, { stream: true });
   }
-  return readSaved(await Deno.readTextFile(path));
+  return readSaved(text + decoder.decode());
 }

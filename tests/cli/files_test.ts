@@ -106,8 +106,9 @@ Deno.test("files for results are tried, and left as they are", async () => {
     await Deno.writeTextFile(at("there"), "an earlier id");
     await Deno.writeTextFile(at("empty"), "");
     await makeFifo(at("fifo"));
+    await Deno.symlink("new", at("link"));
     for (const flag of ["iidfile", "metadata-file"]) {
-      for (const name of ["there", "empty", "fifo", "new"]) {
+      for (const name of ["there", "empty", "fifo", "new", "link"]) {
         const files = await open(`--${flag}`, at(name));
         assertEquals(files.paths, [at(name)]);
       }
@@ -119,7 +120,7 @@ Deno.test("files for results are tried, and left as they are", async () => {
     const names = async () =>
       (await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name))
         .sort();
-    assertEquals(await names(), ["empty", "fifo", "there"]);
+    assertEquals(await names(), ["empty", "fifo", "link", "there"]);
     for (
       const [name, words] of [
         ["empty/x", `can't be written: Not a directory`],
@@ -149,7 +150,7 @@ Deno.test("files for results are tried, and left as they are", async () => {
     }
     const metadata = await open("--metadata-file", at("empty"));
     await metadata.clear();
-    assertEquals(await names(), ["empty", "fifo"]);
+    assertEquals(await names(), ["empty", "fifo", "link"]);
   });
 });
 

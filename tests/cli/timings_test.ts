@@ -113,6 +113,35 @@ Deno.test("the times of a build that fails are written, and its exit code stays"
   });
 });
 
+Deno.test("that the times can't be written does not hide why a build failed", async () => {
+  const { code, stderr } = await built(["--timings=/dev/full"], "failing_run");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "exit code: 7");
+  assertStringIncludes(stderr, "the timings can't be written: No space left");
+  const good = await built(["--timings=/dev/full"]);
+  assertEquals(good.code, 1);
+  assertStringIncludes(good.stderr, "No space left");
+});
+
+Deno.test("a link to a file that is not there yet leads to the times afterwards", async () => {
+  await withTempFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/a`);
+    await Deno.symlink("a/t.txt", `${folder}/link.txt`);
+    const { code } = await built([`--timings=${folder}/link.txt`]);
+    assertEquals(code, 0);
+    assertEquals(await Deno.readLink(`${folder}/link.txt`), "a/t.txt");
+    assertStringIncludes(
+      await Deno.readTextFile(`${folder}/a/t.txt`),
+      "The build took",
+    );
+    const names = await Array.fromAsync(
+      Deno.readDir(folder),
+      ({ name }) => name,
+    );
+    assertEquals(names.sort(), ["a", "link.txt"]);
+  });
+});
+
 Deno.test("files that can't be written or read are refused before the build", async () => {
   await withTempFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/other`, "{}");
@@ -124,6 +153,11 @@ Deno.test("files that can't be written or read are refused before the build", as
         [
           [`--timings-against=${folder}/none`],
           "the timings of the earlier build can't be read: No such file",
+        ],
+        // It has no size, and no end.
+        [
+          ["--timings-against=/dev/zero"],
+          "/dev/zero: it is larger than 64 MiB",
         ],
         [[`--timings-against=${folder}/other`], "No timings can be read"],
         [["--timings=-", "-o", "-"], "can't be at once"],

@@ -69,3 +69,12 @@ Deno.test({
     }
   },
 });
+
+Deno.test("a link to a file that is not there yet leads to it afterwards", async () => {
+  await withTempFolder(async (folder) => {
+    await Deno.symlink("file", `${folder}/link`);
+    await writeWhole(`${folder}/link`, "one");
+    assertEquals(await Deno.readLink(`${folder}/link`), "file");
+    assertEquals(await Deno.readTextFile(`${folder}/file`), "one");
+  });
+});
