@@ -11,7 +11,7 @@
  *
  * await using docker = await DockerClient.fromDockerConfig();
  * for (const image of await docker.imageList()) {
- *   console.log(image.RepoTags[0], megabytes(image));
+ *   console.log(image.RepoTags[0] ?? image.Id, megabytes(image));
  * }
  * ```
  *

@@ -382,6 +382,16 @@ Deno.test("of default sockets those are tried that Deno may look at, and the err
     assertEquals(await deep(), "the deep one");
     await Deno.chmod(`${folder}/below`, 0o777);
     assert((await deep()).includes(`may write to "${folder}/below"`));
+    await Deno.chmod(`${folder}/below`, 0o755);
+    // Where a link leads out of that, the link alone is.
+    await Deno.symlink(`${folder}/live`, `${folder}/below/link`);
+    sockets.splice(-1, 1, { ...socket("below/link", true), of: "the link" });
+    const led = await run(
+      `--allow-read=${folder}/below`,
+      ...reach(`${folder}/below/link`).split(" ")
+        .filter((flag) => !flag.startsWith("--allow-read")),
+    );
+    assertEquals(led, "the link");
     sockets.pop();
     assertEquals(
       await run(),
