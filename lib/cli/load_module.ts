@@ -1,5 +1,3 @@
-import { UnsupportedError } from "../errors.ts";
-
 /** Loads files of the command, by their paths as seen from this folder. */
 export type ModuleLoaders = Readonly<Record<string, () => Promise<unknown>>>;
 
@@ -35,6 +33,7 @@ export async function loadModule<Module>(path: string): Promise<Module> {
     return await import(path);
   } catch (error) {
     if (!Deno.build.standalone) throw error;
+    const { UnsupportedError } = await import("../errors.ts");
     throw new UnsupportedError(
       "deno compile",
       `deno compile has left out ${path} of davit's command; compile jsr:@davit/build/standalone in place of jsr:@davit/build/cli`,
