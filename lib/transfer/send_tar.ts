@@ -27,10 +27,13 @@ export async function sendTar<T>(
   let failure: { error: unknown } | undefined;
   const reader = tar.getReader();
   let bytes = 0;
+  let isRefused = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        // The engine's answer is the reason then, and nobody takes what was read.
+        if (isRefused) return;
         if (done) return controller.close();
         if (!(value instanceof Uint8Array)) {
           throw new TypeError(`The tar that is sent ${noBytes(value)}`);
@@ -43,7 +46,10 @@ export async function sendTar<T>(
         throw error;
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      isRefused = true;
+      return reader.cancel(reason);
+    },
   }, { highWaterMark: 0 });
   try {
     return await send(body);

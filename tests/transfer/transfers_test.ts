@@ -365,6 +365,18 @@ Deno.test("a tar is given back where the engine takes no more of it", async () =
     };
     await assertRejects(() => docker[method](given.tar), EngineError);
     assertEquals(given.state.cancelled, "enough");
+    // The engine's words are the failure, though more of the tar was awaited.
+    const awaited = new ReadableStream<Uint8Array>();
+    engine.fetch = async (path, init) => {
+      if (path !== "/_ping") {
+        const reader = (init!.body as ReadableStream).getReader();
+        const next = reader.read();
+        await reader.cancel();
+        await next;
+      }
+      return await whole(path, { ...init, body: null });
+    };
+    await assertRejects(() => docker[method](awaited), EngineError);
   }
 });
 
