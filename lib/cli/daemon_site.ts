@@ -48,6 +48,8 @@ export function daemonSite(
       const { outputs, load } = plan;
       if (load) {
         await using docker = await openClient(parsed);
+        // An engine that is not there is told before the build, not after it.
+        await docker.apiVersion({ signal });
         const result = await loading(docker, signal, (archive) =>
           run(builder, {
             ...options,
@@ -77,11 +79,27 @@ async function loading(
     Uint8Array<ArrayBuffer>,
     Uint8Array<ArrayBuffer>
   >();
+  const archive = readable.getReader();
+  let isRefused = false;
+  const watched = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const { done, value } = await archive.read();
+      if (isRefused) return;
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel(reason) {
+      isRefused = true;
+      return archive.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
   const [built, loaded] = await Promise.allSettled([
     build(writable as WritableStream<Uint8Array>),
-    docker.imageLoad(readable, { signal }),
+    docker.imageLoad(watched, { signal }),
   ]);
-  // Without an archive nothing can be loaded: the build's failure is the reason.
+  // Who fails first is the reason: an engine that takes no more makes the build
+  // fail, and a build without an archive leaves nothing to load.
+  if (loaded.status === "rejected" && isRefused) throw loaded.reason;
   if (built.status === "rejected") throw built.reason;
   if (loaded.status === "rejected") throw loaded.reason;
   return built.value;

@@ -12,6 +12,7 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { type CommandRun, runProgram } from "./command.ts";
 import { davitHere } from "./in_process.ts";
+import { startScripted } from "./scripted.ts";
 
 const DOCKERFILE = `FROM davit-test/base
 RUN --network=host --mount=type=secret,id=word,env=WORD echo \${#WORD} > /word
@@ -323,6 +324,16 @@ Deno.test("an image of a daemon is loaded into an engine by --load, or if its bu
     assertEquals(failed.code, 1);
     assertStringIncludes(failed.stderr, "target stage");
     assert(!await image(`${id}:no`));
+    // Without an engine nothing is built; one that refuses is the reason.
+    const loadInto = (host: string) =>
+      davit(build("--builder=far", "--load"), { DOCKER_HOST: host });
+    const dead = await loadInto("unix:///nowhere.sock");
+    assertEquals(dead.code, 1);
+    assertMatch(dead.stderr, /^ERROR: No engine at unix:\/\/\/nowhere.sock/);
+    await using refusing = await startScripted([]);
+    const refused = await loadInto(refusing.host);
+    assertEquals(refused.code, 1);
+    assertMatch(refused.stderr, /ERROR: nobody expects POST \/images\/load/);
     await docker("image", "rm", `${id}:load`, `${id}:typed`, `${id}:near`);
   });
 });
