@@ -6,7 +6,7 @@ import { controlSession } from "../buildkit/control_session.ts";
 import type { BuildkitHost } from "../buildkit/host.ts";
 import { ConnectionError } from "../errors.ts";
 import { connectGrpc, type GrpcClient } from "../grpc/client.ts";
-import { speaksOtherwise } from "../http2/error.ts";
+import { speaksHttp1, speaksOtherwise } from "../http2/error.ts";
 import type { Http2KeepaliveOptions } from "../http2/keepalive.ts";
 import type { Connector } from "./connector.ts";
 
@@ -85,6 +85,9 @@ async function connect(
       throw cause;
     }
     const why = await connector.explain(cause) ??
+      (speaksHttp1(cause)
+        ? "what listens there speaks HTTP/1.1, so it is no BuildKit daemon; is it an engine's address? Engines are reached by DockerClient, or by davit's --host"
+        : undefined) ??
       `${wordsOf(cause)}; is it a BuildKit daemon, and is it running?`;
     throw new ConnectionError(
       `Cannot reach the BuildKit daemon at ${where}: ${why}`,

@@ -56,7 +56,7 @@ export function tcpConnector(
     explain(cause) {
       const fault = tcpFault({ hostname, port }, cause);
       if (fault !== undefined || speaksOtherwise(cause)) return fault;
-      return "what listens there ended the connection without a word of HTTP/2; does it want TLS (the option tls), and is it a BuildKit daemon?";
+      return "what listens there ended the connection without a word of HTTP/2; does it want TLS (the option tls, or cacert, cert and key of a builder's driver options), and is it a BuildKit daemon?";
     },
     close: () => Promise.resolve(),
   };

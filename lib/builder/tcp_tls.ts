@@ -41,7 +41,10 @@ export function tlsConnector(
     },
     explain(cause) {
       return tcpFault({ hostname, port }, cause) ??
-        tlsFault(cause, { hasClient: client !== undefined });
+        tlsFault(cause, {
+          hasClient: client !== undefined,
+          hasCa: ca !== undefined,
+        });
     },
     close: () => Promise.resolve(),
   };

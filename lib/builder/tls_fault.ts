@@ -31,9 +31,12 @@ const FAULTS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
     () => "tls.key is not the key of tls.cert",
   ],
   [
-    /UnknownIssuer|unable to (?:get|verify)|self[- ]signed/i,
-    () =>
-      "its certificate is issued by an authority that is not known here: give that authority's certificate as tls.ca",
+    // By rustls an authority of the same name, but with another key, is a bad signature.
+    /UnknownIssuer|BadSignature|signature failure|unable to (?:get|verify)|self[- ]signed/i,
+    ({ hasCa }) =>
+      hasCa
+        ? "its certificate is not issued by the authority in tls.ca (cacert of a builder's driver options): give the certificate of the one that issued it"
+        : "its certificate is issued by an authority that is not known here: give that authority's certificate as tls.ca (cacert of a builder's driver options)",
   ],
   [
     /NotValidForName|not valid for name|altnames/i,
@@ -59,6 +62,8 @@ const FAULTS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
 interface TlsFacts {
   /** Whether a client certificate was given. */
   readonly hasClient: boolean;
+  /** Whether an authority was given. */
+  readonly hasCa: boolean;
 }
 
 type Meaning = (facts: TlsFacts) => string;

@@ -150,7 +150,10 @@ function driverFor(
       ? "remote"
       : "docker-container");
   if (!isDriver(chosen)) {
-    throw new BuilderError(name, `failed to find driver "${chosen}"`);
+    throw new BuilderError(
+      name,
+      `failed to find driver "${chosen}": take docker-container or remote`,
+    );
   }
   if (chosen === "docker") {
     throw new BuilderError(
@@ -185,7 +188,10 @@ function endpointFor(
   }
   if (!DAEMON_REGEXP.test(address)) {
     const scheme = address.replace(/:.*/s, "");
-    throw new BuilderError(name, `unrecognized url scheme ${scheme}`);
+    throw new BuilderError(
+      name,
+      `unrecognized url scheme ${scheme}: take unix://, tcp://, ssh://, docker-container:// or kube-pod://`,
+    );
   }
   return address;
 }

@@ -97,6 +97,11 @@ export function speaksOtherwise(error: Error): boolean {
   return error instanceof Http2Error && error.message.startsWith(OTHERWISE);
 }
 
+/** Whether an error says that the peer speaks HTTP/1, as engines do. */
+export function speaksHttp1(error: Error): boolean {
+  return speaksOtherwise(error) && error.message.includes('are "HTTP/1.');
+}
+
 /** How many bytes are shown of an answer that is not HTTP/2. */
 const SHOWN_BYTES = 60;
 

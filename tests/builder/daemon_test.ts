@@ -178,6 +178,14 @@ Deno.test("a daemon counts as reached when it has spoken, and a failure is told 
       dial: () => Promise.resolve(hangsUp()),
       explain: ({ message }) => Promise.resolve(`no word: ${message}`),
     }, "no word: Connection was closed by the peer"],
+    [
+      { dial: () => Promise.resolve(speaks("HTTP/1.1 301 Moved\r\n\r\n")) },
+      "what listens there speaks HTTP/1.1, so it is no BuildKit daemon; is it an engine's address? Engines are reached by DockerClient, or by davit's --host",
+    ],
+    [
+      { dial: () => Promise.resolve(speaks("220 mail.test ESMTP\r\n")) },
+      'Peer does not speak HTTP/2, its bytes are "220 mail.test ESMTP??": Frame of 3289648 bytes is longer than 16384; is it a BuildKit daemon, and is it running?',
+    ],
   ];
   for (const [connector, words] of cases) {
     await using scripted = new ScriptedDaemon({}, connector);
@@ -244,6 +252,14 @@ Deno.test("a daemon has 25 seconds for its first words, and fifteen twice for a 
   assert(message.includes("sent nothing for 30 seconds"), message);
   await control[Symbol.asyncDispose]();
 });
+
+/** A connection whose peer says this, and no more. */
+function speaks(words: string): ByteDuplex {
+  return {
+    readable: new Response(words).body!,
+    writable: new WritableStream(),
+  };
+}
 
 /** A connection whose peer has gone. */
 function hangsUp(): ByteDuplex {

@@ -34,6 +34,8 @@ Deno.test("a handshake that fails, early or late, says what is wrong with which 
   const { tcpAddress: at, authority, tls } = daemon;
   const { ca } = authority;
   const other = await makeAuthority("another");
+  // As after an authority was made anew: the same name, another key.
+  const namesake = await makeAuthority();
   const begins: [BuilderTls | undefined, string][] = [
     [{ ca }, "it asks for a client certificate: give tls.cert and tls.key"],
     [
@@ -43,7 +45,15 @@ Deno.test("a handshake that fails, early or late, says what is wrong with which 
     [{ ...tls, ...await other.issue() }, "it refused the client's certificate"],
     [
       { ...tls, ca: other.ca },
-      "its certificate is issued by an authority that is not known here",
+      "its certificate is not issued by the authority in tls.ca",
+    ],
+    [
+      { ...tls, ca: namesake.ca },
+      "its certificate is not issued by the authority in tls.ca",
+    ],
+    [
+      { ...tls, ca: namesake.ca, serverName: "localhost" },
+      "its certificate is not issued by the authority in tls.ca",
     ],
     [
       { cert: tls.cert, key: tls.key },

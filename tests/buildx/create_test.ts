@@ -213,7 +213,11 @@ Deno.test("create refuses in the words of buildx", () => {
         undefined,
         'additional instances of driver "docker" cannot be created',
       ],
-      [{ driver: "foo" }, undefined, 'failed to find driver "foo"'],
+      [
+        { driver: "foo" },
+        undefined,
+        'failed to find driver "foo": take docker-container or remote',
+      ],
       [
         { append: true, endpoint: "tcp://a:1" },
         REMOTE,
@@ -222,7 +226,7 @@ Deno.test("create refuses in the words of buildx", () => {
       [
         { driver: "remote", endpoint: "foo://z" },
         undefined,
-        "unrecognized url scheme foo",
+        "unrecognized url scheme foo: take unix://, tcp://, ssh://, docker-container:// or kube-pod://",
       ],
       [
         { node: "x", endpoint: "tcp://z:1" },
