@@ -1,5 +1,7 @@
 /** What a TLS server sees of who connects to it as to a daemon. */
+import { holdConnection } from "../../lib/buildkit/connection.ts";
 import { Builder } from "../../lib/builder/builder.ts";
+import { daemonAt } from "../../lib/builder/daemon.ts";
 import { tlsConnector } from "../../lib/builder/tcp_tls.ts";
 import { ConnectionError } from "../../lib/errors.ts";
 import {
@@ -113,4 +115,28 @@ Deno.test("a handshake that nobody answers, of a daemon or an engine, does not k
     await over;
     silent.close();
   }
+});
+
+Deno.test("a handshake that nobody answers is a ConnectionError when its time is over", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = silent.addr;
+  const where = `tcp://127.0.0.1:${port}`;
+  for (const serverName of [undefined, NAME]) {
+    const connector = tlsConnector(
+      { kind: "tcp", hostname: "127.0.0.1", port },
+      { ca: undefined, client: undefined, serverName },
+    );
+    const held = holdConnection(daemonAt(where, connector), {
+      signal: NEVER,
+      timeout: 200,
+    });
+    const failed = assertRejects(() => held, ConnectionError);
+    using _conn = await silent.accept();
+    assertStringIncludes(
+      (await failed).message,
+      `BuildKit at ${where} did not answer within 0.2 seconds`,
+    );
+    await connector.close();
+  }
+  silent.close();
 });
