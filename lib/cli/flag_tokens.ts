@@ -87,14 +87,13 @@ export function* tokensOf(
 
 /** Reads `--name` or `--name=value`; the name has at least one character. */
 function longFlag(word: string): FlagToken {
-  const end = word.indexOf("=", "--".length + 1);
-  const rawName = end < 0 ? word : word.slice(0, end);
+  const [, rawName, value] = /^(--.[^=]*)(?:=(.*))?$/s.exec(word)!;
   return {
     kind: "flag",
-    name: rawName.slice("--".length),
-    rawName,
-    value: end < 0 ? undefined : word.slice(end + 1),
-    isInline: end >= 0,
+    name: rawName!.slice("--".length),
+    rawName: rawName!,
+    value,
+    isInline: value !== undefined,
   };
 }
 

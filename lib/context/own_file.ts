@@ -87,8 +87,8 @@ export class OwnFile implements ReadableFile {
     return { isFile: () => isFile, isDirectory: () => isDirectory };
   }
 
-  async read(buffer: Uint8Array<ArrayBuffer>): Promise<number> {
-    return await this.#file.read(buffer) ?? 0;
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    return this.#file.read(buffer);
   }
 
   [Symbol.dispose](): void {

@@ -8,7 +8,7 @@ export interface ReadableFile extends Disposable {
   /**
    * Reads the next bytes.
    *
-   * @returns How many bytes were read; 0 at the end.
+   * @returns How many bytes were read; 0 or null at the end.
    */
-  read(buffer: Uint8Array<ArrayBuffer>): Promise<number>;
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
 }

@@ -1,7 +1,7 @@
 // What the system says is said for it here: the replaced functions are those
 // that the code under test calls.
-import { isOnlyOurs } from "../../lib/context/own_file.ts";
-import { assertEquals } from "../support/assert.ts";
+import { isOnlyOurs, OwnFile } from "../../lib/context/own_file.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 
 /** A folder: its mode and its owner, and how it is left out. */
 type Folder = readonly [mode: number | null, owner: number];
@@ -87,3 +87,16 @@ for (
     },
   });
 }
+
+Deno.test("OwnFile.open() closes a file that can't be looked at", async () => {
+  const { stat } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.stat = () => Promise.reject(new Error("no look"));
+  const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+  const before = open();
+  try {
+    await assertRejects(() => OwnFile.open("/etc/hostname"), Error, "no look");
+  } finally {
+    Deno.FsFile.prototype.stat = stat;
+  }
+  assertEquals(open(), before);
+});
