@@ -163,10 +163,13 @@ async function timingsFile(
       "--timings=- and --output to standard output can't be at once",
     );
   }
+  const { buildTitle } = await loadModule<typeof import("./build_title.ts")>(
+    "./build_title.ts",
+  );
   return await TimingsFile.open({
     dest,
     against: parsed.text("timings-against"),
-    title: parsed.list("tag")[0] ?? parsed.words[0],
+    title: parsed.list("tag")[0] ?? buildTitle(parsed.words[0]!),
   });
 }
 

@@ -38,7 +38,8 @@ async function git(...args: readonly string[]): Promise<string | undefined> {
   }
 }
 
-function withoutLogin(address: string): string {
+/** An address without a login in it. */
+export function withoutLogin(address: string): string {
   const url = URL.parse(address);
   if (url === null || url.username + url.password === "") return address;
   url.username = "";

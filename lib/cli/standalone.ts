@@ -33,6 +33,7 @@ const MODULES: ModuleLoaders = {
   "../transport/context_names.ts": () =>
     import("../transport/context_names.ts"),
   "./build_command.ts": () => import("./build_command.ts"),
+  "./build_title.ts": () => import("./build_title.ts"),
   "./builder_create.ts": () => import("./builder_create.ts"),
   "./builder_inspect.ts": () => import("./builder_inspect.ts"),
   "./builder_ls.ts": () => import("./builder_ls.ts"),

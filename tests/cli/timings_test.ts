@@ -113,6 +113,23 @@ Deno.test("the times of a build that fails are written, and its exit code stays"
   });
 });
 
+Deno.test("a page of a build without a tag has the name of its folder, and no login of its address", async () => {
+  await withTempFolder(async (folder) => {
+    await using engine = await startScripted([
+      { to: /^POST \/build\?/, lines: readTrace("28_output") },
+    ]);
+    const path = `${folder}/t.html`;
+    const { code, stderr } = await davitHere([
+      ...["build", "-H", engine.host, "--api=engine", `--timings=${path}`],
+      "https://me:hidden@example.com/app.git#v1",
+    ]);
+    assertEquals(code, 0, stderr);
+    const page = await Deno.readTextFile(path);
+    assertStringIncludes(page, "https://example.com/app.git#v1");
+    assert(!page.includes("hidden@"), page);
+  });
+});
+
 Deno.test("that the times can't be written does not hide why a build failed", async () => {
   const { code, stderr } = await built(["--timings=/dev/full"], "failing_run");
   assertEquals(code, 1);
