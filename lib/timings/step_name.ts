@@ -60,6 +60,7 @@ const FLAGS_REGEXP = /^(RUN|COPY|ADD|FROM)((?:\s+--\S+)+)(?=\s)/;
 /**
  * A step's words without the flags that say how it runs, such as `--mount`, for
  * where there is little room: what it runs is more. Where files come from stays.
+ * Blanks are one, as those behind a line that goes on in the next.
  */
 export function briefWords(words: string): string {
   return words.replace(FLAGS_REGEXP, (_, name: string, flags: string) => {
@@ -67,5 +68,5 @@ export function briefWords(words: string): string {
       flag.startsWith("--from=")
     );
     return [name, ...kept].join(" ");
-  });
+  }).replace(/\s+/g, " ");
 }

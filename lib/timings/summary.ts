@@ -139,9 +139,10 @@ function reason(
   const isMounting = step.words.startsWith("RUN ") &&
     step.inputs.some((input) => CONTEXT_REGEXP.test(steps[input]!.words));
   if (!steps.some(({ cached, words }) => cached && LAYER_REGEXP.test(words))) {
-    if (isMounting) {
+    if (isMounting || isFiles(at)) {
+      const files = isMounting ? "the files that it mounts" : "its files";
       return {
-        told: "it runs again whenever the files that it mounts change",
+        told: `it runs again whenever ${files} change`,
         cause: undefined,
       };
     }
@@ -235,7 +236,7 @@ function parallel({ steps, durationMs }: Facts): string[] {
 export function called(
   { words, lines }: Pick<TimedStep, "words" | "lines">,
 ): string {
-  const line = briefWords(words).replace(/\s+/g, " ");
+  const line = briefWords(words);
   const short = line.length > MAX_WORDS
     ? `${line.slice(0, MAX_WORDS - 1)}…`
     : line;

@@ -76,6 +76,10 @@ export function timingsText(
           ),
         );
       }
+      if (step.secrets.length > 0) {
+        const ids = visible(step.secrets.join(", "));
+        lines.push(truncate(`${" ".repeat(NUMBERS)}secrets: ${ids}`, wide));
+      }
       if (step.error !== undefined && !step.canceled) {
         lines.push(
           truncate(`${" ".repeat(NUMBERS)}ERROR: ${visible(step.error)}`, wide),

@@ -422,6 +422,7 @@ Deno.test("text has a line for each step, and fits its columns", () => {
     lines.some((line) => /^\* +9 {4}7\.0 s RUN npm ci +█{21,22}$/.test(line)),
     lines.join("\n"),
   );
+  assert(lines.includes("               secrets: npm_token"), lines.join("\n"));
   assert(
     lines.some((line) => /^ {4}8 {4}7\.0 s {2}70 % RUN --mount/.test(line)),
     lines.join("\n"),

@@ -334,6 +334,7 @@ Deno.test("brief words are without the flags that say how a step runs", () => {
     "FROM --platform=linux/arm64 a": "FROM a",
     "RUN --mount=type=cache": "RUN --mount=type=cache",
     "exporting --to image": "exporting --to image",
+    "RUN --mount=type=secret,id=a   test &&\n\t  make": "RUN test && make",
   };
   for (const [words, brief] of Object.entries(cases)) {
     assertEquals(briefWords(words), brief);
