@@ -136,7 +136,13 @@ async function remove(
     }
   }
   await store.edit((edit) => edit.remove(name));
-  if (failure !== undefined) throw failure;
+  if (failure === undefined) return;
+  const why = failure instanceof Error ? failure.message : `${failure}`;
+  throw new BuilderError(
+    name,
+    `its file is gone, but a container of it may be left: ${why}`,
+    { cause: failure },
+  );
 }
 
 async function isStored(

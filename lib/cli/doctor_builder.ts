@@ -62,6 +62,10 @@ async function checkNode(
       try {
         await ping(engine, AbortSignal.any([signal, timeout()]));
         return [`${what}: the engine at ${engine.where} answers`, true];
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof Error)) throw error;
+        throw new Error(`${what}: ${error.message}`, { cause: error.cause });
       } finally {
         await closeEngine(engine);
       }

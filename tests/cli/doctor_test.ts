@@ -58,6 +58,35 @@ Deno.test("doctor of an engine that is not there", async () => {
   assertEquals(own.slice(5), [""]);
 });
 
+Deno.test("the engine of a builder's container is not there: doctor names the node, and rm what may be left", async () => {
+  await withTempFolder(async (folder) => {
+    const host = `unix://${folder}/no.sock`;
+    await writeTree(folder, {
+      "buildx/instances/away": JSON.stringify({
+        Name: "away",
+        Driver: "docker-container",
+        Nodes: [{ Name: "away0", Endpoint: host }],
+      }),
+    });
+    const env = { BUILDX_CONFIG: `${folder}/buildx`, DOCKER_CONFIG: folder };
+    const { code, lines } = await doctor(["--builder=away"], env);
+    assertEquals([code, ...lines.slice(3, 6)], [
+      1,
+      `✗ node away0 at ${host}: No engine at ${host}: no such socket; start the engine or set DOCKER_HOST to its address`,
+      "  No such file or directory (os error 2)",
+      "✓ no other engine is needed, but for --load",
+    ]);
+    const removed = await davitHere(["builder", "rm", "away"], { env });
+    assertEquals(removed.code, 1);
+    assertMatch(
+      removed.stderr,
+      /^failed to remove away: its file is gone, but a container of it may be left: No engine at unix:/,
+    );
+    const left = Array.fromAsync(Deno.readDir(`${folder}/buildx/instances`));
+    assertEquals(await left, []);
+  });
+});
+
 Deno.test("doctor does not wait for ever for an engine that takes the connection and says nothing", async () => {
   await withTempFolder(async (folder) => {
     const path = `${folder}/engine.sock`;
