@@ -1,6 +1,7 @@
 // Addresses that a program of the user's reaches: its standard input and output
 // are the connection.
 
+import { kubectlWords } from "../buildx/pods.ts";
 import {
   type ConnectingProgram,
   ProgramDialler,
@@ -63,7 +64,8 @@ function programConnector(init: ConnectingProgram): Connector {
       if (cause instanceof Deno.errors.NotCapable) {
         return notPermitted([{ kind: "run", what: program }]);
       }
-      const words = await dialler.lastWords();
+      const said = await dialler.lastWords();
+      const words = program === "kubectl" ? kubectlWords(said) : said;
       return words === ""
         ? `${program} ended the connection, and says nothing: does "buildctl dial-stdio" work there?`
         : `${program} says: ${words}`;

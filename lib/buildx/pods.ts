@@ -167,6 +167,20 @@ async function kubectl(
   signal?.throwIfAborted();
   const decoder = new TextDecoder();
   if (output.code === 0) return decoder.decode(output.stdout);
-  const words = decoder.decode(output.stderr).trim();
+  const words = kubectlWords(decoder.decode(output.stderr));
   throw failed(`kubectl says: ${words || `exit code ${output.code}`}`);
+}
+
+/** A line of kubectl's own log: its severity and date come first (klog's format). */
+const LOG_LINE_REGEXP = /^[IWEF]\d{4} \d\d:\d\d:\d\d/;
+
+/**
+ * What kubectl says to people. If it can't reach a cluster, it also logs each of
+ * its tries; that stays only where there is nothing else.
+ */
+export function kubectlWords(stderr: string): string {
+  const words = stderr.split("\n")
+    .filter((line) => !LOG_LINE_REGEXP.test(line))
+    .join("\n").trim();
+  return words || stderr.trim();
 }

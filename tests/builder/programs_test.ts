@@ -50,4 +50,10 @@ Deno.test("a program that is missing, or ends, is told with its own words", asyn
       'Cannot reach the BuildKit daemon at kube-pod://p?namespace=n: kubectl ended the connection, and says nothing: does "buildctl dial-stdio" work there?',
     ],
   );
+  // What kubectl logs of its tries is left out.
+  const log = "E1129 06:18:51.007856   7 memcache.go:265] Unhandled Error";
+  const kubectl = `echo "${log}" >&2; echo "refused" >&2; exit 1`;
+  assertEquals(await failures({ kubectl }, addresses.slice(1)), [
+    "Cannot reach the BuildKit daemon at kube-pod://p?namespace=n: kubectl says: refused",
+  ]);
 });

@@ -153,6 +153,14 @@ Deno.test("what kubectl does wrong is said in its words", async () => {
     const [script, words] of [
       ["echo no such server >&2; exit 1", "kubectl says: no such server"],
       ["exit 3", "kubectl says: exit code 3"],
+      [
+        "echo 'E1129 06:18:51.007856 7 memcache.go:265] x' >&2; echo refused >&2; exit 1",
+        "kubectl says: refused",
+      ],
+      [
+        "echo 'E1129 06:18:51.007856 7 memcache.go:265] x' >&2; exit 1",
+        "kubectl says: E1129 06:18:51.007856 7 memcache.go:265] x",
+      ],
       ["echo '{'", "is no list in JSON"],
       ["echo '{\"items\":{}}'", "is no list in JSON"],
       ["echo null", "is no list in JSON"],
