@@ -58,9 +58,11 @@ export async function containerConnector(
 function refused(where: string, { status, detail }: EngineError): string {
   const what = `the engine at ${where} says: ${detail}`;
   if (status === 404) return `${what}; is that the name of the container?`;
-  return status === 409
-    ? `${what}; start the container with "docker start"`
-    : what;
+  if (status !== 409) return what;
+  const isPaused = detail.includes(" is paused");
+  return `${what}; start the container with "docker ${
+    isPaused ? "unpause" : "start"
+  }"`;
 }
 
 /**

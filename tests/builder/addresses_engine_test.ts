@@ -144,6 +144,9 @@ COPY own /
       workers = await builder.workers().catch(() => undefined);
     }
     assert(workers !== undefined, "no worker came");
+    await docker("pause", name);
+    await refused('start the container with "docker unpause"');
+    await docker("unpause", name);
     const folder = await Deno.makeTempDir({ prefix: "davit-busybox-" });
     await docker("cp", `${name}:/bin/busybox`, `${folder}/busybox`);
     const dest = `${folder}/out`;
