@@ -1,3 +1,9 @@
+// @ts-types="../std/path.d.ts"
+import { dirname } from "@std/path/posix/dirname";
+// @ts-types="../std/path.d.ts"
+import { join } from "@std/path/posix/join";
+import { newExportName } from "../context/export_name.ts";
+
 /**
  * Writes a file that is there whole or not at all: beside its place, and then
  * moved there. What is no file, such as a pipe, is written as it is, and so are a
@@ -15,7 +21,8 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     return;
   }
   const place = info === undefined ? path : await Deno.realPath(path);
-  const aside = `${place}.${crypto.randomUUID().slice(0, 8)}`;
+  // A name that no context takes, and no watch follows.
+  const aside = join(dirname(place), newExportName());
   try {
     await Deno.writeTextFile(aside, text, { createNew: true });
   } catch (error) {

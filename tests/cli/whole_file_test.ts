@@ -1,3 +1,5 @@
+import { isExportName } from "../../lib/context/export_name.ts";
+import { replaced } from "../exporter/scratch.ts";
 import { writeWhole } from "../../lib/cli/whole_file.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
@@ -20,6 +22,25 @@ Deno.test("a file is written beside its place and moved there", async () => {
     assertEquals(new TextDecoder().decode(bytes.subarray(0, 3)), "one");
     assertEquals(await Deno.readTextFile(path), "two");
     assertEquals((await Array.fromAsync(Deno.readDir(folder))).length, 1);
+  });
+});
+
+Deno.test("the name beside its place is one that no context takes", async () => {
+  await withTempFolder(async (folder) => {
+    const names: string[] = [];
+    const { writeTextFile } = Deno;
+    using _write = replaced(
+      Deno,
+      "writeTextFile",
+      () => (path, ...rest) => {
+        names.push(String(path));
+        return writeTextFile(path, ...rest);
+      },
+    );
+    await writeWhole(`${folder}/file`, "one");
+    assertEquals(names.length, 1);
+    assert(names[0]!.startsWith(`${folder}/`));
+    assert(isExportName(names[0]!.slice(folder.length + 1)), names[0]!);
   });
 });
 
