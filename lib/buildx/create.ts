@@ -152,7 +152,7 @@ function driverFor(
   if (!isDriver(chosen)) {
     throw new BuilderError(
       name,
-      `failed to find driver "${chosen}": take docker-container or remote`,
+      `failed to find driver "${chosen}"`,
     );
   }
   if (chosen === "docker") {

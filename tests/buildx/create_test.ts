@@ -216,7 +216,7 @@ Deno.test("create refuses in the words of buildx", () => {
       [
         { driver: "foo" },
         undefined,
-        'failed to find driver "foo": take docker-container or remote',
+        'failed to find driver "foo"',
       ],
       [
         { append: true, endpoint: "tcp://a:1" },
