@@ -133,7 +133,9 @@ function reason(
   { steps }: Facts,
 ): { readonly told: string; readonly cause: number | undefined } | undefined {
   const step = steps[at]!;
-  if (step.cached || !LAYER_REGEXP.test(step.words)) return undefined;
+  // One that failed runs again in any case.
+  if (step.cached || step.error !== undefined) return undefined;
+  if (!LAYER_REGEXP.test(step.words)) return undefined;
   const before = builtAnew(at, steps);
   const isFiles = (place: number) => isCopied(steps[place]!);
   const isMounting = step.words.startsWith("RUN ") &&

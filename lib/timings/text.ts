@@ -109,15 +109,28 @@ function byTime(timings: BuildTimings, wide: number): string[] {
   return [
     "",
     visible(name),
-    ...slow.map(({ start, durationMs }) => {
+    ...slow.map(({ start, durationMs, steps }) => {
       return truncate(
         `${String(start).padStart(5)} ${secondsOf(durationMs).padStart(8)} ${
-          percentOf(durationMs, timings.durationMs).padStart(5)
+          percentOf(passedMs(timings, steps), timings.durationMs).padStart(5)
         } ${visible(lines[start - 1]!)}`,
         wide,
       );
     }),
   ];
+}
+
+/** How much of the build's time passed while one of these steps ran, or several. */
+function passedMs({ steps }: BuildTimings, places: readonly number[]): number {
+  const periods = places.flatMap((place) => steps[place]!.periods)
+    .sort((a, b) => a.startMs - b.startMs);
+  let passed = 0;
+  let until = 0;
+  for (const { startMs, endMs } of periods) {
+    passed += Math.max(0, endMs - Math.max(until, startMs));
+    until = Math.max(until, endMs);
+  }
+  return passed;
 }
 
 function rest({ warnings, failure }: BuildTimings): string[] {

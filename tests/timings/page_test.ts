@@ -429,6 +429,17 @@ Deno.test("text has a line for each step, and fits its columns", () => {
   );
 });
 
+Deno.test("text tells how much of the time an instruction's steps ran, however many at a time", () => {
+  const text = "FROM a\nRUN make\n";
+  const lines = timingsText(timingsOf([
+    { name: "[linux/amd64 2/2] RUN make", at: [0, 60] },
+    { name: "[linux/arm64 2/2] RUN make", at: [20, 40] },
+    { name: "[linux/s390x 2/2] RUN make", at: [50, 80] },
+    { name: "exporting to image", at: [80, 100] },
+  ], { dockerfile: { name: "Dockerfile", text } })).split("\n");
+  assert(lines.includes("    2   110 ms  80 % RUN make"), lines.join("\n"));
+});
+
 Deno.test("text has colours only if they are asked for", () => {
   const timings = timingsOf([
     { name: "a", at: [0, 10], cached: true },

@@ -104,6 +104,16 @@ Deno.test("a RUN that mounts files of the client may run again because of them",
   }
 });
 
+Deno.test("of a step that failed no reason is told: it runs again in any case", () => {
+  const failed = APP.map((step, at) =>
+    at === 8 ? { ...step, error: "exit code: 1" } : step
+  );
+  const said = timingsOf(failed).summary.find((line) =>
+    line.includes(" of the time")
+  )!;
+  assert(said.endsWith("is RUN npm ci."), said);
+});
+
 Deno.test("of a first build a copy runs again for its own files", () => {
   assertEquals(
     saidOf([
