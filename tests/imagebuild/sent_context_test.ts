@@ -10,6 +10,7 @@ import {
 } from "../../lib/imagebuild/context/tar_head.ts";
 import {
   type TarWatcher,
+  type WatchedTar,
   watchTar,
 } from "../../lib/imagebuild/context/watch_tar.ts";
 import type { ContextEvent } from "../../lib/progress/event.ts";
@@ -192,6 +193,18 @@ function source(
   return { stream, pulls: () => pulls, reasons };
 }
 
+/** How an engine that has answered leaves the rest of a context. */
+const LEFT: readonly [
+  string,
+  (
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    watched: WatchedTar,
+  ) => unknown,
+][] = [
+  ["its body is cancelled", (reader) => reader.cancel("answered")],
+  ["it is released", (_reader, watched) => watched.release("answered")],
+];
+
 Deno.test("watchTar() passes a tar on as it is read, and tells of it at its end", async () => {
   const bytes = await tarBytes(FILES);
   const parts = [bytes.subarray(0, 700), bytes.subarray(700)];
@@ -256,6 +269,33 @@ Deno.test("watchTar() tells of what an engine took that did not read on", async 
   await watching(cancelled.stream).watched.body.cancel(reason);
   assertEquals(cancelled.reasons, [reason]);
 });
+
+for (const [how, leave] of LEFT) {
+  Deno.test(`a tar that is awaited has no fault when ${how}`, async () => {
+    const waiting = () => {
+      const asked = Promise.withResolvers<void>();
+      const stream = new ReadableStream<Uint8Array>({
+        pull() {
+          asked.resolve();
+          return new Promise<void>(() => {});
+        },
+      }, { highWaterMark: 0 });
+      return { stream, asked: asked.promise };
+    };
+    const empty = waiting();
+    const seen = watching(empty.stream);
+    const reader = seen.watched.body.getReader();
+    const read = reader.read();
+    await empty.asked;
+    await leave(reader, seen.watched);
+    // What the tar's end leads to has happened then.
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals([seen.watched.failure, seen.failures()], [undefined, 0]);
+    assertEquals<unknown>(seen.events(), []);
+    await reader.cancel();
+    assertEquals((await read).done, true);
+  });
+}
 
 Deno.test("watchTar() keeps why a tar could not be read", async () => {
   const gone = new Error("the disk is gone");
@@ -422,6 +462,27 @@ Deno.test("classicContext() unpacks what it can, and cuts that", async () => {
   assert(error.cause instanceof Error);
   assertEquals(damaged.failure, error);
   assertEquals(await damaged.whole.catch((error) => error), error);
+});
+
+Deno.test("a packed tar that is awaited has no fault when an engine takes no more", async () => {
+  const packed = await pack(await tarBytes(FILES));
+  const asked = Promise.withResolvers<void>();
+  let pulls = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (pulls++ === 0) return controller.enqueue(packed.subarray(0, 40));
+      asked.resolve();
+      return new Promise<void>(() => {});
+    },
+  }, { highWaterMark: 0 });
+  const context = classicContext(stream, false);
+  const reader = context.body.getReader();
+  const read = reader.read();
+  await asked.promise;
+  await reader.cancel("answered");
+  await read;
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(context.failure, undefined);
 });
 
 Deno.test("classicContext() passes on what only engines unpack, or refuses it", async () => {

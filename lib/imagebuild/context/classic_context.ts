@@ -43,6 +43,7 @@ export function classicContext(
   const reader = context.getReader();
   const source = ByteStream.of(reader);
   let failure: unknown;
+  let isCancelled = false;
   const whole = Promise.withResolvers<void>();
   whole.promise.catch(() => {}); // no unhandled rejection if nobody awaits it
   const drain = async () => {
@@ -64,6 +65,8 @@ export function classicContext(
         controller.close();
         drain();
       } catch (cause) {
+        // Nobody takes it any more: where it ends then is no fault of it.
+        if (isCancelled) return;
         const error = cause instanceof PackingError
           ? new PackedContextError("the context's packing is damaged", {
             cause,
@@ -75,6 +78,7 @@ export function classicContext(
       }
     },
     cancel(reason) {
+      isCancelled = true;
       whole.reject(reason);
       return reader.cancel(reason);
     },

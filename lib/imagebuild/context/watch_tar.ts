@@ -83,6 +83,8 @@ export function watchTar(
   let sent = 0;
   let failure: Error | undefined;
   let isOver = false;
+  let isReleased = false;
+  let isCancelled = false;
   const end = () => {
     if (isOver) return;
     isOver = true;
@@ -146,8 +148,10 @@ export function watchTar(
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       const bytes = await read();
+      // Nobody takes it any more: the end that was read is none of the tar's.
+      if (isCancelled) return;
       if (bytes !== undefined) sent += bytes.length;
-      await look(bytes);
+      if (!isReleased) await look(bytes);
       if (bytes === undefined) {
         controller.close();
         return end();
@@ -159,7 +163,10 @@ export function watchTar(
           : new Uint8Array(bytes),
       );
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      isCancelled = true;
+      return reader.cancel(reason);
+    },
   }, { highWaterMark: 0 });
   return {
     body,
@@ -177,6 +184,7 @@ export function watchTar(
     },
     release(reason) {
       isOver = true;
+      isReleased = true;
       tap?.stop();
       reader.cancel(reason).catch(() => {}); // nobody needs it any more
     },
