@@ -5,6 +5,8 @@ import { assertEquals, assertRejects } from "../support/assert.ts";
 import { DAVIT, runProgram } from "./command.ts";
 
 const LIB = new URL("../../lib", import.meta.url).pathname;
+const STANDALONE =
+  new URL("../../lib/cli/standalone.ts", import.meta.url).pathname;
 
 Deno.test("in a checkout that Deno may not read, davit names the file and the flag, and tells its version", async () => {
   const davit = DAVIT.map((word) => word === "-A" ? "--no-prompt" : word);
@@ -22,7 +24,11 @@ Deno.test("in a checkout that Deno may not read, davit names the file and the fl
 
 Deno.test("the program for deno compile has all files in sight: it needs no permission to load one", async () => {
   const standalone = DAVIT.map((word) =>
-    word === "-A" ? "--no-prompt" : word.replace(/main\.ts$/, "standalone.ts")
+    word === "-A"
+      ? "--no-prompt"
+      : word.endsWith("/main.ts")
+      ? STANDALONE
+      : word
   );
   const help = await runProgram([...standalone, "prune", "--help"]);
   assertEquals([help.code, help.stderr], [0, ""]);

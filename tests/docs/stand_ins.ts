@@ -70,6 +70,8 @@ export async function standIns(
   stack.use(await aloneOn(engine));
   const folder = await Deno.makeTempDir({ prefix: "davit-docs-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
+  // What programs of pages leave for their readers to look at.
+  await Deno.mkdir(`${folder}/tmp`);
   const registry = stack.use(await startRegistry());
   const gateway = stack.use(
     await serveGateway({
@@ -140,6 +142,7 @@ export async function standIns(
     folder: working,
     env: {
       HOME: folder,
+      TMPDIR: `${folder}/tmp`,
       PATH: `${folder}/bin:${Deno.env.get("PATH")}`,
       DENO_DIR: await denoFolder(),
       NO_COLOR: "1",

@@ -2,6 +2,7 @@
 // stopped at the end of the run. Tests run in a process of their own and ask
 // for one over a socket.
 
+import { claimDirectory, ENGINE_PREFIX } from "./clean_up.ts";
 import { connectEngine } from "./engine_api.ts";
 import {
   type EngineDescription,
@@ -12,6 +13,9 @@ import { type Generation, GENERATIONS } from "./packages.ts";
 
 /** Names the socket in the environment of tests. */
 const VARIABLE = "DAVIT_ENGINES_ON_DEMAND";
+
+/** How the name of the folder with the socket starts. */
+export const DEMAND_PREFIX: string = `${ENGINE_PREFIX}demand-`;
 
 /** An engine that a test may ask for. */
 export interface EngineKind {
@@ -39,7 +43,9 @@ export async function serveEngines(
   signal: AbortSignal,
   tell: (line: string) => void,
 ): Promise<EnginesOnDemand> {
-  const folder = await Deno.makeTempDir({ prefix: "davit-demand-" });
+  const folder = await Deno.makeTempDir({ prefix: DEMAND_PREFIX });
+  // The next run removes it if this process is killed.
+  await claimDirectory(folder);
   const path = `${folder}/socket`;
   const started = new Map<string, Promise<TestEngines>>();
   const start = (kind: EngineKind) => startTestEngines([{ ...kind, signal }]);

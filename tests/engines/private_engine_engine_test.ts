@@ -10,6 +10,7 @@ import { ENGINE_PREFIX, findOwners, sweep } from "./clean_up.ts";
 import { listFolder, readTextIfThere, tryCommand } from "./command.ts";
 import { connectEngine } from "./engine_api.ts";
 import { type PrivateEngine, startEngine } from "./engine.ts";
+import { DEMAND_PREFIX } from "./on_demand.ts";
 import {
   commandLine,
   findProcess,
@@ -166,6 +167,7 @@ engineTest(
       "ready\n",
     );
     const [directory = ""] = await enginesOf(runner.pid);
+    const [demand = ""] = await foldersOf(runner.pid, true);
     const daemon = await daemonOf(directory);
 
     runner.kill("SIGKILL");
@@ -173,6 +175,7 @@ engineTest(
     assertEquals(await findProcess(daemon.pid), daemon);
     await sweep();
     await assertNothingLeft(directory);
+    await assertNothingLeft(demand);
     assert(await waitForExit([daemon], 0));
     assert(await findProcess(living.pid) !== undefined);
 
@@ -308,9 +311,16 @@ async function daemonOf(directory: string) {
 }
 
 /** Folders of the engines that a process started. */
-async function enginesOf(pid: number): Promise<string[]> {
+function enginesOf(pid: number): Promise<string[]> {
+  return foldersOf(pid, false);
+}
+
+/** A process's folders of engines, or those where it is asked for engines. */
+async function foldersOf(pid: number, onDemand: boolean): Promise<string[]> {
   return (await findOwners()).flatMap(([directory, owner]) =>
-    owner.pid === pid ? [directory] : []
+    owner.pid === pid && directory.includes(DEMAND_PREFIX) === onDemand
+      ? [directory]
+      : []
   );
 }
 
