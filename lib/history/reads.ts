@@ -60,15 +60,38 @@ export async function inspectRecord(
   ref: string | undefined,
   { logLines, signal }: BuildHistoryInspectOptions,
 ): Promise<BuildHistoryDetails> {
-  return await asking(source, WHAT, signal, async (control, signal) => {
-    const record = await recordBy(control, ref, signal);
-    return await detailsOf(control, record, {
-      state: await stateOf(source, record),
-      logLines,
-      now: Date.now(),
-      signal,
-    });
-  });
+  return await readRecord(
+    source,
+    ref,
+    signal,
+    async (control, record, signal) =>
+      await detailsOf(control, record, {
+        state: await stateOf(source, record),
+        logLines,
+        now: Date.now(),
+        signal,
+      }),
+  );
+}
+
+/** Reads something of the build that `ref` names; of the newest without one. */
+async function readRecord<T>(
+  source: HistorySource,
+  ref: string | undefined,
+  signal: AbortSignal | undefined,
+  read: (
+    control: Control,
+    record: HistoryRecordMessage,
+    signal: AbortSignal,
+  ) => Promise<T>,
+): Promise<T> {
+  return await asking(
+    source,
+    WHAT,
+    signal,
+    async (control, signal) =>
+      await read(control, await recordBy(control, ref, signal), signal),
+  );
 }
 
 /** The id of a build. */
@@ -77,11 +100,11 @@ export async function findRef(
   ref: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  return await asking(
+  return await readRecord(
     source,
-    WHAT,
+    ref,
     signal,
-    async (control, signal) => (await recordBy(control, ref, signal)).ref,
+    (_control, record) => Promise.resolve(record.ref),
   );
 }
 
@@ -91,17 +114,7 @@ export async function readDockerfile(
   ref: string,
   signal: AbortSignal | undefined,
 ): Promise<BuildHistoryDockerfile | undefined> {
-  return await asking(
-    source,
-    WHAT,
-    signal,
-    async (control, signal) =>
-      await rememberedDockerfile(
-        control,
-        await recordBy(control, ref, signal),
-        signal,
-      ),
-  );
+  return await readRecord(source, ref, signal, rememberedDockerfile);
 }
 
 /** What is attested of a build. */
@@ -110,17 +123,7 @@ export async function readAttestations(
   ref: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<BuildHistoryAttestation[]> {
-  return await asking(
-    source,
-    WHAT,
-    signal,
-    async (control, signal) =>
-      await attestationsOf(
-        control,
-        await recordBy(control, ref, signal),
-        signal,
-      ),
-  );
+  return await readRecord(source, ref, signal, attestationsOf);
 }
 
 /** The bytes of an attachment. A failure before the first byte is thrown. */
