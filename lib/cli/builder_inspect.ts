@@ -1,12 +1,12 @@
 import { addressNodes } from "../builder/buildx_nodes.ts";
 import type { BuildxBuilders } from "../buildx/builders.ts";
 import type { BuildxInstance } from "../buildx/instance.ts";
-import { showBuilder } from "./builder_ls.ts";
-import { inspection } from "./builder_text.ts";
+import { inspection } from "./builder_inspect_text.ts";
 import { builderAskedFor, builderFor, buildersFor } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK } from "./exit.ts";
 import { print } from "./print.ts";
+import { showBuilder } from "./shown_builder.ts";
 
 /**
  * Starts what a builder runs in containers, and waits until all of its nodes can

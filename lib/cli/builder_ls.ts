@@ -1,21 +1,11 @@
-import { nodeState } from "../builder/buildx_nodes.ts";
 import { BuilderError } from "../buildx/builder_error.ts";
 import { goJson } from "../gotext/json.ts";
-import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
-import {
-  builderJson,
-  buildersText,
-  failures,
-  type ShownBuilder,
-  withPods,
-} from "./builder_text.ts";
+import { builderJson, buildersText, failures } from "./builder_ls_text.ts";
 import { buildersFor } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_OK } from "./exit.ts";
 import { print, printText } from "./print.ts";
-
-/** How long the nodes may take to answer together, in milliseconds. */
-const TIMEOUT_MS = 20_000;
+import { showBuilder } from "./shown_builder.ts";
 
 /** Runs `davit builder ls`. */
 export async function runBuilderLs(
@@ -52,23 +42,4 @@ export async function runBuilderLs(
     for (const line of ["", ...wrong]) print(line, Deno.stderr);
   }
   return EXIT_OK;
-}
-
-/** Asks what a builder's nodes are doing. */
-export async function showBuilder(
-  builders: BuildxBuilders,
-  builder: ListedBuilder,
-  current: string | undefined,
-  signal: AbortSignal,
-): Promise<ShownBuilder> {
-  const { host } = await builders.engine();
-  const options = {
-    host,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-  };
-  const states = await Promise.all(
-    builder.nodes.map((node) => nodeState(builder, node, options)),
-  );
-  signal.throwIfAborted();
-  return withPods({ builder, states, isCurrent: builder.name === current });
 }

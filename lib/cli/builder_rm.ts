@@ -2,12 +2,12 @@ import { BuilderError } from "../buildx/builder_error.ts";
 import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import { removeNode } from "../buildx/container.ts";
 import { closeEngine, engineOf } from "../buildx/reach.ts";
-import { showBuilder } from "./builder_ls.ts";
 import { builderAskedFor, buildersFor } from "./builders.ts";
 import type { CommandContext } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { EXIT_FAILED, EXIT_OK, UsageError } from "./exit.ts";
 import { print } from "./print.ts";
+import { showBuilder } from "./shown_builder.ts";
 
 /** What of a builder stays. */
 interface Kept {

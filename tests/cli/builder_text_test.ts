@@ -1,14 +1,13 @@
 import type { NodeState } from "../../lib/builder/buildx_nodes.ts";
 import type { ListedBuilder } from "../../lib/buildx/builders.ts";
 import type { BuildxNode } from "../../lib/buildx/instance.ts";
+import { inspection } from "../../lib/cli/builder_inspect_text.ts";
 import {
   builderJson,
   buildersText,
   failures,
-  inspection,
-  type ShownBuilder,
-  withPods,
-} from "../../lib/cli/builder_text.ts";
+} from "../../lib/cli/builder_ls_text.ts";
+import { type ShownBuilder, withPods } from "../../lib/cli/shown_builder.ts";
 import { parsePlatform } from "../../lib/platforms/platform.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 
