@@ -89,7 +89,7 @@ export {
   type TarDirectoryOptions,
 } from "./lib/context/tar_directory.ts";
 export { CredentialError } from "./lib/credentials/credential_error.ts";
-export type { Credentials } from "./lib/credentials/store.ts";
+export type { Credentials } from "./lib/credentials/source.ts";
 export type { JsonMessage } from "./lib/engine/message.ts";
 export type { GatewayListen } from "./lib/gateway/listen.ts";
 export type { Gateway, GatewayOptions } from "./lib/gateway/gateway.ts";

@@ -130,7 +130,7 @@ export type {
   BuildDiskUsageOptions,
 } from "./history/disk_usage.ts";
 export type { BuildPruneRecordsOptions } from "./history/prune.ts";
-export type { CredentialCallback } from "./credentials/store.ts";
+export type { CredentialCallback } from "./credentials/source.ts";
 export type { AuthResult } from "./engine/auth.ts";
 export type {
   DistributionInspect,

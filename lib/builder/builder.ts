@@ -3,7 +3,7 @@ import type { BuilderTls } from "./tls_files.ts";
 import type { BuildkitDaemon } from "./daemon.ts";
 import type { Control } from "../buildkit/control.ts";
 import type { Worker as BuilderWorker } from "../buildkit/worker.ts";
-import type { Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
 import { requireDenoVersion } from "../deno_version.ts";
 import { daemonHost } from "../imagebuild/host.ts";
 import type { BuildNode } from "../imagebuild/nodes/plan.ts";

@@ -1,5 +1,5 @@
 import type { DockerClient } from "../client/docker_client.ts";
-import type { Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
 import { requireDenoVersion } from "../deno_version.ts";
 import { checkOptionNames } from "../option_names.ts";
 import type { Builder } from "./builder.ts";

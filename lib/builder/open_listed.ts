@@ -2,7 +2,7 @@ import { BuilderError } from "../buildx/builder_error.ts";
 import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import type { ReachOptions } from "../buildx/reach.ts";
 import { DockerClient } from "../client/docker_client.ts";
-import type { Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
 import { formatPlatform } from "../platforms/platform.ts";
 import { isDefaultContext } from "../transport/docker_config.ts";
 import { Builder, type BuilderNodesOptions } from "./builder.ts";

@@ -1,4 +1,4 @@
-import type { ClientCredentials } from "../credentials/store.ts";
+import type { ClientCredentials } from "../credentials/source.ts";
 import type { BuildCacheRecord } from "../history/cache_record.ts";
 import type {
   BuildDiskUsage,

@@ -24,7 +24,7 @@ import {
   findEndpoint,
 } from "../transport/docker_config.ts";
 import type { Endpoint } from "../transport/endpoint.ts";
-import type { ClientCredentials, Credentials } from "../credentials/store.ts";
+import type { ClientCredentials, Credentials } from "../credentials/source.ts";
 import { grantedEnvironment } from "../transport/environment.ts";
 import { withHeaders } from "../transport/headers.ts";
 import type { Transport } from "../transport/transport.ts";

@@ -26,7 +26,7 @@ import {
   startTransfer,
   type TransferSubject,
 } from "../transfer/transfer.ts";
-import type { ClientCredentials } from "../credentials/store.ts";
+import type { ClientCredentials } from "../credentials/source.ts";
 import type { SecretSources } from "../secrets/source.ts";
 import type {
   SecretVerification,

@@ -1,10 +1,8 @@
 // What a build may use of this machine: secrets, logins and ssh agents. They are opened before anything is sent to the engine,
 // and reported to the record while the build runs.
 
-import {
-  type ClientCredentials,
-  CredentialStore,
-} from "../credentials/store.ts";
+import type { ClientCredentials } from "../credentials/source.ts";
+import { CredentialStore } from "../credentials/store.ts";
 import type { TokenServer } from "../credentials/token_server.ts";
 import type { ContentStore } from "../layout/content_store.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";

@@ -1,4 +1,4 @@
-import type { Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
 import type { ImageFormat } from "../exporter/image_format.ts";
 import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";

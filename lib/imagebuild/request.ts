@@ -2,7 +2,7 @@
 // values. It has no parameters or fields of a protocol; each way to build makes
 // those from it.
 
-import type { Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
 import type { SecretSources } from "../secrets/source.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { BuildKitOptions } from "./checks/buildkit_options.ts";

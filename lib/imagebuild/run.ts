@@ -3,7 +3,7 @@
 
 // @ts-types="../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
-import type { ClientCredentials } from "../credentials/store.ts";
+import type { ClientCredentials } from "../credentials/source.ts";
 import type { ExportSet } from "../exporter/export_set.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { OpenSession } from "../session/open.ts";

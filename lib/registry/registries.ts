@@ -1,4 +1,5 @@
-import { type Credentials, CredentialStore } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
+import { CredentialStore } from "../credentials/store.ts";
 import { authorityTexts } from "./authorities.ts";
 import type { RegistryTls } from "./connection.ts";
 import { RegistryHost } from "./registry_host.ts";

@@ -1,5 +1,5 @@
 import { checkOptionNames } from "../option_names.ts";
-import type { ClientCredentials, Credentials } from "../credentials/store.ts";
+import type { ClientCredentials, Credentials } from "../credentials/source.ts";
 import {
   type DistributionInspect,
   distributionInspect,

@@ -1,5 +1,5 @@
 import { checkOptionNames } from "../option_names.ts";
-import type { Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
 import type { Engine } from "../engine/engine.ts";
 import { imageInspect } from "../engine/image_inspect.ts";
 import { imagePull } from "../engine/image_pull.ts";

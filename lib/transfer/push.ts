@@ -1,5 +1,5 @@
 import { checkOptionNames } from "../option_names.ts";
-import type { Credentials } from "../credentials/store.ts";
+import type { Credentials } from "../credentials/source.ts";
 import { imagePush } from "../engine/image_push.ts";
 import {
   formatImageReference,

@@ -1,9 +1,6 @@
 import { registryAuthHeader } from "../credentials/header.ts";
-import {
-  type ClientCredentials,
-  type Credentials,
-  CredentialStore,
-} from "../credentials/store.ts";
+import type { ClientCredentials, Credentials } from "../credentials/source.ts";
+import { CredentialStore } from "../credentials/store.ts";
 
 /** The login that is sent with a request about an image. */
 export interface RegistryLogin {

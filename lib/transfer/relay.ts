@@ -1,4 +1,4 @@
-import type { ClientCredentials, Credentials } from "../credentials/store.ts";
+import type { ClientCredentials, Credentials } from "../credentials/source.ts";
 import {
   formatImageReference,
   type ImageReference,

@@ -3,7 +3,7 @@ import type { OperationInit } from "../operation/operation.ts";
 import type { Operations } from "../operation/operations.ts";
 import type { Broadcast } from "../streams/broadcast.ts";
 import type { TransferEvent } from "./event.ts";
-import type { ClientCredentials } from "../credentials/store.ts";
+import type { ClientCredentials } from "../credentials/source.ts";
 
 /**
  * A running push or pull; it began with the call that returned it.

@@ -1,4 +1,4 @@
-import type { ClientCredentials } from "../../lib/credentials/store.ts";
+import type { ClientCredentials } from "../../lib/credentials/source.ts";
 import { openInputs } from "../../lib/imagebuild/inputs.ts";
 import { checkRequest } from "../../lib/imagebuild/check_request.ts";
 import type { SshOption } from "../../lib/ssh/option.ts";
