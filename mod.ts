@@ -73,11 +73,8 @@ export type {
   SshMessage,
   WarningMessage,
 } from "./lib/imagebuild/message.ts";
-export type {
-  AuthConfig,
-  BuildOutput,
-  ImageBuildOptions,
-} from "./lib/imagebuild/options.ts";
+export type { ImageBuildOptions } from "./lib/imagebuild/options.ts";
+export type { BuildOutput } from "./lib/imagebuild/output_options.ts";
 export type { CacheFrom, CacheTo } from "./lib/imagebuild/cache_options.ts";
 export type { BuildResult } from "./lib/imagebuild/result.ts";
 export { BuildHistory } from "./lib/history/history.ts";
@@ -88,6 +85,7 @@ export {
   tarDirectory,
   type TarDirectoryOptions,
 } from "./lib/context/tar_directory.ts";
+export type { AuthConfig } from "./lib/credentials/auth_config.ts";
 export { CredentialError } from "./lib/credentials/credential_error.ts";
 export type { Credentials } from "./lib/credentials/source.ts";
 export type { JsonMessage } from "./lib/engine/message.ts";

@@ -72,12 +72,9 @@ export type {
   SourcePolicySelector,
   SourcePolicyUpdates,
 } from "./imagebuild/source_policy.ts";
-export type {
-  BuildVerifyOptions,
-  CacheOutput,
-  ImageOutput,
-  Ulimit,
-} from "./imagebuild/options.ts";
+export type { Ulimit } from "./imagebuild/options.ts";
+export type { CacheOutput, ImageOutput } from "./imagebuild/output_options.ts";
+export type { BuildVerifyOptions } from "./imagebuild/verify_options.ts";
 export type {
   CacheAttrs,
   CacheExport,

@@ -1,6 +1,7 @@
 import { compareApi } from "../engine/api_version.ts";
 import type { Ping } from "../engine/ping_headers.ts";
-import type { BuildOutput, ImageBuildOptions } from "../imagebuild/options.ts";
+import type { ImageBuildOptions } from "../imagebuild/options.ts";
+import type { BuildOutput } from "../imagebuild/output_options.ts";
 import type { BuildResult } from "../imagebuild/result.ts";
 import type { OutputPlan } from "./output_flag.ts";
 

@@ -1,4 +1,4 @@
-import type { BuildOutput } from "../imagebuild/options.ts";
+import type { BuildOutput } from "../imagebuild/output_options.ts";
 import { UsageError } from "./exit.ts";
 import { fieldsOf } from "./fields.ts";
 import { type ParsedWords, parseSwitch } from "./flag.ts";

@@ -1,15 +1,12 @@
 import type { Credentials } from "../credentials/source.ts";
-import type { ImageFormat } from "../exporter/image_format.ts";
-import type { ExportOutput } from "../exporter/output.ts";
 import type { SshOption } from "../ssh/option.ts";
 import type { SecretSources } from "../secrets/source.ts";
-import type { SecretFind } from "../verify/find.ts";
 import type { AttestOptions } from "./attest_options.ts";
 import type { CacheFrom, CacheTo } from "./cache_options.ts";
 import type { NamedContext } from "./context/named_source.ts";
+import type { BuildOutput } from "./output_options.ts";
 import type { SourcePolicy } from "./source_policy.ts";
-
-export type { AuthConfig } from "../credentials/auth_config.ts";
+import type { BuildVerifyOptions } from "./verify_options.ts";
 
 /** A limit for the processes of a step. */
 export interface Ulimit {
@@ -19,74 +16,6 @@ export interface Ulimit {
   readonly soft: number;
   /** Hard limit. */
   readonly hard: number;
-}
-
-/**
- * An image in the engine's store. How it is written can be chosen where the
- * engine has the containerd image store; with graph drivers that is refused,
- * since they ignore it.
- */
-export interface ImageOutput extends ImageFormat {
-  /**
-   * The engine's image store (the default), for which `moby` and `image` are
-   * two names; `registry` is an image that is pushed, too.
-   */
-  readonly type: "moby" | "image" | "registry";
-  /**
-   * Whether the engine pushes the image to the registries in its names, with
-   * the logins of the build. It takes the containerd image store, and excludes
-   * `verify`; `imagePush()` after the build needs neither.
-   *
-   * @default {false}
-   */
-  readonly push?: boolean | undefined;
-  /** Attributes of the exporter, such as `{ name: "app:latest" }`. */
-  readonly attrs?: Readonly<Record<string, string>> | undefined;
-}
-
-/** No result: the steps are run, and stay in the engine's cache. */
-export interface CacheOutput {
-  /** The type, with docker's name. */
-  readonly type: "cacheonly";
-}
-
-/**
- * Where a result of a build goes: into the engine's store, into a folder, a file
- * or a stream of this machine, or nowhere.
- *
- * @example
- * ```ts
- * import type { BuildOutput } from "@davit/build";
- *
- * const folder: BuildOutput = { type: "local", dest: "./out" };
- * const files: BuildOutput = { type: "tar", dest: "out.tar" };
- * const archive: BuildOutput = { type: "oci", dest: "app.oci.tar" };
- * const pushed: BuildOutput = { type: "registry" }; // by the names in `tag`
- * const nothing: BuildOutput = { type: "cacheonly" }; // the steps are run
- * ```
- */
-export type BuildOutput = ImageOutput | CacheOutput | ExportOutput;
-
-/** How the result of a build is searched for secrets. */
-export interface BuildVerifyOptions {
-  /**
-   * Whether the image keeps its names when secrets were found in it.
-   *
-   * @default {false}
-   */
-  readonly keepTags?: boolean | undefined;
-  /**
-   * Whether the build also fails when a part of the result could not be
-   * searched, or a secret could not be looked for. Otherwise that is a warning.
-   *
-   * @default {false}
-   */
-  readonly strict?: boolean | undefined;
-  /**
-   * Decides that a find is no leak, for example a line of a secret that is not
-   * confidential.
-   */
-  readonly ignore?: ((find: SecretFind) => boolean) | undefined;
 }
 
 /**

@@ -12,11 +12,8 @@ import type { Strictness } from "./checks/secrets.ts";
 import type { HostAddress } from "./checks/values.ts";
 import type { NamedSource } from "./context/named_source.ts";
 import type { Source } from "./context/source.ts";
-import type {
-  BuildVerifyOptions,
-  ImageBuildOptions,
-  Ulimit,
-} from "./options.ts";
+import type { ImageBuildOptions, Ulimit } from "./options.ts";
+import type { BuildVerifyOptions } from "./verify_options.ts";
 
 /**
  * Options that only the classic builder obeys; BuildKit accepts and ignores

@@ -1,9 +1,7 @@
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
 import { buildAll, buildsTwice } from "../../lib/cli/build_all.ts";
-import type {
-  BuildOutput,
-  ImageBuildOptions,
-} from "../../lib/imagebuild/options.ts";
+import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
+import type { BuildOutput } from "../../lib/imagebuild/output_options.ts";
 import type { BuildResult } from "../../lib/imagebuild/result.ts";
 import {
   assert,

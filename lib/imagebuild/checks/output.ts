@@ -10,7 +10,7 @@ import { checkExport, isExport, isImageType } from "../../exporter/output.ts";
 import { LayoutExporter } from "../../layout/layout_exporter.ts";
 import { checkOptionNames } from "../../option_names.ts";
 import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
-import type { BuildOutput } from "../options.ts";
+import type { BuildOutput } from "../output_options.ts";
 import { checkSwitch, parseJson } from "./values.ts";
 
 /** An output that was checked. */

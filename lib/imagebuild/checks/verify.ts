@@ -2,7 +2,7 @@
 // searched for secrets.
 
 import { checkOptionNames } from "../../option_names.ts";
-import type { BuildVerifyOptions } from "../options.ts";
+import type { BuildVerifyOptions } from "../verify_options.ts";
 import { isImage, isPushed, type RequestedOutput } from "./output.ts";
 
 const VERIFY_OPTIONS = {
