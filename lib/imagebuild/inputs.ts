@@ -86,10 +86,16 @@ async function openAgents(
   return agents.size === 0 ? undefined : agents;
 }
 
-/** Masks all values from now on, and reports their use to the record. */
+/**
+ * Masks all values from now on, and reports their use to the record.
+ *
+ * @param onSecret Called when a function has given a value, which the engine
+ * does not get if this throws.
+ */
 export async function watchInputs(
   { secrets, logins, agents, caches }: BuildInputs,
   record: BuildRecord,
+  onSecret: () => void = () => {},
 ): Promise<void> {
   await record.protect([
     ...secrets.atHand(),
@@ -110,6 +116,7 @@ export async function watchInputs(
   secrets.onValue = async (id, secret) => {
     await record.protect([[id, secret]]);
     warnOfEmpty(id, secret, record);
+    onSecret();
   };
   watchLogins(logins, record);
   if (agents !== undefined) {

@@ -36,9 +36,9 @@ export function refuseLeak(
   // for use: a text that it does not change holds no secret.
   if (secrets.size === 0 || record.text(text) === text) return;
   // Passwords of logins are masked, too, but not refused here.
-  const atHand = secrets.atHand().filter(([, { visible }]) => !visible);
-  for (const [index, sight] of findSights(atHand, text)) {
-    const [id, secret] = atHand[index]!;
+  const known = secrets.known().filter(([, { visible }]) => !visible);
+  for (const [index, sight] of findSights(known, text)) {
+    const [id, secret] = known[index]!;
     const place = text.includes("\n") ? `${what}, line ${sight.line},` : what;
     const as = ["plain", "line"].includes(sight.form)
       ? ""
@@ -122,7 +122,19 @@ function findSights(
  * @throws {SecretError} If a text holds a secret.
  */
 export async function checkLeaks(check: LeakCheck): Promise<void> {
-  const { request, context } = check;
+  checkTexts(check);
+  await warnOfFiles(check);
+}
+
+/**
+ * Looks for the secrets that are known by now in all texts that are: what a
+ * function gives is known when the engine asks for it, and the Dockerfile of a
+ * tar when it was sent.
+ *
+ * @throws {SecretError} If a text holds a secret.
+ */
+export function checkTexts(check: LeakCheck): void {
+  const { request, context, record } = check;
   const { buildArgs = {}, labels = {} } = request;
   const { annotations, attestations, outputs } = request;
   const { remotes, files } = check.contexts;
@@ -176,10 +188,10 @@ export async function checkLeaks(check: LeakCheck): Promise<void> {
       );
     }
   }
-  if (context.dockerfile !== undefined) {
-    refuseLeak(check, "the Dockerfile", context.dockerfile.text);
+  const dockerfile = context.dockerfile ?? record.dockerfile();
+  if (dockerfile !== undefined) {
+    refuseLeak(check, "the Dockerfile", dockerfile.text);
   }
-  await warnOfFiles(check);
 }
 
 async function warnOfFiles(

@@ -101,9 +101,26 @@ export class BuildMask {
    */
   readonly #carried = new Map<string, Uint8Array>();
 
+  /** A mask of the same values, for another log. */
+  beside(): BuildMask {
+    const mask = new BuildMask();
+    mask.follow(this);
+    return mask;
+  }
+
+  /** Masks from now on what another mask does. */
+  follow(other: BuildMask): void {
+    this.use(other.#redactor, other.#sliced);
+  }
+
   /** Masks a whole text. */
   text(text: string): string {
     return this.#redactor.text(text);
+  }
+
+  /** Masks a sentence, except for the digests in it. */
+  sentence(text: string): string {
+    return maskFields(text, "sentence", this.#fields)!;
   }
 
   /** Masks bytes that are a whole text. */

@@ -62,6 +62,8 @@ export class BuildRecord {
    * Loaded when there is a first value to mask, because many builds have none.
    */
   #mask: BuildMask | undefined;
+  /** Records of parts of the build, which mask the same values. */
+  readonly #parts: BuildRecord[] = [];
   readonly #classic = new ClassicTranslator();
   #waiting: Promise<void> | undefined;
 
@@ -79,7 +81,9 @@ export class BuildRecord {
   }
 
   /**
-   * Masks these values from now on, except those that are marked as visible.
+   * Masks these values from now on, and in what was reported so far, except those
+   * that are marked as visible. What a reader already has, or will read of what
+   * was kept for it, stays as it was.
    */
   async protect(
     secrets: readonly (readonly [id: string, secret: Secret])[],
@@ -89,6 +93,12 @@ export class BuildRecord {
     const { BuildMask } = await import("./mask.ts");
     this.#mask ??= new BuildMask();
     const { short, partial } = this.#mask.add(hidden);
+    this.state.rewrite(this.#mask);
+    for (const part of this.#parts) {
+      part.#mask ??= new BuildMask();
+      part.#mask.follow(this.#mask);
+      part.state.rewrite(part.#mask);
+    }
     for (const id of short) {
       this.warn(
         "secret-short",
@@ -103,6 +113,15 @@ export class BuildRecord {
         id,
       );
     }
+  }
+
+  /**
+   * Lets the record of a part of the build mask the same values, those that are
+   * added later included.
+   */
+  protectPart(part: BuildRecord): void {
+    this.#parts.push(part);
+    part.#mask = this.#mask?.beside();
   }
 
   /** Reports something that davit did. */

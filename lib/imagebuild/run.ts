@@ -123,7 +123,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
     await exports?.prepare();
     for (const { layout } of request.outputs) await layout?.open(stores!);
     await record.protect(addressPasswords(request));
-    await watchInputs(inputs, record);
+    await watchInputs(inputs, record, () => leaks?.checkTexts(said));
     await leaks?.checkLeaks(said);
     /**
      * The first error that kept davit from giving something that the engine

@@ -177,7 +177,11 @@ async function knownSecrets(
   const unknown: string[] = [];
   for (const id of secrets.deferred()) {
     stop.throwIfAborted();
-    const value = secrets.peek(id).catch(() => undefined); // reported in a warning
+    // That there is none is told in a warning. One that stands in a text of the
+    // build is looked for all the same.
+    const value = secrets.peek(id).catch(() =>
+      secrets.known().find(([known]) => known === id)?.[1]
+    );
     // The signal that the function gets aborts only when the build is over, so
     // the build's own stop is needed here.
     if (await abortable(value, stop) === undefined) unknown.push(id);

@@ -69,6 +69,17 @@ export class LogTail {
     );
   }
 
+  /** Replaces the kept bytes by what is made of them. */
+  rewrite(make: (bytes: Uint8Array) => Uint8Array): void {
+    const kept = this.bytes();
+    const made = make(kept);
+    if (made === kept) return;
+    const lost = this.#length - kept.length;
+    this.clear();
+    this.#length = lost;
+    this.push(made);
+  }
+
   /** Drops all bytes, and frees the memory. */
   clear(): void {
     this.#ring = new Uint8Array();

@@ -10,7 +10,7 @@ import { statusEvent, vertexEvent, warningEvent } from "./status_events.ts";
 import { totalDuration } from "./intervals.ts";
 import { millisOf, RECORD } from "./record.ts";
 import type { SolveStatus, Vertex } from "./solve_status.ts";
-import { type VertexMoment, VertexState } from "./vertex_state.ts";
+import { type Rewriting, type VertexMoment, VertexState } from "./vertex_state.ts";
 
 /**
  * One step in the result of a build. Times are milliseconds since the epoch.
@@ -232,6 +232,20 @@ export class BuildState {
     }
   }
 
+  /**
+   * Writes anew all texts that are kept: what must not be seen may become known
+   * only after it was told.
+   */
+  rewrite(to: Rewriting): void {
+    const warnings = new Map(
+      this.#warnings.map((warning) => [warning, rewritten(warning, to)]),
+    );
+    for (const [at, warning] of this.#warnings.entries()) {
+      this.#warnings[at] = warnings.get(warning)!;
+    }
+    for (const vertex of this.#all) vertex.rewrite(to, warnings);
+  }
+
   /** The names of all known steps, those that have not begun included. */
   names(): string[] {
     return Array.from(this.#all, ({ name }) => name);
@@ -331,4 +345,20 @@ export class BuildState {
   #see(time: number | undefined): void {
     this.#time = Math.max(this.#time, time ?? 0);
   }
+}
+
+function rewritten(warning: WarningEvent, to: Rewriting): WarningEvent {
+  const { [RECORD]: _, ...event } = warning;
+  const { short, detail, url, source } = event;
+  return {
+    ...event,
+    short: event.code === undefined ? to.text(short) : to.sentence(short),
+    detail: detail.map((text) => to.text(text)),
+    url: url && to.text(url),
+    source: source && {
+      ...source,
+      file: to.text(source.file),
+      text: source.text && to.text(source.text),
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import type { StatusEvent, VertexEvent, WarningEvent } from "./event.ts";
 import { type Interval, mergeIntervals } from "./intervals.ts";
 import { LogTail } from "./log_tail.ts";
+import { RECORD } from "./record.ts";
 
 /** Whether a step's error only says that the build was cancelled. */
 export function isCanceled(error: string): boolean {
@@ -23,6 +24,16 @@ const MAX_STARTS = 1000;
 export type VertexMoment = Readonly<
   Pick<VertexState, "name" | "cached" | "error" | "intervals" | "hidden">
 >;
+
+/** How what is kept of a build is written anew; see {@linkcode BuildState.rewrite}. */
+export interface Rewriting {
+  /** What is kept of a text. */
+  text(text: string): string;
+  /** The same of the engine's own words, whose digests stay. */
+  sentence(text: string): string;
+  /** The same of output. */
+  bytes(bytes: Uint8Array): Uint8Array;
+}
 
 /** The state of one step, or of a group of steps that is shown as one. */
 export class VertexState {
@@ -105,6 +116,37 @@ export class VertexState {
   moment(): VertexMoment {
     const { name, cached, error, intervals, hidden } = this;
     return { name, cached, error, intervals, hidden };
+  }
+
+  /**
+   * Writes anew what is kept.
+   *
+   * @param warnings Those of the build, as they are now, by what they were.
+   */
+  rewrite(
+    to: Rewriting,
+    warnings: ReadonlyMap<WarningEvent, WarningEvent>,
+  ): void {
+    this.name = to.text(this.name);
+    this.error = this.error && to.text(this.error);
+    for (const [digest, event] of this.#members ?? []) {
+      const { [RECORD]: _, ...member } = event;
+      this.#members!.set(digest, {
+        ...member,
+        error: member.error && to.text(member.error),
+      });
+    }
+    for (const [key, status] of [...this.statuses]) {
+      const id = to.sentence(key);
+      if (id === key) continue;
+      const { [RECORD]: _, ...event } = status;
+      this.statuses.delete(key);
+      this.statuses.set(id, { ...event, id });
+    }
+    for (const [at, warning] of this.warnings.entries()) {
+      this.warnings[at] = warnings.get(warning) ?? warning;
+    }
+    this.tail.rewrite((bytes) => to.bytes(bytes));
   }
 
   /** Applies the progress of an action. */

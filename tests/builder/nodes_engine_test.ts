@@ -333,6 +333,27 @@ RUN if [ $TARGETARCH = arm64 ]; then ${command}; else echo waits; sleep 600; fi
   const isThere = (tag: string) =>
     imagetoolsInspect(`${app}:${tag}`).then(() => true, () => false);
 
+  // What a step printed is masked in the error, too: each value by its node.
+  const values = { given: "value that is given", later: "value by a function" };
+  const printed = builder.imageBuild({
+    dockerfile: {
+      text: `FROM davit-test/base
+RUN --mount=type=secret,id=given --mount=type=secret,id=later \\
+  cd /run/secrets; cat given; echo; cat later; echo; exit 3
+`,
+    },
+  }, {
+    platform: PLATFORMS,
+    outputs: { type: "cacheonly" },
+    secrets: { ...values, later: () => values.later },
+    nocache: true,
+  });
+  const told = await assertRejects(() => printed.result(), BuildError);
+  assertEquals(told.log, ["***", "***"]);
+  for (const value of Object.values(values)) {
+    assert(!Deno.inspect(told, { depth: 20 }).includes(value));
+  }
+
   const failed = build(only("exit 42"), "failed");
   let shown = "";
   const display = displayBuild(failed, {

@@ -11,6 +11,7 @@ import {
   assertFalse,
   assertRejects,
 } from "../support/assert.ts";
+import { buildTimings } from "../../lib/timings/build_timings.ts";
 import { collect, warnings } from "../support/builds.ts";
 import { bothWaysTest } from "../support/ways.ts";
 import { BUILD_HEAD, startFakeEngine } from "../support/fake_engine.ts";
@@ -230,6 +231,66 @@ bothWaysTest(
       "the Dockerfile, line 2, holds the value",
     );
     await assertRejects(() => docker.imageInspect(tag), EngineError);
+  },
+);
+
+bothWaysTest(
+  "a value that a function gives is looked for in the build's texts then, and is in no report of what ran before",
+  async ({ docker }) => {
+    const MOUNT = "--mount=type=secret,id=token";
+    const steps = (value: string) =>
+      [
+        "FROM davit-test/base",
+        `RUN echo ${value} ${crypto.randomUUID()}`,
+        `RUN ${MOUNT} cat /run/secrets/token`,
+      ].join("\n");
+    const tar = await tarBytes({ Dockerfile: steps(VALUE) });
+    for (
+      const [context, where, options] of [
+        [{ dockerfile: { text: steps(VALUE) } }, "the Dockerfile, line 2,", {}],
+        [new Blob([tar]).stream(), "the Dockerfile, line 2,", {}],
+        [{ dockerfile: { text: steps("") } }, "label number 1", {
+          labels: { a: VALUE },
+        }],
+      ] as const
+    ) {
+      const tag = `davit-leak:${crypto.randomUUID()}`;
+      const build = docker.imageBuild(context, {
+        ...options,
+        tag,
+        networkmode: "none",
+        nocache: true,
+        secrets: { token: () => Promise.resolve(VALUE) },
+      });
+      const error = await assertRejects(
+        () => build.result(),
+        SecretError,
+        `Cannot build: ${where}`,
+      );
+      const timings = await buildTimings(build);
+      for (const report of [error, timings]) {
+        const text = Deno.inspect(report, {
+          depth: 20,
+          strAbbreviateSize: 1e6,
+        });
+        assertFalse(text.includes(VALUE), text);
+      }
+      assert(timings.steps.some(({ words }) => words.includes("echo")));
+      await assertRejects(() => docker.imageInspect(tag), EngineError);
+    }
+    // A short one may be an ordinary word.
+    const { warnings, steps: ran } = await docker.imageBuild({
+      dockerfile: { text: steps("hunter2") },
+    }, {
+      networkmode: "none",
+      nocache: true,
+      secrets: { token: () => "hunter2" },
+    }).result();
+    assertEquals(warnings.map(({ code, short }) => [code, short]), [[
+      "secret-visible",
+      'the Dockerfile, line 2, holds the short value of secret "token", and is stored with the image or its log: if that is secret, mount it where it is used, else mark the secret visible',
+    ]]);
+    assert(ran.some(({ name }) => name.includes("RUN echo *** ")));
   },
 );
 

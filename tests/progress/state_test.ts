@@ -544,3 +544,74 @@ Deno.test("BuildState drops the output of steps that ended well, where it is tol
     );
   }
 });
+
+Deno.test("BuildState writes anew all that it keeps, and goes on with that", () => {
+  const hidden = (text: string) => text.replaceAll("VALUE", "***");
+  const to = {
+    text: hidden,
+    sentence: hidden,
+    bytes: (bytes: Uint8Array) =>
+      encoder.encode(hidden(new TextDecoder().decode(bytes))),
+  };
+  const state = new BuildState({ tailBytes: 20 });
+  const group = { id: "g", name: "group VALUE", weak: false };
+  const failed = { started: 1, completed: 2, error: "failed by VALUE" };
+  state.apply(vertex("a", { name: "RUN VALUE", ...failed }));
+  state.apply(vertex("b", { group, ...failed }));
+  state.apply(vertex("planned", { name: "RUN VALUE later" }));
+  state.apply(log("a", "lost lost lost\nkept VALUE\n"));
+  const status = {
+    type: "status",
+    vertex: "a",
+    id: "naming to VALUE",
+    name: "",
+    current: 1,
+    total: undefined,
+    time: 1,
+    started: 1,
+    completed: undefined,
+  } as const satisfies StatusEvent;
+  state.apply(status);
+  const source = { file: "VALUE.txt", text: "ENV a=VALUE", ranges: [] };
+  const warning: WarningEvent = {
+    type: "warning",
+    vertex: "a",
+    level: 1,
+    short: "VALUE is seen",
+    detail: ["really: VALUE"],
+    url: "https://h.example/VALUE",
+    source,
+    code: undefined,
+  };
+  state.apply(warning);
+  state.apply({ ...warning, vertex: undefined, code: "secret-visible" });
+  state.rewrite(to);
+  const all = Deno.inspect([
+    state.steps(),
+    state.names(),
+    state.warnings,
+    [...state.vertices].map(({ statuses, warnings, tail, name, error }) => [
+      [...statuses],
+      warnings,
+      tail.lines(10),
+      name,
+      error,
+    ]),
+  ], { depth: 10 });
+  assert(!all.includes("VALUE"), all);
+  const a = state.get("a")!;
+  assertEquals(a.tail.lines(10), ["kept ***"]);
+  assertEquals(a.warnings[0], state.warnings[0]);
+  assertEquals(state.warnings[0]!.source, {
+    file: "***.txt",
+    text: "ENV a=***",
+    ranges: [],
+  });
+  // What comes later comes rewritten: it is the same action, and the same group.
+  state.apply({ ...status, id: "naming to ***", current: 2 });
+  assertEquals([...a.statuses.values()].map(({ current }) => current), [2]);
+  state.apply(vertex("c", { group, started: 3 }));
+  assertEquals(state.get("c")!.error, "failed by ***");
+  state.apply(log("a", "more\n"));
+  assertEquals(a.tail.lines(10).at(-1), "more");
+});

@@ -6,7 +6,8 @@ import { BuildRecord } from "../record.ts";
 
 /**
  * The record of what one node does: it goes on into the record of the build,
- * with the node's name at each step. What is masked is masked there.
+ * with the node's name at each step. Both mask the same values: an error is made
+ * of what is here.
  */
 export class NodeRecord extends BuildRecord {
   readonly #whole: BuildRecord;
@@ -20,6 +21,7 @@ export class NodeRecord extends BuildRecord {
     const mark = new NodeMark(node);
     super((fact) => forward(fact, whole, mark, contexts), []);
     this.#whole = whole;
+    whole.protectPart(this);
   }
 
   override ready(): Promise<void> | undefined {
