@@ -117,8 +117,10 @@ export class RegistryHost implements Disposable {
    */
   async refusal(what: string, response: Response): Promise<RegistryError> {
     const { status } = response;
-    const { code, words: given } = await refusalWords(response);
-    const words = this.#authorization.masked(given);
+    const { code, words } = await refusalWords(
+      response,
+      (said) => this.#authorization.masked(said),
+    );
     const { registry } = this;
     const retryAfter = secondsOf(response.headers.get("retry-after"));
     const init = {
@@ -198,9 +200,15 @@ export class RegistryHost implements Disposable {
   }
 }
 
-/** The first of a registry's errors (distribution's specification). */
+/**
+ * The first of a registry's errors (distribution's specification).
+ *
+ * @param mask Takes the login out, before anything is cut: a part of it would
+ * not be known any more.
+ */
 async function refusalWords(
   response: Response,
+  mask: (words: string) => string,
 ): Promise<{ code: string | undefined; words: string }> {
   let text;
   try {
@@ -215,8 +223,8 @@ async function refusalWords(
   try {
     const { code, message } = JSON.parse(text).errors[0];
     return {
-      code: typeof code === "string" ? code : undefined,
-      words: typeof message === "string" ? onOneLine(message) : "",
+      code: typeof code === "string" ? mask(code) : undefined,
+      words: typeof message === "string" ? onOneLine(mask(message)) : "",
     };
   } catch {
     return { code: undefined, words: "" }; // it is not a registry's

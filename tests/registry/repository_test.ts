@@ -297,6 +297,14 @@ Deno.test("what a registry refuses is said in its words and ours", async () => {
     { [host]: LOGIN },
   );
   assertEquals(refused.message, `${what} refused the login (no *** ***)`);
+  // Where a registry's words are cut, no part of the login is left of it.
+  const edge = "w".repeat(500 - LOGIN.password.length + 1);
+  const cut = await fail(
+    refusal(401, `NO ${LOGIN_BASE64}`, edge + LOGIN.password, basic),
+    { [host]: LOGIN },
+  );
+  assertMatch(cut.message, /w\*\*\*\)$/);
+  assertEquals(cut.code, "NO ***");
   const denied = await fail(refusal(403, "DENIED", "not yours"));
   assertEquals(
     denied.message,
