@@ -19,9 +19,10 @@ export interface FailureHints {
 
 /**
  * A step's name, such as `[linux/arm64 stage-1 2/5] RUN make`; it has a
- * platform if several platforms are built.
+ * platform if several platforms are built. Of ten steps and more in a single
+ * stage the first ones are `[ 2/10] RUN make`.
  */
-const NAME_REGEXP = /^\[(?:(.*?)\s+)?(\d+)\/(\d+)\] (.*)$/s;
+const NAME_REGEXP = /^\[\s*(?:([^\s\]][^\]]*?)\s+)?(\d+)\/(\d+)\] (.*)$/s;
 /** A step that asks for an image; the second form is that of BuildKit 0.8. */
 const METADATA_REGEXP = /^(?:\[internal\] load metadata for|FROM) (\S+)$/;
 /** A step of BuildKit 0.8 that fetches what `ADD` names. */

@@ -72,6 +72,8 @@ export const FAILING: readonly FailingDockerfile[] = [
   // The words of a step are not the engine's.
   [2, FROM, "RUN echo 'dockerfile parse error on line 1: x' && false"],
   [3, FROM, "EXPOSE 1", "RUN echo 'invalid containerPort: 1' && false"],
+  // The numbers of ten steps stand in columns: `[ 2/10] RUN false`.
+  [2, FROM, "RUN false", ...Array.from({ length: 8 }, () => "RUN true")],
 ];
 
 /** What an engine before BuildKit 0.13 takes, dies of, or says in other words. */

@@ -190,6 +190,25 @@ Deno.test("findPosition() tells equal instructions apart by stage and number", (
   }
 });
 
+Deno.test("findPosition() reads numbers that BuildKit has put in columns", () => {
+  const repeated = [
+    "FROM a AS x",
+    ...Array.from({ length: 10 }, () => "RUN echo 3/11] y"),
+    "RUN z",
+  ].join("\n");
+  const unnamed = repeated.replace(" AS x", "");
+  for (
+    const [dockerfile, name, line] of [
+      [unnamed, "[ 1/12] FROM a", 1],
+      [unnamed, "[ 3/12] RUN echo 3/11] y", 3],
+      [unnamed, "[11/12] RUN echo 3/11] y", 11],
+      [unnamed, "[linux/arm64  4/12] RUN echo 3/11] y", 4],
+      [repeated, "[x  5/12] RUN echo 3/11] y", 5],
+      [repeated, "[linux/arm64 x  6/12] RUN echo 3/11] y", 6],
+    ] as const
+  ) assertEquals(lines(dockerfile, name), [line, line], name);
+});
+
 Deno.test("findPosition() counts the ONBUILD instructions of the base image", () => {
   assertEquals(lines(STAGES, "[base 6/6] RUN make"), [5, 5]);
   assertEquals(lines(STAGES, "[base 2/6] ONBUILD RUN make"), undefined);

@@ -320,6 +320,24 @@ Deno.test("a warning has its line, and a Dockerfile that came with it is used", 
   ]);
 });
 
+Deno.test("the steps of a long stage have their lines, too: their numbers stand in columns", () => {
+  const text = `FROM base\n${"RUN make\n".repeat(11)}`;
+  const { steps } = timingsOf(
+    [1, 2, 12].map((number) => ({
+      name: `[${`${number}`.padStart(2)}/12] ${
+        number === 1 ? "FROM docker.io/library/base:latest" : "RUN make"
+      }`,
+      at: [number, number + 1],
+    })),
+    { dockerfile: { name: "Dockerfile", text } },
+  );
+  assertEquals(steps.map(({ stage, lines }) => [stage, lines?.start]), [
+    [undefined, 1],
+    [undefined, 2],
+    [undefined, 12],
+  ]);
+});
+
 Deno.test("steps of several platforms and nodes have their places in one Dockerfile", () => {
   const text = "FROM base AS build\nRUN make\n";
   const { steps, lines } = timingsOf([
