@@ -30,7 +30,7 @@ export interface RegistryHostOptions {
    * Whether it may be asked without encryption, as one on this machine always
    * may.
    */
-  readonly insecure?: boolean | undefined;
+  readonly insecure: boolean;
 }
 
 /**
@@ -50,7 +50,7 @@ export class RegistryHost implements Disposable {
 
   /** Asks nothing yet. */
   constructor(registry: string, options: RegistryHostOptions) {
-    const { store, tls, signal, insecure = false } = options;
+    const { store, tls, signal, insecure } = options;
     this.registry = registry;
     this.#host = serverHost(registry);
     this.#mayBePlain = insecure || isLoopback(this.#host);

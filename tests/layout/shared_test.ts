@@ -264,3 +264,31 @@ Deno.test("who waits for a lock is stopped by a signal, or after a time", async 
     assertEquals(tagsOf((await layout.index())!), ["one", "three"]);
   });
 });
+
+Deno.test({
+  name:
+    "root writes no layout where others may write and folders can't be held, and changes nothing there",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  async fn() {
+    for (const how of [0o777, 0o1777, 0o775, "owner", "root's alone"]) {
+      await using place = await scratch();
+      const path = `${place.path}/layout`;
+      await Deno.mkdir(path);
+      if (typeof how === "number") await Deno.chmod(path, how);
+      if (how === "owner") await Deno.chown(path, 12345, 12345);
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-check", "--no-prompt"],
+          ...[`--allow-read=${place.path}`, `--allow-write=${place.path}`],
+          new URL("shared_program.ts", import.meta.url).href,
+          ...[path, "tags", "a", "1"],
+        ],
+      }).output();
+      const said = new TextDecoder().decode(stderr);
+      assertEquals(success, how === "root's alone", said);
+      if (success) continue;
+      assertStringIncludes(said, "as root: others may write there");
+      assertEquals(await names(path), []);
+    }
+  },
+});

@@ -147,6 +147,7 @@ Deno.test("a registry that wants a certificate gets docker's, and it alone", asy
       await Deno.mkdir(own);
       await Deno.writeTextFile(`${own}/ca.crt`, await pem("ca.pem"));
       await Deno.writeTextFile(`${own}/client.cert`, await pem("client.pem"));
+      await Deno.writeTextFile(`${own}/README`, "no certificate");
       const read = async () => {
         using registries = new Registries({ dockerConfig: true }, {
           certs: folder,
@@ -186,4 +187,29 @@ Deno.test("repositories of one registry share what was learnt of it", async () =
     await repository.getManifest("1");
   }
   assertEquals(challenges, 1);
+});
+
+Deno.test("an upload whose source fails ends with the source's own error, and is given up", async () => {
+  await using registry = scriptedRegistry(async (request) => {
+    if (request.method === "HEAD") return new Response(null, { status: 404 });
+    await request.body?.pipeTo(new WritableStream()).catch(() => {});
+    const headers = { location: "/v2/a/blobs/uploads/1" };
+    return new Response(null, { status: 202, headers });
+  });
+  using registries = new Registries({});
+  const repository = await registries.repository(`${registry.host}/a`);
+  const reason = new Error("the disk is broken");
+  const source = async function* () {
+    yield BYTES;
+    await Promise.resolve();
+    throw reason;
+  };
+  const error = await assertRejects(() =>
+    repository.putBlob(
+      { digest: DIGEST, size: BYTES.length },
+      () => Promise.resolve(ReadableStream.from(source())),
+    )
+  );
+  assertEquals(error, reason);
+  assertEquals(registry.requests.at(-1)!.method, "DELETE");
 });

@@ -1,7 +1,9 @@
 // What goes out, to whom, and how often: with a `fetch` of the test's own.
 
 import { assertEquals, assertRejects } from "../support/assert.ts";
+import { CredentialError } from "../../lib/credentials/credential_error.ts";
 import { ProtocolError } from "../../lib/errors.ts";
+import { RegistryConnection } from "../../lib/registry/connection.ts";
 import { digestOf } from "../../lib/registry/digest.ts";
 import { OCI_INDEX } from "../../lib/registry/media_type.ts";
 import { Registries } from "../../lib/registry/registries.ts";
@@ -336,4 +338,135 @@ Deno.test("what is not there, and what is refused, is told apart", async () => {
       "more than 4194304 bytes",
     );
   });
+});
+
+Deno.test("a registry that could not be reached, and a token server that failed, are asked again by the next request", async () => {
+  let isDown = true;
+  const challenge = {
+    "www-authenticate": 'Bearer realm="https://tokens.example/t"',
+  };
+  await withFetch((url, request) => {
+    if (url.startsWith("https://tokens.example/")) {
+      return isDown
+        ? new Response(null, { status: 500 })
+        : Response.json({ token: "t" });
+    }
+    return request.headers.has("authorization")
+      ? fine()
+      : refusal(401, "UNAUTHORIZED", "no", challenge);
+  }, async () => {
+    using registries = new Registries({});
+    await assertRejects(() => read(`${HOST}/a`, registries), CredentialError);
+    isDown = false;
+    await read(`${HOST}/a`, registries);
+  });
+  isDown = true;
+  await withFetch(
+    () => isDown ? new TypeError("reset") : fine(),
+    async () => {
+      using registries = new Registries({});
+      const read1 = () => read("127.0.0.1:5000/a", registries);
+      await assertRejects(read1, RegistryError);
+      isDown = false;
+      await read1();
+    },
+  );
+});
+
+Deno.test("a refused request is sent again only with what the registry asked for and has not seen", async () => {
+  const login = { credentials: { [HOST]: { username: "me", password: "p" } } };
+  const asks = async (
+    asked: string | undefined,
+    options: typeof login | Record<never, never>,
+    status = 401,
+  ) => {
+    const headers = asked === undefined ? {} : { "www-authenticate": asked };
+    const answer = () => refusal(status, "UNAUTHORIZED", "no", headers);
+    let first: string[] = [];
+    await withFetch(answer, async (requests) => {
+      using registries = new Registries(options);
+      await assertRejects(() => read(`${HOST}/a`, registries), RegistryError);
+      first = [...requests];
+      await assertRejects(() => read(`${HOST}/a`, registries), RegistryError);
+      assertEquals(requests.length, first.length + 1);
+    });
+    return first.length;
+  };
+  assertEquals(await asks("Basic", login), 2);
+  assertEquals(await asks("Basic", {}), 1);
+  assertEquals(await asks(undefined, login), 1);
+  assertEquals(await asks("Negotiate", login), 1);
+  assertEquals(await asks("Basic", login, 403), 1);
+  // A token server of this machine is none of a registry elsewhere: who listens
+  // there would get the login.
+  assertEquals(await asks('Bearer realm="http://127.0.0.1:9/t"', login), 1);
+});
+
+Deno.test("an upload whose end the registry refuses is an error, and is given up", async () => {
+  let end = 400;
+  const answer: Answer = (url, { method }) =>
+    at(
+      url,
+      method === "HEAD"
+        ? new Response(null, { status: 404 })
+        : method === "PUT"
+        ? refusal(end, "DIGEST_INVALID", "other bytes")
+        : new Response(null, { status: 202, headers: { location: "/up" } }),
+    );
+  await withFetch(answer, async (asked) => {
+    using registries = new Registries({});
+    const repository = await registries.repository(`${HOST}/a`);
+    const put = () =>
+      repository.putBlob(
+        { digest: DIGEST, size: BYTES.length },
+        () => Promise.resolve(BYTES),
+      );
+    await assertRejects(
+      put,
+      RegistryError,
+      `Cannot write the blob ${DIGEST}: the registry ${HOST} answered with status 400 (other bytes)`,
+    );
+    const last = `PUT https://${HOST}/up?digest=${encodeURIComponent(DIGEST)}`;
+    assertEquals(asked.slice(-2), [last, `DELETE https://${HOST}/up`]);
+    end = 201;
+    await put();
+    assertEquals(asked.at(-1), last);
+  });
+});
+
+Deno.test("the client's certificate goes to the registry alone, and no proxy comes before one of this machine", () => {
+  const made: Deno.CreateHttpClientOptions[] = [];
+  const { createHttpClient } = Deno;
+  Deno.createHttpClient = (options) => {
+    made.push(options as Deno.CreateHttpClientOptions);
+    return { close() {} } as Deno.HttpClient;
+  };
+  try {
+    const { signal } = new AbortController();
+    const tls = { ca: ["ca"], cert: "cert", key: "key" };
+    using connection = new RegistryConnection(HOST, tls, signal);
+    const client = (url: string) => connection.client(new URL(url));
+    const own = client(`https://${HOST}/v2/`);
+    assertEquals(client(`https://${HOST}/token`) === own, true);
+    assertEquals(client("https://storage.example/a") === own, false);
+    client("http://127.0.0.1:5000/a");
+    client("http://localhost/a");
+    const proxy = (hostname: string, port: number) => ({
+      proxy: { transport: "tcp", hostname, port },
+    });
+    const given: unknown[] = made;
+    assertEquals(given, [
+      { caCerts: ["ca"], cert: "cert", key: "key" },
+      { caCerts: ["ca"] },
+      proxy("127.0.0.1", 5000),
+      proxy("localhost", 80),
+    ]);
+    // Without certificates, Deno's own client does.
+    using plain = new RegistryConnection(HOST, { ca: [] }, signal);
+    assertEquals(plain.client(new URL(`https://${HOST}/`)), undefined);
+    assertEquals(plain.client(new URL(`http://${HOST}/`)), undefined);
+    assertEquals(made.length, 4);
+  } finally {
+    Deno.createHttpClient = createHttpClient;
+  }
 });
