@@ -28,7 +28,7 @@ export function bundleRecord(
   return goJson({
     Ref: textOr(record.ref),
     Frontend: textOr(record.frontend),
-    FrontendAttrs: sortedObject(withoutKeys(record.frontendAttrs)),
+    FrontendAttrs: sortedObject(record.frontendAttrs),
     Exporters: listOr(record.exporters.map(exporterOf)),
     error: record.error && {
       code: numberOr(record.error.code),
@@ -55,39 +55,6 @@ export function bundleRecord(
     DefaultPlatform: platform,
     localState: state?.raw,
   }, 2);
-}
-
-/** Attributes of a cache to import that are no keys to it. */
-const HARMLESS: readonly string[] = ["ref", "scope"];
-
-/**
- * The frontend's attributes without what opens a cache: buildx leaves of
- * `cache-imports` only what names the cache, too.
- */
-function withoutKeys(
-  attrs: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
-  const imports = attrs.get("cache-imports");
-  if (imports === undefined) return attrs;
-  return new Map(attrs).set("cache-imports", withoutImportKeys(imports));
-}
-
-function withoutImportKeys(text: string): string {
-  let imports: unknown;
-  try {
-    imports = JSON.parse(text);
-  } catch {
-    return ""; // what can't be read may hold anything
-  }
-  if (!Array.isArray(imports)) return "";
-  return goJson(imports.map((one) => ({
-    Type: String(one?.Type ?? ""),
-    Attrs: Object.fromEntries(
-      Object.entries(one?.Attrs ?? {}).filter(([name]) =>
-        HARMLESS.includes(name)
-      ).sort(([a], [b]) => a < b ? -1 : 1),
-    ),
-  })));
 }
 
 function exporterOf({ type, attrs }: TypedAttrs) {

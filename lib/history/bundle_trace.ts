@@ -1,3 +1,5 @@
+import { withoutLogins } from "./without_keys.ts";
+
 /** Words of a command line behind which a key may stand, as buildx knows them. */
 const KEYS_REGEXP =
   /(ghtoken|token|access_key_id|secret_access_key|session_token)=[^ ,]+/gi;
@@ -12,7 +14,8 @@ function withoutTokens(text: string): string {
 
 /**
  * A trace as it may be given away: tokens in the attributes of its spans, such
- * as those of a cache in GitHub's store, are replaced as buildx does.
+ * as those of a cache in GitHub's store, are replaced as buildx does, and so are
+ * logins in addresses.
  *
  * @param text The trace: spans in JSON, one behind the other.
  * @throws {SyntaxError} If it is no such text.
@@ -21,7 +24,7 @@ export function cleanTrace(text: string): string {
   // Each span is indented, so that only its last line is a brace alone.
   const spans = text.split(/(?<=^\})\n/m).filter((span) => span.trim() !== "");
   return spans.map((span) => {
-    const value = JSON.parse(span);
+    const value = JSON.parse(withoutLogins(span));
     for (const attribute of listOf(value?.Attributes)) {
       const content = attribute?.Value;
       if (typeof content?.Value === "string" && content.Type === "STRING") {

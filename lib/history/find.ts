@@ -1,10 +1,11 @@
 import type { Control } from "../buildkit/control.ts";
 import type { HistoryRecordMessage } from "../proto/history.ts";
 import { BuildHistoryError } from "./history_error.ts";
+import { withoutKeys } from "./without_keys.ts";
 
 /**
  * All records, the newest first. A build that ends while they are read is told
- * twice by the engine, and is here once.
+ * twice by the engine, and is here once. Logins and keys are left out.
  */
 export async function allRecords(
   control: Control,
@@ -12,7 +13,7 @@ export async function allRecords(
 ): Promise<HistoryRecordMessage[]> {
   const byRef = new Map<string, HistoryRecordMessage>();
   for await (const record of control.history({ signal })) {
-    byRef.set(record.ref, record);
+    byRef.set(record.ref, withoutKeys(record));
   }
   return [...byRef.values()].sort((a, b) => -compareBegin(a, b));
 }

@@ -1,6 +1,8 @@
 // What buildx writes down of each build that it starts: the engine is not told
 // where a local context lies.
 
+import { withoutLogins } from "./without_keys.ts";
+
 /** What buildx knows of a build of its own. */
 export interface LocalState {
   /** The context: a folder, a URL, or `-`. */
@@ -41,7 +43,7 @@ export async function readLocalState(
 
 async function stateAt(path: string): Promise<LocalState | undefined> {
   try {
-    const raw = JSON.parse(await Deno.readTextFile(path));
+    const raw = JSON.parse(withoutLogins(await Deno.readTextFile(path)));
     const text = (name: string) =>
       typeof raw?.[name] === "string" ? raw[name] as string : "";
     return {

@@ -1,7 +1,9 @@
 import type { Control } from "../buildkit/control.ts";
 import type { BuildEvent } from "../progress/event.ts";
 import { TextCarry } from "../progress/log_event.ts";
+import type { SolveStatus } from "../progress/solve_status.ts";
 import { eventsOf } from "../progress/status_events.ts";
+import { withoutLogins } from "./without_keys.ts";
 
 /**
  * The log of a build as the events that the build itself had. Of one that runs,
@@ -14,6 +16,18 @@ export async function* replay(
 ): AsyncGenerator<BuildEvent, void> {
   const carry = new TextCarry();
   for await (const status of control.status(ref, { signal })) {
-    if (status !== undefined) yield* eventsOf(status, carry);
+    if (status !== undefined) yield* eventsOf(shown(status), carry);
   }
+}
+
+/** BuildKit has the address of a git repository, as it is, in a step's name. */
+function shown(status: SolveStatus): SolveStatus {
+  return {
+    ...status,
+    vertexes: status.vertexes.map((vertex) => ({
+      ...vertex,
+      name: withoutLogins(vertex.name),
+      error: withoutLogins(vertex.error),
+    })),
+  };
 }

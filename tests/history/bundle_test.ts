@@ -88,29 +88,6 @@ Deno.test("a bundle's record has Go's names, and nothing for what is zero", () =
   );
 });
 
-Deno.test("of a cache that a build imported, a bundle has its name and no keys", () => {
-  const importsOf = (text: string) => {
-    const record = recordWith({
-      frontendAttrs: new Map([["cache-imports", text]]),
-    });
-    return JSON.parse(
-      bundleRecord(record, {
-        platform: "",
-        state: undefined,
-        trace: undefined,
-      }),
-    ).FrontendAttrs["cache-imports"];
-  };
-  assertEquals(
-    importsOf(JSON.stringify([
-      { Type: "gha", Attrs: { token: "t", url: "u", scope: "s", ref: "r" } },
-      { Type: "registry" },
-    ])),
-    '[{"Type":"gha","Attrs":{"ref":"r","scope":"s"}},{"Type":"registry","Attrs":{}}]',
-  );
-  for (const text of ["{", "{}", "token=t"]) assertEquals(importsOf(text), "");
-});
-
 Deno.test("a bundle's trace has no tokens", () => {
   const span = (...values: [type: string, value: unknown][]) =>
     JSON.stringify(
