@@ -61,13 +61,20 @@ async function takeCertificates(
   if (!isPlainObject(settings)) return;
   const folder = `certs/${host.replace(/[^a-zA-Z0-9.-]+/g, "_")}`;
   const take = async (path: string) => {
-    const place = `${folder}/${path.replace(/^.*\//, "")}`;
+    const name = path.replace(/^.*\//, "");
+    let place = `${folder}/${name}`;
+    // Files of other folders may have the same name.
+    for (let i = 2; Object.hasOwn(files, place); i++) {
+      place = `${folder}/${i}-${name}`;
+    }
     files[place] = await read(path);
     return `${FOLDER}/${place}`;
   };
   const fields = settings as Record<string, unknown>;
   if (Array.isArray(fields.ca)) {
-    fields.ca = await Promise.all(fields.ca.map(String).map(take));
+    const places: string[] = [];
+    for (const path of fields.ca) places.push(await take(String(path)));
+    fields.ca = places;
   }
   const pairs = Array.isArray(fields.keypair) ? fields.keypair : [];
   for (const pair of pairs) {

@@ -99,7 +99,7 @@ export class BuildxStore {
     const name = await readIfThere(
       this.#path(DEFAULTS, await hashOf(engine)),
     );
-    return name !== undefined && await this.#isThere(name) ? name : undefined;
+    return name && await this.#isThere(name) ? name : undefined;
   }
 
   async #current(): Promise<Current> {

@@ -64,6 +64,42 @@ Deno.test("the certificates of registries go with it, and are named by their new
   });
 });
 
+Deno.test("certificates of the same name in several folders stay what they are", async () => {
+  await withTempFolder(async (folder) => {
+    await writeTree(folder, {
+      "a/ca.pem": "authority a",
+      "b/ca.pem": "authority b",
+      "a/key.pem": "key a",
+      "b/key.pem": "key b",
+      "c.toml": [
+        "[registry.one]",
+        `ca = ["${folder}/a/ca.pem", "${folder}/b/ca.pem"]`,
+        "[[registry.one.keypair]]",
+        `key = "${folder}/a/key.pem"`,
+        "[[registry.one.keypair]]",
+        `key = "${folder}/b/key.pem"`,
+        "",
+      ].join("\n"),
+    });
+    const { files } = await readConfig(`${folder}/c.toml`);
+    const { "buildkitd.toml": config, ...certs } = texts(files);
+    assertEquals(certs, {
+      "certs/one/ca.pem": "authority a",
+      "certs/one/2-ca.pem": "authority b",
+      "certs/one/key.pem": "key a",
+      "certs/one/2-key.pem": "key b",
+    });
+    const at = "/etc/buildkit/certs/one";
+    for (
+      const line of [
+        `ca = ["${at}/ca.pem","${at}/2-ca.pem"]`,
+        `key = "${at}/key.pem"`,
+        `key = "${at}/2-key.pem"`,
+      ]
+    ) assertEquals([line, config?.includes(line)], [line, true]);
+  });
+});
+
 Deno.test("a configuration that can't be used is an error that does not quote it", async () => {
   await withTempFolder(async (folder) => {
     await writeTree(folder, {

@@ -5,6 +5,7 @@ import {
   deploymentOf,
   runningPods,
 } from "../../lib/buildx/pods.ts";
+import { reachNode } from "../../lib/buildx/reach.ts";
 import { parsePlatform } from "../../lib/platforms/platform.ts";
 import {
   assertEquals,
@@ -145,6 +146,59 @@ ${printing({ items: [pod("a")] })}`;
       BuilderError,
     );
     assertStringIncludes(error.message, "kubectl says: no server");
+  });
+});
+
+Deno.test("a builder is reached at its first pod, or at any, with the cluster that it was made for", async () => {
+  const instance = {
+    name: "ci",
+    driver: "kubernetes",
+    nodes: [NODE],
+    dynamic: false,
+  };
+  const reach = async (
+    endpoint: string,
+    driverOpts: Record<string, string> = {},
+    kubeconfig?: string,
+  ) => {
+    const env = { get: () => kubeconfig };
+    const one = { ...NODE, endpoint, driverOpts };
+    return (await reachNode(instance, one, { env })).address;
+  };
+  const at = (name: string) => `kube-pod://${name}?namespace=ns&container=one`;
+  await withKubectl(
+    printing({ items: [pod("b"), pod("a"), pod("c")] }),
+    async () => {
+      const sticky = "kubernetes:///ci?kubeconfig=/k";
+      assertEquals(await reach("kubernetes:///ci"), at("a"));
+      assertEquals(await reach(sticky, {}, "/k"), at("a"));
+      for (const other of [undefined, "/other"]) {
+        await assertRejects(
+          () => reach(sticky, {}, other),
+          BuilderError,
+          "it was made with KUBECONFIG=/k; set the variable so",
+        );
+      }
+      const { random } = Math;
+      try {
+        for (const [drawn, name] of [[0, "a"], [0.5, "b"], [0.99, "c"]]) {
+          Math.random = () => drawn as number;
+          assertEquals(
+            await reach("kubernetes:///ci", { loadbalance: "random" }),
+            at(name as string),
+          );
+        }
+      } finally {
+        Math.random = random;
+      }
+    },
+  );
+  await withKubectl(printing({ items: [] }), async () => {
+    await assertRejects(
+      () => reach("kubernetes:///ci"),
+      BuilderError,
+      "no pod of its deployment runs",
+    );
   });
 });
 

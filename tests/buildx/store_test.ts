@@ -82,17 +82,26 @@ Deno.test("what is saved is found again, by its name in any case, and is for its
   });
 });
 
-Deno.test("a builder that is removed leaves no file behind", async () => {
+Deno.test("a builder that is removed leaves no file behind, and nobody else's goes", async () => {
   await withStore(async (store) => {
+    await store.edit((edit) => edit.save(builder("Two")));
     await store.edit((edit) => edit.save(builder("one")));
     const refs = `${store.folder}/refs/one/one0`;
     await Deno.mkdir(refs, { recursive: true });
     await Deno.writeTextFile(`${refs}/build`, "{}");
     await store.edit((edit) => edit.remove("One"));
     await store.edit((edit) => edit.remove("one"));
-    for (const name of ["instances", "activity", "refs"]) {
-      assertEquals(await namesBelow(`${store.folder}/${name}`), []);
+    for (
+      const [name, left] of [
+        ["instances", ["two"]],
+        ["activity", ["Two"]],
+        ["refs", []],
+      ] as const
+    ) {
+      assertEquals(await namesBelow(`${store.folder}/${name}`), [...left]);
     }
+    await store.edit((edit) => edit.remove("two"));
+    assertEquals(await namesBelow(`${store.folder}/activity`), []);
   });
 });
 
@@ -223,6 +232,12 @@ Deno.test("the chosen builder is that of the engine, of every engine, or its def
     assertEquals(await store.chosen("other"), "Two");
     await choose(KEY, "");
     assertEquals(await namesBelow(`${store.folder}/defaults`), []);
+    assertEquals(await store.chosen(KEY), undefined);
+    // The engine itself is one, whenever another was used in between.
+    await choose(KEY, "", false, true);
+    assertEquals(await namesBelow(`${store.folder}/defaults`), [
+      "b6b9812fa7a849f1f975",
+    ]);
     assertEquals(await store.chosen(KEY), undefined);
     // A builder that is gone is no choice.
     await choose(KEY, "gone", true);
