@@ -34,6 +34,10 @@ Deno.test("a build's name is buildx's", () => {
     ["app/Other", {}, state("/home/me/app", "/home/me/app/Other")],
     ["else/Other", {}, state("/home/me/app", "/home/me/else/Other")],
     ["else", {}, state("/home/me/app", "/home/me/else/Dockerfile")],
+    ["y/Other", {}, state("/home/me/app", "/srv/files/x/y/Other")],
+    ["y", {}, state("/home/me/app", "/y/Dockerfile")],
+    // So it is there, too.
+    ["Other/Other", {}, state("/home/me/app", "Other")],
     ["app", { filename: "Dockerfile" }, state("/home/me/app", "Dockerfile")],
     ["app", {}, state("/home/me/app", "-")],
     ["", {}, state("-")],

@@ -48,6 +48,7 @@ Deno.test("records come newest first, each once; the engine is asked for all of 
     (await history.list(options)).map(({ ref }) => ref);
   assertEquals(await refs(), ["new", "mid", "runs", "old"]);
   assertEquals(await refs({ limit: 2 }), ["new", "mid"]);
+  assertEquals(await refs({ limit: 1 }), ["new"]);
   assertEquals(await refs({ filters: ["ref=o"], limit: 9 }), ["old"]);
   const [, , runs] = await history.list();
   assertEquals(runs!.completedAt, "1970-01-01T00:00:08Z");
@@ -57,7 +58,7 @@ Deno.test("records come newest first, each once; the engine is asked for all of 
   await history.attestations("new");
   await history.remove(["new"]);
   await history.pin("mid");
-  assertEquals(scripted.asked.length, 9);
+  assertEquals(scripted.asked.length, 10);
   for (const request of scripted.asked) assertEquals(request, ALL);
 });
 

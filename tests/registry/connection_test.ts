@@ -147,7 +147,6 @@ Deno.test("a registry that wants a certificate gets docker's, and it alone", asy
       await Deno.mkdir(own);
       await Deno.writeTextFile(`${own}/ca.crt`, await pem("ca.pem"));
       await Deno.writeTextFile(`${own}/client.cert`, await pem("client.pem"));
-      await Deno.writeTextFile(`${own}/README`, "no certificate");
       const read = async () => {
         using registries = new Registries({ dockerConfig: true }, {
           certs: folder,

@@ -8,6 +8,7 @@ import { digestOf } from "../../lib/registry/digest.ts";
 import { OCI_INDEX } from "../../lib/registry/media_type.ts";
 import { Registries } from "../../lib/registry/registries.ts";
 import { RegistryError } from "../../lib/registry/registry_error.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
 import { refusal } from "./scripted_registry.ts";
 
 const BYTES = new TextEncoder().encode('{"schemaVersion":2}');
@@ -434,28 +435,86 @@ Deno.test("an upload whose end the registry refuses is an error, and is given up
   });
 });
 
-Deno.test("the client's certificate goes to the registry alone, and no proxy comes before one of this machine", () => {
-  const made: Deno.CreateHttpClientOptions[] = [];
+/** Keeps the options of the clients of `fetch` that are made. */
+async function withClients(
+  use: (made: unknown[]) => Promise<void> | void,
+): Promise<void> {
+  const made: unknown[] = [];
   const { createHttpClient } = Deno;
   Deno.createHttpClient = (options) => {
-    made.push(options as Deno.CreateHttpClientOptions);
-    return { close() {} } as Deno.HttpClient;
+    made.push(options);
+    return createHttpClient({});
   };
   try {
+    await use(made);
+  } finally {
+    Deno.createHttpClient = createHttpClient;
+  }
+}
+
+Deno.test("of docker's folder for a registry only what it has for it is used", async () => {
+  const ask = async (certs: string) => {
+    let options: unknown[] = [];
+    await withClients(async (made) => {
+      await withFetch(fine, async () => {
+        using registries = new Registries(
+          { dockerConfig: true, ca: "-----BEGIN given" },
+          { certs },
+        );
+        await read(`${HOST}/a`, registries);
+      });
+      options = made;
+    });
+    return options;
+  };
+  await withTempFolder(async (folder) => {
+    assertEquals(await ask(folder), [{ caCerts: ["-----BEGIN given"] }]);
+    await writeTree(folder, {
+      [`${HOST}/b.crt`]: "b",
+      [`${HOST}/a.crt`]: "a",
+      [`${HOST}/README`]: "not this",
+      [`${HOST}/alone.cert`]: "a certificate without a key",
+      [`${HOST}/own.cert`]: "certificate",
+      [`${HOST}/own.key`]: "key",
+      "other.example/c.crt": "of another registry",
+    });
+    assertEquals(await ask(folder), [{
+      caCerts: ["-----BEGIN given", "a", "b"],
+      cert: "certificate",
+      key: "key",
+    }]);
+  });
+});
+
+Deno.test({
+  name:
+    "docker's folder for a registry counts as empty where Deno must not read it",
+  permissions: { net: true, read: false },
+  async fn() {
+    await withFetch(fine, async () => {
+      using registries = new Registries({ dockerConfig: true });
+      await read(`${HOST}/a`, registries);
+    });
+  },
+});
+
+Deno.test("the client's certificate goes to the registry alone, and no proxy comes before one of this machine", async () => {
+  await withClients((made) => {
     const { signal } = new AbortController();
     const tls = { ca: ["ca"], cert: "cert", key: "key" };
     using connection = new RegistryConnection(HOST, tls, signal);
     const client = (url: string) => connection.client(new URL(url));
     const own = client(`https://${HOST}/v2/`);
     assertEquals(client(`https://${HOST}/token`) === own, true);
-    assertEquals(client("https://storage.example/a") === own, false);
+    const other = client("https://storage.example/a");
+    assertEquals(other === own, false);
+    assertEquals(client("https://tokens.example/a") === other, true);
     client("http://127.0.0.1:5000/a");
     client("http://localhost/a");
     const proxy = (hostname: string, port: number) => ({
       proxy: { transport: "tcp", hostname, port },
     });
-    const given: unknown[] = made;
-    assertEquals(given, [
+    assertEquals(made, [
       { caCerts: ["ca"], cert: "cert", key: "key" },
       { caCerts: ["ca"] },
       proxy("127.0.0.1", 5000),
@@ -466,7 +525,5 @@ Deno.test("the client's certificate goes to the registry alone, and no proxy com
     assertEquals(plain.client(new URL(`https://${HOST}/`)), undefined);
     assertEquals(plain.client(new URL(`http://${HOST}/`)), undefined);
     assertEquals(made.length, 4);
-  } finally {
-    Deno.createHttpClient = createHttpClient;
-  }
+  });
 });

@@ -247,13 +247,36 @@ Deno.test("whoElseWrites() looks at each folder and link on the way to a socket,
     }
     // The whole way behind a link counts, and each link of a chain.
     await Deno.symlink("../../open/kept/./sock", `${home}/a/far`);
+    await Deno.symlink("./..//.././open/kept/sock", `${home}/a/dotted`);
     await Deno.symlink(`${home}/a/far`, `${home}/chain`);
     await writeTree(folder, { "open/kept/sock": "" });
     assertEquals(await at("chain"), undefined);
     await Deno.chmod(`${folder}/open`, 0o777);
     const root = await Deno.realPath(folder);
-    for (const path of ["a/far", "chain"]) {
+    for (const path of ["a/far", "a/dotted", "chain"]) {
       assertEquals(await at(path), `everybody may write to "${root}/open"`);
+    }
+    // Where a link leads up from is its folder as it is, not as it is called.
+    await writeTree(folder, { "deep/er/home/": "", "deep/open/sock": "" });
+    await writeTree(folder, { "open/sock": "" });
+    await Deno.symlink("deep/er", `${folder}/via`);
+    await Deno.symlink("../../open/sock", `${folder}/deep/er/home/up`);
+    await Deno.chmod(`${folder}/open`, 0o755);
+    await Deno.chmod(`${folder}/deep/open`, 0o777);
+    const via = `${folder}/via/home`;
+    const wide = `everybody may write to "${root}/deep/open"`;
+    assertEquals(await whoElseWrites(`${via}/up`, via, owners), wide);
+    {
+      // Also where Deno may not look at what the folder is called by.
+      using _query = replaced(
+        Deno.permissions,
+        "querySync",
+        (query) => (asked) =>
+          (asked as { path?: string }).path === `${folder}/via`
+            ? { state: "denied" } as Deno.PermissionStatus
+            : query.call(Deno.permissions, asked),
+      );
+      assertEquals(await whoElseWrites(`${via}/up`, via, owners), wide);
     }
     await Deno.chmod(`${folder}/open`, 0o755);
     await Deno.symlink("loop", `${home}/loop`);
