@@ -179,3 +179,29 @@ function maskedError(error: EngineError, record: BuildRecord): EngineError {
   const { status, method, path } = error;
   return new EngineError({ status, method, path, detail });
 }
+
+/** How many errors of a chain of causes are masked. */
+const MAX_CAUSES = 20;
+
+/**
+ * Masks the messages of any error and of its causes: they may quote what came
+ * from the engine, such as the name of a file of the result.
+ */
+export function maskMessages(error: unknown, record: BuildRecord): void {
+  let each = error;
+  for (let i = 0; i < MAX_CAUSES && each instanceof Error; i++) {
+    for (const name of ["message", "stack"] as const) {
+      const text = each[name];
+      if (typeof text !== "string") continue;
+      const masked = record.text(text);
+      if (masked !== text) {
+        Object.defineProperty(each, name, {
+          value: masked,
+          writable: true,
+          configurable: true,
+        });
+      }
+    }
+    each = each.cause;
+  }
+}

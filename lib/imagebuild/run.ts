@@ -193,6 +193,8 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
       record.end();
     }
   } catch (error) {
+    const { maskMessages } = await import("./failure.ts");
+    maskMessages(error, record);
     if (source !== undefined) giveBackSource(source, error);
     for (const named of sources?.values() ?? []) {
       if (named.kind === "tar") giveBackSource(named, error);

@@ -3,11 +3,13 @@ import {
   commitExports,
   exportSet,
 } from "../../lib/imagebuild/export.ts";
+import { Secret } from "../../lib/secrets/secret.ts";
 import { accountForInputs } from "../../lib/imagebuild/account.ts";
 import type { Build } from "../../lib/imagebuild/build_way.ts";
 import {
   explainFailure,
   type FailureFacts,
+  maskMessages,
 } from "../../lib/imagebuild/failure.ts";
 import { watchInputs } from "../../lib/imagebuild/inputs.ts";
 import { checkLeaks, refuseLeak } from "../../lib/imagebuild/leak_check.ts";
@@ -1210,4 +1212,34 @@ Deno.test("verifyResult() takes its names from an image that can't be looked thr
     keeping.asked.filter(({ method }) => method === "DELETE"),
     [],
   );
+});
+
+Deno.test("maskMessages() masks what an error and its causes say, whatever errors they are", async () => {
+  const { build: { record } } = await readyBuild();
+  await record.protect([["token", new Secret("hunter2hunter2")]]);
+  class Odd extends Error {
+    override get message() {
+      return "odd hunter2hunter2";
+    }
+  }
+  const first = new Error("the first", { cause: "hunter2hunter2" });
+  const odd = new Odd("", { cause: first });
+  const refused = new DOMException("no hunter2hunter2", "OddError");
+  const error = new TypeError('Cannot export: "hunter2hunter2" is odd', {
+    cause: odd,
+  });
+  for (const thrown of [error, refused, "hunter2hunter2", undefined]) {
+    maskMessages(thrown, record);
+  }
+  assertEquals(
+    [error, odd, first, refused].map(({ message }) => message),
+    ['Cannot export: "***" is odd', "odd ***", "the first", "no ***"],
+  );
+  assertEquals(
+    Deno.inspect([error.stack, odd.stack]).includes("hunter2"),
+    false,
+  );
+  // It ends where causes go in a circle.
+  first.cause = error;
+  maskMessages(error, record);
 });
