@@ -6,9 +6,9 @@ import {
 } from "./export_error.ts";
 import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
 import type { FileWriter } from "./file_writer.ts";
-import type { ExportArea, ExportPlace } from "./place.ts";
 import { receiveArchive } from "./archive_receiver.ts";
 import { setMode } from "./mode.ts";
+import type { Staging } from "./staging.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
 
 /** Name of the archive in the private folder in which it is written. */
@@ -23,11 +23,8 @@ export class ArchiveFile implements Exporter {
   readonly canStage = true;
   readonly dest: string;
   readonly #limits: ExportLimits;
-  #place: ExportPlace | undefined;
-  /** A private folder beside the file. */
-  #area: ExportArea | undefined;
-  /** Removes the folders above the file that were made for this export. */
-  #removeParents: (() => Promise<void>) | undefined;
+  /** Has a private folder beside the file. */
+  #staging: Staging | undefined;
   #writer: FileWriter | undefined;
   #bytes = 0;
   #complete = false;
@@ -44,18 +41,16 @@ export class ArchiveFile implements Exporter {
   }
 
   async prepare(): Promise<void> {
-    const { findPlace, makeArea, makeParents } = await import("./place.ts");
+    const { Staging } = await import("./staging.ts");
     const { FileWriter } = await import("./file_writer.ts");
-    const place = await findPlace(this.dest, "file");
-    this.#removeParents = await makeParents(this.dest, place);
-    this.#area = await makeArea(this.dest, place, "file");
+    this.#staging = await Staging.make(this.dest, "file");
+    const { folder } = this.#staging.area!;
     try {
       // The process's umask applies, as for any new file.
-      this.#writer = FileWriter.create(this.#area.folder.at(NAME), 0o666);
+      this.#writer = FileWriter.create(folder.at(NAME), 0o666);
     } catch (error) {
       throw cannotExport(this.dest, "nothing can be written there", error);
     }
-    this.#place = place;
   }
 
   async receive(stream: MessageDuplex): Promise<void> {
@@ -83,16 +78,19 @@ export class ArchiveFile implements Exporter {
   }
 
   staged(): Promise<string> {
-    return this.#complete && this.#area !== undefined
-      ? Promise.resolve(this.#area.folder.at(NAME))
+    const area = this.#staging?.area;
+    return this.#complete && area !== undefined
+      ? Promise.resolve(area.folder.at(NAME))
       : Promise.reject(notReceived());
   }
 
   async commit(): Promise<ExportReport> {
-    const [place, area] = [this.#place, this.#area];
-    if (place === undefined || area === undefined) {
+    const staging = this.#staging;
+    const area = staging?.area;
+    if (staging === undefined || area === undefined) {
       throw new TypeError("Cannot commit: the export was not prepared");
     }
+    const { place } = staging;
     try {
       if (!this.#complete) throw notReceived();
       const { mode } = place.info ?? {};
@@ -102,7 +100,7 @@ export class ArchiveFile implements Exporter {
       await Deno.rename(from, to).catch((error) => {
         throw cannotExport(this.dest, "it can't be put in its place", error);
       });
-      this.#removeParents = undefined;
+      staging.keepParents();
     } finally {
       await this.discard();
     }
@@ -118,17 +116,7 @@ export class ArchiveFile implements Exporter {
   async discard(): Promise<void> {
     await this.#writer?.close();
     this.#writer = undefined;
-    const area = this.#area;
-    this.#area = undefined;
-    await area?.remove().catch((error) => {
-      const name = JSON.stringify(area.folder.name);
-      throw cannotExport(
-        this.dest,
-        `the temporary folder ${name} can't be removed`,
-        error,
-      );
-    });
-    await this.#removeParents?.();
+    await this.#staging?.remove();
   }
 
   #unwritable(error: unknown): ExportError {

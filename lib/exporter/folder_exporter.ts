@@ -3,6 +3,7 @@ import type { Exporter, ExportLimits, ExportReport } from "./exporter.ts";
 import type { HeldFolder } from "./held_folder.ts";
 import type { ExportArea, ExportPlace } from "./place.ts";
 import type { StagedTree } from "./staged_tree.ts";
+import type { Staging } from "./staging.ts";
 import type { MessageDuplex } from "../streams/duplex.ts";
 
 /**
@@ -14,14 +15,11 @@ export class FolderExporter implements Exporter {
   readonly canStage = true;
   readonly dest: string;
   readonly #limits: ExportLimits;
-  #place: ExportPlace | undefined;
   /**
-   * A private folder: `new` in it takes what is received, `old` what is
+   * Has a private folder: `new` in it takes what is received, `old` what is
    * replaced.
    */
-  #area: ExportArea | undefined;
-  /** Removes the folders above it that were made for this export. */
-  #removeParents: (() => Promise<void>) | undefined;
+  #staging: Staging | undefined;
   #tree: StagedTree | undefined;
   readonly #running = new Set<Promise<void>>();
   #received = 0;
@@ -38,12 +36,9 @@ export class FolderExporter implements Exporter {
   }
 
   async prepare(): Promise<void> {
-    const { findPlace, makeArea, makeParents } = await import("./place.ts");
-    const place = await findPlace(this.dest, "folder");
-    this.#removeParents = await makeParents(this.dest, place);
-    this.#area = await makeArea(this.dest, place, "folder");
-    this.#place = place;
-    const { folder } = this.#area;
+    const { Staging } = await import("./staging.ts");
+    this.#staging = await Staging.make(this.dest, "folder");
+    const { folder } = this.#staging.area!;
     for (const name of ["new", "old"]) {
       await Deno.mkdir(folder.at(name), { mode: 0o700 });
     }
@@ -78,23 +73,26 @@ export class FolderExporter implements Exporter {
   }
 
   async staged(): Promise<string> {
-    if (this.#area === undefined) {
+    const area = this.#staging?.area;
+    if (area === undefined) {
       throw new TypeError("Nothing is staged: the export was not prepared");
     }
     await this.received();
-    return this.#area.folder.at("new");
+    return area.folder.at("new");
   }
 
   async commit(): Promise<ExportReport> {
-    const [place, area, tree] = [this.#place, this.#area, this.#tree];
-    if (place === undefined || area === undefined || tree === undefined) {
+    const [staging, tree] = [this.#staging, this.#tree];
+    const area = staging?.area;
+    if (staging === undefined || area === undefined || tree === undefined) {
       throw new TypeError("Cannot commit: the export was not prepared");
     }
+    const { place } = staging;
     try {
       await this.received();
       await tree.close();
       await this.#moveIn(place, area, tree);
-      this.#removeParents = undefined;
+      staging.keepParents();
     } finally {
       await this.discard();
     }
@@ -114,21 +112,7 @@ export class FolderExporter implements Exporter {
 
   async discard(): Promise<void> {
     await this.#tree?.close();
-    const area = this.#area;
-    this.#area = undefined;
-    if (area !== undefined) {
-      try {
-        await area.remove();
-      } catch (error) {
-        const name = JSON.stringify(area.folder.name);
-        throw cannotExport(
-          this.dest,
-          `the temporary folder ${name} can't be removed`,
-          error,
-        );
-      }
-    }
-    await this.#removeParents?.();
+    await this.#staging?.remove();
   }
 
   async #moveIn(

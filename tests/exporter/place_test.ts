@@ -12,6 +12,7 @@ import {
   makeArea,
   makeParents,
 } from "../../lib/exporter/place.ts";
+import { Staging } from "../../lib/exporter/staging.ts";
 import {
   assert,
   assertEquals,
@@ -298,6 +299,52 @@ Deno.test("ExportArea takes no folder of somebody else's", async () => {
     "was exchanged for another one",
   );
   assertEquals(openFiles(), before + 1, "the folder that was made is held");
+});
+
+Deno.test("Staging leaves nothing of what it made, also where it can't be made; parents stay if they are kept", async () => {
+  await using place = await scratch();
+  const before = openFiles();
+  const dest = `${place.path}/p/q/out`;
+  {
+    const broken = new Error("disk is full");
+    using _mkdir = replaced(
+      Deno,
+      "mkdir",
+      (real) => (path, options) =>
+        isExportName(String(path).replace(/^.*\//, ""))
+          ? Promise.reject(broken)
+          : real(path, options),
+    );
+    await assertRejects(
+      () => Staging.make(dest, "folder"),
+      ExportError,
+      "nothing can be written there: disk is full",
+    );
+  }
+  assertEquals(await names(place.path), []);
+  for (const isKept of [false, true]) {
+    const staging = await Staging.make(dest, "folder");
+    assertEquals(staging.place.path, dest);
+    assertEquals(staging.area!.above.name, `${place.path}/p/q`);
+    if (isKept) staging.keepParents();
+    await staging.remove();
+    assertEquals(staging.area, undefined);
+    await staging.remove(); // once more does nothing
+    assertEquals(await names(place.path), isKept ? ["p"] : []);
+  }
+  // What can't be removed is told.
+  const staging = await Staging.make(`${place.path}/r/out`, "file");
+  {
+    using _read = replaced(Deno, "readDirSync", () => () => {
+      throw new Error("disk is broken");
+    });
+    await assertRejects(
+      () => staging.remove(),
+      ExportError,
+      "can't be removed: disk is broken",
+    );
+  }
+  assertEquals(openFiles(), before);
 });
 
 Deno.test("HeldFolder leads to the folder that was opened, wherever that goes", async () => {
