@@ -112,7 +112,9 @@ function told(
       Math.round(100 * Math.abs(delta) / beforeMs)
     } %)`;
   const whole = Math.abs(delta) < WORTH_MS
-    ? `The build took as long as the one before: ${secondsOf(afterMs)}.`
+    ? `The build took about as long as the one before: ${
+      secondsOf(beforeMs)
+    } before, ${secondsOf(afterMs)} now.`
     : `The build became ${delta > 0 ? "slower" : "faster"} by ${
       secondsOf(Math.abs(delta))
     }${percent}: ${secondsOf(beforeMs)} before, ${secondsOf(afterMs)} now.`;

@@ -119,11 +119,12 @@ function grid({ durationMs }: BuildTimings): string {
 function axis({ durationMs }: BuildTimings): string {
   return ticksOf(durationMs, MAX_TICKS).map((ms) => {
     const share = durationMs === 0 ? 0 : ms / durationMs;
-    // The last one ends where its bar would.
-    const place = share > 0.9
-      ? `right:${Math.round(10_000 * (1 - share)) / 100}%`
-      : `left:${Math.round(10_000 * share) / 100}%`;
-    return `<span style="${place}">${tickOf(ms)}</span>`;
+    const text = tickOf(ms);
+    // The last one keeps within the column.
+    const place = `left:min(${
+      Math.round(10_000 * share) / 100
+    }%,100% - ${text.length}ch)`;
+    return `<span style="${place}">${text}</span>`;
   }).join("");
 }
 

@@ -4,8 +4,10 @@ import type { BuildTimings, TimedStep } from "./timings.ts";
 /** The class of a bar, which decides its colour. */
 export type Kind = "k" | "b" | "c" | "e" | "o";
 
+type Legend = readonly (readonly [kind: Kind, words: string])[];
+
 /** The classes of bars, and what they mean. */
-const LEGEND: readonly (readonly [kind: Kind, words: string])[] = [
+const LEGEND: Legend = [
   ["k", "critical path"],
   ["b", "beside it"],
   ["c", "from the cache"],
@@ -26,8 +28,21 @@ export function kindOf(
 export function legendOf(
   timings: BuildTimings,
   steps: readonly TimedStep[] = timings.steps,
-): typeof LEGEND {
+): Legend {
   const used = new Set<Kind>(steps.map(kindOf));
   if (segmentsOf(timings).some(({ step }) => step === undefined)) used.add("o");
-  return LEGEND.filter(([kind]) => used.has(kind));
+  return LEGEND.filter(([kind]) => used.has(kind)).map(([kind, words]) => [
+    kind,
+    kind === "e" ? endingOf(steps) : words,
+  ]);
+}
+
+/** What became of the steps with an error. */
+function endingOf(steps: readonly TimedStep[]): string {
+  const ended = steps.filter(({ error }) => error !== undefined);
+  const words = [
+    ...ended.some(({ canceled }) => !canceled) ? ["failed"] : [],
+    ...ended.some(({ canceled }) => canceled) ? ["cancelled"] : [],
+  ];
+  return words.join(", ");
 }

@@ -7,7 +7,10 @@ export function ticksOf(durationMs: number, most: number): number[] {
     step *= factor;
   }
   const ticks: number[] = [];
-  for (let at = 0; at * step <= durationMs; at++) ticks.push(at * step);
+  for (let at = 0; at * step <= durationMs; at++) {
+    // Three times 0.1 is a little more than 0.3.
+    ticks.push(Number((at * step).toPrecision(3)));
+  }
   return ticks;
 }
 

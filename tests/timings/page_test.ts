@@ -176,7 +176,7 @@ Deno.test("a page's bar of the critical path, and its axis", () => {
   assert(html.includes('<table class="t" style="--g1:50%">'));
   assert(
     html.includes(
-      '<th scope="col" class="w"><span style="left:0%">0</span><span style="left:50%">5 s</span><span style="right:0%">10 s</span></th>',
+      '<th scope="col" class="w"><span style="left:min(0%,100% - 1ch)">0</span><span style="left:min(50%,100% - 3ch)">5 s</span><span style="left:min(100%,100% - 4ch)">10 s</span></th>',
     ),
     html,
   );
@@ -195,9 +195,17 @@ Deno.test("a page's bar of the critical path, and its axis", () => {
       '<p class="g"><span class="b"><i></i>beside it</span> <span class="e"><i></i>failed</span></p>',
     ),
   );
+  const red = (...errors: string[]) =>
+    /<span class="e"><i><\/i>(.*?)<\/span>/.exec(
+      timingsHtml(timingsOf(
+        errors.map((error) => ({ name: "a", at: [0, 1], error })),
+      )),
+    )?.[1];
+  assertEquals(red("context canceled"), "cancelled");
+  assertEquals(red("context canceled", "exit code: 1"), "failed, cancelled");
   const empty = timingsHtml(timingsOf([]));
   assert(!empty.includes("<nav") && !empty.includes("--g1:"));
-  assert(empty.includes('<span style="left:0%">0</span></th>'));
+  assert(empty.includes('<span style="left:min(0%,100% - 1ch)">0</span></th>'));
 });
 
 Deno.test("a failure, warnings, and a comparison have a part of the page each", () => {

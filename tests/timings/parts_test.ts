@@ -348,6 +348,7 @@ Deno.test("an axis has round times, at most as many as asked for", () => {
   assertEquals(ticksOf(5000, 5), [0, 1000, 2000, 3000, 4000, 5000]);
   assertEquals(ticksOf(5, 3), [0, 2, 4]);
   assertEquals(ticksOf(0, 6), [0]);
+  assertEquals(ticksOf(0.334, 6), [0, 0.1, 0.2, 0.3]);
   assertEquals([0, 200, 1000, 2500, 30_000].map(tickOf), [
     "0",
     "200 ms",
