@@ -4,6 +4,7 @@ import type { Builder } from "../builder/builder.ts";
 import type { DockerClient } from "../client/docker_client.ts";
 
 import type { BuildResult } from "../imagebuild/result.ts";
+import { passOn } from "../streams/pass_on.ts";
 import type { BuildSite, SiteInit } from "./build_site.ts";
 import { isAttestingOff } from "./buildx_defaults.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -79,27 +80,14 @@ async function loading(
     Uint8Array<ArrayBuffer>,
     Uint8Array<ArrayBuffer>
   >();
-  const archive = readable.getReader();
-  let isRefused = false;
-  const watched = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      const { done, value } = await archive.read();
-      if (isRefused) return;
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel(reason) {
-      isRefused = true;
-      return archive.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+  const archive = passOn(readable.getReader());
   const [built, loaded] = await Promise.allSettled([
     build(writable as WritableStream<Uint8Array>),
-    docker.imageLoad(watched, { signal }),
+    docker.imageLoad(archive.stream, { signal }),
   ]);
   // Who fails first is the reason: an engine that takes no more makes the build
   // fail, and a build without an archive leaves nothing to load.
-  if (loaded.status === "rejected" && isRefused) throw loaded.reason;
+  if (loaded.status === "rejected" && archive.isGivenUp) throw loaded.reason;
   if (built.status === "rejected") throw built.reason;
   if (loaded.status === "rejected") throw loaded.reason;
   return built.value;

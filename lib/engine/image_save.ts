@@ -1,4 +1,5 @@
 import { ConnectionError } from "../errors.ts";
+import { passOn } from "../streams/pass_on.ts";
 import { answerBody, type Engine } from "./engine.ts";
 
 /**
@@ -32,21 +33,11 @@ function namedBreak(
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      } catch (cause) {
-        signal?.throwIfAborted();
-        throw new ConnectionError(
-          "The connection broke in the middle of a saved image: is the engine still running?",
-          { cause },
-        );
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  return passOn(body.getReader(), {
+    onFailure: (cause) =>
+      signal?.aborted ? signal.reason : new ConnectionError(
+        "The connection broke in the middle of a saved image: is the engine still running?",
+        { cause },
+      ),
+  }).stream;
 }

@@ -2,6 +2,7 @@
 import { abortable } from "@std/async/abortable";
 import { buildCancel } from "../engine/build_cancel.ts";
 import type { Engine } from "../engine/engine.ts";
+import { passOn } from "../streams/pass_on.ts";
 import { StepContainers } from "./step_containers.ts";
 
 /**
@@ -126,16 +127,9 @@ export class EngineBuild {
   }
 
   #sending(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    const reader = body.getReader();
-    return new ReadableStream({
-      pull: async (controller) => {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        this.#isSent = true;
-        controller.close();
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 });
+    return passOn(body.getReader(), {
+      onEnd: () => void (this.#isSent = true),
+    }).stream;
   }
 
   #answer(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {

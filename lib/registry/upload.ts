@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { passOn } from "../streams/pass_on.ts";
 import type { RegistryError } from "./registry_error.ts";
 import type { RegistryHost } from "./registry_host.ts";
 
@@ -46,9 +47,13 @@ export async function uploadBlob(upload: BlobUpload): Promise<void> {
     const sent = await host.request(place, scopes, {
       method: "PATCH",
       headers: { "content-type": "application/octet-stream" },
-      body: source instanceof Uint8Array
-        ? source
-        : ReadableStream.from(watched(source, (error) => unread = { error })),
+      body: source instanceof Uint8Array ? source : passOn(source.getReader(), {
+        // `fetch` would hide it.
+        onFailure(error) {
+          unread = { error };
+          return error;
+        },
+      }).stream,
     });
     place = await placeOf(upload, sent, 202);
     const end = new URL(place);
@@ -61,19 +66,6 @@ export async function uploadBlob(upload: BlobUpload): Promise<void> {
       .then((response) => response.body?.cancel())
       .catch(() => {}); // the registry forgets it in time
     throw unread === undefined ? error : unread.error;
-  }
-}
-
-/** Passes bytes on; an error of the source is kept, which `fetch` would hide. */
-async function* watched(
-  source: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onFailure: (error: unknown) => void,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  try {
-    yield* source;
-  } catch (error) {
-    onFailure(error);
-    throw error;
   }
 }
 

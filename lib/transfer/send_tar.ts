@@ -1,4 +1,5 @@
 import { noBytes } from "../streams/byte_source.ts";
+import { passOn } from "../streams/pass_on.ts";
 
 /** Options for sending a caller's tar to the engine. */
 export interface TarSending {
@@ -25,39 +26,28 @@ export async function sendTar<T>(
   send: (body: ReadableStream<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   let failure: { error: unknown } | undefined;
-  const reader = tar.getReader();
   let bytes = 0;
-  let isRefused = false;
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        // The engine's answer is the reason then, and nobody takes what was read.
-        if (isRefused) return;
-        if (done) return controller.close();
-        if (!(value instanceof Uint8Array)) {
-          throw new TypeError(`The tar that is sent ${noBytes(value)}`);
-        }
-        bytes += value.length;
-        onBytes?.(bytes);
-        controller.enqueue(value);
-      } catch (error) {
-        failure = { error };
-        throw error;
+  // If the engine takes no more of it, its answer is the reason.
+  const passed = passOn(tar.getReader(), {
+    onPiece(piece) {
+      if (!(piece instanceof Uint8Array)) {
+        throw new TypeError(`The tar that is sent ${noBytes(piece)}`);
       }
+      bytes += piece.length;
+      onBytes?.(bytes);
     },
-    cancel(reason) {
-      isRefused = true;
-      return reader.cancel(reason);
+    onFailure(error) {
+      failure = { error };
+      return error;
     },
-  }, { highWaterMark: 0 });
+  });
   try {
-    return await send(body);
+    return await send(passed.stream);
   } catch (error) {
     signal?.throwIfAborted();
     throw failure === undefined ? error : failure.error;
   } finally {
     // `fetch` cancels its body at some later time; this does it at once.
-    reader.cancel().catch(() => {}); // it may have failed already
+    passed.giveUp();
   }
 }

@@ -1,5 +1,6 @@
 import { TarEnd } from "../../streams/tar_end.ts";
 import { ByteStream } from "../../streams/byte_stream.ts";
+import { passOn } from "../../streams/pass_on.ts";
 import { PackingError } from "../../verify/inflate.ts";
 import { packingOf, unpack } from "../../verify/packing.ts";
 
@@ -43,48 +44,27 @@ export function classicContext(
   const reader = context.getReader();
   const source = ByteStream.of(reader);
   let failure: unknown;
-  let isCancelled = false;
   const whole = Promise.withResolvers<void>();
   whole.promise.catch(() => {}); // no unhandled rejection if nobody awaits it
-  const drain = async () => {
-    try {
-      await source.drain();
-      whole.resolve();
-    } catch (error) {
-      whole.reject(error);
-    }
-  };
   const pieces = untilEnd(source, strict);
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      try {
-        const { done, value } = await pieces.next();
-        if (!done) {
-          return controller.enqueue(value as Uint8Array<ArrayBuffer>);
-        }
-        controller.close();
-        drain();
-      } catch (cause) {
-        // Nobody takes it any more: where it ends then is no fault of it.
-        if (isCancelled) return;
-        const error = cause instanceof PackingError
-          ? new PackedContextError("the context's packing is damaged", {
-            cause,
-          })
-          : cause;
-        failure = error;
-        whole.reject(error);
-        throw error;
-      }
-    },
+  const { stream: body } = passOn<Uint8Array>({
+    read: () => pieces.next(),
     cancel(reason) {
-      isCancelled = true;
       whole.reject(reason);
       return reader.cancel(reason);
     },
-  }, { highWaterMark: 0 });
+  }, {
+    onEnd: () => void source.drain().then(whole.resolve, whole.reject),
+    onFailure(cause) {
+      failure = cause instanceof PackingError
+        ? new PackedContextError("the context's packing is damaged", { cause })
+        : cause;
+      whole.reject(failure);
+      return failure;
+    },
+  });
   return {
-    body,
+    body: body as ReadableStream<Uint8Array<ArrayBuffer>>,
     whole: whole.promise,
     get failure() {
       return failure;

@@ -4,6 +4,7 @@
 import { ContextError } from "../../errors.ts";
 import type { ContextEvent } from "../../progress/event.ts";
 import { noBytes } from "../../streams/byte_source.ts";
+import { passOn } from "../../streams/pass_on.ts";
 import { ContextTap } from "./context_tap.ts";
 import type { Dockerfile } from "./offer.ts";
 import { HeadCheck, type TakenForms } from "./tar_head.ts";
@@ -82,12 +83,10 @@ export function watchTar(
   let seen: string | undefined;
   let sent = 0;
   let failure: Error | undefined;
-  let isOver = false;
-  let isReleased = false;
-  let isCancelled = false;
-  const end = () => {
-    if (isOver) return;
-    isOver = true;
+  let isTold = false;
+  const tell = () => {
+    if (isTold) return;
+    isTold = true;
     watcher.onSent({
       type: "context",
       name: watcher.context,
@@ -97,79 +96,58 @@ export function watchTar(
       bytesSent: sent,
     });
   };
-  const fail = (error: Error): Error => {
-    failure = error;
-    watcher.onFailure();
-    return error;
-  };
-  /** Reads the next bytes; undefined at the end. */
-  const read = async (): Promise<Uint8Array | undefined> => {
-    let result: ReadableStreamReadResult<Uint8Array>;
+  const read = async () => {
     try {
-      result = await reader.read();
+      const { done, value } = await reader.read();
+      // `fetch` does not take bytes of a shared buffer; they are copied.
+      return value instanceof Uint8Array &&
+          value.buffer instanceof SharedArrayBuffer
+        ? { value: new Uint8Array(value) }
+        : { done, value: value as Uint8Array<ArrayBuffer> };
     } catch (cause) {
       // The error of a folder already says what is wrong.
-      if (cause instanceof ContextError) throw fail(cause);
+      if (cause instanceof ContextError) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw fail(
-        new ContextError(
-          watcher.context === undefined
-            ? `The build context could not be read, and the build was stopped: ${why}`
-            : `The build was stopped: ${its} could not be read: ${why}`,
-          { cause },
-        ),
+      throw new ContextError(
+        watcher.context === undefined
+          ? `The build context could not be read, and the build was stopped: ${why}`
+          : `The build was stopped: ${its} could not be read: ${why}`,
+        { cause },
       );
     }
-    if (result.done || result.value instanceof Uint8Array) return result.value;
-    // It is refused either way, and may take its time.
-    reader.cancel().catch(() => {});
-    throw fail(
-      new ContextError(
-        `The build was stopped: ${its} ${noBytes(result.value)}`,
-      ),
-    );
   };
-  /** Checks bytes before they are sent; undefined stands for the end. */
-  const look = async (bytes: Uint8Array | undefined): Promise<void> => {
-    try {
-      if (bytes === undefined) check?.end();
-      else check?.push(bytes);
-      await (bytes === undefined ? tap?.end() : tap?.push(bytes));
-      const text = tap?.text;
-      if (text !== undefined && text !== seen) watcher.onDockerfile(text);
-      seen = text;
-    } catch (error) {
-      // It is refused either way, and may take its time.
-      reader.cancel(error).catch(() => {});
-      fail(error instanceof Error ? error : new Error(String(error)));
-      throw error;
-    }
+  const findDockerfile = () => {
+    const text = tap?.text;
+    if (text !== undefined && text !== seen) watcher.onDockerfile(text);
+    seen = text;
   };
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      const bytes = await read();
-      // Nobody takes it any more: the end that was read is none of the tar's.
-      if (isCancelled) return;
-      if (bytes !== undefined) sent += bytes.length;
-      if (!isReleased) await look(bytes);
-      if (bytes === undefined) {
-        controller.close();
-        return end();
+  const source = { read, cancel: (reason: unknown) => reader.cancel(reason) };
+  const passed = passOn<Uint8Array<ArrayBuffer>>(source, {
+    async onPiece(bytes) {
+      if (!(bytes instanceof Uint8Array)) {
+        throw new ContextError(
+          `The build was stopped: ${its} ${noBytes(bytes)}`,
+        );
       }
-      // `fetch` does not take bytes of a shared buffer; they are copied.
-      controller.enqueue(
-        bytes.buffer instanceof ArrayBuffer
-          ? bytes as Uint8Array<ArrayBuffer>
-          : new Uint8Array(bytes),
-      );
+      sent += bytes.length;
+      check?.push(bytes);
+      await tap?.push(bytes);
+      findDockerfile();
     },
-    cancel(reason) {
-      isCancelled = true;
-      return reader.cancel(reason);
+    async onEnd() {
+      check?.end();
+      await tap?.end();
+      findDockerfile();
+      tell();
     },
-  }, { highWaterMark: 0 });
+    onFailure(error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      watcher.onFailure();
+      return error;
+    },
+  });
   return {
-    body,
+    body: passed.stream,
     get failure() {
       return failure;
     },
@@ -180,13 +158,12 @@ export function watchTar(
         : { name, text };
     },
     taken() {
-      if (sent > 0) end();
+      if (sent > 0) tell();
     },
     release(reason) {
-      isOver = true;
-      isReleased = true;
+      isTold = true;
       tap?.stop();
-      reader.cancel(reason).catch(() => {}); // nobody needs it any more
+      passed.giveUp(reason);
     },
   };
 }
