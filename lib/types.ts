@@ -188,6 +188,7 @@ export type { ByteDuplex } from "./streams/duplex.ts";
 export type { TransferBytesEvent } from "./transfer/event.ts";
 export type { DistributionInspectOptions } from "./transfer/distribution.ts";
 export type { TransferErrorInit } from "./transfer/transfer_error.ts";
+export type { OnSilence, Silence } from "./transport/silence.ts";
 export type { UpgradeInit } from "./transport/transport.ts";
 export type { SecretPart } from "./verify/find.ts";
 export type {

@@ -15,6 +15,7 @@ import { dockerSettings } from "../client/settings.ts";
 import { UnsupportedError } from "../errors.ts";
 import { Operations } from "../operation/operations.ts";
 import { checkOptionNames } from "../option_names.ts";
+import type { OnSilence } from "../transport/silence.ts";
 
 export type { BuilderNode } from "./open_nodes.ts";
 export type { BuilderTls, PemSource } from "./tls_files.ts";
@@ -49,11 +50,16 @@ export interface BuilderOptions {
    * @default {false}
    */
   readonly dockerConfig?: boolean | undefined;
+  /**
+   * Called when the daemon, or the engine of its container, takes a connection
+   * and does not answer for 10 seconds, as for a `DockerClient`.
+   */
+  readonly onSilence?: OnSilence | undefined;
 }
 
 /** Options of {@linkcode Builder.fromNodes}. */
 export interface BuilderNodesOptions
-  extends Pick<BuilderOptions, "credentials" | "dockerConfig"> {
+  extends Pick<BuilderOptions, "credentials" | "dockerConfig" | "onSilence"> {
   /**
    * Authorities that are trusted besides those of Deno when the images of the
    * nodes are joined in a registry: PEM texts. With `dockerConfig` also those
@@ -65,6 +71,7 @@ export interface BuilderNodesOptions
 const NODES_OPTIONS = {
   credentials: true,
   dockerConfig: true,
+  onSilence: true,
   registryCa: true,
 } satisfies Record<keyof BuilderNodesOptions, true>;
 
@@ -73,6 +80,7 @@ const OPTIONS = {
   dockerHost: true,
   credentials: true,
   dockerConfig: true,
+  onSilence: true,
 } satisfies Record<keyof BuilderOptions, true>;
 
 const REQUEST_OPTIONS = {
@@ -244,7 +252,7 @@ export class Builder extends BuildClient {
     const { authorityTexts } = await import("../registry/authorities.ts");
     const ca = authorityTexts("registryCa", options.registryCa);
     const { openNodes } = await import("./open_nodes.ts");
-    const opened = await openNodes(nodes);
+    const opened = await openNodes(nodes, options.onSilence);
     const builders = new Map(
       opened.map(({ name, daemon }) => [name, new Builder(daemon, options)]),
     );

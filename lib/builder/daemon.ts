@@ -8,6 +8,7 @@ import { ConnectionError } from "../errors.ts";
 import { connectGrpc, type GrpcClient } from "../grpc/client.ts";
 import { speaksHttp1, speaksOtherwise } from "../http2/error.ts";
 import type { Http2KeepaliveOptions } from "../http2/keepalive.ts";
+import { noticing, type OnSilence } from "../transport/silence.ts";
 import type { Connector } from "./connector.ts";
 
 /**
@@ -34,22 +35,34 @@ export interface BuildkitDaemon extends BuildkitHost {
   close(): Promise<void>;
 }
 
+/** How a daemon is spoken with. */
+export interface DaemonInit {
+  /** When it counts as gone. */
+  readonly keepalive?: Http2KeepaliveOptions | undefined;
+  /** Told when it does not answer for a while. */
+  readonly onSilence?: OnSilence | undefined;
+}
+
 /**
  * A daemon that a connector reaches.
  *
  * @param where Its address, for messages.
- * @param keepalive When it counts as gone.
  */
 export function daemonAt(
   where: string,
   connector: Connector,
-  keepalive: Http2KeepaliveOptions = KEEPALIVE,
+  init: DaemonInit = {},
 ): BuildkitDaemon {
   const daemon: BuildkitDaemon = {
     where,
     isHere: connector.isHere,
     isPlain: connector.isPlain,
-    connect: (signal) => connect(where, { connector, keepalive }, signal),
+    connect: (signal) =>
+      noticing(connect(where, connector, init, signal), {
+        where,
+        what: "a new connection",
+        onSilence: init.onSilence,
+      }),
     dialSession: (headers, signal) => controlSession(daemon, headers, signal),
     close: () => connector.close(),
   };
@@ -63,10 +76,8 @@ export function daemonAt(
  */
 async function connect(
   where: string,
-  { connector, keepalive }: {
-    readonly connector: Connector;
-    readonly keepalive: Http2KeepaliveOptions;
-  },
+  connector: Connector,
+  { keepalive = KEEPALIVE }: DaemonInit,
   signal: AbortSignal,
 ): Promise<GrpcClient> {
   let client: GrpcClient | undefined;

@@ -12,6 +12,7 @@ import {
   findEndpoint,
 } from "../transport/docker_config.ts";
 import { isHere } from "../transport/endpoint.ts";
+import { type OnSilence, withSilence } from "../transport/silence.ts";
 import type { AddressOf } from "./address.ts";
 import type { Connector } from "./connector.ts";
 import { DIAL_STDIO } from "./program.ts";
@@ -26,13 +27,17 @@ import { DIAL_STDIO } from "./program.ts";
 export async function containerConnector(
   { container, context }: AddressOf<"docker-container">,
   host: string | undefined,
+  onSilence?: OnSilence,
 ): Promise<Connector> {
   const endpoint = host !== undefined
     ? await endpointFromHost(host)
     : context !== undefined
     ? await endpointFromContext(context)
     : await findEndpoint();
-  const engine = new Engine(connectEndpoint(endpoint));
+  const transport = connectEndpoint(endpoint);
+  const engine = new Engine(
+    onSilence === undefined ? transport : withSilence(transport, onSilence),
+  );
   let last: JoinedStreams | undefined;
   return {
     isHere: isHere(engine.where),

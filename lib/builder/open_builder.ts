@@ -2,6 +2,7 @@ import type { DockerClient } from "../client/docker_client.ts";
 import type { Credentials } from "../credentials/source.ts";
 import { requireDenoVersion } from "../deno_version.ts";
 import { checkOptionNames } from "../option_names.ts";
+import type { OnSilence } from "../transport/silence.ts";
 import type { Builder } from "./builder.ts";
 
 /** Options of {@linkcode openBuilder}. */
@@ -24,6 +25,11 @@ export interface OpenBuilderOptions {
    * that docker has for the registry, in `/etc/docker/certs.d`.
    */
   readonly registryCa?: string | readonly string[] | undefined;
+  /**
+   * Called when something that is needed (the daemon, an engine) takes a
+   * connection and does not answer for 10 seconds.
+   */
+  readonly onSilence?: OnSilence | undefined;
   /** Aborts the opening. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,6 +37,7 @@ export interface OpenBuilderOptions {
 const OPTIONS = {
   credentials: true,
   dockerConfig: true,
+  onSilence: true,
   registryCa: true,
   signal: true,
 } satisfies Record<keyof OpenBuilderOptions, true>;
@@ -80,7 +87,6 @@ export async function openBuilder(
   const listed = wanted === undefined
     ? await builders.current()
     : await builders.named(wanted);
-  return await openListed(builders, listed, options, {
-    signal: options.signal,
-  });
+  const { onSilence, signal } = options;
+  return await openListed(builders, listed, options, { onSilence, signal });
 }

@@ -6,6 +6,7 @@ import {
 import type { Connector } from "./connector.ts";
 import { type BuildkitDaemon, daemonAt } from "./daemon.ts";
 import type { BuilderTls } from "./tls_files.ts";
+import type { OnSilence } from "../transport/silence.ts";
 
 /** How a daemon is reached, besides its address. */
 export interface DaemonOptions {
@@ -13,6 +14,8 @@ export interface DaemonOptions {
   readonly tls?: BuilderTls | undefined;
   /** Address of the engine that runs the container of the daemon. */
   readonly dockerHost?: string | undefined;
+  /** Told when it does not answer for a while. */
+  readonly onSilence?: OnSilence | undefined;
 }
 
 /**
@@ -48,13 +51,14 @@ export async function openDaemon(
   return daemonAt(
     formatBuilderAddress(parsed),
     await connectorOf(parsed, options),
+    { onSilence: options.onSilence },
   );
 }
 
 /** Each kind of address is loaded when it is used. */
 async function connectorOf(
   address: BuilderAddress,
-  { tls, dockerHost }: DaemonOptions,
+  { tls, dockerHost, onSilence }: DaemonOptions,
 ): Promise<Connector> {
   switch (address.kind) {
     case "unix":
@@ -73,7 +77,7 @@ async function connectorOf(
       return (await import("./program.ts")).kubeConnector(address);
     case "docker-container": {
       const { containerConnector } = await import("./docker_container.ts");
-      return await containerConnector(address, dockerHost);
+      return await containerConnector(address, dockerHost, onSilence);
     }
   }
 }

@@ -2,7 +2,6 @@ import { BuilderError } from "../buildx/builder_error.ts";
 import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import type { ReachOptions } from "../buildx/reach.ts";
 import { DockerClient } from "../client/docker_client.ts";
-import type { Credentials } from "../credentials/source.ts";
 import { formatPlatform } from "../platforms/platform.ts";
 import { isDefaultContext } from "../transport/docker_config.ts";
 import { Builder, type BuilderNodesOptions } from "./builder.ts";
@@ -15,7 +14,8 @@ export async function openListed(
   { credentials, dockerConfig = true, registryCa }: BuilderNodesOptions,
   reach: ReachOptions,
 ): Promise<Builder | DockerClient> {
-  const options = { credentials, dockerConfig };
+  const { onSilence } = reach;
+  const options = { credentials, dockerConfig, onSilence };
   if (builder.isContext) return await openContext(builders, builder, options);
   const { host } = await builders.engine();
   const nodes = await addressNodes(builder, { ...reach, host });
@@ -58,7 +58,10 @@ async function fromNodes(
 async function openContext(
   builders: BuildxBuilders,
   { name }: ListedBuilder,
-  options: { credentials: Credentials | undefined; dockerConfig: boolean },
+  options: Pick<
+    BuilderNodesOptions,
+    "credentials" | "dockerConfig" | "onSilence"
+  >,
 ): Promise<DockerClient> {
   const { host } = await builders.engine();
   return isDefaultContext(name) && host !== undefined

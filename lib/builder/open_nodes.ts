@@ -1,4 +1,5 @@
 import { parsePlatform } from "../platforms/platform.ts";
+import type { OnSilence } from "../transport/silence.ts";
 import type { BuildkitDaemon } from "./daemon.ts";
 import { openDaemon } from "./open_daemon.ts";
 import type { BuilderTls } from "./tls_files.ts";
@@ -42,6 +43,7 @@ const NAME_REGEXP = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
  */
 export async function openNodes(
   nodes: readonly BuilderNode[],
+  onSilence?: OnSilence,
 ): Promise<readonly OpenedNode[]> {
   if (!Array.isArray(nodes) || nodes.length === 0) {
     throw new TypeError(
@@ -78,7 +80,7 @@ export async function openNodes(
   const opened: OpenedNode[] = [];
   try {
     for (const { name, address, platforms, tls, dockerHost } of checked) {
-      const daemon = await openDaemon(address, { tls, dockerHost });
+      const daemon = await openDaemon(address, { tls, dockerHost, onSilence });
       opened.push({ name, daemon, platforms });
     }
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   isDefaultContext,
 } from "../transport/docker_config.ts";
 import type { Environment } from "../transport/environment.ts";
+import { type OnSilence, withSilence } from "../transport/silence.ts";
 import { BuilderError } from "./builder_error.ts";
 import { containerName, containerStatus, startNode } from "./container.ts";
 import { driverOf } from "./driver.ts";
@@ -40,6 +41,8 @@ export interface ReachOptions {
   readonly host?: string | undefined;
   /** Told in a few words of each thing that is done. */
   readonly tell?: (what: string) => void;
+  /** Told when an engine does not answer for a while. */
+  readonly onSilence?: OnSilence | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -77,16 +80,22 @@ export async function reachNode(
  */
 export async function engineOf(
   { endpoint }: Pick<BuildxNode, "endpoint">,
-  { env = Deno.env, host }: Pick<ReachOptions, "env" | "host">,
+  { env = Deno.env, host, onSilence }: Pick<
+    ReachOptions,
+    "env" | "host" | "onSilence"
+  >,
 ): Promise<Engine> {
   const address = await isContextName(endpoint, env)
     ? isDefaultContext(endpoint) ? host ?? env.get("DOCKER_HOST") : undefined
     : endpoint;
-  return new Engine(connectEndpoint(
+  const transport = connectEndpoint(
     address
       ? await endpointFromHost(address, env)
       : await endpointFromContext(endpoint, env),
-  ));
+  );
+  return new Engine(
+    onSilence === undefined ? transport : withSilence(transport, onSilence),
+  );
 }
 
 async function isContextName(

@@ -4,6 +4,7 @@ import type { ChosenBuilder } from "./builders.ts";
 import type { ParsedWords } from "./flag.ts";
 import { openClient } from "./open_client.ts";
 import { print } from "./print.ts";
+import { silenceTeller } from "./silence.ts";
 import { loadModule } from "./load_module.ts";
 
 /**
@@ -26,6 +27,6 @@ export async function openBuilderFor(
     chosen.builders,
     chosen.builder,
     { dockerConfig: true },
-    { tell, signal },
+    { tell, onSilence: silenceTeller(parsed), signal },
   );
 }

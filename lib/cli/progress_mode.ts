@@ -14,8 +14,7 @@ export type ProgressMode = (typeof PROGRESS_MODES)[number];
 export function progressMode(parsed: ParsedWords): ProgressMode {
   const given = parsed.text("progress");
   const quiet = parsed.switched("quiet");
-  const word = given ??
-    (quiet ? "quiet" : optionalVariable("BUILDKIT_PROGRESS") ?? "auto");
+  const word = progressWord(parsed);
   const mode = PROGRESS_MODES.find((mode) => mode === word);
   if (mode === undefined) {
     throw new UsageError(
@@ -35,6 +34,14 @@ export function progressMode(parsed: ParsedWords): ProgressMode {
     );
   }
   return quiet ? "quiet" : mode;
+}
+
+/** The word that names the mode, as it was given; `auto` where none was. */
+export function progressWord(parsed: ParsedWords): string {
+  return parsed.text("progress") ??
+    (parsed.switched("quiet")
+      ? "quiet"
+      : optionalVariable("BUILDKIT_PROGRESS") ?? "auto");
 }
 
 /**

@@ -27,6 +27,7 @@ import type { Endpoint } from "../transport/endpoint.ts";
 import type { ClientCredentials, Credentials } from "../credentials/source.ts";
 import { grantedEnvironment } from "../transport/environment.ts";
 import { withHeaders } from "../transport/headers.ts";
+import { type OnSilence, withSilence } from "../transport/silence.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Options of a client. */
@@ -58,12 +59,30 @@ export interface DockerClientOptions {
    * @default {false}
    */
   readonly dockerConfig?: boolean | undefined;
+  /**
+   * Called when the engine takes a connection and does not answer for 10
+   * seconds. The waiting goes on: a `signal` ends it. May return a function,
+   * which is called when the waiting is over.
+   *
+   * @example
+   * ```ts
+   * import { DockerClient } from "@davit/build";
+   *
+   * await using docker = await DockerClient.fromDockerConfig({
+   *   onSilence: ({ where, what, seconds }) =>
+   *     console.error(`${where}: no answer to ${what} for ${seconds} s`),
+   * });
+   * console.log((await docker.info()).ServerVersion);
+   * ```
+   */
+  readonly onSilence?: OnSilence | undefined;
 }
 
 const OPTIONS = {
   apiVersion: true,
   credentials: true,
   dockerConfig: true,
+  onSilence: true,
 } satisfies Record<keyof DockerClientOptions, true>;
 
 /**
@@ -120,11 +139,14 @@ export class DockerClient extends ImageClient {
     const settings = options.dockerConfig === true
       ? dockerSettings(transport.endpoint)
       : undefined;
+    const told = options.onSilence === undefined
+      ? transport
+      : withSilence(transport, options.onSilence);
     const init = {
       engine: new Engine(
         settings === undefined
-          ? transport
-          : withHeaders(transport, async () => (await settings()).headers),
+          ? told
+          : withHeaders(told, async () => (await settings()).headers),
         options.apiVersion,
       ),
       operations: new Operations(),

@@ -17,6 +17,7 @@ import {
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { StandingClock } from "../support/standing_clock.ts";
+import { shortSilence } from "../support/short_silence.ts";
 import { until } from "../support/until.ts";
 
 const { signal: NEVER } = new AbortController();
@@ -310,4 +311,34 @@ Deno.test("answers of a daemon that are none are refused in words, however they 
     );
     assert(error.message.includes("BuildKit at tcp://scripted:1"));
   }
+});
+
+Deno.test("a daemon that takes the connection and is silent is told of", async () => {
+  using silences = shortSilence();
+  const told: unknown[] = [];
+  let over = 0;
+  const [ours, theirs] = duplexPair();
+  const daemon = daemonAt("tcp://silent:1", {
+    isHere: false,
+    isPlain: true,
+    scheme: "http",
+    dial: () => Promise.resolve(ours),
+    explain: () => undefined,
+    close: () => Promise.resolve(),
+  }, {
+    onSilence(silence) {
+      told.push(silence);
+      return () => over++;
+    },
+  });
+  const abort = new AbortController();
+  const control = openControl(daemon, { signal: abort.signal });
+  await silences.pass();
+  assertEquals(told, [
+    { where: "tcp://silent:1", what: "a new connection", seconds: 10 },
+  ]);
+  abort.abort(new Error("enough"));
+  await assertRejects(() => control, Error, "enough");
+  await until(() => over === 1, "the waiting is over");
+  await theirs.readable.cancel();
 });

@@ -49,7 +49,7 @@ function start(
   options: ImageBuildOptions,
   keepalive?: typeof SHORT,
 ): Started {
-  const daemon = daemonAt(address, connector, keepalive);
+  const daemon = daemonAt(address, connector, { keepalive });
   const operations = new Operations();
   const build = startBuild({
     operations,
