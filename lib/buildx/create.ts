@@ -3,7 +3,11 @@
 import { formatPlatform, parsePlatform } from "../platforms/platform.ts";
 import { BuilderError } from "./builder_error.ts";
 import { checkNode, type DriverName, isDriver } from "./driver.ts";
-import type { BuildxInstance, BuildxNode } from "./instance.ts";
+import {
+  type BuildxInstance,
+  type BuildxNode,
+  hasPassword,
+} from "./instance.ts";
 import { builderName } from "./name.ts";
 
 /** What is asked for; see `docker buildx create`. */
@@ -101,6 +105,11 @@ export function createBuilder(
       ),
     }
   );
+  if (hasPassword(made.endpoint)) {
+    throw refuse(
+      `Cannot create builder "${name}": a password in an address ends up in logs; use keys or certificates`,
+    );
+  }
   const all = at === -1 ? [...others, made] : others;
   if (all.filter(({ endpoint }) => endpoint === made.endpoint).length > 1) {
     throw refuse(`invalid duplicate endpoint ${made.endpoint}`);

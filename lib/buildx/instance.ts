@@ -102,6 +102,9 @@ function readNode(
   if (/\p{Cc}/u.test(endpoint)) {
     throw broken(`has ${at}.Endpoint with control characters`);
   }
+  if (hasPassword(endpoint)) {
+    throw broken(`has ${at}.Endpoint with a password, which nothing can use`);
+  }
   return {
     name,
     endpoint,
@@ -126,6 +129,13 @@ function readNode(
       }
     }),
   };
+}
+
+const PASSWORD_REGEXP = /^(?:https?|ssh|tcp):\/\/[^/@]*:[^/]*@/i;
+
+/** Whether an address has a password in it, which would end up in lists and logs. */
+export function hasPassword(endpoint: string): boolean {
+  return PASSWORD_REGEXP.test(endpoint);
 }
 
 /** The fields of an object of the file; those that are `null` count as not there. */

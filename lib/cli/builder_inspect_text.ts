@@ -5,6 +5,7 @@ import { type TabOptions, tabText } from "../gotext/tabwriter.ts";
 import { goDuration, goTime } from "../gotext/time.ts";
 import { binarySize } from "../gotext/units.ts";
 import { platformsOf } from "./node_platforms.ts";
+import { isPrivateKey } from "./private_key.ts";
 import type { ShownBuilder, ShownNode } from "./shown_builder.ts";
 
 /** As buildx writes what it knows of a builder. */
@@ -76,7 +77,9 @@ function nodeLines(state: ShownNode): string[] {
     ]),
     ...Object.entries(files).flatMap(([path, bytes]) => [
       `File#${path}:`,
-      ...new TextDecoder().decode(bytes).split("\n")
+      ...(isPrivateKey(bytes)
+        ? ["(a private key)"]
+        : new TextDecoder().decode(bytes).split("\n").map(printable))
         .map((line) => `\t> ${line}`),
     ]),
   ];

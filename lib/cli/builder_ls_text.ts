@@ -6,6 +6,7 @@ import { printable } from "../display/printable.ts";
 import { goJson } from "../gotext/json.ts";
 import { listingText } from "./listing.ts";
 import { platformsOf, shortened } from "./node_platforms.ts";
+import { isPrivateKey } from "./private_key.ts";
 import type { ShownBuilder, ShownNode } from "./shown_builder.ts";
 
 /** Why a builder can't be shown. */
@@ -156,9 +157,9 @@ function nodeJson(state: ShownNode): Record<string, unknown> {
     Endpoint: node.endpoint,
     Err: error?.message,
     Files: node.files && Object.fromEntries(
-      Object.entries(node.files).map((
-        [path, bytes],
-      ) => [path, encodeBase64(bytes)]),
+      Object.entries(node.files)
+        .filter(([, bytes]) => !isPrivateKey(bytes))
+        .map(([path, bytes]) => [path, encodeBase64(bytes)]),
     ),
     Flags: node.flags,
     GCPolicy: workers[0]?.gcPolicy.map((rule) => ({

@@ -38,6 +38,26 @@ function refusal(
 
 const REMOTE = create({ endpoint: "tcp://a:1" });
 
+Deno.test("no builder is made with a password in an address, which its lists would show", () => {
+  for (
+    const endpoint of [
+      "tcp://me:hunter2@h:1",
+      "ssh://:hunter2@h",
+    ]
+  ) {
+    for (const driver of ["remote", "docker-container"] as const) {
+      assertEquals(
+        refusal({ endpoint, driver }),
+        'Cannot create builder "b": a password in an address ends up in logs; use keys or certificates',
+      );
+    }
+  }
+  assertEquals(
+    create({ endpoint: "ssh://me@h" }).nodes[0]!.endpoint,
+    "ssh://me@h",
+  );
+});
+
 // What buildx 0.29.1 wrote for the same words; the side-by-side test asks it again.
 Deno.test("create writes a builder in the bytes of buildx", () => {
   assertEquals(

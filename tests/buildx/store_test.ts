@@ -158,6 +158,8 @@ Deno.test("a node whose name or address no node can have makes its file broken",
         ["Name", "a\u001b[31m", "has Nodes[0].Name that no node can have"],
         ["Endpoint", "tcp://h\u001b]0;x\u0007:1", "Endpoint with control char"],
         ["Endpoint", "tcp://h:1\n", "Endpoint with control char"],
+        ["Endpoint", "tcp://me:hunter2@h:1", "Endpoint with a password"],
+        ["Endpoint", "ssh://:hunter2@h", "Endpoint with a password"],
       ] as const
     ) {
       await replace(field, value);

@@ -142,12 +142,19 @@ Deno.test("what can't be shown stands at the end of the table, and why below it"
   assertEquals(failures([shown([{}])], []), []);
 });
 
+const encoder = new TextEncoder();
+
 const FULL: Partial<NodeState> = {
   node: {
     ...NODE,
     driverOpts: { z: "1", image: 'a"b' },
     flags: ["--debug", "-x"],
-    files: { "buildkitd.toml": new TextEncoder().encode("a\nb") },
+    files: {
+      "buildkitd.toml": encoder.encode("a\nb\u001b[2J"),
+      "certs/r/key.pem": encoder.encode(
+        "-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END EC PRIVATE KEY-----\n",
+      ),
+    },
   },
   version: "v0.25",
   workers: [{
@@ -200,6 +207,8 @@ Deno.test("an inspection has all that is known of each node, in buildx's columns
       "File#buildkitd.toml:",
       " > a",
       " > b",
+      "File#certs/r/key.pem:",
+      " > (a private key)",
       "",
       "Name:     n0",
       "Endpoint: e",
@@ -220,7 +229,7 @@ Deno.test("a builder as JSON leaves out what says nothing", () => {
       DriverOpts: { z: "1", image: 'a"b' },
       Endpoint: "e",
       // In base64, as Go has bytes.
-      Files: { "buildkitd.toml": "YQpi" },
+      Files: { "buildkitd.toml": "YQpiG1sySg==" },
       Flags: ["--debug", "-x"],
       GCPolicy: [{
         all: true,

@@ -1223,7 +1223,7 @@ Deno.test("maskMessages() masks what an error and its causes say, whatever error
     }
   }
   const first = new Error("the first", { cause: "hunter2hunter2" });
-  const odd = new Odd("", { cause: first });
+  const odd = new Odd(undefined, { cause: first });
   const refused = new DOMException("no hunter2hunter2", "OddError");
   const error = new TypeError('Cannot export: "hunter2hunter2" is odd', {
     cause: odd,
