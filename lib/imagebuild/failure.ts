@@ -7,7 +7,8 @@ import {
 } from "../errors.ts";
 import { entitlementsIn } from "../buildkit/error_place.ts";
 import { formatExcerpt } from "../progress/excerpt.ts";
-import { findFailure } from "../progress/failure.ts";
+import { findFailure, type StepFailure } from "../progress/failure.ts";
+import { isLineStep } from "../progress/line_steps.ts";
 import { clientMounts, instructionOf } from "../progress/mounts.ts";
 import { findPosition } from "../progress/position.ts";
 import type { OpenSession } from "../session/open.ts";
@@ -141,7 +142,7 @@ function detailedError(
     vertex: step.vertex,
     step: step.name,
     log: step.log,
-    source: error.source ?? sourceOf(step.name, error.detail, record),
+    source: error.source ?? sourceOf(step, error.detail, record),
     missingSecrets: missing,
     missingEntitlements: entitlementsIn(error.detail),
     failedCache: record.caches?.failedIn(error.detail),
@@ -156,13 +157,14 @@ function detailedError(
  * the answer of `/build` does not hold it. The step is searched for in the text.
  */
 function sourceOf(
-  name: string | undefined,
+  { name, vertex }: StepFailure,
   detail: string,
   record: BuildRecord,
 ): BuildErrorSource | undefined {
   const file = record.dockerfile();
   if (file === undefined) return undefined;
-  const range = findPosition(file.text, { name, detail });
+  const countsAll = vertex !== undefined && isLineStep(vertex);
+  const range = findPosition(file.text, { name, detail, countsAll });
   if (range === undefined) return undefined;
   return {
     file: file.name,

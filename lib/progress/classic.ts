@@ -8,7 +8,14 @@ import {
   TAGGED_REGEXP,
   WARNING_REGEXP,
 } from "./classic_lines.ts";
-import type { BuildEvent, StatusEvent, VertexEvent } from "./event.ts";
+import type { BuildEvent } from "./event.ts";
+import {
+  errorOf,
+  imageIdIn,
+  type LineMessage,
+  type LineTranslator,
+} from "./line_reader.ts";
+import { LineSteps } from "./line_steps.ts";
 
 /**
  * The classic builder puts these around a step's output to stderr: red, and
@@ -18,29 +25,6 @@ const STDERR_START = "\x1b[91m";
 const STDERR_END = "\x1b[0m";
 /** The last states of a layer. */
 const DONE_REGEXP = /^(Pull complete|Already exists|Download complete)$/;
-
-const encoder = new TextEncoder();
-
-/** The fields of an engine's message that the classic builder uses. */
-export interface ClassicMessage {
-  /** The layer or tag that a message about a pull belongs to. */
-  readonly id?: string;
-  /** Text that the builder, or the program of a step, has printed. */
-  readonly stream?: string;
-  /** The state of a pull, or of one of its layers. */
-  readonly status?: string;
-  /** How many bytes of a layer were pulled. */
-  readonly progressDetail?: {
-    readonly current?: number;
-    readonly total?: number;
-  };
-  /** The error message, if the build failed. */
-  readonly error?: string;
-  /** The same error in a structure; `message` is the text. */
-  readonly errorDetail?: { readonly message?: string };
-  /** `{ ID }` with the image's id. */
-  readonly aux?: unknown;
-}
 
 /** Options of a {@linkcode ClassicTranslator}. */
 export interface ClassicReadingOptions {
@@ -56,35 +40,33 @@ export interface ClassicReadingOptions {
  * BuildKit build has. Steps get made-up digests (`step:1` and so on) and names
  * in BuildKit's form (`[1/3] FROM alpine`).
  */
-export class ClassicTranslator {
-  readonly #now: () => number;
+export class ClassicTranslator implements LineTranslator {
+  readonly #steps: LineSteps;
   readonly #started = new Map<string, number>();
-  readonly #names: string[] = [];
-  #step: VertexEvent | undefined;
   /**
    * Whether a step's container runs: until it ends, all text is output of its
    * program.
    */
   #running = false;
-  #imageId = "";
 
   /** @param options The clock, if it is not {@linkcode Date.now}. */
   constructor(options: ClassicReadingOptions = {}) {
-    this.#now = options.now ?? Date.now;
+    this.#steps = new LineSteps(options.now ?? Date.now);
   }
 
   /**
    * Translates one message; the result is empty if the message says nothing
    * new.
    */
-  translate(message: ClassicMessage): BuildEvent[] {
-    if (message.errorDetail !== undefined || message.error !== undefined) {
-      return this.#fail(message.errorDetail?.message || message.error || "");
-    }
+  translate(message: LineMessage): BuildEvent[] {
+    const error = errorOf(message);
+    if (error !== undefined) return this.#steps.fail(error);
     if (typeof message.stream === "string") return this.#text(message.stream);
     if (typeof message.status === "string") return this.#status(message);
-    const id = (message.aux as { ID?: unknown } | null | undefined)?.ID;
-    return typeof id === "string" ? this.#image(id) : [];
+    const id = imageIdIn(message);
+    if (id === undefined) return [];
+    this.#running = false;
+    return this.#steps.image(id);
   }
 
   #text(text: string): BuildEvent[] {
@@ -103,12 +85,15 @@ export class ClassicTranslator {
       this.#running = true;
       return [];
     }
-    if (CACHE_REGEXP.test(text)) return this.#change({ cached: true });
-    if (IMAGE_REGEXP.test(text)) return this.#complete();
+    if (CACHE_REGEXP.test(text)) return this.#steps.cache();
+    if (IMAGE_REGEXP.test(text)) {
+      this.#running = false;
+      return this.#steps.complete();
+    }
     const tagged = TAGGED_REGEXP.exec(text);
-    if (tagged !== null) return this.#tag(tagged[1]!);
+    if (tagged !== null) return this.#steps.tag(tagged[1]!);
     const warning = WARNING_REGEXP.exec(text);
-    if (warning !== null) return this.#warn(warning[1]!);
+    if (warning !== null) return this.#steps.warn(warning[1]!);
     if (
       text.trim() === "" || REMOVED_REGEXP.test(text) || BUILT_REGEXP.test(text)
     ) return [];
@@ -116,113 +101,37 @@ export class ClassicTranslator {
   }
 
   #start(number: string, total: string, instruction: string): BuildEvent[] {
-    const ended = this.#complete();
-    const before = this.#step;
-    this.#step = {
-      type: "vertex",
-      digest: `step:${number}`,
-      name: `[${
-        number.padStart(total.length)
-      }/${total}] ${instruction.trimEnd()}`,
-      inputs: before === undefined ? [] : [before.digest],
-      cached: false,
-      started: this.#now(),
-      completed: undefined,
-      error: undefined,
-      group: undefined,
-    };
-    return [...ended, this.#step];
-  }
-
-  #change(fields: Partial<VertexEvent>): BuildEvent[] {
-    if (this.#step === undefined) return [];
-    this.#step = { ...this.#step, ...fields };
-    return [this.#step];
-  }
-
-  #complete(): BuildEvent[] {
     this.#running = false;
-    if (this.#step === undefined || this.#step.completed !== undefined) {
-      return [];
-    }
-    return this.#change({ completed: this.#now() });
-  }
-
-  #fail(error: string): BuildEvent[] {
-    if (this.#step === undefined || this.#step.completed !== undefined) {
-      return [];
-    }
-    return this.#change({ completed: this.#now(), error });
+    return this.#steps.start(
+      number,
+      `[${number.padStart(total.length)}/${total}] ${instruction.trimEnd()}`,
+    );
   }
 
   #log(text: string): BuildEvent[] {
-    if (this.#step === undefined) return [];
-    const isStderr = text.startsWith(STDERR_START);
-    const plain = isStderr ? unmarked(text) : text;
-    return [{
-      type: "log",
-      vertex: this.#step.digest,
-      stream: isStderr ? "stderr" : "stdout",
-      bytes: encoder.encode(plain),
-      text: plain,
-      time: this.#now(),
-    }];
+    return text.startsWith(STDERR_START)
+      ? this.#steps.log(unmarked(text), "stderr")
+      : this.#steps.log(text);
   }
 
-  #status(message: ClassicMessage): BuildEvent[] {
+  #status(message: LineMessage): BuildEvent[] {
     const { id, status = "", progressDetail } = message;
-    if (this.#step === undefined) return [];
     // A status without an id is about the whole pull, such as its digest.
     if (id === undefined) return this.#log(`${status}\n`);
-    const time = this.#now();
-    const started = this.#started.get(id) ?? time;
-    this.#started.set(id, started);
-    const event: StatusEvent = {
-      type: "status",
-      vertex: this.#step.digest,
-      id: status.startsWith("Pulling from") ? `${status}:${id}` : id,
-      name: status,
-      current: progressDetail?.current ?? 0,
-      total: progressDetail?.total || undefined,
-      time,
-      started,
-      completed: DONE_REGEXP.test(status) || status.startsWith("Pulling from")
-        ? time
-        : undefined,
-    };
-    return [event];
-  }
-
-  #image(id: string): BuildEvent[] {
-    this.#imageId = id;
-    return [...this.#complete(), this.#imageEvent()];
-  }
-
-  #tag(name: string): BuildEvent[] {
-    this.#names.push(name);
-    return this.#imageId === "" ? [] : [this.#imageEvent()];
-  }
-
-  #imageEvent(): BuildEvent {
-    return {
-      type: "image",
-      id: this.#imageId,
-      digest: undefined,
-      names: [...this.#names],
-    };
-  }
-
-  #warn(short: string): BuildEvent[] {
-    return [{
-      type: "warning",
-      vertex: this.#step?.digest,
-      level: 1,
-      short,
-      detail: [],
-      url: undefined,
-      source: undefined,
-      code: undefined,
-    }];
+    return this.#steps.status((time) => {
+      const started = this.#started.get(id) ?? time;
+      this.#started.set(id, started);
+      return {
+        id: status.startsWith("Pulling from") ? `${status}:${id}` : id,
+        name: status,
+        current: progressDetail?.current ?? 0,
+        total: progressDetail?.total || undefined,
+        started,
+        completed: DONE_REGEXP.test(status) || status.startsWith("Pulling from")
+          ? time
+          : undefined,
+      };
+    });
   }
 }
 

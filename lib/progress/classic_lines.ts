@@ -1,3 +1,5 @@
+import type { OwnWords } from "./line_reader.ts";
+
 /**
  * The first line of a step. The lines of the classic builder consist of fixed
  * words, numbers and ids, and some end in free text.
@@ -35,7 +37,7 @@ const LEADS_REGEXP = /^(?:Step \d+\/\d+ : |Successfully tagged |\[Warning\] )/;
  * Separates the classic builder's own words from the text of steps and
  * Dockerfiles.
  */
-export class ClassicLines {
+export class ClassicLines implements OwnWords {
   /**
    * Whether a step's container runs: until it ends, all text is output of its
    * program.

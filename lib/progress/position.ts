@@ -15,6 +15,11 @@ export interface FailureHints {
   readonly name?: string | undefined;
   /** The engine's error message. */
   readonly detail?: string | undefined;
+  /**
+   * Whether the step's number counts all instructions, as the classic builder
+   * and podman do, and not only those that make a layer.
+   */
+  readonly countsAll?: boolean | undefined;
 }
 
 /**
@@ -44,31 +49,35 @@ const LINE_REGEXP =
  */
 export function findPosition(
   dockerfile: string,
-  { name = "", detail = "" }: FailureHints,
+  { name = "", detail = "", countsAll = false }: FailureHints,
 ): LineRange | undefined {
   const instructions = readInstructions(dockerfile);
   const numbered = numberInstructions(instructions);
   // The message is not searched here: it quotes the step's words, which may
   // look like any message.
-  if (NAME_REGEXP.test(name)) return positionOfStep(numbered, name);
+  if (NAME_REGEXP.test(name)) {
+    return positionOfStep(numbered, name, countsAll);
+  }
   if (/\bfile with no instructions\b/.test(detail)) return lastLine(dockerfile);
   return positionInDetail(dockerfile, detail) ??
     positionOfEscape(dockerfile, detail) ??
     positionOfSentence(instructions, detail) ??
     positionOfSyntax(dockerfile, name) ??
-    positionOfStep(numbered, name);
+    positionOfStep(numbered, name, countsAll);
 }
 
 /**
  * Where the instructions of steps are, by the steps' names; undefined for a name
- * whose place is not certain. The Dockerfile is read once.
+ * whose place is not certain. The Dockerfile is read once; `countsAll` is that
+ * of {@linkcode FailureHints}.
  */
 export function stepPositions(
   dockerfile: string,
-): (name: string) => LineRange | undefined {
+): (name: string, countsAll?: boolean) => LineRange | undefined {
   const numbered = numberInstructions(readInstructions(dockerfile));
   const byStage = Map.groupBy(numbered, ({ stage }) => stage);
-  return (name) => positionOfStep(numbered, name, byStage);
+  return (name, countsAll = false) =>
+    positionOfStep(numbered, name, countsAll, byStage);
 }
 
 /**
@@ -132,6 +141,7 @@ function positionInDetail(
 function positionOfStep(
   instructions: readonly NumberedInstruction[],
   name: string,
+  countsAll: boolean,
   byStage?: ReadonlyMap<string | undefined, readonly NumberedInstruction[]>,
 ): LineRange | undefined {
   const metadata = METADATA_REGEXP.exec(name);
@@ -155,7 +165,8 @@ function positionOfStep(
   if (match === null) return undefined;
   const [number, total] = [Number(match[2]), Number(match[3])];
   const words = match[4]!;
-  const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase();
+  // Of "[ 2/12] RUN make", whose number is filled up, the label is empty.
+  const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase() || undefined;
   // A label with a slash is a platform: a stage's name has no slash.
   const stage = label?.includes("/") ? undefined : label;
   const among = stage === undefined
@@ -164,21 +175,49 @@ function positionOfStep(
   const same = among.filter((one) =>
     (stage === undefined || one.stage === stage) && hasWords(one, words)
   );
-  const counts: ((one: NumberedInstruction) => boolean)[] = [
+  const counts = countsAll
+    ? countsOfAll(number, total, stage !== undefined)
+    : countsOfLayers(number, total);
+  for (const isIt of counts) {
+    const found = same.filter(isIt);
+    if (found.length > 0) return rangeOf(found);
+  }
+  return undefined;
+}
+
+type Count = (one: NumberedInstruction) => boolean;
+
+/** What may be meant by a number of BuildKit's, the likeliest first. */
+function countsOfLayers(number: number, total: number): Count[] {
+  return [
     (one) => one.number === number && one.total === total,
     // The base image's ONBUILD instructions are counted first, and are not in
     // this file: subtract them.
     (one) =>
       one.total < total && one.number > 0 &&
       one.number === number - (total - one.total),
-    (one) => one.step === number && one.steps === total,
     () => true,
   ];
-  for (const isIt of counts) {
-    const found = same.filter(isIt);
-    if (found.length > 0) return rangeOf(found);
-  }
-  return undefined;
+}
+
+/**
+ * What may be meant by a number that counts all instructions: of the Dockerfile,
+ * or of a stage where one is named.
+ */
+function countsOfAll(
+  number: number,
+  total: number,
+  ofStage: boolean,
+): Count[] {
+  return [
+    ({ step, place, places }) => {
+      if (!ofStage) return step === number;
+      // Podman counts the base image's ONBUILD instructions first, and labels
+      // and variables of the request last: none of them is in this file.
+      return place === number || place === number - (total - places);
+    },
+    () => true,
+  ];
 }
 
 function rangeOf(

@@ -17,6 +17,10 @@ export interface NumberedInstruction extends Instruction {
   readonly step: number;
   /** How many instructions the Dockerfile has. */
   readonly steps: number;
+  /** Podman's number: its place among all instructions of its stage. */
+  readonly place: number;
+  /** How many instructions the stage has. */
+  readonly places: number;
 }
 
 const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)$/;
@@ -63,13 +67,15 @@ export function numberInstructions(
       LAYER_REGEXP.test(keyword) || keyword === "FROM" && ownBase;
     const total = stage.filter(makesLayer).length;
     let number = 0;
-    return stage.map((instruction) => ({
+    return stage.map((instruction, at) => ({
       ...instruction,
       stage: names[index]!,
       number: makesLayer(instruction) ? ++number : 0,
       total,
       step: instructions.indexOf(instruction) + 1,
       steps,
+      place: at + 1,
+      places: stage.length,
     }));
   });
 }

@@ -1,6 +1,7 @@
 import type { LineRange } from "../progress/dockerfile.ts";
 import { formatExcerpt } from "../progress/excerpt.ts";
 import { clientMounts, readMounts } from "../progress/mounts.ts";
+import { isLineStep } from "../progress/line_steps.ts";
 import { stepPositions } from "../progress/position.ts";
 import type { BuildState } from "../progress/state.ts";
 import { isCanceled, type VertexState } from "../progress/vertex_state.ts";
@@ -72,7 +73,9 @@ export function collectTimings(
   const positions = new Map<string, LineRange | undefined>();
   const bare = vertices.map((vertex): Omit<TimedStep, "critical"> => {
     const { plain, ...names } = readStepName(vertex.name, nodes);
-    if (!positions.has(plain)) positions.set(plain, positionOf(plain));
+    if (!positions.has(plain)) {
+      positions.set(plain, positionOf(plain, isLineStep(vertex.digest)));
+    }
     const periods = vertex.intervals.map(({ start, stop = end }) => ({
       startMs: since(start),
       endMs: Math.max(since(start), since(stop)),

@@ -1,7 +1,5 @@
-import {
-  type ClassicMessage,
-  ClassicTranslator,
-} from "../../lib/progress/classic.ts";
+import { ClassicTranslator } from "../../lib/progress/classic.ts";
+import type { LineMessage } from "../../lib/progress/line_reader.ts";
 import { ClassicLines } from "../../lib/progress/classic_lines.ts";
 import type {
   BuildEvent,
@@ -225,7 +223,7 @@ Deno.test("ClassicTranslator: every field of what it tells", () => {
         vertex({ ...second, cached: true, completed: 12 }),
         { type: "image", id: "sha256:1", digest: undefined, names: ["a:1"] },
       ]],
-    ] as [ClassicMessage, BuildEvent[]][]
+    ] as [LineMessage, BuildEvent[]][]
   ) {
     assertEquals(classic.translate(message), events, JSON.stringify(message));
   }

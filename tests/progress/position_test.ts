@@ -217,14 +217,56 @@ Deno.test("findPosition() counts the ONBUILD instructions of the base image", ()
   assertEquals(lines(STAGES, "[base 7/7] WORKDIR /src"), [4, 4]);
 });
 
+Deno.test("findPosition() reads a number that is filled up with blanks", () => {
+  const runs = Array.from({ length: 11 }, (_, at) => `RUN step ${at + 2}`);
+  const single = ["FROM a", ...runs].join("\n");
+  assertEquals(lines(single, "[ 1/12] FROM docker.io/library/a"), [1, 1]);
+  assertEquals(lines(single, "[ 2/12] RUN step 2"), [2, 2]);
+  assertEquals(lines(single, "[10/12] RUN step 10"), [10, 10]);
+  const named = ["FROM a AS x", ...runs, "FROM a", ...runs].join("\n");
+  assertEquals(lines(named, "[x  2/12] RUN step 2"), [2, 2]);
+  assertEquals(lines(named, "[stage-1  2/12] RUN step 2"), [14, 14]);
+  assertEquals(lines(named, "[linux/arm64 x  2/12] RUN step 2"), [2, 2]);
+});
+
+/** The lines of a step of a builder that counts all instructions. */
+function linesOfAll(dockerfile: string, name: string) {
+  const range = findPosition(dockerfile, { name, countsAll: true });
+  return range && [range.start, range.end];
+}
+
 Deno.test("findPosition() counts as the classic builder does", () => {
   const dockerfile = "FROM a\nENV x=y\nRUN make\nENV z=1\nRUN make\n";
-  assertEquals(lines(dockerfile, "[3/5] RUN make"), [3, 3]);
-  assertEquals(lines(dockerfile, "[5/5] RUN make"), [5, 5]);
+  assertEquals(linesOfAll(dockerfile, "[3/5] RUN make"), [3, 3]);
+  assertEquals(linesOfAll(dockerfile, "[5/5] RUN make"), [5, 5]);
   // What makes no layer has a number here, too.
   const same = "FROM a\nENV x=y\nENV x=y\nRUN make\n";
-  assertEquals(lines(same, "[2/4] ENV x=y"), [2, 2]);
-  assertEquals(lines(same, "[3/4] ENV x=y"), [3, 3]);
+  assertEquals(linesOfAll(same, "[2/4] ENV x=y"), [2, 2]);
+  assertEquals(linesOfAll(same, "[3/4] ENV x=y"), [3, 3]);
+  // As if BuildKit counted, it would be the step before.
+  const last = "FROM a\nRUN make\nRUN make\nENV x=y\n";
+  assertEquals(linesOfAll(last, "[3/4] RUN make"), [3, 3]);
+  assertEquals(linesOfAll(last, "[2/4] RUN make"), [2, 2]);
+  // Of several stages, and up to a target.
+  const stages = "FROM a AS x\nRUN y\nFROM a AS z\nRUN y\nFROM a\nRUN y\n";
+  assertEquals(linesOfAll(stages, "[4/6] RUN y"), [4, 4]);
+  assertEquals(linesOfAll(stages, "[4/4] RUN y"), [4, 4]);
+});
+
+Deno.test("findPosition() counts as podman does, within a stage", () => {
+  const stages = "FROM a AS x\nENV b=c\nRUN y\nRUN y\nFROM a\nRUN y\nRUN y\n";
+  assertEquals(linesOfAll(stages, "[x 3/4] RUN y"), [3, 3]);
+  assertEquals(linesOfAll(stages, "[x 4/4] RUN y"), [4, 4]);
+  assertEquals(linesOfAll(stages, "[stage-1 2/3] RUN y"), [6, 6]);
+  assertEquals(linesOfAll(stages, "[stage-1 3/3] RUN y"), [7, 7]);
+  // A label of the request comes last, an ONBUILD of the base first: which of
+  // them makes the number larger can't be seen.
+  assertEquals(linesOfAll(stages, "[x 4/5] RUN y"), undefined);
+  assertEquals(linesOfAll(stages, "[x 5/5] RUN y"), [4, 4]);
+  assertEquals(
+    linesOfAll("FROM a AS x\nRUN y\nFROM x\nRUN z", "[stage-1 2/3] RUN z"),
+    [4, 4],
+  );
 });
 
 Deno.test("findPosition() says nothing when unsure", () => {

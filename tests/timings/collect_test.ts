@@ -95,6 +95,13 @@ Deno.test("builds of the classic builder have their steps, too", () => {
     );
     assertEquals(timings.steps.map(({ lines }) => lines?.start), [1, 2, 3, 4]);
     assert(timings.durationMs > 0);
+    // It counts all instructions, and two of these say the same.
+    const stages = "classic_stages";
+    assertEquals(
+      ofTrace(generation, stages, dockerfileOf(stages)).steps
+        .map(({ lines }) => lines?.start),
+      [1, 2, 3, 4, 5],
+    );
   }
 });
 
