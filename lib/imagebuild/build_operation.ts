@@ -36,7 +36,8 @@ export interface BuildOperation<Result> extends AsyncDisposable {
    */
   messages(): AsyncGenerator<BuildMessage, void, undefined>;
   /**
-   * The events as typed objects, the same for BuildKit and the classic builder.
+   * The events as typed objects, the same for BuildKit, the classic builder and
+   * podman.
    *
    * @throws After the last event, the error that `result()` rejects with.
    */

@@ -7,6 +7,7 @@ import {
 import { maskFields, type TextMask } from "../masks/mask_fields.ts";
 import type { WarningEvent } from "../progress/event.ts";
 import { ClassicLines } from "../progress/classic_lines.ts";
+import type { OwnWords } from "../progress/line_reader.ts";
 import type { SolveStatus, VertexLog } from "../progress/solve_status.ts";
 import {
   createRedactor,
@@ -42,7 +43,8 @@ export class BuildMask {
    */
   readonly #scanners = new Map<string, Scanner>();
   #classic = new TextDecoder();
-  readonly #lines = new ClassicLines();
+  /** Tells the own words of a builder that is not BuildKit. */
+  words: OwnWords = new ClassicLines();
   readonly #fields: TextMask = {
     text: (text) => this.#redactor.text(text),
     bytes: (bytes) => this.#redactor.bytes(bytes),
@@ -151,7 +153,7 @@ export class BuildMask {
     if (typeof stream === "string") {
       // Called also while there is nothing to mask, because it keeps track of
       // the containers of the steps.
-      const own = this.#lines.ownLength(stream);
+      const own = this.words.ownLength(stream);
       if (this.#redactor.empty) yield message;
       else yield* this.#stream(message, stream, own);
     } else if (this.#redactor.empty) {

@@ -1,5 +1,6 @@
 import type { JsonMessage } from "../engine/message.ts";
 import { ClassicTranslator } from "../progress/classic.ts";
+import type { LineReader } from "../progress/line_reader.ts";
 import type { SolveStatus } from "../progress/solve_status.ts";
 import { BuildState, SHOWN } from "../progress/state.ts";
 import { storedImages } from "../progress/stored_images.ts";
@@ -64,7 +65,9 @@ export class BuildRecord {
   #mask: BuildMask | undefined;
   /** Records of parts of the build, which mask the same values. */
   readonly #parts: BuildRecord[] = [];
-  readonly #classic = new ClassicTranslator();
+  /** How the lines are read; undefined for those of the classic builder. */
+  #reader: LineReader | undefined;
+  #lines: LineReader["translator"] = new ClassicTranslator();
   #waiting: Promise<void> | undefined;
 
   /**
@@ -91,7 +94,7 @@ export class BuildRecord {
     const hidden = secrets.filter(([, { visible }]) => !visible);
     if (hidden.length === 0) return;
     const { BuildMask } = await import("./mask.ts");
-    this.#mask ??= new BuildMask();
+    this.#mask ??= this.#maskOf(new BuildMask());
     const { short, partial } = this.#mask.add(hidden);
     this.state.rewrite(this.#mask);
     for (const part of this.#parts) {
@@ -122,6 +125,18 @@ export class BuildRecord {
   protectPart(part: BuildRecord): void {
     this.#parts.push(part);
     part.#mask = this.#mask?.beside();
+  }
+
+  /** Reads the lines of another builder than the classic one from now on. */
+  readLines(reader: LineReader): void {
+    this.#reader = reader;
+    this.#lines = reader.translator;
+    if (this.#mask !== undefined) this.#maskOf(this.#mask);
+  }
+
+  #maskOf(mask: BuildMask): BuildMask {
+    if (this.#reader !== undefined) mask.words = this.#reader.words;
+    return mask;
   }
 
   /** Reports something that davit did. */
@@ -227,7 +242,7 @@ export class BuildRecord {
   }
 
   #keepLine(message: JsonMessage): void {
-    const events = this.#classic.translate(message).map((event) =>
+    const events = this.#lines.translate(message).map((event) =>
       event.type === "image" && event.names.length === 0
         ? { ...event, names: this.#names }
         : event

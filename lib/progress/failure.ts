@@ -17,14 +17,15 @@ export interface StepFailure {
 const LOG_LINES = 10;
 
 const EXIT_CODE_REGEXP =
-  /(?:did not complete successfully: |executor failed running .*)exit code: (\d+)|returned a non-zero code: (\d+)/s;
+  /(?:did not complete successfully: |executor failed running .*)exit code: (\d+)|returned a non-zero code: (\d+)|^building at STEP .*: exit status (\d+)\s*$/s;
 
 /**
- * The exit code that BuildKit's or the classic builder's error message names.
+ * The exit code that an error message of BuildKit, of the classic builder or of
+ * podman names.
  */
 export function exitCodeOf(detail: string): number | undefined {
   const match = EXIT_CODE_REGEXP.exec(detail);
-  const code = match?.[1] ?? match?.[2];
+  const code = match?.[1] ?? match?.[2] ?? match?.[3];
   return code === undefined ? undefined : Number(code);
 }
 

@@ -165,8 +165,7 @@ function positionOfStep(
   if (match === null) return undefined;
   const [number, total] = [Number(match[2]), Number(match[3])];
   const words = match[4]!;
-  // Of "[ 2/12] RUN make", whose number is filled up, the label is empty.
-  const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase() || undefined;
+  const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase();
   // A label with a slash is a platform: a stage's name has no slash.
   const stage = label?.includes("/") ? undefined : label;
   const among = stage === undefined

@@ -10,7 +10,11 @@ import { statusEvent, vertexEvent, warningEvent } from "./status_events.ts";
 import { totalDuration } from "./intervals.ts";
 import { millisOf, RECORD } from "./record.ts";
 import type { SolveStatus, Vertex } from "./solve_status.ts";
-import { type Rewriting, type VertexMoment, VertexState } from "./vertex_state.ts";
+import {
+  type Rewriting,
+  type VertexMoment,
+  VertexState,
+} from "./vertex_state.ts";
 
 /**
  * One step in the result of a build. Times are milliseconds since the epoch.

@@ -14,6 +14,8 @@ import { Engine } from "../../lib/engine/engine.ts";
 import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
 import { directTransport } from "../../lib/transport/direct.ts";
 import {
+  BuildError,
+  displayBuild,
   DockerClient,
   type DockerClientOptions,
   EngineError,
@@ -139,6 +141,100 @@ Deno.test({
         Error,
         "exit status 7",
       );
+    });
+
+    await t.step(
+      "tells the steps, what they print, and what came from the cache",
+      async () => {
+        const secrets = { token: `printed-${crypto.randomUUID()}` };
+        const Dockerfile = [
+          "FROM davit-test/base AS tools",
+          "RUN echo made > /made",
+          "FROM davit-test/base",
+          `ENV SALT=${crypto.randomUUID()}`,
+          "RUN --mount=type=secret,id=token cat /run/secrets/token; echo shown",
+          "COPY --from=tools /made /",
+        ].join("\n");
+        const build = () =>
+          docker.imageBuild({ files: { Dockerfile } }, {
+            tag: "davit-test/podman-steps:1",
+            networkmode: "none",
+            secrets,
+            allowSecretFiles: true,
+          });
+        const first = build();
+        const shown = new TransformStream<
+          Uint8Array<ArrayBuffer>,
+          Uint8Array<ArrayBuffer>
+        >();
+        const [text, { steps, names }] = await Promise.all([
+          new Response(shown.readable).text(),
+          first.result(),
+          displayBuild(first, { mode: "plain", output: shown.writable })
+            .finally(() => shown.writable.close()),
+        ]);
+        const words = [
+          "[tools 1/2] FROM davit-test/base AS tools",
+          "[tools 2/2] RUN echo made > /made",
+          "[stage-1 1/4] FROM davit-test/base",
+        ];
+        assertEquals(steps.slice(0, 3).map(({ name }) => name), words);
+        assertMatch(
+          steps[4]!.name,
+          /^\[stage-1 3\/4\] RUN --mount=type=secret/,
+        );
+        for (const { completed } of steps) assert(completed !== undefined);
+        for (const word of words) assertStringIncludes(text, word);
+        assertMatch(text, /^#5 [\d.]+ \*\*\*shown$/m);
+        assertEquals(names, ["davit-test/podman-steps:1"]);
+        const { steps: again } = await build().result();
+        assertEquals(again.map(({ cached }) => cached), [
+          false,
+          true,
+          false,
+          true,
+          true,
+          true,
+        ]);
+      },
+    );
+
+    await t.step("tells where a build failed, and how", async () => {
+      const error = await assertRejects(
+        () =>
+          docker.imageBuild({
+            files: {
+              Dockerfile: [
+                "FROM davit-test/base AS tools",
+                "RUN echo fine; false || true",
+                "FROM tools",
+                "# A comment",
+                "RUN echo compiling && \\",
+                "  exit 7",
+                "RUN echo never",
+              ].join("\n"),
+            },
+          }, { networkmode: "none" }).wait(),
+        BuildError,
+        "exit status 7",
+      );
+      assertEquals(error.exitCode, 7);
+      assertEquals(error.log, ["compiling"]);
+      assertMatch(error.step!, /^\[stage-1 2\/3\] RUN echo compiling/);
+      const { startLine, endLine } = error.source!;
+      assertEquals([startLine, endLine], [5, 6]);
+      // Podman counts what makes no layer, too.
+      const twice = await assertRejects(
+        () =>
+          docker.imageBuild({
+            files: {
+              Dockerfile:
+                "FROM davit-test/base\nRUN mkdir /a\nRUN mkdir /a\nENV x=y\n",
+            },
+          }, { networkmode: "none" }).wait(),
+        BuildError,
+      );
+      assertEquals(twice.source?.startLine, 3);
     });
 
     await t.step("names the image when it is asked to be quiet", async () => {

@@ -217,18 +217,6 @@ Deno.test("findPosition() counts the ONBUILD instructions of the base image", ()
   assertEquals(lines(STAGES, "[base 7/7] WORKDIR /src"), [4, 4]);
 });
 
-Deno.test("findPosition() reads a number that is filled up with blanks", () => {
-  const runs = Array.from({ length: 11 }, (_, at) => `RUN step ${at + 2}`);
-  const single = ["FROM a", ...runs].join("\n");
-  assertEquals(lines(single, "[ 1/12] FROM docker.io/library/a"), [1, 1]);
-  assertEquals(lines(single, "[ 2/12] RUN step 2"), [2, 2]);
-  assertEquals(lines(single, "[10/12] RUN step 10"), [10, 10]);
-  const named = ["FROM a AS x", ...runs, "FROM a", ...runs].join("\n");
-  assertEquals(lines(named, "[x  2/12] RUN step 2"), [2, 2]);
-  assertEquals(lines(named, "[stage-1  2/12] RUN step 2"), [14, 14]);
-  assertEquals(lines(named, "[linux/arm64 x  2/12] RUN step 2"), [2, 2]);
-});
-
 /** The lines of a step of a builder that counts all instructions. */
 function linesOfAll(dockerfile: string, name: string) {
   const range = findPosition(dockerfile, { name, countsAll: true });

@@ -4,6 +4,8 @@
 
 import { advised } from "../../advice.ts";
 import { UnsupportedError } from "../../errors.ts";
+import { PodmanTranslator } from "../../progress/podman.ts";
+import { PodmanLines } from "../../progress/podman_lines.ts";
 import type { BuildWay, Built, EngineBuild } from "../build_way.ts";
 import { checkApi } from "./engine_limits.ts";
 import { checkPodmanQuery, podmanQuery } from "./podman_query.ts";
@@ -23,7 +25,11 @@ export const podmanWay: BuildWay<EngineBuild> = {
   },
 
   async run(build: EngineBuild): Promise<Built> {
-    const { request, context, inputs: { secrets } } = build;
+    const { request, context, inputs: { secrets }, record } = build;
+    record.readLines({
+      translator: new PodmanTranslator(),
+      words: new PodmanLines(),
+    });
     const headers = await registryConfig(build, (why) => {
       // A function of the build's options must be asked, so the build is
       // refused. One of the client is for other engines as well, and is only
