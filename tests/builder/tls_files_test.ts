@@ -163,6 +163,14 @@ Deno.test("what a daemon's address shows of its way is known", async () => {
       ["kube-pod://p", {}, false, false],
       ["docker-container://c", { dockerHost: "unix:///d.sock" }, true, false],
       ["docker-container://c", { dockerHost: "tcp://far.test:1" }, false, true],
+      ["docker-container://c", { dockerHost: "tcp://[::1]:1" }, true, false],
+      [
+        "docker-container://c",
+        { dockerHost: "https://far.test" },
+        false,
+        false,
+      ],
+      ["docker-container://c", { dockerHost: "ssh://far.test" }, false, false],
     ];
   for (const [address, options, isHere, isPlain] of cases) {
     const daemon = await openDaemon(address, options);
