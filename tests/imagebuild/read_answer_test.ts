@@ -120,6 +120,12 @@ Deno.test("violations of one rule without a place keep their order", () => {
   );
 });
 
+Deno.test("a violation that has no words is one all the same", () => {
+  assertEquals(readCheck(check([{}]), asTold).violations, [
+    { rule: "", description: "", url: "", detail: "", place: undefined },
+  ]);
+});
+
 Deno.test("an answer of a newer form is not read, one without a version is", () => {
   for (const version of [undefined, "1", "1.0.0", "1.7.2"]) {
     assertEquals(readTargets({ ...answer({}), version }, asTold), []);
@@ -143,6 +149,7 @@ Deno.test("places that are none are left out", () => {
       { ranges: [] },
       { ranges: [{}] },
       { ranges: [{ start: { line: 0 } }] },
+      { ranges: [{ end: { line: 2 } }] },
       { ranges: [{ start: { line: 3 }, end: { line: 2 } }] },
       { ...at(1), sourceIndex: 1 },
       { ...at(1), sourceIndex: -1 },
