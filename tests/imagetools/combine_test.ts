@@ -5,6 +5,7 @@ import {
   combineImages,
   type FoundSource,
 } from "../../lib/imagetools/combine.ts";
+import { imagetoolsInspect } from "../../lib/imagetools/imagetools.ts";
 import { parsePlatform } from "../../lib/platforms/platform.ts";
 import { type Descriptor, parseIndex } from "../../lib/registry/descriptor.ts";
 import { digestOf } from "../../lib/registry/digest.ts";
@@ -286,10 +287,18 @@ Deno.test("a source says its platform, or its configuration does", async () => {
       await said({ os: "plan9", architecture: "386" }),
       "plan9/386/",
     );
-    const arm = await put({ architecture: "arm" });
-    assertEquals(platformsOf((await combine([arm])).descriptors), [
-      "linux/arm/v7",
-    ]);
+    for (
+      const [form, platform] of [
+        [{ architecture: "arm" }, "linux/arm/v7"],
+        [{ architecture: "arm", variant: "v6" }, "linux/arm/v6"],
+      ] as const
+    ) {
+      const arm = await put(form);
+      assertEquals(platformsOf((await combine([arm])).descriptors), [platform]);
+      const name = `${repository.name}@${arm.descriptor.digest}`;
+      const { images } = await imagetoolsInspect(name, { images: true });
+      assertEquals(images.map(({ platform }) => platform), [platform]);
+    }
     const broken = async (mediaType: string, text: string) => {
       const bytes = new TextEncoder().encode(text);
       const digest = digestOf(bytes);

@@ -96,6 +96,21 @@ Deno.test("imagetoolsCreate() tells what it does, writes names last, and says wh
   });
   assertEquals([copy.descriptor, copy.index], [amd64, undefined]);
   assertEquals((await imagetoolsInspect(`${to}:same`)).descriptor, amd64);
+  // Otherwise it becomes an index.
+  const listed = await imagetoolsCreate([`${from}:amd64`], { dryRun: true });
+  assertEquals(listed.index?.manifests.map(({ digest }) => digest), [
+    amd64.digest,
+  ]);
+  // What is there under the first name is appended to; others may be new.
+  const appended = await imagetoolsCreate([`${from}@${arm64.digest}`], {
+    append: true,
+    tag: [`${to}:same`, `${to}:new`],
+  });
+  assertEquals(appended.descriptor, made.descriptor);
+  assertEquals(
+    (await imagetoolsInspect(`${to}:new`)).descriptor,
+    made.descriptor,
+  );
 });
 
 Deno.test("imagetoolsCreate() refuses what would be half an image, and writes nothing", async () => {
