@@ -1,3 +1,4 @@
+import { printable } from "../display/printable.ts";
 import { BuilderError } from "../buildx/builder_error.ts";
 import { goJson } from "../gotext/json.ts";
 import { builderJson, buildersText, failures } from "./builder_ls_text.ts";
@@ -37,7 +38,9 @@ export async function runBuilderLs(
   }
   const wrong = failures(shown, broken);
   if (!isTable) {
-    for (const { error } of broken) print(error.message, Deno.stderr);
+    for (const { error } of broken) {
+      print(printable(error.message), Deno.stderr);
+    }
   } else if (wrong.length > 0) {
     for (const line of ["", ...wrong]) print(line, Deno.stderr);
   }

@@ -1,3 +1,4 @@
+import { printable } from "../display/printable.ts";
 import { BuilderError } from "../buildx/builder_error.ts";
 import type { BuildxBuilders, ListedBuilder } from "../buildx/builders.ts";
 import { removeNode } from "../buildx/container.ts";
@@ -52,7 +53,8 @@ export async function runBuilderRm(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Error)) throw error;
-      print(`failed to remove ${name}: ${error.message}`, Deno.stderr);
+      const why = printable(error.message);
+      print(`failed to remove ${name}: ${why}`, Deno.stderr);
       isFailed = true;
     }
   }

@@ -1,3 +1,4 @@
+import { printable } from "../display/printable.ts";
 import type { ImagetoolsInspection } from "../imagetools/result.ts";
 import { formatPlatform } from "../platforms/platform.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
@@ -54,7 +55,9 @@ function manifestRows(
   return rows;
 }
 
-function table(rows: readonly Row[]): string[] {
+/** Anybody may have pushed what a registry has: a terminal obeys nothing of it. */
+function table(given: readonly Row[]): string[] {
+  const rows = given.map((row) => row.map(printable) as unknown as Row);
   const width = 1 + Math.max(0, ...rows.map(([first]) => first.length));
   return rows.map(([first, second]) => first.padEnd(width) + second);
 }

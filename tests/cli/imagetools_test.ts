@@ -229,3 +229,23 @@ Deno.test("davit imagetools: flags, files and what is printed", async () => {
     assertStringIncludes(none.stderr, "does not have it");
   });
 });
+
+Deno.test("a terminal obeys nothing that stands in an image of a registry", () => {
+  const odd = "\u001b]0;title\u0007\u009b31mx\u202e\ny";
+  const [first] = BOTH.index!.manifests;
+  const lines = inspectionText({
+    ...BOTH,
+    index: {
+      ...BOTH.index!,
+      manifests: [{
+        ...first!,
+        mediaType: `type${odd}`,
+        platform: { os: `os${odd}`, architecture: odd },
+        annotations: { [`key${odd}`]: `value${odd}` },
+        urls: [odd],
+      }],
+    },
+  });
+  assertEquals(/[^\P{Cc}\n]|\p{Cf}/u.test(lines), false, JSON.stringify(lines));
+  assertEquals(lines.split("\n").at(-1), "    keyx y: valuex y");
+});
