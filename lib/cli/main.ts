@@ -100,7 +100,7 @@ class Run {
     if (parsed.switched("help") || command.load === undefined) {
       return await printHelp(path.split(" "));
     }
-    checkCount(found, parsed.words.length);
+    checkCount(found, parsed);
     const work = await command.load();
     const interrupt = this.#interrupt;
     return await work({ parsed, signal: interrupt.signal, interrupt });
@@ -191,14 +191,18 @@ async function unknownCommand(
 }
 
 function checkCount(
-  { command: { usage, words: [min, max] }, path }: FoundCommand,
-  count: number,
+  { command: { usage, words: [min, max], flags }, path }: FoundCommand,
+  { words: { length: count }, switched }: ParsedWords,
 ): void {
   if (count >= min && count <= max) return;
+  // A word too many may be meant as the value of a flag that stands alone.
+  const alone = flags.find(({ name, alone }) => alone && switched(name));
   throw new UsageError(
-    `davit ${path} takes ${
-      countWords(min, max)
-    }, not ${count}; usage: davit ${path} ${usage}`,
+    `davit ${path} takes ${countWords(min, max)}, not ${count}; ${
+      alone !== undefined && count > max
+        ? `a value of --${alone.name} stands behind "=": --${alone.name}=${alone.value}`
+        : `usage: davit ${path} ${usage}`
+    }`,
   );
 }
 

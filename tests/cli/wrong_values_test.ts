@@ -7,6 +7,11 @@ const WRONG: readonly (readonly [words: readonly string[], answer: RegExp])[] =
   [
     [[], /exactly 1 argument/],
     [["a", "b"], /exactly 1 argument/],
+    [
+      ["--timings", "a.html", "b"],
+      /not 2; .* stands behind "=": --timings=FILE$/m,
+    ],
+    [["--timings"], /not 0; usage: /],
     [["--foo", "."], /unknown flag: --foo/],
     [["-x", "."], /unknown flag: -x/],
     [["-t"], /needs an argument: -t/],
