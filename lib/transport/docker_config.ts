@@ -214,16 +214,24 @@ async function readTls(folder: string): Promise<TlsFiles> {
 }
 
 /**
- * Reads a file.
+ * Reads a file of docker's or buildx's settings.
  *
  * @returns undefined if there is none.
+ * @throws {Deno.errors.PermissionDenied} With what can be done, if it belongs to
+ * another user, such as root after `sudo docker login`.
  */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    if (!(cause instanceof Deno.errors.PermissionDenied)) throw cause;
+    throw new Deno.errors.PermissionDenied(
+      `Cannot read ${
+        JSON.stringify(path)
+      }: no permission; give the file to the user who builds (it may be root's, after "sudo docker"), or set DOCKER_CONFIG to another folder`,
+      { cause },
+    );
   }
 }
 

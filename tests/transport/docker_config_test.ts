@@ -11,6 +11,7 @@ import {
   endpointFromDockerConfig,
   endpointFromHost,
   findEndpoint,
+  readIfThere,
 } from "../../lib/transport/docker_config.ts";
 import {
   defaultSockets,
@@ -230,5 +231,23 @@ Deno.test("connectionFailure() says what to do", () => {
     assert(failure instanceof ConnectionError);
     assertStringIncludes(failure.message, words);
     assert(failure.cause === cause);
+  }
+});
+
+Deno.test("a file of settings that is another user's: the error says which, and what to do", async () => {
+  const { readTextFile } = Deno;
+  // Root, who runs the tests, may read every file.
+  Deno.readTextFile = () =>
+    Promise.reject(new Deno.errors.PermissionDenied("os error 13"));
+  try {
+    const error = await assertRejects(
+      () => readIfThere("/home/me/.docker/config.json"),
+      Deno.errors.PermissionDenied,
+      'Cannot read "/home/me/.docker/config.json": no permission; give the file to the user who builds',
+    );
+    assertStringIncludes(error.message, "or set DOCKER_CONFIG");
+    assert(error.cause instanceof Deno.errors.PermissionDenied);
+  } finally {
+    Deno.readTextFile = readTextFile;
   }
 });
