@@ -6,6 +6,7 @@ import { receiveFolder } from "../../lib/fsutil/receive.ts";
 import type { MessageDuplex } from "../../lib/streams/duplex.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { concat } from "../support/concat.ts";
+import { withFreshTurns } from "../support/turns.ts";
 
 const DIR = 0x80000000;
 const SYMLINK = 0x08000000;
@@ -362,34 +363,36 @@ Deno.test("receiveFolder() takes the end of the call for a farewell, and a broke
 });
 
 Deno.test("receiveFolder() gives way when its time is over, at each sixteenth packet", async () => {
-  const { now } = performance;
-  const { subtle } = crypto;
-  const { digest } = subtle;
-  let time = 0;
-  let turns = 0;
-  const gate = Promise.withResolvers<void>();
-  performance.now = () => time += 100;
-  subtle.digest = async (...given) => {
-    if (++turns === 2) await gate.promise;
-    return await digest.apply(subtle, given);
-  };
-  try {
-    const folders = Array.from(
-      { length: 40 },
-      (_, n): Sent => ({ path: `d${String(n).padStart(2, "0")}`, mode: DIR }),
-    );
-    let isOver = false;
-    const receiving = received([...folders, "end", "fin"])
-      .finally(() => isOver = true);
-    for (let count = 0; count < 50; count++) {
-      await new Promise((done) => setTimeout(done, 0));
+  await withFreshTurns(async () => {
+    const { now } = performance;
+    const { subtle } = crypto;
+    const { digest } = subtle;
+    let time = 0;
+    let turns = 0;
+    const gate = Promise.withResolvers<void>();
+    performance.now = () => time += 100;
+    subtle.digest = async (...given) => {
+      if (++turns === 2) await gate.promise;
+      return await digest.apply(subtle, given);
+    };
+    try {
+      const folders = Array.from(
+        { length: 40 },
+        (_, n): Sent => ({ path: `d${String(n).padStart(2, "0")}`, mode: DIR }),
+      );
+      let isOver = false;
+      const receiving = received([...folders, "end", "fin"])
+        .finally(() => isOver = true);
+      for (let count = 0; count < 50; count++) {
+        await new Promise((done) => setTimeout(done, 0));
+      }
+      assertEquals([turns, isOver], [2, false]);
+      gate.resolve();
+      await receiving;
+      assertEquals(turns, 2);
+    } finally {
+      performance.now = now;
+      subtle.digest = digest;
     }
-    assertEquals([turns, isOver], [2, false]);
-    gate.resolve();
-    await receiving;
-    assertEquals(turns, 2);
-  } finally {
-    performance.now = now;
-    subtle.digest = digest;
-  }
+  });
 });
