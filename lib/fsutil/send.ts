@@ -29,11 +29,6 @@ const CHUNK_BYTES: number = 512 * 1024;
 const SMALL_BYTES: number = 64 * 1024;
 
 /**
- * How long this work may run before other work gets a turn, in milliseconds.
- */
-const SLICE_MS = 2;
-
-/**
  * Sends a folder to the engine: the STATs of all entries, and the contents of
  * the files that the engine asks for because it does not have them.
  *
@@ -157,7 +152,7 @@ class Sender {
     entries: Iterator<ContextEntry | undefined, void, undefined>,
   ): Promise<boolean> {
     const { counts } = this;
-    const slice = new Slice(SLICE_MS);
+    const slice = new Slice();
     for (let count = 1;; count++) {
       const next = entries.next();
       if (next.done) {
@@ -185,16 +180,21 @@ class Sender {
   /**
    * Sends the contents of files for one slice of time; a file is always sent to
    * its end.
+   *
+   * While there is room, nothing here waits: so what is written in a slice goes
+   * out in few, full pieces, which costs both sides less.
    */
   async #sendFiles(): Promise<void> {
-    const slice = new Slice(SLICE_MS);
+    const slice = new Slice();
     while (this.#next < this.#requests.length) {
       if (this.#failure !== undefined) return;
       const id = this.#requests[this.#next]!;
       const { path, size } = this.#files.take(id);
       const content = this.#local.content(path);
-      if (content instanceof Uint8Array) await this.#sendBytes(id, content);
-      else await this.#sendFile(id, content, size);
+      const sending = content instanceof Uint8Array
+        ? this.#sendBytes(id, content)
+        : this.#sendFile(id, content, size);
+      if (sending !== undefined) await sending;
       if (this.#next === this.#requests.length) {
         this.#requests = [];
         this.#next = 0;
@@ -203,7 +203,13 @@ class Sender {
     }
   }
 
-  async #sendBytes(id: number, bytes: Uint8Array): Promise<void> {
+  #sendBytes(id: number, bytes: Uint8Array): Promise<void> | undefined {
+    return bytes.length <= CHUNK_BYTES
+      ? this.#sendWhole(id, bytes)
+      : this.#sendPieces(id, bytes);
+  }
+
+  async #sendPieces(id: number, bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
       await this.#data(id, bytes.subarray(at, at + CHUNK_BYTES));
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -211,39 +217,49 @@ class Sender {
     await this.#end(id);
   }
 
-  async #sendFile(id: number, where: LocalFile, size: number): Promise<void> {
+  #sendFile(
+    id: number,
+    where: LocalFile,
+    size: number,
+  ): Promise<void> | undefined {
+    if (files === undefined) return this.#sendFirst(id, where, size);
+    if (size <= SMALL_BYTES) {
+      const bytes = readSmall(files, where, size, this.#buffer);
+      if (bytes !== undefined) return this.#sendWhole(id, bytes);
+    }
+    return this.#sendLarge(files, id, where, size);
+  }
+
+  async #sendFirst(id: number, where: LocalFile, size: number): Promise<void> {
+    files ??= await import("../context/file.ts");
+    await this.#sendFile(id, where, size);
+  }
+
+  /** Sends the content of a file in one packet. */
+  #sendWhole(id: number, bytes: Uint8Array): Promise<void> | undefined {
+    if (bytes.length === 0) return this.#end(id);
+    const room = this.#data(id, bytes);
+    return room === undefined ? this.#end(id) : room.then(() => this.#end(id));
+  }
+
+  async #sendLarge(
+    module: FileModule,
+    id: number,
+    where: LocalFile,
+    size: number,
+  ): Promise<void> {
     {
-      using file = await open(where, size);
+      using file = open(module, where, size);
       try {
-        if (file !== undefined) {
-          // A small file may have grown; the rest is then sent as of a large
-          // one.
-          if (size > SMALL_BYTES || !await this.#sendSmall(id, file)) {
-            await this.#sendLarge(id, file);
-          }
-        }
+        if (file !== undefined) await this.#sendOpen(id, file);
       } catch (error) {
-        throw isReadFailure(error)
-          ? unreadable(`${where.root}${where.path}`, error)
-          : error;
+        throw readFailure(module, where, error);
       }
     }
     await this.#end(id);
   }
 
-  /** Sends the content of a small file; false if the file has more. */
-  async #sendSmall(id: number, file: FolderFile): Promise<boolean> {
-    const buffer = this.#buffer;
-    // The buffer is one byte longer than a small file: if it is not filled, the
-    // file has ended.
-    const count = file.readSync(buffer);
-    if (count === 0) return true;
-    const room = this.#data(id, buffer.subarray(0, count));
-    if (room !== undefined) await room;
-    return count < buffer.length;
-  }
-
-  async #sendLarge(id: number, file: FolderFile): Promise<void> {
+  async #sendOpen(id: number, file: FolderFile): Promise<void> {
     let [buffer, ahead] = this.#chunks ??= [
       new Uint8Array(CHUNK_BYTES),
       new Uint8Array(CHUNK_BYTES),
@@ -282,16 +298,38 @@ class Sender {
  * Loaded with the first file that is sent, because the modules that it needs
  * take longer to load than a whole build without files.
  */
-let files: typeof import("../context/file.ts") | undefined;
+let files: FileModule | undefined;
+type FileModule = typeof import("../context/file.ts");
+
+/**
+ * Reads a small file whole into the buffer; undefined if it does not fit any
+ * more, because it has grown.
+ */
+function readSmall(
+  module: FileModule,
+  where: LocalFile,
+  size: number,
+  buffer: Uint8Array<ArrayBuffer>,
+): Uint8Array | undefined {
+  using file = open(module, where, size);
+  try {
+    // The buffer is one byte longer than a small file: if it is not filled, the
+    // file has ended.
+    const count = file?.readSync(buffer) ?? 0;
+    return count < buffer.length ? buffer.subarray(0, count) : undefined;
+  } catch (error) {
+    throw readFailure(module, where, error);
+  }
+}
 
 /** Opens a file; undefined for a socket, which has no content. */
-async function open(
+function open(
+  { FolderFile }: FileModule,
   { root, path }: LocalFile,
   size: number,
-): Promise<FolderFile | undefined> {
-  files ??= await import("../context/file.ts");
+): FolderFile | undefined {
   try {
-    return new files.FolderFile(root, path, size);
+    return new FolderFile(root, path, size);
   } catch (error) {
     if (error instanceof ContextError) throw error;
     if ((error as { code?: string }).code === "ENXIO") return undefined;
@@ -300,11 +338,17 @@ async function open(
 }
 
 /**
- * Whether an error is about reading the file, and not about writing to the
- * stream.
+ * The error of a file that can't be read; other errors, such as those of the
+ * stream, are not changed.
  */
-function isReadFailure(error: unknown): boolean {
-  return files !== undefined && error instanceof files.FileReadError;
+function readFailure(
+  { FileReadError }: FileModule,
+  { root, path }: LocalFile,
+  error: unknown,
+): unknown {
+  return error instanceof FileReadError
+    ? unreadable(root + path, error)
+    : error;
 }
 
 function decode(bytes: Uint8Array): Packet {

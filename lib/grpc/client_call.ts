@@ -2,7 +2,7 @@ import type { Http2ClientStream } from "../http2/client_stream.ts";
 import { Http2Error } from "../http2/error.ts";
 import type { GrpcCall } from "./call.ts";
 import type { CallScope } from "./call_scope.ts";
-import { framePrefix, MessageReader } from "./frame.ts";
+import { MessageReader, MessageWriter } from "./frame.ts";
 import { metadataOf, receivedStatus } from "./received_status.ts";
 import { GrpcCode, GrpcError, type GrpcMetadata } from "./status.ts";
 import { isGrpc, notGrpcError, transportError } from "./transport_error.ts";
@@ -34,6 +34,7 @@ export class ClientCall implements GrpcClientCall {
   readonly #stream: Http2ClientStream;
   readonly #scope: CallScope;
   readonly #messages: MessageReader;
+  readonly #writer: MessageWriter;
   #checkedHead: Promise<void> | undefined;
   #head: GrpcMetadata = [];
   #trailers: GrpcMetadata = [];
@@ -55,6 +56,7 @@ export class ClientCall implements GrpcClientCall {
       () => scope.hear(() => stream.read()),
       maxMessageBytes,
     );
+    this.#writer = new MessageWriter((...parts) => stream.write(...parts));
     // A call that has ended is not changed by it.
     scope.signal.addEventListener("abort", () => {
       stream.reset();
@@ -96,11 +98,7 @@ export class ClientCall implements GrpcClientCall {
   }
 
   write(...parts: Uint8Array[]): Promise<void> | undefined {
-    let length = 0;
-    for (const part of parts) length += part.length;
-    return this.#sending(() =>
-      this.#stream.write(framePrefix(length), ...parts)
-    );
+    return this.#sending(() => this.#writer.write(parts));
   }
 
   end(): Promise<void> | undefined {

@@ -9,8 +9,40 @@ const PREFIX_BYTES = 5;
 /** The prefix of a message of `length` bytes. */
 export function framePrefix(length: number): Uint8Array<ArrayBuffer> {
   const prefix = new Uint8Array(PREFIX_BYTES);
-  new DataView(prefix.buffer).setUint32(1, length);
+  writePrefix(prefix, length);
   return prefix;
+}
+
+/** Sends parts of the byte stream, as `Http2Stream.write` does. */
+type SendParts = (...parts: Uint8Array[]) => Promise<void> | undefined;
+
+/** Puts the prefix before each message. */
+export class MessageWriter {
+  readonly #send: SendParts;
+  /** Used again as long as it is copied at once: there are very many messages. */
+  #prefix: Uint8Array = new Uint8Array(PREFIX_BYTES);
+
+  /** @param send Sends what is put together here. */
+  constructor(send: SendParts) {
+    this.#send = send;
+  }
+
+  /** Sends a message made of these parts; see `GrpcCall.write`. */
+  write(parts: readonly Uint8Array[]): Promise<void> | undefined {
+    let length = 0;
+    for (const part of parts) length += part.length;
+    writePrefix(this.#prefix, length);
+    const room = this.#send(this.#prefix, ...parts);
+    if (room !== undefined) this.#prefix = new Uint8Array(PREFIX_BYTES);
+    return room;
+  }
+}
+
+function writePrefix(prefix: Uint8Array, length: number): void {
+  prefix[1] = length >>> 24;
+  prefix[2] = length >>> 16;
+  prefix[3] = length >>> 8;
+  prefix[4] = length;
 }
 
 /**
@@ -22,6 +54,8 @@ export class MessageReader {
   readonly #maxBytes: number;
   #chunks: Uint8Array[] = [];
   #length = 0;
+  /** The length of the message whose prefix was read, or -1. */
+  #expected = -1;
 
   /**
    * @param read Returns the next piece, or null at the end.
@@ -38,39 +72,47 @@ export class MessageReader {
    * @throws {GrpcError} If a message is compressed, too long or cut off.
    */
   async next(): Promise<Uint8Array | null> {
-    if (!await this.#fill(PREFIX_BYTES)) {
-      if (this.#length === 0) return null;
-      throw new GrpcError(GrpcCode.INTERNAL, "message cut off");
+    for (;;) {
+      const message = this.#whole();
+      if (message !== undefined) return message;
+      const chunk = await this.#read();
+      if (chunk === null) {
+        if (this.#length === 0 && this.#expected < 0) return null;
+        throw new GrpcError(GrpcCode.INTERNAL, "message cut off");
+      }
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
     }
-    const prefix = this.#take(PREFIX_BYTES);
+  }
+
+  /** The next message, if all of it has been read already. */
+  #whole(): Uint8Array | undefined {
+    if (this.#expected < 0) {
+      if (this.#length < PREFIX_BYTES) return undefined;
+      this.#expected = this.#lengthIn(this.#take(PREFIX_BYTES));
+    }
+    if (this.#length < this.#expected) return undefined;
+    const message = this.#take(this.#expected);
+    this.#expected = -1;
+    return message;
+  }
+
+  #lengthIn(prefix: Uint8Array): number {
     if (prefix[0] !== 0) {
       throw new GrpcError(
         GrpcCode.UNIMPLEMENTED,
         "compressed messages are not supported",
       );
     }
-    const length = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES)
-      .getUint32(1);
+    const length = ((prefix[1]! << 24) | (prefix[2]! << 16) |
+      (prefix[3]! << 8) | prefix[4]!) >>> 0;
     if (length > this.#maxBytes) {
       throw new GrpcError(
         GrpcCode.RESOURCE_EXHAUSTED,
         `message of ${length} bytes, at most ${this.#maxBytes} are taken`,
       );
     }
-    if (!await this.#fill(length)) {
-      throw new GrpcError(GrpcCode.INTERNAL, "message cut off");
-    }
-    return this.#take(length);
-  }
-
-  async #fill(length: number): Promise<boolean> {
-    while (this.#length < length) {
-      const chunk = await this.#read();
-      if (chunk === null) return false;
-      this.#chunks.push(chunk);
-      this.#length += chunk.length;
-    }
-    return true;
+    return length;
   }
 
   #take(length: number): Uint8Array {

@@ -2,7 +2,7 @@ import type { Http2Connection } from "../http2/connection.ts";
 import { type Http2Stream, serveHttp2 } from "../http2/server.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import type { GrpcCall } from "./call.ts";
-import { framePrefix, MessageReader } from "./frame.ts";
+import { MessageReader, MessageWriter } from "./frame.ts";
 import type { GrpcMethod } from "./method.ts";
 import { GrpcCode, GrpcError, statusTrailers } from "./status.ts";
 
@@ -67,16 +67,13 @@ function callOf(stream: Http2Stream, method: GrpcMethod): GrpcCall {
     () => stream.read(),
     method.maxRequestBytes,
   );
+  const writer = new MessageWriter((...parts) => stream.write(...parts));
   return {
     get signal() {
       return stream.signal;
     },
     metadata: (key) => stream.getAll(key),
     read: () => messages.next(),
-    write(...parts) {
-      let length = 0;
-      for (const part of parts) length += part.length;
-      return stream.write(framePrefix(length), ...parts);
-    },
+    write: (...parts) => writer.write(parts),
   };
 }

@@ -1,5 +1,9 @@
 import { assertEquals, assertRejects } from "../support/assert.ts";
-import { framePrefix, MessageReader } from "../../lib/grpc/frame.ts";
+import {
+  framePrefix,
+  MessageReader,
+  MessageWriter,
+} from "../../lib/grpc/frame.ts";
 import { GrpcCode, GrpcError, statusTrailers } from "../../lib/grpc/status.ts";
 
 const MESSAGES = [
@@ -71,6 +75,30 @@ Deno.test("MessageReader takes a message as long as it may be, and copies none t
     assertEquals(message?.length, 300);
     assertEquals(message?.buffer === chunk.buffer, true);
   }
+});
+
+Deno.test("MessageWriter puts the prefix first, and lets one alone that waits to be copied", () => {
+  const sent: Uint8Array[][] = [];
+  let room: Promise<void> | undefined = undefined;
+  const writer = new MessageWriter((...parts) => {
+    // Copied at once unless there is no room.
+    sent.push(room === undefined ? parts.map((part) => part.slice()) : parts);
+    return room;
+  });
+  const long = new Uint8Array(0x01020304);
+  assertEquals(
+    writer.write([long.subarray(0, 3), Uint8Array.of(9)]),
+    undefined,
+  );
+  room = Promise.resolve();
+  assertEquals(writer.write([long]), room);
+  assertEquals(writer.write([]), room);
+  assertEquals(sent.map(([prefix]) => [...prefix!]), [
+    [0, 0, 0, 0, 4],
+    [0, 1, 2, 3, 4],
+    [0, 0, 0, 0, 0],
+  ]);
+  assertEquals(sent.map((parts) => parts.length), [3, 2, 1]);
 });
 
 Deno.test("statusTrailers() escapes what a header can not hold, and tells nothing of foreign errors", () => {

@@ -1,7 +1,16 @@
-import { filesyncService } from "../../lib/session/filesync.ts";
+import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
 import type { Local, LocalRequest } from "../../lib/fsutil/local.ts";
+import { readPacket } from "../../lib/fsutil/packet_reader.ts";
+import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import { connectGrpc } from "../../lib/grpc/client.ts";
+import type { GrpcClientCall } from "../../lib/grpc/client_call.ts";
+import { filesyncService } from "../../lib/session/filesync.ts";
+import { Session } from "../../lib/session/session.ts";
+import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import { ScriptedEngine } from "../fsutil/scripted_engine.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { duplexPair } from "../support/duplex_pair.ts";
+import { withTempFolder, writeTree } from "../support/folder.ts";
 
 /** What a folder is asked for by a call with this metadata. */
 async function requestOf(
@@ -65,3 +74,71 @@ Deno.test("filesyncService() offers nothing by another name", async () => {
     );
   }
 });
+
+Deno.test("files that are asked for together go out in few writes", async () => {
+  const count = 200;
+  await withTempFolder(async (root) => {
+    const names = Array.from({ length: count }, (_, n) => `file${n}`);
+    await writeTree(
+      root,
+      Object.fromEntries(names.map((name) => [name, name])),
+    );
+    const [ours, theirs] = duplexPair();
+    let writes = 0;
+    const session = new Session(filesyncService(
+      new Map([["context", new FolderLocal(await Deno.realPath(root))]]),
+      { onError() {}, onSent() {} },
+    ));
+    const served = session.serve(counting(ours, () => writes++));
+    await using engine = connectGrpc(theirs);
+    const path = "/moby.filesync.v1.FileSync/DiffCopy";
+    const metadata = [["dir-name", "context"]] as const;
+    await using call = await engine.open(path, { metadata });
+    while ((await readNext(call)).type !== "end of the list");
+    // The first file loads what the others need.
+    await call.write(new PacketWriter().request(0));
+    await readEnds(call, 1);
+    writes = 0;
+    for (let id = 1; id < count; id++) {
+      await call.write(new PacketWriter().request(id));
+    }
+    await readEnds(call, count - 1);
+    await call.write(new PacketWriter().finish());
+    session.close();
+    await served;
+    assert(writes < count / 4, `${writes} writes for ${count - 1} files`);
+  });
+});
+
+/** The same connection, with each write told. */
+function counting(
+  { readable, writable }: ByteDuplex,
+  onWrite: () => void,
+): ByteDuplex {
+  const through = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      onWrite();
+      controller.enqueue(new Uint8Array(chunk));
+    },
+  });
+  through.readable.pipeTo(writable).catch(() => {}); // the end of the session
+  return { readable, writable: through.writable };
+}
+
+/** The next packet of a transfer. */
+async function readNext(
+  call: GrpcClientCall,
+): Promise<{ type: number | "end of the list"; length: number }> {
+  const bytes = await call.read();
+  if (bytes === null) throw new Error("the transfer ended early");
+  const { type, data } = readPacket(bytes);
+  return {
+    type: bytes.length === 0 ? "end of the list" : type,
+    length: data.length,
+  };
+}
+
+/** Reads until so many files have come to their end. */
+async function readEnds(call: GrpcClientCall, files: number): Promise<void> {
+  while (files > 0) if ((await readNext(call)).length === 0) files--;
+}
