@@ -31,7 +31,8 @@ import {
   renderGoals,
   renderOwnShare,
 } from "./context/report.ts";
-import { playRounds } from "./context/rounds.ts";
+import { renderPhases } from "./context/phases_report.ts";
+import { playPhases, playRounds } from "./context/rounds.ts";
 
 /** Above this load, others use the machine and the figures are noise. */
 const QUIET_LOAD = 0.5;
@@ -134,6 +135,14 @@ async function benchEngine(
     const seconds = (performance.now() - began) / 1000;
     tell(`${context.name} took ${seconds.toFixed(0)} s`);
     say(`\n${renderContext(result, clients)}`);
+  }
+  if (options.phases && generation !== "20") {
+    const place = { host: description.host, folder: scratch };
+    for (const context of contexts) {
+      const parts = await playPhases(game, place, context, options.runs);
+      const cores = navigator.hardwareConcurrency;
+      say(`\n${renderPhases(context, parts, cores)}`);
+    }
   }
   const result = { generation, versions, contexts: results };
   const goals = renderGoals(result);

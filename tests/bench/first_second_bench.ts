@@ -111,6 +111,7 @@ if (import.meta.main) {
             folder: `${folder}/contexts`,
             keep: false,
             tmpfs,
+            phases: tmpfs,
           }, supervisor);
         }
       }

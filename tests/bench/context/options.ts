@@ -19,6 +19,11 @@ export interface BenchOptions {
   readonly keep: boolean;
   /** Whether the engines store all in memory, and not on the disk. */
   readonly tmpfs: boolean;
+  /**
+   * Whether to measure also what each part of a cold build costs the engine and
+   * the client; docker's client of 20.10 can't tell the parts.
+   */
+  readonly phases: boolean;
   /** File that the figures are written to as JSON. */
   readonly json?: string;
 }
@@ -39,6 +44,8 @@ export const USAGE: string = `Usage: deno task bench [OPTIONS]
   --folder PATH       make contexts here, or use those that are here, and keep them
   --keep              keep the temporary folder with the contexts
   --tmpfs             keep the engines' data in memory: the disk is not measured
+  --phases            measure also whose processor time each part of a cold build
+                      takes, for davit-command and docker (not on 20)
   --json FILE         write all figures to a file
 
 Names are separated by commas.`;
@@ -57,6 +64,7 @@ export function parseOptions(words: readonly string[]): BenchOptions {
   let json: string | undefined;
   let keep = false;
   let tmpfs = false;
+  let phases = false;
   const rest = words.flatMap((word) => {
     const [, name, value] = /^(--[a-z]+)=(.*)$/s.exec(word) ?? [];
     return name === undefined ? [word] : [name, value ?? ""];
@@ -69,6 +77,10 @@ export function parseOptions(words: readonly string[]): BenchOptions {
     }
     if (flag === "--tmpfs") {
       tmpfs = true;
+      continue;
+    }
+    if (flag === "--phases") {
+      phases = true;
       continue;
     }
     const value = rest.shift();
@@ -101,6 +113,7 @@ export function parseOptions(words: readonly string[]): BenchOptions {
     runs,
     keep,
     tmpfs,
+    phases,
     ...(folder === undefined ? {} : { folder }),
     ...(json === undefined ? {} : { json }),
   };

@@ -3,6 +3,8 @@ import type { Client, ClientName } from "./clients.ts";
 import { changeOneFile, type Context, readContext } from "./contexts.ts";
 import type { BuiltImage, EngineState } from "./engine_state.ts";
 import { ClientError, type Cost, type Meter } from "./measure.ts";
+import { measurePhases, type PhaseCosts } from "./phases.ts";
+import type { PhaseResult } from "./phases_report.ts";
 
 /**
  * How a build finds things: the builder's cache is empty; nothing changed since
@@ -71,6 +73,37 @@ export async function playRounds(
           times.join(", ")
         }`,
       );
+    }
+  }
+  return results;
+}
+
+/**
+ * Lets the clients take turns with cold builds, and tells what each part of them
+ * cost. Only clients take part that tell when the engine's steps began.
+ */
+export async function playPhases(
+  { clients, env, engine, signal, say }: Field,
+  { host, folder }: { readonly host: string; readonly folder: string },
+  context: Context,
+  rounds: number,
+): Promise<PhaseResult[]> {
+  const results = clients
+    .filter(({ name }) => name === "davit-command" || name === "docker")
+    .map((client) => ({ client, runs: [] as PhaseCosts[] }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { client, runs } of results) {
+      signal.throwIfAborted();
+      const tag = `bench-${client.name}`;
+      await engine.empty(tag);
+      await readContext(context, signal);
+      await runCommand("sync", []);
+      const { path } = context;
+      runs.push(
+        await measurePhases(client, { path, tag, host, env, folder, signal }),
+      );
+      await engine.empty(tag);
+      say(`${context.name} ${client.name}, parts, ${round + 1}/${rounds}`);
     }
   }
   return results;
