@@ -3,6 +3,15 @@ import { isPlainObject, plainObjectHint } from "./plain_object.ts";
 /** Up to this number of options, an error lists all their names. */
 const FEW_NAMES = 8;
 
+/** What other libraries, and flags of docker, call an option, by that name. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["authconfig", "credentials"],
+  ["f", "dockerfile"],
+  ["file", "dockerfile"],
+  ["registryconfig", "credentials"],
+  ["t", "tag"],
+]);
+
 /**
  * Refuses options with an unknown name. If a misspelt option were ignored, a
  * prune without its `filters` could delete everything.
@@ -37,7 +46,8 @@ export function checkOptionNames(
  * they are few.
  */
 function hint(name: string, known: readonly string[]): string {
-  const meant = known.find((each) => folded(each) === folded(name));
+  const said = folded(OTHER_NAMES.get(name) ?? name);
+  const meant = known.find((each) => folded(each) === said);
   if (meant !== undefined) return `; did you mean "${meant}"?`;
   return known.length > FEW_NAMES
     ? ""

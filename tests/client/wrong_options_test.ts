@@ -76,6 +76,16 @@ const WRONG: readonly [
     'Cannot build: there is no option "secret"; did you mean "secrets"?',
   ],
   [
+    "build, dockerode's name",
+    (docker) => docker.imageBuild(tar(), { t: "a" }).wait(),
+    'Cannot build: there is no option "t"; did you mean "tag"?',
+  ],
+  [
+    "build, a flag's name",
+    (docker) => docker.imageBuild(tar(), { file: "a" }).wait(),
+    'Cannot build: there is no option "file"; did you mean "dockerfile"?',
+  ],
+  [
     "build, unknown",
     (docker) => docker.imageBuild(tar(), { colour: "red" }).wait(),
     'Cannot build: there is no option "colour"',
@@ -208,7 +218,7 @@ const WRONG: readonly [
   [
     "client, option",
     () => new DockerClient(silentEngine().transport, { auth: {} } as Untyped),
-    'Cannot make a client: there is no option "auth"; expected one of apiVersion, credentials, dockerConfig',
+    'Cannot make a client: there is no option "auth"; expected one of apiVersion, credentials, dockerConfig, onSilence',
   ],
   [
     "client, address",
