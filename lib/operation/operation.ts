@@ -68,6 +68,8 @@ export class Operation<Result, Item> implements AsyncDisposable {
     this.over = this.#result.then(
       () => this.items.close(),
       (error) => {
+        // A caller's own reason is the caller's object, and told by its place.
+        if (error !== stop.reason || this.#isCutOff) this.#addCall(error);
         const isCancelled = stop.aborted && !this.#isCutOff;
         if (!this.#isHeard && !isCancelled) this.#tellAtEnd(error);
         this.items.close({ error });
@@ -109,6 +111,21 @@ export class Operation<Result, Item> implements AsyncDisposable {
   /** The same as {@linkcode cancel}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.cancel();
+  }
+
+  /**
+   * Adds the caller's lines to an error's stack, which has only davit's: the
+   * work runs by itself, whoever waits for it. A reader of the error sees by
+   * them which of several builds it was.
+   */
+  #addCall(error: unknown): void {
+    if (!(error instanceof Error)) return;
+    const call = this.#origin.stack?.match(/^\s+at .*(?:\n\s+at .*)*/m)?.[0];
+    const { stack } = error;
+    if (call === undefined || stack === undefined) return;
+    if (stack.includes(call)) return;
+    // An error that can't be changed stays as it is.
+    Reflect.set(error, "stack", `${stack}\n${call}`);
   }
 
   #hear(): void {

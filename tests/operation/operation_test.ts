@@ -239,3 +239,38 @@ Deno.test("what is told holds nothing that a terminal obeys, and what is no erro
   assertEquals(unheardText("It", 5), "It\n5");
   assertEquals(unheardText("It", 5, (text) => `<${text.trim()}>`), "It\n<5>");
 });
+
+Deno.test("the stack of a failure ends with the lines that started the operation", async () => {
+  function program(work: Parameters<typeof init>[0]) {
+    return started(work);
+  }
+  function started(work: Parameters<typeof init>[0], signal?: AbortSignal) {
+    return new Operation({ ...init(work, signal), startedBy: started });
+  }
+  const fails = async () => {
+    await Promise.resolve();
+    throw new TypeError("wrong");
+  };
+  const failed = program(fails);
+  const error = await assertRejects(() => failed.wait(String), TypeError);
+  assertEquals(error.stack!.match(/at program /g)?.length, 1);
+  assert(!error.stack!.includes("at started "), error.stack);
+  assert(/^TypeError: wrong\n +at .*fails/.test(error.stack!), error.stack);
+  // One that comes out of two operations of the same call has its lines once.
+  const same = await fails().catch((error) => error);
+  for (const _ of [1, 2]) {
+    await program(() => Promise.reject(same)).wait(String).catch(() => {});
+  }
+  assertEquals(same.stack!.match(/at program /g)?.length, 1);
+  // What cannot be changed, and a caller's own reason, stay as they are.
+  const frozen = Object.freeze(new Error("frozen"));
+  const one = program(() => Promise.reject(frozen));
+  assertEquals(await one.wait(String).catch((error) => error), frozen);
+  const abort = new AbortController();
+  const stopped = started(untilStopped, abort.signal);
+  const reason = new Error("mine");
+  const before = reason.stack;
+  abort.abort(reason);
+  await assertRejects(() => stopped.wait(String), Error, "mine");
+  assertEquals(reason.stack, before);
+});
