@@ -202,6 +202,8 @@ export interface BuildErrorInit {
   missingEntitlements?: readonly string[];
   /** The cache whose writing failed the build. */
   failedCache?: FailedCache | undefined;
+  /** The registry that refused an image for want of the right login. */
+  deniedBy?: string | undefined;
   /**
    * Ids of secrets of the failed step that were sent only in the
    * `X-BuildKit-Secrets` header, to an engine that does not read it.
@@ -262,6 +264,11 @@ export class BuildError extends Error {
    * what failed the build. Its steps went well, and an image may be stored.
    */
   readonly failedCache: FailedCache | undefined;
+  /**
+   * The registry that refused an image, `docker.io` or `host[:port]`, because it
+   * wants a login, or another one than it got.
+   */
+  readonly deniedBy: string | undefined;
 
   /**
    * Makes a message from the engine's own and from what davit knows, in the
@@ -270,7 +277,7 @@ export class BuildError extends Error {
   constructor(init: BuildErrorInit) {
     const { detail, step, source, log = [], missingSecrets = [] } = init;
     const unread = init.unreadSecrets ?? [];
-    const { missingEntitlements = [], failedCache } = init;
+    const { missingEntitlements = [], failedCache, deniedBy } = init;
     super(
       [
         detail,
@@ -286,6 +293,9 @@ export class BuildError extends Error {
           `the cache ${failedCache.kind}${
             failedCache.place === undefined ? "" : ` ${failedCache.place}`
           } could not be written: ignoreError: true makes that a warning`,
+        ]),
+        ...(deniedBy === undefined ? [] : [
+          `${deniedBy} wants a login, or did not take the one that was sent: give one in the option credentials, or by "docker login"`,
         ]),
         ...unread.map((id) =>
           `secret "${id}" went in the X-BuildKit-Secrets header alone, which no stock engine reads: if the step found none, use a transport that can serve a session, as a Docker engine's own socket, or a davit gateway before the engine`
@@ -307,6 +317,7 @@ export class BuildError extends Error {
     this.missingSecrets = missingSecrets;
     this.missingEntitlements = missingEntitlements;
     this.failedCache = failedCache;
+    this.deniedBy = deniedBy;
   }
 }
 

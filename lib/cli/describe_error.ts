@@ -35,6 +35,9 @@ export function describeError(error: unknown, debug: boolean): string {
       ...(error.failedCache === undefined ? [] : [
         "the cache could not be written: ignore-error=true in --cache-to makes that a warning",
       ]),
+      ...(error.deniedBy === undefined ? [] : [
+        `${error.deniedBy} wants a login, or did not take the one that was sent: "docker login" stores one`,
+      ]),
     ]
     : [`ERROR: ${sentenceOf(error, debug)}`];
   const lines = parts.map(harmless);

@@ -15,6 +15,7 @@ import type { OpenSession } from "../session/open.ts";
 import { LayoutError } from "../layout/layout_error.ts";
 import { SshError } from "../ssh/ssh_error.ts";
 import { emulationHint } from "../progress/emulation.ts";
+import { deniedRegistry } from "./denied_image.ts";
 import type { BuildRecord } from "./record.ts";
 import { secretVariableHint } from "./secret_variable.ts";
 import { unreadTarHint } from "./unread_tar.ts";
@@ -146,6 +147,7 @@ function detailedError(
     missingSecrets: missing,
     missingEntitlements: entitlementsIn(error.detail),
     failedCache: record.caches?.failedIn(error.detail),
+    deniedBy: deniedRegistry(error.detail, step.name),
     unreadSecrets,
     ...(hints.length === 0 ? {} : { hint: hints.join("\n") }),
     cause: error.cause,

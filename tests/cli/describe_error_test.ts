@@ -159,6 +159,13 @@ Deno.test("describeError: what is thrown and no error, an engine without words, 
     "ERROR: it died\nthe cache could not be written: ignore-error=true in --cache-to makes that a warning",
   );
   assertEquals(
+    describeError(
+      new BuildError({ detail: "401 Unauthorized", deniedBy: "host:5000" }),
+      false,
+    ),
+    'ERROR: 401 Unauthorized\nhost:5000 wants a login, or did not take the one that was sent: "docker login" stores one',
+  );
+  assertEquals(
     new BuildError({ detail: "it died", failedCache }).message,
     "it died\nthe cache registry could not be written: ignoreError: true makes that a warning",
   );
