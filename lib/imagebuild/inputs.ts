@@ -62,10 +62,7 @@ export async function openInputs(
       client: logins,
       signal: over,
     }),
-    tokenServer: async (registry) => {
-      const { askTokenServer } = await import("../credentials/token_server.ts");
-      return await askTokenServer(registry, host.where, over);
-    },
+    tokenServer: tokenServerFor(host, over),
     secrets: await SecretStore.open(request.secrets, over),
     agents: await openAgents(request, over),
     caches: await openCaches(request, over, stores),
@@ -75,6 +72,20 @@ export async function openInputs(
 
 // Code that only some builds need is imported when it is needed, because
 // loading modules is most of the time that a program takes to start.
+
+/**
+ * Finds the token servers of registries for what builds at a place: `localhost`
+ * is a registry of its own on each machine.
+ */
+export function tokenServerFor(
+  { where }: Pick<BuildHost, "where">,
+  over: AbortSignal,
+): BuildInputs["tokenServer"] {
+  return async (registry) => {
+    const { askTokenServer } = await import("../credentials/token_server.ts");
+    return await askTokenServer(registry, where, over);
+  };
+}
 
 async function openAgents(
   { ssh }: BuildRequest,

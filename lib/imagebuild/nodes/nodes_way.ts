@@ -16,6 +16,7 @@ import {
 import { solved, solveNeeds, warnOfUnused } from "../ways/solve.ts";
 import { ImportWarnings, nodeCaches } from "./caches.ts";
 import { joinImages, type JoinOptions, pushedDigest } from "./join.ts";
+import { nodeInputs } from "./node_inputs.ts";
 import { NodeRecord, SentContexts } from "./node_record.ts";
 import { type NodeTars, nodeTars } from "./tars.ts";
 import { checkNodesOutputs, nodeExporter, pushesImage } from "./outputs.ts";
@@ -186,10 +187,7 @@ async function runNode(
       platforms,
     },
     shared,
-    inputs: {
-      ...build.inputs,
-      caches: nodeCaches(build.inputs.caches, node.name),
-    },
+    inputs: nodeInputs(build.inputs, node, stop),
     record,
     stop,
   };
