@@ -345,6 +345,18 @@ Deno.test("a cache that can't be used is refused, with what was probably meant",
       `"compression-level" is at most ${most} for ${compression ?? "gzip"}`,
     );
   }
+  // A source of a secret is looked at before anything is read.
+  for (
+    const token of [{}, { env: "" }, { env: "A", value: "b" }, { url: "" }]
+  ) {
+    for (const option of ["cacheto", "cachefrom"] as const) {
+      const error = assertThrows(
+        () => requestOf({ [option]: { type: "gha", token } } as never),
+        TypeError,
+      );
+      assertStringIncludes(error.message, "gha token");
+    }
+  }
   const forms = assertThrows(() =>
     requestOf({
       cacheto: "type=registry,ref=a,image-manifest=1,oci-mediatypes=0",

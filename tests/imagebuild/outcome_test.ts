@@ -900,6 +900,9 @@ Deno.test("checkStore() asks for the image store where that matters, and refuses
       [{ platform: two, outputs: [local, image({})] }, "several platforms"],
       [{ attest: { provenance: "max" } }, "attest"],
       [{ annotations: { a: "b" } }, "annotations"],
+      [{ cacheto: "type=registry,ref=a" }, "cacheto"],
+      [{ cacheto: ["type=inline", "type=gha,token=t,url=u"] }, "cacheto"],
+      [{ cacheto: "type=inline" }, undefined],
     ] as [ImageBuildOptions, string | undefined][]
   ) {
     for (const driver of ["overlay2", "io.containerd.snapshotter.v1"]) {
