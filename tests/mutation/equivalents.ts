@@ -13,6 +13,30 @@ export interface Equivalent {
 /** Mutants that are not counted. */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    file: "lib/buildx/pods.ts",
+    kind: "bound",
+    text: ".sort((a, b) => a.name < b.name ? -1 : 1);",
+    why: "no two pods of a node have the same name",
+  },
+  {
+    file: "lib/buildx/pods.ts",
+    kind: "number",
+    text: ".sort((a, b) => a.name < b.name ? -1 : 1);",
+    why: "of what a comparison gives, only the sign counts",
+  },
+  {
+    file: "lib/transport/default_sockets.ts",
+    kind: "bound",
+    text: "if (end < 0) return;",
+    why: "the slash is looked for behind the first letter: it is never at 0",
+  },
+  {
+    file: "lib/transport/default_sockets.ts",
+    kind: "number",
+    text: "if (end < 0) return;",
+    why: "the slash is looked for behind the first letter: it is never at 0",
+  },
+  {
     file: "lib/gateway/known_values.ts",
     kind: "number",
     text: "#time = 0;",
@@ -1386,12 +1410,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     kind: "number",
     text: "if (left <= 0) this.stop();",
     why: "what is unpacked comes in pieces that make up the whole just so",
-  },
-  {
-    file: "lib/imagebuild/context/watch_tar.ts",
-    kind: "wrapper",
-    text: "fail(error instanceof Error ? error : new Error(String(error)));",
-    why: "an Error makes text of what it is given",
   },
   {
     file: "lib/imagebuild/mask.ts",
