@@ -205,7 +205,8 @@ class Screen {
   readonly #output: SharedOutput;
   readonly #now: () => number;
   #shown = -Infinity;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #over = new AbortController();
+  #isCounting = false;
   #written: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | undefined;
 
@@ -223,9 +224,16 @@ class Screen {
   /** Lets the running times go on counting while no event comes. */
   #count(): void {
     const { intervalMs } = this.#display;
-    if (intervalMs > 0 && intervalMs < Infinity) {
-      this.#timer ??= setInterval(() => this.show(), intervalMs);
-    }
+    if (this.#isCounting || intervalMs <= 0 || intervalMs === Infinity) return;
+    this.#isCounting = true;
+    const { signal } = this.#over;
+    // The first timer of a program takes 5 ms, a signal's time less than one: a
+    // build that is over in the first interval needs no timer.
+    AbortSignal.timeout(intervalMs).addEventListener("abort", () => {
+      this.show();
+      const timer = setInterval(() => this.show(), intervalMs);
+      signal.addEventListener("abort", () => clearInterval(timer));
+    }, { signal });
   }
 
   /**
@@ -234,9 +242,7 @@ class Screen {
    */
   async updated(full: boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    // Text that only grows has nothing to count before. The first timer of a
-    // program takes 5 ms, in which the engine already builds.
-    this.#count();
+    this.#count(); // text that only grows has nothing to count before
     if (full || this.#now() - this.#shown >= this.#display.intervalMs) {
       this.show();
       await this.#written;
@@ -255,7 +261,7 @@ class Screen {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#over.abort();
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -283,8 +283,10 @@ export class Connection implements Http2Connection {
     }
     this.#output.stop();
     const reason = close.error ?? new Error("HTTP/2 connection is closed");
-    await atMost(
-      LINGER_MS,
+    await unlessAborted(
+      // Not a timer: the first one of a program takes 5 ms, a signal's time less
+      // than one, and most connections are closed without another.
+      AbortSignal.timeout(LINGER_MS),
       Promise.all([
         this.#reader.cancel(reason),
         this.#writer.abort(reason),
@@ -334,6 +336,18 @@ async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   });
   await Promise.race([settled, timeout]);
   clearTimeout(timer);
+}
+
+/** Waits until `work` resolves or rejects, but no longer than until the abort. */
+async function unlessAborted(
+  signal: AbortSignal,
+  work: Promise<unknown>,
+): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  signal.addEventListener("abort", end);
+  await Promise.race([work.then(() => {}, () => {}), aborted]);
+  signal.removeEventListener("abort", end);
 }
 
 function toError(error: unknown): Error {

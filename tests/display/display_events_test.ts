@@ -1,3 +1,4 @@
+import { replaced } from "../exporter/scratch.ts";
 import { displayBuild } from "../../lib/display/display_build.ts";
 import { displayEvents } from "../../lib/display/display_events.ts";
 import type { BuildEvent } from "../../lib/progress/event.ts";
@@ -133,8 +134,7 @@ Deno.test("displayEvents() shows at once what comes an interval behind the last"
   }
 });
 
-Deno.test("displayEvents() paints by a timer only what changes with time, until its end", async () => {
-  const { setInterval: realSet, clearInterval: realClear } = globalThis;
+Deno.test("displayEvents() makes a timer for what changes with time once an interval has passed, until its end", async () => {
   for (
     const [mode, expected] of [
       ["plain", [100]],
@@ -143,24 +143,39 @@ Deno.test("displayEvents() paints by a timer only what changes with time, until 
       ["quiet", []],
     ] as const
   ) {
+    const waits: number[] = [];
     const intervals: number[] = [];
     const running = new Set<unknown>();
-    globalThis.setInterval = ((_: () => void, ms: number) => {
-      intervals.push(ms);
-      running.add(ms);
-      return ms;
-    }) as unknown as typeof setInterval;
-    globalThis.clearInterval = ((id: unknown) =>
-      void running.delete(id)) as typeof clearInterval;
-    try {
-      await rendered([vertex("a")], {
-        mode,
-        terminal: { columns: 60, rows: 9 },
-      });
-    } finally {
-      globalThis.setInterval = realSet;
-      globalThis.clearInterval = realClear;
-    }
+    const passed = new AbortController();
+    using _timeout = replaced(AbortSignal, "timeout", () => (ms: number) => {
+      waits.push(ms);
+      return passed.signal;
+    });
+    using _set = replaced(
+      globalThis,
+      "setInterval",
+      () =>
+        ((_: () => void, ms: number) => {
+          intervals.push(ms);
+          running.add(ms);
+          return ms;
+        }) as unknown as typeof setInterval,
+    );
+    using _clear = replaced(
+      globalThis,
+      "clearInterval",
+      () => ((id: unknown) => void running.delete(id)) as typeof clearInterval,
+    );
+    const early: number[] = [];
+    const events = function* () {
+      yield vertex("a");
+      early.push(...intervals);
+      passed.abort();
+      yield vertex("b");
+    };
+    const options = { mode, terminal: { columns: 60, rows: 9 } };
+    await rendered(events(), options);
+    assertEquals([waits, early], [expected, []], mode);
     assertEquals([intervals, running.size], [expected, 0], mode);
   }
 });

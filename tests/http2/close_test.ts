@@ -1,3 +1,4 @@
+import { replaced } from "../exporter/scratch.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { serveHttp2 } from "../../lib/http2/server.ts";
 import { ErrorCode, Http2Error } from "../../lib/http2/error.ts";
@@ -44,6 +45,24 @@ const ENDS: Record<string, [string, (peer: RawPeer) => unknown]> = {
     (peer) => peer.send(frame("DATA", 0, 0)),
   ],
 };
+
+Deno.test("close() of a connection makes no timer", async () => {
+  await using peer = await RawPeer.greeted(() => {});
+  let timers = 0;
+  {
+    using _ = replaced(
+      globalThis,
+      "setTimeout",
+      (set) =>
+        ((...given: Parameters<typeof set>) => {
+          timers++;
+          return set(...given);
+        }) as typeof set,
+    );
+    await peer.connection.close();
+  }
+  assertEquals(timers, 0);
+});
 
 for (const [end, [reason, act]] of Object.entries(ENDS)) {
   Deno.test(`Http2Connection leaves nothing behind when ${end}`, async () => {

@@ -28,6 +28,25 @@ Deno.test("work that goes on lets timers run, also where no turn of it waits for
   assertEquals(turns - digests, 1);
 });
 
+Deno.test("the first turn of a program waits for no timer, and loads none", async () => {
+  const code = `
+    for (const name of ["setTimeout", "clearTimeout"]) {
+      const { get } = Object.getOwnPropertyDescriptor(globalThis, name);
+      if (get === undefined) Deno.exit(0); // an older Deno has loaded them
+      Object.defineProperty(globalThis, name, {
+        get: () => { throw new Error("loaded"); },
+      });
+    }
+    const { turn } = await import(${
+    JSON.stringify(import.meta.resolve("../../lib/streams/turn.ts"))
+  });
+    await turn();`;
+  const { code: exit, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", code],
+  }).output();
+  assertEquals([exit, new TextDecoder().decode(stderr)], [0, ""]);
+});
+
 Deno.test("work with long gaps between its turns waits for no timer", async () => {
   let digests = 0;
   using _ = replaced(crypto.subtle, "digest", (digest) => (...given) => {

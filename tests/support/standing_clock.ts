@@ -1,14 +1,19 @@
 const { setTimeout: realTimeout, clearTimeout: realClear } = globalThis;
 const realNow = performance.now;
+const realSignal = AbortSignal.timeout;
 
 /**
- * A clock that stands: `performance.now()` begins at 0, and what a timer does
- * is done as the clock is moved past it. So waits are tried without waiting.
+ * A clock that stands: `performance.now()` begins at 0, and what a timer or the
+ * time of a signal does is done as the clock is moved past it. So waits are tried
+ * without waiting.
  */
 export class StandingClock implements Disposable {
   #now = 0;
   #next = 1;
-  readonly #timers = new Map<number, { at: number; run: () => void }>();
+  readonly #timers = new Map<
+    number,
+    { at: number; run: () => void; isSignal?: boolean }
+  >();
 
   constructor() {
     globalThis.setTimeout = ((run: () => void, ms = 0) => {
@@ -18,12 +23,24 @@ export class StandingClock implements Disposable {
     }) as unknown as typeof setTimeout;
     globalThis.clearTimeout =
       ((id: number) => void this.#timers.delete(id)) as typeof clearTimeout;
+    AbortSignal.timeout = (ms) => {
+      const passed = new AbortController();
+      const late = new DOMException("Signal timed out.", "TimeoutError");
+      const run = () => passed.abort(late);
+      this.#timers.set(this.#next++, {
+        at: this.#now + ms,
+        run,
+        isSignal: true,
+      });
+      return passed.signal;
+    };
     performance.now = () => this.#now;
   }
 
-  /** How far away each timer is, the nearest first. */
+  /** How far away each timer is, the nearest first; those of signals do not count. */
   get waits(): number[] {
-    return [...this.#timers.values()].map(({ at }) => at - this.#now)
+    return [...this.#timers.values()].filter(({ isSignal }) => !isSignal)
+      .map(({ at }) => at - this.#now)
       .sort((a, b) => a - b);
   }
 
@@ -60,6 +77,7 @@ export class StandingClock implements Disposable {
   [Symbol.dispose](): void {
     globalThis.setTimeout = realTimeout;
     globalThis.clearTimeout = realClear;
+    AbortSignal.timeout = realSignal;
     performance.now = realNow;
   }
 }
