@@ -1,5 +1,3 @@
-// @ts-types="../std/text_line_stream.d.ts"
-import { TextLineStream } from "@std/streams/text-line-stream";
 import { ConnectionError, ProtocolError } from "../errors.ts";
 
 /**
@@ -29,47 +27,46 @@ export async function* jsonLines<T>(
   bytes: ReadableStream<Uint8Array>,
   options: JsonLinesOptions = {},
 ): AsyncGenerator<T, void, undefined> {
-  const limit = new LineLimit();
-  const lines = bytes
-    .pipeThrough(
-      // The cast is needed because the platform's types accept only chunks with
-      // an ArrayBuffer.
-      new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
-    )
-    .pipeThrough(limit)
-    .pipeThrough(new TextLineStream())
-    .getReader();
-  let count = 0;
+  const reader = bytes.getReader();
+  const decoder = new TextDecoder();
+  const lines = new Lines();
   const { signal } = options;
-  const giveUp = () => void lines.cancel(signal?.reason).catch(() => {}); // it may have failed already
+  const giveUp = () => void reader.cancel(signal?.reason).catch(() => {}); // it may have failed already
   signal?.addEventListener("abort", giveUp);
   try {
     while (true) {
-      const { done, value } = await readLine(lines, count, signal);
-      if (done) return;
-      count++;
-      if (value.trim() === "") continue;
-      yield parseLine<T>(value, count, limit);
+      const { done, value } = await read(reader, lines.count, signal);
+      for (
+        const line of lines.split(decoder.decode(value, { stream: !done }))
+      ) {
+        signal?.throwIfAborted();
+        if (line.trim() !== "") yield parseLine<T>(line, lines.count, false);
+      }
+      if (!done) continue;
+      const rest = lines.rest();
+      signal?.throwIfAborted();
+      if (rest.trim() !== "") yield parseLine<T>(rest, lines.count + 1, true);
+      return;
     }
   } finally {
     signal?.removeEventListener("abort", giveUp);
-    await lines.cancel().catch(() => {}); // it may have failed already
+    // Not awaited: the stream may take its time, and may have failed already.
+    reader.cancel().catch(() => {});
   }
 }
 
-async function readLine(
-  lines: ReadableStreamDefaultReader<string>,
+async function read(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
   count: number,
   signal: AbortSignal | undefined,
-): Promise<ReadableStreamReadResult<string>> {
+): Promise<ReadableStreamReadResult<Uint8Array>> {
   signal?.throwIfAborted();
   try {
-    const result = await lines.read();
+    const result = await reader.read();
     signal?.throwIfAborted();
     return result;
   } catch (cause) {
     signal?.throwIfAborted();
-    if (cause instanceof ProtocolError) throw cause;
     throw new ConnectionError(
       `The connection broke after ${count} messages of the answer: is the engine still running?`,
       { cause },
@@ -77,13 +74,13 @@ async function readLine(
   }
 }
 
-function parseLine<T>(line: string, number: number, limit: LineLimit): T {
+/** @param cut Whether it is the last one, and has no end. */
+function parseLine<T>(line: string, number: number, cut: boolean): T {
   try {
     return JSON.parse(line);
   } catch {
     // Without `cause`: the parser's message quotes the line, which may hold a
     // secret.
-    const cut = limit.lines < number; // the last one, which has no end
     throw new ProtocolError(
       cut
         ? `The answer ends in the middle of message ${number}: the engine, or something before it, hung up`
@@ -92,39 +89,49 @@ function parseLine<T>(line: string, number: number, limit: LineLimit): T {
   }
 }
 
-/** Passes text on, and fails if a line is longer than allowed. */
-class LineLimit extends TransformStream<string, string> {
-  /** Length of the line that has not ended yet. */
-  open = 0;
+/** Makes lines of pieces of text. */
+class Lines {
   /** How many lines have ended. */
-  lines = 0;
+  count = 0;
+  /** The pieces of the line that has not ended yet. */
+  #open: string[] = [];
+  #length = 0;
 
-  constructor() {
-    super({
-      transform: (text, controller) => {
-        let from = 0;
-        for (
-          let at = text.indexOf("\n");
-          at !== -1;
-          at = text.indexOf("\n", from)
-        ) {
-          this.#grow(at - from);
-          this.open = 0;
-          this.lines++;
-          from = at + 1;
-        }
-        this.#grow(text.length - from);
-        controller.enqueue(text);
-      },
-    });
+  /**
+   * The lines that end in a piece of text.
+   *
+   * @throws {ProtocolError} If a line is longer than allowed.
+   */
+  *split(text: string): Generator<string, void> {
+    let from = 0;
+    for (
+      let at = text.indexOf("\n");
+      at !== -1;
+      at = text.indexOf("\n", from)
+    ) {
+      this.#grow(text.slice(from, at));
+      from = at + 1;
+      this.count++;
+      yield this.rest().replace(/\r$/, "");
+    }
+    this.#grow(text.slice(from));
   }
 
-  #grow(length: number): void {
-    this.open += length;
-    if (this.open > MAX_LINE_LENGTH) {
+  /** Takes what the pieces hold behind the last end of a line. */
+  rest(): string {
+    const line = this.#open.join("");
+    this.#open = [];
+    this.#length = 0;
+    return line;
+  }
+
+  #grow(text: string): void {
+    this.#open.push(text);
+    this.#length += text.length;
+    if (this.#length > MAX_LINE_LENGTH) {
       throw new ProtocolError(
         `Line ${
-          this.lines + 1
+          this.count + 1
         } of the answer is longer than ${MAX_LINE_LENGTH} characters`,
       );
     }
