@@ -1,6 +1,3 @@
-// @ts-types="./std/path.d.ts"
-import { fromFileUrl } from "@std/path/posix/from-file-url";
-
 /**
  * The path that a `file:` URL names.
  *
@@ -9,10 +6,16 @@ import { fromFileUrl } from "@std/path/posix/from-file-url";
  */
 export function pathOfUrl(url: string | URL): string {
   const parsed = new URL(url);
-  if (parsed.host !== "" || /%2f/i.test(parsed.pathname)) {
+  if (
+    parsed.protocol !== "file:" || parsed.host !== "" ||
+    /%2f/i.test(parsed.pathname)
+  ) {
     throw new TypeError(
       `Cannot use ${parsed}: expected the URL of a file of this machine, as in file:///path`,
     );
   }
-  return fromFileUrl(parsed);
+  // As in @std/path: a % that encodes nothing stands for itself.
+  return decodeURIComponent(
+    parsed.pathname.replace(/%(?![0-9a-f]{2})/gi, "%25"),
+  );
 }

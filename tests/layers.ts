@@ -8,7 +8,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "open_file.ts": [],
   "option_names.ts": ["plain_object.ts"],
-  "file_url.ts": ["std"],
+  "file_url.ts": [],
   "plain_object.ts": [],
   // Types for programs; nothing of lib imports it.
   "types.ts": [
@@ -38,8 +38,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   proto: ["streams"],
   redact: ["streams"],
   std: [],
-  streams: ["errors.ts", "std"],
-  secrets: ["errors.ts", "plain_object.ts", "std"],
+  streams: ["errors.ts"],
+  secrets: ["errors.ts", "plain_object.ts"],
   ssh: [
     "advice.ts",
     "file_url.ts",

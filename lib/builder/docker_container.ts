@@ -34,7 +34,7 @@ export async function containerConnector(
     : context !== undefined
     ? await endpointFromContext(context)
     : await findEndpoint();
-  const transport = connectEndpoint(endpoint);
+  const transport = await connectEndpoint(endpoint);
   const engine = new Engine(
     onSilence === undefined ? transport : withSilence(transport, onSilence),
   );

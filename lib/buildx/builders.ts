@@ -1,7 +1,6 @@
 // The builders that docker's command knows: those with a file, and each docker
 // context, whose engine builds itself (buildx, `storeutil`).
 
-import { contextNames } from "../transport/context_names.ts";
 import { isDefaultContext, namedEngine } from "../transport/docker_config.ts";
 import { withScheme } from "../transport/endpoint.ts";
 import type { Environment } from "../transport/environment.ts";
@@ -64,7 +63,7 @@ export class BuildxBuilders {
       ? await this.store.find(name)
       : undefined;
     if (instance !== undefined) return await this.#stored(instance);
-    const contexts = await contextNames(this.#env);
+    const contexts = await this.#contextNames();
     if (contexts.includes(name)) return await this.#ofContext(name);
     throw new BuilderError(
       name,
@@ -101,7 +100,7 @@ export class BuildxBuilders {
    */
   async list(): Promise<(ListedBuilder | BuilderError)[]> {
     const names = await this.store.names();
-    const contexts = (await contextNames(this.#env)).sort()
+    const contexts = (await this.#contextNames()).sort()
       .filter((name) => !names.includes(name));
     return await Promise.all(
       [...names, ...contexts].map((name) =>
@@ -116,6 +115,11 @@ export class BuildxBuilders {
           )
       ),
     );
+  }
+
+  async #contextNames(): Promise<string[]> {
+    const { contextNames } = await import("../transport/context_names.ts");
+    return await contextNames(this.#env);
   }
 
   async #stored(instance: BuildxInstance): Promise<ListedBuilder> {

@@ -88,7 +88,7 @@ export async function engineOf(
   const address = await isContextName(endpoint, env)
     ? isDefaultContext(endpoint) ? host ?? env.get("DOCKER_HOST") : undefined
     : endpoint;
-  const transport = connectEndpoint(
+  const transport = await connectEndpoint(
     address
       ? await endpointFromHost(address, env)
       : await endpointFromContext(endpoint, env),

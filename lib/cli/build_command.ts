@@ -5,9 +5,9 @@ import { DockerClient } from "../client/docker_client.ts";
 import { checkRequest } from "../imagebuild/check_request.ts";
 import { type BuildInput, buildInput, optionsOf } from "./build_input.ts";
 import type { BuildSite, ImageBuilder, SiteInit } from "./build_site.ts";
-import { buildBuilder, type ChosenBuilder } from "./builders.ts";
+import { buildBuilder, type ChosenBuilder } from "./build_builder.ts";
 import { buildOptions } from "./build_options.ts";
-import { callOf } from "./call_flag.ts";
+import type { Call } from "./call_flag.ts";
 import type { CommandContext } from "./command.ts";
 import { BuildError } from "../errors.ts";
 import { tellIgnoredVariables } from "./ignored_variables.ts";
@@ -33,7 +33,7 @@ const TOLD: readonly ProgressMode[] = ["auto", "tty", "plain"];
 export async function runBuild(context: CommandContext): Promise<number> {
   const { parsed, signal, interrupt } = context;
   refuseFlags(parsed);
-  const call = callOf(parsed);
+  const call = await callOf(parsed);
   if (call !== undefined) {
     const { runCall } = await loadModule<typeof import("./call_command.ts")>(
       "./call_command.ts",
@@ -43,7 +43,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
   const mode = progressMode(parsed);
   const chosen = await buildBuilder(parsed);
   const planOf = await outputPlanner(chosen?.builder);
-  const { options, plan } = buildOptions(parsed, planOf);
+  const { options, plan } = await buildOptions(parsed, planOf);
   for (const name of ["rm", "force-rm"]) {
     if (parsed.switched(name)) {
       print(
@@ -118,6 +118,16 @@ export async function runBuild(context: CommandContext): Promise<number> {
   return EXIT_OK;
 }
 
+/** What is asked about the Dockerfile; undefined for a build. */
+async function callOf(parsed: ParsedWords): Promise<Call | undefined> {
+  const flags = ["call", "format"];
+  if (flags.every((name) => parsed.text(name) === undefined)) return undefined;
+  const { readCall } = await loadModule<typeof import("./call_flag.ts")>(
+    "./call_flag.ts",
+  );
+  return readCall(parsed);
+}
+
 /** Checks the options before anything is asked of the engine. */
 async function checkOptions(options: ImageBuildOptions): Promise<void> {
   const contexts = options.contexts &&
@@ -125,7 +135,7 @@ async function checkOptions(options: ImageBuildOptions): Promise<void> {
       "../imagebuild/context/named_source.ts",
     )).namedSources(options.contexts);
   const tar = { kind: "tar", stream: new ReadableStream() } as const;
-  checkRequest(options, tar, undefined, contexts);
+  await checkRequest(options, tar, undefined, contexts);
 }
 
 /**

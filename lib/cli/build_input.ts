@@ -3,7 +3,6 @@ import type { BuildContext } from "../imagebuild/context/source.ts";
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
-import { countStdin } from "./secret_flag.ts";
 import { loadModule } from "./load_module.ts";
 
 /** The input of a build. */
@@ -30,7 +29,7 @@ export async function buildInput(
   signal: AbortSignal,
 ): Promise<BuildInput> {
   const file = parsed.text("file");
-  checkStdin(word, file, parsed);
+  await checkStdin(word, file, parsed);
   if (word === "-") return await stdinInput(file, signal);
   if (file !== undefined && /^https?:\/\//i.test(file)) {
     throw new UsageError(
@@ -63,12 +62,12 @@ export async function buildInput(
  * Refuses a command line that needs standard input more than once: it can be
  * read only once.
  */
-function checkStdin(
+async function checkStdin(
   word: string,
   file: string | undefined,
   parsed: ParsedWords,
-): void {
-  const secrets = countStdin(parsed.list("secret"));
+): Promise<void> {
+  const secrets = await countSecrets(parsed.list("secret"));
   const readers = [
     word === "-" ? "the context" : "",
     file === "-" ? "--file" : "",
@@ -81,6 +80,15 @@ function checkStdin(
         : `standard input can't be both ${readers.join(" and ")}`,
     );
   }
+}
+
+/** How many of the secrets come from standard input. */
+async function countSecrets(words: readonly string[]): Promise<number> {
+  if (words.length === 0) return 0;
+  const { countStdin } = await loadModule<typeof import("./secret_flag.ts")>(
+    "./secret_flag.ts",
+  );
+  return countStdin(words);
 }
 
 async function checkFolder(path: string): Promise<void> {

@@ -1,15 +1,37 @@
 import type { ImageBuildOptions } from "../imagebuild/options.ts";
-import { parseAnnotations } from "./annotation_flag.ts";
-import { attestOptions } from "./attest_flags.ts";
-import { parseBytes } from "./bytes_flag.ts";
-import { parseBuildContexts } from "./build_context_flag.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
-import { cachesFrom, cachesTo } from "./cache_flags.ts";
-import { parseHosts } from "./host_flag.ts";
-import { type OutputPlan, planOutput } from "./output_flag.ts";
-import { secretSources } from "./secret_flag.ts";
-import { parseUlimits } from "./ulimit_flag.ts";
+import { loadModule } from "./load_module.ts";
+import { given, many, some } from "./option_fields.ts";
+import type { OutputPlan } from "./output_flag.ts";
+
+/**
+ * Flags whose values have a form of their own. What reads them is loaded where
+ * one is given.
+ */
+const FORMED_FLAGS: readonly string[] = [
+  "add-host",
+  "annotation",
+  "attest",
+  "build-context",
+  "cache-from",
+  "cache-to",
+  "provenance",
+  "sbom",
+  "secret",
+  "shm-size",
+  "ulimit",
+];
+
+/** What is asked of the output where no flag is about it: an image in the store. */
+const STORED: OutputPlan = {
+  outputs: [],
+  alsoImage: false,
+  paths: [],
+  names: [],
+  push: false,
+  load: false,
+};
 
 /**
  * Reads the flags into the options of the build.
@@ -17,11 +39,13 @@ import { parseUlimits } from "./ulimit_flag.ts";
  * @param planOf Reads those about the output; for an engine, unless given.
  * @throws {UsageError} If a value can't be used.
  */
-export function buildOptions(
+export async function buildOptions(
   parsed: ParsedWords,
-  planOf: (parsed: ParsedWords) => OutputPlan = planOutput,
-): { options: ImageBuildOptions; plan: OutputPlan } {
-  const plan = planOf(parsed);
+  planOf: (
+    parsed: ParsedWords,
+  ) => OutputPlan | Promise<OutputPlan> = planEngineOutput,
+): Promise<{ options: ImageBuildOptions; plan: OutputPlan }> {
+  const plan = await planOf(parsed);
   const tags = parsed.list("tag");
   // As in buildx: the names in `--output` are used where no tag is given.
   const tag = tags.length === 0 ? plan.names : tags;
@@ -32,30 +56,38 @@ export function buildOptions(
     tag,
     ...given("api", api(parsed)),
     ...given("target", parsed.text("target")),
-    ...some("contexts", parseBuildContexts(parsed.list("build-context"))),
     ...many("platform", parsed.list("platform")),
     ...given("networkmode", parsed.text("network")),
     ...some("buildargs", buildArgs(parsed.list("build-arg"))),
     ...some("labels", labels(parsed.list("label"))),
-    ...some("secrets", secretSources(parsed.list("secret"))),
     ...many("ssh", parsed.list("ssh")),
     ...many("allow", [...new Set(parsed.list("allow"))]),
-    ...some("attest", attestOptions(parsed)),
-    ...some("annotations", parseAnnotations(parsed.list("annotation"))),
     ...many("nocachefilter", stages(parsed.list("no-cache-filter"))),
     ...given("cgroupparent", parsed.text("cgroup-parent")),
-    ...many("extrahosts", parsed.list("add-host").flatMap(parseHosts)),
-    ...many("ulimits", parseUlimits(parsed.list("ulimit"))),
-    ...many("cachefrom", cachesFrom(parsed.list("cache-from"))),
-    ...many("cacheto", cachesTo(parsed.list("cache-to"))),
     nocache: parsed.switched("no-cache"),
     ...(parsed.switched("pull") ? { pull: true } : {}),
     ...verify(parsed),
+    ...await formedOptions(parsed),
   };
-  const shm = parsed.text("shm-size");
-  // As in docker: an empty value or 0 means the default size.
-  const shmsize = shm === undefined ? 0 : parseBytes("--shm-size", shm);
-  return { options: shmsize === 0 ? options : { ...options, shmsize }, plan };
+  return { options, plan };
+}
+
+async function planEngineOutput(parsed: ParsedWords): Promise<OutputPlan> {
+  const isAsked = parsed.list("output").length > 0 ||
+    parsed.switched("push") || parsed.switched("load");
+  if (!isAsked) return STORED;
+  const { planOutput } = await loadModule<typeof import("./output_flag.ts")>(
+    "./output_flag.ts",
+  );
+  return planOutput(parsed);
+}
+
+async function formedOptions(parsed: ParsedWords): Promise<ImageBuildOptions> {
+  if (FORMED_FLAGS.every((name) => parsed.list(name).length === 0)) return {};
+  const { readFormedFlags } = await loadModule<
+    typeof import("./formed_flags.ts")
+  >("./formed_flags.ts");
+  return readFormedFlags(parsed);
 }
 
 /**
@@ -85,27 +117,6 @@ function verify(parsed: ParsedWords): Pick<ImageBuildOptions, "verify"> {
   return parsed.switched("verify") || keepTags || strict
     ? { verify: { keepTags, strict } }
     : {};
-}
-
-function given<Name extends string, T>(
-  name: Name,
-  value: T | undefined,
-): { [N in Name]?: T } {
-  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: T };
-}
-
-function some<Name extends string, T extends object>(
-  name: Name,
-  value: T,
-): { [N in Name]?: T } {
-  return given(name, Object.keys(value).length === 0 ? undefined : value);
-}
-
-function many<Name extends string, T>(
-  name: Name,
-  value: readonly T[],
-): { [N in Name]?: readonly T[] } {
-  return given(name, value.length === 0 ? undefined : value);
 }
 
 /**

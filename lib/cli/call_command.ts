@@ -10,7 +10,7 @@ import type { DockerfilePlace } from "../imagebuild/calls/answers.ts";
 import { printable } from "../display/printable.ts";
 import { buildInput, optionsOf } from "./build_input.ts";
 import { buildOptions } from "./build_options.ts";
-import { buildBuilder } from "./builders.ts";
+import { buildBuilder } from "./build_builder.ts";
 import type { Call } from "./call_flag.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT_FAILED, EXIT_OK } from "./exit.ts";
@@ -28,7 +28,7 @@ export async function runCall(
   { parsed, signal, interrupt }: CommandContext,
 ): Promise<number> {
   const mode = progressMode(parsed);
-  const { options } = buildOptions(parsed);
+  const { options } = await buildOptions(parsed);
   tellIgnoredVariables(parsed);
   const input = await buildInput(parsed.words[0]!, parsed, signal);
   const sourcePolicy = await environmentPolicy();

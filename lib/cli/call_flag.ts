@@ -38,7 +38,7 @@ const OF_RESULTS: readonly string[] = [
  * @throws {UsageError} If a value can't be used, another flag is about a result,
  * or a build has a format.
  */
-export function callOf(parsed: ParsedWords): Call | undefined {
+export function readCall(parsed: ParsedWords): Call | undefined {
   const word = parsed.text("call"); // --check is a word for --call=check
   const given = formatOf(parsed);
   if (word === undefined) return build(given);

@@ -14,7 +14,7 @@ import {
   type ReachOptions,
 } from "../buildx/reach.ts";
 import { ping } from "../engine/ping.ts";
-import type { ChosenBuilder } from "./builders.ts";
+import type { ChosenBuilder } from "./build_builder.ts";
 import { tryBuild } from "./doctor_build.ts";
 import { chooseEngine } from "./engine_choice.ts";
 import type { Finding, Findings } from "./findings.ts";

@@ -2,7 +2,7 @@ import { denoLacks, OLDEST_DENO, requireDenoVersion } from "../deno_version.ts";
 import type { DockerClient } from "../client/docker_client.ts";
 import type { Ping } from "../engine/ping_headers.ts";
 import type { Endpoint } from "../transport/endpoint.ts";
-import { buildBuilder, type ChosenBuilder } from "./builders.ts";
+import { buildBuilder, type ChosenBuilder } from "./build_builder.ts";
 import type { CommandContext } from "./command.ts";
 import { tryBuild } from "./doctor_build.ts";
 import { chooseEngine } from "./engine_choice.ts";

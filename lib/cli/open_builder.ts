@@ -1,6 +1,6 @@
 import type { Builder } from "../builder/builder.ts";
 import type { DockerClient } from "../client/docker_client.ts";
-import type { ChosenBuilder } from "./builders.ts";
+import type { ChosenBuilder } from "./build_builder.ts";
 import type { ParsedWords } from "./flag.ts";
 import { openClient } from "./open_client.ts";
 import { print } from "./print.ts";

@@ -5,7 +5,7 @@ import { DockerClient } from "../client/docker_client.ts";
 import { findRecord } from "../history/find.ts";
 import type { BuildHistory } from "../history/history.ts";
 import type { BuildHistoryRecord } from "../history/record.ts";
-import { buildBuilder } from "./builders.ts";
+import { buildBuilder } from "./build_builder.ts";
 import type { ParsedWords } from "./flag.ts";
 import { openBuilderFor } from "./open_builder.ts";
 import { builderName } from "./solve_metadata.ts";

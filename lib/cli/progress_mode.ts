@@ -12,7 +12,6 @@ export type ProgressMode = (typeof PROGRESS_MODES)[number];
  * other, or `tty` is asked for without a terminal.
  */
 export function progressMode(parsed: ParsedWords): ProgressMode {
-  const given = parsed.text("progress");
   const quiet = parsed.switched("quiet");
   const word = progressWord(parsed);
   const mode = PROGRESS_MODES.find((mode) => mode === word);

@@ -181,7 +181,10 @@ export class DockerClient extends ImageClient {
   static async fromDockerConfig(
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
-    return DockerClient.#at(await findEndpoint(), withDockerConfig(options));
+    return await DockerClient.#at(
+      await findEndpoint(),
+      withDockerConfig(options),
+    );
   }
 
   /**
@@ -197,7 +200,7 @@ export class DockerClient extends ImageClient {
     uri: string,
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
-    return DockerClient.#at(await endpointFromHost(uri), options);
+    return await DockerClient.#at(await endpointFromHost(uri), options);
   }
 
   /**
@@ -210,19 +213,19 @@ export class DockerClient extends ImageClient {
     name: string,
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
-    return DockerClient.#at(
+    return await DockerClient.#at(
       await endpointFromContext(name),
       withDockerConfig(options),
     );
   }
 
-  static #at(
+  static async #at(
     endpoint: Endpoint,
     options: DockerClientOptions,
-  ): DockerClient {
+  ): Promise<DockerClient> {
     checkOptionNames("make a client", options, OPTIONS);
     const apiVersion = options.apiVersion ?? apiVersionFromEnvironment();
-    return new DockerClient(connectEndpoint(endpoint), {
+    return new DockerClient(await connectEndpoint(endpoint), {
       ...options,
       ...(apiVersion === undefined ? {} : { apiVersion }),
     });

@@ -1,5 +1,4 @@
 import { ContextFilter } from "./filter.ts";
-import { parseIgnoreFile } from "./ignore_file.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { readInside } from "./read_inside.ts";
 
@@ -52,6 +51,7 @@ export async function findIgnoreRules(
   for (const file of [...own, ".dockerignore"]) {
     const bytes = await readInside(root, file, ADVICE, files);
     if (bytes === undefined) continue;
+    const { parseIgnoreFile } = await import("./ignore_file.ts");
     return {
       file,
       bytes,

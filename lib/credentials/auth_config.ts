@@ -1,8 +1,5 @@
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 
-// @ts-types="../std/base64.d.ts"
-import { decodeBase64 } from "@std/encoding/base64";
-
 /**
  * A login for one registry, in the engine's own field names: mostly `username`
  * and `password`, where a registry's access token counts as a password.
@@ -80,7 +77,7 @@ function splitAuth(
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(decodeBase64(auth));
+      .decode(Uint8Array.fromBase64(auth));
   } catch {
     text = ""; // no cause: its message could show a piece of the value
   }

@@ -1,5 +1,3 @@
-// @ts-types="../std/base64.d.ts"
-import { encodeBase64 } from "@std/encoding/base64";
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import type { AuthConfig } from "./auth_config.ts";
 import { Login } from "./login.ts";
@@ -76,6 +74,6 @@ export function checkCredentials(
 }
 
 function encode(value: unknown): string {
-  return encodeBase64(JSON.stringify(value))
-    .replaceAll("+", "-").replaceAll("/", "_");
+  return new TextEncoder().encode(JSON.stringify(value))
+    .toBase64({ alphabet: "base64url" });
 }

@@ -1,5 +1,3 @@
-// @ts-types="../std/base64.d.ts"
-import { encodeBase64 } from "@std/encoding/base64";
 import { Secret } from "../secrets/secret.ts";
 import { type AuthConfig, checkAuthConfig } from "./auth_config.ts";
 import { registryName, serverAddress } from "./registry_name.ts";
@@ -59,7 +57,10 @@ export class Login {
     const { username, password, identityToken, registryToken } = this;
     return [
       password,
-      password && new Secret(encodeBase64(`${username}:${shown(password)}`)),
+      password &&
+      new Secret(
+        new TextEncoder().encode(`${username}:${shown(password)}`).toBase64(),
+      ),
       identityToken,
       registryToken,
     ].filter((secret) => secret !== undefined);

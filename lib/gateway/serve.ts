@@ -131,7 +131,7 @@ async function transportOf(
   engine: string | Transport | undefined,
 ): Promise<Transport> {
   if (typeof engine === "object") return engine;
-  return connectEndpoint(
+  return await connectEndpoint(
     engine === undefined
       ? await findEndpoint()
       : await endpointFromHost(engine),

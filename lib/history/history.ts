@@ -14,7 +14,7 @@ import type {
   BuildHistoryDetails,
 } from "./inspect.ts";
 import type { BuildHistoryRecord } from "./record.ts";
-import { asking, type HistorySource, iterating } from "./source.ts";
+import type { asking, HistorySource } from "./source.ts";
 
 const LIST = {
   filters: true,
@@ -111,6 +111,7 @@ export class BuildHistory {
     checkOptionNames("read a build's log", options, { signal: true });
     const { findRef, readDockerfile } = await import("./reads.ts");
     const { replay } = await import("./replay.ts");
+    const { iterating } = await import("./source.ts");
     const source = this.#source;
     const { signal } = options;
     const found = await findRef(source, ref, signal);
@@ -230,6 +231,7 @@ export class BuildHistory {
     { signal }: BuildHistoryOptions,
     work: Parameters<typeof asking<T>>[3],
   ): Promise<T> {
+    const { asking } = await import("./source.ts");
     return await asking(this.#source, WHAT, signal, work);
   }
 }

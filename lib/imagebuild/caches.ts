@@ -6,7 +6,7 @@ import { Secret } from "../secrets/secret.ts";
 import { resolveSource } from "../secrets/source.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
 import type { UnopenedCache } from "./cache_watch.ts";
-import type { RequestedCache } from "./checks/cache.ts";
+import type { RequestedCache } from "./checks/requested_cache.ts";
 import type { CacheOption } from "./checks/cache_words.ts";
 import type { OwnWarning } from "./fact.ts";
 import type { LocalCache } from "./local_caches.ts";

@@ -6,19 +6,9 @@ import {
   checkBuildKitOptions,
   checkPlaces,
 } from "./checks/buildkit_options.ts";
-import {
-  checkCacheFrom,
-  checkCacheTo,
-  holdsSecret,
-  namesOfCaches,
-} from "./checks/cache.ts";
-import { checkInline } from "./checks/inline_cache.ts";
-import { checkImageOptions } from "./checks/image_output.ts";
-import {
-  checkOutputs,
-  isImage,
-  namesOf as outputNames,
-} from "./checks/output.ts";
+import { holdsSecret, namesOfCaches } from "./checks/requested_cache.ts";
+import { isImage, namesOf as outputNames } from "./checks/requested_output.ts";
+import { loadChecks, type RareChecks } from "./checks/rare_checks.ts";
 import {
   checkSecretOptions,
   checkSessionOptions,
@@ -40,7 +30,6 @@ import {
   checkTextMap,
   checkUlimits,
 } from "./checks/values.ts";
-import { checkVerify } from "./checks/verify.ts";
 import type { Source } from "./context/source.ts";
 import type { BuildHost } from "./host.ts";
 import type { ImageBuildOptions } from "./options.ts";
@@ -107,7 +96,19 @@ const OPTIONS = {
  * @throws {RangeError} If a number is out of range.
  * @throws {UnsupportedError} If no builder can do what is asked.
  */
-export function checkRequest(
+export async function checkRequest(
+  options: ImageBuildOptions,
+  context: Source,
+  host?: Pick<BuildHost, "keepsImages">,
+  contexts?: BuildRequest["contexts"],
+): Promise<BuildRequest> {
+  const checks = await loadChecks(options);
+  return requestWith(checks, options, context, host, contexts);
+}
+
+/** Makes the request with checks that are loaded; see {@linkcode checkRequest}. */
+export function requestWith(
+  checks: RareChecks,
   options: ImageBuildOptions,
   context: Source,
   { keepsImages }: Pick<BuildHost, "keepsImages"> = { keepsImages: true },
@@ -122,7 +123,8 @@ export function checkRequest(
       "Cannot build: the context is named twice, also by the option remote",
     );
   }
-  const outputs = given(options.outputs, checkOutputs) ?? [];
+  const outputs =
+    given(options.outputs, (v) => checks.output!.checkOutputs(v)) ?? [];
   const platforms = given(options.platform, checkPlatforms) ?? [];
   checkSessionOptions(outputs, options, builder);
   const { secrets = {} } = options;
@@ -138,11 +140,13 @@ export function checkRequest(
     (v) => checkSourceDateEpoch(v, buildArgs, builder),
   );
   const network = given(options.networkmode, (v) => checkNetwork(v, builder));
-  const special = checkBuildKitOptions(options, network);
-  const cacheImports = given(options.cachefrom, checkCacheFrom) ?? [];
-  const cacheExports = given(options.cacheto, checkCacheTo) ?? [];
+  const special = checkBuildKitOptions(checks, options, network);
+  const cacheImports =
+    given(options.cachefrom, (v) => checks.cache!.checkCacheFrom(v)) ?? [];
+  const cacheExports =
+    given(options.cacheto, (v) => checks.cache!.checkCacheTo(v)) ?? [];
   const cacheFrom = namesOfCaches(cacheImports);
-  checkInline(cacheExports, outputs, builder);
+  checks.inlineCache?.checkInline(cacheExports, outputs, builder);
   checkPlaces(special, outputs);
   const makesImage = outputs.length === 0 ? keepsImages : outputs.some(isImage);
   const needs = [
@@ -206,10 +210,14 @@ export function checkRequest(
     ],
   };
   const { verify } = options;
-  checkImageOptions(checked);
+  checks.imageOutput?.checkImageOptions(checked);
   return {
     ...checked,
-    verify: checkVerify(verify, { builder, outputs, hasSecrets }),
+    verify: checks.verify?.checkVerify(verify, {
+      builder,
+      outputs,
+      hasSecrets,
+    }),
   };
 }
 

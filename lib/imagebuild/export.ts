@@ -1,6 +1,6 @@
 import { ExportSet } from "../exporter/export_set.ts";
 import type { ExportReport } from "../exporter/exporter.ts";
-import { sentOutputs } from "./checks/output.ts";
+import { sentOutputs } from "./checks/requested_output.ts";
 import { containerdNeed } from "./checks/store.ts";
 import type { Build } from "./build_way.ts";
 import type { BuildRecord } from "./record.ts";

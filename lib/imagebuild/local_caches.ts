@@ -14,7 +14,7 @@ import type { LayoutFolder } from "../layout/layout_folder.ts";
 import type { LayoutStores } from "../layout/layout_stores.ts";
 import { DEFAULT_TAG, taggedDigest } from "../layout/tagged_digest.ts";
 import type { UnopenedCache } from "./cache_watch.ts";
-import type { RequestedCache } from "./checks/cache.ts";
+import type { RequestedCache } from "./checks/requested_cache.ts";
 import type { BuildRecord } from "./record.ts";
 
 /** The field of the engine's answer that tells of a cache that it has written. */

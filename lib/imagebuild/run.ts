@@ -79,7 +79,7 @@ export async function runImageBuild(start: BuildStart): Promise<BuildResult> {
   try {
     [source, sources] = await sortContexts(start.context, start.options);
     const options = await withSurroundings(start);
-    const request = checkRequest(options, source, host, sources);
+    const request = await checkRequest(options, source, host, sources);
     const results = asksForResults(request)
       ? await import("./export.ts")
       : undefined;

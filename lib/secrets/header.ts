@@ -1,5 +1,3 @@
-// @ts-types="../std/base64.d.ts"
-import { encodeBase64 } from "@std/encoding/base64";
 import type { Secret } from "./secret.ts";
 
 /** Name of the request header that carries build secrets. */
@@ -28,12 +26,12 @@ export function encodeSecretsHeader(
       return [
         id,
         marks && secret.visible
-          ? { base64: encodeBase64(bytes), visible: true }
+          ? { base64: bytes.toBase64(), visible: true }
           : jsonValue(bytes),
       ];
     }),
   );
-  return encodeBase64(JSON.stringify(object));
+  return new TextEncoder().encode(JSON.stringify(object)).toBase64();
 }
 
 /**
@@ -58,6 +56,6 @@ function jsonValue(
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(bytes);
   } catch {
-    return { base64: encodeBase64(bytes) };
+    return { base64: bytes.toBase64() };
   }
 }

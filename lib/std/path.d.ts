@@ -4,8 +4,6 @@
 export function basename(path: string, suffix?: string): string;
 /** All but the last part of a path. */
 export function dirname(path: string): string;
-/** @throws {TypeError} If it is no `file:` URL. */
-export function fromFileUrl(url: string | URL): string;
 /** One path of several parts, without `.` and `..` that can be left out. */
 export function join(path: string, ...paths: string[]): string;
 /** An absolute path, from the working directory on. */

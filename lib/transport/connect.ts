@@ -1,7 +1,6 @@
 import { UnsupportedError } from "../errors.ts";
 import { directTransport } from "./direct.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { sshTransport } from "./ssh.ts";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -10,10 +9,10 @@ import type { Transport } from "./transport.ts";
  * @throws {UnsupportedError} On Windows, if the way needs a Unix socket, which
  * Deno does not have there.
  */
-export function connectEndpoint(
+export async function connectEndpoint(
   endpoint: Endpoint,
   os: typeof Deno.build.os = Deno.build.os,
-): Transport {
+): Promise<Transport> {
   if (os === "windows" && endpoint.kind !== "tcp") {
     throw new UnsupportedError(
       "Unix sockets on Windows",
@@ -22,7 +21,7 @@ export function connectEndpoint(
       } can't be reached from Windows, where Deno has no Unix sockets; run davit in WSL, or use a tcp:// or https:// address of the engine`,
     );
   }
-  return endpoint.kind === "ssh"
-    ? sshTransport(endpoint)
-    : directTransport(endpoint);
+  if (endpoint.kind !== "ssh") return directTransport(endpoint);
+  const { sshTransport } = await import("./ssh.ts");
+  return sshTransport(endpoint);
 }

@@ -7,7 +7,6 @@ import {
   hostPort,
   type TlsFiles,
 } from "./endpoint.ts";
-import { closedClient, connectionFailure } from "./failure.ts";
 import type { RequestClient } from "./request_client.ts";
 import type { Transport } from "./transport.ts";
 import { upgradeConnection } from "./upgrade.ts";
@@ -35,13 +34,13 @@ export type DirectEndpoint = Extract<Endpoint, { kind: "unix" | "tcp" }>;
 export function directTransport(endpoint: DirectEndpoint): Transport {
   let client: Promise<RequestClient> | undefined;
   let closed = false;
-  const checkOpen = () => {
-    if (closed) throw closedClient(endpoint);
+  const checkOpen = async () => {
+    if (closed) throw (await import("./failure.ts")).closedClient(endpoint);
   };
   return {
     endpoint: formatEndpoint(endpoint),
     async fetch(path, init = {}) {
-      checkOpen();
+      await checkOpen();
       try {
         client ??= openClient(endpoint);
         return await (await client.catch((error) => {
@@ -50,11 +49,11 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
         })).fetch(path, init);
       } catch (error) {
         init.signal?.throwIfAborted();
-        throw connectionFailure(endpoint, await underlying(endpoint, error));
+        throw await failureOf(endpoint, await underlying(endpoint, error));
       }
     },
     async upgrade(path, init) {
-      checkOpen();
+      await checkOpen();
       const { signal } = init;
       const duplex = await dialDuplex(endpoint, {
         signal,
@@ -63,7 +62,7 @@ export function directTransport(endpoint: DirectEndpoint): Transport {
       return await upgradeConnection(duplex, path, init);
     },
     async dial(signal) {
-      checkOpen();
+      await checkOpen();
       return await dialDuplex(endpoint, { signal, protocol: "h2" });
     },
     close() {
@@ -132,7 +131,7 @@ async function dialDuplex(
     return connDuplex(await dial(endpoint, signal, protocol));
   } catch (error) {
     signal?.throwIfAborted();
-    throw connectionFailure(endpoint, error);
+    throw await failureOf(endpoint, error);
   }
 }
 
@@ -161,6 +160,14 @@ async function dial(
     alpnProtocols: [protocol],
     ...tlsOptions(tls),
   }, signal ?? new AbortController().signal);
+}
+
+async function failureOf(
+  endpoint: DirectEndpoint,
+  error: unknown,
+): Promise<unknown> {
+  const { connectionFailure } = await import("./failure.ts");
+  return connectionFailure(endpoint, error);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { defaultSockets, findDefaultSocket } from "./default_sockets.ts";
 import {
   type Endpoint,
   parseEndpoint,
@@ -78,7 +77,14 @@ export async function findEndpoint(
   env: Environment = Deno.env,
 ): Promise<Endpoint> {
   return await endpointFromDockerConfig(env) ??
-    (await findDefaultSocket(defaultSockets(env))).endpoint;
+    await endpointOfDefaultSocket(env);
+}
+
+async function endpointOfDefaultSocket(env: Environment): Promise<Endpoint> {
+  const { defaultSockets, findDefaultSocket } = await import(
+    "./default_sockets.ts"
+  );
+  return (await findDefaultSocket(defaultSockets(env))).endpoint;
 }
 
 /** Whether this is the context that uses the default sockets. */
@@ -127,7 +133,7 @@ export async function endpointFromContext(
   env: Environment = Deno.env,
 ): Promise<Endpoint> {
   if (isDefaultContext(name)) {
-    return (await findDefaultSocket(defaultSockets(env))).endpoint;
+    return await endpointOfDefaultSocket(env);
   }
   const folder = configFolder(env);
   const digest = await sha256(name);

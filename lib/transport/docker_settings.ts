@@ -1,5 +1,3 @@
-// @ts-types="../std/csv.d.ts"
-import { parse } from "@std/csv/parse";
 import { configFolder, readCliConfig } from "./docker_config.ts";
 import { type Environment, grantedEnvironment } from "./environment.ts";
 
@@ -56,7 +54,7 @@ export async function readDockerSettings(
   const own = proxies[daemonHost(address)] ?? proxies.default;
   const chosen = textMap(own, `"proxies" of "${path}"`, isText);
   return {
-    headers: given ? parseHeaders(given) : Object.entries(
+    headers: given ? await customHeaders(given) : Object.entries(
       textMap(fields.HttpHeaders, `"HttpHeaders" of "${path}"`, isText),
     ),
     proxies: Object.fromEntries(
@@ -67,6 +65,13 @@ export async function readDockerSettings(
     platform: env.get("DOCKER_DEFAULT_PLATFORM") || undefined,
     sourceDateEpoch: env.get("SOURCE_DATE_EPOCH") || undefined,
   };
+}
+
+async function customHeaders(
+  text: string,
+): Promise<DockerSettings["headers"]> {
+  const { parseHeaders } = await import("./custom_headers.ts");
+  return parseHeaders(HEADERS_VARIABLE, text);
 }
 
 async function readGrantedConfig(
@@ -88,31 +93,6 @@ function daemonHost(address = ""): string {
   return address
     .replace(/^https:/, "tcp:")
     .replace(/^ssh:.*/s, "http://docker.example.com");
-}
-
-/**
- * Parses `name=value` entries that are separated by commas and quoted as in
- * CSV; of several entries with one name the last counts.
- */
-function parseHeaders(text: string): [name: string, value: string][] {
-  let rows: string[][];
-  try {
-    rows = parse(text);
-  } catch {
-    rows = [];
-  }
-  const headers = new Map<string, string>();
-  for (const field of rows.length === 1 ? rows[0]! : [""]) {
-    const cut = field.indexOf("=");
-    const name = field.slice(0, Math.max(cut, 0)).trim();
-    if (name === "") {
-      throw new TypeError(
-        `Cannot use the environment variable ${HEADERS_VARIABLE}: expected name=value, and several of them with commas between`,
-      );
-    }
-    headers.set(name.toLowerCase(), field.slice(cut + 1));
-  }
-  return [...headers];
 }
 
 function textMap<T>(

@@ -14,5 +14,5 @@ await tlsConnector(
   address,
   { ca: undefined, client: undefined, serverName: undefined },
 ).dial(AbortSignal.timeout(200)).catch(() => {});
-await connectEndpoint({ ...address, tls: {} })
+(await connectEndpoint({ ...address, tls: {} }))
   .fetch("/_ping", { signal: AbortSignal.timeout(200) }).catch(() => {});

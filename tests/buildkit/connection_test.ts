@@ -199,7 +199,7 @@ async function failure(
 ): Promise<Error> {
   await using fake = await startFakeEngine(answer);
   const path = fake.host.slice("unix://".length);
-  const transport = connectEndpoint({ kind: "unix", path });
+  const transport = await connectEndpoint({ kind: "unix", path });
   const engine = new Engine(transport);
   try {
     return await assertRejects(

@@ -23,7 +23,7 @@ import {
 
 /** The refs in an engine's history of builds. */
 async function historyRefs(socketPath: string): Promise<string[]> {
-  const transport = connectEndpoint({ kind: "unix", path: socketPath });
+  const transport = await connectEndpoint({ kind: "unix", path: socketPath });
   await using client = connectGrpc(
     await transport.upgrade!("/grpc", { protocol: "h2c", headers: [] }),
   );

@@ -18,7 +18,7 @@ export interface EngineControl extends AsyncDisposable {
 
 /** Opens BuildKit's API behind a socket. */
 export async function controlAt(socketPath: string): Promise<EngineControl> {
-  const transport = connectEndpoint({ kind: "unix", path: socketPath });
+  const transport = await connectEndpoint({ kind: "unix", path: socketPath });
   const engine = new Engine(transport);
   try {
     const control = await openControl(buildkitOf(engine), { signal: NEVER });

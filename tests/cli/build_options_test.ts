@@ -1,4 +1,8 @@
-import { assertEquals, assertThrows } from "../support/assert.ts";
+import {
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../support/assert.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { BUILD_FLAGS } from "../../lib/cli/build_flags.ts";
 import { buildOptions } from "../../lib/cli/build_options.ts";
@@ -7,10 +11,10 @@ import { parseWords } from "../../lib/cli/flag.ts";
 import { progressMode } from "../../lib/cli/progress_mode.ts";
 import { refuseFlags } from "../../lib/cli/refused_flags.ts";
 
-function read(words: readonly string[]) {
+async function read(words: readonly string[]) {
   const parsed = parseWords(words, BUILD_FLAGS);
   refuseFlags(parsed);
-  const { options, plan } = buildOptions(parsed);
+  const { options, plan } = await buildOptions(parsed);
   // The outputs are in the plan: the command chooses how they are built.
   const { outputs } = plan;
   return {
@@ -231,11 +235,11 @@ const OPTIONS: readonly (readonly [string[], ImageBuildOptions])[] = [
   }],
 ];
 
-Deno.test("buildOptions: every flag, and what it makes of the options", () => {
+Deno.test("buildOptions: every flag, and what it makes of the options", async () => {
   Deno.env.set("DAVIT_TEST_SET", "of the environment");
   try {
     for (const [words, options] of OPTIONS) {
-      const { options: actual, plan } = read(words);
+      const { options: actual, plan } = await read(words);
       assertEquals(actual, { ...BARE, ...options }, words.join(" "));
       assertEquals(plan.push, false, words.join(" "));
     }
@@ -244,7 +248,7 @@ Deno.test("buildOptions: every flag, and what it makes of the options", () => {
   }
 });
 
-Deno.test("buildOptions: an image beside another output", () => {
+Deno.test("buildOptions: an image beside another output", async () => {
   for (
     const [words, alsoImage, push] of [
       [["-o", "out"], false, false],
@@ -261,7 +265,7 @@ Deno.test("buildOptions: an image beside another output", () => {
       [["--load"], false, false],
     ] as const
   ) {
-    const { plan } = read(words);
+    const { plan } = await read(words);
     assertEquals(
       [plan.alsoImage, plan.push],
       [alsoImage, push],
@@ -270,7 +274,7 @@ Deno.test("buildOptions: an image beside another output", () => {
   }
 });
 
-Deno.test("buildOptions: the places that the outputs are written to", () => {
+Deno.test("buildOptions: the places that the outputs are written to", async () => {
   for (
     const [words, paths] of [
       [[], []],
@@ -281,10 +285,10 @@ Deno.test("buildOptions: the places that the outputs are written to", () => {
       [["-o", "-"], ["-"]],
       [["-o", "type=oci", "-o", "a"], ["-", "a"]],
     ] as const
-  ) assertEquals(read(words).plan.paths, paths, words.join(" "));
+  ) assertEquals((await read(words)).plan.paths, paths, words.join(" "));
 });
 
-Deno.test("buildOptions: what is pushed", () => {
+Deno.test("buildOptions: what is pushed", async () => {
   for (
     const [words, tag] of [
       [["--push", "-t", "a"], ["a"]],
@@ -295,13 +299,13 @@ Deno.test("buildOptions: what is pushed", () => {
       [["-t", "a", "--push", "-o", "type=image"], ["a"]],
     ] as const
   ) {
-    const { options, plan } = read(words);
+    const { options, plan } = await read(words);
     assertEquals([plan.push, options.tag], [true, tag], words.join(" "));
     assertEquals(options.outputs, undefined);
   }
 });
 
-Deno.test("buildOptions refuses what does not fit together", () => {
+Deno.test("buildOptions refuses what does not fit together", async () => {
   for (
     const words of [
       ["--push"],
@@ -340,11 +344,16 @@ Deno.test("buildOptions refuses what does not fit together", () => {
       ["--secret", "id=a,constructor=b"],
     ]
   ) {
-    assertThrows(() => read(words), UsageError, undefined, words.join(" "));
+    await assertRejects(
+      () => read(words),
+      UsageError,
+      undefined,
+      words.join(" "),
+    );
   }
 });
 
-Deno.test("buildOptions says what is wrong with attestations, annotations, outputs and the interface", () => {
+Deno.test("buildOptions says what is wrong with attestations, annotations, outputs and the interface", async () => {
   const fields = "expected fields as key=value with commas between";
   const known =
     "expected one of mode, builder-id, filename, inline-only, reproducible, version";
@@ -434,7 +443,7 @@ Deno.test("buildOptions says what is wrong with attestations, annotations, outpu
       ]),
     ] as [string[], string][]
   ) {
-    const error = assertThrows(() => read(words), UsageError);
+    const error = await assertRejects(() => read(words), UsageError);
     assertEquals(error.message, message, words.join(" "));
   }
 });

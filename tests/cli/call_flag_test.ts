@@ -1,11 +1,11 @@
 /** What `--call` and `--check` ask. */
 import { BUILD_FLAGS } from "../../lib/cli/build_flags.ts";
-import { callOf } from "../../lib/cli/call_flag.ts";
+import { readCall } from "../../lib/cli/call_flag.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
 import { parseWords } from "../../lib/cli/flag.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 
-const call = (...words: string[]) => callOf(parseWords(words, BUILD_FLAGS));
+const call = (...words: string[]) => readCall(parseWords(words, BUILD_FLAGS));
 
 const LINT = { name: "lint", json: false, ignoreStatus: false };
 

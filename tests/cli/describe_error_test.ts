@@ -3,7 +3,7 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 import { describeError } from "../../lib/cli/describe_error.ts";
 import { UsageError } from "../../lib/cli/exit.ts";
 import { BuildError, EngineError } from "../../lib/errors.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "../imagebuild/request.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import { imageStoreError } from "../../lib/exporter/output.ts";
 import { pushAll } from "../../lib/cli/push_command.ts";

@@ -16,7 +16,7 @@ async function ask(
   { socketPath }: EngineContext,
   request: EngineRequest,
 ): Promise<string> {
-  const transport = connectEndpoint({ kind: "unix", path: socketPath });
+  const transport = await connectEndpoint({ kind: "unix", path: socketPath });
   try {
     return await (await new Engine(transport).request({
       method: "POST",

@@ -42,7 +42,7 @@ export async function exportBuild(
       await solve(host, exporter, request, dockerfile, options);
     } else {
       const path = place.socketPath;
-      const transport = connectEndpoint({ kind: "unix", path });
+      const transport = await connectEndpoint({ kind: "unix", path });
       try {
         const engine = new Engine(transport);
         await post(engine, exporter, request, dockerfile, options);

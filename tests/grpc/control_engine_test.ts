@@ -54,7 +54,10 @@ function values(bytes: Uint8Array, field: number): Uint8Array[] {
 async function connect(
   context: EngineContext,
 ): Promise<GrpcClient> {
-  const transport = connectEndpoint({ kind: "unix", path: context.socketPath });
+  const transport = await connectEndpoint({
+    kind: "unix",
+    path: context.socketPath,
+  });
   const duplex = await transport.upgrade!("/grpc", {
     protocol: "h2c",
     headers: [],

@@ -1,7 +1,7 @@
 import { checkNamedPlatforms } from "../../lib/imagebuild/checks/annotations.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { UnsupportedError } from "../../mod.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";

@@ -1,7 +1,7 @@
 import type { CacheFrom, CacheTo } from "../../lib/imagebuild/cache_options.ts";
 import { openCaches } from "../../lib/imagebuild/caches.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { buildQuery } from "../../lib/imagebuild/ways/build_query.ts";
 import { Secret } from "../../lib/secrets/secret.ts";

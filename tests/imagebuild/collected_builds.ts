@@ -143,7 +143,7 @@ async function understood(
   try {
     const parsed = parseWords([...args, path], BUILD_FLAGS);
     if (parsed.words.length !== 1) return undefined;
-    const { options, plan: { outputs } } = buildOptions(parsed);
+    const { options, plan: { outputs } } = await buildOptions(parsed);
     const { context, ...named } = await buildInput(
       path,
       parsed,

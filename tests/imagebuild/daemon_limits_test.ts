@@ -1,7 +1,7 @@
 /** What a BuildKit daemon is asked for, and what it is not. */
 import { UnsupportedError } from "../../lib/errors.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import { checkDaemon } from "../../lib/imagebuild/ways/daemon_limits.ts";
 import { frontendAttrs } from "../../lib/imagebuild/ways/frontend_attrs.ts";
 import { solveExporters } from "../../lib/imagebuild/ways/solve_exporters.ts";

@@ -1,7 +1,7 @@
 import { checkOutputs } from "../../lib/imagebuild/checks/output.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import type { BuildOutput } from "../../lib/imagebuild/output_options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { UnsupportedError } from "../../lib/errors.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";

@@ -1,6 +1,6 @@
 import type { ClientCredentials } from "../../lib/credentials/source.ts";
 import { openInputs } from "../../lib/imagebuild/inputs.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { SshOption } from "../../lib/ssh/option.ts";
 import { assertEquals } from "../support/assert.ts";
 import { dockerfileTar } from "../support/tar.ts";

@@ -1,7 +1,7 @@
 import { chooseWay } from "../../lib/imagebuild/way.ts";
 import type { EngineFacts } from "../../lib/engine/engine.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import { solveWay } from "../../lib/imagebuild/ways/solve.ts";
 import { exportedImage } from "../../lib/layout/exported_image.ts";
 import { LayoutExporter } from "../../lib/layout/layout_exporter.ts";

@@ -1,6 +1,6 @@
 import { openCaches } from "../../lib/imagebuild/caches.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { LayoutFolder } from "../../lib/layout/layout_folder.ts";
 import { LayoutStores } from "../../lib/layout/layout_stores.ts";

@@ -1,9 +1,11 @@
-import { checkOutputs, isPushed } from "../../lib/imagebuild/checks/output.ts";
+import { checkOutputs } from "../../lib/imagebuild/checks/output.ts";
+import { isPushed } from "../../lib/imagebuild/checks/requested_output.ts";
 import { checkVerify } from "../../lib/imagebuild/checks/verify.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { Source } from "../../lib/imagebuild/context/source.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest, namesOf } from "../../lib/imagebuild/check_request.ts";
+import { namesOf } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { buildQuery } from "../../lib/imagebuild/ways/build_query.ts";
 import { UnsupportedError } from "../../mod.ts";

@@ -19,7 +19,7 @@ import { checkUnserved } from "../../lib/imagebuild/session.ts";
 import { verifyResult } from "../../lib/imagebuild/verify.ts";
 import type { SshAgents } from "../../lib/ssh/agents.ts";
 import { SshError } from "../../lib/ssh/ssh_error.ts";
-import type { RequestedOutput } from "../../lib/imagebuild/checks/output.ts";
+import type { RequestedOutput } from "../../lib/imagebuild/checks/requested_output.ts";
 import { ExportSet } from "../../lib/exporter/export_set.ts";
 import type { Exporter, ExportReport } from "../../lib/exporter/exporter.ts";
 import {

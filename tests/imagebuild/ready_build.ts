@@ -11,7 +11,7 @@ import type { Fact } from "../../lib/imagebuild/fact.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { exportSet } from "../../lib/imagebuild/export.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import { SecretStore } from "../../lib/secrets/store.ts";
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import {

@@ -11,7 +11,7 @@ import { openContexts } from "../../lib/imagebuild/context/named_contexts.ts";
 import { openOffer } from "../../lib/imagebuild/context/open_offer.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import { chooseWay } from "../../lib/imagebuild/way.ts";
 import {
   CredentialStore,

@@ -6,7 +6,7 @@ import {
 } from "../support/assert.ts";
 import type { OwnWarning } from "../../lib/imagebuild/fact.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { BuildRequest } from "../../lib/imagebuild/request.ts";
 import { buildQuery } from "../../lib/imagebuild/ways/build_query.ts";
 import {

@@ -3,7 +3,7 @@ import { Capabilities } from "../../lib/buildkit/capabilities.ts";
 import type { Control } from "../../lib/buildkit/control.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import { checkAbilities } from "../../lib/imagebuild/ways/solve_abilities.ts";
 import { UnsupportedError } from "../../mod.ts";
 import { ScriptedEngine } from "../engine/scripted_engine.ts";

@@ -1,6 +1,6 @@
 import type { BuildHost } from "../../lib/imagebuild/host.ts";
 import type { ImageBuildOptions } from "../../lib/imagebuild/options.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import {
   type AskedExporter,
   solveExporters,

@@ -1,6 +1,6 @@
 import type { EngineFacts } from "../../lib/engine/engine.ts";
 import { namedSources } from "../../lib/imagebuild/context/named_source.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "./request.ts";
 import type { SolveWay } from "../../lib/imagebuild/build_way.ts";
 import { chooseWay } from "../../lib/imagebuild/way.ts";
 import { classicWay } from "../../lib/imagebuild/ways/classic.ts";

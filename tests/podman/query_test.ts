@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../support/assert.ts";
-import { checkRequest } from "../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "../imagebuild/request.ts";
 import {
   checkPodmanQuery,
   podmanQuery,

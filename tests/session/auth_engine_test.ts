@@ -47,7 +47,10 @@ async function build(
   options: CredentialStoreOptions,
   ...images: string[]
 ): Promise<Outcome> {
-  const transport = connectEndpoint({ kind: "unix", path: context.socketPath });
+  const transport = await connectEndpoint({
+    kind: "unix",
+    path: context.socketPath,
+  });
   const store = new CredentialStore(options);
   const asked: string[] = [];
   const failures: CredentialError[] = [];

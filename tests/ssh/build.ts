@@ -53,7 +53,7 @@ export async function buildWithSsh(
     ReadableStream.from([await rootfs]),
     { repo, tag: "1" },
   );
-  const transport = connectEndpoint({ kind: "unix", path: socketPath });
+  const transport = await connectEndpoint({ kind: "unix", path: socketPath });
   const failures: SshError[] = [];
   const faults: unknown[] = [];
   const session = new Session(

@@ -8,7 +8,7 @@ import { protobufFields } from "../support/protobuf_fields.ts";
  * (`ListenBuildHistory`); none where it has no history (20.10).
  */
 export async function activeBuilds(socketPath: string): Promise<string[]> {
-  const transport = connectEndpoint({ kind: "unix", path: socketPath });
+  const transport = await connectEndpoint({ kind: "unix", path: socketPath });
   try {
     await using client = connectGrpc(
       await transport.upgrade!("/grpc", { protocol: "h2c", headers: [] }),

@@ -89,11 +89,11 @@ export function engineWay(
       const client = await DockerClient.fromDockerHost(engine.host, options);
       return api === undefined ? client : by(client, api);
     },
-    openBuildkit() {
+    async openBuildkit() {
       const path = engine.socketPath;
-      const transport = connectEndpoint({ kind: "unix", path });
+      const transport = await connectEndpoint({ kind: "unix", path });
       const host = buildkitOf(new Engine(transport));
-      return Promise.resolve(closedBy(host, () => transport.close()));
+      return closedBy(host, () => transport.close());
     },
   };
 }

@@ -1,12 +1,7 @@
 import { lchown } from "node:fs/promises";
 import { runProgram } from "../cli/command.ts";
 import { replaced } from "../exporter/scratch.ts";
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertThrows,
-} from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { ConnectionError, UnsupportedError } from "../../lib/errors.ts";
 import { connectEndpoint } from "../../lib/transport/connect.ts";
@@ -335,7 +330,7 @@ Deno.test("on Windows, where Deno has no Unix sockets, none is looked for or con
   assert(error.message.includes("named pipe"), error.message);
   assert(error.message.includes("DOCKER_HOST"), error.message);
   for (const address of ["unix:///run/d.sock", "ssh://me@host"]) {
-    const { message } = assertThrows(
+    const { message } = await assertRejects(
       () => connectEndpoint(parseEndpoint(address), "windows"),
       UnsupportedError,
     );
@@ -344,7 +339,8 @@ Deno.test("on Windows, where Deno has no Unix sockets, none is looked for or con
       message,
     );
   }
-  connectEndpoint(parseEndpoint("tcp://127.0.0.1:1"), "windows").close();
+  const address = parseEndpoint("tcp://127.0.0.1:1");
+  (await connectEndpoint(address, "windows")).close();
 });
 
 Deno.test("of default sockets those are tried that Deno may look at, and the error says which were not", async () => {

@@ -3,11 +3,10 @@
 import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { ImageBuildOptions } from "../options.ts";
 import type { SourcePolicy } from "../source_policy.ts";
-import { checkAnnotations, type RequestedAnnotation } from "./annotations.ts";
-import { checkAttest, type RequestedAttestation } from "./attestations.ts";
-import { checkNames } from "./names.ts";
-import type { RequestedOutput } from "./output.ts";
-import { checkSourcePolicy } from "./source_policy.ts";
+import type { RequestedAnnotation } from "./annotations.ts";
+import type { RequestedAttestation } from "./attestations.ts";
+import type { RareChecks } from "./rare_checks.ts";
+import type { RequestedOutput } from "./requested_output.ts";
 import { checkSwitch } from "./values.ts";
 
 /** What only BuildKit's own API can do, checked. */
@@ -32,15 +31,19 @@ export interface BuildKitOptions {
  * Checks the options that only BuildKit's API can do, and says which of them
  * ask for something.
  *
+ * @param checks What checks the options that are given.
  * @param network Network of the steps.
  * @throws {TypeError} If one has the wrong form.
  */
 export function checkBuildKitOptions(
+  checks: RareChecks,
   options: ImageBuildOptions,
   network: string | undefined,
 ): BuildKitOptions {
   const names = (name: "allow" | "nocachefilter") =>
-    options[name] === undefined ? [] : checkNames(name, options[name]);
+    options[name] === undefined
+      ? []
+      : checks.names!.checkNames(name, options[name]);
   const allow = names("allow");
   const noCacheStages = names("nocachefilter");
   if (noCacheStages.length > 0 && options.nocache === true) {
@@ -50,13 +53,15 @@ export function checkBuildKitOptions(
   }
   const attestations = options.attest === undefined
     ? []
-    : checkAttest(options.attest);
+    : checks.attestations!.checkAttest(options.attest);
   const annotations = options.annotations === undefined
     ? []
-    : checkAnnotations(options.annotations);
+    : checks.annotations!.checkAnnotations(options.annotations);
   const sourcePolicy = options.sourcePolicy === undefined
     ? undefined
-    : checkSourcePolicy(options.sourcePolicy);
+    : checks.sourcePolicy!.checkSourcePolicy(
+      options.sourcePolicy,
+    );
   const history = options.history === undefined ||
     checkSwitch("history", options.history);
   // The Engine API allows the host's network where the steps are to use it.

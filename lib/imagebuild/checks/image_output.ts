@@ -1,7 +1,7 @@
 // The check of outputs that are images against other options.
 
 import { UnsupportedError } from "../../errors.ts";
-import { isTrue, type RequestedOutput } from "./output.ts";
+import { isTrue, type RequestedOutput } from "./requested_output.ts";
 import { EPOCH_ARGUMENT } from "./source_date_epoch.ts";
 
 /** The options that are checked against the outputs. */

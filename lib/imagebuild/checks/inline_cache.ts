@@ -1,7 +1,8 @@
 import { cannotBuildWith } from "../cannot_build_with.ts";
-import type { RequestedCache } from "./cache.ts";
+import type { RequestedCache } from "./requested_cache.ts";
 import { cacheError } from "./cache_words.ts";
-import { holdsImage, type RequestedOutput } from "./output.ts";
+import { holdsImage } from "./output.ts";
+import type { RequestedOutput } from "./requested_output.ts";
 
 /**
  * Checks that something of the result can hold the cache that is written into an

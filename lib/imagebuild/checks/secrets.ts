@@ -4,7 +4,7 @@
 import { UnsupportedError } from "../../errors.ts";
 import { isPlainObject, plainObjectHint } from "../../plain_object.ts";
 import type { ImageBuildOptions } from "../options.ts";
-import type { RequestedOutput } from "./output.ts";
+import type { RequestedOutput } from "./requested_output.ts";
 import { checkSwitch } from "./values.ts";
 
 /** Which faults with secrets fail a build. */

@@ -6,7 +6,7 @@ import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { UnsupportedError } from "../../errors.ts";
 import { imageStoreError } from "../../exporter/output.ts";
 import type { BuildRequest } from "../request.ts";
-import { isImage, isPushed } from "./output.ts";
+import { isImage, isPushed } from "./requested_output.ts";
 
 /** Attributes that graph drivers obey, or that ask for nothing. */
 const OBEYED: readonly string[] = ["name", "push", "push-by-digest"];

@@ -3,7 +3,7 @@
 
 import { checkOptionNames } from "../../option_names.ts";
 import type { BuildVerifyOptions } from "../verify_options.ts";
-import { isImage, isPushed, type RequestedOutput } from "./output.ts";
+import { isImage, isPushed, type RequestedOutput } from "./requested_output.ts";
 
 const VERIFY_OPTIONS = {
   keepTags: true,

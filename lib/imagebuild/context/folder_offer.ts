@@ -3,16 +3,14 @@
 // no session.
 
 import { ContextFilter } from "../../context/filter.ts";
-import { parseIgnoreFile } from "../../context/ignore_file.ts";
 import {
   findIgnoreRules,
   type IgnoreRules,
 } from "../../context/ignore_rules.ts";
 import type { MemoryFiles } from "../../context/memory_files.ts";
 import type { ContextRoot } from "../../context/root.ts";
-import { type TarContents, TarSource } from "../../context/tar_stream.ts";
+import type { TarContents } from "../../context/tar_stream.ts";
 import type { Local } from "../../fsutil/local.ts";
-import { findInside } from "./find_inside.ts";
 import type { Dockerfile, Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
 import { sha256 } from "../../streams/sha256.ts";
@@ -63,6 +61,7 @@ export class FolderOffer implements Offer {
   }
 
   async find(file: string | URL): Promise<string | undefined> {
+    const { findInside } = await import("./find_inside.ts");
     return await findInside({
       root: this.root,
       memory: this.#memory,
@@ -75,6 +74,7 @@ export class FolderOffer implements Offer {
    * without BuildKit.
    */
   async tar(): ReturnType<Offer["tar"]> {
+    const { TarSource } = await import("../../context/tar_stream.ts");
     const [dockerfile, contents] = await this.#contents();
     const tar = new TarSource(() => Promise.resolve(contents));
     return {
@@ -133,6 +133,7 @@ export class FolderOffer implements Offer {
       const { name } = this.dockerfile;
       return await findIgnoreRules(this.root, name, this.#memory);
     }
+    const { parseIgnoreFile } = await import("../../context/ignore_file.ts");
     const filter = new ContextFilter({ exclude: parseIgnoreFile(own[1]) });
     return { filter, file: undefined, bytes: own[1] };
   }

@@ -8,7 +8,6 @@ import type { Local } from "../../fsutil/local.ts";
 import { MemoryLocal } from "../../fsutil/memory_local.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import { FolderOffer } from "./folder_offer.ts";
-import { memoryFiles } from "./memory_files.ts";
 import type { Offer } from "./offer.ts";
 import type { Source } from "./source.ts";
 
@@ -42,7 +41,8 @@ export async function openOffer(
   const root = source.path === undefined
     ? undefined
     : await findRoot(source.path);
-  const memory = source.files && await memoryFiles(source.files);
+  const memory = source.files &&
+    await (await import("./memory_files.ts")).memoryFiles(source.files);
   const files = await readDockerfile(
     source,
     dockerfile,

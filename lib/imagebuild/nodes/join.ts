@@ -11,7 +11,7 @@ import { Registries, type RegistryOptions } from "../../registry/registries.ts";
 import { parseRegistryName } from "../../registry/repository_name.ts";
 import type { Build } from "../build_way.ts";
 import type { RequestedAnnotation } from "../checks/annotations.ts";
-import { isTrue } from "../checks/output.ts";
+import { isTrue } from "../checks/requested_output.ts";
 import type { BuildImageResult } from "../result.ts";
 
 /** How the registry is reached in which images are joined. */

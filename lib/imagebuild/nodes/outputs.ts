@@ -2,7 +2,7 @@
 
 import type { AskedExporter } from "../ways/solve_exporters.ts";
 import { cannotBuildWith } from "../cannot_build_with.ts";
-import { isImage, isTrue } from "../checks/output.ts";
+import { isImage, isTrue } from "../checks/requested_output.ts";
 import type { BuildRequest } from "../request.ts";
 import {
   parseRegistryName,

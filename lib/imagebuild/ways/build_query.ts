@@ -2,7 +2,7 @@
 // own client writes them in `client/image_build.go`.
 
 import type { Query } from "../../engine/engine.ts";
-import { isImage, type RequestedOutput } from "../checks/output.ts";
+import { isImage, type RequestedOutput } from "../checks/requested_output.ts";
 import type { HostAddress } from "../checks/values.ts";
 import type { Ulimit } from "../options.ts";
 import type { BuildRequest } from "../request.ts";

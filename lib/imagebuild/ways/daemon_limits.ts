@@ -4,7 +4,7 @@
 import { cannotBuildWith } from "../cannot_build_with.ts";
 import type { OwnWarning } from "../fact.ts";
 import type { BuildRequest } from "../request.ts";
-import { isImage } from "../checks/output.ts";
+import { isImage } from "../checks/requested_output.ts";
 
 /**
  * Checks a request against what a BuildKit daemon can do.

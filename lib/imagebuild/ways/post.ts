@@ -1,7 +1,6 @@
 // Sends `POST /build` and reads its answer, for every way that uses it; when
 // the build ends early, tells the engine to stop.
 
-import { buildCancel } from "../../engine/build_cancel.ts";
 import type { Engine, Query } from "../../engine/engine.ts";
 import { errorText, type JsonMessage } from "../../engine/message.ts";
 import { readMessages } from "../../engine/message_stream.ts";
@@ -207,16 +206,18 @@ class Ending {
     if (this.#begun !== undefined || this.#cut.signal.aborted) return;
     this.#timer = setTimeout(() => this.#cut.abort(), this.graceMs);
     this.#begun = this.#cancels
-      ? buildCancel(
-        this.#engine,
-        this.buildId,
-        AbortSignal.timeout(CANCEL_GRACE_MS),
-      ).catch(() => {}) // closing the connection stops the build as well
+      ? this.#cancel().catch(() => {}) // closing the connection stops the build as well
       : Promise.resolve();
   }
 
+  async #cancel(): Promise<void> {
+    const signal = AbortSignal.timeout(CANCEL_GRACE_MS);
+    const { buildCancel } = await import("../../engine/build_cancel.ts");
+    await buildCancel(this.#engine, this.buildId, signal);
+  }
+
   async finish(): Promise<void> {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#cut.abort();
     await this.#begun;
   }

@@ -3,7 +3,8 @@
 
 import { fullImageName } from "../../engine/image_reference.ts";
 import type { RequestedAnnotation } from "../checks/annotations.ts";
-import { holdsImage, isImage, sentOutputs } from "../checks/output.ts";
+import { holdsImage } from "../checks/output.ts";
+import { isImage, sentOutputs } from "../checks/requested_output.ts";
 import type { BuildHost } from "../host.ts";
 import type { BuildRequest } from "../request.ts";
 import { storeExporter } from "./store_exporter.ts";

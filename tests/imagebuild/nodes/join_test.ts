@@ -1,6 +1,6 @@
 import type { Build } from "../../../lib/imagebuild/build_way.ts";
 import { joinImages } from "../../../lib/imagebuild/nodes/join.ts";
-import { checkRequest } from "../../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "../request.ts";
 import { CredentialStore } from "../../../lib/credentials/store.ts";
 import { parseIndex } from "../../../lib/registry/descriptor.ts";
 import { Registries } from "../../../lib/registry/registries.ts";

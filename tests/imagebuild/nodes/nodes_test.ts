@@ -20,7 +20,7 @@ import { shareAmong } from "../../../lib/imagebuild/nodes/plan.ts";
 import { SharedMounts } from "../../../lib/imagebuild/nodes/shared_mounts.ts";
 import type { TargetMounts } from "../../../lib/imagebuild/target_mounts.ts";
 import { BuildRecord } from "../../../lib/imagebuild/record.ts";
-import { checkRequest } from "../../../lib/imagebuild/check_request.ts";
+import { checkRequest } from "../request.ts";
 import type { ImageBuildOptions } from "../../../lib/imagebuild/options.ts";
 import { Secret } from "../../../lib/secrets/secret.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
