@@ -9,13 +9,13 @@ import {
 } from "./clean_up.ts";
 import { readTextIfThere } from "./command.ts";
 import { mountMemory } from "./memory.ts";
-import { connectEngine, readEngineVersion } from "./engine_api.ts";
+import { firstAnswer } from "./first_answer.ts";
 import {
   type EnginePrograms,
   enginePrograms,
   type Generation,
 } from "./packages.ts";
-import { delay } from "./process.ts";
+import { killChild } from "./process.ts";
 
 export { sweep };
 
@@ -107,8 +107,13 @@ export async function startEngine(
       await mountMemory(dataRoot(directory), memoryBytes);
     }
     child = spawnDaemon(directory, programs, ownNetwork, flags);
-    const engineVersion = await waitUntilReady(directory, child, signal);
     const socketPath = `${directory}/docker.sock`;
+    const engineVersion = await firstAnswer({
+      program: "dockerd",
+      child,
+      socketPath,
+      logPath: logPath(directory),
+    }, signal);
     const host = `unix://${socketPath}`;
     return {
       generation,
@@ -136,15 +141,6 @@ export async function startEngine(
     await stop();
     throw error;
   }
-}
-
-async function killChild(child: Deno.ChildProcess | undefined): Promise<void> {
-  try {
-    child?.kill("SIGKILL");
-  } catch {
-    // It ended by itself.
-  }
-  await child?.status;
 }
 
 function logPath(directory: string): string {
@@ -227,42 +223,4 @@ function spawnDaemon(
     stdout: "null",
     stderr: "null",
   }).spawn();
-}
-
-/** Waits for the engine's first answer; returns its version. */
-async function waitUntilReady(
-  directory: string,
-  child: Deno.ChildProcess,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  let exit: Deno.CommandStatus | undefined;
-  child.status.then((status) => exit = status);
-  using api = connectEngine(`${directory}/docker.sock`);
-  const deadline = Date.now() + 60_000;
-  while (true) {
-    signal?.throwIfAborted();
-    if (exit !== undefined) {
-      throw await startError(directory, `exit code ${exit.code}`);
-    }
-    if (Date.now() > deadline) {
-      throw await startError(directory, "no answer in 60 seconds");
-    }
-    try {
-      const response = await api.request("/_ping");
-      if (await response.text() === "OK") {
-        return await readEngineVersion(api, { signal });
-      }
-    } catch {
-      // Not listening yet.
-    }
-    await delay(25);
-  }
-}
-
-async function startError(directory: string, found: string): Promise<Error> {
-  const log = await readTextIfThere(logPath(directory)) ?? "";
-  const tail = log.trim().split("\n").slice(-15).join("\n");
-  return new Error(
-    `Cannot start dockerd: ${found}, expected an answer to ping\n${tail}`,
-  );
 }

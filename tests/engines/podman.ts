@@ -7,10 +7,10 @@ import {
   sweep,
 } from "./clean_up.ts";
 import { readTextIfThere } from "./command.ts";
-import { connectEngine, readEngineVersion } from "./engine_api.ts";
+import { firstAnswer } from "./first_answer.ts";
 import { type PodmanPrograms, podmanPrograms } from "./packages.ts";
 import { podmanFiles } from "./podman_config.ts";
-import { delay } from "./process.ts";
+import { killChild } from "./process.ts";
 
 /** A running podman service with everything of its own; who starts it stops it. */
 export interface PrivatePodman extends AsyncDisposable {
@@ -52,14 +52,21 @@ export async function startPodman(
   let stopping: Promise<void> | undefined;
   const stop = () =>
     stopping ??= (async () => {
-      await endService(child);
+      // It has nothing to say goodbye to: what it mounted and ran is cleaned up
+      // after it.
+      await killChild(child);
       await cleanUp(directory);
     })();
   try {
     await writeFiles(directory, programs);
     child = spawnService(directory, programs);
-    const version = await waitUntilReady(directory, child, signal);
     const socketPath = `${directory}/docker.sock`;
+    const version = await firstAnswer({
+      program: "podman",
+      child,
+      socketPath,
+      logPath: logPath(directory),
+    }, signal);
     return {
       host: `unix://${socketPath}`,
       socketPath,
@@ -74,16 +81,6 @@ export async function startPodman(
     await stop();
     throw error;
   }
-}
-
-/** It has nothing to say goodbye to: what it mounted and ran is cleaned up after it. */
-async function endService(child: Deno.ChildProcess | undefined): Promise<void> {
-  try {
-    child?.kill("SIGKILL");
-  } catch {
-    // It ended by itself.
-  }
-  await child?.status;
 }
 
 function logPath(directory: string): string {
@@ -146,40 +143,4 @@ exec podman "$@" </dev/null >"${logPath(directory)}" 2>&1`;
     stdout: "null",
     stderr: "null",
   }).spawn();
-}
-
-/** Waits for the service's first answer; returns its version. */
-async function waitUntilReady(
-  directory: string,
-  child: Deno.ChildProcess,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  let exit: Deno.CommandStatus | undefined;
-  child.status.then((status) => exit = status);
-  using api = connectEngine(`${directory}/docker.sock`);
-  const deadline = Date.now() + 60_000;
-  while (true) {
-    signal?.throwIfAborted();
-    if (exit !== undefined || Date.now() > deadline) {
-      const log = await readTextIfThere(logPath(directory)) ?? "";
-      throw new Error(
-        `Cannot start podman: ${
-          exit === undefined
-            ? "no answer in 60 seconds"
-            : `exit code ${exit.code}`
-        }, expected an answer to ping\n${
-          log.trim().split("\n").slice(-15).join("\n")
-        }`,
-      );
-    }
-    try {
-      const response = await api.request("/_ping");
-      if (await response.text() === "OK") {
-        return await readEngineVersion(api, { signal });
-      }
-    } catch {
-      // Not listening yet.
-    }
-    await delay(25);
-  }
 }

@@ -39,6 +39,18 @@ export async function signalProcess(
   }
 }
 
+/** Kills a child, and waits until it has ended; there may be none. */
+export async function killChild(
+  child: Deno.ChildProcess | undefined,
+): Promise<void> {
+  try {
+    child?.kill("SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+  await child?.status;
+}
+
 /** Waits until none of the processes lives; false if some still do after `timeoutMs`. */
 export async function waitForExit(
   processes: readonly ProcessRecord[],
