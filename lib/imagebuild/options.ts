@@ -158,7 +158,10 @@ export interface ImageBuildOptions {
   readonly memory?: number | undefined;
   /** Memory and swap, in bytes; -1 for no limit (classic builder). */
   readonly memswap?: number | undefined;
-  /** Relative weight of the processor share (classic builder). */
+  /**
+   * Weight of a step where processors are short, relative to the usual 1024
+   * (classic builder).
+   */
   readonly cpushares?: number | undefined;
   /** Processors to use, such as `0-3` (classic builder). */
   readonly cpusetcpus?: string | undefined;

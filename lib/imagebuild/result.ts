@@ -40,7 +40,7 @@ export interface BuildExportResult {
   readonly entries: number;
   /** How many bytes the files, or the archive, have. */
   readonly bytes: number;
-  /** Paths of devices, FIFOs and sockets, which were left out. */
+  /** How many devices, FIFOs and sockets were left out. */
   readonly skipped: number;
 }
 

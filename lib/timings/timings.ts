@@ -121,9 +121,9 @@ export interface TimedDockerfile {
 }
 
 /**
- * Where the time of a build went. It is plain data: it can be kept as JSON.
- * Texts are the engine's and the Dockerfile's own words: escape them where you
- * show them.
+ * Where the time of a build went, in milliseconds. It is plain data: it can be
+ * kept as JSON. Texts are the engine's and the Dockerfile's own words: escape
+ * them where you show them.
  */
 export interface BuildTimings {
   /** When it began, in milliseconds since the epoch, by the engine's clock. */
