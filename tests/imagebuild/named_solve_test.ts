@@ -5,8 +5,6 @@ import { sortContexts } from "../../lib/imagebuild/context/all_contexts.ts";
 import type { ContentStore } from "../../lib/layout/content_store.ts";
 import { solveWay } from "../../lib/imagebuild/ways/solve.ts";
 import { openBuildSession } from "../../lib/imagebuild/session.ts";
-import type { GrpcClient } from "../../lib/grpc/client.ts";
-import { bytesMessage } from "../../lib/proto/bytes_message.ts";
 import { op } from "../../lib/proto/llb.ts";
 import {
   type BuildContext,
@@ -20,51 +18,15 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
-import { concat } from "../support/concat.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
 import { until, untilQuiet } from "../support/until.ts";
 import { readyBuild, type Readying } from "./ready_build.ts";
-import {
-  type BuildKitScript,
-  refusal,
-  scriptedBuildKit,
-} from "./scripted_buildkit.ts";
+import { fetched, refusal, withBuildKit } from "./scripted_buildkit.ts";
 
 const FILES = { files: { Dockerfile: "FROM scratch\nCOPY --from=deps / /\n" } };
 const CAPABILITY = "moby.buildkit.frontend.contexts";
-
-async function withBuildKit(
-  script: BuildKitScript,
-  use: (scripted: ReturnType<typeof scriptedBuildKit>) => Promise<void>,
-): Promise<void> {
-  const scripted = scriptedBuildKit(script);
-  try {
-    await use(scripted);
-    await until(() => scripted.buildkit.open === 0, "connections are closed");
-  } finally {
-    await scripted.docker.close();
-  }
-}
-
-/** Fetches a URL over the session as an engine does. */
-async function fetched(
-  session: GrpcClient | undefined,
-  url: string,
-): Promise<Uint8Array> {
-  const { host, pathname } = new URL(url);
-  await using call = await session!.open("/moby.upload.v1.Upload/Pull", {
-    metadata: [["urlpath", pathname], ["urlhost", host]],
-  });
-  await call.end();
-  const parts: Uint8Array[] = [];
-  for (;;) {
-    const message = await call.read();
-    if (message === null) return concat(parts);
-    parts.push(bytesMessage.decode(message).data);
-  }
-}
 
 /** A stream with what it was cancelled for. */
 function stream(bytes?: Uint8Array) {

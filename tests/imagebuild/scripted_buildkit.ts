@@ -6,6 +6,7 @@ import { serveGrpc } from "../../lib/grpc/server.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import type { SolveStatus } from "../../lib/progress/solve_status.ts";
 import { encodeTrace } from "../../lib/progress/trace_encode.ts";
+import { bytesMessage } from "../../lib/proto/bytes_message.ts";
 import {
   listWorkersResponse,
   solveRequest,
@@ -23,7 +24,9 @@ import {
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import type { Transport, UpgradeInit } from "../../lib/transport/transport.ts";
 import { decodeBase64 } from "../support/base64.ts";
+import { concat } from "../support/concat.ts";
 import { duplexPair } from "../support/duplex_pair.ts";
+import { until } from "../support/until.ts";
 import { IMAGE_ID } from "./ready_build.ts";
 
 /** A build that BuildKit was asked for. */
@@ -238,6 +241,38 @@ export function scriptedBuildKit(
 ): { buildkit: ScriptedBuildKit; docker: DockerClient } {
   const buildkit = new ScriptedBuildKit(script);
   return { buildkit, docker: new DockerClient(buildkit) };
+}
+
+/** Uses such an engine, to which no connection is left at the end. */
+export async function withBuildKit(
+  script: BuildKitScript,
+  use: (scripted: ReturnType<typeof scriptedBuildKit>) => Promise<void>,
+): Promise<void> {
+  const scripted = scriptedBuildKit(script);
+  try {
+    await use(scripted);
+    await until(() => scripted.buildkit.open === 0, "connections are closed");
+  } finally {
+    await scripted.docker.close();
+  }
+}
+
+/** Fetches a URL over the session as an engine does. */
+export async function fetched(
+  session: GrpcClient | undefined,
+  url: string,
+): Promise<Uint8Array> {
+  const { host, pathname } = new URL(url);
+  await using call = await session!.open("/moby.upload.v1.Upload/Pull", {
+    metadata: [["urlpath", pathname], ["urlhost", host]],
+  });
+  await call.end();
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const message = await call.read();
+    if (message === null) return concat(parts);
+    parts.push(bytesMessage.decode(message).data);
+  }
 }
 
 /** BuildKit's refusal in these words. */

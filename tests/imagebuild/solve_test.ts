@@ -5,8 +5,6 @@ import { Engine } from "../../lib/engine/engine.ts";
 import type { Fact } from "../../lib/imagebuild/fact.ts";
 import { BuildRecord } from "../../lib/imagebuild/record.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
-import { bytesMessage } from "../../lib/proto/bytes_message.ts";
-import type { GrpcClient } from "../../lib/grpc/client.ts";
 import { solveWay } from "../../lib/imagebuild/ways/solve.ts";
 import { Upload } from "../../lib/session/upload.ts";
 import {
@@ -24,55 +22,23 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { collect, collectPrinted, warnings } from "../support/builds.ts";
-import { concat } from "../support/concat.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { dockerfileTar, tarBytes } from "../support/tar.ts";
 import { until, untilQuiet } from "../support/until.ts";
 import { IMAGE_ID, readyBuild, type Readying } from "./ready_build.ts";
 import {
   type BuildKitScript,
+  fetched,
   refusal,
   ScriptedBuildKit,
-  scriptedBuildKit,
   type Solving,
   step,
+  withBuildKit,
 } from "./scripted_buildkit.ts";
 
 const API = { api: "buildkit" } as const;
 const DOCKERFILE = { dockerfile: { text: "FROM scratch\nRUN make\n" } };
 const DIGEST = "containerimage.digest";
-
-/** A build by BuildKit's API, which is over when the test is. */
-async function withBuildKit(
-  script: BuildKitScript,
-  use: (scripted: ReturnType<typeof scriptedBuildKit>) => Promise<void>,
-): Promise<void> {
-  const scripted = scriptedBuildKit(script);
-  try {
-    await use(scripted);
-    await until(() => scripted.buildkit.open === 0, "connections are closed");
-  } finally {
-    await scripted.docker.close();
-  }
-}
-
-/** Fetches a URL over the session as an engine does. */
-async function fetched(
-  session: GrpcClient | undefined,
-  url: string,
-): Promise<Uint8Array> {
-  const { host, pathname } = new URL(url);
-  await using call = await session!.open("/moby.upload.v1.Upload/Pull", {
-    metadata: [["urlpath", pathname], ["urlhost", host]],
-  });
-  await call.end();
-  const parts: Uint8Array[] = [];
-  for (;;) {
-    const message = await call.read();
-    if (message === null) return concat(parts);
-    parts.push(bytesMessage.decode(message).data);
-  }
-}
 
 /** Resolves when the client gives the build up. */
 function givenUp({ signal }: Solving): Promise<void> {
