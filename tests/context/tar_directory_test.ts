@@ -1,6 +1,6 @@
 import { findRoot } from "../../lib/context/root.ts";
 import { tarHeader } from "../../lib/context/tar_header.ts";
-import type { ContextEntry } from "../../lib/context/entry.ts";
+import { type ContextEntry, contextEntry } from "../../lib/context/entry.ts";
 import {
   ContextError,
   tarDirectory,
@@ -50,19 +50,7 @@ async function names(root: string, options?: TarDirectoryOptions) {
 }
 
 function entryOf(over: Partial<ContextEntry>): ContextEntry {
-  return {
-    path: "file",
-    type: "file",
-    mode: 0o644,
-    size: 0,
-    mtimeMs: 0,
-    stamp: 0,
-    target: undefined,
-    hardlink: undefined,
-    major: 0,
-    minor: 0,
-    ...over,
-  };
+  return contextEntry({ path: "file", type: "file", mode: 0o644, ...over });
 }
 
 Deno.test("tarHeader() is read back by GNU tar, whatever the name, length and time", async () => {
@@ -298,18 +286,10 @@ Deno.test("a record's length counts its own digits, whatever the length", () => 
     // Characters of one, two and four bytes, where a record is needed at all.
     for (const letter of ["x", "é", "😀"]) {
       const target = letter.repeat(length);
-      const header = tarHeader({
-        path: "link",
-        type: "symlink",
-        mode: 0o777,
-        size: 0,
-        mtimeMs: 0,
-        stamp: 0,
-        target,
-        hardlink: undefined,
-        major: 0,
-        minor: 0,
-      }, 0);
+      const header = tarHeader(
+        entryOf({ path: "link", type: "symlink", mode: 0o777, target }),
+        0,
+      );
       if (header.length === 512) {
         assert(length <= 100 && letter === "x");
         continue;

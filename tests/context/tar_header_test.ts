@@ -1,4 +1,4 @@
-import type { ContextEntry } from "../../lib/context/entry.ts";
+import { type ContextEntry, contextEntry } from "../../lib/context/entry.ts";
 import { tarEnd, tarHeader } from "../../lib/context/tar_header.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
@@ -7,19 +7,7 @@ import { walkContext } from "../support/walk.ts";
 const decoder = new TextDecoder();
 
 function entryOf(over: Partial<ContextEntry>): ContextEntry {
-  return {
-    path: "file",
-    type: "file",
-    mode: 0o644,
-    size: 0,
-    mtimeMs: 0,
-    stamp: 0,
-    target: undefined,
-    hardlink: undefined,
-    major: 0,
-    minor: 0,
-    ...over,
-  };
+  return contextEntry({ path: "file", type: "file", mode: 0o644, ...over });
 }
 
 /** The records before a header, by their keys, and the header's own block. */

@@ -1,3 +1,4 @@
+import { contextEntry } from "../../lib/context/entry.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { walkContext } from "../support/walk.ts";
 import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
@@ -114,18 +115,12 @@ Deno.test("sendLocal() hears requests while it is still listing, however fast it
     *entries() {
       // There is no end before the first one was asked for, by a timer, and sent.
       for (; !isSent && entries < 10_000_000; entries++) {
-        yield {
+        yield contextEntry({
           path: `f${entries}`,
           type: "file",
           mode: 0o644,
           size: 1,
-          mtimeMs: 0,
-          stamp: 0,
-          target: undefined,
-          hardlink: undefined,
-          major: 0,
-          minor: 0,
-        };
+        });
       }
     },
     content: () => new Uint8Array(1),

@@ -1,4 +1,4 @@
-import type { ContextEntry } from "../../lib/context/entry.ts";
+import { type ContextEntry, contextEntry } from "../../lib/context/entry.ts";
 import { FolderFile } from "../../lib/context/file.ts";
 import { ContextError } from "../../lib/errors.ts";
 import type { Local } from "../../lib/fsutil/local.ts";
@@ -17,18 +17,7 @@ import { withFreshTurns } from "../support/turns.ts";
 const REQUEST = { include: [], exclude: [], follow: [] };
 
 function entryOf(path: string, size: number): ContextEntry {
-  return {
-    path,
-    type: "file",
-    mode: 0o644,
-    size,
-    mtimeMs: 0,
-    stamp: 0,
-    target: undefined,
-    hardlink: undefined,
-    major: 0,
-    minor: 0,
-  };
+  return contextEntry({ path, type: "file", mode: 0o644, size });
 }
 
 /** The other side of a call: what it is sent, and what it answers when. */

@@ -1,3 +1,4 @@
+import { contextEntry } from "../../lib/context/entry.ts";
 import { FolderFile } from "../../lib/context/file.ts";
 import { ContextError } from "../../lib/errors.ts";
 import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
@@ -284,18 +285,12 @@ Deno.test("sendLocal() makes no entry before there is room for the last one", as
   const local: Local = {
     *entries() {
       for (; made < 100_000; made++) {
-        yield {
+        yield contextEntry({
           path: `f${String(made).padStart(6, "0")}`,
           type: "file",
           mode: 0o644,
           size: 1,
-          mtimeMs: 0,
-          stamp: 0,
-          target: undefined,
-          hardlink: undefined,
-          major: 0,
-          minor: 0,
-        };
+        });
       }
     },
     content: () => new Uint8Array(1),
