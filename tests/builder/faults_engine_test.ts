@@ -10,24 +10,13 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { makeAuthority } from "../support/certificates.ts";
+import { failure } from "./failure.ts";
 
 const DAY_MS = 86_400_000;
 const EXPIRED = {
   notBefore: new Date(Date.now() - 2 * DAY_MS),
   notAfter: new Date(Date.now() - DAY_MS),
 };
-
-/** What a builder's question fails with. */
-async function failure(address: string, tls?: BuilderTls): Promise<string> {
-  await using builder = await Builder.fromAddress(address, { tls });
-  const { message } = await assertRejects(
-    () => builder.workers(),
-    ConnectionError,
-  );
-  const start = `Cannot reach the BuildKit daemon at ${address}: `;
-  assertStringIncludes(message, start);
-  return message.slice(start.length);
-}
 
 Deno.test("a handshake that fails, early or late, says what is wrong with which certificate", async () => {
   await using daemon = await startBuildkitd({ tcp: true });

@@ -1,20 +1,7 @@
 /** Addresses where no daemon is. */
-import { Builder, type BuilderTls } from "../../lib/builder/builder.ts";
-import { ConnectionError } from "../../lib/errors.ts";
-import { assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { assertStringIncludes } from "../support/assert.ts";
 import { makeAuthority } from "../support/certificates.ts";
-
-/** What a builder's question fails with. */
-async function failure(address: string, tls?: BuilderTls): Promise<string> {
-  await using builder = await Builder.fromAddress(address, { tls });
-  const { message } = await assertRejects(
-    () => builder.workers(),
-    ConnectionError,
-  );
-  const start = `Cannot reach the BuildKit daemon at ${address}: `;
-  assertStringIncludes(message, start);
-  return message.slice(start.length);
-}
+import { failure } from "./failure.ts";
 
 Deno.test("a daemon that is not there, or is something else, is told by what was found", async () => {
   const folder = await Deno.makeTempDir({ prefix: "davit-none-" });
