@@ -10,6 +10,7 @@ import {
   endpointFromContext,
   endpointFromHost,
   findEndpoint,
+  withSettings,
 } from "../transport/docker_config.ts";
 import { isHere } from "../transport/endpoint.ts";
 import { type OnSilence, withSilence } from "../transport/silence.ts";
@@ -29,11 +30,13 @@ export async function containerConnector(
   host: string | undefined,
   onSilence?: OnSilence,
 ): Promise<Connector> {
-  const endpoint = host !== undefined
-    ? await endpointFromHost(host)
-    : context !== undefined
-    ? await endpointFromContext(context)
-    : await findEndpoint();
+  const endpoint = await withSettings(() =>
+    host !== undefined
+      ? endpointFromHost(host)
+      : context !== undefined
+      ? endpointFromContext(context)
+      : findEndpoint()
+  );
   const transport = await connectEndpoint(endpoint);
   const engine = new Engine(
     onSilence === undefined ? transport : withSilence(transport, onSilence),

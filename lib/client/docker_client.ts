@@ -22,6 +22,7 @@ import {
   endpointFromContext,
   endpointFromHost,
   findEndpoint,
+  withSettings,
 } from "../transport/docker_config.ts";
 import type { Endpoint } from "../transport/endpoint.ts";
 import type { ClientCredentials, Credentials } from "../credentials/source.ts";
@@ -175,14 +176,15 @@ export class DockerClient extends ImageClient {
    * Needs `--allow-env=DOCKER_HOST` if that variable is set, otherwise
    * `--allow-env` and `--allow-read` for docker's configuration.
    *
-   * @throws {ConnectionError} If no engine is found.
+   * @throws {ConnectionError} If no engine is found, or Deno's permissions do not
+   * allow to read a setting.
    * @throws {TypeError} If an address or a context can't be used.
    */
   static async fromDockerConfig(
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
     return await DockerClient.#at(
-      await findEndpoint(),
+      await withSettings(findEndpoint),
       withDockerConfig(options),
     );
   }
@@ -200,7 +202,10 @@ export class DockerClient extends ImageClient {
     uri: string,
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
-    return await DockerClient.#at(await endpointFromHost(uri), options);
+    return await DockerClient.#at(
+      await withSettings(() => endpointFromHost(uri)),
+      options,
+    );
   }
 
   /**
@@ -214,7 +219,7 @@ export class DockerClient extends ImageClient {
     options: DockerClientOptions = {},
   ): Promise<DockerClient> {
     return await DockerClient.#at(
-      await endpointFromContext(name),
+      await withSettings(() => endpointFromContext(name)),
       withDockerConfig(options),
     );
   }

@@ -2,7 +2,11 @@ import { checkOptionNames } from "../option_names.ts";
 import { toldPromise } from "../operation/told_promise.ts";
 import { Engine } from "../engine/engine.ts";
 import { connectEndpoint } from "../transport/connect.ts";
-import { endpointFromHost, findEndpoint } from "../transport/docker_config.ts";
+import {
+  endpointFromHost,
+  findEndpoint,
+  withSettings,
+} from "../transport/docker_config.ts";
 import type { Transport } from "../transport/transport.ts";
 import { GatewayConnection } from "./connection.ts";
 import type { Gateway, GatewayOptions } from "./gateway.ts";
@@ -132,9 +136,9 @@ async function transportOf(
 ): Promise<Transport> {
   if (typeof engine === "object") return engine;
   return await connectEndpoint(
-    engine === undefined
-      ? await findEndpoint()
-      : await endpointFromHost(engine),
+    await withSettings(() =>
+      engine === undefined ? findEndpoint() : endpointFromHost(engine)
+    ),
   );
 }
 

@@ -5,7 +5,7 @@ import {
   withScheme,
 } from "./endpoint.ts";
 import type { Environment } from "./environment.ts";
-import { UnsupportedError } from "../errors.ts";
+import { ConnectionError, UnsupportedError } from "../errors.ts";
 import { sha256 } from "../streams/sha256.ts";
 
 /**
@@ -257,4 +257,35 @@ function unverified(where: string, instead: string): UnsupportedError {
     "TLS without verification",
     `${where} asks for TLS without a check of the engine's certificate: whoever stands between could take the secrets, so davit does not do it; ${instead}`,
   );
+}
+
+/** How Deno says what may not be read. */
+const DENIED_REGEXP = /^Requires (env|read) access to (?:"([^"]+)")?/;
+
+/**
+ * Finds an engine by settings. If Deno's permissions do not allow to read them,
+ * the error says which one that is, and what to do.
+ *
+ * @throws {ConnectionError} If a setting may not be read.
+ */
+export async function withSettings<T>(find: () => Promise<T>): Promise<T> {
+  try {
+    return await find();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+    const [, kind = "env", what] = DENIED_REGEXP.exec(cause.message) ?? [];
+    const flag = what === undefined
+      ? `--allow-${kind}`
+      : `--allow-${kind}=${what}`;
+    throw new ConnectionError(
+      `Cannot find the engine: this program may not read ${
+        what ?? "docker's settings"
+      }: run it with ${flag}${
+        what === "DOCKER_HOST"
+          ? " if that variable is set, else with --allow-env and --allow-read, or give the engine's address"
+          : ""
+      }`,
+      { cause },
+    );
+  }
 }

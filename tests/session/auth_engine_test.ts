@@ -218,7 +218,8 @@ engineTest(
     );
     assertInstanceOf(error, BuildError);
     assertMatch(error.message, REFUSED_REGEXP);
-    assertStringIncludes(error.message, registry.host);
+    assertStringIncludes(error.message, `${registry.host} wants a login`);
+    assertEquals(error.deniedBy, registry.host);
     assert(!Deno.inspect(error).includes(password));
     assertStringIncludes(
       registry.log(),
