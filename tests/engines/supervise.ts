@@ -27,12 +27,14 @@ export interface Supervisor {
    * exit code. On a signal it and all that descend from it are ended.
    *
    * @param onOutput Gets each piece of its stdout; without it, our stdout is its own.
+   * @param onErrors The same for its stderr.
    */
   run(
     program: string,
     args: readonly string[],
     env: Record<string, string>,
     onOutput?: (chunk: Uint8Array) => void,
+    onErrors?: (chunk: Uint8Array) => void,
   ): Promise<number>;
 }
 
@@ -62,8 +64,8 @@ export async function supervise(
   try {
     const result = await work({
       signal,
-      run: (program, args, env, onOutput) =>
-        runChild(program, args, env, onOutput, signal, second.signal),
+      run: (program, args, env, stdout, stderr) =>
+        runChild(program, args, env, { stdout, stderr }, signal, second.signal),
     });
     return code ?? result;
   } catch (error) {
@@ -105,7 +107,9 @@ async function runChild(
   program: string,
   args: readonly string[],
   env: Record<string, string>,
-  onOutput: ((chunk: Uint8Array) => void) | undefined,
+  takers: Readonly<
+    Record<"stdout" | "stderr", ((chunk: Uint8Array) => void) | undefined>
+  >,
   signal: AbortSignal,
   hurry: AbortSignal,
 ): Promise<number> {
@@ -116,8 +120,8 @@ async function runChild(
     args: [...args],
     env: { ...env, [mark]: "1" },
     stdin: "inherit",
-    stdout: onOutput === undefined ? "inherit" : "piped",
-    stderr: "inherit",
+    stdout: takers.stdout === undefined ? "inherit" : "piped",
+    stderr: takers.stderr === undefined ? "inherit" : "piped",
   }).spawn();
   const record = await findProcess(child.pid);
   let ending: Promise<void> | undefined;
@@ -125,11 +129,12 @@ async function runChild(
   signal.addEventListener("abort", end);
   if (signal.aborted) end();
   try {
-    const output = onOutput === undefined
-      ? undefined
-      : readOutput(child, onOutput);
+    const outputs = (["stdout", "stderr"] as const).map((name) => {
+      const taker = takers[name];
+      return taker && readOutput(child, child[name], taker);
+    });
     const { code } = await child.status;
-    await output;
+    await Promise.all(outputs);
     await ending;
     return code;
   } finally {
@@ -139,12 +144,13 @@ async function runChild(
   }
 }
 
-/** Hands on the child's output, to its end or until shortly after the child's. */
+/** Hands on an output of the child, to its end or until shortly after the child's. */
 async function readOutput(
   child: Deno.ChildProcess,
+  output: ReadableStream<Uint8Array>,
   onOutput: (chunk: Uint8Array) => void,
 ): Promise<void> {
-  const reader = child.stdout.getReader();
+  const reader = output.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
   // A program that the child left in the background may hold the pipe open for ever.
   child.status.then(() => timer = setTimeout(() => reader.cancel(), DRAIN_MS));

@@ -37,6 +37,13 @@ const HEADER_REGEXP =
 const PROGRESS_REGEXP =
   /^(\S.*?) \.\.\.(?: (ok|FAILED|ignored|cancelled)\b.*)?\s*$/;
 
+/** What `deno test` prints before the first test, and says nothing of an error. */
+const NOISE_REGEXP =
+  /^(?:Check |Download |Initialize |Stack backtrace:| +\d+: <unknown>| +(?:info|hint): )/;
+
+/** Where an error is that kept all tests from running. */
+const PLACE_REGEXP = /^ +at (file:\S+:\d+:\d+)$/;
+
 /** A line that two values have in common, and none of a stack. */
 const SAME_REGEXP = /^ {4}(?! *at )/;
 
@@ -57,6 +64,8 @@ export class FailureReader {
   #inErrors = false;
   /** From the lines of tests. */
   readonly #told: TestFailure[] = [];
+  /** What was printed before the first test. */
+  readonly #before: string[] = [];
   /** Whether the error's text has come to what differs between two values. */
   #inDiff = false;
   /** From the errors together. */
@@ -69,6 +78,11 @@ export class FailureReader {
     const lines = text.split("\n");
     this.#partial = lines.pop()!;
     for (const line of lines) this.#read(plainOf(line));
+  }
+
+  /** Whether `deno test` came as far as its tests, or their summary. */
+  get hasBegun(): boolean {
+    return this.#over || this.#file !== "";
   }
 
   /** The test that runs, with its file; empty between two. */
@@ -86,10 +100,22 @@ export class FailureReader {
     if (this.#over) return this.#errors;
     this.#read(plainOf(this.#partial));
     this.#partial = "";
+    if (!this.hasBegun && this.#told.length === 0) return this.#broken();
     return this.#running === "" ? this.#told : [...this.#told, {
       name: this.#running,
       place: this.#file,
       lines: ["It ran when the run was broken off."],
+    }];
+  }
+
+  /** Why no test was run, such as an error of types. */
+  #broken(): TestFailure[] {
+    if (!this.#before.some((line) => line.startsWith("error: "))) return [];
+    const places = this.#before.map((line) => PLACE_REGEXP.exec(line)?.[1]);
+    return [{
+      name: "before any test",
+      place: places.find((place) => place !== undefined) ?? "no file",
+      lines: this.#before,
     }];
   }
 
@@ -128,6 +154,10 @@ export class FailureReader {
 
   #readProgress(line: string): void {
     this.#file = /^running \d+ tests? from (.*)$/.exec(line)?.[1] ?? this.#file;
+    if (
+      this.#file === "" && this.#before.length < MAX_KEPT_LINES &&
+      !NOISE_REGEXP.test(line)
+    ) this.#before.push(cut(line));
     const [, test, result] = PROGRESS_REGEXP.exec(line) ?? [];
     const uncaught = /^Uncaught error from (.*) FAILED$/.exec(line)?.[1];
     if (uncaught !== undefined) {
@@ -149,7 +179,7 @@ export class FailureReader {
  */
 export function describeFailures(runs: readonly RunFailures[]): string[] {
   const all = runs.flatMap(({ title, code, failures }) => {
-    // Such as an error of types, or a file that is not there.
+    // Such as a program that was not there.
     const other = code !== 0 && failures.length === 0
       ? [{ name: `exit code ${code}`, place: "no test", lines: [] }]
       : failures;

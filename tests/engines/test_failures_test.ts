@@ -208,3 +208,58 @@ Deno.test("describeFailures() takes less than 100 lines, from the start and the 
   const [, , header] = describeFailures([{ code: 1, failures: [wide] }]);
   assertEquals(header, `${"x".repeat(240)}… => ./a_test.ts:1:6`);
 });
+
+/** What `deno test` prints when no test can run. */
+const BROKEN: readonly [output: string, place: string, lines: string[]][] = [
+  [
+    `\x1b[32mCheck\x1b[0m file:///w/a_test.ts
+\x1b[1mTS2322 \x1b[0m[ERROR]: Type 'string' is not assignable to type 'number'.
+const a: number = "x";
+      ^
+    at \x1b[36mfile:///w/a_test.ts\x1b[0m:\x1b[33m1\x1b[0m:7
+
+\x1b[31merror\x1b[0m: Type checking failed.
+
+  \x1b[33minfo:\x1b[39m The program failed type-checking.
+  \x1b[36mhint:\x1b[39m Re-run with --no-check.
+
+Stack backtrace:
+   0: <unknown>
+`,
+    "file:///w/a_test.ts:1:7",
+    [
+      "TS2322 [ERROR]: Type 'string' is not assignable to type 'number'.",
+      'const a: number = "x";',
+      "error: Type checking failed.",
+    ],
+  ],
+  [
+    `error: SyntaxError: Expected ',', got '<eof>'
+  |
+1 | Deno.test("a", () => {
+    at file:///w/c_test.ts:1:23
+`,
+    "file:///w/c_test.ts:1:23",
+    ["error: SyntaxError: Expected ',', got '<eof>'"],
+  ],
+  [
+    "error: Import 'file:///w/none_test.ts' failed, not found.\n",
+    "no file",
+    ["error: Import 'file:///w/none_test.ts' failed, not found."],
+  ],
+];
+
+Deno.test("what keeps all tests from running is told with its file and the compiler's words", () => {
+  for (const [output, place, words] of BROKEN) {
+    const [failure, ...more] = read(output);
+    assertEquals(more, []);
+    assertEquals([failure?.name, failure?.place], ["before any test", place]);
+    for (const line of words) assert(failure?.lines.includes(line), line);
+    assert(
+      !/Check|info:|hint:|backtrace|unknown/.test(failure!.lines.join("\n")),
+    );
+    const told = describeFailures([{ code: 1, failures: [failure!] }]);
+    assertEquals(told[2], `before any test => ${place}`);
+    assert(told.includes(words[0]!));
+  }
+});

@@ -46,12 +46,19 @@ export class TestResults {
 export class TestOutput {
   readonly #decoder = new TextDecoder();
   readonly #reader = new FailureReader();
+  /** Errors of types, and of files that are not there, are told there. */
+  readonly #errors = new FailureReader();
   #tail = "";
 
   push(chunk: Uint8Array): void {
     this.#reader.push(chunk);
     const text = this.#decoder.decode(chunk, { stream: true });
     this.#tail = (this.#tail + text).slice(-MAX_TAIL);
+  }
+
+  /** Takes the next piece of the standard error. */
+  pushError(chunk: Uint8Array): void {
+    this.#errors.push(chunk);
   }
 
   /** The test that runs now; empty between two. */
@@ -64,7 +71,11 @@ export class TestOutput {
   }
 
   failures(): RunFailures["failures"] {
-    return this.#reader.end();
+    const failures = this.#reader.end();
+    // Tests that ran may have written anything to the standard error.
+    return failures.length > 0 || this.#reader.hasBegun
+      ? failures
+      : this.#errors.end();
   }
 }
 
@@ -91,6 +102,9 @@ export async function runTestCommand(
       output.push(chunk);
       if (whole) held.push(chunk.slice());
       else writeAll(chunk);
+    }, (chunk) => {
+      output.pushError(chunk);
+      writeAll(chunk, Deno.stderr);
     });
   } finally {
     clearInterval(still);

@@ -77,3 +77,21 @@ Deno.test("runTestCommand() adds what its program came to, also one that was end
     "ended",
   ]);
 });
+
+Deno.test("a run in which no test began is told in the words of its standard error", () => {
+  const errors = new TextEncoder().encode(
+    "TS2322 [ERROR]: x\n    at file:///w/a_test.ts:1:7\n\nerror: Type checking failed.\n",
+  );
+  const results = new TestResults();
+  const broken = new TestOutput();
+  broken.pushError(errors);
+  results.add(undefined, 1, broken);
+  assertEquals(results.failures[0]!.failures.map(({ place }) => place), [
+    "file:///w/a_test.ts:1:7",
+  ]);
+  // What a test writes there is none of that.
+  const passed = outputOf(FILE, "a ... ok (1ms)", "ok | 2 passed | 0 failed");
+  passed.pushError(errors);
+  results.add(undefined, 0, passed);
+  assertEquals(results.failures[1]!.failures, []);
+});
