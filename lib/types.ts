@@ -31,7 +31,6 @@ export type {
   BuilderNodesOptions,
   BuilderTls,
   BuilderWorker,
-  PemSource,
 } from "./builder/builder.ts";
 export type { ByteSource } from "./streams/byte_source.ts";
 export type {
@@ -188,6 +187,7 @@ export type { ByteDuplex } from "./streams/duplex.ts";
 export type { TransferBytesEvent } from "./transfer/event.ts";
 export type { DistributionInspectOptions } from "./transfer/distribution.ts";
 export type { TransferErrorInit } from "./transfer/transfer_error.ts";
+export type { PemSource } from "./transport/pem.ts";
 export type { OnSilence, Silence } from "./transport/silence.ts";
 export type { UpgradeInit } from "./transport/transport.ts";
 export type { SecretPart } from "./verify/find.ts";

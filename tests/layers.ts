@@ -47,7 +47,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "secrets",
     "streams",
   ],
-  transport: ["deno_version.ts", "errors.ts", "std", "streams"],
+  transport: [
+    "deno_version.ts",
+    "errors.ts",
+    "file_url.ts",
+    "std",
+    "streams",
+  ],
   http2: ["streams"],
   context: [
     "advice.ts",
@@ -217,7 +223,6 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "deno_version.ts",
     "engine",
     "errors.ts",
-    "file_url.ts",
     "grpc",
     "http2",
     "imagebuild",

@@ -15,10 +15,11 @@ import { dockerSettings } from "../client/settings.ts";
 import { UnsupportedError } from "../errors.ts";
 import { Operations } from "../operation/operations.ts";
 import { checkOptionNames } from "../option_names.ts";
+import type { PemSource } from "../transport/pem.ts";
 import type { OnSilence } from "../transport/silence.ts";
 
 export type { BuilderNode } from "./open_nodes.ts";
-export type { BuilderTls, PemSource } from "./tls_files.ts";
+export type { BuilderTls } from "./tls_files.ts";
 export type {
   GcRule as BuilderGcRule,
   Worker as BuilderWorker,
@@ -62,10 +63,10 @@ export interface BuilderNodesOptions
   extends Pick<BuilderOptions, "credentials" | "dockerConfig" | "onSilence"> {
   /**
    * Authorities that are trusted besides those of Deno when the images of the
-   * nodes are joined in a registry: PEM texts. With `dockerConfig` also those
-   * that docker has for the registry.
+   * nodes are joined in a registry. With `dockerConfig` also those that docker
+   * has for the registry.
    */
-  readonly registryCa?: string | readonly string[] | undefined;
+  readonly registryCa?: PemSource | readonly PemSource[] | undefined;
 }
 
 const NODES_OPTIONS = {
@@ -249,8 +250,8 @@ export class Builder extends BuildClient {
   ): Promise<Builder> {
     requireDenoVersion();
     checkOptionNames("make a builder", options, NODES_OPTIONS);
-    const { authorityTexts } = await import("../registry/authorities.ts");
-    const ca = authorityTexts("registryCa", options.registryCa);
+    const { readAuthorities } = await import("../registry/authorities.ts");
+    const ca = await readAuthorities("registryCa", options.registryCa);
     const { openNodes } = await import("./open_nodes.ts");
     const opened = await openNodes(nodes, options.onSilence);
     const builders = new Map(

@@ -2,6 +2,7 @@ import type { DockerClient } from "../client/docker_client.ts";
 import type { Credentials } from "../credentials/source.ts";
 import { requireDenoVersion } from "../deno_version.ts";
 import { checkOptionNames } from "../option_names.ts";
+import type { PemSource } from "../transport/pem.ts";
 import type { OnSilence } from "../transport/silence.ts";
 import type { Builder } from "./builder.ts";
 
@@ -21,10 +22,10 @@ export interface OpenBuilderOptions {
   readonly dockerConfig?: boolean | undefined;
   /**
    * Authorities that are trusted besides those of Deno when the images of several
-   * nodes are joined in a registry: PEM texts. With `dockerConfig` also those
-   * that docker has for the registry, in `/etc/docker/certs.d`.
+   * nodes are joined in a registry. With `dockerConfig` also those that docker
+   * has for the registry, in `/etc/docker/certs.d`.
    */
-  readonly registryCa?: string | readonly string[] | undefined;
+  readonly registryCa?: PemSource | readonly PemSource[] | undefined;
   /**
    * Called when something that is needed (the daemon, an engine) takes a
    * connection and does not answer for 10 seconds.
@@ -78,8 +79,8 @@ export async function openBuilder(
 ): Promise<Builder | DockerClient> {
   requireDenoVersion();
   checkOptionNames("open a builder", options, OPTIONS);
-  const { authorityTexts } = await import("../registry/authorities.ts");
-  authorityTexts("registryCa", options.registryCa);
+  const { readAuthorities } = await import("../registry/authorities.ts");
+  await readAuthorities("registryCa", options.registryCa);
   const { BuildxBuilders } = await import("../buildx/builders.ts");
   const { openListed } = await import("./open_listed.ts");
   const builders = new BuildxBuilders();

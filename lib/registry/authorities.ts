@@ -1,23 +1,25 @@
-/** Authorities that are trusted: PEM texts. */
-export type Authorities = string | readonly string[] | undefined;
+import { type PemSource, readPem } from "../transport/pem.ts";
+
+/** Authorities that are trusted. */
+export type Authorities = PemSource | readonly PemSource[];
 
 /**
- * The texts of authorities.
+ * Reads authorities.
  *
  * @param option The option that has them, for the error.
- * @throws {TypeError} If one of them is no certificate in PEM.
+ * @throws {TypeError} If one of them can't be read, or is no certificate in PEM.
  */
-export function authorityTexts(
+export async function readAuthorities(
   option: string,
-  authorities: Authorities,
-): readonly string[] {
-  const texts: unknown = typeof authorities === "string"
-    ? [authorities]
-    : authorities ?? [];
-  const isPem = (text: unknown) =>
-    typeof text === "string" && text.includes("-----BEGIN");
-  if (Array.isArray(texts) && texts.every(isPem)) return texts;
-  throw new TypeError(
-    `Cannot use the option ${option}: expected the text of a certificate, as in a PEM file`,
+  authorities: Authorities = [],
+): Promise<readonly string[]> {
+  const wrong = (why: string, cause?: unknown) =>
+    new TypeError(
+      `Cannot use the option ${option}: ${why}`,
+      cause === undefined ? {} : { cause },
+    );
+  const sources = Array.isArray(authorities) ? authorities : [authorities];
+  return await Promise.all(
+    sources.map((source) => readPem("a certificate", source, wrong)),
   );
 }

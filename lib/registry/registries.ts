@@ -1,6 +1,6 @@
 import type { Credentials } from "../credentials/source.ts";
 import { CredentialStore } from "../credentials/store.ts";
-import { authorityTexts } from "./authorities.ts";
+import { type Authorities, readAuthorities } from "./authorities.ts";
 import type { RegistryTls } from "./connection.ts";
 import { RegistryHost } from "./registry_host.ts";
 import { parseRegistryName, type RegistryName } from "./repository_name.ts";
@@ -19,9 +19,9 @@ export interface RegistryOptions {
   readonly dockerConfig?: boolean | undefined;
   /**
    * Authorities that are trusted besides those of Deno, for registries with a
-   * certificate of their own: PEM texts.
+   * certificate of their own.
    */
-  readonly ca?: string | readonly string[] | undefined;
+  readonly ca?: Authorities | undefined;
   /** Aborts everything. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,7 +44,7 @@ export class Registries implements Disposable {
   readonly #options: RegistryOptions;
   readonly #store: CredentialStore;
   readonly #signal: AbortSignal;
-  readonly #ca: readonly string[];
+  #ca: Promise<readonly string[]> | undefined;
   readonly #certs: string;
   readonly #insecure: ReadonlySet<string>;
   readonly #hosts = new Map<string, Promise<RegistryHost>>();
@@ -52,7 +52,7 @@ export class Registries implements Disposable {
 
   /**
    * @param from Where logins and certificates come from instead.
-   * @throws {TypeError} If the logins or certificates have the wrong form.
+   * @throws {TypeError} If the logins have the wrong form.
    */
   constructor(options: RegistryOptions, from: RegistrySources = {}) {
     const { credentials, dockerConfig, signal } = options;
@@ -65,7 +65,6 @@ export class Registries implements Disposable {
       client: { dockerConfig },
       signal: this.#signal,
     });
-    this.#ca = authorityTexts("ca", options.ca);
   }
 
   /** Where the calls' signal is; it never aborts unless one was given. */
@@ -76,7 +75,7 @@ export class Registries implements Disposable {
   /**
    * The repository of a name.
    *
-   * @throws {TypeError} If it names none.
+   * @throws {TypeError} If it names none, or an authority can't be read.
    */
   async repository(
     name: string | Pick<RegistryName, "registry" | "path">,
@@ -99,9 +98,11 @@ export class Registries implements Disposable {
     const docker = this.#options.dockerConfig === true
       ? await dockerCertificates(`${this.#certs}/${registry}`)
       : { ca: [] };
+    this.#ca ??= readAuthorities("ca", this.#options.ca);
+    const given = await this.#ca;
     const host = new RegistryHost(registry, {
       store: this.#store,
-      tls: { ...docker, ca: [...this.#ca, ...docker.ca] },
+      tls: { ...docker, ca: [...given, ...docker.ca] },
       signal: this.#signal,
       insecure: this.#insecure.has(registry),
     });
