@@ -1,8 +1,5 @@
 import { type PemSource, readPem } from "../transport/pem.ts";
 
-/** Authorities that are trusted. */
-export type Authorities = PemSource | readonly PemSource[];
-
 /**
  * Reads authorities.
  *
@@ -11,7 +8,7 @@ export type Authorities = PemSource | readonly PemSource[];
  */
 export async function readAuthorities(
   option: string,
-  authorities: Authorities = [],
+  authorities: PemSource | readonly PemSource[] = [],
 ): Promise<readonly string[]> {
   const wrong = (why: string, cause?: unknown) =>
     new TypeError(

@@ -1,6 +1,7 @@
 import type { Credentials } from "../credentials/source.ts";
 import { CredentialStore } from "../credentials/store.ts";
-import { type Authorities, readAuthorities } from "./authorities.ts";
+import type { PemSource } from "../transport/pem.ts";
+import { readAuthorities } from "./authorities.ts";
 import type { RegistryTls } from "./connection.ts";
 import { RegistryHost } from "./registry_host.ts";
 import { parseRegistryName, type RegistryName } from "./repository_name.ts";
@@ -21,7 +22,7 @@ export interface RegistryOptions {
    * Authorities that are trusted besides those of Deno, for registries with a
    * certificate of their own.
    */
-  readonly ca?: Authorities | undefined;
+  readonly ca?: PemSource | readonly PemSource[] | undefined;
   /** Aborts everything. */
   readonly signal?: AbortSignal | undefined;
 }
