@@ -105,7 +105,7 @@ if (import.meta.main) {
         for (const [contexts, tmpfs] of CONTEXTS) {
           await runBench({
             contexts,
-            clients: ["davit-command", "docker"],
+            clients: ["davit-command", "davit-quick", "docker"],
             generations: [generation],
             runs,
             folder: `${folder}/contexts`,

@@ -11,6 +11,12 @@ export const DAVIT: readonly string[] = [
   MAIN,
 ];
 
+/** Deno's flags with which a build begins sooner, as examples/cli tells. */
+export const QUICK_START: readonly string[] = [
+  "--v8-flags=--no-lazy",
+  "--unstable-lazy-dynamic-imports",
+];
+
 const LIB = new URL("../../lib/", import.meta.url).pathname;
 
 /**

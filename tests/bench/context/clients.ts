@@ -1,4 +1,4 @@
-import { DAVIT } from "../../cli/command.ts";
+import { DAVIT, QUICK_START } from "../../cli/command.ts";
 import { CACHE } from "../../engines/kept_folder.ts";
 import {
   readTextIfThere,
@@ -10,6 +10,7 @@ import type { EngineDescription } from "../../engines/environment.ts";
 /** Every client, in the order of the report. */
 export const CLIENT_NAMES = [
   "davit-command",
+  "davit-quick",
   "davit-dir",
   "davit-buildkit",
   "davit-no-history",
@@ -59,13 +60,13 @@ function describeClient(name: ClientName, engine: EngineDescription): Client {
   const here = import.meta.dirname!;
   switch (name) {
     case "davit-command":
-      return {
+      return davitClient(name, "`davit build`", DAVIT);
+    case "davit-quick":
+      return davitClient(
         name,
-        title: "`davit build`",
-        program: DAVIT[0]!,
-        args: (path, tag) => [...DAVIT.slice(1), "build", "--tag", tag, path],
-        cwd: "/",
-      };
+        "`davit build`, installed for a quick start",
+        DAVIT.flatMap((word) => word === "-A" ? [word, ...QUICK_START] : word),
+      );
     case "davit-dir":
       return denoClient(name, "davit (directory)", `${here}/davit_dir.ts`);
     case "davit-buildkit":
@@ -97,6 +98,20 @@ function describeClient(name: ClientName, engine: EngineDescription): Client {
     case "node-sdk":
       return nodeClient(name, "@docker/node-sdk", `${here}/node_sdk.mjs`);
   }
+}
+
+function davitClient(
+  name: ClientName,
+  title: string,
+  [program, ...words]: readonly string[],
+): Client {
+  return {
+    name,
+    title,
+    program: program!,
+    args: (path, tag) => [...words, "build", "--tag", tag, path],
+    cwd: "/",
+  };
 }
 
 function denoClient(
