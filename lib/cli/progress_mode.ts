@@ -1,3 +1,4 @@
+import { grantedEnvironment } from "../transport/environment.ts";
 import { PROGRESS_MODES } from "./build_flags.ts";
 import { UsageError } from "./exit.ts";
 import type { ParsedWords } from "./flag.ts";
@@ -40,15 +41,5 @@ export function progressWord(parsed: ParsedWords): string {
   return parsed.text("progress") ??
     (parsed.switched("quiet")
       ? "quiet"
-      : optionalVariable("BUILDKIT_PROGRESS") ?? "auto");
-}
-
-/**
- * Reads a variable that only changes the display. Without the permission to
- * read it, the variable counts as not set; the user is not asked for the
- * permission.
- */
-function optionalVariable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? Deno.env.get(name) || undefined : undefined;
+      : grantedEnvironment.get("BUILDKIT_PROGRESS") || "auto");
 }

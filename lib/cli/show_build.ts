@@ -1,5 +1,6 @@
 import { displayBuild } from "../display/display_build.ts";
 import type { DisplayMode } from "../display/display_events.ts";
+import { canRepaint } from "../display/terminal.ts";
 import type { ImageBuild } from "../imagebuild/image_build.ts";
 import type { CommandContext } from "./command.ts";
 import { silences } from "./silence.ts";
@@ -13,7 +14,7 @@ export async function showBuild(
   const { tell } = interrupt;
   const tellSilence = silences.tell;
   let notice: string | undefined;
-  if (mode === "tty" || mode === "auto" && Deno.stderr.isTerminal()) {
+  if (mode === "tty" || mode === "auto" && canRepaint(Deno.stderr)) {
     // The display prints the notice itself: a line from anywhere else would
     // shift the lines that it repaints.
     interrupt.tell = (text) => notice = text;

@@ -5,6 +5,7 @@ import { type LineMark, NamedLines } from "./named_lines.ts";
 import { printable } from "./printable.ts";
 import { SharedOutput } from "./shared_output.ts";
 import {
+  canRepaint,
   ownTerminal,
   type Terminal,
   type TerminalSize,
@@ -14,7 +15,8 @@ import {
 /**
  * How a build is shown: `tty` repaints lines of a terminal, `plain` is text
  * that only grows, `rawjson` is JSON for programs, `quiet` prints only the
- * image's id, and `auto` is `tty` on a terminal and otherwise `plain`.
+ * image's id, and `auto` is `tty` on a terminal, unless `TERM` is `dumb`, and
+ * otherwise `plain`.
  */
 export type DisplayMode = "auto" | "tty" | "plain" | "rawjson" | "quiet";
 
@@ -50,7 +52,7 @@ export interface DisplayOptions {
   /**
    * Whether to use colours in a terminal.
    *
-   * @default Yes, unless `NO_COLOR` is set.
+   * @default Yes, unless `NO_COLOR` is set, or `TERM` is `dumb`.
    */
   readonly color?: boolean | undefined;
   /**
@@ -137,7 +139,7 @@ function modeOf(
 ): DisplayMode {
   if (mode !== "auto") return mode;
   const onTerminal = terminal !== undefined ||
-    !(output instanceof WritableStream) && output.isTerminal?.() === true;
+    !(output instanceof WritableStream) && canRepaint(output);
   return onTerminal ? "tty" : "plain";
 }
 

@@ -43,7 +43,25 @@ export const ownTerminal: Terminal = {
   },
 };
 
-/** Whether the user wants colours: not if `NO_COLOR` is set. */
+/**
+ * Whether an output is a terminal on which frames can be painted over each
+ * other: one that calls itself `dumb` only prints line below line.
+ */
+export function canRepaint(output: { isTerminal?(): boolean }): boolean {
+  return output.isTerminal?.() === true && !isDumb();
+}
+
+/**
+ * Whether the user wants colours: not if `NO_COLOR` is set, or the terminal calls
+ * itself `dumb`.
+ */
 export function wantsColor(): boolean {
-  return globalThis.Deno?.noColor !== true;
+  return globalThis.Deno?.noColor !== true && !isDumb();
+}
+
+/** Without the permission to read `TERM`, the terminal is taken for a usual one. */
+function isDumb(): boolean {
+  const asked = { name: "env", variable: "TERM" } as const;
+  return globalThis.Deno?.permissions.querySync(asked).state === "granted" &&
+    Deno.env.get("TERM") === "dumb";
 }

@@ -87,7 +87,7 @@ export async function davitHere(
   const stderr = new Kept(terminals.includes("stderr"), wrote);
   using _out = replaced("stdout", stdout);
   using _err = replaced("stderr", stderr);
-  using _env = changedEnv(env);
+  using _env = changedEnv({ TERM: "xterm", ...env });
   const folder = Deno.cwd();
   if (cwd !== undefined) Deno.chdir(cwd);
   try {

@@ -1,6 +1,9 @@
 import { replaced } from "../exporter/scratch.ts";
 import { displayBuild } from "../../lib/display/display_build.ts";
-import { displayEvents } from "../../lib/display/display_events.ts";
+import {
+  displayEvents,
+  type DisplayOptions,
+} from "../../lib/display/display_events.ts";
 import type { BuildEvent } from "../../lib/progress/event.ts";
 import {
   assert,
@@ -22,6 +25,21 @@ function ownWarning(short: string): BuildEvent {
     url: undefined,
     source: undefined,
     code: "secret-missing",
+  };
+}
+
+/** What the program's terminal calls itself, whatever it is. */
+function terminalNamed(
+  name: string,
+): Disposable & { name(name: string): void } {
+  const before = Deno.env.get("TERM");
+  Deno.env.set("TERM", name);
+  return {
+    name: (name) => Deno.env.set("TERM", name),
+    [Symbol.dispose]() {
+      if (before === undefined) Deno.env.delete("TERM");
+      else Deno.env.set("TERM", before);
+    },
   };
 }
 
@@ -277,6 +295,7 @@ WARN: secret "x" was asked for and not given
 });
 
 Deno.test("auto asks a file whether it is a terminal, and paints at that one's size", async () => {
+  using _term = terminalNamed("xterm");
   const own = Deno.consoleSize;
   Deno.consoleSize = () => ({ columns: 20, rows: 5 });
   try {
@@ -314,6 +333,7 @@ Deno.test("a mode that is none gives the output back, and a build's name does no
 });
 
 Deno.test("a terminal has colours unless NO_COLOR is set, or they are chosen", async () => {
+  using _term = terminalNamed("xterm");
   const own = Object.getOwnPropertyDescriptor(Deno, "noColor")!;
   try {
     for (const noColor of [false, true]) {
@@ -332,6 +352,32 @@ Deno.test("a terminal has colours unless NO_COLOR is set, or they are chosen", a
   } finally {
     Object.defineProperty(Deno, "noColor", own);
   }
+});
+
+Deno.test("a terminal that calls itself dumb gets plain lines, unless it is asked to repaint", async () => {
+  using term = terminalNamed("dumb");
+  const show = async (options: DisplayOptions) => {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    const writable = new WritableStream<Uint8Array<ArrayBuffer>>({
+      write: (chunk) => void chunks.push(chunk),
+    });
+    const events = ReadableStream.from([[vertex("a", { completed: 2000 })]]);
+    await displayEvents(
+      events,
+      { writable, isTerminal: () => true },
+      options,
+    );
+    return await new Blob(chunks).text();
+  };
+  assertStringIncludes(await show({}), "#1 step a\n");
+  const asked = await show({ mode: "tty" });
+  assertEquals([asked.includes("\x1b[1A"), asked.includes("\x1b[34m")], [
+    false,
+    false,
+  ]);
+  assertStringIncludes(asked, "[+] Building");
+  term.name("xterm");
+  assertStringIncludes(await show({}), "\x1b[34m");
 });
 
 Deno.test("displayBuild() refuses what is no build, and options that there are not", async () => {
