@@ -1029,7 +1029,8 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/display/display_events.ts",
     kind: "number",
-    text: "if (intervalMs > 0 && intervalMs < Infinity) {",
+    text:
+      "if (this.#isCounting || intervalMs <= 0 || intervalMs === Infinity) return;",
     why: "no display has an interval of one millisecond",
   },
   {
