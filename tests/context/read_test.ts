@@ -18,6 +18,7 @@ import {
 } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 import { until } from "../support/until.ts";
+import { withFreshTurns } from "../support/turns.ts";
 
 const decoder = new TextDecoder();
 
@@ -437,59 +438,61 @@ Deno.test("TarSource reads small files at once, and waits for large ones", async
 });
 
 Deno.test("TarSource closes a file that is read when that is done, and gives way before each chunk", async () => {
-  await withTempFolder(async (root) => {
-    await Deno.writeFile(`${root}/a`, new Uint8Array(3_000_000));
-    const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
-    const before = open();
-    const { read } = FolderFile.prototype;
-    const { subtle } = crypto;
-    const { digest } = subtle;
-    for (const end of ["cancel", "abort"] as const) {
-      const entered = Promise.withResolvers<void>();
-      const gate = Promise.withResolvers<void>();
-      FolderFile.prototype.read = async function (buffer) {
-        entered.resolve();
-        await gate.promise;
-        return await read.call(this, buffer);
-      };
-      const abort = new AbortController();
-      const contents = { root, filter: new ContextFilter() };
-      const source = new TarSource(
-        () => Promise.resolve(contents),
-        abort.signal,
-      );
-      const stream = new ReadableStream(source, { highWaterMark: 0 });
-      const reader = stream.getReader();
-      const turned = Promise.withResolvers<void>();
-      subtle.digest = async (...given) => {
-        await turned.promise;
-        return await digest.apply(subtle, given);
-      };
-      try {
-        let isRead = false;
-        const reading = reader.read().catch((error) => error);
-        entered.promise.then(() => isRead = true);
-        await Promise.resolve();
-        await new Promise((done) => setTimeout(done, 0));
-        assert(!isRead, "it gives way first");
-        turned.resolve();
-        await entered.promise;
-        assertEquals(open(), before + 1);
-        const reason = new Error("enough");
-        if (end === "abort") abort.abort(reason);
-        else await reader.cancel();
-        assertEquals(open(), before + 1);
-        gate.resolve();
-        const result = await reading;
-        if (end === "abort") assert(result === reason);
-        else assertEquals(result.done, true);
-        await until(() => open() === before, "the file is closed");
-      } finally {
-        subtle.digest = digest;
-        FolderFile.prototype.read = read;
+  await withTempFolder((root) =>
+    withFreshTurns(async () => {
+      await Deno.writeFile(`${root}/a`, new Uint8Array(3_000_000));
+      const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+      const before = open();
+      const { read } = FolderFile.prototype;
+      const { subtle } = crypto;
+      const { digest } = subtle;
+      for (const end of ["cancel", "abort"] as const) {
+        const entered = Promise.withResolvers<void>();
+        const gate = Promise.withResolvers<void>();
+        FolderFile.prototype.read = async function (buffer) {
+          entered.resolve();
+          await gate.promise;
+          return await read.call(this, buffer);
+        };
+        const abort = new AbortController();
+        const contents = { root, filter: new ContextFilter() };
+        const source = new TarSource(
+          () => Promise.resolve(contents),
+          abort.signal,
+        );
+        const stream = new ReadableStream(source, { highWaterMark: 0 });
+        const reader = stream.getReader();
+        const turned = Promise.withResolvers<void>();
+        subtle.digest = async (...given) => {
+          await turned.promise;
+          return await digest.apply(subtle, given);
+        };
+        try {
+          let isRead = false;
+          const reading = reader.read().catch((error) => error);
+          entered.promise.then(() => isRead = true);
+          await Promise.resolve();
+          await new Promise((done) => setTimeout(done, 0));
+          assert(!isRead, "it gives way first");
+          turned.resolve();
+          await entered.promise;
+          assertEquals(open(), before + 1);
+          const reason = new Error("enough");
+          if (end === "abort") abort.abort(reason);
+          else await reader.cancel();
+          assertEquals(open(), before + 1);
+          gate.resolve();
+          const result = await reading;
+          if (end === "abort") assert(result === reason);
+          else assertEquals(result.done, true);
+          await until(() => open() === before, "the file is closed");
+        } finally {
+          subtle.digest = digest;
+          FolderFile.prototype.read = read;
+        }
       }
-    }
-  });
+    })
+  );
 });
 
 Deno.test("TarSource pauses behind 4 ms in which it found nothing to pack", async () => {
