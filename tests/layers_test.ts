@@ -162,7 +162,7 @@ Deno.test("davit build loads few files before it asks the engine, and behind tha
     [STATIC_REGEXP],
   );
   for (
-    const [{ files, others }, most] of [[first, 122], [then, 231]] as const
+    const [{ files, others }, most] of [[first, 122], [then, 232]] as const
   ) {
     assertEquals(files.length <= most, true, `${files.length}: ${files}`);
     assertEquals(others.filter((other) => other.includes("-> node:")), []);

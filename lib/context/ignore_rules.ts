@@ -1,6 +1,7 @@
 import { ContextFilter } from "./filter.ts";
+import type { KnownFile } from "./known_file.ts";
 import type { MemoryFiles } from "./memory_files.ts";
-import { readInside } from "./read_inside.ts";
+import { readInside, readKnown } from "./read_inside.ts";
 
 /**
  * The rules that leave parts of a folder out of the context: those of its
@@ -24,13 +25,14 @@ const ADVICE =
  * Checks that an engine can read the `.dockerignore` of a folder: it would wait
  * for a FIFO for ever.
  *
+ * @returns The file, for an engine that asks for it; undefined if there is none.
  * @throws {ContextError} If the file can't be read.
  */
 export async function checkIgnoreFile(
   root: string | undefined,
   files?: MemoryFiles,
-): Promise<void> {
-  await readInside(root, ".dockerignore", ADVICE, files);
+): Promise<KnownFile | undefined> {
+  return await readKnown(root, ".dockerignore", ADVICE, files);
 }
 
 /**

@@ -2,6 +2,7 @@ import { ContextError } from "../errors.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 import { readBytes } from "../streams/read_whole.ts";
 import { contextError } from "./context_error.ts";
+import { KnownFile } from "./known_file.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { isOnlyOurs, OwnFile } from "./own_file.ts";
 import type { ReadableFile } from "./readable_file.ts";
@@ -34,6 +35,23 @@ export async function readInside(
   advice: string,
   files?: MemoryFiles,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return (await readKnown(root, path, advice, files))?.bytes;
+}
+
+/**
+ * Reads a file as {@linkcode readInside} does.
+ *
+ * @returns The content, and where it was found; undefined if there is no such
+ * file in the folder.
+ * @throws {ContextError} If the file can't be read, or is not a regular file.
+ */
+export async function readKnown(
+  root: string | undefined,
+  path: string,
+  advice: string,
+  files?: MemoryFiles,
+): Promise<KnownFile | undefined> {
+  const readAt = Date.now();
   const base = root === undefined || root.endsWith("/") ? root : `${root}/`;
   const inside = await resolveInside(
     path,
@@ -47,17 +65,20 @@ export async function readInside(
   const content = files?.content(inside);
   if (content !== undefined) {
     if (content.length > MAX_TEXT_BYTES) throw tooLong(inside);
-    return content;
+    return new KnownFile(inside, content, undefined, readAt);
   }
   if (
     root === undefined || base === undefined || files?.hides(inside)
   ) return undefined;
   const full = base + inside;
-  return await readWhole(full, advice, Deno.lstat, async (seen) => {
+  let found: Deno.FileInfo | undefined;
+  const bytes = await readWhole(full, advice, Deno.lstat, async (seen) => {
+    found = seen;
     if (isOnlyOurs(full)) return await openOwn(full, seen);
     const { FolderFile } = await import("./file.ts");
     return new FolderFile(root, inside, Infinity);
   });
+  return bytes && new KnownFile(inside, bytes, found, readAt);
 }
 
 /**

@@ -4,7 +4,10 @@
 import { adviceOf, advised } from "../../advice.ts";
 import { ContextFilter } from "../../context/filter.ts";
 import { parseIgnoreFile } from "../../context/ignore_file.ts";
-import { findIgnoreRules } from "../../context/ignore_rules.ts";
+import {
+  checkIgnoreFile,
+  findIgnoreRules,
+} from "../../context/ignore_rules.ts";
 import type { MemoryFiles } from "../../context/memory_files.ts";
 import { type ContextRoot, findRoot } from "../../context/root.ts";
 import { ContextError } from "../../errors.ts";
@@ -44,10 +47,13 @@ export class NamedFolder {
     const { path, files, ignore } = source;
     const root = path === undefined ? undefined : await findRoot(path);
     const memory = files && await memoryFiles(files);
-    const folder = new FolderLocal(root?.path, memory);
     const local = ignore === undefined
-      ? folder
-      : await RuledLocal.of(folder, ignore);
+      ? new FolderLocal(
+        root?.path,
+        memory,
+        await checkIgnoreFile(root?.path, memory),
+      )
+      : await RuledLocal.of(new FolderLocal(root?.path, memory), ignore);
     return new NamedFolder(source, root, memory, local);
   }
 

@@ -52,9 +52,11 @@ export async function openOffer(
   );
   signal?.throwIfAborted();
   // The ignore file that comes with the Dockerfile takes its place.
-  if (files.size === 1) await checkIgnoreFile(root?.path, memory);
+  const rules = files.size === 1
+    ? await checkIgnoreFile(root?.path, memory)
+    : undefined;
   const locals = new Map<string, Local>([
-    ["context", new FolderLocal(root?.path, memory)],
+    ["context", new FolderLocal(root?.path, memory, rules)],
     ["dockerfile", await MemoryLocal.of(files)],
   ]);
   return new FolderOffer(source, root, memory, files, locals);
