@@ -3,7 +3,7 @@
  * `docker buildx build`.
  *
  * ```sh
- * deno install -g -A -n davit jsr:@davit/build/cli
+ * deno install -g -A -n davit --v8-flags=--no-lazy --unstable-lazy-dynamic-imports jsr:@davit/build/cli
  * davit build -t app:1 --secret id=npm_token,env=NPM_TOKEN .
  * davit build --watch -t app:1 . # again at each change
  * davit doctor                   # which engine is used, and what is missing

@@ -1,31 +1,38 @@
 /**
- * A warm build of five files by the commands, the whole process each, in turns,
- * and what davit's time is made of:
+ * A warm build of five files by the commands, as they are installed, the whole
+ * process each, in turns, and what davit's time is made of:
  *
  *     deno run -A tests/engines/with_engine.ts --generation 28 -- \
  *       deno run -A tests/bench/cli_bench.ts [RUNS]
  */
 import { DockerClient } from "../../mod.ts";
-import { DAVIT } from "../cli/command.ts";
+import { INSTALLED } from "../cli/command.ts";
 import { writeTree } from "../support/folder.ts";
 
 const runs = Number(Deno.args[0] ?? 21);
 const folder = await Deno.makeTempDir({ prefix: "davit-bench-" });
 const EMPTY = "empty program";
-const FOUND = "modules of a build, found";
 const MODULES = "modules of a build";
 const QUIET = "davit build -q";
 /** Deno with davit's own flags, and a program of its own. */
-const program = (name: string) => [...DAVIT.slice(0, -1), `${folder}/${name}`];
+const program = (
+  name: string,
+) => [...INSTALLED.slice(0, -1), `${folder}/${name}`];
 const commands: Record<string, readonly string[]> = {
   [EMPTY]: program("empty.ts"),
-  [FOUND]: program("found.ts"),
   [MODULES]: program("modules.ts"),
-  "davit build": [...DAVIT, "build", "--progress=plain", "-t", "bench", "."],
-  [QUIET]: [...DAVIT, "build", "-q", "-t", "bench", "."],
+  "davit build": [
+    ...INSTALLED,
+    "build",
+    "--progress=plain",
+    "-t",
+    "bench",
+    ".",
+  ],
+  [QUIET]: [...INSTALLED, "build", "-q", "-t", "bench", "."],
   "docker build": ["docker", "build", "--progress=plain", "-t", "bench", "."],
   "docker build -q": ["docker", "build", "-q", "-t", "bench", "."],
-  "davit --version": [...DAVIT, "--version"],
+  "davit --version": [...INSTALLED, "--version"],
   "docker --version": ["docker", "--version"],
 };
 const times = new Map<string, number[]>();
@@ -43,7 +50,6 @@ try {
     "d/c": "c",
     "d/d": "d",
     "empty.ts": "",
-    "found.ts": `if (Deno.args.length > 0) {\n${LOADS}}\n`,
     "modules.ts": LOADS,
     ".dockerignore": "*.ts\n.dockerignore\n",
   });
@@ -88,13 +94,12 @@ for (const [name, list] of times) {
   medians.set(name, list[list.length >> 1]!);
   say(`| ${name} | ${middle} ms | ${first}–${last} ms |`);
 }
-const [empty, found, modules, whole] = [EMPTY, FOUND, MODULES, "davit build"]
-  .map((name) => medians.get(name)!) as [number, number, number, number];
+const [empty, modules, whole] = [EMPTY, MODULES, "davit build"]
+  .map((name) => medians.get(name)!) as [number, number, number];
 const built = inside.sort((a, b) => a - b)[inside.length >> 1]!;
 const parts: Record<string, number> = {
   "Deno's start": empty,
-  "finding the files of the modules": found - empty,
-  "loading them": modules - found,
+  "finding and loading the modules": modules - empty,
   "a build by a process that has built before": built,
 };
 const known = Object.values(parts).reduce((sum, ms) => sum + ms);

@@ -12,6 +12,8 @@ import {
 } from "../engines/environment.ts";
 import type { Generation } from "../engines/packages.ts";
 import { say, supervise } from "../engines/supervise.ts";
+import { INSTALL_FLAGS } from "../cli/command.ts";
+import { INSTALLED_DENO_DIR } from "./context/clients.ts";
 import type { ContextName } from "./context/contexts.ts";
 import { runBench } from "./context_bench.ts";
 
@@ -39,6 +41,7 @@ async function install(root: string): Promise<string> {
     new URL(`../../${path}`, import.meta.url).pathname;
   await runCommand(Deno.execPath(), [
     ...["install", "--quiet", "--global", "-A", "--root", root, "-n", "davit"],
+    ...INSTALL_FLAGS,
     ...["--config", file("deno.json"), file("lib/cli/main.ts")],
   ]);
   return `${root}/bin/davit`;
@@ -58,7 +61,10 @@ async function benchStarts(
   );
   // The script of `deno install` starts the deno that it finds.
   const deno = Deno.execPath().replace(/\/[^/]*$/, "");
-  const env = { PATH: `${deno}:${Deno.env.get("PATH")}` };
+  const env = {
+    PATH: `${deno}:${Deno.env.get("PATH")}`,
+    DENO_DIR: INSTALLED_DENO_DIR,
+  };
   for (let run = -1; run < STARTS; run++) {
     for (const { program, flag, ms } of rows) {
       const command = new Deno.Command(program, { args: [flag], env });
@@ -105,7 +111,7 @@ if (import.meta.main) {
         for (const [contexts, tmpfs] of CONTEXTS) {
           await runBench({
             contexts,
-            clients: ["davit-command", "davit-quick", "docker"],
+            clients: ["davit-command", "davit-plain", "docker"],
             generations: [generation],
             runs,
             folder: `${folder}/contexts`,

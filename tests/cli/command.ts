@@ -11,11 +11,16 @@ export const DAVIT: readonly string[] = [
   MAIN,
 ];
 
-/** Deno's flags with which a build begins sooner, as examples/cli tells. */
-export const QUICK_START: readonly string[] = [
+/** Deno's flags with which the README installs the command. */
+export const INSTALL_FLAGS: readonly string[] = [
   "--v8-flags=--no-lazy",
   "--unstable-lazy-dynamic-imports",
 ];
+
+/** The words that run the command as it is installed, from a checkout. */
+export const INSTALLED: readonly string[] = DAVIT.flatMap((word) =>
+  word === "-A" ? [word, ...INSTALL_FLAGS] : word
+);
 
 const LIB = new URL("../../lib/", import.meta.url).pathname;
 

@@ -2,7 +2,7 @@ import { UnsupportedError } from "../../lib/errors.ts";
 import { loadModule } from "../../lib/cli/load_module.ts";
 import { replaced } from "../exporter/scratch.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { DAVIT, QUICK_START, runProgram } from "./command.ts";
+import { DAVIT, INSTALL_FLAGS, INSTALLED, runProgram } from "./command.ts";
 
 const LIB = new URL("../../lib", import.meta.url).pathname;
 const STANDALONE =
@@ -22,17 +22,20 @@ Deno.test("in a checkout that Deno may not read, davit names the file and the fl
   assertEquals((await runProgram([...davit, "--version"])).code, 0);
 });
 
-Deno.test("the flags of Deno for a quicker start are known to it, and those that the page tells", async () => {
-  const page = new URL("../../examples/cli/README.md", import.meta.url);
-  const line = `deno install -g -A -n davit ${QUICK_START.join(" ")} jsr:`;
-  assert((await Deno.readTextFile(page)).includes(line));
-  const davit = DAVIT.flatMap((word) =>
-    word === "-A" ? [word, ...QUICK_START] : word
+Deno.test("the flags with which davit is installed are known to Deno, and are those that every page tells", async () => {
+  const line = `deno install -g -A -n davit ${INSTALL_FLAGS.join(" ")} jsr:`;
+  for (
+    const page of ["README.md", "examples/cli/README.md", "lib/cli/main.ts"]
+  ) {
+    const url = new URL(`../../${page}`, import.meta.url);
+    assert((await Deno.readTextFile(url)).includes(line), page);
+  }
+  const [installed, plain] = await Promise.all(
+    [INSTALLED, DAVIT].map((words) =>
+      runProgram([...words, "prune", "--help"])
+    ),
   );
-  const [quick, plain] = await Promise.all(
-    [davit, DAVIT].map((words) => runProgram([...words, "prune", "--help"])),
-  );
-  assertEquals(quick, plain);
+  assertEquals(installed, plain);
 });
 
 Deno.test("the program for deno compile has all files in sight: it needs no permission to load one", async () => {

@@ -1,4 +1,4 @@
-import { DAVIT, QUICK_START } from "../../cli/command.ts";
+import { DAVIT, INSTALLED } from "../../cli/command.ts";
 import { CACHE } from "../../engines/kept_folder.ts";
 import {
   readTextIfThere,
@@ -10,7 +10,7 @@ import type { EngineDescription } from "../../engines/environment.ts";
 /** Every client, in the order of the report. */
 export const CLIENT_NAMES = [
   "davit-command",
-  "davit-quick",
+  "davit-plain",
   "davit-dir",
   "davit-buildkit",
   "davit-no-history",
@@ -33,6 +33,8 @@ export interface Client {
   args(path: string, tag: string): readonly string[];
   /** Folder to run in. */
   readonly cwd: string;
+  /** What it has in its environment beside what leads to the engine. */
+  readonly env?: Record<string, string>;
 }
 
 /** The newest of each when this was written; a user of them would have these. */
@@ -44,6 +46,12 @@ const PEERS = {
 
 /** Beside the unpacked engines: out of the package, out of git, and gone with `deno task clean`. */
 const PEERS_FOLDER = `${CACHE}/peers`;
+
+/**
+ * Deno's cache of the command as it is installed: the compiled code of the other
+ * flags, which the programs of davit have, would take the place of its own.
+ */
+export const INSTALLED_DENO_DIR: string = `${CACHE}/installed-deno-dir`;
 
 /** The clients asked for, ready to run against `engine`. */
 export async function prepareClients(
@@ -60,12 +68,15 @@ function describeClient(name: ClientName, engine: EngineDescription): Client {
   const here = import.meta.dirname!;
   switch (name) {
     case "davit-command":
-      return davitClient(name, "`davit build`", DAVIT);
-    case "davit-quick":
+      return {
+        ...davitClient(name, "`davit build`", INSTALLED),
+        env: { DENO_DIR: INSTALLED_DENO_DIR },
+      };
+    case "davit-plain":
       return davitClient(
         name,
-        "`davit build`, installed for a quick start",
-        DAVIT.flatMap((word) => word === "-A" ? [word, ...QUICK_START] : word),
+        "`davit build`, without Deno's flags",
+        DAVIT,
       );
     case "davit-dir":
       return denoClient(name, "davit (directory)", `${here}/davit_dir.ts`);

@@ -61,7 +61,7 @@ interface Look {
  * @throws {ClientError} If the client fails, or its log tells of no such steps.
  */
 export async function measurePhases(
-  { program, args, cwd }: Client,
+  { program, args, cwd, env: own }: Client,
   { path, tag, host, env, folder, signal }: {
     readonly path: string;
     readonly tag: string;
@@ -87,7 +87,7 @@ export async function measurePhases(
       "--progress=rawjson",
     ],
     cwd,
-    env,
+    env: { ...env, ...own },
     stdin: "piped",
     stdout: "piped",
     signal,

@@ -156,8 +156,6 @@ export function renderGoals({ contexts, generation }: EngineResult): string {
     const command = of("davit-command");
     const warm = ratioOf(command, docker, "warm");
     goal(`${name} warm, davit build ÷ docker`, warm, 0.5);
-    const quick = ratioOf(of("davit-quick"), docker, "warm");
-    goal(`${name} warm, quick start ÷ docker`, quick, 0.5);
     const cold = ratioOf(command, docker, "cold");
     goal(`${name} cold, davit build ÷ docker`, cold, 0.8);
     if (generation === "28") {

@@ -160,11 +160,14 @@ function checkSize({ size }: BuiltImage, { bytes }: Context): void {
 
 async function build(
   { env, meter }: Field,
-  { program, args, cwd }: Client,
+  { program, args, cwd, env: own }: Client,
   context: Context,
   tag: string,
 ): Promise<Cost> {
   // The disk is not to be busy with what the build before has written.
   await runCommand("sync", []);
-  return await meter.measure(program, args(context.path, tag), cwd, env);
+  return await meter.measure(program, args(context.path, tag), cwd, {
+    ...env,
+    ...own,
+  });
 }
