@@ -42,6 +42,8 @@ export interface ContextFilterOptions {
 export class ContextFilter {
   /** The state of the root folder, from which all paths start. */
   readonly root: FilterState;
+  /** Whether every path belongs to the context: there are no patterns. */
+  readonly keepsAll: boolean;
   readonly #include: PatternMatcher | undefined;
   readonly #exclude: PatternMatcher | undefined;
 
@@ -54,6 +56,7 @@ export class ContextFilter {
     this.#exclude = exclude.length === 0
       ? undefined
       : new PatternMatcher(exclude);
+    this.keepsAll = include.length === 0 && exclude.length === 0;
     this.root = {
       keep: this.#include === undefined,
       enter: true,

@@ -16,16 +16,26 @@ type Entries = Generator<ContextEntry | undefined, void, undefined>;
  * @param files The files in memory; undefined if there are none.
  * @param without Paths in the folder that are left out.
  */
-export function* overlayEntries(
+export function overlayEntries(
   root: string | undefined,
   files: MemoryFiles | undefined,
   filter: ContextFilter,
   without: ReadonlySet<string> = new Set(),
 ): Entries {
-  if (files === undefined) {
-    if (root !== undefined) yield* walkContext(root, filter, without);
-    return;
+  // The walk itself, since another generator around it takes time for each file.
+  if (files === undefined && root !== undefined) {
+    return walkContext(root, filter, without);
   }
+  return overlaidEntries(root, files, filter, without);
+}
+
+function* overlaidEntries(
+  root: string | undefined,
+  files: MemoryFiles | undefined,
+  filter: ContextFilter,
+  without: ReadonlySet<string>,
+): Entries {
+  if (files === undefined) return;
   if (root === undefined) return yield* files.entries(filter);
   const out = new Set(without);
   const folders = new Map<string, ContextEntry>();

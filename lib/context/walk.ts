@@ -61,6 +61,7 @@ export function* walkContext(
 ): Generator<ContextEntry | undefined, void, undefined> {
   const base = root.endsWith("/") ? root : `${root}/`;
   const links = new Map<string, string>();
+  const { keepsAll } = filter;
   const levels: Level[] = [{
     prefix: "",
     listing: listFolder(base, true) ?? { names: [], folders: new Set() },
@@ -82,7 +83,9 @@ export function* walkContext(
     const name = names[level.next++]!;
     const path = level.prefix + name;
     if (without.has(path)) continue;
-    const state = yield* filter.steps(path, level.state);
+    const state = keepsAll
+      ? level.state
+      : yield* filter.steps(path, level.state);
     if (!state.keep && !(state.enter && folders.has(name))) continue;
     const entry = readEntry(base, path, links);
     if (entry === undefined) {

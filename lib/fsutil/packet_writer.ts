@@ -1,3 +1,4 @@
+import { PREFIX_BYTES, writePrefix } from "../grpc/frame.ts";
 import { PacketType, type Stat } from "./packets.ts";
 
 const encoder = new TextEncoder();
@@ -5,8 +6,8 @@ const encoder = new TextEncoder();
 /** The longest encoding of a field with a number: a tag and ten bytes. */
 const NUMBER_BYTES = 11;
 
-/** Room for the numbers and lengths of a STAT, in bytes. */
-const STAT_BYTES = 10 * NUMBER_BYTES;
+/** Room for the prefix, numbers and lengths of a STAT, in bytes. */
+const STAT_BYTES = PREFIX_BYTES + 10 * NUMBER_BYTES;
 
 /**
  * Writes packets into a buffer that is used again: each method returns a view,
@@ -15,15 +16,48 @@ const STAT_BYTES = 10 * NUMBER_BYTES;
 export class PacketWriter {
   #bytes: Uint8Array = new Uint8Array(4096);
   #at = 0;
+  /** Where the STATs end that were added. */
+  #statsEnd = 0;
 
   /** Writes a STAT; without an entry, it ends the list of entries. */
   stat(stat?: Stat): Uint8Array {
-    // STAT is the type 0, and zeros are not written: an empty message.
-    if (stat === undefined) return this.#bytes.subarray(0, 0);
-    this.#grow(STAT_BYTES + 3 * (stat.path.length + stat.linkname.length));
-    // Room is left for the tag and length of the entry, because the length is
-    // known only at the end.
-    const start = 1 + 5;
+    this.#statsEnd = 0;
+    this.addStat(stat);
+    return this.takeStats().subarray(PREFIX_BYTES);
+  }
+
+  /**
+   * Adds a STAT to those that {@linkcode PacketWriter.takeStats} returns; without
+   * an entry, it ends the list of entries. Until they are taken, call no other
+   * method.
+   */
+  addStat(stat?: Stat): void {
+    const begin = this.#statsEnd;
+    // STAT is the type 0, and zeros are not written: without an entry it is an
+    // empty message.
+    const text = stat === undefined
+      ? 0
+      : stat.path.length + stat.linkname.length;
+    this.#grow(begin + STAT_BYTES + 3 * text);
+    this.#at = begin + PREFIX_BYTES;
+    if (stat !== undefined) this.#entry(stat);
+    writePrefix(this.#bytes, begin, this.#at - begin - PREFIX_BYTES);
+    this.#statsEnd = this.#at;
+  }
+
+  /** The STATs that were added, each behind the prefix of a gRPC message. */
+  takeStats(): Uint8Array {
+    const stats = this.#bytes.subarray(0, this.#statsEnd);
+    this.#statsEnd = 0;
+    return stats;
+  }
+
+  #entry(stat: Stat): void {
+    this.#bytes[this.#at++] = 2 << 3 | 2;
+    const lengthAt = this.#at;
+    // The length is known only at the end. One byte is left for it; what follows
+    // is moved if it takes more.
+    const start = lengthAt + 1;
     this.#at = start;
     this.#text(1, stat.path);
     this.#number(2, stat.mode);
@@ -34,12 +68,14 @@ export class PacketWriter {
     this.#text(7, stat.linkname);
     this.#number(8, stat.devmajor);
     this.#number(9, stat.devminor);
-    const end = this.#at;
-    const from = start - 1 - sizeOf(end - start);
-    this.#at = from;
-    this.#bytes[this.#at++] = 2 << 3 | 2;
-    this.#varint(end - start);
-    return this.#bytes.subarray(from, end);
+    const length = this.#at - start;
+    const room = sizeOf(length);
+    if (room > 1) {
+      this.#bytes.copyWithin(lengthAt + room, start, start + length);
+    }
+    this.#at = lengthAt;
+    this.#varint(length);
+    this.#at += length;
   }
 
   /** Writes a REQ for an entry's content. */
@@ -79,8 +115,12 @@ export class PacketWriter {
     return this.#bytes.subarray(0, this.#at);
   }
 
+  /** Makes room for so many bytes in all; the STATs that were added stay. */
   #grow(bytes: number): void {
-    if (bytes > this.#bytes.length) this.#bytes = new Uint8Array(bytes * 2);
+    if (bytes <= this.#bytes.length) return;
+    const larger = new Uint8Array(bytes * 2);
+    larger.set(this.#bytes.subarray(0, this.#statsEnd));
+    this.#bytes = larger;
   }
 
   #text(field: number, text: string): void {
@@ -91,7 +131,7 @@ export class PacketWriter {
     // text is moved afterwards if its length needs more room.
     const room = sizeOf(text.length);
     const start = this.#at + room;
-    const { written } = encoder.encodeInto(text, bytes.subarray(start));
+    const written = encodeAt(text, bytes, start);
     const needed = sizeOf(written);
     if (needed > room) {
       bytes.copyWithin(this.#at + needed, start, start + written);
@@ -156,4 +196,23 @@ function sizeOf(value: number): number {
     size++;
   }
   return size;
+}
+
+/**
+ * Writes a text as UTF-8, from index `at` on; returns how many bytes it took.
+ *
+ * Most paths are short and ASCII: for these, `encodeInto` and the view that it
+ * takes cost more than all numbers of an entry.
+ */
+function encodeAt(text: string, bytes: Uint8Array, at: number): number {
+  const { length } = text;
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x80) {
+      const rest = bytes.subarray(at + index);
+      return index + encoder.encodeInto(text.slice(index), rest).written;
+    }
+    bytes[at + index] = code;
+  }
+  return length;
 }

@@ -3,7 +3,7 @@ import type { FolderFile } from "../context/file.ts";
 import { unreadable } from "../context/unreadable.ts";
 import { ContextError } from "../errors.ts";
 import { GrpcCode, GrpcError } from "../grpc/status.ts";
-import type { MessageDuplex } from "../streams/duplex.ts";
+import type { FramedDuplex } from "../streams/duplex.ts";
 import { Slice } from "../streams/slices.ts";
 import { turn } from "../streams/turn.ts";
 import {
@@ -25,6 +25,9 @@ import { statOf } from "./stat.ts";
  */
 const CHUNK_BYTES: number = 512 * 1024;
 
+/** How many entries are sent at once; the clock is read only then, too. */
+const STATS_AT_ONCE = 16;
+
 /** Files up to this length are read synchronously, in bytes. */
 const SMALL_BYTES: number = 64 * 1024;
 
@@ -38,7 +41,7 @@ const SMALL_BYTES: number = 64 * 1024;
  * @throws {GrpcError} If the engine violates the protocol.
  */
 export async function sendLocal(
-  stream: MessageDuplex,
+  stream: FramedDuplex,
   local: Local,
   request: LocalRequest,
 ): Promise<TransferCounts> {
@@ -58,7 +61,7 @@ export async function sendLocal(
 
 class Sender {
   readonly counts: TransferCounts = noTransfers();
-  readonly #stream: MessageDuplex;
+  readonly #stream: FramedDuplex;
   readonly #local: Local;
   readonly #packet = new PacketWriter();
   /** The regular files that the engine may still ask for. */
@@ -73,7 +76,7 @@ class Sender {
   /** Two buffers for large files: one is sent while the other is filled. */
   #chunks: [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>] | undefined;
 
-  constructor(stream: MessageDuplex, local: Local) {
+  constructor(stream: FramedDuplex, local: Local) {
     this.#stream = stream;
     this.#local = local;
   }
@@ -147,7 +150,9 @@ class Sender {
     }
   }
 
-  /** Sends entries for one slice of time; false when all are sent. */
+  /**
+   * Sends entries for one slice of time, a few at once; false when all are sent.
+   */
   async #sendEntries(
     entries: Iterator<ContextEntry | undefined, void, undefined>,
   ): Promise<boolean> {
@@ -156,13 +161,15 @@ class Sender {
     for (let count = 1;; count++) {
       const next = entries.next();
       if (next.done) {
-        await this.#stream.write(this.#packet.stat());
+        this.#packet.addStat();
+        await this.#sendStats();
         return false;
       }
       const entry = next.value;
       if (entry === undefined) {
-        if (slice.over) return true;
-        continue;
+        if (!slice.over) continue;
+        await this.#sendStats();
+        return true;
       }
       const stat = statOf(entry);
       const wanted = isRegular(stat.mode) && entry.hardlink === undefined;
@@ -171,10 +178,16 @@ class Sender {
         counts.files++;
         counts.bytesOffered += entry.size;
       }
-      const room = this.#stream.write(this.#packet.stat(stat));
+      this.#packet.addStat(stat);
+      if (count % STATS_AT_ONCE !== 0) continue;
+      const room = this.#sendStats();
       if (room !== undefined) await room;
-      if (count % 16 === 0 && slice.over) return true;
+      if (slice.over) return true;
     }
+  }
+
+  #sendStats(): Promise<void> | undefined {
+    return this.#stream.writeFramed(this.#packet.takeStats());
   }
 
   /**

@@ -4,12 +4,12 @@ import { GrpcCode, GrpcError } from "./status.ts";
  * Length of the prefix of each message, in bytes: a flag for compression, then
  * the length of the message, big-endian.
  */
-const PREFIX_BYTES = 5;
+export const PREFIX_BYTES = 5;
 
 /** The prefix of a message of `length` bytes. */
 export function framePrefix(length: number): Uint8Array<ArrayBuffer> {
   const prefix = new Uint8Array(PREFIX_BYTES);
-  writePrefix(prefix, length);
+  writePrefix(prefix, 0, length);
   return prefix;
 }
 
@@ -31,18 +31,24 @@ export class MessageWriter {
   write(parts: readonly Uint8Array[]): Promise<void> | undefined {
     let length = 0;
     for (const part of parts) length += part.length;
-    writePrefix(this.#prefix, length);
+    writePrefix(this.#prefix, 0, length);
     const room = this.#send(this.#prefix, ...parts);
     if (room !== undefined) this.#prefix = new Uint8Array(PREFIX_BYTES);
     return room;
   }
 }
 
-function writePrefix(prefix: Uint8Array, length: number): void {
-  prefix[1] = length >>> 24;
-  prefix[2] = length >>> 16;
-  prefix[3] = length >>> 8;
-  prefix[4] = length;
+/** Writes the prefix of a message of `length` bytes, from index `at` on. */
+export function writePrefix(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): void {
+  bytes[at] = 0;
+  bytes[at + 1] = length >>> 24;
+  bytes[at + 2] = length >>> 16;
+  bytes[at + 3] = length >>> 8;
+  bytes[at + 4] = length;
 }
 
 /**

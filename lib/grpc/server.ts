@@ -75,5 +75,6 @@ function callOf(stream: Http2Stream, method: GrpcMethod): GrpcCall {
     metadata: (key) => stream.getAll(key),
     read: () => messages.next(),
     write: (...parts) => writer.write(parts),
+    writeFramed: (messages) => stream.write(messages),
   };
 }

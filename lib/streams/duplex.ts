@@ -33,3 +33,12 @@ export interface MessageDuplex {
    */
   write(...parts: Uint8Array[]): Promise<void> | undefined;
 }
+
+/** A call that takes many messages at once. */
+export interface FramedDuplex extends MessageDuplex {
+  /**
+   * Sends messages of which each has its gRPC prefix, one behind the other. What
+   * it returns is as for `write`.
+   */
+  writeFramed(messages: Uint8Array): Promise<void> | undefined;
+}

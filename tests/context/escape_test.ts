@@ -9,6 +9,7 @@ import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { sendLocal } from "../../lib/fsutil/send.ts";
 import { tarDirectory } from "../../mod.ts";
+import { framed } from "../grpc/framed.ts";
 import {
   assert,
   assertEquals,
@@ -64,7 +65,7 @@ Deno.test("sendLocal() sends nothing of elsewhere when a folder above a file bec
     const sent: string[] = [];
     let told = "";
     const sending = sendLocal(
-      {
+      framed({
         signal: new AbortController().signal,
         async read() {
           await listed.promise;
@@ -80,7 +81,7 @@ Deno.test("sendLocal() sends nothing of elsewhere when a folder above a file bec
           await swap();
           listed.resolve();
         },
-      },
+      }),
       new FolderLocal(root),
       { include: [], exclude: [], follow: [] },
     );

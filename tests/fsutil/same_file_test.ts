@@ -3,7 +3,7 @@ import { FileMode, PacketType, type Stat } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { sendLocal } from "../../lib/fsutil/send.ts";
-import type { MessageDuplex } from "../../lib/streams/duplex.ts";
+import { framed } from "../grpc/framed.ts";
 import { assertEquals } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
@@ -11,7 +11,7 @@ import { withTempFolder, writeTree } from "../support/folder.ts";
 async function statsOf(root: string): Promise<Stat[]> {
   const stats: Stat[] = [];
   const listed = Promise.withResolvers<void>();
-  const stream: MessageDuplex = {
+  const stream = framed({
     signal: new AbortController().signal,
     async read() {
       await listed.promise;
@@ -25,7 +25,7 @@ async function statsOf(root: string): Promise<Stat[]> {
       else stats.push(stat);
       return undefined;
     },
-  };
+  });
   await sendLocal(stream, new FolderLocal(root), {
     include: [],
     exclude: [],

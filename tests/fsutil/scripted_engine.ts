@@ -1,7 +1,8 @@
 import { PacketType, type Stat } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
-import type { MessageDuplex } from "../../lib/streams/duplex.ts";
+import type { FramedDuplex } from "../../lib/streams/duplex.ts";
+import { framed } from "../grpc/framed.ts";
 
 /** What an engine does with what it is sent. */
 export interface EngineScript {
@@ -21,7 +22,7 @@ export interface EngineScript {
 export class ScriptedEngine {
   /** The reason that the sender gave for giving up. */
   told: string | undefined;
-  readonly stream: MessageDuplex;
+  readonly stream: FramedDuplex;
   readonly #writer = new PacketWriter();
   /** Ids that are asked for, from `#sent` on. */
   readonly #requests: number[] = [];
@@ -33,11 +34,11 @@ export class ScriptedEngine {
   #ids = 0;
 
   constructor(script: EngineScript) {
-    this.stream = {
+    this.stream = framed({
       signal: new AbortController().signal,
       read: () => this.#next(),
       write: (...parts) => this.#take(script, parts),
-    };
+    });
   }
 
   /** Asks for the content of files. */

@@ -7,8 +7,9 @@ import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { sendLocal } from "../../lib/fsutil/send.ts";
 import { GrpcError } from "../../lib/grpc/status.ts";
-import type { MessageDuplex } from "../../lib/streams/duplex.ts";
+import type { FramedDuplex } from "../../lib/streams/duplex.ts";
 import { turn } from "../../lib/streams/turn.ts";
+import { framed } from "../grpc/framed.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { concat } from "../support/concat.ts";
 import { withTempFolder } from "../support/folder.ts";
@@ -23,7 +24,7 @@ function entryOf(path: string, size: number): ContextEntry {
 /** The other side of a call: what it is sent, and what it answers when. */
 class Call {
   readonly packets: string[] = [];
-  readonly stream: MessageDuplex;
+  readonly stream: FramedDuplex;
   readonly #waiting: (Uint8Array | null | Error)[] = [];
   #wake: (() => void) | undefined;
 
@@ -31,7 +32,7 @@ class Call {
     seen: (packet: string, call: Call) => Promise<void> | void = () => {},
     signal: AbortSignal = new AbortController().signal,
   ) {
-    this.stream = {
+    this.stream = framed({
       signal,
       read: async () => {
         while (this.#waiting.length === 0) {
@@ -53,7 +54,7 @@ class Call {
         this.packets.push(packet);
         return seen(packet, this) ?? undefined;
       },
-    };
+    });
   }
 
   send(...messages: (Uint8Array | null | Error)[]): void {

@@ -14,6 +14,7 @@ import { isRegular, type Stat } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { permissions, statOf } from "../../lib/fsutil/stat.ts";
+import { MessageReader } from "../../lib/grpc/frame.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
 
@@ -139,6 +140,31 @@ Deno.test("a STAT is written and read as protobuf has it, field by field and at 
     }, `${round}`);
   }
   assertEquals(writer.stat().length, 0);
+});
+
+Deno.test("STATs that are added are gRPC messages one behind the other, however many and long", async () => {
+  const writer = new PacketWriter();
+  const alone = new PacketWriter();
+  const paths = ["a", "é", "aé/𝄞", "x".repeat(113), "x".repeat(114)];
+  const long = Array.from({ length: 40 }, (_, at) => "x".repeat(100 * at));
+  for (const names of [paths, [], long, [...paths, ...long], ["y"]]) {
+    for (const path of names) writer.addStat({ ...NO_STAT, path });
+    writer.addStat();
+    const taken = [writer.takeStats().slice()];
+    const reader = new MessageReader(
+      () => Promise.resolve(taken.shift() ?? null),
+      100_000,
+    );
+    for (const path of names) {
+      const expected = alone.stat({ ...NO_STAT, path });
+      assertEquals(await reader.next(), expected.slice(), path);
+    }
+    assertEquals([(await reader.next())?.length, await reader.next()], [
+      0,
+      null,
+    ]);
+  }
+  assertEquals(writer.takeStats().length, 0);
 });
 
 Deno.test("the other packets are written and read as protobuf has them", () => {

@@ -570,27 +570,14 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/fsutil/packet_writer.ts",
     kind: "number",
-    text: "if (stat === undefined) return this.#bytes.subarray(0, 0);",
-    why: "from any place to one before it there are no bytes",
-  },
-  {
-    file: "lib/fsutil/packet_writer.ts",
-    kind: "number",
-    text:
-      "this.#grow(STAT_BYTES + 3 * (stat.path.length + stat.linkname.length));",
+    text: "this.#grow(begin + STAT_BYTES + 3 * text);",
     why: "how much room is made",
   },
   {
     file: "lib/fsutil/packet_writer.ts",
     kind: "number",
-    text: "const STAT_BYTES = 10 * NUMBER_BYTES;",
+    text: "const STAT_BYTES = PREFIX_BYTES + 10 * NUMBER_BYTES;",
     why: "how much room is made",
-  },
-  {
-    file: "lib/fsutil/packet_writer.ts",
-    kind: "number",
-    text: "const start = 1 + 5;",
-    why: "a place before the packet that is left free",
   },
   {
     file: "lib/fsutil/packet_writer.ts",
@@ -601,15 +588,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/fsutil/packet_writer.ts",
     kind: "bound",
-    text:
-      "if (bytes > this.#bytes.length) this.#bytes = new Uint8Array(bytes * 2);",
+    text: "if (bytes <= this.#bytes.length) return;",
     why: "room is made a moment earlier than it must be",
   },
   {
     file: "lib/fsutil/packet_writer.ts",
     kind: "number",
-    text:
-      "if (bytes > this.#bytes.length) this.#bytes = new Uint8Array(bytes * 2);",
+    text: "const larger = new Uint8Array(bytes * 2);",
     why: "how much room is made at a time",
   },
   {

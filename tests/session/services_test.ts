@@ -25,6 +25,7 @@ import type { SshAgentConnection } from "../../lib/ssh/agent.ts";
 import { frame } from "../../lib/ssh/message.ts";
 import { SshError } from "../../lib/ssh/ssh_error.ts";
 import { turn } from "../../lib/streams/turn.ts";
+import { framed } from "../grpc/framed.ts";
 import { until } from "../support/until.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 
@@ -46,15 +47,15 @@ function callOf(
 ) {
   const written: Uint8Array[] = [];
   const gate: { promise: Promise<void> | undefined } = { promise: undefined };
-  const call: GrpcCall = {
+  const call: GrpcCall = framed({
     signal,
-    metadata: (key) => [...metadata[key] ?? []],
+    metadata: (key: string) => [...metadata[key] ?? []],
     read: () => Promise.resolve(messages.shift() ?? null),
-    write: (...parts) => {
+    write: (...parts: Uint8Array[]) => {
       written.push(new Uint8Array(parts.flatMap((part) => [...part])));
       return gate.promise;
     },
-  };
+  });
   return { call, written, gate };
 }
 

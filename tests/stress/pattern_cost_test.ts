@@ -8,6 +8,7 @@ import { ContextError } from "../../lib/errors.ts";
 import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
 import { sendLocal } from "../../lib/fsutil/send.ts";
 import { tarDirectory } from "../../mod.ts";
+import { framed } from "../grpc/framed.ts";
 import { assert, assertRejects, assertThrows } from "../support/assert.ts";
 import { withTempFolder, writeTree } from "../support/folder.ts";
 
@@ -63,14 +64,14 @@ for (const [what, ignore] of Object.entries(COSTLY)) {
     await withLongNames(async (root) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const gone = new Error("the connection is gone");
-      const stream = {
+      const stream = framed({
         signal: new AbortController().signal,
         read: () =>
           new Promise<null>((_, reject) => {
             timer = setTimeout(() => reject(gone), 1);
           }),
         write: () => undefined,
-      };
+      });
       const exclude = parseIgnoreFile(line);
       const request = { include: [], exclude, follow: [] };
       const error = await assertRejects(() =>
