@@ -158,7 +158,8 @@ class Sender {
   ): Promise<boolean> {
     const { counts } = this;
     const slice = new Slice();
-    for (let count = 1;; count++) {
+    let count = 0;
+    while (true) {
       const next = entries.next();
       if (next.done) {
         this.#packet.addStat();
@@ -179,7 +180,7 @@ class Sender {
         counts.bytesOffered += entry.size;
       }
       this.#packet.addStat(stat);
-      if (count % STATS_AT_ONCE !== 0) continue;
+      if (++count % STATS_AT_ONCE !== 0) continue;
       const room = this.#sendStats();
       if (room !== undefined) await room;
       if (slice.over) return true;
