@@ -14,7 +14,10 @@ export class KnownFile {
   /** Its path in the folder; links were resolved. */
   readonly path: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Undefined if it may have changed while it was read. */
+  /**
+   * Undefined where a change would not be seen: if it may have changed while it
+   * was read, is in memory, or the system does not tell when it changed.
+   */
   readonly #seen: Deno.FileInfo | undefined;
 
   /**

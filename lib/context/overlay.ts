@@ -35,7 +35,7 @@ function* overlaidEntries(
   filter: ContextFilter,
   without: ReadonlySet<string>,
 ): Entries {
-  if (files === undefined) return;
+  if (files === undefined) return; // neither a folder nor files
   if (root === undefined) return yield* files.entries(filter);
   const out = new Set(without);
   const folders = new Map<string, ContextEntry>();

@@ -10,21 +10,14 @@ const NUMBER_BYTES = 11;
 const STAT_BYTES = PREFIX_BYTES + 10 * NUMBER_BYTES;
 
 /**
- * Writes packets into a buffer that is used again: each method returns a view,
- * which is valid until the next call of any method.
+ * Writes packets into a buffer that is used again: what a method returns is a
+ * view, which is valid until the next call of any method.
  */
 export class PacketWriter {
   #bytes: Uint8Array = new Uint8Array(4096);
   #at = 0;
   /** Where the STATs end that were added. */
   #statsEnd = 0;
-
-  /** Writes a STAT; without an entry, it ends the list of entries. */
-  stat(stat?: Stat): Uint8Array {
-    this.#statsEnd = 0;
-    this.addStat(stat);
-    return this.takeStats().subarray(PREFIX_BYTES);
-  }
 
   /**
    * Adds a STAT to those that {@linkcode PacketWriter.takeStats} returns; without

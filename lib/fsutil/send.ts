@@ -25,7 +25,10 @@ import { statOf } from "./stat.ts";
  */
 const CHUNK_BYTES: number = 512 * 1024;
 
-/** How many entries are sent at once; the clock is read only then, too. */
+/**
+ * How many entries are sent at once. Between two pauses of the walk, the clock is
+ * read only then.
+ */
 const STATS_AT_ONCE = 16;
 
 /** Files up to this length are read synchronously, in bytes. */

@@ -18,6 +18,10 @@ export interface GrpcCall {
    * the parts unchanged until it settles.
    */
   write(...parts: Uint8Array[]): Promise<void> | undefined;
+}
+
+/** One call, as a server's method sees it. */
+export interface GrpcServerCall extends GrpcCall {
   /**
    * Sends messages of which each has its prefix (`frame.ts`), one behind the
    * other: for many small ones that takes less time. What it returns is as for

@@ -101,10 +101,6 @@ export class ClientCall implements GrpcClientCall {
     return this.#sending(() => this.#writer.write(parts));
   }
 
-  writeFramed(messages: Uint8Array): Promise<void> | undefined {
-    return this.#sending(() => this.#stream.write(messages));
-  }
-
   end(): Promise<void> | undefined {
     return this.#sending(() => this.#stream.end());
   }

@@ -1,4 +1,4 @@
-import type { GrpcCall } from "./call.ts";
+import type { GrpcCall, GrpcServerCall } from "./call.ts";
 
 /** A method that a server offers. */
 export interface GrpcMethod {
@@ -9,7 +9,7 @@ export interface GrpcMethod {
   /** The longest request message, in bytes. */
   readonly maxRequestBytes: number;
   /** Answers one call. If it throws, the error becomes the call's status. */
-  handle(call: GrpcCall): Promise<void>;
+  handle(call: GrpcServerCall): Promise<void>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Http2Connection } from "../http2/connection.ts";
 import { type Http2Stream, serveHttp2 } from "../http2/server.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
-import type { GrpcCall } from "./call.ts";
+import type { GrpcServerCall } from "./call.ts";
 import { MessageReader, MessageWriter } from "./frame.ts";
 import type { GrpcMethod } from "./method.ts";
 import { GrpcCode, GrpcError, statusTrailers } from "./status.ts";
@@ -62,7 +62,7 @@ export function serveGrpc(
   }
 }
 
-function callOf(stream: Http2Stream, method: GrpcMethod): GrpcCall {
+function callOf(stream: Http2Stream, method: GrpcMethod): GrpcServerCall {
   const messages = new MessageReader(
     () => stream.read(),
     method.maxRequestBytes,

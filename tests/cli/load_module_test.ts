@@ -30,6 +30,10 @@ Deno.test("the flags with which davit is installed are known to Deno, and are th
     const url = new URL(`../../${page}`, import.meta.url);
     assert((await Deno.readTextFile(url)).includes(line), page);
   }
+  assertEquals(
+    INSTALLED.filter((word) => INSTALL_FLAGS.includes(word)),
+    INSTALL_FLAGS,
+  );
   const [installed, plain] = await Promise.all(
     [INSTALLED, DAVIT].map((words) =>
       runProgram([...words, "prune", "--help"])

@@ -32,7 +32,6 @@ Deno.test("KnownFile has the content of a file that is still the same", async ()
 Deno.test("KnownFile has no content of a file that changed, in whatever way", async () => {
   const changes: Record<string, (path: string) => Promise<void>> = {
     "another length": (path) => Deno.writeTextFile(path, "three"),
-    // The inode's time is a later one, whatever the file's time says.
     "another time": (path) => Deno.utime(path, 1, 1),
     "another file": async (path) => {
       const { mtime, atime } = await Deno.stat(path);
@@ -69,6 +68,11 @@ Deno.test("KnownFile has no content of a file that was written just before it wa
     assertEquals(at(2001, file.bytes, seen), "one");
     assertEquals(at(2001), undefined);
     assertEquals(at(2001, file.bytes.slice(1), seen), undefined);
+    // Written in its place with as many bytes, and its time put back.
+    const before = new Date(changed - 1000);
+    assertEquals(at(2001, file.bytes, { ...seen, ctime: before }), undefined);
+    const elsewhere = { ...seen, dev: seen.dev + 1 };
+    assertEquals(at(2001, file.bytes, elsewhere), undefined);
     assertEquals(
       at(2001, file.bytes, { ...seen, ctime: null }),
       undefined,

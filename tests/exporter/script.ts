@@ -2,13 +2,14 @@ import { FileMode, type Stat } from "../../lib/fsutil/packets.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import type { MessageDuplex } from "../../lib/streams/duplex.ts";
+import { statPacket } from "../fsutil/stat_packet.ts";
 
 const writer = new PacketWriter();
 
 /** What an engine would send, packet by packet. */
 export const packets = {
   stat: (stat: Partial<Stat> & { path: string }): Uint8Array =>
-    writer.stat({
+    statPacket({
       mode: 0o644,
       uid: 0,
       gid: 0,
@@ -19,7 +20,7 @@ export const packets = {
       devmajor: 0,
       devminor: 0,
       ...stat,
-    }).slice(),
+    }),
   file: (path: string, size: number): Uint8Array =>
     packets.stat({ path, size }),
   folder: (path: string, mode = 0o755): Uint8Array =>

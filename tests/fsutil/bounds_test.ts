@@ -3,6 +3,7 @@ import { FolderLocal } from "../../lib/fsutil/folder_local.ts";
 import type { Stat } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import { statPacket } from "./stat_packet.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 
 const STAT: Stat = {
@@ -44,14 +45,14 @@ Deno.test("PacketWriter has room for long targets, paths and reasons, after shor
         ]
       ) {
         const stat = { ...STAT, ...names };
-        const { stat: read } = readPacket(new PacketWriter().stat(stat));
+        const { stat: read } = readPacket(statPacket(stat));
         assertEquals([read?.path, read?.linkname], [stat.path, stat.linkname]);
       }
       const { data } = readPacket(new PacketWriter().error(long));
       assertEquals(new TextDecoder().decode(data), long);
     }
   }
-  assertEquals(new PacketWriter().stat().length, 0);
+  assertEquals(statPacket().length, 0);
 });
 
 Deno.test("FolderLocal names its files by the folder and one slash", () => {

@@ -12,6 +12,7 @@ import {
 } from "../../lib/fsutil/packets.ts";
 import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
+import { statPacket } from "./stat_packet.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
 
@@ -69,7 +70,7 @@ Deno.test("PacketWriter writes STATs as the generated code reads them, and readP
   const writer = new PacketWriter();
   for (let round = 0; round < 3000; round++) {
     const stat = randomStat(random);
-    const bytes = writer.stat(stat).slice();
+    const bytes = statPacket(stat, writer);
     const { stat: read } = fromBinary(PacketSchema, bytes);
     assertEquals(read?.path ?? "", stat.path);
     assertEquals(read?.modTime ?? 0n, nanoseconds(stat));
@@ -102,7 +103,7 @@ Deno.test("PacketWriter writes the other packets as the generated code reads the
     assertEquals([mine.type, mine.id, mine.data], [type, ID, data]);
     return [type, ID, data.length, stat];
   };
-  assertEquals(writer.stat().length, 0);
+  assertEquals(statPacket(undefined, writer).length, 0);
   for (const id of [0, 1, 127, 128, 2 ** 21, 2 ** 32 - 1]) {
     assertEquals(read(writer.request(id)), [1, id, 0, undefined]);
     assertEquals(read(writer.data(id, 0)), [2, id, 0, undefined]);
@@ -131,7 +132,7 @@ Deno.test("readPacket() passes over what it does not know, and refuses what is n
   });
   assertEquals(readPacket(toBinary(PacketSchema, message)).stat?.path, "a");
   const random = new Random(8);
-  const whole = new PacketWriter().stat(randomStat(random)).slice();
+  const whole = statPacket(randomStat(random));
   for (let end = 1; end < whole.length; end++) {
     assertThrows(() => readPacket(whole.subarray(0, end)), RangeError);
   }

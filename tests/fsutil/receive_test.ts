@@ -4,6 +4,7 @@ import { readPacket } from "../../lib/fsutil/packet_reader.ts";
 import { PacketWriter } from "../../lib/fsutil/packet_writer.ts";
 import { receiveFolder } from "../../lib/fsutil/receive.ts";
 import type { MessageDuplex } from "../../lib/streams/duplex.ts";
+import { statPacket } from "./stat_packet.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { concat } from "../support/concat.ts";
 import { withFreshTurns } from "../support/turns.ts";
@@ -41,11 +42,11 @@ type Sent =
 
 function encoded(sent: Exclude<Sent, "close">): Uint8Array {
   const writer = new PacketWriter();
-  if (sent === "end") return writer.stat().slice();
+  if (sent === "end") return statPacket(undefined, writer);
   if (sent === "fin") return writer.finish().slice();
   if ("raw" in sent) return sent.raw;
   if ("error" in sent) return writer.error(String(sent.error)).slice();
-  if (!("id" in sent)) return writer.stat(stat(sent)).slice();
+  if (!("id" in sent)) return statPacket(stat(sent), writer);
   const { id, data } = sent;
   const bytes = typeof data === "string" ? encoder.encode(data) : data;
   const head = writer.data(id, bytes.length);

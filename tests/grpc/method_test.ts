@@ -1,5 +1,5 @@
 /** A method with one message in each direction, called by hand. */
-import type { GrpcCall } from "../../lib/grpc/call.ts";
+import type { GrpcServerCall } from "../../lib/grpc/call.ts";
 import { type GrpcMethod, unary } from "../../lib/grpc/method.ts";
 import { turn } from "../../lib/streams/turn.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
@@ -20,7 +20,7 @@ function callWith(request: Uint8Array | null) {
       written.push(bytes);
       return room.promise;
     },
-  } as unknown as GrpcCall;
+  } as unknown as GrpcServerCall;
   return { call, written, room };
 }
 

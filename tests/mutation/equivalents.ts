@@ -600,6 +600,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   {
     file: "lib/fsutil/packet_writer.ts",
     kind: "bound",
+    text: "if (room > 1) {",
+    why: "what is moved to its own place stays as it is",
+  },
+  {
+    file: "lib/fsutil/packet_writer.ts",
+    kind: "bound",
     text: "if (needed > room) {",
     why: "what is moved to its own place stays as it is",
   },

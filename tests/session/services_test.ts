@@ -7,7 +7,7 @@ import {
 import { ExportError } from "../../lib/exporter/export_error.ts";
 import { ExportSet } from "../../lib/exporter/export_set.ts";
 import type { Exporter } from "../../lib/exporter/exporter.ts";
-import type { GrpcCall } from "../../lib/grpc/call.ts";
+import type { GrpcServerCall } from "../../lib/grpc/call.ts";
 import type { GrpcMethod } from "../../lib/grpc/method.ts";
 import { GrpcCode, GrpcError } from "../../lib/grpc/status.ts";
 import { filesendService } from "../../lib/session/filesend.ts";
@@ -47,7 +47,7 @@ function callOf(
 ) {
   const written: Uint8Array[] = [];
   const gate: { promise: Promise<void> | undefined } = { promise: undefined };
-  const call: GrpcCall = framed({
+  const call: GrpcServerCall = framed({
     signal,
     metadata: (key: string) => [...metadata[key] ?? []],
     read: () => Promise.resolve(messages.shift() ?? null),
@@ -62,7 +62,7 @@ function callOf(
 /** What a call ends with: nothing, or a status and its words. */
 async function ended(
   method: GrpcMethod,
-  call: GrpcCall,
+  call: GrpcServerCall,
 ): Promise<unknown> {
   try {
     await method.handle(call);

@@ -40,7 +40,7 @@ export class NamedFolder {
     this.local = local;
   }
 
-  /** @throws {ContextError} If the folder can't be read. */
+  /** @throws {ContextError} If the folder or its ignore file can't be read. */
   static async open(
     source: Source & { readonly kind: "folder" },
   ): Promise<NamedFolder> {
@@ -147,8 +147,7 @@ async function openFolder(
 ): Promise<NamedFolder> {
   try {
     const folder = await NamedFolder.open(source);
-    // The engine would open a FIFO in its place, and wait for ever.
-    await folder.filter();
+    await folder.filter(); // a malformed pattern is told before the build
     return folder;
   } catch (error) {
     if (!(error instanceof ContextError)) throw error;
