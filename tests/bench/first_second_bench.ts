@@ -1,7 +1,7 @@
 /**
  * The first second of the command, beside docker's: the version, the help, and
  * builds of directories, all as whole processes. The contexts are in memory, and
- * so are the engines' data but for large files. About nine minutes for five runs:
+ * so are the engines' data but for large files. About eleven minutes for five runs:
  *
  *     deno run -A tests/bench/first_second_bench.ts [RUNS]
  */
