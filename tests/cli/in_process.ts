@@ -1,6 +1,7 @@
 import { main } from "../../lib/cli/main.ts";
 import type { CommandOptions, CommandRun } from "./command.ts";
 import { concat } from "../support/concat.ts";
+import { changedEnvironment } from "../support/environment.ts";
 
 /** Where and how a command runs, and what its outputs are. */
 export interface HereOptions extends CommandOptions {
@@ -49,21 +50,6 @@ function replaced(name: "stdin" | "stdout" | "stderr", value: unknown) {
   };
 }
 
-function changedEnv(env: Readonly<Record<string, string>>): Disposable {
-  const before = Object.keys(env).map((name) =>
-    [name, Deno.env.get(name)] as const
-  );
-  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
-  return {
-    [Symbol.dispose]() {
-      for (const [name, value] of before) {
-        if (value === undefined) Deno.env.delete(name);
-        else Deno.env.set(name, value);
-      }
-    },
-  };
-}
-
 /** Puts these bytes on standard input, and then nothing. */
 export async function withStdin<T>(
   bytes: Uint8Array | undefined,
@@ -87,7 +73,7 @@ export async function davitHere(
   const stderr = new Kept(terminals.includes("stderr"), wrote);
   using _out = replaced("stdout", stdout);
   using _err = replaced("stderr", stderr);
-  using _env = changedEnv({ TERM: "xterm", ...env });
+  using _env = changedEnvironment({ TERM: "xterm", ...env });
   const folder = Deno.cwd();
   if (cwd !== undefined) Deno.chdir(cwd);
   try {

@@ -11,6 +11,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { changedEnvironment } from "../support/environment.ts";
 import { eventsOfTrace } from "../progress/traces.ts";
 import { log, vertex } from "./events.ts";
 import { rendered } from "./replay.ts";
@@ -25,21 +26,6 @@ function ownWarning(short: string): BuildEvent {
     url: undefined,
     source: undefined,
     code: "secret-missing",
-  };
-}
-
-/** What the program's terminal calls itself, whatever it is. */
-function terminalNamed(
-  name: string,
-): Disposable & { name(name: string): void } {
-  const before = Deno.env.get("TERM");
-  Deno.env.set("TERM", name);
-  return {
-    name: (name) => Deno.env.set("TERM", name),
-    [Symbol.dispose]() {
-      if (before === undefined) Deno.env.delete("TERM");
-      else Deno.env.set("TERM", before);
-    },
   };
 }
 
@@ -295,7 +281,7 @@ WARN: secret "x" was asked for and not given
 });
 
 Deno.test("auto asks a file whether it is a terminal, and paints at that one's size", async () => {
-  using _term = terminalNamed("xterm");
+  using _term = changedEnvironment({ TERM: "xterm" });
   const own = Deno.consoleSize;
   Deno.consoleSize = () => ({ columns: 20, rows: 5 });
   try {
@@ -333,7 +319,7 @@ Deno.test("a mode that is none gives the output back, and a build's name does no
 });
 
 Deno.test("a terminal has colours unless NO_COLOR is set, or they are chosen", async () => {
-  using _term = terminalNamed("xterm");
+  using _term = changedEnvironment({ TERM: "xterm" });
   const own = Object.getOwnPropertyDescriptor(Deno, "noColor")!;
   try {
     for (const noColor of [false, true]) {
@@ -355,7 +341,7 @@ Deno.test("a terminal has colours unless NO_COLOR is set, or they are chosen", a
 });
 
 Deno.test("a terminal that calls itself dumb gets plain lines, unless it is asked to repaint", async () => {
-  using term = terminalNamed("dumb");
+  using _dumb = changedEnvironment({ TERM: "dumb" });
   const show = async (options: DisplayOptions) => {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     const writable = new WritableStream<Uint8Array<ArrayBuffer>>({
@@ -376,7 +362,7 @@ Deno.test("a terminal that calls itself dumb gets plain lines, unless it is aske
     false,
   ]);
   assertStringIncludes(asked, "[+] Building");
-  term.name("xterm");
+  using _xterm = changedEnvironment({ TERM: "xterm" });
   assertStringIncludes(await show({}), "\x1b[34m");
 });
 

@@ -4,6 +4,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../support/assert.ts";
+import { changedEnvironment } from "../support/environment.ts";
 import { refuseStoredSecrets } from "../../lib/gateway/build_leaks.ts";
 import {
   BREAKOUTS,
@@ -927,16 +928,15 @@ Deno.test("where a gateway listens is checked before it does", () => {
       `Cannot serve a gateway: ${sentence}`,
     );
   }
-  const before = Deno.env.get("XDG_RUNTIME_DIR");
-  try {
-    Deno.env.set("XDG_RUNTIME_DIR", "/run/me");
-    assertEquals(defaultListen(), { path: "/run/me/davit.sock" });
-    Deno.env.set("XDG_RUNTIME_DIR", "run/me");
-    assertEquals(defaultListen(), undefined);
-    Deno.env.delete("XDG_RUNTIME_DIR");
-    assertEquals(defaultListen(), undefined);
-  } finally {
-    if (before !== undefined) Deno.env.set("XDG_RUNTIME_DIR", before);
+  for (
+    const [folder, expected] of [
+      ["/run/me", { path: "/run/me/davit.sock" }],
+      ["run/me", undefined],
+      [undefined, undefined],
+    ] as const
+  ) {
+    using _folder = changedEnvironment({ XDG_RUNTIME_DIR: folder });
+    assertEquals(defaultListen(), expected);
   }
 });
 

@@ -3,6 +3,7 @@ import { startGateway } from "../../lib/gateway/serve.ts";
 import { ConnectionError } from "../../lib/errors.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { changedEnvironment } from "../support/environment.ts";
 import { withSsh } from "../transport/fake_ssh.ts";
 import { build, request } from "./attacks.ts";
 import { MemoryListener } from "./memory_listener.ts";
@@ -296,28 +297,22 @@ Deno.test("an option that there is not is refused, and nothing begins", async ()
 });
 
 Deno.test("without a folder of the user a gateway has to be told where to listen", async () => {
-  const before = Deno.env.get("XDG_RUNTIME_DIR");
-  try {
-    Deno.env.delete("XDG_RUNTIME_DIR");
-    await assertRejects(
-      () => startGateway({ engine: new RecordingEngine() }),
-      TypeError,
-      "say where to listen",
-    );
-    await withTempFolder(async (folder) => {
-      Deno.env.set("XDG_RUNTIME_DIR", folder);
-      await using gateway = await startGateway({
-        engine: new RecordingEngine(),
-      });
-      assertEquals(
-        gateway.address,
-        `unix://${await Deno.realPath(folder)}/davit.sock`,
-      );
+  using _none = changedEnvironment({ XDG_RUNTIME_DIR: undefined });
+  await assertRejects(
+    () => startGateway({ engine: new RecordingEngine() }),
+    TypeError,
+    "say where to listen",
+  );
+  await withTempFolder(async (folder) => {
+    using _folder = changedEnvironment({ XDG_RUNTIME_DIR: folder });
+    await using gateway = await startGateway({
+      engine: new RecordingEngine(),
     });
-  } finally {
-    if (before === undefined) Deno.env.delete("XDG_RUNTIME_DIR");
-    else Deno.env.set("XDG_RUNTIME_DIR", before);
-  }
+    assertEquals(
+      gateway.address,
+      `unix://${await Deno.realPath(folder)}/davit.sock`,
+    );
+  });
 });
 
 Deno.test("the secrets of all builds may have so many bytes as was said, beside the keys of their steps", async () => {
@@ -380,13 +375,9 @@ Deno.test("a gateway closes the connection to the engine that it was given by it
       await gateway.stop();
       assertEquals(open, 0);
       // It is docker's own unless it is given.
-      const before = Deno.env.get("DOCKER_HOST");
-      try {
-        Deno.env.set("DOCKER_HOST", `unix://${path}`);
+      {
+        using _host = changedEnvironment({ DOCKER_HOST: `unix://${path}` });
         await (await startGateway({ listen })).stop();
-      } finally {
-        if (before === undefined) Deno.env.delete("DOCKER_HOST");
-        else Deno.env.set("DOCKER_HOST", before);
       }
       assertEquals(open, 0);
       // Where it can't listen.

@@ -11,6 +11,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
+import { changedEnvironment } from "../support/environment.ts";
 
 function requestOf(options: ImageBuildOptions): BuildRequest {
   return checkRequest(options, { kind: "tar", stream: new ReadableStream() });
@@ -411,17 +412,12 @@ async function opened(options: ImageBuildOptions, environment: Attrs = {}) {
     "RESULTS_URL",
     "CACHE_SERVICE_V2",
   ];
-  const before = names.map((name) =>
-    [`ACTIONS_${name}`, Deno.env.get(`ACTIONS_${name}`)] as const
+  using _alone = changedEnvironment(
+    Object.fromEntries(
+      names.map((name) => [`ACTIONS_${name}`, environment[name]]),
+    ),
   );
-  const put = (name: string, value: string | undefined) =>
-    value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-  for (const [name] of before) put(name, environment[name.slice(8)]);
-  try {
-    return await openCaches(requestOf(options), NEVER);
-  } finally {
-    for (const entry of before) put(...entry);
-  }
+  return await openCaches(requestOf(options), NEVER);
 }
 
 Deno.test("a token comes from where a secret does, and is told apart", async () => {

@@ -5,6 +5,7 @@ import { sha256 } from "../support/digest.ts";
 import { engineTest } from "../support/engines.ts";
 import { withTempFolder } from "../support/folder.ts";
 import { dockerfileTar } from "../support/tar.ts";
+import { changedEnvironment } from "../support/environment.ts";
 import { connectEndpoint } from "../../lib/transport/connect.ts";
 import { endpointFromHost } from "../../lib/transport/docker_config.ts";
 import { DockerClient } from "../../mod.ts";
@@ -21,27 +22,6 @@ async function clientOf(host: string): Promise<DockerClient> {
     upgrade: (path, init) => transport.upgrade!(path, init),
     close: () => transport.close(),
   });
-}
-
-/** Gives environment variables for as long as `run` takes. */
-async function withEnv(
-  values: Readonly<Record<string, string>>,
-  run: () => Promise<void>,
-): Promise<void> {
-  const before = Object.keys(values).map((name) =>
-    [name, Deno.env.get(name)] as const
-  );
-  for (const [name, value] of Object.entries(values)) {
-    Deno.env.set(name, value);
-  }
-  try {
-    await run();
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
-  }
 }
 
 /**
@@ -80,7 +60,8 @@ engineTest(
         GITHUB_TOKEN: values.github_token,
         NPM_TOKEN: values.npm_token,
       };
-      await withEnv(env, async () => {
+      {
+        using _env = changedEnvironment(env);
         const mounts = Object.keys(values).map((id) =>
           `--mount=type=secret,id=${id},required=true`
         );
@@ -98,7 +79,7 @@ engineTest(
             `${await sha256(value)}  ${id}`,
           );
         }
-      });
+      }
       await docker.imageRemove("myapp:latest");
     }),
 );

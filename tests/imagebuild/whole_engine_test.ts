@@ -11,6 +11,7 @@ import { writeTree } from "../support/folder.ts";
 import { Random } from "../support/random.ts";
 import { LOGIN, startRegistry } from "../support/registry.ts";
 import { until } from "../support/until.ts";
+import { changedEnvironment } from "../support/environment.ts";
 import { busyboxProgram } from "../engines/packages.ts";
 import { findDescendants, findProcess } from "../engines/process.ts";
 import { listing, scratch } from "../exporter/scratch.ts";
@@ -40,24 +41,6 @@ interface Whole extends AsyncDisposable {
   readonly connect: EngineWay["openConfigured"];
   /** Starts the build. */
   start(client: Builds, signal?: AbortSignal): ImageBuild;
-}
-
-/** The environment variables that docker's CLI would find its engine and logins by. */
-function environment(variables: Record<string, string>): Disposable {
-  const before = Object.keys(variables).map((name) =>
-    [name, Deno.env.get(name)] as const
-  );
-  for (const [name, value] of Object.entries(variables)) {
-    Deno.env.set(name, value);
-  }
-  return {
-    [Symbol.dispose]() {
-      for (const [name, value] of before) {
-        if (value === undefined) Deno.env.delete(name);
-        else Deno.env.set(name, value);
-      }
-    },
-  };
 }
 
 async function prepare(
@@ -102,7 +85,7 @@ async function prepare(
     `${other}/config.json`,
     JSON.stringify({ credHelpers: { [registry.host]: helper.name } }),
   );
-  stack.use(environment({
+  stack.use(changedEnvironment({
     DOCKER_HOST: host,
     DOCKER_CONFIG: other,
     SSH_AUTH_SOCK: agent.socket,
@@ -280,7 +263,7 @@ bothWaysTest(
 
     const files = await listing(whole.folder);
     await using temporary = await scratch();
-    using _ = environment({ TMPDIR: temporary.path });
+    using _ = changedEnvironment({ TMPDIR: temporary.path });
     const before = await held(temporary.path);
     const random = new Random(10);
     let cancelled = 0;

@@ -10,6 +10,7 @@ import {
 import { sha256 } from "../support/digest.ts";
 import { LOGIN, LOGIN_BASE64, startRegistry } from "../support/registry.ts";
 import { dockerfileTar, tarOf } from "../support/tar.ts";
+import { changedEnvironment } from "../support/environment.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 import { podmanComponent, podmanVersion } from "../../lib/engine/podman.ts";
 import { directTransport } from "../../lib/transport/direct.ts";
@@ -471,20 +472,16 @@ Deno.test({
             UnsupportedError,
             "give the logins by registry",
           );
-          const { DOCKER_CONFIG } = Deno.env.toObject();
           await Deno.writeTextFile(
             `${folder}/config.json`,
             JSON.stringify({
               auths: { [registry.host]: { auth: LOGIN_BASE64 } },
             }),
           );
-          Deno.env.set("DOCKER_CONFIG", folder);
-          try {
+          {
+            using _config = changedEnvironment({ DOCKER_CONFIG: folder });
             await build({ dockerConfig: true });
             await build({ dockerConfig: true }, {}, tar());
-          } finally {
-            if (DOCKER_CONFIG === undefined) Deno.env.delete("DOCKER_CONFIG");
-            else Deno.env.set("DOCKER_CONFIG", DOCKER_CONFIG);
           }
           assertEquals(other.requests.length, 0);
         } finally {

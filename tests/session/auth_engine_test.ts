@@ -18,6 +18,7 @@ import { installHelper } from "../registry/helper.ts";
 import { startTokenServer } from "../registry/token_server.ts";
 import { dockerfileTar } from "../support/tar.ts";
 import { withTempFolder } from "../support/folder.ts";
+import { changedEnvironment } from "../support/environment.ts";
 import { runProgram } from "../cli/command.ts";
 import { BuildError, DockerClient } from "../../mod.ts";
 import type { CredentialError } from "../../lib/credentials/credential_error.ts";
@@ -494,26 +495,20 @@ engineTest(
           const logins of [{ credentials: () => LOGIN }, { dockerConfig: true }]
         ) {
           await using client = await DockerClient.fromDockerHost(host, logins);
-          const before = Deno.env.get("DOCKER_CONFIG");
-          Deno.env.set("DOCKER_CONFIG", config);
-          try {
-            const build = client.imageBuild(
-              dockerfileTar(
-                `FROM ${registry.host}/base:1`,
-                // In two pieces: the instruction itself is no log.
-                `RUN A=${LOGIN.password.slice(0, 9)}; echo "said: \${A}${
-                  LOGIN.password.slice(9)
-                }"`,
-              ),
-              { networkmode: "none", nocache: true },
-            );
-            const log = await new Response(build.logs()).text();
-            assertStringIncludes(log, "said: ***");
-            assert(!log.includes(LOGIN.password), log);
-          } finally {
-            if (before === undefined) Deno.env.delete("DOCKER_CONFIG");
-            else Deno.env.set("DOCKER_CONFIG", before);
-          }
+          using _config = changedEnvironment({ DOCKER_CONFIG: config });
+          const build = client.imageBuild(
+            dockerfileTar(
+              `FROM ${registry.host}/base:1`,
+              // In two pieces: the instruction itself is no log.
+              `RUN A=${LOGIN.password.slice(0, 9)}; echo "said: \${A}${
+                LOGIN.password.slice(9)
+              }"`,
+            ),
+            { networkmode: "none", nocache: true },
+          );
+          const log = await new Response(build.logs()).text();
+          assertStringIncludes(log, "said: ***");
+          assert(!log.includes(LOGIN.password), log);
         }
       },
     );
