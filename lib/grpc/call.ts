@@ -1,3 +1,5 @@
+import type { FramedDuplex } from "../streams/duplex.ts";
+
 /**
  * One call, as either side sees it. For a server the peer is the client that
  * called; for a client it is the server that answers.
@@ -21,11 +23,4 @@ export interface GrpcCall {
 }
 
 /** One call, as a server's method sees it. */
-export interface GrpcServerCall extends GrpcCall {
-  /**
-   * Sends messages of which each has its prefix (`frame.ts`), one behind the
-   * other: for many small ones that takes less time. What it returns is as for
-   * `write`.
-   */
-  writeFramed(messages: Uint8Array): Promise<void> | undefined;
-}
+export interface GrpcServerCall extends GrpcCall, FramedDuplex {}

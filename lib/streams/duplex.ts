@@ -37,8 +37,9 @@ export interface MessageDuplex {
 /** A call that takes many messages at once. */
 export interface FramedDuplex extends MessageDuplex {
   /**
-   * Sends messages of which each has its gRPC prefix, one behind the other. What
-   * it returns is as for `write`.
+   * Sends messages of which each has its gRPC prefix (`grpc/frame.ts`), one
+   * behind the other: for many small ones that takes less time. What it returns
+   * is as for `write`.
    */
   writeFramed(messages: Uint8Array): Promise<void> | undefined;
 }
