@@ -49,7 +49,7 @@ engineKindTest(
   { generation: "28", containerdStore: true },
   "two platforms by two nodes, with a secret, a private base and a cache: pushed as one image, which is that of buildx",
   async (engine) => {
-    await using registry = await startRegistry({ auth: "basic", direct: true });
+    await using registry = await startRegistry({ auth: "basic" });
     await using guarded = await startRegistry({
       auth: "basic",
       tls: true,
