@@ -143,8 +143,8 @@ for (const generation of ["28", "26"] as const) {
       const base = await pushBase(docker, registry);
       const mark = crypto.randomUUID();
       const text = dockerfile(base, mark);
-      const [all, few, app] = ["cache-all:1", "cache-few:1", "app:1"].map((name) =>
-        `${registry.host}/${name}`
+      const [all, few, app] = ["cache-all", "cache-few", "app"].map(
+        (name) => `${registry.host}/${name}:1`,
       );
       const first = await build(docker, text, {
         registry,
