@@ -99,15 +99,17 @@ export async function verifyResult(
     });
   }
   const gaps = tellGaps(verification, known);
-  for (const gap of gaps.slice(0, MAX_TOLD)) record.warn(...gap);
-  if (gaps.length > MAX_TOLD) {
-    record.warn(
+  const shown = gaps.slice(0, MAX_TOLD);
+  const rest = gaps.length - shown.length + verification.unreadableLost;
+  if (rest > 0) {
+    shown.push([
       "file-unverified",
-      `${gaps.length - MAX_TOLD} more of the result was not looked through`,
-    );
+      `${rest} more of the result was not looked through`,
+    ]);
   }
-  if (!strict || gaps.length === 0) return verification;
-  const why = gaps.slice(0, MAX_TOLD).map(([, text]) => text).join("; ");
+  for (const gap of shown) record.warn(...gap);
+  if (!strict || shown.length === 0) return verification;
+  const why = shown.map(([, text]) => text).join("; ");
   throw new VerifyError({ why, imageId, unexported, ...await untag() });
 }
 
@@ -137,6 +139,7 @@ function together(
     finds: [...all.finds, ...next.finds],
     findsLost: all.findsLost + next.findsLost,
     unreadable: [...all.unreadable, ...next.unreadable],
+    unreadableLost: all.unreadableLost + next.unreadableLost,
     bytes: all.bytes + next.bytes,
   }), first!);
 }

@@ -44,6 +44,8 @@ export class ContentReader {
    * way.
    */
   readonly unreadable: Pick<FindPlace, "blob" | "path">[] = [];
+  /** How many more there were than are kept. */
+  unreadableLost = 0;
   readonly #signal: AbortSignal | undefined;
 
   /** @param signal Ends the search, between two files or within a long one. */
@@ -158,8 +160,9 @@ export class ContentReader {
 
   /** Records content that can't be read to its end. */
   damaged(blob: string, path: string): void {
-    if (this.unreadable.length >= MAX_UNREADABLE) return;
-    this.unreadable.push({ blob, path });
+    if (this.unreadable.length < MAX_UNREADABLE) {
+      this.unreadable.push({ blob, path });
+    } else this.unreadableLost++;
   }
 
   #tapped(source: ByteStream, scan: ContentScan): ByteStream {

@@ -151,6 +151,7 @@ async function search(
     unreadable: reader.unreadable.map((place) =>
       tellPlace(place, mask, layout)
     ),
+    unreadableLost: reader.unreadableLost,
     bytes: collector.bytes,
   };
 }

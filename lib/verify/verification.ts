@@ -34,6 +34,8 @@ export interface SecretVerification {
    * something follows after their end.
    */
   readonly unreadable: readonly string[];
+  /** How many further such files there are: at most 100 are named. */
+  readonly unreadableLost: number;
   /** How many bytes were searched, unpacked content included. */
   readonly bytes: number;
 }

@@ -56,7 +56,8 @@ export async function verifyImage(
  * @param secrets The secrets in the form that `imageBuild()` takes; functions
  * are called.
  * @throws {SecretError} If a secret can't be read.
- * @throws {TypeError} If it is a file that is not a tar.
+ * @throws {TypeError} If there is nothing at the path, or a file that is not a
+ * tar; or if an option is wrong.
  * @throws {ProtocolError} If the tar is damaged.
  *
  * @example

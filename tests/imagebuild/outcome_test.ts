@@ -1064,9 +1064,27 @@ Deno.test("verifyResult() tells what was not looked for, and fails for it if it 
       error.message.split("; ").filter((part) =>
         part.includes("was not looked")
       ).length,
-      10,
+      11,
+    );
+    assertStringIncludes(
+      error.message,
+      "; 5 more of the result was not looked through",
     );
     assertEquals([error.imageId, error.removed, error.kept], ["", [], []]);
+    // Those that the search itself no longer names are counted as well.
+    const many = Array.from({ length: 130 }, (_, at) => `y${at}.bz2`);
+    await writeTree(
+      folder,
+      Object.fromEntries(many.map((name) => [name, "BZh91AY&SY"])),
+    );
+    const most = await exportedBuild(folder, { secrets });
+    const { unreadable, unreadableLost } = await verifyResult(most.build, "");
+    assertEquals([unreadable.length, unreadableLost], [100, 42]);
+    assertStringIncludes(
+      most.warnings().at(-1)![1] ?? "",
+      "135 more of the result was not looked through",
+    );
+    for (const name of many) await Deno.remove(`${folder}/${name}`);
     // Ten are all told, and no rest.
     for (const name of ["z0.gz", "z1.gz", "z2.gz", "z3.gz", "z4.gz"]) {
       await Deno.remove(`${folder}/${name}`);

@@ -80,12 +80,13 @@ Deno.test("what is found in several outputs is told together, each with its outp
       { ...LOCAL, verify: { ignore: () => true } },
       folders,
     );
-    const { bytes, unreadable, searched } = await verifyResult(
+    const { bytes, unreadable, unreadableLost, searched } = await verifyResult(
       ignoring.build,
       "",
     );
     assertEquals(searched, ["s"]);
     assertEquals(unreadable, ["one: z.gz"]);
+    assertEquals(unreadableLost, 0);
     const alone = async (path: string) => {
       const { build } = await exportedBuild(
         { ...LOCAL, verify: { ignore: () => true } },
