@@ -31,7 +31,7 @@ export interface GatewayOptions {
  * at the end of its scope.
  */
 export interface Gateway extends AsyncDisposable {
-  /** Its address, in the form of `DOCKER_HOST`: `unix:///path` or `tcp://host:port`. */
+  /** Its address: `unix:///path`, `tcp://host:port`, or with TLS `https://host:port`. */
   readonly address: string;
   /**
    * Fulfils when it has stopped, and rejects if it broke. A gateway that breaks,

@@ -1,3 +1,4 @@
+import { ConnectionError } from "../errors.ts";
 import { isPlainObject } from "../plain_object.ts";
 
 /**
@@ -71,6 +72,29 @@ const LOOPBACK_REGEXP =
 export function defaultListen(): GatewayListen | undefined {
   const folder = Deno.env.get("XDG_RUNTIME_DIR") ?? "";
   return folder.startsWith("/") ? { path: `${folder}/davit.sock` } : undefined;
+}
+
+/**
+ * The error of an address at which the system lets nobody listen.
+ *
+ * @param at The address, as it is told.
+ * @param why What is wrong; the system's words unless given.
+ */
+export function cannotListen(
+  at: string,
+  cause: unknown,
+  why: string = cause instanceof Error ? cause.message : String(cause),
+): ConnectionError {
+  const isTaken = cause instanceof Error &&
+    (cause as { code?: unknown }).code === "EADDRINUSE";
+  return new ConnectionError(
+    `Cannot serve a gateway at ${at}: ${
+      isTaken
+        ? "something listens at this port already; take another one, or 0 for any that is free"
+        : why
+    }`,
+    { cause },
+  );
 }
 
 /**

@@ -5,13 +5,14 @@ import { requireDenoFor, TLS_LISTENING_DENO } from "../deno_version.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 import { hostPort } from "../transport/endpoint.ts";
 import type { Acceptor } from "./acceptor.ts";
-import type { GatewayListen, GatewayTls } from "./listen.ts";
+import { cannotListen, type GatewayListen, type GatewayTls } from "./listen.ts";
 
 const HANDSHAKE_MS = 10_000;
 
 /**
  * Listens with TLS. Deno's own listener can't ask clients for certificates.
  *
+ * @throws {ConnectionError} If it can't listen there.
  * @throws {UnsupportedError} If this Deno is too old for it.
  */
 export async function listenTls(
@@ -74,7 +75,10 @@ export async function listenTls(
     (_error: Error, socket: TLSSocket) => socket.destroy(),
   );
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once(
+      "error",
+      (cause) => reject(cannotListen(hostPort({ hostname, port }), cause)),
+    );
     // Node wants an IPv6 address without brackets.
     server.listen(port, hostname.replace(/^\[|\]$/g, ""), resolve);
   });

@@ -1,5 +1,5 @@
-import { ConnectionError } from "../errors.ts";
 import { acceptAll, type Acceptor } from "./acceptor.ts";
+import { cannotListen } from "./listen.ts";
 
 /**
  * The longest path of a Unix socket on Linux: 108 bytes with the NUL at its
@@ -15,7 +15,12 @@ const MAX_TRIES = 100;
 
 const encoder = new TextEncoder();
 
-/** Listens at a Unix socket that no other user can connect to at any time. */
+/**
+ * Listens at a Unix socket that no other user can connect to at any time.
+ *
+ * @throws {ConnectionError} If the socket can't be made.
+ * @throws {TypeError} If its path is too long, or something is there already.
+ */
 export async function listenUnix(path: string): Promise<Acceptor> {
   const parent = path.includes("/") ? path.replace(/[^/]*$/, "") : "./";
   const longest = [path, `${parent}.xy/s`]
@@ -33,14 +38,12 @@ export async function listenUnix(path: string): Promise<Acceptor> {
     open = await bind(path, parent);
   } catch (cause) {
     if (cause instanceof TypeError) throw cause;
-    const why = cause instanceof Deno.errors.NotFound
-      ? `there is no folder ${parent}; make it first`
-      : cause instanceof Error
-      ? cause.message
-      : String(cause);
-    throw new ConnectionError(
-      `Cannot serve a gateway at ${JSON.stringify(path)}: ${why}`,
-      { cause },
+    throw cannotListen(
+      JSON.stringify(path),
+      cause,
+      cause instanceof Deno.errors.NotFound
+        ? `there is no folder ${parent}; make it first`
+        : undefined,
     );
   }
   const { ino } = await Deno.lstat(path);

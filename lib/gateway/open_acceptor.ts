@@ -1,6 +1,6 @@
 import { bracketed, hostPort } from "../transport/endpoint.ts";
 import { acceptAll, type Acceptor } from "./acceptor.ts";
-import { checkListen, type GatewayListen } from "./listen.ts";
+import { cannotListen, checkListen, type GatewayListen } from "./listen.ts";
 import { listenTls } from "./listen_tls.ts";
 import { listenUnix } from "./listen_unix.ts";
 
@@ -10,6 +10,8 @@ import { listenUnix } from "./listen_unix.ts";
  * @param maxConnections With TLS: most open connections, those in their
  * handshake among them. Without TLS, whoever serves the connections counts
  * them.
+ * @throws {ConnectionError} If it can't listen there.
+ * @throws {UnsupportedError} For TLS on a Deno that is too old for it.
  */
 export async function openAcceptor(
   listen: GatewayListen,
@@ -19,7 +21,12 @@ export async function openAcceptor(
   if ("path" in listen) return await listenUnix(listen.path);
   if ("tls" in listen) return await listenTls(listen, maxConnections);
   const { hostname = "127.0.0.1", port } = listen;
-  const listener = Deno.listen({ hostname, port });
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen({ hostname, port });
+  } catch (cause) {
+    throw cannotListen(hostPort({ hostname, port }), cause);
+  }
   const { addr } = listener;
   return {
     address: `tcp://${hostPort({ hostname, port: addr.port })}`,

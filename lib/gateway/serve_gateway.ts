@@ -21,7 +21,9 @@ import type { Gateway, GatewayOptions } from "./gateway.ts";
  *
  * @throws {TypeError} If it would listen without protection, or an option is wrong.
  * @throws {RangeError} If a limit is out of range.
- * @throws {ConnectionError} If there is no engine.
+ * @throws {ConnectionError} If there is no engine, or it can't listen there: the
+ * port is taken, or the socket's folder is missing.
+ * @throws {UnsupportedError} For TLS on a Deno before 2.7.12.
  */
 export async function serveGateway(
   options: GatewayOptions = {},

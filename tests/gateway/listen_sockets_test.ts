@@ -2,6 +2,7 @@ import { ConnectionError } from "../../lib/errors.ts";
 import type { Acceptor } from "../../lib/gateway/acceptor.ts";
 import { listenTls } from "../../lib/gateway/listen_tls.ts";
 import { listenUnix } from "../../lib/gateway/listen_unix.ts";
+import { openAcceptor } from "../../lib/gateway/open_acceptor.ts";
 import type { ByteDuplex } from "../../lib/streams/duplex.ts";
 import {
   assert,
@@ -117,8 +118,8 @@ Deno.test("TLS: who does not speak it is hung up on, and a port that is taken is
         },
         token: TOKEN,
       }, 1),
-    Error,
-    "EADDRINUSE",
+    ConnectionError,
+    "something listens at this port already",
   );
   const first = await dial(port);
   await first.handshake();
@@ -263,4 +264,29 @@ Deno.test("the longest path counts with the folder in which a socket is made", a
       "too long",
     );
   });
+});
+
+Deno.test("a port that is taken, and an address that is not this machine's, are told", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  const tls = {
+    cert: await pem("server.pem"),
+    key: await pem("server-key.pem"),
+  };
+  for (
+    const more of [{ tls, token: TOKEN }, { plainLoopback: true }] as const
+  ) {
+    const error = await assertRejects(
+      () => openAcceptor({ hostname: "127.0.0.1", port, ...more }, 9),
+      ConnectionError,
+      `Cannot serve a gateway at 127.0.0.1:${port}: something listens at this port already`,
+    );
+    assert(error.cause instanceof Error);
+  }
+  await assertRejects(
+    () =>
+      openAcceptor({ hostname: "192.0.2.1", port: 0, tls, token: TOKEN }, 9),
+    ConnectionError,
+    "Cannot serve a gateway at 192.0.2.1:0: listen ",
+  );
 });
