@@ -34,7 +34,8 @@
  *
  * It needs `--allow-env`, `--allow-read`, and `--allow-write` and `--allow-net`
  * for the engine's socket; what is not allowed is named in the error. The
- * command is `@davit/build/cli`; types that programs rarely write down are in
+ * command is `@davit/build/cli`; where a build's time went is told by
+ * `@davit/build/timings`; types that programs rarely write down are in
  * `@davit/build/types`.
  *
  * @module

@@ -124,7 +124,7 @@ const REQUEST_OPTIONS = {
  *   certificate, or the connection breaks,
  * - an {@linkcode UnsupportedError} if a daemon can't do what is asked,
  * - a {@linkcode ProtocolError} if the answer does not come from BuildKit,
- * - a `TypeError` if an option is wrong; nothing was sent then,
+ * - a `TypeError` or `RangeError` if an option is wrong; nothing was sent then,
  * - the reason of its `signal` when that aborts.
  *
  * @example An image that a daemon builds and an engine gets
@@ -299,6 +299,9 @@ export class Builder extends BuildClient {
   /**
    * BuildKit's version, such as `v0.25.2`; undefined where the daemon does not
    * tell.
+   *
+   * @throws {UnsupportedError} With several nodes: ask one of
+   * {@linkcode Builder.nodes}.
    */
   async version(
     options: RequestOptions = {},

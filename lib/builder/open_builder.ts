@@ -62,6 +62,9 @@ const OPTIONS = {
  * @throws {BuilderError} If there is no such builder, its file is broken, or its
  * daemon is not there.
  * @throws {ConnectionError} If the engine of its container can't be reached.
+ * @throws {TypeError} If an option is wrong, or an authority in `registryCa`
+ * can't be read.
+ * @throws {UnsupportedError} If this version of Deno is too old.
  * @example
  * ```ts
  * import { openBuilder } from "@davit/build";

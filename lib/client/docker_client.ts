@@ -34,7 +34,8 @@ import type { Transport } from "../transport/transport.ts";
 /** Options of a client. */
 export interface DockerClientOptions {
   /**
-   * API version to use, such as `1.41`; negotiated with the engine by default.
+   * API version to use, such as `1.41`. By default the methods `from…()` take
+   * that of `DOCKER_API_VERSION`, or else it is negotiated with the engine.
    */
   readonly apiVersion?: string | undefined;
   /**
@@ -99,7 +100,7 @@ const OPTIONS = {
  * - an {@linkcode EngineError} if the engine refuses the request (`status` 404:
  *   no such image),
  * - a {@linkcode ProtocolError} if the answer does not come from an engine,
- * - a `TypeError` if an option is wrong; nothing was sent then,
+ * - a `TypeError` or `RangeError` if an option is wrong; nothing was sent then,
  * - the reason of its `signal` when that aborts.
  *
  * Methods that can fail in another way say so.
@@ -179,6 +180,7 @@ export class DockerClient extends ImageClient {
    * @throws {ConnectionError} If no engine is found, or Deno's permissions do not
    * allow to read a setting.
    * @throws {TypeError} If an address or a context can't be used.
+   * @throws {UnsupportedError} If this version of Deno is too old.
    */
   static async fromDockerConfig(
     options: DockerClientOptions = {},
@@ -191,12 +193,15 @@ export class DockerClient extends ImageClient {
 
   /**
    * A client of the engine at an address: `unix:///path`, `tcp://host:port`,
-   * `https://…` or `ssh://user@host`. Only for TLS are environment variables
-   * read: `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`.
+   * `https://…` or `ssh://user@host`. Of the environment `DOCKER_API_VERSION` is
+   * read, and for TLS `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`.
    *
    * @param options For example `{ dockerConfig: true }` to use the logins of
    * docker's CLI, which is off by default.
    * @throws {TypeError} If the address has another form.
+   * @throws {ConnectionError} If Deno's permissions do not allow to read a
+   * setting.
+   * @throws {UnsupportedError} If this version of Deno is too old.
    */
   static async fromDockerHost(
     uri: string,
@@ -213,6 +218,9 @@ export class DockerClient extends ImageClient {
    * sockets. The option `dockerConfig` is `true` by default here.
    *
    * @throws {TypeError} If there is no such context.
+   * @throws {ConnectionError} If Deno's permissions do not allow to read a
+   * setting, or no default socket answers.
+   * @throws {UnsupportedError} If this version of Deno is too old.
    */
   static async fromDockerContext(
     name: string,

@@ -303,9 +303,9 @@ export abstract class ImageClient extends BuildClient {
 
   /**
    * Looks for secrets in an image as the engine stores it: every layer of every
-   * manifest, packed or not, names and contents, files unpacked once, the
-   * configuration, the history and attestations; in all encodings that davit
-   * knows. The image is read as `imageSave()` gives it, and not kept.
+   * manifest, packed or not, names and contents, packed files up to 8 levels
+   * deep, the configuration, the history and attestations; in all encodings
+   * that davit knows. The image is read as `imageSave()` gives it, and not kept.
    *
    * What it can't see is in `examples/verify`.
    *

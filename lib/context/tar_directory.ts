@@ -54,6 +54,7 @@ const OPTIONS = {
  *
  * @param path The folder's path, or its `file:` URL.
  * @throws {TypeError} If an option has the wrong form.
+ * @throws {ContextError} If a pattern of `ignore` is wrong.
  * @example
  * ```ts
  * import { tarDirectory } from "@davit/build";

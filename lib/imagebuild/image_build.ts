@@ -54,12 +54,21 @@ export interface ImageBuild extends BuildOperation<BuildResult> {
    * @throws {ConnectionError} If the engine can't be reached, or the connection
    * breaks.
    * @throws {SecretError} If a secret can't be given.
+   * @throws {SecretLeakError} If `verify` finds a secret in the result.
+   * @throws {VerifyError} If the result can't be searched, or with `strict` a
+   * part of it.
+   * @throws {SshError} If an ssh agent or key can't be used.
+   * @throws {CredentialError} If a login can't be read or fetched.
    * @throws {SessionError} If the session was lost and the build failed because
    * of that.
    * @throws {ContextError} If the context can't be read.
+   * @throws {ExportError} If the result can't be written to its destination.
+   * @throws {LayoutError} If a folder in OCI's layout (a cache, an image) can't
+   * be read or written.
    * @throws {ProtocolError} If the engine's answer can't be read.
    * @throws {UnsupportedError} If this engine can't do what was asked.
    * @throws {TypeError} If an option is wrong; nothing was sent then.
+   * @throws {RangeError} If a number is out of its range; nothing was sent then.
    */
   wait(): Promise<string>;
 }

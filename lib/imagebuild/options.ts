@@ -64,9 +64,10 @@ export interface ImageBuildOptions {
    * The interface of the engine that the build takes. `"engine"` is the Engine
    * API (`POST /build`); `"buildkit"` is BuildKit's own API behind the same
    * socket. By default BuildKit's API is taken where an option needs it, and the
-   * Engine API otherwise. `"engine"` together with such an option is a
-   * `TypeError`; podman, the classic builder and a davit gateway have no such
-   * API, which is an `UnsupportedError`.
+   * Engine API otherwise. `"engine"` together with such an option, and
+   * `"buildkit"` together with the classic builder (`version: "1"`), is a
+   * `TypeError`; podman and a davit gateway have no such API, which is an
+   * `UnsupportedError`.
    */
   readonly api?: "engine" | "buildkit" | undefined;
   /**
@@ -280,8 +281,9 @@ export interface ImageBuildOptions {
    * does: in the image as the engine stores it, or in what is exported, before
    * it is moved to its destination. If a secret is found, the build fails with
    * a `SecretLeakError`, and the image loses the names that the build gave it.
-   * Without secrets, or with an output that the engine pushes by itself, the
-   * option is a `TypeError`.
+   * Without secrets, or with an output that can't be searched before it is where
+   * it goes (pushed by the engine, a stream, an image as a folder, `cacheonly`),
+   * the option is a `TypeError`.
    *
    * @default {false}
    */

@@ -42,7 +42,9 @@ export interface StreamBuiltFileOptions extends BuiltFileOptions {
  * masked.
  *
  * Every method rejects with a {@linkcode BuiltFileError} if the path can't be
- * read, and with a `ConnectionError` if the engine has ended.
+ * read, with a `ConnectionError` if the engine has ended, and with a `RangeError`
+ * if an option is out of its range, or no platform is named where there are
+ * several; `streamFile()` throws that one at the call.
  */
 export interface BuiltFiles extends AsyncDisposable {
   /** What the build has led to: steps, warnings, secrets. It has no image. */
