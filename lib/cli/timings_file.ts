@@ -23,19 +23,23 @@ export interface TimingsFileInit {
 
 /**
  * Writes where the time of a build went: a page, or what the name of the file
- * asks for: `.svg`, `.json`, `.txt`.
+ * asks for: `.svg`, `.json`, `.txt`. A file that nobody has named is one file for
+ * all builds of a watch, and its path is always said.
  */
 export class TimingsFile {
-  readonly #dest: string | undefined;
+  readonly #dest: string;
+  readonly #isNew: boolean;
   readonly #before: SavedTimings | undefined;
   readonly #title: string | undefined;
   #taken: BuildTimings | undefined;
 
   private constructor(
     { dest, title }: TimingsFileInit,
+    path: string,
     before: SavedTimings | undefined,
   ) {
-    this.#dest = dest;
+    this.#dest = path;
+    this.#isNew = dest === undefined;
     this.#title = title;
     this.#before = before;
   }
@@ -50,12 +54,12 @@ export class TimingsFile {
     const { dest, against } = init;
     const before = against === undefined ? undefined : await earlier(against);
     if (dest !== undefined && dest !== "-") await tryToWrite("timings", dest);
-    return new TimingsFile(init, before);
+    return new TimingsFile(init, dest ?? await newPath(), before);
   }
 
   /** The paths that are written. */
   get paths(): string[] {
-    return this.#dest === undefined || this.#dest === "-" ? [] : [this.#dest];
+    return this.#dest === "-" ? [] : [this.#dest];
   }
 
   /**
@@ -72,7 +76,8 @@ export class TimingsFile {
    * Waits for the end of a build, and writes what was taken of it. If both fail,
    * the build's error is thrown, and the other one is said on standard error.
    *
-   * @param tells Whether the path is said on standard error.
+   * @param tells Whether the path is said on standard error. That of a new file
+   * is said in any case: nobody else knows it.
    */
   async writeAfter<T>(building: Promise<T>, tells: boolean): Promise<T> {
     let result: T;
@@ -115,13 +120,11 @@ export class TimingsFile {
       printText(timingsText(timings, { ...terminal(), comparison }));
       return;
     }
-    // In a new file, and not in the folder: the next build would copy it.
-    const path = this.#dest ?? await Deno.makeTempFile({
-      prefix: "davit-timings-",
-      suffix: ".html",
-    });
+    const path = this.#dest;
     await writeWhole(path, await this.#content(path, timings, title));
-    if (tells) print(`timings written to ${path}`, Deno.stderr);
+    if (tells || this.#isNew) {
+      print(`timings written to ${path}`, Deno.stderr);
+    }
   }
 
   async #content(
@@ -152,6 +155,23 @@ export class TimingsFile {
         return timingsHtml(timings, { title, comparison });
       }
     }
+  }
+}
+
+/**
+ * A path for a new file, which is not in the folder: the next build would copy
+ * it. The file itself is made when there is something to write.
+ */
+async function newPath(): Promise<string> {
+  try {
+    const path = await Deno.makeTempFile({
+      prefix: "davit-timings-",
+      suffix: ".html",
+    });
+    await Deno.remove(path);
+    return path;
+  } catch (error) {
+    throw new UsageError(`--timings can't be written: ${messageOf(error)}`);
   }
 }
 

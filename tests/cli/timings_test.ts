@@ -8,6 +8,7 @@ import { TimingsFile } from "../../lib/cli/timings_file.ts";
 import { textWidth } from "../../lib/display/text_width.ts";
 import { tarBytes } from "../support/tar.ts";
 import { dockerfileOf, readTrace } from "../progress/traces.ts";
+import { appTimings } from "../timings/recorded.ts";
 import { davitHere } from "./in_process.ts";
 import { startScripted } from "./scripted.ts";
 
@@ -20,6 +21,9 @@ async function built(
   name: "output" | "failing_run" = "output",
   terminals: readonly "stdout"[] = [],
 ) {
+  const progress = words.some((word) => /^(-q|--progress=.*)$/.test(word))
+    ? []
+    : ["--progress=plain"];
   await using engine = await startScripted([
     { to: /^POST \/build\?/, lines: readTrace(`28_${name}`) },
   ]);
@@ -29,7 +33,7 @@ async function built(
       "-H",
       engine.host,
       "--api=engine",
-      "--progress=plain",
+      ...progress,
       ...words,
       "-",
     ],
@@ -75,6 +79,63 @@ Deno.test("davit build --timings alone writes a page into a new file outside of 
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("of a page without a name the path is told on standard error, however little else is", async () => {
+  for (const progress of ["quiet", "rawjson", "none", "plain"]) {
+    const { code, stdout, stderr } = await built([
+      "--timings",
+      `--progress=${progress}`,
+    ]);
+    assertEquals(code, 0, stderr);
+    const path = /^timings written to (.*)$/m.exec(stderr)?.[1];
+    assert(path !== undefined, `${progress}: ${stderr}`);
+    const page = await Deno.readTextFile(path);
+    await Deno.remove(path);
+    assert(page.startsWith("<!doctype html>"));
+    // With --quiet the image's id alone is for programs.
+    assert(
+      progress === "quiet"
+        ? /^sha256:[0-9a-f]{64}\n$/.test(stdout)
+        : stdout === "",
+      stdout,
+    );
+  }
+  // One that has a name is told where there are other words for people.
+  await withTempFolder(async (folder) => {
+    const { stderr } = await built([`--timings=${folder}/t.html`, "-q"]);
+    assertEquals(stderr, "");
+  });
+});
+
+Deno.test("the builds of a watch write one page without a name, and tell it each time", async () => {
+  const init = { dest: undefined, against: undefined, title: "x" };
+  const file = await TimingsFile.open(init);
+  const other = await TimingsFile.open(init);
+  const [path] = file.paths;
+  assert(path !== other.paths[0]);
+  // Of a build that is refused nothing is left.
+  assertEquals(await Deno.stat(path!).catch(() => undefined), undefined);
+  const told: string[] = [];
+  const { writeSync } = Deno.stderr;
+  Deno.stderr.writeSync = (bytes) => {
+    told.push(new TextDecoder().decode(bytes));
+    return bytes.length;
+  };
+  try {
+    for (const title of ["first", "second"]) {
+      await file.writeTimings(appTimings(), false, title);
+      assertStringIncludes(
+        await Deno.readTextFile(path!),
+        `<title>Timings of ${title}</title>`,
+      );
+    }
+  } finally {
+    Deno.stderr.writeSync = writeSync;
+    await Deno.remove(path!);
+  }
+  const line = `timings written to ${path}\n`;
+  assertEquals(told, [line, line]);
 });
 
 Deno.test("the form goes by the file's name, and an earlier build is compared", async () => {
@@ -210,6 +271,7 @@ Deno.test("the file is known to those who watch a folder; standard output is non
         .paths;
     assertEquals(await pathsOf(`${folder}/t.html`), [`${folder}/t.html`]);
     assertEquals(await pathsOf("-"), []);
-    assertEquals(await pathsOf(undefined), []);
+    // It may lie in the context: that of a build in the folder for such files.
+    assertEquals((await pathsOf(undefined)).length, 1);
   });
 });
