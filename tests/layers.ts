@@ -4,6 +4,7 @@
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "advice.ts": [],
+  "cut_text.ts": [],
   "deno_version.ts": ["errors.ts"],
   "errors.ts": [],
   "open_file.ts": [],
@@ -48,6 +49,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "streams",
   ],
   transport: [
+    "cut_text.ts",
     "deno_version.ts",
     "errors.ts",
     "file_url.ts",
@@ -85,6 +87,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   grpc: ["http2", "proto", "streams"],
   engine: [
+    "cut_text.ts",
     "errors.ts",
     "option_names.ts",
     "plain_object.ts",
@@ -93,6 +96,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "transport",
   ],
   credentials: [
+    "cut_text.ts",
     "plain_object.ts",
     "secrets",
     "std",
@@ -103,6 +107,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   registry: [
     "advice.ts",
     "credentials",
+    "cut_text.ts",
     "engine",
     "errors.ts",
     "plain_object.ts",
@@ -112,6 +117,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "transport",
   ],
   imagetools: [
+    "cut_text.ts",
     "errors.ts",
     "gotext",
     "option_names.ts",
@@ -188,6 +194,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "verify",
   ],
   timings: [
+    "cut_text.ts",
     "display",
     "errors.ts",
     "history",
@@ -195,6 +202,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "progress",
   ],
   verify: [
+    "cut_text.ts",
     "engine",
     "errors.ts",
     "file_url.ts",
@@ -263,6 +271,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     "advice.ts",
+    "cut_text.ts",
     "history",
     "builder",
     "buildx",

@@ -1,3 +1,4 @@
+import { cutText } from "../cut_text.ts";
 import { printable } from "../display/printable.ts";
 import { BuildError, EngineError } from "../errors.ts";
 import { UsageError } from "./exit.ts";
@@ -81,7 +82,7 @@ function harmless(text: string): string {
     const shown = printable(line);
     return shown.length <= MAX_LINE_LENGTH
       ? shown
-      : `${shown.slice(0, MAX_LINE_LENGTH)}…`;
+      : `${cutText(shown, MAX_LINE_LENGTH)}…`;
   });
   const tooMany = lines.length - MAX_LINES;
   if (tooMany <= 0) return lines.join("\n");

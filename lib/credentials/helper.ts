@@ -1,5 +1,6 @@
 // @ts-types="../std/abortable.d.ts"
 import { abortable } from "@std/async/abortable";
+import { cutText } from "../cut_text.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 import { readText } from "../streams/read_whole.ts";
 import { CredentialError } from "./credential_error.ts";
@@ -200,6 +201,6 @@ function readAnswer(text: string): AuthConfig | undefined {
 function quoted(text: string): string {
   const line = text.trim().split("\n")[0]!;
   // deno-lint-ignore no-control-regex -- no terminal is to obey a helper's words
-  const plain = line.replace(/[\x00-\x1f\x7f-\x9f]/g, "").slice(0, 200);
+  const plain = cutText(line.replace(/[\x00-\x1f\x7f-\x9f]/g, ""), 200);
   return plain === "" || text.includes("{") ? "" : ` and the words "${plain}"`;
 }

@@ -288,6 +288,7 @@ async function readDetail(response: Response): Promise<string> {
     // The connection broke in the error's text. The status is known, so it is
     // reported with as much of the text as was read.
   }
-  const text = (await new Blob(chunks).text()).slice(0, MAX_ERROR_BYTES).trim();
+  const text = (await new Blob(chunks).text()).slice(0, MAX_ERROR_BYTES)
+    .toWellFormed().trim();
   return messageOf(text) ?? (text || response.statusText || "no reason given");
 }

@@ -1,3 +1,4 @@
+import { cutToEnd } from "../cut_text.ts";
 import { ConnectionError, ProtocolError } from "../errors.ts";
 import { ByteStream } from "../streams/byte_stream.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
@@ -52,7 +53,7 @@ export function joinedStreams(duplex: ByteDuplex): JoinedStreams {
           if (piece.length === 0) return false;
           rest -= piece.length;
           const text = decoder.decode(piece, { stream: true });
-          words = (words + text).slice(-MAX_WORDS);
+          words = cutToEnd(words + text, MAX_WORDS);
         }
       } else {
         throw new ProtocolError(

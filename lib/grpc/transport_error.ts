@@ -93,5 +93,5 @@ async function firstBytes(
   } finally {
     clearTimeout(timer);
   }
-  return text.slice(0, SHOWN_BYTES);
+  return text.slice(0, SHOWN_BYTES).toWellFormed();
 }

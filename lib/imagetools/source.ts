@@ -1,3 +1,4 @@
+import { cutText } from "../cut_text.ts";
 import { isPlainObject, plainObjectHint } from "../plain_object.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import { isDigest } from "../registry/digest.ts";
@@ -117,6 +118,6 @@ export function placeSources(
 }
 
 function unusable(words: string, why: string): TypeError {
-  const shown = words.length > 200 ? `${words.slice(0, 200)}…` : words;
+  const shown = words.length > 200 ? `${cutText(words, 200)}…` : words;
   return new TypeError(`Cannot use the source ${shown}: ${why}`);
 }

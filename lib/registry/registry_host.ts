@@ -2,6 +2,7 @@ import { advised } from "../advice.ts";
 import { serverHost } from "../credentials/registry_name.ts";
 import type { CredentialStore } from "../credentials/store.ts";
 import { bodyOf } from "./body.ts";
+import { cutText } from "../cut_text.ts";
 import { readText } from "../streams/read_whole.ts";
 import { isLoopback } from "../transport/endpoint.ts";
 import { Authorization } from "./authorization.ts";
@@ -233,7 +234,7 @@ async function refusalWords(
 
 /** A registry's words, which must not write to a terminal what it likes. */
 function onOneLine(words: string): string {
-  return words.slice(0, MAX_WORDS).replace(/\p{Cc}+/gu, " ").trim();
+  return cutText(words, MAX_WORDS).replace(/\p{Cc}+/gu, " ").trim();
 }
 
 /** Seconds of the header `Retry-After`, which may also hold a date. */

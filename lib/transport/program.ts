@@ -1,3 +1,4 @@
+import { cutToEnd } from "../cut_text.ts";
 import { ConnectionError } from "../errors.ts";
 import type { ByteDuplex } from "../streams/duplex.ts";
 
@@ -127,7 +128,7 @@ export class ProgramDialler {
           new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
         )
       ) {
-        this.#words = (this.#words + text).slice(-MAX_WORDS);
+        this.#words = cutToEnd(this.#words + text, MAX_WORDS);
       }
     } catch {
       // Only the error output is lost; the connection reports its own end.

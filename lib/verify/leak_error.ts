@@ -1,3 +1,4 @@
+import { cutText } from "../cut_text.ts";
 import type { SecretFind } from "./find.ts";
 
 /** How many finds a message lists. */
@@ -106,7 +107,7 @@ export function describeFind(find: SecretFind): string {
   ];
   const by = find.instruction === undefined || find.instruction === ""
     ? ""
-    : `, made by ${find.instruction.slice(0, 200)}`;
+    : `, made by ${cutText(find.instruction, 200)}`;
   return `"${id}" in ${where.join(", ")}, ${how.join(", ")}${by}`;
 }
 
