@@ -55,7 +55,15 @@ export function readStepName(
   return { node, platform, stage: rest.join(" ") || undefined, words, plain };
 }
 
-const FLAGS_REGEXP = /^(RUN|COPY|ADD|FROM)((?:\s+--\S+)+)(?=\s)/;
+/** The name of a step of a Dockerfile has its number. */
+const COUNTED_REGEXP = /^\[[^\]]*\d+\/\d+\]/;
+
+/** Whether a step is one of a Dockerfile, by its name. */
+export function isCounted(name: string): boolean {
+  return COUNTED_REGEXP.test(name);
+}
+
+const FLAGS_REGEXP = /^(RUN|COPY|ADD|FROM)((?:\s+--\S+)+)(?=\s)/i;
 
 /**
  * A step's words without the flags that say how it runs, such as `--mount`, for

@@ -1,5 +1,6 @@
 import { formatBytes, formatSeconds } from "../display/units.ts";
-import { briefWords } from "./step_name.ts";
+import { isFresh, reasonOf } from "./reasons.ts";
+import { stepNames } from "./step_names.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
 
 /** What a summary is made from. */
@@ -11,17 +12,7 @@ const WORTH = 0.1;
 const MAX_STEPS = 3;
 /** The least that is worth a word, of what a step has moved. */
 export const WORTH_BYTES = 1000;
-const MAX_WORDS = 60;
-/** How many steps are named as the reason of another. */
-const MAX_CAUSES = 2;
-/** Steps that change the image, and so those that are built upon them. */
-const LAYER_REGEXP = /^(?:RUN|COPY|ADD|WORKDIR)\s/;
-/** A copy of the whole context, which changes with each of its files. */
-const WHOLE_REGEXP = /^(?:COPY|ADD)\s+(?:--\S+\s+)*\.\/?\s/;
-const FILES_REGEXP = /^(?:COPY|ADD)\s/;
-const FROM_REGEXP = /\s--from=/;
-/** What loads files of the client, for `COPY` and for `RUN --mount=type=bind`. */
-const CONTEXT_REGEXP = /^load (?:build context|from client)$/;
+const MINUTE_MS = 60_000;
 
 /**
  * What there is to say about a build, in sentences.
@@ -35,6 +26,7 @@ export function summaryOf(
 ): string[] {
   const { steps, durationMs, failure, secrets } = facts;
   if (steps.length === 0) return ["No step of this build began."];
+  const names = stepNames(steps);
   const cached = steps.filter((step) => step.cached).length;
   const ended = {
     completed: "The build took",
@@ -47,14 +39,14 @@ export function summaryOf(
     } of them from the cache.`,
   ];
   if (failure?.step !== undefined && facts.status === "error") {
-    sentences.push(`It failed in ${called(steps[failure.step]!)}.`);
+    sentences.push(`It failed in ${names[failure.step]}.`);
   }
   if (withoutCache === true) sentences.push("It was built without the cache.");
   else if (withoutCache.length > 0) {
     sentences.push(`Built without the cache: ${withoutCache.join(", ")}.`);
   }
   sentences.push(
-    ...slowSteps(facts, withoutCache),
+    ...slowSteps(facts, names, withoutCache),
     ...waits(facts),
     ...parallel(facts),
   );
@@ -70,46 +62,26 @@ export function summaryOf(
 
 /** The steps that most of the time passed with. */
 function slowSteps(
-  facts: Facts,
+  { steps, criticalPath, durationMs }: Facts,
+  names: readonly string[],
   withoutCache: readonly string[] | true,
 ): string[] {
-  const { steps, criticalPath, durationMs } = facts;
   return criticalPath.filter(({ ownMs }) => isWorth(ownMs, durationMs))
     .sort((a, b) => b.ownMs - a.ownMs).slice(0, MAX_STEPS)
     .map(({ step: at, ownMs }) => {
-      const step = steps[at]!;
-      const why = isFresh(at, facts, withoutCache)
+      const why = isFresh(at, steps, withoutCache)
         ? undefined
-        : reason(at, facts);
-      const isRun = step.words.startsWith("RUN ");
-      const isHelpless = isRun && !step.hasCacheMount &&
-        why?.cause !== undefined &&
-        isCopied(steps[why.cause]!) &&
-        WHOLE_REGEXP.test(steps[why.cause]!.words);
+        : reasonOf(at, steps, names);
       const share = `${percentOf(ownMs, durationMs)} of the time (${
         secondsOf(ownMs)
       }) is`;
-      const what = `${called(step)}${moved(step)}`;
+      const what = `${names[at]}${moved(steps[at]!)}`;
       return `${share} ${
-        isHelpless
+        why?.isHelpless === true
           ? `one RUN that no cache can help as it stands, ${what}`
           : what
       }${why === undefined ? "" : `; ${why.told}`}.`;
     });
-}
-
-/** Whether a step, or one that it is built upon, ran because it was to use no cache. */
-function isFresh(
-  at: number,
-  { steps }: Facts,
-  withoutCache: readonly string[] | true,
-): boolean {
-  if (withoutCache === true) return true;
-  const stages = new Set(withoutCache.map((name) => name.toLowerCase()));
-  return stages.size > 0 &&
-    [at, ...anew(at, steps)].some((place) =>
-      stages.has(steps[place]!.stage?.toLowerCase() ?? "")
-    );
 }
 
 /** How many bytes a step has moved. */
@@ -120,95 +92,6 @@ export function bytesOf({ transfers }: Pick<TimedStep, "transfers">): number {
 function moved(step: TimedStep): string {
   const bytes = bytesOf(step);
   return bytes < WORTH_BYTES ? "" : `, which moved ${formatBytes(bytes)}`;
-}
-
-/** Whether it copies files of the context, and not of a stage or an image. */
-function isCopied({ words }: TimedStep): boolean {
-  return FILES_REGEXP.test(words) && !FROM_REGEXP.test(words);
-}
-
-/** Why a step ran, and did not come from the cache. */
-function reason(
-  at: number,
-  { steps }: Facts,
-): { readonly told: string; readonly cause: number | undefined } | undefined {
-  const step = steps[at]!;
-  // One that failed runs again in any case.
-  if (step.cached || step.error !== undefined) return undefined;
-  if (!LAYER_REGEXP.test(step.words)) return undefined;
-  const before = builtAnew(at, steps);
-  const isFiles = (place: number) => isCopied(steps[place]!);
-  const isMounting = step.words.startsWith("RUN ") &&
-    step.inputs.some((input) => CONTEXT_REGEXP.test(steps[input]!.words));
-  if (!steps.some(({ cached, words }) => cached && LAYER_REGEXP.test(words))) {
-    if (isMounting || isFiles(at)) {
-      const files = isMounting ? "the files that it mounts" : "its files";
-      return {
-        told: `it runs again whenever ${files} change`,
-        cause: undefined,
-      };
-    }
-    // A first build: any copy of files may change before the next one. Behind
-    // the nearest one there is least that a change of it spares.
-    const cause = before.findLast(isFiles);
-    return cause === undefined ? undefined : {
-      told: `it runs again whenever the files of ${
-        called(steps[cause]!)
-      } change`,
-      cause,
-    };
-  }
-  if (before.length === 0) {
-    // A base image that is new, or only read anew.
-    const isBased = [...uncached(at, steps)].some((place) =>
-      steps[place]!.words.startsWith("FROM ")
-    );
-    const told = isBased
-      ? "it was not in the cache"
-      : isMounting || FILES_REGEXP.test(step.words)
-      ? "its files or its words are not those of the cache"
-      : "it was not in the cache, though what it is built upon was";
-    return { told, cause: undefined };
-  }
-  // Those that ran again for a reason of their own.
-  const causes = before.filter((place) => anew(place, steps).next().done);
-  const named = causes.slice(0, MAX_CAUSES)
-    .map((place) => called(steps[place]!));
-  if (causes.length > MAX_CAUSES) named.push("others");
-  return {
-    told: `it runs again because of ${named.join(" or ")}`,
-    cause: causes.length === 1 ? causes[0] : undefined,
-  };
-}
-
-/**
- * The steps that a step is built upon, and that did not come from the cache
- * either; in the order in which they began.
- */
-function builtAnew(at: number, steps: readonly TimedStep[]): number[] {
-  return [...anew(at, steps)].sort((a, b) => a - b);
-}
-
-function* anew(at: number, steps: readonly TimedStep[]): Generator<number> {
-  for (const place of uncached(at, steps)) {
-    if (LAYER_REGEXP.test(steps[place]!.words)) yield place;
-  }
-}
-
-/** All that a step is built upon, up to what came from the cache. */
-function* uncached(
-  at: number,
-  steps: readonly TimedStep[],
-): Generator<number> {
-  const seen = new Set<number>();
-  const open = [...steps[at]!.inputs];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { cached, inputs } = steps[next]!;
-    if (seen.has(next) || cached) continue;
-    seen.add(next);
-    yield next;
-    open.push(...inputs);
-  }
 }
 
 /** How long nothing of the path ran. */
@@ -234,17 +117,6 @@ function parallel({ steps, durationMs }: Facts): string[] {
   ];
 }
 
-/** A step in a sentence: its words, and its line. */
-export function called(
-  { words, lines }: Pick<TimedStep, "words" | "lines">,
-): string {
-  const line = briefWords(words);
-  const short = line.length > MAX_WORDS
-    ? `${line.slice(0, MAX_WORDS - 1)}…`
-    : line;
-  return lines === undefined ? short : `${short} at line ${lines.start}`;
-}
-
 function isWorth(ms: number, of: number): boolean {
   return of > 0 && ms / of >= WORTH;
 }
@@ -254,10 +126,39 @@ export function percentOf(ms: number, of: number): string {
   return `${of === 0 ? 0 : Math.round(100 * ms / of)} %`;
 }
 
-/** A time in seconds, or in milliseconds if it is shorter than one. */
+/**
+ * A time for people: `12 ms`, `3.4 s`, from a minute on `2 min 5 s`, from an hour
+ * on `1 h 30 min`.
+ */
 export function secondsOf(ms: number): string {
   const whole = Math.round(ms);
-  return whole < 1000 ? `${whole} ms` : `${formatSeconds(whole)} s`;
+  if (whole < 1000) return `${whole} ms`;
+  // What would be rounded to 60.0 s is a minute.
+  return whole < MINUTE_MS - 50
+    ? `${formatSeconds(whole)} s`
+    : minutesOf(whole);
+}
+
+/** A step's time, as it stands beside its name. */
+export function timeOf(
+  { cached, durationMs }: Pick<TimedStep, "cached" | "durationMs">,
+): string {
+  return cached ? "cached" : secondsOf(durationMs);
+}
+
+/** A time of a minute or more, such as `2 min 5 s`; what is 0 is left out. */
+export function minutesOf(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 3600
+    ? inSixties(seconds, "min", "s")
+    : inSixties(Math.round(ms / MINUTE_MS), "h", "min");
+}
+
+function inSixties(count: number, large: string, small: string): string {
+  const rest = count % 60;
+  return `${Math.floor(count / 60)} ${large}${
+    rest === 0 ? "" : ` ${rest} ${small}`
+  }`;
 }
 
 function counted(count: number, what: string): string {

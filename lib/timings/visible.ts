@@ -1,3 +1,4 @@
+import { cutText } from "../cut_text.ts";
 import { textWidth, truncate } from "../display/text_width.ts";
 
 // Names of steps are words of the Dockerfile, whoever wrote it: a page or a
@@ -5,20 +6,23 @@ import { textWidth, truncate } from "../display/text_width.ts";
 
 /**
  * Characters that are not seen, or change how others are: control characters,
- * those for directions, line separators, halves of pairs.
+ * those for directions, line separators, halves of pairs; and numbers that no
+ * character has, such as U+FFFE, two of which make an SVG no XML any more.
  */
-const UNSEEN_REGEXP = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNSEEN_REGEXP =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
 
 /**
- * A text in which each such character is written as `\u202e`; line ends and
- * tabs become blanks.
+ * A text in which each such character is written as `\u202e` or `\u{1fffe}`;
+ * line ends and tabs become blanks.
  */
 export function visible(text: string): string {
-  return text.replace(/[\n\r\t]+/g, " ").replace(
-    UNSEEN_REGEXP,
-    (character) =>
-      `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
-  );
+  return text.replace(/[\n\r\t]+/g, " ").replace(UNSEEN_REGEXP, written);
+}
+
+function written(character: string): string {
+  const digits = character.codePointAt(0)!.toString(16).padStart(4, "0");
+  return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits}`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -37,30 +41,66 @@ export function escaped(text: string): string {
 /** A text of at most so many characters, with `…` where it was cut. */
 export function shortened(text: string, most: number): string {
   const shown = visible(text);
-  return shown.length <= most
-    ? shown
-    : `${shown.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+  return shown.length <= most ? shown : `${cutText(shown, most - 1)}…`;
 }
 
-/** A text of at most so many columns of a terminal's font, with `…` where it was cut. */
-export function fitted(text: string, columns: number): string {
+/** What says how much room a text takes, in any unit. */
+export interface Ruler {
+  /** The room that a text takes. */
+  width(text: string): number;
+  /** The beginning of a text that takes at most so much. */
+  cut(text: string, room: number): string;
+}
+
+/** Measures in columns of a terminal's font. */
+const COLUMNS: Ruler = { width: textWidth, cut: truncate };
+
+/** A text that takes at most so much room, with `…` where it was cut. */
+export function fitted(
+  text: string,
+  room: number,
+  ruler: Ruler = COLUMNS,
+): string {
   const shown = visible(text);
-  return textWidth(shown) <= columns
+  return ruler.width(shown) <= room
     ? shown
-    : `${truncate(shown, columns - 1)}…`;
+    : `${ruler.cut(shown, room - ruler.width("…"))}…`;
 }
 
-/** A text in lines of at most so many columns; what is behind the last one is cut. */
-export function wrapped(text: string, columns: number, most: number): string[] {
-  const words = visible(text).split(" ");
+/**
+ * A text in lines that take at most so much room; what is behind the last one is
+ * cut. A word that is longer than a line goes on in the next.
+ */
+export function wrapped(
+  text: string,
+  room: number,
+  most: number,
+  ruler: Ruler = COLUMNS,
+): string[] {
+  // The next word is the last of them.
+  const words = visible(text).split(" ").reverse();
+  const blank = ruler.width(" ");
   const lines: string[] = [];
   while (words.length > 0 && lines.length < most - 1) {
-    let line = words.shift()!;
-    while (
-      words.length > 0 && textWidth(line) + 1 + textWidth(words[0]!) <= columns
-    ) line += ` ${words.shift()}`;
-    lines.push(fitted(line, columns));
+    let line = words.pop()!;
+    let width = ruler.width(line);
+    if (width > room) {
+      const part = ruler.cut(line, room);
+      words.push(line.slice(part.length));
+      // A character that takes more than all of the room.
+      if (part === "") break;
+      line = part;
+    } else {
+      while (words.length > 0) {
+        width += blank + ruler.width(words.at(-1)!);
+        if (width > room) break;
+        line += ` ${words.pop()}`;
+      }
+    }
+    lines.push(line);
   }
-  if (words.length > 0) lines.push(fitted(words.join(" "), columns));
+  if (words.length > 0) {
+    lines.push(fitted(words.reverse().join(" "), room, ruler));
+  }
   return lines;
 }

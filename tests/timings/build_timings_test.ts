@@ -125,26 +125,26 @@ Deno.test("what was built without the cache has no other reason, in the history,
       failure: () => Promise.resolve(undefined),
     })).summary.slice(1);
   const [x, y] = ["59 % of the time (59 ms) is", "40 % of the time (40 ms) is"];
-  const because = "it runs again because of COPY . ..";
+  const because = "it runs again because of “COPY . .”.";
   assertEquals(await summary({}), [
-    `${x} one RUN that no cache can help as it stands, RUN x; ${because}`,
-    `${y} one RUN that no cache can help as it stands, RUN y; ${because}`,
+    `${x} one RUN that no cache can help as it stands, “RUN x”; ${because}`,
+    `${y} one RUN that no cache can help as it stands, “RUN y”; ${because}`,
   ]);
   assertEquals(await summary({ "no-cache": "" }), [
     "It was built without the cache.",
-    `${x} RUN x.`,
-    `${y} RUN y.`,
+    `${x} “RUN x”.`,
+    `${y} “RUN y”.`,
   ]);
   // Stage b is built upon the result of a.
   assertEquals(await summary({ "no-cache": "A,c" }), [
     "Built without the cache: A, c.",
-    `${x} RUN x.`,
-    `${y} RUN y.`,
+    `${x} “RUN x”.`,
+    `${y} “RUN y”.`,
   ]);
   assertEquals(await summary({ "no-cache": "b" }), [
     "Built without the cache: b.",
-    `${x} one RUN that no cache can help as it stands, RUN x; ${because}`,
-    `${y} RUN y.`,
+    `${x} one RUN that no cache can help as it stands, “RUN x”; ${because}`,
+    `${y} “RUN y”.`,
   ]);
 });
 

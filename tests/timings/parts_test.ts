@@ -325,9 +325,47 @@ Deno.test("lanes are stages on platforms, in the order in which they began", () 
   ]);
 });
 
+Deno.test("what the builder does before the Dockerfile's steps is internal, whatever it names", () => {
+  const named = (...steps: [name: string, ...inputs: number[]][]) =>
+    lanesOf(timingsOf(steps.map(([name, ...inputs], at) => ({
+      name,
+      at: [at, at + 1] as const,
+      inputs,
+    })))).map(({ name, steps }) => [name, ...steps]);
+  for (
+    const before of [
+      "copy /context /",
+      "resolve image config for docker-image://docker.io/docker/dockerfile:1",
+      "docker-image://docker.io/docker/dockerfile:1",
+      "importing cache manifest from example.com/cache",
+    ]
+  ) {
+    assertEquals(named([before], ["[internal] load x"]), [["internal", 0, 1]]);
+    assertEquals(
+      named(["[n1 internal] load x"], [`[n1] ${before}`], ["[n1] exporting"]),
+      [["n1 internal", 0, 1], ["n1", 2]],
+    );
+  }
+  // What a step of the Dockerfile needs, or what needs another, is no export.
+  assertEquals(
+    named(["https://example.com/a"], ["[1/1] ADD a", 0], ["exporting"]),
+    [["internal", 0], ["build", 1], ["output", 2]],
+  );
+  assertEquals(
+    named(["[1/1] ADD a"], ["unpack", 0], ["exporting"]),
+    [["build", 0], ["internal", 1], ["output", 2]],
+  );
+  // Another frontend names no stages at all.
+  assertEquals(
+    named(["fetch"], ["compile", 0], ["exporting"]),
+    [["build", 0, 1], ["output", 2]],
+  );
+});
+
 Deno.test("brief words are without the flags that say how a step runs", () => {
   const cases = {
     "RUN --mount=type=secret,id=a --network=none npm ci --x": "RUN npm ci --x",
+    "copy --chown=1:1 a b": "copy a b",
     "COPY --chown=1:1 --from=build --link /a /b": "COPY --from=build /a /b",
     "RUN npm --mount=type=x": "RUN npm --mount=type=x",
     "ADD --keep-git-dir=true a b": "ADD a b",
@@ -349,6 +387,14 @@ Deno.test("an axis has round times, at most as many as asked for", () => {
   assertEquals(ticksOf(5, 3), [0, 2, 4]);
   assertEquals(ticksOf(0, 6), [0]);
   assertEquals(ticksOf(0.334, 6), [0, 0.1, 0.2, 0.3]);
+  const minutes = (minutes: number, most: number) =>
+    ticksOf(60_000 * minutes, most).map(tickOf);
+  assertEquals(ticksOf(60_000, 6).at(-1), 60_000);
+  assertEquals(minutes(1.7, 6), ["0", "30 s", "1 min", "1 min 30 s"]);
+  assertEquals(minutes(1, 4), ["0", "15 s", "30 s", "45 s", "1 min"]);
+  assertEquals(minutes(12.6, 6), ["0", "5 min", "10 min"]);
+  assertEquals(minutes(150, 4), ["0", "1 h", "2 h"]);
+  assertEquals(minutes(100 * 60, 4), ["0", "48 h", "96 h"]);
   assertEquals([0, 200, 1000, 2500, 30_000].map(tickOf), [
     "0",
     "200 ms",
@@ -387,7 +433,11 @@ Deno.test("a sentence is wrapped between words, and cut behind its last line", (
   assertEquals(wrapped("aa bb cc dd", 5, 2), ["aa bb", "cc dd"]);
   assertEquals(wrapped("aa bb cc dd", 5, 3), ["aa bb", "cc dd"]);
   assertEquals(wrapped("aa bb cc dd ee", 5, 2), ["aa bb", "cc d…"]);
-  assertEquals(wrapped("aaaaaaa bb", 5, 2), ["aaaa…", "bb"]);
+  assertEquals(wrapped("aaaaaaa bb", 5, 2), ["aaaaa", "aa bb"]);
+  assertEquals(wrapped("a bbbbbbb", 5, 2), ["a", "bbbb…"]);
+  assertEquals(wrapped("a bbbbbbb", 5, Infinity), ["a", "bbbbb", "bb"]);
+  assertEquals(wrapped("世世世", 5, Infinity), ["世世", "世"]);
+  assertEquals(wrapped("世 a", 1, Infinity), ["…"]);
   assertEquals(wrapped("", 5, 2), [""]);
   assertEquals(wrapped("aa\nbb\tcc", 5, 2), ["aa bb", "cc"]);
   assertEquals(fitted("世界世界", 5), "世界…");
@@ -401,6 +451,11 @@ Deno.test("what can't be seen is written, what a page would obey is escaped", ()
     [
       "a\\u001b[31mb\\u0007\\u0085\\u202e\\u200b\\u2028\\ud800c",
     ].join(""),
+  );
+  // No character has these numbers; the first two are not allowed in XML.
+  assertEquals(
+    visible("\ufffe\uffff\ufdd0\u{1fffe}\u{e0001}"),
+    "\\ufffe\\uffff\\ufdd0\\u{1fffe}\\u{e0001}",
   );
   assertEquals(visible("a\r\n\tb\tc"), "a b c");
   assertEquals(visible("é€𝄞 <b>"), "é€𝄞 <b>");

@@ -172,7 +172,7 @@ export function largeBuild(
 
 /** What an attacker would write wherever a build has words. */
 export const EVIL: string =
-  `</script></style></title><img src=x onerror=alert(1)>"'&\x1b]0;x\x07\u202e\u2028`;
+  `</script></style></title><img src=x onerror=alert(1)>"'&\x1b]0;x\x07\u202e\u2028\ufffe\uffff\u{1fffe}`;
 
 /** A build that has these words in every place. */
 export function evilTimings(): BuildTimings {

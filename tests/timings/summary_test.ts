@@ -1,11 +1,11 @@
-import { called, percentOf, secondsOf } from "../../lib/timings/summary.ts";
+import { percentOf, secondsOf } from "../../lib/timings/summary.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { APP, appTimings, type MadeStep, timingsOf } from "./recorded.ts";
 
 Deno.test("a summary says which step the time is, and why it ran", () => {
   assertEquals(appTimings().summary, [
     "The build took 10.0 s: 10 steps, 4 of them from the cache.",
-    "70 % of the time (7.0 s) is one RUN that no cache can help as it stands, RUN npm ci at line 8; it runs again because of COPY . . at line 7.",
+    "70 % of the time (7.0 s) is one RUN that no cache can help as it stands, “RUN npm ci” at line 8; it runs again because of “COPY . .” at line 7.",
     "For 1.0 s (10 %) no step ran that the build waited for.",
     "Secret used: npm_token.",
   ]);
@@ -20,7 +20,7 @@ Deno.test("of a first build it says when the step will run again", () => {
   const first = APP.map((step) => ({ ...step, cached: false }));
   assert(
     saidOf(first).endsWith(
-      " is one RUN that no cache can help as it stands, RUN npm ci; it runs again whenever the files of COPY . . change.",
+      " is one RUN that no cache can help as it stands, “RUN npm ci”; it runs again whenever the files of “COPY . .” change.",
     ),
     saidOf(first),
   );
@@ -28,7 +28,7 @@ Deno.test("of a first build it says when the step will run again", () => {
   assert(
     saidOf([...ordered, { name: "RUN ci", at: [1100, 9100], inputs: [6] }])
       .endsWith(
-        "is RUN ci; it runs again whenever the files of COPY package.json . change.",
+        "is “RUN ci”; it runs again whenever the files of “COPY package.json .” change.",
       ),
   );
 });
@@ -41,7 +41,7 @@ Deno.test("a RUN with a cache of its own is not called helpless", () => {
   );
   assert(
     saidOf(helped).includes(
-      "is RUN ci; it runs again because of COPY . .",
+      "is “RUN ci”; it runs again because of “COPY . .”",
     ),
     saidOf(helped),
   );
@@ -53,7 +53,7 @@ Deno.test("a step whose inputs all came from the cache is not blamed on a copy",
       { name: "[1/2] COPY . .", at: [0, 0], cached: true },
       { name: "[2/2] RUN make", at: [0, 10], inputs: [0] },
     ]),
-    "100 % of the time (10 ms) is RUN make; it was not in the cache, though what it is built upon was.",
+    "100 % of the time (10 ms) is “RUN make”; it was not in the cache, though what it is built upon was.",
   );
   const based = (words: string) =>
     saidOf([
@@ -68,7 +68,7 @@ Deno.test("a step whose inputs all came from the cache is not blamed on a copy",
       { name: "[1/3] RUN make", at: [0, 0], cached: true },
       { name: "[2/3] COPY . .", at: [0, 10], inputs: [0] },
     ]),
-    "100 % of the time (10 ms) is COPY . .; its files or its words are not those of the cache.",
+    "100 % of the time (10 ms) is “COPY . .”; its files or its words are not those of the cache.",
   );
 });
 
@@ -84,7 +84,7 @@ Deno.test("a RUN that mounts files of the client may run again because of them",
       { name: "[1/3] COPY x .", at: [0, 0], cached },
       { name: "[2/3] RUN --mount=type=bind make", at: [0, 10], inputs },
     ];
-    const share = "100 % of the time (10 ms) is RUN make; ";
+    const share = "100 % of the time (10 ms) is “RUN make”; ";
     assertEquals(
       saidOf(steps(true, [0, 1])),
       `${share}its files or its words are not those of the cache.`,
@@ -99,7 +99,7 @@ Deno.test("a RUN that mounts files of the client may run again because of them",
     );
     assertEquals(
       saidOf(steps(false, [1])),
-      `${share}it runs again whenever the files of COPY x . change.`,
+      `${share}it runs again whenever the files of “COPY x .” change.`,
     );
   }
 });
@@ -111,7 +111,7 @@ Deno.test("of a step that failed no reason is told: it runs again in any case", 
   const said = timingsOf(failed).summary.find((line) =>
     line.includes(" of the time")
   )!;
-  assert(said.endsWith("is RUN npm ci."), said);
+  assert(said.endsWith("is “RUN npm ci”."), said);
 });
 
 Deno.test("of a first build a copy runs again for its own files", () => {
@@ -120,7 +120,7 @@ Deno.test("of a first build a copy runs again for its own files", () => {
       { name: "[1/2] COPY a .", at: [0, 1] },
       { name: "[2/2] COPY . .", at: [1, 100], inputs: [0] },
     ]),
-    "99 % of the time (99 ms) is COPY . .; it runs again whenever its files change.",
+    "99 % of the time (99 ms) is “COPY . .”; it runs again whenever its files change.",
   );
 });
 
@@ -133,12 +133,12 @@ Deno.test("a copy of a whole image is no copy of the context", () => {
     ]).summary[1]!;
   assertEquals(
     said("COPY --from=alpine . .", [1, 100]),
-    "99 % of the time (99 ms) is RUN make; it runs again because of COPY --from=alpine . ..",
+    "99 % of the time (99 ms) is “RUN make”; it runs again because of “COPY --from=alpine . .”.",
   );
   assert(said("COPY --link . .", [1, 100]).includes("no cache can help"));
   assertEquals(
     said("COPY --from=alpine . .", [99, 100]),
-    "99 % of the time (99 ms) is COPY --from=alpine . .; its files or its words are not those of the cache.",
+    "99 % of the time (99 ms) is “COPY --from=alpine . .”; its files or its words are not those of the cache.",
   );
 });
 
@@ -149,7 +149,7 @@ Deno.test("a step behind another that runs again is not blamed on a later copy",
       { name: "[2/4] RUN apt", at: [0, 1], inputs: [0] },
       { name: "[3/4] COPY . .", at: [1, 2], inputs: [1] },
       { name: "[4/4] RUN make", at: [2, 100], inputs: [2] },
-    ]).endsWith("is RUN make; it runs again because of RUN apt."),
+    ]).endsWith("is “RUN make”; it runs again because of “RUN apt”."),
   );
 });
 
@@ -159,14 +159,10 @@ Deno.test("files of another stage are not what a change of the context changes",
       { name: `[a 1/2] ${copy}`, at: [0, 1] },
       { name: "[a 2/2] RUN make", at: [1, 100], inputs: [0] },
     ]);
-  assert(said("ADD x .").includes("whenever the files of ADD x . change"));
+  assert(said("ADD x .").includes("whenever the files of “ADD x .” change"));
   assertEquals(
     said("COPY --from=b x ."),
-    "99 % of the time (99 ms) is RUN make.",
-  );
-  assertEquals(
-    said("copy /context /"),
-    "99 % of the time (99 ms) is RUN make.",
+    "99 % of the time (99 ms) is “RUN make”.",
   );
 });
 
@@ -177,8 +173,8 @@ Deno.test("of several copies the first that changed is the reason; of a first bu
     { name: "[3/4] COPY b .", at: [1, 2], inputs: [1] },
     { name: "[4/4] RUN make", at: [2, 100], inputs: [2] },
   ];
-  assert(saidOf(steps(true)).endsWith("again because of COPY a .."));
-  assert(saidOf(steps(false)).endsWith("the files of COPY b . change."));
+  assert(saidOf(steps(true)).endsWith("again because of “COPY a .”."));
+  assert(saidOf(steps(false)).endsWith("the files of “COPY b .” change."));
 });
 
 Deno.test("where several may be the reason, none is blamed alone", () => {
@@ -196,9 +192,9 @@ Deno.test("where several may be the reason, none is blamed alone", () => {
   ];
   const because = (...stages: string[]) =>
     / because of (.*)\.$/.exec(saidOf(steps(...stages)))![1];
-  assertEquals(because("b"), "COPY . /b");
-  assertEquals(because("b", "c"), "COPY . /b or COPY . /c");
-  assertEquals(because("b", "c", "d"), "COPY . /b or COPY . /c or others");
+  assertEquals(because("b"), "“COPY . /b”");
+  assertEquals(because("b", "c"), "“COPY . /b” or “COPY . /c”");
+  assertEquals(because("b", "c", "d"), "“COPY . /b” or “COPY . /c” or others");
   assert(saidOf(steps("b")).includes("no cache can help"));
   assert(!saidOf(steps("b", "c")).includes("no cache can help"));
 });
@@ -222,6 +218,65 @@ Deno.test("only a copy of the whole context makes a RUN helpless", () => {
   );
 });
 
+Deno.test("forms of COPY other than that of plain words are reasons, too", () => {
+  const said = (copy: string, ran = true) =>
+    saidOf([
+      { name: "[1/4] RUN base", at: [0, 0], cached: true },
+      { name: `[2/4] ${copy}`, at: [0, 1], inputs: [0], cached: !ran },
+      { name: "[3/4] run make", at: [1, 100], inputs: [1] },
+    ]);
+  for (const copy of ['COPY [".", "/app"]', "COPY * .", "copy . ."]) {
+    assertEquals(
+      said(copy),
+      `99 % of the time (99 ms) is one RUN that no cache can help as it stands, “run make”; it runs again because of “${copy}”.`,
+    );
+  }
+  assertEquals(
+    said("COPY <<EOF /a"),
+    "99 % of the time (99 ms) is “run make”; it runs again because of “COPY <<EOF /a”.",
+  );
+  assertEquals(
+    said("copy a .", false),
+    "99 % of the time (99 ms) is “run make”; it was not in the cache, though what it is built upon was.",
+  );
+});
+
+Deno.test("a context that the builder unpacked is what a RUN mounts", () => {
+  const said = (name: string) =>
+    saidOf([
+      { name, at: [0, 1] },
+      { name: "[2/2] RUN make", at: [1, 100], inputs: [0] },
+    ]);
+  assert(said("copy /context /").endsWith("the files that it mounts change."));
+  assert(
+    said("[1/2] copy /context /").endsWith(
+      "whenever the files of “copy /context /” change.",
+    ),
+  );
+});
+
+Deno.test("steps of several platforms are told apart", () => {
+  assertEquals(
+    timingsOf([
+      { name: "[linux/amd64 2/3] COPY a .", at: [0, 1] },
+      { name: "[linux/arm64 2/3] COPY a .", at: [0, 1] },
+      { name: "[linux/amd64 3/3] RUN make", at: [1, 4000], inputs: [0] },
+      { name: "[linux/arm64 3/3] RUN make", at: [4000, 9000], inputs: [1] },
+      { name: "exporting", at: [9000, 9000] },
+    ]).summary.slice(1, 2),
+    [
+      "56 % of the time (5.0 s) is “RUN make” on linux/arm64; it runs again whenever the files of “COPY a .” on linux/arm64 change.",
+    ],
+  );
+  assertEquals(
+    timingsOf([
+      { name: "[linux/amd64 2/2] RUN make", at: [0, 4000] },
+      { name: "[linux/arm64 2/2] RUN make", at: [0, 5000], error: "no" },
+    ]).summary[1],
+    "It failed in “RUN make” on linux/arm64.",
+  );
+});
+
 Deno.test("a step that moved bytes says how many", () => {
   assertEquals(
     saidOf([{
@@ -229,7 +284,7 @@ Deno.test("a step that moved bytes says how many", () => {
       at: [0, 2000],
       bytes: { "transferring context:": 1_500_000, other: 500_000 },
     }]),
-    "100 % of the time (2.0 s) is load build context, which moved 2.00MB.",
+    "100 % of the time (2.0 s) is “load build context”, which moved 2.00MB.",
   );
 });
 
@@ -240,7 +295,7 @@ Deno.test("at most three steps are spoken of, and none of less than a tenth of t
       name: `s${place}`,
       at: [time, time += length],
       inputs: place === 0 ? [] : [place - 1],
-    }))).summary.slice(1).map((said) => /is (\w+)/.exec(said)![1]);
+    }))).summary.slice(1).map((said) => /is “(\w+)”/.exec(said)![1]);
   };
   assertEquals(chain(100, 100, 90, 101, 609), ["s4", "s3", "s0"]);
   assertEquals(chain(200, 201, 202, 203, 194), ["s3", "s2", "s1"]);
@@ -274,7 +329,7 @@ Deno.test("how a build ended, and with how many steps", () => {
   );
   assertEquals(first("exit code: 1").slice(0, 2), [
     "The build failed after 1.5 s: 1 step, none of them from the cache.",
-    "It failed in RUN x.",
+    "It failed in “RUN x”.",
   ]);
   assertEquals(
     first("context canceled")[0],
@@ -292,24 +347,25 @@ Deno.test("several secrets that were used", () => {
   assertEquals(summary.at(-1), "Secrets used: b, a.");
 });
 
-Deno.test("times, shares and names in sentences", () => {
-  assertEquals([0, 0.4, 999.4, 999.6, 1049, 61_000].map(secondsOf), [
-    "0 ms",
-    "0 ms",
-    "999 ms",
-    "1.0 s",
-    "1.0 s",
-    "61.0 s",
-  ]);
+Deno.test("times and shares in sentences", () => {
+  const times: [ms: number, told: string][] = [
+    [0, "0 ms"],
+    [0.4, "0 ms"],
+    [999.4, "999 ms"],
+    [999.6, "1.0 s"],
+    [1049, "1.0 s"],
+    // Never 60.0 s, 1 min 60 s, or 60 min.
+    [59_949, "59.9 s"],
+    [59_950, "1 min"],
+    [61_000, "1 min 1 s"],
+    [119_499, "1 min 59 s"],
+    [119_500, "2 min"],
+    [3_599_499, "59 min 59 s"],
+    [3_599_500, "1 h"],
+    [7_229_999, "2 h"],
+    [9_000_000, "2 h 30 min"],
+    [100 * 3_600_000, "100 h"],
+  ];
+  for (const [ms, told] of times) assertEquals(secondsOf(ms), told);
   assertEquals([percentOf(1, 3), percentOf(1, 0)], ["33 %", "0 %"]);
-  const words = (length: number) => ({
-    words: `RUN\n ${"x".repeat(length - 4)}`,
-    lines: undefined,
-  });
-  assertEquals(called(words(60)), `RUN ${"x".repeat(56)}`);
-  assertEquals(called(words(61)), `RUN ${"x".repeat(55)}…`);
-  assertEquals(
-    called({ words: "RUN x", lines: { start: 4, end: 5 } }),
-    "RUN x at line 4",
-  );
 });
