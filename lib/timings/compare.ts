@@ -26,7 +26,11 @@ export interface TimingsComparison {
   readonly beforeMs: number;
   /** How long the later build took. */
   readonly afterMs: number;
-  /** The steps of both; what became slower most is the first. */
+  /**
+   * The steps of both builds; what became slower most is the first. Where one of
+   * the builds did not complete, only the steps that both of them ran to their
+   * end.
+   */
   readonly changes: readonly StepChange[];
   /** What there is to say about it, in sentences. */
   readonly summary: readonly string[];
@@ -37,9 +41,15 @@ const MAX_TOLD = 3;
 /** The least that is worth a word, in milliseconds. */
 const WORTH_MS = 100;
 
+/** The stage's name that BuildKit gives one without a name, behind node and platform. */
+const COUNTED_STAGE_REGEXP =
+  /^((?:(?!(?:RUN|COPY|ADD|FROM|WORKDIR) )\S+ ){0,2}?)stage-\d+ /;
+
 /**
  * Compares a build with an earlier one: what became slower, and what faster. The
- * steps are matched by their node, platform, stage and words.
+ * steps are matched by their node, platform, stage and words; a stage without a
+ * name of its own, which is called by its number, also by the words alone. Of a
+ * build that failed or was stopped it is not said that it is faster or slower.
  *
  * @param before The earlier build: its timings, or what {@linkcode readTimings}
  * has read of a file.
@@ -63,76 +73,130 @@ export function compareTimings(
   after: BuildTimings,
 ): TimingsComparison {
   const old = "summary" in before ? comparable(before) : before;
-  const rest = new Map<string, SavedStep[]>();
-  for (const step of old.steps) {
-    rest.set(step.key, [...rest.get(step.key) ?? [], step]);
-  }
-  const changes = comparable(after).steps.map((step, at): StepChange => {
-    const was = rest.get(step.key)?.shift();
-    return {
-      name: step.key,
-      step: at,
-      beforeMs: was?.durationMs,
-      afterMs: step.durationMs,
-      deltaMs: step.durationMs - (was?.durationMs ?? 0),
-      lostCache: was?.cached === true && !step.cached,
-      cached: step.cached,
-    };
-  });
-  for (const { key, durationMs } of [...rest.values()].flat()) {
-    changes.push({
-      name: key,
-      step: undefined,
-      beforeMs: durationMs,
-      afterMs: undefined,
-      deltaMs: -durationMs,
-      lostCache: false,
-      cached: false,
-    });
-  }
-  changes.sort((a, b) => b.deltaMs - a.deltaMs);
-  const [beforeMs, afterMs] = [old.durationMs, after.durationMs];
+  const now = comparable(after);
+  const pairs = pairsOf(old.steps, now.steps);
+  const isWhole = [old, now].every(({ status = "completed" }) =>
+    status === "completed"
+  );
+  const changes = (isWhole ? pairs : pairs.filter(hasEnded)).map(changeOf)
+    .sort((a, b) => b.deltaMs - a.deltaMs);
   return {
-    beforeMs,
-    afterMs,
+    beforeMs: old.durationMs,
+    afterMs: now.durationMs,
     changes,
-    summary: told(beforeMs, afterMs, changes),
+    summary: [
+      isWhole ? wholeOf(old, now) : unfinished(old, now),
+      ...told(changes),
+    ],
   };
 }
 
-function told(
-  beforeMs: number,
-  afterMs: number,
-  changes: readonly StepChange[],
-): string[] {
+/** A step of the earlier build, and the same one of the later. */
+interface Pair {
+  readonly was: SavedStep | undefined;
+  readonly is: SavedStep | undefined;
+  /** The place of the later one. */
+  readonly at: number | undefined;
+}
+
+/** The steps of two builds: first those of the later one, in their order. */
+function pairsOf(
+  before: readonly SavedStep[],
+  after: readonly SavedStep[],
+): Pair[] {
+  const found = new Map<SavedStep, SavedStep>();
+  const left = new Set(before);
+  // What has the same stage first, so that no other stage takes its place.
+  for (const keyOf of [({ key }: SavedStep) => key, withoutCount]) {
+    const byKey = Map.groupBy(left, keyOf);
+    for (const is of after) {
+      if (found.has(is)) continue;
+      const was = byKey.get(keyOf(is))?.shift();
+      if (was === undefined) continue;
+      found.set(is, was);
+      left.delete(was);
+    }
+  }
+  return [
+    ...after.map((is, at) => ({ was: found.get(is), is, at })),
+    ...[...left].map((was) => ({ was, is: undefined, at: undefined })),
+  ];
+}
+
+/** A step's key without the name of a stage that has none of its own. */
+function withoutCount({ key }: SavedStep): string {
+  return key.replace(COUNTED_STAGE_REGEXP, "$1");
+}
+
+/** Whether both builds ran a step to its end. */
+function hasEnded({ was, is }: Pair): boolean {
+  return [was, is].every((step) => step !== undefined && !step.stopped);
+}
+
+function changeOf({ was, is, at }: Pair): StepChange {
+  return {
+    name: (is ?? was)!.key,
+    step: at,
+    beforeMs: was?.durationMs,
+    afterMs: is?.durationMs,
+    deltaMs: (is?.durationMs ?? 0) - (was?.durationMs ?? 0),
+    lostCache: was?.cached === true && is?.cached === false,
+    cached: is?.cached === true,
+  };
+}
+
+/** What is said of two builds that completed. */
+function wholeOf(
+  { durationMs: beforeMs }: SavedTimings,
+  { durationMs: afterMs }: SavedTimings,
+): string {
   const delta = afterMs - beforeMs;
   const percent = beforeMs === 0
     ? ""
     : ` (${delta < 0 ? "−" : "+"}${
       Math.round(100 * Math.abs(delta) / beforeMs)
     } %)`;
-  const whole = Math.abs(delta) < WORTH_MS
-    ? `The build took about as long as the one before: ${
-      secondsOf(beforeMs)
-    } before, ${secondsOf(afterMs)} now.`
+  const both = `${secondsOf(beforeMs)} before, ${secondsOf(afterMs)} now.`;
+  return Math.abs(delta) < WORTH_MS
+    ? `The build took about as long as the one before: ${both}`
     : `The build became ${delta > 0 ? "slower" : "faster"} by ${
       secondsOf(Math.abs(delta))
-    }${percent}: ${secondsOf(beforeMs)} before, ${secondsOf(afterMs)} now.`;
+    }${percent}: ${both}`;
+}
+
+/** How a build ended, in words. */
+const ENDED = {
+  completed: "took",
+  error: "failed after",
+  canceled: "was cancelled after",
+} as const;
+
+/** What is said where one of the two builds did not complete. */
+function unfinished(old: SavedTimings, now: SavedTimings): string {
+  const [before, after] = [old, now].map(({ durationMs, status }) =>
+    `${ENDED[status ?? "completed"]} ${secondsOf(durationMs)}`
+  );
+  return `The build before ${before}, and this one ${after}: compared are only the steps that both ran to their end.`;
+}
+
+/** The steps that changed most, in each direction. */
+function told(changes: readonly StepChange[]): string[] {
   const slower = changes.filter(({ deltaMs }) => deltaMs >= WORTH_MS)
     .slice(0, MAX_TOLD);
   const faster = changes.filter(({ deltaMs }) => deltaMs <= -WORTH_MS)
     .slice(-MAX_TOLD).reverse();
-  return [whole, ...[...slower, ...faster].map(sentence)];
+  return [...slower, ...faster].map(sentence);
 }
 
 function sentence(change: StepChange): string {
   const { name, beforeMs, afterMs, deltaMs, lostCache, cached } = change;
-  if (beforeMs === undefined) return `New: ${name}, ${secondsOf(afterMs!)}.`;
+  const step = `“${name}”`;
+  if (beforeMs === undefined) return `New: ${step}, ${secondsOf(afterMs!)}.`;
   if (afterMs === undefined) {
-    return `Not there any more: ${name}, ${secondsOf(beforeMs)} before.`;
+    return `Not there any more: ${step}, ${secondsOf(beforeMs)} before.`;
   }
   const now = cached ? "from the cache now" : `${secondsOf(afterMs)} now`;
-  return `${deltaMs > 0 ? "Slower" : "Faster"}: ${name}, ${
+  return `${deltaMs > 0 ? "Slower" : "Faster"}: ${step}, ${
     secondsOf(beforeMs)
   } before, ${now}${lostCache ? "; it came from the cache before" : ""}.`;
 }

@@ -1,6 +1,6 @@
 import { briefWords } from "./step_name.ts";
 import { shortened } from "./visible.ts";
-import type { BuildTimings } from "./timings.ts";
+import type { BuildTimings, TimedStep } from "./timings.ts";
 
 /** What is kept of a step to compare it with one of another build. */
 export interface SavedStep {
@@ -10,12 +10,20 @@ export interface SavedStep {
   readonly durationMs: number;
   /** Whether it came from the cache. */
   readonly cached: boolean;
+  /**
+   * Whether it failed, or was stopped with the build: its time is not what it
+   * needs.
+   * @default {false}
+   */
+  readonly stopped?: boolean | undefined;
 }
 
 /** What is kept of a build to compare it with another. */
 export interface SavedTimings {
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
+  /** How it ended; undefined in a file of a davit that did not keep it. */
+  readonly status?: BuildTimings["status"] | undefined;
   /** Its steps, in the order in which they began. */
   readonly steps: readonly SavedStep[];
 }
@@ -23,6 +31,8 @@ export interface SavedTimings {
 const FORMAT = "davit-timings/1";
 /** What the formats of other versions look like. */
 const FAMILY_REGEXP = /^davit-timings\/\d{1,9}$/;
+/** How a build may have ended. Files of earlier versions do not say it. */
+const STATUSES: readonly unknown[] = ["completed", "error", "canceled"];
 /** Longer words are cut in the same way in both builds. */
 const MAX_KEY = 80;
 /** The most that is read of a file. */
@@ -31,20 +41,26 @@ const EMBEDDED_REGEXP =
   /<script type="application\/json" id="davit-timings">([^<]*)<\/script>/;
 
 /** What of a build is compared with another. */
-export function comparable(timings: BuildTimings): SavedTimings {
+export function comparable(
+  { durationMs, status, steps }: BuildTimings,
+): SavedTimings {
   return {
-    durationMs: timings.durationMs,
-    steps: timings.steps.map(
-      ({ node, platform, stage, words, durationMs, cached }) => ({
-        key: shortened(
-          [node, platform, stage, briefWords(words)].filter(Boolean).join(" "),
-          MAX_KEY,
-        ),
-        durationMs,
-        cached,
-      }),
-    ),
+    durationMs,
+    status,
+    steps: steps.map((step) => ({
+      key: keyOf(step),
+      durationMs: step.durationMs,
+      cached: step.cached,
+      stopped: step.error !== undefined ||
+        // What still ran when the build was stopped may have no error.
+        status !== "completed" && step.endMs >= durationMs,
+    })),
   };
+}
+
+function keyOf({ node, platform, stage, words }: TimedStep): string {
+  const parts = [node, platform, stage, briefWords(words)];
+  return shortened(parts.filter(Boolean).join(" "), MAX_KEY);
 }
 
 /**
@@ -63,15 +79,17 @@ export function comparable(timings: BuildTimings): SavedTimings {
  * ```
  */
 export function timingsJson(timings: BuildTimings): string {
-  const { durationMs, steps } = comparable(timings);
-  const rows = steps.map(({ key, durationMs, cached }) => [
+  const { durationMs, status, steps } = comparable(timings);
+  const rows = steps.map(({ key, durationMs, cached, stopped }) => [
     key,
     Math.round(durationMs),
     cached ? 1 : 0,
+    ...stopped ? [1] : [],
   ]);
   return JSON.stringify({
     format: FORMAT,
     durationMs: Math.round(durationMs),
+    status,
     steps: rows,
   }).replaceAll("<", "\\u003c");
 }
@@ -101,17 +119,21 @@ export function readSaved(text: string): SavedTimings {
   const isMs = (ms: unknown) =>
     typeof ms === "number" && Number.isFinite(ms) && ms >= 0;
   const isSaved = value?.format === FORMAT && isMs(value.durationMs) &&
+    (value.status === undefined || STATUSES.includes(value.status)) &&
     Array.isArray(value.steps) &&
     value.steps.every((row: unknown) =>
       Array.isArray(row) && typeof row[0] === "string" && isMs(row[1])
     );
   if (!isSaved) throw refusal();
+  const { durationMs, status, steps } = value;
   return {
-    durationMs: value.durationMs,
-    steps: value.steps.map((row: [string, number, unknown]) => ({
+    durationMs,
+    status,
+    steps: steps.map((row: [string, number, unknown, unknown]) => ({
       key: row[0],
       durationMs: row[1],
       cached: row[2] === 1,
+      stopped: row[3] === 1,
     })),
   };
 }

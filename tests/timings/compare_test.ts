@@ -43,10 +43,10 @@ Deno.test("two builds are compared step by step, what became slower first", () =
   );
   assertEquals(summary, [
     "The build became faster by 1.9 s (−24 %): 8.0 s before, 6.0 s now.",
-    "Slower: a RUN two, 0 ms before, 3.0 s now; it came from the cache before.",
-    "New: a RUN new, 1.0 s.",
-    "Faster: a RUN four, 5.0 s before, 1.0 s now.",
-    "Not there any more: a RUN old, 2.0 s before.",
+    "Slower: “a RUN two”, 0 ms before, 3.0 s now; it came from the cache before.",
+    "New: “a RUN new”, 1.0 s.",
+    "Faster: “a RUN four”, 5.0 s before, 1.0 s now.",
+    "Not there any more: “a RUN old”, 2.0 s before.",
   ]);
 });
 
@@ -56,7 +56,7 @@ Deno.test("a slower build, and one as fast as before", () => {
     compareTimings(of(before), of(after)).summary;
   assertEquals(said(1000, 3000), [
     "The build became slower by 2.0 s (+200 %): 1.0 s before, 3.0 s now.",
-    "Slower: RUN x, 1.0 s before, 3.0 s now.",
+    "Slower: “RUN x”, 1.0 s before, 3.0 s now.",
   ]);
   assertEquals(said(1000, 1099), [
     "The build took about as long as the one before: 1.0 s before, 1.1 s now.",
@@ -107,6 +107,117 @@ Deno.test("at most three steps are spoken of in each direction", () => {
   ]);
 });
 
+Deno.test("a build that did not complete is not called faster, and only what both ran is compared", () => {
+  const steps = [
+    { name: "[1/4] RUN one", at: [0, 1000] as const },
+    { name: "[2/4] RUN two", at: [1000, 3000] as const, inputs: [0] },
+    { name: "[3/4] RUN three", at: [3000, 9000] as const, inputs: [1] },
+  ];
+  const good = timingsOf(steps);
+  const slower = { ...steps[0]!, at: [0, 1500] as const };
+  const failed = timingsOf([
+    slower,
+    { ...steps[1]!, at: [1500, 1600], error: "exit code: 1" },
+  ]);
+  const only = "compared are only the steps that both ran to their end.";
+  // It is the same with what a file keeps.
+  for (const before of [failed, readSaved(timingsJson(failed))]) {
+    const { changes, summary } = compareTimings(before, good);
+    assertEquals(changes.map(({ name }) => name), ["RUN one"]);
+    assertEquals(summary, [
+      `The build before failed after 1.6 s, and this one took 9.0 s: ${only}`,
+      "Faster: “RUN one”, 1.5 s before, 1.0 s now.",
+    ]);
+  }
+  for (const before of [good, readSaved(timingsHtml(good))]) {
+    const { changes, summary } = compareTimings(before, failed);
+    assertEquals(changes.map(({ name }) => name), ["RUN one"]);
+    assertEquals(summary, [
+      `The build before took 9.0 s, and this one failed after 1.6 s: ${only}`,
+      "Slower: “RUN one”, 1.0 s before, 1.5 s now.",
+    ]);
+  }
+  // What still ran when it was stopped may have no error.
+  const stopped = timingsOf(
+    [slower, { ...steps[1]!, at: [1500, undefined] }],
+    { failure: { message: "stopped", canceled: true }, silentMs: 700 },
+  );
+  assertEquals(compareTimings(stopped, failed).summary, [
+    `The build before was cancelled after 2.2 s, and this one failed after 1.6 s: ${only}`,
+  ]);
+  assertEquals(
+    compareTimings(stopped, good).changes.map(({ name }) => name),
+    ["RUN one"],
+  );
+});
+
+Deno.test("a file that does not say how its build ended is compared as one that completed", () => {
+  const old = readSaved(
+    '{"format":"davit-timings/1","durationMs":3000,"steps":[["RUN x",3000,0]]}',
+  );
+  assertEquals(old.status, undefined);
+  const now = timingsOf([{ name: "RUN x", at: [0, 1000] }]);
+  assertEquals(compareTimings(old, now).summary, [
+    "The build became faster by 2.0 s (−67 %): 3.0 s before, 1.0 s now.",
+    "Faster: “RUN x”, 3.0 s before, 1.0 s now.",
+  ]);
+  // Those who write one by hand need not say it either.
+  const steps = [{ key: "RUN x", durationMs: 1000, cached: false }];
+  assertEquals(
+    compareTimings({ durationMs: 1000, steps }, now).changes.map((
+      { deltaMs },
+    ) => deltaMs),
+    [0],
+  );
+});
+
+Deno.test("a stage without a name is found by its words where its number is another one", () => {
+  const of = (...names: string[]) =>
+    timingsOf(names.map((name, at) => ({
+      name,
+      at: [at * 1000, at * 1000 + 1000] as const,
+    })));
+  const pairs = (before: string[], after: string[]) =>
+    compareTimings(of(...before), of(...after)).changes
+      .filter(({ beforeMs, afterMs }) =>
+        beforeMs === undefined || afterMs === undefined
+      ).map(({ name }) => name);
+  assertEquals(
+    pairs(
+      ["[a 1/1] RUN x", "[stage-1 1/1] RUN slow"],
+      ["[a 1/1] RUN x", "[b 1/1] RUN y", "[stage-2 1/1] RUN slow"],
+    ),
+    ["b RUN y"],
+  );
+  // From one stage to two.
+  assertEquals(
+    pairs(["[1/1] RUN slow"], ["[a 1/1] RUN x", "[stage-1 1/1] RUN slow"]),
+    ["a RUN x"],
+  );
+  assertEquals(
+    pairs(
+      ["[linux/amd64 stage-1 1/1] RUN x", "[linux/arm64 stage-1 1/1] RUN x"],
+      ["[linux/arm64 stage-2 1/1] RUN x", "[linux/s390x stage-2 1/1] RUN x"],
+    ),
+    ["linux/s390x stage-2 RUN x", "linux/amd64 stage-1 RUN x"],
+  );
+  // A step of the same stage is the same before one of another number.
+  const { changes } = compareTimings(
+    of("[stage-0 1/1] RUN x", "[stage-1 1/1] RUN x"),
+    of("[stage-1 1/1] RUN x", "[stage-2 1/1] RUN x"),
+  );
+  assertEquals(changes.length, 2);
+  // A name of one's own, or a word of an instruction, is not left out.
+  assertEquals(
+    pairs(["[one 1/1] RUN x"], ["[two 1/1] RUN x"]),
+    ["two RUN x", "one RUN x"],
+  );
+  assertEquals(
+    pairs(["[1/1] RUN stage-1 x"], ["[1/1] RUN stage-2 x"]),
+    ["RUN stage-2 x", "RUN stage-1 x"],
+  );
+});
+
 Deno.test("what a page and JSON keep of a build is enough to compare it", async () => {
   const timings = appTimings();
   const kept = comparable(timings);
@@ -115,6 +226,7 @@ Deno.test("what a page and JSON keep of a build is enough to compare it", async 
     key: "COPY . .",
     durationMs: 200,
     cached: false,
+    stopped: false,
   });
   assertEquals(kept.steps[2]!.key, "internal load build context");
   assertEquals(readSaved(timingsJson(timings)), kept);
@@ -161,7 +273,11 @@ Deno.test("anything else is refused", () => {
       steps: [],
       ...fields,
     });
-  assertEquals(readSaved(saved({})), { durationMs: 1, steps: [] });
+  assertEquals(readSaved(saved({})), {
+    durationMs: 1,
+    status: undefined,
+    steps: [],
+  });
   for (
     const text of [
       "",
@@ -175,6 +291,8 @@ Deno.test("anything else is refused", () => {
       saved({ durationMs: -1 }),
       saved({}).replace('"durationMs":1', '"durationMs":1e999'),
       saved({ durationMs: null }),
+      saved({ status: "done" }),
+      saved({ status: null }),
       saved({}).slice(0, -1),
       saved({ steps: {} }),
       saved({ steps: [["a"]] }),
@@ -265,7 +383,7 @@ Deno.test("a step that comes from the cache now, and one whose flags changed", (
   );
   assertEquals(
     comparison.summary.at(-1),
-    "Faster: a RUN make, 2.0 s before, from the cache now.",
+    "Faster: “a RUN make”, 2.0 s before, from the cache now.",
   );
   const html = timingsHtml(fast, { comparison });
   assertEquals(
@@ -275,7 +393,7 @@ Deno.test("a step that comes from the cache now, and one whose flags changed", (
   const back = compareTimings(fast, slow);
   assertEquals(
     back.summary[1],
-    "Slower: a RUN make, 0 ms before, 2.0 s now; it came from the cache before.",
+    "Slower: “a RUN make”, 0 ms before, 2.0 s now; it came from the cache before.",
   );
   assertEquals(
     back.changes.map(({ cached, lostCache }) => [cached, lostCache]),
