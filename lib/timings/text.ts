@@ -1,14 +1,14 @@
 import { formatBytes } from "../display/units.ts";
-import { textWidth, truncate } from "../display/text_width.ts";
+import { textWidth } from "../display/text_width.ts";
 import { linesOf } from "../progress/dockerfile.ts";
 import { checkCount } from "./check_count.ts";
 import type { TimingsComparison } from "./compare.ts";
 import { kindOf } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
-import { percentOf, secondsOf } from "./summary.ts";
+import { percentOf, secondsOf, timeOf } from "./summary.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
-import { shortened, visible, wrapped } from "./visible.ts";
+import { fitted, shortened, wrapped } from "./visible.ts";
 
 /** Options of {@linkcode timingsText}. */
 export interface TimingsTextOptions {
@@ -20,9 +20,11 @@ export interface TimingsTextOptions {
   readonly comparison?: TimingsComparison | undefined;
 }
 
-/** The columns of the numbers before a step's name. */
-const NUMBERS = 15;
 const MIN_COLUMNS = 40;
+/** The least columns of a step's time. */
+const MIN_TIME = 8;
+/** How many characters of an error, and of a warning, are told. */
+const MAX_WORDS = 2000;
 
 /**
  * Where the time of a build went, as plain text: the summary, the steps with a
@@ -47,20 +49,27 @@ export function timingsText(
 ): string {
   const wide = Math.max(MIN_COLUMNS, checkCount("columns", columns));
   const bar = Math.floor(wide / 3);
-  const name = wide - NUMBERS - bar - 2;
+  const time = Math.max(MIN_TIME, ...timings.steps.map(timeOf).map(textWidth));
+  // A mark, the number, the time, and blanks between them.
+  const indent = 7 + time;
+  const name = wide - indent - bar - 2;
+  const below = (text: string, end = "") =>
+    `${" ".repeat(indent)}${
+      fitted(text, wide - indent - textWidth(end))
+    }${end}`;
   const lines = [
     ...[...timings.summary, ...comparison?.summary ?? []].flatMap((sentence) =>
       wrapped(sentence, wide, Infinity)
     ),
+    ...legend(timings, wide),
   ];
   for (const lane of lanesOf(timings)) {
-    lines.push("", shortened(lane.name, wide));
+    lines.push("", fitted(lane.name, wide));
     for (const at of lane.steps) {
       const step = timings.steps[at]!;
-      const time = step.cached ? "cached" : secondsOf(step.durationMs);
       lines.push(
-        `${step.critical ? "*" : " "}${String(at + 1).padStart(4)} ${
-          time.padStart(8)
+        `${step.critical ? CRITICAL : " "}${String(at + 1).padStart(4)} ${
+          timeOf(step).padStart(time)
         } ${padded(briefWords(step.words), name)} ${
           colored(
             barOf(step, timings.durationMs, bar).trimEnd(),
@@ -69,26 +78,36 @@ export function timingsText(
         }`.trimEnd(),
       );
       for (const { id, bytes } of step.transfers) {
-        lines.push(
-          truncate(
-            `${" ".repeat(NUMBERS)}${visible(id)} ${formatBytes(bytes)}`,
-            wide,
-          ),
-        );
+        lines.push(below(id, ` ${formatBytes(bytes)}`));
       }
       if (step.secrets.length > 0) {
-        const ids = visible(step.secrets.join(", "));
-        lines.push(truncate(`${" ".repeat(NUMBERS)}secrets: ${ids}`, wide));
+        lines.push(below(`secrets: ${step.secrets.join(", ")}`));
       }
       if (step.error !== undefined && !step.canceled) {
-        lines.push(
-          truncate(`${" ".repeat(NUMBERS)}ERROR: ${visible(step.error)}`, wide),
-        );
+        lines.push(below(`ERROR: ${step.error}`));
       }
     }
   }
-  lines.push(...byTime(timings, wide), ...rest(timings));
+  lines.push(...byTime(timings, wide), ...rest(timings, wide));
   return `${lines.join("\n")}\n`;
+}
+
+const CRITICAL = "*";
+const RAN = "█";
+const CACHED = "·";
+
+/** The marks that are used, with their meaning. */
+function legend({ steps }: BuildTimings, wide: number): string[] {
+  const marks = [
+    ...steps.some(({ critical }) => critical)
+      ? [`${CRITICAL} on the critical path`]
+      : [],
+    ...steps.some(({ cached }) => !cached) ? [`${RAN} ran`] : [],
+    ...steps.some(({ cached }) => cached) ? [`${CACHED} from the cache`] : [],
+  ];
+  return marks.length === 0
+    ? []
+    : ["", ...wrapped(marks.join(", "), wide, Infinity)];
 }
 
 /** Codes of a terminal's colours by the kinds of bars. */
@@ -106,17 +125,19 @@ function byTime(timings: BuildTimings, wide: number): string[] {
   // The lines are known from it.
   const { name, text } = timings.dockerfile!;
   const lines = linesOf(text);
+  const times = slow.map(({ durationMs }) => secondsOf(durationMs));
+  const time = Math.max(MIN_TIME, ...times.map(textWidth));
   return [
     "",
-    visible(name),
-    ...slow.map(({ start, durationMs, steps }) => {
-      return truncate(
-        `${String(start).padStart(5)} ${secondsOf(durationMs).padStart(8)} ${
+    fitted(name, wide),
+    ...slow.map(({ start, steps }, at) =>
+      fitted(
+        `${String(start).padStart(5)} ${times[at]!.padStart(time)} ${
           percentOf(passedMs(timings, steps), timings.durationMs).padStart(5)
-        } ${visible(lines[start - 1]!)}`,
+        } ${lines[start - 1]!}`,
         wide,
-      );
-    }),
+      )
+    ),
   ];
 }
 
@@ -133,21 +154,35 @@ function passedMs({ steps }: BuildTimings, places: readonly number[]): number {
   return passed;
 }
 
-function rest({ warnings, failure }: BuildTimings): string[] {
-  const lines = warnings.map(({ text, line }) =>
-    `warning${line === undefined ? "" : ` at line ${line}`}: ${visible(text)}`
+function rest({ warnings, failure }: BuildTimings, wide: number): string[] {
+  const told = (text: string) =>
+    wrapped(shortened(text.trim(), MAX_WORDS), wide, Infinity);
+  const lines = warnings.flatMap(({ text, line }) =>
+    told(
+      line === undefined
+        ? `warning: ${text}`
+        : `warning at line ${line}: ${withoutLine(text, line)}`,
+    )
   );
   if (failure !== undefined) {
-    lines.push(`error: ${visible(failure.message)}`);
+    lines.push(...told(`error: ${failure.message}`));
     if (failure.excerpt !== undefined) {
-      lines.push(...failure.excerpt.split("\n").map(visible));
+      lines.push(
+        ...failure.excerpt.split("\n").map((line) => fitted(line, wide)),
+      );
     }
   }
   return lines.length === 0 ? [] : ["", ...lines];
 }
 
+/** A warning without the line that BuildKit says again at its end. */
+function withoutLine(text: string, line: number): string {
+  const end = ` (line ${line})`;
+  return text.endsWith(end) ? text.slice(0, -end.length) : text;
+}
+
 function padded(words: string, columns: number): string {
-  const text = truncate(visible(words), columns);
+  const text = fitted(words, columns);
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
@@ -163,7 +198,7 @@ function barOf(
   for (const { startMs, endMs } of periods) {
     const first = cell(startMs);
     const last = Math.max(first, cell(endMs - 1e-9));
-    cells.fill(cached ? "·" : "█", first, last + 1);
+    cells.fill(cached ? CACHED : RAN, first, last + 1);
   }
   return cells.join("");
 }

@@ -317,14 +317,14 @@ Deno.test("a picture shows the longest steps, and how many more there are", () =
     [...svg.matchAll(/<text x="28" y="\d+">([^<]*)</g)].map(([, name]) => name),
     ["RUN npm ci", "exporting to image"],
   );
-  assert(svg.includes("and 8 shorter steps"));
-  assert(timingsSvg(timings, { maxSteps: 9 }).includes("and 1 shorter step<"));
-  assert(!timingsSvg(timings).includes("shorter"));
+  assert(svg.includes("and 8 more steps"));
+  assert(timingsSvg(timings, { maxSteps: 9 }).includes("and 1 more step<"));
+  assert(!timingsSvg(timings).includes(" more step"));
   assert(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg" width="900"'));
   assert(!/<script|href=|url\(|<image|on\w+=/.test(svg));
   assert(svg.includes("prefers-color-scheme:dark"));
   const many = timingsOf(largeBuild(41, () => "x").steps);
-  assert(timingsSvg(many).includes("and 1 shorter step<"));
+  assert(timingsSvg(many).includes("and 1 more step<"));
   // What there are more of than twenty is one bar.
   const again = Array.from(
     { length: 30 },
@@ -408,10 +408,12 @@ Deno.test("text has a line for each step, and fits its columns", () => {
   const first = lines.indexOf("");
   assertEquals(lines.slice(0, 3), [
     "The build took 10.0 s: 10 steps, 4 of them from the cache.",
-    "70 % of the time (7.0 s) is one RUN that no cache can help as it stands, RUN npm ci at",
-    "line 8; it runs again because of COPY . . at line 7.",
+    "70 % of the time (7.0 s) is one RUN that no cache can help as it stands, “RUN npm ci” at",
+    "line 8; it runs again because of “COPY . .” at line 7.",
   ]);
-  assertEquals(lines.slice(first, first + 7), [
+  assertEquals(lines.slice(first, first + 9), [
+    "",
+    "* on the critical path, █ ran, · from the cache",
     "",
     "internal",
     "*   1   100 ms load build definition from Dockerfile       █",
@@ -508,7 +510,9 @@ Deno.test("counts that are none are refused", () => {
       "Cannot show timings: maxSteps must be",
     );
   }
-  assert(timingsSvg(appTimings(), { maxSteps: 0 }).includes("and 10 shorter"));
+  assert(
+    timingsSvg(appTimings(), { maxSteps: 0 }).includes("and 10 more steps"),
+  );
   assertEquals(
     timingsText(appTimings(), { columns: 0 }),
     timingsText(appTimings(), { columns: 40 }),
