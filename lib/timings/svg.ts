@@ -1,12 +1,11 @@
 import { textWidth } from "../display/text_width.ts";
-import { formatBytes } from "../display/units.ts";
 import { checkCount } from "./check_count.ts";
 import type { TimingsComparison } from "./compare.ts";
 import { kindOf, legendOf } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
 import { segmentsOf } from "./strip.ts";
-import { bytesOf, percentOf, secondsOf, WORTH_BYTES } from "./summary.ts";
+import { percentOf, secondsOf, timeOf } from "./summary.ts";
 import { failed } from "./svg_failure.ts";
 import {
   EDGE,
@@ -15,20 +14,22 @@ import {
   MONO,
   RIGHT,
   ROW,
-  SANS,
+  SENTENCE,
   WIDTH,
 } from "./svg_measures.ts";
+import { at, round, row } from "./svg_rows.ts";
 import { SVG_STYLE } from "./svg_style.ts";
 import { tickOf, ticksOf } from "./ticks.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
-import { escaped, fitted, visible, wrapped } from "./visible.ts";
+import { escaped, fitted, wrapped } from "./visible.ts";
 
 /** Options of {@linkcode timingsSvg}. */
 export interface TimingsSvgOptions {
   /** What was built, such as the image's name. @default {"build"} */
   readonly title?: string | undefined;
   /**
-   * How many steps are drawn: those that took longest, in their order.
+   * How many steps are drawn: those that took longest, in their order; one that
+   * failed before others, and those from the cache last.
    * @default {40}
    */
   readonly maxSteps?: number | undefined;
@@ -36,18 +37,10 @@ export interface TimingsSvgOptions {
   readonly comparison?: TimingsComparison | undefined;
 }
 
-const NAME_COLUMNS = Math.floor((LEFT - 66 - EDGE - 8) / MONO);
-const SENTENCE_COLUMNS = Math.floor((RIGHT - EDGE) / SANS);
+/** The least columns between a name and the bars: a time, and what is free beside it. */
+const MIN_TIME = 9;
 const MAX_SENTENCE_LINES = 2;
 const MAX_TICKS = 6;
-/** The periods of a step that are drawn; the rest is one bar. */
-const MAX_PERIODS = 20;
-/** The fewest columns of what stands beside a bar. */
-const MIN_NOTE = 6;
-
-/** A key, beside the ids of secrets. */
-const KEY =
-  "M3 0a3 3 0 1 0 2.8 4H7.5v2h1.5V4h1V2H5.8A3 3 0 0 0 3 0zm0 2a1 1 0 1 1 0 2 1 1 0 0 1 0-2z";
 
 /**
  * Where the time of a build went, as a picture: an SVG without scripts and
@@ -71,11 +64,7 @@ export function timingsSvg(
   { title = "build", maxSteps = 40, comparison }: TimingsSvgOptions = {},
 ): string {
   const { steps } = timings;
-  const drawn = new Set(
-    [...steps.keys()].sort((a, b) =>
-      steps[b]!.durationMs - steps[a]!.durationMs
-    ).slice(0, checkCount("maxSteps", maxSteps)),
-  );
+  const drawn = drawnOf(steps, checkCount("maxSteps", maxSteps));
   const parts: string[] = [];
   let y = 34;
   const { parts: colours, left } = legend(timings, y, drawn);
@@ -92,7 +81,12 @@ export function timingsSvg(
   y += 28;
   for (const sentence of [...timings.summary, ...comparison?.summary ?? []]) {
     for (
-      const line of wrapped(sentence, SENTENCE_COLUMNS, MAX_SENTENCE_LINES)
+      const line of wrapped(
+        sentence,
+        RIGHT - EDGE,
+        MAX_SENTENCE_LINES,
+        SENTENCE,
+      )
     ) {
       y += ROW;
       parts.push(
@@ -115,6 +109,18 @@ export function timingsSvg(
   }${below.parts.join("")}</svg>\n`;
 }
 
+/** The places of the steps that are drawn. */
+function drawnOf(steps: readonly TimedStep[], most: number): Set<number> {
+  const rank = ({ error, cached }: TimedStep) =>
+    error !== undefined ? 0 : cached ? 2 : 1;
+  const places = [...steps.keys()].sort((a, b) => {
+    const [one, other] = [steps[a]!, steps[b]!];
+    return rank(one) - rank(other) || other.durationMs - one.durationMs ||
+      Number(other.critical) - Number(one.critical);
+  });
+  return new Set(places.slice(0, most));
+}
+
 /** The colours that are used, with their meaning, to the right; and where they begin. */
 function legend(
   timings: BuildTimings,
@@ -124,7 +130,7 @@ function legend(
   const steps = timings.steps.filter((_, at) => drawn.has(at));
   let x = RIGHT;
   const parts = legendOf(timings, steps).toReversed().map(([kind, words]) => {
-    x -= Math.ceil(words.length * SANS);
+    x -= Math.ceil(SENTENCE.width(words));
     const text = `<text class="t s" x="${x}" y="${y}">${words}</text>`;
     x -= 16;
     const box = `<rect class="${kind}" x="${x}" y="${
@@ -167,6 +173,9 @@ function waterfall(
 ): { readonly rows: string[]; readonly bottom: number } {
   const { steps, durationMs } = timings;
   const rows: string[] = [];
+  const times = [...drawn].map((at) => textWidth(timeOf(steps[at]!)) + 1);
+  const left = Math.max(MIN_TIME, ...times) * MONO;
+  const columns = Math.floor((LEFT - EDGE - 8 - left) / MONO);
   const places = new Map<number, number>();
   let y = top;
   for (const lane of lanesOf(timings)) {
@@ -175,21 +184,21 @@ function waterfall(
     y += ROW + 4;
     rows.push(
       `<text class="l" x="${EDGE}" y="${y}">${
-        escaped(fitted(lane.name, NAME_COLUMNS))
+        escaped(fitted(lane.name, columns))
       }</text>`,
     );
     for (const at of shown) {
       y += ROW;
       places.set(at, y);
-      rows.push(row(steps[at]!, y, durationMs));
+      rows.push(row(steps[at]!, y, durationMs, columns));
     }
   }
-  const left = steps.length - drawn.size;
-  if (left > 0) {
+  const more = steps.length - drawn.size;
+  if (more > 0) {
     y += ROW + 4;
     rows.push(
-      `<text class="t" x="${EDGE}" y="${y}">and ${left} shorter ${
-        left === 1 ? "step" : "steps"
+      `<text class="t" x="${EDGE}" y="${y}">and ${more} more ${
+        more === 1 ? "step" : "steps"
       }</text>`,
     );
   }
@@ -211,57 +220,6 @@ function links(
   return lines.length === 0 ? "" : `<path class="j" d="${lines.join("")}"/>`;
 }
 
-function row(step: TimedStep, y: number, whole: number): string {
-  const kind = kindOf(step);
-  const time = step.cached ? "cached" : secondsOf(step.durationMs);
-  const shown = step.periods.slice(0, MAX_PERIODS);
-  if (step.periods.length > MAX_PERIODS) {
-    const { startMs } = step.periods[MAX_PERIODS]!;
-    shown.push({ startMs, endMs: step.endMs });
-  }
-  const bars = shown.map(({ startMs, endMs }) => {
-    const width = Math.max(3, round(at(endMs, whole) - at(startMs, whole)));
-    // Also the shortest one at the end stays in the picture.
-    const x = Math.min(at(startMs, whole), RIGHT - width);
-    return `<rect class="${kind}" x="${round(x)}" y="${
-      y - 11
-    }" width="${width}" height="14" rx="2"/>`;
-  });
-  return `<text${step.cached ? ' class="t"' : ""} x="${EDGE + 8}" y="${y}">${
-    escaped(fitted(briefWords(step.words), NAME_COLUMNS))
-  }</text><text class="t" x="${
-    LEFT - 10
-  }" y="${y}" text-anchor="end">${time}</text>${bars.join("")}${
-    note(step, y, whole)
-  }`;
-}
-
-/** What a step has moved, and which secrets it used, beside its bar. */
-function note(step: TimedStep, y: number, whole: number): string {
-  const bytes = bytesOf(step);
-  const words = [
-    ...bytes >= WORTH_BYTES ? [formatBytes(bytes)] : [],
-    ...step.secrets.map(visible),
-  ].join(", ");
-  if (words === "") return "";
-  const isSecret = step.secrets.length > 0;
-  const icon = isSecret ? 14 : 0;
-  const behind = at(step.endMs, whole) + 8;
-  // Where little room is left behind the bar, there is more before it.
-  const isBehind = RIGHT - behind >= (RIGHT - LEFT) / 3;
-  const x = isBehind ? behind : at(step.startMs, whole) - 8;
-  const room = isBehind ? RIGHT - behind : x - LEFT;
-  const columns = Math.floor((room - icon) / MONO);
-  if (columns < MIN_NOTE) return "";
-  const text = fitted(words, columns);
-  const start = isBehind ? x : round(x - icon - textWidth(text) * MONO);
-  return `${
-    isSecret
-      ? `<path class="y" transform="translate(${start} ${y - 7})" d="${KEY}"/>`
-      : ""
-  }<text class="t" x="${round(start + icon)}" y="${y}">${escaped(text)}</text>`;
-}
-
 /** Lines at round times. */
 function axis(
   { durationMs }: BuildTimings,
@@ -278,13 +236,4 @@ function axis(
     }</text>`;
   });
   return ticks.join("");
-}
-
-function at(ms: number, whole: number): number {
-  const share = whole === 0 ? 0 : Math.min(1, ms / whole);
-  return round(LEFT + share * (RIGHT - LEFT));
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }
