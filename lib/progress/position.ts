@@ -35,6 +35,8 @@ const FETCH_REGEXP = /^(?:https?|git):\/\/\S+$/;
 /** The step that looks for the frontend of `# syntax=`. */
 const FRONTEND_REGEXP =
   /^resolve image config for (?:docker-image:\/\/)?(\S+)$/;
+/** Instructions in whose steps' names BuildKit takes quotes as a shell does. */
+const UNQUOTED_REGEXP = /^(?:COPY|ADD|WORKDIR)$/;
 const SYNTAX_REGEXP = /^#\s*syntax\s*=\s*(\S+)/i;
 const ESCAPE_REGEXP = /^#\s*escape\s*=/i;
 const LINE_REGEXP =
@@ -240,6 +242,10 @@ function hasWords(instruction: NumberedInstruction, words: string): boolean {
   );
   const name = squeeze(words);
   if (matchesWritten(own, name)) return true;
+  // BuildKit writes `COPY ["a b", "/c"]` without its quotes.
+  const isQuoted = UNQUOTED_REGEXP.test(keyword) &&
+    matchesWritten(withoutQuotes(own), withoutQuotes(name));
+  if (isQuoted) return true;
   // The name of a step with a here-document holds the document's beginning:
   // `RUN <<EOT (echo one...)`.
   return heredoc && matchesWritten(own, name.replace(/ \(.*\)$/s, ""));
@@ -277,6 +283,10 @@ function fullName(image: string): string {
   return /:[^/]*$/.test(short) || short.includes("$")
     ? short
     : `${short}:latest`;
+}
+
+function withoutQuotes(text: string): string {
+  return text.replace(/["']/g, "");
 }
 
 function squeeze(text: string): string {

@@ -69,14 +69,17 @@ function sourcesOf(words: string): string[] {
   return (listOf(rest) ?? rest.split(/\s+/)).slice(0, -1);
 }
 
-/** The words of the form `["a b", "/c"]`; undefined where they are no such list. */
+/**
+ * The words of the form `["a b", "/c"]`, which BuildKit writes without its quotes,
+ * as `[a b, /c]`; undefined where they are no such list.
+ */
 function listOf(text: string): string[] | undefined {
-  if (!text.startsWith("[")) return undefined;
+  if (!text.startsWith("[") || !text.endsWith("]")) return undefined;
   try {
     const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? list.map(String) : undefined;
+    if (Array.isArray(list)) return list.map(String);
   } catch {
-    // As BuildKit, which takes what is no JSON as plain words.
-    return undefined;
+    // BuildKit has taken the quotes away.
   }
+  return text.slice(1, -1).split(",").map((word) => word.trim());
 }

@@ -289,6 +289,24 @@ Deno.test("findPosition() compares words, whatever blanks are between; of a here
   assertEquals(lines("FROM a\nRUN <<A\nb\nA", "[2/2] RUN <<A (b...)"), [2, 4]);
 });
 
+Deno.test("findPosition() finds an instruction whose quotes BuildKit has taken away", () => {
+  const dockerfile = [
+    "FROM base",
+    'COPY ["a b", "./", "/app"]',
+    'WORKDIR "/a b"',
+    "add <<'EOF' /c",
+    "EOF",
+    'RUN ["make"]',
+  ].join("\n");
+  const lineOf = (name: string) => findPosition(dockerfile, { name })?.start;
+  assertEquals(lineOf("[2/5] COPY [a b, ./, /app]"), 2);
+  assertEquals(lineOf("[3/5] WORKDIR /a b"), 3);
+  assertEquals(lineOf("[4/5] ADD <<EOF /c"), 4);
+  // Those of a RUN are kept: there they are a shell's.
+  assertEquals(lineOf("[5/5] RUN [make]"), undefined);
+  assertEquals(lineOf('[5/5] RUN ["make"]'), 6);
+});
+
 Deno.test("findPosition() finds the line that names a frontend which can't be had", () => {
   const name = (image: string) => `resolve image config for ${image}`;
   const named = "docker-image://docker.io/docker/dockerfile:1";

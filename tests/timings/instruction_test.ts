@@ -65,7 +65,9 @@ Deno.test("a copy of the whole context is known in each form of a Dockerfile", (
     "COPY   .   /a",
     'COPY [".", "/app"]',
     'copy --link ["a b", "./", "/app/"]',
-    "COPY [ . , ]",
+    // As BuildKit writes it.
+    "COPY [., /app]",
+    "COPY --link [a b, ., /app]",
     "COPY . [a]",
   ];
   const parts = [
@@ -77,6 +79,9 @@ Deno.test("a copy of the whole context is known in each form of a Dockerfile", (
     "COPY --from=build . .",
     'COPY --from=build --link ["." , "/a"]',
     'COPY ["a", "."]',
+    "COPY [a, .]",
+    "COPY [.]",
+    "COPY [a-z] .",
     "COPY <<EOF .",
     "COPY .",
     "ADD https://example.com/a.tar .",

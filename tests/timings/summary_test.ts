@@ -225,7 +225,7 @@ Deno.test("forms of COPY other than that of plain words are reasons, too", () =>
       { name: `[2/4] ${copy}`, at: [0, 1], inputs: [0], cached: !ran },
       { name: "[3/4] run make", at: [1, 100], inputs: [1] },
     ]);
-  for (const copy of ['COPY [".", "/app"]', "COPY * .", "copy . ."]) {
+  for (const copy of ["COPY [., /app]", "COPY * .", "copy . ."]) {
     assertEquals(
       said(copy),
       `99 % of the time (99 ms) is one RUN that no cache can help as it stands, “run make”; it runs again because of “${copy}”.`,

@@ -73,7 +73,7 @@ engineTest(
         '<a href="#L3">RUN sleep 0.5</a>',
       );
       assert(
-        /<li>\d+ % of the time \(\d+(?:\.\d s| ms)\) is RUN sleep 0\.5 at line 3/
+        /<li>\d+ % of the time \(\d+(?:\.\d s| ms)\) is “RUN sleep 0\.5” at line 3/
           .test(page),
       );
       const text = await build("a.txt", [
@@ -85,7 +85,7 @@ engineTest(
       assertStringIncludes(anew, "It was built without the cache.\n");
       assert(!anew.includes("because of"), anew);
       const failed = await build("failed.svg", ["-f", "app/Failing"], 1);
-      assertStringIncludes(failed, "It failed in RUN exit 7 at line 3.");
+      assertStringIncludes(failed, "It failed in “RUN exit 7” at line 3.");
       assertStringIncludes(failed, "3 | &gt;&gt;&gt; RUN exit 7</text>");
       assert(/<rect class="e" /.test(failed));
     });
