@@ -147,7 +147,7 @@ export function timeOf(
 }
 
 /** A time of a minute or more, such as `2 min 5 s`; what is 0 is left out. */
-export function minutesOf(ms: number): string {
+function minutesOf(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return seconds < 3600
     ? inSixties(seconds, "min", "s")

@@ -226,14 +226,34 @@ function axis(
   top: number,
   bottom: number,
 ): string {
-  const ticks = ticksOf(durationMs, MAX_TICKS).map((ms) => {
-    const x = at(ms, durationMs);
-    const end = x > RIGHT - 40 ? ' text-anchor="end"' : "";
-    return `<path class="g" d="M${x} ${
+  return ticksWithRoom(durationMs).map(({ x, text, from }) =>
+    `<path class="g" d="M${x} ${
       top + 6
-    }V${bottom}"/><text class="t" x="${x}" y="${top}"${end}>${
-      tickOf(ms)
-    }</text>`;
-  });
-  return ticks.join("");
+    }V${bottom}"/><text class="t" x="${from}" y="${top}">${text}</text>`
+  ).join("");
+}
+
+/** A line of the axis, and where its words stand. */
+interface Tick {
+  readonly x: number;
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** As many ticks as there is room for between their words. */
+function ticksWithRoom(durationMs: number): Tick[] {
+  for (let most = MAX_TICKS;; most--) {
+    const ticks = ticksOf(durationMs, most).map((ms): Tick => {
+      const x = at(ms, durationMs);
+      const text = tickOf(ms);
+      // The last one keeps within the picture.
+      const from = round(Math.min(x, RIGHT - textWidth(text) * MONO));
+      return { x, text, from, to: from + (textWidth(text) + 1) * MONO };
+    });
+    const hasRoom = ticks.every(({ from }, place) =>
+      place === 0 || from >= ticks[place - 1]!.to
+    );
+    if (hasRoom || most === 1) return ticks;
+  }
 }

@@ -1,5 +1,3 @@
-import { minutesOf } from "./summary.ts";
-
 /** Up to here the lines of an axis are a power of ten apart, or 2 or 5 of it. */
 const DECIMAL_MS = 10_000;
 const MINUTE_MS = 60_000;
@@ -39,9 +37,11 @@ function stepOf(least: number): number {
   return step;
 }
 
-/** A round time in words. */
+/** A round time in words: in the largest unit that it is a whole number of. */
 export function tickOf(ms: number): string {
   if (ms === 0) return "0";
   if (ms < 1000) return `${ms} ms`;
-  return ms < MINUTE_MS ? `${ms / 1000} s` : minutesOf(ms);
+  if (ms % MINUTE_MS !== 0) return `${ms / 1000} s`;
+  const minutes = ms / MINUTE_MS;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`;
 }

@@ -201,12 +201,16 @@ Deno.test("a stage without a name is found by its words where its number is anot
     ),
     ["linux/s390x stage-2 RUN x", "linux/amd64 stage-1 RUN x"],
   );
-  // A step of the same stage is the same before one of another number.
+  // One of the same number is taken before one of another.
+  const run = (stage: string, from: number, to: number) => ({
+    name: `[${stage} 1/1] RUN x`,
+    at: [from, to] as const,
+  });
   const { changes } = compareTimings(
-    of("[stage-0 1/1] RUN x", "[stage-1 1/1] RUN x"),
-    of("[stage-1 1/1] RUN x", "[stage-2 1/1] RUN x"),
+    timingsOf([run("stage-0", 0, 1000), run("stage-1", 1000, 6000)]),
+    timingsOf([run("stage-1", 0, 5000), run("stage-2", 5000, 6000)]),
   );
-  assertEquals(changes.length, 2);
+  assertEquals(changes.map(({ deltaMs }) => deltaMs), [0, 0]);
   // A name of one's own, or a word of an instruction, is not left out.
   assertEquals(
     pairs(["[one 1/1] RUN x"], ["[two 1/1] RUN x"]),

@@ -114,3 +114,23 @@ Deno.test("a long time leaves its name less room", () => {
   // Eleven columns and one blank, in place of nine.
   assertEquals(nameBeside(59 * 61_000).length, 36);
 });
+
+Deno.test("no words of the axis stand in each other, or leave the picture", () => {
+  for (
+    const ms of [0, 0.5, 7, 600, 999, 6000, 59_999, 90_000, 600_000, 5_400_000]
+  ) {
+    const svg = timingsSvg(timingsOf([{ name: "[1/1] RUN x", at: [0, ms] }]));
+    const words = [
+      ...svg.matchAll(
+        /<path class="g" d="M([\d.]+) [^>]*><text class="t" x="([\d.]+)" [^>]*>([^<]*)</g,
+      ),
+    ].map(([, line, x, text]) => ({ line, x: Number(x), text: text! }));
+    assert(ms === 0 || words.length >= 3, `${ms}: ${words.length}`);
+    let end = 0;
+    for (const { x, text } of words) {
+      assert(x >= end, `${ms}: ${text}`);
+      end = x + 7.3 * text.length;
+      assert(end <= 880.1, `${ms}: ${text} ends at ${end}`);
+    }
+  }
+});
