@@ -22,11 +22,11 @@ export interface Reason {
 /** How many steps are named as the reason of another. */
 const MAX_CAUSES = 2;
 /**
- * What loads files of the client, or unpacks them from a tar, for `COPY` and for
- * `RUN --mount=type=bind`.
+ * What loads files of the client or of a git repository, or unpacks a tar, for
+ * `COPY` and for `RUN --mount=type=bind`.
  */
 const CONTEXT_REGEXP =
-  /^(?:load (?:build context|remote build context|from client)|copy \/context \/)$/;
+  /^(?:load (?:build context|from client|git source .*)|copy \/context \/)$/;
 
 /**
  * Why a step ran; undefined where nothing is certain.

@@ -241,13 +241,18 @@ Deno.test("forms of COPY other than that of plain words are reasons, too", () =>
   );
 });
 
-Deno.test("a context that the builder unpacked is what a RUN mounts", () => {
+Deno.test("a context that the builder has fetched or unpacked is what a RUN mounts", () => {
   const said = (name: string) =>
     saidOf([
       { name, at: [0, 1] },
       { name: "[2/2] RUN make", at: [1, 100], inputs: [0] },
     ]);
-  assert(said("copy /context /").endsWith("the files that it mounts change."));
+  for (
+    const load of [
+      "copy /context /",
+      "[internal] load git source https://example.com/a.git",
+    ]
+  ) assert(said(load).endsWith("the files that it mounts change."), load);
   assert(
     said("[1/2] copy /context /").endsWith(
       "whenever the files of “copy /context /” change.",
