@@ -1,3 +1,5 @@
+import { dirname } from "@std/path/posix/dirname";
+import { join } from "@std/path/posix/join";
 import type { ImageBuild } from "../imagebuild/image_build.ts";
 import { ownTerminal, wantsColor } from "../display/terminal.ts";
 import { buildTimings } from "../timings/build_timings.ts";
@@ -29,6 +31,8 @@ export interface TimingsFileInit {
 export class TimingsFile {
   readonly #dest: string;
   readonly #isNew: boolean;
+  /** Whether the folder of a new file is still to be made. */
+  #isWithoutFolder: boolean;
   readonly #before: SavedTimings | undefined;
   readonly #title: string | undefined;
   #taken: BuildTimings | undefined;
@@ -40,6 +44,7 @@ export class TimingsFile {
   ) {
     this.#dest = path;
     this.#isNew = dest === undefined;
+    this.#isWithoutFolder = this.#isNew;
     this.#title = title;
     this.#before = before;
   }
@@ -121,6 +126,10 @@ export class TimingsFile {
       return;
     }
     const path = this.#dest;
+    if (this.#isWithoutFolder) {
+      await Deno.mkdir(dirname(path), { mode: 0o700 });
+      this.#isWithoutFolder = false;
+    }
     await writeWhole(path, await this.#content(path, timings, title));
     if (tells || this.#isNew) {
       print(`timings written to ${path}`, Deno.stderr);
@@ -159,17 +168,16 @@ export class TimingsFile {
 }
 
 /**
- * A path for a new file, which is not in the folder: the next build would copy
- * it. The file itself is made when there is something to write.
+ * A path for a new file, which is not in the context: the next build would copy
+ * it. It is in a folder of its own, which only this user may enter, and which is
+ * made when there is something to write: if others have made one by that name
+ * meanwhile, the writing fails.
  */
 async function newPath(): Promise<string> {
   try {
-    const path = await Deno.makeTempFile({
-      prefix: "davit-timings-",
-      suffix: ".html",
-    });
-    await Deno.remove(path);
-    return path;
+    const folder = await Deno.makeTempDir({ prefix: "davit-timings-" });
+    await Deno.remove(folder);
+    return join(folder, "timings.html");
   } catch (error) {
     throw new UsageError(`--timings can't be written: ${messageOf(error)}`);
   }

@@ -1,7 +1,9 @@
+import { dirname } from "@std/path/posix/dirname";
 import { withTempFolder } from "../support/folder.ts";
 import {
   assert,
   assertEquals,
+  assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
 import { TimingsFile } from "../../lib/cli/timings_file.ts";
@@ -73,11 +75,11 @@ Deno.test("davit build --timings alone writes a page into a new file outside of 
   assertEquals(code, 0, stderr);
   const path = /^timings written to (.*)$/m.exec(stderr)![1]!;
   try {
-    assert(/\/davit-timings-[^/]*\.html$/.test(path), path);
+    assert(/\/davit-timings-[^/]*\/timings\.html$/.test(path), path);
     const page = await Deno.readTextFile(path);
     assertStringIncludes(page, "<title>Timings of app:1</title>");
   } finally {
-    await Deno.remove(path);
+    await Deno.remove(dirname(path), { recursive: true });
   }
 });
 
@@ -91,7 +93,7 @@ Deno.test("of a page without a name the path is told on standard error, however 
     const path = /^timings written to (.*)$/m.exec(stderr)?.[1];
     assert(path !== undefined, `${progress}: ${stderr}`);
     const page = await Deno.readTextFile(path);
-    await Deno.remove(path);
+    await Deno.remove(dirname(path), { recursive: true });
     assert(page.startsWith("<!doctype html>"));
     // With --quiet the image's id alone is for programs.
     assert(
@@ -115,7 +117,8 @@ Deno.test("the builds of a watch write one page without a name, and tell it each
   const [path] = file.paths;
   assert(path !== other.paths[0]);
   // Of a build that is refused nothing is left.
-  assertEquals(await Deno.stat(path!).catch(() => undefined), undefined);
+  const folder = dirname(path!);
+  assertEquals(await Deno.stat(folder).catch(() => undefined), undefined);
   const told: string[] = [];
   const { writeSync } = Deno.stderr;
   Deno.stderr.writeSync = (bytes) => {
@@ -129,10 +132,18 @@ Deno.test("the builds of a watch write one page without a name, and tell it each
         await Deno.readTextFile(path!),
         `<title>Timings of ${title}</title>`,
       );
+      assertEquals((await Deno.stat(folder)).mode! & 0o777, 0o700);
     }
+    // A folder that another program made by this name is not written into.
+    await Deno.mkdir(dirname(other.paths[0]!));
+    await assertRejects(
+      () => other.writeTimings(appTimings(), false),
+      Deno.errors.AlreadyExists,
+    );
+    await Deno.remove(dirname(other.paths[0]!));
   } finally {
     Deno.stderr.writeSync = writeSync;
-    await Deno.remove(path!);
+    await Deno.remove(dirname(path!), { recursive: true });
   }
   const line = `timings written to ${path}\n`;
   assertEquals(told, [line, line]);
