@@ -2,7 +2,7 @@
 export const STYLE = `
 :root{color-scheme:light dark;--t:#1f2328;--m:#59636e;--p:#fff;--q:#f6f8fa;--g:#d1d9e0;--b:#0969da;--k:#bc4c00;--c:#818b98;--e:#cf222e;--o:#fff;--h:255,150,40}
 @media(prefers-color-scheme:dark){:root{--t:#f0f6fc;--m:#9198a1;--p:#0d1117;--q:#151b23;--g:#3d444d;--b:#4493f8;--k:#f0883e;--c:#656c76;--e:#f85149;--o:#0d1117;--h:240,136,62}}
-*{box-sizing:border-box}body{margin:1.5rem auto;padding:0 1.5rem;max-width:110rem;font:15px/1.5 system-ui,sans-serif;color:var(--t);background:var(--p);overflow-wrap:anywhere}
+[hidden]{display:none!important}*{box-sizing:border-box}body{margin:1.5rem auto;padding:0 1.5rem;max-width:110rem;font:15px/1.5 system-ui,sans-serif;color:var(--t);background:var(--p);overflow-wrap:anywhere}
 h1{font-size:1.5rem;margin:0}h1 b{white-space:nowrap;margin-left:.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}small,caption,.m{color:var(--m)}caption{text-align:left;padding-bottom:6px}
 a{color:inherit;text-decoration:underline dotted var(--m);text-underline-offset:3px}a:hover{text-decoration-style:solid}.g{margin:.2rem 0 .6rem;color:var(--m)}.g span{margin-right:1.2rem;white-space:nowrap}.g i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em;background:var(--b)}
 .s{display:flex;height:2.2rem;border-radius:5px;overflow:hidden;gap:2px;font:12px/2.2rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
