@@ -1,6 +1,7 @@
 import { segmentsOf } from "./strip.ts";
 import { briefWords } from "./step_name.ts";
 import { percentOf, secondsOf } from "./summary.ts";
+import type { PageRoom } from "./html_room.ts";
 import { kindOf, legendOf } from "./kinds.ts";
 import type { BuildTimings } from "./timings.ts";
 import { escaped, fitted } from "./visible.ts";
@@ -11,12 +12,16 @@ const MAX_TITLE = 120;
 const MIN_TOLD = 5;
 
 /** The head of a page: what was built, how long it took, and where the time went in one bar. */
-export function pageHead(timings: BuildTimings, title: string): string {
+export function pageHead(
+  timings: BuildTimings,
+  title: string,
+  room: PageRoom,
+): string {
   return `<h1>${escaped(fitted(title, MAX_TITLE))} <b>${
     secondsOf(timings.durationMs)
   }</b></h1>
 <p class="g">${legend(timings)}</p>
-${strip(timings)}`;
+${strip(timings, room)}`;
 }
 
 /** The colours that are used, with their meaning. */
@@ -32,7 +37,8 @@ function told(share: number, words: string): string {
 }
 
 /** The critical path in one bar, each piece with a link to its step. */
-function strip(timings: BuildTimings): string {
+function strip(timings: BuildTimings, room: PageRoom): string {
+  const most = Math.min(MAX_WORDS, room.name);
   const { steps, durationMs } = timings;
   const pieces = segmentsOf(timings).map(({ step: at, isWait, ms }) => {
     const share = Math.round(10_000 * ms / durationMs) / 100;
@@ -44,7 +50,7 @@ function strip(timings: BuildTimings): string {
       }</span>`;
     }
     const step = steps[at]!;
-    const words = escaped(fitted(briefWords(step.words), MAX_WORDS));
+    const words = escaped(fitted(briefWords(step.words), most));
     return `<a class="${kindOf(step)}" href="#s${
       at + 1
     }" style="width:${share}%" title="${percent} ${words}">${

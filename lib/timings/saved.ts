@@ -1,5 +1,5 @@
 import { briefWords } from "./step_name.ts";
-import { shortened } from "./visible.ts";
+import { stepKey } from "./step_key.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
 
 /** What is kept of a step to compare it with one of another build. */
@@ -33,8 +33,6 @@ const FORMAT = "davit-timings/1";
 const FAMILY_REGEXP = /^davit-timings\/\d{1,9}$/;
 /** How a build may have ended. Files of earlier versions do not say it. */
 const STATUSES: readonly unknown[] = ["completed", "error", "canceled"];
-/** Longer words are cut in the same way in both builds. */
-const MAX_KEY = 80;
 /** The most that is read of a file. */
 export const MAX_SAVED_BYTES: number = 64 * 1024 * 1024;
 const EMBEDDED_REGEXP =
@@ -60,7 +58,7 @@ export function comparable(
 
 function keyOf({ node, platform, stage, words }: TimedStep): string {
   const parts = [node, platform, stage, briefWords(words)];
-  return shortened(parts.filter(Boolean).join(" "), MAX_KEY);
+  return stepKey(parts.filter(Boolean).join(" "));
 }
 
 /**

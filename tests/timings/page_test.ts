@@ -20,7 +20,11 @@ import {
 const UNSEEN_REGEXP = /[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u;
 
 /** Tags of a text in the order in which they open; fails if they are not closed. */
-function tagsOf(text: string, alone: readonly string[]): string[] {
+function tagsOf(
+  text: string,
+  alone: readonly string[],
+  optional: readonly string[] = [],
+): string[] {
   const open: string[] = [];
   const all: string[] = [];
   const plain = text.replace(
@@ -35,13 +39,19 @@ function tagsOf(text: string, alone: readonly string[]): string[] {
     if (close === "") {
       all.push(name!);
       if (!alone.includes(name!)) open.push(name!);
-    } else assertEquals(open.pop(), name);
+      continue;
+    }
+    let last = open.pop();
+    while (last !== name && optional.includes(last!)) last = open.pop();
+    assertEquals(last, name);
   }
   assertEquals(open, []);
   return all;
 }
 
 const VOID = ["meta", "br", "input"];
+/** Their end tags may be left out, and are: rows are many. */
+const OPTIONAL = ["thead", "tbody", "tr", "th", "td"];
 
 function pagesOf(timings: BuildTimings) {
   const comparison = compareTimings(timingsOf([]), timings);
@@ -60,7 +70,10 @@ Deno.test("no page obeys the words of a build", () => {
     assert(page.includes("&lt;/script&gt;"));
     assert(page.includes("\\u202e"));
   }
-  assertEquals(tagsOf(html, VOID).filter((tag) => tag === "script").length, 2);
+  assertEquals(
+    tagsOf(html, VOID, OPTIONAL).filter((tag) => tag === "script").length,
+    2,
+  );
   assertEquals([...html.matchAll(/<\/script>/g)].length, 2);
   tagsOf(svg.replace(/<(rect|path)([^>]*)\/>/g, "<$1$2></$1>"), []);
   assert(!UNSEEN_REGEXP.test(text));
@@ -99,14 +112,14 @@ Deno.test("a page loads nothing, and allows its own script alone", async () => {
 
 Deno.test("without its script a page is a table with all that is known", () => {
   const html = timingsHtml(appTimings(), { title: "app" });
-  tagsOf(html, VOID);
+  tagsOf(html, VOID, OPTIONAL);
   assert(html.includes("<title>Timings of app</title>"));
   assert(
-    html.includes('<p class="j" hidden>'),
+    html.includes('<div class="j" hidden>'),
     "help for keys that do nothing",
   );
   const rows = [
-    ...html.matchAll(/<tr id="s(\d+)" class="(\w)"( data-p)?>(.*)<\/tr>/g),
+    ...html.matchAll(/<tr id="s(\d+)" class="(\w)"( data-p)?>(.*)$/gm),
   ];
   assertEquals(
     rows.map(([, at, kind, path]) => [at, kind, path !== undefined]),
@@ -126,7 +139,7 @@ Deno.test("without its script a page is a table with all that is known", () => {
   const [, , , , run] = rows.find(([, at]) => at === "9")!;
   assertEquals(
     run,
-    '<td class="n">9</td><td title="RUN --mount=type=secret,id=npm_token npm ci">★ <a href="#L8">RUN npm ci</a><br><small>secrets: npm_token</small></td><td class="z"><a href="#s8">8</a></td><td class="n z y">1.3 s</td><td class="n">7.0 s</td><td class="w"><i style="left:13%;width:70%"></i></td>',
+    '<td>9<td title="RUN --mount=type=secret,id=npm_token npm ci">★ <a href="#L8">RUN npm ci</a><br><small>secrets: npm_token</small><td><a href="#s8">8</a><td>1.3 s<td>7.0 s<td><i style="left:13%;width:70%"></i>',
   );
   const [, , , , context] = rows.find(([, at]) => at === "3")!;
   assert(
@@ -134,17 +147,17 @@ Deno.test("without its script a page is a table with all that is known", () => {
   );
   assert(
     html.includes(
-      '<tr id="L8" style="--a:0.7"><td class="n m">8</td><td class="n"><a href="#s9">7.0 s</a></td>',
+      '<tr id="L8" style="--a:0.7"><td>8<td><a href="#s9">7.0 s</a><td>',
     ),
   );
   assert(
     html.includes(
-      '<tr id="L4"><td class="n m">4</td><td class="n"><a href="#s7">cached</a></td>',
+      '<tr id="L4"><td>4<td><a href="#s7">cached</a><td>',
     ),
   );
   assert(
     html.includes(
-      '<tr id="L6"><td class="n m">6</td><td class="n"></td><td># Everything else.</td></tr>',
+      '<tr id="L6"><td>6<td><td># Everything else.<tr',
     ),
   );
   assert(!html.includes('id="L9"'));
@@ -176,7 +189,7 @@ Deno.test("a page's bar of the critical path, and its axis", () => {
   assert(html.includes('<table class="t" style="--g1:50%">'));
   assert(
     html.includes(
-      '<th scope="col" class="w"><span style="left:min(0%,100% - 1ch)">0</span><span style="left:min(50%,100% - 3ch)">5 s</span><span style="left:min(100%,100% - 4ch)">10 s</span></th>',
+      '<th scope="col" class="w"><span style="left:min(0%,100% - 1ch)">0</span><span style="left:min(50%,100% - 3ch)">5 s</span><span style="left:min(100%,100% - 4ch)">10 s</span>\n<tbody>',
     ),
     html,
   );
@@ -205,7 +218,7 @@ Deno.test("a page's bar of the critical path, and its axis", () => {
   assertEquals(red("context canceled", "exit code: 1"), "failed, cancelled");
   const empty = timingsHtml(timingsOf([]));
   assert(!empty.includes("<nav") && !empty.includes("--g1:"));
-  assert(empty.includes('<span style="left:min(0%,100% - 1ch)">0</span></th>'));
+  assert(empty.includes('<span style="left:min(0%,100% - 1ch)">0</span>\n'));
 });
 
 Deno.test("a failure, warnings, and a comparison have a part of the page each", () => {
@@ -306,7 +319,7 @@ Deno.test("what there is much of is counted", () => {
     "9",
     "10",
   ]);
-  assert(row.includes("and 2 more</td>"));
+  assert(row.includes("</a> and 2 more<td>"));
   assertEquals([...row.matchAll(/<i /g)].length, 21);
 });
 
