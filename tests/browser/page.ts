@@ -32,7 +32,7 @@ export class Page implements AsyncDisposable {
   static async open(
     browser: Browser,
     path: string,
-    { width, height = 900, scheme = "light", scripts = true }: Look,
+    { scripts = true, ...look }: Look,
   ): Promise<Page> {
     const { tools } = browser;
     const { targetId } = await tools.send<{ targetId: string }>(
@@ -58,21 +58,28 @@ export class Page implements AsyncDisposable {
     for (const domain of ["Page", "Network", "Runtime", "Log"]) {
       await page.send(`${domain}.enable`);
     }
-    await page.send("Emulation.setDeviceMetricsOverride", {
-      width,
-      height,
-      deviceScaleFactor: 1,
-      mobile: false,
-    });
-    await page.send("Emulation.setEmulatedMedia", {
-      features: [{ name: "prefers-color-scheme", value: scheme }],
-    });
+    await page.look(look);
     await page.send("Emulation.setScriptExecutionDisabled", {
       value: !scripts,
     });
     await page.send("Page.navigate", { url: `file://${path}` });
     await until(() => loaded, `${path} has not loaded`, 60_000);
     return page;
+  }
+
+  /** Looks at it in a window of another size, or in other colours. */
+  async look(
+    { width, height = 900, scheme = "light" }: Omit<Look, "scripts">,
+  ): Promise<void> {
+    await this.send("Emulation.setDeviceMetricsOverride", {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: false,
+    });
+    await this.send("Emulation.setEmulatedMedia", {
+      features: [{ name: "prefers-color-scheme", value: scheme }],
+    });
   }
 
   /** Runs a command of DevTools on this page. */

@@ -2,10 +2,9 @@
 import { timingsHtml } from "../../lib/timings/html.ts";
 import { timingsSvg } from "../../lib/timings/svg.ts";
 import type { BuildTimings } from "../../lib/timings/timings.ts";
-import { type Browser, startBrowser } from "../browser/chromium.ts";
-import { type Look, Page } from "../browser/page.ts";
+import { startBrowser } from "../browser/chromium.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { withTempFolder } from "../support/folder.ts";
+import { CONTRAST, type Contrast, FAULTS, withPage } from "./page_faults.ts";
 import {
   appTimings,
   EVIL,
@@ -52,26 +51,9 @@ function fullTimings(): BuildTimings {
   }]);
 }
 
-/** Runs with a page in a browser. */
-async function withPage(
-  browser: Browser,
-  text: string,
-  look: Look & { readonly name?: string },
-  run: (page: Page) => Promise<void>,
-): Promise<void> {
-  await withTempFolder(async (folder) => {
-    const path = `${folder}/${look.name ?? "page.html"}`;
-    await Deno.writeTextFile(path, text);
-    await using page = await Page.open(browser, path, look);
-    await run(page);
-    assertEquals(page.requests, [`file://${path}`], "the page asks for more");
-    assertEquals(page.complaints, []);
-  });
-}
-
 /** Each bar, and where it should be by its step's times; in pixels. */
 const BARS = `[...document.querySelectorAll("tr[id^=s]")].map((row) => {
-  const cell = row.querySelector("td.w");
+  const cell = row.querySelector("td:last-child");
   const { left, width, top, bottom } = cell.getBoundingClientRect();
   return { id: +row.id.slice(1), left, width, top, bottom,
     bars: [...cell.querySelectorAll("i")].map((bar) => {
@@ -92,88 +74,6 @@ interface BarRow {
     readonly top: number;
     readonly bottom: number;
   }[];
-}
-
-/** What lies over something else, or leaves the window. */
-const FAULTS = `(() => {
-  const faults = [];
-  const { scrollWidth } = document.documentElement;
-  if (scrollWidth > innerWidth) faults.push("wider than the window: " + scrollWidth);
-  for (const box of document.querySelectorAll(".v")) {
-    if (box.scrollWidth > box.clientWidth) faults.push("a table is wider than its place: " + box.scrollWidth + " of " + box.clientWidth);
-  }
-  const seen = (element) => element.getClientRects().length > 0;
-  for (const row of document.querySelectorAll("tr")) {
-    const cells = [...row.children].filter(seen).map((cell) => cell.getBoundingClientRect());
-    cells.forEach((one, at) => cells.slice(at + 1).forEach((other) => {
-      if (one.right > other.left + 1 && other.right > one.left + 1 &&
-        one.bottom > other.top + 1 && other.bottom > one.top + 1) faults.push("cells of " + row.id);
-    }));
-  }
-  let last = 0;
-  for (const row of document.querySelectorAll(".t tr")) {
-    if (!seen(row)) continue;
-    const { top, bottom } = row.getBoundingClientRect();
-    if (top < last - 1) faults.push("row " + row.id);
-    last = bottom;
-  }
-  // Times of the axis that leave it, or lie over each other.
-  for (const axis of document.querySelectorAll("thead .w")) {
-    let free = axis.getBoundingClientRect().left;
-    for (const time of [...axis.children].filter(seen)) {
-      const { left, right } = time.getBoundingClientRect();
-      if (left < free - 1 || right > axis.getBoundingClientRect().right + 1) faults.push("time: " + time.textContent);
-      free = right;
-    }
-  }
-  // Text of a cell that is wider than the cell.
-  for (const cell of document.querySelectorAll("td,th,li,p,h1,h2")) {
-    if (seen(cell) && !cell.matches(".w,.w *") && cell.scrollWidth > cell.clientWidth + 1 && getComputedStyle(cell).display !== "inline") faults.push("text: " + cell.textContent);
-  }
-  return faults;
-})()`;
-
-/**
- * The text with the least contrast to what is behind it, by WCAG's formula, and
- * the least of a bar.
- */
-const CONTRAST = `(() => {
-  const parse = (color) => {
-    const [r, g, b, a = 1] = color.match(/[\\d.]+/g).map(Number);
-    return [r, g, b, a];
-  };
-  const over = ([r, g, b, a], [r2, g2, b2]) => [r * a + r2 * (1 - a), g * a + g2 * (1 - a), b * a + b2 * (1 - a), 1];
-  const behind = (element) => {
-    const layers = [];
-    for (let at = element; at; at = at.parentElement) layers.unshift(parse(getComputedStyle(at).backgroundColor));
-    return layers.reduce((below, layer) => over(layer, below), [255, 255, 255, 1]);
-  };
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const ratio = (one, other) => {
-    const [a, b] = [light(one), light(other)].sort((x, y) => y - x);
-    return (a + 0.05) / (b + 0.05);
-  };
-  let text = { ratio: Infinity, of: "" }, bar = { ratio: Infinity, of: "" };
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (walker.currentNode.data.trim() === "" || element.closest("script,style") || element.getClientRects().length === 0) continue;
-    const found = ratio(parse(getComputedStyle(element).color), behind(element));
-    if (found < text.ratio) text = { ratio: found, of: walker.currentNode.data };
-  }
-  for (const element of document.querySelectorAll("td i, .g i, .s > *")) {
-    const found = ratio(behind(element), behind(document.body));
-    if (found < bar.ratio) bar = { ratio: found, of: element.className + element.parentElement.className };
-  }
-  return { text, bar };
-})()`;
-
-interface Contrast {
-  readonly text: { readonly ratio: number; readonly of: string };
-  readonly bar: { readonly ratio: number; readonly of: string };
 }
 
 Deno.test("pages and pictures of timings in a browser", async (test) => {
@@ -298,9 +198,9 @@ Deno.test("pages and pictures of timings in a browser", async (test) => {
         assertEquals(await press("Enter"), "s14");
         assertEquals(await page.evaluate("location.hash"), "#s14");
         assertEquals(await press("Home"), "s1");
-        const shown = () =>
+        const shown = (rows = "tr[id^=s]") =>
           page.evaluate<number>(
-            "document.querySelectorAll('tr[id^=s]:not([hidden])').length",
+            `[...document.querySelectorAll("${rows}")].filter((row) => row.getClientRects().length > 0).length`,
           );
         const critical =
           recorded.steps.filter(({ critical }) => critical).length;
@@ -314,12 +214,7 @@ Deno.test("pages and pictures of timings in a browser", async (test) => {
         assertEquals(await press("/"), "f");
         await press(..."bundle");
         assertEquals(await shown(), 1);
-        assertEquals(
-          await page.evaluate(
-            "document.querySelectorAll('.t tbody:not([hidden])').length",
-          ),
-          1,
-        );
+        assertEquals(await shown(".t tbody"), 1);
         assertEquals(await press("Escape"), "s1");
         assertEquals(await shown(), 16);
         // A letter is a letter where nothing of the table has the focus.
@@ -424,21 +319,92 @@ Deno.test("pages and pictures of timings in a browser", async (test) => {
     }
   });
 
-  await test.step("a page of 500 steps is shown", async () => {
-    const { steps, text } = largeBuild(500, (place) => `make part-${place}`);
-    const timings = timingsOf(steps, {
-      dockerfile: { name: "Dockerfile", text },
-    });
-    await withPage(
-      browser,
-      timingsHtml(timings),
-      { width: 1280 },
-      async (page) => {
+  for (const width of WIDTHS) {
+    await test.step(`the axis and the lane's name stay in sight among 500 steps, ${width} pixels wide`, async () => {
+      const { steps, text } = largeBuild(500, (place) => `make part-${place}`);
+      const timings = timingsOf(steps, {
+        dockerfile: { name: "Dockerfile", text },
+      });
+      await withPage(browser, timingsHtml(timings), { width }, async (page) => {
         assertEquals(await page.evaluate(FAULTS), []);
-        await page.press("Tab");
         await page.evaluate("document.getElementById('s1').focus()");
         await page.press("End");
         assertEquals(await page.evaluate("document.activeElement.id"), "s500");
+        // What stays at the top covers no step that gets the focus.
+        const place = `(() => {
+          const row = document.activeElement;
+          const lane = row.closest("tbody").querySelector("th").getBoundingClientRect();
+          const { top, bottom } = row.getBoundingClientRect();
+          return [row.id, top >= lane.bottom - 1, bottom <= innerHeight];
+        })()`;
+        for (let at = 499; at > 475; at--) {
+          await page.press("k");
+          assertEquals(await page.evaluate(place), [`s${at}`, true, true]);
+        }
+        // Wherever the window is, in the middle of a lane.
+        for (const [id, name] of [["s105", "s10"], ["s458", "s45"]]) {
+          const seen = await page.evaluate(`(() => {
+            const row = document.getElementById("${id}");
+            scrollTo(0, scrollY + row.getBoundingClientRect().top - 60);
+            const time = document.querySelector("thead .w span").getBoundingClientRect();
+            const lane = row.closest("tbody").querySelector("th").getBoundingClientRect();
+            const at = ({ left, top, height }) => document.elementFromPoint(left + 12, top + height / 2);
+            const { top } = row.getBoundingClientRect();
+            return [
+              time.top >= 0 && time.bottom < 30,
+              at({ ...time.toJSON(), left: time.left - 10 }).closest("thead") !== null,
+              lane.top >= time.bottom - 1 && lane.bottom < 64,
+              at(lane).textContent.trim(),
+              top >= 50 && top < 70,
+            ];
+          })()`);
+          assertEquals(seen, [true, true, true, `linux/amd64 ${name}`, true]);
+        }
+      });
+    });
+  }
+
+  await test.step("a legend tells what the outlines of rows mean", async () => {
+    await withPage(
+      browser,
+      timingsHtml(recorded),
+      { width: 390 },
+      async (page) => {
+        await page.evaluate("document.getElementById('s9').focus()");
+        for (const [kind, style] of [["i", "dashed"], ["o", "dotted"]]) {
+          for (const place of ["tr", ".h "]) {
+            const outline =
+              `getComputedStyle(document.querySelector("${place}.${kind}")).outline`;
+            assert((await page.evaluate<string>(outline)).includes(style!));
+          }
+          assert(
+            (await page.evaluate<string>("document.body.innerText"))
+              .includes(`${style}, what `),
+          );
+        }
+      },
+    );
+  });
+
+  await test.step("a phone without scripts shows the axis, and what waited for what", async () => {
+    await withPage(
+      browser,
+      timingsHtml(recorded),
+      { width: 390, scripts: false },
+      async (page) => {
+        assertEquals(await page.evaluate(FAULTS), []);
+        assertEquals(
+          await page.evaluate(`(() => {
+            const cell = document.querySelector("#s15 td:nth-child(3)");
+            return [getComputedStyle(cell, "::before").content, cell.innerText, cell.getClientRects().length];
+          })()`),
+          ['"after "', "11, 14", 1],
+        );
+        const text = await page.evaluate<string>("document.body.innerText");
+        for (const time of ["10 s", "20 s", "30 s"]) {
+          assert(text.includes(time));
+        }
+        assert(!text.includes("Waited for") && !text.includes("what waited"));
       },
     );
   });
