@@ -151,9 +151,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: "it is written into a text, which makes a text of a number, too",
   },
   {
-    file: "lib/gateway/listen_unix.ts",
+    file: "lib/gateway/listen.ts",
     kind: "wrapper",
-    text: ": String(cause);",
+    text:
+      "why: string = cause instanceof Error ? cause.message : String(cause),",
     why: "it is written into a text, which makes a text of anything, too",
   },
   {
