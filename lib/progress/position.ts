@@ -22,12 +22,8 @@ export interface FailureHints {
   readonly countsAll?: boolean | undefined;
 }
 
-/**
- * A step's name, such as `[linux/arm64 stage-1 2/5] RUN make`; it has a
- * platform if several platforms are built. Of ten steps and more in a single
- * stage the first ones are `[ 2/10] RUN make`.
- */
-const NAME_REGEXP = /^\[\s*(?:([^\s\]][^\]]*?)\s+)?(\d+)\/(\d+)\] (.*)$/s;
+/** The number of a step and that of all steps, the last of a name's brackets. */
+const COUNT_REGEXP = /^(\d+)\/(\d+)$/;
 /** A step that asks for an image; the second form is that of BuildKit 0.8. */
 const METADATA_REGEXP = /^(?:\[internal\] load metadata for|FROM) (\S+)$/;
 /** A step of BuildKit 0.8 that fetches what `ADD` names. */
@@ -57,7 +53,7 @@ export function findPosition(
   const numbered = numberInstructions(instructions);
   // The message is not searched here: it quotes the step's words, which may
   // look like any message.
-  if (NAME_REGEXP.test(name)) {
+  if (readNumberedName(name) !== undefined) {
     return positionOfStep(numbered, name, countsAll);
   }
   if (/\bfile with no instructions\b/.test(detail)) return lastLine(dockerfile);
@@ -163,27 +159,56 @@ function positionOfStep(
       ),
     );
   }
-  const match = NAME_REGEXP.exec(name);
-  if (match === null) return undefined;
-  const [number, total] = [Number(match[2]), Number(match[3])];
-  const words = match[4]!;
-  const label = match[1]?.split(/\s+/).at(-1)?.toLowerCase();
+  const read = readNumberedName(name);
+  if (read === undefined) return undefined;
+  const { number, total, words } = read;
+  const label = read.label?.toLowerCase();
   // A label with a slash is a platform: a stage's name has no slash.
   const stage = label?.includes("/") ? undefined : label;
   const among = stage === undefined
     ? instructions
     : byStage?.get(stage) ?? instructions;
-  const same = among.filter((one) =>
-    (stage === undefined || one.stage === stage) && hasWords(one, words)
-  );
+  const same = stage === undefined
+    ? among
+    : among.filter((one) => one.stage === stage);
   const counts = countsAll
     ? countsOfAll(number, total, stage !== undefined)
     : countsOfLayers(number, total);
   for (const isIt of counts) {
-    const found = same.filter(isIt);
+    // Few are compared by their words: most builds have each number once.
+    const found = same.filter((one) => isIt(one) && hasWords(one, words));
     if (found.length > 0) return rangeOf(found);
   }
   return undefined;
+}
+
+/** What stands in the name of a step that has a number. */
+interface NumberedName {
+  /** The last word before the number: a stage or a platform. */
+  readonly label: string | undefined;
+  readonly number: number;
+  readonly total: number;
+  /** What stands behind the brackets. */
+  readonly words: string;
+}
+
+/**
+ * Reads a step's name, such as `[linux/arm64 stage-1 2/5] RUN make`; it has a
+ * platform if several platforms are built. Of ten steps and more in a single
+ * stage the first ones are `[ 2/10] RUN make`. Undefined for other names.
+ */
+function readNumberedName(name: string): NumberedName | undefined {
+  const end = name.indexOf("]");
+  if (!name.startsWith("[") || name[end + 1] !== " ") return undefined;
+  const inside = name.slice(1, end).split(/\s+/);
+  const count = COUNT_REGEXP.exec(inside.pop()!);
+  if (count === null) return undefined;
+  return {
+    label: inside.at(-1) || undefined,
+    number: Number(count[1]),
+    total: Number(count[2]),
+    words: name.slice(end + 2),
+  };
 }
 
 type Count = (one: NumberedInstruction) => boolean;
@@ -248,7 +273,9 @@ function hasWords(instruction: NumberedInstruction, words: string): boolean {
   if (isQuoted) return true;
   // The name of a step with a here-document holds the document's beginning:
   // `RUN <<EOT (echo one...)`.
-  return heredoc && matchesWritten(own, name.replace(/ \(.*\)$/s, ""));
+  const document = name.endsWith(")") ? name.indexOf(" (") : -1;
+  return heredoc &&
+    matchesWritten(own, document < 0 ? name : name.slice(0, document));
 }
 
 /** Whether an instruction makes BuildKit ask a registry for an image. */

@@ -2,10 +2,10 @@ import {
   opensHeredoc,
   readInstructions,
 } from "../../lib/progress/dockerfile.ts";
-import { findPosition } from "../../lib/progress/position.ts";
+import { findPosition, stepPositions } from "../../lib/progress/position.ts";
 import { numberInstructions, readFrom } from "../../lib/progress/stages.ts";
 import { matchesWritten } from "../../lib/progress/written.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 
 function lines(dockerfile: string, name: string): number[] | undefined {
   const range = findPosition(dockerfile, { name });
@@ -417,6 +417,29 @@ Deno.test("findPosition() is quick with many variables", () => {
   const dockerfile = `FROM x\nRUN ${"$a ".repeat(5000)}end`;
   const name = `[2/2] RUN ${"b ".repeat(20_000)}`;
   assertEquals(lines(dockerfile, name), undefined);
+});
+
+Deno.test("findPosition() is quick with any name, and with many instructions", () => {
+  const begin = performance.now();
+  for (
+    const name of [
+      `[a${" ".repeat(100_000)}`,
+      `[${"1".repeat(100_000)}`,
+      `[${"1/".repeat(100_000)}] RUN x`,
+      `[2/2] RUN <<E${" (".repeat(100_000)}`,
+    ]
+  ) assertEquals(lines("FROM a\nRUN <<E\nx\nE\n", name), undefined);
+  const count = 2000;
+  const copies = Array.from(
+    { length: count },
+    (_, at) => `COPY ["a ${at}", "/b/"]`,
+  );
+  const find = stepPositions(["FROM a", ...copies].join("\n"));
+  for (let at = 0; at < count; at++) {
+    const name = `[stage-0 ${at + 2}/${count + 1}] COPY [a ${at}, /b/]`;
+    assertEquals(find(name)?.start, at + 2);
+  }
+  assert(performance.now() - begin < 5000);
 });
 
 Deno.test("findPosition() finds the image that can't be had, wherever it is asked for", () => {
