@@ -1,7 +1,7 @@
 import { linesOf } from "../progress/dockerfile.ts";
 import type { PageRoom } from "./html_room.ts";
 import { betweenTags } from "./html_text.ts";
-import { secondsOf } from "./summary.ts";
+import { counted, secondsOf } from "./summary.ts";
 import type { BuildTimings, LineTime } from "./timings.ts";
 
 const MAX_LINES = 2000;
@@ -72,7 +72,7 @@ ${
 
 /** What is said of lines that are not shown. */
 function leftOut(count: number, { lines }: PageRoom): string {
-  if (lines === "all") return `and ${count} more lines`;
+  if (lines === "all") return `and ${counted(count, "more line")}`;
   const words = `${count} line${count === 1 ? " is" : "s are"} left out`;
   return lines === "none" ? words : `${words}: comments, and what has no step`;
 }

@@ -1,7 +1,7 @@
 import type { StepChange, TimingsComparison } from "./compare.ts";
 import type { PageRoom } from "./html_room.ts";
 import { betweenTags } from "./html_text.ts";
-import { secondsOf } from "./summary.ts";
+import { counted, secondsOf } from "./summary.ts";
 import type { BuildTimings } from "./timings.ts";
 
 const MAX_MESSAGE = 1000;
@@ -22,7 +22,7 @@ export function failureNote(
     return FAILED_REGEXP.test(line) ? `<b>${text}</b>` : text;
   });
   const left = lines.length - excerpt.length;
-  if (left > 0) excerpt.push(`and ${left} more lines`);
+  if (left > 0) excerpt.push(`and ${counted(left, "more line")}`);
   return `<section><h2>${
     status === "canceled" ? "Cancelled" : "Failed"
   }</h2><p class="x">${betweenTags(failure.message, MAX_MESSAGE)}${

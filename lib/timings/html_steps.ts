@@ -4,7 +4,7 @@ import { betweenTags } from "./html_text.ts";
 import { kindOf } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
-import { secondsOf } from "./summary.ts";
+import { counted, secondsOf } from "./summary.ts";
 import { tickOf, ticksOf } from "./ticks.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
 import { escaped, shortened } from "./visible.ts";
@@ -114,7 +114,9 @@ function notes(
   if (rest > 0) {
     told.push(
       small(
-        told.length > 0 ? `and ${rest} more transfers` : `transfers: ${rest}`,
+        told.length > 0
+          ? `and ${counted(rest, "more transfer")}`
+          : `transfers: ${rest}`,
       ),
     );
   }

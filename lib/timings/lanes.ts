@@ -29,7 +29,7 @@ export function lanesOf({ steps }: Pick<BuildTimings, "steps">): Lane[] {
   const lanes = new Map<string, { name: string; steps: number[] }>();
   for (const [at, step] of steps.entries()) {
     const kind = unnamedLane(step, needed.has(at), isDockerfile);
-    const { node, platform, stage = kind === INTERNAL ? kind : "" } = step;
+    const { node, platform, stage = kind === WITHOUT ? "" : kind } = step;
     const name = [node, platform, stage].filter(Boolean).join(" ") || kind;
     // A stage may be called "output", too.
     const key = JSON.stringify([name, kind === OUTPUT]);

@@ -22,7 +22,7 @@ export interface SavedStep {
 export interface SavedTimings {
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
-  /** How it ended; undefined in a file of a davit that did not keep it. */
+  /** How it ended; undefined in a file that does not say it. */
   readonly status?: BuildTimings["status"] | undefined;
   /** Its steps, in the order in which they began. */
   readonly steps: readonly SavedStep[];
@@ -31,7 +31,7 @@ export interface SavedTimings {
 const FORMAT = "davit-timings/1";
 /** What the formats of other versions look like. */
 const FAMILY_REGEXP = /^davit-timings\/\d{1,9}$/;
-/** How a build may have ended. Files of earlier versions do not say it. */
+/** How a build may have ended. */
 const STATUSES: readonly unknown[] = ["completed", "error", "canceled"];
 /** The most that is read of a file. */
 export const MAX_SAVED_BYTES: number = 64 * 1024 * 1024;

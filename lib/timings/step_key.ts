@@ -4,6 +4,8 @@ import { shortened } from "./visible.ts";
 const MAX_CHARACTERS = 80;
 /** As many bytes as that may take: a page has the keys of all steps. */
 const MAX_BYTES = 100;
+/** The bytes of `…`. */
+const CUT_BYTES = 3;
 
 const encoder = new TextEncoder();
 
@@ -18,7 +20,7 @@ export function stepKey(words: string): string {
   let size = 0;
   for (const character of key) {
     size += sizeOf(character);
-    if (size >= MAX_BYTES) break;
+    if (size > MAX_BYTES - CUT_BYTES) break;
     cut += character;
   }
   return `${cut}…`;

@@ -55,8 +55,11 @@ export function readStepName(
   return { node, platform, stage: rest.join(" ") || undefined, words, plain };
 }
 
-/** The name of a step of a Dockerfile has its number. */
-const COUNTED_REGEXP = /^\[[^\]]*\d+\/\d+\]/;
+/**
+ * The name of a step of a Dockerfile has its number. The number's first digit is
+ * told from what is before it, or a long name would be searched for each digit.
+ */
+const COUNTED_REGEXP = /^\[(?:[^\]]*[^\]\d])?\d+\/\d+\]/;
 
 /** Whether a step is one of a Dockerfile, by its name. */
 export function isCounted(name: string): boolean {

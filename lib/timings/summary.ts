@@ -161,6 +161,7 @@ function inSixties(count: number, large: string, small: string): string {
   }`;
 }
 
-function counted(count: number, what: string): string {
+/** A number of things in words, such as `1 step` or `2 steps`. */
+export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

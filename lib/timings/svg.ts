@@ -21,7 +21,7 @@ import { at, round, row } from "./svg_rows.ts";
 import { SVG_STYLE } from "./svg_style.ts";
 import { tickOf, ticksOf } from "./ticks.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
-import { escaped, fitted, wrapped } from "./visible.ts";
+import { escaped, fitted, shortened, wrapped } from "./visible.ts";
 
 /** Options of {@linkcode timingsSvg}. */
 export interface TimingsSvgOptions {
@@ -39,6 +39,8 @@ export interface TimingsSvgOptions {
 
 /** The least columns between a name and the bars: a time, and what is free beside it. */
 const MIN_TIME = 9;
+/** How many characters of a sentence are told to who hears the picture. */
+const MAX_HEARD = 400;
 const MAX_SENTENCE_LINES = 2;
 const MAX_TICKS = 6;
 
@@ -101,7 +103,10 @@ export function timingsSvg(
   const below = failed(timings, y);
   const height = below.bottom + 18;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img"><title>${
-    escaped([title, ...timings.summary].join(" · "))
+    escaped(
+      [title, ...timings.summary].map((text) => shortened(text, MAX_HEARD))
+        .join(" · "),
+    )
   }</title><style>${SVG_STYLE}</style><rect class="p" x=".5" y=".5" width="${
     WIDTH - 1
   }" height="${height - 1}" rx="8"/>${axis(timings, top, y)}${parts.join("")}${

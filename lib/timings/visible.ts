@@ -61,10 +61,18 @@ export function fitted(
   room: number,
   ruler: Ruler = COLUMNS,
 ): string {
-  const shown = visible(text);
+  const shown = shortened(text, mostIn(room));
   return ruler.width(shown) <= room
     ? shown
     : `${ruler.cut(shown, room - ruler.width("…"))}…`;
+}
+
+/**
+ * How many characters of a text are looked at for so much room: accents take
+ * none, and any number of them may stand behind a letter.
+ */
+function mostIn(room: number): number {
+  return 4 * Math.max(1, Math.ceil(room));
 }
 
 /**
@@ -82,16 +90,15 @@ export function wrapped(
   const blank = ruler.width(" ");
   const lines: string[] = [];
   while (words.length > 0 && lines.length < most - 1) {
-    let line = words.pop()!;
-    let width = ruler.width(line);
-    if (width > room) {
-      const part = ruler.cut(line, room);
-      words.push(line.slice(part.length));
+    const word = words.pop()!;
+    let line = ruler.cut(cutText(word, mostIn(room)), room);
+    if (line.length < word.length) {
+      words.push(word.slice(line.length));
       // A character that takes more than all of the room.
-      if (part === "") break;
-      line = part;
+      if (line === "") break;
     } else {
-      while (words.length > 0) {
+      let width = ruler.width(line);
+      while (words.length > 0 && words.at(-1)!.length <= mostIn(room)) {
         width += blank + ruler.width(words.at(-1)!);
         if (width > room) break;
         line += ` ${words.pop()}`;

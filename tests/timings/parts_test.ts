@@ -320,7 +320,7 @@ Deno.test("lanes are stages on platforms, in the order in which they began", () 
     { name: "output", steps: [1] },
     { name: "output", steps: [2] },
     { name: "n1 internal", steps: [3] },
-    { name: "n1", steps: [4] },
+    { name: "n1 output", steps: [4] },
     { name: "n1", steps: [5] },
   ]);
 });
@@ -343,7 +343,7 @@ Deno.test("what the builder does before the Dockerfile's steps is internal, what
     assertEquals(named([before], ["[internal] load x"]), [["internal", 0, 1]]);
     assertEquals(
       named(["[n1 internal] load x"], [`[n1] ${before}`], ["[n1] exporting"]),
-      [["n1 internal", 0, 1], ["n1", 2]],
+      [["n1 internal", 0, 1], ["n1 output", 2]],
     );
   }
   // What a step of the Dockerfile needs, or what needs another, is no export.

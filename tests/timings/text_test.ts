@@ -1,6 +1,9 @@
 import { compareTimings } from "../../lib/timings/compare.ts";
+import { timingsHtml } from "../../lib/timings/html.ts";
+import { timingsSvg } from "../../lib/timings/svg.ts";
 import { timingsText } from "../../lib/timings/text.ts";
 import { textWidth } from "../../lib/display/text_width.ts";
+import { wrapped } from "../../lib/timings/visible.ts";
 import type { WarningEvent } from "../../lib/progress/event.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { appTimings, timingsOf } from "./recorded.ts";
@@ -78,7 +81,8 @@ Deno.test("no line of the text is wider than the terminal, and what is cut shows
       ]
     ) {
       const line = lines.find((line) => begin.test(line));
-      assert(line?.includes("…") || columns > 60, `${begin}: ${line}`);
+      assert(line !== undefined, `${begin} in ${text}`);
+      assert(line.includes("…") || columns > 60, `${begin}: ${line}`);
     }
     // The Dockerfile's name.
     assert(lines.some((line) => /^a\/long\S+…$/.test(line)), text);
@@ -131,4 +135,26 @@ Deno.test("text tells what its marks mean, of those that it has", () => {
     "* on the critical path, █ ran, · from the cache",
   );
   assert(!timingsText(timingsOf([])).includes("ran"));
+});
+
+Deno.test("words of any length take no more room than there is, and little time", () => {
+  const begin = performance.now();
+  const marks = "\u0301".repeat(100_000);
+  const words = "é".repeat(100_000);
+  const timings = timingsOf([
+    { name: `[${words} 1/2] RUN e${marks}`, at: [0, 1000] },
+    { name: `[${"1".repeat(100_000)}`, at: [1000, 2000] },
+  ]);
+  for (const columns of [40, 200]) {
+    const text = timingsText(timings, { columns });
+    assert(text.length < 20_000, `${text.length}`);
+  }
+  for (const title of ["x", marks]) {
+    assert(timingsSvg(timings, { title }).length < 50_000);
+    assert(timingsHtml(timings, { title }).length < 50_000);
+  }
+  assertEquals(wrapped(words, 100, Infinity).length, 1000);
+  assertEquals(wrapped(`a ${words} b`, 100, Infinity).join("").length, 100_002);
+  assertEquals(wrapped(marks, 10, Infinity).join(""), marks);
+  assert(performance.now() - begin < 5000);
 });
