@@ -82,7 +82,9 @@ export function checkTarget(path: string, target: string): void {
 
 /** A path for a message: as JSON, and shortened if it is long. */
 export function quoted(path: string): string {
-  return JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}…` : path);
+  return JSON.stringify(
+    path.length > 200 ? `${path.slice(0, 200).toWellFormed()}…` : path,
+  );
 }
 
 /**

@@ -78,7 +78,8 @@ export function defaultListen(): GatewayListen | undefined {
  * The error of an address at which the system lets nobody listen.
  *
  * @param at The address, as it is told.
- * @param why What is wrong; the system's words unless given.
+ * @param why What is wrong, unless the port is taken; the system's words unless
+ * given.
  */
 export function cannotListen(
   at: string,

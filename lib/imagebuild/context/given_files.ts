@@ -204,7 +204,7 @@ function isPlain(given: unknown): given is Record<string, unknown> {
 
 function wrong(path: string, fault: string): TypeError {
   const shown = JSON.stringify(
-    path.length > 200 ? `${path.slice(0, 200)}…` : path,
+    path.length > 200 ? `${path.slice(0, 200).toWellFormed()}…` : path,
   );
   return new TypeError(`Cannot build: ${shown} in files ${fault}`);
 }
