@@ -3,12 +3,11 @@ import type { PageRoom } from "./html_room.ts";
 import { betweenTags } from "./html_text.ts";
 import { counted, secondsOf } from "./summary.ts";
 import type { BuildTimings } from "./timings.ts";
+import { withoutLine } from "./warning_text.ts";
 
 const MAX_MESSAGE = 1000;
 /** A marked line of an excerpt. */
 const FAILED_REGEXP = /^ *\d+ \| >>>/;
-/** What BuildKit's warnings end with. */
-const LINE_REGEXP = / \(line \d+\)$/;
 
 /** Why a build failed, with the lines around the failed ones. */
 export function failureNote(
@@ -48,7 +47,7 @@ export function warningNotes(
   const place = (line: number) =>
     lines.has(line) ? `<a href="#L${line}">line ${line}</a>` : `line ${line}`;
   const shown = warnings.slice(0, room.warnings).map(({ text, url, line }) =>
-    `<li>${betweenTags(text.replace(LINE_REGEXP, ""), room.sentence)}${
+    `<li>${betweenTags(withoutLine(text, line), room.sentence)}${
       line === undefined ? "" : ` ${place(line)}`
     }${
       url === undefined

@@ -1,4 +1,5 @@
 import { formatBytes } from "../display/units.ts";
+import { drawnPeriods } from "./bars.ts";
 import type { PageRoom } from "./html_room.ts";
 import { betweenTags } from "./html_text.ts";
 import { kindOf } from "./kinds.ts";
@@ -148,18 +149,13 @@ function inputs({ inputs }: TimedStep, room: PageRoom): string {
 }
 
 function bars(
-  { periods, endMs }: TimedStep,
+  step: TimedStep,
   whole: number,
   room: PageRoom,
 ): string {
-  const shown = periods.slice(0, room.periods);
-  if (periods.length > room.periods) {
-    const { startMs } = periods[room.periods]!;
-    shown.push({ startMs, endMs });
-  }
   const share = (ms: number) =>
     whole === 0 ? 0 : Math.round(Math.min(1, ms / whole) * 10_000) / 100;
-  return shown.map(({ startMs, endMs }) => {
+  return drawnPeriods(step, room.periods).map(({ startMs, endMs }) => {
     const [from, to] = [share(startMs), share(endMs)];
     // The shortest one at the end must not leave its cell.
     const place = from < NEAR_END

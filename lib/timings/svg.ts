@@ -5,7 +5,7 @@ import { kindOf, legendOf } from "./kinds.ts";
 import { lanesOf } from "./lanes.ts";
 import { briefWords } from "./step_name.ts";
 import { segmentsOf } from "./strip.ts";
-import { percentOf, secondsOf, timeOf } from "./summary.ts";
+import { counted, percentOf, secondsOf, timeOf } from "./summary.ts";
 import { failed } from "./svg_failure.ts";
 import {
   EDGE,
@@ -202,8 +202,8 @@ function waterfall(
   if (more > 0) {
     y += ROW + 4;
     rows.push(
-      `<text class="t" x="${EDGE}" y="${y}">and ${more} more ${
-        more === 1 ? "step" : "steps"
+      `<text class="t" x="${EDGE}" y="${y}">and ${
+        counted(more, "more step")
       }</text>`,
     );
   }

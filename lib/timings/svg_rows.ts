@@ -1,5 +1,6 @@
 import { textWidth } from "../display/text_width.ts";
 import { formatBytes } from "../display/units.ts";
+import { drawnPeriods } from "./bars.ts";
 import { kindOf } from "./kinds.ts";
 import { briefWords } from "./step_name.ts";
 import { bytesOf, timeOf, WORTH_BYTES } from "./summary.ts";
@@ -30,12 +31,7 @@ export function row(
   columns: number,
 ): string {
   const kind = kindOf(step);
-  const shown = step.periods.slice(0, MAX_PERIODS);
-  if (step.periods.length > MAX_PERIODS) {
-    const { startMs } = step.periods[MAX_PERIODS]!;
-    shown.push({ startMs, endMs: step.endMs });
-  }
-  const bars = shown.map(({ startMs, endMs }) => {
+  const bars = drawnPeriods(step, MAX_PERIODS).map(({ startMs, endMs }) => {
     const width = Math.max(3, round(at(endMs, whole) - at(startMs, whole)));
     // Also the shortest one at the end stays in the picture.
     const x = Math.min(at(startMs, whole), RIGHT - width);

@@ -9,6 +9,7 @@ import { briefWords } from "./step_name.ts";
 import { percentOf, secondsOf, timeOf } from "./summary.ts";
 import type { BuildTimings, TimedStep } from "./timings.ts";
 import { fitted, shortened, wrapped } from "./visible.ts";
+import { withoutLine } from "./warning_text.ts";
 
 /** Options of {@linkcode timingsText}. */
 export interface TimingsTextOptions {
@@ -173,12 +174,6 @@ function rest({ warnings, failure }: BuildTimings, wide: number): string[] {
     }
   }
   return lines.length === 0 ? [] : ["", ...lines];
-}
-
-/** A warning without the line that BuildKit says again at its end. */
-function withoutLine(text: string, line: number): string {
-  const end = ` (line ${line})`;
-  return text.endsWith(end) ? text.slice(0, -end.length) : text;
 }
 
 function padded(words: string, columns: number): string {
