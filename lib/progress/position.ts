@@ -165,12 +165,9 @@ function positionOfStep(
   const label = read.label?.toLowerCase();
   // A label with a slash is a platform: a stage's name has no slash.
   const stage = label?.includes("/") ? undefined : label;
-  const among = stage === undefined
-    ? instructions
-    : byStage?.get(stage) ?? instructions;
   const same = stage === undefined
-    ? among
-    : among.filter((one) => one.stage === stage);
+    ? instructions
+    : byStage?.get(stage) ?? instructions.filter((one) => one.stage === stage);
   const counts = countsAll
     ? countsOfAll(number, total, stage !== undefined)
     : countsOfLayers(number, total);
